@@ -1,0 +1,342 @@
+"""The Merkle tree of the log: RFC 6962 section 2.1, with the verification algorithms of RFC 9162.
+
+Rules of this module:
+
+1.  Values in, a value or an exception out. Nothing here reads a store; a proof is built from hashes
+    of complete subtrees that the caller's `NodeReader` supplies.
+2.  A node is named (level, index): the hash over leaves [index * 2**level, (index + 1) * 2**level).
+    Only complete subtrees have names, so a named hash never changes once it exists.
+3.  A leaf hash is `leaf_hash(leaf data)`. What the leaf data is, `entries` says.
+4.  Verification proves that hashes fit together, nothing more. The caller still has to hold a root
+    that it trusts (a verified checkpoint) and to compute the leaf hash from the entry it was given.
+5.  Sizes and indexes out of range are the asker's fault (PROOF_RANGE_INVALID); a proof that does
+    not verify is the hub's (PROOF_INVALID).
+
+The empty tree is a prefix of every tree: from size 0 the consistency proof is empty and the first
+root must be `EMPTY_ROOT`. Between equal sizes the proof is empty and the roots must be equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TypeAlias
+
+from exchange_protocol.errors import Reason
+
+HASH_SIZE = 32
+"""Bytes in a hash (SHA-256)."""
+
+EMPTY_ROOT = sha256(b"").digest()
+"""Root of the tree without leaves: the hash of the empty string (RFC 6962 section 2.1)."""
+
+NodeId: TypeAlias = tuple[int, int]
+"""(level, index) of a complete subtree; level 0 are the leaves."""
+
+NodeReader: TypeAlias = Callable[[Sequence[NodeId]], Sequence[bytes]]
+"""Reads the hashes of many complete subtrees at once, in the order asked."""
+
+NodeGroup: TypeAlias = tuple[NodeId, ...]
+"""Complete subtrees, left to right, that fold into one hash of a proof.
+
+Always one node, but for the ragged right edge of the tree.
+"""
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """Hash the data of one leaf."""
+    return sha256(b"\x00" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash two subtrees into their parent."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+def verify_inclusion(
+    leaf_hash: bytes, index: int, tree_size: int, proof: Sequence[bytes], root: bytes
+) -> None:
+    """Verify that the leaf is at `index` of the tree with this size and root (RFC 9162 2.1.3.2)."""
+    if root_from_inclusion_proof(leaf_hash, index, tree_size, proof) != root:
+        raise Reason.PROOF_INVALID.error(
+            f"inclusion proof of leaf {index} in tree of size {tree_size} gives another root"
+        )
+
+
+def root_from_inclusion_proof(
+    leaf_hash: bytes, index: int, tree_size: int, proof: Sequence[bytes]
+) -> bytes:
+    """Compute the root that the proof implies; the caller compares it with one that it trusts."""
+    _check_index(index, tree_size)
+    _check_hashes((leaf_hash, *proof))
+    position, last = index, tree_size - 1
+    computed = leaf_hash
+    for sibling in proof:
+        if last == 0:
+            raise Reason.PROOF_INVALID.error(
+                f"inclusion proof of {len(proof)} hashes is too long: leaf {index} of {tree_size}"
+            )
+        if position & 1 or position == last:
+            computed = node_hash(sibling, computed)
+            # A right edge without a sibling rises unhashed to the level where it has one.
+            while not position & 1 and position:
+                position >>= 1
+                last >>= 1
+        else:
+            computed = node_hash(computed, sibling)
+        position >>= 1
+        last >>= 1
+    if last != 0:
+        raise Reason.PROOF_INVALID.error(
+            f"inclusion proof of {len(proof)} hashes is too short: leaf {index} of {tree_size}"
+        )
+    return computed
+
+
+def verify_consistency(
+    size1: int, size2: int, proof: Sequence[bytes], root1: bytes, root2: bytes
+) -> None:
+    """Verify that the tree of `size2` extends the tree of `size1` (RFC 9162 2.1.4.2)."""
+    _check_sizes(size1, size2)
+    _check_hashes((root1, root2, *proof))
+    if size1 == 0 or size1 == size2:
+        if proof:
+            raise Reason.PROOF_INVALID.error(
+                f"consistency proof from size {size1} to {size2} must be empty, got {len(proof)}"
+            )
+        if size1 == 0 and root1 != EMPTY_ROOT:
+            raise Reason.PROOF_INVALID.error("root at size 0 is not that of the empty tree")
+        if size1 == size2 and root1 != root2:
+            raise Reason.PROOF_INVALID.error(f"two different roots for one tree of size {size1}")
+        return
+    path = list(proof)
+    if size1 & (size1 - 1) == 0:
+        # The first tree is itself a node of the second, so the proof leaves its root out.
+        path.insert(0, root1)
+    if not path:
+        raise Reason.PROOF_INVALID.error(
+            f"consistency proof from size {size1} to {size2} must not be empty"
+        )
+    position, last = size1 - 1, size2 - 1
+    while position & 1:
+        position >>= 1
+        last >>= 1
+    first = second = path[0]
+    for sibling in path[1:]:
+        if last == 0:
+            raise Reason.PROOF_INVALID.error(
+                f"consistency proof of {len(proof)} hashes is too long for {size1} to {size2}"
+            )
+        if position & 1 or position == last:
+            first = node_hash(sibling, first)
+            second = node_hash(sibling, second)
+            while not position & 1 and position:
+                position >>= 1
+                last >>= 1
+        else:
+            second = node_hash(second, sibling)
+        position >>= 1
+        last >>= 1
+    if last != 0:
+        raise Reason.PROOF_INVALID.error(
+            f"consistency proof of {len(proof)} hashes is too short for {size1} to {size2}"
+        )
+    if first != root1:
+        raise Reason.PROOF_INVALID.error(f"consistency proof gives another root at size {size1}")
+    if second != root2:
+        raise Reason.PROOF_INVALID.error(f"consistency proof gives another root at size {size2}")
+
+
+def root_nodes(size: int) -> NodeGroup:
+    """Name the complete subtrees that fold into the root of a tree: one for each 1 bit of size."""
+    if size < 0:
+        raise Reason.PROOF_RANGE_INVALID.error(f"tree size must not be negative, got {size}")
+    return _cover(0, size)
+
+
+def inclusion_nodes(index: int, tree_size: int) -> list[NodeGroup]:
+    """Name the nodes that an inclusion proof needs: one group for each hash, leaf to root."""
+    _check_index(index, tree_size)
+    groups: list[NodeGroup] = []
+    level, position, last = 0, index, tree_size - 1
+    while last:
+        if position & 1:
+            groups.append(((level, position - 1),))
+        elif position < last:
+            start = (position + 1) << level
+            groups.append(_cover(start, min(start + (1 << level), tree_size)))
+        level += 1
+        position >>= 1
+        last >>= 1
+    return groups
+
+
+def consistency_nodes(size1: int, size2: int) -> list[NodeGroup]:
+    """Name the nodes that a consistency proof needs: SUBPROOF of RFC 6962 2.1.2, unrolled."""
+    _check_sizes(size1, size2)
+    if size1 == 0 or size1 == size2:
+        return []
+    groups: list[NodeGroup] = []
+    start, end = 0, size2
+    while size1 != end:
+        middle = start + (1 << (end - start - 1).bit_length() - 1)
+        if size1 <= middle:
+            groups.append(_cover(middle, end))
+            end = middle
+        else:
+            groups.append(_cover(start, middle))
+            start = middle
+    if start:
+        groups.append(_cover(start, end))
+    groups.reverse()
+    return groups
+
+
+def tree_root(size: int, read: NodeReader) -> bytes:
+    """Compute the root of a tree from its complete subtrees."""
+    return _fold(read(root_nodes(size))) if size else EMPTY_ROOT
+
+
+def inclusion_proof(index: int, tree_size: int, read: NodeReader) -> list[bytes]:
+    """Build the proof that leaf `index` is in the tree of `tree_size` leaves."""
+    return inclusion_proofs((index,), tree_size, read)[0]
+
+
+def inclusion_proofs(indexes: Iterable[int], tree_size: int, read: NodeReader) -> list[list[bytes]]:
+    """Build the proofs of many leaves in one tree with one read of the nodes that they share."""
+    return _hash_groups([inclusion_nodes(index, tree_size) for index in indexes], read)
+
+
+def consistency_proof(size1: int, size2: int, read: NodeReader) -> list[bytes]:
+    """Build the proof that the tree of `size2` leaves extends the tree of `size1`."""
+    return _hash_groups([consistency_nodes(size1, size2)], read)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """The right edge of a tree: all that is needed to append to it and to know its root.
+
+    A value: appending gives a new frontier and leaves this one alone, so a transaction that fails
+    has nothing to undo.
+    """
+
+    size: int = 0
+    hashes: tuple[bytes, ...] = ()
+    """Hashes of `root_nodes(size)`, largest subtree first."""
+
+    def __post_init__(self) -> None:
+        expected = len(root_nodes(self.size))
+        if len(self.hashes) != expected:
+            raise Reason.PROOF_INVALID.error(
+                f"frontier of size {self.size} has {expected} hashes, got {len(self.hashes)}"
+            )
+        _check_hashes(self.hashes)
+
+    def root(self) -> bytes:
+        """Compute the root; one hash for each 1 bit of the size but one."""
+        return _fold(self.hashes) if self.hashes else EMPTY_ROOT
+
+    def append_many(self, leaf_hashes: Sequence[bytes]) -> Growth:
+        """Append leaves; about one hash computed for each, however large the tree is."""
+        _check_hashes(leaf_hashes)
+        size = self.size + len(leaf_hashes)
+        edges = dict(zip(_bits(self.size), reversed(self.hashes), strict=True))
+        after = dict(edges)
+        rows: list[list[bytes]] = []
+        row, level = list(leaf_hashes), 0
+        while row:
+            rows.append(row)
+            after.pop(level, None)
+            if size >> level & 1:
+                after[level] = row[-1]
+            joined = [edges[level], *row] if level in edges else row
+            row = [
+                sha256(b"\x01" + left + right).digest()
+                for left, right in zip(joined[::2], joined[1::2], strict=False)
+            ]
+            level += 1
+        hashes = tuple(after[level] for level in sorted(after, reverse=True))
+        return Growth(before=self, after=Frontier(size, hashes), rows=tuple(rows), _edges=edges)
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """One append: the tree's edge before and after, and every node that it completed."""
+
+    before: Frontier
+    after: Frontier
+    rows: tuple[Sequence[bytes], ...]
+    """New nodes by level; the first of level h has the index `before.size >> h`."""
+    _edges: dict[int, bytes] = field(repr=False)
+
+    def read(self, nodes: Sequence[NodeId]) -> list[bytes]:
+        """Read nodes that this append made or joined: a `NodeReader` without a store.
+
+        It suffices for the root and for the inclusion proofs of the appended leaves in the tree
+        after them: the complete left siblings on their paths are new, or on the edge before.
+        """
+        size = self.before.size
+        hashes: list[bytes] = []
+        for level, index in nodes:
+            first = size >> level
+            if level < len(self.rows) and 0 <= index - first < len(self.rows[level]):
+                hashes.append(self.rows[level][index - first])
+            elif index == first - 1 and level in self._edges:
+                hashes.append(self._edges[level])
+            else:
+                raise Reason.PROOF_RANGE_INVALID.error(
+                    f"node {index} of level {level} is neither new at size {self.after.size} "
+                    f"nor on the edge at size {size}"
+                )
+        return hashes
+
+
+def _cover(start: int, end: int) -> NodeGroup:
+    """Split leaves [start, end) into complete subtrees; start is aligned to the largest of them."""
+    nodes: list[NodeId] = []
+    while start < end:
+        level = (end - start).bit_length() - 1
+        nodes.append((level, start >> level))
+        start += 1 << level
+    return tuple(nodes)
+
+
+def _fold(hashes: Sequence[bytes]) -> bytes:
+    """Hash complete subtrees, left to right, into the hash over all their leaves."""
+    computed = hashes[-1]
+    for left in reversed(hashes[:-1]):
+        computed = node_hash(left, computed)
+    return computed
+
+
+def _hash_groups(proofs: Sequence[Sequence[NodeGroup]], read: NodeReader) -> list[list[bytes]]:
+    groups = {group for proof in proofs for group in proof}
+    nodes = list({node for group in groups for node in group})
+    hashes = dict(zip(nodes, read(nodes) if nodes else (), strict=True))
+    folded = {group: _fold([hashes[node] for node in group]) for group in groups}
+    return [[folded[group] for group in proof] for proof in proofs]
+
+
+def _bits(number: int) -> list[int]:
+    return [level for level in range(number.bit_length()) if number >> level & 1]
+
+
+def _check_index(index: int, tree_size: int) -> None:
+    if not 0 <= index < tree_size:
+        raise Reason.PROOF_RANGE_INVALID.error(
+            f"index must be within the tree of size {tree_size}, got {index}"
+        )
+
+
+def _check_sizes(size1: int, size2: int) -> None:
+    if not 0 <= size1 <= size2:
+        raise Reason.PROOF_RANGE_INVALID.error(
+            f"expected 0 <= first size <= second size, got {size1} and {size2}"
+        )
+
+
+def _check_hashes(hashes: Iterable[bytes]) -> None:
+    wrong = set(map(len, hashes)) - {HASH_SIZE}
+    if wrong:
+        raise Reason.PROOF_INVALID.error(f"a hash has {HASH_SIZE} bytes, got {min(wrong)}")

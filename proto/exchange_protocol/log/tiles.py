@@ -1,0 +1,237 @@
+"""Tiles: how the hashes of the tree are stored and served (C2SP tlog-tiles).
+
+A tile is up to 256 consecutive hashes, 32 bytes each, one after the other. Tile (level L, index N)
+holds the nodes (8 * L, 256 * N) and on: leaf hashes at level 0, and above it one hash for each full
+tile below. Nodes between these levels are hashed from the tile when needed.
+
+Rules of this module:
+
+1.  A tile only ever grows at its end. A store keeps one row for each (level, index), replaced as it
+    grows up to 8,192 bytes; the tile of an older, smaller tree is a prefix of that row.
+2.  The tiles are the only state of the tree. `TreeEdge` is read from the rightmost partial tiles
+    (`edge_tiles` names them) and is a value: an append gives a new edge, so a transaction that
+    fails has nothing to undo. It carries the `Frontier` so that a commit never hashes a tile again.
+3.  What a tile row says is not trusted: a proof built from it is verified against a checkpoint by
+    whoever uses it. Only lengths are checked here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.log.merkle import (
+    HASH_SIZE,
+    Frontier,
+    Growth,
+    NodeId,
+    node_hash,
+    root_nodes,
+)
+
+TILE_HEIGHT = 8
+"""Levels of the tree in one tile."""
+TILE_WIDTH = 1 << TILE_HEIGHT
+"""Hashes in a full tile."""
+MAX_TILE_LEVEL = 63
+"""Highest level that a tile path may name (C2SP tlog-tiles)."""
+
+TileId: TypeAlias = tuple[int, int]
+"""(level, index) of a tile."""
+
+TilesReader: TypeAlias = Callable[[Sequence[TileId]], Mapping[TileId, bytes]]
+"""Reads the rows of many tiles at once; each as wide as the store has it."""
+
+_PATH = re.compile(
+    r"tile/(?P<level>entries|0|[1-9][0-9]?)/(?P<index>(?:x[0-9]{3}/){0,6}[0-9]{3})"
+    r"(?:\.p/(?P<width>[1-9][0-9]{0,2}))?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TilePath:
+    """What a path of a tiled log names: a tile of hashes, or a bundle of entries."""
+
+    level: int | None
+    """Level of the tile; None for a bundle of entries."""
+    index: int
+    width: int
+    """Hashes or entries, 1 to 256; 256 is full."""
+
+
+def tile_path(level: int, index: int, width: int = TILE_WIDTH) -> str:
+    """Name a tile by its path, such as `tile/0/x001/x234/067` or `tile/1/000.p/17`."""
+    if not 0 <= level <= MAX_TILE_LEVEL:
+        raise Reason.INVALID_FIELD.error(
+            f"tile level must be 0 to {MAX_TILE_LEVEL}, got {level}", field="level"
+        )
+    return f"tile/{level}/{_encode_index(index, width)}"
+
+
+def entries_path(index: int, width: int = TILE_WIDTH) -> str:
+    """Name a bundle of entries by its path, such as `tile/entries/000.p/1`."""
+    return f"tile/entries/{_encode_index(index, width)}"
+
+
+def parse_tile_path(path: str) -> TilePath:
+    """Read the path of a tile or of a bundle of entries; there is one spelling of each."""
+    match = _PATH.fullmatch(path)
+    if match is None:
+        raise Reason.MALFORMED.error("expected a path like tile/0/x001/067 or tile/0/067.p/12")
+    level = None if match["level"] == "entries" else int(match["level"])
+    index = int(match["index"].replace("/", "").replace("x", ""))
+    width = int(match["width"] or TILE_WIDTH)
+    named = TilePath(level, index, width)
+    spelling = entries_path(index, width) if level is None else tile_path(level, index, width)
+    if spelling != path:
+        raise Reason.MALFORMED.error(f"expected the tile path {spelling}")
+    return named
+
+
+def node_location(level: int, index: int) -> tuple[TileId, int, int]:
+    """Locate a node of the tree: its tile, and the first and last + 1 hash of the tile under it."""
+    tile_level, height = divmod(level, TILE_HEIGHT)
+    tile_index, position = divmod(index << height, TILE_WIDTH)
+    return (tile_level, tile_index), position, position + (1 << height)
+
+
+def partial_width(level: int, tree_size: int) -> int:
+    """Count the hashes of the partial tile at the right of a level; 0 if there is none."""
+    return (tree_size >> TILE_HEIGHT * level) % TILE_WIDTH
+
+
+def edge_tiles(tree_size: int) -> list[TileId]:
+    """Name the rightmost partial tiles of a tree: at most one a level, none that is empty."""
+    return [
+        (level, tree_size >> TILE_HEIGHT * (level + 1))
+        for level in range(-(-tree_size.bit_length() // TILE_HEIGHT))
+        if partial_width(level, tree_size)
+    ]
+
+
+class TileReader:
+    """Reads nodes of the tree from its tiles: a `NodeReader`.
+
+    Reads and hashes each tile once in its life, so make one for a request or a batch of proofs, of
+    a store that does not change meanwhile (rows that only grew are no harm).
+    """
+
+    def __init__(self, read_tiles: TilesReader) -> None:
+        self._read_tiles = read_tiles
+        self._rows: dict[TileId, list[list[bytes]]] = {}
+
+    def __call__(self, nodes: Sequence[NodeId]) -> list[bytes]:
+        """Read nodes; raises PROOF_INVALID where the store has less than the tree needs."""
+        located = [(node_location(*node), node[0] % TILE_HEIGHT) for node in nodes]
+        wanted = list({tile: None for (tile, _, _), _ in located if tile not in self._rows})
+        if wanted:
+            found = self._read_tiles(wanted)
+            for tile in wanted:
+                self._rows[tile] = _tile_rows(tile, found.get(tile, b""))
+        hashes: list[bytes] = []
+        for (tile, start, end), height in located:
+            row = self._rows[tile][height]
+            position = start >> height
+            if position >= len(row):
+                raise Reason.PROOF_INVALID.error(
+                    f"tile {tile} must have {end} hashes, got {len(self._rows[tile][0])}"
+                )
+            hashes.append(row[position])
+        return hashes
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEdge:
+    """The rightmost partial tiles of a tree and its frontier: what the log's writer holds."""
+
+    frontier: Frontier = field(default_factory=Frontier)
+    tiles: Mapping[TileId, bytes] = field(default_factory=dict)
+    """Bytes of the tiles that `edge_tiles(size)` names, exactly as wide as the tree has them."""
+
+    @classmethod
+    def from_tiles(cls, tree_size: int, tiles: Mapping[TileId, bytes]) -> TreeEdge:
+        """Restore the edge of a tree from the rows of `edge_tiles(tree_size)`.
+
+        Raises INTERNAL if a row is not exactly as long as the size says: the tiles and the head of
+        the log must have been committed together. The caller compares `root()` with the head.
+        """
+        edge = {tile: tiles.get(tile, b"") for tile in edge_tiles(tree_size)}
+        for (level, index), hashes in edge.items():
+            expected = partial_width(level, tree_size) * HASH_SIZE
+            if len(hashes) != expected:
+                raise Reason.INTERNAL.error(
+                    f"tile {index} of level {level} must have {expected} bytes at tree size "
+                    f"{tree_size}, got {len(hashes)}"
+                )
+        read = TileReader(lambda _: edge)
+        return cls(Frontier(tree_size, tuple(read(root_nodes(tree_size)))), edge)
+
+    @property
+    def size(self) -> int:
+        """Leaves in the tree."""
+        return self.frontier.size
+
+    def root(self) -> bytes:
+        """Compute the root of the tree."""
+        return self.frontier.root()
+
+    def append_many(self, leaf_hashes: Sequence[bytes]) -> EdgeGrowth:
+        """Append leaves; the cost is that of the leaves and one row a level, whatever the size."""
+        growth = self.frontier.append_many(leaf_hashes)
+        changed: dict[TileId, bytes] = {}
+        for level, row in enumerate(growth.rows[::TILE_HEIGHT]):
+            index, width = divmod(self.size >> TILE_HEIGHT * level, TILE_WIDTH)
+            stop = TILE_WIDTH - width
+            changed[level, index] = self.tiles.get((level, index), b"") + b"".join(row[:stop])
+            for start in range(stop, len(row), TILE_WIDTH):
+                index += 1
+                changed[level, index] = b"".join(row[start : start + TILE_WIDTH])
+        held = {**self.tiles, **changed}
+        edge = {tile: held[tile] for tile in edge_tiles(growth.after.size)}
+        return EdgeGrowth(TreeEdge(growth.after, edge), changed, growth)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeGrowth:
+    """One append: the new edge, the tiles to store, and a reader for the proofs."""
+
+    edge: TreeEdge
+    tiles: Mapping[TileId, bytes]
+    """Whole bytes of every tile that is new or grew; the store inserts or replaces each row."""
+    nodes: Growth
+    """`nodes.read` serves the inclusion proofs of the appended leaves without reading the store."""
+
+
+def _tile_rows(tile: TileId, hashes: bytes) -> list[list[bytes]]:
+    """Hash a tile into its complete subtrees of heights 0 to 7."""
+    if len(hashes) % HASH_SIZE or len(hashes) > TILE_WIDTH * HASH_SIZE:
+        raise Reason.PROOF_INVALID.error(
+            f"tile {tile} must be up to {TILE_WIDTH} hashes of {HASH_SIZE} bytes, "
+            f"got {len(hashes)} bytes"
+        )
+    row = [hashes[at : at + HASH_SIZE] for at in range(0, len(hashes), HASH_SIZE)]
+    rows = [row]
+    for _ in range(1, TILE_HEIGHT):
+        row = [node_hash(left, right) for left, right in zip(row[::2], row[1::2], strict=False)]
+        rows.append(row)
+    return rows
+
+
+def _encode_index(index: int, width: int) -> str:
+    if index < 0:
+        raise Reason.INVALID_FIELD.error(
+            f"tile index must be 0 or more, got {index}", field="index"
+        )
+    if not 1 <= width <= TILE_WIDTH:
+        raise Reason.INVALID_FIELD.error(
+            f"tile width must be 1 to {TILE_WIDTH}, got {width}", field="width"
+        )
+    digits = f"{index:03d}"
+    digits = digits.zfill(-(-len(digits) // 3) * 3)
+    groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
+    path = "/".join([*(f"x{group}" for group in groups[:-1]), groups[-1]])
+    return path if width == TILE_WIDTH else f"{path}.p/{width}"
