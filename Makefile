@@ -1,0 +1,54 @@
+# One entry to everything; `make` alone lists the targets. Needs Python 3.11 or later and, once, what
+# PyICU compiles against (Debian: g++ pkg-config libicu-dev python3-dev).
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.stamp
+
+SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks scripts tests)
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test check format proto lock clean
+
+help:  ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The build tools come first, pinned, so that no package is built in an environment that the lock
+# does not cover. The stamp is written last: an interrupted install starts again.
+$(STAMP): requirements-build.txt requirements-dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-build.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --no-build-isolation -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $(STAMP)
+
+venv: $(STAMP)  ## build the Python environment from the lock
+
+demo: $(STAMP)  ## play one cross-border exchange on this machine, from certificates to audit
+	$(BIN)/python -m demo
+
+test: $(STAMP)  ## run every test, in parallel and in random order
+	$(BIN)/python -m pytest -n auto
+
+check: $(STAMP)  ## check format, lint, types, import direction, protos and generated code
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/python scripts/generate_protocol.py --check
+
+format: $(STAMP)  ## format the code and apply safe fixes
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+proto: $(STAMP)  ## regenerate the Python code of the protocol
+	$(BIN)/python scripts/generate_protocol.py
+
+lock:  ## pin the dependencies anew (needs uv)
+	scripts/lock.sh
+
+clean:  ## remove what make, the demo and the tests leave behind
+	rm -rf $(VENV) .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

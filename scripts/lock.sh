@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Pins every dependency, with hashes, for all supported Pythons: run after a change of pyproject.toml.
+# The hub's and client's closure, everything for development, and the tools that build packages.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+compile() {
+    uv pip compile "$@" --universal --python-version 3.11 --generate-hashes --no-header --quiet
+}
+
+compile pyproject.toml --extra postgres --output-file requirements.txt
+compile pyproject.toml --extra dev --output-file requirements-dev.txt
+printf 'hatchling\nsetuptools\n' |
+    compile - --constraint requirements-dev.txt --output-file requirements-build.txt
