@@ -1,0 +1,1 @@
+"""What tests share: builders, certificates, hubs in memory."""
