@@ -1,0 +1,1 @@
+"""A small certificate authority for development and for bodies that have none."""
