@@ -1,0 +1,1 @@
+"""Who says it, and who may read it."""

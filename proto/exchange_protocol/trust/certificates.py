@@ -1,0 +1,197 @@
+"""Which certificates are trusted, for whom they speak, and what for.
+
+The profiles (any certification authority that keeps them will do):
+
+- one URI SAN, which is the identity (`identity`); the common name is never read;
+- a P-256 or P-384 key; key usage exactly digitalSignature, critical;
+- extended key usage exactly clientAuth (TLS_CLIENT), exactly documentSigning of RFC 9336 (SIGNING),
+  or serverAuth with at most clientAuth beside it (TLS_SERVER). So a TLS key cannot sign a
+  statement, and a signing key cannot open a channel.
+
+Rules of this module:
+
+- Pure: trust anchors, lists and times come in; no clock, no files, no network.
+- Checking a chain costs much and does not change; checking a time costs nothing. `verify_chain` is
+  for once a certificate (its result may be cached by fingerprint), `verify_validity` for every use
+  of it.
+- Left to the caller: revocation (`revocation`), proof that the peer holds the private key, and
+  whether the identity's trust domain and agency are those that it expects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Final, TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.trust.chains import (
+    Link,
+    TrustAnchors,
+    Usage,
+    VerifiedCertificate,
+    find_chain,
+    fingerprint,
+    key_fingerprint,
+    parse_certificate,
+)
+from exchange_protocol.trust.identity import HubIdentity, Member, parse_identity
+from exchange_protocol.trust.revocation import RevocationList, Revocations
+
+__all__ = [
+    "Link",
+    "RevocationList",
+    "Revocations",
+    "TrustAnchors",
+    "Usage",
+    "VerifiedCertificate",
+    "fingerprint",
+    "parse_certificate",
+    "verify_certificate",
+    "verify_chain",
+    "verify_validity",
+]
+
+_Extension = TypeVar("_Extension", bound=x509.ExtensionType)
+
+_CURVES: Final = ("secp256r1", "secp384r1")
+
+
+def verify_certificate(
+    der: bytes,
+    intermediates: Sequence[bytes],
+    anchors: TrustAnchors,
+    *,
+    usage: Usage,
+    at: datetime,
+) -> VerifiedCertificate:
+    """Verify chain, profile and validity: `verify_chain`, then `verify_validity`."""
+    verified = verify_chain(der, intermediates, anchors, usage=usage, at=at)
+    verify_validity(verified, at)
+    return verified
+
+
+def verify_chain(
+    der: bytes,
+    intermediates: Sequence[bytes],
+    anchors: TrustAnchors,
+    *,
+    usage: Usage,
+    at: datetime,
+) -> VerifiedCertificate:
+    """Verify that a certificate keeps its profile and that a trust anchor vouches for it.
+
+    1. It parses, and no extension is doubled: CERTIFICATE_INVALID.
+    2. A chain of at most `intermediates` leads to an anchor (RFC 5280), with no unknown critical
+       extension on the way: CERTIFICATE_UNTRUSTED.
+    3. The key is on P-256 or P-384: CERTIFICATE_INVALID.
+    4. Key usage and extended key usage are those of `usage`: CERTIFICATE_USAGE.
+    5. Exactly one URI SAN, an identity; a hub's for TLS_SERVER, a member's otherwise:
+       IDENTITY_INVALID.
+
+    The chain is the one that holds at `at`, or, where the certificate itself does not, at the
+    nearest time at which it does. The result is good only inside its validity, which the caller
+    checks for each use with `verify_validity`.
+    """
+    certificate = parse_certificate(der)
+    issuers = [parse_certificate(each) for each in intermediates]
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    chain = find_chain(certificate, issuers, anchors, at=min(max(at, start), end), usage=usage)
+    public_key = certificate.public_key()
+    if (
+        not isinstance(public_key, ec.EllipticCurvePublicKey)
+        or public_key.curve.name not in _CURVES
+    ):
+        raise Reason.CERTIFICATE_INVALID.error("expected a certificate with a P-256 or P-384 key")
+    _check_usage(certificate, usage)
+    return VerifiedCertificate(
+        der=der,
+        fingerprint=fingerprint(der),
+        identity=_identity(certificate, usage),
+        usage=usage,
+        public_key=public_key,
+        not_before=max(each.not_valid_before_utc for each in chain),
+        not_after=min(each.not_valid_after_utc for each in chain),
+        serial=certificate.serial_number,
+        links=tuple(
+            Link(key_fingerprint(issuer), subject.serial_number)
+            for subject, issuer in pairwise(chain)
+        ),
+    )
+
+
+def verify_validity(certificate: VerifiedCertificate, at: datetime) -> None:
+    """Verify that certificate and chain are valid at a time; raises CERTIFICATE_EXPIRED."""
+    if not certificate.not_before <= at <= certificate.not_after:
+        raise Reason.CERTIFICATE_EXPIRED.error(
+            f"the certificate of {certificate.identity} is valid from "
+            f"{_instant(certificate.not_before)} to {_instant(certificate.not_after)}, "
+            f"not at {_instant(at)}"
+        )
+
+
+def _check_usage(certificate: x509.Certificate, usage: Usage) -> None:
+    key_usage = _extension(certificate, x509.KeyUsage)
+    if key_usage is None or not key_usage.critical or key_usage.value != _DIGITAL_SIGNATURE:
+        raise _usage_error(usage, "key usage is not exactly digitalSignature, critical")
+    extended = _extension(certificate, x509.ExtendedKeyUsage)
+    purposes = set() if extended is None else set(extended.value)
+    allowed = {usage.value}
+    if usage is Usage.TLS_SERVER:
+        allowed.add(ExtendedKeyUsageOID.CLIENT_AUTH)
+    if usage.value not in purposes or not purposes <= allowed:
+        got = ", ".join(sorted(purpose.dotted_string for purpose in purposes)) or "none"
+        raise _usage_error(
+            usage, f"extended key usage is {got}, expected {usage.value.dotted_string}"
+        )
+
+
+def _identity(certificate: x509.Certificate, usage: Usage) -> Member | HubIdentity:
+    names = _extension(certificate, x509.SubjectAlternativeName)
+    uris = [] if names is None else names.value.get_values_for_type(x509.UniformResourceIdentifier)
+    if len(uris) != 1:
+        raise Reason.IDENTITY_INVALID.error(
+            f"expected a certificate with exactly one URI SAN; got {len(uris)}"
+        )
+    identity = parse_identity(uris[0])
+    if isinstance(identity, HubIdentity) != (usage is Usage.TLS_SERVER):
+        expected = "a hub" if usage is Usage.TLS_SERVER else "an agency"
+        raise Reason.IDENTITY_INVALID.error(
+            f"expected {usage.name} to be the certificate of {expected}; got that of {identity}"
+        )
+    return identity
+
+
+def _extension(
+    certificate: x509.Certificate, kind: type[_Extension]
+) -> x509.Extension[_Extension] | None:
+    try:
+        return certificate.extensions.get_extension_for_class(kind)
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _usage_error(usage: Usage, why: str) -> ExchangeError:
+    return Reason.CERTIFICATE_USAGE.error(f"the certificate is not for {usage.name}: {why}")
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+_DIGITAL_SIGNATURE: Final = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)

@@ -1,0 +1,181 @@
+"""Which certificates their issuers have taken back.
+
+Rules of this module:
+
+- A `RevocationList` is always verified: it is made only from a CRL that a trust anchor, or an
+  authority with a chain to one, has signed. A list of one issuer says nothing about another's
+  certificates; issuers are told apart by their key.
+- Revocation counts from its own time: what a member signed before stays provable.
+- No list, no trust: a chain with an issuer whose list is not loaded is refused.
+- Left to the caller: to fetch newer lists, and to refuse old ones (`verify_current`).
+
+Source: RFC 5280, sections 5 and 6.3. Delta and indirect CRLs are refused, as is any other CRL with
+a critical extension.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final, Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.trust.chains import (
+    Link,
+    TrustAnchors,
+    VerifiedCertificate,
+    find_chain,
+    key_fingerprint,
+    parse_certificate,
+)
+
+_PEM: Final = re.compile(rb"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationList:
+    """The certificates that one issuer has revoked."""
+
+    der: bytes = field(repr=False)
+    issuer_key: bytes
+    """`key_fingerprint` of the issuer's public key."""
+    this_update: datetime
+    next_update: datetime
+    """When the issuer will have published a newer list."""
+    revoked: Mapping[int, datetime] = field(repr=False)
+    """Serial number to time of revocation."""
+
+    @classmethod
+    def from_der(
+        cls, der: bytes, anchors: TrustAnchors, intermediates: Sequence[bytes] = ()
+    ) -> Self:
+        """Parse and verify one CRL.
+
+        1. It parses, has a next update and no critical extension: CERTIFICATE_INVALID.
+        2. An anchor or intermediate of the issuer's name and with key usage cRLSign has signed it,
+           and has a chain to an anchor at the CRL's own time: CERTIFICATE_UNTRUSTED.
+        """
+        try:
+            crl = x509.load_der_x509_crl(der)
+            next_update = crl.next_update_utc
+            critical = any(extension.critical for extension in crl.extensions)
+            revoked = {each.serial_number: each.revocation_date_utc for each in crl}
+        except (ValueError, x509.DuplicateExtension):
+            raise _malformed(f"{len(der)} bytes do not parse") from None
+        if next_update is None or critical:
+            raise _malformed("it has no next update, or a critical extension")
+        issuer = _verify_issuer(crl, anchors, intermediates)
+        return cls(
+            der=der,
+            issuer_key=key_fingerprint(issuer),
+            this_update=crl.last_update_utc,
+            next_update=next_update,
+            revoked=MappingProxyType(revoked),
+        )
+
+    @classmethod
+    def from_pem(
+        cls, pem: bytes, anchors: TrustAnchors, intermediates: Sequence[bytes] = ()
+    ) -> Self:
+        """Parse and verify one CRL in PEM, as `from_der` does."""
+        try:
+            der = x509.load_pem_x509_crl(pem).public_bytes(Encoding.DER)
+        except ValueError:
+            raise _malformed("the PEM does not parse") from None
+        return cls.from_der(der, anchors, intermediates)
+
+    def revoked_at(self, serial: int) -> datetime | None:
+        """When the certificate of this serial number was revoked; None if it is not."""
+        return self.revoked.get(serial)
+
+    def is_revoked(self, certificate: VerifiedCertificate) -> bool:
+        """Whether this list's issuer has revoked the certificate, or an intermediate above it."""
+        return any(self._names(link) for link in certificate.links)
+
+    def _names(self, link: Link) -> bool:
+        return link.issuer_key == self.issuer_key and link.serial in self.revoked
+
+
+@dataclass(frozen=True, slots=True)
+class Revocations:
+    """The newest list of each issuer."""
+
+    lists: Mapping[bytes, RevocationList] = field(repr=False)
+    """By `RevocationList.issuer_key`."""
+
+    @classmethod
+    def of(cls, lists: Sequence[RevocationList]) -> Self:
+        """Keep the newest list of each issuer."""
+        ordered = sorted(lists, key=lambda each: each.this_update)
+        return cls(MappingProxyType({each.issuer_key: each for each in ordered}))
+
+    @classmethod
+    def from_pem(
+        cls, pem: bytes, anchors: TrustAnchors, intermediates: Sequence[bytes] = ()
+    ) -> Self:
+        """Parse and verify one or more CRLs in PEM; raises as `RevocationList.from_der` does."""
+        found = _PEM.findall(pem)
+        if not found:
+            raise _malformed("the PEM holds no CRL")
+        return cls.of([RevocationList.from_pem(each, anchors, intermediates) for each in found])
+
+    def verify_not_revoked(self, certificate: VerifiedCertificate, at: datetime) -> None:
+        """Verify that neither the certificate nor an intermediate was revoked at a time.
+
+        Raises CERTIFICATE_REVOKED, or CERTIFICATE_UNTRUSTED where an issuer's list is not loaded.
+        """
+        for link in certificate.links:
+            if link.issuer_key not in self.lists:
+                raise Reason.CERTIFICATE_UNTRUSTED.error(
+                    "no revocation list is loaded of the issuer whose key has the SHA-256 "
+                    f"{link.issuer_key.hex()}"
+                )
+            since = self.lists[link.issuer_key].revoked_at(link.serial)
+            if since is not None and since <= at:
+                raise Reason.CERTIFICATE_REVOKED.error(
+                    f"the certificate of {certificate.identity}, or one above it, was revoked at "
+                    f"{since.astimezone(UTC).isoformat()}"
+                )
+
+    def verify_current(self, at: datetime) -> None:
+        """Verify that no list is past its next update; raises CERTIFICATE_UNTRUSTED."""
+        for each in self.lists.values():
+            if each.next_update < at:
+                raise Reason.CERTIFICATE_UNTRUSTED.error(
+                    "a newer revocation list was due at "
+                    f"{each.next_update.astimezone(UTC).isoformat()}"
+                )
+
+
+def _verify_issuer(
+    crl: x509.CertificateRevocationList, anchors: TrustAnchors, intermediates: Sequence[bytes]
+) -> x509.Certificate:
+    others = [parse_certificate(each) for each in intermediates]
+    for issuer in (*anchors.certificates, *others):
+        if issuer.subject == crl.issuer and _has_signed(issuer, crl):
+            if issuer not in anchors.certificates:
+                find_chain(issuer, others, anchors, at=crl.last_update_utc, usage=None)
+            return issuer
+    raise Reason.CERTIFICATE_UNTRUSTED.error("no trust anchor has signed the revocation list")
+
+
+def _has_signed(issuer: x509.Certificate, crl: x509.CertificateRevocationList) -> bool:
+    key = issuer.public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+        return False
+    try:
+        may_sign = issuer.extensions.get_extension_for_class(x509.KeyUsage).value.crl_sign
+    except x509.ExtensionNotFound:
+        return False
+    return may_sign and crl.is_signature_valid(key)
+
+
+def _malformed(why: str) -> ExchangeError:
+    return Reason.CERTIFICATE_INVALID.error(f"expected a complete revocation list: {why}")
