@@ -8,7 +8,9 @@ Rules of this module:
     Only complete subtrees have names, so a named hash never changes once it exists.
 3.  A leaf hash is `leaf_hash(leaf data)`. What the leaf data is, `entries` says.
 4.  Verification proves that hashes fit together, nothing more. The caller still has to hold a root
-    that it trusts (a verified checkpoint) and to compute the leaf hash from the entry it was given.
+    that it trusts and to compute the leaf hash from the entry it was given. Size and root come from
+    one verified checkpoint: a proof alone does not tie a root to a size (the proof of leaf 5 looks
+    the same in trees of 7 and of 8 leaves).
 5.  Sizes and indexes out of range are the asker's fault (PROOF_RANGE_INVALID); a proof that does
     not verify is the hub's (PROOF_INVALID).
 

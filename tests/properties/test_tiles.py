@@ -1,0 +1,126 @@
+"""Proofs through tiles are the proofs of the RFC, at the sizes where tiles fill up and begin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exchange_protocol.errors import ExchangeError
+from exchange_protocol.log.merkle import (
+    consistency_proof,
+    inclusion_proof,
+    leaf_hash,
+    tree_root,
+    verify_consistency,
+    verify_inclusion,
+)
+from exchange_protocol.log.tiles import (
+    TileId,
+    TilePath,
+    TileReader,
+    TreeEdge,
+    edge_tiles,
+    entries_path,
+    parse_tile_path,
+    partial_width,
+    tile_path,
+)
+from tests.vectors.rfc6962 import ReferenceTree, numbered_leaves
+
+LARGEST = 65_537 + 300
+TURNS = [1, 2, 255, 256, 257, 511, 512, 513, 65_535, 65_536, 65_537, LARGEST]
+
+
+@cache
+def reference() -> ReferenceTree:
+    return ReferenceTree(numbered_leaves(LARGEST))
+
+
+@cache
+def leaf_hashes() -> list[bytes]:
+    return [leaf_hash(leaf) for leaf in reference().leaves]
+
+
+@cache
+def stored() -> Mapping[TileId, bytes]:
+    """Rows of the whole tree, appended in batches that cut across tiles."""
+    edge, rows = TreeEdge(), dict[TileId, bytes]()
+    for start in range(0, LARGEST, 777):
+        growth = edge.append_many(leaf_hashes()[start : start + 777])
+        rows.update(growth.tiles)
+        edge = growth.edge
+    return rows
+
+
+def reader() -> TileReader:
+    def read_tiles(tiles: Sequence[TileId]) -> Mapping[TileId, bytes]:
+        return {tile: stored()[tile] for tile in tiles}
+
+    return TileReader(read_tiles)
+
+
+def test_every_row_is_as_wide_as_the_specification_says() -> None:
+    for (level, index), row in stored().items():
+        full = index < LARGEST >> 8 * (level + 1)
+        assert len(row) == 32 * (256 if full else partial_width(level, LARGEST))
+    assert set(edge_tiles(LARGEST)) <= set(stored())
+
+
+@pytest.mark.parametrize("size", TURNS)
+def test_proofs_at_the_turn_of_a_tile_are_those_of_the_rfc(size: int) -> None:
+    root = reference().mth(0, size)
+    assert tree_root(size, reader()) == root
+    for index in {0, 1, 254, 255, 256, 257, size // 2, size - 2, size - 1} & set(range(size)):
+        proof = inclusion_proof(index, size, reader())
+        assert proof == reference().path(index, 0, size)
+        verify_inclusion(leaf_hashes()[index], index, size, proof, root)
+    for size1 in [turn for turn in TURNS if turn <= size]:
+        proof = consistency_proof(size1, size, reader())
+        assert proof == reference().proof(size1, size)
+        verify_consistency(size1, size, proof, reference().mth(0, size1), root)
+
+
+@pytest.mark.parametrize("size", TURNS)
+def test_edge_read_from_prefixes_of_the_rows_continues_the_tree(size: int) -> None:
+    tiles = {
+        (level, index): stored()[level, index][: 32 * partial_width(level, size)]
+        for level, index in edge_tiles(size)
+    }
+    edge = TreeEdge.from_tiles(size, tiles)
+    assert edge.root() == reference().mth(0, size)
+    growth = edge.append_many(leaf_hashes()[size : size + 300])
+    assert growth.edge.root() == reference().mth(0, growth.edge.size)
+    for tile, row in growth.tiles.items():
+        assert stored()[tile].startswith(row)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, LARGEST), st.data())
+def test_proofs_from_tiles_are_those_of_the_rfc(size: int, data: st.DataObject) -> None:
+    index = data.draw(st.integers(0, size - 1))
+    size1 = data.draw(st.integers(1, size))
+    read = reader()
+    assert inclusion_proof(index, size, read) == reference().path(index, 0, size)
+    assert consistency_proof(size1, size, read) == reference().proof(size1, size)
+
+
+@given(st.one_of(st.none(), st.integers(0, 63)), st.integers(0, 2**56 - 1), st.integers(1, 256))
+def test_path_names_one_tile(level: int | None, index: int, width: int) -> None:
+    path = entries_path(index, width) if level is None else tile_path(level, index, width)
+    assert parse_tile_path(path) == TilePath(level, index, width)
+
+
+@given(st.one_of(st.text(max_size=40), st.from_regex(r"tile/[0-9a-z]{1,7}/[x0-9/.p]{0,20}")))
+def test_path_that_is_accepted_has_no_other_spelling(path: str) -> None:
+    try:
+        named = parse_tile_path(path)
+    except ExchangeError:
+        return
+    if named.level is None:
+        assert entries_path(named.index, named.width) == path
+    else:
+        assert tile_path(named.level, named.index, named.width) == path
