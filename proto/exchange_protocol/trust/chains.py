@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Final, NamedTuple, Self
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
@@ -34,6 +35,14 @@ DOCUMENT_SIGNING: Final = ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 
 MAX_CERTIFICATE_BYTES: Final = 16 * 1024
 """Longest certificate that is parsed; those of the profiles have about 600 bytes."""
+
+_UNREADABLE: Final = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 class Usage(Enum):
@@ -119,8 +128,9 @@ def parse_certificate(der: bytes) -> x509.Certificate:
         )
     try:
         certificate = x509.load_der_x509_certificate(der)
-        _ = certificate.extensions  # parsed only now, and refused if malformed or doubled
-    except (ValueError, x509.DuplicateExtension):
+        # Both are parsed only when read, and refused there if malformed or doubled.
+        _ = certificate.extensions, certificate.public_key()
+    except _UNREADABLE:
         raise Reason.CERTIFICATE_INVALID.error(
             f"expected one X.509 certificate in DER; {len(der)} bytes do not parse"
         ) from None

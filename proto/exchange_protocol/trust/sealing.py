@@ -180,7 +180,7 @@ def seal_part(
 ) -> SealedPart:
     """Encrypt a part under a fresh content key, and wrap that key to every reader.
 
-    Raises READERS_INCOMPLETE without a reader, DUPLICATE_WRAPPED_KEY where an agency appears twice
+    Raises READERS_MISMATCH without a reader, DUPLICATE_WRAPPED_KEY where an agency appears twice
     in one role, INVALID_FIELD for a reader's key that no key can be agreed with.
     """
     _check_readers(readers)
@@ -292,7 +292,7 @@ def _joined(*labels: bytes) -> bytes:
 
 def _check_readers(readers: Sequence[Reader]) -> None:
     if not readers:
-        raise Reason.READERS_INCOMPLETE.error("expected at least one reader; got none")
+        raise Reason.READERS_MISMATCH.error("expected at least one reader; got none")
     seen: set[tuple[AgencyId, str]] = set()
     for reader in readers:
         if (reader.agency, reader.role) in seen:

@@ -1,0 +1,287 @@
+"""The authority: one root key, the certificates that it signs, and the list of those it took back.
+
+    DIR/            0700
+      root.key      0600   private key of the root, encrypted
+      root.pem             its certificate: what everyone trusts
+      crl.pem              the revocation list, replaced whole with each revocation
+      index.json           what was issued (`records`)
+
+Rules of this module:
+
+- The clock is the caller's. Times are cut to whole seconds, as certificates hold no more.
+- A certificate enters the index before anyone gets it, so there is none that cannot be revoked.
+- Writers of one directory take turns by a lock on it; the index is read anew under the lock.
+- An identity comes from the caller alone. Of a certificate signing request only the key is taken.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final, Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from exchange_certs.keys import load_private_key, save_private_key
+from exchange_certs.profiles import end_certificate, revocation_list, root_certificate
+from exchange_certs.records import (
+    Index,
+    Record,
+    RevocationReason,
+    read_index,
+    replace_file,
+    write_index,
+)
+from exchange_protocol.errors import Reason
+from exchange_protocol.trust.certificates import Usage, fingerprint
+from exchange_protocol.trust.identity import HubIdentity, Member
+
+ROOT_DAYS: Final = 3650
+DEFAULT_DAYS: Final = 365
+CRL_DAYS: Final = 30
+"""How long a revocation list counts as current; `refresh_crl` makes a newer one."""
+
+CLOCK_SKEW: Final = timedelta(minutes=5)
+"""Certificates start this much in the past, for machines whose clocks are behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCertificate:
+    """A new certificate, and its private key where this authority generated it."""
+
+    certificate: x509.Certificate
+    identity: Member | HubIdentity
+    usage: Usage
+    key: ec.EllipticCurvePrivateKey | None = field(repr=False)
+
+    @property
+    def der(self) -> bytes:
+        """The certificate in DER."""
+        return self.certificate.public_bytes(Encoding.DER)
+
+    @property
+    def certificate_pem(self) -> bytes:
+        """The certificate in PEM."""
+        return self.certificate.public_bytes(Encoding.PEM)
+
+    @property
+    def fingerprint(self) -> bytes:
+        """SHA-256 of the certificate, 32 bytes."""
+        return fingerprint(self.der)
+
+    @property
+    def serial(self) -> int:
+        """The serial number."""
+        return self.certificate.serial_number
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """An authority whose root key is at hand; made by `create` or `open`."""
+
+    directory: Path
+    trust_domain: str
+    root: x509.Certificate
+    _key: ec.EllipticCurvePrivateKey = field(repr=False)
+
+    @classmethod
+    def create(cls, directory: Path, trust_domain: str, passphrase: bytes, now: datetime) -> Self:
+        """Make a root and an empty revocation list in a new or empty directory.
+
+        Raises CONFIG_INVALID where the directory holds something, IDENTITY_INVALID for a bad trust
+        domain, KEY_UNAVAILABLE for a short passphrase.
+        """
+        HubIdentity(trust_domain, "hub")  # a trust domain that no identity could carry is refused
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(directory.iterdir()):
+            raise Reason.CONFIG_INVALID.error(f"expected {directory} to be empty")
+        directory.chmod(0o700)
+        key = ec.generate_private_key(ec.SECP256R1())
+        save_private_key(directory / "root.key", key, passphrase)
+        start = now.replace(microsecond=0) - CLOCK_SKEW
+        root = root_certificate(key, trust_domain, start, start + timedelta(days=ROOT_DAYS))
+        replace_file(directory / "root.pem", root.public_bytes(Encoding.PEM))
+        authority = cls(directory, trust_domain, root, key)
+        with authority._locked():
+            authority._publish(Index(trust_domain, crl_number=0), now)
+        return authority
+
+    @classmethod
+    def open(cls, directory: Path, passphrase: bytes) -> Self:
+        """Open an authority; raises CONFIG_INVALID where there is none, or KEY_UNAVAILABLE."""
+        index = read_index(directory)
+        key = load_private_key(directory / "root.key", passphrase)
+        root = x509.load_pem_x509_certificate((directory / "root.pem").read_bytes())
+        if root.public_key() != key.public_key():
+            raise Reason.CONFIG_INVALID.error(
+                f"expected root.key and root.pem of {directory} to belong together"
+            )
+        return cls(directory, index.trust_domain, root, key)
+
+    def issue_member(
+        self,
+        member: Member,
+        usage: Usage,
+        *,
+        now: datetime,
+        days: int = DEFAULT_DAYS,
+        not_before: datetime | None = None,
+        not_after: datetime | None = None,
+        public_key: ec.EllipticCurvePublicKey | None = None,
+    ) -> IssuedCertificate:
+        """Issue a TLS_CLIENT or SIGNING certificate to a member.
+
+        Without `public_key` a key is generated and returned. Without `not_after` the certificate
+        ends `days` after `now`. Raises INVALID_FIELD for a validity that is empty or outlives the
+        root, IDENTITY_INVALID for another trust domain, CERTIFICATE_USAGE for TLS_SERVER.
+        """
+        if usage is Usage.TLS_SERVER:
+            raise Reason.CERTIFICATE_USAGE.error("only a hub gets a TLS_SERVER certificate")
+        start, end = self._validity(now, days, not_before, not_after)
+        return self._issue(member, usage, start, end, public_key)
+
+    def issue_hub(
+        self,
+        hub: HubIdentity,
+        *,
+        now: datetime,
+        dns_names: Sequence[str] = (),
+        ip_addresses: Sequence[str] = (),
+        days: int = DEFAULT_DAYS,
+        not_before: datetime | None = None,
+        not_after: datetime | None = None,
+        public_key: ec.EllipticCurvePublicKey | None = None,
+    ) -> IssuedCertificate:
+        """Issue a hub's TLS_SERVER certificate for the addresses at which clients reach it.
+
+        Raises as `issue_member` does, and INVALID_FIELD without an address or for a bad one.
+        """
+        if not dns_names and not ip_addresses:
+            raise Reason.INVALID_FIELD.error("expected a DNS name or an IP address of the hub")
+        start, end = self._validity(now, days, not_before, not_after)
+        return self._issue(hub, Usage.TLS_SERVER, start, end, public_key, dns_names, ip_addresses)
+
+    def revoke(self, serial: int, reason: RevocationReason, *, now: datetime) -> Record:
+        """Revoke a certificate and publish the list anew.
+
+        Revoking twice keeps the first time and reason, and publishes again: so a revocation that
+        was cut short is completed by repeating it. Raises CERTIFICATE_UNKNOWN.
+        """
+        with self._locked():
+            index = read_index(self.directory)
+            records = {record.serial: record for record in index.records}
+            if serial not in records:
+                raise Reason.CERTIFICATE_UNKNOWN.error(
+                    f"this authority has issued no certificate with serial number {serial:x}"
+                )
+            if records[serial].revoked_at is None:
+                moment = now.replace(microsecond=0)
+                records[serial] = replace(records[serial], revoked_at=moment, reason=reason)
+            self._publish(replace(index, records=tuple(records.values())), now)
+            return records[serial]
+
+    def refresh_crl(self, *, now: datetime) -> None:
+        """Publish the revocation list anew, current for another `CRL_DAYS`."""
+        with self._locked():
+            self._publish(read_index(self.directory), now)
+
+    def records(self) -> tuple[Record, ...]:
+        """What was issued, oldest first."""
+        return read_index(self.directory).records
+
+    def crl_pem(self) -> bytes:
+        """The published revocation list in PEM."""
+        return (self.directory / "crl.pem").read_bytes()
+
+    def root_pem(self) -> bytes:
+        """The root certificate in PEM."""
+        return self.root.public_bytes(Encoding.PEM)
+
+    def _validity(
+        self, now: datetime, days: int, start: datetime | None, end: datetime | None
+    ) -> tuple[datetime, datetime]:
+        # The root starts this much in the past too, so a certificate may be issued at once.
+        begins = max(start or now - CLOCK_SKEW, self.root.not_valid_before_utc)
+        ends = end or now + timedelta(days=days)
+        if not begins < ends <= self.root.not_valid_after_utc:
+            raise Reason.INVALID_FIELD.error(
+                f"expected a validity inside the root's, which ends "
+                f"{self.root.not_valid_after_utc.isoformat()}; got {begins.isoformat()} "
+                f"to {ends.isoformat()}"
+            )
+        return begins.replace(microsecond=0), ends.replace(microsecond=0)
+
+    def _issue(
+        self,
+        identity: Member | HubIdentity,
+        usage: Usage,
+        start: datetime,
+        end: datetime,
+        public_key: ec.EllipticCurvePublicKey | None,
+        dns_names: Sequence[str] = (),
+        ip_addresses: Sequence[str] = (),
+    ) -> IssuedCertificate:
+        if identity.trust_domain != self.trust_domain:
+            raise Reason.IDENTITY_INVALID.error(
+                f"expected an identity of {self.trust_domain}; got {identity}"
+            )
+        key = None
+        if public_key is None:
+            key = ec.generate_private_key(ec.SECP256R1())
+            public_key = key.public_key()
+        elif public_key.curve.name not in ("secp256r1", "secp384r1"):
+            raise Reason.INVALID_FIELD.error(
+                f"expected a key on P-256 or P-384; got {public_key.curve.name}"
+            )
+        try:
+            certificate = end_certificate(
+                self.root,
+                self._key,
+                identity,
+                usage,
+                public_key,
+                start,
+                end,
+                dns_names=dns_names,
+                ip_addresses=[ip_address(each) for each in ip_addresses],
+            )
+        except ValueError as error:
+            raise Reason.INVALID_FIELD.error(str(error)) from None
+        issued = IssuedCertificate(certificate, identity, usage, key)
+        record = Record(issued.serial, identity.uri, usage, issued.fingerprint.hex(), start, end)
+        with self._locked():
+            index = read_index(self.directory)
+            write_index(self.directory, replace(index, records=(*index.records, record)))
+        return issued
+
+    def _publish(self, index: Index, now: datetime) -> None:
+        """Write the index, then the list; cut short in between, the next publication catches up."""
+        index = replace(index, crl_number=index.crl_number + 1)
+        write_index(self.directory, index)
+        revoked = [
+            (record.serial, record.revoked_at, record.reason.flag)
+            for record in index.records
+            if record.revoked_at is not None and record.reason is not None
+        ]
+        moment = now.replace(microsecond=0)
+        crl = revocation_list(
+            self.root, self._key, revoked, index.crl_number, moment, moment + timedelta(CRL_DAYS)
+        )
+        replace_file(self.directory / "crl.pem", crl.public_bytes(Encoding.PEM))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        folder = os.open(self.directory, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)  # which unlocks

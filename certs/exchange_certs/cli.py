@@ -1,0 +1,249 @@
+"""The `exchange-certs` command: a small certificate authority over files."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from rich.console import Console
+from rich.table import Table
+
+from exchange_certs.authority import DEFAULT_DAYS, Authority, IssuedCertificate
+from exchange_certs.keys import read_passphrase, save_private_key, verify_passphrase
+from exchange_certs.records import Record, RevocationReason, read_index
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.trust.certificates import Usage
+from exchange_protocol.trust.identity import HubIdentity, Member, Role, parse_agency_id
+
+CA_VARIABLE: Final = "EXCHANGE_CERTS_PASSPHRASE"
+KEY_VARIABLE: Final = "EXCHANGE_CERTS_KEY_PASSPHRASE"
+
+_STATE_STYLES: Final = {"valid": "green", "revoked": "red", "expired": "dim", "future": "yellow"}
+
+
+class MemberUsage(StrEnum):
+    """What a member's certificate is for."""
+
+    TLS = "tls"
+    SIGNING = "signing"
+
+
+# Tracebacks that show local variables would show passphrases.
+app = typer.Typer(
+    name="exchange-certs",
+    help="A small certificate authority for development and for bodies that have none.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Directory of the authority.")]
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(help=f"File (0600) with the authority's passphrase; else ${CA_VARIABLE}."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@app.command()
+def init(
+    directory: Directory,
+    trust_domain: Annotated[str, typer.Option(help="For example caricc.example.")],
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Make a root key, its certificate and an empty revocation list."""
+    passphrase = _passphrase(passphrase_file, CA_VARIABLE)
+    authority = Authority.create(directory, trust_domain, passphrase, _now())
+    Console().print(f"Root of {authority.trust_domain}: {directory / 'root.pem'}", soft_wrap=True)
+
+
+@app.command()
+def issue(
+    directory: Directory,
+    out: Annotated[
+        Path, typer.Option(help="Certificate to write; its key goes beside it as .key.")
+    ],
+    agency: Annotated[str | None, typer.Option(help="Agency id, for example kz.mia.")] = None,
+    role: Annotated[Role | None, typer.Option(help="Role of the agency's member.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the member, where it has one.")] = None,
+    usage: Annotated[MemberUsage | None, typer.Option(help="Use of the member's key.")] = None,
+    hub: Annotated[str | None, typer.Option(help="Name of a hub, instead of an agency.")] = None,
+    dns: Annotated[list[str] | None, typer.Option(help="DNS name of the hub; repeatable.")] = None,
+    ip: Annotated[list[str] | None, typer.Option(help="IP address of the hub; repeatable.")] = None,
+    days: Annotated[int, typer.Option(min=1, help="Days until it ends.")] = DEFAULT_DAYS,
+    not_before: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"], help="First moment, in UTC."),
+    ] = None,
+    csr: Annotated[
+        Path | None,
+        typer.Option(help="Signing request in PEM; only its key is used, no key is generated."),
+    ] = None,
+    passphrase_file: PassphraseFile = None,
+    key_passphrase_file: Annotated[
+        Path | None,
+        typer.Option(help=f"File (0600) with the new key's passphrase; else ${KEY_VARIABLE}."),
+    ] = None,
+) -> None:
+    """Issue a certificate to a member of an agency, or to a hub."""
+    key_path = out.with_suffix(".key")
+    if out == key_path or out.exists() or key_path.exists():
+        raise Reason.INVALID_FIELD.error(
+            f"expected {out} and {key_path} to be two new files", field="out"
+        )
+    # Everything is read before the authority signs, so that nothing is issued and then lost.
+    key_passphrase = b"" if csr else _passphrase(key_passphrase_file, KEY_VARIABLE)
+    public_key = _requested_key(csr) if csr else None
+    start = not_before.replace(tzinfo=UTC) if not_before else None
+    authority = Authority.open(directory, _passphrase(passphrase_file, CA_VARIABLE))
+    if hub is not None:
+        if agency or role or name or usage:
+            raise Reason.INVALID_FIELD.error("expected --hub or --agency, not both", field="hub")
+        issued = authority.issue_hub(
+            HubIdentity(authority.trust_domain, hub),
+            now=_now(),
+            dns_names=dns or (),
+            ip_addresses=ip or (),
+            days=days,
+            not_before=start,
+            public_key=public_key,
+        )
+    else:
+        if agency is None or role is None or usage is None:
+            raise Reason.MISSING_FIELD.error("expected --agency, --role and --usage, or --hub")
+        if dns or ip:
+            raise Reason.INVALID_FIELD.error("only a hub has addresses", field="dns")
+        issued = authority.issue_member(
+            Member(authority.trust_domain, parse_agency_id(agency, field="agency"), role, name),
+            Usage.TLS_CLIENT if usage is MemberUsage.TLS else Usage.SIGNING,
+            now=_now(),
+            days=days,
+            not_before=start,
+            public_key=public_key,
+        )
+    _write(issued, out, key_path, key_passphrase)
+
+
+@app.command()
+def revoke(
+    directory: Directory,
+    certificate: Annotated[
+        str, typer.Argument(metavar="SERIAL|CERT.pem", help="Serial number in hex, or a file.")
+    ],
+    reason: Annotated[RevocationReason, typer.Option(help="Why it is taken back.")],
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Revoke a certificate and publish the revocation list anew."""
+    serial = _serial(certificate)
+    authority = Authority.open(directory, _passphrase(passphrase_file, CA_VARIABLE))
+    record = authority.revoke(serial, reason, now=_now())
+    Console().print(f"Revoked {record.identity}: {directory / 'crl.pem'}", soft_wrap=True)
+
+
+@app.command()
+def crl(directory: Directory, passphrase_file: PassphraseFile = None) -> None:
+    """Publish the revocation list anew, before the old one is out of date."""
+    authority = Authority.open(directory, _passphrase(passphrase_file, CA_VARIABLE))
+    authority.refresh_crl(now=_now())
+    Console().print(f"Published {directory / 'crl.pem'}", soft_wrap=True)
+
+
+@app.command("list")
+def list_certificates(directory: Directory, as_json: AsJson = False) -> None:
+    """List the certificates that were issued; needs no passphrase."""
+    records, now = read_index(directory).records, _now()
+    if as_json:
+        rows = [record.to_json() | {"state": record.state(now)} for record in records]
+        sys.stdout.write(json.dumps(rows, indent=1) + "\n")
+        return
+    Console().print(_table(records, now))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; an error of the exchange is one line on stderr and status 1."""
+    try:
+        app(args=None if arguments is None else list(arguments))
+    except (ExchangeError, OSError) as error:
+        Console(stderr=True).print(
+            f"exchange-certs: {error}", style="red", markup=False, highlight=False, soft_wrap=True
+        )
+        raise SystemExit(1) from None
+
+
+def _write(issued: IssuedCertificate, out: Path, key_path: Path, key_passphrase: bytes) -> None:
+    if issued.key is not None:
+        save_private_key(key_path, issued.key, key_passphrase)
+    with out.open("xb") as file:
+        file.write(issued.certificate_pem)
+    with_key = f", key {key_path}" if issued.key else ""
+    Console().print(f"Issued {issued.identity}: {out}{with_key}", soft_wrap=True)
+
+
+def _passphrase(path: Path | None, variable: str) -> bytes:
+    if path is not None:
+        return read_passphrase(path)
+    passphrase = os.environb.get(variable.encode())
+    if passphrase is None:
+        raise Reason.KEY_UNAVAILABLE.error(f"expected a passphrase in a file or in ${variable}")
+    verify_passphrase(passphrase)
+    return passphrase
+
+
+def _requested_key(path: Path) -> ec.EllipticCurvePublicKey:
+    try:
+        request = x509.load_pem_x509_csr(path.read_bytes())
+    except ValueError:
+        raise Reason.INVALID_FIELD.error(
+            f"expected {path} to be a signing request in PEM", field="csr"
+        ) from None
+    key = request.public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not request.is_signature_valid:
+        raise Reason.INVALID_FIELD.error(
+            f"expected {path} to be signed by its own key, on P-256 or P-384", field="csr"
+        )
+    return key
+
+
+def _serial(text: str) -> int:
+    try:
+        if text.endswith(".pem"):
+            return x509.load_pem_x509_certificate(Path(text).read_bytes()).serial_number
+        return int(text.replace(":", ""), 16)
+    except ValueError:
+        raise Reason.INVALID_FIELD.error(
+            f"expected a serial number in hex or a certificate file; got {text!r}"
+        ) from None
+
+
+def _table(records: Sequence[Record], now: datetime) -> Table:
+    table = Table()
+    for heading in ("serial", "identity", "usage", "from", "to", "state"):
+        table.add_column(heading, overflow="fold")
+    for record in records:
+        state = record.state(now)
+        table.add_row(
+            f"{record.serial:x}",
+            record.identity,
+            record.usage.name,
+            f"{record.not_before:%Y-%m-%d}",
+            f"{record.not_after:%Y-%m-%d}",
+            f"[{_STATE_STYLES[state]}]{state}",
+        )
+    return table
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    main()
