@@ -217,8 +217,15 @@ def test_note_is_bounded_in_signatures_and_in_bytes() -> None:
     lines = [line.format(base64.b64encode(bytes([n]) * 8).decode()) for n in range(64)]
     assert VERIFIER.verify(NOTE + "".join(lines[:63]).encode()) == CHECKPOINT
     assert refusal(NOTE + "".join(lines).encode()) is Reason.CHECKPOINT_INVALID
-    long = line.format(base64.b64encode(bytes(MAX_NOTE_BYTES)).decode())
-    assert refusal(NOTE + long.encode()) is Reason.CHECKPOINT_INVALID
+    shortest = line.format(base64.b64encode(bytes(5)).decode()).encode()
+    assert SignedNote.parse(NOTE + shortest).signatures[1].signature == bytes(1)
+    rest = 16_384 - len(BODY) - len("\n\n— n AAAAAAA=\n".encode())
+    full = b"x" * rest + BODY + "\n\n— n AAAAAAA=\n".encode()
+    assert len(full) == MAX_NOTE_BYTES
+    SignedNote.parse(full)
+    with pytest.raises(ExchangeError) as caught:
+        SignedNote.parse(b"x" + full)
+    assert caught.value.reason is Reason.CHECKPOINT_INVALID
 
 
 @pytest.mark.parametrize("at", range(0, len(NOTE), 3))
@@ -272,6 +279,28 @@ def test_log_signs_for_its_own_origin_only() -> None:
 def test_empty_log_has_a_checkpoint() -> None:
     empty = Checkpoint("hub.example/log", 0, EMPTY_ROOT)
     assert VERIFIER.verify(SIGNER.sign(empty)) == empty
+
+
+def test_largest_tree_fits_a_signed_64_bit_integer() -> None:
+    largest = Checkpoint("hub.example/log", 9_223_372_036_854_775_807, ROOT)
+    assert VERIFIER.verify(SIGNER.sign(largest)) == largest
+
+
+@pytest.mark.parametrize(
+    ("origin", "size", "root"),
+    [
+        ("", 1, ROOT),
+        ("two\nlines", 1, ROOT),
+        ("hub.example/log", -1, ROOT),
+        ("hub.example/log", 9_223_372_036_854_775_808, ROOT),
+        ("hub.example/log", 1, ROOT[1:]),
+        ("hub.example/log", 0, ROOT),
+    ],
+)
+def test_checkpoint_that_cannot_be_is_not_made(origin: str, size: int, root: bytes) -> None:
+    with pytest.raises(ExchangeError) as caught:
+        Checkpoint(origin, size, root)
+    assert caught.value.reason is Reason.CHECKPOINT_INVALID
 
 
 def test_text_of_a_note_ends_in_a_newline() -> None:
