@@ -36,13 +36,14 @@ DOCUMENT_SIGNING: Final = ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 MAX_CERTIFICATE_BYTES: Final = 16 * 1024
 """Longest certificate that is parsed; those of the profiles have about 600 bytes."""
 
-_UNREADABLE: Final = (
+UNREADABLE: Final = (
     ValueError,
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
 )
+"""What the library raises, somewhere or other, for bytes that are no certificate or list."""
 
 
 class Usage(Enum):
@@ -72,11 +73,12 @@ class TrustAnchors:
     def from_pem(cls, pem: bytes) -> Self:
         """Parse one or more root certificates; raises CERTIFICATE_INVALID for none or a bad one."""
         try:
-            roots = x509.load_pem_x509_certificates(pem)
-        except ValueError:
+            parsed = x509.load_pem_x509_certificates(pem)
+        except UNREADABLE:
             raise Reason.CERTIFICATE_INVALID.error(
                 "expected one or more root certificates in PEM"
             ) from None
+        roots = [parse_certificate(each.public_bytes(Encoding.DER)) for each in parsed]
         return cls(tuple(roots), Store(roots))
 
 
@@ -128,9 +130,10 @@ def parse_certificate(der: bytes) -> x509.Certificate:
         )
     try:
         certificate = x509.load_der_x509_certificate(der)
-        # Both are parsed only when read, and refused there if malformed or doubled.
+        # The library parses these only when they are read, and fails there.
+        _ = certificate.subject, certificate.issuer
         _ = certificate.extensions, certificate.public_key()
-    except _UNREADABLE:
+    except UNREADABLE:
         raise Reason.CERTIFICATE_INVALID.error(
             f"expected one X.509 certificate in DER; {len(der)} bytes do not parse"
         ) from None

@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.chains import (
+    UNREADABLE,
     Link,
     TrustAnchors,
     VerifiedCertificate,
@@ -62,20 +63,27 @@ class RevocationList:
         2. An anchor or intermediate of the issuer's name and with key usage cRLSign has signed it,
            and has a chain to an anchor at the CRL's own time: CERTIFICATE_UNTRUSTED.
         """
+        others = [parse_certificate(each) for each in intermediates]
         try:
             crl = x509.load_der_x509_crl(der)
-            next_update = crl.next_update_utc
+            this_update, next_update = crl.last_update_utc, crl.next_update_utc
             critical = any(extension.critical for extension in crl.extensions)
             revoked = {each.serial_number: each.revocation_date_utc for each in crl}
-        except (ValueError, x509.DuplicateExtension):
+            issuer = _find_issuer(crl, (*anchors.certificates, *others))
+        except UNREADABLE:
             raise _malformed(f"{len(der)} bytes do not parse") from None
         if next_update is None or critical:
             raise _malformed("it has no next update, or a critical extension")
-        issuer = _verify_issuer(crl, anchors, intermediates)
+        if issuer is None:
+            raise Reason.CERTIFICATE_UNTRUSTED.error(
+                "expected a revocation list that a trust anchor has signed"
+            )
+        if issuer not in anchors.certificates:
+            find_chain(issuer, others, anchors, at=this_update, usage=None)
         return cls(
             der=der,
             issuer_key=key_fingerprint(issuer),
-            this_update=crl.last_update_utc,
+            this_update=this_update,
             next_update=next_update,
             revoked=MappingProxyType(revoked),
         )
@@ -87,7 +95,7 @@ class RevocationList:
         """Parse and verify one CRL in PEM, as `from_der` does."""
         try:
             der = x509.load_pem_x509_crl(pem).public_bytes(Encoding.DER)
-        except ValueError:
+        except UNREADABLE:
             raise _malformed("the PEM does not parse") from None
         return cls.from_der(der, anchors, intermediates)
 
@@ -154,16 +162,13 @@ class Revocations:
                 )
 
 
-def _verify_issuer(
-    crl: x509.CertificateRevocationList, anchors: TrustAnchors, intermediates: Sequence[bytes]
-) -> x509.Certificate:
-    others = [parse_certificate(each) for each in intermediates]
-    for issuer in (*anchors.certificates, *others):
-        if issuer.subject == crl.issuer and _has_signed(issuer, crl):
-            if issuer not in anchors.certificates:
-                find_chain(issuer, others, anchors, at=crl.last_update_utc, usage=None)
-            return issuer
-    raise Reason.CERTIFICATE_UNTRUSTED.error("no trust anchor has signed the revocation list")
+def _find_issuer(
+    crl: x509.CertificateRevocationList, candidates: Sequence[x509.Certificate]
+) -> x509.Certificate | None:
+    for each in candidates:
+        if each.subject == crl.issuer and _has_signed(each, crl):
+            return each
+    return None
 
 
 def _has_signed(issuer: x509.Certificate, crl: x509.CertificateRevocationList) -> bool:

@@ -1,0 +1,138 @@
+"""Revocation counts from its time, and only where the issuer says so."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.trust.certificates import (
+    RevocationList,
+    Revocations,
+    Usage,
+    VerifiedCertificate,
+    verify_certificate,
+)
+
+from .conftest import MEMBER, NOW, Issuer, key_usage, make_issuer
+
+HOUR = timedelta(hours=1)
+
+
+def certificate(issuer: Issuer, root: Issuer) -> VerifiedCertificate:
+    intermediates = [] if issuer is root else [issuer.der]
+    der = issuer.issue(MEMBER)
+    return verify_certificate(der, intermediates, root.anchors, usage=Usage.SIGNING, at=NOW)
+
+
+def refusal_of_list(pem: bytes, root: Issuer, *intermediates: bytes) -> Reason:
+    with pytest.raises(ExchangeError) as refused:
+        RevocationList.from_pem(pem, root.anchors, intermediates)
+    return refused.value.reason
+
+
+def test_list_names_the_revoked_and_since_when(root: Issuer) -> None:
+    revoked, good = certificate(root, root), certificate(root, root)
+    crl = RevocationList.from_pem(root.revoke(revoked.serial), root.anchors)
+    assert crl.is_revoked(revoked)
+    assert not crl.is_revoked(good)
+    assert crl.revoked_at(revoked.serial) == NOW
+    assert crl.revoked_at(good.serial) is None
+    assert crl.next_update == NOW + timedelta(days=7)
+    assert RevocationList.from_der(crl.der, root.anchors) == crl
+
+
+def test_certificate_counts_until_it_was_revoked(root: Issuer) -> None:
+    revoked = certificate(root, root)
+    revocations = Revocations.from_pem(root.revoke(revoked.serial), root.anchors)
+    revocations.verify_not_revoked(revoked, NOW - timedelta(seconds=1))
+    with pytest.raises(ExchangeError) as refused:
+        revocations.verify_not_revoked(revoked, NOW)
+    assert refused.value.reason is Reason.CERTIFICATE_REVOKED
+    assert "2026-03-01T12:00:00" in refused.value.message
+
+
+def test_issuer_without_a_list_is_not_trusted(root: Issuer) -> None:
+    with pytest.raises(ExchangeError) as refused:
+        Revocations.of([]).verify_not_revoked(certificate(root, root), NOW)
+    assert refused.value.reason is Reason.CERTIFICATE_UNTRUSTED
+
+
+def test_revoked_intermediate_takes_its_certificates_along(root: Issuer) -> None:
+    national = make_issuer("fictional national authority", root)
+    member = certificate(national, root)
+    pem = root.revoke(national.certificate.serial_number) + national.revoke()
+    revocations = Revocations.from_pem(pem, root.anchors, [national.der])
+    assert len(revocations.lists) == 2
+    with pytest.raises(ExchangeError) as refused:
+        revocations.verify_not_revoked(member, NOW)
+    assert refused.value.reason is Reason.CERTIFICATE_REVOKED
+
+
+def test_list_of_one_issuer_says_nothing_about_anothers_serials(root: Issuer) -> None:
+    national = make_issuer("fictional national authority", root)
+    member = certificate(national, root)
+    crl = RevocationList.from_pem(root.revoke(member.serial), root.anchors)
+    assert not crl.is_revoked(member)
+
+
+def test_newest_list_counts_whatever_the_order(root: Issuer) -> None:
+    member = certificate(root, root)
+    old = root.revoke(at=NOW - HOUR)
+    new = root.revoke(member.serial)
+    for pem in (old + new, new + old):
+        with pytest.raises(ExchangeError):
+            Revocations.from_pem(pem, root.anchors).verify_not_revoked(member, NOW)
+
+
+def test_list_is_out_of_date_after_its_next_update(root: Issuer) -> None:
+    revocations = Revocations.from_pem(root.revoke(next_update=NOW + HOUR), root.anchors)
+    revocations.verify_current(NOW + HOUR)
+    with pytest.raises(ExchangeError) as refused:
+        revocations.verify_current(NOW + HOUR + timedelta(seconds=1))
+    assert refused.value.reason is Reason.CERTIFICATE_UNTRUSTED
+
+
+def test_list_that_no_anchor_signed_is_refused(root: Issuer) -> None:
+    assert refusal_of_list(make_issuer().revoke(), root) is Reason.CERTIFICATE_UNTRUSTED
+    assert refusal_of_list(make_issuer("x").revoke(), root) is Reason.CERTIFICATE_UNTRUSTED
+
+
+def test_intermediate_signs_lists_only_under_an_anchor(root: Issuer) -> None:
+    stranger = make_issuer("fictional stranger", make_issuer())
+    reason = refusal_of_list(stranger.revoke(), root, stranger.der)
+    assert reason is Reason.CERTIFICATE_UNTRUSTED
+    purposes = [Usage.SIGNING.value]
+    national = make_issuer("fictional national authority", root, purposes=purposes)
+    RevocationList.from_pem(national.revoke(), root.anchors, [national.der])
+    assert refusal_of_list(national.revoke(), root) is Reason.CERTIFICATE_UNTRUSTED
+
+
+def test_issuer_that_may_not_sign_lists_is_refused() -> None:
+    only_certificates = make_issuer(usage=key_usage(key_cert_sign=True))
+    reason = refusal_of_list(only_certificates.revoke(), only_certificates)
+    assert reason is Reason.CERTIFICATE_UNTRUSTED
+
+
+def test_delta_list_is_refused(root: Issuer) -> None:
+    pem = root.revoke(extra=[(x509.DeltaCRLIndicator(1), True)])
+    assert refusal_of_list(pem, root) is Reason.CERTIFICATE_INVALID
+
+
+@pytest.mark.parametrize(
+    "pem", [b"", b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", b"text"]
+)
+def test_text_that_is_no_list_is_refused(root: Issuer, pem: bytes) -> None:
+    assert refusal_of_list(pem, root) is Reason.CERTIFICATE_INVALID
+    with pytest.raises(ExchangeError):
+        Revocations.from_pem(pem, root.anchors)
+
+
+def test_altered_list_is_refused(root: Issuer) -> None:
+    der = bytearray(x509.load_pem_x509_crl(root.revoke(7)).public_bytes(Encoding.DER))
+    der[-1] ^= 1
+    with pytest.raises(ExchangeError):
+        RevocationList.from_der(bytes(der), root.anchors)
