@@ -100,6 +100,8 @@ def issue(
         raise Reason.INVALID_FIELD.error(
             f"expected {out} and {key_path} to be two new files", field="out"
         )
+    if not out.parent.is_dir():
+        raise Reason.INVALID_FIELD.error(f"expected {out.parent} to be a directory", field="out")
     # Everything is read before the authority signs, so that nothing is issued and then lost.
     key_passphrase = b"" if csr else _passphrase(key_passphrase_file, KEY_VARIABLE)
     public_key = _requested_key(csr) if csr else None
