@@ -1,0 +1,1 @@
+"""The contract: what hub, client and auditor must compute identically."""

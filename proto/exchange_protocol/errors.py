@@ -1,0 +1,198 @@
+"""Errors of the exchange, by whose fault they are, and the stable reasons that cross the wire.
+
+    ExchangeError                 every error of this project that a caller may want to catch
+      CallerError                 what was asked is wrong; the same call will fail again
+        InvalidInput              malformed or contradictory input (carries the field)
+        NotAuthenticated          who is calling could not be established
+        NotPermitted              known caller, but policy or role forbids it
+        NotFound                  no such thing, or none that this caller may know of
+        Conflict                  the state of the exchange or an earlier statement forbids it
+        LimitExceeded             a size or rate limit; may carry when to retry
+      PeerError                   another body's data does not verify (never the caller's fault)
+        SignatureInvalid          a signature, certificate or approval of a peer is not good
+        SealBroken                a sealed part cannot be opened or was altered
+      HubError                    the hub failed, or lied
+        HubUnavailable            not reachable, or not serving; the same call may work later
+        HubInternal               the hub failed inside; it tells nothing more
+        HubDishonest              evidence that the hub broke the protocol; keep the evidence
+
+A `Reason` is the stable, machine-readable name of what went wrong; it travels as
+`google.rpc.ErrorInfo.reason`. Clients map reasons to exceptions and never parse message text.
+Each reason belongs to exactly one error class (`Reason.error_class`), so one table drives the hub's
+status mapping and the client's exceptions. Messages say what was expected and what came; they never
+carry content, personal data or secrets.
+"""
+
+# ruff: noqa: PIE796
+# Several reasons share one error class by intent; `Reason.__new__` numbers them, so none is an
+# alias of another.
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class ExchangeError(Exception):
+    """Base of all errors of the exchange; `reason` is stable, the message is for people."""
+
+    def __init__(self, reason: Reason, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.field = field
+        """Dotted path of the offending field of the request, where there is one."""
+
+    def __str__(self) -> str:
+        where = f" [{self.field}]" if self.field else ""
+        return f"{self.reason.name}{where}: {self.message}"
+
+
+class CallerError(ExchangeError):
+    """What was asked is wrong; asking again unchanged will fail again."""
+
+
+class InvalidInput(CallerError):
+    """Malformed or contradictory input."""
+
+
+class NotAuthenticated(CallerError):
+    """Who is calling, or who signed, could not be established."""
+
+
+class NotPermitted(CallerError):
+    """The caller is known, but role, policy or scope forbids it."""
+
+
+class NotFound(CallerError):
+    """No such thing, or none that this caller may know of."""
+
+
+class Conflict(CallerError):
+    """The present state, or an earlier statement, forbids it."""
+
+
+class LimitExceeded(CallerError):
+    """A size or rate limit was exceeded."""
+
+    retry_after_seconds: float | None = None
+
+
+class PeerError(ExchangeError):
+    """Another body's data does not verify."""
+
+
+class SignatureInvalid(PeerError):
+    """A signature, certificate or approval of a peer is not good."""
+
+
+class SealBroken(PeerError):
+    """A sealed part cannot be opened, or was altered."""
+
+
+class HubError(ExchangeError):
+    """The hub failed, or lied."""
+
+
+class HubUnavailable(HubError):
+    """The hub is not reachable or not serving; the same call may work later."""
+
+
+class HubInternal(HubError):
+    """The hub failed inside; it tells nothing more."""
+
+
+class HubDishonest(HubError):
+    """Evidence that the hub broke the protocol."""
+
+
+class Reason(Enum):
+    """Stable reasons. The value is the error class that carries it."""
+
+    def __new__(cls, error_class: type[ExchangeError]) -> Reason:
+        member = object.__new__(cls)
+        member._value_ = len(cls.__members__) + 1
+        return member
+
+    def __init__(self, error_class: type[ExchangeError]) -> None:
+        self.error_class = error_class
+
+    # malformed input
+    MALFORMED = (InvalidInput,)
+    MISSING_FIELD = (InvalidInput,)
+    INVALID_FIELD = (InvalidInput,)
+    UNKNOWN_KIND = (InvalidInput,)
+    CLOCK_SKEW = (InvalidInput,)
+    PART_MISMATCH = (InvalidInput,)
+    PART_MISSING = (InvalidInput,)
+    DUPLICATE_WRAPPED_KEY = (InvalidInput,)
+    READERS_MISMATCH = (InvalidInput,)
+    SUPERVISOR_MISSING = (InvalidInput,)
+    PAGE_TOKEN_INVALID = (InvalidInput,)
+    RESUME_TOKEN_INVALID = (InvalidInput,)
+    PROOF_RANGE_INVALID = (InvalidInput,)
+    POLICY_INVALID = (InvalidInput,)
+    CONFIG_INVALID = (InvalidInput,)
+    PROFILE_INVALID = (InvalidInput,)
+    DOCUMENT_INVALID = (InvalidInput,)
+    # who
+    UNAUTHENTICATED = (NotAuthenticated,)
+    CERTIFICATE_INVALID = (NotAuthenticated,)
+    CERTIFICATE_EXPIRED = (NotAuthenticated,)
+    CERTIFICATE_REVOKED = (NotAuthenticated,)
+    CERTIFICATE_UNTRUSTED = (NotAuthenticated,)
+    CERTIFICATE_USAGE = (NotAuthenticated,)
+    CERTIFICATE_UNKNOWN = (NotAuthenticated,)
+    IDENTITY_INVALID = (NotAuthenticated,)
+    SIGNATURE_INVALID = (NotAuthenticated,)
+    KEY_UNAVAILABLE = (NotAuthenticated,)
+    # may they
+    AUTHOR_MISMATCH = (NotPermitted,)
+    AGENCY_NOT_ENROLLED = (NotPermitted,)
+    POLICY_DENIED = (NotPermitted,)
+    NO_APPROVER = (NotPermitted,)
+    OWN_REQUEST = (NotPermitted,)
+    NOT_A_PARTY = (NotPermitted,)
+    ROLE_NOT_PERMITTED = (NotPermitted,)
+    # is there
+    EXCHANGE_UNKNOWN = (NotFound,)
+    AGENCY_UNKNOWN = (NotFound,)
+    PART_UNKNOWN = (NotFound,)
+    STATEMENT_UNKNOWN = (NotFound,)
+    ENTRY_UNKNOWN = (NotFound,)
+    SEALING_KEY_UNKNOWN = (NotFound,)
+    # state
+    OUT_OF_ORDER = (Conflict,)
+    ID_REUSED = (Conflict,)
+    STALE_ANSWER = (Conflict,)
+    ALREADY_DECIDED = (Conflict,)
+    ALREADY_ENROLLED = (Conflict,)
+    STALE_DIRECTORY = (Conflict,)
+    # limits
+    TOO_LARGE = (LimitExceeded,)
+    TOO_MANY = (LimitExceeded,)
+    RATE_LIMITED = (LimitExceeded,)
+    OVERLOADED = (LimitExceeded,)
+    # peers
+    PEER_SIGNATURE_INVALID = (SignatureInvalid,)
+    PEER_CERTIFICATE_INVALID = (SignatureInvalid,)
+    APPROVAL_MISSING = (SignatureInvalid,)
+    APPROVAL_INVALID = (SignatureInvalid,)
+    SEAL_BROKEN = (SealBroken,)
+    NOT_A_READER = (SealBroken,)
+    # hub
+    UNAVAILABLE = (HubUnavailable,)
+    DEADLINE_EXCEEDED = (HubUnavailable,)
+    INTERNAL = (HubInternal,)
+    PROOF_INVALID = (HubDishonest,)
+    CHECKPOINT_INVALID = (HubDishonest,)
+    CHECKPOINT_ROLLBACK = (HubDishonest,)
+    CHECKPOINT_FORK = (HubDishonest,)
+    RECEIPT_MISMATCH = (HubDishonest,)
+    ENTRY_MISMATCH = (HubDishonest,)
+    RULE_BROKEN = (HubDishonest,)
+
+    error_class: type[ExchangeError]
+
+    def error(self, message: str, *, field: str | None = None) -> ExchangeError:
+        """Make the exception of this reason's class."""
+        return self.error_class(self, message, field=field)
