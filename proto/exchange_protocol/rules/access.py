@@ -1,0 +1,117 @@
+"""Who may see a statement of an exchange, and as what.
+
+One rule serves the hub (what it shows and hands out), the client (whom it seals to) and the auditor
+(whether a delivery was in order):
+
+- the author's agency sees what it said;
+- the initiator sees everything on its exchange;
+- a recipient sees the statements on its own leg, once they are released (`Leg.hidden`);
+- an approver sees what the initiator and other approvers say on the legs that it decides;
+- a supervisor sees the statements that name it.
+
+Sealed parts are narrower: approvers and supervisors are readers of the brief alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.rules.bodies import Kind
+from exchange_protocol.rules.lifecycle import Exchange, Leg, LegChange, deliver
+from exchange_protocol.rules.statements import BRIEF, Statement
+from exchange_protocol.rules.vocabulary import ReaderRole
+from exchange_protocol.trust.identity import AgencyId
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What access needs to know of a statement; all that is kept of it between entries."""
+
+    digest: bytes
+    exchange_id: str
+    author: AgencyId
+    kind: Kind
+    legs: tuple[AgencyId, ...]
+    """Agencies of the legs that it speaks on."""
+    supervisors: tuple[AgencyId, ...]
+
+
+def spoken(exchange: Exchange, statement: Statement) -> Spoken:
+    """Reduce a statement of an exchange to what access depends on."""
+    author = statement.author.agency
+    by_recipient = author != exchange.opener and statement.kind is not Kind.DECISION
+    return Spoken(
+        digest=statement.digest,
+        exchange_id=exchange.id,
+        author=author,
+        kind=statement.kind,
+        legs=(author,) if by_recipient else statement.recipients,
+        supervisors=statement.supervisors,
+    )
+
+
+def role_of(agency: AgencyId, exchange: Exchange, said: Spoken) -> ReaderRole | None:
+    """As what an agency may see a statement now; None if it may not."""
+    if agency == said.author:
+        return ReaderRole.AUTHOR
+    if agency == exchange.opener:
+        return ReaderRole.RECIPIENT
+    leg = exchange.leg(agency)
+    if leg is not None and agency in said.legs and said.digest not in leg.hidden:
+        return ReaderRole.RECIPIENT
+    by_initiator_or_approver = said.author == exchange.opener or said.kind is Kind.DECISION
+    if by_initiator_or_approver and any(agency in leg.approvers for leg in _legs(exchange, said)):
+        return ReaderRole.APPROVER
+    if agency in said.supervisors:
+        return ReaderRole.SUPERVISOR
+    return None
+
+
+def deliver_to(
+    agency: AgencyId, exchange: Exchange, said: Spoken
+) -> tuple[Exchange, tuple[LegChange, ...]]:
+    """What giving a statement to a reader does to the exchange.
+
+    What the initiator says reaches a leg's recipient: the leg is delivered. Reading anything else
+    moves nothing.
+
+    Raises:
+        NotPermitted: NOT_A_PARTY, if the agency may not see the statement.
+    """
+    role = role_of(agency, exchange, said)
+    if role is None:
+        raise Reason.NOT_A_PARTY.error(f"{agency} may not see statement {said.digest.hex()}")
+    if role is ReaderRole.RECIPIENT and said.author == exchange.opener:
+        return deliver(exchange, agency)
+    return exchange, ()
+
+
+def viewers(exchange: Exchange, said: Spoken) -> dict[AgencyId, ReaderRole]:
+    """Every agency that may see a statement now, with its role."""
+    candidates = {said.author, exchange.opener, *said.legs, *said.supervisors}
+    for leg in _legs(exchange, said):
+        candidates.update(leg.approvers)
+    roles = {agency: role_of(agency, exchange, said) for agency in sorted(candidates)}
+    return {agency: role for agency, role in roles.items() if role is not None}
+
+
+def readers(exchange: Exchange, said: Spoken, part_name: str) -> dict[AgencyId, ReaderRole]:
+    """Every agency that a part must be sealed to, no more and no fewer, with its role.
+
+    A recipient is a reader from the start: what is held is sealed to it, though not yet shown.
+    """
+    roles: dict[AgencyId, ReaderRole] = {}
+    if part_name == BRIEF:
+        roles.update(dict.fromkeys(said.supervisors, ReaderRole.SUPERVISOR))
+        if said.author == exchange.opener or said.kind is Kind.DECISION:
+            for leg in _legs(exchange, said):
+                roles.update(dict.fromkeys(leg.approvers, ReaderRole.APPROVER))
+    addressed = said.legs if said.author == exchange.opener else (exchange.opener,)
+    roles.update(dict.fromkeys(addressed, ReaderRole.RECIPIENT))
+    roles[said.author] = ReaderRole.AUTHOR
+    return roles
+
+
+def _legs(exchange: Exchange, said: Spoken) -> list[Leg]:
+    return [leg for leg in exchange.legs if leg.agency in said.legs]

@@ -1,0 +1,235 @@
+"""The directory: agencies, signing certificates, sealing keys and the policy, as a fold of the log.
+
+`advance_directory` applies one directory statement to a `Directory` and gives the next; nothing
+else makes one. So hub, client and auditor hold the same directory at the same entry, or one of them
+lies.
+
+Who may change it is the constitution of the deployment and stands in code, not in the policy:
+- The first statement publishes an operator's certificate and is signed with it; its chain to the
+  root is what makes it trustworthy. That operator's agency is the operating agency from then on.
+- The operating agency's operators enrol agencies, publish the policy, publish and revoke any
+  signing certificate.
+- An agency's own systems publish the agency's sealing key and further certificates of the agency,
+  and revoke them.
+
+Assumed verified: the statement's signature and its author's certificate (`judgement.authenticate`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from types import MappingProxyType
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.rules.bodies import (
+    EnrolAgency,
+    PublishCertificate,
+    PublishPolicy,
+    PublishSealingKey,
+    RevokeCertificate,
+)
+from exchange_protocol.rules.policy import Agency, Policy, Rulebook
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.trust.certificates import (
+    TrustAnchors,
+    Usage,
+    VerifiedCertificate,
+    verify_certificate,
+)
+from exchange_protocol.trust.identity import AgencyId, Member, Role
+from exchange_protocol.trust.sealing import SealingPublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRecord:
+    """A signing certificate on the log; `revoked_at` is the hub time of its revocation."""
+
+    certificate: VerifiedCertificate
+    member: Member
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The directory after `size` directory statements; immutable."""
+
+    size: int = 0
+    operating_agency: AgencyId | None = None
+    trust_domain: str | None = None
+    agencies: Mapping[AgencyId, Agency] = field(default_factory=dict)
+    certificates: Mapping[bytes, CertificateRecord] = field(default_factory=dict)
+    """By SHA-256 of the certificate."""
+    sealing_keys: Mapping[AgencyId, tuple[SealingPublicKey, ...]] = field(default_factory=dict)
+    """Newest last; the newest is the one to seal to, the others only open."""
+    policy: Policy | None = None
+
+    @cached_property
+    def rulebook(self) -> Rulebook:
+        """The policy in force over the enrolled agencies.
+
+        Raises:
+            NotPermitted: POLICY_DENIED, before a policy was published.
+        """
+        if self.policy is None:
+            raise Reason.POLICY_DENIED.error("no policy is published yet, so nothing is permitted")
+        return Rulebook(self.policy, self.agencies)
+
+    def agency(self, agency: AgencyId) -> Agency:
+        """An enrolled agency; raises AGENCY_UNKNOWN."""
+        found = self.agencies.get(agency)
+        if found is None:
+            raise Reason.AGENCY_UNKNOWN.error(f"expected an enrolled agency, got {agency}")
+        return found
+
+    def sealing_key(self, agency: AgencyId) -> SealingPublicKey:
+        """The newest sealing key of an agency; raises SEALING_KEY_UNKNOWN."""
+        keys = self.sealing_keys.get(agency)
+        if not keys:
+            raise Reason.SEALING_KEY_UNKNOWN.error(f"{agency} has not published a sealing key")
+        return keys[-1]
+
+
+EMPTY_DIRECTORY = Directory()
+
+
+def advance_directory(
+    directory: Directory, statement: Statement, anchors: TrustAnchors, at: datetime
+) -> Directory:
+    """Apply one directory statement at the hub's time `at`.
+
+    Raises:
+        NotPermitted: if the author may not change this.
+        InvalidInput, NotAuthenticated, Conflict: if what it publishes is not good.
+    """
+    match statement.body:
+        case EnrolAgency() as body:
+            changed = _enrol(directory, statement.author, body)
+        case PublishCertificate() as body:
+            changed = _publish_certificate(directory, statement.author, body, anchors, at)
+        case RevokeCertificate() as body:
+            changed = _revoke_certificate(directory, statement.author, body, at)
+        case PublishSealingKey() as body:
+            changed = _publish_sealing_key(directory, statement.author, body)
+        case PublishPolicy() as body:
+            _require_operator(directory, statement.author, "publish a policy")
+            changed = replace(directory, policy=Policy.compile(body.cedar))
+        case _:
+            raise ValueError(f"{statement.kind} is no directory statement")
+    return replace(changed, size=directory.size + 1)
+
+
+def is_genesis(directory: Directory, statement: Statement) -> bool:
+    """Whether this is the first statement of all: an operator's own certificate."""
+    return (
+        directory.size == 0
+        and isinstance(statement.body, PublishCertificate)
+        and statement.author.role is Role.OPERATOR
+    )
+
+
+def _require_operator(directory: Directory, author: Member, act: str) -> None:
+    if author.role is not Role.OPERATOR or author.agency != directory.operating_agency:
+        raise Reason.ROLE_NOT_PERMITTED.error(
+            f"expected an operator of {directory.operating_agency} to {act}, got {author}"
+        )
+
+
+def _require_operator_or_own(
+    directory: Directory, author: Member, agency: AgencyId, act: str
+) -> None:
+    if author.agency == agency and author.role is Role.SYSTEM:
+        return
+    _require_operator(directory, author, f"{act} (or a system of {agency})")
+
+
+def _enrol(directory: Directory, author: Member, body: EnrolAgency) -> Directory:
+    _require_operator(directory, author, "enrol an agency")
+    if body.agency in directory.agencies:
+        raise Reason.ALREADY_ENROLLED.error(f"{body.agency} is enrolled already")
+    agency = Agency(body.agency, body.name, body.country, body.body_type, body.time_zone)
+    return replace(
+        directory, agencies=MappingProxyType({**directory.agencies, body.agency: agency})
+    )
+
+
+def _publish_certificate(
+    directory: Directory,
+    author: Member,
+    body: PublishCertificate,
+    anchors: TrustAnchors,
+    at: datetime,
+) -> Directory:
+    certificate = verify_certificate(
+        body.certificate, body.intermediates, anchors, usage=Usage.SIGNING, at=at
+    )
+    member = certificate.identity
+    if not isinstance(member, Member):
+        raise Reason.IDENTITY_INVALID.error(f"expected an agency's identity, got {member}")
+    if directory.size == 0:
+        if author != member or author.role is not Role.OPERATOR:
+            raise Reason.ROLE_NOT_PERMITTED.error(
+                "expected the log to begin with an operator's own certificate, "
+                f"got one of {member} published by {author}"
+            )
+        directory = replace(
+            directory, operating_agency=author.agency, trust_domain=member.trust_domain
+        )
+    else:
+        _require_operator_or_own(directory, author, member.agency, "publish a certificate")
+        if member.agency not in directory.agencies:
+            raise Reason.AGENCY_NOT_ENROLLED.error(
+                f"expected the certificate of an enrolled agency, got one of {member.agency}"
+            )
+    if member.trust_domain != directory.trust_domain:
+        raise Reason.IDENTITY_INVALID.error(
+            f"expected an identity of {directory.trust_domain}, got {member}"
+        )
+    if certificate.fingerprint in directory.certificates:
+        raise Reason.ALREADY_ENROLLED.error(
+            f"the certificate {certificate.fingerprint.hex()} is published already"
+        )
+    record = CertificateRecord(certificate, member)
+    return replace(
+        directory,
+        certificates=MappingProxyType({**directory.certificates, certificate.fingerprint: record}),
+    )
+
+
+def _revoke_certificate(
+    directory: Directory, author: Member, body: RevokeCertificate, at: datetime
+) -> Directory:
+    record = directory.certificates.get(body.certificate_sha256)
+    if record is None:
+        raise Reason.CERTIFICATE_UNKNOWN.error(
+            f"expected a published certificate, got {body.certificate_sha256.hex()}"
+        )
+    _require_operator_or_own(directory, author, record.member.agency, "revoke a certificate")
+    if record.revoked_at is not None:
+        raise Reason.ALREADY_DECIDED.error(
+            f"the certificate {body.certificate_sha256.hex()} is revoked already"
+        )
+    revoked = replace(record, revoked_at=at)
+    return replace(
+        directory,
+        certificates=MappingProxyType({**directory.certificates, body.certificate_sha256: revoked}),
+    )
+
+
+def _publish_sealing_key(
+    directory: Directory, author: Member, body: PublishSealingKey
+) -> Directory:
+    if author.role is not Role.SYSTEM or author.agency not in directory.agencies:
+        raise Reason.ROLE_NOT_PERMITTED.error(
+            f"expected a system of an enrolled agency to publish its sealing key, got {author}"
+        )
+    key = SealingPublicKey.from_bytes(body.public_key)
+    keys = directory.sealing_keys.get(author.agency, ())
+    if key in keys:
+        raise Reason.ALREADY_ENROLLED.error("the sealing key is published already")
+    return replace(
+        directory,
+        sealing_keys=MappingProxyType({**directory.sealing_keys, author.agency: (*keys, key)}),
+    )

@@ -1,0 +1,113 @@
+"""Fields of the wire contract, parsed into checked values.
+
+Each function takes a raw value and the dotted path of its field and gives the checked value, or
+raises `InvalidInput` that says what was expected and what came.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from typing import NoReturn, TypeVar
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.trust.identity import AgencyId, parse_agency_id
+
+DIGEST_BYTES = 32
+_SHOWN = 64
+_TIME_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,31}(/[A-Za-z0-9_+-]{1,31}){0,2}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+EnumT = TypeVar("EnumT", bound=IntEnum)
+
+
+def missing(where: str) -> NoReturn:
+    """Refuse a required field that is not set: MISSING_FIELD."""
+    raise Reason.MISSING_FIELD.error("expected a value, got none", field=where)
+
+
+def parse_digest(value: bytes, where: str) -> bytes:
+    """Check a SHA-256 digest of 32 bytes."""
+    if not value:
+        missing(where)
+    if len(value) != DIGEST_BYTES:
+        raise Reason.INVALID_FIELD.error(
+            f"expected a SHA-256 digest of {DIGEST_BYTES} bytes, got {len(value)}", field=where
+        )
+    return value
+
+
+def parse_uuid(text: str, where: str) -> str:
+    """Check a UUIDv7 (RFC 9562) in canonical lower-case text."""
+    try:
+        value = uuid.UUID(text)
+    except ValueError:
+        value = None
+    if value is None or str(value) != text or value.version != 7:
+        raise Reason.INVALID_FIELD.error(
+            f"expected a UUIDv7 in lower-case text, got {text[:_SHOWN]!r}", field=where
+        )
+    return text
+
+
+def parse_enum(enum: type[EnumT], number: int, where: str) -> EnumT:
+    """Take a required enumeration value."""
+    try:
+        return enum(number)
+    except ValueError:
+        raise (Reason.INVALID_FIELD if number else Reason.MISSING_FIELD).error(
+            f"expected one of {', '.join(member.name for member in enum)}; got {number}",
+            field=where,
+        ) from None
+
+
+def parse_optional_enum(enum: type[EnumT], number: int, where: str) -> EnumT | None:
+    """Take an enumeration value, or None where the field is unset (0)."""
+    return parse_enum(enum, number, where) if number else None
+
+
+def parse_matching(text: str, pattern: re.Pattern[str], expected: str, where: str) -> str:
+    """Check a text against a pattern; `expected` says the pattern in words."""
+    if not pattern.fullmatch(text):
+        raise Reason.INVALID_FIELD.error(f"expected {expected}, got {text[:_SHOWN]!r}", field=where)
+    return text
+
+
+def parse_time_zone(text: str, where: str) -> str:
+    """Check the form of an IANA time zone name; whether it exists is left to who uses it."""
+    return parse_matching(text, _TIME_ZONE, "an IANA time zone such as Asia/Almaty", where)
+
+
+def parse_agencies(values: Iterable[str], where: str, most: int) -> tuple[AgencyId, ...]:
+    """Take a list of distinct agency ids, at most `most`."""
+    agencies = tuple(
+        parse_agency_id(value, field=f"{where}[{i}]") for i, value in enumerate(values)
+    )
+    if len(agencies) > most:
+        raise Reason.TOO_MANY.error(f"expected at most {most}, got {len(agencies)}", field=where)
+    if len(set(agencies)) != len(agencies):
+        raise Reason.INVALID_FIELD.error("expected each agency once", field=where)
+    return agencies
+
+
+def parse_timestamp(value: Timestamp, where: str) -> datetime:
+    """Take a UTC time with microseconds."""
+    if not value.ByteSize():
+        missing(where)
+    try:
+        return value.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise Reason.INVALID_FIELD.error(
+            f"expected a time between the years 1 and 9999, got {value.seconds} s", field=where
+        ) from None
+
+
+def to_timestamp(at: datetime) -> Timestamp:
+    """Encode an aware time, exact to the microsecond (a float of seconds would not be)."""
+    microseconds = (at - _EPOCH) // timedelta(microseconds=1)
+    return Timestamp(seconds=microseconds // 10**6, nanos=microseconds % 10**6 * 1000)

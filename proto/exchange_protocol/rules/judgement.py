@@ -1,0 +1,337 @@
+"""The judgement of a statement: the same function for the hub that accepts and whoever audits it.
+
+Given the state of the log before it (directory, exchange) and the hub's time, `judge` says what a
+signed statement does, with the rules that decided, or refuses it with a reason. It has no clock and
+no I/O, so an auditor who replays the log must reach the same ruling; a hub that ruled otherwise
+broke the rules.
+
+Steps, in order (design: envelope, identity, policy, lifecycle):
+ 1. The certificate is on the log (or is the genesis certificate), valid at the time, not revoked.
+ 2. Its identity is the statement's author, of an enrolled agency.
+ 3. The signature verifies over the exact payload.
+ 4. Directory statements: the directory's own rules decide. The rest is for exchanges.
+ 5. The policy permits the statement on every leg that it addresses.
+ 6. The policy's gate gives approvals and approvers; the lifecycle allows the move.
+ 7. The supervisors are exactly those that the policy names.
+ 8. Every part is sealed to exactly the required readers, with keys that they published.
+
+Left to the hub: how far `made_at` may be from its clock, that ids are unique, and that the parts'
+bytes match their digests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.rules.access import Spoken, readers, spoken
+from exchange_protocol.rules.bodies import Kind, PublishCertificate, Stage
+from exchange_protocol.rules.directory import Directory, advance_directory, is_genesis
+from exchange_protocol.rules.lifecycle import (
+    Exchange,
+    LegChange,
+    LegRoute,
+    addressed_legs,
+    advance,
+    open_exchange,
+    speaker_on,
+)
+from exchange_protocol.rules.policy import Speech
+from exchange_protocol.rules.statements import BRIEF, Draft, SignedStatement, Statement
+from exchange_protocol.trust.certificates import (
+    TrustAnchors,
+    Usage,
+    VerifiedCertificate,
+    fingerprint,
+    verify_certificate,
+    verify_validity,
+)
+from exchange_protocol.trust.envelope import PAYLOAD_TYPE, verify
+from exchange_protocol.trust.identity import AgencyId
+
+_GATED = frozenset(kind for kind in Kind if kind.stage is Stage.OPENING) | {Kind.SUPPLEMENT}
+"""Kinds that bring new content to a recipient: they pass the gate, with a brief to judge by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What the rules made of a statement or a delivery, as the log records it."""
+
+    policy_digest: bytes
+    """SHA-256 of the policy's text; empty before the first policy."""
+    rule_ids: tuple[str, ...]
+    legs: tuple[LegChange, ...]
+    supervisors: tuple[AgencyId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a statement would go: what the author must know before it seals."""
+
+    policy_digest: bytes
+    rule_ids: tuple[str, ...]
+    legs: tuple[LegRoute, ...]
+    supervisors: tuple[AgencyId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an accepted statement makes: the next directory, or the next state of its exchange."""
+
+    statement: Statement
+    ruling: Ruling
+    directory: Directory
+    exchange: Exchange | None
+    spoken: Spoken | None
+
+
+def authenticate(
+    signed: SignedStatement,
+    statement: Statement,
+    directory: Directory,
+    anchors: TrustAnchors,
+    at: datetime,
+) -> VerifiedCertificate:
+    """Steps 1 to 3: establish who made the statement.
+
+    Raises:
+        NotAuthenticated: with the certificate's or signature's fault.
+        NotPermitted: AGENCY_NOT_ENROLLED.
+    """
+    if signed.payload_type != PAYLOAD_TYPE:
+        raise Reason.INVALID_FIELD.error(
+            f"expected {PAYLOAD_TYPE}, got {signed.payload_type[:128]!r}", field="payload_type"
+        )
+    certificate = _certificate(signed, statement, directory, anchors, at)
+    if certificate.identity != statement.author:
+        raise Reason.AUTHOR_MISMATCH.error(
+            f"expected the author {statement.author} to sign, "
+            f"got the certificate of {certificate.identity}"
+        )
+    genesis = directory.size <= 1 or directory.operating_agency == statement.author.agency
+    if statement.author.agency not in directory.agencies and not genesis:
+        raise Reason.AGENCY_NOT_ENROLLED.error(
+            f"expected an enrolled agency, got {statement.author.agency}"
+        )
+    verify(certificate.public_key, signed.payload_type, signed.payload, signed.signature)
+    return certificate
+
+
+def judge(
+    signed: SignedStatement,
+    statement: Statement,
+    *,
+    directory: Directory,
+    exchange: Exchange | None,
+    anchors: TrustAnchors,
+    at: datetime,
+    view: AgencyId | None = None,
+) -> Judgement:
+    """Judge a signed statement against the state before it, at the hub's time `at`.
+
+    `statement` is the parsed payload of `signed`; `exchange` is the state of the exchange that it
+    names, or None if there is none. With `view`, continuing statements are judged on the leg of
+    that recipient alone: all that it can know, since it sees no statement of other legs.
+
+    Raises:
+        ExchangeError: with the reason for which it is refused.
+    """
+    authenticate(signed, statement, directory, anchors, at)
+    if statement.kind.stage is Stage.DIRECTORY:
+        after = advance_directory(directory, statement, anchors, at)
+        digest = directory.policy.digest if directory.policy else b""
+        return Judgement(statement, Ruling(digest, (), (), ()), after, None, None)
+    if statement.kind.stage is Stage.OPENING:
+        if exchange is not None:
+            raise Reason.ID_REUSED.error(f"exchange {statement.exchange_id} is open already")
+        route = plan_route(directory, statement)
+        exchange, changes = open_exchange(statement, route.legs)
+    else:
+        if exchange is None:
+            raise Reason.EXCHANGE_UNKNOWN.error(
+                f"expected an exchange that {statement.author.agency} may know of, "
+                f"got {statement.exchange_id}"
+            )
+        _check_not_weaker(exchange, statement)
+        legs = _legs(exchange, statement, view)
+        route = _route(directory, statement, exchange.opener, exchange.kind, legs)
+        exchange, changes = advance(exchange, statement, legs, route.legs)
+    said = spoken(exchange, statement)
+    if view is None or statement.kind.stage is Stage.OPENING:
+        _check_supervisors(statement, route)
+        _check_parts(statement, said, exchange, directory)
+    ruling = Ruling(route.policy_digest, route.rule_ids, changes, route.supervisors)
+    return Judgement(statement, ruling, directory, exchange, said)
+
+
+def plan_route(directory: Directory, statement: Draft, exchange: Exchange | None = None) -> Route:
+    """Steps 5 and 6: what the policy asks of a statement, on every leg that it addresses.
+
+    Raises:
+        NotPermitted: POLICY_DENIED or NO_APPROVER; OWN_REQUEST for a decision on what one's own
+            body asked.
+        NotFound: AGENCY_UNKNOWN.
+    """
+    if exchange is None:
+        recipients = _recipients(statement)
+        return _route(directory, statement, statement.author.agency, statement.kind, recipients)
+    legs = _legs(exchange, statement, None)
+    return _route(directory, statement, exchange.opener, exchange.kind, legs)
+
+
+def _legs(exchange: Exchange, statement: Draft, view: AgencyId | None) -> tuple[AgencyId, ...]:
+    legs = addressed_legs(exchange, statement)
+    for leg in legs:
+        speaker_on(exchange, leg, statement)
+    return tuple(leg.agency for leg in legs if view is None or leg.agency == view)
+
+
+def _route(
+    directory: Directory,
+    statement: Draft,
+    opener: AgencyId,
+    exchange_kind: Kind,
+    recipients: tuple[AgencyId, ...],
+) -> Route:
+    author = statement.author
+    rules: set[str] = set()
+    routes = []
+    supervisors: set[AgencyId] = set()
+    for recipient in recipients:
+        said = Speech(
+            speaker=author.agency,
+            role=author.role,
+            kind=statement.kind,
+            exchange_kind=exchange_kind,
+            author=opener,
+            recipient=recipient,
+            handling=statement.header.handling,
+            tlp=statement.header.tlp,
+            urgency=statement.header.urgency,
+            subject_count=statement.header.subject_count,
+        )
+        rules |= directory.rulebook.check_permitted(said)
+        if statement.kind in _GATED:
+            gate = directory.rulebook.gate(said)
+            routes.append(gate.route)
+            rules |= gate.rule_ids
+        copies, copy_rules = directory.rulebook.supervisors(said)
+        supervisors |= copies
+        rules |= copy_rules
+    # A party reads the statement anyway; a supervisory copy is for those who do not.
+    supervisors -= {author.agency, opener, *recipients}
+    return Route(
+        policy_digest=directory.rulebook.policy.digest,
+        rule_ids=tuple(sorted(rules)),
+        legs=tuple(routes),
+        supervisors=tuple(sorted(supervisors)),
+    )
+
+
+def _certificate(
+    signed: SignedStatement,
+    statement: Statement,
+    directory: Directory,
+    anchors: TrustAnchors,
+    at: datetime,
+) -> VerifiedCertificate:
+    record = directory.certificates.get(signed.certificate_sha256)
+    if record is not None:
+        if record.revoked_at is not None:
+            raise Reason.CERTIFICATE_REVOKED.error(
+                f"the certificate of {record.member} was revoked at {record.revoked_at:%FT%TZ}"
+            )
+        verify_validity(record.certificate, at)
+        return record.certificate
+    body = statement.body
+    if (
+        is_genesis(directory, statement)
+        and isinstance(body, PublishCertificate)
+        and fingerprint(body.certificate) == signed.certificate_sha256
+    ):
+        return verify_certificate(
+            body.certificate, body.intermediates, anchors, usage=Usage.SIGNING, at=at
+        )
+    raise Reason.CERTIFICATE_UNKNOWN.error(
+        "expected a signing certificate that is published on the log, "
+        f"got {signed.certificate_sha256.hex()}"
+    )
+
+
+def _recipients(statement: Draft) -> tuple[AgencyId, ...]:
+    if not statement.recipients:
+        raise Reason.MISSING_FIELD.error(
+            "expected at least one agency, got none", field="recipients"
+        )
+    if statement.author.agency in statement.recipients:
+        raise Reason.INVALID_FIELD.error(
+            f"expected other agencies than the author's, got {statement.author.agency}",
+            field="recipients",
+        )
+    return statement.recipients
+
+
+def _check_not_weaker(exchange: Exchange, statement: Statement) -> None:
+    """Rule P16: nothing on an exchange goes below its original handling, nor past its gate so."""
+    opening, header = exchange.header, statement.header
+    if header.handling < opening.handling:
+        raise Reason.INVALID_FIELD.error(
+            f"expected at least {opening.handling.name}, the exchange's handling; "
+            f"got {header.handling.name}",
+            field="handling",
+        )
+    if header.tlp < opening.tlp:
+        raise Reason.INVALID_FIELD.error(
+            f"expected at least TLP:{opening.tlp.name}, the exchange's; got TLP:{header.tlp.name}",
+            field="tlp",
+        )
+
+
+def _check_supervisors(statement: Statement, route: Route) -> None:
+    missing = set(route.supervisors) - set(statement.supervisors)
+    if missing:
+        raise Reason.SUPERVISOR_MISSING.error(
+            f"expected the supervisors {', '.join(route.supervisors)}, which the policy requires; "
+            f"missing {', '.join(sorted(missing))}",
+            field="supervisors",
+        )
+    extra = set(statement.supervisors) - set(route.supervisors)
+    if extra:
+        raise Reason.INVALID_FIELD.error(
+            f"expected only supervisors that the policy names, got {', '.join(sorted(extra))}",
+            field="supervisors",
+        )
+
+
+def _check_parts(
+    statement: Statement, said: Spoken, exchange: Exchange, directory: Directory
+) -> None:
+    if (statement.kind in _GATED or statement.supervisors) and statement.part(BRIEF) is None:
+        raise Reason.PART_MISSING.error(
+            f"expected a part named {BRIEF!r}: approvers and supervisors judge by it", field="parts"
+        )
+    for i, part in enumerate(statement.parts):
+        where = f"parts[{i}].wrapped_keys"
+        required = {
+            agency: role.value for agency, role in readers(exchange, said, part.name).items()
+        }
+        got = {key.agency: key.role for key in part.wrapped_keys}
+        if got != required:
+            raise Reason.READERS_MISMATCH.error(
+                f"expected part {part.name!r} to be sealed to exactly {_listed(required)}; "
+                f"got {_listed(got)}",
+                field=where,
+            )
+        for key in part.wrapped_keys:
+            published = directory.sealing_keys.get(key.agency, ())
+            if all(key.key_id != one.key_id for one in published):
+                raise Reason.SEALING_KEY_UNKNOWN.error(
+                    f"expected a sealing key that {key.agency} published, got {key.key_id.hex()}",
+                    field=where,
+                )
+
+
+def _listed(roles: Mapping[AgencyId, str]) -> str:
+    return ", ".join(f"{agency} ({role})" for agency, role in sorted(roles.items())) or "nobody"

@@ -1,0 +1,290 @@
+"""The policy: Cedar text that is published on the log, and the questions that are asked of it.
+
+Rules of the module:
+- Deny by default. No permit, no act; a Cedar evaluation error is a refusal too.
+- Every decision cites the @id of the rules that decided, so that anyone can replay it.
+- The schema is code, the rules are data: `Policy.compile` refuses text that does not validate
+  against the schema, has a rule without an @id, or uses one @id twice.
+- A `Rulebook` is one policy over one set of enrolled agencies. It is immutable, so its answers are
+  cached without expiry; a change of the directory makes a new one.
+
+Questions are asked about one leg: the resource is the recipient at the leg's end, `context.author`
+the body that opened the exchange. Which approvals a statement needs is asked as three actions, from
+the lenient to the strict: ReleaseUnapproved, ReleaseOnOneApproval, ReleaseOnTwoApprovals; the first
+that is permitted holds, and if none is, the statement is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, Final, TypedDict
+
+import cedarpy
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.rules.bodies import Kind, Stage
+from exchange_protocol.rules.lifecycle import LegRoute
+from exchange_protocol.rules.vocabulary import BodyType, Handling, Tlp, Urgency
+from exchange_protocol.trust.identity import AgencyId, Role
+
+_STATEMENT_ACTIONS = ", ".join(
+    json.dumps(kind.action) for kind in Kind if kind.stage is not Stage.DIRECTORY
+)
+_RELEASES: Final = ("ReleaseUnapproved", "ReleaseOnOneApproval", "ReleaseOnTwoApprovals")
+"""Release actions by the number of approvals that they ask for."""
+
+SCHEMA: Final = f"""
+entity Agency = {{ country: String, bodyType: String }};
+entity Member = {{ agency: Agency, role: String }};
+type Speech = {{
+  author: Agency, speaker: Agency, kind: String, exchangeKind: String,
+  handling: Long, tlp: String, urgent: Bool, subjectCount: Long
+}};
+action {_STATEMENT_ACTIONS}, {", ".join(json.dumps(name) for name in _RELEASES)}
+  appliesTo {{ principal: [Member], resource: [Agency], context: Speech }};
+action "Supervise" appliesTo {{ principal: [Agency], resource: [Agency], context: Speech }};
+action "Audit" appliesTo {{
+  principal: [Member], resource: [Agency], context: {{ author: Agency }}
+}};
+"""
+"""Cedar schema: entity attributes and what each action applies to. `handling` is 0 to 3."""
+
+_CACHED_ANSWERS = 4096
+_DECIDING_ROLES = (Role.COORDINATOR, Role.SUPERVISOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """An enrolled body; `country` is ISO 3166-1 alpha-2, empty for an international body."""
+
+    id: AgencyId
+    name: str
+    country: str
+    body_type: BodyType
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A compiled policy; `digest` is SHA-256 of its text."""
+
+    text: str
+    digest: bytes
+    compiled: cedarpy.PolicySet = field(repr=False, compare=False)
+
+    @classmethod
+    def compile(cls, text: str) -> Policy:
+        """Compile and validate Cedar text.
+
+        Raises:
+            InvalidInput: POLICY_INVALID, naming the rule at fault.
+        """
+        try:
+            rules = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
+            compiled = cedarpy.PolicySet.from_str(text)
+        except (ValueError, KeyError) as error:
+            raise Reason.POLICY_INVALID.error(f"the policy does not parse: {error}") from None
+        ids = [rule.get("annotations", {}).get("id") for rule in rules.values()]
+        if not all(ids) or len(set(ids)) != len(ids):
+            raise Reason.POLICY_INVALID.error("expected a distinct @id on every rule")
+        result = cedarpy.validate_policies(text, SCHEMA)
+        if not result.validation_passed:
+            raise Reason.POLICY_INVALID.error("; ".join(str(error) for error in result.errors))
+        return cls(text, hashlib.sha256(text.encode()).digest(), compiled)
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What the policy may know of a statement on one leg."""
+
+    speaker: AgencyId
+    role: Role
+    kind: Kind
+    exchange_kind: Kind
+    author: AgencyId
+    """The body that opened the exchange."""
+    recipient: AgencyId
+    """The body at the leg's end."""
+    handling: Handling
+    tlp: Tlp
+    urgency: Urgency
+    subject_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The policy's answer, with the @id of every rule that determined it."""
+
+    allowed: bool
+    rule_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a statement must pass on one leg, and the rules that say so."""
+
+    route: LegRoute
+    rule_ids: frozenset[str]
+
+
+class Rulebook:
+    """One policy over one set of agencies; immutable, safe to share between threads."""
+
+    def __init__(self, policy: Policy, agencies: Mapping[AgencyId, Agency]) -> None:
+        self.policy = policy
+        self._agencies = agencies
+        self._schema = cedarpy.Schema.from_str(SCHEMA)
+        self._entities = cedarpy.Entities.from_json_str(json.dumps(_entities(agencies)))
+        self._ask = lru_cache(_CACHED_ANSWERS)(self._evaluate)
+        self._gate = lru_cache(_CACHED_ANSWERS)(self._evaluate_gate)
+        self._supervisors = lru_cache(_CACHED_ANSWERS)(self._evaluate_supervisors)
+        self._audit = lru_cache(_CACHED_ANSWERS)(self._evaluate_audit)
+
+    def check_permitted(self, said: Speech) -> frozenset[str]:
+        """Check that a statement may be made at all; gives the rules that permit it.
+
+        Raises:
+            NotFound: AGENCY_UNKNOWN.
+            NotPermitted: POLICY_DENIED, with the rules that forbid it, if any did.
+        """
+        for agency in (said.speaker, said.author, said.recipient):
+            if agency not in self._agencies:
+                raise Reason.AGENCY_UNKNOWN.error(f"expected an enrolled agency, got {agency}")
+        answer = self._ask(said.kind.action, _member(said.speaker, said.role), said)
+        if not answer.allowed:
+            why = "forbidden by " + ", ".join(sorted(answer.rule_ids))
+            raise Reason.POLICY_DENIED.error(
+                f"{said.speaker} as {said.role} may not say {said.kind} on an exchange of "
+                f"{said.author} with {said.recipient}: "
+                + (why if answer.rule_ids else "no rule permits it")
+            )
+        return answer.rule_ids
+
+    def gate(self, said: Speech) -> Gate:
+        """Decide what an opening statement or a supplement must pass on one leg.
+
+        Raises:
+            NotPermitted: POLICY_DENIED if no release is permitted; NO_APPROVER if approvals are
+                required and no enrolled agency may give them.
+        """
+        return self._gate(said)
+
+    def supervisors(self, said: Speech) -> tuple[frozenset[AgencyId], frozenset[str]]:
+        """The agencies that receive a statement's brief by rule, and the rules that say so."""
+        return self._supervisors(said)
+
+    def may_audit(self, auditor: AgencyId, author: AgencyId, recipient: AgencyId) -> bool:
+        """Whether auditors of an agency may open events between two bodies."""
+        return self._audit(auditor, author, recipient)
+
+    def _evaluate(self, action: str, principal: Uid, said: Speech) -> Answer:
+        context = {
+            "author": _ref(said.author),
+            "speaker": _ref(said.speaker),
+            "kind": said.kind.action,
+            "exchangeKind": said.exchange_kind.action,
+            "handling": said.handling - Handling.H0,
+            "tlp": said.tlp.name,
+            "urgent": said.urgency is Urgency.URGENT,
+            "subjectCount": said.subject_count,
+        }
+        return self._request(action, principal, said.recipient, context)
+
+    def _request(
+        self, action: str, principal: Uid, resource: AgencyId, context: dict[str, Any]
+    ) -> Answer:
+        request = {
+            "principal": principal,
+            "action": {"type": "Action", "id": action},
+            "resource": _uid("Agency", resource),
+            "context": context,
+        }
+        result = cedarpy.is_authorized(request, self.policy.compiled, self._entities, self._schema)
+        diagnostics = result.diagnostics
+        # An evaluation error can make a `forbid` fail to apply: refuse rather than guess.
+        if diagnostics.errors:
+            raise Reason.POLICY_DENIED.error(
+                f"the policy could not be evaluated for {action}: {'; '.join(diagnostics.errors)}"
+            )
+        return Answer(result.allowed, frozenset(diagnostics.id_annotations_by_reason.values()))
+
+    def _evaluate_audit(self, auditor: AgencyId, author: AgencyId, recipient: AgencyId) -> bool:
+        context = {"author": _ref(author)}
+        return self._request("Audit", _member(auditor, Role.AUDITOR), recipient, context).allowed
+
+    def _evaluate_gate(self, said: Speech) -> Gate:
+        principal = _member(said.speaker, said.role)
+        answers = (self._ask(release, principal, said) for release in _RELEASES)
+        found = next(((n, answer) for n, answer in enumerate(answers) if answer.allowed), None)
+        if found is None:
+            raise Reason.POLICY_DENIED.error(
+                f"no rule releases {said.kind} of {said.author} to {said.recipient}, "
+                "not even on two approvals"
+            )
+        required, answer = found
+        approvers, approver_rules = self._approvers(said) if required else ((), frozenset())
+        if required and not approvers:
+            raise Reason.NO_APPROVER.error(
+                f"{said.kind} of {said.author} to {said.recipient} needs {required} approval(s), "
+                "and no enrolled agency may give one"
+            )
+        return Gate(LegRoute(said.recipient, required, approvers), answer.rule_ids | approver_rules)
+
+    def _approvers(self, said: Speech) -> tuple[tuple[AgencyId, ...], frozenset[str]]:
+        approvers: set[AgencyId] = set()
+        rules: frozenset[str] = frozenset()
+        for agency in self._agencies:
+            # The gate is others' eyes: neither end of the leg approves, whatever the policy says.
+            if agency in (said.author, said.recipient):
+                continue
+            for role in _DECIDING_ROLES:
+                decision = replace(said, speaker=agency, role=role, kind=Kind.DECISION)
+                answer = self._ask(Kind.DECISION.action, _member(agency, role), decision)
+                if answer.allowed:
+                    approvers.add(agency)
+                    rules |= answer.rule_ids
+        return tuple(sorted(approvers)), rules
+
+    def _evaluate_supervisors(self, said: Speech) -> tuple[frozenset[AgencyId], frozenset[str]]:
+        supervisors: set[AgencyId] = set()
+        rules: frozenset[str] = frozenset()
+        for agency in self._agencies:
+            answer = self._ask("Supervise", _uid("Agency", agency), said)
+            if answer.allowed:
+                supervisors.add(agency)
+                rules |= answer.rule_ids
+        return frozenset(supervisors), rules
+
+
+class Uid(TypedDict):
+    """A Cedar entity uid."""
+
+    type: str
+    id: str
+
+
+def _uid(entity_type: str, entity_id: str) -> Uid:
+    return Uid(type=entity_type, id=entity_id)
+
+
+def _member(agency: AgencyId, role: Role) -> Uid:
+    return _uid("Member", f"{agency}/{role}")
+
+
+def _ref(agency: AgencyId) -> dict[str, Any]:
+    return {"__entity": _uid("Agency", agency)}
+
+
+def _entities(agencies: Mapping[AgencyId, Agency]) -> list[dict[str, Any]]:
+    entities: list[dict[str, Any]] = []
+    for agency in agencies.values():
+        body = {"country": agency.country, "bodyType": agency.body_type.name}
+        entities.append({"uid": _uid("Agency", agency.id), "attrs": body, "parents": []})
+        for role in Role:
+            member = {"agency": _ref(agency.id), "role": role.value}
+            entities.append({"uid": _member(agency.id, role), "attrs": member, "parents": []})
+    return entities

@@ -1,0 +1,413 @@
+"""Statements as frozen values, parsed from and encoded to the wire contract.
+
+`parse_statement` is the only way in: it takes the exact payload that was signed, refuses what is
+malformed, unknown or out of bounds, and gives a `Statement` whose fields need no further checks of
+form. It verifies neither signature nor rules; `rules.judgement` does. `encode_statement` is the
+only way out, used once by the author; afterwards the bytes are kept and never made again.
+
+Rules of form kept here:
+- The payload is the plain encoding of known fields. Unknown fields, repeated singular fields and
+  padded encodings are refused, so that two readers can never understand one payload differently.
+- An opening statement's exchange id is its own id; a directory statement has none.
+- Continuing statements answer a payload; opening and directory statements answer none.
+- Free text has no place in a statement: it goes into the sealed parts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from google.protobuf.message import DecodeError
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.rules.bodies import Body, Kind, Stage, encode_body, parse_body
+from exchange_protocol.rules.fields import (
+    missing,
+    parse_agencies,
+    parse_digest,
+    parse_enum,
+    parse_matching,
+    parse_optional_enum,
+    parse_time_zone,
+    parse_timestamp,
+    parse_uuid,
+    to_timestamp,
+)
+from exchange_protocol.rules.vocabulary import (
+    READER_ROLES,
+    Handling,
+    InformationGrade,
+    Language,
+    Purpose,
+    ReaderRole,
+    SourceGrade,
+    Tlp,
+    Urgency,
+)
+from exchange_protocol.trust.identity import AgencyId, Member, parse_agency_id, parse_member
+from exchange_protocol.trust.sealing import SealingSuite, WrappedKey
+from exchange_protocol.v1 import statement_pb2 as pb
+
+MAX_PAYLOAD_BYTES = 256 * 1024
+MAX_PARTS = 32
+MAX_PART_BYTES = 64 * 1024 * 1024
+"""Largest sealed part, in sealed bytes."""
+MAX_RECIPIENTS = 32
+MAX_READERS = 128
+MAX_WRAPPED_BYTES = 4096
+UUID_RANDOM_BYTES = 10
+BRIEF = "brief"
+"""Name of the part that approvers and supervisors read too; all others are for recipients only."""
+
+_PART_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
+_LEGAL_BASIS = re.compile(r"[A-Z0-9][A-Z0-9.-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sealed part; `sha256` and `size` are those of the sealed bytes."""
+
+    name: str
+    sha256: bytes
+    size: int
+    media_type: str
+    suite: SealingSuite
+    wrapped_keys: tuple[WrappedKey, ...]
+
+    def wrapped_key(self, agency: AgencyId) -> WrappedKey | None:
+        """The key for one agency, if it is a reader."""
+        return next((key for key in self.wrapped_keys if key.agency == agency), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the hub may read of a statement and the policy may decide on; codes only."""
+
+    handling: Handling = Handling.H0
+    tlp: Tlp = Tlp.AMBER
+    source_grade: SourceGrade | None = None
+    information_grade: InformationGrade | None = None
+    urgency: Urgency = Urgency.ROUTINE
+    due_at: datetime | None = None
+    purpose: Purpose | None = None
+    legal_basis: str | None = None
+    permitted_uses: tuple[Purpose, ...] = ()
+    onward_authorities: tuple[AgencyId, ...] = ()
+    language: Language | None = None
+    time_zone: str | None = None
+    subject_count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A statement before it is encoded and signed; times are aware, exact to the microsecond."""
+
+    id: str
+    exchange_id: str
+    author: Member
+    made_at: datetime
+    body: Body
+    answers: bytes | None = None
+    recipients: tuple[AgencyId, ...] = ()
+    supervisors: tuple[AgencyId, ...] = ()
+    header: Header = Header()
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        return self.body.kind
+
+    def part(self, name: str) -> Part | None:
+        """The part of that name, if there is one."""
+        return next((part for part in self.parts if part.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement(Draft):
+    """A parsed statement; `digest` is SHA-256 of its exact payload."""
+
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignedStatement:
+    """Exact bytes of a statement with its one signature; nothing is verified yet."""
+
+    payload_type: str
+    payload: bytes
+    certificate_sha256: bytes
+    signature: bytes
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the payload."""
+        return hashlib.sha256(self.payload).digest()
+
+
+def new_statement_id(at: datetime, random: bytes) -> str:
+    """Make a UUIDv7 (RFC 9562, 5.7) from a time and 10 random bytes."""
+    if len(random) != UUID_RANDOM_BYTES:
+        raise ValueError(f"expected {UUID_RANDOM_BYTES} random bytes, got {len(random)}")
+    value = int(at.timestamp() * 1000) << 80 | int.from_bytes(random, "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return str(uuid.UUID(int=value))
+
+
+def parse_signed_statement(message: pb.SignedStatement) -> SignedStatement:
+    """Take a signed statement from the wire."""
+    if len(message.signatures) != 1:
+        raise Reason.INVALID_FIELD.error(
+            f"expected exactly one signature, got {len(message.signatures)}",
+            field="statement.signatures",
+        )
+    _check_payload_size(message.payload)
+    signature = message.signatures[0]
+    return SignedStatement(
+        payload_type=message.payload_type,
+        payload=message.payload,
+        certificate_sha256=parse_digest(
+            signature.certificate_sha256, "statement.signatures[0].certificate_sha256"
+        ),
+        signature=signature.signature,
+    )
+
+
+def encode_signed_statement(signed: SignedStatement) -> pb.SignedStatement:
+    """Put a signed statement on the wire, its payload untouched."""
+    return pb.SignedStatement(
+        payload_type=signed.payload_type,
+        payload=signed.payload,
+        signatures=[
+            pb.Signature(certificate_sha256=signed.certificate_sha256, signature=signed.signature)
+        ],
+    )
+
+
+def parse_statement(payload: bytes) -> Statement:
+    """Parse the exact payload of a statement.
+
+    Raises:
+        InvalidInput: with the offending field, if the payload is not a well-formed statement.
+        LimitExceeded: if it is larger, or has more parts or readers, than the limits above.
+    """
+    _check_payload_size(payload)
+    message = pb.Statement()
+    try:
+        message.ParseFromString(payload)
+    except DecodeError:
+        raise Reason.MALFORMED.error("expected a serialized Statement; it does not parse") from None
+    message.DiscardUnknownFields()
+    if message.ByteSize() != len(payload):
+        raise Reason.MALFORMED.error(
+            "expected the plain encoding of known fields; "
+            f"got {len(payload)} bytes where {message.ByteSize()} say the same"
+        )
+    body = parse_body(message)
+    statement_id = parse_uuid(message.id, "id")
+    return Statement(
+        id=statement_id,
+        exchange_id=_exchange_id(message.exchange_id, body.kind, statement_id),
+        author=parse_member(message.author),
+        made_at=parse_timestamp(message.made_at, "made_at"),
+        answers=_answers(message.answers, body.kind),
+        recipients=parse_agencies(message.recipients, "recipients", MAX_RECIPIENTS),
+        supervisors=parse_agencies(message.supervisors, "supervisors", MAX_RECIPIENTS),
+        header=_header(message, body.kind),
+        parts=_parts(message),
+        body=body,
+        digest=hashlib.sha256(payload).digest(),
+    )
+
+
+def encode_statement(draft: Draft) -> bytes:
+    """Encode a statement for signing; keep the bytes, they are what is signed."""
+    header = draft.header
+    message = pb.Statement(
+        id=draft.id,
+        exchange_id=draft.exchange_id,
+        author=draft.author.uri,
+        made_at=to_timestamp(draft.made_at),
+        answers=draft.answers or b"",
+        recipients=draft.recipients,
+        supervisors=draft.supervisors,
+        handling=pb.Handling.ValueType(header.handling),
+        tlp=pb.Tlp.ValueType(header.tlp),
+        source_grade=pb.SourceGrade.ValueType(header.source_grade or 0),
+        information_grade=pb.InformationGrade.ValueType(header.information_grade or 0),
+        urgency=pb.Urgency.ValueType(header.urgency),
+        due_at=to_timestamp(header.due_at) if header.due_at else None,
+        purpose=pb.Purpose.ValueType(header.purpose or 0),
+        legal_basis=header.legal_basis or "",
+        permitted_uses=[pb.Purpose.ValueType(use) for use in header.permitted_uses],
+        onward_authorities=header.onward_authorities,
+        language=pb.Language.ValueType(header.language or 0),
+        time_zone=header.time_zone or "",
+        subject_count=header.subject_count,
+        parts=[_encode_part(part) for part in draft.parts],
+    )
+    encode_body(draft.body, message)
+    return message.SerializeToString(deterministic=True)
+
+
+def _check_payload_size(payload: bytes) -> None:
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise Reason.TOO_LARGE.error(
+            f"expected a payload of at most {MAX_PAYLOAD_BYTES} bytes, got {len(payload)}",
+            field="statement.payload",
+        )
+
+
+def _exchange_id(got: str, kind: Kind, statement_id: str) -> str:
+    match kind.stage:
+        case Stage.OPENING if got != statement_id:
+            raise Reason.INVALID_FIELD.error(
+                f"expected the opening statement's own id {statement_id}, got {got[:64]!r}",
+                field="exchange_id",
+            )
+        case Stage.DIRECTORY if got:
+            raise Reason.INVALID_FIELD.error(
+                f"expected none in a directory statement, got {got[:64]!r}", field="exchange_id"
+            )
+        case Stage.CONTINUING:
+            parse_uuid(got, "exchange_id")
+    return got
+
+
+def _answers(got: bytes, kind: Kind) -> bytes | None:
+    if kind.stage is Stage.CONTINUING:
+        return parse_digest(got, "answers")
+    if got:
+        raise Reason.INVALID_FIELD.error(f"expected none: {kind} answers nothing", field="answers")
+    return None
+
+
+def _header(m: pb.Statement, kind: Kind) -> Header:
+    if kind.stage is Stage.OPENING and not m.legal_basis:
+        missing("legal_basis")
+    if len(m.permitted_uses) > len(Purpose):
+        raise Reason.TOO_MANY.error(
+            f"expected at most {len(Purpose)}, got {len(m.permitted_uses)}", field="permitted_uses"
+        )
+    purpose = parse_enum if kind.stage is Stage.OPENING else parse_optional_enum
+    return Header(
+        handling=parse_enum(Handling, m.handling, "handling"),
+        tlp=parse_enum(Tlp, m.tlp, "tlp"),
+        source_grade=parse_optional_enum(SourceGrade, m.source_grade, "source_grade"),
+        information_grade=parse_optional_enum(
+            InformationGrade, m.information_grade, "information_grade"
+        ),
+        urgency=parse_enum(Urgency, m.urgency, "urgency"),
+        due_at=parse_timestamp(m.due_at, "due_at") if m.HasField("due_at") else None,
+        purpose=purpose(Purpose, m.purpose, "purpose"),
+        legal_basis=parse_matching(
+            m.legal_basis,
+            _LEGAL_BASIS,
+            "a code of A-Z, 0-9, '.' and '-', at most 64",
+            "legal_basis",
+        )
+        if m.legal_basis
+        else None,
+        permitted_uses=tuple(
+            parse_enum(Purpose, use, f"permitted_uses[{i}]")
+            for i, use in enumerate(m.permitted_uses)
+        ),
+        onward_authorities=parse_agencies(
+            m.onward_authorities, "onward_authorities", MAX_RECIPIENTS
+        ),
+        language=parse_optional_enum(Language, m.language, "language"),
+        time_zone=parse_time_zone(m.time_zone, "time_zone") if m.time_zone else None,
+        subject_count=m.subject_count,
+    )
+
+
+def _parts(m: pb.Statement) -> tuple[Part, ...]:
+    if len(m.parts) > MAX_PARTS:
+        raise Reason.TOO_MANY.error(
+            f"expected at most {MAX_PARTS} parts, got {len(m.parts)}", field="parts"
+        )
+    parts = tuple(_part(part, f"parts[{i}]") for i, part in enumerate(m.parts))
+    if len({part.name for part in parts}) != len(parts):
+        raise Reason.INVALID_FIELD.error("expected each part name once", field="parts")
+    return parts
+
+
+def _part(part: pb.Part, where: str) -> Part:
+    if part.size > MAX_PART_BYTES:
+        raise Reason.TOO_LARGE.error(
+            f"expected at most {MAX_PART_BYTES} sealed bytes, got {part.size}",
+            field=f"{where}.size",
+        )
+    if len(part.wrapped_keys) > MAX_READERS:
+        raise Reason.TOO_MANY.error(
+            f"expected at most {MAX_READERS} readers, got {len(part.wrapped_keys)}",
+            field=f"{where}.wrapped_keys",
+        )
+    wrapped = tuple(
+        _wrapped_key(key, f"{where}.wrapped_keys[{i}]") for i, key in enumerate(part.wrapped_keys)
+    )
+    if not wrapped:
+        missing(f"{where}.wrapped_keys")
+    # With two keys for one agency, its officers could be made to read different content.
+    if len({key.agency for key in wrapped}) != len(wrapped):
+        raise Reason.DUPLICATE_WRAPPED_KEY.error(
+            "expected one wrapped key per agency", field=f"{where}.wrapped_keys"
+        )
+    return Part(
+        name=parse_matching(
+            part.name,
+            _PART_NAME,
+            "a name of a-z, 0-9, '.', '_', '-', at most 64, starting with a letter or digit",
+            f"{where}.name",
+        ),
+        sha256=parse_digest(part.sha256, f"{where}.sha256"),
+        size=part.size,
+        media_type=parse_matching(
+            part.media_type, _MEDIA_TYPE, "a media type", f"{where}.media_type"
+        ),
+        suite=parse_enum(SealingSuite, part.suite, f"{where}.suite"),
+        wrapped_keys=wrapped,
+    )
+
+
+def _wrapped_key(key: pb.WrappedKey, where: str) -> WrappedKey:
+    if not 0 < len(key.enc) <= MAX_WRAPPED_BYTES:
+        raise Reason.INVALID_FIELD.error(
+            f"expected 1 to {MAX_WRAPPED_BYTES} bytes, got {len(key.enc)}", field=f"{where}.enc"
+        )
+    role = READER_ROLES.get(key.role)
+    if role is None:
+        raise Reason.INVALID_FIELD.error(
+            f"expected one of {', '.join(READER_ROLES.values())}; got {key.role}",
+            field=f"{where}.role",
+        )
+    return WrappedKey(
+        agency=parse_agency_id(key.agency, field=f"{where}.agency"),
+        role=role,
+        key_id=parse_digest(key.key_id, f"{where}.key_id"),
+        enc=key.enc,
+    )
+
+
+def _encode_part(part: Part) -> pb.Part:
+    return pb.Part(
+        name=part.name,
+        sha256=part.sha256,
+        size=part.size,
+        media_type=part.media_type,
+        suite=pb.SealingSuite.ValueType(part.suite),
+        wrapped_keys=[
+            pb.WrappedKey(
+                agency=key.agency,
+                role=ReaderRole(key.role).number,
+                key_id=key.key_id,
+                enc=key.enc,
+            )
+            for key in part.wrapped_keys
+        ],
+    )
