@@ -1,0 +1,223 @@
+"""Entries of the log: what happened, in exact bytes, and how a leaf commits to them.
+
+    leaf data = "caricc-exchange/leaf/v1\\n" || HMAC-SHA256(key = nonce, entry)
+
+The leaf says nothing by itself: without the 32-byte random nonce nobody can test a guess of the
+entry against it. Who is entitled gets the `Opening`: entry, nonce, and the signed statement. When
+nonce and content are erased, the tree stays whole.
+
+Assumed verified: nothing. `verify_opening` ties an opening to a leaf hash; proofs that tie the leaf
+to a checkpoint are in `receipts`, the rules that the entry must keep in `replay`.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from google.protobuf.message import DecodeError
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.log.merkle import leaf_hash
+from exchange_protocol.rules.fields import (
+    parse_agencies,
+    parse_digest,
+    parse_enum,
+    parse_optional_enum,
+    parse_timestamp,
+    to_timestamp,
+)
+from exchange_protocol.rules.judgement import Ruling
+from exchange_protocol.rules.lifecycle import LegChange, LegState
+from exchange_protocol.rules.statements import (
+    SignedStatement,
+    encode_signed_statement,
+    parse_signed_statement,
+)
+from exchange_protocol.trust.identity import Member, parse_agency_id, parse_member
+from exchange_protocol.v1 import log_pb2 as pb
+
+NONCE_BYTES = 32
+MAX_ENTRY_BYTES = 64 * 1024
+_LEAF_PREFIX = b"caricc-exchange/leaf/v1\n"
+_MOST = 1024
+
+
+class Event(IntEnum):
+    """What an entry records."""
+
+    STATEMENT = pb.EVENT_STATEMENT
+    DELIVERY = pb.EVENT_DELIVERY
+    DENIAL = pb.EVENT_DENIAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry. Which fields are set follows from the event; see `log.proto`."""
+
+    hub_time: datetime
+    event: Event
+    actor: Member
+    certificate_sha256: bytes
+    """Signing certificate for statements, TLS certificate otherwise."""
+    directory_size: int
+    exchange_id: str = ""
+    payload_digest: bytes = b""
+    ruling: Ruling | None = None
+    reason: str = ""
+    operation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What opens a leaf: the entry's exact bytes, its nonce, and the statement if it is one's."""
+
+    entry: bytes
+    nonce: bytes
+    statement: SignedStatement | None = None
+
+
+def encode_entry(entry: Entry) -> bytes:
+    """Encode an entry; keep the bytes, the leaf commits to them."""
+    return pb.LogEntry(
+        hub_time=to_timestamp(entry.hub_time),
+        event=pb.Event.ValueType(entry.event),
+        exchange_id=entry.exchange_id,
+        payload_sha256=entry.payload_digest,
+        actor=entry.actor.uri,
+        certificate_sha256=entry.certificate_sha256,
+        directory_size=entry.directory_size,
+        ruling=_encode_ruling(entry.ruling) if entry.ruling else None,
+        reason=entry.reason,
+        operation=entry.operation,
+    ).SerializeToString(deterministic=True)
+
+
+def parse_entry(data: bytes) -> Entry:
+    """Parse the exact bytes of an entry.
+
+    Raises:
+        InvalidInput: if they are no well-formed entry.
+    """
+    if len(data) > MAX_ENTRY_BYTES:
+        raise Reason.TOO_LARGE.error(
+            f"expected an entry of at most {MAX_ENTRY_BYTES} bytes, got {len(data)}"
+        )
+    try:
+        message = pb.LogEntry.FromString(data)
+    except DecodeError:
+        raise Reason.MALFORMED.error("expected a serialized LogEntry; it does not parse") from None
+    return Entry(
+        hub_time=parse_timestamp(message.hub_time, "hub_time"),
+        event=parse_enum(Event, message.event, "event"),
+        actor=parse_member(message.actor),
+        certificate_sha256=parse_digest(message.certificate_sha256, "certificate_sha256"),
+        directory_size=message.directory_size,
+        exchange_id=message.exchange_id,
+        payload_digest=parse_digest(message.payload_sha256, "payload_sha256")
+        if message.payload_sha256
+        else b"",
+        ruling=_parse_ruling(message.ruling) if message.HasField("ruling") else None,
+        reason=message.reason,
+        operation=message.operation,
+    )
+
+
+def entry_leaf_hash(entry: bytes, nonce: bytes) -> bytes:
+    """RFC 6962 hash of the leaf that commits to an entry."""
+    if len(nonce) != NONCE_BYTES:
+        raise Reason.ENTRY_MISMATCH.error(
+            f"expected a nonce of {NONCE_BYTES} bytes, got {len(nonce)}"
+        )
+    return leaf_hash(_LEAF_PREFIX + hmac.digest(nonce, entry, "sha256"))
+
+
+def verify_opening(opening: Opening, expected_leaf_hash: bytes) -> Entry:
+    """Verify that an opening is the one of a leaf, and its statement the one of the entry.
+
+    Raises:
+        HubDishonest: ENTRY_MISMATCH.
+    """
+    if not hmac.compare_digest(entry_leaf_hash(opening.entry, opening.nonce), expected_leaf_hash):
+        raise Reason.ENTRY_MISMATCH.error(
+            f"the opened entry is not the one that leaf {expected_leaf_hash.hex()} commits to"
+        )
+    return verify_statement_of(opening)
+
+
+def verify_statement_of(opening: Opening) -> Entry:
+    """Verify that an opening carries the statement that its entry names, and no other.
+
+    Raises:
+        HubDishonest: ENTRY_MISMATCH.
+    """
+    entry = parse_entry(opening.entry)
+    if (opening.statement is not None) != (entry.event is Event.STATEMENT):
+        raise Reason.ENTRY_MISMATCH.error(
+            f"expected a statement with a statement's entry alone, got {entry.event.name} "
+            f"{'with' if opening.statement else 'without'} one"
+        )
+    if opening.statement is not None and opening.statement.digest != entry.payload_digest:
+        raise Reason.ENTRY_MISMATCH.error(
+            f"expected the statement {entry.payload_digest.hex()} that the entry names, "
+            f"got {opening.statement.digest.hex()}"
+        )
+    return entry
+
+
+def parse_opening(message: pb.Opening) -> Opening:
+    """Take an opening from the wire."""
+    return Opening(
+        message.entry,
+        message.nonce,
+        parse_signed_statement(message.statement) if message.HasField("statement") else None,
+    )
+
+
+def encode_opening(opening: Opening) -> pb.Opening:
+    """Put an opening on the wire."""
+    return pb.Opening(
+        entry=opening.entry,
+        nonce=opening.nonce,
+        statement=encode_signed_statement(opening.statement) if opening.statement else None,
+    )
+
+
+def _encode_ruling(ruling: Ruling) -> pb.Ruling:
+    return pb.Ruling(
+        policy_sha256=ruling.policy_digest,
+        rule_ids=ruling.rule_ids,
+        legs=[
+            pb.LegChange(
+                agency=change.agency,
+                before=pb.LegState.ValueType(change.before or 0),
+                after=pb.LegState.ValueType(change.after),
+                approvals_required=change.approvals_required,
+                approvers=change.approvers,
+            )
+            for change in ruling.legs
+        ],
+        supervisors=ruling.supervisors,
+    )
+
+
+def _parse_ruling(message: pb.Ruling) -> Ruling:
+    return Ruling(
+        policy_digest=parse_digest(message.policy_sha256, "ruling.policy_sha256")
+        if message.policy_sha256
+        else b"",
+        rule_ids=tuple(message.rule_ids),
+        legs=tuple(
+            LegChange(
+                agency=parse_agency_id(change.agency, field="ruling.legs.agency"),
+                before=parse_optional_enum(LegState, change.before, "ruling.legs.before"),
+                after=parse_enum(LegState, change.after, "ruling.legs.after"),
+                approvals_required=change.approvals_required,
+                approvers=parse_agencies(change.approvers, "ruling.legs.approvers", _MOST),
+            )
+            for change in message.legs
+        ),
+        supervisors=parse_agencies(message.supervisors, "ruling.supervisors", _MOST),
+    )

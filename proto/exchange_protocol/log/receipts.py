@@ -1,0 +1,134 @@
+"""Proven entries and receipts: entries tied to a signed checkpoint.
+
+A receipt is the hub's promise that a statement is entry `index` of the log whose head it signed.
+Who holds one can show it against any later checkpoint: a hub that dropped the statement is
+convicted.
+
+Steps of `verify_receipt`:
+ 1. The checkpoint is signed by the pinned log key.
+ 2. The inclusion proof leads from the opened entry to the checkpoint's root.
+ 3. The entry names the statement that was sent, its author, and an acceptance.
+
+Left to the caller: that the checkpoint is consistent with the last one seen (`verify_consistency`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
+from exchange_protocol.log.entries import (
+    Entry,
+    Event,
+    Opening,
+    encode_opening,
+    entry_leaf_hash,
+    parse_entry,
+    parse_opening,
+    verify_statement_of,
+)
+from exchange_protocol.log.merkle import verify_inclusion
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.v1 import log_pb2 as pb
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenEntry:
+    """An opened entry with its RFC 6962 audit path (32-byte hashes)."""
+
+    index: int
+    opening: Opening
+    inclusion_proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A verified receipt: the entry, and the signed checkpoint that covers it."""
+
+    entry: Entry
+    proven: ProvenEntry
+    checkpoint: Checkpoint
+    note: bytes
+    """The signed checkpoint, exact bytes."""
+
+
+def parse_proven_entry(message: pb.ProvenEntry) -> ProvenEntry:
+    """Take a proven entry from the wire."""
+    return ProvenEntry(
+        message.index, parse_opening(message.opening), tuple(message.inclusion_proof)
+    )
+
+
+def encode_proven_entry(proven: ProvenEntry) -> pb.ProvenEntry:
+    """Put a proven entry on the wire."""
+    return pb.ProvenEntry(
+        index=proven.index,
+        opening=encode_opening(proven.opening),
+        inclusion_proof=proven.inclusion_proof,
+    )
+
+
+def verify_proven_entry(proven: ProvenEntry, checkpoint: Checkpoint) -> Entry:
+    """Verify that an entry is in the tree of a checkpoint, and that its statement belongs to it.
+
+    Raises:
+        HubDishonest: PROOF_INVALID or ENTRY_MISMATCH.
+    """
+    verify_inclusion(
+        entry_leaf_hash(proven.opening.entry, proven.opening.nonce),
+        proven.index,
+        checkpoint.size,
+        proven.inclusion_proof,
+        checkpoint.root,
+    )
+    return verify_statement_of(proven.opening)
+
+
+def verify_proven_entries(
+    entries: Iterable[ProvenEntry], checkpoint: Checkpoint
+) -> list[tuple[ProvenEntry, Entry]]:
+    """Verify entries that must come in log order.
+
+    Raises:
+        HubDishonest: also ENTRY_MISMATCH for entries out of order or repeated.
+    """
+    verified = [(proven, verify_proven_entry(proven, checkpoint)) for proven in entries]
+    indexes = [proven.index for proven, _ in verified]
+    if indexes != sorted(set(indexes)):
+        raise Reason.ENTRY_MISMATCH.error(f"expected entries in log order, got indexes {indexes}")
+    return verified
+
+
+def verify_receipt(
+    message: pb.ProvenEntry, note: bytes, statement: Statement, log: LogVerifier
+) -> Receipt:
+    """Verify the receipt of a statement against the pinned log key.
+
+    Raises:
+        HubDishonest: CHECKPOINT_INVALID, PROOF_INVALID, ENTRY_MISMATCH or RECEIPT_MISMATCH.
+    """
+    checkpoint = log.verify(note)
+    # A receipt's opening carries no statement: the author holds it.
+    opening = Opening(message.opening.entry, message.opening.nonce)
+    proven = ProvenEntry(message.index, opening, tuple(message.inclusion_proof))
+    verify_inclusion(
+        entry_leaf_hash(opening.entry, opening.nonce),
+        proven.index,
+        checkpoint.size,
+        proven.inclusion_proof,
+        checkpoint.root,
+    )
+    entry = parse_entry(opening.entry)
+    if (
+        entry.event is not Event.STATEMENT
+        or entry.payload_digest != statement.digest
+        or entry.actor != statement.author
+        or entry.exchange_id != statement.exchange_id
+    ):
+        raise Reason.RECEIPT_MISMATCH.error(
+            f"expected a receipt for statement {statement.digest.hex()} of {statement.author}, "
+            f"got one for {entry.event.name} {entry.payload_digest.hex()} of {entry.actor}"
+        )
+    return Receipt(entry, proven, checkpoint, note)
