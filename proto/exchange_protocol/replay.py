@@ -1,0 +1,201 @@
+"""Replay: fold the log's entries into directory, policy and exchanges, and judge every one anew.
+
+Whoever may open entries (the hub at start, its fsck, a client over what it may see, an auditor)
+folds them with this code. Each statement is authenticated and judged against the state before it;
+the ruling that the hub recorded must be the one that the rules give. The first entry where they
+differ is a broken rule, named by its index.
+
+Assumed verified: that each opening is the one at its index of the tree (`receipts`, `entries`).
+Left to the caller: completeness. A replay of fewer entries than there are proves less; who leaves
+out entries of an exchange will see rulings that do not follow.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from exchange_protocol.errors import ExchangeError, NotPermitted, Reason
+from exchange_protocol.log.entries import Entry, Event, Opening, verify_statement_of
+from exchange_protocol.rules.access import Spoken, deliver_to
+from exchange_protocol.rules.bodies import Stage
+from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
+from exchange_protocol.rules.judgement import Judgement, Ruling, judge
+from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.statements import Statement, parse_statement
+from exchange_protocol.trust.certificates import TrustAnchors
+from exchange_protocol.trust.identity import AgencyId
+
+
+@dataclass
+class DirectoryFold:
+    """The directory at every entry, folded from the directory statements in log order."""
+
+    anchors: TrustAnchors
+    _indexes: list[int] = field(default_factory=list)
+    _directories: list[Directory] = field(default_factory=lambda: [EMPTY_DIRECTORY])
+
+    @property
+    def current(self) -> Directory:
+        """The directory after the last entry folded."""
+        return self._directories[-1]
+
+    def before(self, index: int) -> Directory:
+        """The directory in force for entry `index`: what the entries before it made."""
+        return self._directories[bisect_left(self._indexes, index)]
+
+    def apply(self, index: int, opening: Opening) -> Entry:
+        """Fold the next directory statement.
+
+        Raises:
+            HubDishonest: RULE_BROKEN, if the hub accepted what the rules refuse, left out a
+                directory entry, or recorded another ruling.
+        """
+        entry = verify_statement_of(opening)
+        judgement = _judge_entry(index, opening, entry, self.current, None, self.anchors, None)
+        if judgement.statement.kind.stage is not Stage.DIRECTORY:
+            raise _broken(index, f"{judgement.statement.kind} is no directory statement")
+        self.keep(index, judgement.directory)
+        return entry
+
+    def keep(self, index: int, directory: Directory) -> None:
+        """Keep the directory that entry `index` made."""
+        if self._indexes and index <= self._indexes[-1]:
+            raise _broken(index, f"expected entries in log order, after {self._indexes[-1]}")
+        self._indexes.append(index)
+        self._directories.append(directory)
+
+
+class Replay:
+    """A fold over entries in log order; with `view`, over what that recipient may see."""
+
+    def __init__(self, directories: DirectoryFold, *, view: AgencyId | None = None) -> None:
+        self.directories = directories
+        self.exchanges: dict[str, Exchange] = {}
+        self._view = view
+        self._spoken: dict[bytes, Spoken] = {}
+        self._ids: set[tuple[AgencyId, str]] = set()
+        self._last_time: datetime | None = None
+
+    def apply(self, index: int, opening: Opening) -> tuple[Entry, Statement | None]:
+        """Fold the entry at `index`; gives it with its statement, if it is a statement's.
+
+        Raises:
+            HubDishonest: RULE_BROKEN or ENTRY_MISMATCH, naming the entry.
+        """
+        entry = verify_statement_of(opening)
+        if self._last_time is not None and entry.hub_time < self._last_time:
+            raise _broken(index, f"its time {entry.hub_time} is before that of the entry before it")
+        self._last_time = entry.hub_time
+        statement = None
+        match entry.event:
+            case Event.STATEMENT:
+                statement = self._apply_statement(index, opening, entry)
+            case Event.DELIVERY:
+                self._apply_delivery(index, entry)
+            case Event.DENIAL:
+                if not entry.reason or entry.ruling is not None:
+                    raise _broken(index, "expected a denial with a reason and without a ruling")
+        return entry, statement
+
+    def _apply_statement(self, index: int, opening: Opening, entry: Entry) -> Statement:
+        judgement = _judge_entry(
+            index,
+            opening,
+            entry,
+            self.directories.before(index),
+            self.exchanges.get(entry.exchange_id),
+            self.directories.anchors,
+            self._view,
+        )
+        statement = judgement.statement
+        key = (statement.author.agency, statement.id)
+        if key in self._ids:
+            raise _broken(index, f"statement {statement.id} of {key[0]} was accepted before")
+        self._ids.add(key)
+        if judgement.exchange is None or judgement.spoken is None:
+            # A client folds the directory first and on its own; it is here already.
+            if self.directories.current.size < judgement.directory.size:
+                self.directories.keep(index, judgement.directory)
+        else:
+            self.exchanges[entry.exchange_id] = judgement.exchange
+            self._spoken[statement.digest] = judgement.spoken
+        return statement
+
+    def _apply_delivery(self, index: int, entry: Entry) -> None:
+        said = self._spoken.get(entry.payload_digest)
+        exchange = self.exchanges.get(entry.exchange_id)
+        if said is None or exchange is None or said.exchange_id != exchange.id:
+            raise _broken(index, "it delivers a statement that is not on the log before it")
+        try:
+            after, changes = deliver_to(entry.actor.agency, exchange, said)
+        except NotPermitted as error:
+            raise _broken(index, f"it delivers what it may not: {error}") from error
+        recorded = entry.ruling.legs if entry.ruling else ()
+        if recorded != changes:
+            raise _broken(index, f"the delivery should change {changes}, it records {recorded}")
+        self.exchanges[exchange.id] = after
+
+
+def _judge_entry(
+    index: int,
+    opening: Opening,
+    entry: Entry,
+    directory: Directory,
+    exchange: Exchange | None,
+    anchors: TrustAnchors,
+    view: AgencyId | None,
+) -> Judgement:
+    signed = opening.statement
+    if signed is None:
+        raise _broken(index, "expected a statement with its entry, got none")
+    try:
+        statement = parse_statement(signed.payload)
+        judgement = judge(
+            signed,
+            statement,
+            directory=directory,
+            exchange=exchange,
+            anchors=anchors,
+            at=entry.hub_time,
+            view=view,
+        )
+    except ExchangeError as error:
+        raise _broken(index, f"the hub accepted what the rules refuse: {error}") from error
+    if (
+        entry.actor != statement.author
+        or entry.certificate_sha256 != signed.certificate_sha256
+        or entry.exchange_id != statement.exchange_id
+    ):
+        raise _broken(index, "it names another author, certificate or exchange than its statement")
+    if entry.directory_size != judgement.directory.size:
+        raise _broken(
+            index,
+            f"it counts {entry.directory_size} directory statements, "
+            f"the replay {judgement.directory.size}",
+        )
+    _check_ruling(index, entry.ruling, judgement.ruling, view)
+    return judgement
+
+
+def _check_ruling(
+    index: int, recorded: Ruling | None, ruled: Ruling, view: AgencyId | None
+) -> None:
+    if recorded is None:
+        raise _broken(index, "expected a ruling with a statement, got none")
+    same = recorded == ruled
+    if view is not None:
+        # A recipient judges its own leg; what the entry says of other legs it cannot know.
+        same = (
+            recorded.policy_digest == ruled.policy_digest
+            and set(ruled.rule_ids) <= set(recorded.rule_ids)
+            and [change for change in recorded.legs if change.agency == view]
+            == [change for change in ruled.legs if change.agency == view]
+        )
+    if not same:
+        raise _broken(index, f"expected the ruling {ruled}, it records {recorded}")
+
+
+def _broken(index: int, why: str) -> ExchangeError:
+    return Reason.RULE_BROKEN.error(f"entry {index}: {why}")
