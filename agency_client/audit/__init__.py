@@ -1,0 +1,8 @@
+"""The audit: replays the log by the rules that the hub must keep, and says what does not fit."""
+
+from __future__ import annotations
+
+from agency_client.audit.report import AuditReport, Scope, Violation
+from agency_client.audit.verify import LogSource, verify_log
+
+__all__ = ["AuditReport", "LogSource", "Scope", "Violation", "verify_log"]

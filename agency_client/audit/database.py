@@ -1,0 +1,314 @@
+"""A copy of a hub's SQLite database as a source for an audit: read with SQL alone, never written.
+
+The auditor needs no part of the hub to check its copy. What is read, table by table:
+
+    log_head      size, root, note                         the signed checkpoint
+    log_entries   idx, entry, nonce, leaf_hash             every leaf, with what opens it
+    statements    payload, certificate_sha256, signature   the statement of an entry, by its digest
+    log_tiles     level, idx, hashes                       the Merkle tree as the hub serves it
+    legs          state and what follows from it           the hub's projection of every exchange
+    parts, part_chunks                                     sealed bytes, by digest
+
+and, beside these, the columns that the hub finds rows by: each must say what the signed bytes say.
+
+Left out: `feed`, `boxes`, `deliveries` and `staged_parts`, which the hub makes anew from the log
+and its own check compares; bytes of the file that hold no row; and whether the copy is the newest.
+Content that was erased lawfully is absent and no fault; content that differs from its digest is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from agency_client.audit.report import Violation
+from agency_client.audit.verify import AuditedLeaf
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
+from exchange_protocol.log.entries import Entry, Opening, parse_entry
+from exchange_protocol.log.tiles import TILE_WIDTH, TileId, TreeEdge
+from exchange_protocol.rules.lifecycle import Exchange, Leg
+from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
+from exchange_protocol.trust.envelope import PAYLOAD_TYPE
+
+_ENTRIES = """
+    SELECT e.idx, e.entry, e.nonce, e.leaf_hash, e.event, e.actor_agency, e.exchange_id,
+           e.payload_sha256, s.payload, s.certificate_sha256, s.signature,
+           s.author_agency, s.statement_id, s.exchange_id, s.kind
+    FROM log_entries e LEFT JOIN statements s ON s.log_index = e.idx
+    WHERE e.idx < ? ORDER BY e.idx
+"""
+_TILES_AT_ONCE = 4
+_LEG_COLUMNS = ("state", "subject", "approvals_required", "approvers", "approvals", "hidden")
+
+
+class DatabaseCopy:
+    """One copy of a hub's SQLite database, opened read-only; a `LogSource`."""
+
+    def __init__(self, path: Path, log: LogVerifier) -> None:
+        """Open the copy and verify its checkpoint.
+
+        Raises:
+            InvalidInput: DOCUMENT_INVALID, if there is no such file.
+            HubDishonest: CHECKPOINT_INVALID, if the head is not signed by the log's key, or the
+                file cannot be read as a hub's database.
+        """
+        if not path.is_file():
+            raise Reason.DOCUMENT_INVALID.error(f"expected a database file, there is none: {path}")
+        self._connection = _open(path)
+        try:
+            heads = self._connection.execute("SELECT size, root, note FROM log_head").fetchall()
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise Reason.CHECKPOINT_INVALID.error(
+                f"expected a hub's database, it does not read as one: {error}"
+            ) from None
+        try:
+            if len(heads) != 1:
+                raise Reason.CHECKPOINT_INVALID.error(f"expected one log head, got {len(heads)}")
+            [(self._size, self._root, note)] = heads
+            self._checkpoint = log.verify(bytes(note))
+        except ExchangeError:
+            self._connection.close()
+            raise
+        self._found: list[Violation] = []
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The checkpoint in the log's head, its signature verified."""
+        return self._checkpoint
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def leaves(self) -> Iterable[AuditedLeaf]:
+        """Every leaf of the checkpoint; faults of columns and tiles are kept for `check_rest`."""
+        tiles = _TileCheck(self._connection)
+        expected = 0
+        try:
+            for row in self._connection.execute(_ENTRIES, (self._checkpoint.size,)):
+                if row[0] != expected:
+                    self._found.append(
+                        Violation(
+                            Reason.ENTRY_MISMATCH,
+                            f"entry {expected}: expected it after the one before, got {row[0]}",
+                            expected,
+                        )
+                    )
+                    return
+                leaf = self._leaf(expected, row)
+                self._found += tiles.add(leaf.leaf_hash)
+                expected += 1
+                yield leaf
+            self._found += tiles.finish(self._checkpoint.size)
+        except sqlite3.Error as error:
+            self._found.append(_damaged(error, expected))
+
+    def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterator[Violation]:
+        """The tables beside the leaves; `exchanges` is what the replay made, None if it stopped."""
+        yield from self._found
+        if (self._size, self._root) != (self._checkpoint.size, self._checkpoint.root):
+            yield Violation(
+                Reason.PROOF_INVALID, "log_head has another size or root than its signed checkpoint"
+            )
+        try:
+            yield from self._check_counts()
+            yield from self._check_parts()
+            if exchanges is not None:
+                yield from self._check_legs(exchanges)
+        except sqlite3.Error as error:
+            yield _damaged(error, None)
+
+    def _leaf(self, index: int, row: Sequence[Any]) -> AuditedLeaf:
+        entry, nonce, leaf_hash = bytes(row[1]), bytes(row[2]), bytes(row[3])
+        signed = None
+        if row[8] is not None:
+            signed = SignedStatement(PAYLOAD_TYPE, bytes(row[8]), bytes(row[9]), bytes(row[10]))
+        try:
+            parsed = parse_entry(entry)
+            self._check_entry_columns(index, parsed, row[4:8])
+            if signed is not None:
+                self._check_statement_columns(index, parse_statement(signed.payload), row[11:15])
+        except ExchangeError as error:
+            fault = Reason.ENTRY_MISMATCH.error(f"entry {index}: it does not parse: {error}")
+            return AuditedLeaf(leaf_hash, None, fault)
+        return AuditedLeaf(leaf_hash, Opening(entry, nonce, signed))
+
+    def _check_entry_columns(self, index: int, entry: Entry, columns: Sequence[Any]) -> None:
+        said = (entry.event, entry.actor.agency, entry.exchange_id, entry.payload_digest)
+        self._check_columns(index, "log_entries", said, columns)
+
+    def _check_statement_columns(
+        self, index: int, statement: Statement, columns: Sequence[Any]
+    ) -> None:
+        said = (statement.author.agency, statement.id, statement.exchange_id, statement.kind.value)
+        self._check_columns(index, "statements", said, columns)
+
+    def _check_columns(
+        self, index: int, table: str, said: Sequence[Any], columns: Sequence[Any]
+    ) -> None:
+        if tuple(said) != tuple(columns):
+            self._found.append(
+                Violation(
+                    Reason.ENTRY_MISMATCH,
+                    f"entry {index}: a column of {table} says something else than the entry",
+                    index,
+                )
+            )
+
+    def _check_counts(self) -> Iterator[Violation]:
+        [(beyond,)] = self._connection.execute(
+            "SELECT count(*) FROM log_entries WHERE idx >= ?", (self._checkpoint.size,)
+        )
+        [(stray,)] = self._connection.execute(
+            "SELECT count(*) FROM statements s LEFT JOIN log_entries e ON e.idx = s.log_index "
+            "WHERE e.idx IS NULL OR e.payload_sha256 <> s.payload_sha256"
+        )
+        if beyond:
+            yield Violation(
+                Reason.ENTRY_MISMATCH, f"{beyond} entries are beyond the signed checkpoint"
+            )
+        if stray:
+            yield Violation(
+                Reason.ENTRY_MISMATCH, f"{stray} statements do not belong to the entry they name"
+            )
+
+    def _check_parts(self) -> Iterator[Violation]:
+        rows = self._connection.execute(
+            "SELECT p.name, p.part_id, p.sha256, p.size, s.payload, s.log_index "
+            "FROM parts p JOIN statements s ON s.payload_sha256 = p.payload_sha256 "
+            "ORDER BY s.log_index, p.name"
+        )
+        for name, part_id, sha256, size, payload, index in rows:
+            try:
+                part = parse_statement(bytes(payload)).part(name)
+            except ExchangeError:
+                # The statement itself was found wrong above.
+                continue
+            digest, length = hashlib.sha256(), 0
+            for (data,) in self._connection.execute(
+                "SELECT data FROM part_chunks WHERE part_id = ? ORDER BY seq", (part_id,)
+            ):
+                digest.update(data)
+                length += len(data)
+            if (
+                part is None
+                or (sha256, size) != (part.sha256, part.size)
+                or (digest.digest(), length) != (part.sha256, part.size)
+            ):
+                yield Violation(
+                    Reason.PART_MISMATCH,
+                    f"entry {index}: the sealed part {name!r} is not the one that was signed",
+                    index,
+                )
+
+    def _check_legs(self, exchanges: Mapping[str, Exchange]) -> Iterator[Violation]:
+        query = f"SELECT exchange_id, agency, {', '.join(_LEG_COLUMNS)} FROM legs"  # noqa: S608
+        stored = {(row[0], row[1]): tuple(row[2:]) for row in self._connection.execute(query)}
+        replayed = {
+            (exchange.id, leg.agency): _leg_row(leg)
+            for exchange in exchanges.values()
+            for leg in exchange.legs
+        }
+        for exchange_id, agency in sorted(stored.keys() | replayed.keys()):
+            key = (exchange_id, agency)
+            if stored.get(key) != replayed.get(key):
+                yield Violation(
+                    Reason.RULE_BROKEN,
+                    f"the leg of {agency} in exchange {exchange_id} is stored otherwise than the "
+                    "log makes it",
+                )
+
+
+class _TileCheck:
+    """Compares the stored tiles with those that the leaf hashes make, a few tiles at a time."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.edge = TreeEdge()
+        self._batch: list[bytes] = []
+
+    def add(self, leaf_hash: bytes) -> list[Violation]:
+        self._batch.append(leaf_hash)
+        return self._grow() if len(self._batch) == _TILES_AT_ONCE * TILE_WIDTH else []
+
+    def finish(self, size: int) -> list[Violation]:
+        found = self._grow()
+        for (level, index), hashes in self.edge.tiles.items():
+            found += self._compare((level, index), hashes)
+        [(count,)] = self.connection.execute("SELECT count(*) FROM log_tiles")
+        expected, level_size = 0, size
+        while level_size:
+            expected += -(-level_size // TILE_WIDTH)
+            level_size //= TILE_WIDTH
+        if count != expected and self.edge.size == size:
+            found.append(Violation(Reason.PROOF_INVALID, f"expected {expected} tiles, got {count}"))
+        return found
+
+    def _grow(self) -> list[Violation]:
+        if not self._batch:
+            return []
+        growth = self.edge.append_many(self._batch)
+        self.edge, self._batch = growth.edge, []
+        found = []
+        for tile, hashes in growth.tiles.items():
+            if tile not in self.edge.tiles:
+                found += self._compare(tile, hashes)
+        return found
+
+    def _compare(self, tile: TileId, hashes: bytes) -> list[Violation]:
+        level, index = tile
+        row = self.connection.execute(
+            "SELECT hashes FROM log_tiles WHERE level = ? AND idx = ?", tile
+        ).fetchone()
+        if row is not None and bytes(row[0]) == hashes:
+            return []
+        stored = bytes(row[0]) if row else b""
+        at = next(
+            (i for i in range(0, len(hashes), 32) if stored[i : i + 32] != hashes[i : i + 32]),
+            len(hashes),
+        )
+        first = (index * TILE_WIDTH + at // 32) * TILE_WIDTH**level
+        return [
+            Violation(
+                Reason.PROOF_INVALID,
+                f"tile {index} of level {level} differs from the entries, from entry {first} on",
+                first if level == 0 else None,
+            )
+        ]
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    # Evidence stays as it is: without a write-ahead log beside it nothing is read but the file,
+    # and SQLite makes no lock or index file either.
+    mode = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
+    connection = sqlite3.connect(f"file:{quote(str(path.resolve()))}?{mode}", uri=True)
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")
+    return connection
+
+
+def _leg_row(leg: Leg) -> tuple[Any, ...]:
+    def spell(values: Sequence[str]) -> str:
+        return json.dumps(list(values), separators=(",", ":"))
+
+    return (
+        int(leg.state),
+        leg.subject,
+        leg.approvals_required,
+        spell(leg.approvers),
+        spell(leg.approvals),
+        spell([digest.hex() for digest in leg.hidden]),
+    )
+
+
+def _damaged(error: sqlite3.Error, index: int | None) -> Violation:
+    where = "" if index is None else f"entry {index}: "
+    return Violation(
+        Reason.ENTRY_MISMATCH, f"{where}the database cannot be read on: {error}", index
+    )

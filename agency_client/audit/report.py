@@ -1,0 +1,93 @@
+"""What an audit found, as a value that people and programs can read.
+
+A report carries no content and no names of persons: indexes, digests, agencies, reasons and counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from exchange_protocol.errors import ExchangeError, Reason
+
+
+class Scope(Enum):
+    """How much of the log the audit could open."""
+
+    COMPLETE = "complete"
+    """Every entry was opened: every rule was checked on every entry."""
+    PARTIAL = "partial"
+    """The whole tree was checked; the rules, on the entries that this auditor may open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Something that an honest hub does not produce."""
+
+    reason: Reason
+    message: str
+    index: int | None = None
+    """Log index of the entry that is wrong; None where no single entry is."""
+
+    @classmethod
+    def of(cls, error: ExchangeError, index: int | None = None) -> Violation:
+        """Make a violation of an error that verification raised."""
+        return cls(error.reason, error.message, index)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the violation as plain values."""
+        return {"entry": self.index, "reason": self.reason.name, "message": self.message}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditReport:
+    """The result of one audit of one checkpoint."""
+
+    origin: str
+    tree_size: int
+    root: bytes
+    """Root of the checkpoint, 32 bytes."""
+    scope: Scope
+    opened: int
+    exchanges: int
+    agencies: int
+    by_event: Mapping[str, int]
+    by_kind: Mapping[str, int]
+    last_time: datetime | None
+    """Hub time of the last entry opened."""
+    seconds: float
+    violations: tuple[Violation, ...]
+    """In log order; those of the whole tree come last. Empty for a clean log."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was found."""
+        return not self.violations
+
+    @property
+    def rate(self) -> float:
+        """Entries a second."""
+        return self.tree_size / self.seconds if self.seconds else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the report as plain values."""
+        return {
+            "clean": self.is_clean,
+            "violations": [violation.to_json() for violation in self.violations],
+            "origin": self.origin,
+            "tree_size": self.tree_size,
+            "root": self.root.hex(),
+            "scope": self.scope.value,
+            "opened": self.opened,
+            "unopened": self.tree_size - self.opened,
+            "exchanges": self.exchanges,
+            "agencies": self.agencies,
+            "by_event": dict(self.by_event),
+            "by_kind": dict(self.by_kind),
+            "last_time": self.last_time.isoformat() if self.last_time else None,
+            "seconds": round(self.seconds, 3),
+            "entries_per_second": round(self.rate, 1),
+        }
