@@ -4,7 +4,8 @@ Rules of the module:
 - Deny by default. No permit, no act; a Cedar evaluation error is a refusal too.
 - Every decision cites the @id of the rules that decided, so that anyone can replay it.
 - The schema is code, the rules are data: `Policy.compile` refuses text that does not validate
-  against the schema, has a rule without an @id, or uses one @id twice.
+  against the schema, has a rule without an @id, uses one @id twice, or holds a template (which
+  would read like a rule and never apply).
 - A `Rulebook` is one policy over one set of enrolled agencies. It is immutable, so its answers are
   cached without expiry; a change of the directory makes a new one.
 
@@ -21,7 +22,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Final, TypedDict
+from typing import Any, Final, NamedTuple
 
 import cedarpy
 
@@ -84,10 +85,13 @@ class Policy:
             InvalidInput: POLICY_INVALID, naming the rule at fault.
         """
         try:
-            rules = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
+            parsed = json.loads(cedarpy.policies_to_json_str(text))
+            rules = parsed["staticPolicies"]
             compiled = cedarpy.PolicySet.from_str(text)
         except (ValueError, KeyError) as error:
             raise Reason.POLICY_INVALID.error(f"the policy does not parse: {error}") from None
+        if parsed["templates"]:
+            raise Reason.POLICY_INVALID.error("expected rules, got a template")
         ids = [rule.get("annotations", {}).get("id") for rule in rules.values()]
         if not all(ids) or len(set(ids)) != len(ids):
             raise Reason.POLICY_INVALID.error("expected a distinct @id on every rule")
@@ -198,9 +202,9 @@ class Rulebook:
         self, action: str, principal: Uid, resource: AgencyId, context: dict[str, Any]
     ) -> Answer:
         request = {
-            "principal": principal,
+            "principal": principal._asdict(),
             "action": {"type": "Action", "id": action},
-            "resource": _uid("Agency", resource),
+            "resource": _agency(resource)._asdict(),
             "context": context,
         }
         result = cedarpy.is_authorized(request, self.policy.compiled, self._entities, self._schema)
@@ -253,38 +257,39 @@ class Rulebook:
         supervisors: set[AgencyId] = set()
         rules: frozenset[str] = frozenset()
         for agency in self._agencies:
-            answer = self._ask("Supervise", _uid("Agency", agency), said)
+            answer = self._ask("Supervise", _agency(agency), said)
             if answer.allowed:
                 supervisors.add(agency)
                 rules |= answer.rule_ids
         return frozenset(supervisors), rules
 
 
-class Uid(TypedDict):
+class Uid(NamedTuple):
     """A Cedar entity uid."""
 
     type: str
     id: str
 
 
-def _uid(entity_type: str, entity_id: str) -> Uid:
-    return Uid(type=entity_type, id=entity_id)
+def _agency(agency: AgencyId) -> Uid:
+    return Uid("Agency", agency)
 
 
 def _member(agency: AgencyId, role: Role) -> Uid:
-    return _uid("Member", f"{agency}/{role}")
+    return Uid("Member", f"{agency}/{role}")
 
 
 def _ref(agency: AgencyId) -> dict[str, Any]:
-    return {"__entity": _uid("Agency", agency)}
+    return {"__entity": _agency(agency)._asdict()}
 
 
 def _entities(agencies: Mapping[AgencyId, Agency]) -> list[dict[str, Any]]:
     entities: list[dict[str, Any]] = []
     for agency in agencies.values():
         body = {"country": agency.country, "bodyType": agency.body_type.name}
-        entities.append({"uid": _uid("Agency", agency.id), "attrs": body, "parents": []})
+        entities.append({"uid": _agency(agency.id)._asdict(), "attrs": body, "parents": []})
         for role in Role:
             member = {"agency": _ref(agency.id), "role": role.value}
-            entities.append({"uid": _member(agency.id, role), "attrs": member, "parents": []})
+            uid = _member(agency.id, role)._asdict()
+            entities.append({"uid": uid, "attrs": member, "parents": []})
     return entities
