@@ -99,6 +99,11 @@ def parse_timestamp(value: Timestamp, where: str) -> datetime:
     """Take a UTC time with microseconds."""
     if not value.ByteSize():
         missing(where)
+    if value.nanos % 1000:
+        # Finer than any clock here; cut off, it would read differently from what was signed.
+        raise Reason.INVALID_FIELD.error(
+            f"expected whole microseconds, got {value.nanos} ns", field=where
+        )
     try:
         return value.ToDatetime(tzinfo=UTC)
     except (ValueError, OverflowError):

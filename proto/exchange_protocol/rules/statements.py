@@ -6,8 +6,9 @@ form. It verifies neither signature nor rules; `rules.judgement` does. `encode_s
 only way out, used once by the author; afterwards the bytes are kept and never made again.
 
 Rules of form kept here:
-- The payload is the plain encoding of known fields. Unknown fields, repeated singular fields and
-  padded encodings are refused, so that two readers can never understand one payload differently.
+- The payload is the one plain encoding of its known fields, in the order of their numbers. Unknown
+  fields, repeated singular fields and padded encodings are refused, so that two readers can never
+  understand one payload differently.
 - An opening statement's exchange id is its own id; a directory statement has none.
 - Continuing statements answer a payload; opening and directory statements answer none.
 - Free text has no place in a statement: it goes into the sealed parts.
@@ -203,11 +204,9 @@ def parse_statement(payload: bytes) -> Statement:
     except DecodeError:
         raise Reason.MALFORMED.error("expected a serialized Statement; it does not parse") from None
     message.DiscardUnknownFields()
-    if message.ByteSize() != len(payload):
-        raise Reason.MALFORMED.error(
-            "expected the plain encoding of known fields; "
-            f"got {len(payload)} bytes where {message.ByteSize()} say the same"
-        )
+    # Sizes alone would not do: an unpacked field saves the byte that another field is padded with.
+    if message.SerializeToString(deterministic=True) != payload:
+        raise Reason.MALFORMED.error("expected the plain encoding of known fields, got another one")
     body = parse_body(message)
     statement_id = parse_uuid(message.id, "id")
     return Statement(
