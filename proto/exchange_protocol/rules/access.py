@@ -73,8 +73,8 @@ def deliver_to(
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """What giving a statement to a reader does to the exchange.
 
-    What the initiator says reaches a leg's recipient: the leg is delivered. Reading anything else
-    moves nothing.
+    When a recipient reads what its leg waits for (the opening statement, or the supplement that
+    came after it), the leg is delivered. Reading anything else moves nothing.
 
     Raises:
         NotPermitted: NOT_A_PARTY, if the agency may not see the statement.
@@ -82,7 +82,8 @@ def deliver_to(
     role = role_of(agency, exchange, said)
     if role is None:
         raise Reason.NOT_A_PARTY.error(f"{agency} may not see statement {said.digest.hex()}")
-    if role is ReaderRole.RECIPIENT and said.author == exchange.opener:
+    leg = exchange.leg(agency)
+    if leg is not None and said.digest == leg.subject:
         return deliver(exchange, agency)
     return exchange, ()
 

@@ -5,15 +5,18 @@ signed statement does, with the rules that decided, or refuses it with a reason.
 no I/O, so an auditor who replays the log must reach the same ruling; a hub that ruled otherwise
 broke the rules.
 
-Steps, in order (design: envelope, identity, policy, lifecycle):
+Steps, in order (design, sections 4 to 6):
  1. The certificate is on the log (or is the genesis certificate), valid at the time, not revoked.
  2. Its identity is the statement's author, of an enrolled agency.
  3. The signature verifies over the exact payload.
  4. Directory statements: the directory's own rules decide. The rest is for exchanges.
- 5. The policy permits the statement on every leg that it addresses.
- 6. The policy's gate gives approvals and approvers; the lifecycle allows the move.
- 7. The supervisors are exactly those that the policy names.
- 8. Every part is sealed to exactly the required readers, with keys that they published.
+ 5. The author has a part in the exchange on every leg that it addresses, and nothing goes below
+    the handling and TLP that the initiator put on the leg.
+ 6. The policy permits the statement on every leg.
+ 7. The policy's gate gives approvals and approvers; the lifecycle allows the move.
+ 8. The supervisors are exactly those that the policy names.
+ 9. Every part is sealed to exactly the required readers, with keys that they published; what the
+    initiator says without passing the gate carries nothing that approvers could not read.
 
 Left to the hub: how far `made_at` may be from its clock, that ids are unique, and that the parts'
 bytes match their digests.
@@ -25,12 +28,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.rules.access import Spoken, readers, spoken
 from exchange_protocol.rules.bodies import Kind, PublishCertificate, Stage
 from exchange_protocol.rules.directory import Directory, advance_directory, is_genesis
 from exchange_protocol.rules.lifecycle import (
     Exchange,
+    Leg,
     LegChange,
     LegRoute,
     addressed_legs,
@@ -150,14 +154,12 @@ def judge(
         exchange, changes = open_exchange(statement, route.legs)
     else:
         if exchange is None:
-            raise Reason.EXCHANGE_UNKNOWN.error(
-                f"expected an exchange that {statement.author.agency} may know of, "
-                f"got {statement.exchange_id}"
-            )
-        _check_not_weaker(exchange, statement)
-        legs = _legs(exchange, statement, view)
-        route = _route(directory, statement, exchange.opener, exchange.kind, legs)
-        exchange, changes = advance(exchange, statement, legs, route.legs)
+            raise _unknown(statement)
+        subjects = _subjects(exchange, statement, view)
+        route = _route(directory, statement, exchange.opener, exchange.kind, subjects)
+        exchange, changes = advance(
+            exchange, statement, subjects, route.legs, partial=view is not None
+        )
     said = spoken(exchange, statement)
     if view is None or statement.kind.stage is Stage.OPENING:
         _check_supervisors(statement, route)
@@ -167,25 +169,52 @@ def judge(
 
 
 def plan_route(directory: Directory, statement: Draft, exchange: Exchange | None = None) -> Route:
-    """Steps 5 and 6: what the policy asks of a statement, on every leg that it addresses.
+    """Steps 5 to 7: what the policy asks of a statement, on every leg that it addresses.
 
     Raises:
         NotPermitted: POLICY_DENIED or NO_APPROVER; OWN_REQUEST for a decision on what one's own
-            body asked.
-        NotFound: AGENCY_UNKNOWN.
+            body asked; NOT_A_PARTY.
+        NotFound: AGENCY_UNKNOWN; EXCHANGE_UNKNOWN for an agency that may not know of the exchange.
+        InvalidInput: for a handling or TLP below the leg's.
     """
     if exchange is None:
-        recipients = _recipients(statement)
-        return _route(directory, statement, statement.author.agency, statement.kind, recipients)
-    legs = _legs(exchange, statement, None)
-    return _route(directory, statement, exchange.opener, exchange.kind, legs)
+        count = statement.header.subject_count
+        subjects = dict.fromkeys(_recipients(statement), count)
+        return _route(directory, statement, statement.author.agency, statement.kind, subjects)
+    subjects = _subjects(exchange, statement, None)
+    return _route(directory, statement, exchange.opener, exchange.kind, subjects)
 
 
-def _legs(exchange: Exchange, statement: Draft, view: AgencyId | None) -> tuple[AgencyId, ...]:
-    legs = addressed_legs(exchange, statement)
-    for leg in legs:
+def _unknown(statement: Draft) -> ExchangeError:
+    return Reason.EXCHANGE_UNKNOWN.error(
+        f"expected an exchange that {statement.author.agency} may know of, "
+        f"got {statement.exchange_id}"
+    )
+
+
+def _subjects(exchange: Exchange, statement: Draft, view: AgencyId | None) -> dict[AgencyId, int]:
+    """Step 5: the legs that a statement speaks on, each with the subjects that are at stake.
+
+    A supplement adds to what the leg holds already, and a decision is about all of it; otherwise
+    the number that calls for four eyes could be split over supplements.
+    """
+    if not exchange.is_known_to(statement.author.agency):
+        raise _unknown(statement)
+    subjects = {}
+    for leg in addressed_legs(exchange, statement):
+        if view is not None and leg.agency != view:
+            continue
         speaker_on(exchange, leg, statement)
-    return tuple(leg.agency for leg in legs if view is None or leg.agency == view)
+        _check_not_weaker(leg, statement)
+        said = statement.header.subject_count
+        match statement.kind:
+            case Kind.SUPPLEMENT:
+                subjects[leg.agency] = leg.subject_count + said
+            case Kind.DECISION:
+                subjects[leg.agency] = leg.subject_count
+            case _:
+                subjects[leg.agency] = said
+    return subjects
 
 
 def _route(
@@ -193,13 +222,13 @@ def _route(
     statement: Draft,
     opener: AgencyId,
     exchange_kind: Kind,
-    recipients: tuple[AgencyId, ...],
+    subjects: Mapping[AgencyId, int],
 ) -> Route:
     author = statement.author
     rules: set[str] = set()
     routes = []
     supervisors: set[AgencyId] = set()
-    for recipient in recipients:
+    for recipient, subject_count in subjects.items():
         said = Speech(
             speaker=author.agency,
             role=author.role,
@@ -210,7 +239,7 @@ def _route(
             handling=statement.header.handling,
             tlp=statement.header.tlp,
             urgency=statement.header.urgency,
-            subject_count=statement.header.subject_count,
+            subject_count=subject_count,
         )
         rules |= directory.rulebook.check_permitted(said)
         if statement.kind in _GATED:
@@ -221,7 +250,7 @@ def _route(
         supervisors |= copies
         rules |= copy_rules
     # A party reads the statement anyway; a supervisory copy is for those who do not.
-    supervisors -= {author.agency, opener, *recipients}
+    supervisors -= {author.agency, opener, *subjects}
     return Route(
         policy_digest=directory.rulebook.policy.digest,
         rule_ids=tuple(sorted(rules)),
@@ -273,18 +302,19 @@ def _recipients(statement: Draft) -> tuple[AgencyId, ...]:
     return statement.recipients
 
 
-def _check_not_weaker(exchange: Exchange, statement: Statement) -> None:
-    """Rule P16: nothing on an exchange goes below its original handling, nor past its gate so."""
-    opening, header = exchange.header, statement.header
-    if header.handling < opening.handling:
+def _check_not_weaker(leg: Leg, statement: Draft) -> None:
+    """Rule P16: nothing on a leg goes below its original handling, nor past its gate so."""
+    header = statement.header
+    if header.handling < leg.handling:
         raise Reason.INVALID_FIELD.error(
-            f"expected at least {opening.handling.name}, the exchange's handling; "
+            f"expected at least {leg.handling.name}, the handling of the leg of {leg.agency}; "
             f"got {header.handling.name}",
             field="handling",
         )
-    if header.tlp < opening.tlp:
+    if header.tlp < leg.tlp:
         raise Reason.INVALID_FIELD.error(
-            f"expected at least TLP:{opening.tlp.name}, the exchange's; got TLP:{header.tlp.name}",
+            f"expected at least TLP:{leg.tlp.name}, that of the leg of {leg.agency}; "
+            f"got TLP:{header.tlp.name}",
             field="tlp",
         )
 
@@ -312,7 +342,14 @@ def _check_parts(
         raise Reason.PART_MISSING.error(
             f"expected a part named {BRIEF!r}: approvers and supervisors judge by it", field="parts"
         )
+    ungated = said.author == exchange.opener and statement.kind not in _GATED
     for i, part in enumerate(statement.parts):
+        if ungated and part.name != BRIEF:
+            raise Reason.PART_MISMATCH.error(
+                f"expected no part but {BRIEF!r}, which approvers read too, in a {statement.kind}: "
+                f"content for a recipient passes the gate; got {part.name!r}",
+                field=f"parts[{i}].name",
+            )
         where = f"parts[{i}].wrapped_keys"
         required = {
             agency: role.value for agency, role in readers(exchange, said, part.name).items()

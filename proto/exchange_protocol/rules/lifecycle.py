@@ -10,12 +10,20 @@ part: "overdue" follows from a leg's due date and is no state.
     DELIVERED | ACKNOWLEDGED -> RETURNED (the recipient asks) -> HELD or RELEASED (supplemented)
     any state before the answer -> RECALLED -> CLOSED
 
+`docs/lifecycle.md` shows it as a diagram and says what each kind is for.
+
 Each leg names one statement, its `subject`, that the next statement on the leg must answer by
 digest; so the statements of a leg form a hash chain, an approval is bound to exactly what was
 approved, and nobody can answer a request that has changed meanwhile (STALE_ANSWER).
 
 A gated leg is HELD until `approvals_required` distinct members have approved its subject. Until
-then its statements are `hidden` from the recipient. A supplement goes through the gate again.
+then its statements are `hidden` from the recipient. A supplement goes through the gate again, with
+its handling, TLP and number of subjects counted together with all that went before it on the leg:
+a release shows all that was hidden, so the gate must be that of the whole.
+
+Once something on a leg was released, the leg is `disclosed`, and its recipient must learn how it
+ends: a recall is shown to it even while a supplement is held, and a held supplement can be returned
+but not rejected (a rejection would end, unseen, what the recipient still works on).
 
 Assumed verified: the statement's signature, and that the policy permits the speaker to say it on
 this leg; `Route` is what the policy decided. Left to the caller: storing the result.
@@ -30,7 +38,7 @@ from enum import Enum, IntEnum
 from exchange_protocol.errors import Reason
 from exchange_protocol.rules.bodies import Decision, Kind, Stage
 from exchange_protocol.rules.statements import Draft, Header, Statement
-from exchange_protocol.rules.vocabulary import Verdict
+from exchange_protocol.rules.vocabulary import Handling, Tlp, Verdict
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.v1 import log_pb2 as pb
 
@@ -68,7 +76,7 @@ class LegRoute:
     """Agencies that may approve, sorted; empty where no approval is required."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
     """One recipient's side of an exchange."""
 
@@ -76,6 +84,13 @@ class Leg:
     state: LegState
     subject: bytes
     """Digest of the statement that the next one on this leg answers."""
+    handling: Handling
+    tlp: Tlp
+    """The strictest that the initiator put on this leg; nothing on it goes below (rule P16)."""
+    subject_count: int
+    """Subjects of the opening statement and of the supplements on this leg, in all."""
+    disclosed: bool
+    """Whether anything on this leg was ever released to the recipient."""
     approvals_required: int
     approvers: tuple[AgencyId, ...]
     approvals: tuple[str, ...] = ()
@@ -98,6 +113,12 @@ class Exchange:
     def leg(self, agency: AgencyId) -> Leg | None:
         """The leg of that recipient, if it has one."""
         return next((leg for leg in self.legs if leg.agency == agency), None)
+
+    def is_known_to(self, agency: AgencyId) -> bool:
+        """Whether an agency takes part in the exchange and may know so."""
+        return agency == self.opener or any(
+            agency in leg.approvers or (leg.disclosed and agency == leg.agency) for leg in self.legs
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +146,10 @@ class Row:
     """Kinds of exchange that the line applies to; None is every kind."""
     becomes_subject: bool = False
     """Whether the next statement on the leg answers this one."""
+    undisclosed: bool = False
+    """Whether the line applies only while nothing on the leg was released."""
+    told: bool = False
+    """Whether a recipient of a disclosed leg sees it even while other statements are hidden."""
 
 
 def _states(*states: LegState) -> frozenset[LegState]:
@@ -142,7 +167,7 @@ ROWS: tuple[Row, ...] = (
     Row(Kind.DECISION, Speaker.APPROVER, _states(_S.HELD), _S.RELEASED, verdict=Verdict.APPROVE),
     Row(
         Kind.DECISION, Speaker.APPROVER, _states(_S.HELD), _S.REJECTED,
-        verdict=Verdict.REJECT, becomes_subject=True,
+        verdict=Verdict.REJECT, becomes_subject=True, undisclosed=True,
     ),
     Row(
         Kind.DECISION, Speaker.APPROVER, _states(_S.HELD), _S.RETURNED,
@@ -169,9 +194,12 @@ ROWS: tuple[Row, ...] = (
         openings=_ANALYSES, becomes_subject=True,
     ),
     Row(Kind.REFUSE, Speaker.RECIPIENT, _OPEN_TO_RECIPIENT, _S.REFUSED, becomes_subject=True),
-    Row(Kind.RECALL, Speaker.INITIATOR, _BEFORE_ANSWER, _S.RECALLED, becomes_subject=True),
+    Row(
+        Kind.RECALL, Speaker.INITIATOR, _BEFORE_ANSWER, _S.RECALLED,
+        becomes_subject=True, told=True,
+    ),
     Row(Kind.FEEDBACK, Speaker.INITIATOR, _states(_S.ANSWERED), None),
-    Row(Kind.CLOSE, Speaker.INITIATOR, _ENDED, _S.CLOSED),
+    Row(Kind.CLOSE, Speaker.INITIATOR, _ENDED, _S.CLOSED, told=True),
 )  # fmt: skip
 
 
@@ -179,7 +207,7 @@ def open_exchange(
     statement: Statement, routes: Iterable[LegRoute]
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Open an exchange by its opening statement, along the routes that the policy decided."""
-    legs = tuple(_new_leg(statement.digest, route) for route in routes)
+    legs = tuple(_new_leg(statement, route) for route in routes)
     exchange = Exchange(
         statement.exchange_id, statement.kind, statement.author.agency, statement.header, legs
     )
@@ -251,10 +279,14 @@ def advance(
     statement: Statement,
     agencies: Iterable[AgencyId],
     routes: Iterable[LegRoute] = (),
+    *,
+    partial: bool = False,
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Apply a continuing statement to the legs of `agencies`, or refuse it whole.
 
-    `agencies` are those of `addressed_legs`; `routes` is needed for a supplement alone.
+    `agencies` are those of `addressed_legs`; `routes` is needed for a supplement alone. With
+    `partial`, statements of the leg may be hidden from who applies this one, so a recall need not
+    answer the subject that it knows.
 
     Raises:
         Conflict: OUT_OF_ORDER, STALE_ANSWER or ALREADY_DECIDED.
@@ -270,7 +302,7 @@ def advance(
         if leg is None:
             raise ValueError(f"{agency} has no leg of exchange {exchange.id}")
         row = _row(exchange, leg, statement)
-        if statement.answers != leg.subject:
+        if statement.answers != leg.subject and not (partial and row.kind is Kind.RECALL):
             raise Reason.STALE_ANSWER.error(
                 f"expected an answer to {leg.subject.hex()}, the latest statement on the leg of "
                 f"{leg.agency}; got one to {(statement.answers or b'').hex()}",
@@ -301,8 +333,7 @@ def _row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
             row.kind is statement.kind
             and row.speaker is speaker
             and row.verdict is verdict
-            and leg.state in row.before
-            and (row.openings is None or exchange.kind in row.openings)
+            and _applies(row, exchange, leg)
         ):
             return row
     said = statement.kind if verdict is None else f"{statement.kind} ({verdict.name})"
@@ -312,13 +343,19 @@ def _row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
     )
 
 
+def _applies(row: Row, exchange: Exchange, leg: Leg) -> bool:
+    return (
+        leg.state in row.before
+        and (row.openings is None or exchange.kind in row.openings)
+        and not (row.undisclosed and leg.disclosed)
+    )
+
+
 def _allowed(exchange: Exchange, leg: Leg, speaker: Speaker) -> str:
     kinds = {
-        row.kind.value
+        row.kind.value if row.verdict is None else f"{row.kind} ({row.verdict.name})"
         for row in ROWS
-        if row.speaker is speaker
-        and leg.state in row.before
-        and (row.openings is None or exchange.kind in row.openings)
+        if row.speaker is speaker and _applies(row, exchange, leg)
     }
     return ", ".join(sorted(kinds)) or "nothing"
 
@@ -332,7 +369,9 @@ def _step(leg: Leg, row: Row, statement: Statement, route: LegRoute | None) -> L
         leg,
         state=leg.state if row.after is None else row.after,
         subject=statement.digest if row.becomes_subject else leg.subject,
-        hidden=(*leg.hidden, statement.digest) if leg.hidden else (),
+        hidden=leg.hidden
+        if not leg.hidden or (row.told and leg.disclosed)
+        else (*leg.hidden, statement.digest),
     )
 
 
@@ -341,29 +380,46 @@ def _approve(leg: Leg, statement: Statement) -> Leg:
         raise Reason.ALREADY_DECIDED.error(
             f"expected an approval by another coordinator, got a second one by {statement.author}"
         )
+    if leg.approvals_required > 1 and statement.author.name is None:
+        # Whoever holds the unnamed certificate may be one of those who hold a named one.
+        raise Reason.ROLE_NOT_PERMITTED.error(
+            "expected an approval by a named coordinator where more than one is required, "
+            f"got one by {statement.author}"
+        )
     approvals = (*leg.approvals, statement.author.uri)
     if len(approvals) < leg.approvals_required:
         return replace(leg, approvals=approvals, hidden=(*leg.hidden, statement.digest))
-    return replace(leg, state=LegState.RELEASED, approvals=approvals, hidden=())
+    return replace(leg, state=LegState.RELEASED, disclosed=True, approvals=approvals, hidden=())
 
 
 def _supplement(leg: Leg, statement: Statement, route: LegRoute | None) -> Leg:
     """New content passes the gate anew, or an approval would cover what came after it."""
     if route is None:
         raise ValueError(f"no route for the leg of {leg.agency}")
-    new = _new_leg(statement.digest, route)
-    return replace(new, hidden=(*leg.hidden, *new.hidden) if new.hidden else ())
+    new = _new_leg(statement, route)
+    return replace(
+        new,
+        handling=max(leg.handling, new.handling),
+        tlp=max(leg.tlp, new.tlp),
+        subject_count=leg.subject_count + new.subject_count,
+        disclosed=leg.disclosed or new.disclosed,
+        hidden=(*leg.hidden, *new.hidden) if new.hidden else (),
+    )
 
 
-def _new_leg(digest: bytes, route: LegRoute) -> Leg:
+def _new_leg(statement: Statement, route: LegRoute) -> Leg:
     held = route.approvals_required > 0
     return Leg(
         agency=route.agency,
         state=LegState.HELD if held else LegState.RELEASED,
-        subject=digest,
+        subject=statement.digest,
+        handling=statement.header.handling,
+        tlp=statement.header.tlp,
+        subject_count=statement.header.subject_count,
+        disclosed=not held,
         approvals_required=route.approvals_required,
         approvers=route.approvers,
-        hidden=(digest,) if held else (),
+        hidden=(statement.digest,) if held else (),
     )
 
 
