@@ -191,6 +191,12 @@ def _publish_certificate(
         raise Reason.ALREADY_ENROLLED.error(
             f"the certificate {certificate.fingerprint.hex()} is published already"
         )
+    for other in directory.certificates.values():
+        # One key under two names would let one person be two pairs of eyes.
+        if other.member != member and other.certificate.public_key == certificate.public_key:
+            raise Reason.ALREADY_ENROLLED.error(
+                f"expected a key of {member}'s own, got the key of {other.member}"
+            )
     record = CertificateRecord(certificate, member)
     return replace(
         directory,
