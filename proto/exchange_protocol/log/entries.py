@@ -19,7 +19,7 @@ from enum import IntEnum
 
 from google.protobuf.message import DecodeError
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.merkle import leaf_hash
 from exchange_protocol.rules.fields import (
     parse_agencies,
@@ -109,6 +109,9 @@ def parse_entry(data: bytes) -> Entry:
         message = pb.LogEntry.FromString(data)
     except DecodeError:
         raise Reason.MALFORMED.error("expected a serialized LogEntry; it does not parse") from None
+    message.DiscardUnknownFields()
+    if message.SerializeToString(deterministic=True) != data:
+        raise Reason.MALFORMED.error("expected the plain encoding of known fields, got another one")
     return Entry(
         hub_time=parse_timestamp(message.hub_time, "hub_time"),
         event=parse_enum(Event, message.event, "event"),
@@ -134,6 +137,14 @@ def entry_leaf_hash(entry: bytes, nonce: bytes) -> bytes:
     return leaf_hash(_LEAF_PREFIX + hmac.digest(nonce, entry, "sha256"))
 
 
+def read_entry(data: bytes) -> Entry:
+    """Parse an entry that a hub gave; what is malformed is the hub's fault: ENTRY_MISMATCH."""
+    try:
+        return parse_entry(data)
+    except ExchangeError as error:
+        raise Reason.ENTRY_MISMATCH.error(f"the hub gave no well-formed entry: {error}") from error
+
+
 def verify_opening(opening: Opening, expected_leaf_hash: bytes) -> Entry:
     """Verify that an opening is the one of a leaf, and its statement the one of the entry.
 
@@ -153,7 +164,7 @@ def verify_statement_of(opening: Opening) -> Entry:
     Raises:
         HubDishonest: ENTRY_MISMATCH.
     """
-    entry = parse_entry(opening.entry)
+    entry = read_entry(opening.entry)
     if (opening.statement is not None) != (entry.event is Event.STATEMENT):
         raise Reason.ENTRY_MISMATCH.error(
             f"expected a statement with a statement's entry alone, got {entry.event.name} "
@@ -168,12 +179,20 @@ def verify_statement_of(opening: Opening) -> Entry:
 
 
 def parse_opening(message: pb.Opening) -> Opening:
-    """Take an opening from the wire."""
-    return Opening(
-        message.entry,
-        message.nonce,
-        parse_signed_statement(message.statement) if message.HasField("statement") else None,
-    )
+    """Take an opening from the wire.
+
+    Raises:
+        HubDishonest: ENTRY_MISMATCH, if its statement is malformed.
+    """
+    statement = None
+    if message.HasField("statement"):
+        try:
+            statement = parse_signed_statement(message.statement)
+        except ExchangeError as error:
+            raise Reason.ENTRY_MISMATCH.error(
+                f"the hub gave no well-formed statement: {error}"
+            ) from error
+    return Opening(message.entry, message.nonce, statement)
 
 
 def encode_opening(opening: Opening) -> pb.Opening:

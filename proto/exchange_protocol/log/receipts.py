@@ -25,8 +25,8 @@ from exchange_protocol.log.entries import (
     Opening,
     encode_opening,
     entry_leaf_hash,
-    parse_entry,
     parse_opening,
+    read_entry,
     verify_statement_of,
 )
 from exchange_protocol.log.merkle import verify_inclusion
@@ -120,7 +120,7 @@ def verify_receipt(
         proven.inclusion_proof,
         checkpoint.root,
     )
-    entry = parse_entry(opening.entry)
+    entry = read_entry(opening.entry)
     if (
         entry.event is not Event.STATEMENT
         or entry.payload_digest != statement.digest
