@@ -19,10 +19,10 @@ from datetime import datetime
 from exchange_protocol.errors import ExchangeError, NotPermitted, Reason
 from exchange_protocol.log.entries import Entry, Event, Opening, verify_statement_of
 from exchange_protocol.rules.access import Spoken, deliver_to
-from exchange_protocol.rules.bodies import Stage
+from exchange_protocol.rules.bodies import Kind, Stage
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge
-from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.lifecycle import Exchange, LegChange, LegState
 from exchange_protocol.rules.statements import Statement, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
@@ -33,6 +33,8 @@ class DirectoryFold:
     """The directory at every entry, folded from the directory statements in log order."""
 
     anchors: TrustAnchors
+    _ids: set[tuple[AgencyId, str]] = field(default_factory=set)
+    _last_time: datetime | None = None
     _indexes: list[int] = field(default_factory=list)
     _directories: list[Directory] = field(default_factory=lambda: [EMPTY_DIRECTORY])
 
@@ -49,18 +51,22 @@ class DirectoryFold:
         """Fold the next directory statement.
 
         Raises:
-            HubDishonest: RULE_BROKEN, if the hub accepted what the rules refuse, left out a
-                directory entry, or recorded another ruling.
+            HubDishonest: RULE_BROKEN, if the hub accepted what the rules refuse, left out or
+                repeated a directory entry, or recorded another ruling; ENTRY_MISMATCH.
         """
         entry = verify_statement_of(opening)
+        if self._last_time is not None and entry.hub_time < self._last_time:
+            raise _broken(index, f"its time {entry.hub_time} is before that of the entry before it")
         judgement = _judge_entry(index, opening, entry, self.current, None, self.anchors, None)
         if judgement.statement.kind.stage is not Stage.DIRECTORY:
             raise _broken(index, f"{judgement.statement.kind} is no directory statement")
+        _check_new(index, judgement.statement, self._ids)
         self.keep(index, judgement.directory)
+        self._last_time = entry.hub_time
         return entry
 
     def keep(self, index: int, directory: Directory) -> None:
-        """Keep the directory that entry `index` made."""
+        """Keep the directory that entry `index` made, as `apply` or a `Replay` judged it."""
         if self._indexes and index <= self._indexes[-1]:
             raise _broken(index, f"expected entries in log order, after {self._indexes[-1]}")
         self._indexes.append(index)
@@ -76,6 +82,7 @@ class Replay:
         self._view = view
         self._spoken: dict[bytes, Spoken] = {}
         self._ids: set[tuple[AgencyId, str]] = set()
+        self._last_index: int | None = None
         self._last_time: datetime | None = None
 
     def apply(self, index: int, opening: Opening) -> tuple[Entry, Statement | None]:
@@ -85,16 +92,21 @@ class Replay:
             HubDishonest: RULE_BROKEN or ENTRY_MISMATCH, naming the entry.
         """
         entry = verify_statement_of(opening)
+        # In another order, a delivery could be shown as if its approval had come before it.
+        if self._last_index is not None and index <= self._last_index:
+            raise _broken(index, f"expected entries in log order, after {self._last_index}")
         if self._last_time is not None and entry.hub_time < self._last_time:
             raise _broken(index, f"its time {entry.hub_time} is before that of the entry before it")
-        self._last_time = entry.hub_time
+        self._last_index, self._last_time = index, entry.hub_time
         statement = None
         match entry.event:
             case Event.STATEMENT:
                 statement = self._apply_statement(index, opening, entry)
             case Event.DELIVERY:
+                self._check_directory_size(index, entry)
                 self._apply_delivery(index, entry)
             case Event.DENIAL:
+                self._check_directory_size(index, entry)
                 if not entry.reason or entry.ruling is not None:
                     raise _broken(index, "expected a denial with a reason and without a ruling")
         return entry, statement
@@ -110,10 +122,7 @@ class Replay:
             self._view,
         )
         statement = judgement.statement
-        key = (statement.author.agency, statement.id)
-        if key in self._ids:
-            raise _broken(index, f"statement {statement.id} of {key[0]} was accepted before")
-        self._ids.add(key)
+        _check_new(index, statement, self._ids)
         if judgement.exchange is None or judgement.spoken is None:
             # A client folds the directory first and on its own; it is here already.
             if self.directories.current.size < judgement.directory.size:
@@ -122,6 +131,13 @@ class Replay:
             self.exchanges[entry.exchange_id] = judgement.exchange
             self._spoken[statement.digest] = judgement.spoken
         return statement
+
+    def _check_directory_size(self, index: int, entry: Entry) -> None:
+        size = self.directories.before(index).size
+        if entry.directory_size != size:
+            raise _broken(
+                index, f"it counts {entry.directory_size} directory statements, the replay {size}"
+            )
 
     def _apply_delivery(self, index: int, entry: Entry) -> None:
         said = self._spoken.get(entry.payload_digest)
@@ -175,26 +191,43 @@ def _judge_entry(
             f"it counts {entry.directory_size} directory statements, "
             f"the replay {judgement.directory.size}",
         )
-    _check_ruling(index, entry.ruling, judgement.ruling, view)
+    _check_ruling(index, entry.ruling, judgement.ruling, judgement.statement.kind, view)
     return judgement
 
 
+def _check_new(index: int, statement: Statement, ids: set[tuple[AgencyId, str]]) -> None:
+    """Check that a statement was not accepted before, or an old policy could come back."""
+    key = (statement.author.agency, statement.id)
+    if key in ids:
+        raise _broken(index, f"statement {statement.id} of {key[0]} was accepted before")
+    ids.add(key)
+
+
 def _check_ruling(
-    index: int, recorded: Ruling | None, ruled: Ruling, view: AgencyId | None
+    index: int, recorded: Ruling | None, ruled: Ruling, kind: Kind, view: AgencyId | None
 ) -> None:
     if recorded is None:
         raise _broken(index, "expected a ruling with a statement, got none")
     same = recorded == ruled
-    if view is not None:
+    if view is not None and kind.stage is Stage.CONTINUING:
         # A recipient judges its own leg; what the entry says of other legs it cannot know.
         same = (
             recorded.policy_digest == ruled.policy_digest
             and set(ruled.rule_ids) <= set(recorded.rule_ids)
-            and [change for change in recorded.legs if change.agency == view]
-            == [change for change in ruled.legs if change.agency == view]
+            and _seen(recorded, kind, view) == _seen(ruled, kind, view)
         )
     if not same:
         raise _broken(index, f"expected the ruling {ruled}, it records {recorded}")
+
+
+def _seen(ruling: Ruling, kind: Kind, view: AgencyId) -> list[LegChange | LegState]:
+    """What a recipient can tell of a ruling: its leg's change, or where it ends.
+
+    Before a recall there may be a supplement that was never released to it.
+    """
+    ends = kind in (Kind.RECALL, Kind.CLOSE)
+    own = [change for change in ruling.legs if change.agency == view]
+    return [change.after if ends else change for change in own]
 
 
 def _broken(index: int, why: str) -> ExchangeError:
