@@ -1,0 +1,354 @@
+"""A small fictional region that speaks: certificates, a directory, statements, and an honest hub.
+
+    cast = fictional_cast()                # certificates and keys, made once per process
+    hub = Hub(cast)                        # a log with the directory and the policy on it
+    asked = hub.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
+    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=asked)
+
+`Hub.compose` fills in what the rules ask of an author (supervisors, readers, the answered digest),
+so that a test states only what matters to it; `Hub.sign` and `Hub.submit` take anything, however
+wrong. Sealed bytes are not made here: the hub is blind, and so are the rules.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from exchange_certs.authority import Authority
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.entries import Entry, Event, Opening, encode_entry
+from exchange_protocol.rules.access import Spoken, deliver_to, readers, spoken
+from exchange_protocol.rules.bodies import (
+    Body,
+    EnrolAgency,
+    PublishCertificate,
+    PublishPolicy,
+    PublishSealingKey,
+    Stage,
+)
+from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
+from exchange_protocol.rules.judgement import Judgement, Ruling, judge, plan_route
+from exchange_protocol.rules.lifecycle import Exchange, Leg, advance, open_exchange
+from exchange_protocol.rules.statements import (
+    BRIEF,
+    Draft,
+    Header,
+    Part,
+    SignedStatement,
+    Statement,
+    encode_statement,
+    new_statement_id,
+    parse_statement,
+)
+from exchange_protocol.rules.vocabulary import BodyType, Purpose
+from exchange_protocol.trust.certificates import TrustAnchors, Usage
+from exchange_protocol.trust.envelope import PAYLOAD_TYPE, sign
+from exchange_protocol.trust.identity import AgencyId, Member, Role
+from exchange_protocol.trust.sealing import SealingPrivateKey, SealingSuite, WrappedKey
+
+TRUST_DOMAIN = "exchange.example"
+START = datetime(2026, 11, 2, 9, tzinfo=UTC)
+POLICY = (Path(__file__).resolve().parents[2] / "policies" / "caricc.cedar").read_text("utf-8")
+CASE = Header(purpose=Purpose.INVESTIGATION, legal_basis="KZ-AML-18", subject_count=1)
+"""A header that every opening statement may carry."""
+
+AGENCIES = {
+    "caricc": ("Centre (fictional)", "", BodyType.COORDINATION_CENTRE),
+    "kz.mia": ("Полиция KZ (fictional)", "KZ", BodyType.POLICE),
+    "kz.fma": ("Финмониторинг KZ (fictional)", "KZ", BodyType.FIU),
+    "kz.gpo": ("Прокуратура KZ (fictional)", "KZ", BodyType.PROSECUTOR),
+    "uz.fiu": ("ПФР UZ (fictional)", "UZ", BodyType.FIU),
+    "kg.mia": ("Полиция KG (fictional)", "KG", BodyType.POLICE),
+    "eu.obs": ("Observer (fictional)", "", BodyType.OBSERVER),
+}
+
+
+def member(agency: str, role: Role = Role.SYSTEM, name: str | None = None) -> Member:
+    """A member of the fictional region."""
+    return Member(TRUST_DOMAIN, AgencyId(agency), role, name)
+
+
+OPERATOR = member("caricc", Role.OPERATOR, "dana")
+COORDINATOR = member("caricc", Role.COORDINATOR, "aigul")
+SECOND_COORDINATOR = member("caricc", Role.COORDINATOR, "bekzat")
+UNNAMED_COORDINATOR = member("caricc", Role.COORDINATOR)
+PROSECUTOR = member("kz.gpo", Role.COORDINATOR, "ermek")
+SECOND_PROSECUTOR = member("kz.gpo", Role.SUPERVISOR, "saule")
+FOREIGN_COORDINATOR = member("uz.fiu", Role.COORDINATOR, "jasur")
+KZ_MIA = member("kz.mia", Role.OFFICER, "nurlan")
+KZ_FMA = member("kz.fma")
+KZ_GPO = member("kz.gpo")
+UZ_FIU = member("uz.fiu")
+KG_MIA = member("kg.mia")
+CARICC = member("caricc")
+OBSERVER = member("eu.obs")
+AUDITOR = member("kz.gpo", Role.AUDITOR, "olzhas")
+
+MEMBERS = (
+    OPERATOR, COORDINATOR, SECOND_COORDINATOR, UNNAMED_COORDINATOR, PROSECUTOR, SECOND_PROSECUTOR,
+    FOREIGN_COORDINATOR, KZ_MIA, AUDITOR, *(member(agency) for agency in AGENCIES),
+)  # fmt: skip
+
+
+def agencies(names: Iterable[str]) -> tuple[AgencyId, ...]:
+    """Agency ids, taken on trust."""
+    return tuple(AgencyId(name) for name in names)
+
+
+@dataclass(frozen=True)
+class Signer:
+    """A member with its signing certificate."""
+
+    member: Member
+    key: ec.EllipticCurvePrivateKey
+    certificate: bytes
+    fingerprint: bytes
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The authority and every member's keys."""
+
+    authority: Authority
+    anchors: TrustAnchors
+    signers: dict[Member, Signer]
+    sealing_keys: dict[AgencyId, SealingPrivateKey]
+
+    def issue(
+        self,
+        who: Member,
+        *,
+        not_after: datetime | None = None,
+        key: ec.EllipticCurvePrivateKey | None = None,
+    ) -> Signer:
+        """Issue another signing certificate."""
+        key = key or ec.generate_private_key(ec.SECP256R1())
+        issued = self.authority.issue_member(
+            who, Usage.SIGNING, now=START, not_after=not_after, public_key=key.public_key()
+        )
+        return Signer(who, key, issued.der, issued.fingerprint)
+
+
+@cache
+def fictional_cast() -> Cast:
+    """Make the cast, once per process; tests never change it."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    authority = Authority.create(Path(folder.name), TRUST_DOMAIN, b"fictional passphrase", START)
+    cast = Cast(authority, TrustAnchors.from_pem(authority.root_pem()), {}, {})
+    for who in MEMBERS:
+        cast.signers[who] = cast.issue(who)
+    for agency in agencies(AGENCIES):
+        cast.sealing_keys[agency] = SealingPrivateKey.generate()
+    return cast
+
+
+@dataclass
+class Hub:
+    """An honest hub in memory: it judges, records, and moves the clock a second per entry."""
+
+    cast: Cast
+    policy: str = POLICY
+    now: datetime = START
+    directory: Directory = EMPTY_DIRECTORY
+    exchanges: dict[str, Exchange] = field(default_factory=dict)
+    spoken: dict[bytes, Spoken] = field(default_factory=dict)
+    log: list[Opening] = field(default_factory=list)
+    _ids: int = 0
+
+    def __post_init__(self) -> None:
+        self.say(OPERATOR, PublishCertificate(self.cast.signers[OPERATOR].certificate))
+        for agency, (name, country, body_type) in AGENCIES.items():
+            body = EnrolAgency(AgencyId(agency), name, country, body_type, "Asia/Almaty")
+            self.say(OPERATOR, body)
+        for who in MEMBERS:
+            if who != OPERATOR:
+                self.say(OPERATOR, PublishCertificate(self.cast.signers[who].certificate))
+        for agency, key in self.cast.sealing_keys.items():
+            self.say(member(agency), PublishSealingKey(key.public_key().to_bytes()))
+        self.say(OPERATOR, PublishPolicy(self.policy))
+
+    def say(
+        self, author: Member, body: Body, *, to: Sequence[str] = (), on: Statement | None = None,
+        **fields: Any,
+    ) -> Statement:  # fmt: skip
+        """Compose, sign and submit; gives the accepted statement."""
+        return self.submit(self.sign(self.compose(author, body, to=to, on=on, **fields))).statement
+
+    def compose(
+        self, author: Member, body: Body, *, to: Sequence[str] = (), on: Statement | None = None,
+        **fields: Any,
+    ) -> Draft:  # fmt: skip
+        """Write a statement as its author should; `fields` replace what the draft would hold."""
+        statement_id = self.new_id()
+        stage = body.kind.stage
+        draft = Draft(
+            id=statement_id,
+            exchange_id=on.exchange_id if on else statement_id if stage is Stage.OPENING else "",
+            author=author,
+            made_at=self.now,
+            body=body,
+            recipients=agencies(to),
+            header=CASE if stage is Stage.OPENING else Header(),
+        )
+        exchange = self.exchanges.get(draft.exchange_id)
+        if exchange is not None:
+            draft = self._continued(draft, exchange)
+        draft = replace(draft, header=fields.get("header", draft.header))
+        if stage is not Stage.DIRECTORY and (exchange is None) == (stage is Stage.OPENING):
+            draft = self._addressed(draft, exchange)
+        return replace(draft, **fields)
+
+    def sign(self, draft: Draft, signer: Signer | None = None) -> SignedStatement:
+        """Sign a draft, with its author's certificate unless another is given."""
+        signer = signer or self.cast.signers[draft.author]
+        payload = encode_statement(draft)
+        signature = sign(signer.key, PAYLOAD_TYPE, payload)
+        return SignedStatement(PAYLOAD_TYPE, payload, signer.fingerprint, signature)
+
+    def judge(self, signed: SignedStatement) -> Judgement:
+        """Judge a statement against the present state."""
+        statement = parse_statement(signed.payload)
+        return judge(
+            signed,
+            statement,
+            directory=self.directory,
+            exchange=self.exchanges.get(statement.exchange_id),
+            anchors=self.cast.anchors,
+            at=self.now,
+        )
+
+    def submit(self, signed: SignedStatement) -> Judgement:
+        """Judge a statement and record it, or raise."""
+        judgement = self.judge(signed)
+        self.directory = judgement.directory
+        if judgement.exchange is not None and judgement.spoken is not None:
+            self.exchanges[judgement.exchange.id] = judgement.exchange
+            self.spoken[signed.digest] = judgement.spoken
+        statement = judgement.statement
+        self.record(
+            Entry(
+                hub_time=self.now,
+                event=Event.STATEMENT,
+                actor=statement.author,
+                certificate_sha256=signed.certificate_sha256,
+                directory_size=self.directory.size,
+                exchange_id=statement.exchange_id,
+                payload_digest=signed.digest,
+                ruling=judgement.ruling,
+            ),
+            signed,
+        )
+        return judgement
+
+    def deliver(self, reader: Member, said: Statement) -> None:
+        """Give a statement to a reader, and record it."""
+        exchange, changes = deliver_to(
+            reader.agency, self.exchanges[said.exchange_id], self.spoken[said.digest]
+        )
+        self.exchanges[exchange.id] = exchange
+        self.record(
+            Entry(
+                hub_time=self.now,
+                event=Event.DELIVERY,
+                actor=reader,
+                certificate_sha256=self.cast.signers[reader].fingerprint,
+                directory_size=self.directory.size,
+                exchange_id=exchange.id,
+                payload_digest=said.digest,
+                ruling=Ruling(self.directory.rulebook.policy.digest, (), changes, ()),
+            )
+        )
+
+    def deny(self, caller: Member, reason: Reason) -> None:
+        """Record that a caller was refused."""
+        self.record(
+            Entry(
+                hub_time=self.now,
+                event=Event.DENIAL,
+                actor=caller,
+                certificate_sha256=self.cast.signers[caller].fingerprint,
+                directory_size=self.directory.size,
+                reason=reason.name,
+                operation="Submit",
+            )
+        )
+
+    def record(self, entry: Entry, signed: SignedStatement | None = None) -> None:
+        """Append an entry, and let a second pass."""
+        nonce = hashlib.sha256(b"%d" % len(self.log)).digest()
+        self.log.append(Opening(encode_entry(entry), nonce, signed))
+        self.now += timedelta(seconds=1)
+
+    def leg(self, said: Draft, agency: str) -> Leg:
+        """One leg of the exchange that a statement belongs to."""
+        leg = self.exchanges[said.exchange_id].leg(AgencyId(agency))
+        assert leg is not None
+        return leg
+
+    def new_id(self) -> str:
+        """A fresh statement id."""
+        self._ids += 1
+        return new_statement_id(self.now, self._ids.to_bytes(10, "big"))
+
+    def _continued(self, draft: Draft, exchange: Exchange) -> Draft:
+        """Address and answer as the author's part in the exchange asks."""
+        author = draft.author.agency
+        if not draft.recipients and exchange.leg(author) and author != exchange.opener:
+            leg = exchange.leg(author)
+            draft = replace(draft, recipients=(exchange.opener,))
+        else:
+            leg = next((exchange.leg(a) for a in draft.recipients if exchange.leg(a)), None)
+        if leg is None:
+            return replace(draft, answers=bytes(32))
+        header = Header(handling=leg.handling, tlp=leg.tlp)
+        return replace(draft, answers=leg.subject, header=header)
+
+    def _addressed(self, draft: Draft, exchange: Exchange | None) -> Draft:
+        """Name the supervisors and seal the brief to exactly its readers, where the rules allow."""
+        try:
+            route = plan_route(self.directory, draft, exchange)
+            draft = replace(draft, supervisors=route.supervisors)
+            statement = parse_statement(encode_statement(draft))
+            if exchange is None:
+                exchange, _ = open_exchange(statement, route.legs)
+            else:
+                own = exchange.leg(draft.author.agency)
+                speaks_on = draft.recipients
+                if own is not None and draft.recipients == (exchange.opener,):
+                    speaks_on = (own.agency,)
+                exchange, _ = advance(exchange, statement, speaks_on, route.legs)
+        except ExchangeError:
+            # The draft breaks a rule; the test wants to see it refused, not to stop here.
+            return draft
+        roles = readers(exchange, spoken(exchange, statement), BRIEF)
+        return replace(draft, parts=(self.part(BRIEF, roles),))
+
+    def part(self, name: str, roles: Mapping[AgencyId, str]) -> Part:
+        """A part that claims to be sealed to these readers."""
+        return Part(
+            name=name,
+            sha256=hashlib.sha256(name.encode()).digest(),
+            size=len(name),
+            media_type="application/json",
+            suite=SealingSuite.MLKEM768_X25519_AES256GCM,
+            wrapped_keys=tuple(
+                WrappedKey(
+                    agency=agency,
+                    role=str(role),
+                    key_id=self.cast.sealing_keys[agency].public_key().key_id,
+                    enc=b"wrapped",
+                )
+                for agency, role in roles.items()
+            ),
+        )
