@@ -1,1 +1,1 @@
-"""The hub: it verifies, decides, logs and delivers signed statements that it cannot read."""
+"""The hub: accepts signed statements, logs them, and serves what the log proves."""

@@ -1,0 +1,206 @@
+"""The composition root: how a hub is put together, started and stopped. Read it from top to bottom.
+
+configuration -> keys and certificates -> database -> ledger -> services -> server
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.log.checkpoint import LogSigner
+from exchange_protocol.trust.certificates import TrustAnchors, Usage, verify_certificate
+from exchange_protocol.trust.identity import HubIdentity
+from exchange_server.config import LOG_PASSPHRASE_VARIABLE, TLS_PASSPHRASE_VARIABLE, Config
+from exchange_server.keys import load_log_key, load_tls_key, plain_pem, read_passphrase
+from exchange_server.ledger import Ledger, LedgerLimits, Reader
+from exchange_server.revocation_file import RevocationFile
+from exchange_server.rpc.identity import PeerVerifier
+from exchange_server.rpc.server import RpcLimits, RpcServer, TlsFiles
+from exchange_server.rpc.watches import WatchLimits
+from exchange_server.storage.engine import open_engine
+
+_log = structlog.get_logger("exchange.hub")
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The clock of a hub in service."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What the hub proves itself with, and whom it trusts; all of it verified, keys decrypted."""
+
+    identity: HubIdentity
+    tls: TlsFiles
+    anchors: TrustAnchors
+    revocations: RevocationFile
+    signer: LogSigner
+
+
+def load_credentials(config: Config, environment: Mapping[str, str], clock: Clock) -> Credentials:
+    """Read and verify keys, certificates and the revocation list.
+
+    Raises KEY_UNAVAILABLE for a key, and NotAuthenticated with the certificate's fault.
+    """
+    tls, log = config.tls, config.log
+    root = tls.root.read_bytes()
+    anchors = TrustAnchors.from_pem(root)
+    chain = tls.certificate.read_bytes()
+    now = clock()
+    certificate, *intermediates = _ders(chain)
+    verified = verify_certificate(
+        certificate, intermediates, anchors, usage=Usage.TLS_SERVER, at=now
+    )
+    revocations = RevocationFile(tls.crl, anchors, clock)
+    revocations().verify_not_revoked(verified, now)
+    if not isinstance(verified.identity, HubIdentity):
+        raise Reason.IDENTITY_INVALID.error(f"expected a hub's, got {verified.identity}")
+    tls_passphrase = read_passphrase(tls.key_passphrase_file, TLS_PASSPHRASE_VARIABLE, environment)
+    log_passphrase = read_passphrase(log.key_passphrase_file, LOG_PASSPHRASE_VARIABLE, environment)
+    key = load_tls_key(tls.key, tls_passphrase)
+    if key.public_key() != verified.public_key:
+        raise Reason.KEY_UNAVAILABLE.error(
+            f"expected {tls.key} to be the key of the certificate {tls.certificate}"
+        )
+    return Credentials(
+        identity=verified.identity,
+        tls=TlsFiles(certificate_chain=chain, key=plain_pem(key), root=root),
+        anchors=anchors,
+        revocations=revocations,
+        signer=LogSigner(log.origin, load_log_key(log.key, log_passphrase)),
+    )
+
+
+class Hub:
+    """A hub that serves, from `start` to `stop`."""
+
+    def __init__(self, config: Config, credentials: Credentials, clock: Clock = utc_now) -> None:
+        """Take what the hub is made of; nothing is opened yet."""
+        self._config = config
+        self._credentials = credentials
+        self._clock = clock
+        self._stack = AsyncExitStack()
+        self.port = 0
+        """Where it listens, once it does."""
+
+    @property
+    def log_vkey(self) -> str:
+        """The verifier key of the log, for clients to pin."""
+        return self._credentials.signer.vkey
+
+    async def start(self) -> None:
+        """Open the database, verify that the log is the one this key signed, and serve."""
+        config, credentials = self._config, self._credentials
+        try:
+            engine = open_engine(config.database.url)
+            self._stack.callback(engine.dispose)
+            ledger = await Ledger.open(
+                engine,
+                anchors=credentials.anchors,
+                signer=credentials.signer,
+                limits=_ledger_limits(config),
+                clock=self._clock,
+                revocations=credentials.revocations,
+            )
+            self._stack.push_async_callback(ledger.close)
+            reader = Reader(engine, directory=lambda: ledger.directory)
+            self._stack.push_async_callback(reader.close)
+            peers = PeerVerifier(
+                credentials.anchors,
+                credentials.identity.trust_domain,
+                credentials.revocations,
+                self._clock,
+            )
+            server = RpcServer(
+                ledger=ledger,
+                reader=reader,
+                peers=peers,
+                tls=credentials.tls,
+                limits=_rpc_limits(config),
+                clock=self._clock,
+            )
+            # Pushed last, so it stops first: the ledger closes when no call is left.
+            self._stack.push_async_callback(server.stop, config.limits.grace_seconds)
+            self.port = await server.start(config.listen.host, config.listen.port)
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        _log.info(
+            "listening",
+            hub=credentials.identity.uri,
+            host=config.listen.host,
+            port=self.port,
+            log_vkey=self.log_vkey,
+            tree_size=ledger.tree_size,
+        )
+
+    async def stop(self) -> None:
+        """Stop in good order: calls end or are cancelled, then the ledger closes."""
+        _log.info("stopping")
+        await self._stack.aclose()
+        _log.info("stopped")
+
+
+async def serve(config: Config) -> None:
+    """Run a hub until SIGTERM or SIGINT."""
+    told_to_stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told_to_stop.set)
+    hub = Hub(config, load_credentials(config, os.environ, utc_now))
+    await hub.start()
+    try:
+        await told_to_stop.wait()
+    finally:
+        await hub.stop()
+
+
+def _ledger_limits(config: Config) -> LedgerLimits:
+    limits = config.limits
+    return LedgerLimits(
+        future_skew=timedelta(seconds=limits.made_at_ahead_seconds),
+        past_skew=timedelta(seconds=limits.made_at_behind_seconds),
+        denials_per_agency_per_hour=limits.denials_per_agency_per_hour,
+        inline_bytes=limits.inline_bytes,
+        staged_bytes_per_agency=limits.staged_bytes_per_agency,
+        staging_ttl=timedelta(seconds=limits.staging_ttl_seconds),
+        queued=limits.queued,
+    )
+
+
+def _rpc_limits(config: Config) -> RpcLimits:
+    limits = config.limits
+    return RpcLimits(
+        message_bytes=limits.message_bytes,
+        concurrent_calls=limits.concurrent_calls,
+        deadline_seconds=limits.deadline_seconds,
+        transfer_deadline_seconds=limits.transfer_deadline_seconds,
+        watch=WatchLimits(
+            heartbeat_seconds=limits.heartbeat_seconds,
+            life_seconds=limits.watch_life_seconds,
+            per_agency=limits.watches_per_agency,
+        ),
+    )
+
+
+def _ders(pem: bytes) -> list[bytes]:
+    try:
+        return [each.public_bytes(Encoding.DER) for each in x509.load_pem_x509_certificates(pem)]
+    except ValueError:
+        raise Reason.CERTIFICATE_INVALID.error(
+            "expected the hub's certificate in PEM, and its intermediates after it"
+        ) from None

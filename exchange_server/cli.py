@@ -1,0 +1,111 @@
+"""The `exchange-server` command: run a hub, prepare one, check its log.
+
+Exit codes: 0 done; 1 findings (fsck); 2 a wrong configuration or argument, said
+in one line.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from exchange_protocol.errors import ExchangeError
+from exchange_protocol.log.checkpoint import LogSigner
+from exchange_server.config import LOG_PASSPHRASE_VARIABLE, load_config
+
+EXIT_FINDINGS: Final = 1
+EXIT_CANNOT: Final = 2
+
+# Tracebacks that show local variables would show passphrases.
+app = typer.Typer(
+    name="exchange-server",
+    help="The hub of the exchange.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="Configuration (TOML).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@app.command()
+def serve(config: ConfigFile) -> None:
+    """Run the hub until SIGTERM or SIGINT."""
+    from exchange_server.tls_version import require_tls13
+
+    require_tls13()
+    import uvloop
+
+    from exchange_server import bootstrap
+    from exchange_server.observability import configure_logging
+
+    settings = load_config(config, os.environ)
+    configure_logging(settings.logging.level)
+    uvloop.run(bootstrap.serve(settings))
+
+
+@app.command("check-config")
+def check_config(config: ConfigFile) -> None:
+    """Check the configuration, keys and certificates, and change nothing."""
+    from exchange_server import bootstrap
+
+    settings = load_config(config, os.environ)
+    credentials = bootstrap.load_credentials(settings, os.environ, bootstrap.utc_now)
+    typer.echo(f"hub {credentials.identity.uri}")
+    typer.echo(f"log {credentials.signer.vkey}")
+
+
+@app.command()
+def migrate(config: ConfigFile) -> None:
+    """Bring the database to this version's schema."""
+    from exchange_server.storage.engine import open_engine
+    from exchange_server.storage.schema import migrate as migrate_schema
+
+    engine = open_engine(load_config(config, os.environ).database.url)
+    try:
+        migrate_schema(engine)
+    finally:
+        engine.dispose()
+    typer.echo("the database has this version's schema")
+
+
+@app.command("init-log-key")
+def init_log_key(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Key file to write (0600).")],
+    origin: Annotated[str, typer.Option(help="Name of the log: caricc.example/exchange-log.")],
+    passphrase_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=f"File (0600) with the key's passphrase; else ${LOG_PASSPHRASE_VARIABLE}.",
+        ),
+    ] = None,
+) -> None:
+    """Make the key that signs the log; print the verifier key for clients to pin."""
+    from exchange_server.keys import read_passphrase, save_log_key
+
+    key = Ed25519PrivateKey.generate()
+    vkey = LogSigner(origin, key).vkey
+    save_log_key(out, key, read_passphrase(passphrase_file, LOG_PASSPHRASE_VARIABLE, os.environ))
+    typer.echo(vkey)
+
+
+def main() -> None:
+    """Run the command; what goes wrong is said in one line."""
+    run(lambda: app(standalone_mode=True))
+
+
+def run(command: Callable[[], object]) -> None:
+    """Run something, and exit with 2 and one line if it is refused."""
+    try:
+        command()
+    except ExchangeError as error:
+        typer.echo(f"exchange-server: {error}", err=True)
+        sys.exit(EXIT_CANNOT)

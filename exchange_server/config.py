@@ -1,0 +1,167 @@
+"""The hub's configuration: one TOML file, environment variables over it, checked at the start.
+
+`EXCHANGE_<SECTION>_<KEY>` overrides a key, as in EXCHANGE_LISTEN_PORT. Relative paths in the file
+are relative to the file. A key that is unknown, missing or out of bounds is refused by its name
+with what was expected and what came (CONFIG_INVALID); values that may hold a password are not
+shown. Secrets stand in files of their own or in the environment, never here: see `keys`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
+
+from exchange_protocol.errors import ExchangeError, Reason
+
+PREFIX: Final = "EXCHANGE_"
+TLS_PASSPHRASE_VARIABLE: Final = "EXCHANGE_TLS_KEY_PASSPHRASE"  # noqa: S105 - its name
+LOG_PASSPHRASE_VARIABLE: Final = "EXCHANGE_LOG_KEY_PASSPHRASE"  # noqa: S105 - its name
+_SECRET_VARIABLES: Final = {TLS_PASSPHRASE_VARIABLE, LOG_PASSPHRASE_VARIABLE}
+_HIDDEN: Final = {"database.url"}
+_BASE: Final = "base"
+
+
+def _existing(path: Path, info: ValidationInfo) -> Path:
+    resolved: Path = (info.context or {}).get(_BASE, Path()) / path
+    if not resolved.is_file():
+        raise ValueError("expected a file that exists")
+    return resolved
+
+
+File = Annotated[Path, AfterValidator(_existing)]
+Positive = Annotated[int, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Name = Annotated[str, Field(min_length=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Listen(_Section):
+    """Where the hub is reached."""
+
+    host: Name = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8443
+    """0 takes any free port."""
+
+
+class Tls(_Section):
+    """The hub's TLS_SERVER certificate, and the root that callers must lead to."""
+
+    certificate: File
+    key: File
+    key_passphrase_file: File | None = None
+    root: File
+    crl: File
+
+
+class Log(_Section):
+    """The log and its Ed25519 key."""
+
+    origin: Name
+    """Name of the log's key, such as `caricc.example/exchange-log`."""
+    key: File
+    key_passphrase_file: File | None = None
+
+
+class Database(_Section):
+    """Where the log is kept."""
+
+    url: Annotated[str, Field(min_length=1, repr=False)]
+    """SQLAlchemy URL: `sqlite:///...` or `postgresql+psycopg://...`."""
+
+
+class Limits(_Section):
+    """Bounds on what callers may ask of the hub."""
+
+    message_bytes: Positive = 4 * 1024 * 1024 + 64 * 1024
+    """Largest request message: 4 MiB of statement and inline parts, and slack for the framing."""
+    concurrent_calls: Positive = 2048
+    deadline_seconds: Seconds = 30
+    """Cap on a call's life."""
+    transfer_deadline_seconds: Seconds = 900
+    """Cap on UploadPart and FetchPart."""
+    heartbeat_seconds: Seconds = 15
+    """How long a watch stays silent."""
+    watch_life_seconds: Seconds = 3600
+    """When a watch ends and the client resumes it."""
+    watches_per_agency: Positive = 64
+    made_at_ahead_seconds: Seconds = 300
+    """How far a statement's own time may be ahead of the hub's clock."""
+    made_at_behind_seconds: Seconds = 7 * 86400
+    """How far it may be behind: statements wait in outboxes while the hub is away."""
+    denials_per_agency_per_hour: Positive = 600
+    """Refusals that are put on the log; beyond, they are only counted."""
+    inline_bytes: Positive = 3 * 1024 * 1024
+    """Sealed bytes that may ride in one Submit."""
+    staged_bytes_per_agency: Positive = 512 * 1024 * 1024
+    """Sealed bytes that an agency may have uploaded without a statement to claim them."""
+    staging_ttl_seconds: Seconds = 3600
+    """How long an upload waits for its statement."""
+    queued: Positive = 8192
+    """Most requests that wait for the writer."""
+    grace_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10
+    """How long calls in flight may go on after the hub was told to stop."""
+
+
+class Logging(_Section):
+    """The hub's own log on stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Config(_Section):
+    """All of it."""
+
+    listen: Listen = Listen()
+    tls: Tls
+    log: Log
+    database: Database
+    limits: Limits = Limits()
+    logging: Logging = Logging()
+
+
+def load_config(path: Path, environment: Mapping[str, str]) -> Config:
+    """Read and check a configuration; raises CONFIG_INVALID naming the first bad key."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Reason.CONFIG_INVALID.error(f"cannot read {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Reason.CONFIG_INVALID.error(f"expected {path} to be TOML: {error}") from None
+    _override(values, environment)
+    try:
+        return Config.model_validate(values, context={_BASE: path.parent})
+    except ValidationError as error:
+        raise _invalid(error) from None
+
+
+def _override(values: dict[str, Any], environment: Mapping[str, str]) -> None:
+    for variable, value in environment.items():
+        if not variable.startswith(PREFIX) or variable in _SECRET_VARIABLES:
+            continue
+        section, _, key = variable.removeprefix(PREFIX).lower().partition("_")
+        # Variables of other programs, such as EXCHANGE_CERTS_PASSPHRASE, name no section of ours.
+        if section in Config.model_fields:
+            table = values.setdefault(section, {})
+            if isinstance(table, dict):
+                table[key] = value
+
+
+def _invalid(error: ValidationError) -> ExchangeError:
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(each) for each in first["loc"])
+    match first["type"]:
+        case "extra_forbidden":
+            text = "expected no such key"
+        case "missing":
+            return Reason.CONFIG_INVALID.error("expected a value, got none", field=where)
+        case _:
+            text = first["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    got = "" if where in _HIDDEN else f"; got {first['input']!r:.80}"
+    return Reason.CONFIG_INVALID.error(f"{text}{got}", field=where)

@@ -1,0 +1,109 @@
+"""The revocation list on disk, read anew when it changes, so that no restart is needed.
+
+- Looked at when used, at most once a second: a revocation counts within a second of its
+  publication.
+- A new list counts only if it verifies to the root. One that does not, or a file that went away,
+  leaves the last good list in force and is logged as an error: a broken file must neither lift
+  revocations nor stop the exchange. The same holds for a list that is overdue.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.trust.certificates import Revocations, TrustAnchors
+
+CHECK_SECONDS: Final = 1.0
+
+_log = structlog.get_logger("exchange.revocations")
+
+_Seen = tuple[int, int, int]
+
+
+class RevocationFile:
+    """The newest good revocation lists of a file."""
+
+    def __init__(
+        self,
+        path: Path,
+        anchors: TrustAnchors,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Read the file; raises CERTIFICATE_INVALID or CERTIFICATE_UNTRUSTED for a bad one."""
+        self._path = path
+        self._anchors = anchors
+        self._clock = clock
+        self._monotonic = monotonic
+        self._warned = False
+        self._refused = ""
+        self._seen = self._look()
+        self._current = self._read()
+        self._next_look = monotonic() + CHECK_SECONDS
+
+    def __call__(self) -> Revocations:
+        """The lists in force now."""
+        now = self._monotonic()
+        if now >= self._next_look:
+            self._next_look = now + CHECK_SECONDS
+            self._refresh()
+        return self._current
+
+    def _refresh(self) -> None:
+        self._warn_if_overdue()
+        try:
+            seen = self._look()
+            if seen == self._seen:
+                return
+            self._seen = seen
+            current = self._read()
+            self._verify_newer(current)
+        except ExchangeError as error:
+            if error.message != self._refused:
+                self._refused = error.message
+                _log.error("revocation list refused; the last good one stays", why=error.message)
+            return
+        self._current, self._warned, self._refused = current, False, ""
+        _log.info("revocation list read", issuers=len(current.lists))
+
+    def _warn_if_overdue(self) -> None:
+        if self._warned:
+            return
+        try:
+            self._current.verify_current(self._clock())
+        except ExchangeError as error:
+            self._warned = True
+            _log.error("revocation list overdue; the last good one stays", why=error.message)
+
+    def _verify_newer(self, current: Revocations) -> None:
+        """Refuse an old list that is put back: it would lift the revocations since."""
+        for issuer, held in self._current.lists.items():
+            found = current.lists.get(issuer)
+            if found is None or found.this_update < held.this_update:
+                raise Reason.CERTIFICATE_INVALID.error(
+                    "expected lists of the same issuers, none older than the one held"
+                )
+
+    def _look(self) -> _Seen:
+        try:
+            found = self._path.stat()
+        except OSError as error:
+            raise self._unreadable(error) from None
+        return found.st_mtime_ns, found.st_ino, found.st_size
+
+    def _read(self) -> Revocations:
+        try:
+            pem = self._path.read_bytes()
+        except OSError as error:
+            raise self._unreadable(error) from None
+        return Revocations.from_pem(pem, self._anchors)
+
+    def _unreadable(self, error: OSError) -> ExchangeError:
+        return Reason.CERTIFICATE_INVALID.error(f"cannot read {self._path}: {error.strerror}")

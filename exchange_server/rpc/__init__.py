@@ -1,0 +1,1 @@
+"""The hub's RPC layer: thin services behind interceptors."""

@@ -1,0 +1,61 @@
+"""AuditService: the log as a tree, its proofs, and the openings that the caller is entitled to."""
+
+from __future__ import annotations
+
+from exchange_protocol.v1 import audit_service_pb2 as pb
+from exchange_protocol.v1 import audit_service_pb2_grpc as pb_grpc
+from exchange_server.ledger import Reader
+from exchange_server.rpc.calls import Context, current_caller
+from exchange_server.rpc.encoding import encode_leaf
+from exchange_server.rpc.heads import encode_tree_head
+from exchange_server.rpc.pages import page_size
+
+
+class AuditService(pb_grpc.AuditServiceServicer):
+    """Serves what proves the log; who may open which leaf is the reader's to decide."""
+
+    def __init__(self, reader: Reader) -> None:
+        """Read from there."""
+        self._reader = reader
+
+    async def GetCheckpoint(  # noqa: N802
+        self, request: pb.GetCheckpointRequest, context: Context
+    ) -> pb.GetCheckpointResponse:
+        """Serve the newest checkpoint, and how it extends the tree that the client knows."""
+        return pb.GetCheckpointResponse(
+            tree_head=encode_tree_head(await self._reader.tree_head(request.known_tree_size))
+        )
+
+    async def GetTile(  # noqa: N802
+        self, request: pb.GetTileRequest, context: Context
+    ) -> pb.GetTileResponse:
+        """Serve the hashes of one tile."""
+        return pb.GetTileResponse(hashes=await self._reader.tile(request.level, request.index))
+
+    async def ListOpenings(  # noqa: N802
+        self, request: pb.ListOpeningsRequest, context: Context
+    ) -> pb.ListOpeningsResponse:
+        """Serve leaves in order, opened where the caller is entitled to it."""
+        leaves = await self._reader.openings(
+            current_caller(),
+            request.start_index,
+            page_size(request.page_size, default=500, most=1000),
+            request.tree_size,
+        )
+        return pb.ListOpeningsResponse(leaves=[encode_leaf(*leaf) for leaf in leaves])
+
+    async def GetInclusionProof(  # noqa: N802
+        self, request: pb.GetInclusionProofRequest, context: Context
+    ) -> pb.GetInclusionProofResponse:
+        """Serve the audit path of one leaf."""
+        proof = await self._reader.inclusion_proof(request.index, request.tree_size)
+        return pb.GetInclusionProofResponse(inclusion_proof=proof)
+
+    async def GetConsistencyProof(  # noqa: N802
+        self, request: pb.GetConsistencyProofRequest, context: Context
+    ) -> pb.GetConsistencyProofResponse:
+        """Serve the proof that one tree extends another."""
+        proof = await self._reader.consistency_proof(
+            request.first_tree_size, request.second_tree_size
+        )
+        return pb.GetConsistencyProofResponse(consistency_proof=proof)

@@ -1,0 +1,136 @@
+"""Which roles may call which RPC. What a call may then say or see is for policy and access rules.
+
+A table of roles by RPC: what has no row is denied. Besides, the caller's agency must be enrolled;
+the operating agency's operators are exempt, and while the log is empty so is any operator, as
+somebody must make the first statement (`rules.directory` says which one that may be).
+
+Denials of callers whose identity is established go on the log (`Denials`), so that auditors see who
+tried what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final, Protocol
+
+import structlog
+
+from exchange_protocol.errors import ExchangeError, NotFound, NotPermitted, Reason
+from exchange_protocol.rules.directory import Directory
+from exchange_protocol.trust.identity import Member, Role
+from exchange_server.caller import Caller
+from exchange_server.rpc.calls import CallInterceptor, Context, current_call, current_caller
+from exchange_server.rpc.methods import (
+    AUDIT_SERVICE,
+    DIRECTORY_SERVICE,
+    EXCHANGE_SERVICE,
+    HEALTH_METHODS,
+)
+
+_EVERYONE: Final = frozenset(Role)
+_PARTIES: Final = frozenset({Role.SYSTEM, Role.OFFICER, Role.COORDINATOR, Role.SUPERVISOR})
+
+_BY_SERVICE: Final = {
+    EXCHANGE_SERVICE.full_name: {
+        "PlanRoute": _PARTIES,
+        "Submit": _PARTIES | {Role.OPERATOR},
+        "UploadPart": _PARTIES,
+        "ListExchanges": _PARTIES,
+        "GetExchange": _PARTIES,
+        "FetchPart": _PARTIES,
+        "Watch": _PARTIES,
+    },
+    DIRECTORY_SERVICE.full_name: {"ListDirectoryEntries": _EVERYONE},
+    AUDIT_SERVICE.full_name: {
+        # Heads, hashes and proofs say nothing of what was said; everyone checks the log by them.
+        "GetCheckpoint": _EVERYONE,
+        "GetTile": _EVERYONE,
+        "GetInclusionProof": _EVERYONE,
+        "GetConsistencyProof": _EVERYONE,
+        "ListOpenings": _PARTIES | {Role.AUDITOR},
+    },
+}
+ALLOWED_ROLES: Final = {
+    f"/{service}/{method}": roles
+    for service, methods in _BY_SERVICE.items()
+    for method, roles in methods.items()
+}
+"""Roles that may call an RPC, by its full name."""
+
+_log = structlog.get_logger("exchange.rpc")
+
+
+def verify_allowed(method: str, member: Member, directory: Directory) -> None:
+    """Verify that a member may call an RPC; raises ROLE_NOT_PERMITTED or AGENCY_NOT_ENROLLED."""
+    roles = ALLOWED_ROLES.get(method)
+    if roles is None:
+        raise Reason.ROLE_NOT_PERMITTED.error("no rule permits this RPC to anyone")
+    if member.role not in roles:
+        raise Reason.ROLE_NOT_PERMITTED.error(
+            f"expected one of the roles {', '.join(sorted(roles))}; got {member.role}"
+        )
+    if member.agency in directory.agencies:
+        return
+    if member.role is Role.OPERATOR and directory.operating_agency in (None, member.agency):
+        return
+    raise Reason.AGENCY_NOT_ENROLLED.error(f"expected an enrolled agency, got {member.agency}")
+
+
+class Authorization(CallInterceptor):
+    """Lets a call through only if the table has a row for it that names the caller's role."""
+
+    def __init__(self, directory: Callable[[], Directory]) -> None:
+        """Look enrolments up in the directory in force."""
+        super().__init__()
+        self._directory = directory
+
+    @asynccontextmanager
+    async def around(self, method: str, context: Context) -> AsyncIterator[None]:
+        """Raise NotPermitted for a call that no row allows."""
+        if method not in HEALTH_METHODS:
+            verify_allowed(method, current_caller().member, self._directory())
+        yield
+
+
+class DenialLog(Protocol):
+    """Where denials go: the ledger. Bounded per agency, so that none can flood the log."""
+
+    async def deny(
+        self, caller: Caller, operation: str, error: ExchangeError, *, exchange_id: str = ""
+    ) -> None:
+        """Put a denial on the log."""
+
+
+class Denials(CallInterceptor):
+    """Puts on the log what known callers were refused, or asked for without being entitled."""
+
+    def __init__(self, denials: DenialLog) -> None:
+        """Log denials there."""
+        super().__init__()
+        self._denials = denials
+
+    @asynccontextmanager
+    async def around(self, method: str, context: Context) -> AsyncIterator[None]:
+        """Log a denial and pass it on."""
+        try:
+            yield
+        except (NotPermitted, NotFound) as error:
+            call = current_call()
+            if call.caller is not None and not call.denial_is_logged:
+                await self._log_denial(call.caller, error)
+            raise
+
+    async def _log_denial(self, caller: Caller, error: ExchangeError) -> None:
+        call = current_call()
+        try:
+            await self._denials.deny(caller, call.operation, error, exchange_id=call.exchange_id)
+        except ExchangeError as failure:
+            # The caller is refused all the same, for the reason that it was refused.
+            _log.error(
+                "a denial could not be logged",
+                request_id=call.request_id,
+                operation=call.operation,
+                denied=error.reason.name,
+                failure=failure.reason.name,
+            )

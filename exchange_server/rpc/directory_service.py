@@ -1,0 +1,32 @@
+"""DirectoryService: the entries of which clients fold the directory themselves."""
+
+from __future__ import annotations
+
+from exchange_protocol.log.receipts import encode_proven_entry
+from exchange_protocol.v1 import directory_service_pb2 as pb
+from exchange_protocol.v1 import directory_service_pb2_grpc as pb_grpc
+from exchange_server.ledger import Reader
+from exchange_server.rpc.calls import Context
+from exchange_server.rpc.heads import tree_head_of
+from exchange_server.rpc.pages import page_size
+
+
+class DirectoryService(pb_grpc.DirectoryServiceServicer):
+    """Serves the directory's entries with their proofs."""
+
+    def __init__(self, reader: Reader) -> None:
+        """Read from there."""
+        self._reader = reader
+
+    async def ListDirectoryEntries(  # noqa: N802
+        self, request: pb.ListDirectoryEntriesRequest, context: Context
+    ) -> pb.ListDirectoryEntriesResponse:
+        """Serve the directory entries after those that the client holds."""
+        entries, directory_size, note = await self._reader.directory_entries(
+            request.known_directory_size, page_size(request.page_size, default=100, most=200)
+        )
+        return pb.ListDirectoryEntriesResponse(
+            entries=[encode_proven_entry(entry) for entry in entries],
+            directory_size=directory_size,
+            tree_head=await tree_head_of(self._reader, note, request.known_tree_size),
+        )

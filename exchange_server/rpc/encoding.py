@@ -1,0 +1,65 @@
+"""What the ledger gives, put on the wire."""
+
+from __future__ import annotations
+
+from exchange_protocol.log.entries import Opening, encode_opening
+from exchange_protocol.log.receipts import ProvenEntry, encode_proven_entry
+from exchange_protocol.rules.fields import to_timestamp
+from exchange_protocol.rules.statements import SignedStatement
+from exchange_protocol.v1 import audit_service_pb2 as audit_pb
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_protocol.v1 import log_pb2, statement_pb2
+from exchange_server.ledger import Accepted, ExchangeRow, FeedNotice
+
+
+def encode_receipt(signed: SignedStatement, accepted: Accepted) -> pb.Receipt:
+    """Put the receipt of a statement on the wire."""
+    opening = Opening(accepted.entry, accepted.nonce, signed)
+    return pb.Receipt(
+        entry=encode_proven_entry(ProvenEntry(accepted.index, opening, accepted.inclusion_proof)),
+        tree_head=log_pb2.TreeHead(
+            checkpoint=accepted.note, consistency_proof=accepted.consistency_proof
+        ),
+    )
+
+
+def encode_exchange(row: ExchangeRow) -> pb.ExchangeSummary:
+    """Put the summary of an exchange on the wire."""
+    return pb.ExchangeSummary(
+        exchange_id=row.exchange_id,
+        kind=row.kind,
+        opener=row.opener,
+        opened_at=to_timestamp(row.opened_at),
+        updated_at=to_timestamp(row.updated_at),
+        due_at=to_timestamp(row.due_at) if row.due_at else None,
+        urgency=statement_pb2.Urgency.ValueType(row.urgency),
+        handling=statement_pb2.Handling.ValueType(row.handling),
+        legs=[
+            pb.LegSummary(
+                agency=leg.agency,
+                state=log_pb2.LegState.ValueType(leg.state),
+                approvals_required=leg.approvals_required,
+                approvals_given=leg.approvals_given,
+            )
+            for leg in row.legs
+        ],
+    )
+
+
+def encode_notice(notice: FeedNotice) -> pb.Notice:
+    """Put one line of an agency's feed on the wire."""
+    return pb.Notice(
+        exchange_id=notice.exchange_id,
+        index=notice.index,
+        event=log_pb2.Event.ValueType(notice.event),
+        kind=notice.kind or "",
+        actor_agency=notice.actor_agency,
+        urgency=statement_pb2.Urgency.ValueType(notice.urgency),
+    )
+
+
+def encode_leaf(leaf_hash: bytes, opening: Opening | None) -> audit_pb.Leaf:
+    """Put a leaf on the wire, opened where the caller may see into it."""
+    return audit_pb.Leaf(
+        leaf_hash=leaf_hash, opening=None if opening is None else encode_opening(opening)
+    )

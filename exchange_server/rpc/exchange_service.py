@@ -1,0 +1,153 @@
+"""ExchangeService: plan, submit, upload, list, fetch, watch; the ledger does the work."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from typing import Final
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.log.receipts import encode_proven_entry
+from exchange_protocol.rules.bodies import parse_kind
+from exchange_protocol.rules.fields import parse_digest, parse_enum, parse_uuid, to_timestamp
+from exchange_protocol.rules.judgement import plan_route
+from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.rules.statements import MAX_PART_BYTES, MAX_PARTS, parse_signed_statement
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
+from exchange_server.ledger import Box, Ledger, Reader
+from exchange_server.rpc.calls import Context, current_call, current_caller
+from exchange_server.rpc.encoding import encode_exchange, encode_receipt
+from exchange_server.rpc.heads import tree_head_of
+from exchange_server.rpc.pages import page_size
+from exchange_server.rpc.routes import encode_route, parse_draft
+from exchange_server.rpc.watches import Watches
+
+MAX_CHUNK_BYTES: Final = 1024 * 1024
+
+
+class ExchangeService(pb_grpc.ExchangeServiceServicer):
+    """Serves the parties to exchanges."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        reader: Reader,
+        watches: Watches,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Write to the ledger, read from the reader."""
+        self._ledger = ledger
+        self._reader = reader
+        self._watches = watches
+        self._clock = clock
+
+    async def PlanRoute(  # noqa: N802
+        self, request: pb.PlanRouteRequest, context: Context
+    ) -> pb.PlanRouteResponse:
+        """Say where an opening statement of the caller would go, under the policy in force."""
+        directory = self._ledger.directory
+        draft = parse_draft(request, current_caller().member, self._clock())
+        return encode_route(plan_route(directory, draft), directory.size)
+
+    async def Submit(  # noqa: N802
+        self, request: pb.SubmitRequest, context: Context
+    ) -> pb.SubmitResponse:
+        """Take a signed statement to the ledger; answer with its receipt."""
+        signed = parse_signed_statement(request.statement)
+        if len(request.parts) > MAX_PARTS:
+            raise Reason.TOO_MANY.error(
+                f"expected at most {MAX_PARTS} parts, got {len(request.parts)}", field="parts"
+            )
+        parts = {part.name: part.sealed for part in request.parts}
+        if len(parts) != len(request.parts):
+            raise Reason.INVALID_FIELD.error("expected each part name once", field="parts")
+        current_call().denial_is_logged = True
+        accepted = await self._ledger.submit(
+            current_caller(), signed, parts, request.known_tree_size
+        )
+        return pb.SubmitResponse(receipt=encode_receipt(signed, accepted))
+
+    async def UploadPart(  # noqa: N802
+        self, request_iterator: AsyncIterator[pb.UploadPartRequest], context: Context
+    ) -> pb.UploadPartResponse:
+        """Stage a sealed part, whose digest and size come first."""
+        first = await anext(aiter(request_iterator), None)
+        if first is None:
+            raise Reason.MISSING_FIELD.error("expected a first message, got none", field="sha256")
+        sha256 = parse_digest(first.sha256, "sha256")
+        if not 0 < first.size <= MAX_PART_BYTES:
+            raise Reason.TOO_LARGE.error(
+                f"expected 1 to {MAX_PART_BYTES} bytes, got {first.size}", field="size"
+            )
+        async with await self._ledger.stage_part(current_caller(), sha256, first.size) as part:
+            await part.append(_chunk(first))
+            async for message in request_iterator:
+                if message.sha256 or message.size:
+                    raise Reason.INVALID_FIELD.error(
+                        "expected digest and size on the first message only", field="sha256"
+                    )
+                await part.append(_chunk(message))
+            expires_at = await part.finish()
+        return pb.UploadPartResponse(expires_at=to_timestamp(expires_at))
+
+    async def ListExchanges(  # noqa: N802
+        self, request: pb.ListExchangesRequest, context: Context
+    ) -> pb.ListExchangesResponse:
+        """List the exchanges that the caller's agency sees."""
+        rows, next_page_token = await self._reader.list_exchanges(
+            current_caller().agency,
+            _box(request.box),
+            [parse_enum(LegState, state, "states") for state in request.states],
+            [parse_kind(kind, "kinds") for kind in request.kinds],
+            page_size(request.page_size, default=50, most=200),
+            request.page_token,
+        )
+        return pb.ListExchangesResponse(
+            exchanges=[encode_exchange(row) for row in rows], next_page_token=next_page_token
+        )
+
+    async def GetExchange(  # noqa: N802
+        self, request: pb.GetExchangeRequest, context: Context
+    ) -> pb.GetExchangeResponse:
+        """Serve every entry of one exchange that the caller may see."""
+        exchange_id = parse_uuid(request.exchange_id, "exchange_id")
+        current_call().exchange_id = exchange_id
+        entries, note, row = await self._reader.exchange_entries(
+            current_caller().agency, exchange_id
+        )
+        return pb.GetExchangeResponse(
+            summary=encode_exchange(row),
+            entries=[encode_proven_entry(entry) for entry in entries],
+            tree_head=await tree_head_of(self._reader, note, request.known_tree_size),
+        )
+
+    async def FetchPart(  # noqa: N802
+        self, request: pb.FetchPartRequest, context: Context
+    ) -> AsyncIterator[pb.FetchPartResponse]:
+        """Serve the sealed bytes of a part, after its delivery is on the log."""
+        digest = parse_digest(request.payload_sha256, "payload_sha256")
+        current_call().denial_is_logged = True
+        handle = await self._ledger.deliver(current_caller(), digest, request.part_name)
+        async for chunk in self._reader.part_chunks(handle, request.offset):
+            yield pb.FetchPartResponse(chunk=chunk)
+
+    async def Watch(  # noqa: N802
+        self, request: pb.WatchRequest, context: Context
+    ) -> AsyncIterator[pb.WatchResponse]:
+        """Serve what becomes visible to the caller's agency."""
+        async for response in self._watches.watch(request):
+            yield response
+
+
+def _chunk(message: pb.UploadPartRequest) -> bytes:
+    if len(message.chunk) > MAX_CHUNK_BYTES:
+        raise Reason.TOO_LARGE.error(
+            f"expected a chunk of at most {MAX_CHUNK_BYTES} bytes, got {len(message.chunk)}",
+            field="chunk",
+        )
+    return message.chunk
+
+
+def _box(number: int) -> Box:
+    return parse_enum(Box, number, "box") if number else Box.ALL

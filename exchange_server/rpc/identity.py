@@ -1,0 +1,131 @@
+"""Who is calling: the identity of the TLS peer, established anew for every call.
+
+TLS has proven that the peer holds the key of a certificate that leads to the root. Here follows
+what TLS does not know, in this order:
+
+1. Profile and chain: a TLS_CLIENT certificate with one identity URI, an agency's member
+   (`trust.certificates`). The result is cached: it depends on the certificate alone.
+2. Validity now: a connection may outlive the certificate that opened it.
+3. Revocation now, by the newest revocation list.
+4. The trust domain is this hub's.
+
+A hub's certificate and a signing certificate are refused. Health is asked by probes too, which may
+hold the hub's own certificate: for it steps 2 to 4 suffice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.trust.certificates import (
+    Revocations,
+    TrustAnchors,
+    Usage,
+    VerifiedCertificate,
+    verify_chain,
+    verify_validity,
+)
+from exchange_server.caller import Caller
+from exchange_server.rpc.calls import CallInterceptor, Context, current_call
+from exchange_server.rpc.methods import HEALTH_METHODS
+
+_PEER_CERTIFICATE: Final = "x509_pem_cert"
+_PEER_CHAIN: Final = "x509_pem_cert_chain"
+_CACHED_CERTIFICATES: Final = 4096
+
+
+class PeerVerifier:
+    """Verifies certificates of peers; keeps the chains that it has verified."""
+
+    def __init__(
+        self,
+        anchors: TrustAnchors,
+        trust_domain: str,
+        revocations: Callable[[], Revocations],
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Trust chains to `anchors` for identities of one trust domain."""
+        self._anchors = anchors
+        self._trust_domain = trust_domain
+        self._revocations = revocations
+        self._clock = clock
+        self._verified: dict[tuple[bytes, Usage], VerifiedCertificate] = {}
+
+    def verify(self, pem: bytes, chain: bytes, usage: Usage) -> VerifiedCertificate:
+        """Take steps 1 to 4 for a peer's certificate; raises NotAuthenticated."""
+        verified = self._verified.get((pem, usage))
+        if verified is None:
+            verified = self._verify_chain(pem, chain, usage)
+        self.verify_still_good(verified)
+        return verified
+
+    def verify_still_good(self, certificate: VerifiedCertificate) -> None:
+        """Take steps 2 to 4; raises NotAuthenticated."""
+        now = self._clock()
+        verify_validity(certificate, now)
+        self._revocations().verify_not_revoked(certificate, now)
+        if certificate.identity.trust_domain != self._trust_domain:
+            raise Reason.IDENTITY_INVALID.error(
+                f"expected an identity of {self._trust_domain}, got {certificate.identity}"
+            )
+
+    def _verify_chain(self, pem: bytes, chain: bytes, usage: Usage) -> VerifiedCertificate:
+        der, *intermediates = _certificates(pem, chain)
+        verified = verify_chain(der, intermediates, self._anchors, usage=usage, at=self._clock())
+        if len(self._verified) >= _CACHED_CERTIFICATES:
+            self._verified.pop(next(iter(self._verified)))
+        self._verified[pem, usage] = verified
+        return verified
+
+
+class Identity(CallInterceptor):
+    """Establishes the caller before anything else sees the call."""
+
+    def __init__(self, peers: PeerVerifier) -> None:
+        """Establish callers by this verifier."""
+        super().__init__()
+        self._peers = peers
+
+    @asynccontextmanager
+    async def around(self, method: str, context: Context) -> AsyncIterator[None]:
+        """Set the call's caller, or raise NotAuthenticated."""
+        properties = context.auth_context()
+        pem = b"".join(properties.get(_PEER_CERTIFICATE, ()))
+        chain = b"".join(properties.get(_PEER_CHAIN, ()))
+        if not pem:
+            raise Reason.UNAUTHENTICATED.error("expected a client certificate, got none")
+        if method in HEALTH_METHODS:
+            self._verify_any(pem, chain)
+        else:
+            verified = self._peers.verify(pem, chain, Usage.TLS_CLIENT)
+            call = current_call()
+            call.caller = Caller(verified.member, verified.fingerprint)
+            call.certificate = verified
+        yield
+
+    def _verify_any(self, pem: bytes, chain: bytes) -> None:
+        try:
+            self._peers.verify(pem, chain, Usage.TLS_CLIENT)
+        except ExchangeError as error:
+            if error.reason is not Reason.CERTIFICATE_USAGE:
+                raise
+            self._peers.verify(pem, chain, Usage.TLS_SERVER)
+
+
+def _certificates(pem: bytes, chain: bytes) -> Sequence[bytes]:
+    try:
+        leaf = x509.load_pem_x509_certificate(pem)
+        others = x509.load_pem_x509_certificates(chain) if chain else []
+    except ValueError:
+        raise Reason.CERTIFICATE_INVALID.error(
+            "expected the peer's certificate in PEM; it does not parse"
+        ) from None
+    ders = [each.public_bytes(Encoding.DER) for each in others if each != leaf]
+    return [leaf.public_bytes(Encoding.DER), *ders]

@@ -1,0 +1,58 @@
+"""PlanRoute's messages: a draft out of the question, and the answer out of a route."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.rules.bodies import Plain, Stage, parse_kind
+from exchange_protocol.rules.fields import parse_agencies, parse_enum
+from exchange_protocol.rules.judgement import Route
+from exchange_protocol.rules.statements import MAX_RECIPIENTS, Draft, Header
+from exchange_protocol.rules.vocabulary import Handling, Tlp, Urgency
+from exchange_protocol.trust.identity import Member
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+
+
+def parse_draft(request: pb.PlanRouteRequest, author: Member, at: datetime) -> Draft:
+    """The statement whose route is asked; raises InvalidInput for another than an opening one.
+
+    What continues an exchange follows the exchange's own route, which its parties know.
+    """
+    kind = parse_kind(request.kind)
+    if kind.stage is not Stage.OPENING:
+        raise Reason.INVALID_FIELD.error(
+            f"expected a kind that opens an exchange, got {kind}", field="kind"
+        )
+    return Draft(
+        id="",
+        exchange_id="",
+        author=author,
+        made_at=at,
+        body=Plain(kind),
+        recipients=parse_agencies(request.recipients, "recipients", MAX_RECIPIENTS),
+        header=Header(
+            handling=parse_enum(Handling, request.handling, "handling"),
+            tlp=parse_enum(Tlp, request.tlp, "tlp"),
+            urgency=parse_enum(Urgency, request.urgency, "urgency"),
+            subject_count=request.subject_count,
+        ),
+    )
+
+
+def encode_route(route: Route, directory_size: int) -> pb.PlanRouteResponse:
+    """Put a route on the wire."""
+    return pb.PlanRouteResponse(
+        policy_sha256=route.policy_digest,
+        rule_ids=route.rule_ids,
+        legs=[
+            pb.LegRoute(
+                agency=leg.agency,
+                approvals_required=leg.approvals_required,
+                approvers=leg.approvers,
+            )
+            for leg in route.legs
+        ],
+        supervisors=route.supervisors,
+        directory_size=directory_size,
+    )

@@ -1,0 +1,151 @@
+"""The gRPC server: services behind interceptors, behind mutual TLS.
+
+The interceptors, outermost first: request log, error mapping, deadline cap, identity, denials,
+authorization, codec. Each stands in a module of its own. TLS 1.3 only:
+`exchange_server.tls_version`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import grpc
+from grpc_health.v1 import health_pb2_grpc
+
+from exchange_protocol.v1 import (
+    audit_service_pb2_grpc,
+    directory_service_pb2_grpc,
+    exchange_service_pb2_grpc,
+)
+from exchange_server.ledger import Ledger, Reader
+from exchange_server.rpc.audit_service import AuditService
+from exchange_server.rpc.authorization import Authorization, Denials
+from exchange_server.rpc.calls import Codec
+from exchange_server.rpc.deadlines import DeadlineCap
+from exchange_server.rpc.directory_service import DirectoryService
+from exchange_server.rpc.error_mapping import ErrorMapping
+from exchange_server.rpc.exchange_service import ExchangeService
+from exchange_server.rpc.health import Health
+from exchange_server.rpc.identity import Identity, PeerVerifier
+from exchange_server.rpc.methods import FETCH_PART, HEALTH_METHODS, UPLOAD_PART, WATCH
+from exchange_server.rpc.request_log import RequestLog
+from exchange_server.rpc.watches import Watches, WatchLimits
+
+_KEEPALIVE_MS: Final = 30_000
+_KEEPALIVE_TIMEOUT_MS: Final = 10_000
+_MIN_CLIENT_PING_MS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RpcLimits:
+    """Bounds of the RPC layer; see `config.Limits`."""
+
+    message_bytes: int
+    concurrent_calls: int
+    deadline_seconds: float
+    transfer_deadline_seconds: float
+    watch: WatchLimits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFiles:
+    """What the server shows and whom it trusts, in PEM; the key is not encrypted."""
+
+    certificate_chain: bytes
+    key: bytes
+    root: bytes
+
+    def __repr__(self) -> str:
+        return "TlsFiles(...)"
+
+
+class RpcServer:
+    """A hub's gRPC server."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        reader: Reader,
+        peers: PeerVerifier,
+        tls: TlsFiles,
+        limits: RpcLimits,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Put the services together; nothing listens yet."""
+        self._watches = Watches(ledger, reader, peers, limits.watch)
+        self._health = Health(lambda: reader.tree_head(0))
+        self._tls = tls
+        self._server = grpc.aio.server(
+            interceptors=[
+                RequestLog(),
+                ErrorMapping(),
+                DeadlineCap(limits.deadline_seconds, _special_deadlines(limits)),
+                Identity(peers),
+                Denials(ledger),
+                Authorization(lambda: ledger.directory),
+                Codec(),
+            ],
+            options=_options(limits),
+            maximum_concurrent_rpcs=limits.concurrent_calls,
+        )
+        exchange = ExchangeService(ledger, reader, self._watches, clock)
+        exchange_service_pb2_grpc.add_ExchangeServiceServicer_to_server(exchange, self._server)
+        directory = DirectoryService(reader)
+        directory_service_pb2_grpc.add_DirectoryServiceServicer_to_server(directory, self._server)
+        audit = AuditService(reader)
+        audit_service_pb2_grpc.add_AuditServiceServicer_to_server(audit, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health.servicer, self._server)
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen and serve; returns the port, which grpc chooses where `port` is 0."""
+        credentials = grpc.ssl_server_credentials(
+            [(self._tls.key, self._tls.certificate_chain)],
+            root_certificates=self._tls.root,
+            require_client_auth=True,
+        )
+        bound = self._server.add_secure_port(_address(host, port), credentials)
+        await self._health.start()
+        await self._server.start()
+        return bound
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Stop in good order.
+
+        1. Health says NOT_SERVING, so that balancers turn away.
+        2. Watches end with UNAVAILABLE, so that clients resume elsewhere or later.
+        3. No call is accepted; those in flight may end within the grace.
+        """
+        await self._health.stop()
+        self._watches.stop()
+        await self._server.stop(grace_seconds)
+
+
+def _special_deadlines(limits: RpcLimits) -> dict[str, float | None]:
+    watch_methods = {method for method in HEALTH_METHODS if method.endswith("/Watch")}
+    return {
+        UPLOAD_PART: limits.transfer_deadline_seconds,
+        FETCH_PART: limits.transfer_deadline_seconds,
+        # It ends by itself, in good order.
+        WATCH: None,
+        **dict.fromkeys(watch_methods, limits.watch.life_seconds),
+    }
+
+
+def _options(limits: RpcLimits) -> Sequence[tuple[str, Any]]:
+    return (
+        ("grpc.max_receive_message_length", limits.message_bytes),
+        # Two processes that share a port would each believe to be the hub.
+        ("grpc.so_reuseport", 0),
+        ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
+        ("grpc.keepalive_timeout_ms", _KEEPALIVE_TIMEOUT_MS),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", _MIN_CLIENT_PING_MS),
+    )
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,108 @@
+"""How an error leaves the hub: a status code from one table, and details that programs can read.
+
+    reason            -> google.rpc.ErrorInfo(reason, domain "caricc.exchange")
+    offending field   -> google.rpc.BadRequest
+    come back later   -> google.rpc.RetryInfo
+    which call it was -> google.rpc.RequestInfo
+
+Every reason has a code: its own where the table of reasons names one, that of its class otherwise.
+What went wrong inside the hub is told to nobody but its own log: callers get a fixed text and the
+id of the request.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import grpc
+from google.protobuf.any_pb2 import Any
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from exchange_protocol.errors import (
+    Conflict,
+    ExchangeError,
+    HubDishonest,
+    HubInternal,
+    HubUnavailable,
+    InvalidInput,
+    LimitExceeded,
+    NotAuthenticated,
+    NotFound,
+    NotPermitted,
+    Reason,
+    SealBroken,
+    SignatureInvalid,
+)
+
+ERROR_DOMAIN: Final = "caricc.exchange"
+STATUS_DETAILS_KEY: Final = "grpc-status-details-bin"
+INTERNAL_TEXT: Final = "the hub failed inside; its log knows this request by its id"
+
+_CLASS_CODES: Final[dict[type[ExchangeError], grpc.StatusCode]] = {
+    InvalidInput: grpc.StatusCode.INVALID_ARGUMENT,
+    NotAuthenticated: grpc.StatusCode.UNAUTHENTICATED,
+    NotPermitted: grpc.StatusCode.PERMISSION_DENIED,
+    NotFound: grpc.StatusCode.NOT_FOUND,
+    Conflict: grpc.StatusCode.FAILED_PRECONDITION,
+    LimitExceeded: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    HubUnavailable: grpc.StatusCode.UNAVAILABLE,
+    HubInternal: grpc.StatusCode.INTERNAL,
+    # A hub never accuses anyone of these; found in its own store they are its own failure.
+    SignatureInvalid: grpc.StatusCode.INTERNAL,
+    SealBroken: grpc.StatusCode.INTERNAL,
+    HubDishonest: grpc.StatusCode.INTERNAL,
+}
+_REASON_CODES: Final = {
+    Reason.PROOF_RANGE_INVALID: grpc.StatusCode.OUT_OF_RANGE,
+    Reason.ID_REUSED: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.ALREADY_ENROLLED: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.DEADLINE_EXCEEDED: grpc.StatusCode.DEADLINE_EXCEEDED,
+}
+
+STATUS_CODES: Final = {
+    reason: _REASON_CODES.get(reason, _CLASS_CODES[reason.error_class]) for reason in Reason
+}
+"""The status code of every reason."""
+
+RETRY_AFTER_SECONDS: Final = {
+    Reason.RATE_LIMITED: 5.0,
+    Reason.OVERLOADED: 1.0,
+    Reason.UNAVAILABLE: 1.0,
+}
+"""When the same call may work again, where the error does not say itself."""
+
+
+def shown_error(error: ExchangeError) -> ExchangeError:
+    """What a caller may see of an error: the hub's own failures become a fixed text."""
+    if STATUS_CODES[error.reason] is grpc.StatusCode.INTERNAL:
+        return Reason.INTERNAL.error(INTERNAL_TEXT)
+    return error
+
+
+def encode_status(error: ExchangeError, request_id: str) -> status_pb2.Status:
+    """The status of an error that a caller may see."""
+    details: list[Message] = [
+        error_details_pb2.ErrorInfo(reason=error.reason.name, domain=ERROR_DOMAIN),
+        error_details_pb2.RequestInfo(request_id=request_id),
+    ]
+    if error.field is not None:
+        violation = error_details_pb2.BadRequest.FieldViolation(
+            field=error.field, description=error.message
+        )
+        details.append(error_details_pb2.BadRequest(field_violations=[violation]))
+    after = RETRY_AFTER_SECONDS.get(error.reason)
+    if isinstance(error, LimitExceeded) and error.retry_after_seconds is not None:
+        after = error.retry_after_seconds
+    if after is not None:
+        delay = Duration()
+        delay.FromMilliseconds(round(after * 1000))
+        details.append(error_details_pb2.RetryInfo(retry_delay=delay))
+    code: int = STATUS_CODES[error.reason].value[0]
+    status = status_pb2.Status(code=code, message=error.message)
+    for detail in details:
+        packed = Any()
+        packed.Pack(detail)
+        status.details.append(packed)
+    return status

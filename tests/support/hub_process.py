@@ -1,0 +1,233 @@
+"""A real hub for tests: its own certificates, keys, configuration and database, over mutual TLS.
+
+    files = prepare_hub(tmp_path)                  everything a hub needs, in a folder; log is empty
+    with HubProcess(files) as hub: ...             a process of its own, on a free port
+    async with running_hub(files) as hub: ...      in this process and event loop
+
+Certificates come from a fictional authority: `files.authority`, `files.issue(...)`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import grpc
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from exchange_certs.authority import Authority, IssuedCertificate
+from exchange_certs.keys import save_private_key
+from exchange_protocol.log.checkpoint import LogSigner
+from exchange_protocol.trust.certificates import TrustAnchors, Usage
+from exchange_protocol.trust.identity import HubIdentity, parse_member
+from exchange_server.bootstrap import Hub, load_credentials, utc_now
+from exchange_server.config import Config, load_config
+from exchange_server.keys import save_log_key
+from exchange_server.storage.engine import open_engine
+from exchange_server.storage.schema import migrate
+
+TRUST_DOMAIN = "caricc.example"
+PASSPHRASE = b"fictional passphrase"
+ORIGIN = "caricc.example/exchange-log"
+START_SECONDS = 30
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class HubFiles:
+    """What a hub runs from."""
+
+    folder: Path
+    config_file: Path
+    authority: Authority
+    log_vkey: str
+    database_url: str
+
+    @property
+    def root_pem(self) -> bytes:
+        return self.authority.root_pem()
+
+    @property
+    def crl_file(self) -> Path:
+        return self.authority.directory / "crl.pem"
+
+    @property
+    def anchors(self) -> TrustAnchors:
+        return TrustAnchors.from_pem(self.root_pem)
+
+    @property
+    def config(self) -> Config:
+        return load_config(self.config_file, {})
+
+    def issue(
+        self, member: str, usage: Usage = Usage.TLS_CLIENT, **validity: Any
+    ) -> IssuedCertificate:
+        """Issue a certificate to a fictional member, such as `kz.mia/officer/aigerim`."""
+        identity = parse_member(f"spiffe://{TRUST_DOMAIN}/agency/{member}")
+        return self.authority.issue_member(identity, usage, now=utc_now(), **validity)
+
+
+def prepare_hub(
+    folder: Path, *, limits: Mapping[str, float] | None = None, database_url: str | None = None
+) -> HubFiles:
+    """Make a hub's files in an empty folder, and migrate its database."""
+    now = datetime.now(UTC)
+    authority = Authority.create(folder / "authority", TRUST_DOMAIN, PASSPHRASE, now)
+    issued = authority.issue_hub(
+        HubIdentity(TRUST_DOMAIN, "main"),
+        now=now,
+        dns_names=["localhost"],
+        ip_addresses=["127.0.0.1"],
+    )
+    (folder / "hub.pem").write_bytes(issued.certificate_pem)
+    assert issued.key is not None
+    save_private_key(folder / "hub.key", issued.key, PASSPHRASE)
+    log_key = Ed25519PrivateKey.generate()
+    save_log_key(folder / "log.key", log_key, PASSPHRASE)
+    passphrase_file = folder / "passphrase"
+    passphrase_file.touch(mode=0o600)
+    passphrase_file.write_bytes(PASSPHRASE)
+    url = database_url or f"sqlite:///{folder}/hub.db"
+    config_file = folder / "hub.toml"
+    config_file.write_text(_toml(url, limits or {}), encoding="utf-8")
+    engine = open_engine(url)
+    migrate(engine)
+    engine.dispose()
+    return HubFiles(folder, config_file, authority, LogSigner(ORIGIN, log_key).vkey, url)
+
+
+def channel_credentials(root_pem: bytes, issued: IssuedCertificate) -> grpc.ChannelCredentials:
+    """What a client with this certificate opens a channel with."""
+    assert issued.key is not None
+    key = issued.key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return grpc.ssl_channel_credentials(root_pem, key, issued.certificate_pem)
+
+
+class HubProcess:
+    """A hub in a process of its own."""
+
+    def __init__(self, files: HubFiles, environment: Mapping[str, str] | None = None) -> None:
+        self.files = files
+        self.lines: list[str] = []
+        """What the hub has logged so far: JSON lines."""
+        self.port = 0
+        self._listening: queue.Queue[int | None] = queue.Queue()
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                "from exchange_server.cli import main; main()",
+                "serve",
+                "--config",
+                str(files.config_file),
+            ],
+            cwd=REPOSITORY,
+            env={**os.environ, "PYTHONPATH": _python_path(), **(environment or {})},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def target(self) -> str:
+        """Where it listens, as a client names it."""
+        return f"localhost:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        port = self._listening.get(timeout=START_SECONDS)
+        if port is None:
+            self.close()
+            raise AssertionError("the hub did not start:\n" + "\n".join(self.lines))
+        self.port = port
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def stop(self) -> int:
+        """Tell it to stop in good order; gives its exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        code = self._process.wait(START_SECONDS)
+        self._reader.join(START_SECONDS)
+        return code
+
+    def kill(self) -> None:
+        """End it at once, as a loss of power would."""
+        self._process.kill()
+        self._process.wait(START_SECONDS)
+
+    def close(self) -> None:
+        """End it if it still runs, and free what it held."""
+        if self._process.poll() is None:
+            self.kill()
+        self._reader.join(START_SECONDS)
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+
+    def _read(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self.lines.append(line.rstrip("\n"))
+            if '"event": "listening"' in line:
+                self._listening.put(json.loads(line)["port"])
+        self._listening.put(None)
+
+
+@asynccontextmanager
+async def running_hub(files: HubFiles) -> AsyncIterator[Hub]:
+    """Run a hub in this event loop."""
+    config = files.config
+    hub = Hub(config, load_credentials(config, {}, utc_now))
+    await hub.start()
+    try:
+        yield hub
+    finally:
+        await hub.stop()
+
+
+def _toml(url: str, limits: Mapping[str, float]) -> str:
+    lines = [
+        "[listen]",
+        'host = "127.0.0.1"',
+        "port = 0",
+        "[tls]",
+        'certificate = "hub.pem"',
+        'key = "hub.key"',
+        'key_passphrase_file = "passphrase"',
+        'root = "authority/root.pem"',
+        'crl = "authority/crl.pem"',
+        "[log]",
+        f'origin = "{ORIGIN}"',
+        'key = "log.key"',
+        'key_passphrase_file = "passphrase"',
+        "[database]",
+        f'url = "{url}"',
+        "[limits]",
+        *(f"{key} = {value}" for key, value in limits.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _python_path() -> str:
+    return os.pathsep.join(str(REPOSITORY / part) for part in (".", "proto", "certs"))

@@ -1,0 +1,102 @@
+"""The configuration is refused by the name of its bad key, before anything runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_server.config import load_config
+
+GOOD = """
+[tls]
+certificate = "hub.pem"
+key = "hub.key"
+root = "root.pem"
+crl = "crl.pem"
+[log]
+origin = "caricc.example/exchange-log"
+key = "log.key"
+[database]
+url = "sqlite:///hub.db"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("hub.pem", "hub.key", "root.pem", "crl.pem", "log.key"):
+        (tmp_path / name).touch(mode=0o600)
+    (tmp_path / "hub.toml").write_text(GOOD, encoding="utf-8")
+    return tmp_path
+
+
+def refusal(folder: Path, text: str, environment: dict[str, str] | None = None) -> ExchangeError:
+    (folder / "hub.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ExchangeError) as caught:
+        load_config(folder / "hub.toml", environment or {})
+    assert caught.value.reason is Reason.CONFIG_INVALID
+    return caught.value
+
+
+def test_paths_are_relative_to_the_file_and_defaults_fill_the_rest(folder: Path) -> None:
+    config = load_config(folder / "hub.toml", {})
+    assert config.tls.certificate == folder / "hub.pem"
+    assert config.listen.port == 8443
+    assert config.limits.heartbeat_seconds == 15
+
+
+def test_environment_overrides_the_file(folder: Path) -> None:
+    environment = {"EXCHANGE_LISTEN_PORT": "7000", "EXCHANGE_LIMITS_HEARTBEAT_SECONDS": "2.5"}
+    config = load_config(folder / "hub.toml", environment)
+    assert (config.listen.port, config.limits.heartbeat_seconds) == (7000, 2.5)
+
+
+def test_variables_of_other_programs_and_passphrases_are_left_alone(folder: Path) -> None:
+    environment = {"EXCHANGE_CERTS_PASSPHRASE": "x", "EXCHANGE_TLS_KEY_PASSPHRASE": "y"}
+    assert load_config(folder / "hub.toml", environment) == load_config(folder / "hub.toml", {})
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "said"),
+    [
+        (("[database]", "[listen]\nport = 70000\n[database]"), "listen.port", "got 70000"),
+        (("[database]", "[listen]\nhots = 'x'\n[database]"), "listen.hots", "no such key"),
+        (("[database]", "[nothing]\n[database]"), "nothing", "no such key"),
+        (('url = "sqlite:///hub.db"', ""), "database.url", "got none"),
+        (('crl = "crl.pem"', 'crl = "gone.pem"'), "tls.crl", "a file that exists"),
+        (("[database]", "[logging]\nlevel = 'loud'\n[database]"), "logging.level", "'loud'"),
+        (("[database]", "[limits]\nqueued = 0\n[database]"), "limits.queued", "greater than 0"),
+        (
+            ("[database]", "[limits]\ndeadline_seconds = inf\n[database]"),
+            "limits.deadline_seconds",
+            "finite",
+        ),
+    ],
+)
+def test_bad_key_is_named_with_expected_and_got(
+    folder: Path, change: tuple[str, str], field: str, said: str
+) -> None:
+    error = refusal(folder, GOOD.replace(*change))
+    assert error.field == field
+    assert said in error.message
+
+
+def test_unknown_variable_of_a_section_is_refused(folder: Path) -> None:
+    assert refusal(folder, GOOD, {"EXCHANGE_LISTEN_PROT": "1"}).field == "listen.prot"
+
+
+def test_database_url_is_never_shown(folder: Path) -> None:
+    error = refusal(folder, GOOD.replace('"sqlite:///hub.db"', "[ 'secret' ]"))
+    assert error.field == "database.url"
+    assert "secret" not in str(error)
+
+
+@pytest.mark.parametrize("text", ["[tls", "listen = 3\n" + GOOD])
+def test_broken_file_is_refused(folder: Path, text: str) -> None:
+    refusal(folder, text)
+
+
+def test_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ExchangeError, match="CONFIG_INVALID: cannot read"):
+        load_config(tmp_path / "none.toml", {})

@@ -1,0 +1,116 @@
+"""The revocation list is read anew when it changes, and a bad one never replaces a good one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from exchange_certs.authority import Authority, IssuedCertificate
+from exchange_certs.records import RevocationReason
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.trust.certificates import TrustAnchors, Usage
+from exchange_protocol.trust.identity import parse_member
+from exchange_server.revocation_file import RevocationFile
+
+PASSPHRASE = b"fictional passphrase"
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+MEMBER = parse_member("spiffe://caricc.example/agency/kz.mia/system")
+
+
+class Bench:
+    """An authority, its published list, and a hub's view of it at a time that the test moves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.authority = Authority.create(folder / "ca", "caricc.example", PASSPHRASE, NOW)
+        self.file = folder / "ca" / "crl.pem"
+        self.now = NOW
+        self.seconds = 0.0
+        anchors = TrustAnchors.from_pem(self.authority.root_pem())
+        self.revocations = RevocationFile(
+            self.file, anchors, lambda: self.now, lambda: self.seconds
+        )
+
+    def issue(self) -> IssuedCertificate:
+        return self.authority.issue_member(MEMBER, Usage.TLS_CLIENT, now=NOW)
+
+    def revoke(self, issued: IssuedCertificate, at: datetime = NOW) -> None:
+        self.authority.revoke(issued.serial, RevocationReason.KEY_COMPROMISE, now=at)
+
+    def is_revoked(self, issued: IssuedCertificate) -> bool:
+        lists = self.revocations().lists.values()
+        return any(each.revoked_at(issued.serial) is not None for each in lists)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def test_revocation_counts_after_a_second_without_a_restart(bench: Bench) -> None:
+    issued = bench.issue()
+    assert not bench.is_revoked(issued)
+    bench.revoke(issued)
+    assert not bench.is_revoked(issued)
+    bench.seconds += 1
+    assert bench.is_revoked(issued)
+
+
+@pytest.mark.parametrize("broken", [b"", b"-----BEGIN X509 CRL-----\nAA\n-----END X509 CRL-----\n"])
+def test_broken_list_keeps_the_last_good_one_and_is_logged_once(
+    bench: Bench, broken: bytes
+) -> None:
+    issued = bench.issue()
+    bench.revoke(issued)
+    bench.seconds += 1
+    assert bench.is_revoked(issued)
+    bench.file.write_bytes(broken)
+    with capture_logs() as logs:
+        for _ in range(3):
+            bench.seconds += 1
+            assert bench.is_revoked(issued)
+    assert [line["log_level"] for line in logs] == ["error"]
+
+
+def test_missing_list_keeps_the_last_good_one(bench: Bench) -> None:
+    issued = bench.issue()
+    bench.revoke(issued)
+    bench.seconds += 1
+    assert bench.is_revoked(issued)
+    bench.file.unlink()
+    bench.seconds += 1
+    with capture_logs() as logs:
+        assert bench.is_revoked(issued)
+    assert logs[0]["log_level"] == "error"
+
+
+def test_old_list_put_back_lifts_no_revocation(bench: Bench) -> None:
+    issued = bench.issue()
+    old = bench.file.read_bytes()
+    bench.revoke(issued, NOW + timedelta(minutes=1))
+    bench.seconds += 1
+    assert bench.is_revoked(issued)
+    bench.file.write_bytes(old)
+    bench.seconds += 1
+    with capture_logs() as logs:
+        assert bench.is_revoked(issued)
+    assert logs[0]["log_level"] == "error"
+
+
+def test_list_of_another_root_is_refused(bench: Bench, tmp_path: Path) -> None:
+    other = Authority.create(tmp_path / "other", "caricc.example", PASSPHRASE, NOW)
+    anchors = TrustAnchors.from_pem(bench.authority.root_pem())
+    with pytest.raises(ExchangeError) as caught:
+        RevocationFile(other.directory / "crl.pem", anchors, lambda: NOW)
+    assert caught.value.reason is Reason.CERTIFICATE_UNTRUSTED
+
+
+def test_overdue_list_stays_and_is_logged_once(bench: Bench) -> None:
+    bench.now = NOW + timedelta(days=60)
+    with capture_logs() as logs:
+        for _ in range(3):
+            bench.seconds += 1
+            bench.revocations()
+    assert [line["event"] for line in logs] == ["revocation list overdue; the last good one stays"]
