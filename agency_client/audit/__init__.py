@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from agency_client.audit.report import AuditReport, Scope, Violation
-from agency_client.audit.verify import LogSource, verify_log
+from agency_client.audit.verify import AuditedLeaf, LogSource, verify_log
 
-__all__ = ["AuditReport", "LogSource", "Scope", "Violation", "verify_log"]
+__all__ = ["AuditReport", "AuditedLeaf", "LogSource", "Scope", "Violation", "verify_log"]

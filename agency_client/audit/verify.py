@@ -19,7 +19,7 @@ tree is still checked to its end.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Protocol
@@ -63,7 +63,7 @@ class LogSource(Protocol):
         """Every leaf from 0 to the checkpoint's size, in order."""
         ...
 
-    def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterator[Violation]:
+    def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterable[Violation]:
         """What the source holds beside the leaves, checked once the leaves were read.
 
         `exchanges` is what the replay made of them; None where the replay did not reach the end.

@@ -1,0 +1,172 @@
+"""`agency audit verify|checkpoint`: is the log whole and signed, and did the hub keep the rules?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from agency_client.audit import AuditedLeaf, AuditReport, Scope, Violation, verify_log
+from agency_client.audit.database import DatabaseCopy
+from agency_client.cli.app import app
+from agency_client.cli.failures import ExitCode
+from agency_client.cli.output import (
+    heading,
+    instant,
+    print_fields,
+    print_json,
+    print_table,
+    progress,
+    say,
+)
+from agency_client.cli.session import Session, session_of
+from exchange_protocol.errors import ExchangeError
+from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
+from exchange_protocol.log.entries import parse_opening
+from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.trust.certificates import TrustAnchors
+
+if TYPE_CHECKING:
+    from agency_client.client import ExchangeClient
+
+audit = typer.Typer(no_args_is_help=True, help="Check the log and the hub.")
+app.add_typer(audit, name="audit", rich_help_panel="Audit")
+
+
+@audit.command()
+def verify(
+    context: typer.Context,
+    database: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.db", help="Check this copy of the hub's SQLite database."),
+    ] = None,
+    root: Annotated[
+        Path | None, typer.Option(help="Root certificate for --database; else the profile's.")
+    ] = None,
+    log_key: Annotated[
+        str | None,
+        typer.Option(metavar="VKEY", help="Log key for --database; else the profile's."),
+    ] = None,
+) -> None:
+    """Replay the whole log, up to its newest checkpoint, and check every rule on it.
+
+    From the hub it sees what this profile's auditor may open. With --database it opens every entry
+    of the copy and also checks the tables beside the log; the file is only read.
+    """
+    session = session_of(context)
+    if database is not None:
+        report = verify_database(session, database, root, log_key)
+    elif root is not None or log_key is not None:
+        raise typer.BadParameter("expected --root and --log-key with --database only")
+    else:
+        report = _verify_hub(session)
+    if session.as_json:
+        print_json(report.to_json())
+    else:
+        _print_report(report)
+    if not report.is_clean:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+@audit.command()
+def checkpoint(context: typer.Context) -> None:
+    """Print the newest checkpoint, verified to extend the last one seen."""
+    session = session_of(context)
+    with session.hub() as hub:
+        head = hub.checkpoint()
+    if session.as_json:
+        print_json(
+            {
+                "origin": head.checkpoint.origin,
+                "tree_size": head.size,
+                "root": head.checkpoint.root.hex(),
+                "note": head.note.decode(),
+            }
+        )
+    else:
+        typer.echo(head.note.decode(), nl=False)
+
+
+class HubLog:
+    """The log as the hub shows it to this profile; a `LogSource`."""
+
+    def __init__(self, hub: ExchangeClient) -> None:
+        self._hub = hub
+        # Verified: signed by the pinned key, and an extension of the last one seen.
+        self._checkpoint = hub.checkpoint().checkpoint
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The newest checkpoint."""
+        return self._checkpoint
+
+    def leaves(self) -> Iterator[AuditedLeaf]:
+        """Every leaf, page by page."""
+        for leaf in self._hub.leaves(0, self._checkpoint.size):
+            try:
+                opening = parse_opening(leaf.opening) if leaf.HasField("opening") else None
+            except ExchangeError as error:
+                yield AuditedLeaf(leaf.leaf_hash, None, error)
+            else:
+                yield AuditedLeaf(leaf.leaf_hash, opening)
+
+    def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterable[Violation]:
+        """Nothing: the hub shows no more than its log."""
+        return ()
+
+
+def verify_database(
+    session: Session, path: Path, root: Path | None, log_key: str | None
+) -> AuditReport:
+    """Audit a copy of the database; the trust comes from the options, or from the profile."""
+    if root is not None and log_key is not None:
+        anchors, log = TrustAnchors.from_pem(root.read_bytes()), LogVerifier(log_key)
+    elif root is None and log_key is None and session.profile:
+        profile = session.load_profile()
+        anchors, log = profile.anchors, profile.log
+    else:
+        raise typer.BadParameter("expected --root and --log-key, or a profile that has both")
+    copy = DatabaseCopy(path, log)
+    try:
+        with progress("entries", copy.checkpoint.size) as advance:
+            return verify_log(copy, anchors, auditor=None, progress=advance)
+    finally:
+        copy.close()
+
+
+def _verify_hub(session: Session) -> AuditReport:
+    with session.hub() as hub:
+        source = HubLog(hub)
+        with progress("entries", source.checkpoint.size) as advance:
+            return verify_log(source, hub.profile.anchors, auditor=hub.agency, progress=advance)
+
+
+def _print_report(report: AuditReport) -> None:
+    opened = f"{report.opened} of {report.tree_size} entries"
+    if report.scope is Scope.PARTIAL:
+        opened += " (what this auditor may open; the tree was checked as a whole)"
+    print_fields(
+        [
+            ("log", report.origin),
+            ("checkpoint", f"{report.tree_size} entries, root {report.root.hex()}"),
+            ("opened", opened),
+            ("replayed", f"{report.exchanges} exchanges, {report.agencies} agencies"),
+            ("last entry", instant(report.last_time)),
+            ("took", f"{report.seconds:.2f} s, {report.rate:.0f} entries a second"),
+        ]
+    )
+    heading("Entries")
+    counts = [("event", *each) for each in report.by_event.items()]
+    counts += [("kind", *each) for each in report.by_kind.items()]
+    print_table(
+        ("", "", "COUNT"), [(what, name, str(count)) for what, name, count in counts], "None."
+    )
+    if report.is_clean:
+        say(Text("\nClean: the log is whole and signed, and every rule was kept.", "green"))
+        return
+    heading("VIOLATIONS")
+    for each in report.violations:
+        say(Text(f"{each.reason.name}: {each.message}", style="bold red"))

@@ -1,0 +1,133 @@
+"""`agency inbox|sent|pending|supervised`: lists of exchanges, as the hub tells them.
+
+A list is the hub's word. `agency show` verifies an exchange before it shows anything of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeAlias
+
+import typer
+from rich.text import Text
+
+from agency_client.cli import inputs
+from agency_client.cli.app import app
+from agency_client.cli.output import instant, iso, print_json, print_table, state
+from agency_client.cli.session import Session, session_of
+from agency_client.views import ExchangeSummary, LegSummary
+from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+
+PANEL = "Look"
+
+_ENDED = frozenset({"ANSWERED", "REFUSED", "REJECTED", "RECALLED", "CLOSED"})
+
+States: TypeAlias = Annotated[
+    list[LegState] | None,
+    typer.Option(
+        "--state",
+        parser=inputs.one_of(LegState),
+        metavar="STATE",
+        help="Only legs in this state, such as held or answered; repeatable.",
+    ),
+]
+
+
+@app.command(rich_help_panel=PANEL)
+def inbox(context: typer.Context, states: States = None) -> None:
+    """List what is addressed to your agency."""
+    _list(session_of(context), pb.BOX_INBOX, states, "Nothing is addressed to your agency.")
+
+
+@app.command(rich_help_panel=PANEL)
+def sent(context: typer.Context, states: States = None) -> None:
+    """List what your agency opened."""
+    _list(session_of(context), pb.BOX_SENT, states, "Your agency has opened nothing.")
+
+
+@app.command(rich_help_panel=PANEL)
+def pending(context: typer.Context, states: States = None) -> None:
+    """List what waits for an approval that your agency may give."""
+    _list(session_of(context), pb.BOX_PENDING, states, "Nothing waits for your approval.")
+
+
+@app.command(rich_help_panel=PANEL)
+def supervised(context: typer.Context, states: States = None) -> None:
+    """List what your agency sees as a supervisor."""
+    _list(session_of(context), pb.BOX_SUPERVISED, states, "Nothing is supervised by you.")
+
+
+def _list(
+    session: Session, box: pb.Box.ValueType, states: Iterable[LegState] | None, empty: str
+) -> None:
+    with session.hub() as hub:
+        exchanges = list(hub.exchanges(box=box, states=tuple(states or ())))
+    if session.as_json:
+        print_json({"exchanges": [summary_json(each) for each in exchanges]})
+        return
+    now = datetime.now(UTC)
+    print_table(
+        ("EXCHANGE", "KIND", "FROM", "LEGS", "HANDLING", "DUE", "UPDATED"),
+        [_row(each, now) for each in exchanges],
+        empty,
+    )
+
+
+def _row(summary: ExchangeSummary, now: datetime) -> tuple[str | Text, ...]:
+    legs = Text("\n").join(_leg(leg) for leg in summary.legs)
+    overdue = is_overdue(summary, now)
+    due = Text(instant(summary.due_at) + (" overdue" if overdue else ""))
+    if overdue:
+        due.stylize("bold red")
+    urgent = "urgent " if summary.urgency.name == "URGENT" else ""
+    return (
+        summary.id,
+        f"{urgent}{summary.kind.value.replace('_', ' ')}",
+        summary.opener,
+        legs,
+        summary.handling.name,
+        due,
+        instant(summary.updated_at),
+    )
+
+
+def _leg(leg: LegSummary) -> Text:
+    text = Text(f"{leg.agency} ").append_text(state(leg.state.name))
+    if leg.state is LegState.HELD:
+        text.append(f" {leg.approvals_given}/{leg.approvals_required}")
+    return text
+
+
+def is_overdue(summary: ExchangeSummary, now: datetime) -> bool:
+    """Whether the due date passed and a leg is still to be answered."""
+    return (
+        summary.due_at is not None
+        and summary.due_at < now
+        and any(leg.state.name not in _ENDED for leg in summary.legs)
+    )
+
+
+def summary_json(summary: ExchangeSummary) -> dict[str, Any]:
+    """A summary as plain values."""
+    return {
+        "exchange_id": summary.id,
+        "kind": summary.kind.value,
+        "opener": summary.opener,
+        "opened_at": iso(summary.opened_at),
+        "updated_at": iso(summary.updated_at),
+        "due_at": iso(summary.due_at),
+        "overdue": is_overdue(summary, datetime.now(UTC)),
+        "urgency": summary.urgency.name,
+        "handling": summary.handling.name,
+        "legs": [
+            {
+                "agency": leg.agency,
+                "state": leg.state.name,
+                "approvals_required": leg.approvals_required,
+                "approvals_given": leg.approvals_given,
+            }
+            for leg in summary.legs
+        ],
+    }

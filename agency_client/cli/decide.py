@@ -1,0 +1,47 @@
+"""`agency approve|return|reject`: what an approver decides on held legs."""
+
+from __future__ import annotations
+
+import typer
+
+from agency_client.cli.app import app
+from agency_client.cli.options import Exchange, Explanation, Ground, Legs, Question
+from agency_client.cli.results import tell
+from agency_client.cli.session import session_of
+
+PANEL = "Decide"
+
+
+@app.command(rich_help_panel=PANEL)
+def approve(context: typer.Context, exchange: Exchange, leg: Legs = None) -> None:
+    """Approve exactly what was read: the approval is bound to its digest."""
+    session = session_of(context)
+    with session.hub() as hub:
+        result = hub.approve(exchange, legs=leg)
+    tell(session, result, "Approved")
+
+
+@app.command("return", rich_help_panel=PANEL)
+def return_to_author(
+    context: typer.Context, exchange: Exchange, question: Question, leg: Legs = None
+) -> None:
+    """Return a held request to its author with a question."""
+    session = session_of(context)
+    with session.hub() as hub:
+        result = hub.return_to_author(exchange, question=question, legs=leg)
+    tell(session, result, "Returned")
+
+
+@app.command(rich_help_panel=PANEL)
+def reject(
+    context: typer.Context,
+    exchange: Exchange,
+    ground: Ground,
+    explanation: Explanation,
+    leg: Legs = None,
+) -> None:
+    """Reject a held request, on a ground and with reasons."""
+    session = session_of(context)
+    with session.hub() as hub:
+        result = hub.reject(exchange, ground, explanation=explanation, legs=leg)
+    tell(session, result, "Rejected")

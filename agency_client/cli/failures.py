@@ -1,0 +1,87 @@
+"""What went wrong, in one line and one exit code.
+
+    0   done
+    1   refused, or a check failed
+    2   the command, the profile or an input file is wrong
+    3   the hub is not reachable, and nothing was queued
+    4   the hub is not reachable; the statement is kept in the outbox
+
+Rules of this module: no traceback for what a person can cause, and nothing of a document's content
+in an error. Parsers quote what they read, so of their errors only the place is repeated.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import typer
+import yaml
+
+from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
+
+USAGE = "USAGE"
+"""Reason of an error in the command line itself, which never reaches the hub."""
+
+_INPUT = frozenset(
+    {
+        Reason.PROFILE_INVALID,
+        Reason.DOCUMENT_INVALID,
+        Reason.CONFIG_INVALID,
+        Reason.KEY_UNAVAILABLE,
+        Reason.POLICY_INVALID,
+    }
+)
+
+
+class ExitCode(IntEnum):
+    """How the command ends."""
+
+    DONE = 0
+    REFUSED = 1
+    INPUT = 2
+    UNREACHABLE = 3
+    QUEUED = 4
+
+
+def exit_code_of(error: Exception) -> ExitCode:
+    """The exit code that tells a program what sort of error it was."""
+    if isinstance(error, HubUnavailable):
+        return ExitCode.UNREACHABLE
+    if isinstance(error, ExchangeError) and error.reason not in _INPUT:
+        return ExitCode.REFUSED
+    return ExitCode.INPUT
+
+
+def describe(error: Exception) -> dict[str, str | None]:
+    """Reason, message and field of an error, for people and programs alike."""
+    match error:
+        case ExchangeError():
+            return {"reason": error.reason.name, "message": error.message, "field": error.field}
+        case typer.TyperException():
+            return {
+                "reason": USAGE,
+                "message": " ".join(error.format_message().split()),
+                "field": None,
+            }
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            message = f"{where}{error.strerror or type(error).__name__}"
+            return {"reason": Reason.DOCUMENT_INVALID.name, "message": message, "field": None}
+        case _:
+            raise TypeError(f"no description for {type(error).__name__}") from error
+
+
+def one_line(error: Exception) -> str:
+    """The error as a person reads it."""
+    said = describe(error)
+    if said["reason"] == USAGE:
+        return f"{said['message']}"
+    where = f" [{said['field']}]" if said["field"] else ""
+    return f"{said['reason']}{where}: {said['message']}"
+
+
+def yaml_error(path: object, error: yaml.YAMLError) -> ExchangeError:
+    """The place where a file stops being YAML; its text is not repeated."""
+    mark = getattr(error, "problem_mark", None)
+    where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    return Reason.DOCUMENT_INVALID.error(f"{path} is not YAML{where}")

@@ -1,0 +1,98 @@
+"""`agency supplement|recall|feedback|close`: what an initiator says on its exchange."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agency_client.cli import inputs
+from agency_client.cli.app import app
+from agency_client.cli.options import Attach, Csv, Exchange, Legs, Mapping, Subjects
+from agency_client.cli.papers import read_paper
+from agency_client.cli.results import tell
+from agency_client.cli.send import read_given
+from agency_client.cli.session import session_of
+from agency_client.documents import ReplyDocument
+from exchange_protocol.rules.bodies import MAX_USEFULNESS
+from exchange_protocol.rules.vocabulary import FeedbackUse
+
+PANEL = "Send"
+
+
+@app.command(rich_help_panel=PANEL)
+def supplement(
+    context: typer.Context,
+    exchange: Exchange,
+    supplement: Annotated[Path, typer.Argument(metavar="SUPPLEMENT.yaml")],
+    subjects: Subjects = None,
+    csv: Csv = None,
+    mapping: Mapping = None,
+    attach: Attach = None,
+    leg: Legs = None,
+) -> None:
+    """Give what was asked for; it passes the approval anew."""
+    session = session_of(context)
+    paper = read_paper(supplement, ReplyDocument)
+    files = inputs.attachments(attach or ())
+    with read_given(subjects, csv, mapping) as entities, session.hub() as hub:
+        result = hub.supplement(
+            exchange,
+            brief=paper.brief,
+            document=paper.content,
+            entities=entities,
+            legs=leg,
+            attachments=files,
+        )
+    tell(session, result, "Supplemented")
+
+
+@app.command(rich_help_panel=PANEL)
+def recall(
+    context: typer.Context,
+    exchange: Exchange,
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why, in words; it is sealed.")
+    ] = "The initiator withdraws the request.",
+    leg: Legs = None,
+) -> None:
+    """Withdraw a request before it is answered; the log keeps it."""
+    session = session_of(context)
+    with session.hub() as hub:
+        result = hub.recall(exchange, reason=reason, legs=leg)
+    tell(session, result, "Recalled")
+
+
+@app.command(rich_help_panel=PANEL)
+def feedback(
+    context: typer.Context,
+    exchange: Exchange,
+    usefulness: Annotated[
+        int,
+        typer.Option(min=0, max=MAX_USEFULNESS, help="0 (not useful) to 3 (very useful)."),
+    ],
+    use: Annotated[
+        list[FeedbackUse] | None,
+        typer.Option(
+            parser=inputs.one_of(FeedbackUse),
+            metavar="CODE",
+            help=f"What it was used for; repeatable: {inputs.codes(FeedbackUse)}.",
+        ),
+    ] = None,
+    leg: Legs = None,
+) -> None:
+    """Say what an answer was worth and what it was used for."""
+    session = session_of(context)
+    with session.hub() as hub:
+        result = hub.feedback(exchange, usefulness=usefulness, uses=tuple(use or ()), legs=leg)
+    tell(session, result, "Feedback given")
+
+
+@app.command(rich_help_panel=PANEL)
+def close(context: typer.Context, exchange: Exchange, leg: Legs = None) -> None:
+    """Close an exchange that has ended."""
+    session = session_of(context)
+    with session.hub() as hub:
+        result = hub.close_exchange(exchange, legs=leg)
+    tell(session, result, "Closed")

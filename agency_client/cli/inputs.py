@@ -1,0 +1,79 @@
+"""What people type, parsed: codes, agencies, times to wait, attachments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from pathlib import Path
+from typing import TypeVar
+
+import typer
+
+from exchange_protocol.errors import ExchangeError
+from exchange_protocol.trust.identity import AgencyId, parse_agency_id
+
+EnumT = TypeVar("EnumT", bound=IntEnum)
+
+_SPAN = re.compile(r"(\d{1,5})(m|h|d|w)")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def codes(enum: type[IntEnum]) -> str:
+    """The codes of a list as a command line spells them."""
+    return "|".join(_spelling(member) for member in enum)
+
+
+def one_of(enum: type[EnumT]) -> Callable[[str], EnumT]:
+    """A parser of the codes of a list, in any case, with - or _ between words."""
+    by_name = {member.name: member for member in enum}
+
+    def parse(text: str) -> EnumT:
+        found = by_name.get(re.sub(r"[-+ ]", "_", text.strip()).upper())
+        if found is None:
+            raise typer.BadParameter(f"expected one of {codes(enum)}; got {text[:64]!r}")
+        return found
+
+    return parse
+
+
+def agency(text: str) -> AgencyId:
+    """Parse an agency id such as kz.fma."""
+    try:
+        return parse_agency_id(text)
+    except ExchangeError as error:
+        raise typer.BadParameter(error.message) from None
+
+
+def due(text: str) -> timedelta | datetime:
+    """Parse a time to answer: 8h, 3d, 2w, or an instant such as 2026-12-01T12:00Z."""
+    if match := _SPAN.fullmatch(text):
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"expected 30m, 8h, 3d, 2w, or a time such as 2026-12-01T12:00Z; got {text[:64]!r}"
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def attachments(given: Sequence[str]) -> dict[str, bytes]:
+    """Read the files of NAME=FILE."""
+    read: dict[str, bytes] = {}
+    for text in given:
+        name, equals, file = text.partition("=")
+        if not equals or not name or not file:
+            raise typer.BadParameter(
+                f"expected NAME=FILE, got {text[:64]!r}", param_hint="--attach"
+            )
+        if name in read:
+            raise typer.BadParameter(f"expected each name once, got {name!r} twice")
+        read[name] = Path(file).read_bytes()
+    return read
+
+
+def _spelling(member: IntEnum) -> str:
+    name = member.name
+    return name if re.fullmatch(r"H\d", name) else name.lower().replace("_", "-")

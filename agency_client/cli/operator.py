@@ -1,0 +1,108 @@
+"""`agency operator`: what the operating agency's operators put into the directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from agency_client.cli import inputs
+from agency_client.cli.app import app
+from agency_client.cli.results import tell
+from agency_client.cli.session import session_of
+from exchange_protocol.errors import Reason
+from exchange_protocol.rules.vocabulary import BodyType, RevocationReason
+from exchange_protocol.trust.certificates import fingerprint
+
+operator = typer.Typer(
+    no_args_is_help=True, help="Enrol agencies, publish certificates and policy."
+)
+app.add_typer(operator, name="operator", rich_help_panel="Operate")
+
+Certificate = Annotated[
+    Path, typer.Argument(metavar="FILE.pem", help="Signing certificate; intermediates after it.")
+]
+
+
+@operator.command()
+def enrol(
+    context: typer.Context,
+    agency: Annotated[str, typer.Argument(parser=inputs.agency, metavar="ID")],
+    name: Annotated[str, typer.Option(help="Official name, in any script.")],
+    body_type: Annotated[
+        BodyType,
+        typer.Option(
+            parser=inputs.one_of(BodyType), metavar="TYPE", help=f"{inputs.codes(BodyType)}."
+        ),
+    ],
+    time_zone: Annotated[str, typer.Option(help="IANA name, such as Asia/Almaty.")],
+    country: Annotated[
+        str, typer.Option(help="ISO 3166-1 alpha-2; leave out for an international body.")
+    ] = "",
+) -> None:
+    """Enrol an agency."""
+    session = session_of(context)
+    with session.hub() as hub:
+        result = hub.enrol_agency(
+            agency=agency, name=name, country=country, body_type=body_type, time_zone=time_zone
+        )
+    tell(session, result, "Enrolled")
+
+
+@operator.command()
+def certificate(context: typer.Context, file: Certificate) -> None:
+    """Publish a signing certificate."""
+    session = session_of(context)
+    leaf, *intermediates = read_certificates(file)
+    with session.hub() as hub:
+        result = hub.publish_certificate(leaf, tuple(intermediates))
+    tell(session, result, "Published")
+
+
+@operator.command()
+def revoke(
+    context: typer.Context,
+    file: Certificate,
+    reason: Annotated[
+        RevocationReason,
+        typer.Option(
+            parser=inputs.one_of(RevocationReason), metavar=inputs.codes(RevocationReason)
+        ),
+    ],
+) -> None:
+    """Take a signing certificate back."""
+    session = session_of(context)
+    leaf = read_certificates(file)[0]
+    with session.hub() as hub:
+        result = hub.revoke_certificate(fingerprint(leaf), reason)
+    tell(session, result, "Revoked")
+
+
+@operator.command()
+def policy(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE.cedar", help="The whole policy.")],
+) -> None:
+    """Publish the policy; it is in force from its entry on."""
+    session = session_of(context)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise Reason.POLICY_INVALID.error(f"expected {file} to be text in UTF-8") from None
+    with session.hub() as hub:
+        result = hub.publish_policy(text)
+    tell(session, result, "Published")
+
+
+def read_certificates(path: Path) -> list[bytes]:
+    """Read a PEM file of certificates as DER, in their order; raises DOCUMENT_INVALID."""
+    try:
+        found = x509.load_pem_x509_certificates(path.read_bytes())
+    except ValueError:
+        raise Reason.DOCUMENT_INVALID.error(
+            f"expected {path} to hold certificates in PEM"
+        ) from None
+    return [each.public_bytes(Encoding.DER) for each in found]

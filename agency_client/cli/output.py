@@ -1,0 +1,150 @@
+"""What the command prints: tables and colours for people, one JSON document for programs.
+
+Results go to stdout, errors and progress to stderr; with --json errors too are on stdout, so that a
+program reads one stream. rich leaves colours and moving bars out where no terminal is.
+
+What other bodies or the hub wrote may hold control characters that would steer a terminal: people
+are shown a replacement character instead; JSON escapes them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+STATE_STYLES = {
+    "HELD": "yellow",
+    "RETURNED": "yellow",
+    "REJECTED": "red",
+    "RELEASED": "cyan",
+    "DELIVERED": "cyan",
+    "ACKNOWLEDGED": "blue",
+    "ANSWERED": "green",
+    "REFUSED": "red",
+    "RECALLED": "dim",
+    "CLOSED": "dim",
+}
+_PLAIN_WIDTH = 200
+"""Columns of a table that no terminal limits: a program that reads text wants whole lines."""
+
+
+class Advance(Protocol):
+    """Tells a progress bar how much is done."""
+
+    def __call__(self, done: int) -> None: ...
+
+
+def out() -> Console:
+    """The console of results."""
+    width = None if sys.stdout.isatty() else _PLAIN_WIDTH
+    return Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty(), width=width)
+
+
+def err() -> Console:
+    """The console of errors and progress."""
+    return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+
+def say(text: str | Text) -> None:
+    """Print a line of the result."""
+    out().print(_clean(text))
+
+
+def complain(text: str, style: str = "") -> None:
+    """Print a line on stderr."""
+    err().print(Text(printable(text), style=style if sys.stderr.isatty() else ""))
+
+
+def printable(text: str) -> str:
+    """The text without characters that steer a terminal or turn the order of others around."""
+    return "".join(_shown(char) for char in text)
+
+
+def _shown(char: str) -> str:
+    if char == "\n" or char.isprintable():
+        return char
+    return " " if char.isspace() else "\N{REPLACEMENT CHARACTER}"
+
+
+def _clean(value: str | Text) -> Text:
+    return value if isinstance(value, Text) else Text(printable(value))
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+    sys.stdout.flush()
+
+
+def print_json_line(document: Any) -> None:
+    """Print one JSON document as a line, for streams."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], empty: str) -> None:
+    """Print a table, or the words for an empty one."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*map(_clean, row))
+    if table.row_count:
+        out().print(table)
+    else:
+        say(empty)
+
+
+def print_fields(fields: Iterable[tuple[str, str | Text]]) -> None:
+    """Print names with their values, aligned."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in fields:
+        table.add_row(_clean(name), _clean(value))
+    out().print(table)
+
+
+def heading(text: str) -> None:
+    """Print the heading of a section."""
+    say(Text(f"\n{printable(text)}", style="bold underline" if sys.stdout.isatty() else ""))
+
+
+def state(name: str) -> Text:
+    """A leg's state in its colour."""
+    return Text(name, style=STATE_STYLES.get(name, ""))
+
+
+def instant(at: datetime | None) -> str:
+    """A time as people read it, in UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}" if at else ""
+
+
+def iso(at: datetime | None) -> str | None:
+    """A time as programs read it (RFC 3339, UTC)."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Advance | None]:
+    """A bar on stderr while something long runs; None where no terminal is."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=total)
+
+        def advance(done: int) -> None:
+            bar.update(task, completed=done)
+
+        yield advance

@@ -1,0 +1,250 @@
+"""`agency profile init|whoami|sync|agencies|keys|templates`: who you are, and whom there is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from rich.text import Text
+
+from agency_client.cli.app import app
+from agency_client.cli.output import (
+    instant,
+    iso,
+    print_fields,
+    print_json,
+    print_table,
+    say,
+)
+from agency_client.cli.results import tell
+from agency_client.cli.session import session_of
+from agency_client.cli.templates import TEMPLATES, Template
+from agency_client.keys import generate_sealing_key, load_passphrase, load_private_key, read_secret
+from agency_client.profile import Profile
+from agency_client.trust import TrustStore
+from exchange_protocol.errors import Reason
+from exchange_protocol.rules.directory import Directory
+from exchange_protocol.trust.certificates import VerifiedCertificate
+
+PANEL = "Set up"
+
+profile = typer.Typer(no_args_is_help=True, help="The folder with everything a client must know.")
+keys = typer.Typer(no_args_is_help=True, help="Your agency's sealing keys.")
+app.add_typer(profile, name="profile", rich_help_panel=PANEL)
+app.add_typer(keys, name="keys", rich_help_panel=PANEL)
+
+
+@profile.command()
+def init(
+    context: typer.Context,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty folder.")],
+    hub: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the hub listens.")],
+    hub_name: Annotated[str, typer.Option(help="Name in the hub's certificate.")],
+    root: Annotated[Path, typer.Option(help="Root certificate to trust, PEM.")],
+    log_key: Annotated[str, typer.Option(metavar="VKEY", help="The log's verifier key to trust.")],
+    tls_cert: Annotated[Path, typer.Option(help="Certificate that opens the channel, PEM.")],
+    tls_key: Annotated[Path, typer.Option(help="Its key, PEM.")],
+    signing_cert: Annotated[
+        Path | None, typer.Option(help="Certificate that signs statements, PEM.")
+    ] = None,
+    signing_key: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
+    key_passphrase_file: Annotated[
+        Path | None,
+        typer.Option(help="File (0600) with the keys' passphrase; else $EXCHANGE_KEY_PASSPHRASE."),
+    ] = None,
+    crl: Annotated[Path | None, typer.Option(help="The authority's revocation list, PEM.")] = None,
+    legal_basis: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Legal basis of statements by default.")
+    ] = None,
+) -> None:
+    """Make a profile: pin the root and the log key, take in certificates and keys."""
+    if (signing_cert is None) != (signing_key is None):
+        raise typer.BadParameter("expected --signing-cert and --signing-key together")
+    passphrase = load_passphrase(key_passphrase_file)
+    made = Profile.create(
+        directory,
+        hub_target=hub,
+        hub_name=hub_name,
+        log_vkey=log_key,
+        roots_pem=root.read_bytes(),
+        tls_certificate_pem=tls_cert.read_bytes(),
+        tls_key=read_key(tls_key, passphrase),
+        signing_certificate_pem=signing_cert.read_bytes() if signing_cert else None,
+        signing_key=read_key(signing_key, passphrase) if signing_key else None,
+        passphrase=passphrase,
+        crl_pem=crl.read_bytes() if crl else None,
+        write_passphrase=key_passphrase_file is not None,
+        legal_basis=legal_basis,
+    )
+    if session_of(context).as_json:
+        print_json({"folder": str(made.folder), "agency": made.agency})
+    else:
+        say(f"Profile of {made.agency}: {made.folder}")
+
+
+@app.command(rich_help_panel=PANEL)
+def whoami(context: typer.Context) -> None:
+    """Tell who you are, by which certificates, and what you know of the hub; needs no hub."""
+    session = session_of(context)
+    loaded = session.load_profile()
+    now = datetime.now(UTC)
+    certificates = {"tls": loaded.tls.certificate, "signing": loaded.vault.certificate}
+    head = TrustStore(loaded.state, loaded.log, lambda: now).head()
+    if session.as_json:
+        print_json(
+            {
+                "agency": loaded.agency,
+                "member": loaded.vault.signer.uri if loaded.vault.signer else None,
+                "channel_member": str(loaded.tls.certificate.identity),
+                "certificates": {
+                    use: _certificate_json(each, now) for use, each in certificates.items() if each
+                },
+                "hub": {"target": loaded.target, "identity": str(loaded.hub)},
+                "log": loaded.log.origin,
+                "checkpoint": {
+                    "tree_size": head.size,
+                    "root": head.checkpoint.root.hex(),
+                }
+                if head
+                else None,
+                "folder": str(loaded.folder),
+            }
+        )
+        return
+    fields: list[tuple[str, str | Text]] = [("agency", loaded.agency)]
+    for use, each in certificates.items():
+        if each:
+            fields += [(use, str(each.identity)), ("", _validity(each, now))]
+    known = f"{head.size} entries, root {head.checkpoint.root.hex()[:16]}" if head else "none yet"
+    fields += [
+        ("hub", f"{loaded.target} ({loaded.hub})"),
+        ("log", loaded.log.origin),
+        ("checkpoint", known),
+        ("profile", str(loaded.folder)),
+    ]
+    print_fields(fields)
+
+
+@app.command(rich_help_panel=PANEL)
+def sync(context: typer.Context) -> None:
+    """Fetch the newest directory, policy and checkpoint, and verify them."""
+    session = session_of(context)
+    with session.hub() as hub:
+        directory = hub.sync()
+        head = hub.checkpoint()
+    if session.as_json:
+        print_json(
+            _directory_json(directory)
+            | {"tree_size": head.size, "root": head.checkpoint.root.hex()}
+        )
+        return
+    policy = directory.policy.digest.hex()[:16] if directory.policy else "none"
+    say(
+        f"Verified: {head.size} entries, {directory.size} of them of the directory; "
+        f"{len(directory.agencies)} agencies, policy {policy}."
+    )
+
+
+@app.command(rich_help_panel=PANEL)
+def agencies(context: typer.Context) -> None:
+    """List the enrolled agencies."""
+    session = session_of(context)
+    with session.hub() as hub:
+        directory = hub.sync()
+    if session.as_json:
+        print_json(_directory_json(directory))
+        return
+    print_table(
+        ("AGENCY", "NAME", "COUNTRY", "TYPE", "TIME ZONE", "SEALING KEY"),
+        [
+            (
+                each.id,
+                each.name,
+                each.country or "-",
+                each.body_type.name.replace("_", " ").lower(),
+                each.time_zone,
+                "yes" if directory.sealing_keys.get(each.id) else Text("no", style="yellow"),
+            )
+            for each in sorted(directory.agencies.values(), key=lambda each: each.id)
+        ],
+        "No agency is enrolled.",
+    )
+
+
+@keys.command()
+def publish(context: typer.Context) -> None:
+    """Make a new sealing key and publish it; old ones stay to open what was sealed to them."""
+    session = session_of(context)
+    loaded = session.load_profile()
+    generate_sealing_key(loaded.sealing_folder, loaded.passphrase(), datetime.now(UTC))
+    # The profile is loaded anew, with the key.
+    with session.hub() as hub:
+        result = hub.publish_sealing_key()
+    tell(session, result, "Published")
+
+
+@app.command(rich_help_panel=PANEL)
+def templates(
+    context: typer.Context,
+    template: Annotated[Template, typer.Argument(help="Which document.")],
+) -> None:
+    """Print a commented YAML template to start from."""
+    if session_of(context).as_json:
+        print_json({"template": template.value, "yaml": TEMPLATES[template]})
+    else:
+        typer.echo(TEMPLATES[template], nl=False)
+
+
+def read_key(path: Path, passphrase: bytes) -> ec.EllipticCurvePrivateKey:
+    """Read a private key file, encrypted under the passphrase or (0600) not encrypted."""
+    pem = read_secret(path)
+    if b"ENCRYPTED" in pem:
+        return load_private_key(path, passphrase)
+    try:
+        key = serialization.load_pem_private_key(pem, None)
+    except (ValueError, TypeError):
+        raise Reason.KEY_UNAVAILABLE.error(f"expected {path} to be a private key in PEM") from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise Reason.KEY_UNAVAILABLE.error(f"expected {path} to be a key on an elliptic curve")
+    return key
+
+
+def _validity(certificate: VerifiedCertificate, now: datetime) -> Text:
+    span = f"valid {instant(certificate.not_before)} to {instant(certificate.not_after)}"
+    if certificate.not_before <= now <= certificate.not_after:
+        return Text(span)
+    return Text(f"{span}: NOT VALID NOW", style="bold red")
+
+
+def _certificate_json(certificate: VerifiedCertificate, now: datetime) -> dict[str, Any]:
+    return {
+        "identity": str(certificate.identity),
+        "sha256": certificate.fingerprint.hex(),
+        "serial": f"{certificate.serial:x}",
+        "not_before": iso(certificate.not_before),
+        "not_after": iso(certificate.not_after),
+        "valid_now": certificate.not_before <= now <= certificate.not_after,
+    }
+
+
+def _directory_json(directory: Directory) -> dict[str, Any]:
+    return {
+        "directory_size": directory.size,
+        "operating_agency": directory.operating_agency,
+        "policy_sha256": directory.policy.digest.hex() if directory.policy else None,
+        "agencies": [
+            {
+                "agency": each.id,
+                "name": each.name,
+                "country": each.country or None,
+                "body_type": each.body_type.name,
+                "time_zone": each.time_zone,
+                "has_sealing_key": bool(directory.sealing_keys.get(each.id)),
+            }
+            for each in sorted(directory.agencies.values(), key=lambda each: each.id)
+        ],
+    }

@@ -1,0 +1,290 @@
+"""`agency show`: one exchange, verified and opened.
+
+Everything is verified before a word of it is printed: signatures, certificates, proofs, approvals,
+the rules; what does not verify ends the command. What is sealed to others is not shown.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from agency_client.cli.app import app
+from agency_client.cli.options import Exchange
+from agency_client.cli.output import (
+    heading,
+    instant,
+    iso,
+    print_fields,
+    print_json,
+    print_table,
+    say,
+    state,
+)
+from agency_client.cli.session import session_of
+from agency_client.entities import Entity
+from agency_client.keys import write_secret
+from agency_client.views import OpenedExchange, OpenedStatement
+from exchange_protocol.errors import Reason
+from exchange_protocol.log.entries import Event
+from exchange_protocol.rules.bodies import Decision, Feedback, Refuse, Reply
+from exchange_protocol.rules.lifecycle import Leg, LegState
+from exchange_protocol.rules.statements import Header
+
+_SHOWN_ENTITIES = 20
+_CAPTION_PROPERTIES = (
+    "name",
+    "accountNumber",
+    "iban",
+    "publicKey",
+    "registrationNumber",
+    "amount",
+    "address",
+)
+_SUFFIXES = {"application/json": ".json", "application/x-ndjson": ".ftm.json"}
+
+
+@app.command(rich_help_panel="Look")
+def show(
+    context: typer.Context,
+    exchange: Exchange,
+    out_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Write the decrypted parts there, as files of mode 0600."
+        ),
+    ] = None,
+) -> None:
+    """Verify an exchange, open what is sealed to you, and show it.
+
+    Opening what was addressed to you is a delivery, and stands on the log.
+    """
+    session = session_of(context)
+    with session.hub() as hub:
+        opened = hub.open(exchange)
+    files = write_parts(opened, out_dir) if out_dir else []
+    if session.as_json:
+        print_json(exchange_json(opened) | {"files": [str(file) for file in files]})
+        return
+    _print_header(opened)
+    _print_timeline(opened)
+    for statement in opened.statements:
+        _print_statement(statement)
+    if files:
+        heading("Files")
+        for file in files:
+            say(str(file))
+
+
+def write_parts(opened: OpenedExchange, folder: Path) -> list[Path]:
+    """Write every opened part into new files, a folder a statement; gives their paths."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    written = []
+    for number, statement in enumerate(opened.statements, start=1):
+        if not statement.parts:
+            continue
+        own = folder / f"{number:02d}-{statement.kind.value}-{statement.author.agency}"
+        own.mkdir(mode=0o700, exist_ok=True)
+        for name, data in statement.parts.items():
+            part = statement.statement.part(name)
+            suffix = _SUFFIXES.get(part.media_type, "") if part else ""
+            path = own / (name if name.endswith(suffix) else name + suffix)
+            if path.exists():
+                raise Reason.DOCUMENT_INVALID.error(f"{path} exists; nothing is written over")
+            write_secret(path, data)
+            written.append(path)
+    return written
+
+
+def exchange_json(opened: OpenedExchange) -> dict[str, Any]:
+    """An opened exchange as plain values."""
+    verified = opened.verified
+    first = opened.opening
+    return {
+        "exchange_id": opened.id,
+        "standing": verified.standing.value,
+        "kind": first.kind.value if first else verified.summary.kind.value,
+        "header": header_json(first.statement.header) if first else None,
+        "legs": [_leg_json(leg) for leg in opened.legs],
+        "approvals": [
+            {"leg": each.leg, "by": each.by.uri, "at": iso(each.at)} for each in opened.approvals
+        ],
+        "statements": [_statement_json(each) for each in opened.statements],
+        "deliveries": [
+            {"at": iso(each.hub_time), "to": each.actor.uri} for each in verified.deliveries
+        ],
+        "checkpoint": {
+            "tree_size": verified.checkpoint.size,
+            "root": verified.checkpoint.root.hex(),
+        },
+    }
+
+
+def header_json(header: Header) -> dict[str, Any]:
+    """A statement's header as plain values."""
+    return {
+        "handling": header.handling.name,
+        "tlp": header.tlp.name,
+        "urgency": header.urgency.name,
+        "due_at": iso(header.due_at),
+        "purpose": header.purpose.name if header.purpose else None,
+        "legal_basis": header.legal_basis,
+        "permitted_uses": [use.name for use in header.permitted_uses],
+        "onward_authorities": list(header.onward_authorities),
+        "language": header.language.name if header.language else None,
+        "subject_count": header.subject_count,
+    }
+
+
+def outcome(statement: OpenedStatement) -> str:
+    """The codes that a statement carries beside its kind."""
+    match statement.statement.body:
+        case Decision(verdict=verdict, ground=ground):
+            return verdict.name + (f" ({ground.name})" if ground else "")
+        case Refuse(ground=ground):
+            return ground.name
+        case Reply(result=result):
+            return result.name
+        case Feedback(usefulness=usefulness, uses=uses):
+            return ", ".join([f"usefulness {usefulness}", *(use.name for use in uses)])
+        case _:
+            return ""
+
+
+def entity_caption(entity: Entity) -> str:
+    """What an entity is called, by the first property that says it."""
+    properties = entity["properties"]
+    found = [", ".join(properties[name]) for name in _CAPTION_PROPERTIES if properties.get(name)]
+    currency = " ".join(properties.get("currency", []))
+    return " · ".join([*found[:2], *([currency] if currency and "amount" in properties else [])])
+
+
+def _print_header(opened: OpenedExchange) -> None:
+    verified = opened.verified
+    fields: list[tuple[str, str | Text]] = [("exchange", opened.id)]
+    first = opened.opening
+    if first is not None:
+        header = first.statement.header
+        due = instant(header.due_at)
+        fields += [
+            ("kind", first.kind.value.replace("_", " ")),
+            ("from", str(first.author)),
+            ("handling", f"{header.handling.name}, TLP:{header.tlp.name.replace('_', '+')}"),
+            ("urgency", header.urgency.name.lower() + (f", due {due}" if due else "")),
+            ("purpose", header.purpose.name.lower() if header.purpose else ""),
+            ("legal basis", header.legal_basis or ""),
+            ("subjects", str(header.subject_count)),
+        ]
+        if first.statement.supervisors:
+            fields.append(("supervisors", ", ".join(first.statement.supervisors)))
+    fields += [
+        ("you are", verified.standing.value),
+        ("verified", f"against the signed log of {verified.checkpoint.size} entries"),
+    ]
+    print_fields([(name, value) for name, value in fields if value])
+    if opened.legs:
+        heading("Legs")
+        print_table(
+            ("AGENCY", "STATE", "APPROVALS"),
+            [(leg.agency, state(leg.state.name), _approvals(leg)) for leg in opened.legs],
+            "",
+        )
+
+
+def _approvals(leg: Leg) -> str:
+    if not leg.approvals_required:
+        return "none needed"
+    given = f"{len(leg.approvals)} of {leg.approvals_required}"
+    if leg.state is LegState.HELD:
+        return f"{given}, by {' or '.join(leg.approvers)}"
+    return f"{given}: {', '.join(leg.approvals)}" if leg.approvals else given
+
+
+def _print_timeline(opened: OpenedExchange) -> None:
+    heading("Timeline")
+    happened = [
+        (each.hub_time, str(each.author), each.kind.value.replace("_", " "), outcome(each))
+        for each in opened.statements
+    ]
+    happened += [
+        (each.hub_time, str(each.actor), "given to" if each.event is Event.DELIVERY else "", "")
+        for each in opened.verified.deliveries
+    ]
+    print_table(
+        ("WHEN", "WHO", "WHAT", ""),
+        [(instant(at), who, what, more) for at, who, what, more in sorted(happened)],
+        "Nothing.",
+    )
+
+
+def _print_statement(statement: OpenedStatement) -> None:
+    if not statement.parts and not statement.statement.parts:
+        return
+    kind = statement.kind.value.replace("_", " ").capitalize()
+    heading(f"{kind} of {statement.author.agency}, {instant(statement.hub_time)}")
+    for title, document in (("brief", statement.brief), ("content", statement.content)):
+        if document is not None:
+            fields = document.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+            print_fields([(f"{title}: {name}", _text(value)) for name, value in fields.items()])
+    sealed = [part.name for part in statement.statement.parts if part.name not in statement.parts]
+    if sealed:
+        say(f"sealed to others: {', '.join(sealed)}")
+    for name, data in statement.attachments.items():
+        say(f"attachment: {name}, {len(data)} bytes")
+    _print_entities(statement)
+
+
+def _print_entities(statement: OpenedStatement) -> None:
+    entities = list(islice(statement.entities(), _SHOWN_ENTITIES + 1))
+    if not entities:
+        return
+    print_table(
+        ("SCHEMA", "ENTITY", "ID"),
+        [(each["schema"], entity_caption(each), each["id"]) for each in entities[:_SHOWN_ENTITIES]],
+        "",
+    )
+    if len(entities) > _SHOWN_ENTITIES:
+        say(f"... and more; --out DIR writes all of them ({statement.subject_count} subjects)")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _leg_json(leg: Leg) -> dict[str, Any]:
+    return {
+        "agency": leg.agency,
+        "state": leg.state.name,
+        "approvals_required": leg.approvals_required,
+        "approvers": list(leg.approvers),
+        "approvals": list(leg.approvals),
+    }
+
+
+def _statement_json(statement: OpenedStatement) -> dict[str, Any]:
+    return {
+        "statement_id": statement.statement.id,
+        "index": statement.index,
+        "hub_time": iso(statement.hub_time),
+        "kind": statement.kind.value,
+        "outcome": outcome(statement) or None,
+        "author": statement.author.uri,
+        "recipients": list(statement.statement.recipients),
+        "role": statement.role.value if statement.role else None,
+        "brief": statement.brief.model_dump(mode="json", exclude_none=True)
+        if statement.brief
+        else None,
+        "content": statement.content.model_dump(mode="json", exclude_none=True)
+        if statement.content
+        else None,
+        "entities": list(statement.entities()),
+        "attachments": {name: len(data) for name, data in statement.attachments.items()},
+        "sealed_to_others": [
+            part.name for part in statement.statement.parts if part.name not in statement.parts
+        ],
+    }
