@@ -1,0 +1,140 @@
+"""Engines: how the hub's two kinds of transaction run on SQLite and on PostgreSQL.
+
+- `writing(engine)`: one that may write the log. SQLite: BEGIN IMMEDIATE, so that it holds the write
+  lock before it reads what it decides on. PostgreSQL: READ COMMITTED; the writers take turns by the
+  lock on the row of `log_head`, which they must take first.
+- `reading(engine)`: one that sees a single moment of the database through all its queries, so that
+  entries, tiles and checkpoint fit together. SQLite: the snapshot of WAL. PostgreSQL: REPEATABLE
+  READ.
+
+SQLite runs with WAL and synchronous=FULL: what was committed survives a loss of power. One process
+owns the file (`FileClaim`); for more hubs on one log there is PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+
+from exchange_protocol.errors import Reason
+
+_BUSY_SECONDS = 10
+_WRITES = "exchange_writes"
+
+
+def open_engine(url: str, *, read_only: bool = False) -> Engine:
+    """Make an engine for `sqlite:///FILE` or `postgresql+psycopg://...`.
+
+    With `read_only` a SQLite file is opened without changing anything in it or beside it but what
+    WAL needs. Raises CONFIG_INVALID for any other database.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise Reason.CONFIG_INVALID.error(
+            "expected a database URL such as sqlite:////var/lib/exchange/hub.db or "
+            "postgresql+psycopg://hub@/exchange"
+        ) from None
+    match parsed.get_backend_name():
+        case "sqlite" if parsed.database and parsed.database != ":memory:":
+            return _sqlite(parsed, read_only)
+        case "postgresql":
+            # Parameters of a failed query would carry statements into logs.
+            return create_engine(
+                parsed.set(drivername="postgresql+psycopg"),
+                hide_parameters=True,
+                pool_pre_ping=True,
+            )
+        case other:
+            raise Reason.CONFIG_INVALID.error(
+                f"expected a SQLite file or PostgreSQL as the database, got {other}"
+            )
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Run a transaction that may write; commits at the end, rolls back on an exception."""
+    with engine.execution_options(**{_WRITES: True}).begin() as connection:
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Run queries that all see the same moment."""
+    options: dict[str, Any] = {}
+    if engine.dialect.name == "postgresql":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect() as connection:
+        connection.execution_options(**options)
+        with connection.begin():
+            yield connection
+
+
+class FileClaim:
+    """The claim of one process on a SQLite file; on PostgreSQL it claims nothing."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Take the claim; raises CONFIG_INVALID where another hub holds it."""
+        self._lock: int | None = None
+        if engine.dialect.name != "sqlite":
+            return
+        path = Path(f"{_file_of(engine.url)}.lock")
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise Reason.CONFIG_INVALID.error(
+                f"another hub process is using the database {_file_of(engine.url)}; SQLite serves "
+                "one hub, use PostgreSQL for more"
+            ) from None
+        self._lock = lock
+
+    def release(self) -> None:
+        """Give the claim back."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _file_of(url: URL) -> Path:
+    return Path((url.database or "").removeprefix("file:"))
+
+
+def _sqlite(url: URL, read_only: bool) -> Engine:
+    if read_only:
+        url = url.set(database=f"file:{url.database}").update_query_dict(
+            {"mode": "ro", "uri": "true"}
+        )
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: SqliteConnection, _: object) -> None:
+        # The driver would begin transactions by itself, and too late: SQLAlchemy does it below.
+        connection.isolation_level = None
+        if not read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            # What is forgotten (a staged part) is overwritten.
+            connection.execute("PRAGMA secure_delete = FAST")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

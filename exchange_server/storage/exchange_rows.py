@@ -1,0 +1,190 @@
+"""The state of exchanges, and the boxes that they are listed from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from sqlalchemy import Connection, select
+
+from exchange_protocol.rules.bodies import Kind
+from exchange_protocol.rules.lifecycle import Exchange, Leg, LegState
+from exchange_protocol.rules.statements import parse_statement
+from exchange_protocol.rules.vocabulary import Handling, Tlp
+from exchange_protocol.trust.identity import AgencyId
+from exchange_server.storage.rows import (
+    field_names,
+    insert_new_rows,
+    insert_rows,
+    replace_rows,
+    update_rows,
+)
+from exchange_server.storage.tables import boxes, exchanges, legs, statements
+
+
+class Seat(IntEnum):
+    """As what an agency sees a leg."""
+
+    RECIPIENT = 1
+    OPENER = 2
+    APPROVER = 3
+    SUPERVISOR = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRow:
+    """An exchange; the rest of its header stands in its opening statement."""
+
+    exchange_id: str
+    opened_index: int
+    opening_sha256: bytes
+    kind: str
+    opener: str
+    opened_at: datetime
+    updated_at: datetime
+    due_at: datetime | None
+    urgency: int
+    handling: int
+
+
+@dataclass(frozen=True, slots=True)
+class LegRow:
+    """A leg (`lifecycle.Leg`) at its position in the exchange."""
+
+    exchange_id: str
+    agency: str
+    position: int
+    state: int
+    subject: bytes
+    handling: int
+    tlp: int
+    subject_count: int
+    disclosed: bool
+    approvals_required: int
+    approvers: tuple[str, ...]
+    approvals: tuple[str, ...]
+    hidden: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BoxRow:
+    """An agency sees a leg; `opened_index` orders its lists."""
+
+    agency: str
+    box: int
+    opened_index: int
+    leg: str
+    exchange_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredExchange:
+    """An exchange with the index of the entry that opened it."""
+
+    exchange: Exchange
+    opened_index: int
+    opening_sha256: bytes
+
+
+def leg_rows(exchange: Exchange) -> list[LegRow]:
+    """The rows of an exchange's legs."""
+    return [
+        LegRow(
+            exchange_id=exchange.id,
+            agency=leg.agency,
+            position=position,
+            state=leg.state,
+            subject=leg.subject,
+            handling=leg.handling,
+            tlp=leg.tlp,
+            subject_count=leg.subject_count,
+            disclosed=leg.disclosed,
+            approvals_required=leg.approvals_required,
+            approvers=leg.approvers,
+            approvals=leg.approvals,
+            hidden=leg.hidden,
+        )
+        for position, leg in enumerate(exchange.legs)
+    ]
+
+
+def insert_exchanges(connection: Connection, rows: Sequence[ExchangeRow]) -> None:
+    """Open exchanges."""
+    insert_rows(connection, exchanges, rows)
+
+
+def touch_exchanges(connection: Connection, times: Sequence[tuple[str, datetime]]) -> None:
+    """Set when exchanges last changed; each pair is exchange id and time."""
+    update_rows(connection, exchanges, "exchange_id", "updated_at", times)
+
+
+def write_legs(connection: Connection, rows: Sequence[LegRow]) -> None:
+    """Insert or replace legs."""
+    replace_rows(connection, legs, rows)
+
+
+def insert_boxes(connection: Connection, rows: Sequence[BoxRow]) -> None:
+    """Let agencies see legs, where they do not yet."""
+    insert_new_rows(connection, boxes, rows)
+
+
+def load_exchanges(
+    connection: Connection, exchange_ids: Sequence[str]
+) -> dict[str, StoredExchange]:
+    """Load the state of exchanges; unknown ones are left out."""
+    if not exchange_ids:
+        return {}
+    x, g = exchanges.c, legs.c
+    by_exchange: dict[str, list[Leg]] = {}
+    leg_query = (
+        select(*(g[name] for name in field_names(LegRow)))
+        .where(g.exchange_id.in_(exchange_ids))
+        .order_by(g.exchange_id, g.position)
+    )
+    for values in connection.execute(leg_query):
+        row = LegRow(*values)
+        by_exchange.setdefault(row.exchange_id, []).append(_leg(row))
+    query = (
+        select(
+            x.exchange_id,
+            x.opened_index,
+            x.opening_sha256,
+            x.kind,
+            x.opener,
+            statements.c.payload,
+        )
+        .join(statements, statements.c.payload_sha256 == x.opening_sha256)
+        .where(x.exchange_id.in_(exchange_ids))
+    )
+    return {
+        exchange_id: StoredExchange(
+            Exchange(
+                id=exchange_id,
+                kind=Kind(kind),
+                opener=AgencyId(opener),
+                header=parse_statement(payload).header,
+                legs=tuple(by_exchange.get(exchange_id, ())),
+            ),
+            opened_index,
+            opening,
+        )
+        for exchange_id, opened_index, opening, kind, opener, payload in connection.execute(query)
+    }
+
+
+def _leg(row: LegRow) -> Leg:
+    return Leg(
+        agency=AgencyId(row.agency),
+        state=LegState(row.state),
+        subject=row.subject,
+        handling=Handling(row.handling),
+        tlp=Tlp(row.tlp),
+        subject_count=row.subject_count,
+        disclosed=row.disclosed,
+        approvals_required=row.approvals_required,
+        approvers=tuple(map(AgencyId, row.approvers)),
+        approvals=row.approvals,
+        hidden=row.hidden,
+    )

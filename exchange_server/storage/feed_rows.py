@@ -1,0 +1,76 @@
+"""The feed: which entries an agency may see, and since which entry of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select, tuple_
+
+from exchange_server.storage.log_rows import STORED_ENTRIES, StoredEntry, stored_entries
+from exchange_server.storage.rows import insert_rows
+from exchange_server.storage.tables import exchanges, feed, log_entries, statements
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """`agency` sees entry `entry_index` since entry `position`, as `role`."""
+
+    agency: str
+    position: int
+    entry_index: int
+    exchange_id: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """One line of an agency's feed; `kind` is empty for events that are no statements."""
+
+    position: int
+    entry_index: int
+    exchange_id: str
+    event: int
+    kind: str
+    actor_agency: str
+    urgency: int
+
+
+def insert_feed(connection: Connection, rows: Sequence[FeedRow]) -> None:
+    """Let agencies see entries."""
+    insert_rows(connection, feed, rows)
+
+
+def read_notices(
+    connection: Connection, agency: str, after: tuple[int, int], limit: int
+) -> list[NoticeRow]:
+    """Read an agency's feed after a position and entry index."""
+    f, e, s, x = feed.c, log_entries.c, statements.c, exchanges.c
+    query = (
+        select(
+            f.position,
+            f.entry_index,
+            f.exchange_id,
+            e.event,
+            func.coalesce(s.kind, ""),
+            e.actor_agency,
+            func.coalesce(s.urgency, x.urgency),
+        )
+        .join(log_entries, e.idx == f.entry_index)
+        .join(exchanges, x.exchange_id == f.exchange_id)
+        .outerjoin(statements, s.log_index == f.entry_index)
+        .where(f.agency == agency, tuple_(f.position, f.entry_index) > tuple_(*after))
+        .order_by(f.position, f.entry_index)
+        .limit(limit)
+    )
+    return [NoticeRow(*row) for row in connection.execute(query)]
+
+
+def read_visible_entries(
+    connection: Connection, agency: str, exchange_id: str
+) -> list[StoredEntry]:
+    """Read every entry of an exchange that an agency may see, in log order."""
+    visible = select(feed.c.entry_index).where(
+        feed.c.exchange_id == exchange_id, feed.c.agency == agency
+    )
+    return stored_entries(connection, STORED_ENTRIES.where(log_entries.c.idx.in_(visible)))

@@ -1,0 +1,190 @@
+"""The log: head, entries, tiles, and the numbering of directory statements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, select, tuple_
+
+from exchange_protocol.log.entries import Event, Opening
+from exchange_protocol.log.tiles import TileId
+from exchange_protocol.rules.statements import SignedStatement
+from exchange_protocol.trust.envelope import PAYLOAD_TYPE
+from exchange_server.storage.rows import insert_rows, replace_rows, values_of
+from exchange_server.storage.tables import directory_entries, log_entries, log_head, log_tiles
+from exchange_server.storage.tables import statements as statements_table
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of the log: what the last committed batch made."""
+
+    size: int
+    root: bytes
+    note: bytes
+    """The signed checkpoint of this size and root, exact bytes."""
+    last_time: datetime | None
+    """Hub time of the last entry."""
+    directory_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """An entry; `exchange_id` and `payload_sha256` are empty where it has none."""
+
+    idx: int
+    entry: bytes
+    nonce: bytes
+    leaf_hash: bytes
+    event: int
+    actor_agency: str
+    exchange_id: str
+    payload_sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TileRow:
+    """A tile of the tree: up to 256 hashes of 32 bytes."""
+
+    level: int
+    idx: int
+    hashes: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryEntryRow:
+    """The entry of the directory statement at a position."""
+
+    position: int
+    log_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry as it is stored, with its statement if it is a statement's."""
+
+    index: int
+    leaf_hash: bytes
+    event: int
+    actor_agency: str
+    exchange_id: str
+    payload_sha256: bytes
+    opening: Opening
+
+
+_HEAD = select(
+    log_head.c.size,
+    log_head.c.root,
+    log_head.c.note,
+    log_head.c.last_time,
+    log_head.c.directory_size,
+)
+
+
+def read_head(connection: Connection, *, lock: bool = False) -> Head | None:
+    """Read the head; with `lock`, hold it until the transaction ends (the writers' turn)."""
+    row = connection.execute(_HEAD.with_for_update() if lock else _HEAD).one_or_none()
+    return None if row is None else Head(*row)
+
+
+def insert_head(connection: Connection, head: Head) -> None:
+    """Begin the log; a second head breaks the primary key."""
+    connection.execute(log_head.insert(), {"id": 1, **values_of(head)})
+
+
+def update_head(connection: Connection, head: Head) -> None:
+    """Move the head."""
+    connection.execute(log_head.update(), values_of(head))
+
+
+def insert_entries(connection: Connection, rows: Sequence[EntryRow]) -> None:
+    """Append entries."""
+    insert_rows(connection, log_entries, rows)
+
+
+def insert_directory_entries(connection: Connection, rows: Sequence[DirectoryEntryRow]) -> None:
+    """Number directory statements."""
+    insert_rows(connection, directory_entries, rows)
+
+
+def write_tiles(connection: Connection, tiles: Mapping[TileId, bytes]) -> None:
+    """Insert tiles, or replace those that grew."""
+    rows = [TileRow(level, idx, hashes) for (level, idx), hashes in tiles.items()]
+    replace_rows(connection, log_tiles, rows)
+
+
+def read_tiles(connection: Connection, tiles: Sequence[TileId]) -> dict[TileId, bytes]:
+    """Read tiles, each as wide as it is stored; absent ones are left out."""
+    if not tiles:
+        return {}
+    key = tuple_(log_tiles.c.level, log_tiles.c.idx)
+    query = select(log_tiles.c.level, log_tiles.c.idx, log_tiles.c.hashes).where(key.in_(tiles))
+    return {(level, idx): hashes for level, idx, hashes in connection.execute(query)}
+
+
+_e, _s = log_entries.c, statements_table.c
+# A statement's entry brings its statement; a delivery names one and brings none.
+STORED_ENTRIES: Select[Any] = select(
+    _e.idx,
+    _e.leaf_hash,
+    _e.event,
+    _e.actor_agency,
+    _e.exchange_id,
+    _e.payload_sha256,
+    _e.entry,
+    _e.nonce,
+    _s.payload,
+    _s.certificate_sha256,
+    _s.signature,
+).select_from(log_entries.outerjoin(statements_table, _s.log_index == _e.idx))
+
+
+def stored_entries(connection: Connection, query: Select[Any]) -> list[StoredEntry]:
+    """Run a query that narrows `STORED_ENTRIES`."""
+    return [_stored(*row) for row in connection.execute(query.order_by(_e.idx))]
+
+
+def read_entry_range(connection: Connection, start: int, stop: int) -> list[StoredEntry]:
+    """Read the entries [start, stop)."""
+    return stored_entries(connection, STORED_ENTRIES.where(_e.idx >= start, _e.idx < stop))
+
+
+def read_entries(connection: Connection, indexes: Sequence[int]) -> list[StoredEntry]:
+    """Read entries by index, in log order."""
+    return stored_entries(connection, STORED_ENTRIES.where(_e.idx.in_(indexes)))
+
+
+def read_directory_entries(
+    connection: Connection, start: int, count: int | None = None
+) -> list[StoredEntry]:
+    """Read directory statements from position `start` on, at most `count`."""
+    d = directory_entries.c
+    query = (
+        STORED_ENTRIES.join(directory_entries, d.log_index == _e.idx)
+        .where(d.position >= start)
+        .limit(count)
+    )
+    return stored_entries(connection, query)
+
+
+def _stored(
+    index: int,
+    leaf_hash: bytes,
+    event: int,
+    actor_agency: str,
+    exchange_id: str,
+    payload_sha256: bytes,
+    entry: bytes,
+    nonce: bytes,
+    payload: bytes | None,
+    certificate_sha256: bytes,
+    signature: bytes,
+) -> StoredEntry:
+    statement = None
+    if payload is not None and event == Event.STATEMENT:
+        statement = SignedStatement(PAYLOAD_TYPE, payload, certificate_sha256, signature)
+    opening = Opening(entry, nonce, statement)
+    return StoredEntry(index, leaf_hash, event, actor_agency, exchange_id, payload_sha256, opening)

@@ -1,0 +1,139 @@
+"""Sealed bytes: parts bound to one statement each, and uploads that wait for theirs.
+
+A part is never found by its digest alone: to name somebody else's digest in a statement gives
+nothing. All chunks of a part but the last have `CHUNK_BYTES`, so an offset names its chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, tuple_
+
+from exchange_server.storage.rows import insert_rows
+from exchange_server.storage.tables import part_chunks, parts, staged_parts
+
+CHUNK_BYTES = 1024 * 1024
+PART_ID_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """A part of an accepted statement."""
+
+    payload_sha256: bytes
+    name: str
+    part_id: bytes
+    """16 random bytes."""
+    sha256: bytes
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class StagedPartRow:
+    """An upload that no statement has claimed."""
+
+    part_id: bytes
+    agency: str
+    sha256: bytes
+    size: int
+    """As announced; that of the bytes once the part is whole."""
+    staged_at: datetime
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRow:
+    """Sealed bytes of a part, `CHUNK_BYTES` but for the last."""
+
+    part_id: bytes
+    seq: int
+    data: bytes
+
+
+def insert_parts(connection: Connection, rows: Sequence[PartRow]) -> None:
+    """Bind parts to their statements."""
+    insert_rows(connection, parts, rows)
+
+
+def insert_chunks(connection: Connection, rows: Sequence[ChunkRow]) -> None:
+    """Keep sealed bytes."""
+    insert_rows(connection, part_chunks, rows)
+
+
+def find_parts(
+    connection: Connection, digests: Sequence[bytes]
+) -> dict[tuple[bytes, str], PartRow]:
+    """Find the parts of statements, by the statement's digest and the part's name."""
+    p = parts.c
+    query = select(p.payload_sha256, p.name, p.part_id, p.sha256, p.size).where(
+        p.payload_sha256.in_(digests)
+    )
+    rows = [PartRow(*row) for row in connection.execute(query)]
+    return {(row.payload_sha256, row.name): row for row in rows}
+
+
+def read_chunk(connection: Connection, part_id: bytes, seq: int) -> bytes | None:
+    """Read one chunk of a part."""
+    k = part_chunks.c
+    query = select(k.data).where(k.part_id == part_id, k.seq == seq)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def insert_staged(connection: Connection, row: StagedPartRow) -> None:
+    """Begin an upload."""
+    insert_rows(connection, staged_parts, [row])
+
+
+def complete_staged(connection: Connection, part_id: bytes, at: datetime) -> None:
+    """Mark an upload as whole; its time of waiting begins."""
+    connection.execute(
+        staged_parts.update()
+        .where(staged_parts.c.part_id == part_id)
+        .values(is_whole=True, staged_at=at)
+    )
+
+
+def staged_bytes(connection: Connection, agency: str) -> int:
+    """Bytes that an agency has announced and no statement has claimed."""
+    query = select(func.coalesce(func.sum(staged_parts.c.size), 0)).where(
+        staged_parts.c.agency == agency
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def find_staged(connection: Connection, wanted: Sequence[tuple[str, bytes]]) -> list[StagedPartRow]:
+    """Find whole uploads by agency and digest, oldest first."""
+    if not wanted:
+        return []
+    s = staged_parts.c
+    query = (
+        select(s.part_id, s.agency, s.sha256, s.size, s.staged_at, s.is_whole)
+        .where(tuple_(s.agency, s.sha256).in_(wanted), s.is_whole)
+        .order_by(s.staged_at)
+    )
+    return [StagedPartRow(*row) for row in connection.execute(query)]
+
+
+def claim_staged(connection: Connection, part_ids: Sequence[bytes]) -> None:
+    """End the wait of uploads that statements claim; their chunks stay."""
+    if part_ids:
+        connection.execute(staged_parts.delete().where(staged_parts.c.part_id.in_(part_ids)))
+
+
+def find_forgotten(connection: Connection, staged_before: datetime) -> list[bytes]:
+    """Find uploads that have waited too long."""
+    query = select(staged_parts.c.part_id).where(staged_parts.c.staged_at < staged_before)
+    return list(connection.execute(query).scalars())
+
+
+def discard_staged(connection: Connection, part_ids: Sequence[bytes]) -> None:
+    """Forget uploads with their bytes; what a statement has claimed meanwhile stays."""
+    if not part_ids:
+        return
+    s = staged_parts.c
+    waiting = list(connection.execute(select(s.part_id).where(s.part_id.in_(part_ids))).scalars())
+    connection.execute(part_chunks.delete().where(part_chunks.c.part_id.in_(waiting)))
+    connection.execute(staged_parts.delete().where(s.part_id.in_(waiting)))

@@ -1,0 +1,116 @@
+"""Statements as they were accepted, and the deliveries of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from exchange_protocol.rules.access import Spoken
+from exchange_protocol.rules.bodies import Kind
+from exchange_protocol.trust.identity import AgencyId
+from exchange_server.storage.rows import insert_rows
+from exchange_server.storage.tables import deliveries, statements
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """An accepted statement; `legs` and `supervisors` are those of `access.Spoken`."""
+
+    payload_sha256: bytes
+    author_agency: str
+    statement_id: str
+    exchange_id: str
+    kind: str
+    urgency: int
+    legs: tuple[str, ...]
+    supervisors: tuple[str, ...]
+    log_index: int
+    payload: bytes
+    certificate_sha256: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """A member was given a statement."""
+
+    payload_sha256: bytes
+    member_uri: str
+    log_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Where an accepted statement is found."""
+
+    author_agency: str
+    statement_id: str
+    payload_sha256: bytes
+    log_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deliverable:
+    """A statement that may be handed out to who may see it."""
+
+    spoken: Spoken
+    payload: bytes
+
+
+def insert_statements(connection: Connection, rows: Sequence[StatementRow]) -> None:
+    """Keep accepted statements; a repeated id of an author breaks a unique key."""
+    insert_rows(connection, statements, rows)
+
+
+def insert_deliveries(connection: Connection, rows: Sequence[DeliveryRow]) -> None:
+    """Keep deliveries; one a statement and member."""
+    insert_rows(connection, deliveries, rows)
+
+
+def find_accepted(connection: Connection, statement_ids: Sequence[str]) -> list[Accepted]:
+    """Find statements by id, of whichever author."""
+    s = statements.c
+    query = select(s.author_agency, s.statement_id, s.payload_sha256, s.log_index).where(
+        s.statement_id.in_(statement_ids)
+    )
+    return [Accepted(*row) for row in connection.execute(query)]
+
+
+def log_indexes(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, int]:
+    """Find the entries of statements by the digests of their payloads."""
+    s = statements.c
+    query = select(s.payload_sha256, s.log_index).where(s.payload_sha256.in_(digests))
+    return {row.payload_sha256: row.log_index for row in connection.execute(query)}
+
+
+def find_deliverables(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, Deliverable]:
+    """Find the statements of exchanges by the digests of their payloads."""
+    s = statements.c
+    query = select(
+        s.payload_sha256, s.exchange_id, s.author_agency, s.kind, s.legs, s.supervisors, s.payload
+    ).where(s.payload_sha256.in_(digests), s.exchange_id != "")
+    return {
+        digest: Deliverable(
+            Spoken(
+                digest=digest,
+                exchange_id=exchange_id,
+                author=AgencyId(author),
+                kind=Kind(kind),
+                legs=tuple(map(AgencyId, legs)),
+                supervisors=tuple(map(AgencyId, supervisors)),
+            ),
+            payload,
+        )
+        for digest, exchange_id, author, kind, legs, supervisors, payload in connection.execute(
+            query
+        )
+    }
+
+
+def find_delivered(connection: Connection, digests: Sequence[bytes]) -> set[tuple[bytes, str]]:
+    """Find who was given these statements: digest and member's URI."""
+    d = deliveries.c
+    query = select(d.payload_sha256, d.member_uri).where(d.payload_sha256.in_(digests))
+    return {(digest, uri) for digest, uri in connection.execute(query)}

@@ -1,0 +1,204 @@
+"""The tables. Those of the log are the truth; all others are made from it and can be made anew.
+
+    log_head            one row: size, root and signed checkpoint; its lock is the writers' turn
+    log_entries         exact bytes of every entry, its nonce, and what it is found by
+    log_tiles           the Merkle tree (C2SP tlog-tiles), one growing row a tile
+    statements          exact bytes of every accepted statement, and what access depends on
+    directory_entries   the directory statements, numbered in log order
+    exchanges, legs     the state of every exchange (`lifecycle.Exchange`)
+    deliveries          who was given which statement
+    feed                which entries an agency may see, and since which entry
+    boxes               which legs an agency sees, and as what: what lists are read from
+    parts, part_chunks  sealed bytes, bound to one statement each
+    staged_parts        sealed bytes that were uploaded and wait for their statement
+
+Nothing is numbered by the database: the index of an entry is the size of the log before it. A
+sequence would leave gaps after rollbacks and run ahead of commits.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from exchange_server.storage import columns as c
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", c.Digest, nullable=False),
+    Column("note", LargeBinary, nullable=False),
+    Column("last_time", c.Instant),
+    Column("directory_size", BigInteger, nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
+)
+
+log_entries = Table(
+    "log_entries",
+    metadata,
+    Column("idx", c.Index, primary_key=True, autoincrement=False),
+    Column("entry", LargeBinary, nullable=False),
+    Column("nonce", LargeBinary(32), nullable=False),
+    Column("leaf_hash", c.Digest, nullable=False),
+    Column("event", SmallInteger, nullable=False),
+    Column("actor_agency", c.AgencyName, nullable=False),
+    Column("exchange_id", c.Uuid, nullable=False),
+    Column("payload_sha256", c.Digest, nullable=False),
+)
+
+log_tiles = Table(
+    "log_tiles",
+    metadata,
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),
+    Column("idx", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary(8192), nullable=False),
+)
+
+statements = Table(
+    "statements",
+    metadata,
+    Column("payload_sha256", c.Digest, primary_key=True),
+    Column("author_agency", c.AgencyName, nullable=False),
+    Column("statement_id", c.Uuid, nullable=False),
+    Column("exchange_id", c.Uuid, nullable=False),
+    Column("kind", c.KindName, nullable=False),
+    Column("urgency", SmallInteger, nullable=False),
+    Column("legs", c.Texts, nullable=False),
+    Column("supervisors", c.Texts, nullable=False),
+    Column("log_index", BigInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("certificate_sha256", c.Digest, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    UniqueConstraint("statement_id", "author_agency"),
+    UniqueConstraint("log_index"),
+)
+
+directory_entries = Table(
+    "directory_entries",
+    metadata,
+    Column("position", c.Index, primary_key=True, autoincrement=False),
+    Column("log_index", BigInteger, nullable=False),
+    UniqueConstraint("log_index"),
+)
+
+exchanges = Table(
+    "exchanges",
+    metadata,
+    Column("exchange_id", c.Uuid, primary_key=True),
+    Column("opened_index", BigInteger, nullable=False),
+    Column("opening_sha256", c.Digest, nullable=False),
+    Column("kind", c.KindName, nullable=False),
+    Column("opener", c.AgencyName, nullable=False),
+    Column("opened_at", c.Instant, nullable=False),
+    Column("updated_at", c.Instant, nullable=False),
+    Column("due_at", c.Instant),
+    Column("urgency", SmallInteger, nullable=False),
+    Column("handling", SmallInteger, nullable=False),
+    UniqueConstraint("opened_index"),
+)
+
+legs = Table(
+    "legs",
+    metadata,
+    Column("exchange_id", c.Uuid, primary_key=True),
+    Column("agency", c.AgencyName, primary_key=True),
+    Column("position", SmallInteger, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("subject", c.Digest, nullable=False),
+    Column("handling", SmallInteger, nullable=False),
+    Column("tlp", SmallInteger, nullable=False),
+    Column("subject_count", BigInteger, nullable=False),
+    Column("disclosed", Boolean, nullable=False),
+    Column("approvals_required", SmallInteger, nullable=False),
+    Column("approvers", c.Texts, nullable=False),
+    Column("approvals", c.Texts, nullable=False),
+    Column("hidden", c.Digests, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("payload_sha256", c.Digest, primary_key=True),
+    Column("member_uri", String(255), primary_key=True),
+    Column("log_index", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("agency", c.AgencyName, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("entry_index", BigInteger, primary_key=True, autoincrement=False),
+    Column("exchange_id", c.Uuid, nullable=False),
+    Column("role", String(16), nullable=False),
+    Index(None, "exchange_id", "agency"),
+    sqlite_with_rowid=False,
+)
+
+boxes = Table(
+    "boxes",
+    metadata,
+    Column("agency", c.AgencyName, primary_key=True),
+    Column("box", SmallInteger, primary_key=True, autoincrement=False),
+    Column("opened_index", BigInteger, primary_key=True, autoincrement=False),
+    Column("leg", c.AgencyName, primary_key=True),
+    Column("exchange_id", c.Uuid, nullable=False),
+    Index(None, "agency", "opened_index"),
+    sqlite_with_rowid=False,
+)
+
+parts = Table(
+    "parts",
+    metadata,
+    Column("payload_sha256", c.Digest, primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("part_id", LargeBinary(16), nullable=False),
+    Column("sha256", c.Digest, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+staged_parts = Table(
+    "staged_parts",
+    metadata,
+    Column("part_id", LargeBinary(16), primary_key=True),
+    Column("agency", c.AgencyName, nullable=False),
+    Column("sha256", c.Digest, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("staged_at", c.Instant, nullable=False),
+    Column("is_whole", Boolean, nullable=False),
+    Index(None, "agency", "sha256"),
+    sqlite_with_rowid=False,
+)
+
+part_chunks = Table(
+    "part_chunks",
+    metadata,
+    Column("part_id", LargeBinary(16), primary_key=True),
+    Column("seq", SmallInteger, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+)
