@@ -1,0 +1,78 @@
+"""What a committed batch answers: receipts with proofs against its checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from sqlalchemy import Engine
+
+from exchange_protocol.errors import ExchangeError
+from exchange_protocol.log.merkle import NodeId, consistency_proof, inclusion_proof
+from exchange_protocol.log.tiles import EdgeGrowth, TileId, TileReader
+from exchange_server.ledger.batch import Logged, Outcome
+from exchange_server.ledger.jobs import Job, Submission
+from exchange_server.ledger.state import LogState
+from exchange_server.ledger.values import Accepted, PartHandle
+from exchange_server.storage.engine import reading
+from exchange_server.storage.log_rows import read_tiles
+
+Answer: TypeAlias = Accepted | PartHandle | None
+
+
+class Answers:
+    """The answers of one batch. Proofs come from what it has just written; only proofs that reach
+    further back read the store."""
+
+    def __init__(self, engine: Engine, state: LogState, growth: EdgeGrowth | None) -> None:
+        self._engine = engine
+        self._state = state
+        self._growth = growth
+        self._tiles = TileReader(self._read_tiles)
+        self._consistency: dict[int, tuple[bytes, ...]] = {}
+
+    def answer(self, job: Job, outcome: Outcome) -> Answer | ExchangeError:
+        """Make the answer to a request."""
+        if isinstance(outcome, Logged) and isinstance(job, Submission):
+            return Accepted(
+                index=outcome.index,
+                entry=outcome.entry,
+                nonce=outcome.nonce,
+                inclusion_proof=self._inclusion(outcome),
+                note=self._state.head.note,
+                consistency_proof=self._consistency_from(job.known_tree_size),
+            )
+        if isinstance(outcome, Logged):
+            raise TypeError("only a submission is logged as a statement")
+        return outcome
+
+    def _inclusion(self, logged: Logged) -> tuple[bytes, ...]:
+        growth = self._growth
+        # A repeated statement may be of this very batch; then its nodes are new as well.
+        is_recent = growth is not None and logged.index >= growth.nodes.before.size
+        read = growth.nodes.read if growth is not None and is_recent else self._tiles
+        return tuple(inclusion_proof(logged.index, self._state.head.size, read))
+
+    def _consistency_from(self, known: int) -> tuple[bytes, ...]:
+        if known not in self._consistency:
+            size = self._state.head.size
+            self._consistency[known] = tuple(consistency_proof(known, size, self._read_nodes))
+        return self._consistency[known]
+
+    def _read_nodes(self, nodes: Sequence[NodeId]) -> Sequence[bytes]:
+        if self._growth is not None:
+            try:
+                return self._growth.nodes.read(nodes)
+            except ExchangeError:
+                # The caller knew an older tree than the one before this batch.
+                return self._tiles(nodes)
+        return self._tiles(nodes)
+
+    def _read_tiles(self, tiles: Sequence[TileId]) -> Mapping[TileId, bytes]:
+        held = {**self._state.edge.tiles, **(self._growth.tiles if self._growth else {})}
+        found = {tile: held[tile] for tile in tiles if tile in held}
+        missing = [tile for tile in tiles if tile not in found]
+        if missing:
+            with reading(self._engine) as connection:
+                found.update(read_tiles(connection, missing))
+        return found

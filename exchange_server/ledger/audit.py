@@ -1,0 +1,57 @@
+"""Which entries an auditor may open.
+
+- Directory statements are for everyone.
+- Entries of an exchange: where the policy lets the auditors of the body see events between the
+  opener and the body of any leg.
+- Denials also where it lets them see events of the refused body itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select
+
+from exchange_protocol.log.entries import Event, Opening
+from exchange_protocol.rules.directory import Directory
+from exchange_protocol.trust.identity import AgencyId, Member, Role
+from exchange_server.storage.log_rows import StoredEntry
+from exchange_server.storage.tables import exchanges, legs
+
+
+class Audience:
+    """What one caller may open of some entries, under the policy in force."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        directory: Directory,
+        member: Member,
+        entries: Sequence[StoredEntry],
+    ) -> None:
+        is_auditor = member.role is Role.AUDITOR and directory.policy is not None
+        self._rulebook = directory.rulebook if is_auditor else None
+        self._agency = member.agency
+        self._ends: dict[str, list[tuple[AgencyId, AgencyId]]] = {}
+        ids = {entry.exchange_id for entry in entries if entry.exchange_id}
+        if self._rulebook is not None and ids:
+            query = (
+                select(exchanges.c.exchange_id, exchanges.c.opener, legs.c.agency)
+                .join(legs, legs.c.exchange_id == exchanges.c.exchange_id)
+                .where(exchanges.c.exchange_id.in_(ids))
+            )
+            for exchange_id, opener, leg in connection.execute(query):
+                self._ends.setdefault(exchange_id, []).append((AgencyId(opener), AgencyId(leg)))
+
+    def opening_of(self, entry: StoredEntry) -> Opening | None:
+        """The entry's opening, if the caller may have it."""
+        if entry.event == Event.STATEMENT and not entry.exchange_id:
+            return entry.opening
+        if self._rulebook is None:
+            return None
+        ends = list(self._ends.get(entry.exchange_id, ()))
+        if entry.event == Event.DENIAL:
+            actor = AgencyId(entry.actor_agency)
+            ends.append((actor, actor))
+        may_audit = self._rulebook.may_audit
+        return entry.opening if any(may_audit(self._agency, *pair) for pair in ends) else None

@@ -1,0 +1,544 @@
+"""One batch: requests judged in order, in one transaction, each against what those before it made.
+
+Rules of this module:
+
+- Judging writes nothing. A request that is refused, or that fails inside, leaves no trace on those
+  after it: everything it would add is gathered first and taken over whole.
+- What was judged is written at once, and moves the head of the log with it. Whoever runs the batch
+  commits, and only then takes over `state` and lets answers out; or rolls back and forgets it.
+- The caller holds the lock on the head of the log.
+
+Steps for a statement (the first two need the log, so they are not `judge`'s):
+ 1. Its id is new for its author; the same bytes again get the original entry.
+ 2. Its time is within the limits of the hub's clock.
+ 3. `judge`: signature, policy, lifecycle, readers.
+ 4. No certificate of it is on a revocation list.
+ 5. Every part is there: beside it, or staged by the same agency.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeAlias
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
+from exchange_protocol.log.entries import (
+    NONCE_BYTES,
+    Entry,
+    Event,
+    encode_entry,
+    entry_leaf_hash,
+)
+from exchange_protocol.log.tiles import EdgeGrowth
+from exchange_protocol.rules.access import deliver_to, role_of
+from exchange_protocol.rules.bodies import PublishCertificate
+from exchange_protocol.rules.judgement import Judgement, Ruling, judge
+from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.statements import Part, Statement, parse_statement
+from exchange_protocol.trust.certificates import Revocations, TrustAnchors, fingerprint
+from exchange_protocol.trust.identity import AgencyId
+from exchange_server.ledger.denials import DenialBudget
+from exchange_server.ledger.jobs import Delivery, Denial, Job, Submission, is_logged
+from exchange_server.ledger.projection import (
+    delivery_visibility,
+    released,
+    statement_visibility,
+)
+from exchange_server.ledger.state import LogState
+from exchange_server.ledger.values import LedgerLimits, PartHandle
+from exchange_server.storage.exchange_rows import (
+    BoxRow,
+    ExchangeRow,
+    LegRow,
+    StoredExchange,
+    insert_boxes,
+    insert_exchanges,
+    leg_rows,
+    load_exchanges,
+    touch_exchanges,
+    write_legs,
+)
+from exchange_server.storage.feed_rows import FeedRow, insert_feed
+from exchange_server.storage.log_rows import (
+    DirectoryEntryRow,
+    EntryRow,
+    Head,
+    insert_directory_entries,
+    insert_entries,
+    read_entries,
+    update_head,
+    write_tiles,
+)
+from exchange_server.storage.part_rows import (
+    CHUNK_BYTES,
+    PART_ID_BYTES,
+    ChunkRow,
+    PartRow,
+    StagedPartRow,
+    claim_staged,
+    find_parts,
+    find_staged,
+    insert_chunks,
+    insert_parts,
+)
+from exchange_server.storage.statement_rows import (
+    DeliveryRow,
+    StatementRow,
+    find_accepted,
+    find_deliverables,
+    find_delivered,
+    insert_deliveries,
+    insert_statements,
+    log_indexes,
+)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A statement's entry: new, or the original of a repeated one."""
+
+    index: int
+    entry: bytes
+    nonce: bytes
+    is_new: bool
+
+
+Outcome: TypeAlias = Logged | PartHandle | ExchangeError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every batch judges with."""
+
+    anchors: TrustAnchors
+    signer: LogSigner
+    limits: LedgerLimits
+    clock: Callable[[], datetime]
+    revocations: Callable[[], Revocations]
+    budget: DenialBudget
+
+
+@dataclass(frozen=True, slots=True)
+class _PartRows:
+    parts: tuple[PartRow, ...] = ()
+    chunks: tuple[ChunkRow, ...] = ()
+    claimed: tuple[bytes, ...] = ()
+
+
+class Batch:
+    """Requests of one transaction, and the rows that they make."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        state: LogState,
+        bench: Bench,
+        known: Mapping[str, StoredExchange],
+        jobs: Sequence[Job],
+    ) -> None:
+        """Read at once what the jobs will be judged by; `known` are exchanges as committed."""
+        self.state = state
+        """The state before the batch; after `write`, that after it."""
+        self.exchanges: dict[str, StoredExchange] = {}
+        """Exchanges that the batch has opened or changed."""
+        self._connection = connection
+        self._bench = bench
+        self._directory = state.directory
+        self._last_time = state.head.last_time
+        self._entries: list[EntryRow] = []
+        self._statements: list[StatementRow] = []
+        self._directory_entries: list[DirectoryEntryRow] = []
+        self._opened: dict[str, ExchangeRow] = {}
+        self._touched: dict[str, datetime] = {}
+        self._legs: dict[tuple[str, str], LegRow] = {}
+        self._deliveries: list[DeliveryRow] = []
+        self._feed: list[FeedRow] = []
+        self._boxes: dict[BoxRow, None] = {}
+        self._parts: list[_PartRows] = []
+        self._prefetch(known, jobs)
+
+    def admit(self, job: Job) -> Outcome:
+        """Judge one request; gives what it comes to, or why it is refused."""
+        try:
+            match job:
+                case Submission():
+                    return self._submit(job)
+                case Delivery():
+                    return self._deliver(job)
+                case Denial():
+                    self._deny(job)
+                    return None
+        except ExchangeError as error:
+            if is_logged(error) and not isinstance(job, Denial):
+                self._deny(job.denial(error))
+            return error
+        except SQLAlchemyError:
+            # The transaction is lost, and everyone's request with it.
+            raise
+        except Exception:  # noqa: BLE001 -- logged by structlog
+            # A defect that one request meets must not take the others with it.
+            _log.exception("judgement_failed", job=type(job).__name__)
+            return Reason.INTERNAL.error("the hub failed inside; nothing was stored")
+
+    def write(self, on_step: Callable[[str], None]) -> EdgeGrowth | None:
+        """Write what was judged and move the head; None if there is nothing to write."""
+        if not self._entries:
+            return None
+        connection = self._connection
+        insert_entries(connection, self._entries)
+        insert_statements(connection, self._statements)
+        insert_directory_entries(connection, self._directory_entries)
+        insert_exchanges(connection, list(self._opened.values()))
+        touch_exchanges(connection, list(self._touched.items()))
+        write_legs(connection, list(self._legs.values()))
+        insert_deliveries(connection, self._deliveries)
+        insert_feed(connection, self._feed)
+        insert_boxes(connection, list(self._boxes))
+        insert_parts(connection, [row for rows in self._parts for row in rows.parts])
+        insert_chunks(connection, [row for rows in self._parts for row in rows.chunks])
+        claim_staged(connection, [part_id for rows in self._parts for part_id in rows.claimed])
+        on_step("rows")
+        growth = self.state.edge.append_many([row.leaf_hash for row in self._entries])
+        write_tiles(connection, growth.tiles)
+        on_step("tiles")
+        signer, root = self._bench.signer, growth.edge.root()
+        head = Head(
+            size=growth.edge.size,
+            root=root,
+            note=signer.sign(Checkpoint(signer.origin, growth.edge.size, root)),
+            last_time=self._last_time,
+            directory_size=self._directory.size,
+        )
+        update_head(connection, head)
+        on_step("head")
+        self.state = LogState(head, growth.edge, self._directory)
+        return growth
+
+    def _prefetch(self, known: Mapping[str, StoredExchange], jobs: Sequence[Job]) -> None:
+        connection = self._connection
+        submissions = [job for job in jobs if isinstance(job, Submission)]
+        digests = [job.payload_digest for job in jobs if isinstance(job, Delivery)]
+        self._accepted: dict[tuple[str, str], tuple[bytes, Logged | int]] = {}
+        if submissions:
+            ids = [job.statement.id for job in submissions]
+            for found in find_accepted(connection, ids):
+                key = (found.author_agency, found.statement_id)
+                self._accepted[key] = (found.payload_sha256, found.log_index)
+        self._deliverables = find_deliverables(connection, digests) if digests else {}
+        self._delivered = find_delivered(connection, digests) if digests else set()
+        self._stored_parts = find_parts(connection, digests) if digests else {}
+        wanted = {job.statement.exchange_id for job in submissions}
+        wanted.update(found.spoken.exchange_id for found in self._deliverables.values())
+        self._before = {one: known[one] for one in wanted if one in known}
+        missing = [one for one in wanted if one and one not in self._before]
+        self._before.update(load_exchanges(connection, missing))
+        staged = {
+            (job.caller.agency, part.sha256)
+            for job in submissions
+            for part in job.statement.parts
+            if part.name not in job.parts
+        }
+        self._staged = find_staged(connection, sorted(staged))
+
+    def _now(self) -> datetime:
+        """The hub's time of the next entry: never before that of the last."""
+        now = self._bench.clock()
+        return now if self._last_time is None else max(now, self._last_time)
+
+    def _exchange(self, exchange_id: str) -> StoredExchange | None:
+        return self.exchanges.get(exchange_id) or self._before.get(exchange_id)
+
+    def _submit(self, job: Submission) -> Logged:
+        if job.known_tree_size > self.state.head.size:
+            raise Reason.PROOF_RANGE_INVALID.error(
+                f"expected a known tree size of at most {self.state.head.size}, "
+                f"got {job.known_tree_size}",
+                field="known_tree_size",
+            )
+        statement, at = job.statement, self._now()
+        original = self._original(job)
+        if original is not None:
+            return original
+        self._check_time(statement, at)
+        stored = self._exchange(statement.exchange_id)
+        judgement = judge(
+            job.signed,
+            statement,
+            directory=self._directory,
+            exchange=stored.exchange if stored else None,
+            anchors=self._bench.anchors,
+            at=at,
+        )
+        self._check_revocation(job, judgement, at)
+        parts = self._find_parts(job)
+        return self._accept(job, judgement, stored, parts, at)
+
+    def _original(self, job: Submission) -> Logged | None:
+        """The entry of the same statement; raises ID_REUSED for another one with its id."""
+        key = (job.statement.author.agency, job.statement.id)
+        if key not in self._accepted:
+            return None
+        digest, where = self._accepted[key]
+        if digest != job.statement.digest:
+            raise Reason.ID_REUSED.error(
+                f"statement id {job.statement.id} names another statement of "
+                f"{job.statement.author.agency}: {digest.hex()}",
+                field="id",
+            )
+        if isinstance(where, Logged):
+            return replace(where, is_new=False)
+        [stored] = read_entries(self._connection, [where])
+        return Logged(where, stored.opening.entry, stored.opening.nonce, is_new=False)
+
+    def _check_time(self, statement: Statement, now: datetime) -> None:
+        limits = self._bench.limits
+        if not now - limits.past_skew <= statement.made_at <= now + limits.future_skew:
+            raise Reason.CLOCK_SKEW.error(
+                f"expected a statement made at most {limits.past_skew} before and "
+                f"{limits.future_skew} after the hub's clock, which says {now.isoformat()}; "
+                f"got {statement.made_at.isoformat()}",
+                field="made_at",
+            )
+
+    def _check_revocation(self, job: Submission, judgement: Judgement, at: datetime) -> None:
+        """The signing certificate is not revoked, nor one that the statement publishes."""
+        revocations = self._bench.revocations()
+        revocations.verify_current(at)
+        digests = {job.signed.certificate_sha256}
+        if isinstance(job.statement.body, PublishCertificate):
+            digests.add(fingerprint(job.statement.body.certificate))
+        for digest in digests:
+            certificate = judgement.directory.certificates[digest].certificate
+            revocations.verify_not_revoked(certificate, at)
+
+    def _find_parts(self, job: Submission) -> _PartRows:
+        claimed = {part_id for rows in self._parts for part_id in rows.claimed}
+        found = []
+        for part in job.statement.parts:
+            sealed = job.parts.get(part.name)
+            if sealed is not None:
+                found.append(_inline_part(job.statement.digest, part, sealed))
+            else:
+                staged = self._claim(job.caller.agency, part, claimed)
+                claimed.add(staged.part_id)
+                row = PartRow(
+                    job.statement.digest, part.name, staged.part_id, part.sha256, part.size
+                )
+                found.append(_PartRows((row,), (), (staged.part_id,)))
+        return _PartRows(
+            tuple(row for rows in found for row in rows.parts),
+            tuple(row for rows in found for row in rows.chunks),
+            tuple(part_id for rows in found for part_id in rows.claimed),
+        )
+
+    def _claim(self, agency: AgencyId, part: Part, claimed: set[bytes]) -> StagedPartRow:
+        for staged in self._staged:
+            if (staged.agency, staged.sha256, staged.size) == (
+                agency,
+                part.sha256,
+                part.size,
+            ) and staged.part_id not in claimed:
+                return staged
+        raise Reason.PART_MISSING.error(
+            f"expected part {part.name!r} of {part.size} bytes with SHA-256 {part.sha256.hex()} "
+            "beside the statement or uploaded before; got neither",
+            field="parts",
+        )
+
+    def _accept(
+        self,
+        job: Submission,
+        judgement: Judgement,
+        stored: StoredExchange | None,
+        parts: _PartRows,
+        at: datetime,
+    ) -> Logged:
+        statement, after, said = job.statement, judgement.exchange, judgement.spoken
+        row = self._entry(
+            Entry(
+                hub_time=at,
+                event=Event.STATEMENT,
+                actor=statement.author,
+                certificate_sha256=job.signed.certificate_sha256,
+                directory_size=judgement.directory.size,
+                exchange_id=statement.exchange_id,
+                payload_digest=statement.digest,
+                ruling=judgement.ruling,
+            )
+        )
+        if after is not None and said is not None:
+            opened_index = stored.opened_index if stored else row.idx
+            opening = stored.opening_sha256 if stored else statement.digest
+            before = stored.exchange if stored else None
+            visible = statement_visibility(
+                row.idx, opened_index, before, after, said, self._released_indexes(before, after)
+            )
+            self._feed.extend(visible.feed)
+            self._boxes.update(dict.fromkeys(visible.boxes))
+            if before is None:
+                self._opened[after.id] = _exchange_row(statement, row.idx, at)
+            self._keep(StoredExchange(after, opened_index, opening), at)
+        else:
+            self._directory_entries.append(DirectoryEntryRow(self._directory.size, row.idx))
+            self._directory = judgement.directory
+        self._statements.append(
+            StatementRow(
+                payload_sha256=statement.digest,
+                author_agency=statement.author.agency,
+                statement_id=statement.id,
+                exchange_id=statement.exchange_id,
+                kind=statement.kind,
+                urgency=statement.header.urgency,
+                legs=said.legs if said else (),
+                supervisors=said.supervisors if said else (),
+                log_index=row.idx,
+                payload=job.signed.payload,
+                certificate_sha256=job.signed.certificate_sha256,
+                signature=job.signed.signature,
+            )
+        )
+        self._parts.append(parts)
+        self._append(row, at)
+        logged = Logged(row.idx, row.entry, row.nonce, is_new=True)
+        self._accepted[statement.author.agency, statement.id] = (statement.digest, logged)
+        return logged
+
+    def _deliver(self, job: Delivery) -> PartHandle:
+        agency, at = job.caller.agency, self._now()
+        found = self._deliverables.get(job.payload_digest)
+        stored = self._exchange(found.spoken.exchange_id) if found else None
+        role = role_of(agency, stored.exchange, found.spoken) if found and stored else None
+        if found is None or stored is None or role is None:
+            raise Reason.STATEMENT_UNKNOWN.error(
+                f"expected a statement that {agency} may see, got {job.payload_digest.hex()}",
+                field="payload_sha256",
+            )
+        part = parse_statement(found.payload).part(job.part_name)
+        row = self._stored_parts.get((job.payload_digest, job.part_name))
+        if part is None or row is None:
+            raise Reason.PART_UNKNOWN.error(
+                f"expected a part of statement {job.payload_digest.hex()}, "
+                f"got {job.part_name[:64]!r}",
+                field="part_name",
+            )
+        if part.wrapped_key(agency) is None:
+            raise Reason.NOT_A_PARTY.error(
+                f"expected a reader of part {job.part_name!r}, got {agency} ({role})",
+                field="part_name",
+            )
+        key = (job.payload_digest, job.caller.member.uri)
+        if key not in self._delivered:
+            after, changes = deliver_to(agency, stored.exchange, found.spoken)
+            entry = self._entry(
+                Entry(
+                    hub_time=at,
+                    event=Event.DELIVERY,
+                    actor=job.caller.member,
+                    certificate_sha256=job.caller.certificate_sha256,
+                    directory_size=self._directory.size,
+                    exchange_id=after.id,
+                    payload_digest=job.payload_digest,
+                    ruling=Ruling(b"", (), changes, ()) if changes else None,
+                )
+            )
+            self._feed.extend(delivery_visibility(entry.idx, found.spoken, agency, role))
+            self._deliveries.append(DeliveryRow(*key, entry.idx))
+            self._delivered.add(key)
+            self._keep(replace(stored, exchange=after), at)
+            self._append(entry, at)
+        return PartHandle(row.part_id, row.payload_sha256, row.name, row.sha256, row.size)
+
+    def _deny(self, job: Denial) -> None:
+        if not self._bench.budget.take(job.caller.agency, self._bench.clock()):
+            return
+        at = self._now()
+        row = self._entry(
+            Entry(
+                hub_time=at,
+                event=Event.DENIAL,
+                actor=job.caller.member,
+                certificate_sha256=job.caller.certificate_sha256,
+                directory_size=self._directory.size,
+                exchange_id=job.exchange_id,
+                payload_digest=job.payload_digest,
+                reason=job.reason.name,
+                operation=job.operation,
+            )
+        )
+        self._append(row, at)
+
+    def _entry(self, entry: Entry) -> EntryRow:
+        """Encode the next entry; it is not on the log before `_append`."""
+        encoded, nonce = encode_entry(entry), secrets.token_bytes(NONCE_BYTES)
+        return EntryRow(
+            idx=self.state.head.size + len(self._entries),
+            entry=encoded,
+            nonce=nonce,
+            leaf_hash=entry_leaf_hash(encoded, nonce),
+            event=entry.event,
+            actor_agency=entry.actor.agency,
+            exchange_id=entry.exchange_id,
+            payload_sha256=entry.payload_digest,
+        )
+
+    def _append(self, row: EntryRow, at: datetime) -> None:
+        self._entries.append(row)
+        self._last_time = at
+
+    def _keep(self, stored: StoredExchange, at: datetime) -> None:
+        exchange_id = stored.exchange.id
+        before = self._exchange(exchange_id)
+        known = set(leg_rows(before.exchange)) if before else set()
+        for row in leg_rows(stored.exchange):
+            if row not in known:
+                self._legs[exchange_id, row.agency] = row
+        self.exchanges[exchange_id] = stored
+        if exchange_id in self._opened:
+            self._opened[exchange_id] = replace(self._opened[exchange_id], updated_at=at)
+        else:
+            self._touched[exchange_id] = at
+
+    def _released_indexes(self, before: Exchange | None, after: Exchange) -> dict[bytes, int]:
+        digests = {digest for _, digest in released(before, after)}
+        if not digests:
+            return {}
+        indexes = log_indexes(self._connection, sorted(digests))
+        for row in self._statements:
+            if row.payload_sha256 in digests:
+                indexes[row.payload_sha256] = row.log_index
+        return indexes
+
+
+def _inline_part(payload_sha256: bytes, part: Part, sealed: bytes) -> _PartRows:
+    part_id = secrets.token_bytes(PART_ID_BYTES)
+    chunks = tuple(
+        ChunkRow(part_id, seq, sealed[start : start + CHUNK_BYTES])
+        for seq, start in enumerate(range(0, len(sealed), CHUNK_BYTES))
+    )
+    return _PartRows((PartRow(payload_sha256, part.name, part_id, part.sha256, part.size),), chunks)
+
+
+def _exchange_row(statement: Statement, index: int, at: datetime) -> ExchangeRow:
+    header = statement.header
+    return ExchangeRow(
+        exchange_id=statement.exchange_id,
+        opened_index=index,
+        opening_sha256=statement.digest,
+        kind=statement.kind,
+        opener=statement.author.agency,
+        opened_at=at,
+        updated_at=at,
+        due_at=header.due_at,
+        urgency=header.urgency,
+        handling=header.handling,
+    )

@@ -1,0 +1,203 @@
+"""The write path as the RPC layer sees it: every way to change the log, and nothing else.
+
+Database work is done by the writer's thread; the event loop only checks forms and waits.
+
+Assumed verified: who the caller is (`Caller`), and that it may call. Left to the caller: reading,
+for which there is `Reader`.
+
+Refusals: `submit` and `deliver` log their own. `deny` is for what was refused elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Self
+
+import structlog
+from sqlalchemy import Engine
+
+from exchange_protocol.errors import ExchangeError
+from exchange_protocol.log.checkpoint import LogSigner
+from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.statements import SignedStatement
+from exchange_protocol.trust.certificates import Revocations, TrustAnchors
+from exchange_server.caller import Caller
+from exchange_server.ledger import staging
+from exchange_server.ledger.batch import Bench
+from exchange_server.ledger.denials import DenialBudget
+from exchange_server.ledger.jobs import (
+    SUBMIT,
+    Delivery,
+    Denial,
+    check_submission,
+    is_logged,
+)
+from exchange_server.ledger.values import Accepted, LedgerLimits, PartHandle
+from exchange_server.ledger.writer import Writer
+from exchange_server.storage.engine import FileClaim
+from exchange_server.storage.schema import check_schema
+
+_log = structlog.get_logger(__name__)
+
+_SWEEPS_PER_TTL = 4
+
+
+class Ledger:
+    """The log and everything that changes it; made by `open`, ended by `close`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        bench: Bench,
+        claim: FileClaim,
+        on_step: Callable[[str], None],
+    ) -> None:
+        """Use `open`."""
+        self._bench = bench
+        self._claim = claim
+        self._writer = Writer(engine, bench, on_step=on_step, on_growth=self._announce)
+        self._announced = 0
+        self._grown = asyncio.Event()
+        self._sweeper: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        engine: Engine,
+        *,
+        anchors: TrustAnchors,
+        signer: LogSigner,
+        clock: Callable[[], datetime],
+        revocations: Callable[[], Revocations],
+        limits: LedgerLimits | None = None,
+        on_step: Callable[[str], None] = lambda step: None,
+    ) -> Self:
+        """Open the ledger of a migrated database; an empty log is begun.
+
+        Raises:
+            InvalidInput: CONFIG_INVALID, where the schema is of another version, or another hub
+                process has the SQLite file.
+            HubInternal: naming what does not fit in a damaged database.
+        """
+        await asyncio.to_thread(check_schema, engine)
+        limits = limits or LedgerLimits()
+        budget = DenialBudget(limits.denials_per_agency_per_hour)
+        bench = Bench(anchors, signer, limits, clock, revocations, budget)
+        claim = FileClaim(engine)
+        try:
+            ledger = cls(engine, bench, claim, on_step)
+            await asyncio.to_thread(ledger._writer.load)
+        except BaseException:
+            claim.release()
+            raise
+        ledger._writer.start()
+        ledger._announced = ledger.tree_size
+        ledger._sweeper = asyncio.create_task(ledger._sweep())
+        return ledger
+
+    @property
+    def directory(self) -> Directory:
+        """The directory as committed."""
+        return self._writer.directory
+
+    @property
+    def tree_size(self) -> int:
+        """Size of the log as committed."""
+        return self._writer.tree_size
+
+    async def submit(
+        self,
+        caller: Caller,
+        signed: SignedStatement,
+        parts: Mapping[str, bytes],
+        known_tree_size: int,
+    ) -> Accepted:
+        """Accept a statement, or refuse it; `parts` are sealed bytes that ride along, by name.
+
+        Idempotent: the same bytes again give the original entry. An answer is durable.
+
+        Raises:
+            CallerError: the reason for the refusal, which is on the log.
+            HubUnavailable: not known to be stored; the same bytes may be sent again.
+        """
+        try:
+            submission = check_submission(
+                caller, signed, parts, known_tree_size, self._bench.limits
+            )
+        except ExchangeError as error:
+            if is_logged(error):
+                await self.deny(caller, SUBMIT, error, payload_digest=signed.digest)
+            raise
+        answer = await self._writer.put(submission)
+        if not isinstance(answer, Accepted):
+            raise TypeError(f"expected a submission to be accepted, got {type(answer)}")
+        return answer
+
+    async def deliver(self, caller: Caller, payload_digest: bytes, part_name: str) -> PartHandle:
+        """Permit a reader a part: the delivery is on the log when this returns.
+
+        Raises:
+            NotFound: STATEMENT_UNKNOWN for what the caller may not see, PART_UNKNOWN.
+            NotPermitted: NOT_A_PARTY, where it sees the statement but is no reader of the part.
+        """
+        answer = await self._writer.put(Delivery(caller, payload_digest, part_name))
+        if not isinstance(answer, PartHandle):
+            raise TypeError(f"expected a delivery to give a part, got {type(answer)}")
+        return answer
+
+    async def deny(
+        self,
+        caller: Caller,
+        operation: str,
+        error: ExchangeError,
+        *,
+        exchange_id: str = "",
+        payload_digest: bytes = b"",
+    ) -> None:
+        """Log a refusal, within the agency's bound."""
+        await self._writer.put(Denial(caller, operation, error.reason, exchange_id, payload_digest))
+
+    async def stage_part(self, caller: Caller, sha256: bytes, size: int) -> staging.StagedPart:
+        """Begin an upload; see `staging`."""
+        bench = self._bench
+        return await staging.stage_part(
+            self._writer, caller, sha256, size, bench.limits, bench.clock
+        )
+
+    async def wait_for_growth(self, since_tree_size: int, seconds: float) -> int:
+        """Wait until the log is larger than a size, at most `seconds`; gives its size."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self._announced <= since_tree_size:
+                    await self._grown.wait()
+        except TimeoutError:
+            pass
+        return self._announced
+
+    async def close(self) -> None:
+        """Finish what was put, refuse what comes after, and give the database back."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            await asyncio.wait([self._sweeper])
+            self._sweeper = None
+        await self._writer.close()
+        self._claim.release()
+
+    def _announce(self, tree_size: int) -> None:
+        if tree_size > self._announced:
+            self._announced = tree_size
+            self._grown.set()
+            self._grown = asyncio.Event()
+
+    async def _sweep(self) -> None:
+        """Forget unclaimed uploads now and then, even while nobody uploads."""
+        ttl = self._bench.limits.staging_ttl
+        while True:
+            before = self._bench.clock() - ttl
+            try:
+                await self._writer.run(staging.sweep_before(before))
+            except ExchangeError as error:
+                _log.warning("sweep_failed", reason=error.reason.name)
+            await asyncio.sleep(ttl.total_seconds() / _SWEEPS_PER_TTL)

@@ -1,0 +1,90 @@
+"""What an entry makes visible, and to whom: the rows of `feed` and `boxes`, as pure functions.
+
+The writer stores what these give; `fsck` computes them again from a replay and compares.
+
+- A statement becomes visible to everyone of `access.viewers`, at its own entry.
+- When a leg's statements are released, they become visible to its recipient at the releasing entry.
+- A delivery is visible to the reader's agency and to the statement's author.
+- Denials and directory statements are in nobody's feed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from exchange_protocol.rules.access import Spoken, viewers
+from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.vocabulary import ReaderRole
+from exchange_protocol.trust.identity import AgencyId
+from exchange_server.storage.exchange_rows import BoxRow, Seat
+from exchange_server.storage.feed_rows import FeedRow
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """What one statement makes visible."""
+
+    feed: tuple[FeedRow, ...]
+    boxes: tuple[BoxRow, ...]
+
+
+def released(before: Exchange | None, after: Exchange) -> tuple[tuple[AgencyId, bytes], ...]:
+    """Statements that a leg's recipient may see from now on: agency and digest."""
+    if before is None:
+        return ()
+    return tuple(
+        (leg.agency, digest)
+        for leg, now in zip(before.legs, after.legs, strict=True)
+        for digest in leg.hidden
+        if digest not in now.hidden
+    )
+
+
+def statement_visibility(
+    index: int,
+    opened_index: int,
+    before: Exchange | None,
+    after: Exchange,
+    said: Spoken,
+    indexes: Mapping[bytes, int],
+) -> Visibility:
+    """What the statement at `index` makes visible; `indexes` finds what `released` names."""
+    feed = []
+    seats: set[tuple[AgencyId, Seat, AgencyId]] = set()
+    for agency, role in viewers(after, said).items():
+        feed.append(FeedRow(agency, index, index, after.id, role))
+        seats.update((agency, seat, leg) for seat, leg in _seats(agency, role, after, said))
+    for agency, digest in released(before, after):
+        if digest != said.digest:
+            feed.append(FeedRow(agency, index, indexes[digest], after.id, ReaderRole.RECIPIENT))
+            seats.add((agency, Seat.RECIPIENT, agency))
+    boxes = tuple(
+        BoxRow(agency, seat, opened_index, leg, after.id) for agency, seat, leg in sorted(seats)
+    )
+    return Visibility(tuple(feed), boxes)
+
+
+def delivery_visibility(
+    index: int, said: Spoken, reader: AgencyId, role: ReaderRole
+) -> tuple[FeedRow, ...]:
+    """To whom the delivery at `index` is visible."""
+    roles = {reader: role, said.author: ReaderRole.AUTHOR}
+    return tuple(FeedRow(agency, index, index, said.exchange_id, roles[agency]) for agency in roles)
+
+
+def _seats(
+    agency: AgencyId, role: ReaderRole, exchange: Exchange, said: Spoken
+) -> Iterator[tuple[Seat, AgencyId]]:
+    if agency == exchange.opener:
+        for leg in exchange.legs:
+            yield Seat.OPENER, leg.agency
+    elif role is ReaderRole.RECIPIENT:
+        yield Seat.RECIPIENT, agency
+    elif role is ReaderRole.APPROVER:
+        for leg in exchange.legs:
+            if leg.agency in said.legs and agency in leg.approvers:
+                yield Seat.APPROVER, leg.agency
+    elif role is ReaderRole.SUPERVISOR:
+        for name in said.legs:
+            yield Seat.SUPERVISOR, name

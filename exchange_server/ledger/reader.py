@@ -1,0 +1,296 @@
+"""Queries: what an agency may see of the log, with proofs, from connections of their own.
+
+Each query sees one moment of the database, so entries, proofs and checkpoint in one answer fit
+together. What is visible was decided when it was written (`projection`); here it is only found.
+Assumed verified: that the caller may ask at all, and for which agency.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.log.entries import Event, Opening
+from exchange_protocol.log.merkle import consistency_proof, inclusion_proof, inclusion_proofs
+from exchange_protocol.log.receipts import ProvenEntry
+from exchange_protocol.log.tiles import TileReader
+from exchange_protocol.rules.bodies import Kind
+from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.rules.vocabulary import Handling, Urgency
+from exchange_protocol.trust.identity import AgencyId
+from exchange_server.caller import Caller
+from exchange_server.ledger.audit import Audience
+from exchange_server.ledger.values import (
+    Box,
+    ExchangeRow,
+    FeedNotice,
+    FeedPosition,
+    LegRow,
+    PartHandle,
+    TreeHead,
+)
+from exchange_server.storage.box_rows import SeenExchange, Selection, list_seen, read_seen
+from exchange_server.storage.engine import reading
+from exchange_server.storage.exchange_rows import Seat
+from exchange_server.storage.feed_rows import read_notices, read_visible_entries
+from exchange_server.storage.log_rows import (
+    Head,
+    StoredEntry,
+    read_directory_entries,
+    read_entry_range,
+    read_head,
+    read_tiles,
+)
+from exchange_server.storage.part_rows import CHUNK_BYTES, read_chunk
+
+_T = TypeVar("_T")
+
+_PAGE_TOKEN = re.compile(r"before-(0|[1-9][0-9]{0,18})", re.ASCII)
+_SEATS: dict[Box, tuple[Seat, ...]] = {
+    Box.ALL: (),
+    Box.INBOX: (Seat.RECIPIENT,),
+    Box.SENT: (Seat.OPENER,),
+    Box.PENDING: (Seat.APPROVER,),
+    Box.SUPERVISED: (Seat.SUPERVISOR,),
+}
+_BEFORE_ALL = FeedPosition(-1, -1)
+
+
+class Reader:
+    """Queries in a small pool of threads; `close` ends it."""
+
+    def __init__(
+        self, engine: Engine, *, directory: Callable[[], Directory], threads: int = 4
+    ) -> None:
+        self._engine = engine
+        self._directory = directory
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="ledger-reader")
+
+    async def close(self) -> None:
+        """Wait for running queries and end the threads."""
+        await asyncio.to_thread(self._pool.shutdown)
+
+    async def tree_head(self, known_tree_size: int) -> TreeHead:
+        """The newest checkpoint; raises PROOF_RANGE_INVALID for a tree larger than the log."""
+
+        def query(connection: Connection) -> TreeHead:
+            head = _head(connection)
+            proof = consistency_proof(known_tree_size, head.size, _tiles(connection))
+            return TreeHead(head.note, tuple(proof))
+
+        return await self._run(query)
+
+    async def directory_entries(
+        self, known_directory_size: int, page_size: int
+    ) -> tuple[list[ProvenEntry], int, bytes]:
+        """Directory statements from a position on, how many there are, and the checkpoint."""
+
+        def query(connection: Connection) -> tuple[list[ProvenEntry], int, bytes]:
+            head = _head(connection)
+            if known_directory_size > head.directory_size:
+                raise Reason.PROOF_RANGE_INVALID.error(
+                    f"expected at most {head.directory_size} known directory entries, "
+                    f"got {known_directory_size}",
+                    field="known_directory_size",
+                )
+            stored = read_directory_entries(connection, known_directory_size, page_size)
+            return _proven(connection, stored, head), head.directory_size, head.note
+
+        return await self._run(query)
+
+    async def list_exchanges(
+        self,
+        agency: AgencyId,
+        box: Box,
+        states: Sequence[LegState],
+        kinds: Sequence[Kind],
+        page_size: int,
+        page_token: str,
+    ) -> tuple[list[ExchangeRow], str]:
+        """A page of the exchanges that an agency sees, newest first, and the next page's token."""
+        selection = Selection(
+            agency=agency,
+            seats=_SEATS[box],
+            states=tuple(states),
+            kinds=tuple(kinds),
+            pending=box is Box.PENDING,
+            before=_parse_page_token(page_token),
+        )
+        seen = await self._run(lambda connection: list_seen(connection, selection, page_size + 1))
+        page = seen[:page_size]
+        token = f"before-{page[-1].opened_index}" if len(seen) > page_size else ""
+        return [_exchange_row(one) for one in page], token
+
+    async def exchange_entries(
+        self, agency: AgencyId, exchange_id: str
+    ) -> tuple[list[ProvenEntry], bytes, ExchangeRow]:
+        """Every entry of an exchange that an agency may see, the checkpoint, and a summary.
+
+        Raises:
+            NotFound: EXCHANGE_UNKNOWN, where the agency sees nothing of it.
+        """
+
+        def query(connection: Connection) -> tuple[list[ProvenEntry], bytes, ExchangeRow]:
+            head = _head(connection)
+            stored = read_visible_entries(connection, agency, exchange_id)
+            seen = read_seen(connection, agency, [exchange_id])
+            if not stored or not seen:
+                raise Reason.EXCHANGE_UNKNOWN.error(
+                    f"expected an exchange that {agency} may know of, got {exchange_id[:64]!r}",
+                    field="exchange_id",
+                )
+            return _proven(connection, stored, head), head.note, _exchange_row(seen[0])
+
+        return await self._run(query)
+
+    async def part_chunks(self, handle: PartHandle, offset: int) -> AsyncIterator[bytes]:
+        """The sealed bytes of a delivered part from an offset on, in chunks of at most 1 MiB."""
+        if not 0 <= offset <= handle.size:
+            raise Reason.INVALID_FIELD.error(
+                f"expected an offset of 0 to {handle.size}, got {offset}", field="offset"
+            )
+        while offset < handle.size:
+            seq, skip = divmod(offset, CHUNK_BYTES)
+            read = partial(read_chunk, part_id=handle.part_id, seq=seq)
+            data = await self._run(read)
+            if data is None or len(data) != min(CHUNK_BYTES, handle.size - seq * CHUNK_BYTES):
+                raise Reason.INTERNAL.error(f"chunk {seq} of part {handle.name!r} is damaged")
+            yield data[skip:]
+            offset = seq * CHUNK_BYTES + len(data)
+
+    async def feed(
+        self, agency: AgencyId, after: FeedPosition | None, limit: int
+    ) -> list[FeedNotice]:
+        """What became visible to an agency after a position (None: from the start), in order."""
+        start = after or _BEFORE_ALL
+        rows = await self._run(
+            lambda c: read_notices(c, agency, (start.position, start.entry_index), limit)
+        )
+        return [
+            FeedNotice(
+                position=FeedPosition(row.position, row.entry_index),
+                exchange_id=row.exchange_id,
+                index=row.entry_index,
+                event=Event(row.event),
+                kind=Kind(row.kind) if row.kind else None,
+                actor_agency=AgencyId(row.actor_agency),
+                urgency=Urgency(row.urgency),
+            )
+            for row in rows
+        ]
+
+    async def tile(self, level: int, index: int) -> bytes:
+        """The hashes that a tile holds now; raises ENTRY_UNKNOWN for one beyond the tree."""
+        tiles = await self._run(
+            lambda c: read_tiles(c, [(level, index)]) if max(level, index) < 2**63 else {}
+        )
+        if (level, index) not in tiles:
+            raise Reason.ENTRY_UNKNOWN.error(
+                f"expected a tile of the tree, got index {index} of level {level}"
+            )
+        return tiles[level, index]
+
+    async def inclusion_proof(self, index: int, size: int) -> tuple[bytes, ...]:
+        """The audit path of a leaf in the tree of a size; raises PROOF_RANGE_INVALID."""
+
+        def query(connection: Connection) -> tuple[bytes, ...]:
+            _check_size(size, _head(connection))
+            return tuple(inclusion_proof(index, size, _tiles(connection)))
+
+        return await self._run(query)
+
+    async def consistency_proof(self, size1: int, size2: int) -> tuple[bytes, ...]:
+        """How the tree of one size extends that of another; raises PROOF_RANGE_INVALID."""
+
+        def query(connection: Connection) -> tuple[bytes, ...]:
+            _check_size(size2, _head(connection))
+            return tuple(consistency_proof(size1, size2, _tiles(connection)))
+
+        return await self._run(query)
+
+    async def openings(
+        self, caller: Caller, start: int, count: int, tree_size: int
+    ) -> list[tuple[bytes, Opening | None]]:
+        """Leaf hashes in log order, each with its opening where the caller may audit it."""
+
+        def query(connection: Connection) -> list[tuple[bytes, Opening | None]]:
+            _check_size(tree_size, _head(connection))
+            stored = read_entry_range(connection, start, min(start + count, tree_size))
+            audience = Audience(connection, self._directory(), caller.member, stored)
+            return [(one.leaf_hash, audience.opening_of(one)) for one in stored]
+
+        return await self._run(query)
+
+    async def _run(self, query: Callable[[Connection], _T]) -> _T:
+        def run() -> _T:
+            with reading(self._engine) as connection:
+                return query(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, run)
+
+
+def _head(connection: Connection) -> Head:
+    head = read_head(connection)
+    if head is None:
+        raise Reason.INTERNAL.error("the log has no head")
+    return head
+
+
+def _tiles(connection: Connection) -> TileReader:
+    return TileReader(partial(read_tiles, connection))
+
+
+def _check_size(size: int, head: Head) -> None:
+    if size > head.size:
+        raise Reason.PROOF_RANGE_INVALID.error(
+            f"expected a tree size of at most {head.size}, got {size}"
+        )
+
+
+def _proven(connection: Connection, stored: Sequence[StoredEntry], head: Head) -> list[ProvenEntry]:
+    proofs = inclusion_proofs([one.index for one in stored], head.size, _tiles(connection))
+    return [
+        ProvenEntry(one.index, one.opening, tuple(proof))
+        for one, proof in zip(stored, proofs, strict=True)
+    ]
+
+
+def _parse_page_token(token: str) -> int | None:
+    if not token:
+        return None
+    match = _PAGE_TOKEN.fullmatch(token)
+    if match is None or int(match[1]) >= 2**63:
+        raise Reason.PAGE_TOKEN_INVALID.error(
+            "expected a page token that the hub gave out", field="page_token"
+        )
+    return int(match[1])
+
+
+def _exchange_row(seen: SeenExchange) -> ExchangeRow:
+    return ExchangeRow(
+        exchange_id=seen.exchange_id,
+        kind=Kind(seen.kind),
+        opener=AgencyId(seen.opener),
+        opened_at=seen.opened_at,
+        updated_at=seen.updated_at,
+        due_at=seen.due_at,
+        urgency=Urgency(seen.urgency),
+        handling=Handling(seen.handling),
+        legs=tuple(
+            LegRow(
+                AgencyId(leg.agency),
+                LegState(leg.state),
+                leg.approvals_required,
+                leg.approvals_given,
+            )
+            for leg in seen.legs
+        ),
+    )

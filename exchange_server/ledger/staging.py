@@ -1,0 +1,157 @@
+"""Uploads: sealed parts that are too large to ride beside their statement.
+
+Chunks are written as they come, each in a short transaction, so that a slow uploader holds nobody
+up. An upload belongs to the agency that made it; only a statement of that agency can claim it. What
+is not claimed in time, or not finished, is forgotten with its bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.rules.fields import parse_digest
+from exchange_protocol.rules.statements import MAX_PART_BYTES
+from exchange_server.caller import Caller
+from exchange_server.ledger.values import LedgerLimits
+from exchange_server.ledger.writer import Writer
+from exchange_server.storage.part_rows import (
+    CHUNK_BYTES,
+    PART_ID_BYTES,
+    ChunkRow,
+    StagedPartRow,
+    complete_staged,
+    discard_staged,
+    find_forgotten,
+    insert_chunks,
+    insert_staged,
+    staged_bytes,
+)
+
+
+class StagedPart:
+    """One upload: `append` chunks, then `finish`; leaving the context unfinished discards it."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        row: StagedPartRow,
+        limits: LedgerLimits,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._writer = writer
+        self._row = row
+        self._limits = limits
+        self._clock = clock
+        self._digest = hashlib.sha256()
+        self._size = 0
+        self._buffer = bytearray()
+        self._chunks = 0
+        self._is_finished = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not self._is_finished:
+            await self._writer.run(lambda c: discard_staged(c, [self._row.part_id]))
+
+    async def append(self, chunk: bytes) -> None:
+        """Take the next bytes, at most 1 MiB; raises TOO_LARGE, PART_MISMATCH."""
+        if len(chunk) > CHUNK_BYTES:
+            raise Reason.TOO_LARGE.error(
+                f"expected chunks of at most {CHUNK_BYTES} bytes, got {len(chunk)}", field="chunk"
+            )
+        self._size += len(chunk)
+        if self._size > self._row.size:
+            raise Reason.PART_MISMATCH.error(
+                f"expected {self._row.size} bytes as announced, got more", field="chunk"
+            )
+        self._digest.update(chunk)
+        self._buffer += chunk
+        while len(self._buffer) >= CHUNK_BYTES:
+            await self._write(bytes(self._buffer[:CHUNK_BYTES]))
+            del self._buffer[:CHUNK_BYTES]
+
+    async def finish(self) -> datetime:
+        """Check size and digest; gives when the part is forgotten unless a statement claims it."""
+        if self._size != self._row.size or self._digest.digest() != self._row.sha256:
+            raise Reason.PART_MISMATCH.error(
+                f"expected {self._row.size} bytes with SHA-256 {self._row.sha256.hex()}, "
+                f"got {self._size} bytes with {self._digest.hexdigest()}",
+                field="sha256",
+            )
+        if self._buffer:
+            await self._write(bytes(self._buffer))
+            self._buffer.clear()
+        now = self._clock()
+        await self._writer.run(lambda c: complete_staged(c, self._row.part_id, now))
+        self._is_finished = True
+        return now + self._limits.staging_ttl
+
+    async def _write(self, data: bytes) -> None:
+        chunk = ChunkRow(self._row.part_id, self._chunks, data)
+        await self._writer.run(lambda c: insert_chunks(c, [chunk]))
+        self._chunks += 1
+
+
+async def stage_part(
+    writer: Writer,
+    caller: Caller,
+    sha256: bytes,
+    size: int,
+    limits: LedgerLimits,
+    clock: Callable[[], datetime],
+) -> StagedPart:
+    """Begin an upload of `size` sealed bytes.
+
+    Raises:
+        InvalidInput: for a digest that is none.
+        LimitExceeded: TOO_LARGE for a part over 64 MiB; TOO_MANY where the agency has too much
+            waiting already.
+    """
+    parse_digest(sha256, "sha256")
+    if not 0 < size <= MAX_PART_BYTES:
+        raise Reason.TOO_LARGE.error(
+            f"expected 1 to {MAX_PART_BYTES} sealed bytes, got {size}", field="size"
+        )
+    now = clock()
+    row = StagedPartRow(
+        secrets.token_bytes(PART_ID_BYTES), caller.agency, sha256, size, now, is_whole=False
+    )
+    sweep = sweep_before(now - limits.staging_ttl)
+
+    def begin(connection: Connection) -> None:
+        sweep(connection)
+        waiting = staged_bytes(connection, caller.agency)
+        if waiting + size > limits.staged_bytes_per_agency:
+            raise Reason.TOO_MANY.error(
+                f"expected at most {limits.staged_bytes_per_agency} bytes of {caller.agency} that "
+                f"wait for their statements, got {waiting + size}",
+                field="size",
+            )
+        insert_staged(connection, row)
+
+    await writer.run(begin)
+    return StagedPart(writer, row, limits, clock)
+
+
+def sweep_before(staged_before: datetime) -> Callable[[Connection], None]:
+    """Forget uploads that nobody has claimed in time."""
+
+    def sweep(connection: Connection) -> None:
+        discard_staged(connection, find_forgotten(connection, staged_before))
+
+    return sweep

@@ -1,0 +1,180 @@
+"""What the ledger takes and gives: limits, answers, and the rows of lists."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Self
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.log.entries import Event
+from exchange_protocol.rules.bodies import Kind
+from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.rules.vocabulary import Handling, Urgency
+from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+
+_TOKEN = re.compile(r"([0-9]{1,19})-([0-9]{1,19})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLimits:
+    """What the hub puts up with."""
+
+    future_skew: timedelta = timedelta(minutes=5)
+    """How far a statement's `made_at` may be ahead of the hub's clock."""
+    past_skew: timedelta = timedelta(days=7)
+    """How far it may be behind: statements wait in a client's outbox while the hub is away."""
+    denials_per_agency_per_hour: int = 600
+    """Refusals that are logged; beyond, they are only counted."""
+    inline_bytes: int = 3 * 1024 * 1024
+    """Sealed bytes that may ride in one Submit."""
+    staged_bytes_per_agency: int = 512 * 1024 * 1024
+    """Sealed bytes that an agency may have uploaded and not yet claimed."""
+    staging_ttl: timedelta = timedelta(hours=1)
+    """How long an upload waits for its statement."""
+    batch_size: int = 256
+    """Most requests in one transaction."""
+    queued: int = 8192
+    """Most requests that wait for the writer; beyond, callers are told to come back."""
+    cached_exchanges: int = 10_000
+    """Exchanges whose state the writer keeps in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An accepted statement's entry, proven against a committed checkpoint."""
+
+    index: int
+    entry: bytes
+    nonce: bytes
+    inclusion_proof: tuple[bytes, ...]
+    note: bytes
+    """The signed checkpoint, exact bytes."""
+    consistency_proof: tuple[bytes, ...]
+    """From the tree size that the caller knew; empty if it knew none."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartHandle:
+    """A part whose delivery is on the log: its sealed bytes may leave."""
+
+    part_id: bytes
+    payload_digest: bytes
+    name: str
+    sha256: bytes
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class TreeHead:
+    """The newest checkpoint, and how it extends the one that the caller knew."""
+
+    note: bytes
+    consistency_proof: tuple[bytes, ...]
+
+
+class Box(IntEnum):
+    """Which exchanges to list, with the numbers of the wire contract."""
+
+    ALL = pb.BOX_UNSPECIFIED
+    INBOX = pb.BOX_INBOX
+    SENT = pb.BOX_SENT
+    PENDING = pb.BOX_PENDING
+    SUPERVISED = pb.BOX_SUPERVISED
+
+
+@dataclass(frozen=True, slots=True)
+class LegRow:
+    """A leg as the asking agency may know it."""
+
+    agency: AgencyId
+    state: LegState
+    approvals_required: int
+    approvals_given: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRow:
+    """An exchange as the asking agency may know it."""
+
+    exchange_id: str
+    kind: Kind
+    opener: AgencyId
+    opened_at: datetime
+    updated_at: datetime
+    due_at: datetime | None
+    urgency: Urgency
+    handling: Handling
+    legs: tuple[LegRow, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FeedPosition:
+    """A place in an agency's feed: the entry that made something visible, and what it made so."""
+
+    position: int
+    entry_index: int
+
+    @property
+    def token(self) -> str:
+        """The position as text; `parse` reads it."""
+        return f"{self.position}-{self.entry_index + 1}"
+
+    @classmethod
+    def parse(cls, token: str) -> Self:
+        """Read a position; raises RESUME_TOKEN_INVALID for anything but its one spelling."""
+        match = _TOKEN.fullmatch(token)
+        if match is not None:
+            found = cls(int(match[1]), int(match[2]) - 1)
+            if found.token == token and max(found.position, found.entry_index) < 2**63:
+                return found
+        raise Reason.RESUME_TOKEN_INVALID.error("expected a resume token that the hub gave out")
+
+    @classmethod
+    def after_tree_size(cls, tree_size: int) -> Self:
+        """The place before everything that entries from `tree_size` on make visible."""
+        return cls(tree_size, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedNotice:
+    """An entry became visible to an agency."""
+
+    position: FeedPosition
+    exchange_id: str
+    index: int
+    """Log index of the entry that became visible."""
+    event: Event
+    kind: Kind | None
+    """The statement's kind; None for other events."""
+    actor_agency: AgencyId
+    urgency: Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that `fsck` found wrong: where it is wrong first, and how often."""
+
+    what: str
+    """The check that failed: a table's name, or "leaf hashes", "root", "checkpoint", "replay"."""
+    first: str
+    """The first wrong entry or row, by index or key."""
+    count: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class FsckReport:
+    """What `fsck` has seen."""
+
+    entries: int
+    statements: int
+    parts: int
+    findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.findings

@@ -1,0 +1,227 @@
+"""The one writer: a thread that takes what waits, one transaction after another.
+
+Contract:
+
+- Requests are judged and logged in the order in which they were put. A batch is what waited when
+  the writer came round, at most `limits.batch_size`; a lone request does not wait for company.
+- Nothing is answered before it is committed. An answer that says "stored" is durable.
+- A transaction that fails takes its whole batch with it: every request gets UNAVAILABLE, which says
+  "not known to be stored" (the commit itself may have failed after it took effect). The same bytes
+  sent again are answered truly. The state in memory is dropped and read anew.
+- `on_step` is told what the writer has just done with a batch, for tracing: "begin", "judged",
+  "rows", "tiles", "head", "committed". What it raises fails the batch at that step.
+- `close` lets what was put come to its end, and refuses what comes after.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+import structlog
+from sqlalchemy import Connection, Engine
+
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.rules.directory import Directory
+from exchange_server.ledger.answers import Answer, Answers
+from exchange_server.ledger.batch import Batch, Bench
+from exchange_server.ledger.jobs import Job
+from exchange_server.ledger.state import LogState, begin_log, refresh, restore
+from exchange_server.storage.engine import writing
+from exchange_server.storage.exchange_rows import StoredExchange
+from exchange_server.storage.log_rows import read_head
+
+_log = structlog.get_logger(__name__)
+
+_T = TypeVar("_T")
+_Task: TypeAlias = Callable[[Connection], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    work: Job | _Task
+    future: asyncio.Future[Any]
+
+
+class Writer:
+    """The writing thread and its queue; `put`, `run` and `close` are for one event loop."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        bench: Bench,
+        *,
+        on_step: Callable[[str], None],
+        on_growth: Callable[[int], None],
+    ) -> None:
+        """Prepare; `on_growth` is called in the event loop with the tree size after each commit."""
+        self._engine = engine
+        self._bench = bench
+        self._on_step = on_step
+        self._on_growth = on_growth
+        self._verifier = LogVerifier(bench.signer.vkey)
+        self._state: LogState | None = None
+        self._directory = Directory()
+        self._tree_size = 0
+        self._exchanges: OrderedDict[str, StoredExchange] = OrderedDict()
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
+
+    @property
+    def directory(self) -> Directory:
+        """The directory after the last committed batch."""
+        return self._directory
+
+    @property
+    def tree_size(self) -> int:
+        """Size of the log after the last committed batch."""
+        return self._tree_size
+
+    def load(self) -> None:
+        """Begin the log where there is none, restore the state and check it; blocks."""
+        with writing(self._engine) as connection:
+            begin_log(connection, self._bench.signer)
+            head = read_head(connection, lock=True)
+            if head is None:
+                raise Reason.INTERNAL.error("the head of the log vanished while it was locked")
+            state = restore(connection, head, self._bench.anchors, self._verifier)
+        self._take_over(state)
+
+    def start(self) -> None:
+        """Start the thread; answers go to the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    async def put(self, job: Job) -> Answer:
+        """Wait for a request's turn; gives what it came to, or raises why it was refused."""
+        answer: Answer = await self._enqueue(job)
+        return answer
+
+    async def run(self, task: Callable[[Connection], _T]) -> _T:
+        """Run a short transaction of its own between batches; it must not touch the log."""
+        result: _T = await self._enqueue(task)
+        return result
+
+    async def close(self) -> None:
+        """Finish what was put, refuse what comes, and end the thread."""
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            self._queue.put(None)
+            await loop.run_in_executor(None, self._thread.join)
+
+    def _enqueue(self, work: Job | _Task) -> asyncio.Future[Any]:
+        if self._loop is None:
+            raise Reason.UNAVAILABLE.error("the hub is closing; send the same bytes again later")
+        if self._queue.qsize() >= self._bench.limits.queued:
+            raise Reason.OVERLOADED.error("too many requests wait to be written; come back later")
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._queue.put(_Waiting(work, future))
+        return future
+
+    def _work(self) -> None:
+        while (first := self._queue.get()) is not None:
+            waiting, is_last = self._gather(first)
+            jobs = [one for one in waiting if not callable(one.work)]
+            if jobs:
+                self._settle(jobs, self._write([one.work for one in jobs]))
+            for one in waiting:
+                if callable(one.work):
+                    self._settle([one], [self._run_task(one.work)])
+            if is_last:
+                return
+
+    def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
+        """Take what waits now; whether the end was among it."""
+        waiting = [first]
+        while len(waiting) < self._bench.limits.batch_size:
+            try:
+                one = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if one is None:
+                return waiting, True
+            waiting.append(one)
+        return waiting, False
+
+    def _write(self, jobs: Sequence[Any]) -> list[Answer | ExchangeError]:
+        """One transaction: all of it or nothing."""
+        try:
+            with writing(self._engine) as connection:
+                batch = self._begin(connection, jobs)
+                outcomes = [batch.admit(job) for job in jobs]
+                self._on_step("judged")
+                growth = batch.write(self._on_step)
+            self._on_step("committed")
+            self._take_over(batch.state)
+            self._remember(batch.exchanges)
+            answers = Answers(self._engine, batch.state, growth)
+            return [
+                answers.answer(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)
+            ]
+        except Exception:  # noqa: BLE001 -- logged by structlog
+            _log.exception("batch_failed", requests=len(jobs))
+            self._state = None
+            self._exchanges.clear()
+            error = Reason.UNAVAILABLE.error("not known to be stored; send the same bytes again")
+            return [error] * len(jobs)
+
+    def _begin(self, connection: Connection, jobs: Sequence[Any]) -> Batch:
+        head = read_head(connection, lock=True)
+        if head is None:
+            raise Reason.INTERNAL.error("the log has no head")
+        anchors = self._bench.anchors
+        if self._state is None:
+            state = restore(connection, head, anchors, self._verifier)
+        else:
+            state = refresh(connection, self._state, head, anchors, self._verifier)
+            if state is not self._state:
+                self._exchanges.clear()
+        self._on_step("begin")
+        return Batch(connection, state, self._bench, self._exchanges, jobs)
+
+    def _run_task(self, task: _Task) -> Any:
+        try:
+            with writing(self._engine) as connection:
+                return task(connection)
+        except ExchangeError as error:
+            return error
+        except Exception:  # noqa: BLE001 -- logged by structlog
+            _log.exception("task_failed")
+            return Reason.UNAVAILABLE.error("not known to be stored; send it again")
+
+    def _take_over(self, state: LogState) -> None:
+        self._state, self._directory = state, state.directory
+        self._tree_size = state.head.size
+
+    def _remember(self, exchanges: dict[str, StoredExchange]) -> None:
+        for exchange_id, stored in exchanges.items():
+            self._exchanges[exchange_id] = stored
+            self._exchanges.move_to_end(exchange_id)
+        while len(self._exchanges) > self._bench.limits.cached_exchanges:
+            self._exchanges.popitem(last=False)
+
+    def _settle(self, waiting: Sequence[_Waiting], results: Sequence[Any]) -> None:
+        """Answer in the event loop, all of a batch in one call."""
+        loop = waiting[0].future.get_loop()
+        try:
+            loop.call_soon_threadsafe(self._answer, waiting, results)
+        except RuntimeError:
+            # The event loop has ended, and with it everyone who waited.
+            _log.warning("answers_unheard", requests=len(waiting))
+
+    def _answer(self, waiting: Sequence[_Waiting], results: Sequence[Any]) -> None:
+        for one, result in zip(waiting, results, strict=True):
+            if one.future.done():
+                continue
+            if isinstance(result, ExchangeError):
+                one.future.set_exception(result)
+            else:
+                one.future.set_result(result)
+        self._on_growth(self._tree_size)
