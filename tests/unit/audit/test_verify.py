@@ -1,0 +1,233 @@
+"""An audit of a fictional log: clean where the hub was honest, and exact about where it was not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from agency_client.audit import AuditedLeaf, AuditReport, Scope, Violation, verify_log
+from exchange_protocol.errors import Reason
+from exchange_protocol.log.checkpoint import Checkpoint
+from exchange_protocol.log.entries import Opening, encode_entry, entry_leaf_hash, parse_entry
+from exchange_protocol.log.merkle import Frontier
+from exchange_protocol.rules.bodies import Decision, Kind, Plain, Reply
+from exchange_protocol.rules.lifecycle import Exchange, LegState
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.vocabulary import ReplyResult, Verdict
+from exchange_protocol.trust.identity import AgencyId
+from tests.support.statements import (
+    COORDINATOR,
+    KG_MIA,
+    KZ_FMA,
+    KZ_MIA,
+    UZ_FIU,
+    Hub,
+    fictional_cast,
+)
+
+REQUEST = Plain(Kind.INFORMATION_REQUEST)
+CENTRE = AgencyId("caricc")
+PROSECUTOR = AgencyId("kz.gpo")
+
+
+class ListedLog:
+    """A log in memory; some openings may be kept from the auditor."""
+
+    def __init__(self, log: Sequence[Opening], shown: Iterable[int] | None = None) -> None:
+        self._log = log
+        self._shown = set(range(len(log)) if shown is None else shown)
+        self._hashes = [entry_leaf_hash(each.entry, each.nonce) for each in log]
+        self.root = Frontier().append_many(self._hashes).after.root()
+        self.size = len(log)
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        return Checkpoint("exchange.example/log", self.size, self.root)
+
+    def leaves(self) -> list[AuditedLeaf]:
+        return [
+            AuditedLeaf(leaf_hash, opening if index in self._shown else None)
+            for index, (leaf_hash, opening) in enumerate(zip(self._hashes, self._log, strict=True))
+        ]
+
+    def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterable[Violation]:
+        return ()
+
+
+def audit(log: ListedLog, auditor: AgencyId | None = None) -> AuditReport:
+    return verify_log(log, fictional_cast().anchors, auditor=auditor)
+
+
+@pytest.fixture
+def hub() -> Hub:
+    return Hub(fictional_cast())
+
+
+def domestic_exchange(hub: Hub) -> Statement:
+    asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma"])
+    hub.deliver(KZ_FMA, asked)
+    hub.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=asked)
+    return asked
+
+
+def gated_exchange(hub: Hub) -> Statement:
+    asked = hub.say(KZ_MIA, REQUEST, to=["uz.fiu"])
+    hub.deliver(COORDINATOR, asked)
+    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=asked)
+    hub.deliver(UZ_FIU, asked)
+    hub.say(UZ_FIU, Reply(ReplyResult.NO_HIT), on=asked)
+    return asked
+
+
+def test_honest_log_is_clean_and_counted(hub: Hub) -> None:
+    domestic_exchange(hub)
+    gated_exchange(hub)
+    hub.deny(KG_MIA, Reason.NOT_A_PARTY)
+    report = audit(ListedLog(hub.log))
+    assert report.is_clean
+    assert report.scope is Scope.COMPLETE
+    assert report.tree_size == report.opened == len(hub.log)
+    assert report.exchanges == 2
+    assert report.by_event["delivery"] == 3
+    assert report.by_kind["reply"] == 2
+    assert report.by_kind["denial: NOT_A_PARTY"] == 1
+    assert report.to_json()["clean"] is True
+
+
+def test_empty_log_is_clean() -> None:
+    assert audit(ListedLog([])).is_clean
+
+
+def test_altered_entry_is_named(hub: Hub) -> None:
+    domestic_exchange(hub)
+    source = ListedLog(hub.log)
+    leaves = source.leaves()
+    at = len(leaves) - 2
+    opening = leaves[at].opening
+    assert opening is not None
+    entry = bytearray(opening.entry)
+    entry[5] ^= 1
+    leaves[at] = AuditedLeaf(leaves[at].leaf_hash, replace(opening, entry=bytes(entry)))
+    source.leaves = lambda: leaves  # type: ignore[method-assign]
+    report = audit(source)
+    assert [(each.index, each.reason) for each in report.violations] == [
+        (at, Reason.ENTRY_MISMATCH)
+    ]
+
+
+def test_leaf_hash_that_was_not_signed_breaks_the_root(hub: Hub) -> None:
+    domestic_exchange(hub)
+    source = ListedLog(hub.log)
+    source.root = bytes(32)
+    [violation] = audit(source).violations
+    assert violation.reason is Reason.PROOF_INVALID
+    assert violation.index is None
+
+
+def test_missing_leaves_are_found(hub: Hub) -> None:
+    source = ListedLog(hub.log)
+    source.size += 1
+    [violation] = audit(source).violations
+    assert violation.reason is Reason.PROOF_INVALID
+
+
+def test_delivery_before_the_approval_is_a_broken_rule(hub: Hub) -> None:
+    asked = hub.say(KZ_MIA, REQUEST, to=["uz.fiu"])
+    held = hub.exchanges[asked.exchange_id]
+    legs = tuple(replace(leg, state=LegState.RELEASED, hidden=()) for leg in held.legs)
+    hub.exchanges[asked.exchange_id] = replace(held, legs=legs)
+    hub.deliver(UZ_FIU, asked)
+    [violation] = audit(ListedLog(hub.log)).violations
+    assert violation.reason is Reason.RULE_BROKEN
+    assert violation.index == len(hub.log) - 1
+    assert str(violation.index) in violation.message
+
+
+def test_ruling_that_skips_the_supervisor_is_a_broken_rule(hub: Hub) -> None:
+    hub.say(KZ_MIA, REQUEST, to=["kz.fma"])
+    last = hub.log[-1]
+    entry = parse_entry(last.entry)
+    assert entry.ruling is not None
+    forged = replace(entry, ruling=replace(entry.ruling, supervisors=()))
+    hub.log[-1] = replace(last, entry=encode_entry(forged))
+    [violation] = audit(ListedLog(hub.log)).violations
+    assert (violation.reason, violation.index) == (Reason.RULE_BROKEN, len(hub.log) - 1)
+
+
+def test_time_that_runs_back_is_a_broken_rule(hub: Hub) -> None:
+    hub.say(KZ_MIA, REQUEST, to=["kz.fma"])
+    hub.now -= timedelta(hours=1)
+    hub.deny(KG_MIA, Reason.NOT_A_PARTY)
+    [violation] = audit(ListedLog(hub.log)).violations
+    assert (violation.reason, violation.index) == (Reason.RULE_BROKEN, len(hub.log) - 1)
+
+
+def test_centre_is_told_of_an_entry_that_is_withheld_from_it(hub: Hub) -> None:
+    domestic_exchange(hub)
+    hub.deny(KG_MIA, Reason.NOT_A_PARTY)
+    withheld = len(hub.log) - 1
+    report = audit(ListedLog(hub.log, shown=range(withheld)), CENTRE)
+    assert [(each.reason, each.index) for each in report.violations] == [
+        (Reason.ENTRY_MISMATCH, withheld)
+    ]
+
+
+def test_withheld_approval_does_not_pass_unseen(hub: Hub) -> None:
+    start = len(hub.log)
+    gated_exchange(hub)
+    shown = [index for index in range(len(hub.log)) if index != start + 2]
+    report = audit(ListedLog(hub.log, shown=shown), PROSECUTOR)
+    assert report.violations[0].reason is Reason.RULE_BROKEN
+
+
+def test_state_auditor_checks_the_tree_and_its_own_exchanges(hub: Hub) -> None:
+    domestic_exchange(hub)
+    start = len(hub.log)
+    asked = hub.say(UZ_FIU, REQUEST, to=["kg.mia"])
+    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["kg.mia"], on=asked)
+    report = audit(ListedLog(hub.log, shown=range(start)), PROSECUTOR)
+    assert report.is_clean
+    assert report.scope is Scope.PARTIAL
+    assert report.tree_size - report.opened == 2
+    assert report.exchanges == 1
+
+
+def test_state_auditor_replays_its_own_leg_of_a_foreign_exchange(hub: Hub) -> None:
+    start = len(hub.log)
+    asked = hub.say(UZ_FIU, REQUEST, to=["kg.mia", "kz.fma"])
+    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["kg.mia"], on=asked)
+    hub.deliver(KG_MIA, asked)
+    hub.say(KG_MIA, Reply(ReplyResult.NO_HIT), on=asked)
+    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["kz.fma"], on=asked)
+    hub.deliver(KZ_FMA, asked)
+    hub.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=asked)
+    own = {start, start + 4, start + 5, start + 6}
+    shown = [index for index in range(len(hub.log)) if index < start or index in own]
+    report = audit(ListedLog(hub.log, shown=shown), PROSECUTOR)
+    assert report.violations == ()
+    assert report.exchanges == 1
+
+
+def test_state_auditor_convicts_a_delivery_on_its_own_leg_of_a_foreign_exchange(hub: Hub) -> None:
+    start = len(hub.log)
+    asked = hub.say(UZ_FIU, REQUEST, to=["kg.mia", "kz.fma"])
+    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["kz.fma"], on=asked)
+    hub.deliver(KZ_FMA, asked)
+    shown = [index for index in range(len(hub.log)) if index != start + 1]
+    report = audit(ListedLog(hub.log, shown=shown), PROSECUTOR)
+    assert [(each.reason, each.index) for each in report.violations] == [
+        (Reason.RULE_BROKEN, start + 2)
+    ]
+
+
+def test_unreadable_opening_is_named(hub: Hub) -> None:
+    source = ListedLog(hub.log)
+    leaves = source.leaves()
+    fault = Reason.MALFORMED.error("expected exactly one signature, got 2")
+    leaves[4] = AuditedLeaf(leaves[4].leaf_hash, None, fault)
+    source.leaves = lambda: leaves  # type: ignore[method-assign]
+    [violation] = audit(source).violations
+    assert (violation.index, violation.reason) == (4, Reason.MALFORMED)
