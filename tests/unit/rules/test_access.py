@@ -1,0 +1,100 @@
+"""Who sees which statement, as what, and what a reading moves."""
+
+from __future__ import annotations
+
+import pytest
+
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.rules.access import deliver_to, readers, viewers
+from exchange_protocol.rules.bodies import Decision, Kind, Plain, Reply
+from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.vocabulary import ReplyResult, Verdict
+from exchange_protocol.trust.identity import AgencyId, Member
+from tests.support.statements import COORDINATOR, KG_MIA, KZ_FMA, KZ_GPO, KZ_MIA, UZ_FIU, Hub
+
+REQUEST = Plain(Kind.INFORMATION_REQUEST)
+APPROVE = Decision(Verdict.APPROVE)
+
+
+def seen_by(hub: Hub, said: Statement) -> dict[str, str]:
+    exchange = hub.exchanges[said.exchange_id]
+    return {
+        agency: str(role) for agency, role in viewers(exchange, hub.spoken[said.digest]).items()
+    }
+
+
+def state(hub: Hub, said: Statement, agency: str) -> LegState:
+    return hub.leg(said, agency).state
+
+
+def test_a_held_request_is_seen_by_all_but_its_recipient(hub: Hub) -> None:
+    asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma", "uz.fiu"])
+    everyone_else = {
+        "kz.mia": "author",
+        "kz.fma": "recipient",
+        "kz.gpo": "supervisor",
+        "caricc": "approver",
+    }
+    assert seen_by(hub, asked) == everyone_else
+    approval = hub.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    assert seen_by(hub, asked) == everyone_else | {"uz.fiu": "recipient"}
+    assert seen_by(hub, approval) == {
+        "caricc": "author",
+        "kz.mia": "recipient",
+        "uz.fiu": "recipient",
+    }
+
+
+def test_a_reply_is_for_the_opener_and_the_supervisor(hub: Hub) -> None:
+    asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma", "kg.mia"])
+    hub.deliver(KZ_FMA, asked)
+    reply = hub.say(KZ_FMA, Reply(ReplyResult.NO_HIT), on=asked)
+    assert seen_by(hub, reply) == {
+        "kz.fma": "author",
+        "kz.mia": "recipient",
+        "kz.gpo": "supervisor",
+    }
+
+
+def test_parts_are_for_recipients_and_the_brief_for_approvers_and_supervisors_too(hub: Hub) -> None:
+    asked = hub.say(KZ_MIA, REQUEST, to=["uz.fiu"])
+    exchange, said = hub.exchanges[asked.exchange_id], hub.spoken[asked.digest]
+    ends = {"kz.mia": "author", "uz.fiu": "recipient"}
+    assert readers(exchange, said, "content") == ends
+    assert readers(exchange, said, "brief") == ends | {"caricc": "approver", "kz.gpo": "supervisor"}
+
+
+@pytest.mark.parametrize("reader", [UZ_FIU, KG_MIA])
+def test_nothing_is_delivered_to_who_may_not_see_it(hub: Hub, reader: Member) -> None:
+    asked = hub.say(KZ_MIA, REQUEST, to=["uz.fiu"])
+    with pytest.raises(ExchangeError) as refused:
+        hub.deliver(reader, asked)
+    assert refused.value.reason is Reason.NOT_A_PARTY
+
+
+def test_only_the_recipients_reading_delivers_its_leg(hub: Hub) -> None:
+    asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma"])
+    for reader in (KZ_MIA, KZ_GPO):
+        hub.deliver(reader, asked)
+        assert state(hub, asked, "kz.fma") is LegState.RELEASED
+    hub.deliver(KZ_FMA, asked)
+    assert state(hub, asked, "kz.fma") is LegState.DELIVERED
+
+
+def test_reading_the_old_request_does_not_deliver_its_supplement(hub: Hub) -> None:
+    asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma"])
+    hub.deliver(KZ_FMA, asked)
+    hub.say(KZ_FMA, Plain(Kind.RETURN_FOR_INFORMATION), on=asked)
+    more = hub.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["kz.fma"], on=asked)
+    hub.deliver(KZ_FMA, asked)
+    assert state(hub, asked, "kz.fma") is LegState.RELEASED
+    hub.deliver(KZ_FMA, more)
+    assert state(hub, asked, "kz.fma") is LegState.DELIVERED
+
+
+def test_reading_twice_moves_nothing(hub: Hub) -> None:
+    asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma"])
+    hub.deliver(KZ_FMA, asked)
+    exchange, said = hub.exchanges[asked.exchange_id], hub.spoken[asked.digest]
+    assert deliver_to(AgencyId("kz.fma"), exchange, said) == (exchange, ())

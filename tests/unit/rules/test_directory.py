@@ -1,0 +1,163 @@
+"""Who may change the directory, and what it refuses to hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.rules.bodies import (
+    Body,
+    EnrolAgency,
+    PublishCertificate,
+    PublishPolicy,
+    PublishSealingKey,
+    RevokeCertificate,
+)
+from exchange_protocol.rules.directory import EMPTY_DIRECTORY, advance_directory
+from exchange_protocol.rules.statements import encode_statement, parse_statement
+from exchange_protocol.rules.vocabulary import BodyType, RevocationReason
+from exchange_protocol.trust.certificates import Usage
+from exchange_protocol.trust.identity import AgencyId, Member, Role
+from exchange_protocol.trust.sealing import SealingPrivateKey
+from tests.support.statements import (
+    AUDITOR,
+    COORDINATOR,
+    KZ_FMA,
+    KZ_MIA,
+    OPERATOR,
+    POLICY,
+    START,
+    UZ_FIU,
+    Hub,
+    fictional_cast,
+    member,
+)
+
+TAX = EnrolAgency(AgencyId("kz.tax"), "Налоговая (fictional)", "KZ", BodyType.TAX, "Asia/Almaty")
+COMPROMISED = RevocationReason.KEY_COMPROMISE
+
+
+def certificate(who: Member) -> PublishCertificate:
+    return PublishCertificate(fictional_cast().issue(who).certificate)
+
+
+def new_sealing_key() -> PublishSealingKey:
+    return PublishSealingKey(SealingPrivateKey.generate().public_key().to_bytes())
+
+
+def published_sealing_key() -> PublishSealingKey:
+    return PublishSealingKey(
+        fictional_cast().sealing_keys[AgencyId("kz.fma")].public_key().to_bytes()
+    )
+
+
+def revoke(who: Member) -> RevokeCertificate:
+    return RevokeCertificate(fictional_cast().signers[who].fingerprint, COMPROMISED)
+
+
+def tls_certificate() -> PublishCertificate:
+    issued = fictional_cast().authority.issue_member(KZ_FMA, Usage.TLS_CLIENT, now=START)
+    return PublishCertificate(issued.der)
+
+
+def anothers_key() -> PublishCertificate:
+    key = fictional_cast().signers[COORDINATOR].key
+    who = member("caricc", Role.COORDINATOR, "second-name")
+    return PublishCertificate(fictional_cast().issue(who, key=key).certificate)
+
+
+OFFICER = member("kz.fma", Role.OFFICER, "new")
+NOT_ENROLLED = member("kz.tax")
+
+REFUSED: list[tuple[str, Member, Callable[[], Body], Reason]] = [
+    ("enrolling by an agency", KZ_MIA, lambda: TAX, Reason.ROLE_NOT_PERMITTED),
+    ("enrolling by a coordinator", COORDINATOR, lambda: TAX, Reason.ROLE_NOT_PERMITTED),
+    ("policy by an agency", KZ_MIA, lambda: PublishPolicy(POLICY), Reason.ROLE_NOT_PERMITTED),
+    ("policy by an auditor", AUDITOR, lambda: PublishPolicy(POLICY), Reason.ROLE_NOT_PERMITTED),
+    ("another's certificate", UZ_FIU, lambda: certificate(OFFICER), Reason.ROLE_NOT_PERMITTED),
+    ("own certificate by an officer", KZ_MIA,
+     lambda: certificate(member("kz.mia", Role.OFFICER, "friend")), Reason.ROLE_NOT_PERMITTED),
+    ("certificate of nobody", OPERATOR, lambda: certificate(NOT_ENROLLED),
+     Reason.AGENCY_NOT_ENROLLED),
+    ("certificate twice", OPERATOR,
+     lambda: PublishCertificate(fictional_cast().signers[KZ_MIA].certificate),
+     Reason.ALREADY_ENROLLED),
+    ("one key under two names", OPERATOR, anothers_key, Reason.ALREADY_ENROLLED),
+    ("TLS certificate", KZ_FMA, tls_certificate, Reason.CERTIFICATE_USAGE),
+    ("garbage", KZ_FMA, lambda: PublishCertificate(b"garbage"), Reason.CERTIFICATE_INVALID),
+    ("revoking another's", UZ_FIU, lambda: revoke(KZ_FMA), Reason.ROLE_NOT_PERMITTED),
+    ("revoking the unknown", OPERATOR, lambda: RevokeCertificate(bytes(32), COMPROMISED),
+     Reason.CERTIFICATE_UNKNOWN),
+    ("sealing key by an officer", KZ_MIA, new_sealing_key, Reason.ROLE_NOT_PERMITTED),
+    ("sealing key by an operator", OPERATOR, new_sealing_key, Reason.ROLE_NOT_PERMITTED),
+    ("sealing key twice", KZ_FMA, published_sealing_key, Reason.ALREADY_ENROLLED),
+    ("short sealing key", KZ_FMA, lambda: PublishSealingKey(b"short"), Reason.INVALID_FIELD),
+    ("enrolling twice", OPERATOR,
+     lambda: EnrolAgency(AgencyId("kz.fma"), "x", "KZ", BodyType.FIU, "Asia/Almaty"),
+     Reason.ALREADY_ENROLLED),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("author", "body", "reason"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED]
+)
+def test_refused_with_its_reason(
+    hub: Hub, author: Member, body: Callable[[], Body], reason: Reason
+) -> None:
+    before = hub.directory
+    with pytest.raises(ExchangeError) as refused:
+        hub.say(author, body())
+    assert refused.value.reason is reason
+    assert hub.directory is before
+
+
+def test_an_agencys_system_brings_its_officers_and_takes_them_back(hub: Hub) -> None:
+    signer = hub.cast.issue(OFFICER)
+    hub.say(KZ_FMA, PublishCertificate(signer.certificate))
+    assert hub.directory.certificates[signer.fingerprint].member == OFFICER
+    hub.say(KZ_FMA, RevokeCertificate(signer.fingerprint, COMPROMISED))
+    assert hub.directory.certificates[signer.fingerprint].revoked_at is not None
+    with pytest.raises(ExchangeError) as refused:
+        hub.say(KZ_FMA, RevokeCertificate(signer.fingerprint, COMPROMISED))
+    assert refused.value.reason is Reason.ALREADY_DECIDED
+
+
+def test_a_revoked_certificate_cannot_come_back(hub: Hub) -> None:
+    hub.say(OPERATOR, revoke(KZ_MIA))
+    with pytest.raises(ExchangeError) as refused:
+        hub.say(OPERATOR, PublishCertificate(hub.cast.signers[KZ_MIA].certificate))
+    assert refused.value.reason is Reason.ALREADY_ENROLLED
+
+
+def test_a_member_may_renew_its_certificate_with_its_own_key(hub: Hub) -> None:
+    renewed = hub.cast.issue(KZ_FMA, key=hub.cast.signers[KZ_FMA].key)
+    hub.say(OPERATOR, PublishCertificate(renewed.certificate))
+    assert renewed.fingerprint in hub.directory.certificates
+
+
+def test_a_new_sealing_key_is_the_one_to_seal_to(hub: Hub) -> None:
+    key = SealingPrivateKey.generate().public_key()
+    hub.say(KZ_FMA, PublishSealingKey(key.to_bytes()))
+    assert hub.directory.sealing_key(AgencyId("kz.fma")) == key
+    assert len(hub.directory.sealing_keys[AgencyId("kz.fma")]) == 2
+
+
+@pytest.mark.parametrize("first", [KZ_FMA, COORDINATOR, KZ_MIA])
+def test_the_log_begins_with_an_operator(hub: Hub, first: Member) -> None:
+    draft = hub.compose(first, PublishCertificate(hub.cast.signers[first].certificate))
+    statement = parse_statement(encode_statement(draft))
+    with pytest.raises(ExchangeError) as refused:
+        advance_directory(EMPTY_DIRECTORY, statement, hub.cast.anchors, START)
+    assert refused.value.reason is Reason.ROLE_NOT_PERMITTED
+
+
+def test_what_is_not_there_is_named(hub: Hub) -> None:
+    with pytest.raises(ExchangeError) as refused:
+        hub.directory.agency(AgencyId("kz.tax"))
+    assert refused.value.reason is Reason.AGENCY_UNKNOWN
+    hub.say(OPERATOR, TAX)
+    with pytest.raises(ExchangeError) as refused:
+        hub.directory.sealing_key(AgencyId("kz.tax"))
+    assert refused.value.reason is Reason.SEALING_KEY_UNKNOWN

@@ -1,0 +1,407 @@
+"""The lifecycle table, cell by cell, and the ways around it that are closed."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.rules.bodies import Body, Decision, Feedback, Kind, Plain, Refuse, Reply
+from exchange_protocol.rules.lifecycle import (
+    Exchange,
+    Leg,
+    LegRoute,
+    LegState,
+    addressed_legs,
+    advance,
+    deliver,
+    open_exchange,
+)
+from exchange_protocol.rules.statements import Header, Statement
+from exchange_protocol.rules.vocabulary import (
+    Handling,
+    RefusalGround,
+    ReplyResult,
+    Tlp,
+    Verdict,
+)
+from exchange_protocol.trust.identity import AgencyId, Member
+from tests.support.statements import (
+    CARICC,
+    CASE,
+    COORDINATOR,
+    KG_MIA,
+    KZ_FMA,
+    KZ_MIA,
+    PROSECUTOR,
+    SECOND_COORDINATOR,
+    START,
+    UNNAMED_COORDINATOR,
+    UZ_FIU,
+    agencies,
+)
+
+UZ, KG, CENTRE = agencies(["uz.fiu", "kg.mia", "caricc"])
+S = LegState
+_numbers = itertools.count(1)
+
+FIRST = hashlib.sha256(b"first").digest()
+
+
+def say(
+    author: Member,
+    body: Body,
+    *,
+    answers: bytes | None = None,
+    to: tuple[AgencyId, ...] = (UZ,),
+    header: Header = CASE,
+) -> Statement:
+    """A parsed statement whose signature is taken as verified."""
+    return Statement(
+        id="statement",
+        exchange_id="exchange",
+        author=author,
+        made_at=START,
+        body=body,
+        answers=answers,
+        recipients=to,
+        header=header,
+        digest=hashlib.sha256(b"%d" % next(_numbers)).digest(),
+    )
+
+
+def opened(
+    *routes: LegRoute, kind: Kind = Kind.INFORMATION_REQUEST, header: Header = CASE
+) -> tuple[Exchange, Statement]:
+    statement = say(KZ_MIA, Plain(kind), to=tuple(route.agency for route in routes), header=header)
+    return open_exchange(statement, routes)[0], statement
+
+
+def in_state(state: LegState, kind: Kind, *, disclosed: bool = False) -> Exchange:
+    """An exchange with one leg, put into a state by hand."""
+    hidden = (FIRST,) if state in (S.HELD, S.RETURNED, S.REJECTED) and not disclosed else ()
+    leg = Leg(
+        agency=UZ,
+        state=state,
+        subject=FIRST,
+        handling=Handling.H0,
+        tlp=Tlp.AMBER,
+        subject_count=1,
+        disclosed=disclosed or not hidden,
+        approvals_required=1,
+        approvers=(CENTRE,),
+        hidden=hidden,
+    )
+    return Exchange("exchange", kind, KZ_MIA.agency, CASE, (leg,))
+
+
+def apply(
+    exchange: Exchange, *statements: Statement, routes: tuple[LegRoute, ...] = ()
+) -> Exchange:
+    for statement in statements:
+        legs = [leg.agency for leg in addressed_legs(exchange, statement)]
+        exchange, _ = advance(exchange, statement, legs, routes)
+    return exchange
+
+
+def leg_of(exchange: Exchange, agency: AgencyId = UZ) -> Leg:
+    leg = exchange.leg(agency)
+    assert leg is not None
+    return leg
+
+
+def gated(approvals: int = 1, agency: AgencyId = UZ) -> LegRoute:
+    return LegRoute(agency, approvals, (CENTRE,))
+
+
+def open_to(agency: AgencyId = UZ) -> LegRoute:
+    return LegRoute(agency, 0, ())
+
+
+def approve(exchange: Exchange, by: Member = COORDINATOR, *legs: AgencyId) -> Statement:
+    to = legs or (UZ,)
+    return say(by, Decision(Verdict.APPROVE), answers=leg_of(exchange, to[0]).subject, to=to)
+
+
+# --- The table ----------------------------------------------------------------------------------
+
+SAYINGS: dict[str, Body] = {
+    "approve": Decision(Verdict.APPROVE),
+    "reject": Decision(Verdict.REJECT, RefusalGround.CONTRARY_TO_LAW),
+    "return": Decision(Verdict.RETURN),
+    "acknowledge": Plain(Kind.ACKNOWLEDGE),
+    "return_for_information": Plain(Kind.RETURN_FOR_INFORMATION),
+    "supplement": Plain(Kind.SUPPLEMENT),
+    "interim_reply": Plain(Kind.INTERIM_REPLY),
+    "partial_reply": Plain(Kind.PARTIAL_REPLY),
+    "reply": Reply(ReplyResult.NO_HIT),
+    "analysis_product": Plain(Kind.ANALYSIS_PRODUCT),
+    "refuse": Refuse(RefusalGround.LEGAL_PRIVILEGE),
+    "recall": Plain(Kind.RECALL),
+    "feedback": Feedback(3, ()),
+    "close": Plain(Kind.CLOSE),
+}
+
+AT_RECIPIENT = (S.DELIVERED, S.ACKNOWLEDGED)
+ALLOWED: dict[tuple[str, Member], dict[LegState, LegState]] = {
+    ("approve", COORDINATOR): {S.HELD: S.RELEASED},
+    ("reject", COORDINATOR): {S.HELD: S.REJECTED},
+    ("return", COORDINATOR): {S.HELD: S.RETURNED},
+    ("acknowledge", UZ_FIU): {S.DELIVERED: S.ACKNOWLEDGED},
+    ("return_for_information", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.RETURNED),
+    ("supplement", KZ_MIA): {S.RETURNED: S.HELD},
+    ("interim_reply", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ACKNOWLEDGED),
+    ("partial_reply", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ACKNOWLEDGED),
+    ("reply", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ANSWERED),
+    ("analysis_product", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ANSWERED),
+    ("refuse", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.REFUSED),
+    ("recall", KZ_MIA): dict.fromkeys((S.HELD, S.RETURNED, S.RELEASED, *AT_RECIPIENT), S.RECALLED),
+    ("feedback", KZ_MIA): {S.ANSWERED: S.ANSWERED},
+    ("close", KZ_MIA): dict.fromkeys((S.ANSWERED, S.REFUSED, S.REJECTED, S.RECALLED), S.CLOSED),
+}
+SPEAKERS = (KZ_MIA, UZ_FIU, COORDINATOR, KG_MIA)
+
+
+@pytest.mark.parametrize(
+    "opening", [Kind.INFORMATION_REQUEST, Kind.REFERRAL, Kind.ANALYSIS_REQUEST]
+)
+@pytest.mark.parametrize("saying", SAYINGS)
+def test_every_cell_of_the_table(saying: str, opening: Kind) -> None:
+    answers_another_kind = (saying == "analysis_product") != (opening is Kind.ANALYSIS_REQUEST)
+    for speaker in SPEAKERS:
+        allowed = ALLOWED.get((saying, speaker), {})
+        if saying in ("reply", "analysis_product") and answers_another_kind:
+            allowed = {}
+        for state in LegState:
+            exchange = in_state(state, opening)
+            by_recipient = speaker is UZ_FIU and not isinstance(SAYINGS[saying], Decision)
+            to = (KZ_MIA.agency,) if by_recipient else (UZ,)
+            statement = say(speaker, SAYINGS[saying], answers=FIRST, to=to)
+            where = f"{saying} by {speaker} on {state.name}"
+            if state in allowed:
+                after = apply(exchange, statement, routes=(gated(),))
+                assert leg_of(after).state is allowed[state], where
+            else:
+                with pytest.raises(ExchangeError) as refused:
+                    apply(exchange, statement, routes=(gated(),))
+                expected = {Reason.OUT_OF_ORDER, Reason.NOT_A_PARTY, Reason.OWN_REQUEST}
+                assert refused.value.reason in expected, where
+
+
+def test_every_state_but_closed_leads_on() -> None:
+    leads_on = {state for cells in ALLOWED.values() for state in cells}
+    assert leads_on == set(LegState) - {S.CLOSED}
+
+
+# --- The gate -----------------------------------------------------------------------------------
+
+
+def test_a_domestic_leg_starts_released_and_a_gated_one_held() -> None:
+    exchange, statement = opened(open_to(UZ), gated(1, KG))
+    assert [leg.state for leg in exchange.legs] == [S.RELEASED, S.HELD]
+    assert leg_of(exchange, UZ).hidden == ()
+    assert leg_of(exchange, KG).hidden == (statement.digest,)
+
+
+def test_two_coordinators_release_a_leg_that_needs_two_approvals() -> None:
+    exchange, _ = opened(gated(2))
+    exchange = apply(exchange, approve(exchange))
+    assert leg_of(exchange).state is S.HELD
+    exchange = apply(exchange, approve(exchange, SECOND_COORDINATOR))
+    assert leg_of(exchange).state is S.RELEASED
+    assert leg_of(exchange).hidden == ()
+
+
+def test_one_coordinator_cannot_approve_twice() -> None:
+    exchange, _ = opened(gated(2))
+    exchange = apply(exchange, approve(exchange))
+    with pytest.raises(ExchangeError) as refused:
+        apply(exchange, approve(exchange))
+    assert refused.value.reason is Reason.ALREADY_DECIDED
+
+
+def test_four_eyes_need_named_coordinators() -> None:
+    exchange, _ = opened(gated(2))
+    with pytest.raises(ExchangeError) as refused:
+        apply(exchange, approve(exchange, UNNAMED_COORDINATOR))
+    assert refused.value.reason is Reason.ROLE_NOT_PERMITTED
+    alone, _ = opened(gated(1))
+    assert leg_of(apply(alone, approve(alone, UNNAMED_COORDINATOR))).state is S.RELEASED
+
+
+def test_an_approval_binds_exactly_what_was_approved() -> None:
+    exchange, _ = opened(gated())
+    stale = say(COORDINATOR, Decision(Verdict.APPROVE), answers=FIRST)
+    with pytest.raises(ExchangeError) as refused:
+        apply(exchange, stale)
+    assert refused.value.reason is Reason.STALE_ANSWER
+
+
+def test_approvals_do_not_survive_a_supplement() -> None:
+    exchange, _ = opened(gated(2))
+    exchange = apply(exchange, approve(exchange))
+    returned = say(SECOND_COORDINATOR, Decision(Verdict.RETURN), answers=leg_of(exchange).subject)
+    exchange = apply(exchange, returned)
+    more = say(KZ_MIA, Plain(Kind.SUPPLEMENT), answers=returned.digest)
+    exchange = apply(exchange, more, routes=(gated(2),))
+    assert leg_of(exchange).approvals == ()
+    exchange = apply(exchange, approve(exchange, SECOND_COORDINATOR))
+    assert leg_of(exchange).state is S.HELD
+
+
+def test_the_opener_cannot_decide_what_it_asks() -> None:
+    exchange, _ = opened(gated())
+    with pytest.raises(ExchangeError) as refused:
+        apply(exchange, approve(exchange, KZ_MIA))
+    assert refused.value.reason is Reason.OWN_REQUEST
+
+
+@pytest.mark.parametrize("by", [UZ_FIU, KG_MIA, KZ_FMA, PROSECUTOR])
+def test_only_approvers_of_the_leg_decide(by: Member) -> None:
+    exchange, _ = opened(gated(1, UZ), LegRoute(KG, 1, (PROSECUTOR.agency,)))
+    with pytest.raises(ExchangeError) as refused:
+        apply(exchange, approve(exchange, by, UZ))
+    assert refused.value.reason is Reason.NOT_A_PARTY
+
+
+def test_a_decision_on_several_legs_is_taken_whole_or_not_at_all() -> None:
+    exchange, _ = opened(gated(1, UZ), gated(1, KG))
+    both = approve(exchange, COORDINATOR, UZ, KG)
+    assert {leg.state for leg in apply(exchange, both).legs} == {S.RELEASED}
+    first = apply(exchange, approve(exchange, COORDINATOR, UZ))
+    with pytest.raises(ExchangeError) as refused:
+        apply(first, approve(exchange, SECOND_COORDINATOR, KG, UZ))
+    assert refused.value.reason is Reason.OUT_OF_ORDER
+    assert leg_of(first, KG).state is S.HELD
+
+
+def test_a_decision_releases_each_leg_by_its_own_number_of_approvals() -> None:
+    exchange, _ = opened(gated(1, UZ), gated(2, KG))
+    decision = approve(exchange, COORDINATOR, UZ, KG)
+    exchange = apply(exchange, decision)
+    assert leg_of(exchange, UZ).state is S.RELEASED
+    assert leg_of(exchange, KG).state is S.HELD
+    assert decision.digest in leg_of(exchange, KG).hidden
+
+
+def test_the_centre_as_a_recipient_answers_on_its_own_leg() -> None:
+    exchange, _ = opened(open_to(CENTRE), gated(1, UZ))
+    exchange, _ = deliver(exchange, CENTRE)
+    subject = leg_of(exchange, CENTRE).subject
+    reply = say(CARICC, Plain(Kind.ACKNOWLEDGE), answers=subject, to=(KZ_MIA.agency,))
+    assert leg_of(apply(exchange, reply), CENTRE).state is S.ACKNOWLEDGED
+    elsewhere = say(CARICC, Plain(Kind.ACKNOWLEDGE), answers=subject, to=(UZ,))
+    with pytest.raises(ExchangeError) as refused:
+        apply(exchange, elsewhere)
+    assert refused.value.reason is Reason.INVALID_FIELD
+
+
+# --- What stays hidden, and what may not --------------------------------------------------------
+
+
+def disclosed_then_supplemented(approvals: int = 1) -> tuple[Exchange, Statement]:
+    """A leg whose recipient asked back, and whose supplement is held."""
+    exchange, _ = opened(gated())
+    exchange = apply(exchange, approve(exchange))
+    exchange, _ = deliver(exchange, UZ)
+    asked = say(
+        UZ_FIU, Plain(Kind.RETURN_FOR_INFORMATION), answers=leg_of(exchange).subject,
+        to=(KZ_MIA.agency,),
+    )  # fmt: skip
+    exchange = apply(exchange, asked)
+    more = say(KZ_MIA, Plain(Kind.SUPPLEMENT), answers=asked.digest)
+    return apply(exchange, more, routes=(gated(approvals),)), more
+
+
+def test_a_supplement_after_the_recipients_question_passes_the_gate_again() -> None:
+    exchange, more = disclosed_then_supplemented()
+    assert leg_of(exchange).state is S.HELD
+    assert leg_of(exchange).hidden == (more.digest,)
+    exchange = apply(exchange, approve(exchange, SECOND_COORDINATOR))
+    assert leg_of(exchange).state is S.RELEASED
+    assert leg_of(exchange).hidden == ()
+
+
+def test_a_recall_of_what_was_never_released_stays_hidden() -> None:
+    exchange, _ = opened(gated())
+    recall = say(KZ_MIA, Plain(Kind.RECALL), answers=leg_of(exchange).subject)
+    exchange = apply(exchange, recall)
+    closed = say(KZ_MIA, Plain(Kind.CLOSE), answers=recall.digest)
+    exchange = apply(exchange, closed)
+    assert leg_of(exchange).state is S.CLOSED
+    assert {recall.digest, closed.digest} < set(leg_of(exchange).hidden)
+    assert not exchange.is_known_to(UZ)
+
+
+def test_a_recipient_learns_of_a_recall_while_a_supplement_is_held() -> None:
+    exchange, more = disclosed_then_supplemented()
+    recall = say(KZ_MIA, Plain(Kind.RECALL), answers=more.digest)
+    exchange = apply(exchange, recall)
+    close = say(KZ_MIA, Plain(Kind.CLOSE), answers=recall.digest)
+    exchange = apply(exchange, close)
+    assert leg_of(exchange).hidden == (more.digest,)
+
+
+def test_a_held_supplement_of_a_known_request_is_returned_not_rejected() -> None:
+    exchange, more = disclosed_then_supplemented()
+    no = Decision(Verdict.REJECT, RefusalGround.CONTRARY_TO_LAW)
+    with pytest.raises(ExchangeError) as refused:
+        apply(exchange, say(COORDINATOR, no, answers=more.digest))
+    assert refused.value.reason is Reason.OUT_OF_ORDER
+    assert "decision (RETURN)" in refused.value.message
+    returned = apply(exchange, say(COORDINATOR, Decision(Verdict.RETURN), answers=more.digest))
+    assert leg_of(returned).state is S.RETURNED
+    assert more.digest in leg_of(returned).hidden
+
+
+def test_a_leg_counts_what_its_supplements_add() -> None:
+    exchange, _ = opened(gated(), header=replace(CASE, subject_count=40))
+    returned = say(COORDINATOR, Decision(Verdict.RETURN), answers=leg_of(exchange).subject)
+    exchange = apply(exchange, returned)
+    header = replace(CASE, subject_count=30, handling=Handling.H2, tlp=Tlp.RED)
+    more = say(KZ_MIA, Plain(Kind.SUPPLEMENT), answers=returned.digest, header=header)
+    leg = leg_of(apply(exchange, more, routes=(gated(2),)))
+    assert (leg.subject_count, leg.handling, leg.tlp) == (70, Handling.H2, Tlp.RED)
+
+
+def test_reading_moves_only_a_released_leg() -> None:
+    exchange, _ = opened(open_to(UZ), gated(1, KG))
+    read, changes = deliver(exchange, UZ)
+    assert leg_of(read, UZ).state is S.DELIVERED
+    assert [change.agency for change in changes] == [UZ]
+    for agency in (KG, UZ, CENTRE):
+        assert deliver(read, agency) == (read, ())
+
+
+# --- Addressing ---------------------------------------------------------------------------------
+
+
+def test_a_statement_must_name_its_legs() -> None:
+    exchange, _ = opened(open_to())
+    with pytest.raises(ExchangeError) as refused:
+        apply(exchange, say(KZ_MIA, Plain(Kind.RECALL), answers=FIRST, to=()))
+    assert refused.value.reason is Reason.MISSING_FIELD
+
+
+def test_an_agency_without_a_leg_cannot_be_addressed() -> None:
+    exchange, _ = opened(open_to())
+    with pytest.raises(ExchangeError) as refused:
+        apply(exchange, say(KZ_MIA, Plain(Kind.RECALL), answers=FIRST, to=(KG,)))
+    assert refused.value.reason is Reason.NOT_A_PARTY
+
+
+def test_an_opening_statement_does_not_continue_an_exchange() -> None:
+    exchange, _ = opened(open_to())
+    with pytest.raises(ExchangeError) as refused:
+        advance(exchange, say(KZ_MIA, Plain(Kind.REFERRAL)), [UZ])
+    assert refused.value.reason is Reason.OUT_OF_ORDER
+
+
+def test_who_may_know_of_an_exchange() -> None:
+    exchange, _ = opened(open_to(UZ), gated(1, KG))
+    assert all(exchange.is_known_to(agency) for agency in (KZ_MIA.agency, UZ, CENTRE))
+    assert not exchange.is_known_to(KG)
+    assert not exchange.is_known_to(KZ_FMA.agency)
