@@ -1,0 +1,77 @@
+"""The calls that operations yield, and the deadline of every RPC.
+
+Whoever drives an operation performs each call and sends back what its docstring says, or throws the
+`ExchangeError` that it met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from google.protobuf.message import Message
+
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+
+PACKAGE: Final = "exchange_protocol.v1"
+MAX_CHUNK_BYTES: Final = 1024 * 1024
+"""Largest chunk of a sealed part in one message."""
+
+DEADLINES: Final = {
+    "ExchangeService/PlanRoute": 15.0,
+    "ExchangeService/Submit": 30.0,
+    "ExchangeService/UploadPart": 300.0,
+    "ExchangeService/ListExchanges": 15.0,
+    "ExchangeService/GetExchange": 30.0,
+    "ExchangeService/FetchPart": 300.0,
+    "ExchangeService/Watch": 3600.0,
+    "DirectoryService/ListDirectoryEntries": 30.0,
+    "AuditService/GetCheckpoint": 15.0,
+    "AuditService/GetTile": 15.0,
+    "AuditService/ListOpenings": 60.0,
+    "AuditService/GetInclusionProof": 15.0,
+    "AuditService/GetConsistencyProof": 15.0,
+}
+"""Seconds that the client waits for each RPC; a `Watch` is opened anew when its life ends."""
+
+
+RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""How long a watch waits before it tries again, at each failure in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """One request, one response; sends back the response message."""
+
+    method: str
+    """Service and method, a key of `DEADLINES`."""
+    request: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """UploadPart: a stream of requests, made anew for each attempt; sends back its response."""
+
+    requests: Callable[[], Iterator[pb.UploadPartRequest]]
+    method: str = field(default="ExchangeService/UploadPart", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """FetchPart: appends what arrives to `sink`, at most to `limit` bytes; sends back None.
+
+    What arrived before an error stays in the sink, so the transfer can go on from there.
+    """
+
+    request: pb.FetchPartRequest
+    sink: bytearray
+    limit: int
+    method: str = field(default="ExchangeService/FetchPart", init=False)
+
+
+Call = Unary | Upload | Fetch
+
+T = TypeVar("T")
+Operation = Generator[Call, Any, T]
+"""What an operation is: a generator that yields calls and returns its result."""

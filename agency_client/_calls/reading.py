@@ -1,0 +1,165 @@
+"""Read: lists, unsealed exchanges, notices, and what auditors take from the log.
+
+Steps of `open` (design, section 8), after `verifying` did its own:
+ 7. Each part is fetched, and must be the one that the author signed: size and SHA-256.
+ 8. It is unsealed with the key that it was wrapped to for this body.
+ 9. The documents are read strictly; the content holds no more subjects than were declared.
+
+What is fetched by a recipient is a delivery; the hub logs it before the bytes leave, and the state
+shown afterwards is verified anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from agency_client._calls.calls import Fetch, Operation
+from agency_client._calls.core import call
+from agency_client._calls.summaries import parse_summary
+from agency_client._calls.verifying import HasId, Verifying
+from agency_client.trust import Head
+from agency_client.views import (
+    ExchangeSummary,
+    OpenedExchange,
+    OpenedStatement,
+    Standing,
+    VerifiedExchange,
+    VerifiedStatement,
+    open_statement,
+)
+from exchange_protocol.errors import HubUnavailable, Reason
+from exchange_protocol.rules.bodies import Kind
+from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.rules.statements import Part
+from exchange_protocol.rules.vocabulary import ReaderRole
+from exchange_protocol.trust.sealing import PartContext, open_part
+from exchange_protocol.v1 import audit_service_pb2 as audit_pb
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_protocol.v1 import log_pb2
+
+_TRANSFER_ATTEMPTS = 3
+
+
+class Reading(Verifying):
+    """Everything that a body may read."""
+
+    def list_page(
+        self,
+        box: pb.Box.ValueType,
+        states: Iterable[LegState],
+        kinds: Iterable[Kind],
+        page_token: str,
+    ) -> Operation[tuple[list[ExchangeSummary], str]]:
+        """Fetch one page of a list, and the token of the next; unverified."""
+        answer = yield from call(
+            "ExchangeService/ListExchanges",
+            pb.ListExchangesRequest(
+                box=box,
+                states=[log_pb2.LegState.ValueType(state) for state in states],
+                kinds=[kind.value for kind in kinds],
+                page_token=page_token,
+            ),
+            pb.ListExchangesResponse,
+        )
+        return [parse_summary(each) for each in answer.exchanges], answer.next_page_token
+
+    def open(self, exchange: str | HasId) -> Operation[OpenedExchange]:
+        """Fetch, verify and unseal an exchange, as far as the body may read it.
+
+        Raises:
+            HubDishonest: if the hub broke a rule, or shows what does not verify.
+            SealBroken: if a part is not the one that was signed, or does not open.
+            SignatureInvalid: if a statement's author or signature is not good.
+        """
+        verified = yield from self.get(exchange)
+        opened = []
+        for each in verified.statements:
+            opened.append((yield from self._open_statement(each)))
+        if _delivers(verified, self.agency):
+            verified = yield from self.get(verified.id)
+        return OpenedExchange(verified, tuple(opened))
+
+    def fetch(self, statement: VerifiedStatement, part_name: str) -> Operation[bytes]:
+        """Fetch and unseal one part of a verified statement; raises SEAL_BROKEN, NOT_A_READER."""
+        part = statement.statement.part(part_name)
+        if part is None:
+            raise Reason.PART_UNKNOWN.error(
+                f"statement {statement.statement.id} has no part {part_name!r}"
+            )
+        wrapped = part.wrapped_key(self.agency)
+        if wrapped is None:
+            raise Reason.NOT_A_READER.error(f"part {part_name!r} is not sealed to {self.agency}")
+        private = self.ports.vault.sealing_key(wrapped.key_id)
+        sealed = yield from self._fetch_sealed(statement, part)
+        return open_part(sealed, PartContext(statement.statement.id, part.name), wrapped, private)
+
+    def _open_statement(self, each: VerifiedStatement) -> Operation[OpenedStatement]:
+        plaintexts = {}
+        role: ReaderRole | None = None
+        for part in each.statement.parts:
+            wrapped = part.wrapped_key(self.agency)
+            if wrapped is not None:
+                role = ReaderRole(wrapped.role)
+                plaintexts[part.name] = yield from self.fetch(each, part.name)
+        return open_statement(each, role, plaintexts)
+
+    def _fetch_sealed(self, each: VerifiedStatement, part: Part) -> Operation[bytearray]:
+        """Fetch the sealed bytes; a broken transfer goes on where it stopped."""
+        sealed = bytearray()
+        for attempt in range(1, _TRANSFER_ATTEMPTS + 1):
+            request = pb.FetchPartRequest(
+                payload_sha256=each.statement.digest, part_name=part.name, offset=len(sealed)
+            )
+            try:
+                yield Fetch(request, sealed, part.size)
+                break
+            except HubUnavailable:
+                if not sealed or attempt == _TRANSFER_ATTEMPTS:
+                    raise
+        if len(sealed) != part.size or hashlib.sha256(sealed).digest() != part.sha256:
+            raise Reason.SEAL_BROKEN.error(
+                f"expected the {part.size} bytes of {part.name!r} that the author of statement "
+                f"{each.statement.id} signed, the hub gave {len(sealed)} others"
+            )
+        return sealed
+
+    # --- For auditors --------------------------------------------------------------------------
+
+    def leaves(self, start: int, head: Head) -> Operation[list[audit_pb.Leaf]]:
+        """Fetch leaves from `start` on, below the size of a verified head; unverified."""
+        answer = yield from call(
+            "AuditService/ListOpenings",
+            audit_pb.ListOpeningsRequest(start_index=start, tree_size=head.size),
+            audit_pb.ListOpeningsResponse,
+        )
+        if not answer.leaves:
+            raise Reason.ENTRY_MISMATCH.error(
+                f"expected leaves from {start} to {head.size}, the hub gives none"
+            )
+        return list(answer.leaves)
+
+    def tile(self, level: int, index: int) -> Operation[bytes]:
+        """Fetch the hashes of a tile; unverified."""
+        answer = yield from call(
+            "AuditService/GetTile",
+            audit_pb.GetTileRequest(level=level, index=index),
+            audit_pb.GetTileResponse,
+        )
+        return answer.hashes
+
+    def inclusion_proof(self, index: int, tree_size: int) -> Operation[tuple[bytes, ...]]:
+        """Fetch an inclusion proof; unverified."""
+        answer = yield from call(
+            "AuditService/GetInclusionProof",
+            audit_pb.GetInclusionProofRequest(index=index, tree_size=tree_size),
+            audit_pb.GetInclusionProofResponse,
+        )
+        return tuple(answer.inclusion_proof)
+
+
+def _delivers(verified: VerifiedExchange, agency: str) -> bool:
+    """Whether reading it changed its state: a recipient's leg that was only released."""
+    return verified.standing is Standing.RECIPIENT and any(
+        leg.agency == agency and leg.state is LegState.RELEASED for leg in verified.legs
+    )

@@ -1,0 +1,248 @@
+"""Verify what a hub shows of an exchange (design, section 8).
+
+ 1. The checkpoint is signed by the pinned log key and extends the one held (`Core.ask`).
+ 2. Every entry is in the tree of that checkpoint, in log order, with the statement that it names.
+ 3. Every entry is of the exchange that was asked for.
+ 4. The directory is as new as the newest entry counts; a hub that hides some of it is caught.
+ 5. Statements are judged anew with the hub's own rules, against the directory at their place:
+    - initiator: the whole exchange is replayed;
+    - recipient: replayed as far as its leg goes, with policy, gate and approvals: what was released
+      without enough coordinators' own signatures over that very payload breaks a rule;
+    - approver: it does not see what the recipients say, so each statement that it sees is judged on
+      the leg as that statement found it; decisions must answer the statement that waits;
+    - supervisor: it sees single statements; each must name it as one, and author, certificate and
+      signature are verified.
+ 6. Everything that the body itself said, and for which it holds a receipt, is shown, at its index.
+
+Left to the caller: unsealing (`reading`). What a hub hides entirely, witnesses and auditors see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+from agency_client._calls.calls import Operation
+from agency_client._calls.core import Core
+from agency_client._calls.summaries import parse_summary
+from agency_client.trust import Head
+from agency_client.views import Standing, VerifiedExchange, VerifiedStatement
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.entries import Entry, Event
+from exchange_protocol.log.receipts import (
+    ProvenEntry,
+    parse_proven_entry,
+    verify_proven_entries,
+)
+from exchange_protocol.replay import Replay
+from exchange_protocol.rules.bodies import Decision
+from exchange_protocol.rules.fields import parse_uuid
+from exchange_protocol.rules.judgement import authenticate, judge
+from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.statements import parse_statement
+from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+
+_Entries = list[tuple[ProvenEntry, Entry]]
+
+
+class HasId(Protocol):
+    """Anything that stands for an exchange: a summary, a verified or an opened one."""
+
+    @property
+    def id(self) -> str:
+        """The id of the exchange."""
+
+
+class Verifying(Core):
+    """Fetches an exchange and believes nothing of it that is not proven."""
+
+    def get(self, exchange: str | HasId) -> Operation[VerifiedExchange]:
+        """Fetch an exchange and verify all that the hub shows of it; nothing is unsealed.
+
+        Raises:
+            HubDishonest: if the hub broke a rule, or shows what does not verify.
+            SignatureInvalid: if a statement's author or signature is not good.
+            NotFound: EXCHANGE_UNKNOWN.
+        """
+        exchange_id = parse_uuid(id_of(exchange), "exchange_id")
+        answer, head = yield from self.ask(
+            "ExchangeService/GetExchange",
+            lambda size: pb.GetExchangeRequest(exchange_id=exchange_id, known_tree_size=size),
+            pb.GetExchangeResponse,
+            lambda answer: answer.tree_head,
+        )
+        proven = [parse_proven_entry(each) for each in answer.entries]
+        entries = verify_proven_entries(proven, head.checkpoint)
+        yield from self._check_entries(exchange_id, entries)
+        verified = self._judged(exchange_id, entries, answer.summary, head)
+        self._check_receipts(verified)
+        return verified
+
+    def _check_entries(self, exchange_id: str, entries: _Entries) -> Operation[None]:
+        if not entries:
+            raise Reason.ENTRY_MISMATCH.error(f"the hub shows no entry of exchange {exchange_id}")
+        for proven, entry in entries:
+            if entry.exchange_id != exchange_id:
+                raise Reason.ENTRY_MISMATCH.error(
+                    f"expected entries of exchange {exchange_id}, "
+                    f"entry {proven.index} is of {entry.exchange_id or 'none'}"
+                )
+        yield from self.know_directory(max(entry.directory_size for _, entry in entries))
+
+    def _judged(
+        self, exchange_id: str, entries: _Entries, summary: pb.ExchangeSummary, head: Head
+    ) -> VerifiedExchange:
+        statements = tuple(
+            _verified_statement(proven, entry)
+            for proven, entry in entries
+            if entry.event is Event.STATEMENT
+        )
+        standing = self._standing(exchange_id, statements)
+        if standing in (Standing.INITIATOR, Standing.RECIPIENT):
+            view = None if standing is Standing.INITIATOR else self.agency
+            state: Exchange | None = self._replayed(exchange_id, entries, view)
+        elif standing is Standing.APPROVER:
+            state = self._approvers_view(statements)
+        else:
+            state = None
+            for each in statements:
+                self._check_supervised(each)
+        return VerifiedExchange(
+            id=exchange_id,
+            standing=standing,
+            exchange=state,
+            statements=statements,
+            deliveries=tuple(entry for _, entry in entries if entry.event is Event.DELIVERY),
+            checkpoint=head.checkpoint,
+            note=head.note,
+            summary=parse_summary(summary),
+        )
+
+    def _standing(self, exchange_id: str, statements: tuple[VerifiedStatement, ...]) -> Standing:
+        first = statements[0].statement if statements else None
+        if first is None or first.id != exchange_id:
+            return Standing.SUPERVISOR
+        if first.author.agency == self.agency:
+            return Standing.INITIATOR
+        if self.agency in first.recipients:
+            return Standing.RECIPIENT
+        recorded = (each.entry.ruling for each in statements)
+        if any(
+            self.agency in leg.approvers for ruling in recorded if ruling for leg in ruling.legs
+        ):
+            return Standing.APPROVER
+        return Standing.SUPERVISOR
+
+    def _replayed(self, exchange_id: str, entries: _Entries, view: AgencyId | None) -> Exchange:
+        replay = Replay(self.ports.directory.fold, view=view)
+        for proven, _ in entries:
+            replay.apply(proven.index, proven.opening)
+        return replay.exchanges[exchange_id]
+
+    def _approvers_view(self, statements: tuple[VerifiedStatement, ...]) -> Exchange:
+        exchange: Exchange | None = None
+        for each in statements:
+            found = exchange and _as_found(exchange, each)
+            try:
+                judgement = judge(
+                    each.signed,
+                    each.statement,
+                    directory=self.ports.directory.fold.before(each.index),
+                    exchange=found,
+                    anchors=self.ports.anchors,
+                    at=each.hub_time,
+                )
+            except ExchangeError as error:
+                raise _broken(each, f"the hub accepted what the rules refuse: {error}") from error
+            if judgement.ruling != each.entry.ruling:
+                raise _broken(each, f"expected {judgement.ruling}, it records {each.entry.ruling}")
+            exchange = judgement.exchange
+        if exchange is None:
+            raise Reason.ENTRY_MISMATCH.error("the hub shows no statement of the exchange")
+        return exchange
+
+    def _check_supervised(self, each: VerifiedStatement) -> None:
+        # Without this, a hub that leaves the opening statement out could pass a recipient off as a
+        # supervisor, who needs no approvals, and have it open what is held.
+        if self.agency not in (*each.statement.supervisors, each.author.agency):
+            raise Reason.ENTRY_MISMATCH.error(
+                f"expected the opening statement of exchange {each.statement.exchange_id}, or "
+                f"statements that name {self.agency} as a supervisor; entry {each.index} is neither"
+            )
+        try:
+            authenticate(
+                each.signed,
+                each.statement,
+                self.ports.directory.fold.before(each.index),
+                self.ports.anchors,
+                each.hub_time,
+            )
+        except ExchangeError as error:
+            raise Reason.PEER_SIGNATURE_INVALID.error(
+                f"entry {each.index}, by {each.author}: {error}"
+            ) from error
+
+    def _check_receipts(self, verified: VerifiedExchange) -> None:
+        """A statement that the hub acknowledged and does not show was dropped, or never kept."""
+        shown = {each.statement.id: each for each in verified.statements}
+        for statement_id, receipt in self.ports.outbox.receipts(verified.id).items():
+            each = shown.get(statement_id)
+            if each is None or each.index != receipt.entry.index:
+                raise Reason.RECEIPT_MISMATCH.error(
+                    f"the hub gave a receipt for statement {statement_id} as entry "
+                    f"{receipt.entry.index}, and does not show it there"
+                )
+
+
+def id_of(exchange: object) -> str:
+    """The id of an exchange, given as text or as anything that has one; raises INVALID_FIELD."""
+    found = exchange if isinstance(exchange, str) else getattr(exchange, "id", None)
+    if not isinstance(found, str):
+        raise Reason.INVALID_FIELD.error(
+            f"expected an exchange or its id, got {type(exchange).__name__}", field="exchange"
+        )
+    return found
+
+
+def _verified_statement(proven: ProvenEntry, entry: Entry) -> VerifiedStatement:
+    signed = proven.opening.statement
+    if signed is None:
+        raise Reason.ENTRY_MISMATCH.error(f"entry {proven.index} comes without its statement")
+    try:
+        statement = parse_statement(signed.payload)
+    except ExchangeError as error:
+        raise Reason.ENTRY_MISMATCH.error(f"entry {proven.index}: {error}") from error
+    if (
+        entry.actor != statement.author
+        or entry.certificate_sha256 != signed.certificate_sha256
+        or entry.exchange_id != statement.exchange_id
+    ):
+        raise Reason.ENTRY_MISMATCH.error(
+            f"entry {proven.index} names another author, certificate or exchange than its statement"
+        )
+    return VerifiedStatement(proven.index, entry.hub_time, signed, statement, entry, proven)
+
+
+def _as_found(exchange: Exchange, each: VerifiedStatement) -> Exchange:
+    """The exchange as a statement found it, as far as an approver can know.
+
+    What recipients said in between, an approver does not see: state and subject of a leg are those
+    that the statement names. Not so for a decision: it must answer what the approver saw waiting.
+    """
+    if isinstance(each.statement.body, Decision) or each.entry.ruling is None:
+        return exchange
+    before = {change.agency: change.before for change in each.entry.ruling.legs}
+    return replace(
+        exchange,
+        legs=tuple(
+            replace(leg, state=state, subject=each.statement.answers or b"")
+            if (state := before.get(leg.agency)) is not None
+            else leg
+            for leg in exchange.legs
+        ),
+    )
+
+
+def _broken(each: VerifiedStatement, why: str) -> ExchangeError:
+    return Reason.RULE_BROKEN.error(f"entry {each.index}: {why}")

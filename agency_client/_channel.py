@@ -1,0 +1,291 @@
+"""The channel to the hub: mutual TLS, deadlines, retries, and errors as exceptions.
+
+Rules of this module:
+
+- The hub must hold a certificate of the pinned root for the host name of the profile; the client
+  shows the profile's TLS certificate. gRPC does not let a Python client see the hub's certificate,
+  so its identity URI is not compared; which log it serves is, with every answer, by the pinned log
+  key. A host with another certificate of the same root can refuse service, and no more.
+- Every call has a deadline, from one table. Only UNAVAILABLE is retried, by service config, and
+  only calls that are safe to repeat: a submission is, since its id makes it so. No service-config
+  timeout: it fires early in grpcio.
+- Errors are told apart by the reason in their details, never by their text; a reason that this
+  version does not know is the hub's failure.
+- When the hub cannot be reached, the profile's own certificate is looked at first: expired and
+  revoked ones end the handshake, and gRPC says only that it ended.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Final
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError, Message
+from google.rpc import error_details_pb2, status_pb2
+
+from agency_client._calls.calls import DEADLINES, PACKAGE, Call, Fetch, Unary, Upload
+from agency_client.profile import Profile
+from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
+from exchange_protocol.trust.certificates import verify_validity
+from exchange_protocol.v1 import (
+    audit_service_pb2,
+    directory_service_pb2,
+    exchange_service_pb2,
+)
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+
+MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
+_STATUS_DETAILS: Final = "grpc-status-details-bin"
+_STREAMING: Final = ("FetchPart", "Watch")
+_SAFE_TO_REPEAT: Final = tuple(
+    method for method in DEADLINES if not method.endswith(("UploadPart", *_STREAMING))
+)
+_SERVICES: Final = {
+    "ExchangeService": exchange_service_pb2.DESCRIPTOR.services_by_name["ExchangeService"],
+    "DirectoryService": directory_service_pb2.DESCRIPTOR.services_by_name["DirectoryService"],
+    "AuditService": audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"],
+}
+
+
+class Channel:
+    """A blocking channel; safe to use from several threads."""
+
+    def __init__(self, profile: Profile, clock: Callable[[], datetime]) -> None:
+        self._faults = Faults(profile, clock)
+        self._channel = grpc.secure_channel(profile.target, _credentials(profile), _OPTIONS)
+        self._calls: dict[str, Any] = {}
+
+    def perform(self, call: Call) -> Any:
+        """Make a call; gives what its docstring says."""
+        with translated(self._faults):
+            match call:
+                case Unary(method=method, request=request):
+                    return self._call(method)(request, timeout=DEADLINES[method])
+                case Upload(requests=requests, method=method):
+                    return self._call(method)(requests(), timeout=DEADLINES[method])
+                case Fetch(request=request, sink=sink, limit=limit, method=method):
+                    for response in self._call(method)(request, timeout=DEADLINES[method]):
+                        take_chunk(sink, response.chunk, limit)
+                    return None
+
+    def watch(self, request: pb.WatchRequest) -> Iterator[pb.WatchResponse]:
+        """Open a watch; it ends by itself when its life ends."""
+        method = "ExchangeService/Watch"
+        with translated(self._faults):
+            stream = self._call(method)(request, timeout=DEADLINES[method])
+            try:
+                yield from stream
+            finally:
+                stream.cancel()
+
+    def close(self) -> None:
+        """Close the channel; calls under way end."""
+        self._channel.close()
+
+    def _call(self, method: str) -> Any:
+        if method not in self._calls:
+            self._calls[method] = _multicallable(self._channel, method)
+        return self._calls[method]
+
+
+class AsyncChannel:
+    """The asyncio twin of `Channel`, for one event loop."""
+
+    def __init__(self, profile: Profile, clock: Callable[[], datetime]) -> None:
+        self._faults = Faults(profile, clock)
+        self._channel = grpc.aio.secure_channel(profile.target, _credentials(profile), _OPTIONS)
+        self._calls: dict[str, Any] = {}
+
+    async def perform(self, call: Call) -> Any:
+        """Make a call; gives what its docstring says."""
+        with translated(self._faults):
+            match call:
+                case Unary(method=method, request=request):
+                    return await self._call(method)(request, timeout=DEADLINES[method])
+                case Upload(requests=requests, method=method):
+                    return await self._call(method)(requests(), timeout=DEADLINES[method])
+                case Fetch(request=request, sink=sink, limit=limit, method=method):
+                    async for response in self._call(method)(request, timeout=DEADLINES[method]):
+                        take_chunk(sink, response.chunk, limit)
+                    return None
+
+    async def watch(self, request: pb.WatchRequest) -> AsyncIterator[pb.WatchResponse]:
+        """Open a watch; it ends by itself when its life ends."""
+        method = "ExchangeService/Watch"
+        with translated(self._faults):
+            stream = self._call(method)(request, timeout=DEADLINES[method])
+            try:
+                async for response in stream:
+                    yield response
+            finally:
+                stream.cancel()
+
+    async def close(self) -> None:
+        """Close the channel; calls under way end."""
+        await self._channel.close(None)
+
+    def _call(self, method: str) -> Any:
+        if method not in self._calls:
+            self._calls[method] = _multicallable(self._channel, method)
+        return self._calls[method]
+
+
+class Faults:
+    """Turns a failed call into the exception of its reason."""
+
+    def __init__(self, profile: Profile, clock: Callable[[], datetime]) -> None:
+        self._profile = profile
+        self._clock = clock
+
+    def of(self, error: Any) -> ExchangeError:
+        """The exception that a failed call (a `grpc.RpcError` that is also a call) means."""
+        code, details = error.code(), error.details() or ""
+        status = _status_of(error)
+        if status is not None:
+            return _from_status(status)
+        if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+            return Reason.DEADLINE_EXCEEDED.error(
+                f"the hub {self._profile.target} did not answer in time"
+            )
+        if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+            return self._unreachable(details)
+        if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+            return Reason.TOO_LARGE.error(
+                f"expected messages of at most {MAX_MESSAGE_BYTES} bytes; gRPC refused one"
+            )
+        return Reason.INTERNAL.error(f"the hub failed without a reason: {code.name}")
+
+    def _unreachable(self, details: str) -> ExchangeError:
+        """Why the hub cannot be reached, own faults first."""
+        profile, now = self._profile, self._clock()
+        certificate = profile.tls.certificate
+        try:
+            verify_validity(certificate, now)
+            if profile.revocations is not None:
+                profile.revocations.verify_not_revoked(certificate, now)
+        except ExchangeError as error:
+            if error.reason is Reason.CERTIFICATE_EXPIRED and now > certificate.not_after:
+                return Reason.CERTIFICATE_EXPIRED.error(
+                    f"your TLS certificate expired on {certificate.not_after:%Y-%m-%d %H:%M} UTC; "
+                    "the hub refused the connection. Ask your authority for a new one"
+                )
+            return error.reason.error(f"your TLS certificate: {error.message}")
+        hint = ""
+        # A hint for people; what the client does never depends on gRPC's text.
+        if "CERTIFICATE_VERIFY_FAILED" in details:
+            hint = "; its certificate is not of the pinned root, or not for this host name"
+        elif "handshak" in details.lower() or "ssl" in details.lower():
+            hint = "; the TLS handshake failed: is this profile's root the one that the hub trusts?"
+        return Reason.UNAVAILABLE.error(f"cannot reach the hub at {profile.target}{hint}")
+
+
+class translated:  # noqa: N801
+    """A block in which a failed call raises the exception of its reason."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Translate what gRPC raised."""
+        if isinstance(error, grpc.RpcError):
+            raise self._faults.of(error) from None
+
+
+def take_chunk(sink: bytearray, chunk: bytes, limit: int) -> None:
+    """Append a chunk; raises SEAL_BROKEN where a hub sends more than the part has."""
+    if len(sink) + len(chunk) > limit:
+        raise Reason.SEAL_BROKEN.error(f"expected a part of {limit} bytes, the hub sends more")
+    sink += chunk
+
+
+def _status_of(error: Any) -> status_pb2.Status | None:
+    for key, value in error.trailing_metadata() or ():
+        if key == _STATUS_DETAILS:
+            with suppress(DecodeError):
+                return status_pb2.Status.FromString(value)
+    return None
+
+
+def _from_status(status: status_pb2.Status) -> ExchangeError:
+    reason, field, delay = Reason.INTERNAL, None, None
+    for detail in status.details:
+        info = error_details_pb2.ErrorInfo()
+        bad = error_details_pb2.BadRequest()
+        retry = error_details_pb2.RetryInfo()
+        if detail.Unpack(info):
+            reason = Reason.__members__.get(info.reason, Reason.INTERNAL)
+        elif detail.Unpack(bad) and bad.field_violations:
+            field = bad.field_violations[0].field
+        elif detail.Unpack(retry):
+            delay = retry.retry_delay.ToMilliseconds() / 1000
+    error = reason.error(status.message, field=field)
+    if isinstance(error, LimitExceeded):
+        error.retry_after_seconds = delay
+    return error
+
+
+def _multicallable(channel: Any, method: str) -> Any:
+    service_name, _, name = method.partition("/")
+    descriptor = _SERVICES[service_name].methods_by_name[name]
+    package = {
+        "ExchangeService": exchange_service_pb2,
+        "DirectoryService": directory_service_pb2,
+        "AuditService": audit_service_pb2,
+    }[service_name]
+    request: type[Message] = getattr(package, descriptor.input_type.name)
+    response: type[Message] = getattr(package, descriptor.output_type.name)
+    kind = {
+        (False, False): channel.unary_unary,
+        (False, True): channel.unary_stream,
+        (True, False): channel.stream_unary,
+    }[(descriptor.client_streaming, descriptor.server_streaming)]
+    return kind(
+        f"/{PACKAGE}.{method}",
+        request_serializer=request.SerializeToString,
+        response_deserializer=response.FromString,
+    )
+
+
+def _credentials(profile: Profile) -> grpc.ChannelCredentials:
+    return grpc.ssl_channel_credentials(
+        root_certificates=profile.roots_pem,
+        private_key=profile.tls.key_pem(),
+        certificate_chain=profile.tls.certificate_pem,
+    )
+
+
+_SERVICE_CONFIG: Final = {
+    "methodConfig": [
+        {
+            "name": [
+                {"service": f"{PACKAGE}.{service}", "method": name}
+                for service, _, name in (method.partition("/") for method in _SAFE_TO_REPEAT)
+            ],
+            "retryPolicy": {
+                "maxAttempts": 3,
+                "initialBackoff": "0.2s",
+                "maxBackoff": "2s",
+                "backoffMultiplier": 3,
+                "retryableStatusCodes": ["UNAVAILABLE"],
+            },
+        }
+    ]
+}
+_OPTIONS: Final = (
+    ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
+    ("grpc.enable_retries", 1),
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    # One process may speak for several bodies, in tests and demos: no sharing of connections.
+    ("grpc.use_local_subchannel_pool", 1),
+)

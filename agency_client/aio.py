@@ -1,0 +1,240 @@
+"""The asyncio client: the core's operations, with every call awaited.
+
+The same methods as `client.ExchangeClient`, which a test keeps true. Between two calls an operation
+seals, verifies and writes small files on the event loop; what is large goes through the blocking
+client in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from datetime import UTC, datetime
+from functools import wraps
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
+
+from agency_client._calls import Call, Operation, Operations
+from agency_client._calls.calls import RETRY_SECONDS
+from agency_client._calls.core import make_ports
+from agency_client._calls.drafting import parse_code
+from agency_client._calls.summaries import parse_notice
+from agency_client._channel import AsyncChannel
+from agency_client.outbox import Outbox
+from agency_client.profile import Profile
+from agency_client.trust import Head
+from agency_client.views import ExchangeSummary, Notice
+from exchange_protocol.errors import HubUnavailable
+from exchange_protocol.rules.bodies import Kind, parse_kind
+from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.trust.identity import AgencyId, Member
+from exchange_protocol.v1 import audit_service_pb2 as audit_pb
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class AsyncLink(Protocol):
+    """What performs calls: the channel to a hub, or a hub in memory."""
+
+    async def perform(self, call: Call) -> Any:
+        """Make a call; gives what the call's docstring says, or raises an `ExchangeError`."""
+
+    def watch(self, request: pb.WatchRequest) -> AsyncIterator[pb.WatchResponse]:
+        """Open a watch."""
+
+    async def close(self) -> None:
+        """Give up the connection."""
+
+
+def _method(
+    operation: Callable[Concatenate[Operations, P], Operation[T]],
+) -> Callable[Concatenate[AsyncExchangeClient, P], Awaitable[T]]:
+    @wraps(operation)
+    async def method(self: AsyncExchangeClient, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._drive(operation(self._operations, *args, **kwargs))
+
+    return method  # type: ignore[return-value] # `wraps` hides that self comes by place
+
+
+class AsyncExchangeClient:
+    """One body's access to the exchange; use it in an `async with` block."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        link: AsyncLink | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self.profile = profile
+        self._operations = Operations(make_ports(profile, clock, random))
+        self._link = link or AsyncChannel(profile, clock)
+
+    @classmethod
+    def from_profile(cls, profile: str | os.PathLike[str] | Profile) -> Self:
+        """Open a profile by its folder or its name; call it where the event loop runs."""
+        return cls(profile if isinstance(profile, Profile) else Profile.load(profile))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the channel."""
+        await self._link.close()
+
+    @property
+    def member(self) -> Member:
+        """As whom statements are signed; raises KEY_UNAVAILABLE for a profile that cannot sign."""
+        return self._operations.ports.vault.member
+
+    @property
+    def agency(self) -> AgencyId:
+        """The body that this client speaks for."""
+        return self._operations.agency
+
+    @property
+    def directory(self) -> Directory:
+        """The directory as last verified; `sync` brings it up to date."""
+        return self._operations.ports.directory.current
+
+    @property
+    def outbox(self) -> Outbox:
+        """What waits to be sent, what was refused, and the receipts."""
+        return self._operations.ports.outbox
+
+    request_information = _method(Operations.request_information)
+    refer = _method(Operations.refer)
+    request_analysis = _method(Operations.request_analysis)
+
+    acknowledge = _method(Operations.acknowledge)
+    reply = _method(Operations.reply)
+    interim_reply = _method(Operations.interim_reply)
+    partial_reply = _method(Operations.partial_reply)
+    refuse = _method(Operations.refuse)
+    return_for_information = _method(Operations.return_for_information)
+    analysis_product = _method(Operations.analysis_product)
+
+    approve = _method(Operations.approve)
+    return_to_author = _method(Operations.return_to_author)
+    reject = _method(Operations.reject)
+
+    supplement = _method(Operations.supplement)
+    recall = _method(Operations.recall)
+    feedback = _method(Operations.feedback)
+    close_exchange = _method(Operations.close_exchange)
+
+    submit_statement = _method(Operations.submit_statement)
+    flush_outbox = _method(Operations.flush_outbox)
+
+    get = _method(Operations.get)
+    open = _method(Operations.open)
+    fetch = _method(Operations.fetch)
+    sync = _method(Operations.sync)
+
+    enrol_agency = _method(Operations.enrol_agency)
+    publish_certificate = _method(Operations.publish_certificate)
+    publish_policy = _method(Operations.publish_policy)
+    publish_sealing_key = _method(Operations.publish_sealing_key)
+    revoke_certificate = _method(Operations.revoke_certificate)
+
+    checkpoint = _method(Operations.checkpoint)
+    tile = _method(Operations.tile)
+    inclusion_proof = _method(Operations.inclusion_proof)
+    consistency_proof = _method(Operations.consistency_proof)
+
+    async def exchanges(
+        self,
+        *,
+        box: pb.Box.ValueType = pb.BOX_UNSPECIFIED,
+        states: Iterable[LegState | str] = (),
+        kinds: Iterable[Kind | str] = (),
+    ) -> AsyncIterator[ExchangeSummary]:
+        """List exchanges that the body sees, page by page; the hub's word, unverified."""
+        legs = [parse_code(LegState, state, "states") for state in states]
+        openings = [parse_kind(kind, "kinds") for kind in kinds]
+        token = ""
+        while True:
+            page, token = await self._drive(self._operations.list_page(box, legs, openings, token))
+            for each in page:
+                yield each
+            if not token:
+                return
+
+    def inbox(self) -> AsyncIterator[ExchangeSummary]:
+        """List what is addressed to the body."""
+        return self.exchanges(box=pb.BOX_INBOX)
+
+    def sent(self) -> AsyncIterator[ExchangeSummary]:
+        """List what the body opened."""
+        return self.exchanges(box=pb.BOX_SENT)
+
+    def pending(self) -> AsyncIterator[ExchangeSummary]:
+        """List what waits for an approval that the body may give."""
+        return self.exchanges(box=pb.BOX_PENDING)
+
+    def supervised(self) -> AsyncIterator[ExchangeSummary]:
+        """List what the body sees as a supervisor."""
+        return self.exchanges(box=pb.BOX_SUPERVISED)
+
+    async def watch(self, *, from_start: bool = False) -> AsyncIterator[Notice]:
+        """Follow what becomes visible to the body, from where the last watch stood.
+
+        A lost connection is taken up again; each notice's place is kept once the next is asked for,
+        so none is lost, and after a crash the last may come twice.
+        """
+        outbox = self.outbox
+        token = None if from_start else outbox.watch_token()
+        failures = 0
+        while True:
+            request = pb.WatchRequest(
+                resume_token=token or "", from_start=from_start and token is None
+            )
+            try:
+                async for response in self._link.watch(request):
+                    failures = 0
+                    if response.HasField("notice"):
+                        yield parse_notice(response.notice)
+                    token = response.resume_token
+                    outbox.keep_watch_token(token)
+            except HubUnavailable:
+                await asyncio.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
+                failures += 1
+
+    async def leaves(self, start: int, head: Head) -> AsyncIterator[audit_pb.Leaf]:
+        """Iterate over the leaves from `start` to the end of a verified head; unverified."""
+        while start < head.size:
+            page = await self._drive(self._operations.leaves(start, head))
+            for each in page:
+                yield each
+            start += len(page)
+
+    async def _drive(self, operation: Operation[T]) -> T:
+        """Perform an operation's calls until it gives its result."""
+        try:
+            call = next(operation)
+            while True:
+                try:
+                    answer = await self._link.perform(call)
+                except Exception as error:  # noqa: BLE001 - it goes on in the operation
+                    call = operation.throw(error)
+                else:
+                    call = operation.send(answer)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        finally:
+            operation.close()
