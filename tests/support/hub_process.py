@@ -75,18 +75,26 @@ class HubFiles:
         self, member: str, usage: Usage = Usage.TLS_CLIENT, **validity: Any
     ) -> IssuedCertificate:
         """Issue a certificate to a fictional member, such as `kz.mia/officer/aigerim`."""
-        identity = parse_member(f"spiffe://{TRUST_DOMAIN}/agency/{member}")
+        identity = parse_member(f"spiffe://{self.authority.trust_domain}/agency/{member}")
         return self.authority.issue_member(identity, usage, now=utc_now(), **validity)
 
 
 def prepare_hub(
-    folder: Path, *, limits: Mapping[str, float] | None = None, database_url: str | None = None
+    folder: Path,
+    *,
+    authority: Authority | None = None,
+    limits: Mapping[str, float] | None = None,
+    database_url: str | None = None,
 ) -> HubFiles:
-    """Make a hub's files in an empty folder, and migrate its database."""
+    """Make a hub's files in an empty folder, and migrate its database.
+
+    Without an authority it gets one of its own.
+    """
     now = datetime.now(UTC)
-    authority = Authority.create(folder / "authority", TRUST_DOMAIN, PASSPHRASE, now)
+    if authority is None:
+        authority = Authority.create(folder / "authority", TRUST_DOMAIN, PASSPHRASE, now)
     issued = authority.issue_hub(
-        HubIdentity(TRUST_DOMAIN, "main"),
+        HubIdentity(authority.trust_domain, "main"),
         now=now,
         dns_names=["localhost"],
         ip_addresses=["127.0.0.1"],
@@ -101,7 +109,7 @@ def prepare_hub(
     passphrase_file.write_bytes(PASSPHRASE)
     url = database_url or f"sqlite:///{folder}/hub.db"
     config_file = folder / "hub.toml"
-    config_file.write_text(_toml(url, limits or {}), encoding="utf-8")
+    config_file.write_text(_toml(url, authority.directory, limits or {}), encoding="utf-8")
     engine = open_engine(url)
     migrate(engine)
     engine.dispose()
@@ -206,7 +214,7 @@ async def running_hub(files: HubFiles) -> AsyncIterator[Hub]:
         await hub.stop()
 
 
-def _toml(url: str, limits: Mapping[str, float]) -> str:
+def _toml(url: str, authority: Path, limits: Mapping[str, float]) -> str:
     lines = [
         "[listen]",
         'host = "127.0.0.1"',
@@ -215,8 +223,8 @@ def _toml(url: str, limits: Mapping[str, float]) -> str:
         'certificate = "hub.pem"',
         'key = "hub.key"',
         'key_passphrase_file = "passphrase"',
-        'root = "authority/root.pem"',
-        'crl = "authority/crl.pem"',
+        f'root = "{authority}/root.pem"',
+        f'crl = "{authority}/crl.pem"',
         "[log]",
         f'origin = "{ORIGIN}"',
         'key = "log.key"',

@@ -1,0 +1,189 @@
+"""What a fictional region does over the wire, from the plan of a route to the proof of an entry."""
+
+from __future__ import annotations
+
+import pytest
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.log.entries import verify_opening
+from exchange_protocol.log.merkle import verify_consistency, verify_inclusion
+from exchange_protocol.log.receipts import parse_proven_entry
+from exchange_protocol.rules.bodies import Decision, Kind, Plain
+from exchange_protocol.rules.vocabulary import Verdict
+from exchange_protocol.v1 import audit_service_pb2 as audit_pb
+from exchange_protocol.v1 import directory_service_pb2 as directory_pb
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_protocol.v1 import statement_pb2
+from tests.integration.rpc.callers import Region, refused
+from tests.support.statements import AUDITOR, COORDINATOR, KG_MIA, KZ_FMA, KZ_MIA, OPERATOR, UZ_FIU
+
+
+def plan(**fields: object) -> pb.PlanRouteRequest:
+    request = pb.PlanRouteRequest(
+        kind="information_request",
+        recipients=["uz.fiu"],
+        handling=statement_pb2.HANDLING_H0,
+        tlp=statement_pb2.TLP_AMBER,
+        urgency=statement_pb2.URGENCY_ROUTINE,
+        subject_count=1,
+    )
+    for name, value in fields.items():
+        request.ClearField(name)
+        request.MergeFrom(pb.PlanRouteRequest(**{name: value}))
+    return request
+
+
+def test_route_across_the_border_names_its_approvers_and_the_policy(region: Region) -> None:
+    route = region.stubs(KZ_MIA).exchange.PlanRoute(plan(), timeout=5)
+    assert [(leg.agency, leg.approvals_required) for leg in route.legs] == [("uz.fiu", 1)]
+    assert "caricc" in route.legs[0].approvers
+    assert route.directory_size == region.memory.directory.size
+    policy = region.memory.directory.policy
+    assert policy is not None
+    assert route.policy_sha256 == policy.digest
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"kind": "rumour"}, Reason.UNKNOWN_KIND),
+        ({"kind": "reply"}, Reason.INVALID_FIELD),
+        ({"recipients": []}, Reason.MISSING_FIELD),
+        ({"recipients": ["xx.none"]}, Reason.AGENCY_UNKNOWN),
+        ({"recipients": ["NOT AN ID"]}, Reason.IDENTITY_INVALID),
+        ({"handling": 99}, Reason.INVALID_FIELD),
+        ({"tlp": 0}, Reason.MISSING_FIELD),
+    ],
+)
+def test_malformed_plan_is_refused_with_its_reason(
+    region: Region, fields: dict[str, object], reason: Reason
+) -> None:
+    with refused(reason):
+        region.stubs(KZ_MIA).exchange.PlanRoute(plan(**fields), timeout=5)
+
+
+def test_receipt_proves_the_entry_and_the_same_bytes_give_it_again(region: Region) -> None:
+    draft = region.memory.compose(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    signed = region.memory.sign(draft)
+    first = region.submit(signed, {"brief": b"brief"}).receipt
+    again = region.submit(signed, {"brief": b"brief"}).receipt
+    proven = parse_proven_entry(first.entry)
+    checkpoint = LogVerifier(region.process.files.log_vkey).verify(first.tree_head.checkpoint)
+    leaf_hash = _leaf_hash(region, proven.index)
+    verify_opening(proven.opening, leaf_hash)
+    verify_inclusion(
+        leaf_hash, proven.index, checkpoint.size, proven.inclusion_proof, checkpoint.root
+    )
+    assert again.entry.index == first.entry.index
+    assert again.entry.opening == first.entry.opening
+
+
+def _leaf_hash(region: Region, index: int) -> bytes:
+    audit = region.stubs(AUDITOR).audit
+    tile = audit.GetTile(audit_pb.GetTileRequest(level=0, index=index // 256), timeout=5)
+    at = index % 256 * 32
+    leaf: bytes = tile.hashes[at : at + 32]
+    return leaf
+
+
+def test_held_exchange_is_hidden_until_it_is_approved(region: Region) -> None:
+    memory = region.memory
+    asked = memory.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
+    region.catch_up()
+    get = pb.GetExchangeRequest(exchange_id=asked.exchange_id)
+    with refused(Reason.EXCHANGE_UNKNOWN):
+        region.stubs(UZ_FIU).exchange.GetExchange(get, timeout=5)
+    pending = pb.ListExchangesRequest(box=pb.BOX_PENDING)
+    listed = region.stubs(COORDINATOR).exchange.ListExchanges(pending, timeout=5)
+    assert asked.exchange_id in [each.exchange_id for each in listed.exchanges]
+
+    memory.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=asked)
+    region.catch_up()
+    seen = region.stubs(UZ_FIU).exchange.GetExchange(get, timeout=5)
+    checkpoint = LogVerifier(region.process.files.log_vkey).verify(seen.tree_head.checkpoint)
+    for entry in map(parse_proven_entry, seen.entries):
+        leaf_hash = _leaf_hash(region, entry.index)
+        verify_opening(entry.opening, leaf_hash)
+        verify_inclusion(
+            leaf_hash, entry.index, checkpoint.size, entry.inclusion_proof, checkpoint.root
+        )
+    assert seen.summary.opener == "kz.mia"
+    inbox = pb.ListExchangesRequest(box=pb.BOX_INBOX, kinds=["information_request"])
+    listed = region.stubs(UZ_FIU).exchange.ListExchanges(inbox, timeout=5)
+    assert asked.exchange_id in [each.exchange_id for each in listed.exchanges]
+
+
+def test_outsider_learns_nothing_and_the_attempt_is_on_the_log(region: Region) -> None:
+    asked = region.memory.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    region.catch_up()
+    before = _tree_size(region)
+    with refused(Reason.EXCHANGE_UNKNOWN):
+        region.stubs(KG_MIA).exchange.GetExchange(
+            pb.GetExchangeRequest(exchange_id=asked.exchange_id), timeout=5
+        )
+    assert _tree_size(region) == before + 1
+
+
+def _tree_size(region: Region) -> int:
+    head = region.stubs(AUDITOR).audit.GetCheckpoint(audit_pb.GetCheckpointRequest(), timeout=5)
+    verifier = LogVerifier(region.process.files.log_vkey)
+    return verifier.verify(head.tree_head.checkpoint).size
+
+
+def test_directory_comes_in_pages_with_proofs(region: Region) -> None:
+    directory = region.stubs(OPERATOR).directory
+    got: list[directory_pb.ListDirectoryEntriesResponse] = []
+    held = 0
+    while not got or held < got[-1].directory_size:
+        request = directory_pb.ListDirectoryEntriesRequest(known_directory_size=held, page_size=7)
+        got.append(directory.ListDirectoryEntries(request, timeout=5))
+        held += len(got[-1].entries)
+    assert held == region.memory.directory.size
+    assert all(len(page.entries) <= 7 for page in got)
+
+
+def test_log_extends_itself(region: Region) -> None:
+    audit = region.stubs(AUDITOR).audit
+    verifier = LogVerifier(region.process.files.log_vkey)
+    old = verifier.verify(
+        audit.GetCheckpoint(audit_pb.GetCheckpointRequest(), timeout=5).tree_head.checkpoint
+    )
+    region.memory.say(KZ_FMA, Plain(Kind.INFORMATION_REQUEST), to=["kz.mia"])
+    region.catch_up()
+    head = audit.GetCheckpoint(
+        audit_pb.GetCheckpointRequest(known_tree_size=old.size), timeout=5
+    ).tree_head
+    new = verifier.verify(head.checkpoint)
+    verify_consistency(old.size, new.size, head.consistency_proof, old.root, new.root)
+    proof = audit.GetConsistencyProof(
+        audit_pb.GetConsistencyProofRequest(first_tree_size=1, second_tree_size=new.size),
+        timeout=5,
+    ).consistency_proof
+    assert proof
+    with refused(Reason.PROOF_RANGE_INVALID):
+        audit.GetCheckpoint(
+            audit_pb.GetCheckpointRequest(known_tree_size=new.size + 1000), timeout=5
+        )
+
+
+def test_auditor_gets_every_leaf_and_only_its_own_openings(region: Region) -> None:
+    size = _tree_size(region)
+    request = audit_pb.ListOpeningsRequest(tree_size=size, page_size=1000)
+    leaves = region.stubs(AUDITOR).audit.ListOpenings(request, timeout=5).leaves
+    assert len(leaves) == size
+    assert all(len(leaf.leaf_hash) == 32 for leaf in leaves)
+    assert leaves[0].HasField("opening")
+    for leaf in leaves:
+        assert not leaf.opening.nonce or len(leaf.opening.nonce) == 32
+
+
+def test_page_larger_than_the_bound_is_refused(region: Region) -> None:
+    with refused(Reason.INVALID_FIELD):
+        region.stubs(AUDITOR).audit.ListOpenings(
+            audit_pb.ListOpeningsRequest(tree_size=1, page_size=1001), timeout=5
+        )
+    with refused(Reason.PAGE_TOKEN_INVALID):
+        region.stubs(KZ_MIA).exchange.ListExchanges(
+            pb.ListExchangesRequest(page_token="forged"), timeout=5
+        )
