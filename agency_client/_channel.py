@@ -73,11 +73,11 @@ class Channel:
                         take_chunk(sink, response.chunk, limit)
                     return None
 
-    def watch(self, request: pb.WatchRequest) -> Iterator[pb.WatchResponse]:
-        """Open a watch; it ends by itself when its life ends."""
+    def watch(self, request: pb.WatchRequest, seconds: float) -> Iterator[pb.WatchResponse]:
+        """Open a watch for at most so many seconds; it may end earlier, in good order."""
         method = "ExchangeService/Watch"
         with translated(self._faults):
-            stream = self._call(method)(request, timeout=DEADLINES[method])
+            stream = self._call(method)(request, timeout=seconds)
             try:
                 yield from stream
             finally:
@@ -114,11 +114,13 @@ class AsyncChannel:
                         take_chunk(sink, response.chunk, limit)
                     return None
 
-    async def watch(self, request: pb.WatchRequest) -> AsyncIterator[pb.WatchResponse]:
-        """Open a watch; it ends by itself when its life ends."""
+    async def watch(
+        self, request: pb.WatchRequest, seconds: float
+    ) -> AsyncIterator[pb.WatchResponse]:
+        """Open a watch for at most so many seconds; it may end earlier, in good order."""
         method = "ExchangeService/Watch"
         with translated(self._faults):
-            stream = self._call(method)(request, timeout=DEADLINES[method])
+            stream = self._call(method)(request, timeout=seconds)
             try:
                 async for response in stream:
                     yield response

@@ -15,14 +15,13 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
 from agency_client._calls import Call, Operation, Operations
-from agency_client._calls.calls import RETRY_SECONDS
+from agency_client._calls.calls import RETRY_SECONDS, seconds_left
 from agency_client._calls.core import make_ports
 from agency_client._calls.drafting import parse_code
 from agency_client._calls.summaries import parse_notice
 from agency_client._channel import Channel
 from agency_client.outbox import Outbox
 from agency_client.profile import Profile
-from agency_client.trust import Head
 from agency_client.views import ExchangeSummary, Notice
 from exchange_protocol.errors import HubUnavailable
 from exchange_protocol.rules.bodies import Kind, parse_kind
@@ -42,8 +41,8 @@ class Link(Protocol):
     def perform(self, call: Call) -> Any:
         """Make a call; gives what the call's docstring says, or raises an `ExchangeError`."""
 
-    def watch(self, request: pb.WatchRequest) -> Iterator[pb.WatchResponse]:
-        """Open a watch."""
+    def watch(self, request: pb.WatchRequest, seconds: float) -> Iterator[pb.WatchResponse]:
+        """Open a watch for at most so many seconds; it may end earlier, in good order."""
 
     def close(self) -> None:
         """Give up the connection."""
@@ -187,34 +186,40 @@ class ExchangeClient:
         """List what the body sees as a supervisor."""
         return self.exchanges(box=pb.BOX_SUPERVISED)
 
-    def watch(self, *, from_start: bool = False) -> Iterator[Notice]:
+    def watch(
+        self, *, from_start: bool = False, max_seconds: float | None = None
+    ) -> Iterator[Notice]:
         """Follow what becomes visible to the body, from where the last watch stood.
 
-        A lost connection is taken up again; each notice's place is kept once the next is asked for,
-        so none is lost, and after a crash the last may come twice.
+        A lost connection is taken up again. A notice's place is kept when the next one is asked
+        for, or the iterator is closed: none is lost, and after a crash the last may come twice.
         """
         outbox = self.outbox
         token = None if from_start else outbox.watch_token()
+        ends_at = None if max_seconds is None else time.monotonic() + max_seconds
         failures = 0
-        while True:
+        while (left := seconds_left(ends_at)) > 0:
             request = pb.WatchRequest(
                 resume_token=token or "", from_start=from_start and token is None
             )
             try:
-                for response in self._link.watch(request):
+                for response in self._link.watch(request, left):
                     failures = 0
-                    if response.HasField("notice"):
-                        yield parse_notice(response.notice)
-                    token = response.resume_token
-                    outbox.keep_watch_token(token)
+                    try:
+                        if response.HasField("notice"):
+                            yield parse_notice(response.notice)
+                    finally:
+                        token = response.resume_token
+                        outbox.keep_watch_token(token)
             except HubUnavailable:
-                time.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
+                pause = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
+                time.sleep(max(0.0, min(pause, seconds_left(ends_at))))
                 failures += 1
 
-    def leaves(self, start: int, head: Head) -> Iterator[audit_pb.Leaf]:
-        """Iterate over the leaves from `start` to the end of a verified head; unverified."""
-        while start < head.size:
-            page = self._drive(self._operations.leaves(start, head))
+    def leaves(self, start: int, tree_size: int) -> Iterator[audit_pb.Leaf]:
+        """Iterate over the leaves from `start` to the end of a verified tree; unverified."""
+        while start < tree_size:
+            page = self._drive(self._operations.leaves_page(start, tree_size))
             yield from page
             start += len(page)
 

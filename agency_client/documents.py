@@ -7,7 +7,7 @@ entities (`entities`).
 Rules of this module:
 
 - Strict: unknown fields, wrong types and over-long texts are refused (DOCUMENT_INVALID), with the
-  file, the field, what was expected and what came. What another body sealed is read the same way.
+  file, the field and what was expected. What another body sealed is read the same way.
 - Every document names its own type, so a reply cannot be read as a request.
 - Text keeps its script; nothing is transliterated or folded.
 """
@@ -38,7 +38,6 @@ MAX_DOCUMENT_BYTES: Final = 1024 * 1024
 MAX_FACTS: Final = 8000
 """Characters of free text, the limit of goAML."""
 _MAX_SHOWN_ERRORS: Final = 5
-_SHOWN: Final = 60
 
 
 class CaseStage(StrEnum):
@@ -103,7 +102,7 @@ class Period(_Document):
     @model_validator(mode="after")
     def _in_order(self) -> Period:
         if self.end < self.start:
-            raise ValueError(f"expected the end not to be before the start {self.start}")
+            raise ValueError("expected the end not to be before the start")
         return self
 
 
@@ -227,7 +226,7 @@ def read_fields(path: Path) -> Mapping[str, Any]:
     try:
         fields = json.loads(data) if path.suffix == ".json" else yaml.safe_load(data)
     except (ValueError, yaml.YAMLError, RecursionError) as error:
-        raise _invalid(f"{path}: {_first_line(error)}") from None
+        raise _invalid(f"{path}{_place(error)}: expected YAML or JSON, it does not parse") from None
     if not isinstance(fields, dict) or not all(isinstance(key, str) for key in fields):
         raise _invalid(f"{path}: expected fields with names, got {type(fields).__name__}")
     return fields
@@ -262,32 +261,27 @@ def _parse(adapter: TypeAdapter[Parsed], data: bytes, source: str) -> Parsed:
     try:
         return adapter.validate_json(data)
     except ValidationError as error:
-        # What another body wrote does not belong into an error: logs outlive the seal.
-        raise _explained(error, source, show_values=False) from None
+        raise _explained(error, source) from None
 
 
-def _explained(error: ValidationError, source: str, *, show_values: bool = True) -> ExchangeError:
-    found = error.errors(include_url=False, include_context=False)
-    lines = []
-    for each in found[:_MAX_SHOWN_ERRORS]:
-        where = ".".join(str(step) for step in each["loc"]) or "document"
-        line = f"{where}: {each['msg']}"
-        if show_values and each["type"] not in ("missing", "value_error"):
-            line += f", got {_shown(each['input'])}"
-        lines.append(line)
+def _explained(error: ValidationError, source: str) -> ExchangeError:
+    # Values stay out: they are personal data, and errors end up in logs that outlive the seal.
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    lines = [
+        f"{'.'.join(str(step) for step in each['loc']) or 'document'}: {each['msg']}"
+        for each in found[:_MAX_SHOWN_ERRORS]
+    ]
     if len(found) > _MAX_SHOWN_ERRORS:
         lines.append(f"and {len(found) - _MAX_SHOWN_ERRORS} more")
     field = ".".join(str(step) for step in found[0]["loc"]) or None
     return Reason.DOCUMENT_INVALID.error(f"{source}: {'; '.join(lines)}", field=field)
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-
-
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+def _place(error: Exception) -> str:
+    """Where a file does not parse; the parsers' own texts quote it."""
+    mark = getattr(error, "problem_mark", None)
+    line = mark.line + 1 if mark is not None else getattr(error, "lineno", None)
+    return f", line {line}" if line else ""
 
 
 def _invalid(why: str) -> ExchangeError:

@@ -111,18 +111,30 @@ def parse_entities(data: bytes | memoryview, where: str = "entities") -> Iterato
             yield _shaped(_decoded(line, at), at)
 
 
-def count_subjects(entities: Iterable[Entity]) -> int:
-    """Number of entities that count as subjects."""
-    return sum(1 for entity in entities if entity["schema"] in SUBJECT_SCHEMATA)
+class SubjectCount:
+    """Counts the distinct subjects among entities that go by; one may be told of in many lines."""
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+
+    def __int__(self) -> int:
+        return len(self._ids)
+
+    def add(self, entity: Entity) -> None:
+        """Count an entity, if it is a subject and new."""
+        if entity["schema"] in SUBJECT_SCHEMATA:
+            self._ids.add(entity["id"])
 
 
 def entities_from_csv(csv_path: Path, mapping_path: Path) -> Iterator[Entity]:
     """Make entities from a table by a FollowTheMoney mapping (YAML); raises DOCUMENT_INVALID.
 
     The mapping is one query (`entities: ...`), or a data set with `queries`; where it says to
-    find the table is not looked at. Every row goes through all queries, in order.
+    find the table is not looked at. Every row goes through all queries, in order; an account or
+    person that row after row tells the same of comes once.
     """
     check = EntityCheck()
+    told: set[int] = set()
     queries = _queries(read_fields(mapping_path), csv_path, mapping_path)
     try:
         with csv_path.open(encoding="utf-8-sig", newline="") as file:
@@ -137,7 +149,13 @@ def entities_from_csv(csv_path: Path, mapping_path: Path) -> Iterator[Entity]:
                 where = f"{csv_path}, line {reader.line_num}"
                 if None in row or None in row.values():
                     raise _invalid(f"{where}: expected {len(columns)} columns, got another number")
-                yield from _map_row(row, queries, check, where)
+                for entity in _map_row(row, queries, check, where):
+                    if entity["schema"] in SUBJECT_SCHEMATA:
+                        same = hash(json.dumps(entity, sort_keys=True))
+                        if same in told:
+                            continue
+                        told.add(same)
+                    yield entity
     except UnicodeDecodeError:
         raise _invalid(f"{csv_path}: expected text in UTF-8") from None
     except csv.Error as error:

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Final
 
 from agency_client.documents import Brief, ContentDocument, parse_brief, parse_content
-from agency_client.entities import Entity, count_subjects, parse_entities
+from agency_client.entities import Entity, SubjectCount, parse_entities
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.entries import Entry, Event
@@ -281,11 +281,12 @@ def open_statement(
         InvalidInput: DOCUMENT_INVALID, if a document or an entity is malformed.
     """
     declared = verified.statement.header.subject_count
-    subjects = sum(
-        count_subjects(parse_entities(data, name))
-        for name, data in parts.items()
-        if is_entities_part(name)
-    )
+    count = SubjectCount()
+    for name, data in parts.items():
+        if is_entities_part(name):
+            for entity in parse_entities(data, name):
+                count.add(entity)
+    subjects = int(count)
     if subjects > declared:
         raise Reason.SEAL_BROKEN.error(
             f"statement {verified.statement.id} declares {declared} subjects, "

@@ -6,6 +6,7 @@ Whoever drives an operation performs each call and sends back what its docstring
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -38,6 +39,12 @@ DEADLINES: Final = {
 
 RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 """How long a watch waits before it tries again, at each failure in a row."""
+
+
+def seconds_left(ends_at: float | None) -> float:
+    """How long a watch may go on: until a monotonic time, or as long as one watch lives."""
+    longest = DEADLINES["ExchangeService/Watch"]
+    return longest if ends_at is None else min(longest, ends_at - time.monotonic())
 
 
 @dataclass(frozen=True, slots=True)

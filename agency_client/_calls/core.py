@@ -195,12 +195,18 @@ class Core:
         store = self.ports.directory
         while True:
             known = store.size
-            answer, head = yield from self.ask(
-                "DirectoryService/ListDirectoryEntries",
-                partial(_directory_request, known),
-                directory_pb.ListDirectoryEntriesResponse,
-                lambda answer: answer.tree_head,
-            )
+            try:
+                answer, head = yield from self.ask(
+                    "DirectoryService/ListDirectoryEntries",
+                    partial(_directory_request, known),
+                    directory_pb.ListDirectoryEntriesResponse,
+                    lambda answer: answer.tree_head,
+                )
+            except ExchangeError as error:
+                if error.reason is Reason.PROOF_RANGE_INVALID:
+                    # The log is as long as it was: it is the directory that lost entries.
+                    verify_directory_size(store, known - 1)
+                raise
             store.extend(known, answer.entries, head.checkpoint, head.note)
             verify_directory_size(store, answer.directory_size)
             if store.size >= answer.directory_size:

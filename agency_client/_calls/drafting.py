@@ -17,8 +17,8 @@ from typing import Any, TypedDict, TypeVar
 from agency_client.documents import Brief, ContentDocument
 from agency_client.entities import (
     MEDIA_TYPE,
-    SUBJECT_SCHEMATA,
     Entity,
+    SubjectCount,
     checked_entities,
     entity_chunks,
     read_entities,
@@ -201,7 +201,7 @@ class Sealer:
         self._staging = staging
         self._statement_id = statement_id
         self._directory = directory
-        self.subject_count = 0
+        self.subjects = SubjectCount()
 
     def seal(
         self, name: str, media_type: str, data: bytes, readers: Mapping[AgencyId, ReaderRole]
@@ -247,7 +247,7 @@ class Sealer:
 
     def _counted(self, entities: Iterator[Entity]) -> Iterator[Entity]:
         for entity in entities:
-            self.subject_count += entity["schema"] in SUBJECT_SCHEMATA
+            self.subjects.add(entity)
             yield entity
 
 

@@ -18,7 +18,6 @@ from agency_client._calls.calls import Fetch, Operation
 from agency_client._calls.core import call
 from agency_client._calls.summaries import parse_summary
 from agency_client._calls.verifying import HasId, Verifying
-from agency_client.trust import Head
 from agency_client.views import (
     ExchangeSummary,
     OpenedExchange,
@@ -126,16 +125,16 @@ class Reading(Verifying):
 
     # --- For auditors --------------------------------------------------------------------------
 
-    def leaves(self, start: int, head: Head) -> Operation[list[audit_pb.Leaf]]:
-        """Fetch leaves from `start` on, below the size of a verified head; unverified."""
+    def leaves_page(self, start: int, tree_size: int) -> Operation[list[audit_pb.Leaf]]:
+        """Fetch some leaves from `start` on, below a tree size; unverified."""
         answer = yield from call(
             "AuditService/ListOpenings",
-            audit_pb.ListOpeningsRequest(start_index=start, tree_size=head.size),
+            audit_pb.ListOpeningsRequest(start_index=start, tree_size=tree_size),
             audit_pb.ListOpeningsResponse,
         )
         if not answer.leaves:
             raise Reason.ENTRY_MISMATCH.error(
-                f"expected leaves from {start} to {head.size}, the hub gives none"
+                f"expected leaves from {start} to {tree_size}, the hub gives none"
             )
         return list(answer.leaves)
 

@@ -412,7 +412,7 @@ class Sending(Delivering):
                 parts += sealer.seal_entities(content.entities, to)
                 parts += sealer.seal_attachments(content.attachments, to)
                 draft = replace(
-                    draft, header=replace(draft.header, subject_count=sealer.subject_count)
+                    draft, header=replace(draft.header, subject_count=int(sealer.subjects))
                 )
             route, exchange = yield from plan(draft)
             draft = replace(draft, supervisors=route.supervisors)
