@@ -44,7 +44,19 @@ _ENTRIES = """
     WHERE e.idx < ? ORDER BY e.idx
 """
 _TILES_AT_ONCE = 4
-_LEG_COLUMNS = ("state", "subject", "approvals_required", "approvers", "approvals", "hidden")
+_LEG_COLUMNS = (
+    "position",
+    "state",
+    "subject",
+    "handling",
+    "tlp",
+    "subject_count",
+    "disclosed",
+    "approvals_required",
+    "approvers",
+    "approvals",
+    "hidden",
+)
 
 
 class DatabaseCopy:
@@ -212,9 +224,9 @@ class DatabaseCopy:
         query = f"SELECT exchange_id, agency, {', '.join(_LEG_COLUMNS)} FROM legs"  # noqa: S608
         stored = {(row[0], row[1]): tuple(row[2:]) for row in self._connection.execute(query)}
         replayed = {
-            (exchange.id, leg.agency): _leg_row(leg)
+            (exchange.id, leg.agency): _leg_row(position, leg)
             for exchange in exchanges.values()
-            for leg in exchange.legs
+            for position, leg in enumerate(exchange.legs)
         }
         for exchange_id, agency in sorted(stored.keys() | replayed.keys()):
             key = (exchange_id, agency)
@@ -293,13 +305,18 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _leg_row(leg: Leg) -> tuple[Any, ...]:
+def _leg_row(position: int, leg: Leg) -> tuple[Any, ...]:
     def spell(values: Sequence[str]) -> str:
         return json.dumps(list(values), separators=(",", ":"))
 
     return (
+        position,
         int(leg.state),
         leg.subject,
+        int(leg.handling),
+        int(leg.tlp),
+        leg.subject_count,
+        int(leg.disclosed),
         leg.approvals_required,
         spell(leg.approvers),
         spell(leg.approvals),

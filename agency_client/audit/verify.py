@@ -9,6 +9,9 @@ last one seen):
     approvals, supervisors, readers, lifecycle, deliveries, times (RULE_BROKEN otherwise).
  4. An auditor to whom the policy opens everything was given every opening (ENTRY_MISMATCH).
 
+An auditor is shown an exchange as a whole or not at all: of those that it is not shown, it checks
+the leaves alone. An entry that is missing from one that it sees leaves a gap that the replay meets.
+
 What it cannot tell: whether the hub left out a statement that it never promised to keep (the
 sender's receipt shows that), and whether others are shown another history (witnesses show that).
 
@@ -21,15 +24,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from time import monotonic
 from typing import Protocol
 
 from agency_client.audit.report import AuditReport, Scope, Violation
-from agency_client.audit.scoped import AuditFold
 from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.entries import Entry, Event, Opening, verify_opening
 from exchange_protocol.log.merkle import Frontier
+from exchange_protocol.replay import DirectoryFold, Replay
+from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.certificates import TrustAnchors
@@ -88,7 +93,7 @@ def verify_log(
     """
     started = monotonic()
     checkpoint = source.checkpoint
-    audit = _Audit(AuditFold(anchors, auditor))
+    audit = _Audit(Replay(DirectoryFold(anchors)), auditor)
     frontier = Frontier()
     batch: list[bytes] = []
     size = 0
@@ -104,28 +109,32 @@ def verify_log(
     if progress:
         progress(size)
     audit.finish(checkpoint, frontier)
-    for violation in source.check_rest(audit.fold.exchanges if audit.folding else None):
+    for violation in source.check_rest(audit.replay.exchanges if audit.folding else None):
         audit.add(violation)
     return audit.report(checkpoint, monotonic() - started)
 
 
 @dataclass
 class _Audit:
-    fold: AuditFold
+    replay: Replay
+    auditor: AgencyId | None
     violations: list[Violation] = field(default_factory=list)
     opened: int = 0
     unopened: list[int] = field(default_factory=list)
     by_event: Counter[str] = field(default_factory=Counter)
     by_kind: Counter[str] = field(default_factory=Counter)
     folding: bool = True
-    seen: int = 0
+    last_time: datetime | None = None
+
+    @property
+    def directory(self) -> Directory:
+        return self.replay.directories.current
 
     def add(self, violation: Violation) -> None:
         if len(self.violations) < MAX_VIOLATIONS:
             self.violations.append(violation)
 
     def take(self, index: int, leaf: AuditedLeaf) -> None:
-        self.seen = index + 1
         if leaf.fault is not None:
             self.opened += 1
             self._stop(Violation.of(leaf.fault, index))
@@ -145,7 +154,7 @@ class _Audit:
 
     def _judge(self, index: int, opening: Opening) -> Statement | None:
         try:
-            return self.fold.apply(index, opening)[1]
+            return self.replay.apply(index, opening)[1]
         except ExchangeError as error:
             # What no rule foresees, such as a statement that does not parse, was accepted anyway.
             lied = isinstance(error, HubDishonest)
@@ -159,6 +168,7 @@ class _Audit:
         self.add(violation)
 
     def _count(self, entry: Entry, statement: Statement | None) -> None:
+        self.last_time = entry.hub_time
         self.by_event[entry.event.name.lower()] += 1
         if entry.event is Event.STATEMENT and statement is not None:
             self.by_kind[statement.kind.value] += 1
@@ -182,7 +192,7 @@ class _Audit:
                     "was signed",
                 )
             )
-        if self.folding and self.unopened and self.fold.may_audit_everything():
+        if self.folding and self.unopened and _may_audit_everything(self.auditor, self.directory):
             for index in self.unopened:
                 self.add(
                     Violation(
@@ -199,14 +209,32 @@ class _Audit:
             root=checkpoint.root,
             scope=Scope.PARTIAL if self.unopened else Scope.COMPLETE,
             opened=self.opened,
-            exchanges=self.fold.exchange_count,
-            agencies=len(self.fold.directory.agencies),
+            exchanges=len(self.replay.exchanges),
+            agencies=len(self.directory.agencies),
             by_event=dict(sorted(self.by_event.items())),
             by_kind=dict(sorted(self.by_kind.items())),
-            last_time=self.fold.last_time,
+            last_time=self.last_time,
             seconds=seconds,
-            violations=tuple(self.violations),
+            violations=tuple(sorted(self.violations, key=_place)),
         )
+
+
+def _place(violation: Violation) -> tuple[bool, int]:
+    return violation.index is None, violation.index or 0
+
+
+def _may_audit_everything(auditor: AgencyId | None, directory: Directory) -> bool:
+    """Whether the policy in force opens every exchange to this auditor."""
+    if auditor is None:
+        return True
+    if directory.policy is None or auditor not in directory.agencies:
+        return False
+    may_audit = directory.rulebook.may_audit
+    return all(
+        may_audit(auditor, author, recipient)
+        for author in directory.agencies
+        for recipient in directory.agencies
+    )
 
 
 def _said(index: int, error: ExchangeError) -> str:

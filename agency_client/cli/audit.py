@@ -96,16 +96,16 @@ class HubLog:
     def __init__(self, hub: ExchangeClient) -> None:
         self._hub = hub
         # Verified: signed by the pinned key, and an extension of the last one seen.
-        self._checkpoint = hub.checkpoint().checkpoint
+        self._head = hub.checkpoint()
 
     @property
     def checkpoint(self) -> Checkpoint:
         """The newest checkpoint."""
-        return self._checkpoint
+        return self._head.checkpoint
 
     def leaves(self) -> Iterator[AuditedLeaf]:
         """Every leaf, page by page."""
-        for leaf in self._hub.leaves(0, self._checkpoint.size):
+        for leaf in self._hub.leaves(0, self._head.size):
             try:
                 opening = parse_opening(leaf.opening) if leaf.HasField("opening") else None
             except ExchangeError as error:

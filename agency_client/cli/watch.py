@@ -31,6 +31,7 @@ def watch(
     """
     session = session_of(context)
     with session.hub() as hub:
+        # Leaving the loop closes the iterator, which keeps the place of the last notice.
         for count, notice in enumerate(
             hub.watch(from_start=from_start, max_seconds=max_seconds), start=1
         ):

@@ -195,27 +195,9 @@ def test_state_auditor_checks_the_tree_and_its_own_exchanges(hub: Hub) -> None:
     assert report.exchanges == 1
 
 
-def test_state_auditor_replays_its_own_leg_of_a_foreign_exchange(hub: Hub) -> None:
+def test_withheld_delivery_is_met_by_the_next_entry(hub: Hub) -> None:
     start = len(hub.log)
-    asked = hub.say(UZ_FIU, REQUEST, to=["kg.mia", "kz.fma"])
-    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["kg.mia"], on=asked)
-    hub.deliver(KG_MIA, asked)
-    hub.say(KG_MIA, Reply(ReplyResult.NO_HIT), on=asked)
-    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["kz.fma"], on=asked)
-    hub.deliver(KZ_FMA, asked)
-    hub.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=asked)
-    own = {start, start + 4, start + 5, start + 6}
-    shown = [index for index in range(len(hub.log)) if index < start or index in own]
-    report = audit(ListedLog(hub.log, shown=shown), PROSECUTOR)
-    assert report.violations == ()
-    assert report.exchanges == 1
-
-
-def test_state_auditor_convicts_a_delivery_on_its_own_leg_of_a_foreign_exchange(hub: Hub) -> None:
-    start = len(hub.log)
-    asked = hub.say(UZ_FIU, REQUEST, to=["kg.mia", "kz.fma"])
-    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["kz.fma"], on=asked)
-    hub.deliver(KZ_FMA, asked)
+    domestic_exchange(hub)
     shown = [index for index in range(len(hub.log)) if index != start + 1]
     report = audit(ListedLog(hub.log, shown=shown), PROSECUTOR)
     assert [(each.reason, each.index) for each in report.violations] == [
