@@ -76,13 +76,7 @@ def verify_proven_entry(proven: ProvenEntry, checkpoint: Checkpoint) -> Entry:
     Raises:
         HubDishonest: PROOF_INVALID or ENTRY_MISMATCH.
     """
-    verify_inclusion(
-        entry_leaf_hash(proven.opening.entry, proven.opening.nonce),
-        proven.index,
-        checkpoint.size,
-        proven.inclusion_proof,
-        checkpoint.root,
-    )
+    _verify_place(proven, checkpoint)
     return verify_statement_of(proven.opening)
 
 
@@ -113,13 +107,7 @@ def verify_receipt(
     # A receipt's opening carries no statement: the author holds it.
     opening = Opening(message.opening.entry, message.opening.nonce)
     proven = ProvenEntry(message.index, opening, tuple(message.inclusion_proof))
-    verify_inclusion(
-        entry_leaf_hash(opening.entry, opening.nonce),
-        proven.index,
-        checkpoint.size,
-        proven.inclusion_proof,
-        checkpoint.root,
-    )
+    _verify_place(proven, checkpoint)
     entry = read_entry(opening.entry)
     if (
         entry.event is not Event.STATEMENT
@@ -132,3 +120,17 @@ def verify_receipt(
             f"got one for {entry.event.name} {entry.payload_digest.hex()} of {entry.actor}"
         )
     return Receipt(entry, proven, checkpoint, note)
+
+
+def _verify_place(proven: ProvenEntry, checkpoint: Checkpoint) -> None:
+    if proven.index >= checkpoint.size:
+        raise Reason.PROOF_INVALID.error(
+            f"expected an entry of the checkpoint's tree of {checkpoint.size}, got {proven.index}"
+        )
+    verify_inclusion(
+        entry_leaf_hash(proven.opening.entry, proven.opening.nonce),
+        proven.index,
+        checkpoint.size,
+        proven.inclusion_proof,
+        checkpoint.root,
+    )
