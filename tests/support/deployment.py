@@ -1,0 +1,110 @@
+"""A whole deployment for tests: a real hub process, enrolled fictional bodies, a profile each."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from agency_client import ExchangeClient, Profile
+from agency_client.keys import generate_sealing_key
+from exchange_protocol.rules.vocabulary import BodyType
+from exchange_protocol.trust.certificates import Usage
+from exchange_protocol.trust.identity import parse_agency_id, parse_member
+from exchange_server.bootstrap import utc_now
+from tests.support.hub_process import PASSPHRASE, TRUST_DOMAIN, HubFiles
+
+POLICY = Path(__file__).resolve().parents[2] / "policies" / "caricc.cedar"
+
+BODIES = {
+    "caricc": ("", BodyType.COORDINATION_CENTRE, "Asia/Almaty"),
+    "kz.mia": ("KZ", BodyType.POLICE, "Asia/Almaty"),
+    "kz.fma": ("KZ", BodyType.FIU, "Asia/Almaty"),
+    "kz.gpo": ("KZ", BodyType.PROSECUTOR, "Asia/Almaty"),
+    "uz.fiu": ("UZ", BodyType.FIU, "Asia/Tashkent"),
+    "kg.mia": ("KG", BodyType.POLICE, "Asia/Bishkek"),
+}
+"""Country, type and time zone of the fictional cast."""
+OPERATOR = "caricc/operator/ops1"
+COORDINATORS = ("caricc/coordinator/coordinator1", "caricc/coordinator/coordinator2")
+AUDITOR = "caricc/auditor/auditor1"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Enrolled bodies of a hub. Members are named as `kz.mia/system`."""
+
+    files: HubFiles
+    profiles: Path
+
+    def profile(self, member: str) -> Path:
+        """The profile folder of a member."""
+        return self.profiles / member.replace("/", "_")
+
+    def client(self, member: str) -> ExchangeClient:
+        """A client of a member, over its profile."""
+        return ExchangeClient.from_profile(self.profile(member))
+
+    def point_to(self, port: int) -> None:
+        """Let every profile reach the hub at another port: a restarted hub, or a wiretap."""
+        for file in self.profiles.glob("*/profile.toml"):
+            lines = [
+                f'target = "localhost:{port}"' if line.startswith("target") else line
+                for line in file.read_text(encoding="utf-8").splitlines()
+            ]
+            file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def add_member(self, member: str, port: int) -> Profile:
+        """Issue a member's certificates and make its profile; publishes nothing."""
+        identity = parse_member(f"spiffe://{TRUST_DOMAIN}/agency/{member}")
+        authority = self.files.authority
+        tls = authority.issue_member(identity, Usage.TLS_CLIENT, now=utc_now())
+        signing = authority.issue_member(identity, Usage.SIGNING, now=utc_now())
+        assert tls.key is not None
+        assert signing.key is not None
+        return Profile.create(
+            self.profile(member),
+            hub_target=f"localhost:{port}",
+            hub_name="main",
+            log_vkey=self.files.log_vkey,
+            roots_pem=self.files.root_pem,
+            tls_certificate_pem=tls.certificate_pem,
+            tls_key=tls.key,
+            signing_certificate_pem=signing.certificate_pem,
+            signing_key=signing.key,
+            passphrase=PASSPHRASE,
+            write_passphrase=True,
+            legal_basis="TEST-1",
+        )
+
+
+def deploy(files: HubFiles, port: int, others: Iterable[str] = ()) -> Deployment:
+    """Enrol the whole cast at a running hub, over the public client, as an operator would."""
+    deployment = Deployment(files, files.folder / "profiles")
+    members = [*(f"{body}/system" for body in BODIES), *COORDINATORS, AUDITOR, *others]
+    operator = deployment.add_member(OPERATOR, port)
+    signing = {member: deployment.add_member(member, port) for member in members}
+    with ExchangeClient.from_profile(operator) as client:
+        client.publish_certificate(operator.vault.certificate.der)
+        for body, (country, body_type, time_zone) in BODIES.items():
+            client.enrol_agency(
+                agency=parse_agency_id(body),
+                name=f"{body} (fictional)",
+                country=country,
+                body_type=body_type,
+                time_zone=time_zone,
+            )
+        for profile in signing.values():
+            client.publish_certificate(profile.vault.certificate.der)
+        client.publish_policy(POLICY.read_text(encoding="utf-8"))
+    for body in BODIES:
+        profile = signing[f"{body}/system"]
+        generate_sealing_key(profile.sealing_folder, PASSPHRASE, utc_now())
+        with deployment.client(f"{body}/system") as client:
+            client.publish_sealing_key()
+        # A sealing key is the agency's: its officers open with the same one.
+        for member in members:
+            if member.startswith(f"{body}/") and member != f"{body}/system":
+                shutil.copytree(profile.sealing_folder, signing[member].sealing_folder)
+    return deployment
