@@ -1,0 +1,218 @@
+"""A recipient folds what it may see of an exchange with two; no forged release passes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from exchange_protocol.errors import HubDishonest, Reason
+from exchange_protocol.log.entries import Event, Opening, encode_entry, parse_entry
+from exchange_protocol.replay import DirectoryFold, Replay
+from exchange_protocol.rules.access import role_of
+from exchange_protocol.rules.bodies import Decision, Feedback, Kind, Plain, Reply
+from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.vocabulary import Handling, ReplyResult, Tlp, Verdict
+from exchange_protocol.trust.identity import AgencyId
+from tests.support.statements import (
+    CASE,
+    COORDINATOR,
+    FOREIGN_COORDINATOR,
+    KG_MIA,
+    KZ_MIA,
+    SECOND_COORDINATOR,
+    UZ_FIU,
+    Hub,
+    fictional_cast,
+)
+
+UZ = AgencyId("uz.fiu")
+REQUEST = Plain(Kind.INFORMATION_REQUEST)
+APPROVE = Decision(Verdict.APPROVE)
+RETURN = Decision(Verdict.RETURN)
+REPLY = Reply(ReplyResult.INFORMATION)
+
+
+@pytest.fixture
+def hub() -> Hub:
+    return Hub(fictional_cast())
+
+
+def visible(hub: Hub, agency: AgencyId = UZ) -> list[tuple[int, Opening]]:
+    """What an honest hub shows an agency now: its statements, and the deliveries to it."""
+    shown = []
+    for index, opening in enumerate(hub.log):
+        entry = parse_entry(opening.entry)
+        exchange = hub.exchanges.get(entry.exchange_id)
+        if exchange is None:
+            continue
+        said = hub.spoken[entry.payload_digest]
+        if entry.event is Event.DELIVERY:
+            shown += [(index, opening)] if entry.actor.agency == agency else []
+        elif role_of(agency, exchange, said) is not None:
+            shown.append((index, opening))
+    return shown
+
+
+def view(hub: Hub, shown: list[tuple[int, Opening]], agency: AgencyId = UZ) -> Replay:
+    """Fold the directory, then what is shown, as a recipient's client does."""
+    directory = DirectoryFold(hub.cast.anchors)
+    for index, opening in enumerate(hub.log):
+        if parse_entry(opening.entry).exchange_id == "":
+            directory.apply(index, opening)
+    fold = Replay(directory, view=agency)
+    for index, opening in shown:
+        fold.apply(index, opening)
+    return fold
+
+
+def leg_state(hub: Hub, fold: Replay, said: Statement) -> LegState:
+    leg = fold.exchanges[said.exchange_id].leg(UZ)
+    assert leg is not None
+    return leg.state
+
+
+def two_recipients(hub: Hub) -> Statement:
+    """A request to two bodies abroad, of which one has the right to know nothing of the other."""
+    asked = hub.say(KZ_MIA, REQUEST, to=["uz.fiu", "kg.mia"])
+    hub.say(COORDINATOR, APPROVE, to=["kg.mia"], on=asked)
+    hub.deliver(KG_MIA, asked)
+    hub.say(KG_MIA, Plain(Kind.RETURN_FOR_INFORMATION), on=asked)
+    hub.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["kg.mia"], on=asked)
+    return asked
+
+
+def test_a_recipient_that_may_see_nothing_folds_nothing(hub: Hub) -> None:
+    two_recipients(hub)
+    assert visible(hub) == []
+
+
+def test_a_partial_view_replays_clean_at_every_step(hub: Hub) -> None:
+    asked = two_recipients(hub)
+    hub.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    assert leg_state(hub, view(hub, visible(hub)), asked) is LegState.RELEASED
+    hub.deliver(UZ_FIU, asked)
+    hub.say(UZ_FIU, Plain(Kind.RETURN_FOR_INFORMATION), on=asked)
+    more = hub.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["uz.fiu"], on=asked)
+    assert leg_state(hub, view(hub, visible(hub)), asked) is LegState.RETURNED
+    hub.say(SECOND_COORDINATOR, RETURN, to=["uz.fiu"], on=asked)
+    assert leg_state(hub, view(hub, visible(hub)), asked) is LegState.RETURNED
+    more = hub.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["uz.fiu"], on=asked)
+    hub.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    hub.deliver(UZ_FIU, more)
+    hub.say(UZ_FIU, REPLY, on=asked)
+    hub.say(KZ_MIA, Feedback(2, ()), to=["uz.fiu"], on=asked)
+    hub.say(KZ_MIA, Plain(Kind.CLOSE), to=["uz.fiu"], on=asked)
+    fold = view(hub, visible(hub))
+    assert fold.exchanges[asked.exchange_id].leg(UZ) == hub.leg(asked, "uz.fiu")
+
+
+def test_one_statement_to_both_recipients_replays_for_each(hub: Hub) -> None:
+    asked = hub.say(KZ_MIA, REQUEST, to=["uz.fiu", "kg.mia"])
+    hub.say(COORDINATOR, APPROVE, to=["uz.fiu", "kg.mia"], on=asked)
+    hub.say(KZ_MIA, Plain(Kind.RECALL), to=["kg.mia", "uz.fiu"], on=asked)
+    for agency in (UZ, AgencyId("kg.mia")):
+        fold = view(hub, visible(hub, agency), agency)
+        leg = fold.exchanges[asked.exchange_id].leg(agency)
+        assert leg is not None
+        assert leg.state is LegState.RECALLED
+
+
+@pytest.mark.parametrize("returned", [False, True])
+def test_a_recall_past_a_held_supplement_replays_clean(hub: Hub, returned: bool) -> None:
+    asked = hub.say(KZ_MIA, REQUEST, to=["uz.fiu"])
+    hub.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    hub.deliver(UZ_FIU, asked)
+    hub.say(UZ_FIU, Plain(Kind.RETURN_FOR_INFORMATION), on=asked)
+    stricter = replace(CASE, handling=Handling.H3, tlp=Tlp.RED)
+    hub.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["uz.fiu"], on=asked, header=stricter)
+    if returned:
+        hub.say(COORDINATOR, RETURN, to=["uz.fiu"], on=asked)
+    hub.say(KZ_MIA, Plain(Kind.RECALL), to=["uz.fiu"], on=asked)
+    assert leg_state(hub, view(hub, visible(hub)), asked) is LegState.RECALLED
+    hub.say(KZ_MIA, Plain(Kind.CLOSE), to=["uz.fiu"], on=asked)
+    shown = visible(hub)
+    assert leg_state(hub, view(hub, shown), asked) is LegState.CLOSED
+    kinds = [hub.spoken[parse_entry(one.entry).payload_digest].kind for _, one in shown]
+    assert Kind.SUPPLEMENT not in kinds
+
+
+# --- What a dishonest hub may try -----------------------------------------------------------------
+
+
+def released(hub: Hub) -> Statement:
+    asked = two_recipients(hub)
+    hub.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    hub.deliver(UZ_FIU, asked)
+    return asked
+
+
+def refusal(hub: Hub, shown: list[tuple[int, Opening]]) -> Reason:
+    with pytest.raises(HubDishonest) as found:
+        view(hub, shown)
+    return found.value.reason
+
+
+def test_a_delivery_without_the_approval_is_caught(hub: Hub) -> None:
+    asked = released(hub)
+    shown = visible(hub)
+    without = [
+        (index, one)
+        for index, one in shown
+        if hub.spoken[parse_entry(one.entry).payload_digest].kind is not Kind.DECISION
+    ]
+    assert len(without) == len(shown) - 1
+    assert refusal(hub, without) is Reason.RULE_BROKEN
+    held = view(hub, without[:1])
+    assert leg_state(hub, held, asked) is LegState.HELD
+
+
+def test_an_approval_by_the_hub_is_caught(hub: Hub) -> None:
+    released(hub)
+    shown = visible(hub)
+    index, approval = shown[1]
+    assert approval.statement is not None
+    for signer in (hub.cast.signers[FOREIGN_COORDINATOR], hub.cast.issue(COORDINATOR)):
+        forged = replace(approval.statement, certificate_sha256=signer.fingerprint)
+        lie = [shown[0], (index, replace(approval, statement=forged))]
+        assert refusal(hub, lie) is Reason.RULE_BROKEN
+    unsigned = replace(approval.statement, signature=b"")
+    lie = [shown[0], (index, replace(approval, statement=unsigned))]
+    assert refusal(hub, lie) is Reason.RULE_BROKEN
+
+
+def test_an_approval_for_the_other_recipient_releases_nothing(hub: Hub) -> None:
+    """The hub relabels the approval of the other leg, which answers the same request."""
+    asked = two_recipients(hub)
+    shown = [
+        (index, one)
+        for index, one in enumerate(hub.log)
+        if parse_entry(one.entry).payload_digest in hub.spoken
+    ]
+    request, approval = shown[0], shown[1]
+    fold = view(hub, [request, approval])
+    assert leg_state(hub, fold, asked) is LegState.HELD
+
+
+def test_an_opening_that_says_that_it_was_released_is_caught(hub: Hub) -> None:
+    released(hub)
+    index, opening = visible(hub)[0]
+    entry = parse_entry(opening.entry)
+    assert entry.ruling is not None
+    for change in (LegState.RELEASED, LegState.DELIVERED):
+        legs = tuple(replace(leg, after=change) for leg in entry.ruling.legs)
+        lie = encode_entry(replace(entry, ruling=replace(entry.ruling, legs=legs)))
+        assert refusal(hub, [(index, replace(opening, entry=lie))]) is Reason.RULE_BROKEN
+
+
+def test_one_approval_where_two_are_due_is_caught(hub: Hub) -> None:
+    header = replace(CASE, tlp=Tlp.RED)
+    asked = hub.say(KZ_MIA, REQUEST, to=["uz.fiu"], header=header)
+    hub.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    hub.say(SECOND_COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    hub.deliver(UZ_FIU, asked)
+    shown = visible(hub)
+    view(hub, shown)
+    for missing in (1, 2):
+        assert refusal(hub, shown[:missing] + shown[missing + 1 :]) is Reason.RULE_BROKEN
