@@ -9,7 +9,7 @@ STAMP  := $(VENV)/.stamp
 SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks scripts tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format proto lock clean
+.PHONY: help venv demo demo-up demo-down test check format proto lock clean
 
 help:  ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,12 @@ venv: $(STAMP)  ## build the Python environment from the lock
 
 demo: $(STAMP)  ## play one cross-border exchange on this machine, from certificates to audit
 	$(BIN)/python -m demo
+
+demo-up: $(STAMP)  ## start the hub of the last demo again, to act as its agencies
+	$(BIN)/python -m demo up
+
+demo-down: $(STAMP)  ## stop that hub
+	$(BIN)/python -m demo down
 
 test: $(STAMP)  ## run every test, in parallel and in random order
 	$(BIN)/python -m pytest -n auto
