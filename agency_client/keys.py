@@ -112,6 +112,12 @@ class Vault:
 def generate_sealing_key(folder: Path, passphrase: bytes, at: datetime) -> SealingPrivateKey:
     """Make a sealing key and keep it in a new file of the folder."""
     key = SealingPrivateKey.generate()
+    save_sealing_key(folder, key, passphrase, at)
+    return key
+
+
+def save_sealing_key(folder: Path, key: SealingPrivateKey, passphrase: bytes, at: datetime) -> None:
+    """Keep a sealing key, made at a time, in a new file of the folder."""
     raw = key.to_bytes()
     parts: tuple[PrivateKeyTypes, ...] = (
         mlkem.MLKEM768PrivateKey.from_seed_bytes(raw[:_MLKEM_SEED]),
@@ -120,7 +126,6 @@ def generate_sealing_key(folder: Path, passphrase: bytes, at: datetime) -> Seali
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = f"{at:%Y%m%dT%H%M%S%fZ}-{key.public_key().key_id.hex()[:16]}.key"
     write_secret(folder / name, b"".join(_encrypted(part, passphrase) for part in parts))
-    return key
 
 
 def load_sealing_keys(folder: Path, passphrase: bytes) -> tuple[SealingPrivateKey, ...]:

@@ -130,6 +130,10 @@ class Outbox:
         """A waiting statement; raises STATEMENT_UNKNOWN."""
         return _load(self._folder / statement_id)
 
+    def holds(self, statement_id: str) -> bool:
+        """Whether a statement waits here."""
+        return (self._folder / statement_id).is_dir()
+
     @contextmanager
     def stage(self, statement_id: str, now: datetime) -> Iterator[Staging]:
         """Build a statement; when the block ends well, it is in the outbox, whole and durable."""
@@ -152,11 +156,11 @@ class Outbox:
         make_folder(self._folder)
         lock = self._folder / f".{statement_id}.lock"
         with try_locked(lock) as held:
-            if held and (self._folder / statement_id).is_dir():
+            if held and self.holds(statement_id):
                 yield self.load(statement_id)
             else:
                 yield None
-            if held and not (self._folder / statement_id).exists():
+            if held and not self.holds(statement_id):
                 # Only now: while the statement waits, a lock file made anew would let in two.
                 lock.unlink(missing_ok=True)
 

@@ -21,8 +21,16 @@ from agency_client._calls.calls import MAX_CHUNK_BYTES, Operation, Upload
 from agency_client._calls.verifying import Verifying
 from agency_client.outbox import StoredStatement
 from agency_client.views import Queued, Refused, Sent
-from exchange_protocol.errors import CallerError, ExchangeError, HubInternal, HubUnavailable, Reason
+from exchange_protocol.errors import (
+    CallerError,
+    ExchangeError,
+    HubInternal,
+    HubUnavailable,
+    NotAuthenticated,
+    Reason,
+)
 from exchange_protocol.log.receipts import Receipt, verify_receipt
+from exchange_protocol.rules.judgement import authenticate
 from exchange_protocol.rules.statements import Part, encode_signed_statement
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
@@ -40,7 +48,8 @@ class Delivering(Verifying):
         """Send one statement of the outbox.
 
         Raises:
-            CallerError: if the hub refuses it for good; it is kept in `refused/`.
+            CallerError: if the hub refuses it for good; it is kept in `refused/`. Where it is the
+                channel that was not let in, the statement stays in the outbox.
             HubDishonest: if the receipt does not verify; it stays in the outbox.
         """
         outbox = self.ports.outbox
@@ -57,9 +66,11 @@ class Delivering(Verifying):
             except CallerError as error:
                 if error.reason in _LATER:
                     return Queued(statement.id, statement.exchange_id, error)
-                outbox.refuse(stored, error, self.ports.clock())
+                if not (isinstance(error, NotAuthenticated) and self._is_authentic(stored)):
+                    outbox.refuse(stored, error, self.ports.clock())
                 raise
             outbox.settle(stored, message)
+        yield from self.know_directory(receipt.entry.directory_size)
         return Sent(statement.id, statement.exchange_id, receipt)
 
     def flush_outbox(self) -> Operation[list[Sent | Queued | Refused]]:
@@ -67,6 +78,7 @@ class Delivering(Verifying):
 
         Raises:
             HubDishonest: if a receipt does not verify.
+            NotAuthenticated: if the channel is not let in.
         """
         results: list[Sent | Queued | Refused] = []
         away: ExchangeError | None = None
@@ -77,13 +89,32 @@ class Delivering(Verifying):
             try:
                 result = yield from self.deliver(entry.statement_id)
             except CallerError as error:
-                if error.reason is not Reason.STATEMENT_UNKNOWN:
-                    results.append(Refused(entry.statement_id, entry.exchange_id, error))
+                if error.reason is Reason.STATEMENT_UNKNOWN:
+                    continue  # Another process has it.
+                if self.ports.outbox.holds(entry.statement_id):
+                    raise
+                results.append(Refused(entry.statement_id, entry.exchange_id, error))
                 continue
-            if isinstance(result, Queued):
+            # A statement at which the hub fails inside must not hold up the others.
+            if isinstance(result, Queued) and not isinstance(result.reason, HubInternal):
                 away = result.reason
             results.append(result)
         return results
+
+    def _is_authentic(self, stored: StoredStatement) -> bool:
+        """Whether a statement's own certificate and signature are good, as far as is known here."""
+        ports = self.ports
+        try:
+            authenticate(
+                stored.signed,
+                stored.statement,
+                ports.directory.current,
+                ports.anchors,
+                ports.clock(),
+            )
+        except CallerError:
+            return False
+        return True
 
     def _submit(self, stored: StoredStatement) -> Operation[tuple[Receipt, pb.Receipt]]:
         inline: list[pb.InlinePart] = []

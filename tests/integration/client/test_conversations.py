@@ -1,0 +1,295 @@
+"""Whole conversations between clients, over an honest hub in memory."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from agency_client import (
+    AnalysisProduct,
+    AnalysisRequest,
+    Brief,
+    Entity,
+    InformationRequest,
+    Item,
+    ReplyDocument,
+    Sent,
+    Standing,
+)
+from exchange_protocol.errors import (
+    Conflict,
+    ExchangeError,
+    InvalidInput,
+    NotPermitted,
+    Reason,
+    SealBroken,
+)
+from exchange_protocol.log.entries import Event
+from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.rules.vocabulary import Handling, ReaderRole, Tlp, Urgency, Verdict
+from tests.support.in_memory_hub import InMemoryHub
+from tests.support.statements import (
+    CARICC,
+    COORDINATOR,
+    KZ_FMA,
+    KZ_GPO,
+    KZ_MIA,
+    SECOND_COORDINATOR,
+    UZ_FIU,
+)
+
+REQUEST = InformationRequest(items=(Item.TRANSACTIONS,), facts="Факты (вымышленные)")
+BRIEF = Brief(summary="Подозрение в отмывании (вымышлено)", offences=("297", "218"))
+
+
+def person(number: int) -> Entity:
+    """A fictional person."""
+    names = {"name": [f"Вымышленный {number}"]}
+    return Entity(id=f"person-{number}", schema="Person", properties=names)
+
+
+def ask(hub: InMemoryHub, folder: Path, *to: str, subjects: int = 1, **terms: object) -> str:
+    """Let the police of KZ ask; gives the exchange."""
+    sent = hub.client(folder).request_information(
+        to=to,
+        brief=BRIEF,
+        request=REQUEST,
+        subjects=[person(number) for number in range(subjects)],
+        **terms,  # type: ignore[arg-type]
+    )
+    assert isinstance(sent, Sent)
+    return sent.exchange_id
+
+
+def test_domestic_request_is_read_answered_rated_and_closed(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    exchange = ask(hub, tmp_path, "kz.fma", due=timedelta(days=7), urgency="URGENT")
+    fma, mia = hub.client(tmp_path, KZ_FMA), hub.client(tmp_path)
+    opened = fma.open(exchange)
+    assert opened.verified.standing is Standing.RECIPIENT
+    assert opened.legs[0].state is LegState.DELIVERED
+    first = opened.statements[0]
+    assert (first.brief, first.content) == (BRIEF, REQUEST)
+    assert list(first.entities()) == [person(0)]
+    assert first.role is ReaderRole.RECIPIENT
+    assert first.statement.header.urgency is Urgency.URGENT
+    fma.acknowledge(opened)
+    fma.interim_reply(opened, brief="Банки запрошены (вымышлено)")
+    fma.partial_reply(opened, brief="Часть", entities=[person(7)])
+    fma.reply(opened, document=ReplyDocument(text="Всё"), attachments={"note.txt": b"note"})
+    answered = mia.open(exchange)
+    assert answered.legs[0].state is LegState.ANSWERED
+    last = answered.statements[-1]
+    assert last.content == ReplyDocument(text="Всё")
+    assert last.attachments == {"note.txt": b"note"}
+    mia.feedback(exchange, usefulness=3, uses=["NEW_CASE"])
+    mia.close_exchange(exchange)
+    assert mia.get(exchange).legs[0].state is LegState.CLOSED
+
+
+def test_cross_border_request_is_opened_only_after_the_coordinators_approval(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    exchange = ask(hub, tmp_path, "uz.fiu")
+    with pytest.raises(ExchangeError, match="EXCHANGE_UNKNOWN"):
+        hub.client(tmp_path, UZ_FIU).open(exchange)
+    coordinator = hub.client(tmp_path, COORDINATOR)
+    assert [each.id for each in coordinator.pending()] == [exchange]
+    opened = coordinator.open(exchange)
+    assert opened.verified.standing is Standing.APPROVER
+    assert opened.statements[0].brief == BRIEF
+    assert list(opened.statements[0].parts) == ["brief"], "an approver reads the brief alone"
+    coordinator.approve(opened)
+    received = hub.client(tmp_path, UZ_FIU).open(exchange)
+    assert [each.by for each in received.approvals] == [COORDINATOR]
+    assert received.approvals[0].payload_digest == received.statements[0].statement.digest
+
+
+def test_supervisor_reads_the_brief_and_no_more(hub: InMemoryHub, tmp_path: Path) -> None:
+    exchange = ask(hub, tmp_path, "kz.fma")
+    opened = hub.client(tmp_path, KZ_GPO).open(exchange)
+    assert opened.verified.standing is Standing.SUPERVISOR
+    assert list(opened.statements[0].parts) == ["brief"]
+    assert opened.legs == ()
+    with pytest.raises(NotPermitted, match="supervisor"):
+        hub.client(tmp_path, KZ_GPO).recall(exchange, reason="-")
+
+
+def test_sensitive_request_needs_two_coordinators(hub: InMemoryHub, tmp_path: Path) -> None:
+    exchange = ask(hub, tmp_path, "uz.fiu", handling=Handling.H2)
+    first = hub.client(tmp_path, COORDINATOR)
+    first.approve(exchange)
+    with pytest.raises(Conflict, match="ALREADY_DECIDED"):
+        first.approve(exchange)
+    with pytest.raises(ExchangeError, match="EXCHANGE_UNKNOWN"):
+        hub.client(tmp_path, UZ_FIU).open(exchange)
+    hub.client(tmp_path, SECOND_COORDINATOR).approve(exchange, note="Согласовано")
+    opened = hub.client(tmp_path, UZ_FIU).open(exchange)
+    assert {each.by for each in opened.approvals} == {COORDINATOR, SECOND_COORDINATOR}
+
+
+def test_many_subjects_are_counted_and_need_two_coordinators(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    exchange = ask(hub, tmp_path, "uz.fiu", subjects=51)
+    (leg,) = hub.client(tmp_path).get(exchange).legs
+    assert (leg.subject_count, leg.approvals_required) == (51, 2)
+
+
+def test_returned_request_is_supplemented_and_passes_the_gate_anew(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    exchange = ask(hub, tmp_path, "uz.fiu")
+    coordinator, mia = hub.client(tmp_path, COORDINATOR), hub.client(tmp_path)
+    coordinator.return_to_author(exchange, question="Какова связь с наркотиками?")
+    returned = mia.open(exchange)
+    assert returned.statements[-1].brief is not None
+    assert returned.statements[-1].brief.question == "Какова связь с наркотиками?"
+    mia.supplement(exchange, brief="Ответ", entities=[person(9)])
+    coordinator.approve(coordinator.open(exchange))
+    uzbek = hub.client(tmp_path, UZ_FIU)
+    assert [each.kind for each in uzbek.open(exchange).statements] == [
+        "information_request",
+        "decision",
+        "supplement",
+        "decision",
+    ]
+    uzbek.return_for_information(exchange, question="Ещё?")
+    mia.supplement(exchange, brief="Ещё")
+    seen = coordinator.open(exchange)
+    assert seen.legs[0].state is LegState.HELD, "an approver follows what it does not see"
+    coordinator.approve(seen)
+    assert uzbek.open(exchange).statements[-2].brief == Brief(summary="Ещё")
+    uzbek.refuse(exchange, "IMPEDES_INVESTIGATION", explanation="Следствие (вымышлено)")
+    assert mia.open(exchange).legs[0].state is LegState.REFUSED
+
+
+def test_rejected_request_tells_the_author_why(hub: InMemoryHub, tmp_path: Path) -> None:
+    exchange = ask(hub, tmp_path, "uz.fiu")
+    hub.client(tmp_path, COORDINATOR).reject(
+        exchange, "NO_DRUG_NEXUS", explanation="Нет связи (вымышлено)"
+    )
+    opened = hub.client(tmp_path).open(exchange)
+    assert opened.legs[0].state is LegState.REJECTED
+    assert opened.statements[-1].brief is not None
+    assert opened.statements[-1].brief.explanation == "Нет связи (вымышлено)"
+    assert opened.statements[-1].statement.body.verdict is Verdict.REJECT  # type: ignore[union-attr]
+
+
+def test_recall_takes_back_what_is_not_answered(hub: InMemoryHub, tmp_path: Path) -> None:
+    exchange = ask(hub, tmp_path, "uz.fiu", "kz.fma")
+    fma, mia = hub.client(tmp_path, KZ_FMA), hub.client(tmp_path)
+    fma.open(exchange)
+    fma.reply(exchange, result="NO_HIT")
+    mia.recall(exchange, reason="Больше не нужно")
+    states = {leg.agency: leg.state for leg in mia.get(exchange).legs}
+    assert states == {"uz.fiu": LegState.RECALLED, "kz.fma": LegState.ANSWERED}
+
+
+def test_legs_that_wait_for_different_answers_are_spoken_on_one_by_one(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    exchange = ask(hub, tmp_path, "kz.gpo", "kz.fma")
+    for member in (KZ_GPO, KZ_FMA):
+        client = hub.client(tmp_path, member)
+        client.open(exchange)
+        client.reply(exchange)
+    mia = hub.client(tmp_path)
+    with pytest.raises(InvalidInput, match="each by itself"):
+        mia.close_exchange(exchange)
+    mia.close_exchange(exchange, legs=["kz.fma"])
+    with pytest.raises(NotPermitted, match="NOT_A_PARTY"):
+        mia.close_exchange(exchange, legs=["kg.mia"])
+
+
+def test_the_centre_is_asked_for_analysis_and_gives_it(hub: InMemoryHub, tmp_path: Path) -> None:
+    mia, centre = hub.client(tmp_path), hub.client(tmp_path, CARICC)
+    sent = mia.request_analysis(
+        to=["caricc"], brief="Анализ", request=AnalysisRequest(questions=("Кто получатель?",))
+    )
+    centre.open(sent.exchange_id)
+    product = AnalysisProduct(title="Отчёт", findings="Вымышленный вывод")
+    centre.analysis_product(sent.exchange_id, brief="Готово", product=product)
+    assert mia.open(sent.exchange_id).statements[-1].content == product
+
+
+def test_referral_is_told_of_ones_own_accord(hub: InMemoryHub, tmp_path: Path) -> None:
+    sent = hub.client(tmp_path, KZ_FMA).refer(to=["kz.mia"], brief="Сведения", tlp="TLP:RED")
+    opened = hub.client(tmp_path).open(sent.exchange_id)
+    assert opened.statements[0].statement.header.tlp is Tlp.RED
+    hub.client(tmp_path).reply(opened, result="CASE_OPENED", tlp=Tlp.RED)
+
+
+def test_lists_go_over_all_pages(hub: InMemoryHub, tmp_path: Path) -> None:
+    exchanges = [ask(hub, tmp_path, "kz.fma") for _ in range(5)]
+    assert [each.id for each in hub.client(tmp_path).sent()] == exchanges
+    assert [each.id for each in hub.client(tmp_path, KZ_FMA).inbox()] == exchanges
+    assert [each.id for each in hub.client(tmp_path, KZ_GPO).supervised()] == exchanges
+    assert list(hub.client(tmp_path).inbox()) == []
+
+
+def test_watch_goes_on_where_the_last_one_stood(hub: InMemoryHub, tmp_path: Path) -> None:
+    exchange = ask(hub, tmp_path, "kz.fma")
+    fma = hub.client(tmp_path, KZ_FMA)
+    first = next(iter(fma.watch(from_start=True)))
+    assert (first.exchange_id, first.event) == (exchange, Event.STATEMENT)
+    other = ask(hub, tmp_path, "kz.fma")
+    assert next(iter(hub.client(tmp_path, KZ_FMA).watch())).exchange_id == other
+
+
+def test_large_attachment_is_uploaded_and_fetched_whole(hub: InMemoryHub, tmp_path: Path) -> None:
+    file = bytes(range(256)) * 8192
+    sent = hub.client(tmp_path).refer(to=["kz.fma"], brief="-", attachments={"scan": file})
+    assert "UploadPart" in hub.calls
+    opened = hub.client(tmp_path, KZ_FMA).open(sent.exchange_id)
+    assert opened.statements[0].attachments["scan"] == file
+
+
+def test_broken_transfer_goes_on_where_it_stopped(hub: InMemoryHub, tmp_path: Path) -> None:
+    file = bytes(range(256)) * 2048
+    sent = hub.client(tmp_path).refer(to=["kz.fma"], brief="-", attachments={"scan": file})
+    offsets = []
+    whole = hub.fetch_part
+
+    def breaks(caller, request):  # type: ignore[no-untyped-def]
+        offsets.append(request.offset)
+        for number, chunk in enumerate(whole(caller, request)):
+            if number == 2 and request.part_name == "scan" and request.offset == 0:
+                raise Reason.UNAVAILABLE.error("cut")
+            yield chunk
+
+    hub.fetch_part = breaks  # type: ignore[method-assign]
+    opened = hub.client(tmp_path, KZ_FMA).open(sent.exchange_id)
+    assert opened.statements[0].attachments["scan"] == file
+    assert max(offsets) > 0
+
+
+def test_what_the_rules_refuse_never_leaves(hub: InMemoryHub, tmp_path: Path) -> None:
+    exchange = ask(hub, tmp_path, "kz.fma")
+    fma = hub.client(tmp_path, KZ_FMA)
+    with pytest.raises(Conflict, match="OUT_OF_ORDER"):
+        fma.reply(exchange)  # Nothing was delivered yet.
+    assert "Submit" not in hub.calls[hub.calls.index("GetExchange") :]
+    assert fma.outbox.pending() == []
+
+
+def test_content_with_more_subjects_than_declared_is_refused(
+    hub: InMemoryHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A sender that declares one subject and hides fifty passes the gate of one.
+    monkeypatch.setattr("agency_client.entities.SubjectCount.__int__", lambda self: 0)
+    exchange = ask(hub, tmp_path, "kz.fma")
+    monkeypatch.undo()
+    with pytest.raises(SealBroken, match="declares 0 subjects"):
+        hub.client(tmp_path, KZ_FMA).open(exchange)
+
+
+def test_opening_without_a_legal_basis_is_refused(hub: InMemoryHub, tmp_path: Path) -> None:
+    profile = hub.profile(tmp_path)
+    text = (profile.folder / "profile.toml").read_text()
+    (profile.folder / "profile.toml").write_text(text.partition("[defaults]")[0])
+    with pytest.raises(InvalidInput, match="legal basis"):
+        hub.client(tmp_path, KZ_MIA).refer(to=["kz.fma"], brief="-")
