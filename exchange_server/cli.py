@@ -6,18 +6,20 @@ in one line.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from exchange_protocol.errors import ExchangeError
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner
-from exchange_server.config import LOG_PASSPHRASE_VARIABLE, load_config
+from exchange_server.config import LOG_PASSPHRASE_VARIABLE, Config, load_config
 
 EXIT_FINDINGS: Final = 1
 EXIT_CANNOT: Final = 2
@@ -48,7 +50,8 @@ def serve(config: ConfigFile) -> None:
 
     settings = load_config(config, os.environ)
     configure_logging(settings.logging.level)
-    uvloop.run(bootstrap.serve(settings))
+    with _database_errors():
+        uvloop.run(bootstrap.serve(settings))
 
 
 @app.command("check-config")
@@ -69,10 +72,11 @@ def migrate(config: ConfigFile) -> None:
     from exchange_server.storage.schema import migrate as migrate_schema
 
     engine = open_engine(load_config(config, os.environ).database.url)
-    try:
-        migrate_schema(engine)
-    finally:
-        engine.dispose()
+    with _database_errors():
+        try:
+            migrate_schema(engine)
+        finally:
+            engine.dispose()
     typer.echo("the database has this version's schema")
 
 
@@ -95,6 +99,87 @@ def init_log_key(
     vkey = LogSigner(origin, key).vkey
     save_log_key(out, key, read_passphrase(passphrase_file, LOG_PASSPHRASE_VARIABLE, os.environ))
     typer.echo(vkey)
+
+
+@app.command()
+def fsck(
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Configuration; or else all three below.")
+    ] = None,
+    database: Annotated[str | None, typer.Option(metavar="URL", help="The database.")] = None,
+    root: Annotated[Path | None, typer.Option(metavar="FILE", help="Root certificates.")] = None,
+    log_key: Annotated[str | None, typer.Option(metavar="VKEY", help="Verifier key.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compute everything anew from the log and compare; read only. Exits with 1 for findings."""
+    from dataclasses import asdict
+
+    from exchange_protocol.log.checkpoint import LogVerifier
+    from exchange_protocol.trust.certificates import TrustAnchors
+    from exchange_server import ledger
+    from exchange_server.ledger.fsck import fsck as check
+    from exchange_server.storage.engine import open_engine
+    from exchange_server.storage.schema import check_schema
+
+    if config is not None and (database, root, log_key) == (None, None, None):
+        database, root, log_key = _what_to_check(load_config(config, os.environ))
+    elif config is not None or database is None or root is None or log_key is None:
+        raise Reason.CONFIG_INVALID.error(
+            "expected either --config, or --database, --root and --log-key"
+        )
+    verifier = LogVerifier(log_key)
+    anchors = TrustAnchors.from_pem(_read(root))
+    engine = open_engine(database, read_only=True)
+    with _database_errors():
+        try:
+            check_schema(engine)
+            report: ledger.FsckReport = check(engine, anchors, verifier)
+        finally:
+            engine.dispose()
+    if as_json:
+        typer.echo(json.dumps(asdict(report) | {"is_clean": report.is_clean}))
+    else:
+        typer.echo(
+            f"{report.entries} entries, {report.statements} statements, {report.parts} parts: "
+            + ("all is well" if report.is_clean else "DAMAGED")
+        )
+        for finding in report.findings:
+            typer.echo(
+                f"{finding.what}: {finding.count} wrong, first {finding.first}: {finding.detail}"
+            )
+    if not report.is_clean:
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+def _what_to_check(config: Config) -> tuple[str, Path, str]:
+    from exchange_server.keys import load_log_key, read_passphrase
+
+    passphrase = read_passphrase(
+        config.log.key_passphrase_file, LOG_PASSPHRASE_VARIABLE, os.environ
+    )
+    signer = LogSigner(config.log.origin, load_log_key(config.log.key, passphrase))
+    return config.database.url, config.tls.root, signer.vkey
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Reason.CONFIG_INVALID.error(f"cannot read {path}: {error.strerror}") from None
+
+
+@contextmanager
+def _database_errors() -> Iterator[None]:
+    """Say in one line what a database driver refuses; it names hosts and files, no secrets."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        yield
+    except DBAPIError as error:
+        why = str(error.orig).strip().splitlines() or ["no reason given"]
+        raise Reason.CONFIG_INVALID.error(
+            f"the database cannot be used: {why[0]}", field="database.url"
+        ) from None
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 import grpc
 from grpc_health.v1 import health_pb2_grpc
 
+from exchange_protocol.errors import Reason
 from exchange_protocol.v1 import (
     audit_service_pb2_grpc,
     directory_service_pb2_grpc,
@@ -107,7 +108,13 @@ class RpcServer:
             root_certificates=self._tls.root,
             require_client_auth=True,
         )
-        bound = self._server.add_secure_port(_address(host, port), credentials)
+        try:
+            bound = self._server.add_secure_port(_address(host, port), credentials)
+        except RuntimeError:
+            raise Reason.CONFIG_INVALID.error(
+                f"cannot listen on {_address(host, port)}: it is taken, or no address of this host",
+                field="listen",
+            ) from None
         await self._health.start()
         await self._server.start()
         return bound

@@ -86,10 +86,11 @@ def prepare_hub(
     limits: Mapping[str, float] | None = None,
     database_url: str | None = None,
 ) -> HubFiles:
-    """Make a hub's files in an empty folder, and migrate its database.
+    """Make a hub's files in a new or empty folder, and migrate its database.
 
     Without an authority it gets one of its own.
     """
+    folder.mkdir(exist_ok=True)
     now = datetime.now(UTC)
     if authority is None:
         authority = Authority.create(folder / "authority", TRUST_DOMAIN, PASSPHRASE, now)

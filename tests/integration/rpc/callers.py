@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Self
+from typing import Any, Self
 
 import grpc
 import pytest
@@ -56,9 +56,7 @@ class Region:
     def stubs(self, who: Member) -> Stubs:
         """Stubs of a member; its TLS certificate is issued at first use."""
         if who not in self._stubs:
-            issued = self.memory.cast.authority.issue_member(
-                who, Usage.TLS_CLIENT, now=utc_now()
-            )
+            issued = self.memory.cast.authority.issue_member(who, Usage.TLS_CLIENT, now=utc_now())
             credentials = channel_credentials(self.process.files.root_pem, issued)
             channel = grpc.secure_channel(self.process.target, credentials)
             self._stack.enter_context(channel)
@@ -96,7 +94,8 @@ def refused(reason: Reason) -> pytest.RaisesExc[grpc.RpcError]:
 
 def reason_of(error: grpc.RpcError) -> str | None:
     """The reason that a status carries in its details."""
-    for key, value in error.trailing_metadata() or ():  # type: ignore[attr-defined]
+    trailers: Any = error.trailing_metadata()
+    for key, value in trailers or ():
         if key == "grpc-status-details-bin":
             info = error_details_pb2.ErrorInfo()
             status_pb2.Status.FromString(value).details[0].Unpack(info)

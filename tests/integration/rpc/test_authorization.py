@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import grpc
 import pytest
 
@@ -32,13 +34,14 @@ EXPECTED = {
 def outcome(stubs: Stubs, method: str) -> str | None:
     """The reason with which an empty request is refused; None where it is answered."""
     full_name = next(name for name in ALLOWED_ROLES if name.endswith("/" + method))
+    channel: Any = stubs.channel
     try:
         if method == "UploadPart":
-            stubs.channel.stream_unary(full_name)(iter([b""]), timeout=5)
+            channel.stream_unary(full_name)(iter([b""]), timeout=5)
         elif method == "FetchPart":
-            list(stubs.channel.unary_stream(full_name)(b"", timeout=5))
+            list(channel.unary_stream(full_name)(b"", timeout=5))
         else:
-            stubs.channel.unary_unary(full_name)(b"", timeout=5)
+            channel.unary_unary(full_name)(b"", timeout=5)
     except grpc.RpcError as error:
         return reason_of(error)
     return None
@@ -48,18 +51,15 @@ def outcome(stubs: Stubs, method: str) -> str | None:
 def test_role_may_call_what_the_table_says_and_nothing_else(region: Region, role: Role) -> None:
     stubs = region.stubs(member("caricc", role, "matrix"))
     allowed = {
-        method
-        for method in EXPECTED
-        if outcome(stubs, method) != Reason.ROLE_NOT_PERMITTED.name
+        method for method in EXPECTED if outcome(stubs, method) != Reason.ROLE_NOT_PERMITTED.name
     }
     assert allowed == {method for method, roles in EXPECTED.items() if role in roles}
 
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.OPERATOR])
 def test_auditors_and_operators_may_not_watch(region: Region, role: Role) -> None:
-    watch = region.stubs(member("caricc", role, "matrix")).channel.unary_stream(
-        "/exchange_protocol.v1.ExchangeService/Watch"
-    )
+    channel: Any = region.stubs(member("caricc", role, "matrix")).channel
+    watch = channel.unary_stream("/exchange_protocol.v1.ExchangeService/Watch")
     with pytest.raises(grpc.RpcError) as caught:
         next(watch(b"", timeout=5))
     assert reason_of(caught.value) == Reason.ROLE_NOT_PERMITTED.name
@@ -72,9 +72,8 @@ def test_agency_that_is_not_enrolled_is_refused_in_every_role(region: Region) ->
 
 
 def test_unknown_rpc_does_not_exist(region: Region) -> None:
-    call = region.stubs(member("caricc")).channel.unary_unary(
-        "/exchange_protocol.v1.ExchangeService/Drop"
-    )
+    channel: Any = region.stubs(member("caricc")).channel
+    call = channel.unary_unary("/exchange_protocol.v1.ExchangeService/Drop")
     with pytest.raises(grpc.RpcError) as caught:
         call(b"", timeout=5)
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from exchange_protocol.errors import Reason
@@ -19,19 +21,16 @@ from tests.integration.rpc.callers import Region, refused
 from tests.support.statements import AUDITOR, COORDINATOR, KG_MIA, KZ_FMA, KZ_MIA, OPERATOR, UZ_FIU
 
 
-def plan(**fields: object) -> pb.PlanRouteRequest:
-    request = pb.PlanRouteRequest(
-        kind="information_request",
-        recipients=["uz.fiu"],
-        handling=statement_pb2.HANDLING_H0,
-        tlp=statement_pb2.TLP_AMBER,
-        urgency=statement_pb2.URGENCY_ROUTINE,
-        subject_count=1,
-    )
-    for name, value in fields.items():
-        request.ClearField(name)
-        request.MergeFrom(pb.PlanRouteRequest(**{name: value}))
-    return request
+def plan(**fields: Any) -> pb.PlanRouteRequest:
+    good: dict[str, Any] = {
+        "kind": "information_request",
+        "recipients": ["uz.fiu"],
+        "handling": statement_pb2.HANDLING_H0,
+        "tlp": statement_pb2.TLP_AMBER,
+        "urgency": statement_pb2.URGENCY_ROUTINE,
+        "subject_count": 1,
+    }
+    return pb.PlanRouteRequest(**good | fields)
 
 
 def test_route_across_the_border_names_its_approvers_and_the_policy(region: Region) -> None:
@@ -57,7 +56,7 @@ def test_route_across_the_border_names_its_approvers_and_the_policy(region: Regi
     ],
 )
 def test_malformed_plan_is_refused_with_its_reason(
-    region: Region, fields: dict[str, object], reason: Reason
+    region: Region, fields: dict[str, Any], reason: Reason
 ) -> None:
     with refused(reason):
         region.stubs(KZ_MIA).exchange.PlanRoute(plan(**fields), timeout=5)

@@ -1,0 +1,283 @@
+"""A hub starts only when all is well, stops in good order, and is there again afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.rules.bodies import Kind, Plain
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_server import cli
+from exchange_server.bootstrap import utc_now
+from tests.integration.rpc.callers import Region, reason_of
+from tests.support.hub_process import (
+    REPOSITORY,
+    HubFiles,
+    HubProcess,
+    prepare_hub,
+    running_hub,
+)
+from tests.support.statements import KZ_FMA, KZ_MIA, Hub, fictional_cast
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> HubFiles:
+    return prepare_hub(tmp_path, authority=fictional_cast().authority)
+
+
+@pytest.fixture
+def memory() -> Hub:
+    return Hub(fictional_cast(), now=utc_now() - timedelta(minutes=10))
+
+
+@pytest.fixture
+def region(files: HubFiles, memory: Hub) -> Iterator[Region]:
+    with HubProcess(files) as process, Region(process, memory) as region:
+        region.catch_up()
+        yield region
+
+
+def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    paths = os.pathsep.join(str(REPOSITORY / part) for part in (".", "proto", "certs"))
+    return subprocess.run(
+        [sys.executable, "-c", "from exchange_server.cli import main; main()", *arguments],
+        env={**os.environ, "PYTHONPATH": paths, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_stop_ends_watches_with_unavailable_and_exits_clean(region: Region) -> None:
+    stream: Any = region.stubs(KZ_FMA).exchange.Watch(pb.WatchRequest(), timeout=30)
+    token = next(stream).resume_token
+    started = time.monotonic()
+    assert region.process.stop() == 0
+    assert time.monotonic() - started < 8
+    with pytest.raises(grpc.RpcError) as caught:
+        list(stream)
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert reason_of(caught.value) == Reason.UNAVAILABLE.name
+    assert token
+    events = [json.loads(line)["event"] for line in region.process.lines]
+    assert events[-1] == "stopped"
+
+
+def test_calls_in_flight_are_finished_or_were_never_taken(region: Region) -> None:
+    memory = region.memory
+    drafts = [memory.compose(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])]
+    drafts += [
+        memory.compose(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"]) for _ in range(199)
+    ]
+    signed = [memory.sign(draft) for draft in drafts]
+    receipts: list[pb.SubmitResponse] = []
+    refusals: list[grpc.StatusCode] = []
+
+    def send() -> None:
+        for each in signed:
+            try:
+                receipts.append(region.submit(each, {"brief": b"brief"}))
+            except grpc.RpcError as error:
+                refusals.append(error.code())
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    while not receipts:
+        time.sleep(0.005)
+    assert region.process.stop() == 0
+    sender.join(60)
+    assert set(refusals) <= {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
+    with HubProcess(region.process.files) as process, Region(process, memory) as again:
+        for receipt, each in zip(receipts, signed, strict=False):
+            repeated = again.submit(each, {"brief": b"brief"})
+            assert repeated.receipt.entry.index == receipt.receipt.entry.index
+
+
+def test_killed_hub_is_there_again_with_all_that_it_promised(region: Region, memory: Hub) -> None:
+    signed = memory.sign(memory.compose(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"]))
+    receipt = region.submit(signed, {"brief": b"brief"}).receipt
+    os.kill(region.process.pid, signal.SIGKILL)
+    region.process.kill()
+    with HubProcess(region.process.files) as process, Region(process, memory) as again:
+        assert again.submit(signed, {"brief": b"brief"}).receipt.entry.index == receipt.entry.index
+
+
+def test_second_hub_on_one_file_does_not_start(region: Region) -> None:
+    done = command("serve", "--config", str(region.process.files.config_file))
+    assert done.returncode == 2
+    assert "CONFIG_INVALID" in done.stderr.splitlines()[-1]
+
+
+async def test_hub_in_this_process_starts_and_stops(files: HubFiles) -> None:
+    async with running_hub(files) as hub:
+        assert hub.port
+        assert hub.log_vkey == files.log_vkey
+    async with running_hub(files) as hub:
+        assert hub.port
+
+
+def test_taken_port_stops_the_start(region: Region, tmp_path: Path) -> None:
+    files = prepare_hub(tmp_path / "other", authority=fictional_cast().authority)
+    done = command(
+        "serve", "--config", str(files.config_file), EXCHANGE_LISTEN_PORT=str(region.process.port)
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+class Command:
+    """The `exchange-server` command in this process: all but `serve`, which fixes grpc's TLS."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        """Exit code, stdout and stderr."""
+        self._monkeypatch.setattr(sys, "argv", ["exchange-server", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        code = caught.value.code
+        assert isinstance(code, int)
+        said = self._capsys.readouterr()
+        return code, said.out, said.err
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(monkeypatch, capsys)
+
+
+def test_check_config_shows_who_the_hub_is(files: HubFiles, run: Command) -> None:
+    code, out, err = run("check-config", "--config", str(files.config_file))
+    assert code == 0, err
+    assert out.splitlines() == [
+        "hub spiffe://exchange.example/hub/main",
+        f"log {files.log_vkey}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("breaks", "said"),
+    [
+        (lambda folder: (folder / "hub.key").chmod(0o644), "KEY_UNAVAILABLE"),
+        (lambda folder: (folder / "passphrase").write_text("a wrong passphrase"), "passphrase"),
+        (lambda folder: (folder / "hub.pem").write_text("no certificate"), "CERTIFICATE_INVALID"),
+        (lambda folder: (folder / "log.key").unlink(), "CONFIG_INVALID [log.key]"),
+        (lambda folder: (folder / "hub.toml").write_text("[tls"), "CONFIG_INVALID"),
+    ],
+    ids=["open key", "wrong passphrase", "no certificate", "no key", "no toml"],
+)
+def test_wrong_setup_is_said_in_one_line(
+    files: HubFiles, run: Command, breaks: Any, said: str
+) -> None:
+    breaks(files.folder)
+    code, out, err = run("check-config", "--config", str(files.config_file))
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert said in err
+
+
+def test_key_of_another_certificate_is_refused(
+    files: HubFiles, run: Command, tmp_path: Path
+) -> None:
+    other = prepare_hub(tmp_path / "other", authority=files.authority)
+    (files.folder / "hub.key").write_bytes((other.folder / "hub.key").read_bytes())
+    code, _, err = run("check-config", "--config", str(files.config_file))
+    assert code == 2
+    assert "to be the key of the certificate" in err
+
+
+def test_unmigrated_database_is_refused_with_the_remedy(files: HubFiles, run: Command) -> None:
+    for left in files.folder.glob("hub.db*"):
+        left.unlink()
+    done = command("serve", "--config", str(files.config_file))
+    assert done.returncode == 2
+    assert "exchange-server migrate" in done.stderr
+    assert run("migrate", "--config", str(files.config_file))[0] == 0
+    with HubProcess(files) as process:
+        assert process.port
+
+
+def test_log_key_is_made_once_and_its_verifier_key_printed(
+    tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXCHANGE_LOG_KEY_PASSPHRASE", "fictional passphrase")
+    arguments = ("init-log-key", "--out", str(tmp_path / "log.key"), "--origin", "a.example/log")
+    code, out, err = run(*arguments)
+    assert code == 0, err
+    assert out.startswith("a.example/log+")
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert "never written over" in err
+
+
+def test_fsck_finds_a_clean_log_clean_and_a_damaged_one_damaged(
+    region: Region, run: Command
+) -> None:
+    files = region.process.files
+    assert region.process.stop() == 0
+    by_config = ("fsck", "--config", str(files.config_file))
+    code, out, err = run(*by_config)
+    assert (code, err) == (0, "")
+    assert out.endswith("all is well\n")
+    by_parts = (
+        "fsck",
+        "--database",
+        files.database_url,
+        "--root",
+        str(files.authority.directory / "root.pem"),
+        "--log-key",
+        files.log_vkey,
+        "--json",
+    )
+    code, out, err = run(*by_parts)
+    assert (code, err) == (0, "")
+    assert json.loads(out)["is_clean"]
+
+    with contextlib.closing(sqlite3.connect(files.folder / "hub.db")) as connection, connection:
+        connection.execute(
+            "UPDATE log_entries SET entry = CAST(entry || x'00' AS BLOB) WHERE idx = 3"
+        )
+    code, out, err = run(*by_parts)
+    assert (code, err) == (1, "")
+    assert any(finding["first"] == "3" for finding in json.loads(out)["findings"])
+    assert run(*by_config)[0] == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--database", "sqlite:///nowhere/at/all.db"),
+        ("--config", "hub.toml", "--log-key", "x"),
+        ("--database", "sqlite:////nowhere/hub.db", "--root", "ROOT", "--log-key", "VKEY"),
+        ("--database", "sqlite:///hub.db", "--root", "/nowhere/root.pem", "--log-key", "VKEY"),
+        ("--database", "sqlite:///hub.db", "--root", "ROOT", "--log-key", "forged"),
+        ("--database", "mysql://x", "--root", "ROOT", "--log-key", "VKEY"),
+    ],
+)
+def test_fsck_that_cannot_check_says_so(
+    files: HubFiles, run: Command, arguments: tuple[str, ...]
+) -> None:
+    known = {"ROOT": str(files.authority.directory / "root.pem"), "VKEY": files.log_vkey}
+    code, out, err = run("fsck", *(known.get(each, each) for each in arguments))
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert "CONFIG_INVALID" in err
