@@ -165,7 +165,10 @@ def _print_report(report: AuditReport) -> None:
         ("", "", "COUNT"), [(what, name, str(count)) for what, name, count in counts], "None."
     )
     if report.is_clean:
-        say(Text("\nClean: the log is whole and signed, and every rule was kept.", "green"))
+        kept = "every rule was kept"
+        if report.scope is Scope.PARTIAL:
+            kept += " on the entries that were opened"
+        say(Text(f"\nClean: the log is whole and signed, and {kept}.", "green"))
         return
     heading("VIOLATIONS")
     for each in report.violations:

@@ -99,7 +99,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], em
     for row in rows:
         table.add_row(*map(_clean, row))
     if table.row_count:
-        out().print(table)
+        _print_table(table)
     else:
         say(empty)
 
@@ -111,7 +111,18 @@ def print_fields(fields: Iterable[tuple[str, str | Text]]) -> None:
     table.add_column(overflow="fold")
     for name, value in fields:
         table.add_row(_clean(name), _clean(value))
-    out().print(table)
+    _print_table(table)
+
+
+def _print_table(table: Table) -> None:
+    console = out()
+    if sys.stdout.isatty():
+        console.print(table)
+        return
+    # rich fills every line up to the width of the table.
+    with console.capture() as captured:
+        console.print(table)
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def heading(text: str) -> None:

@@ -22,7 +22,7 @@ from exchange_protocol.rules.lifecycle import LegChange, LegState
 
 QUEUED_WORDS = (
     "The hub is not reachable. Your statement is kept in the outbox and will be sent by "
-    "`agency outbox flush`, or with the next statement that reaches the hub."
+    "`agency outbox flush` once the hub is back."
 )
 
 

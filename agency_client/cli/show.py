@@ -35,6 +35,7 @@ from exchange_protocol.log.entries import Event
 from exchange_protocol.rules.bodies import Decision, Feedback, Refuse, Reply
 from exchange_protocol.rules.lifecycle import Leg, LegState
 from exchange_protocol.rules.statements import Header
+from exchange_protocol.trust.identity import Member
 
 _SHOWN_ENTITIES = 20
 _CAPTION_PROPERTIES = (
@@ -141,6 +142,11 @@ def header_json(header: Header) -> dict[str, Any]:
     }
 
 
+def who(member: Member) -> str:
+    """A member as people say it: agency, role and name, without the trust domain."""
+    return member.uri.partition("/agency/")[2]
+
+
 def outcome(statement: OpenedStatement) -> str:
     """The codes that a statement carries beside its kind."""
     match statement.statement.body:
@@ -173,7 +179,7 @@ def _print_header(opened: OpenedExchange) -> None:
         due = instant(header.due_at)
         fields += [
             ("kind", first.kind.value.replace("_", " ")),
-            ("from", str(first.author)),
+            ("from", who(first.author)),
             ("handling", f"{header.handling.name}, TLP:{header.tlp.name.replace('_', '+')}"),
             ("urgency", header.urgency.name.lower() + (f", due {due}" if due else "")),
             ("purpose", header.purpose.name.lower() if header.purpose else ""),
@@ -202,22 +208,23 @@ def _approvals(leg: Leg) -> str:
     given = f"{len(leg.approvals)} of {leg.approvals_required}"
     if leg.state is LegState.HELD:
         return f"{given}, by {' or '.join(leg.approvers)}"
-    return f"{given}: {', '.join(leg.approvals)}" if leg.approvals else given
+    by = ", ".join(uri.partition("/agency/")[2] for uri in leg.approvals)
+    return f"{given}: {by}" if by else given
 
 
 def _print_timeline(opened: OpenedExchange) -> None:
     heading("Timeline")
     happened = [
-        (each.hub_time, str(each.author), each.kind.value.replace("_", " "), outcome(each))
+        (each.hub_time, who(each.author), each.kind.value.replace("_", " "), outcome(each))
         for each in opened.statements
     ]
     happened += [
-        (each.hub_time, str(each.actor), "given to" if each.event is Event.DELIVERY else "", "")
+        (each.hub_time, who(each.actor), "given to" if each.event is Event.DELIVERY else "", "")
         for each in opened.verified.deliveries
     ]
     print_table(
         ("WHEN", "WHO", "WHAT", ""),
-        [(instant(at), who, what, more) for at, who, what, more in sorted(happened)],
+        [(instant(at), actor, what, more) for at, actor, what, more in sorted(happened)],
         "Nothing.",
     )
 

@@ -1,0 +1,139 @@
+"""The command's own conduct: help, usage errors, missing profiles, one JSON document."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import typer
+
+from agency_client.cli import main
+from agency_client.cli.failures import ExitCode, describe, exit_code_of, one_line
+from agency_client.cli.reference import commands
+from exchange_protocol.errors import Reason
+
+ROOT = Path(__file__).resolve().parents[3]
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command in an empty directory; gives status, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("EXCHANGE_PROFILE", raising=False)
+    monkeypatch.setenv("EXCHANGE_PROFILES", str(tmp_path / "profiles"))
+
+    def run_main(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        out, err = capsys.readouterr()
+        assert isinstance(left.value.code, int)
+        return int(left.value.code), out, err
+
+    return run_main
+
+
+@pytest.mark.parametrize("words", list(commands()), ids=" ".join)
+def test_every_command_has_help(run: Run, words: tuple[str, ...]) -> None:
+    status, out, err = run(*words, "--help")
+    assert (status, err) == (0, "")
+    assert "Usage: agency" in out
+
+
+def test_command_without_arguments_shows_its_help(run: Run) -> None:
+    status, out, err = run()
+    assert status == ExitCode.INPUT
+    assert "Exchange signed and sealed information" in out
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("bogus",),
+        ("show",),
+        ("send", "information-request"),
+        ("inbox", "--state", "bogus"),
+        ("feedback", "id", "--usefulness", "4"),
+        ("refuse", "id", "--ground", "bank-secrecy", "--explanation", "text"),
+        ("templates", "bogus"),
+        ("profile", "init", "new"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_code_2(run: Run, words: tuple[str, ...]) -> None:
+    status, out, err = run(*words)
+    assert (status, out) == (ExitCode.INPUT, "")
+    assert err.startswith("agency: ")
+    assert err.count("\n") == 1
+    status, out, err = run(*words, "--json")
+    assert (status, err) == (ExitCode.INPUT, "")
+    assert set(json.loads(out)["error"]) == {"reason", "message", "field"}
+
+
+@pytest.mark.parametrize("profile", [(), ("--profile", "kz.none"), ("--profile", "./none")])
+def test_unknown_profile_is_one_line_and_code_2(run: Run, profile: tuple[str, ...]) -> None:
+    for words in (("inbox",), ("whoami",), ("audit", "verify"), ("outbox", "list")):
+        status, out, err = run(*profile, *words)
+        assert (status, out) == (ExitCode.INPUT, "")
+        assert err.startswith("agency: PROFILE_INVALID: ")
+        assert err.count("\n") == 1
+
+
+def test_missing_file_is_named(run: Run, tmp_path: Path) -> None:
+    status, _, err = run("reply", "id", "none.yaml")
+    assert status == ExitCode.INPUT
+    assert "none.yaml" in err
+
+
+def test_audit_of_a_copy_needs_both_pins(run: Run, tmp_path: Path) -> None:
+    status, _, err = run("audit", "verify", "--database", "copy.db")
+    assert status == ExitCode.INPUT
+    assert "--root" in err
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        (Reason.POLICY_DENIED, ExitCode.REFUSED),
+        (Reason.CHECKPOINT_FORK, ExitCode.REFUSED),
+        (Reason.APPROVAL_MISSING, ExitCode.REFUSED),
+        (Reason.INVALID_FIELD, ExitCode.REFUSED),
+        (Reason.INTERNAL, ExitCode.REFUSED),
+        (Reason.PROFILE_INVALID, ExitCode.INPUT),
+        (Reason.DOCUMENT_INVALID, ExitCode.INPUT),
+        (Reason.KEY_UNAVAILABLE, ExitCode.INPUT),
+        (Reason.UNAVAILABLE, ExitCode.UNREACHABLE),
+        (Reason.DEADLINE_EXCEEDED, ExitCode.UNREACHABLE),
+    ],
+)
+def test_exit_code_follows_from_the_reason(reason: Reason, code: ExitCode) -> None:
+    assert exit_code_of(reason.error("why")) is code
+
+
+def test_error_is_described_by_reason_message_and_field() -> None:
+    error = Reason.INVALID_FIELD.error("expected H0", field="handling")
+    assert describe(error) == {
+        "reason": "INVALID_FIELD",
+        "message": "expected H0",
+        "field": "handling",
+    }
+    assert one_line(error) == "INVALID_FIELD [handling]: expected H0"
+    assert describe(typer.BadParameter("no"))["reason"] == "USAGE"
+    assert describe(FileNotFoundError(2, "No such file", "x"))["message"] == "x: No such file"
+
+
+def test_reference_of_the_commands_is_up_to_date() -> None:
+    made = subprocess.run(
+        [sys.executable, "-m", "agency_client.cli.reference"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert made.stdout == page, "run python -m agency_client.cli.reference > docs/commands.md"

@@ -1,0 +1,154 @@
+"""What people type and write is read exactly, or refused with its place and without its content."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import typer
+from pydantic import BaseModel
+
+from agency_client.cli import inputs
+from agency_client.cli.app import hoist_globals
+from agency_client.cli.output import printable
+from agency_client.cli.papers import read_paper
+from agency_client.cli.templates import TEMPLATES, Template
+from agency_client.documents import (
+    AnalysisProduct,
+    AnalysisRequest,
+    InformationRequest,
+    ReferralDocument,
+    ReplyDocument,
+)
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.rules.vocabulary import Handling, ReplyResult, Tlp
+
+DOCUMENTS: dict[Template, type[BaseModel]] = {
+    Template.INFORMATION_REQUEST: InformationRequest,
+    Template.REFERRAL: ReferralDocument,
+    Template.ANALYSIS_REQUEST: AnalysisRequest,
+    Template.REPLY: ReplyDocument,
+    Template.SUPPLEMENT: ReplyDocument,
+    Template.PRODUCT: AnalysisProduct,
+}
+
+
+@pytest.mark.parametrize("template", Template)
+def test_template_reads_back_as_its_document(template: Template, tmp_path: Path) -> None:
+    path = tmp_path / "document.yaml"
+    path.write_text(TEMPLATES[template], encoding="utf-8")
+    paper = read_paper(path, DOCUMENTS[template])
+    assert paper.brief.summary
+    assert paper.content is not None
+
+
+def test_brief_may_be_a_text(tmp_path: Path) -> None:
+    path = tmp_path / "reply.yaml"
+    path.write_text("brief: Сведения прилагаются\n", encoding="utf-8")
+    paper = read_paper(path, ReplyDocument)
+    assert paper.brief.summary == "Сведения прилагаются"
+    assert paper.content is None
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("content: {text: x}\n", "brief"),
+        ("brief: {summary: x}\nsubject: Иван Вымышленный\n", "subject"),
+        ("brief: {sumary: Иван Вымышленный}\n", "sumary"),
+        ("brief: [Иван Вымышленный]\n", "brief"),
+        ("brief: x\ncontent: {text: [Иван Вымышленный]}\n", "text"),
+        ("- Иван Вымышленный\n", None),
+        ('brief: "Иван Вымышленный\n', None),
+        ("brief: {summary: x\n  Иван Вымышленный: [", None),
+    ],
+)
+def test_bad_document_is_refused_without_its_content(
+    tmp_path: Path, text: str, field: str | None
+) -> None:
+    path = tmp_path / "request.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ExchangeError) as refused:
+        read_paper(path, ReplyDocument)
+    assert refused.value.reason is Reason.DOCUMENT_INVALID
+    assert "request.yaml" in refused.value.message
+    assert "Вымышленный" not in str(refused.value)
+    if field:
+        assert field in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "first", "rest"),
+    [
+        (["inbox"], [], ["inbox"]),
+        (["inbox", "--json"], ["--json"], ["inbox"]),
+        (["show", "id", "--profile", "kz.mia"], ["--profile", "kz.mia"], ["show", "id"]),
+        (["--profile=kz.mia", "inbox"], ["--profile=kz.mia"], ["inbox"]),
+        (["ask", "id", "--", "--json"], [], ["ask", "id", "--", "--json"]),
+        (["inbox", "--profile"], ["--profile"], ["inbox"]),
+    ],
+)
+def test_global_options_may_stand_anywhere(
+    given: list[str], first: list[str], rest: list[str]
+) -> None:
+    assert hoist_globals(given) == (first, rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("30m", timedelta(minutes=30)),
+        ("8h", timedelta(hours=8)),
+        ("7d", timedelta(days=7)),
+        ("2w", timedelta(weeks=2)),
+    ],
+)
+def test_due_is_a_span_from_now(text: str, span: timedelta) -> None:
+    assert inputs.due(text) == span
+
+
+def test_due_may_be_a_time_and_without_zone_is_utc() -> None:
+    assert inputs.due("2026-12-01T12:00Z") == datetime(2026, 12, 1, 12, tzinfo=UTC)
+    assert inputs.due("2026-12-01") == datetime(2026, 12, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["", "7", "7y", "-1d", "soon", "999999d"])
+def test_other_due_is_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        inputs.due(text)
+
+
+def test_codes_are_read_in_any_spelling() -> None:
+    assert inputs.one_of(Tlp)("AMBER+STRICT") is Tlp.AMBER_STRICT
+    assert inputs.one_of(Tlp)("amber-strict") is Tlp.AMBER_STRICT
+    assert inputs.one_of(Handling)("h2") is Handling.H2
+    assert inputs.one_of(ReplyResult)("no-hit") is ReplyResult.NO_HIT
+
+
+def test_unknown_code_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(typer.BadParameter, match=r"H0\|H1\|H2\|H3"):
+        inputs.one_of(Handling)("H9")
+
+
+def test_agency_that_is_no_id_is_refused() -> None:
+    with pytest.raises(typer.BadParameter):
+        inputs.agency("KZ FMA")
+
+
+@pytest.mark.parametrize("given", ["note", "=file", "note="])
+def test_attachment_without_name_or_file_is_refused(given: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        inputs.attachments([given])
+
+
+def test_attachments_are_read_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "a=b.pdf"
+    path.write_bytes(b"%PDF")
+    assert inputs.attachments([f"note={path}"]) == {"note": b"%PDF"}
+    with pytest.raises(typer.BadParameter, match="twice"):
+        inputs.attachments([f"note={path}", f"note={path}"])
+
+
+def test_text_of_others_cannot_steer_a_terminal() -> None:
+    assert printable("a\x1b[2Jb\r\u202ec\u00a0d\nЫ") == "a\ufffd[2Jb \ufffdc d\nЫ"
