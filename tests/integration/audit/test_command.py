@@ -1,0 +1,122 @@
+"""`agency audit` against a real hub, and on a copy of its database."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from agency_client.cli import main
+from exchange_server.storage.engine import open_engine
+from tests.support.deployment import AUDITOR, Deployment, deploy
+from tests.support.hub_process import HubProcess, prepare_hub
+
+STATE_AUDITOR = "kz.gpo/auditor/auditor1"
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Deployment, HubProcess]]:
+    """A hub with a domestic exchange, and one between two other states."""
+    files = prepare_hub(tmp_path_factory.mktemp("hub"))
+    with HubProcess(files) as hub:
+        town = deploy(files, hub.port, others=[STATE_AUDITOR])
+        with town.client("kz.mia/system") as police:
+            police.refer(to=["kz.fma"], brief="Fictional referral")
+        with town.client("uz.fiu/system") as foreign:
+            foreign.refer(to=["kg.mia"], brief="Fictional referral abroad")
+        yield town, hub
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    out, err = capsys.readouterr()
+    assert isinstance(left.value.code, int)
+    return int(left.value.code), out, err
+
+
+def as_member(town: Deployment, member: str) -> tuple[str, str]:
+    return "--profile", str(town.profile(member))
+
+
+def test_centre_audits_everything(
+    stage: tuple[Deployment, HubProcess], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(capsys, *as_member(stage[0], AUDITOR), "audit", "verify")
+    assert code == 0, out
+    assert "Clean" in out
+    assert "2 exchanges" in out
+    assert "referral" in out
+
+
+def test_state_auditor_opens_its_own_exchanges(
+    stage: tuple[Deployment, HubProcess], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(capsys, *as_member(stage[0], STATE_AUDITOR), "audit", "verify")
+    assert code == 0, out
+    assert "1 exchanges" in out
+    assert "on the entries that were opened" in out
+
+
+def test_checkpoint_is_the_signed_note(
+    stage: tuple[Deployment, HubProcess], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(capsys, *as_member(stage[0], AUDITOR), "audit", "checkpoint")
+    assert code == 0
+    assert stage[0].files.config.log.origin in out.splitlines()[0]
+    assert "\N{EM DASH} " in out
+
+
+def test_refused_stranger_does_not_stop_the_audit(
+    stage: tuple[Deployment, HubProcess], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever is refused is on the log; an auditor must be able to open that entry too."""
+    town, hub = stage
+    if not town.profile("tj.none/system").exists():
+        town.add_member("tj.none/system", hub.port)
+    assert run(capsys, *as_member(town, "tj.none/system"), "inbox")[0] == 1
+    for auditor in (AUDITOR, STATE_AUDITOR):
+        code, out, err = run(capsys, *as_member(town, auditor), "audit", "verify")
+        assert code == 0, out + err
+
+
+def test_changed_byte_of_a_copy_is_found_by_the_same_command(
+    stage: tuple[Deployment, HubProcess], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    town, _ = stage
+    files = town.files
+    copy = tmp_path / "copy.db"
+    engine = open_engine(files.database_url, read_only=True)
+    with closing(sqlite3.connect(str(engine.url.database))) as source:
+        source.execute("VACUUM INTO ?", (str(copy),))
+    engine.dispose()
+    root = str(shutil.copy(files.authority.directory / "root.pem", tmp_path))
+    words = ("audit", "verify", "--database", str(copy), "--root", root)
+    pins = ("--log-key", files.log_vkey)
+    code, out, _ = run(capsys, *words, *pins)
+    assert code == 0, out
+    with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+        [(entry,)] = connection.execute("SELECT entry FROM log_entries WHERE idx = 7")
+        changed = bytearray(entry)
+        changed[len(changed) // 2] ^= 1
+        connection.execute("UPDATE log_entries SET entry = ? WHERE idx = 7", (bytes(changed),))
+    code, out, _ = run(capsys, *words, *pins)
+    assert code == 1
+    assert "ENTRY_MISMATCH: entry 7: " in out
+    code, out, _ = run(capsys, *words, *pins, "--json")
+    assert code == 1
+    assert '"entry": 7' in out
+
+
+def test_copy_under_another_log_key_is_refused(
+    stage: tuple[Deployment, HubProcess], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = run(
+        capsys, *as_member(stage[0], AUDITOR), "audit", "verify", "--database", str(tmp_path / "x")
+    )
+    assert code == 2
+    assert "there is none" in err

@@ -1,0 +1,121 @@
+"""The `agency` command against a real hub process, with a profile for each fictional member."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agency_client.cli import main
+from tests.support.deployment import Deployment, deploy
+from tests.support.hub_process import HubProcess, prepare_hub
+
+OFFICER = "kz.mia/system"
+STATE_AUDITOR = "kz.gpo/auditor/auditor1"
+
+REQUEST = """\
+brief:
+  summary: Отмывание доходов от сбыта героина (вымышлено)
+  drug_nexus: Продолжение дела о поставке
+content:
+  items: [accounts, transactions]
+  period: [2020-01-01, 2021-03-01]
+  facts: Тайные сведения получателя
+"""
+REPLY = """\
+brief: Счета найдены
+content:
+  text: Тайный ответ
+"""
+SUBJECTS = """\
+{"id":"p1","schema":"Person","properties":{"name":["Иван Вымышленный"],"country":["kz"]}}
+{"id":"a1","schema":"BankAccount","properties":{"accountNumber":["KZ86125KZT5004100100"]}}
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON document on stdout."""
+        return json.loads(self.out)
+
+    def ok(self) -> Ended:
+        """This, if the command was done."""
+        assert self.code == 0, self
+        return self
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Runs the command as a member, in a folder with documents."""
+
+    town: Deployment
+    folder: Path
+    capsys: pytest.CaptureFixture[str]
+
+    def run(self, member: str | Path, *words: str) -> Ended:
+        """Run a command as a member, or with the profile in a folder."""
+        profile = member if isinstance(member, Path) else self.town.profile(member)
+        return self.command("--profile", str(profile), *words)
+
+    def command(self, *words: str) -> Ended:
+        """Run a command."""
+        with pytest.raises(SystemExit) as left:
+            main(words)
+        out, err = self.capsys.readouterr()
+        assert isinstance(left.value.code, int)
+        return Ended(int(left.value.code), out, err)
+
+    def ask(self, *to: str, author: str = OFFICER, more: tuple[str, ...] = ()) -> str:
+        """Send an information request; gives the id of the exchange."""
+        recipients = [word for agency in to for word in ("--to", agency)]
+        words = ("send", "information-request", "request.yaml", *recipients, *more, "--json")
+        exchange_id: str = self.run(author, *words).ok().json["exchange_id"]
+        return exchange_id
+
+    def offline_profile(self, member: str) -> Path:
+        """A copy of a member's profile whose hub is not there."""
+        folder = self.folder / "offline"
+        shutil.copytree(self.town.profile(member), folder)
+        file = folder / "profile.toml"
+        lines = [
+            "target = 'localhost:1'" if line.startswith("target") else line
+            for line in file.read_text(encoding="utf-8").splitlines()
+        ]
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return folder
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A hub with the whole cast enrolled."""
+    files = prepare_hub(tmp_path_factory.mktemp("hub"))
+    with HubProcess(files) as hub:
+        yield deploy(files, hub.port, others=[STATE_AUDITOR])
+
+
+@pytest.fixture
+def desk(
+    town: Deployment,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Desk:
+    """A desk in an empty folder with a request, a reply and subjects."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "request.yaml").write_text(REQUEST, encoding="utf-8")
+    (tmp_path / "reply.yaml").write_text(REPLY, encoding="utf-8")
+    (tmp_path / "subjects.ftm.json").write_text(SUBJECTS, encoding="utf-8")
+    return Desk(town, tmp_path, capsys)

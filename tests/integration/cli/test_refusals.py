@@ -1,0 +1,180 @@
+"""Wrong inputs, refusals and a hub that is away: one clear line, the right code, no content."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from tests.integration.cli.conftest import OFFICER, Desk
+
+SEND = ("send", "information-request", "request.yaml")
+UNKNOWN = "01a20550-6358-7732-81dc-576beeed69bd"
+
+
+def one_line(text: str) -> str:
+    assert text.count("\n") == 1, text
+    assert "Traceback" not in text
+    return text
+
+
+@pytest.mark.parametrize(
+    ("subjects", "says"),
+    [
+        ('{"id":"p1","schema":"Persona","properties":{}}\n', "line 1"),
+        ('{"id":"p1","schema":"Person","properties":{"nom":["Вымышленный"]}}\n', "'nom'"),
+        (
+            '{"id":"p1","schema":"Person","properties":{"birthDate":["Вымышленный"]}}\n',
+            "birthDate",
+        ),
+        ('{"id":"p1"\n', "line 1"),
+        ("[]\n", "line 1"),
+    ],
+)
+def test_bad_entities_are_refused_by_their_line(desk: Desk, subjects: str, says: str) -> None:
+    (desk.folder / "bad.ftm.json").write_text(subjects, encoding="utf-8")
+    ended = desk.run(OFFICER, *SEND, "--to", "kz.fma", "--subjects", "bad.ftm.json")
+    assert (ended.code, ended.out) == (2, "")
+    line = one_line(ended.err)
+    assert "DOCUMENT_INVALID" in line
+    assert says in line
+    assert "Вымышленный" not in line
+
+
+@pytest.mark.parametrize(
+    ("table", "mapping"),
+    [
+        ("a,b\n1\n", "entities: {p: {schema: Person, keys: [a], properties: {name: {column: b}}}}"),
+        ("a\n1\n", "entities: {p: {schema: Person, keys: [a], properties: {name: {column: b}}}}"),
+        ("a,b\n1,2\n", "entities: {p: {schema: Nothing, keys: [a]}}"),
+        ("a,b\n1,2\n", "bogus: true"),
+    ],
+)
+def test_bad_table_or_mapping_is_refused(desk: Desk, table: str, mapping: str) -> None:
+    (desk.folder / "t.csv").write_text(table, encoding="utf-8")
+    (desk.folder / "m.yaml").write_text(mapping, encoding="utf-8")
+    words = ("--to", "kz.fma", "--csv", "t.csv", "--mapping", "m.yaml")
+    ended = desk.run(OFFICER, *SEND, *words)
+    assert ended.code == 2
+    assert "DOCUMENT_INVALID" in one_line(ended.err)
+
+
+def test_table_without_its_mapping_is_refused(desk: Desk) -> None:
+    ended = desk.run(OFFICER, *SEND, "--to", "kz.fma", "--csv", "t.csv")
+    assert ended.code == 2
+    assert "--mapping" in one_line(ended.err)
+
+
+def test_refused_input_leaves_nothing_in_the_outbox(desk: Desk) -> None:
+    (desk.folder / "bad.ftm.json").write_text("[]", encoding="utf-8")
+    desk.run(OFFICER, *SEND, "--to", "kz.fma", "--subjects", "bad.ftm.json")
+    assert desk.run(OFFICER, "outbox", "list", "--json").ok().json["pending"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ((*SEND, "--to", "kz.none"), "AGENCY_UNKNOWN"),
+        ((*SEND, "--to", "kz.mia"), "INVALID_FIELD"),
+        (("show", UNKNOWN), "EXCHANGE_UNKNOWN"),
+        (("ack", UNKNOWN), "EXCHANGE_UNKNOWN"),
+        (("show", "no-id"), "INVALID_FIELD"),
+    ],
+)
+def test_refusal_is_told_by_reason(desk: Desk, words: tuple[str, ...], reason: str) -> None:
+    ended = desk.run(OFFICER, *words)
+    assert (ended.code, ended.out) == (1, "")
+    assert reason in one_line(ended.err)
+    ended = desk.run(OFFICER, *words, "--json")
+    assert (ended.code, ended.err) == (1, "")
+    assert ended.json["error"]["reason"] == reason
+
+
+def test_step_out_of_order_is_refused_with_what_is_allowed(desk: Desk) -> None:
+    exchange = desk.ask("kz.fma")
+    ended = desk.run(OFFICER, "close", exchange)
+    assert ended.code == 1
+    assert "OUT_OF_ORDER" in one_line(ended.err)
+
+
+def test_outsider_is_told_no_more_than_that_it_may_not_know(desk: Desk) -> None:
+    exchange = desk.ask("kz.fma")
+    ended = desk.run("kg.mia/system", "show", exchange)
+    assert ended.code == 1
+    assert "EXCHANGE_UNKNOWN" in one_line(ended.err)
+
+
+def test_hub_that_is_away_is_code_3_for_reading(desk: Desk) -> None:
+    profile = desk.offline_profile(OFFICER)
+    ended = desk.run(profile, "inbox")
+    assert ended.code == 3
+    assert "UNAVAILABLE" in one_line(ended.err)
+    assert desk.run(profile, "audit", "verify").code == 3
+
+
+def test_hub_that_is_away_queues_what_is_sent(desk: Desk) -> None:
+    profile = desk.offline_profile(OFFICER)
+    ended = desk.run(profile, *SEND, "--to", "kz.fma")
+    assert ended.code == 4
+    assert "kept in the outbox" in ended.err
+    ended = desk.run(profile, *SEND, "--to", "kz.fma", "--json")
+    assert (ended.code, ended.json["status"]) == (4, "queued")
+    assert len(desk.run(profile, "outbox", "list", "--json").ok().json["pending"]) == 2
+    assert "waits" in desk.run(profile, "outbox", "list").ok().out
+    assert desk.run(profile, "outbox", "flush").code == 4
+    target = desk.town.profile(OFFICER) / "profile.toml"
+    (profile / "profile.toml").write_bytes(target.read_bytes())
+    flushed = desk.run(profile, "outbox", "flush", "--json").ok().json["results"]
+    assert [each["status"] for each in flushed] == ["sent", "sent"]
+    assert "empty" in desk.run(profile, "outbox", "flush").ok().out
+
+
+def test_files_are_never_written_over(desk: Desk) -> None:
+    exchange = desk.ask("kz.fma")
+    desk.run(OFFICER, "show", exchange, "--out", "parts").ok()
+    ended = desk.run(OFFICER, "show", exchange, "--out", "parts")
+    assert ended.code == 2
+    assert "exists" in one_line(ended.err)
+
+
+def test_installed_command_ends_by_its_exit_code(desk: Desk) -> None:
+    """As a process of its own, with the profile named in the environment."""
+    environment = {**os.environ, "EXCHANGE_PROFILE": str(desk.town.profile(OFFICER))}
+    command = [sys.executable, "-c", "from agency_client.cli import main; main()"]
+    done = subprocess.run(
+        [*command, "inbox", "--json"], env=environment, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "exchanges" in json.loads(done.stdout)
+    refused = subprocess.run(
+        [*command, "show", str(uuid.uuid4())], env=environment, capture_output=True, check=False
+    )
+    assert refused.returncode == 1
+    assert refused.stderr.count(b"\n") == 1
+
+
+def test_reader_that_goes_away_ends_the_command_quietly(desk: Desk) -> None:
+    for _ in range(3):
+        desk.ask("kz.fma")
+    profile = str(desk.town.profile(OFFICER))
+    code = (
+        "import os, sys; from agency_client.cli import main; os.close(1); r, w = os.pipe(); "
+        f"os.close(r); os.dup2(w, 1); main(['--profile', {profile!r}, 'sent', '--json'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+
+
+def test_profile_that_is_broken_is_named_by_its_key(desk: Desk) -> None:
+    profile = desk.offline_profile(OFFICER)
+    file: Path = profile / "profile.toml"
+    file.write_text(file.read_text(encoding="utf-8") + "\n[bogus]\nx = 'y'\n", encoding="utf-8")
+    ended = desk.run(profile, "inbox")
+    assert ended.code == 2
+    assert "PROFILE_INVALID [bogus]" in one_line(ended.err)

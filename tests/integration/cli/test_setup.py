@@ -1,0 +1,115 @@
+"""A deployment is set up with the command alone, from certificates to the first request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agency_client.cli import main
+from exchange_certs.keys import save_private_key
+from exchange_protocol.trust.certificates import Usage
+from exchange_protocol.trust.identity import parse_member
+from exchange_server.bootstrap import utc_now
+from tests.support.deployment import POLICY
+from tests.support.hub_process import PASSPHRASE, TRUST_DOMAIN, HubFiles, HubProcess, prepare_hub
+
+BODIES = {
+    "caricc": ("coordination-centre", ()),
+    "kz.mia": ("police", ("--country", "KZ")),
+    "kz.fma": ("FIU", ("--country", "KZ")),
+}
+
+
+def run(*words: str) -> int:
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    assert isinstance(left.value.code, int)
+    return int(left.value.code)
+
+
+def make_profile(files: HubFiles, hub: HubProcess, member: str, folder: Path) -> Path:
+    """Issue certificates, as the authority does, and take them into a profile."""
+    identity = parse_member(f"spiffe://{TRUST_DOMAIN}/agency/{member}")
+    words = []
+    own = folder / member.replace("/", "_")
+    own.mkdir(parents=True)
+    for name, usage in (("tls", Usage.TLS_CLIENT), ("signing", Usage.SIGNING)):
+        issued = files.authority.issue_member(identity, usage, now=utc_now())
+        assert issued.key is not None
+        (own / f"{name}.pem").write_bytes(issued.certificate_pem)
+        save_private_key(own / f"{name}.key", issued.key, PASSPHRASE)
+        words += [f"--{name}-cert", str(own / f"{name}.pem")]
+        words += [f"--{name}-key", str(own / f"{name}.key")]
+    passphrase = own / "passphrase"
+    passphrase.touch(mode=0o600)
+    passphrase.write_bytes(PASSPHRASE)
+    profile = own / "profile"
+    pins = ("--root", str(files.authority.directory / "root.pem"), "--log-key", files.log_vkey)
+    hub_words = ("--hub", hub.target, "--hub-name", "main", "--crl", str(files.crl_file))
+    more = ("--key-passphrase-file", str(passphrase), "--legal-basis", "KZ-AML-18")
+    assert run("profile", "init", str(profile), *hub_words, *pins, *words, *more) == 0
+    return profile
+
+
+def test_deployment_from_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = prepare_hub(tmp_path)
+    with HubProcess(files) as hub:
+        operator = make_profile(files, hub, "caricc/operator/dana", tmp_path / "desks")
+        systems = {
+            body: make_profile(files, hub, f"{body}/system", tmp_path / "desks") for body in BODIES
+        }
+
+        def operate(*words: str) -> int:
+            return run("--profile", str(operator), "operator", *words)
+
+        assert operate("certificate", str(operator / "signing.pem")) == 0
+        for body, (body_type, country) in BODIES.items():
+            words = ("--name", f"{body} (вымышлено)", "--body-type", body_type)
+            assert operate("enrol", body, *words, "--time-zone", "Asia/Almaty", *country) == 0
+            assert operate("certificate", str(systems[body] / "signing.pem")) == 0
+        assert operate("policy", str(POLICY)) == 0
+        for profile in systems.values():
+            assert run("--profile", str(profile), "keys", "publish") == 0
+        capsys.readouterr()
+
+        assert operate("policy", "none.cedar") == 2
+        (tmp_path / "bad.cedar").write_text("permit (everything);", encoding="utf-8")
+        assert operate("policy", "bad.cedar") == 2
+        (tmp_path / "bad.pem").write_text("no certificate", encoding="utf-8")
+        assert operate("certificate", "bad.pem") == 2
+        errors = capsys.readouterr().err.splitlines()
+        assert len(errors) == 3
+        assert "POLICY_INVALID" in errors[1]
+        assert "DOCUMENT_INVALID" in errors[2]
+
+        (tmp_path / "r.yaml").write_text(
+            "brief: Вымышленный запрос\ncontent: {items: [accounts]}\n", encoding="utf-8"
+        )
+        send = ("send", "information-request", "r.yaml", "--to", "kz.fma")
+        assert run("--profile", str(systems["kz.mia"]), *send) == 0
+        revoke = ("revoke", str(systems["kz.mia"] / "signing.pem"), "--reason", "key-compromise")
+        assert operate(*revoke) == 0
+        capsys.readouterr()
+        assert run("--profile", str(systems["kz.mia"]), *send) == 1
+        assert "CERTIFICATE_REVOKED" in capsys.readouterr().err
+
+
+def test_profile_is_refused_for_what_is_wrong_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EXCHANGE_KEY_PASSPHRASE", "a fictional passphrase")
+    (tmp_path / "x.pem").write_text("nothing", encoding="utf-8")
+    (tmp_path / "x.key").write_text("nothing", encoding="utf-8")
+    (tmp_path / "x.key").chmod(0o600)
+    file, key = str(tmp_path / "x.pem"), str(tmp_path / "x.key")
+    words = ("--hub", "localhost:1", "--hub-name", "main", "--root", file, "--log-key", "vkey")
+    pair = ("--tls-cert", file, "--tls-key", key)
+    assert run("profile", "init", str(tmp_path / "new"), *words, *pair) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("agency: KEY_UNAVAILABLE: ")
+    assert "passphrase" not in err
+    assert not (tmp_path / "new").exists()
