@@ -1,7 +1,6 @@
 """The `exchange-server` command: run a hub, prepare one, check its log.
 
-Exit codes: 0 done; 1 findings (fsck); 2 a wrong configuration or argument, said
-in one line.
+Exit codes: 0 done; 1 findings (fsck); 2 a wrong configuration or argument, said in one line.
 """
 
 from __future__ import annotations

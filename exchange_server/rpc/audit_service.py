@@ -5,10 +5,10 @@ from __future__ import annotations
 from exchange_protocol.v1 import audit_service_pb2 as pb
 from exchange_protocol.v1 import audit_service_pb2_grpc as pb_grpc
 from exchange_server.ledger import Reader
+from exchange_server.rpc.bounds import page_size
 from exchange_server.rpc.calls import Context, current_caller
 from exchange_server.rpc.encoding import encode_leaf
 from exchange_server.rpc.heads import encode_tree_head
-from exchange_server.rpc.pages import page_size
 
 
 class AuditService(pb_grpc.AuditServiceServicer):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing
 from contextvars import ContextVar
 from dataclasses import dataclass
 from inspect import isasyncgenfunction
@@ -143,8 +143,10 @@ class Codec(CallInterceptor):
             if not isasyncgenfunction(behaviour):
                 response = await behaviour(message, context)
                 return None if response is None else _encode(response)
-            async for response in behaviour(message, context):
-                await context.write(_encode(response))
+            # Closed at once when the caller goes away, so that what a stream holds is given back.
+            async with aclosing(behaviour(message, context)) as responses:
+                async for response in responses:
+                    await context.write(_encode(response))
             return None
 
         # grpc parses nothing; it encodes only what a servicer writes by itself.

@@ -6,9 +6,9 @@ from exchange_protocol.log.receipts import encode_proven_entry
 from exchange_protocol.v1 import directory_service_pb2 as pb
 from exchange_protocol.v1 import directory_service_pb2_grpc as pb_grpc
 from exchange_server.ledger import Reader
+from exchange_server.rpc.bounds import page_size
 from exchange_server.rpc.calls import Context
 from exchange_server.rpc.heads import tree_head_of
-from exchange_server.rpc.pages import page_size
 
 
 class DirectoryService(pb_grpc.DirectoryServiceServicer):

@@ -22,6 +22,7 @@ from exchange_server.rpc.status import (
     STATUS_DETAILS_KEY,
     encode_status,
     shown_error,
+    shown_message,
 )
 
 _log = structlog.get_logger("exchange.rpc")
@@ -54,7 +55,7 @@ class ErrorMapping(CallInterceptor):
         status = encode_status(shown, call.request_id)
         await context.abort(
             STATUS_CODES[shown.reason],
-            shown.message,
+            shown_message(shown),
             ((STATUS_DETAILS_KEY, status.SerializeToString()),),
         )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from datetime import datetime
 from typing import Final
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.receipts import encode_proven_entry
-from exchange_protocol.rules.bodies import parse_kind
+from exchange_protocol.rules.bodies import Kind, parse_kind
 from exchange_protocol.rules.fields import parse_digest, parse_enum, parse_uuid, to_timestamp
 from exchange_protocol.rules.judgement import plan_route
 from exchange_protocol.rules.lifecycle import LegState
@@ -16,10 +17,10 @@ from exchange_protocol.rules.statements import MAX_PART_BYTES, MAX_PARTS, parse_
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
 from exchange_server.ledger import Box, Ledger, Reader
+from exchange_server.rpc.bounds import at_most, page_size
 from exchange_server.rpc.calls import Context, current_call, current_caller
 from exchange_server.rpc.encoding import encode_exchange, encode_receipt
 from exchange_server.rpc.heads import tree_head_of
-from exchange_server.rpc.pages import page_size
 from exchange_server.rpc.routes import encode_route, parse_draft
 from exchange_server.rpc.watches import Watches
 
@@ -55,11 +56,7 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
     ) -> pb.SubmitResponse:
         """Take a signed statement to the ledger; answer with its receipt."""
         signed = parse_signed_statement(request.statement)
-        if len(request.parts) > MAX_PARTS:
-            raise Reason.TOO_MANY.error(
-                f"expected at most {MAX_PARTS} parts, got {len(request.parts)}", field="parts"
-            )
-        parts = {part.name: part.sealed for part in request.parts}
+        parts = {part.name: part.sealed for part in at_most(MAX_PARTS, request.parts, "parts")}
         if len(parts) != len(request.parts):
             raise Reason.INVALID_FIELD.error("expected each part name once", field="parts")
         current_call().denial_is_logged = True
@@ -98,8 +95,11 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         rows, next_page_token = await self._reader.list_exchanges(
             current_caller().agency,
             _box(request.box),
-            [parse_enum(LegState, state, "states") for state in request.states],
-            [parse_kind(kind, "kinds") for kind in request.kinds],
+            [
+                parse_enum(LegState, state, "states")
+                for state in at_most(len(LegState), request.states, "states")
+            ],
+            [parse_kind(kind, "kinds") for kind in at_most(len(Kind), request.kinds, "kinds")],
             page_size(request.page_size, default=50, most=200),
             request.page_token,
         )
@@ -136,8 +136,9 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         self, request: pb.WatchRequest, context: Context
     ) -> AsyncIterator[pb.WatchResponse]:
         """Serve what becomes visible to the caller's agency."""
-        async for response in self._watches.watch(request):
-            yield response
+        async with aclosing(self._watches.watch(request)) as responses:
+            async for response in responses:
+                yield response
 
 
 def _chunk(message: pb.UploadPartRequest) -> bytes:

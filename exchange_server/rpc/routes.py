@@ -12,6 +12,7 @@ from exchange_protocol.rules.statements import MAX_RECIPIENTS, Draft, Header
 from exchange_protocol.rules.vocabulary import Handling, Tlp, Urgency
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_server.rpc.bounds import at_most
 
 
 def parse_draft(request: pb.PlanRouteRequest, author: Member, at: datetime) -> Draft:
@@ -30,7 +31,9 @@ def parse_draft(request: pb.PlanRouteRequest, author: Member, at: datetime) -> D
         author=author,
         made_at=at,
         body=Plain(kind),
-        recipients=parse_agencies(request.recipients, "recipients", MAX_RECIPIENTS),
+        recipients=parse_agencies(
+            at_most(MAX_RECIPIENTS, request.recipients, "recipients"), "recipients", MAX_RECIPIENTS
+        ),
         header=Header(
             handling=parse_enum(Handling, request.handling, "handling"),
             tlp=parse_enum(Tlp, request.tlp, "tlp"),

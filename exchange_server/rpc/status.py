@@ -38,6 +38,10 @@ from exchange_protocol.errors import (
 
 ERROR_DOMAIN: Final = "caricc.exchange"
 STATUS_DETAILS_KEY: Final = "grpc-status-details-bin"
+MAX_MESSAGE_CHARS: Final = 400
+"""Trailers may have 8 KiB; the message is in them three times, once percent-encoded."""
+
+MAX_FIELD_CHARS: Final = 200
 INTERNAL_TEXT: Final = "the hub failed inside; its log knows this request by its id"
 
 _CLASS_CODES: Final[dict[type[ExchangeError], grpc.StatusCode]] = {
@@ -81,15 +85,23 @@ def shown_error(error: ExchangeError) -> ExchangeError:
     return error
 
 
+def shown_message(error: ExchangeError) -> str:
+    """An error's message, cut to what fits into the trailers beside its details."""
+    if len(error.message) <= MAX_MESSAGE_CHARS:
+        return error.message
+    return f"{error.message[:MAX_MESSAGE_CHARS]}..."
+
+
 def encode_status(error: ExchangeError, request_id: str) -> status_pb2.Status:
     """The status of an error that a caller may see."""
+    message = shown_message(error)
     details: list[Message] = [
         error_details_pb2.ErrorInfo(reason=error.reason.name, domain=ERROR_DOMAIN),
         error_details_pb2.RequestInfo(request_id=request_id),
     ]
     if error.field is not None:
         violation = error_details_pb2.BadRequest.FieldViolation(
-            field=error.field, description=error.message
+            field=error.field[:MAX_FIELD_CHARS], description=message
         )
         details.append(error_details_pb2.BadRequest(field_violations=[violation]))
     after = RETRY_AFTER_SECONDS.get(error.reason)
@@ -100,7 +112,7 @@ def encode_status(error: ExchangeError, request_id: str) -> status_pb2.Status:
         delay.FromMilliseconds(round(after * 1000))
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
     code: int = STATUS_CODES[error.reason].value[0]
-    status = status_pb2.Status(code=code, message=error.message)
+    status = status_pb2.Status(code=code, message=message)
     for detail in details:
         packed = Any()
         packed.Pack(detail)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -59,7 +59,7 @@ class Watches:
         """End every watch, and refuse new ones, with UNAVAILABLE."""
         self._stopping.set()
 
-    async def watch(self, request: pb.WatchRequest) -> AsyncIterator[pb.WatchResponse]:
+    async def watch(self, request: pb.WatchRequest) -> AsyncGenerator[pb.WatchResponse]:
         """Serve the caller's feed until the watch's life ends."""
         agency = current_caller().agency
         with self._counted(agency):

@@ -25,6 +25,7 @@ from exchange_server.caller import Caller
 from exchange_server.ledger import Ledger, Reader, TreeHead
 from exchange_server.rpc.identity import PeerVerifier
 from exchange_server.rpc.server import RpcLimits, RpcServer
+from exchange_server.rpc.status import MAX_MESSAGE_CHARS
 from exchange_server.rpc.watches import WatchLimits
 from tests.integration.rpc.callers import reason_of
 from tests.support.hub_process import HubFiles, channel_credentials, prepare_hub
@@ -194,6 +195,14 @@ async def test_caller_learns_the_field_and_the_request(bench: Bench) -> None:
     call = next(line for line in logs if line["event"] == "call")
     assert request.request_id == call["request_id"]
     assert call["outcome"] == "INVALID_FIELD"
+
+
+async def test_message_of_any_length_reaches_the_caller_with_its_reason(bench: Bench) -> None:
+    bench.reader.on_tile = raising(Reason.READERS_MISMATCH.error("ж" * 50_000, field="parts" * 999))
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await get_tile(bench)
+    assert reason_of(caught.value) == Reason.READERS_MISMATCH.name
+    assert caught.value.details() == "ж" * MAX_MESSAGE_CHARS + "..."
 
 
 async def test_call_without_a_deadline_gets_the_cap(bench: Bench) -> None:

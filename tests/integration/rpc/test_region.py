@@ -16,7 +16,7 @@ from exchange_protocol.rules.vocabulary import Verdict
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
-from exchange_protocol.v1 import statement_pb2
+from exchange_protocol.v1 import log_pb2, statement_pb2
 from tests.integration.rpc.callers import Region, refused
 from tests.support.statements import AUDITOR, COORDINATOR, KG_MIA, KZ_FMA, KZ_MIA, OPERATOR, UZ_FIU
 
@@ -185,4 +185,26 @@ def test_page_larger_than_the_bound_is_refused(region: Region) -> None:
     with refused(Reason.PAGE_TOKEN_INVALID):
         region.stubs(KZ_MIA).exchange.ListExchanges(
             pb.ListExchangesRequest(page_token="forged"), timeout=5
+        )
+
+
+def test_lists_longer_than_they_can_mean_anything_are_refused(region: Region) -> None:
+    exchange = region.stubs(KZ_MIA).exchange
+    for request in (
+        pb.ListExchangesRequest(states=[log_pb2.LEG_STATE_HELD] * 1000),
+        pb.ListExchangesRequest(kinds=["reply"] * 1000),
+    ):
+        with refused(Reason.TOO_MANY):
+            exchange.ListExchanges(request, timeout=5)
+    with refused(Reason.TOO_MANY):
+        exchange.PlanRoute(plan(recipients=["uz.fiu"] * 1000), timeout=5)
+    with refused(Reason.TOO_MANY):
+        exchange.Submit(
+            pb.SubmitRequest(
+                statement=statement_pb2.SignedStatement(
+                    signatures=[statement_pb2.Signature(certificate_sha256=bytes(32))]
+                ),
+                parts=[pb.InlinePart(name=str(i)) for i in range(33)],
+            ),
+            timeout=5,
         )
