@@ -49,7 +49,9 @@ from exchange_server.ledger.denials import DenialBudget
 from exchange_server.ledger.jobs import Delivery, Denial, Job, Submission, is_logged
 from exchange_server.ledger.projection import (
     delivery_visibility,
+    exchange_row,
     released,
+    statement_row,
     statement_visibility,
 )
 from exchange_server.ledger.state import LogState
@@ -386,27 +388,12 @@ class Batch:
             self._feed.extend(visible.feed)
             self._boxes.update(dict.fromkeys(visible.boxes))
             if before is None:
-                self._opened[after.id] = _exchange_row(statement, row.idx, at)
+                self._opened[after.id] = exchange_row(statement, row.idx, at)
             self._keep(StoredExchange(after, opened_index, opening), at)
         else:
             self._directory_entries.append(DirectoryEntryRow(self._directory.size, row.idx))
             self._directory = judgement.directory
-        self._statements.append(
-            StatementRow(
-                payload_sha256=statement.digest,
-                author_agency=statement.author.agency,
-                statement_id=statement.id,
-                exchange_id=statement.exchange_id,
-                kind=statement.kind,
-                urgency=statement.header.urgency,
-                legs=said.legs if said else (),
-                supervisors=said.supervisors if said else (),
-                log_index=row.idx,
-                payload=job.signed.payload,
-                certificate_sha256=job.signed.certificate_sha256,
-                signature=job.signed.signature,
-            )
-        )
+        self._statements.append(statement_row(statement, job.signed, said, row.idx))
         self._parts.append(parts)
         self._append(row, at)
         logged = Logged(row.idx, row.entry, row.nonce, is_new=True)
@@ -526,19 +513,3 @@ def _inline_part(payload_sha256: bytes, part: Part, sealed: bytes) -> _PartRows:
         for seq, start in enumerate(range(0, len(sealed), CHUNK_BYTES))
     )
     return _PartRows((PartRow(payload_sha256, part.name, part_id, part.sha256, part.size),), chunks)
-
-
-def _exchange_row(statement: Statement, index: int, at: datetime) -> ExchangeRow:
-    header = statement.header
-    return ExchangeRow(
-        exchange_id=statement.exchange_id,
-        opened_index=index,
-        opening_sha256=statement.digest,
-        kind=statement.kind,
-        opener=statement.author.agency,
-        opened_at=at,
-        updated_at=at,
-        due_at=header.due_at,
-        urgency=header.urgency,
-        handling=header.handling,
-    )

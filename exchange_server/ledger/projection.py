@@ -1,4 +1,4 @@
-"""What an entry makes visible, and to whom: the rows of `feed` and `boxes`, as pure functions.
+"""What an entry makes of the tables, as pure functions: rows, and to whom they are visible.
 
 The writer stores what these give; `fsck` computes them again from a replay and compares.
 
@@ -12,13 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from exchange_protocol.rules.access import Spoken, viewers
 from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.statements import SignedStatement, Statement
 from exchange_protocol.rules.vocabulary import ReaderRole
 from exchange_protocol.trust.identity import AgencyId
-from exchange_server.storage.exchange_rows import BoxRow, Seat
+from exchange_server.storage.exchange_rows import BoxRow, ExchangeRow, Seat
 from exchange_server.storage.feed_rows import FeedRow
+from exchange_server.storage.statement_rows import StatementRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,43 @@ class Visibility:
 
     feed: tuple[FeedRow, ...]
     boxes: tuple[BoxRow, ...]
+
+
+def statement_row(
+    statement: Statement, signed: SignedStatement, said: Spoken | None, index: int
+) -> StatementRow:
+    """The row of an accepted statement; `said` is None for a directory statement."""
+    return StatementRow(
+        payload_sha256=statement.digest,
+        author_agency=statement.author.agency,
+        statement_id=statement.id,
+        exchange_id=statement.exchange_id,
+        kind=statement.kind.value,
+        urgency=statement.header.urgency,
+        legs=said.legs if said else (),
+        supervisors=said.supervisors if said else (),
+        log_index=index,
+        payload=signed.payload,
+        certificate_sha256=signed.certificate_sha256,
+        signature=signed.signature,
+    )
+
+
+def exchange_row(statement: Statement, index: int, at: datetime) -> ExchangeRow:
+    """The row of an exchange that a statement opens at the hub's time `at`."""
+    header = statement.header
+    return ExchangeRow(
+        exchange_id=statement.exchange_id,
+        opened_index=index,
+        opening_sha256=statement.digest,
+        kind=statement.kind.value,
+        opener=statement.author.agency,
+        opened_at=at,
+        updated_at=at,
+        due_at=header.due_at,
+        urgency=header.urgency,
+        handling=header.handling,
+    )
 
 
 def released(before: Exchange | None, after: Exchange) -> tuple[tuple[AgencyId, bytes], ...]:

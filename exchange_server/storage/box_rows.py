@@ -9,12 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, String, and_, case, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    String,
+    and_,
+    case,
+    select,
+    type_coerce,
+)
 
 from exchange_protocol.rules.lifecycle import LegState
 from exchange_server.storage.exchange_rows import Seat
+from exchange_server.storage.rows import field_names
 from exchange_server.storage.tables import boxes, exchanges, legs
 
 
@@ -58,6 +67,7 @@ class Selection:
     """Only exchanges opened before this entry."""
 
 
+_EXCHANGE_COLUMNS = tuple(name for name in field_names(SeenExchange) if name != "legs")
 _b, _g, _x = boxes.c, legs.c, exchanges.c
 _BLINDFOLDED = and_(_b.box == int(Seat.RECIPIENT), _g.state == int(LegState.HELD))
 _SEEN_STATE: ColumnElement[int] = case((_BLINDFOLDED, int(LegState.RETURNED)), else_=_g.state)
@@ -98,37 +108,28 @@ def read_seen(
     """Read exchanges as an agency may know them, newest first; others are left out."""
     query = (
         select(
-            _x.exchange_id,
-            _x.opened_index,
-            _x.kind,
-            _x.opener,
-            _x.opened_at,
-            _x.updated_at,
-            _x.due_at,
-            _x.urgency,
-            _x.handling,
-            _b.box,
-            _g.agency,
-            _SEEN_STATE,
-            _g.approvals_required,
+            *(_x[name] for name in _EXCHANGE_COLUMNS),
+            _g.agency.label("leg"),
+            _SEEN_STATE.label("state"),
+            case((_BLINDFOLDED, 0), else_=_g.approvals_required).label("approvals_required"),
             _g.approvals,
-            _BLINDFOLDED,
+            _BLINDFOLDED.label("is_blindfolded"),
         )
         .select_from(_JOINED)
         .where(_b.agency == agency, _b.exchange_id.in_(exchange_ids))
         .order_by(_b.opened_index.desc(), _g.position, _b.box)
     )
-    rows: dict[str, list[Row[Any]]] = {}
-    for row in connection.execute(query):
-        rows.setdefault(row[0], []).append(row)
+    rows: dict[str, list[RowMapping]] = {}
+    for row in connection.execute(query).mappings():
+        rows.setdefault(row["exchange_id"], []).append(row)
     return [_seen(group) for group in rows.values()]
 
 
-def _seen(rows: Sequence[Row[Any]]) -> SeenExchange:
-    legs_by_agency: dict[str, SeenLeg] = {}
+def _seen(rows: Sequence[RowMapping]) -> SeenExchange:
+    seen: dict[str, SeenLeg] = {}
     for row in rows:
-        agency, state, required, approvals, blindfolded = row[10:]
-        given = 0 if blindfolded else len(approvals)
-        leg = SeenLeg(agency, state, 0 if blindfolded else required, given)
-        legs_by_agency.setdefault(agency, leg)
-    return SeenExchange(*rows[0][:9], legs=tuple(legs_by_agency.values()))
+        given = 0 if row["is_blindfolded"] else len(row["approvals"])
+        leg = SeenLeg(row["leg"], row["state"], row["approvals_required"], given)
+        seen.setdefault(leg.agency, leg)
+    exchange = {name: rows[0][name] for name in _EXCHANGE_COLUMNS}
+    return SeenExchange(**exchange, legs=tuple(seen.values()))

@@ -1,0 +1,337 @@
+"""The hub's own check of its database: everything computed anew from the log, and compared.
+
+Reads only, so it works on a copy. In order, each step assuming the ones before it:
+
+ 1. Entries are numbered without a gap, and each leaf hash is that of its entry and nonce.
+ 2. The tiles are those of the leaf hashes.
+ 3. The head has the root of the tree, and its checkpoint is signed by the log's key.
+ 4. The replay: every entry keeps the rules, judged by the entries before it.
+ 5. Every projection is what the replay makes: row by row, none missing and none too many.
+ 6. The sealed bytes have the digests that were signed. Parts whose bytes are gone altogether are
+    damage too: nothing erases them yet.
+
+A finding is the first wrong row of a kind and how many there are. After a broken entry the state is
+unknown, so steps 5 and 6 are left out then. What the hub holds in memory here grows with the log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, func, select
+
+from exchange_protocol.errors import ExchangeError
+from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.log.entries import Entry, Event, entry_leaf_hash
+from exchange_protocol.log.tiles import TileId, TreeEdge
+from exchange_protocol.replay import DirectoryFold, Replay
+from exchange_protocol.rules.access import Spoken, role_of, spoken
+from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.statements import SignedStatement, Statement
+from exchange_protocol.trust.certificates import TrustAnchors
+from exchange_server.ledger.projection import (
+    delivery_visibility,
+    exchange_row,
+    statement_row,
+    statement_visibility,
+)
+from exchange_server.ledger.values import Finding, FsckReport
+from exchange_server.storage import tables
+from exchange_server.storage.engine import reading
+from exchange_server.storage.exchange_rows import BoxRow, ExchangeRow, LegRow, leg_rows
+from exchange_server.storage.feed_rows import FeedRow
+from exchange_server.storage.log_rows import (
+    DirectoryEntryRow,
+    Head,
+    StoredEntry,
+    TileRow,
+    read_entry_range,
+    read_head,
+)
+from exchange_server.storage.part_rows import PartRow
+from exchange_server.storage.rows import field_names, stream_rows
+from exchange_server.storage.statement_rows import DeliveryRow, StatementRow
+
+_ENTRIES_AT_ONCE = 1000
+
+
+def fsck(engine: Engine, anchors: TrustAnchors, log: LogVerifier) -> FsckReport:
+    """Check a whole database; what is wrong is found, never raised."""
+    with reading(engine) as connection:
+        return _Check(connection, anchors, log).run()
+
+
+class _Findings:
+    """The first finding of each kind, and how many there are."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Finding] = {}
+
+    def add(self, what: str, where: object, detail: str) -> None:
+        known = self._found.get(what)
+        if known is None:
+            self._found[what] = Finding(what, str(where), 1, detail)
+        else:
+            self._found[what] = replace(known, count=known.count + 1)
+
+    def all(self) -> tuple[Finding, ...]:
+        return tuple(self._found.values())
+
+
+class _Check:
+    def __init__(self, connection: Connection, anchors: TrustAnchors, log: LogVerifier) -> None:
+        self._connection = connection
+        self._log = log
+        self._findings = _Findings()
+        self._replay = Replay(DirectoryFold(anchors))
+        self._expected = _Expected()
+
+    def run(self) -> FsckReport:
+        head = read_head(self._connection)
+        if head is None:
+            self._findings.add("log_head", "head", "expected one head of the log, got none")
+            return FsckReport(0, 0, 0, self._findings.all())
+        edge, is_replayed = self._check_entries(head)
+        self._check_head(head, edge)
+        if is_replayed:
+            self._check_projections(head)
+        parts = self._check_parts() if is_replayed else 0
+        return FsckReport(edge.size, len(self._expected.statements), parts, self._findings.all())
+
+    def _check_entries(self, head: Head) -> tuple[TreeEdge, bool]:
+        """Steps 1, 2 and 4, over the log in order."""
+        edge = TreeEdge()
+        tiles: dict[TileId, bytes] = {}
+        is_replayed = True
+        index = 0
+        while stored := read_entry_range(self._connection, index, index + _ENTRIES_AT_ONCE):
+            for entry in stored:
+                if entry.index != index:
+                    self._findings.add("log_entries", index, "expected an entry, got none")
+                    return edge, False
+                self._check_leaf(entry)
+                is_replayed = is_replayed and self._replay_entry(entry)
+                index += 1
+            growth = edge.append_many([entry.leaf_hash for entry in stored])
+            edge = growth.edge
+            tiles.update(growth.tiles)
+        self._compare(
+            tables.log_tiles,
+            TileRow,
+            [TileRow(level, idx, hashes) for (level, idx), hashes in tiles.items()],
+        )
+        return edge, is_replayed
+
+    def _check_leaf(self, stored: StoredEntry) -> None:
+        try:
+            computed = entry_leaf_hash(stored.opening.entry, stored.opening.nonce)
+        except ExchangeError as error:
+            self._findings.add("leaf hashes", stored.index, error.message)
+            return
+        if computed != stored.leaf_hash:
+            detail = f"its entry and nonce give {computed.hex()}, it has {stored.leaf_hash.hex()}"
+            self._findings.add("leaf hashes", stored.index, detail)
+
+    def _replay_entry(self, stored: StoredEntry) -> bool:
+        try:
+            exchange_id = stored.exchange_id
+            before = self._replay.exchanges.get(exchange_id)
+            entry, statement = self._replay.apply(stored.index, stored.opening)
+            columns = (stored.event, stored.actor_agency, exchange_id, stored.payload_sha256)
+            said = (entry.event, entry.actor.agency, entry.exchange_id, entry.payload_digest)
+            if columns != said:
+                self._findings.add(
+                    "log_entries", stored.index, f"its columns say {columns}, its bytes {said}"
+                )
+                return False
+        except ExchangeError as error:
+            self._findings.add("replay", stored.index, error.message)
+            return False
+        after = self._replay.exchanges.get(exchange_id)
+        self._expected.add(stored, entry, statement, before, after)
+        return True
+
+    def _check_head(self, head: Head, edge: TreeEdge) -> None:
+        """Step 3."""
+        if (head.size, head.root) != (edge.size, edge.root()):
+            self._findings.add(
+                "root",
+                head.size,
+                f"the entries give size {edge.size} and root {edge.root().hex()}, "
+                f"the head says {head.size} and {head.root.hex()}",
+            )
+        try:
+            checkpoint = self._log.verify(head.note)
+        except ExchangeError as error:
+            self._findings.add("checkpoint", head.size, error.message)
+            return
+        if (checkpoint.size, checkpoint.root) != (head.size, head.root):
+            detail = f"it says size {checkpoint.size} and root {checkpoint.root.hex()}"
+            self._findings.add("checkpoint", head.size, detail)
+
+    def _check_projections(self, head: Head) -> None:
+        """Step 5."""
+        expected = self._expected
+        made = (expected.last_time, self._replay.directories.current.size)
+        if (head.last_time, head.directory_size) != made:
+            detail = (
+                f"the log gives last time {made[0]} and {made[1]} directory statements, "
+                f"the head says {head.last_time} and {head.directory_size}"
+            )
+            self._findings.add("log_head", head.size, detail)
+        exchanges = self._replay.exchanges.values()
+        self._compare(tables.statements, StatementRow, expected.statements)
+        self._compare(tables.directory_entries, DirectoryEntryRow, expected.directory_entries)
+        self._compare(tables.exchanges, ExchangeRow, expected.exchanges.values())
+        self._compare(tables.legs, LegRow, [row for one in exchanges for row in leg_rows(one)])
+        self._compare(tables.deliveries, DeliveryRow, expected.deliveries)
+        self._compare(tables.feed, FeedRow, expected.feed)
+        self._compare(tables.boxes, BoxRow, expected.boxes)
+
+    def _compare(self, table: Table, row_type: type[Any], expected: Iterable[Any]) -> None:
+        """Compare a table with the rows that it should have."""
+        key_of = _key_of(table)
+        left = {key_of(row): row for row in expected}
+        try:
+            for row in stream_rows(self._connection, table, row_type):
+                key = key_of(row)
+                wanted = left.pop(key, None)
+                if row != wanted:
+                    self._findings.add(table.name, _shown(key), _difference(wanted, row))
+        except (ValueError, TypeError) as error:
+            self._findings.add(table.name, "?", f"a row cannot be read: {error}")
+        for key in sorted(left, key=str):
+            self._findings.add(table.name, _shown(key), "the row is missing")
+
+    def _check_parts(self) -> int:
+        """Step 6, and that chunks belong to a part."""
+        names = field_names(PartRow)
+        query = select(*(tables.parts.c[name] for name in names))
+        stored = {
+            (row.payload_sha256, row.name): row
+            for row in (PartRow(*values) for values in self._connection.execute(query))
+        }
+        for key, (index, sha256, size) in self._expected.parts.items():
+            where = f"part {key[1]!r} of entry {index}"
+            row = stored.pop(key, None)
+            if row is None:
+                self._findings.add("parts", where, "the row is missing")
+            elif (row.sha256, row.size) != (sha256, size):
+                self._findings.add("parts", where, "digest or size is not what was signed")
+            elif self._digest_of(row.part_id) != (sha256, size):
+                self._findings.add("part_chunks", where, "the bytes are not those that were signed")
+        for digest, name in stored:
+            self._findings.add("parts", f"{name!r} of {digest.hex()}", "no statement has this part")
+        self._check_strays()
+        return len(self._expected.parts)
+
+    def _digest_of(self, part_id: bytes) -> tuple[bytes, int]:
+        chunks = tables.part_chunks.c
+        query = select(chunks.data).where(chunks.part_id == part_id).order_by(chunks.seq)
+        digest, size = hashlib.sha256(), 0
+        for data in self._connection.execute(query, execution_options={"yield_per": 1}).scalars():
+            digest.update(data)
+            size += len(data)
+        return digest.digest(), size
+
+    def _check_strays(self) -> None:
+        chunks = tables.part_chunks.c.part_id
+        query = select(func.count()).where(
+            chunks.not_in(select(tables.parts.c.part_id)),
+            chunks.not_in(select(tables.staged_parts.c.part_id)),
+        )
+        strays = self._connection.execute(query).scalar_one()
+        if strays:
+            self._findings.add("part_chunks", "?", f"{strays} chunks belong to no part")
+
+
+class _Expected:
+    """What the projections should hold, gathered entry by entry."""
+
+    def __init__(self) -> None:
+        self.last_time: datetime | None = None
+        self.statements: list[StatementRow] = []
+        self.directory_entries: list[DirectoryEntryRow] = []
+        self.exchanges: dict[str, ExchangeRow] = {}
+        self.deliveries: list[DeliveryRow] = []
+        self.feed: list[FeedRow] = []
+        self.boxes: set[BoxRow] = set()
+        self.parts: dict[tuple[bytes, str], tuple[int, bytes, int]] = {}
+        self._spoken: dict[bytes, Spoken] = {}
+        self._indexes: dict[bytes, int] = {}
+
+    def add(
+        self,
+        stored: StoredEntry,
+        entry: Entry,
+        statement: Statement | None,
+        before: Exchange | None,
+        after: Exchange | None,
+    ) -> None:
+        """Take one entry, with its exchange before and after it."""
+        self.last_time = entry.hub_time
+        signed = stored.opening.statement
+        if statement is not None and signed is not None:
+            self._add_statement(stored.index, entry, statement, signed, before, after)
+        elif entry.event is Event.DELIVERY and after is not None:
+            self._add_delivery(stored.index, entry, before or after)
+        if entry.event is not Event.DENIAL and entry.exchange_id in self.exchanges:
+            row = self.exchanges[entry.exchange_id]
+            self.exchanges[entry.exchange_id] = replace(row, updated_at=entry.hub_time)
+
+    def _add_statement(
+        self,
+        index: int,
+        entry: Entry,
+        statement: Statement,
+        signed: SignedStatement,
+        before: Exchange | None,
+        after: Exchange | None,
+    ) -> None:
+        said = None
+        if after is None:
+            row = DirectoryEntryRow(len(self.directory_entries), index)
+            self.directory_entries.append(row)
+        else:
+            said = spoken(after, statement)
+            if before is None:
+                self.exchanges[after.id] = exchange_row(statement, index, entry.hub_time)
+            opened_index = self.exchanges[after.id].opened_index
+            made = statement_visibility(index, opened_index, before, after, said, self._indexes)
+            self.feed.extend(made.feed)
+            self.boxes.update(made.boxes)
+            self._spoken[statement.digest] = said
+        self._indexes[statement.digest] = index
+        self.statements.append(statement_row(statement, signed, said, index))
+        for part in statement.parts:
+            self.parts[statement.digest, part.name] = (index, part.sha256, part.size)
+
+    def _add_delivery(self, index: int, entry: Entry, exchange: Exchange) -> None:
+        said = self._spoken[entry.payload_digest]
+        reader = entry.actor.agency
+        role = role_of(reader, exchange, said)
+        if role is not None:
+            self.feed.extend(delivery_visibility(index, said, reader, role))
+        self.deliveries.append(DeliveryRow(entry.payload_digest, entry.actor.uri, index))
+
+
+def _key_of(table: Table) -> Callable[[Any], Hashable]:
+    names = [column.name for column in table.primary_key]
+    return lambda row: tuple(getattr(row, name) for name in names)
+
+
+def _shown(key: Any) -> str:
+    return " ".join(part.hex() if isinstance(part, bytes) else str(part) for part in key)
+
+
+def _difference(expected: Any, got: Any) -> str:
+    if expected is None:
+        return "the log makes no such row"
+    names = [
+        name for name in field_names(type(got)) if getattr(got, name) != getattr(expected, name)
+    ]
+    return f"the log makes other values of {', '.join(names)}"

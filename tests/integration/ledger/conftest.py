@@ -1,0 +1,144 @@
+"""A ledger on a database of each kind, in a test's own hands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.trust.identity import Member
+from exchange_server.ledger import Accepted, Ledger, LedgerLimits, PartHandle, Reader
+from exchange_server.ledger.fsck import fsck
+from exchange_server.storage.engine import open_engine
+from exchange_server.storage.schema import migrate
+from tests.support.hub_data import (
+    Clock,
+    Correspondence,
+    Letter,
+    caller,
+    log_signer,
+    log_verifier,
+    revocations,
+)
+from tests.support.postgres import emptied_database, running_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL of this process's own; gives the URI of its first database."""
+    with running_postgres() as uri:
+        yield uri
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'hub.db'}"
+    return emptied_database(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """A migrated database."""
+    made = open_engine(database_url)
+    migrate(made)
+    yield made
+    made.dispose()
+
+
+@dataclass
+class Office:
+    """A ledger and its reader, with a correspondence that keeps step with them."""
+
+    engine: Engine
+    mail: Correspondence = field(default_factory=Correspondence)
+    limits: LedgerLimits = field(default_factory=LedgerLimits)
+    on_step: Callable[[str], None] = lambda step: None
+    _open: tuple[Ledger, Reader] | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        assert self._open is not None
+        return self._open[0]
+
+    @property
+    def reader(self) -> Reader:
+        assert self._open is not None
+        return self._open[1]
+
+    @property
+    def clock(self) -> Clock:
+        return self.mail.clock
+
+    async def open(self) -> None:
+        ledger = await Ledger.open(
+            self.engine,
+            anchors=self.mail.cast.anchors,
+            signer=log_signer(),
+            clock=self.clock,
+            revocations=revocations,
+            limits=self.limits,
+            on_step=lambda step: self.on_step(step),
+        )
+        self._open = ledger, Reader(self.engine, directory=lambda: ledger.directory, threads=2)
+
+    async def close(self) -> None:
+        if self._open is not None:
+            await self.ledger.close()
+            await self.reader.close()
+            self._open = None
+
+    async def reopen(self) -> None:
+        await self.close()
+        await self.open()
+
+    async def found(self) -> None:
+        """Enrol the region; the writer takes statements in the order in which they are put."""
+        letters = self.mail.founding()
+        await asyncio.gather(*(self.ledger.submit(*letter.call) for letter in letters))
+
+    async def post(self, letter: Letter) -> Accepted:
+        """Submit, and let the model follow."""
+        accepted = await self.ledger.submit(*letter.call)
+        self.mail.posted(letter)
+        return accepted
+
+    async def say(self, author: Member, body: Any, **fields: Any) -> Statement:
+        """Write and post."""
+        letter = self.mail.write(author, body, **fields)
+        await self.post(letter)
+        return letter.statement
+
+    async def fetch(self, reader: Member, said: Statement, name: str = "brief") -> PartHandle:
+        """Take delivery, and let the model follow."""
+        handle = await self.ledger.deliver(caller(reader), said.digest, name)
+        self.mail.fetched(reader, said)
+        return handle
+
+    async def content_of(self, handle: PartHandle, offset: int = 0) -> bytes:
+        return b"".join([chunk async for chunk in self.reader.part_chunks(handle, offset)])
+
+
+@pytest.fixture
+async def bare_office(engine: Engine) -> AsyncIterator[Office]:
+    """A ledger with an empty log; whatever a test does, its database is the replay of its log."""
+    office = Office(engine)
+    await office.open()
+    yield office
+    await office.close()
+    report = fsck(engine, office.mail.cast.anchors, log_verifier())
+    assert report.findings == ()
+
+
+@pytest.fixture
+async def office(bare_office: Office) -> Office:
+    """A ledger with the region enrolled."""
+    await bare_office.found()
+    return bare_office

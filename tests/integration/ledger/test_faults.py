@@ -1,0 +1,160 @@
+"""What happens when a commit fails at any step, a hub is restarted, or its database is damaged."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exchange_protocol.errors import ExchangeError, HubError, Reason
+from exchange_protocol.rules.bodies import Kind, Plain
+from exchange_protocol.rules.judgement import Judgement, judge
+from exchange_protocol.rules.statements import SignedStatement
+from exchange_server.ledger import batch
+from exchange_server.storage.engine import open_engine, writing
+from exchange_server.storage.schema import check_schema, migrate
+from tests.integration.ledger.conftest import Office
+from tests.integration.ledger.test_writing import refusal
+from tests.support.hub_data import log_verifier
+from tests.support.statements import KZ_FMA, KZ_MIA
+
+ROOT = Path(__file__).resolve().parents[3]
+STEPS = ("begin", "judged", "rows", "tiles", "head", "committed")
+
+
+def fail_at(wanted: str) -> Callable[[str], None]:
+    def on_step(step: str) -> None:
+        if step == wanted:
+            raise OSError(f"fictional fault at {step}")
+
+    return on_step
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_failed_commit_leaves_nothing_half_done(office: Office, step: str) -> None:
+    """The last step is the pair to the others: failed, but persisted."""
+    letters = [office.mail.ask(KZ_MIA, ["kz.fma"], content=b"c") for _ in range(3)]
+    size = office.ledger.tree_size
+    office.on_step = fail_at(step)
+    results = await asyncio.gather(
+        *(office.ledger.submit(*letter.call) for letter in letters), return_exceptions=True
+    )
+    reasons = [result.reason for result in results if isinstance(result, ExchangeError)]
+    assert reasons == [Reason.UNAVAILABLE] * 3
+    head = await office.reader.tree_head(0)
+    stored = log_verifier().verify(head.note).size - size
+    assert (stored > 0) is (step == "committed")
+    office.on_step = lambda step: None
+    again = [await office.ledger.submit(*letter.call) for letter in letters]
+    assert [one.index for one in again] == [size, size + 1, size + 2]
+    for letter in letters:
+        office.mail.posted(letter)
+    await office.fetch(KZ_FMA, letters[2].statement, "content")
+
+
+async def test_defect_in_one_judgement_is_that_requests_alone(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad = (office.mail.ask(KZ_MIA, ["kz.fma"]) for _ in range(2))
+
+    def broken(signed: SignedStatement, *args: Any, **kwargs: Any) -> Judgement:
+        if signed == bad.signed:
+            raise ZeroDivisionError
+        return judge(signed, *args, **kwargs)
+
+    monkeypatch.setattr(batch, "judge", broken)
+    results = await asyncio.gather(
+        office.ledger.submit(*bad.call), office.ledger.submit(*good.call), return_exceptions=True
+    )
+    assert isinstance(results[0], HubError)
+    assert results[0].reason is Reason.INTERNAL
+    assert not isinstance(results[1], BaseException)
+
+
+async def test_restart_restores_directory_tree_and_exchanges(office: Office) -> None:
+    asked = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
+    directory, size = office.ledger.directory, office.ledger.tree_size
+    await office.reopen()
+    assert office.ledger.tree_size == size
+    assert office.ledger.directory == directory
+    more = await office.say(KZ_MIA, Plain(Kind.RECALL), to=["uz.fiu"], on=asked)
+    assert more.exchange_id == asked.exchange_id
+
+
+async def test_two_ledgers_take_turns_on_one_postgresql(office: Office) -> None:
+    if office.engine.dialect.name == "sqlite":
+        return
+    other = Office(office.engine, mail=office.mail)
+    await other.open()
+    for writer in (office, other, other, office):
+        asked = await writer.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+        await (other if writer is office else office).fetch(KZ_FMA, asked)
+    letters = [office.mail.ask(KZ_MIA, ["kz.fma"]) for _ in range(20)]
+    accepted = await asyncio.gather(
+        *(
+            (office, other)[number % 2].ledger.submit(*letter.call)
+            for number, letter in enumerate(letters)
+        )
+    )
+    assert len({one.index for one in accepted}) == 20
+    await other.close()
+
+
+async def test_closing_finishes_what_was_put_and_refuses_the_rest(office: Office) -> None:
+    letters = [office.mail.ask(KZ_MIA, ["kz.fma"]) for _ in range(10)]
+    sent = [asyncio.create_task(office.ledger.submit(*letter.call)) for letter in letters]
+    await asyncio.sleep(0)
+    ledger = office.ledger
+    await ledger.close()
+    assert all(not isinstance(one, BaseException) for one in await asyncio.gather(*sent))
+    late = office.mail.ask(KZ_MIA, ["kz.fma"])
+    assert await refusal(ledger.submit(*late.call)) is Reason.UNAVAILABLE
+
+
+async def test_second_hub_on_one_sqlite_file_is_refused(office: Office, database_url: str) -> None:
+    if office.engine.dialect.name != "sqlite":
+        return
+    second = Office(office.engine, mail=office.mail)
+    with pytest.raises(ExchangeError, match="another hub process"):
+        await second.open()
+    program = (
+        "import sys; from exchange_server.storage.engine import FileClaim, open_engine\n"
+        "FileClaim(open_engine(sys.argv[1]))"
+    )
+    run = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", program, database_url],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'proto'}"},
+    )
+    assert run.returncode == 1
+    assert "another hub process" in run.stderr
+
+
+def test_database_of_another_schema_is_refused(database_url: str) -> None:
+    engine = open_engine(database_url)
+    with pytest.raises(ExchangeError, match="exchange-server migrate"):
+        check_schema(engine)
+    migrate(engine)
+    check_schema(engine)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(ExchangeError, match="newer"):
+        check_schema(engine)
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite://", "sqlite:///:memory:", "mysql://hub@db/exchange", "nonsense"]
+)
+def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(ExchangeError) as refused:
+        open_engine(url)
+    assert refused.value.reason is Reason.CONFIG_INVALID

@@ -1,0 +1,224 @@
+"""What the bodies of a region do with the hub, at the level of the ledger, on both databases.
+
+After each test the `office` fixture has `fsck` compare the database with a replay of its log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from exchange_protocol.errors import ExchangeError, NotFound, Reason
+from exchange_protocol.log.entries import Event, entry_leaf_hash, parse_entry
+from exchange_protocol.log.merkle import verify_inclusion
+from exchange_protocol.log.receipts import verify_proven_entries, verify_proven_entry
+from exchange_protocol.rules.bodies import Decision, Kind, Plain, Reply
+from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.rules.vocabulary import Handling, RefusalGround, ReplyResult, Verdict
+from exchange_protocol.trust.identity import Member
+from exchange_server.ledger import Accepted, Box, FeedPosition
+from tests.integration.ledger.conftest import Office
+from tests.support.hub_data import caller, log_verifier
+from tests.support.statements import (
+    CASE,
+    COORDINATOR,
+    KZ_FMA,
+    KZ_GPO,
+    KZ_MIA,
+    SECOND_COORDINATOR,
+    UZ_FIU,
+)
+
+APPROVE = Decision(Verdict.APPROVE)
+
+
+async def boxes_of(office: Office, member: Member) -> dict[Box, list[str]]:
+    """Exchange ids in each box of a member's agency."""
+    found = {}
+    for box in Box:
+        rows, _ = await office.reader.list_exchanges(member.agency, box, [], [], 50, "")
+        found[box] = [row.exchange_id for row in rows]
+    return found
+
+
+async def leg_state(office: Office, member: Member, exchange_id: str) -> LegState:
+    """State of the one leg that a member's agency sees."""
+    _, _, row = await office.reader.exchange_entries(member.agency, exchange_id)
+    [leg] = row.legs
+    return leg.state
+
+
+async def is_blind(office: Office, member: Member, exchange_id: str) -> bool:
+    """Whether a member's agency is told nothing of an exchange, not even that it is there."""
+    try:
+        await office.reader.exchange_entries(member.agency, exchange_id)
+    except NotFound:
+        return True
+    return False
+
+
+def verify_receipt(accepted: Accepted) -> None:
+    checkpoint = log_verifier().verify(accepted.note)
+    leaf = entry_leaf_hash(accepted.entry, accepted.nonce)
+    path = accepted.inclusion_proof
+    verify_inclusion(leaf, accepted.index, checkpoint.size, path, checkpoint.root)
+
+
+async def test_enrolled_region_is_proven_entry_by_entry(office: Office) -> None:
+    entries, size, note = await office.reader.directory_entries(0, 200)
+    checkpoint = log_verifier().verify(note)
+    assert len(entries) == size == office.ledger.directory.size == office.mail.model.directory.size
+    verify_proven_entries(entries, checkpoint)
+    assert office.ledger.directory.agencies == office.mail.model.directory.agencies
+    rest, _, _ = await office.reader.directory_entries(size - 3, 2)
+    assert [proven.index for proven in rest] == [size - 3, size - 2]
+
+
+async def test_domestic_request_is_seen_read_and_answered(office: Office) -> None:
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"], content=b"x" * 1000)
+    accepted = await office.post(letter)
+    verify_receipt(accepted)
+    asked = letter.statement
+    assert (await boxes_of(office, KZ_FMA))[Box.INBOX] == [asked.exchange_id]
+    assert (await boxes_of(office, KZ_MIA))[Box.SENT] == [asked.exchange_id]
+    assert (await boxes_of(office, KZ_GPO))[Box.SUPERVISED] == [asked.exchange_id]
+    assert await leg_state(office, KZ_FMA, asked.exchange_id) is LegState.RELEASED
+    handle = await office.fetch(KZ_FMA, asked, "content")
+    assert await office.content_of(handle) == b"x" * 1000
+    assert await leg_state(office, KZ_MIA, asked.exchange_id) is LegState.DELIVERED
+    await office.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=asked)
+    assert await leg_state(office, KZ_MIA, asked.exchange_id) is LegState.ANSWERED
+    proven, note, _ = await office.reader.exchange_entries(KZ_MIA.agency, asked.exchange_id)
+    verified = verify_proven_entries(proven, log_verifier().verify(note))
+    assert [entry.event for _, entry in verified] == [
+        Event.STATEMENT, Event.DELIVERY, Event.STATEMENT,
+    ]  # fmt: skip
+
+
+async def test_held_request_is_invisible_until_it_is_approved(office: Office) -> None:
+    asked = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
+    assert await is_blind(office, UZ_FIU, asked.exchange_id)
+    assert (await boxes_of(office, UZ_FIU))[Box.ALL] == []
+    assert await office.reader.feed(UZ_FIU.agency, None, 10) == []
+    assert (await boxes_of(office, COORDINATOR))[Box.PENDING] == [asked.exchange_id]
+    with pytest.raises(ExchangeError) as refused:
+        await office.ledger.deliver(caller(UZ_FIU), asked.digest, "brief")
+    assert refused.value.reason is Reason.STATEMENT_UNKNOWN
+    approval = await office.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    assert (await boxes_of(office, COORDINATOR))[Box.PENDING] == []
+    assert (await boxes_of(office, UZ_FIU))[Box.INBOX] == [asked.exchange_id]
+    notices = await office.reader.feed(UZ_FIU.agency, None, 10)
+    assert [notice.kind for notice in notices] == [Kind.INFORMATION_REQUEST, Kind.DECISION]
+    # What was held becomes visible where the approval stands in the log.
+    assert len({notice.position.position for notice in notices}) == 1
+    resumed = await office.reader.feed(UZ_FIU.agency, notices[0].position, 10)
+    assert resumed == notices[1:]
+    proven, _, _ = await office.reader.exchange_entries(UZ_FIU.agency, asked.exchange_id)
+    statements = [one.opening.statement for one in proven]
+    assert [one.digest for one in statements if one] == [asked.digest, approval.digest]
+    await office.fetch(UZ_FIU, asked)
+    assert await leg_state(office, UZ_FIU, asked.exchange_id) is LegState.DELIVERED
+
+
+async def test_approver_reads_the_brief_and_not_the_content(office: Office) -> None:
+    letter = office.mail.ask(KZ_MIA, ["uz.fiu"], content=b"secret")
+    await office.post(letter)
+    await office.fetch(COORDINATOR, letter.statement, "brief")
+    with pytest.raises(ExchangeError) as refused:
+        await office.ledger.deliver(caller(COORDINATOR), letter.statement.digest, "content")
+    assert refused.value.reason is Reason.NOT_A_PARTY
+
+
+async def test_two_coordinators_release_what_must_not_be_disseminated(office: Office) -> None:
+    header = replace(CASE, handling=Handling.H2)
+    asked = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"], header=header)
+    await office.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    assert await is_blind(office, UZ_FIU, asked.exchange_id)
+    rows, _ = await office.reader.list_exchanges(
+        COORDINATOR.agency, Box.PENDING, [LegState.HELD], [asked.kind], 10, ""
+    )
+    assert [(leg.approvals_given, leg.approvals_required) for leg in rows[0].legs] == [(1, 2)]
+    await office.say(SECOND_COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    notices = await office.reader.feed(UZ_FIU.agency, None, 10)
+    assert [notice.kind for notice in notices] == [
+        Kind.INFORMATION_REQUEST, Kind.DECISION, Kind.DECISION,
+    ]  # fmt: skip
+
+
+async def test_returned_request_is_supplemented_and_released(office: Office) -> None:
+    asked = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
+    await office.say(COORDINATOR, Decision(Verdict.RETURN), to=["uz.fiu"], on=asked)
+    assert await leg_state(office, KZ_MIA, asked.exchange_id) is LegState.RETURNED
+    more = await office.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["uz.fiu"], on=asked)
+    assert await leg_state(office, KZ_MIA, asked.exchange_id) is LegState.HELD
+    await office.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    await office.fetch(UZ_FIU, more)
+    assert await leg_state(office, UZ_FIU, asked.exchange_id) is LegState.DELIVERED
+    proven, note, _ = await office.reader.exchange_entries(UZ_FIU.agency, asked.exchange_id)
+    for one in proven:
+        verify_proven_entry(one, log_verifier().verify(note))
+    assert len([one for one in proven if one.opening.statement]) == 4
+
+
+async def test_recipient_does_not_see_that_a_supplement_is_held(office: Office) -> None:
+    asked = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
+    await office.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    await office.fetch(UZ_FIU, asked)
+    await office.say(UZ_FIU, Plain(Kind.RETURN_FOR_INFORMATION), on=asked)
+    await office.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["uz.fiu"], on=asked)
+    assert await leg_state(office, KZ_MIA, asked.exchange_id) is LegState.HELD
+    assert await leg_state(office, UZ_FIU, asked.exchange_id) is LegState.RETURNED
+    rows, _ = await office.reader.list_exchanges(
+        UZ_FIU.agency, Box.INBOX, [LegState.HELD], [], 10, ""
+    )
+    assert rows == []
+
+
+async def test_rejected_request_never_reaches_its_recipient(office: Office) -> None:
+    asked = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
+    reject = Decision(Verdict.REJECT, RefusalGround.NO_DRUG_NEXUS)
+    await office.say(COORDINATOR, reject, to=["uz.fiu"], on=asked)
+    assert await leg_state(office, KZ_MIA, asked.exchange_id) is LegState.REJECTED
+    assert await is_blind(office, UZ_FIU, asked.exchange_id)
+
+
+async def test_second_fetch_by_the_same_member_logs_no_second_delivery(office: Office) -> None:
+    asked = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    first = await office.fetch(KZ_FMA, asked)
+    size = office.ledger.tree_size
+    assert await office.ledger.deliver(caller(KZ_FMA), asked.digest, "brief") == first
+    assert office.ledger.tree_size == size
+
+
+async def test_feed_from_now_on_begins_after_the_tree(office: Office) -> None:
+    await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    now = FeedPosition.after_tree_size(office.ledger.tree_size)
+    assert await office.reader.feed(KZ_FMA.agency, now, 10) == []
+    later = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    [notice] = await office.reader.feed(KZ_FMA.agency, FeedPosition.parse(now.token), 10)
+    assert (notice.exchange_id, notice.actor_agency) == (later.exchange_id, KZ_MIA.agency)
+
+
+async def test_lists_are_paged_newest_first(office: Office) -> None:
+    asked = [
+        await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"]) for _ in range(5)
+    ]
+    found, token = [], ""
+    while True:
+        rows, token = await office.reader.list_exchanges(KZ_FMA.agency, Box.INBOX, [], [], 2, token)
+        found += [row.exchange_id for row in rows]
+        if not token:
+            break
+    assert found == [one.exchange_id for one in reversed(asked)]
+    with pytest.raises(ExchangeError) as refused:
+        await office.reader.list_exchanges(KZ_FMA.agency, Box.INBOX, [], [], 2, "before-01")
+    assert refused.value.reason is Reason.PAGE_TOKEN_INVALID
+
+
+async def test_entries_say_what_the_rules_made_of_statements(office: Office) -> None:
+    accepted = await office.post(office.mail.ask(KZ_MIA, ["uz.fiu"]))
+    ruling = parse_entry(accepted.entry).ruling
+    assert ruling is not None
+    assert ruling.legs[0].approvers == (COORDINATOR.agency,)
+    assert ruling.supervisors == (KZ_GPO.agency,)
