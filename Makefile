@@ -17,6 +17,7 @@ help:  ## list the targets
 # The build tools come first, pinned, so that no package is built in an environment that the lock
 # does not cover. The stamp is written last: an interrupted install starts again.
 $(STAMP): requirements-build.txt requirements-dev.txt pyproject.toml
+	scripts/icu_headers.sh
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-build.txt
 	$(BIN)/python -m pip install --quiet --require-hashes --no-build-isolation -r requirements-dev.txt

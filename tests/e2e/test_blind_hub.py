@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from agency_client import Brief, InformationRequest, ReplyDocument
+from agency_client import Brief, InformationRequest, Item, ReplyDocument
 from demo import cast
 from tests.support.deployment import COORDINATORS, deploy
 from tests.support.hub_process import HubFiles, HubProcess, prepare_hub
@@ -34,7 +34,7 @@ def test_no_word_of_the_case_is_found_in_database_wal_logs_or_network(tmp_path: 
                     registration_number=cast.REGISTRATION_NUMBER,
                     own_reference=cast.SUSPECTS[0].iban,
                 ),
-                request=InformationRequest(items=("TRANSACTIONS",), facts=cast.FACTS),
+                request=InformationRequest(items=(Item.TRANSACTIONS,), facts=cast.FACTS),
                 subjects=subjects,
                 attachments={"note.txt": FILE},
             )

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agency_client import ExchangeClient, InformationRequest, Sent
+from agency_client import ExchangeClient, InformationRequest, Item, Sent
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage.engine import open_engine
@@ -45,7 +45,7 @@ class Sender:
 
     def _send(self, client: ExchangeClient) -> None:
         result = client.request_information(
-            to=["kz.fma"], brief="fictional", request=InformationRequest(items=("TRANSACTIONS",))
+            to=["kz.fma"], brief="fictional", request=InformationRequest(items=(Item.TRANSACTIONS,))
         )
         self.statement_ids.append(result.statement_id)
         if isinstance(result, Sent):

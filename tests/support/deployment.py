@@ -86,7 +86,7 @@ def deploy(files: HubFiles, port: int, others: Iterable[str] = ()) -> Deployment
     operator = deployment.add_member(OPERATOR, port)
     signing = {member: deployment.add_member(member, port) for member in members}
     with ExchangeClient.from_profile(operator) as client:
-        client.publish_certificate(operator.vault.certificate.der)
+        client.publish_certificate(_signing_der(operator))
         for body, (country, body_type, time_zone) in BODIES.items():
             client.enrol_agency(
                 agency=parse_agency_id(body),
@@ -96,7 +96,7 @@ def deploy(files: HubFiles, port: int, others: Iterable[str] = ()) -> Deployment
                 time_zone=time_zone,
             )
         for profile in signing.values():
-            client.publish_certificate(profile.vault.certificate.der)
+            client.publish_certificate(_signing_der(profile))
         client.publish_policy(POLICY.read_text(encoding="utf-8"))
     for body in BODIES:
         profile = signing[f"{body}/system"]
@@ -108,3 +108,8 @@ def deploy(files: HubFiles, port: int, others: Iterable[str] = ()) -> Deployment
             if member.startswith(f"{body}/") and member != f"{body}/system":
                 shutil.copytree(profile.sealing_folder, signing[member].sealing_folder)
     return deployment
+
+
+def _signing_der(profile: Profile) -> bytes:
+    assert profile.vault.certificate is not None
+    return profile.vault.certificate.der

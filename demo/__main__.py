@@ -1,0 +1,33 @@
+"""`python -m demo`: play the demonstration, `up`: start its hub again, `down`: stop it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from demo import hub, story
+
+ROOT = Path(".demo")
+
+
+def main() -> int:
+    """Run one of the three."""
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=["play", "up", "down"], default="play")
+    parser.add_argument("--root", type=Path, default=ROOT, help="folder to play in (emptied)")
+    arguments = parser.parse_args()
+    console = Console(width=120 if not sys.stdout.isatty() else None)
+    root: Path = arguments.root.absolute()
+    match arguments.what:
+        case "play":
+            return story.play(root, console)
+        case "up":
+            return hub.up(root, console)
+        case _:
+            return hub.down(root, console)
+
+
+sys.exit(main())

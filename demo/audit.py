@@ -1,0 +1,75 @@
+"""The auditor replays the log; then a byte of a copy of the database is changed, and is found."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from agency_client.entities import entities_from_csv
+from demo.setup import Deployment
+from demo.stage import Stage, expect
+
+LOGGED_REFUSALS = 9
+"""Those of chapter 6 whose caller was authenticated."""
+
+
+def play(stage: Stage, deployment: Deployment, figures: dict[str, Any]) -> None:
+    """Audit the log, then the altered copy."""
+    stage.chapter("8 The audit")
+    pins = ["--root", str(deployment.root_certificate), "--log-key", deployment.log_key]
+    with stage.step("the auditor replays the whole log and finds it clean") as step:
+        begun = time.perf_counter()
+        report = stage.agency("auditor", "audit", "verify").document
+        seconds = time.perf_counter() - begun
+        expect(report["clean"] is True, f"expected a clean log, got {report}")
+        denials = report["by_event"]["denial"]
+        expect(denials >= LOGGED_REFUSALS, f"expected the refusals on the log, got {denials}")
+        step.detail = f"{report['tree_size']} entries, {denials} of them refusals"
+        figures["log entries"] = report["tree_size"]
+        figures["audit, from command to verdict (s)"] = round(seconds, 2)
+    copy = stage.root / "copy.db"
+    with stage.step("a copy of the database is clean"):
+        _copy(deployment.database, copy)
+        stage.agency("auditor", "audit", "verify", "--database", str(copy), *pins)
+        stage.server("fsck", "--database", f"sqlite:///{copy}", *pins)
+    with stage.step("one byte of the copy is changed: both name the entry") as step:
+        entry = _change_a_byte(copy)
+        audit = stage.agency("auditor", "audit", "verify", "--database", str(copy), *pins, code=1)
+        checked = stage.server("fsck", "--database", f"sqlite:///{copy}", *pins, code=1)
+        for who, outcome in (("the auditor", audit), ("fsck", checked)):
+            expect(
+                str(entry) in outcome.text, f"expected {who} to name entry {entry}: {outcome.text}"
+            )
+        step.detail = f"entry {entry}"
+
+
+def mapped_entities(documents: Path) -> list[dict[str, Any]]:
+    """The entities that the bank's CSV maps to, as JSON lines would hold them."""
+    entities = entities_from_csv(documents / "bank.csv", documents / "bank-mapping.yaml")
+    return [json.loads(json.dumps(entity)) for entity in entities]
+
+
+def _copy(database: Path, copy: Path) -> None:
+    with (
+        closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(copy)) as target,
+    ):
+        source.backup(target)
+
+
+def _change_a_byte(copy: Path) -> int:
+    """Flip the lowest bit of the last byte of an entry in the middle of the log."""
+    with closing(sqlite3.connect(copy)) as database:
+        (size,) = database.execute("SELECT size FROM log_head").fetchone()
+        index: int = size // 2
+        (entry,) = database.execute(
+            "SELECT entry FROM log_entries WHERE idx = ?", (index,)
+        ).fetchone()
+        changed = entry[:-1] + bytes([entry[-1] ^ 1])
+        database.execute("UPDATE log_entries SET entry = ? WHERE idx = ?", (changed, index))
+        database.commit()
+    return index
