@@ -14,10 +14,11 @@ from rich.text import Text
 
 from agency_client.cli import inputs
 from agency_client.cli.app import app
-from agency_client.cli.output import instant, iso, print_json, print_table, state
+from agency_client.cli.output import is_narrow, iso, minute, print_json, print_table, state
 from agency_client.cli.session import Session, session_of
 from agency_client.views import ExchangeSummary, LegSummary
 from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.rules.vocabulary import Urgency
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 PANEL = "Look"
@@ -68,33 +69,45 @@ def _list(
         print_json({"exchanges": [summary_json(each) for each in exchanges]})
         return
     now = datetime.now(UTC)
-    print_table(
-        ("EXCHANGE", "KIND", "FROM", "LEGS", "HANDLING", "DUE", "UPDATED"),
-        [_row(each, now) for each in exchanges],
-        empty,
-    )
+    if is_narrow():
+        rows = [_narrow_row(each, now) for each in exchanges]
+        print_table(("EXCHANGE", "WHAT", "LEGS", "DUE"), rows, empty)
+    else:
+        rows = [_row(each, now) for each in exchanges]
+        columns = ("EXCHANGE", "KIND", "FROM", "LEGS", "HANDLING", "DUE", "UPDATED")
+        print_table(columns, rows, empty)
 
 
 def _row(summary: ExchangeSummary, now: datetime) -> tuple[str | Text, ...]:
-    legs = Text("\n").join(_leg(leg) for leg in summary.legs)
-    overdue = is_overdue(summary, now)
-    due = Text(instant(summary.due_at) + (" overdue" if overdue else ""))
-    if overdue:
-        due.stylize("bold red")
-    urgent = "urgent " if summary.urgency.name == "URGENT" else ""
     return (
         summary.id,
-        f"{urgent}{summary.kind.value.replace('_', ' ')}",
+        _kind(summary),
         summary.opener,
-        legs,
+        Text("\n").join(_leg(leg, " ") for leg in summary.legs),
         summary.handling.name,
-        due,
-        instant(summary.updated_at),
+        _due(summary, now),
+        minute(summary.updated_at),
     )
 
 
-def _leg(leg: LegSummary) -> Text:
-    text = Text(f"{leg.agency} ").append_text(state(leg.state.name))
+def _narrow_row(summary: ExchangeSummary, now: datetime) -> tuple[str | Text, ...]:
+    legs = Text("\n").join(_leg(leg, "\n") for leg in summary.legs)
+    return summary.id, f"{_kind(summary)} of {summary.opener}", legs, _due(summary, now)
+
+
+def _kind(summary: ExchangeSummary) -> str:
+    urgent = "urgent " if summary.urgency is Urgency.URGENT else ""
+    return f"{urgent}{summary.kind.value.replace('_', ' ')}"
+
+
+def _due(summary: ExchangeSummary, now: datetime) -> Text:
+    if is_overdue(summary, now):
+        return Text(f"{minute(summary.due_at)} overdue", style="bold red")
+    return Text(minute(summary.due_at))
+
+
+def _leg(leg: LegSummary, between: str) -> Text:
+    text = Text(f"{leg.agency}{between}").append_text(state(leg.state.name))
     if leg.state is LegState.HELD:
         text.append(f" {leg.approvals_given}/{leg.approvals_required}")
     return text

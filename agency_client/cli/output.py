@@ -36,6 +36,8 @@ STATE_STYLES = {
 _PLAIN_WIDTH = 200
 """Columns of a table that no terminal limits: a program that reads text wants whole lines."""
 
+_WIDE = 120
+
 
 class Advance(Protocol):
     """Tells a progress bar how much is done."""
@@ -47,6 +49,11 @@ def out() -> Console:
     """The console of results."""
     width = None if sys.stdout.isatty() else _PLAIN_WIDTH
     return Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty(), width=width)
+
+
+def is_narrow() -> bool:
+    """Whether wide tables would be broken into pieces."""
+    return out().width < _WIDE
 
 
 def err() -> Console:
@@ -94,8 +101,9 @@ def print_json_line(document: Any) -> None:
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], empty: str) -> None:
     """Print a table, or the words for an empty one."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for number, column in enumerate(columns):
+        # The first names the row: an id that is broken over lines cannot be copied.
+        table.add_column(column, overflow="fold", no_wrap=number == 0)
     for row in rows:
         table.add_row(*map(_clean, row))
     if table.row_count:
@@ -140,6 +148,11 @@ def instant(at: datetime | None) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}" if at else ""
 
 
+def minute(at: datetime | None) -> str:
+    """A time as lists show it, in UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%MZ}" if at else ""
+
+
 def iso(at: datetime | None) -> str | None:
     """A time as programs read it (RFC 3339, UTC)."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
@@ -152,7 +165,8 @@ def progress(what: str, total: int) -> Iterator[Advance | None]:
         yield None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
         task = bar.add_task(what, total=total)
 
         def advance(done: int) -> None:

@@ -165,7 +165,7 @@ def agencies(context: typer.Context) -> None:
                 each.id,
                 each.name,
                 each.country or "-",
-                each.body_type.name.replace("_", " ").lower(),
+                each.body_type.name,
                 each.time_zone,
                 "yes" if directory.sealing_keys.get(each.id) else Text("no", style="yellow"),
             )
@@ -179,7 +179,10 @@ def agencies(context: typer.Context) -> None:
 def publish(context: typer.Context) -> None:
     """Make a new sealing key and publish it; old ones stay to open what was sealed to them."""
     session = session_of(context)
-    loaded = session.load_profile()
+    with session.hub() as hub:
+        # No key is made that could not be published.
+        hub.sync()
+        loaded = hub.profile
     generate_sealing_key(loaded.sealing_folder, loaded.passphrase(), datetime.now(UTC))
     # The profile is loaded anew, with the key.
     with session.hub() as hub:
