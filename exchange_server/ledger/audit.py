@@ -3,7 +3,8 @@
 - Directory statements are for everyone.
 - Entries of an exchange: where the policy lets the auditors of the body see events between the
   opener and the body of any leg.
-- Denials also where it lets them see events of the refused body itself.
+- Denials also where it lets them see events of the refused body itself. A body that is not enrolled
+  is unknown to the policy; its denials are seen as those of the operating agency.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ class Audience:
         member: Member,
         entries: Sequence[StoredEntry],
     ) -> None:
-        is_auditor = member.role is Role.AUDITOR and directory.policy is not None
-        self._rulebook = directory.rulebook if is_auditor else None
+        is_auditor = member.role is Role.AUDITOR and member.agency in directory.agencies
+        self._rulebook = directory.rulebook if is_auditor and directory.policy else None
+        self._directory = directory
         self._agency = member.agency
         self._ends: dict[str, list[tuple[AgencyId, AgencyId]]] = {}
         ids = {entry.exchange_id for entry in entries if entry.exchange_id}
@@ -51,7 +53,12 @@ class Audience:
             return None
         ends = list(self._ends.get(entry.exchange_id, ()))
         if entry.event == Event.DENIAL:
-            actor = AgencyId(entry.actor_agency)
+            actor = self._policed(AgencyId(entry.actor_agency))
             ends.append((actor, actor))
         may_audit = self._rulebook.may_audit
         return entry.opening if any(may_audit(self._agency, *pair) for pair in ends) else None
+
+    def _policed(self, actor: AgencyId) -> AgencyId:
+        """The body as which the policy knows an actor: a stranger is the centre's guest."""
+        operating = self._directory.operating_agency
+        return actor if actor in self._directory.agencies or operating is None else operating

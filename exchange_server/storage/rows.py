@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, bindparam, select
@@ -60,9 +59,10 @@ def stream_rows(connection: Connection, table: Table, row_type: type[RowT]) -> I
         yield row_type(*row)
 
 
-def field_names(row_type: type) -> tuple[str, ...]:
-    """Names of a row type's fields."""
-    return tuple(field.name for field in fields(row_type))
+def field_names(row_type: Any) -> tuple[str, ...]:
+    """Names of a row type's fields; row types are dataclasses with slots."""
+    names: tuple[str, ...] = row_type.__slots__
+    return names
 
 
 def values_of(row: Any) -> dict[str, Any]:
