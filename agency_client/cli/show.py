@@ -7,6 +7,7 @@ the rules; what does not verify ends the command. What is sealed to others is no
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,13 +30,13 @@ from agency_client.cli.output import (
 from agency_client.cli.session import session_of
 from agency_client.entities import Entity
 from agency_client.keys import write_secret
-from agency_client.views import OpenedExchange, OpenedStatement
+from agency_client.views import OpenedExchange, OpenedStatement, Standing
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.entries import Event
 from exchange_protocol.rules.bodies import Decision, Feedback, Refuse, Reply
 from exchange_protocol.rules.lifecycle import Leg, LegState
 from exchange_protocol.rules.statements import Header
-from exchange_protocol.trust.identity import Member
+from exchange_protocol.trust.identity import AgencyId, Member
 
 _SHOWN_ENTITIES = 20
 _CAPTION_PROPERTIES = (
@@ -68,11 +69,12 @@ def show(
     session = session_of(context)
     with session.hub() as hub:
         opened = hub.open(exchange)
+        legs = known_legs(opened, hub.agency)
     files = write_parts(opened, out_dir) if out_dir else []
     if session.as_json:
-        print_json(exchange_json(opened) | {"files": [str(file) for file in files]})
+        print_json(exchange_json(opened, legs) | {"files": [str(file) for file in files]})
         return
-    _print_header(opened)
+    _print_header(opened, legs)
     _print_timeline(opened)
     for statement in opened.statements:
         _print_statement(statement)
@@ -80,6 +82,17 @@ def show(
         heading("Files")
         for file in files:
             say(str(file))
+
+
+def known_legs(opened: OpenedExchange, agency: AgencyId) -> list[Leg]:
+    """The legs whose state the agency can know: of others it sees how they began, no more."""
+    match opened.verified.standing:
+        case Standing.RECIPIENT:
+            return [leg for leg in opened.legs if leg.agency == agency]
+        case Standing.APPROVER:
+            return [leg for leg in opened.legs if agency in leg.approvers]
+        case _:
+            return list(opened.legs)
 
 
 def write_parts(opened: OpenedExchange, folder: Path) -> list[Path]:
@@ -102,7 +115,7 @@ def write_parts(opened: OpenedExchange, folder: Path) -> list[Path]:
     return written
 
 
-def exchange_json(opened: OpenedExchange) -> dict[str, Any]:
+def exchange_json(opened: OpenedExchange, legs: Sequence[Leg]) -> dict[str, Any]:
     """An opened exchange as plain values."""
     verified = opened.verified
     first = opened.opening
@@ -111,7 +124,7 @@ def exchange_json(opened: OpenedExchange) -> dict[str, Any]:
         "standing": verified.standing.value,
         "kind": first.kind.value if first else verified.summary.kind.value,
         "header": header_json(first.statement.header) if first else None,
-        "legs": [_leg_json(leg) for leg in opened.legs],
+        "legs": [_leg_json(leg) for leg in legs],
         "approvals": [
             {"leg": each.leg, "by": each.by.uri, "at": iso(each.at)} for each in opened.approvals
         ],
@@ -170,7 +183,7 @@ def entity_caption(entity: Entity) -> str:
     return " · ".join([*found[:2], *([currency] if currency and "amount" in properties else [])])
 
 
-def _print_header(opened: OpenedExchange) -> None:
+def _print_header(opened: OpenedExchange, legs: Sequence[Leg]) -> None:
     verified = opened.verified
     fields: list[tuple[str, str | Text]] = [("exchange", opened.id)]
     first = opened.opening
@@ -193,11 +206,11 @@ def _print_header(opened: OpenedExchange) -> None:
         ("verified", f"against the signed log of {verified.checkpoint.size} entries"),
     ]
     print_fields([(name, value) for name, value in fields if value])
-    if opened.legs:
+    if legs:
         heading("Legs")
         print_table(
             ("AGENCY", "STATE", "APPROVALS"),
-            [(leg.agency, state(leg.state.name), _approvals(leg)) for leg in opened.legs],
+            [(leg.agency, state(leg.state.name), _approvals(leg)) for leg in legs],
             "",
         )
 

@@ -61,6 +61,16 @@ def test_sending_tells_the_route_and_the_supervisors(desk: Desk) -> None:
     assert sent["supervisors"] == ["kz.gpo"]
 
 
+def test_recipient_is_shown_its_own_leg_alone(desk: Desk) -> None:
+    exchange = desk.ask("kz.fma", "uz.fiu")
+    [leg] = desk.run(FIU, "show", exchange, "--json").ok().json["legs"]
+    assert leg["agency"] == "kz.fma"
+    legs = desk.run(OFFICER, "show", exchange, "--json").ok().json["legs"]
+    assert {each["agency"] for each in legs} == {"kz.fma", "uz.fiu"}
+    [leg] = desk.run(FIRST, "show", exchange, "--json").ok().json["legs"]
+    assert leg["agency"] == "uz.fiu"
+
+
 def test_supervisor_reads_the_brief_alone(desk: Desk) -> None:
     exchange = desk.ask("kz.fma", more=("--subjects", "subjects.ftm.json"))
     assert exchange in listed(desk, PROSECUTOR, "supervised")
