@@ -21,6 +21,9 @@ then its statements are `hidden` from the recipient. A supplement goes through t
 its handling, TLP and number of subjects counted together with all that went before it on the leg:
 a release shows all that was hidden, so the gate must be that of the whole.
 
+No agency waits on a leg and approves another of the same exchange: it would read as approver what
+it may not read yet as recipient, and two recipients could release to each other.
+
 Once something on a leg was released, the leg is `disclosed`, and its recipient must learn how it
 ends: a recall is shown to it even while a supplement is held, and a held supplement can be returned
 but not rejected (a rejection would end, unseen, what the recipient still works on).
@@ -206,11 +209,16 @@ ROWS: tuple[Row, ...] = (
 def open_exchange(
     statement: Statement, routes: Iterable[LegRoute]
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
-    """Open an exchange by its opening statement, along the routes that the policy decided."""
+    """Open an exchange by its opening statement, along the routes that the policy decided.
+
+    Raises:
+        InvalidInput: if a recipient would wait on its leg and approve another.
+    """
     legs = tuple(_new_leg(statement, route) for route in routes)
     exchange = Exchange(
         statement.exchange_id, statement.kind, statement.author.agency, statement.header, legs
     )
+    _check_approvers_are_others(exchange)
     return exchange, tuple(_change(None, leg) for leg in legs)
 
 
@@ -291,6 +299,7 @@ def advance(
     Raises:
         Conflict: OUT_OF_ORDER, STALE_ANSWER or ALREADY_DECIDED.
         NotPermitted: if the author has no such part in the exchange.
+        InvalidInput: as `open_exchange`.
     """
     if statement.kind.stage is not Stage.CONTINUING:
         raise Reason.OUT_OF_ORDER.error(f"expected a continuing statement, got {statement.kind}")
@@ -312,7 +321,10 @@ def advance(
         changed[leg.agency] = after
         changes.append(_change(leg.state, after))
     legs = tuple(changed.get(leg.agency, leg) for leg in exchange.legs)
-    return replace(exchange, legs=legs), tuple(changes)
+    advanced = replace(exchange, legs=legs)
+    if statement.kind is Kind.SUPPLEMENT and not partial:
+        _check_approvers_are_others(advanced)
+    return advanced, tuple(changes)
 
 
 def deliver(exchange: Exchange, agency: AgencyId) -> tuple[Exchange, tuple[LegChange, ...]]:
@@ -323,6 +335,16 @@ def deliver(exchange: Exchange, agency: AgencyId) -> tuple[Exchange, tuple[LegCh
     after = replace(leg, state=LegState.DELIVERED)
     legs = tuple(after if one is leg else one for one in exchange.legs)
     return replace(exchange, legs=legs), (_change(leg.state, after),)
+
+
+def _check_approvers_are_others(exchange: Exchange) -> None:
+    for leg in exchange.legs:
+        if leg.state is LegState.HELD and any(leg.agency in one.approvers for one in exchange.legs):
+            raise Reason.INVALID_FIELD.error(
+                f"expected {leg.agency}, which waits for an approval, to approve no other leg; "
+                "address it in an exchange of its own",
+                field="recipients",
+            )
 
 
 def _row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:

@@ -299,6 +299,24 @@ def test_the_centre_as_a_recipient_answers_on_its_own_leg() -> None:
     assert refused.value.reason is Reason.INVALID_FIELD
 
 
+def test_a_recipient_that_waits_approves_no_other_leg() -> None:
+    with pytest.raises(ExchangeError) as refused:
+        opened(LegRoute(CENTRE, 1, (PROSECUTOR.agency,)), gated(1, UZ))
+    assert refused.value.reason is Reason.INVALID_FIELD
+    exchange, _ = opened(open_to(CENTRE), gated(1, UZ))
+    exchange, _ = deliver(exchange, CENTRE)
+    back = say(
+        CARICC, Plain(Kind.RETURN_FOR_INFORMATION), answers=leg_of(exchange, CENTRE).subject,
+        to=(KZ_MIA.agency,),
+    )  # fmt: skip
+    exchange = apply(exchange, back)
+    more = say(KZ_MIA, Plain(Kind.SUPPLEMENT), answers=back.digest, to=(CENTRE,))
+    waits = LegRoute(CENTRE, 1, (PROSECUTOR.agency,))
+    with pytest.raises(ExchangeError) as refused:
+        apply(exchange, more, routes=(waits,))
+    assert refused.value.reason is Reason.INVALID_FIELD
+
+
 # --- What stays hidden, and what may not --------------------------------------------------------
 
 
@@ -364,6 +382,7 @@ def test_a_leg_counts_what_its_supplements_add() -> None:
     header = replace(CASE, subject_count=30, handling=Handling.H2, tlp=Tlp.RED)
     more = say(KZ_MIA, Plain(Kind.SUPPLEMENT), answers=returned.digest, header=header)
     leg = leg_of(apply(exchange, more, routes=(gated(2),)))
+    assert leg.hidden == (returned.answers, returned.digest, more.digest)
     assert (leg.subject_count, leg.handling, leg.tlp) == (70, Handling.H2, Tlp.RED)
 
 
