@@ -2,21 +2,31 @@
 
 It is not the log of the exchange and proves nothing. No content, no statement and no key is written
 to it; what errors of libraries say may hold paths and SQL, so it stays with the operator.
+
+Lines are written by a thread of their own: stderr may be a pipe whose reader is slow, and the event
+loop must not wait for it. When too many lines wait, new ones are dropped and their number is said.
 """
 
 from __future__ import annotations
 
+import atexit
+import json
 import logging
+import queue
 import sys
-from typing import Final
+import threading
+from typing import Final, TextIO
 
 import structlog
 from structlog.typing import Processor
 
+WAITING_LINES: Final = 20_000
+_CLOSE_SECONDS: Final = 5.0
+
 _SHARED: Final[tuple[Processor, ...]] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
-    structlog.stdlib.add_log_level,
+    structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
     # Without local variables: they may hold keys and content.
@@ -26,19 +36,73 @@ _SHARED: Final[tuple[Processor, ...]] = (
 )
 
 
+class LineWriter:
+    """Writes lines to a stream from a thread; `write` never waits."""
+
+    def __init__(self, stream: TextIO, waiting_lines: int = WAITING_LINES) -> None:
+        """Begin to write to the stream."""
+        self._stream = stream
+        self._lines: queue.Queue[str | None] = queue.Queue(waiting_lines)
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
+        self._thread.start()
+
+    def write(self, line: str) -> None:
+        """Have a line written, or dropped where too many wait."""
+        try:
+            self._lines.put_nowait(line)
+        except queue.Full:
+            self._dropped += 1
+
+    def close(self) -> None:
+        """Write what waits, as far as the stream takes it soon."""
+        try:
+            self._lines.put(None, timeout=_CLOSE_SECONDS)
+        except queue.Full:
+            return
+        self._thread.join(_CLOSE_SECONDS)
+
+    def _run(self) -> None:
+        while (line := self._lines.get()) is not None:
+            self._stream.write(line + "\n")
+            if self._dropped and self._lines.empty():
+                dropped, self._dropped = self._dropped, 0
+                said = {"event": "log lines dropped", "count": dropped, "level": "error"}
+                self._stream.write(json.dumps(said) + "\n")
+            self._stream.flush()
+
+
+class _Logger:
+    """What structlog hands its rendered lines to, whatever their level."""
+
+    def __init__(self, writer: LineWriter, name: str) -> None:
+        self.name = name
+        self.debug = self.info = self.warning = self.error = self.critical = writer.write
+
+
+class _Handler(logging.Handler):
+    """Takes the records of libraries, which use the standard library's logging."""
+
+    def __init__(self, writer: LineWriter) -> None:
+        super().__init__()
+        self._writer = writer
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._writer.write(self.format(record))
+
+
 def configure_logging(level: str) -> None:
     """Send structlog's and the standard library's records to stderr as JSON lines."""
+    writer = LineWriter(sys.stderr)
+    atexit.register(writer.close)
+    threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *_SHARED,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*_SHARED, structlog.processors.JSONRenderer()],
+        logger_factory=lambda *names: _Logger(writer, names[0] if names else ""),
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(writer)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=list(_SHARED),
@@ -50,4 +114,4 @@ def configure_logging(level: str) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
+    root.setLevel(threshold)

@@ -77,7 +77,7 @@ def current_caller() -> Caller:
     return caller
 
 
-class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
+class CallInterceptor(grpc.aio.ServerInterceptor):
     """Something that happens around every call."""
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     def around(self, method: str, context: Context) -> AbstractAsyncContextManager[None]:
         """What to do before and after; it may raise instead of letting the call through."""
 
-    async def intercept_service(  # type: ignore[override]
+    async def intercept_service(
         self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
     ) -> Handler | None:
         """Wrap a method's handler, once for all of its calls."""

@@ -8,6 +8,7 @@ body's own authority chose for the certificate, and is what an auditor looks for
 from __future__ import annotations
 
 import asyncio
+import itertools
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -18,7 +19,7 @@ import structlog
 
 from exchange_server.rpc.calls import Call, CallInterceptor, Context, begin_call
 
-REQUEST_ID_BYTES: Final = 8
+_RUN_ID_BYTES: Final = 6
 
 _log = structlog.get_logger("exchange.rpc")
 
@@ -26,10 +27,16 @@ _log = structlog.get_logger("exchange.rpc")
 class RequestLog(CallInterceptor):
     """Begins the call and logs its end."""
 
+    def __init__(self) -> None:
+        """Number requests from 1 behind a random prefix, which tells runs of the hub apart."""
+        super().__init__()
+        self._run_id = secrets.token_hex(_RUN_ID_BYTES)
+        self._numbers = itertools.count(1)
+
     @asynccontextmanager
     async def around(self, method: str, context: Context) -> AsyncIterator[None]:
         """Log how the call ended, however it ended."""
-        call = Call(method=method, request_id=secrets.token_hex(REQUEST_ID_BYTES))
+        call = Call(method=method, request_id=f"{self._run_id}-{next(self._numbers)}")
         begin_call(call)
         started = time.perf_counter()
         outcome = "ok"

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -57,8 +58,9 @@ def call_as(hub: HubProcess, issued: IssuedCertificate) -> TreeHead:
 def health_as(hub: HubProcess, issued: IssuedCertificate, service: str = "") -> int:
     credentials = channel_credentials(hub.files.root_pem, issued)
     with grpc.secure_channel(hub.target, credentials) as channel:
+        stub: Any = health_pb2_grpc.HealthStub(channel)
         request = health_pb2.HealthCheckRequest(service=service)
-        status: int = health_pb2_grpc.HealthStub(channel).Check(request, timeout=5).status
+        status: int = stub.Check(request, timeout=5).status
         return status
 
 

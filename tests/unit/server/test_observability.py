@@ -1,0 +1,79 @@
+"""The hub's log is JSON lines, and never holds up whoever writes to it."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from exchange_server.observability import LineWriter
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+PROGRAM = """
+import logging, structlog
+from exchange_server.observability import configure_logging
+configure_logging("info")
+secret = "a local variable"
+structlog.get_logger("exchange.rpc").info("call", size=1)
+structlog.get_logger("exchange.rpc").debug("not shown")
+logging.getLogger("library").warning("from %s", "outside")
+try:
+    1 / 0
+except ZeroDivisionError as error:
+    structlog.get_logger("exchange.rpc").error("failed", exc_info=error)
+"""
+
+
+class SlowStream(io.StringIO):
+    """A stream whose reader is away until `opened` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened = threading.Event()
+
+    def write(self, text: str) -> int:
+        self.opened.wait(10)
+        return super().write(text)
+
+
+def test_lines_are_json_with_name_level_and_time_and_without_local_variables() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=REPOSITORY,
+        env={"PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'proto'}"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    call, library, failed = map(json.loads, done.stderr.splitlines())
+    assert (call["event"], call["level"], call["logger"]) == ("call", "info", "exchange.rpc")
+    assert call["size"] == 1
+    assert call["timestamp"].endswith("Z")
+    assert (library["event"], library["logger"]) == ("from outside", "library")
+    assert failed["exception"][0]["exc_type"] == "ZeroDivisionError"
+    assert "a local variable" not in done.stderr.replace(PROGRAM, "")
+
+
+def test_slow_reader_holds_nobody_up_and_learns_what_was_dropped() -> None:
+    stream = SlowStream()
+    writer = LineWriter(stream, waiting_lines=10)
+    for number in range(1000):
+        writer.write(str(number))
+    stream.opened.set()
+    writer.close()
+    *lines, last = stream.getvalue().splitlines()
+    assert 10 <= len(lines) <= 11
+    assert json.loads(last)["count"] == 1000 - len(lines)
+
+
+def test_what_waits_is_written_at_the_end() -> None:
+    stream = io.StringIO()
+    writer = LineWriter(stream)
+    for number in range(500):
+        writer.write(str(number))
+    writer.close()
+    assert stream.getvalue().splitlines() == [str(number) for number in range(500)]
