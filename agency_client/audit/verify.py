@@ -38,7 +38,7 @@ from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.certificates import TrustAnchors
-from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.trust.identity import Member, Role
 
 BATCH = 512
 """Leaves hashed into the tree at once."""
@@ -80,12 +80,12 @@ def verify_log(
     source: LogSource,
     anchors: TrustAnchors,
     *,
-    auditor: AgencyId | None,
+    auditor: Member | None,
     progress: Callable[[int], None] | None = None,
 ) -> AuditReport:
     """Audit a log up to the source's checkpoint; violations are reported, not raised.
 
-    `auditor` is the agency of the auditor, None where every entry is at hand; `progress` is called
+    `auditor` is who was shown the openings, None where every entry is at hand; `progress` is called
     with the number of leaves done.
 
     Raises:
@@ -117,7 +117,7 @@ def verify_log(
 @dataclass
 class _Audit:
     replay: Replay
-    auditor: AgencyId | None
+    auditor: Member | None
     violations: list[Violation] = field(default_factory=list)
     opened: int = 0
     unopened: list[int] = field(default_factory=list)
@@ -223,15 +223,19 @@ def _place(violation: Violation) -> tuple[bool, int]:
     return violation.index is None, violation.index or 0
 
 
-def _may_audit_everything(auditor: AgencyId | None, directory: Directory) -> bool:
+def _may_audit_everything(auditor: Member | None, directory: Directory) -> bool:
     """Whether the policy in force opens every exchange to this auditor."""
     if auditor is None:
         return True
-    if directory.policy is None or auditor not in directory.agencies:
+    if (
+        auditor.role is not Role.AUDITOR
+        or directory.policy is None
+        or auditor.agency not in directory.agencies
+    ):
         return False
     may_audit = directory.rulebook.may_audit
     return all(
-        may_audit(auditor, author, recipient)
+        may_audit(auditor.agency, author, recipient)
         for author in directory.agencies
         for recipient in directory.agencies
     )

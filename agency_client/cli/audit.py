@@ -141,7 +141,12 @@ def _verify_hub(session: Session) -> AuditReport:
     with session.hub() as hub:
         source = HubLog(hub)
         with progress("entries", source.checkpoint.size) as advance:
-            return verify_log(source, hub.profile.anchors, auditor=hub.agency, progress=advance)
+            return verify_log(
+                source,
+                hub.profile.anchors,
+                auditor=hub.profile.tls.certificate.member,
+                progress=advance,
+            )
 
 
 def _print_report(report: AuditReport) -> None:

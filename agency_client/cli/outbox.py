@@ -44,10 +44,10 @@ def flush(context: typer.Context) -> None:
     with session.hub() as hub:
         results = hub.flush_outbox()
     if session.as_json:
-        print_json({"results": [_result_json(each) for each in results]})
+        print_json({"results": [result_json(each) for each in results]})
     else:
         for each in results:
-            say(_result_line(each))
+            say(result_line(each))
         if not results:
             say("The outbox is empty.")
     if any(isinstance(each, Refused) for each in results):
@@ -80,7 +80,8 @@ def _refused_json(refused: RefusedEntry) -> dict[str, Any]:
     }
 
 
-def _result_json(result: Sent | Queued | Refused) -> dict[str, Any]:
+def result_json(result: Sent | Queued | Refused) -> dict[str, Any]:
+    """What came of a waiting statement, as plain values."""
     match result:
         case Sent():
             return sent_json(result)
@@ -101,7 +102,8 @@ def _result_json(result: Sent | Queued | Refused) -> dict[str, Any]:
             }
 
 
-def _result_line(result: Sent | Queued | Refused) -> str:
+def result_line(result: Sent | Queued | Refused) -> str:
+    """What came of a waiting statement, as a line."""
     match result:
         case Sent():
             return f"{result.statement_id}  sent, log entry {result.index}"

@@ -17,7 +17,7 @@ from exchange_protocol.rules.bodies import Decision, Kind, Plain, Reply
 from exchange_protocol.rules.lifecycle import Exchange, LegState
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.rules.vocabulary import ReplyResult, Verdict
-from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.trust.identity import Member, Role
 from tests.support.statements import (
     COORDINATOR,
     KG_MIA,
@@ -26,11 +26,12 @@ from tests.support.statements import (
     UZ_FIU,
     Hub,
     fictional_cast,
+    member,
 )
 
 REQUEST = Plain(Kind.INFORMATION_REQUEST)
-CENTRE = AgencyId("caricc")
-PROSECUTOR = AgencyId("kz.gpo")
+CENTRE = member("caricc", Role.AUDITOR)
+PROSECUTOR = member("kz.gpo", Role.AUDITOR)
 
 
 class ListedLog:
@@ -57,7 +58,7 @@ class ListedLog:
         return ()
 
 
-def audit(log: ListedLog, auditor: AgencyId | None = None) -> AuditReport:
+def audit(log: ListedLog, auditor: Member | None = None) -> AuditReport:
     return verify_log(log, fictional_cast().anchors, auditor=auditor)
 
 
@@ -193,6 +194,14 @@ def test_state_auditor_checks_the_tree_and_its_own_exchanges(hub: Hub) -> None:
     assert report.scope is Scope.PARTIAL
     assert report.tree_size - report.opened == 2
     assert report.exchanges == 1
+
+
+def test_member_who_is_no_auditor_is_not_told_that_entries_were_withheld(hub: Hub) -> None:
+    start = len(hub.log)
+    domestic_exchange(hub)
+    report = audit(ListedLog(hub.log, shown=range(start)), member("caricc"))
+    assert report.is_clean
+    assert report.scope is Scope.PARTIAL
 
 
 def test_withheld_delivery_is_met_by_the_next_entry(hub: Hub) -> None:

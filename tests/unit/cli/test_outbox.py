@@ -1,0 +1,27 @@
+"""What came of a waiting statement is told alike to people and programs."""
+
+from __future__ import annotations
+
+from agency_client.cli.outbox import result_json, result_line
+from agency_client.views import Queued, Refused
+from exchange_protocol.errors import Reason
+
+STATEMENT = "01a20550-6358-7732-81dc-576beeed69bd"
+
+
+def test_refused_statement_is_told_with_its_reason() -> None:
+    refused = Refused(STATEMENT, "", Reason.STALE_ANSWER.error("expected another answer"))
+    assert result_json(refused) == {
+        "status": "refused",
+        "statement_id": STATEMENT,
+        "exchange_id": None,
+        "reason": "STALE_ANSWER",
+        "message": "expected another answer",
+    }
+    assert result_line(refused) == (f"{STATEMENT}  refused, STALE_ANSWER: expected another answer")
+
+
+def test_statement_that_still_waits_says_how_it_will_be_sent() -> None:
+    queued = Queued(STATEMENT, STATEMENT, Reason.UNAVAILABLE.error("cannot reach the hub"))
+    assert result_json(queued)["reason"] == "UNAVAILABLE"
+    assert "agency outbox flush" in result_line(queued)
