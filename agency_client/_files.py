@@ -14,8 +14,11 @@ from pathlib import Path
 
 
 def make_folder(path: Path) -> Path:
-    """Make a folder that only its owner may enter, and give it."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make a folder, and those above it, that only its owner may enter; give it."""
+    if not path.is_dir():
+        # `parents=True` would make the ones above with the mode of the umask.
+        make_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
     return path
 
 

@@ -7,7 +7,8 @@
  5. Statements are judged anew with the hub's own rules, against the directory at their place:
     - initiator: the whole exchange is replayed;
     - recipient: replayed as far as its leg goes, with policy, gate and approvals: what was released
-      without enough coordinators' own signatures over that very payload breaks a rule;
+      without enough coordinators' own signatures over that very payload breaks a rule, and what
+      is shown while it is held lacks its approvals;
     - approver: it does not see what the recipients say, so each statement that it sees is judged on
       the leg as that statement found it; decisions must answer the statement that waits;
     - supervisor: it sees single statements; each must name it as one, and author, certificate and
@@ -102,6 +103,7 @@ class Verifying(Core):
         if standing in (Standing.INITIATOR, Standing.RECIPIENT):
             view = None if standing is Standing.INITIATOR else self.agency
             state: Exchange | None = self._replayed(exchange_id, entries, view)
+            self._check_released(state, statements)
         elif standing is Standing.APPROVER:
             state = self._approvers_view(statements)
         else:
@@ -133,6 +135,19 @@ class Verifying(Core):
         ):
             return Standing.APPROVER
         return Standing.SUPERVISOR
+
+    def _check_released(
+        self, state: Exchange | None, statements: tuple[VerifiedStatement, ...]
+    ) -> None:
+        """Refuse what is recorded as held, and shown to its recipient all the same."""
+        leg = state.leg(self.agency) if state else None
+        for each in statements:
+            if leg is not None and each.statement.digest in leg.hidden:
+                raise Reason.APPROVAL_MISSING.error(
+                    f"entry {each.index} waits for {leg.approvals_required} approval(s) by "
+                    f"{' or '.join(leg.approvers)}, and {len(leg.approvals)} are given: "
+                    "it must not be read"
+                )
 
     def _replayed(self, exchange_id: str, entries: _Entries, view: AgencyId | None) -> Exchange:
         replay = Replay(self.ports.directory.fold, view=view)

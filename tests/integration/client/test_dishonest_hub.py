@@ -1,0 +1,506 @@
+"""A hub that really misbehaves, and the client that catches it (design, section 8)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agency_client import ExchangeClient, InformationRequest, Item, Sent
+from exchange_protocol.errors import ExchangeError, HubDishonest, PeerError, Reason
+from exchange_protocol.log.checkpoint import Checkpoint
+from exchange_protocol.log.entries import Event, Opening, encode_entry, parse_entry
+from exchange_protocol.rules.bodies import (
+    Decision,
+    Kind,
+    PublishPolicy,
+    PublishSealingKey,
+)
+from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.rules.statements import SignedStatement, encode_statement, parse_statement
+from exchange_protocol.rules.vocabulary import Verdict
+from exchange_protocol.trust.identity import Member
+from exchange_protocol.trust.sealing import SealingPrivateKey
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+from tests.support.in_memory_hub import LOG_NAME, InMemoryHub, log_signer
+from tests.support.statements import (
+    COORDINATOR,
+    FOREIGN_COORDINATOR,
+    KZ_FMA,
+    KZ_GPO,
+    KZ_MIA,
+    OPERATOR,
+    POLICY,
+    UZ_FIU,
+)
+
+REQUEST = InformationRequest(items=(Item.STR,))
+
+
+def ask(client: ExchangeClient, *to: str) -> str:
+    sent = client.request_information(to=to, brief="-", request=REQUEST)
+    assert isinstance(sent, Sent)
+    return sent.exchange_id
+
+
+def caught(action: Callable[[], Any], *reasons: Reason) -> ExchangeError:
+    """Do what must fail, with one of these reasons."""
+    with pytest.raises((HubDishonest, PeerError)) as failed:
+        action()
+    assert failed.value.reason in reasons, failed.value
+    return failed.value
+
+
+def rewrite(hub: InMemoryHub, index: int, **fields: Any) -> None:
+    """Let the hub put another entry where one was; the tree is made anew around it."""
+    old = hub.log[index]
+    entry = replace(parse_entry(old.entry), **fields)
+    hub.log[index] = Opening(encode_entry(entry), old.nonce, old.statement)
+
+
+def record_unjudged(hub: InMemoryHub, signed: SignedStatement) -> None:
+    """Let the hub record a coordinator's approval that the rules would never accept."""
+    statement = parse_statement(signed.payload)
+    model = hub.model
+    exchange = model.exchanges[statement.exchange_id]
+    leg = exchange.legs[0]
+    released = replace(leg, state=LegState.RELEASED, disclosed=True, hidden=())
+    model.exchanges[exchange.id] = replace(exchange, legs=(released, *exchange.legs[1:]))
+    honest = next(
+        entry
+        for each in hub.log
+        if (entry := parse_entry(each.entry)).exchange_id == exchange.id and entry.ruling
+    )
+    assert honest.ruling is not None
+    change = replace(honest.ruling.legs[0], before=LegState.HELD, after=LegState.RELEASED)
+    ruling = replace(honest.ruling, rule_ids=("the-centre-coordinators-decide",), supervisors=())
+    entry = replace(
+        honest,
+        hub_time=model.now,
+        actor=statement.author,
+        certificate_sha256=signed.certificate_sha256,
+        payload_digest=signed.digest,
+        ruling=replace(ruling, legs=(change,)),
+    )
+    model.spoken[signed.digest] = replace(
+        next(iter(model.spoken.values())),
+        digest=signed.digest,
+        author=statement.author.agency,
+        kind=Kind.DECISION,
+        legs=statement.recipients,
+        supervisors=(),
+    )
+    model.record(entry, signed)
+
+
+def approval(hub: InMemoryHub, exchange: str, author: Member = COORDINATOR) -> SignedStatement:
+    """An approval as its author would sign it."""
+    opening = hub.statement(hub.model.exchanges[exchange].legs[0].subject)
+    draft = hub.model.compose(author, Decision(Verdict.APPROVE), to=["uz.fiu"], on=opening)
+    return hub.model.sign(draft)
+
+
+# --- Forged and lifted approvals -------------------------------------------------------------------
+
+
+def test_held_request_that_is_shown_without_an_approval_is_not_opened(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    exchange = ask(hub.client(tmp_path), "uz.fiu")
+    held = hub.model.exchanges[exchange]
+    released = replace(held.legs[0], state=LegState.RELEASED, disclosed=True, hidden=())
+    hub.model.exchanges[exchange] = replace(held, legs=(released,))
+    uzbek = hub.client(tmp_path, UZ_FIU)
+    # What the log says is in order; the hub just shows it.
+    opening_index = hub.visible(UZ_FIU.agency, exchange)[0]
+    ruling = parse_entry(hub.log[opening_index].entry).ruling
+    assert ruling is not None
+    assert ruling.legs[0].after is LegState.HELD
+    caught(lambda: uzbek.open(exchange), Reason.APPROVAL_MISSING)
+    assert "FetchPart" not in hub.calls
+
+
+def test_hub_that_records_a_gated_request_as_released_breaks_a_rule(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    exchange = ask(hub.client(tmp_path), "uz.fiu")
+    index = len(hub.log) - 1
+    ruling = parse_entry(hub.log[index].entry).ruling
+    assert ruling is not None
+    lifted = replace(ruling.legs[0], after=LegState.RELEASED, approvals_required=0, approvers=())
+    rewrite(hub, index, ruling=replace(ruling, legs=(lifted,)))
+    held = hub.model.exchanges[exchange]
+    released = replace(held.legs[0], state=LegState.RELEASED, disclosed=True, hidden=())
+    hub.model.exchanges[exchange] = replace(held, legs=(released,))
+    error = caught(lambda: hub.client(tmp_path, UZ_FIU).open(exchange), Reason.RULE_BROKEN)
+    assert "FetchPart" not in hub.calls, "nothing was unsealed"
+    assert f"entry {index}" in error.message
+
+
+@pytest.mark.parametrize(
+    "fault", ["forged signature", "wrong key", "foreign coordinator", "lifted"]
+)
+def test_approval_that_no_coordinator_signed_over_this_payload_opens_nothing(
+    hub: InMemoryHub, tmp_path: Path, fault: str
+) -> None:
+    client = hub.client(tmp_path)
+    other = ask(client, "uz.fiu")
+    exchange = ask(client, "uz.fiu")
+    signed = approval(hub, exchange)
+    if fault == "forged signature":
+        signed = replace(signed, signature=signed.signature[:-1] + b"\x00")
+    elif fault == "wrong key":
+        wrong = hub.cast.issue(COORDINATOR)
+        draft = parse_statement(signed.payload)
+        forged = hub.model.sign(draft, wrong)
+        signed = replace(forged, certificate_sha256=signed.certificate_sha256)
+    elif fault == "foreign coordinator":
+        opening = hub.statement(hub.model.exchanges[exchange].legs[0].subject)
+        draft = hub.model.compose(
+            FOREIGN_COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=opening
+        )
+        signed = hub.model.sign(draft)
+    else:
+        # A real approval, of another request.
+        lifted = parse_statement(approval(hub, other).payload)
+        signed = hub.model.sign(replace(lifted, exchange_id=exchange))
+    record_unjudged(hub, signed)
+    uzbek = hub.client(tmp_path, UZ_FIU)
+    caught(lambda: uzbek.open(exchange), Reason.RULE_BROKEN)
+    assert "FetchPart" not in hub.calls
+
+
+def test_held_supplement_is_not_passed_off_as_a_supervisory_copy(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    client, coordinator = hub.client(tmp_path), hub.client(tmp_path, COORDINATOR)
+    exchange = ask(client, "uz.fiu")
+    coordinator.return_to_author(exchange, question="?")
+    client.supplement(exchange, brief="-", entities=[])
+    supplement = len(hub.log) - 1
+    hub.visible = lambda agency, exchange_id: [supplement]  # type: ignore[method-assign]
+    caught(lambda: hub.client(tmp_path, UZ_FIU).open(exchange), Reason.ENTRY_MISMATCH)
+
+
+# --- Altered, dropped, reordered -------------------------------------------------------------------
+
+
+def test_altered_statement_is_not_the_one_of_its_entry(hub: InMemoryHub, tmp_path: Path) -> None:
+    exchange = ask(hub.client(tmp_path), "kz.fma")
+    opening = hub.log[-1]
+    assert opening.statement is not None
+    statement = parse_statement(opening.statement.payload)
+    other = replace(statement, header=replace(statement.header, legal_basis="KZ-OTHER"))
+    altered = replace(opening.statement, payload=encode_statement(other))
+    hub.log[-1] = replace(opening, statement=altered)
+    caught(lambda: hub.client(tmp_path, KZ_FMA).open(exchange), Reason.ENTRY_MISMATCH)
+
+
+def test_statement_that_its_author_did_not_sign_is_refused_by_every_reader(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    exchange = ask(hub.client(tmp_path), "kz.fma")
+    opening = hub.log[-1]
+    assert opening.statement is not None
+    statement = parse_statement(opening.statement.payload)
+    payload = encode_statement(
+        replace(statement, header=replace(statement.header, legal_basis="KZ-OTHER"))
+    )
+    forged = replace(opening.statement, payload=payload)
+    said = hub.model.spoken.pop(statement.digest)
+    hub.model.spoken[forged.digest] = replace(said, digest=forged.digest)
+    entry = replace(parse_entry(opening.entry), payload_digest=forged.digest)
+    hub.log[-1] = Opening(encode_entry(entry), opening.nonce, forged)
+    caught(lambda: hub.client(tmp_path, KZ_FMA).open(exchange), Reason.RULE_BROKEN)
+    caught(lambda: hub.client(tmp_path, KZ_GPO).open(exchange), Reason.PEER_SIGNATURE_INVALID)
+
+
+def test_accepted_statement_that_is_dropped_is_missed_by_its_author(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    fma = hub.client(tmp_path, KZ_FMA)
+    exchange = ask(hub.client(tmp_path), "kz.fma")
+    fma.open(exchange)
+    fma.acknowledge(exchange)
+    honest = hub.visible
+    hub.visible = lambda agency, each: honest(agency, each)[:-1]  # type: ignore[method-assign]
+    error = caught(lambda: fma.get(exchange), Reason.RECEIPT_MISMATCH)
+    assert "receipt" in error.message
+
+
+def test_entries_out_of_order_are_refused(hub: InMemoryHub, tmp_path: Path) -> None:
+    exchange = ask(hub.client(tmp_path), "kz.fma")
+    fma = hub.client(tmp_path, KZ_FMA)
+    fma.open(exchange)
+    honest = hub.visible
+    hub.visible = lambda agency, each: honest(agency, each)[::-1]  # type: ignore[method-assign]
+    caught(lambda: fma.get(exchange), Reason.ENTRY_MISMATCH)
+
+
+def test_entry_of_another_exchange_is_refused(hub: InMemoryHub, tmp_path: Path) -> None:
+    client = hub.client(tmp_path)
+    other, exchange = ask(client, "kz.fma"), ask(client, "kz.fma")
+    honest = hub.visible
+    hub.visible = lambda agency, _: honest(agency, other)  # type: ignore[method-assign]
+    caught(lambda: client.get(exchange), Reason.ENTRY_MISMATCH)
+
+
+def test_entry_that_is_not_in_the_signed_tree_is_refused(hub: InMemoryHub, tmp_path: Path) -> None:
+    exchange = ask(hub.client(tmp_path), "kz.fma")
+    honest = hub.get_exchange
+
+    def lies(caller: Member, request: pb.GetExchangeRequest) -> pb.GetExchangeResponse:
+        answer: pb.GetExchangeResponse = honest(caller, request)
+        answer.entries[0].opening.nonce = bytes(32)
+        return answer
+
+    hub.get_exchange = lies  # type: ignore[method-assign]
+    caught(lambda: hub.client(tmp_path, KZ_FMA).get(exchange), Reason.PROOF_INVALID)
+
+
+def test_swapped_part_is_not_unsealed(hub: InMemoryHub, tmp_path: Path) -> None:
+    client = hub.client(tmp_path)
+    first, second = ask(client, "kz.fma"), ask(client, "kz.fma")
+    (one, two) = (
+        hub.statement(hub.model.exchanges[each].legs[0].subject) for each in (first, second)
+    )
+    for part in one.parts:
+        hub.parts[part.sha256] = hub.parts[two.part(part.name).sha256]
+    caught(lambda: hub.client(tmp_path, KZ_FMA).open(first), Reason.SEAL_BROKEN)
+
+
+# --- Directory and policy --------------------------------------------------------------------------
+
+
+def test_swapped_sealing_key_is_refused_before_anything_is_sealed(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    # The hub wants to read: it publishes its own key in the name of the FIU.
+    key = SealingPrivateKey.generate().public_key().to_bytes()
+    draft = hub.model.compose(KZ_FMA, PublishSealingKey(key))
+    own = hub.cast.signers[OPERATOR]
+    signed = hub.model.sign(draft, own)
+    forged = replace(signed, certificate_sha256=hub.cast.signers[KZ_FMA].fingerprint)
+    entry = replace(
+        parse_entry(hub.log[-1].entry),
+        actor=KZ_FMA,
+        certificate_sha256=forged.certificate_sha256,
+        payload_digest=forged.digest,
+        directory_size=hub.model.directory.size + 1,
+    )
+    hub.model.record(entry, forged)
+    caught(lambda: ask(hub.client(tmp_path), "kz.fma"), Reason.RULE_BROKEN)
+    assert "Submit" not in hub.calls
+
+
+def test_directory_with_an_entry_left_out_is_refused(hub: InMemoryHub, tmp_path: Path) -> None:
+    honest = hub.directory_indexes()
+    hub.directory_indexes = lambda: honest[:9] + honest[10:]  # type: ignore[method-assign]
+    caught(lambda: hub.client(tmp_path).sync(), Reason.RULE_BROKEN)
+
+
+def test_directory_that_shrinks_is_refused(hub: InMemoryHub, tmp_path: Path) -> None:
+    client = hub.client(tmp_path)
+    client.sync()
+    honest = hub.directory_indexes()
+    hub.directory_indexes = lambda: honest[:-1]  # type: ignore[method-assign]
+    caught(client.sync, Reason.ENTRY_MISMATCH)
+
+
+def test_directory_entries_that_are_counted_and_not_shown_are_missed(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    client = hub.client(tmp_path)
+    client.sync()
+    shown = hub.directory_indexes()
+    hub.model.say(OPERATOR, PublishPolicy(POLICY + "\n// A newer one.\n"))
+    hub.directory_indexes = lambda: shown  # type: ignore[method-assign]
+    # Planned under the old policy, accepted under the new: the receipt tells.
+    error = caught(lambda: ask(client, "kz.fma"), Reason.RULE_BROKEN)
+    assert "directory" in error.message
+
+
+def test_plan_that_is_not_the_policys_is_refused(hub: InMemoryHub, tmp_path: Path) -> None:
+    honest = hub.plan_route
+
+    def without_supervisor(caller: Member, request: pb.PlanRouteRequest) -> pb.PlanRouteResponse:
+        answer = honest(caller, request)
+        answer.ClearField("supervisors")
+        return answer
+
+    hub.plan_route = without_supervisor  # type: ignore[method-assign]
+    caught(lambda: ask(hub.client(tmp_path), "kg.mia"), Reason.RULE_BROKEN)
+    assert "Submit" not in hub.calls
+
+
+def test_policy_that_is_ignored_is_seen_by_the_initiator(hub: InMemoryHub, tmp_path: Path) -> None:
+    client = hub.client(tmp_path)
+    exchange = ask(client, "uz.fiu")
+    index = len(hub.log) - 1
+    ruling = parse_entry(hub.log[index].entry).ruling
+    assert ruling is not None
+    rewrite(hub, index, ruling=replace(ruling, supervisors=()))
+    other = hub.client(tmp_path / "elsewhere")
+    caught(lambda: other.get(exchange), Reason.RULE_BROKEN)
+
+
+# --- Receipts --------------------------------------------------------------------------------------
+
+
+def test_receipt_of_another_statement_is_refused_and_the_statement_kept(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    client = hub.client(tmp_path)
+    ask(client, "kz.fma")
+    first = len(hub.log) - 1
+    honest = hub.proven
+
+    def another(indexes: Any, *, whole: bool = True) -> Any:
+        return honest(indexes if whole else [first], whole=whole)
+
+    hub.proven = another  # type: ignore[method-assign]
+    caught(lambda: ask(client, "kz.fma"), Reason.RECEIPT_MISMATCH)
+    hub.proven = honest  # type: ignore[method-assign]
+    assert len(client.outbox.pending()) == 1
+    (sent,) = client.flush_outbox()
+    assert isinstance(sent, Sent)
+
+
+def test_receipt_without_a_proof_is_refused(hub: InMemoryHub, tmp_path: Path) -> None:
+    client = hub.client(tmp_path)
+    honest = hub.submit
+
+    def unproven(caller: Member, request: pb.SubmitRequest) -> pb.SubmitResponse:
+        answer = honest(caller, request)
+        del answer.receipt.entry.inclusion_proof[:]
+        return answer
+
+    hub.submit = unproven  # type: ignore[method-assign]
+    caught(lambda: ask(client, "kz.fma"), Reason.PROOF_INVALID)
+
+
+# --- Rollback, fork, foreign logs ------------------------------------------------------------------
+
+
+def evidence_of(error: ExchangeError) -> dict[str, Any]:
+    """The file that an error names."""
+    found = re.search(r"kept in (\S+)$", error.message)
+    assert found is not None
+    record: dict[str, Any] = json.loads(Path(found[1]).read_text())
+    return record
+
+
+def test_hub_restored_from_an_old_backup_is_caught(hub: InMemoryHub, tmp_path: Path) -> None:
+    client = hub.client(tmp_path)
+    ask(client, "kz.fma")
+    del hub.log[-1:]
+    error = caught(client.sync, Reason.CHECKPOINT_ROLLBACK)
+    record = evidence_of(error)
+    assert {log_signer_verify(record["held"]), log_signer_verify(record["got"])} == {
+        len(hub.log) + 1,
+        len(hub.log),
+    }
+
+
+def test_hub_that_shows_a_smaller_tree_is_caught(hub: InMemoryHub, tmp_path: Path) -> None:
+    client = hub.client(tmp_path)
+    ask(client, "kz.fma")
+    older = hub.note(len(hub.log) - 1)
+    honest = hub.tree_head
+
+    def smaller(known: int) -> Any:
+        head = honest(known)
+        head.checkpoint = older
+        return head
+
+    hub.tree_head = smaller  # type: ignore[method-assign]
+    caught(client.sync, Reason.CHECKPOINT_ROLLBACK)
+
+
+def test_log_that_was_rewritten_is_a_fork(hub: InMemoryHub, tmp_path: Path) -> None:
+    client = hub.client(tmp_path)
+    ask(client, "kz.fma")
+    rewrite(hub, 3, hub_time=parse_entry(hub.log[3].entry).hub_time.replace(microsecond=7))
+    error = caught(client.sync, Reason.CHECKPOINT_FORK)
+    assert evidence_of(error)["reason"] == "CHECKPOINT_FORK"
+
+
+def test_fork_behind_a_longer_log_is_caught(hub: InMemoryHub, tmp_path: Path) -> None:
+    client = hub.client(tmp_path)
+    client.sync()
+    rewrite(hub, 3, hub_time=parse_entry(hub.log[3].entry).hub_time.replace(microsecond=7))
+    hub.model.deny(KZ_MIA, Reason.POLICY_DENIED)
+    caught(client.checkpoint, Reason.CHECKPOINT_FORK)
+
+
+def test_checkpoint_of_another_key_is_refused(hub: InMemoryHub, tmp_path: Path) -> None:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from exchange_protocol.log.checkpoint import LogSigner
+
+    other = LogSigner(LOG_NAME, Ed25519PrivateKey.generate())
+    size, root = len(hub.log), bytes(32)
+    hub.note = lambda size=size: other.sign(Checkpoint(LOG_NAME, size, root))  # type: ignore[method-assign]
+    caught(hub.client(tmp_path).sync, Reason.CHECKPOINT_INVALID)
+
+
+def test_what_one_process_saw_binds_the_next(hub: InMemoryHub, tmp_path: Path) -> None:
+    ask(hub.client(tmp_path), "kz.fma")
+    del hub.log[-1:]
+    caught(hub.client(tmp_path).checkpoint, Reason.CHECKPOINT_ROLLBACK)
+
+
+def test_older_answer_that_arrives_late_is_believed_once_it_is_proven(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    """Another process of the same profile moves the checkpoint while an answer is on its way."""
+    client, other = hub.client(tmp_path), hub.client(tmp_path)
+    client.sync()
+    honest = hub.get_checkpoint
+    moved = False
+
+    def slow(caller: Member, request: Any) -> Any:
+        nonlocal moved
+        answer = honest(caller, request)
+        if not moved:
+            moved = True
+            ask(other, "kz.fma")
+        return answer
+
+    hub.get_checkpoint = slow  # type: ignore[method-assign]
+    late = client.checkpoint()
+    assert late.size < len(hub.log)
+    assert "GetConsistencyProof" in hub.calls
+    assert other.checkpoint().size == len(hub.log)
+
+
+def log_signer_verify(note: str) -> int:
+    """Size of a checkpoint of the fictional log."""
+    from exchange_protocol.log.checkpoint import LogVerifier
+
+    return LogVerifier(log_signer().vkey).verify(note.encode()).size
+
+
+def test_delivery_to_an_outsider_breaks_a_rule(hub: InMemoryHub, tmp_path: Path) -> None:
+    client = hub.client(tmp_path)
+    exchange = ask(client, "kz.fma")
+    hub.client(tmp_path, KZ_FMA).open(exchange)
+    deliveries = [
+        index
+        for index, each in enumerate(hub.log)
+        if parse_entry(each.entry).event is Event.DELIVERY
+    ]
+    rewrite(hub, deliveries[0], actor=UZ_FIU)
+    caught(lambda: hub.client(tmp_path / "elsewhere").get(exchange), Reason.RULE_BROKEN)
+
+
+def test_model_used_here_is_honest(hub: InMemoryHub, tmp_path: Path) -> None:
+    """The faults above are what is caught, not the model."""
+    exchange = ask(hub.client(tmp_path), "uz.fiu")
+    hub.model.submit(approval(hub, exchange))
+    assert hub.client(tmp_path, UZ_FIU).open(exchange).approvals

@@ -1,0 +1,362 @@
+"""The outbox: nothing is lost, nothing is said twice, nothing is in the clear."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agency_client import (
+    ExchangeClient,
+    InformationRequest,
+    Item,
+    Queued,
+    Refused,
+    Sent,
+)
+from agency_client.outbox import Outbox
+from exchange_protocol.errors import (
+    ExchangeError,
+    HubInternal,
+    HubUnavailable,
+    LimitExceeded,
+    NotAuthenticated,
+    NotPermitted,
+    Reason,
+)
+from exchange_protocol.rules.bodies import Kind, PublishPolicy
+from tests.support.in_memory_hub import Connection, InMemoryHub
+from tests.support.statements import KZ_FMA, KZ_MIA, OPERATOR, POLICY
+
+REQUEST = InformationRequest(items=(Item.STR,), facts="совершенно секретное слово (вымышлено)")
+AWAY = Reason.UNAVAILABLE.error("the hub is away")
+
+
+def connection(client: ExchangeClient) -> Connection:
+    link = client._link
+    assert isinstance(link, Connection)
+    return link
+
+
+def ask(client: ExchangeClient, *to: str, **terms: Any) -> Sent | Queued:
+    return client.request_information(to=to, brief="-", request=REQUEST, **terms)
+
+
+def log_sizes(hub: InMemoryHub) -> int:
+    return len(hub.log)
+
+
+@pytest.fixture
+def client(hub: InMemoryHub, tmp_path: Path) -> Iterator[ExchangeClient]:
+    with hub.client(tmp_path) as client:
+        client.sync()
+        yield client
+
+
+class Offline:
+    """A hub that cannot be reached at all."""
+
+    def perform(self, call: object) -> Any:
+        raise Reason.UNAVAILABLE.error("no route to the hub")
+
+    def watch(self, request: object, seconds: float) -> Iterator[Any]:
+        raise Reason.UNAVAILABLE.error("no route to the hub")
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def test_statement_waits_while_the_hub_is_away_and_is_sent_later(
+    hub: InMemoryHub, client: ExchangeClient, tmp_path: Path
+) -> None:
+    size = log_sizes(hub)
+    offline = ExchangeClient(client.profile, link=Offline(), clock=hub.now)
+    queued = ask(offline, "kz.fma")
+    assert isinstance(queued, Queued)
+    assert queued.reason.reason is Reason.UNAVAILABLE
+    (entry,) = offline.outbox.pending()
+    assert (entry.statement_id, entry.kind, entry.recipients) == (
+        queued.statement_id,
+        Kind.INFORMATION_REQUEST,
+        ("kz.fma",),
+    )
+    assert log_sizes(hub) == size
+    again = hub.client(tmp_path)
+    (sent,) = again.flush_outbox()
+    assert isinstance(sent, Sent)
+    assert sent.exchange_id == queued.exchange_id
+    assert again.outbox.pending() == []
+    assert hub.client(tmp_path, KZ_FMA).open(sent.exchange_id).statements[0].content == REQUEST
+
+
+def test_without_a_directory_nothing_can_be_sealed_offline(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    offline = ExchangeClient(hub.profile(tmp_path), link=Offline(), clock=hub.now)
+    with pytest.raises(HubUnavailable):
+        ask(offline, "kz.fma")
+
+
+def test_answer_that_is_lost_leads_to_the_original_receipt_and_one_entry(
+    hub: InMemoryHub, client: ExchangeClient
+) -> None:
+    link = connection(client)
+    honest, lost = hub.submit, []
+
+    def loses(caller: Any, request: Any) -> Any:
+        answer = honest(caller, request)
+        if not lost:
+            lost.append(answer)
+            raise AWAY
+        return answer
+
+    hub.submit = loses  # type: ignore[method-assign]
+    queued = ask(client, "kz.fma")
+    assert isinstance(queued, Queued)
+    accepted = log_sizes(hub)
+    (sent,) = client.flush_outbox()
+    assert isinstance(sent, Sent)
+    assert log_sizes(hub) == accepted
+    assert sent.index == lost[0].receipt.entry.index
+    assert link.hub is hub
+
+
+def test_original_receipt_with_an_older_checkpoint_is_proven_to_be_of_this_log(
+    hub: InMemoryHub, client: ExchangeClient
+) -> None:
+    honest, first = hub.submit, []
+
+    def original(caller: Any, request: Any) -> Any:
+        answer = honest(caller, request)
+        if not first:
+            first.append(answer)
+            raise AWAY
+        return first[0]
+
+    hub.submit = original  # type: ignore[method-assign]
+    ask(client, "kz.fma")
+    hub.model.say(OPERATOR, PublishPolicy(POLICY + "\n"))
+    client.sync()
+    (sent,) = client.flush_outbox()
+    assert isinstance(sent, Sent)
+    assert sent.receipt.checkpoint.size < log_sizes(hub)
+
+
+def test_resend_after_a_crash_before_the_receipt_was_kept_says_it_once(
+    hub: InMemoryHub, client: ExchangeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Outbox, "settle", crash)
+    with pytest.raises(KeyboardInterrupt):
+        ask(client, "kz.fma")
+    monkeypatch.undo()
+    accepted = log_sizes(hub)
+    (sent,) = hub.client(tmp_path).flush_outbox()
+    assert isinstance(sent, Sent)
+    assert log_sizes(hub) == accepted
+
+
+def test_crash_after_the_receipt_was_kept_resends_and_keeps_it_again(
+    hub: InMemoryHub, client: ExchangeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = Path.rename
+
+    def crash(self: Path, target: Path) -> Path:
+        if "building-done" in str(target):
+            raise KeyboardInterrupt
+        return honest(self, target)
+
+    monkeypatch.setattr(Path, "rename", crash)
+    with pytest.raises(KeyboardInterrupt):
+        ask(client, "kz.fma")
+    monkeypatch.undo()
+    accepted = log_sizes(hub)
+    again = hub.client(tmp_path)
+    (sent,) = again.flush_outbox()
+    assert isinstance(sent, Sent)
+    assert (log_sizes(hub), again.outbox.pending()) == (accepted, [])
+
+
+def test_half_built_statement_is_not_in_the_outbox(
+    client: ExchangeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("agency_client.outbox.Staging.finish", crash)
+    with pytest.raises(KeyboardInterrupt):
+        ask(client, "kz.fma")
+    assert client.outbox.pending() == []
+    assert not list((client.profile.state / "outbox").glob(".building-*"))
+
+
+def test_what_a_crash_left_half_built_is_swept_after_a_day(client: ExchangeClient) -> None:
+    left = client.profile.state / "outbox" / ".building-left"
+    left.mkdir(parents=True)
+    ask(client, "kz.fma")
+    assert left.exists()
+    os.utime(left, (0, 0))
+    ask(client, "kz.fma")
+    assert not left.exists()
+
+
+def test_refused_statement_is_moved_aside_with_the_reason(
+    hub: InMemoryHub, client: ExchangeClient
+) -> None:
+    def refuses(caller: Any, request: Any) -> Any:
+        raise Reason.POLICY_DENIED.error("not today")
+
+    hub.submit = refuses  # type: ignore[method-assign]
+    with pytest.raises(NotPermitted, match="not today"):
+        ask(client, "kz.fma")
+    assert client.outbox.pending() == []
+    (refused,) = client.outbox.refused()
+    assert (refused.reason, refused.message) == (Reason.POLICY_DENIED, "not today")
+    assert refused.entry.recipients == ("kz.fma",)
+
+
+def test_one_refused_statement_does_not_hold_up_the_next(
+    hub: InMemoryHub, client: ExchangeClient
+) -> None:
+    offline = ExchangeClient(client.profile, link=Offline(), clock=hub.now)
+    first = ask(offline, "kz.fma")
+    hub.model.now += timedelta(seconds=1)
+    second = ask(offline, "kz.fma")
+    honest = hub.submit
+
+    def refuses_first(caller: Any, request: Any) -> Any:
+        if first.statement_id.encode() in request.statement.payload:
+            raise Reason.CLOCK_SKEW.error("too old")
+        return honest(caller, request)
+
+    hub.submit = refuses_first  # type: ignore[method-assign]
+    results = client.flush_outbox()
+    assert [type(each) for each in results] == [Refused, Sent]
+    assert [each.statement_id for each in results] == [first.statement_id, second.statement_id]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (Reason.INTERNAL.error("failed"), HubInternal),
+        (Reason.OVERLOADED.error("busy"), LimitExceeded),
+        (Reason.RATE_LIMITED.error("slower"), LimitExceeded),
+        (Reason.DEADLINE_EXCEEDED.error("late"), HubUnavailable),
+    ],
+)
+def test_hub_that_fails_for_now_leaves_the_statement_waiting(
+    hub: InMemoryHub, client: ExchangeClient, error: ExchangeError, kind: type[ExchangeError]
+) -> None:
+    def fails(caller: Any, request: Any) -> Any:
+        raise error
+
+    honest, hub.submit = hub.submit, fails  # type: ignore[method-assign]
+    queued = ask(client, "kz.fma")
+    assert isinstance(queued, Queued)
+    assert isinstance(queued.reason, kind)
+    assert [type(each) for each in client.flush_outbox()] == [Queued]
+    hub.submit = honest  # type: ignore[method-assign]
+    assert [type(each) for each in client.flush_outbox()] == [Sent]
+
+
+def test_channel_that_is_not_let_in_does_not_count_against_the_statement(
+    hub: InMemoryHub, client: ExchangeClient
+) -> None:
+    def shut(caller: Any, request: Any) -> Any:
+        raise Reason.CERTIFICATE_REVOKED.error("the TLS certificate is revoked")
+
+    hub.submit = shut  # type: ignore[method-assign]
+    with pytest.raises(NotAuthenticated):
+        ask(client, "kz.fma")
+    assert len(client.outbox.pending()) == 1
+    with pytest.raises(NotAuthenticated):
+        client.flush_outbox()
+
+
+def test_statement_whose_own_certificate_is_not_good_any_more_is_refused_for_good(
+    hub: InMemoryHub, client: ExchangeClient
+) -> None:
+    offline = ExchangeClient(client.profile, link=Offline(), clock=hub.now)
+    ask(offline, "kz.fma")
+    late = ExchangeClient(
+        client.profile,
+        link=connection(client),
+        clock=lambda: hub.now() + timedelta(days=4000),
+    )
+
+    def expired(caller: Any, request: Any) -> Any:
+        raise Reason.CERTIFICATE_EXPIRED.error("the signing certificate has expired")
+
+    hub.submit = expired  # type: ignore[method-assign]
+    assert [type(each) for each in late.flush_outbox()] == [Refused]
+
+
+def test_no_plaintext_touches_the_disk(hub: InMemoryHub, client: ExchangeClient) -> None:
+    offline = ExchangeClient(client.profile, link=Offline(), clock=hub.now)
+    ask(offline, "kz.fma", subjects=[_person()])
+    kept = b"".join(path.read_bytes() for path in client.profile.state.rglob("*") if path.is_file())
+    assert len(kept) > 1000
+    assert "секретное".encode() not in kept
+    assert "Вымышленный".encode() not in kept
+
+
+def test_files_of_the_state_are_their_owners_only(client: ExchangeClient) -> None:
+    ask(client, "kz.fma")
+    for path in client.profile.state.rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_two_processes_do_not_send_the_same_statement_at_once(
+    hub: InMemoryHub, client: ExchangeClient
+) -> None:
+    offline = ExchangeClient(client.profile, link=Offline(), clock=hub.now)
+    queued = ask(offline, "kz.fma")
+    context = multiprocessing.get_context("spawn")
+    ready, done = context.Event(), context.Event()
+    other = context.Process(
+        target=_hold, args=(str(client.profile.state), queued.statement_id, ready, done)
+    )
+    other.start()
+    try:
+        assert ready.wait(60)
+        assert client.flush_outbox() == []
+    finally:
+        done.set()
+        other.join(60)
+    assert [type(each) for each in client.flush_outbox()] == [Sent]
+
+
+def test_low_level_submission_sends_what_it_is_given(
+    hub: InMemoryHub, client: ExchangeClient
+) -> None:
+    draft = hub.model.compose(KZ_MIA, _plain(), to=["kz.fma"])
+    draft = replace(draft, id=draft.id, parts=())
+    with pytest.raises(ExchangeError, match="PART_MISSING"):
+        client.submit_statement(draft)
+    assert len(client.outbox.refused()) == 1
+
+
+def _plain() -> Any:
+    from exchange_protocol.rules.bodies import Plain
+
+    return Plain(Kind.INFORMATION_REQUEST)
+
+
+def _person() -> dict[str, Any]:
+    return {"id": "p", "schema": "Person", "properties": {"name": ["Вымышленный"]}}
+
+
+def _hold(state: str, statement_id: str, ready: Any, done: Any) -> None:
+    """Hold a statement in another process."""
+    with Outbox(Path(state)).sending(statement_id) as stored:
+        assert stored is not None
+        ready.set()
+        done.wait(60)

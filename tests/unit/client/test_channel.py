@@ -1,0 +1,188 @@
+"""The channel: every RPC has a deadline and is called, and every failure has its exception."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from agency_client import _channel
+from agency_client._calls.calls import DEADLINES, seconds_left
+from agency_client._channel import Faults, take_chunk
+from agency_client.profile import Profile
+from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason, SealBroken
+from exchange_protocol.v1 import (
+    audit_service_pb2,
+    directory_service_pb2,
+    exchange_service_pb2,
+)
+from tests.support.in_memory_hub import InMemoryHub
+from tests.support.statements import START
+
+SERVICES = [
+    service
+    for module in (exchange_service_pb2, directory_service_pb2, audit_service_pb2)
+    for service in module.DESCRIPTOR.services_by_name.values()
+]
+
+
+class Failed(grpc.RpcError):
+    """A failed call, as gRPC raises it."""
+
+    def __init__(
+        self, code: grpc.StatusCode, details: str = "", status: status_pb2.Status | None = None
+    ) -> None:
+        self._code, self._details, self._status = code, details, status
+
+    def code(self) -> grpc.StatusCode:
+        return self._code
+
+    def details(self) -> str:
+        return self._details
+
+    def trailing_metadata(self) -> list[tuple[str, bytes]]:
+        if self._status is None:
+            return []
+        return [("grpc-status-details-bin", self._status.SerializeToString())]
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    return InMemoryHub().profile(tmp_path)
+
+
+def faults(profile: Profile, now: datetime = START) -> Faults:
+    return Faults(profile, lambda: now)
+
+
+def status(message: str, *details: Message) -> status_pb2.Status:
+    made = status_pb2.Status(message=message)
+    for detail in details:
+        packed = AnyMessage()
+        packed.Pack(detail)
+        made.details.append(packed)
+    return made
+
+
+def test_every_rpc_has_a_deadline_and_no_other_is_named() -> None:
+    rpcs = {f"{service.name}/{method.name}" for service in SERVICES for method in service.methods}
+    assert set(DEADLINES) == rpcs
+
+
+def test_every_rpc_is_called_by_the_client() -> None:
+    source = "".join(
+        path.read_text(encoding="utf-8")
+        for path in Path(_channel.__file__).parent.rglob("*.py")
+        if path.name != "calls.py" or path.parent.name != "_calls"
+    )
+    streams = {"ExchangeService/UploadPart", "ExchangeService/FetchPart"}
+    for method in set(DEADLINES) - streams:
+        assert f'"{method}"' in source, method
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_becomes_its_exception(profile: Profile, reason: Reason) -> None:
+    info = error_details_pb2.ErrorInfo(reason=reason.name, domain="caricc.exchange")
+    field = error_details_pb2.BadRequest.FieldViolation(field="to[0]")
+    error = faults(profile).of(
+        Failed(
+            grpc.StatusCode.UNKNOWN,
+            "ignored",
+            status("told", info, error_details_pb2.BadRequest(field_violations=[field])),
+        )
+    )
+    assert type(error) is reason.error_class
+    assert (error.reason, error.message, error.field) == (reason, "told", "to[0]")
+
+
+def test_when_to_come_back_is_kept(profile: Profile) -> None:
+    info = error_details_pb2.ErrorInfo(reason="RATE_LIMITED")
+    delay = Duration()
+    delay.FromMilliseconds(2500)
+    retry = error_details_pb2.RetryInfo(retry_delay=delay)
+    error = faults(profile).of(
+        Failed(grpc.StatusCode.RESOURCE_EXHAUSTED, "", status("slower", info, retry))
+    )
+    assert isinstance(error, LimitExceeded)
+    assert error.retry_after_seconds == 2.5
+
+
+@pytest.mark.parametrize(
+    ("code", "details", "reason"),
+    [
+        (grpc.StatusCode.UNAVAILABLE, "connection refused", Reason.UNAVAILABLE),
+        (grpc.StatusCode.CANCELLED, "", Reason.UNAVAILABLE),
+        (grpc.StatusCode.DEADLINE_EXCEEDED, "", Reason.DEADLINE_EXCEEDED),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, "", Reason.TOO_LARGE),
+        (grpc.StatusCode.UNKNOWN, "KeyError: 'secret'", Reason.INTERNAL),
+        (grpc.StatusCode.PERMISSION_DENIED, "by some proxy", Reason.INTERNAL),
+    ],
+)
+def test_failure_without_a_reason_is_the_hubs_and_its_text_is_not_passed_on(
+    profile: Profile, code: grpc.StatusCode, details: str, reason: Reason
+) -> None:
+    error = faults(profile).of(Failed(code, details))
+    assert error.reason is reason
+    assert "secret" not in str(error)
+
+
+def test_reason_that_this_version_does_not_know_is_the_hubs_failure(profile: Profile) -> None:
+    info = error_details_pb2.ErrorInfo(reason="FROM_THE_FUTURE")
+    error = faults(profile).of(Failed(grpc.StatusCode.ABORTED, "", status("-", info)))
+    assert error.reason is Reason.INTERNAL
+
+
+def test_details_that_do_not_parse_are_ignored(profile: Profile) -> None:
+    failed = Failed(grpc.StatusCode.UNAVAILABLE)
+    failed.trailing_metadata = lambda: [("grpc-status-details-bin", b"\xff\xff")]  # type: ignore[method-assign]
+    assert faults(profile).of(failed).reason is Reason.UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("after", "text", "reason"),
+    [
+        (timedelta(days=4000), "your TLS certificate expired on", Reason.CERTIFICATE_EXPIRED),
+        (timedelta(days=-400), "your TLS certificate", Reason.CERTIFICATE_EXPIRED),
+        (timedelta(0), "cannot reach the hub at localhost:1", Reason.UNAVAILABLE),
+    ],
+)
+def test_own_certificate_is_looked_at_when_the_hub_cannot_be_reached(
+    profile: Profile, after: timedelta, text: str, reason: Reason
+) -> None:
+    error = faults(profile, START + after).of(Failed(grpc.StatusCode.UNAVAILABLE, "handshake"))
+    assert error.reason is reason
+    assert text in error.message
+
+
+@pytest.mark.parametrize(
+    ("details", "hint"),
+    [
+        ("CERTIFICATE_VERIFY_FAILED", "pinned root"),
+        ("Ssl handshake failed", "handshake"),
+    ],
+)
+def test_people_get_a_hint(profile: Profile, details: str, hint: str) -> None:
+    error: ExchangeError = faults(profile).of(Failed(grpc.StatusCode.UNAVAILABLE, details))
+    assert hint in error.message
+
+
+def test_hub_that_sends_more_than_a_part_holds_is_stopped() -> None:
+    sink = bytearray(b"1234")
+    with pytest.raises(SealBroken):
+        take_chunk(sink, b"5678", 7)
+    assert sink == b"1234"
+
+
+def test_watch_lasts_as_long_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    now: Callable[[], float] = lambda: 100.0  # noqa: E731
+    monkeypatch.setattr("agency_client._calls.calls.time.monotonic", now)
+    assert seconds_left(None) == DEADLINES["ExchangeService/Watch"]
+    assert seconds_left(130.0) == 30
+    assert seconds_left(1e9) == DEADLINES["ExchangeService/Watch"]

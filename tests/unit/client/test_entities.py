@@ -1,0 +1,218 @@
+"""Entities in and out: nothing is lost in silence, and nothing is held in memory."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from followthemoney import model
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agency_client.entities import (
+    MAX_LINE_BYTES,
+    SUBJECT_SCHEMATA,
+    Entity,
+    SubjectCount,
+    checked_entities,
+    entities_from_csv,
+    entity_chunks,
+    identifier_warnings,
+    is_kz_number,
+    parse_entities,
+    read_entities,
+)
+from exchange_protocol.errors import ExchangeError, InvalidInput, Reason
+
+SECRET = "Тайный (вымышлен)"
+MAPPING = """
+entities:
+  payer:
+    schema: BankAccount
+    keys: [payer]
+    properties: {accountNumber: {column: payer}}
+  payment:
+    schema: Payment
+    keys: [number]
+    properties:
+      payerAccount: {entity: payer}
+      amount: {column: amount}
+      date: {column: date}
+"""
+
+
+def person(**properties: list[str]) -> dict[str, Any]:
+    return {"id": "p", "schema": "Person", "properties": {"name": ["Имя"], **properties}}
+
+
+def test_entities_go_out_and_come_back_as_they_were() -> None:
+    given = [person(), person(birthDate=["1979-10"], country=["kz"])]
+    chunks = list(entity_chunks(checked_entities(given)))
+    assert [*parse_entities(chunks[0])] == given
+
+
+def test_librarys_own_proxies_are_taken() -> None:
+    proxy = model.get_proxy(person())
+    assert [*checked_entities([proxy])] == [person()]
+
+
+def test_values_keep_their_script_and_spelling() -> None:
+    (entity,) = checked_entities([person(name=["Қасымова Әлия (вымышлена)"])])
+    assert entity["properties"]["name"] == ["Қасымова Әлия (вымышлена)"]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"id": "p", "schema": "Persona", "properties": {}},
+        {"id": "p", "schema": "Interval", "properties": {}},
+        {"id": "", "schema": "Person", "properties": {}},
+        {"schema": "Person", "properties": {}},
+        {"id": "p", "schema": "Person"},
+        {"id": "p", "schema": "Person", "properties": {"naem": [SECRET]}},
+        {"id": "p", "schema": "Person", "properties": {"birthDate": [SECRET]}},
+        {"id": "p", "schema": "Person", "properties": {"country": [SECRET]}},
+        {"id": "p", "schema": "Person", "properties": {"name": [7]}},
+        {"id": "p", "schema": "Person", "properties": {"name": [""]}},
+        {"id": "p", "schema": "Person", "properties": {"name": {"a": 1}}},
+        {"id": "p", "schema": "BankAccount", "properties": {"payments": ["x"]}},
+        ["no entity"],
+    ],
+)
+def test_what_the_model_would_drop_in_silence_is_refused_with_its_place(bad: Any) -> None:
+    with pytest.raises(InvalidInput, match="entity 2") as caught:
+        list(checked_entities([person(), bad]))
+    assert caught.value.reason is Reason.DOCUMENT_INVALID
+    assert SECRET not in str(caught.value)
+
+
+def test_file_is_read_line_by_line_and_errors_name_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "subjects.ftm.json"
+    path.write_text(json.dumps(person()) + "\n\n" + json.dumps(person()), encoding="utf-8")
+    assert len(list(read_entities(path))) == 2
+    for broken in ("{", '"text"', "\x00", "[" * 5000, '{"id": "' + "x" * MAX_LINE_BYTES + '"}'):
+        path.write_text(json.dumps(person()) + "\n" + broken + "\n", encoding="utf-8")
+        with pytest.raises(InvalidInput, match="line 2"):
+            list(read_entities(path))
+    path.write_bytes(b"\xff\xfe{}")
+    with pytest.raises(InvalidInput, match="line 1"):
+        list(read_entities(path))
+    with pytest.raises(InvalidInput, match="cannot read"):
+        list(read_entities(tmp_path / "none"))
+
+
+@given(st.binary(max_size=300))
+def test_arbitrary_sealed_bytes_are_read_or_refused_with_a_reason(data: bytes) -> None:
+    try:
+        for entity in parse_entities(data):
+            assert set(entity) == {"id", "schema", "properties"}
+    except ExchangeError as error:
+        assert error.reason is Reason.DOCUMENT_INVALID
+
+
+def test_subjects_are_the_models_persons_bodies_and_assets() -> None:
+    expected = {
+        schema.name
+        for schema in model
+        if schema.is_a("LegalEntity") or schema.is_a("Asset") or schema.is_a("CryptoWallet")
+    }
+    assert expected == SUBJECT_SCHEMATA
+
+
+def test_subject_that_is_told_of_twice_counts_once() -> None:
+    count = SubjectCount()
+    for entity in ({"id": "a"}, {"id": "a"}, {"id": "b"}, {"id": "c", "schema": "Payment"}):
+        count.add(Entity(**{"schema": "Person", "properties": {}, **entity}))  # type: ignore[typeddict-item]
+    assert int(count) == 2
+
+
+def test_table_becomes_accounts_and_payments(tmp_path: Path) -> None:
+    table, mapping = tmp_path / "payments.csv", tmp_path / "mapping.yaml"
+    rows = "1,KZ1,5.50,2020-01-01\n2,KZ1,7,2020-01-02\n"
+    table.write_text("number,payer,amount,date\n" + rows, "utf-8-sig")
+    for text in (MAPPING, "bank:\n  queries:\n    - " + MAPPING.strip().replace("\n", "\n      ")):
+        mapping.write_text(text, encoding="utf-8")
+        entities = list(entities_from_csv(table, mapping))
+        assert [each["schema"] for each in entities] == ["BankAccount", "Payment", "Payment"]
+        assert entities[1]["properties"]["payerAccount"] == [entities[0]["id"]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "mapping", "match"),
+    [
+        ("number,payer\n1,KZ1\n", MAPPING, "no 'amount'"),
+        ("number,payer,amount,date\n1,KZ1\n", MAPPING, "line 2: expected 4 columns"),
+        ("number,payer,amount,date\n1,KZ1,5,2020-01-01\n", "entities: {}", "mapping"),
+        ("number,payer,amount,date\n1,KZ1,5,2020-01-01\n", "database: x", "mapping"),
+        (
+            "number,payer,amount,date\n1,KZ1,5,2020-01-01\n",
+            MAPPING.replace("Payment", "Pamyent"),
+            "mapping",
+        ),
+    ],
+)
+def test_table_or_mapping_that_does_not_fit_is_named(
+    tmp_path: Path, rows: str, mapping: str, match: str
+) -> None:
+    (tmp_path / "t.csv").write_text(rows, encoding="utf-8")
+    (tmp_path / "m.yaml").write_text(mapping, encoding="utf-8")
+    with pytest.raises(InvalidInput, match=match):
+        list(entities_from_csv(tmp_path / "t.csv", tmp_path / "m.yaml"))
+
+
+def test_mapping_cannot_make_the_client_read_another_address(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("number,payer,amount,date\n1,KZ1,5,2020-01-01\n", "utf-8")
+    mapping = MAPPING + "csv_url: http://localhost:1/other.csv\n"
+    (tmp_path / "m.yaml").write_text(mapping, encoding="utf-8")
+    assert len(list(entities_from_csv(tmp_path / "t.csv", tmp_path / "m.yaml"))) == 2
+
+
+def test_chunks_hold_whole_lines_and_little_memory() -> None:
+    def payments() -> Iterator[Entity]:
+        for number in range(20_000):
+            yield Entity(
+                id=f"payment-{number}",
+                schema="Payment",
+                properties={"amount": ["5.50"], "purpose": ["вымышлено " * 5]},
+            )
+
+    tracemalloc.start()
+    count = 0
+    for chunk in entity_chunks(payments(), size=100_000):
+        assert chunk.endswith(b"\n")
+        assert len(chunk) <= 100_000
+        count += chunk.count(b"\n")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 20_000
+    assert peak < 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("number", "good"),
+    [
+        ("061211600012", True),
+        ("791028302728", True),
+        ("061211600013", False),
+        ("0612116000", False),
+        ("06121160001a", False),
+        ("٠٦١٢١١٦٠٠٠١٢", False),
+    ],
+)
+def test_iin_and_bin_have_a_check_digit(number: str, good: bool) -> None:
+    assert is_kz_number(number) is good
+
+
+def test_doubtful_identifiers_are_warned_of_and_not_repeated() -> None:
+    (entity,) = checked_entities([person(country=["kz"], idNumber=["061211600013"])])
+    (warning,) = identifier_warnings(entity)
+    assert "idNumber" in warning
+    assert "061211600013" not in warning
+    account = Entity(id="a", schema="BankAccount", properties={"iban": ["KZ00"]})
+    assert len(identifier_warnings(account)) == 1
+    foreign = Entity(id="f", schema="Person", properties={"idNumber": ["1"], "country": ["uz"]})
+    assert identifier_warnings(foreign) == []

@@ -1,0 +1,197 @@
+"""Profiles: strict, and clear about the key at fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from agency_client.profile import PROFILES_VARIABLE, Profile
+from exchange_protocol.errors import ExchangeError, InvalidInput, NotAuthenticated, Reason
+from exchange_protocol.rules.vocabulary import Language
+from exchange_protocol.trust.certificates import Usage
+from tests.support.in_memory_hub import PASSPHRASE, InMemoryHub, log_signer, tls_certificate
+from tests.support.statements import KZ_FMA, KZ_MIA, START, fictional_cast
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return InMemoryHub().profile(tmp_path).folder
+
+
+def edit(folder: Path, old: str, new: str) -> None:
+    path = folder / "profile.toml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_profile_is_loaded_by_folder_and_by_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PROFILES_VARIABLE, str(folder.parent))
+    for name in (folder, str(folder), folder.name):
+        profile = Profile.load(name)
+        assert profile.agency == "kz.mia"
+        assert profile.vault.member == KZ_MIA
+        assert profile.hub.uri == "spiffe://exchange.example/hub/main"
+        assert profile.defaults.legal_basis == "KZ-AML-18"
+
+
+def test_profile_that_is_not_there_says_where_it_was_sought(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PROFILES_VARIABLE, str(tmp_path))
+    for name in ("kz.nobody", tmp_path, "../kz.nobody", ""):
+        with pytest.raises(InvalidInput, match="PROFILE_INVALID.*profile.toml"):
+            Profile.load(name)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("target = 'localhost:1'", "", "hub.target"),
+        ("target = 'localhost:1'", "target = 7", "hub.target"),
+        ("target = 'localhost:1'", "target = 'localhost'", "hub.target"),
+        ("target = 'localhost:1'", "target = 'localhost:70000'", "hub.target"),
+        ("target = 'localhost:1'", "target = 'localhost:1'\nverify = 'no'", "hub.verify"),
+        ("name = 'main'", "name = 'Main Hub'", "hub.name"),
+        ("log_vkey = '", "log_vkey = 'x", "hub.log_vkey"),
+        ("[trust]", "[insecure]\n[trust]", "insecure"),
+        ("[trust]", "[roots]", "trust"),
+        ("roots = 'root.pem'", "roots = 'none.pem'", "trust.roots"),
+        ("roots = 'root.pem'", "roots = 'tls.key'", "trust.roots"),
+        ("certificate = 'tls.pem'", "certificate = 'signing.pem'", "tls.certificate"),
+        ("certificate = 'signing.pem'", "certificate = 'tls.pem'", "signing.certificate"),
+        ("key = 'tls.key'", "key = 'signing.key'", "tls.key"),
+        ("certificate = 'tls.pem'", "certificate = 'tls.key'", "tls.certificate"),
+        ("[defaults]", "[defaults]\nlanguage = 'LA'", "defaults.language"),
+        ("roots = 'root.pem'", "roots = 'root.pem'\ncrl = 'root.pem'", "trust.crl"),
+    ],
+)
+def test_fault_names_the_key(folder: Path, old: str, new: str, field: str) -> None:
+    edit(folder, old, new)
+    with pytest.raises(ExchangeError) as caught:
+        Profile.load(folder)
+    assert caught.value.field == field, caught.value
+
+
+def test_file_that_is_no_toml_is_refused(folder: Path) -> None:
+    (folder / "profile.toml").write_text("[hub\n", encoding="utf-8")
+    with pytest.raises(InvalidInput, match="no TOML"):
+        Profile.load(folder)
+
+
+def test_certificates_of_two_agencies_make_no_profile(folder: Path) -> None:
+    other = fictional_cast().signers[KZ_FMA]
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    pem = x509.load_der_x509_certificate(other.certificate).public_bytes(Encoding.PEM)
+    (folder / "signing.pem").write_bytes(pem)
+    with pytest.raises(InvalidInput, match="expected a certificate of kz.mia"):
+        Profile.load(folder)
+
+
+def test_certificate_of_another_root_is_refused(folder: Path, tmp_path: Path) -> None:
+    from exchange_certs.authority import Authority
+
+    other = Authority.create(tmp_path / "ca", "exchange.example", PASSPHRASE, START)
+    (folder / "root.pem").write_bytes(other.root_pem())
+    with pytest.raises(NotAuthenticated, match="CERTIFICATE_UNTRUSTED.*tls.certificate"):
+        Profile.load(folder)
+
+
+def test_shared_key_file_is_refused(folder: Path) -> None:
+    (folder / "signing.key").chmod(0o644)
+    with pytest.raises(NotAuthenticated, match="0600"):
+        Profile.load(folder)
+
+
+def test_expired_certificate_still_loads_so_that_the_outbox_can_be_read(tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    issued = fictional_cast().authority.issue_member(
+        KZ_MIA,
+        Usage.TLS_CLIENT,
+        now=START,
+        not_after=START + timedelta(minutes=1),
+        public_key=key.public_key(),
+    )
+    profile = create(tmp_path / "p", tls_certificate_pem=issued.certificate_pem, tls_key=key)
+    assert profile.tls.certificate.not_after == START + timedelta(minutes=1)
+
+
+def test_profile_without_a_signing_key_reads_and_cannot_sign(tmp_path: Path) -> None:
+    profile = create(tmp_path / "p")
+    assert profile.agency == "kz.mia"
+    with pytest.raises(NotAuthenticated, match="KEY_UNAVAILABLE"):
+        _ = profile.vault.member
+
+
+def test_profile_is_made_of_values_that_come_back(tmp_path: Path) -> None:
+    profile = create(
+        tmp_path / "p", language=Language.KK, time_zone="Asia/Almaty", legal_basis="KZ-1"
+    )
+    assert profile.defaults.language is Language.KK
+    assert profile.defaults.time_zone == "Asia/Almaty"
+    assert (profile.folder / "profile.toml").stat().st_mode & 0o777 == 0o600
+    assert not (profile.folder / "passphrase").exists()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda folder: (folder / "something").write_text("x"),
+        lambda folder: (folder / "state").mkdir(),
+    ],
+)
+def test_profile_is_made_in_an_empty_folder_only(
+    tmp_path: Path, spoil: Callable[[Path], object]
+) -> None:
+    spoil(tmp_path)
+    with pytest.raises(InvalidInput, match="new or empty"):
+        create(tmp_path)
+
+
+def test_no_secret_shows_in_a_repr(folder: Path) -> None:
+    profile = Profile.load(folder)
+    shown = repr(profile)
+    assert "PRIVATE KEY" not in shown
+    assert PASSPHRASE.decode() not in shown
+    assert "BEGIN" not in shown
+
+
+def test_passphrase_may_come_from_the_environment(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(folder, "passphrase_file = 'passphrase'", "")
+    edit(folder, "[keys]\n", "")
+    with pytest.raises(NotAuthenticated, match="EXCHANGE_KEY_PASSPHRASE"):
+        Profile.load(folder)
+    monkeypatch.setenv("EXCHANGE_KEY_PASSPHRASE", PASSPHRASE.decode())
+    assert Profile.load(folder).agency == "kz.mia"
+
+
+def create(folder: Path, **changes: object) -> Profile:
+    """A profile with a TLS certificate alone, unless changed."""
+    tls = tls_certificate(KZ_MIA)
+    given: dict[str, object] = {
+        "hub_target": "localhost:1",
+        "hub_name": "main",
+        "log_vkey": log_signer().vkey,
+        "roots_pem": fictional_cast().authority.root_pem(),
+        "tls_certificate_pem": tls.certificate_pem,
+        "tls_key": tls.key,
+        "passphrase": PASSPHRASE,
+    }
+    return Profile.create(folder, **(given | changes))  # type: ignore[arg-type]
+
+
+def test_reason_of_a_fault_stays_what_it_is(folder: Path) -> None:
+    edit(folder, "certificate = 'tls.pem'", "certificate = 'signing.pem'")
+    with pytest.raises(NotAuthenticated) as caught:
+        Profile.load(folder)
+    assert caught.value.reason is Reason.CERTIFICATE_USAGE
