@@ -78,7 +78,8 @@ class DatabaseCopy:
         except sqlite3.Error as error:
             self._connection.close()
             raise Reason.CHECKPOINT_INVALID.error(
-                f"expected a hub's database, it does not read as one: {error}"
+                "expected a hub's database, and its -wal file where the hub was running; "
+                f"it does not read as one: {error}"
             ) from None
         try:
             if len(heads) != 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -54,6 +55,19 @@ async def copy(region: Region, tmp_path: Path) -> Path:
     await region.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=asked)
     await region.fetch(UZ_FIU, asked)
     return await region.copy(tmp_path / "copy.db")
+
+
+async def test_copy_of_a_running_hub_is_read_with_its_write_ahead_log(
+    region: Region, tmp_path: Path
+) -> None:
+    await region.say(KZ_MIA, REQUEST, to=["kz.fma"])
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    for file in (region.file, region.file.with_name("hub.db-wal")):
+        shutil.copy(file, folder)
+    report = audit(folder / "hub.db")
+    assert report.is_clean
+    assert report.exchanges == 1
 
 
 def last_index(path: Path) -> int:
