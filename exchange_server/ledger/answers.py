@@ -8,7 +8,12 @@ from typing import TypeAlias
 from sqlalchemy import Engine
 
 from exchange_protocol.errors import ExchangeError
-from exchange_protocol.log.merkle import NodeId, consistency_proof, inclusion_proof
+from exchange_protocol.log.merkle import (
+    NodeId,
+    consistency_proof,
+    inclusion_proof,
+    inclusion_proofs,
+)
 from exchange_protocol.log.tiles import EdgeGrowth, TileId, TileReader
 from exchange_server.ledger.batch import Logged, Outcome
 from exchange_server.ledger.jobs import Job, Submission
@@ -29,6 +34,7 @@ class Answers:
         self._state = state
         self._growth = growth
         self._tiles = TileReader(self._read_tiles)
+        self._recent = self._recent_proofs()
         self._consistency: dict[int, tuple[bytes, ...]] = {}
 
     def answer(self, job: Job, outcome: Outcome) -> Answer | ExchangeError:
@@ -46,12 +52,19 @@ class Answers:
             raise TypeError("only a submission is logged as a statement")
         return outcome
 
+    def _recent_proofs(self) -> list[tuple[bytes, ...]]:
+        """Audit paths of the entries of this batch: they share most of their nodes."""
+        if self._growth is None:
+            return []
+        size = self._state.head.size
+        indexes = range(self._growth.nodes.before.size, size)
+        return [tuple(path) for path in inclusion_proofs(indexes, size, self._growth.nodes.read)]
+
     def _inclusion(self, logged: Logged) -> tuple[bytes, ...]:
-        growth = self._growth
-        # A repeated statement may be of this very batch; then its nodes are new as well.
-        is_recent = growth is not None and logged.index >= growth.nodes.before.size
-        read = growth.nodes.read if growth is not None and is_recent else self._tiles
-        return tuple(inclusion_proof(logged.index, self._state.head.size, read))
+        first = self._state.head.size - len(self._recent)
+        if logged.index >= first:
+            return self._recent[logged.index - first]
+        return tuple(inclusion_proof(logged.index, self._state.head.size, self._tiles))
 
     def _consistency_from(self, known: int) -> tuple[bytes, ...]:
         if known not in self._consistency:

@@ -42,6 +42,7 @@ from exchange_server.storage.schema import check_schema
 _log = structlog.get_logger(__name__)
 
 _SWEEPS_PER_TTL = 4
+_FOLLOW_SECONDS = 0.5
 
 
 class Ledger:
@@ -60,7 +61,7 @@ class Ledger:
         self._writer = Writer(engine, bench, on_step=on_step, on_growth=self._announce)
         self._announced = 0
         self._grown = asyncio.Event()
-        self._sweeper: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @classmethod
     async def open(
@@ -94,7 +95,9 @@ class Ledger:
             raise
         ledger._writer.start()
         ledger._announced = ledger.tree_size
-        ledger._sweeper = asyncio.create_task(ledger._sweep())
+        ledger._tasks = [asyncio.create_task(ledger._sweep())]
+        if engine.dialect.name == "postgresql":
+            ledger._tasks.append(asyncio.create_task(ledger._follow_other_hubs()))
         return ledger
 
     @property
@@ -178,10 +181,10 @@ class Ledger:
 
     async def close(self) -> None:
         """Finish what was put, refuse what comes after, and give the database back."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-            await asyncio.wait([self._sweeper])
-            self._sweeper = None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
         await self._writer.close()
         self._claim.release()
 
@@ -201,3 +204,12 @@ class Ledger:
             except ExchangeError as error:
                 _log.warning("sweep_failed", reason=error.reason.name)
             await asyncio.sleep(ttl.total_seconds() / _SWEEPS_PER_TTL)
+
+    async def _follow_other_hubs(self) -> None:
+        """Keep step with hubs that write the same log, even while this one writes nothing."""
+        while True:
+            await asyncio.sleep(_FOLLOW_SECONDS)
+            try:
+                await self._writer.catch_up()
+            except ExchangeError as error:
+                _log.warning("catch_up_failed", reason=error.reason.name)

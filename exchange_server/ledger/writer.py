@@ -109,6 +109,10 @@ class Writer:
         result: _T = await self._enqueue(task)
         return result
 
+    async def catch_up(self) -> None:
+        """Take over what another hub on the same log has committed since."""
+        await self.run(self._catch_up)
+
     async def close(self) -> None:
         """Finish what was put, refuse what comes, and end the thread."""
         loop, self._loop = self._loop, None
@@ -173,18 +177,27 @@ class Writer:
             return [error] * len(jobs)
 
     def _begin(self, connection: Connection, jobs: Sequence[Any]) -> Batch:
+        state = self._current(connection)
+        self._on_step("begin")
+        return Batch(connection, state, self._bench, self._exchanges, jobs)
+
+    def _current(self, connection: Connection) -> LogState:
+        """The state as committed, by whichever hub; holds the lock on the head from here on."""
         head = read_head(connection, lock=True)
         if head is None:
             raise Reason.INTERNAL.error("the log has no head")
         anchors = self._bench.anchors
         if self._state is None:
-            state = restore(connection, head, anchors, self._verifier)
-        else:
-            state = refresh(connection, self._state, head, anchors, self._verifier)
-            if state is not self._state:
-                self._exchanges.clear()
-        self._on_step("begin")
-        return Batch(connection, state, self._bench, self._exchanges, jobs)
+            return restore(connection, head, anchors, self._verifier)
+        state = refresh(connection, self._state, head, anchors, self._verifier)
+        if state is not self._state:
+            self._exchanges.clear()
+        return state
+
+    def _catch_up(self, connection: Connection) -> None:
+        head = read_head(connection)
+        if self._state is None or head != self._state.head:
+            self._take_over(self._current(connection))
 
     def _run_task(self, task: _Task) -> Any:
         try:

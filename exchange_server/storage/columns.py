@@ -23,6 +23,7 @@ AgencyName = String(131)
 Uuid = String(36)
 KindName = String(32)
 
+_EMPTY = "[]"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -47,7 +48,9 @@ class Texts(TypeDecorator[tuple[str, ...]]):
     cache_ok = True
 
     def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(value, separators=(",", ":"))
+        if not value:
+            return None if value is None else _EMPTY
+        return json.dumps(value, separators=(",", ":"))
 
     def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...] | None:
         return None if value is None else tuple(json.loads(value))
@@ -60,8 +63,8 @@ class Digests(TypeDecorator[tuple[bytes, ...]]):
     cache_ok = True
 
     def process_bind_param(self, value: tuple[bytes, ...] | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
+        if not value:
+            return None if value is None else _EMPTY
         return json.dumps([digest.hex() for digest in value], separators=(",", ":"))
 
     def process_result_value(self, value: Any, dialect: Dialect) -> tuple[bytes, ...] | None:

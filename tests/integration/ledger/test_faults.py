@@ -15,7 +15,7 @@ from exchange_protocol.errors import ExchangeError, HubError, Reason
 from exchange_protocol.rules.bodies import Kind, Plain
 from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.statements import SignedStatement
-from exchange_server.ledger import batch
+from exchange_server.ledger import LedgerLimits, batch
 from exchange_server.storage.engine import open_engine, writing
 from exchange_server.storage.schema import check_schema, migrate
 from tests.integration.ledger.conftest import Office
@@ -102,7 +102,26 @@ async def test_two_ledgers_take_turns_on_one_postgresql(office: Office) -> None:
         )
     )
     assert len({one.index for one in accepted}) == 20
+    idle = other.ledger.tree_size
+    await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    assert await other.ledger.wait_for_growth(max(idle, office.ledger.tree_size - 1), 10) > idle
     await other.close()
+
+
+async def test_statement_is_stored_though_its_caller_has_gone(office: Office) -> None:
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"])
+    sent = asyncio.create_task(office.ledger.submit(*letter.call))
+    await asyncio.sleep(0)
+    sent.cancel()
+    after = await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+    assert (await office.ledger.submit(*letter.call)).index == after.index - 1
+
+
+async def test_hub_that_is_flooded_says_so(office: Office) -> None:
+    office.limits = LedgerLimits(queued=0)
+    await office.reopen()
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"])
+    assert await refusal(office.ledger.submit(*letter.call)) is Reason.OVERLOADED
 
 
 async def test_closing_finishes_what_was_put_and_refuses_the_rest(office: Office) -> None:
