@@ -114,8 +114,8 @@ def issue_keys(
         member(actor),
         Usage.TLS_CLIENT,
         now=now,
-        not_before=now - timedelta(days=2) if tls_expired else None,
-        not_after=now - timedelta(hours=1) if tls_expired else None,
+        not_before=now - timedelta(minutes=4) if tls_expired else None,
+        not_after=now - timedelta(minutes=1) if tls_expired else None,
     )
     signing = authority.issue_member(member(actor), Usage.SIGNING, now=now)
     for name, issued in (("tls", tls), ("signing", signing)):
