@@ -82,7 +82,7 @@ def _founding() -> Hub:
 
 
 def founded() -> Hub:
-    """A model with the directory and the policy on its log; its values are shared, its state not."""
+    """A model with directory and policy on its log; values are shared, its state is its own."""
     model = copy(_founding())
     model.exchanges, model.spoken, model.log = {}, {}, list(model.log)
     return model

@@ -105,7 +105,7 @@ def approval(hub: InMemoryHub, exchange: str, author: Member = COORDINATOR) -> S
     return hub.model.sign(draft)
 
 
-# --- Forged and lifted approvals -------------------------------------------------------------------
+# --- Forged and lifted approvals -----------------------------------------------------------------
 
 
 def test_held_request_that_is_shown_without_an_approval_is_not_opened(
@@ -143,7 +143,7 @@ def test_hub_that_records_a_gated_request_as_released_breaks_a_rule(
 
 
 @pytest.mark.parametrize(
-    "fault", ["forged signature", "wrong key", "foreign coordinator", "lifted"]
+    "fault", ["forged signature", "wrong key", "foreign coordinator", "of another"]
 )
 def test_approval_that_no_coordinator_signed_over_this_payload_opens_nothing(
     hub: InMemoryHub, tmp_path: Path, fault: str
@@ -156,8 +156,7 @@ def test_approval_that_no_coordinator_signed_over_this_payload_opens_nothing(
         signed = replace(signed, signature=signed.signature[:-1] + b"\x00")
     elif fault == "wrong key":
         wrong = hub.cast.issue(COORDINATOR)
-        draft = parse_statement(signed.payload)
-        forged = hub.model.sign(draft, wrong)
+        forged = hub.model.sign(parse_statement(signed.payload), wrong)
         signed = replace(forged, certificate_sha256=signed.certificate_sha256)
     elif fault == "foreign coordinator":
         opening = hub.statement(hub.model.exchanges[exchange].legs[0].subject)
@@ -187,7 +186,7 @@ def test_held_supplement_is_not_passed_off_as_a_supervisory_copy(
     caught(lambda: hub.client(tmp_path, UZ_FIU).open(exchange), Reason.ENTRY_MISMATCH)
 
 
-# --- Altered, dropped, reordered -------------------------------------------------------------------
+# --- Altered, dropped, reordered -----------------------------------------------------------------
 
 
 def test_altered_statement_is_not_the_one_of_its_entry(hub: InMemoryHub, tmp_path: Path) -> None:
@@ -228,7 +227,7 @@ def test_accepted_statement_that_is_dropped_is_missed_by_its_author(
     fma.open(exchange)
     fma.acknowledge(exchange)
     honest = hub.visible
-    hub.visible = lambda agency, each: honest(agency, each)[:-1]  # type: ignore[method-assign]
+    hub.visible = lambda agency, exchange_id: honest(agency, exchange_id)[:-1]  # type: ignore[method-assign]
     error = caught(lambda: fma.get(exchange), Reason.RECEIPT_MISMATCH)
     assert "receipt" in error.message
 
@@ -238,7 +237,7 @@ def test_entries_out_of_order_are_refused(hub: InMemoryHub, tmp_path: Path) -> N
     fma = hub.client(tmp_path, KZ_FMA)
     fma.open(exchange)
     honest = hub.visible
-    hub.visible = lambda agency, each: honest(agency, each)[::-1]  # type: ignore[method-assign]
+    hub.visible = lambda agency, exchange_id: honest(agency, exchange_id)[::-1]  # type: ignore[method-assign]
     caught(lambda: fma.get(exchange), Reason.ENTRY_MISMATCH)
 
 
@@ -246,7 +245,7 @@ def test_entry_of_another_exchange_is_refused(hub: InMemoryHub, tmp_path: Path) 
     client = hub.client(tmp_path)
     other, exchange = ask(client, "kz.fma"), ask(client, "kz.fma")
     honest = hub.visible
-    hub.visible = lambda agency, _: honest(agency, other)  # type: ignore[method-assign]
+    hub.visible = lambda agency, exchange_id: honest(agency, other)  # type: ignore[method-assign]
     caught(lambda: client.get(exchange), Reason.ENTRY_MISMATCH)
 
 
@@ -274,7 +273,7 @@ def test_swapped_part_is_not_unsealed(hub: InMemoryHub, tmp_path: Path) -> None:
     caught(lambda: hub.client(tmp_path, KZ_FMA).open(first), Reason.SEAL_BROKEN)
 
 
-# --- Directory and policy --------------------------------------------------------------------------
+# --- Directory and policy ------------------------------------------------------------------------
 
 
 def test_swapped_sealing_key_is_refused_before_anything_is_sealed(
@@ -349,7 +348,7 @@ def test_policy_that_is_ignored_is_seen_by_the_initiator(hub: InMemoryHub, tmp_p
     caught(lambda: other.get(exchange), Reason.RULE_BROKEN)
 
 
-# --- Receipts --------------------------------------------------------------------------------------
+# --- Receipts ------------------------------------------------------------------------------------
 
 
 def test_receipt_of_another_statement_is_refused_and_the_statement_kept(
@@ -384,7 +383,7 @@ def test_receipt_without_a_proof_is_refused(hub: InMemoryHub, tmp_path: Path) ->
     caught(lambda: ask(client, "kz.fma"), Reason.PROOF_INVALID)
 
 
-# --- Rollback, fork, foreign logs ------------------------------------------------------------------
+# --- Rollback, fork, foreign logs ----------------------------------------------------------------
 
 
 def evidence_of(error: ExchangeError) -> dict[str, Any]:
@@ -444,8 +443,8 @@ def test_checkpoint_of_another_key_is_refused(hub: InMemoryHub, tmp_path: Path) 
     from exchange_protocol.log.checkpoint import LogSigner
 
     other = LogSigner(LOG_NAME, Ed25519PrivateKey.generate())
-    size, root = len(hub.log), bytes(32)
-    hub.note = lambda size=size: other.sign(Checkpoint(LOG_NAME, size, root))  # type: ignore[method-assign]
+    note = other.sign(Checkpoint(LOG_NAME, len(hub.log), bytes(32)))
+    hub.note = lambda size=None: note  # type: ignore[method-assign]
     caught(hub.client(tmp_path).sync, Reason.CHECKPOINT_INVALID)
 
 

@@ -107,7 +107,8 @@ def test_answer_that_is_lost_leads_to_the_original_receipt_and_one_entry(
     hub: InMemoryHub, client: ExchangeClient
 ) -> None:
     link = connection(client)
-    honest, lost = hub.submit, []
+    honest = hub.submit
+    lost: list[Any] = []
 
     def loses(caller: Any, request: Any) -> Any:
         answer = honest(caller, request)
@@ -130,7 +131,8 @@ def test_answer_that_is_lost_leads_to_the_original_receipt_and_one_entry(
 def test_original_receipt_with_an_older_checkpoint_is_proven_to_be_of_this_log(
     hub: InMemoryHub, client: ExchangeClient
 ) -> None:
-    honest, first = hub.submit, []
+    honest = hub.submit
+    first: list[Any] = []
 
     def original(caller: Any, request: Any) -> Any:
         answer = honest(caller, request)

@@ -245,7 +245,7 @@ def test_hub_of_another_root_is_not_talked_to(region: Region, tmp_path: Path) ->
     )
     with (
         ExchangeClient.from_profile(profile) as client,
-        pytest.raises(HubUnavailable, match="cannot reach the hub at .*root"),
+        pytest.raises(HubUnavailable, match=r"cannot reach the hub at .*root"),
     ):
         client.sync()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,11 +80,11 @@ def test_error_never_tells_what_stood_there() -> None:
 def test_file_that_does_not_parse_is_named_and_not_quoted(tmp_path: Path, text: str) -> None:
     path = tmp_path / "request.yaml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(InvalidInput, match="request.yaml") as caught:
+    with pytest.raises(InvalidInput, match=r"request\.yaml") as caught:
         load_document(path, InformationRequest)
     assert SECRET not in str(caught.value)
     path.with_suffix(".json").write_text("{", encoding="utf-8")
-    with pytest.raises(InvalidInput, match="request.json, line 1"):
+    with pytest.raises(InvalidInput, match=r"request\.json, line 1"):
         load_document(path.with_suffix(".json"), InformationRequest)
 
 
@@ -113,7 +114,13 @@ def test_document_that_was_sealed_is_read_by_its_own_type() -> None:
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_are_read_or_refused_with_a_reason(data: bytes) -> None:
     for parse in (parse_brief, parse_content):
-        try:
-            parse(data)
-        except ExchangeError as error:
-            assert error.reason is Reason.DOCUMENT_INVALID
+        assert reason_of(lambda parse=parse: parse(data)) in (None, Reason.DOCUMENT_INVALID)  # type: ignore[misc]
+
+
+def reason_of(act: Callable[[], object]) -> Reason | None:
+    """Why an act is refused; None if it is not."""
+    try:
+        act()
+    except ExchangeError as error:
+        return error.reason
+    return None

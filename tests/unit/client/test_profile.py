@@ -46,7 +46,7 @@ def test_profile_that_is_not_there_says_where_it_was_sought(
 ) -> None:
     monkeypatch.setenv(PROFILES_VARIABLE, str(tmp_path))
     for name in ("kz.nobody", tmp_path, "../kz.nobody", ""):
-        with pytest.raises(InvalidInput, match="PROFILE_INVALID.*profile.toml"):
+        with pytest.raises(InvalidInput, match=r"PROFILE_INVALID.*profile\.toml"):
             Profile.load(name)
 
 
@@ -92,7 +92,7 @@ def test_certificates_of_two_agencies_make_no_profile(folder: Path) -> None:
 
     pem = x509.load_der_x509_certificate(other.certificate).public_bytes(Encoding.PEM)
     (folder / "signing.pem").write_bytes(pem)
-    with pytest.raises(InvalidInput, match="expected a certificate of kz.mia"):
+    with pytest.raises(InvalidInput, match=r"expected a certificate of kz\.mia"):
         Profile.load(folder)
 
 
@@ -101,7 +101,7 @@ def test_certificate_of_another_root_is_refused(folder: Path, tmp_path: Path) ->
 
     other = Authority.create(tmp_path / "ca", "exchange.example", PASSPHRASE, START)
     (folder / "root.pem").write_bytes(other.root_pem())
-    with pytest.raises(NotAuthenticated, match="CERTIFICATE_UNTRUSTED.*tls.certificate"):
+    with pytest.raises(NotAuthenticated, match=r"CERTIFICATE_UNTRUSTED.*tls\.certificate"):
         Profile.load(folder)
 
 

@@ -107,7 +107,7 @@ def test_checkpoint_file_that_was_tampered_with_is_noticed(
         store.head()
 
 
-# --- Directory -------------------------------------------------------------------------------------
+# --- Directory -----------------------------------------------------------------------------------
 
 
 def fill(hub: InMemoryHub, store: DirectoryStore, log: LogVerifier, page: int = 200) -> None:
