@@ -42,6 +42,8 @@ def serve(config: ConfigFile) -> None:
     from exchange_server.tls_version import require_tls13
 
     require_tls13()
+    # grpc's core writes lines of its own for every failed handshake, which strangers can cause.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     import uvloop
 
     from exchange_server import bootstrap

@@ -114,4 +114,5 @@ def configure_logging(level: str) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(threshold)
+    # What libraries do is of interest only to whoever looks for a fault.
+    root.setLevel(threshold if threshold == logging.DEBUG else max(threshold, logging.WARNING))

@@ -1,7 +1,7 @@
 """One call on its way through the hub: what is known of it, and how it is wrapped.
 
-Every interceptor is a `CallInterceptor`: an asynchronous context manager around the call. It works
-alike for the four kinds of RPC, because the innermost one, `Codec`, turns each kind into a
+Every interceptor but one is a `CallInterceptor`: an asynchronous context manager around the call.
+It works alike for the four kinds of RPC, because the innermost one, `Codec`, turns each kind into a
 coroutine: it parses requests and encodes responses itself, so that a request that does not parse
 meets the same error mapping as any other fault, and it writes the responses of a stream one by one.
 
@@ -77,15 +77,15 @@ def current_caller() -> Caller:
     return caller
 
 
-class CallInterceptor(grpc.aio.ServerInterceptor):
-    """Something that happens around every call."""
+class HandlerInterceptor(grpc.aio.ServerInterceptor):
+    """Puts something in the place of every method's handler."""
 
     def __init__(self) -> None:
         self._wrapped: dict[str, Handler] = {}
 
     @abstractmethod
-    def around(self, method: str, context: Context) -> AbstractAsyncContextManager[None]:
-        """What to do before and after; it may raise instead of letting the call through."""
+    def wrap(self, method: str, handler: Handler) -> Handler:
+        """What to put in the place of a handler."""
 
     async def intercept_service(
         self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
@@ -100,6 +100,14 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             wrapped = self._wrapped[method] = self.wrap(method, handler)
         return wrapped
 
+
+class CallInterceptor(HandlerInterceptor):
+    """Something that happens around every call."""
+
+    @abstractmethod
+    def around(self, method: str, context: Context) -> AbstractAsyncContextManager[None]:
+        """What to do before and after; it may raise instead of letting the call through."""
+
     def wrap(self, method: str, handler: Handler) -> Handler:
         """Put `around` around a handler whose behaviour is a coroutine."""
         behaviour = _behaviour(handler)
@@ -111,12 +119,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         return _like(handler, call)
 
 
-class Codec(CallInterceptor):
+class Codec(HandlerInterceptor):
     """Parses requests and encodes responses, counting their bytes; the innermost interceptor."""
-
-    def around(self, method: str, context: Context) -> AbstractAsyncContextManager[None]:
-        """Not used: the codec replaces the handler instead of surrounding it."""
-        raise NotImplementedError
 
     def wrap(self, method: str, handler: Handler) -> Handler:
         """Turn a handler of messages into a coroutine over bytes."""

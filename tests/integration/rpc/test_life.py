@@ -79,6 +79,23 @@ def test_stop_ends_watches_with_unavailable_and_exits_clean(region: Region) -> N
     assert events[-1] == "stopped"
 
 
+def test_stderr_holds_json_lines_and_nothing_of_what_was_said(region: Region) -> None:
+    stranger = grpc.secure_channel(
+        region.process.target, grpc.ssl_channel_credentials(region.process.files.root_pem)
+    )
+    with stranger, pytest.raises(grpc.RpcError):
+        stranger.unary_unary("/a.B/C", bytes, bytes)(b"", timeout=5)
+    asked = region.memory.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    region.catch_up()
+    assert region.process.stop() == 0
+    lines = [json.loads(line) for line in region.process.lines]
+    assert {line["event"] for line in lines} >= {"serving", "listening", "call", "stopped"}
+    everything = "\n".join(region.process.lines)
+    assert asked.exchange_id not in everything
+    assert "fictional passphrase" not in everything
+    assert "PRIVATE KEY" not in everything
+
+
 def test_calls_in_flight_are_finished_or_were_never_taken(region: Region) -> None:
     memory = region.memory
     drafts = [memory.compose(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])]
