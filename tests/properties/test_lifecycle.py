@@ -88,10 +88,16 @@ APPROVERS = agencies(["caricc", "kz.gpo"])
 
 APPROVING = [COORDINATOR, SECOND_COORDINATOR, PROSECUTOR, SECOND_PROSECUTOR]
 LIKELY: dict[LegState, list[Body]] = {
-    S.HELD: [Decision(Verdict.APPROVE), Decision(Verdict.APPROVE), Decision(Verdict.RETURN)],
+    S.HELD: [
+        Decision(Verdict.APPROVE),
+        Decision(Verdict.APPROVE),
+        Decision(Verdict.RETURN),
+        Plain(Kind.RECALL),
+    ],
     S.RETURNED: [Plain(Kind.SUPPLEMENT)],
     S.DELIVERED: [Plain(Kind.RETURN_FOR_INFORMATION), Plain(Kind.ACKNOWLEDGE)],
     S.ACKNOWLEDGED: [Plain(Kind.RETURN_FOR_INFORMATION), Refuse(RefusalGround.CONTRARY_TO_LAW)],
+    S.RECALLED: [Plain(Kind.CLOSE)],
 }
 
 

@@ -1,0 +1,83 @@
+"""docs/adding-a-kind.md works: its blocks, applied to a copy, make a kind that speaks."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from exchange_protocol.rules.bodies import Kind
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDE = (ROOT / "docs" / "adding-a-kind.md").read_text("utf-8")
+COPIED = ("proto", "policies", "scripts", "tests/__init__.py", "tests/support", "docs/lifecycle.md")
+CHECKS = ("tests/architecture/test_kinds.py", "tests/architecture/test_vocabulary.py")
+PREAMBLE = """\
+from dataclasses import replace
+from datetime import timedelta
+from exchange_protocol.rules.bodies import ExtendDeadline, Kind, Plain
+from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.rules.vocabulary import ExtensionGround
+from tests.support.statements import CASE, KZ_FMA, KZ_MIA, START, Hub, fictional_cast
+hub = Hub(fictional_cast())
+"""
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", GUIDE, flags=re.MULTILINE | re.DOTALL)
+
+
+def apply(diff: str, root: Path) -> None:
+    """Apply a diff whose hunks are found by their text, since line numbers would rot."""
+    head, *hunks = diff.split("@@\n")
+    [name] = re.findall(r"^\+\+\+ b/(.+)$", head, flags=re.MULTILINE)
+    text = (root / name).read_text("utf-8")
+    for hunk in hunks:
+        lines = hunk.splitlines(keepends=True)
+        old = "".join(line[1:] for line in lines if line[0] in " -")
+        new = "".join(line[1:] for line in lines if line[0] in " +")
+        assert text.count(old) == 1, f"{name} should hold this once:\n{old}"
+        text = text.replace(old, new)
+    (root / name).write_text(text, "utf-8")
+
+
+def run(root: Path, *command: str) -> None:
+    path = os.pathsep.join(map(str, (root, root / "proto", ROOT / "certs")))
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    for name in (*COPIED, *CHECKS):
+        source, target = ROOT / name, tmp_path / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+    return tmp_path
+
+
+def test_the_guide_adds_a_kind_that_speaks(copy: Path) -> None:
+    assert "extend_deadline" not in {kind.value for kind in Kind}, "the guide needs another example"
+    diffs = blocks("diff")
+    assert len(diffs) == 6
+    for diff in diffs:
+        apply(diff, copy)
+    run(copy, "scripts/generate_protocol.py")
+    [example] = blocks("python")
+    run(copy, "-c", PREAMBLE + example)
+    run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", *CHECKS)
