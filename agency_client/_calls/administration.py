@@ -75,7 +75,7 @@ class Administration(Sending):
         yield from self.sync()
         now = self.ports.clock()
         draft = Draft(
-            id=self._new_id(),
+            id=self.new_id(),
             exchange_id="",
             author=self.ports.vault.member,
             made_at=now,
