@@ -92,6 +92,7 @@ LIKELY: dict[LegState, list[Body]] = {
         Decision(Verdict.APPROVE),
         Decision(Verdict.APPROVE),
         Decision(Verdict.RETURN),
+        Decision(Verdict.REJECT, RefusalGround.NO_DRUG_NEXUS),
         Plain(Kind.RECALL),
     ],
     S.RETURNED: [Plain(Kind.SUPPLEMENT)],

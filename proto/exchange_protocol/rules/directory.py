@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 from exchange_protocol.errors import Reason
@@ -75,7 +75,7 @@ class Directory:
         """
         if self.policy is None:
             raise Reason.POLICY_DENIED.error("no policy is published yet, so nothing is permitted")
-        return Rulebook(self.policy, self.agencies)
+        return _rulebook(self.policy, tuple(self.agencies.values()))
 
     def agency(self, agency: AgencyId) -> Agency:
         """An enrolled agency; raises AGENCY_UNKNOWN."""
@@ -90,6 +90,12 @@ class Directory:
         if not keys:
             raise Reason.SEALING_KEY_UNKNOWN.error(f"{agency} has not published a sealing key")
         return keys[-1]
+
+
+@lru_cache(maxsize=8)
+def _rulebook(policy: Policy, agencies: tuple[Agency, ...]) -> Rulebook:
+    """Share a rulebook and its answers among directories that differ in keys and certificates."""
+    return Rulebook(policy, {agency.id: agency for agency in agencies})
 
 
 EMPTY_DIRECTORY = Directory()

@@ -161,3 +161,13 @@ def test_what_is_not_there_is_named(hub: Hub) -> None:
     with pytest.raises(ExchangeError) as refused:
         hub.directory.sealing_key(AgencyId("kz.tax"))
     assert refused.value.reason is Reason.SEALING_KEY_UNKNOWN
+
+
+def test_a_new_key_keeps_the_rulebook_and_a_new_agency_makes_another(hub: Hub) -> None:
+    before = hub.directory.rulebook
+    hub.say(KZ_FMA, new_sealing_key())
+    assert hub.directory.rulebook is before
+    hub.say(OPERATOR, TAX)
+    assert hub.directory.rulebook is not before
+    hub.say(OPERATOR, PublishPolicy(POLICY + "\n"))
+    assert hub.directory.rulebook.policy.text == POLICY + "\n"
