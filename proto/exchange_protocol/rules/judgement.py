@@ -13,7 +13,8 @@ Steps, in order (design, sections 4 to 6):
  5. The author has a part in the exchange on every leg that it addresses, and nothing goes below
     the handling and TLP that the initiator put on the leg.
  6. The policy permits the statement on every leg.
- 7. The policy's gate gives approvals and approvers; the lifecycle allows the move.
+ 7. The policy's gate gives approvals and approvers; the lifecycle allows the move. Approvals given
+    before count while their authors' certificates stand.
  8. The supervisors are exactly those that the policy names.
  9. Every part is sealed to exactly the required readers, with keys that they published; what the
     initiator says without passing the gate carries nothing that approvers could not read.
@@ -24,8 +25,8 @@ bytes match their digests.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from exchange_protocol.errors import ExchangeError, Reason
@@ -37,6 +38,7 @@ from exchange_protocol.rules.lifecycle import (
     Leg,
     LegChange,
     LegRoute,
+    LegState,
     addressed_legs,
     advance,
     open_exchange,
@@ -156,6 +158,8 @@ def judge(
         if exchange is None:
             raise _unknown(statement)
         subjects = _subjects(exchange, statement, view)
+        if statement.kind is Kind.DECISION:
+            exchange = _without_revoked_approvals(exchange, subjects, directory)
         route = _route(directory, statement, exchange.opener, exchange.kind, subjects)
         exchange, changes = advance(
             exchange, statement, subjects, route.legs, partial=view is not None
@@ -215,6 +219,27 @@ def _subjects(exchange: Exchange, statement: Draft, view: AgencyId | None) -> di
             case _:
                 subjects[leg.agency] = said
     return subjects
+
+
+def _without_revoked_approvals(
+    exchange: Exchange, agencies: Collection[AgencyId], directory: Directory
+) -> Exchange:
+    """Forget approvals on these legs by members whose every certificate was revoked since.
+
+    Who revokes a stolen coordinator's key means to stop what was approved with it. What is released
+    already stays so: its recipient may have read it.
+    """
+    if not any(leg.approvals for leg in exchange.legs if leg.agency in agencies):
+        return exchange
+    records = directory.certificates.values()
+    standing = {record.member.uri for record in records if record.revoked_at is None}
+    legs = tuple(
+        replace(leg, approvals=tuple(uri for uri in leg.approvals if uri in standing))
+        if leg.agency in agencies
+        else leg
+        for leg in exchange.legs
+    )
+    return replace(exchange, legs=legs)
 
 
 def _route(

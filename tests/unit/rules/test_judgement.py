@@ -15,6 +15,7 @@ from exchange_protocol.rules.bodies import (
     Feedback,
     Kind,
     Plain,
+    PublishCertificate,
     PublishSealingKey,
     Refuse,
     Reply,
@@ -49,6 +50,7 @@ from tests.support.statements import (
     KZ_GPO,
     KZ_MIA,
     OPERATOR,
+    SECOND_COORDINATOR,
     UZ_FIU,
     Hub,
     Signer,
@@ -457,3 +459,23 @@ def test_an_agency_that_is_not_enrolled_does_not_speak(hub: Hub) -> None:
     with pytest.raises(ExchangeError) as refused:
         hub.submit(said)
     assert refused.value.reason is Reason.AGENCY_NOT_ENROLLED
+
+
+def test_an_approval_does_not_outlive_the_revocation_of_its_author(hub: Hub) -> None:
+    asked = hub.say(KZ_MIA, REQUEST, to=["uz.fiu"], header=replace(CASE, tlp=Tlp.RED))
+    hub.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    stolen = hub.cast.signers[COORDINATOR].fingerprint
+    hub.say(OPERATOR, RevokeCertificate(stolen, RevocationReason.KEY_COMPROMISE))
+    hub.say(SECOND_COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    assert hub.leg(asked, "uz.fiu").state is LegState.HELD
+    assert hub.leg(asked, "uz.fiu").approvals == (SECOND_COORDINATOR.uri,)
+
+
+def test_an_approval_outlives_the_renewal_of_its_authors_certificate(hub: Hub) -> None:
+    asked = hub.say(KZ_MIA, REQUEST, to=["uz.fiu"], header=replace(CASE, tlp=Tlp.RED))
+    hub.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    hub.say(OPERATOR, PublishCertificate(hub.cast.issue(COORDINATOR).certificate))
+    old = hub.cast.signers[COORDINATOR].fingerprint
+    hub.say(OPERATOR, RevokeCertificate(old, RevocationReason.SUPERSEDED))
+    hub.say(SECOND_COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    assert hub.leg(asked, "uz.fiu").state is LegState.RELEASED
