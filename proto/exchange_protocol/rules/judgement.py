@@ -38,7 +38,6 @@ from exchange_protocol.rules.lifecycle import (
     Leg,
     LegChange,
     LegRoute,
-    LegState,
     addressed_legs,
     advance,
     open_exchange,
