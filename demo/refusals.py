@@ -35,7 +35,7 @@ def play(stage: Stage, deployment: Deployment, authority: Authority, exchange: s
             "operator", "operator", "certificate", str(stage.root / "kz.mia" / "tls.pem"),
             reason="CERTIFICATE_USAGE",
         )  # fmt: skip
-        step.detail = "CERTIFICATE_USAGE, on the log"
+        step.detail = "CERTIFICATE_USAGE, before it is sent"
     with stage.step("a coordinator approves what its own body asked") as step:
         own: str = stage.agency(
             "caricc", "send", "information-request",
