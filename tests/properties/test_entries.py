@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -265,6 +266,19 @@ def test_a_receipt_under_another_log_key_is_refused() -> None:
     note = imposter.sign(log().checkpoint)
     reason = refusal(verify_receipt, log().receipt(), note, log().asked, log().verifier)
     assert reason is Reason.CHECKPOINT_INVALID
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [{"actor": KZ_FMA}, {"exchange_id": "another"}, {"event": Event.DELIVERY, "ruling": None}],
+    ids=["actor", "exchange", "event"],
+)
+def test_a_receipt_whose_entry_says_something_else_is_refused(lie: dict[str, Any]) -> None:
+    entry = encode_entry(replace(parse_entry(log().openings[log().asked_at].entry), **lie))
+    note = log().signer.sign(Checkpoint(log().signer.origin, 1, entry_leaf_hash(entry, bytes(32))))
+    message = pb.ProvenEntry(index=0, opening=pb.Opening(entry=entry, nonce=bytes(32)))
+    reason = refusal(verify_receipt, message, note, log().asked, log().verifier)
+    assert reason is Reason.RECEIPT_MISMATCH
 
 
 def test_a_receipt_with_a_malformed_entry_is_the_hubs_fault() -> None:

@@ -187,6 +187,16 @@ def delivery_of_the_unknown(told: Told) -> list[Opening]:
     return log
 
 
+def delivery_in_another_exchange(told: Told) -> list[Opening]:
+    other = told.hub.say(KZ_MIA, REQUEST, to=["kz.fma"])
+    delivery = told.hub.log[told.at + 2]
+    size = told.hub.directory.size
+    lie = rewritten(
+        delivery, exchange_id=other.exchange_id, hub_time=told.hub.now, directory_size=size
+    )
+    return [*told.hub.log, lie]
+
+
 def accepted_twice(told: Told) -> list[Opening]:
     hub, log = told.hub, list(told.hub.log)
     again = rewritten(log[told.at], hub_time=hub.now)
@@ -313,6 +323,7 @@ BROKEN: list[tuple[Callable[[Told], list[Opening]], str]] = [
     (delivery_before_the_approval, "it delivers what it may not"),
     (delivery_to_a_stranger, "it delivers what it may not"),
     (delivery_of_the_unknown, "not on the log before it"),
+    (delivery_in_another_exchange, "not on the log before it"),
     (accepted_twice, "ID_REUSED"),
     (time_backwards, "before that of the entry before it"),
     (another_actor, "another author"),

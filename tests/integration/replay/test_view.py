@@ -182,6 +182,24 @@ def test_an_approval_by_the_hub_is_caught(hub: Hub) -> None:
     assert refusal(hub, lie) is Reason.RULE_BROKEN
 
 
+def test_a_ruling_on_its_own_leg_that_the_rules_do_not_give_is_caught(hub: Hub) -> None:
+    released(hub)
+    shown = visible(hub)
+    index, approval = shown[1]
+    entry = parse_entry(approval.entry)
+    assert entry.ruling is not None
+    [leg] = entry.ruling.legs
+    for change in (
+        {"policy_digest": bytes(32)},
+        {"rule_ids": ("another-rule",)},
+        {"legs": (replace(leg, after=LegState.HELD),)},
+        {"legs": (replace(leg, approvals_required=0),)},
+        {"legs": ()},
+    ):
+        lie = encode_entry(replace(entry, ruling=replace(entry.ruling, **change)))
+        assert refusal(hub, [shown[0], (index, replace(approval, entry=lie))]) is Reason.RULE_BROKEN
+
+
 def test_an_approval_for_the_other_recipient_releases_nothing(hub: Hub) -> None:
     """The hub relabels the approval of the other leg, which answers the same request."""
     asked = two_recipients(hub)

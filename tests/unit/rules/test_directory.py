@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from exchange_certs.authority import Authority
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.rules.bodies import (
     Body,
@@ -18,7 +20,7 @@ from exchange_protocol.rules.bodies import (
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, advance_directory
 from exchange_protocol.rules.statements import encode_statement, parse_statement
 from exchange_protocol.rules.vocabulary import BodyType, RevocationReason
-from exchange_protocol.trust.certificates import Usage
+from exchange_protocol.trust.certificates import TrustAnchors, Usage
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from exchange_protocol.trust.sealing import SealingPrivateKey
 from tests.support.statements import (
@@ -142,6 +144,19 @@ def test_a_new_sealing_key_is_the_one_to_seal_to(hub: Hub) -> None:
     hub.say(KZ_FMA, PublishSealingKey(key.to_bytes()))
     assert hub.directory.sealing_key(AgencyId("kz.fma")) == key
     assert len(hub.directory.sealing_keys[AgencyId("kz.fma")]) == 2
+
+
+def test_a_member_of_another_trust_domain_gets_no_place(hub: Hub, tmp_path: Path) -> None:
+    """Though a root that is trusted too vouches for it, as after a merger of deployments."""
+    other = Authority.create(tmp_path / "ca", "other.example", b"fictional passphrase", START)
+    anchors = TrustAnchors.from_pem(hub.cast.authority.root_pem() + other.root_pem())
+    stranger = Member("other.example", AgencyId("kz.fma"), Role.OFFICER, "new")
+    issued = other.issue_member(stranger, Usage.SIGNING, now=START)
+    draft = hub.compose(OPERATOR, PublishCertificate(issued.der))
+    statement = parse_statement(encode_statement(draft))
+    with pytest.raises(ExchangeError) as refused:
+        advance_directory(hub.directory, statement, anchors, START)
+    assert refused.value.reason is Reason.IDENTITY_INVALID
 
 
 @pytest.mark.parametrize("first", [KZ_FMA, COORDINATOR, KZ_MIA])

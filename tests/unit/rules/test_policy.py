@@ -198,6 +198,18 @@ def test_bulk_cannot_be_split_over_supplements(hub: Hub) -> None:
     assert hub.leg(asked, "uz.fiu").state is LegState.RELEASED
 
 
+def test_a_decision_is_about_the_subjects_of_the_leg_not_its_own() -> None:
+    some = POLICY.replace(
+        'principal.role == "coordinator"\n',
+        'principal.role == "coordinator" &&\n  context.subjectCount == 7\n',
+    )
+    assert some != POLICY
+    hub = Hub(fictional_cast(), policy=some)
+    asked = hub.say(KZ_MIA, REQUEST, to=["uz.fiu"], header=replace(CASE, subject_count=7))
+    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=asked)
+    assert hub.leg(asked, "uz.fiu").state is LegState.RELEASED
+
+
 def test_who_audits_what(hub: Hub) -> None:
     kz, uz, kg = AgencyId("kz.mia"), AgencyId("uz.fiu"), AgencyId("kg.mia")
     rulebook = hub.directory.rulebook
