@@ -185,4 +185,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refuse: a log is never taken apart."""
-    raise NotImplementedError("the first schema has nothing before it")
+    raise RuntimeError("the first schema has nothing before it")
