@@ -134,6 +134,7 @@ class Reason(Enum):
     CONFIG_INVALID = (InvalidInput,)
     PROFILE_INVALID = (InvalidInput,)
     DOCUMENT_INVALID = (InvalidInput,)
+    COSIGNATURE_INVALID = (InvalidInput,)
     # who
     UNAUTHENTICATED = (NotAuthenticated,)
     CERTIFICATE_INVALID = (NotAuthenticated,)
@@ -167,6 +168,7 @@ class Reason(Enum):
     ALREADY_DECIDED = (Conflict,)
     ALREADY_ENROLLED = (Conflict,)
     STALE_DIRECTORY = (Conflict,)
+    NOT_WITNESSED = (Conflict,)
     # limits
     TOO_LARGE = (LimitExceeded,)
     TOO_MANY = (LimitExceeded,)

@@ -79,6 +79,17 @@ class SignedNote:
             )
         return cls((text + "\n").encode(), tuple(_parse_signature(line) for line in lines))
 
+    def encode(self) -> bytes:
+        """The note with these signatures, in this order."""
+        lines = "".join(
+            f"{_SIGNATURE_LINE}{each.name} "
+            f"{base64.b64encode(each.key_id + each.signature).decode()}\n"
+            for each in self.signatures
+        )
+        note = self.text + b"\n" + lines.encode()
+        SignedNote.parse(note)
+        return note
+
 
 @dataclass(frozen=True, slots=True)
 class NoteVerifier:
@@ -99,31 +110,17 @@ class NoteVerifier:
     @classmethod
     def from_vkey(cls, vkey: str) -> NoteVerifier:
         """Read a verifier key: name, hexadecimal key id, base64 of type and key, joined by plus."""
-        parts = vkey.split("+", 2)
-        if len(parts) != 3:
-            raise Reason.CONFIG_INVALID.error("a verifier key is name+key id+key")
-        name, _, encoded = parts
-        key = decode_base64(encoded)
-        if key is None or len(key) != 33 or not key.startswith(_ED25519):
-            raise Reason.CONFIG_INVALID.error("a verifier key ends in base64 of 0x01 and 32 bytes")
-        verifier = cls(name, key[1:])
-        if verifier.vkey != vkey:
-            raise Reason.CONFIG_INVALID.error(
-                f"key id of this verifier key must be {verifier.key_id.hex()}"
-            )
-        return verifier
+        return cls(*parse_vkey(vkey, _ED25519))
 
     @property
     def key_id(self) -> bytes:
         """The 4 bytes that name this key in signature lines."""
-        named = self.name.encode() + b"\n" + _ED25519 + self.public_key
-        return hashlib.sha256(named).digest()[:4]
+        return key_id_of(self.name, _ED25519, self.public_key)
 
     @property
     def vkey(self) -> str:
         """The verifier key as text, to be published and pinned."""
-        key = base64.b64encode(_ED25519 + self.public_key).decode()
-        return f"{self.name}+{self.key_id.hex()}+{key}"
+        return encode_vkey(self.name, _ED25519, self.public_key)
 
     def verify(self, note: SignedNote) -> None:
         """Verify that the note has exactly one signature by this key, and a good one."""
@@ -152,10 +149,40 @@ class NoteSigner:
         """Sign text that ends in a newline; returns the note."""
         if not text.endswith(b"\n"):
             raise Reason.CHECKPOINT_INVALID.error("the text of a note ends in a newline")
-        signature = base64.b64encode(self.verifier.key_id + self._private_key.sign(text)).decode()
-        note = text + f"\n{_SIGNATURE_LINE}{self.verifier.name} {signature}\n".encode()
-        SignedNote.parse(note)
-        return note
+        verifier = self.verifier
+        signature = NoteSignature(verifier.name, verifier.key_id, self._private_key.sign(text))
+        return SignedNote(text, (signature,)).encode()
+
+
+def key_id_of(name: str, kind: bytes, public_key: bytes) -> bytes:
+    """The 4 bytes that name a key of a signature type (one byte) in signature lines."""
+    return hashlib.sha256(name.encode() + b"\n" + kind + public_key).digest()[:4]
+
+
+def encode_vkey(name: str, kind: bytes, public_key: bytes) -> str:
+    """A verifier key as text: name, hexadecimal key id, base64 of type and key, joined by plus."""
+    key = base64.b64encode(kind + public_key).decode()
+    return f"{name}+{key_id_of(name, kind, public_key).hex()}+{key}"
+
+
+def parse_vkey(vkey: str, kind: bytes) -> tuple[str, bytes]:
+    """Name and 32-byte public key of a verifier key of one type; raises CONFIG_INVALID."""
+    parts = vkey.split("+", 2)
+    if len(parts) != 3:
+        raise Reason.CONFIG_INVALID.error("a verifier key is name+key id+key")
+    name, _, encoded = parts
+    key = decode_base64(encoded)
+    if key is None or len(key) != 33 or not key.startswith(kind):
+        raise Reason.CONFIG_INVALID.error(
+            f"a verifier key of this type ends in base64 of 0x{kind.hex()} and 32 bytes"
+        )
+    if not is_key_name(name):
+        raise Reason.CONFIG_INVALID.error("a key name has no spaces and no plus sign")
+    if encode_vkey(name, kind, key[1:]) != vkey:
+        raise Reason.CONFIG_INVALID.error(
+            f"key id of this verifier key must be {key_id_of(name, kind, key[1:]).hex()}"
+        )
+    return name, key[1:]
 
 
 def is_key_name(name: str) -> bool:
