@@ -115,6 +115,10 @@ class Ledger:
         caller: Caller,
         signed: SignedStatement,
         parts: Mapping[str, bytes],
+    def verify_writing(self) -> None:
+        """Verify that what is submitted will be written; raises UNAVAILABLE."""
+        self._writer.verify_alive()
+
         known_tree_size: int,
     ) -> Accepted:
         """Accept a statement, or refuse it; `parts` are sealed bytes that ride along, by name.

@@ -11,6 +11,8 @@ Contract:
 - `on_step` is told what the writer has just done with a batch, for tracing: "begin", "judged",
   "rows", "tiles", "head", "committed". What it raises fails the batch at that step.
 - `close` lets what was put come to its end, and refuses what comes after.
+- Nobody waits for a thread that is gone: should it die, what waits and what comes gets UNAVAILABLE,
+  and `verify_alive` says so to whoever asks after the hub's health.
 """
 
 from __future__ import annotations
@@ -18,8 +20,10 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
@@ -42,6 +46,9 @@ _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 _Task: TypeAlias = Callable[[Connection], Any]
 
+
+STALLED_SECONDS = 20.0
+"""In one batch for longer, the writer is stuck: SQLite waits 10 s for a lock before it gives up."""
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
@@ -73,6 +80,9 @@ class Writer:
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
+        self._began_at: float | None = None
+        """When the batch in hand was begun, by the monotonic clock; None between batches."""
+        self._has_ended = False
 
     @property
     def directory(self) -> Directory:
@@ -101,6 +111,16 @@ class Writer:
 
     async def put(self, job: Job) -> Answer:
         """Wait for a request's turn; gives what it came to, or raises why it was refused."""
+    def verify_alive(self) -> None:
+        """Verify that the thread runs and is not stuck in a batch; raises UNAVAILABLE."""
+        if self._has_ended:
+            raise Reason.UNAVAILABLE.error("the writer of the log has ended")
+        began_at = self._began_at
+        if began_at is not None and time.monotonic() - began_at > STALLED_SECONDS:
+            raise Reason.UNAVAILABLE.error(
+                f"the writer of the log is stuck in one batch for over {STALLED_SECONDS:g} s"
+            )
+
         answer: Answer = await self._enqueue(job)
         return answer
 
@@ -129,20 +149,50 @@ class Writer:
         self._queue.put(_Waiting(work, future))
         return future
 
+        if self._has_ended:
+            # The thread may have emptied the queue for the last time before this was in it.
+            self._refuse_waiting([])
     def _work(self) -> None:
         while (first := self._queue.get()) is not None:
             waiting, is_last = self._gather(first)
+        taken: list[_Waiting] = []
+        try:
+            self._serve(taken)
+        except BaseException:  # noqa: BLE001 -- logged by structlog; nothing is above a thread
+            _log.exception("writer_died")
+        finally:
+            self._has_ended = True
+            self._refuse_waiting(taken)
+
+    def _serve(self, taken: list[_Waiting]) -> None:
+        """Write batch after batch until the end is put; `taken` holds the batch in hand."""
             jobs = [one for one in waiting if not callable(one.work)]
             if jobs:
+            taken[:] = waiting
+            self._began_at = time.monotonic()
                 self._settle(jobs, self._write([one.work for one in jobs]))
             for one in waiting:
                 if callable(one.work):
                     self._settle([one], [self._run_task(one.work)])
             if is_last:
                 return
+            self._began_at = None
+            taken.clear()
 
     def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
         """Take what waits now; whether the end was among it."""
+    def _refuse_waiting(self, taken: Sequence[_Waiting]) -> None:
+        """Nobody will write what is in hand and in the queue any more: say so to who waits."""
+        waiting = list(taken)
+        with suppress(queue.Empty):
+            while True:
+                one = self._queue.get_nowait()
+                if one is not None:
+                    waiting.append(one)
+        if waiting:
+            error = Reason.UNAVAILABLE.error("not known to be stored; send the same bytes again")
+            self._settle(waiting, [error] * len(waiting))
+
         waiting = [first]
         while len(waiting) < self._bench.limits.batch_size:
             try:

@@ -1,7 +1,9 @@
-"""The standard health service: SERVING only while the ledger answers.
+"""The standard health service: SERVING only while the log can be read and its writer gets on.
 
-The check reads the tree head and writes nothing. It runs beside the calls, so asking for health
-costs nothing and cannot be used to load the database.
+The check reads the tree head and looks whether the writer's thread lives (`ledger.writer`); it
+writes nothing. It runs beside the calls, so asking for health costs nothing and cannot be used to
+load the database. What it cannot see is a database that reads well and refuses writes: that shows
+in the log as `batch_failed`, and to callers as UNAVAILABLE.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ class Health:
     """Keeps the health service's answers true."""
 
     def __init__(self, check: Callable[[], Awaitable[object]]) -> None:
-        """Ask `check`, which raises where the ledger does not answer."""
+        """Ask `check`, which raises where the ledger cannot serve."""
         self.servicer = HealthServicer()
         self._check = check
         self._serving: bool | None = None

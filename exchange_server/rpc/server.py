@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import grpc
@@ -78,7 +79,7 @@ class RpcServer:
     ) -> None:
         """Put the services together; nothing listens yet."""
         self._watches = Watches(ledger, reader, peers, limits.watch)
-        self._health = Health(lambda: reader.tree_head(0))
+        self._health = Health(partial(_check, ledger, reader))
         self._tls = tls
         self._server = grpc.aio.server(
             interceptors=[
@@ -129,6 +130,11 @@ class RpcServer:
         await self._health.stop()
         self._watches.stop()
         await self._server.stop(grace_seconds)
+
+
+async def _check(ledger: Ledger, reader: Reader) -> None:
+    ledger.verify_writing()
+    await reader.tree_head(0)
 
 
 def _special_deadlines(limits: RpcLimits) -> dict[str, float | None]:

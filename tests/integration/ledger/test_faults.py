@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from exchange_protocol.rules.bodies import Kind, Plain
 from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_server.ledger import LedgerLimits, batch
+from exchange_server.ledger import writer as writer_module
 from exchange_server.storage.engine import open_engine, writing
 from exchange_server.storage.schema import check_schema, migrate
 from tests.integration.ledger.conftest import Office
@@ -55,6 +57,57 @@ async def test_failed_commit_leaves_nothing_half_done(office: Office, step: str)
     for letter in letters:
         office.mail.posted(letter)
     await office.fetch(KZ_FMA, letters[2].statement, "content")
+
+
+async def test_writer_that_dies_leaves_nobody_waiting(office: Office) -> None:
+    """Whoever waits, and whoever comes, is told at once; what was promised is there afterwards."""
+    letters = [office.mail.ask(KZ_MIA, ["kz.fma"]) for _ in range(3)]
+
+    def die(step: str) -> None:
+        # Not an Exception, so it ends the thread and not the batch alone.
+        raise SystemExit(step)
+
+    office.ledger.verify_writing()
+    office.on_step = die
+    async with asyncio.timeout(10):
+        results = await asyncio.gather(
+            *(office.ledger.submit(*letter.call) for letter in letters), return_exceptions=True
+        )
+        assert [getattr(one, "reason", one) for one in results] == [Reason.UNAVAILABLE] * 3
+        assert await refusal(office.ledger.submit(*letters[0].call)) is Reason.UNAVAILABLE
+    with pytest.raises(HubError, match="has ended"):
+        office.ledger.verify_writing()
+
+    office.on_step = lambda step: None
+    await office.reopen()
+    office.ledger.verify_writing()
+    for letter in letters:
+        await office.post(letter)
+
+
+async def test_writer_that_is_stuck_in_a_batch_is_not_called_well(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"])
+    reached, go_on = threading.Event(), threading.Event()
+
+    def wait(step: str) -> None:
+        reached.set()
+        assert go_on.wait(10)
+
+    monkeypatch.setattr(writer_module, "STALLED_SECONDS", 0.05)
+    office.on_step = wait
+    posting = asyncio.create_task(office.post(letter))
+    try:
+        assert await asyncio.to_thread(reached.wait, 10)
+        await asyncio.sleep(0.1)
+        with pytest.raises(HubError, match="stuck"):
+            office.ledger.verify_writing()
+    finally:
+        go_on.set()
+    await posting
+    monkeypatch.undo()
+    office.ledger.verify_writing()
 
 
 async def test_defect_in_one_judgement_is_that_requests_alone(

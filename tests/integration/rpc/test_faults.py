@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import Mock
 
 import grpc
 import pytest
@@ -20,15 +21,21 @@ from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import audit_service_pb2_grpc as audit_grpc
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
+from exchange_protocol.v1 import statement_pb2
 from exchange_server.bootstrap import load_credentials, utc_now
 from exchange_server.caller import Caller
-from exchange_server.ledger import Ledger, Reader, TreeHead
+from exchange_server.ledger import Ledger, Reader, TreeHead, writer
 from exchange_server.rpc.identity import PeerVerifier
 from exchange_server.rpc.server import RpcLimits, RpcServer
 from exchange_server.rpc.status import MAX_MESSAGE_CHARS
 from exchange_server.rpc.watches import WatchLimits
 from tests.integration.rpc.callers import reason_of
-from tests.support.hub_process import HubFiles, channel_credentials, prepare_hub
+from tests.support.hub_process import (
+    HubFiles,
+    channel_credentials,
+    prepare_hub,
+    running_hub,
+)
 from tests.support.statements import Hub as MemoryHub
 from tests.support.statements import fictional_cast, member
 
@@ -46,6 +53,11 @@ class FakeLedger:
         self.directory = directory
         self.denials: list[tuple[Caller, str, Reason]] = []
         self.deny_error: ExchangeError | None = None
+        self.writes = True
+
+    def verify_writing(self) -> None:
+        if not self.writes:
+            raise Reason.UNAVAILABLE.error("the writer is gone")
 
     async def deny(
         self, caller: Caller, operation: str, error: ExchangeError, *, exchange_id: str = ""
@@ -323,6 +335,38 @@ async def test_log_line_names_the_caller_and_holds_sizes_only(bench: Bench) -> N
     }
 
 
+async def test_hub_whose_writer_died_is_not_serving_though_its_log_can_be_read(
+    files: HubFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses = health_pb2.HealthCheckResponse
+    credentials = channel_credentials(files.root_pem, files.issue("caricc/operator"))
+    async with (
+        running_hub(files) as hub,
+        grpc.aio.secure_channel(f"localhost:{hub.port}", credentials) as channel,
+    ):
+        health: Any = health_pb2_grpc.HealthStub(channel)
+        watch = health.Watch(health_pb2.HealthCheckRequest(), timeout=20)
+        assert (await watch.read()).status == statuses.SERVING
+        # Not an Exception, so it ends the thread; a refusal that is to be logged wakes it.
+        monkeypatch.setattr(writer, "Batch", Mock(side_effect=SystemExit))
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await cast(Any, pb_grpc.ExchangeServiceStub(channel)).Submit(
+                pb.SubmitRequest(
+                    statement=statement_pb2.SignedStatement(
+                        payload=b"x",
+                        signatures=[statement_pb2.Signature(certificate_sha256=bytes(32))],
+                    )
+                ),
+                timeout=10,
+            )
+        assert reason_of(caught.value) == Reason.UNAVAILABLE.name
+        assert (await watch.read()).status == statuses.NOT_SERVING
+        audit: Any = audit_grpc.AuditServiceStub(channel)
+        head = (await audit.GetCheckpoint(audit_pb.GetCheckpointRequest(), timeout=5)).tree_head
+        assert head.checkpoint
+        watch.cancel()
+
+
 async def test_health_tells_the_truth(bench: Bench) -> None:
     statuses = health_pb2.HealthCheckResponse
     async with bench.channel() as channel:
@@ -336,4 +380,6 @@ async def test_health_tells_the_truth(bench: Bench) -> None:
         assert (await stub.Check(request, timeout=5)).status == statuses.NOT_SERVING
         bench.reader.healthy = True
         assert (await watch.read()).status == statuses.SERVING
+        bench.ledger.writes = False
+        assert (await watch.read()).status == statuses.NOT_SERVING
         watch.cancel()
