@@ -2,7 +2,7 @@
 
 Chunks are written as they come, each in a short transaction, so that a slow uploader holds nobody
 up. An upload belongs to the agency that made it; only a statement of that agency can claim it. What
-is not claimed in time, or not finished, is forgotten with its bytes.
+is not claimed in time, or not finished, is forgotten with its bytes; who still uploads it is told.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from exchange_server.storage.part_rows import (
     complete_staged,
     discard_staged,
     find_forgotten,
-    insert_chunks,
     insert_staged,
+    insert_staged_chunk,
     staged_bytes,
 )
 
@@ -103,7 +103,7 @@ class StagedPart:
 
     async def _write(self, data: bytes) -> None:
         chunk = ChunkRow(self._row.part_id, self._chunks, data)
-        await self._writer.run(lambda c: insert_chunks(c, [chunk]))
+        await self._writer.run(lambda c: insert_staged_chunk(c, chunk))
         self._chunks += 1
 
 

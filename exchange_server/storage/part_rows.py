@@ -2,6 +2,9 @@
 
 A part is never found by its digest alone: to name somebody else's digest in a statement gives
 nothing. All chunks of a part but the last have `CHUNK_BYTES`, so an offset names its chunk.
+
+The row of an upload decides who has it. One hub may claim it while another forgets it: each removes
+the row, and only who removed it goes on. So a claimed part never loses its bytes.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select, tuple_
 
+from exchange_protocol.errors import Reason
 from exchange_server.storage.rows import insert_rows
 from exchange_server.storage.tables import part_chunks, parts, staged_parts
 
@@ -87,13 +91,23 @@ def insert_staged(connection: Connection, row: StagedPartRow) -> None:
     insert_rows(connection, staged_parts, [row])
 
 
+def insert_staged_chunk(connection: Connection, row: ChunkRow) -> None:
+    """Keep a chunk of an upload that still waits; raises UNAVAILABLE for a forgotten one."""
+    held = select(staged_parts.c.part_id).where(staged_parts.c.part_id == row.part_id)
+    if connection.execute(held.with_for_update()).one_or_none() is None:
+        raise Reason.UNAVAILABLE.error("the upload took too long and was forgotten; upload again")
+    insert_rows(connection, part_chunks, [row])
+
+
 def complete_staged(connection: Connection, part_id: bytes, at: datetime) -> None:
-    """Mark an upload as whole; its time of waiting begins."""
-    connection.execute(
+    """Mark an upload as whole; its time of waiting begins. Raises as `insert_staged_chunk`."""
+    changed = connection.execute(
         staged_parts.update()
         .where(staged_parts.c.part_id == part_id)
         .values(is_whole=True, staged_at=at)
     )
+    if changed.rowcount != 1:
+        raise Reason.UNAVAILABLE.error("the upload took too long and was forgotten; upload again")
 
 
 def staged_bytes(connection: Connection, agency: str) -> int:
@@ -118,9 +132,17 @@ def find_staged(connection: Connection, wanted: Sequence[tuple[str, bytes]]) -> 
 
 
 def claim_staged(connection: Connection, part_ids: Sequence[bytes]) -> None:
-    """End the wait of uploads that statements claim; their chunks stay."""
+    """End the wait of uploads that statements claim; their chunks stay.
+
+    Raises:
+        HubUnavailable: where another hub has forgotten one since it was found.
+    """
     if part_ids:
-        connection.execute(staged_parts.delete().where(staged_parts.c.part_id.in_(part_ids)))
+        claimed = connection.execute(
+            staged_parts.delete().where(staged_parts.c.part_id.in_(part_ids))
+        )
+        if claimed.rowcount != len(part_ids):
+            raise Reason.UNAVAILABLE.error("an upload was forgotten while it was claimed")
 
 
 def find_forgotten(connection: Connection, staged_before: datetime) -> list[bytes]:
@@ -133,7 +155,8 @@ def discard_staged(connection: Connection, part_ids: Sequence[bytes]) -> None:
     """Forget uploads with their bytes; what a statement has claimed meanwhile stays."""
     if not part_ids:
         return
-    s = staged_parts.c
-    waiting = list(connection.execute(select(s.part_id).where(s.part_id.in_(part_ids))).scalars())
-    connection.execute(part_chunks.delete().where(part_chunks.c.part_id.in_(waiting)))
-    connection.execute(staged_parts.delete().where(s.part_id.in_(waiting)))
+    waiting = staged_parts.c.part_id
+    removed = staged_parts.delete().where(waiting.in_(part_ids)).returning(waiting)
+    forgotten = list(connection.execute(removed).scalars())
+    if forgotten:
+        connection.execute(part_chunks.delete().where(part_chunks.c.part_id.in_(forgotten)))

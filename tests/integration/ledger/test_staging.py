@@ -1,0 +1,101 @@
+"""Uploads that are claimed, forgotten, and both at once."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, select
+
+from exchange_protocol.errors import HubUnavailable, Reason
+from exchange_protocol.trust.identity import AgencyId
+from exchange_server.storage import tables
+from exchange_server.storage.engine import reading, writing
+from exchange_server.storage.part_rows import (
+    ChunkRow,
+    StagedPartRow,
+    claim_staged,
+    complete_staged,
+    discard_staged,
+    insert_staged,
+    insert_staged_chunk,
+)
+from tests.integration.ledger.conftest import Office
+from tests.integration.ledger.test_writing import refusal
+from tests.support.hub_data import caller
+from tests.support.statements import KZ_MIA, START
+
+PART = bytes(16)
+SECONDS = 10
+
+
+def chunks(engine: Engine) -> int:
+    with reading(engine) as connection:
+        return len(connection.execute(select(tables.part_chunks.c.seq)).all())
+
+
+def staged(engine: Engine) -> None:
+    row = StagedPartRow(PART, AgencyId("kz.mia"), bytes(32), 4, START, is_whole=False)
+    with writing(engine) as connection:
+        insert_staged(connection, row)
+        insert_staged_chunk(connection, ChunkRow(PART, 0, b"part"))
+        complete_staged(connection, PART, START)
+
+
+async def at_once(
+    engine: Engine,
+    first: Callable[[Connection, list[bytes]], None],
+    second: Callable[[Connection, list[bytes]], None],
+) -> None:
+    """Two hubs: the second begins before the first has committed."""
+
+    def run() -> None:
+        with writing(engine) as connection:
+            second(connection, [PART])
+
+    with writing(engine) as connection:
+        first(connection, [PART])
+        other: asyncio.Task[Any] = asyncio.create_task(asyncio.to_thread(run))
+        await asyncio.sleep(0.3)
+    async with asyncio.timeout(SECONDS):
+        await other
+
+
+async def test_part_that_is_claimed_while_it_is_forgotten_keeps_its_bytes(engine: Engine) -> None:
+    staged(engine)
+    await at_once(engine, claim_staged, discard_staged)
+    assert chunks(engine) == 1
+
+
+async def test_part_that_is_forgotten_cannot_be_claimed_at_once(engine: Engine) -> None:
+    staged(engine)
+    with pytest.raises(HubUnavailable):
+        await at_once(engine, discard_staged, claim_staged)
+    assert chunks(engine) == 0
+
+
+async def test_upload_that_was_forgotten_on_its_way_is_not_taken_for_whole(office: Office) -> None:
+    content = b"c" * 100
+    digest = hashlib.sha256(content).digest()
+    async with await office.ledger.stage_part(caller(KZ_MIA), digest, 100) as slow:
+        await slow.append(content)
+        office.clock.forward(timedelta(hours=1, seconds=1))
+        # Whoever begins an upload has the old ones forgotten.
+        async with await office.ledger.stage_part(caller(KZ_MIA), digest, 100):
+            assert await refusal(slow.finish()) is Reason.UNAVAILABLE
+    assert chunks(office.engine) == 0
+
+
+async def test_bytes_of_a_forgotten_upload_are_not_kept(engine: Engine) -> None:
+    staged(engine)
+    with writing(engine) as connection:
+        discard_staged(connection, [PART])
+        with pytest.raises(HubUnavailable):
+            insert_staged_chunk(connection, ChunkRow(PART, 1, b"late"))
+        with pytest.raises(HubUnavailable):
+            complete_staged(connection, PART, START)
+    assert chunks(engine) == 0
