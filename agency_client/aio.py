@@ -143,6 +143,7 @@ class AsyncExchangeClient:
     get = _method(Operations.get)
     open = _method(Operations.open)
     fetch = _method(Operations.fetch)
+    gather_evidence = _method(Operations.gather_evidence)
     sync = _method(Operations.sync)
 
     enrol_agency = _method(Operations.enrol_agency)
@@ -152,6 +153,9 @@ class AsyncExchangeClient:
     revoke_certificate = _method(Operations.revoke_certificate)
 
     checkpoint = _method(Operations.checkpoint)
+    witnessed_checkpoint = _method(Operations.witnessed_checkpoint)
+    offered_checkpoints = _method(Operations.offered_checkpoints)
+    add_cosignature = _method(Operations.add_cosignature)
     tile = _method(Operations.tile)
     inclusion_proof = _method(Operations.inclusion_proof)
     consistency_proof = _method(Operations.consistency_proof)

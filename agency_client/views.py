@@ -157,6 +157,8 @@ class VerifiedExchange:
     """Its state as the rules make it; None for a supervisor, who does not see enough to tell."""
     statements: tuple[VerifiedStatement, ...]
     deliveries: tuple[Entry, ...]
+    entries: tuple[ProvenEntry, ...] = field(repr=False)
+    """All entries that the body is shown, in log order, each with its proof."""
     checkpoint: Checkpoint
     """The checkpoint that everything here was proven against."""
     note: bytes = field(repr=False)

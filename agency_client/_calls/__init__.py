@@ -10,10 +10,11 @@ from __future__ import annotations
 from agency_client._calls.administration import Administration
 from agency_client._calls.calls import Call, Fetch, Operation, Unary, Upload
 from agency_client._calls.core import Ports
-from agency_client._calls.reading import Reading
+from agency_client._calls.gathering import Gathering
+from agency_client._calls.witnessing import Witnessing
 
 __all__ = ["Call", "Fetch", "Operation", "Operations", "Ports", "Unary", "Upload"]
 
 
-class Operations(Administration, Reading):
+class Operations(Administration, Gathering, Witnessing):
     """Everything that a client can do."""

@@ -21,6 +21,7 @@ from agency_client.outbox import Outbox
 from agency_client.profile import Defaults, Profile
 from agency_client.trust import Head, TrustStore
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import AgencyId, Member
@@ -45,6 +46,7 @@ class Ports:
     directory: DirectoryStore
     outbox: Outbox
     defaults: Defaults
+    witnesses: WitnessPolicy | None
     clock: Callable[[], datetime]
     random: Callable[[int], bytes]
 
@@ -62,6 +64,7 @@ def make_ports(
         directory=DirectoryStore(state, profile.log, profile.anchors),
         outbox=Outbox(state),
         defaults=profile.defaults,
+        witnesses=profile.witnesses,
         clock=clock,
         random=random,
     )
@@ -75,7 +78,8 @@ def call(method: str, request: Message, response: type[Response]) -> Operation[R
     return answer
 
 
-def _directory_request(known: int, size: int) -> Message:
+def directory_request(known: int, size: int) -> Message:
+    """Ask for the directory entries after the first `known`, holding a tree of `size` entries."""
     return directory_pb.ListDirectoryEntriesRequest(
         known_directory_size=known, page_size=_DIRECTORY_PAGE, known_tree_size=size
     )
@@ -198,7 +202,7 @@ class Core:
             try:
                 answer, head = yield from self.ask(
                     "DirectoryService/ListDirectoryEntries",
-                    partial(_directory_request, known),
+                    partial(directory_request, known),
                     directory_pb.ListDirectoryEntriesResponse,
                     lambda answer: answer.tree_head,
                 )

@@ -20,6 +20,7 @@ Left to the caller: unsealing (`reading`). What a hub hides entirely, witnesses 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -35,7 +36,7 @@ from exchange_protocol.log.receipts import (
     parse_proven_entry,
     verify_proven_entries,
 )
-from exchange_protocol.replay import Replay
+from exchange_protocol.replay import DirectoryFold, Replay
 from exchange_protocol.rules.bodies import Decision
 from exchange_protocol.rules.fields import parse_uuid
 from exchange_protocol.rules.judgement import authenticate, judge
@@ -94,109 +95,19 @@ class Verifying(Core):
     def _judged(
         self, exchange_id: str, entries: _Entries, summary: pb.ExchangeSummary, head: Head
     ) -> VerifiedExchange:
-        statements = tuple(
-            _verified_statement(proven, entry)
-            for proven, entry in entries
-            if entry.event is Event.STATEMENT
-        )
-        standing = self._standing(exchange_id, statements)
-        if standing in (Standing.INITIATOR, Standing.RECIPIENT):
-            view = None if standing is Standing.INITIATOR else self.agency
-            state: Exchange | None = self._replayed(exchange_id, entries, view)
-            self._check_released(state, statements)
-        elif standing is Standing.APPROVER:
-            state = self._approvers_view(statements)
-        else:
-            state = None
-            for each in statements:
-                self._check_supervised(each)
+        fold = self.ports.directory.fold
+        standing, state, statements = judge_view(self.agency, exchange_id, entries, fold)
         return VerifiedExchange(
             id=exchange_id,
             standing=standing,
             exchange=state,
             statements=statements,
             deliveries=tuple(entry for _, entry in entries if entry.event is Event.DELIVERY),
+            entries=tuple(proven for proven, _ in entries),
             checkpoint=head.checkpoint,
             note=head.note,
             summary=parse_summary(summary),
         )
-
-    def _standing(self, exchange_id: str, statements: tuple[VerifiedStatement, ...]) -> Standing:
-        first = statements[0].statement if statements else None
-        if first is None or first.id != exchange_id:
-            return Standing.SUPERVISOR
-        if first.author.agency == self.agency:
-            return Standing.INITIATOR
-        if self.agency in first.recipients:
-            return Standing.RECIPIENT
-        recorded = (each.entry.ruling for each in statements)
-        if any(
-            self.agency in leg.approvers for ruling in recorded if ruling for leg in ruling.legs
-        ):
-            return Standing.APPROVER
-        return Standing.SUPERVISOR
-
-    def _check_released(
-        self, state: Exchange | None, statements: tuple[VerifiedStatement, ...]
-    ) -> None:
-        """Refuse what is recorded as held, and shown to its recipient all the same."""
-        leg = state.leg(self.agency) if state else None
-        for each in statements:
-            if leg is not None and each.statement.digest in leg.hidden:
-                raise Reason.APPROVAL_MISSING.error(
-                    f"entry {each.index} waits for {leg.approvals_required} approval(s) by "
-                    f"{' or '.join(leg.approvers)}, and {len(leg.approvals)} are given: "
-                    "it must not be read"
-                )
-
-    def _replayed(self, exchange_id: str, entries: _Entries, view: AgencyId | None) -> Exchange:
-        replay = Replay(self.ports.directory.fold, view=view)
-        for proven, _ in entries:
-            replay.apply(proven.index, proven.opening)
-        return replay.exchanges[exchange_id]
-
-    def _approvers_view(self, statements: tuple[VerifiedStatement, ...]) -> Exchange:
-        exchange: Exchange | None = None
-        for each in statements:
-            found = exchange and _as_found(exchange, each)
-            try:
-                judgement = judge(
-                    each.signed,
-                    each.statement,
-                    directory=self.ports.directory.fold.before(each.index),
-                    exchange=found,
-                    anchors=self.ports.anchors,
-                    at=each.hub_time,
-                )
-            except ExchangeError as error:
-                raise _broken(each, f"the hub accepted what the rules refuse: {error}") from error
-            if judgement.ruling != each.entry.ruling:
-                raise _broken(each, f"expected {judgement.ruling}, it records {each.entry.ruling}")
-            exchange = judgement.exchange
-        if exchange is None:
-            raise Reason.ENTRY_MISMATCH.error("the hub shows no statement of the exchange")
-        return exchange
-
-    def _check_supervised(self, each: VerifiedStatement) -> None:
-        # Without this, a hub that leaves the opening statement out could pass a recipient off as a
-        # supervisor, who needs no approvals, and have it open what is held.
-        if self.agency not in (*each.statement.supervisors, each.author.agency):
-            raise Reason.ENTRY_MISMATCH.error(
-                f"expected the opening statement of exchange {each.statement.exchange_id}, or "
-                f"statements that name {self.agency} as a supervisor; entry {each.index} is neither"
-            )
-        try:
-            authenticate(
-                each.signed,
-                each.statement,
-                self.ports.directory.fold.before(each.index),
-                self.ports.anchors,
-                each.hub_time,
-            )
-        except ExchangeError as error:
-            raise Reason.PEER_SIGNATURE_INVALID.error(
-                f"entry {each.index}, by {each.author}: {error}"
-            ) from error
 
     def _check_receipts(self, verified: VerifiedExchange) -> None:
         """A statement that the hub acknowledged and does not show was dropped, or never kept."""
@@ -208,6 +119,119 @@ class Verifying(Core):
                     f"the hub gave a receipt for statement {statement_id} as entry "
                     f"{receipt.entry.index}, and does not show it there"
                 )
+
+
+def judge_view(
+    agency: AgencyId,
+    exchange_id: str,
+    entries: Sequence[tuple[ProvenEntry, Entry]],
+    fold: DirectoryFold,
+) -> tuple[Standing, Exchange | None, tuple[VerifiedStatement, ...]]:
+    """Step 5: judge what a body is shown of an exchange, as far as its view goes.
+
+    Assumed verified: steps 1 to 4; `fold` holds the directory up to the last entry.
+
+    Raises:
+        HubDishonest, SignatureInvalid: as `get` does.
+    """
+    statements = tuple(
+        _verified_statement(proven, entry)
+        for proven, entry in entries
+        if entry.event is Event.STATEMENT
+    )
+    standing = _standing(agency, exchange_id, statements)
+    state: Exchange | None = None
+    match standing:
+        case Standing.INITIATOR:
+            state = _replayed(exchange_id, entries, Replay(fold))
+        case Standing.RECIPIENT:
+            state = _replayed(exchange_id, entries, Replay(fold, view=agency))
+            _check_released(agency, state, statements)
+        case Standing.APPROVER:
+            state = _approvers_view(statements, fold)
+        case Standing.SUPERVISOR:
+            for each in statements:
+                _check_supervised(agency, each, fold)
+    return standing, state, statements
+
+
+def _standing(
+    agency: AgencyId, exchange_id: str, statements: Sequence[VerifiedStatement]
+) -> Standing:
+    first = statements[0].statement if statements else None
+    if first is None or first.id != exchange_id:
+        return Standing.SUPERVISOR
+    if first.author.agency == agency:
+        return Standing.INITIATOR
+    if agency in first.recipients:
+        return Standing.RECIPIENT
+    recorded = (each.entry.ruling for each in statements)
+    if any(agency in leg.approvers for ruling in recorded if ruling for leg in ruling.legs):
+        return Standing.APPROVER
+    return Standing.SUPERVISOR
+
+
+def _check_released(
+    agency: AgencyId, state: Exchange, statements: Sequence[VerifiedStatement]
+) -> None:
+    """Refuse what is recorded as held, and shown to its recipient all the same."""
+    leg = state.leg(agency)
+    for each in statements:
+        if leg is not None and each.statement.digest in leg.hidden:
+            raise Reason.APPROVAL_MISSING.error(
+                f"entry {each.index} waits for {leg.approvals_required} approval(s) by "
+                f"{' or '.join(leg.approvers)}, and {len(leg.approvals)} are given: "
+                "it must not be read"
+            )
+
+
+def _replayed(
+    exchange_id: str, entries: Sequence[tuple[ProvenEntry, Entry]], replay: Replay
+) -> Exchange:
+    for proven, _ in entries:
+        replay.apply(proven.index, proven.opening)
+    return replay.exchanges[exchange_id]
+
+
+def _approvers_view(statements: Sequence[VerifiedStatement], fold: DirectoryFold) -> Exchange:
+    exchange: Exchange | None = None
+    for each in statements:
+        found = exchange and _as_found(exchange, each)
+        try:
+            judgement = judge(
+                each.signed,
+                each.statement,
+                directory=fold.before(each.index),
+                exchange=found,
+                anchors=fold.anchors,
+                at=each.hub_time,
+            )
+        except ExchangeError as error:
+            raise _broken(each, f"the hub accepted what the rules refuse: {error}") from error
+        if judgement.ruling != each.entry.ruling:
+            raise _broken(each, f"expected {judgement.ruling}, it records {each.entry.ruling}")
+        exchange = judgement.exchange
+    if exchange is None:
+        raise Reason.ENTRY_MISMATCH.error("the hub shows no statement of the exchange")
+    return exchange
+
+
+def _check_supervised(agency: AgencyId, each: VerifiedStatement, fold: DirectoryFold) -> None:
+    # Without this, a hub that leaves the opening statement out could pass a recipient off as a
+    # supervisor, who needs no approvals, and have it open what is held.
+    if agency not in (*each.statement.supervisors, each.author.agency):
+        raise Reason.ENTRY_MISMATCH.error(
+            f"expected the opening statement of exchange {each.statement.exchange_id}, or "
+            f"statements that name {agency} as a supervisor; entry {each.index} is neither"
+        )
+    try:
+        authenticate(
+            each.signed, each.statement, fold.before(each.index), fold.anchors, each.hub_time
+        )
+    except ExchangeError as error:
+        raise Reason.PEER_SIGNATURE_INVALID.error(
+            f"entry {each.index}, by {each.author}: {error}"
+        ) from error
 
 
 def id_of(exchange: object) -> str:

@@ -196,6 +196,43 @@ def seal_part(
     return SealedPart(b"".join(pieces), wrapped)
 
 
+def unwrap_content_key(
+    context: PartContext, wrapped: WrappedKey, private: SealingPrivateKey
+) -> bytes:
+    """Open the 32-byte content key of a part: who discloses it discloses this part and no other.
+
+    Raises NOT_A_READER or SEAL_BROKEN. That a ciphertext commits to the key is left to the caller:
+    `open_disclosed`.
+    """
+    _check_reader(wrapped, private)
+    info = _info(context, wrapped.agency, wrapped.key_id, wrapped.role)
+    try:
+        if len(wrapped.enc) != WRAPPED_KEY_SIZE:
+            raise InvalidTag
+        return _HPKE.decrypt(wrapped.enc, private._hpke, info=info)
+    except (InvalidTag, ValueError):
+        raise _broken(context) from None
+
+
+def open_disclosed(
+    ciphertext: bytes | bytearray | memoryview, context: PartContext, content_key: bytes
+) -> bytes:
+    """Decrypt a part with its content key, which the ciphertext commits to; raises SEAL_BROKEN."""
+    sealed = memoryview(ciphertext).cast("B")
+    try:
+        # The sizes are checked first: AES-GCM is told of nothing that cannot be a seal.
+        if not _is_sealed_size(len(sealed)):
+            raise InvalidTag
+        chunk_key, commitment = _derive(content_key, context)
+        if not hmac.compare_digest(commitment, sealed[:_COMMITMENT_SIZE]):
+            raise InvalidTag
+        aead = AESGCM(chunk_key)
+        chunks = _chunks(sealed[_COMMITMENT_SIZE:], _SEALED_CHUNK_SIZE)
+        return b"".join([aead.decrypt(nonce, chunk, None) for nonce, chunk in chunks])
+    except (InvalidTag, ValueError):
+        raise _broken(context) from None
+
+
 def open_part(
     ciphertext: bytes | bytearray | memoryview,
     context: PartContext,
@@ -212,26 +249,15 @@ def open_part(
     Raises SEAL_BROKEN from step 2 on. Whether ciphertext and wrapped key are those that the author
     signed is left to the caller.
     """
+    return open_disclosed(ciphertext, context, unwrap_content_key(context, wrapped, private))
+
+
+def _check_reader(wrapped: WrappedKey, private: SealingPrivateKey) -> None:
     if wrapped.key_id != private.public_key().key_id:
         raise Reason.NOT_A_READER.error(
             f"the part is sealed to key {wrapped.key_id.hex()[:16]}, "
             f"not to key {private.public_key().key_id.hex()[:16]}"
         )
-    sealed = memoryview(ciphertext).cast("B")
-    info = _info(context, wrapped.agency, wrapped.key_id, wrapped.role)
-    try:
-        # The sizes are checked first: HPKE and AES-GCM are told of nothing that cannot be a seal.
-        if len(wrapped.enc) != WRAPPED_KEY_SIZE or not _is_sealed_size(len(sealed)):
-            raise InvalidTag
-        content_key = _HPKE.decrypt(wrapped.enc, private._hpke, info=info)
-        chunk_key, commitment = _derive(content_key, context)
-        if not hmac.compare_digest(commitment, sealed[:_COMMITMENT_SIZE]):
-            raise InvalidTag
-        aead = AESGCM(chunk_key)
-        chunks = _chunks(sealed[_COMMITMENT_SIZE:], _SEALED_CHUNK_SIZE)
-        return b"".join([aead.decrypt(nonce, chunk, None) for nonce, chunk in chunks])
-    except (InvalidTag, ValueError):
-        raise _broken(context) from None
 
 
 def sealed_size(plaintext_size: int) -> int:
