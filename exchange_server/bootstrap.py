@@ -194,6 +194,7 @@ def _rpc_limits(config: Config) -> RpcLimits:
             life_seconds=limits.watch_life_seconds,
             per_agency=limits.watches_per_agency,
         ),
+        calls_per_agency=limits.calls_per_agency,
     )
 
 

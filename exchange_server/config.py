@@ -110,6 +110,8 @@ class Limits(_Section):
 
 
 class Logging(_Section):
+    calls_per_agency: Positive = 512
+    """Calls of one agency in flight, its watches and transfers among them."""
     """The hub's own log on stderr."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"

@@ -1,7 +1,7 @@
 """The gRPC server: services behind interceptors, behind mutual TLS.
 
-The interceptors, outermost first: request log, error mapping, deadline cap, identity, denials,
-authorization, codec. Each stands in a module of its own. TLS 1.3 only:
+The interceptors, outermost first: request log, error mapping, deadline cap, identity, shares,
+denials, authorization, codec. Each stands in a module of its own. TLS 1.3 only:
 `exchange_server.tls_version`.
 """
 
@@ -34,6 +34,7 @@ from exchange_server.rpc.health import Health
 from exchange_server.rpc.identity import Identity, PeerVerifier
 from exchange_server.rpc.methods import FETCH_PART, HEALTH_METHODS, UPLOAD_PART, WATCH
 from exchange_server.rpc.request_log import RequestLog
+from exchange_server.rpc.shares import CallShares
 from exchange_server.rpc.watches import Watches, WatchLimits
 
 _KEEPALIVE_MS: Final = 30_000
@@ -47,6 +48,7 @@ class RpcLimits:
 
     message_bytes: int
     concurrent_calls: int
+    calls_per_agency: int
     deadline_seconds: float
     transfer_deadline_seconds: float
     watch: WatchLimits
@@ -87,6 +89,7 @@ class RpcServer:
                 ErrorMapping(),
                 DeadlineCap(limits.deadline_seconds, _special_deadlines(limits)),
                 Identity(peers),
+                CallShares(limits.calls_per_agency),
                 Denials(ledger),
                 Authorization(lambda: ledger.directory),
                 Codec(),

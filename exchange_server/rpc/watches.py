@@ -14,19 +14,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Final
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.ledger import FeedPosition, Ledger, Reader
 from exchange_server.rpc.calls import current_call, current_caller
 from exchange_server.rpc.encoding import encode_notice
 from exchange_server.rpc.identity import PeerVerifier
+from exchange_server.rpc.shares import Shares
 
 _NOTICES_AT_ONCE: Final = 256
 _SETTLE_SECONDS: Final = 0.05
@@ -52,7 +50,7 @@ class Watches:
         self._reader = reader
         self._peers = peers
         self._limits = limits
-        self._open: Counter[AgencyId] = Counter()
+        self._shares = Shares(limits.per_agency, Reason.TOO_MANY, "watches")
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -62,7 +60,7 @@ class Watches:
     async def watch(self, request: pb.WatchRequest) -> AsyncGenerator[pb.WatchResponse]:
         """Serve the caller's feed until the watch's life ends."""
         agency = current_caller().agency
-        with self._counted(agency):
+        with self._shares.one_more(agency):
             position = self._start(request)
             # At once, so that the client holds a token to resume with before anything happens.
             yield pb.WatchResponse(resume_token=position.token)
@@ -116,17 +114,3 @@ class Watches:
         finally:
             growth.cancel()
             stop.cancel()
-
-    @contextmanager
-    def _counted(self, agency: AgencyId) -> Iterator[None]:
-        if self._open[agency] >= self._limits.per_agency:
-            raise Reason.TOO_MANY.error(
-                f"expected at most {self._limits.per_agency} watches of {agency} at a time"
-            )
-        self._open[agency] += 1
-        try:
-            yield
-        finally:
-            self._open[agency] -= 1
-            if not self._open[agency]:
-                del self._open[agency]

@@ -42,6 +42,7 @@ from tests.support.statements import fictional_cast, member
 SECRET = "the table log_entries of /var/lib/hub.db is gone"
 MESSAGE_BYTES = 64 * 1024
 CAP_SECONDS = 0.5
+CALLS_PER_AGENCY = 8
 
 
 class FakeLedger:
@@ -115,6 +116,7 @@ class Bench:
             limits=RpcLimits(
                 message_bytes=MESSAGE_BYTES,
                 concurrent_calls=100,
+                calls_per_agency=CALLS_PER_AGENCY,
                 deadline_seconds=CAP_SECONDS,
                 transfer_deadline_seconds=CAP_SECONDS,
                 watch=WatchLimits(heartbeat_seconds=0.1, life_seconds=30, per_agency=2),
@@ -254,6 +256,27 @@ async def test_caller_that_goes_away_is_no_fault(bench: Bench) -> None:
                 await asyncio.sleep(0.01)
     assert [line["outcome"] for line in logs if line["event"] == "call"] == ["cancelled"]
     assert not [line for line in logs if line["log_level"] == "error"]
+
+
+async def test_agency_that_has_its_share_of_calls_shuts_nobody_out(bench: Bench) -> None:
+    bench.reader.on_tile = lambda: asyncio.sleep(60, b"")
+    request = audit_pb.GetTileRequest()
+    async with bench.audit() as audit, bench.channel("kz.fma/system") as other:
+        held = [audit.GetTile(request, timeout=CAP_SECONDS) for _ in range(CALLS_PER_AGENCY)]
+        await asyncio.sleep(CAP_SECONDS / 2)
+        bench.reader.on_tile = lambda: b"\x01" * 32
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await audit.GetTile(request, timeout=5)
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert reason_of(caught.value) == Reason.RATE_LIMITED.name
+        assert (await audit_grpc.AuditServiceStub(other).GetTile(request, timeout=5)).hashes
+        health: Any = health_pb2_grpc.HealthStub(other)
+        assert (await health.Check(health_pb2.HealthCheckRequest(), timeout=5)).status
+        ended = await asyncio.gather(*held, return_exceptions=True)
+        assert all(isinstance(error, grpc.aio.AioRpcError) for error in ended)
+        # What a call held is given back, however the call ended.
+        again = [audit.GetTile(request, timeout=5) for _ in range(CALLS_PER_AGENCY)]
+        assert len(await asyncio.gather(*again)) == CALLS_PER_AGENCY
 
 
 async def test_request_that_does_not_parse_is_malformed(bench: Bench) -> None:
