@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from agency_client.keys import generate_sealing_key
     from agency_client.outbox import OutboxEntry, RefusedEntry
     from agency_client.profile import Profile, find_profile
-    from agency_client.trust import Head
+    from agency_client.trust import Head, WitnessedHead
     from agency_client.views import (
         Approval,
         ExchangeSummary,
@@ -83,6 +83,7 @@ __all__ = [
     "Standing",
     "VerifiedExchange",
     "VerifiedStatement",
+    "WitnessedHead",
     "entities_from_csv",
     "find_profile",
     "generate_sealing_key",
@@ -117,6 +118,7 @@ _HOMES: Final = {
     "Profile": "agency_client.profile",
     "find_profile": "agency_client.profile",
     "Head": "agency_client.trust",
+    "WitnessedHead": "agency_client.trust",
     "Approval": "agency_client.views",
     "ExchangeSummary": "agency_client.views",
     "LegSummary": "agency_client.views",

@@ -10,6 +10,7 @@
     [sealing]  directory = "sealing"           (optional)               opens content
     [keys]     passphrase_file = "passphrase"  (optional)      else $EXCHANGE_KEY_PASSPHRASE
     [defaults] legal_basis, language, time_zone (optional)              of statements
+    [witnesses] required = 2, keys = ["...", ...]  (optional)   who must cosign a checkpoint
 
 Rules of this module:
 
@@ -46,6 +47,7 @@ from agency_client.keys import (
 )
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.vocabulary import Language
 from exchange_protocol.trust.certificates import (
     Revocations,
@@ -69,9 +71,13 @@ _KEYS: Final[Mapping[str, Mapping[str, bool]]] = {
     "sealing": {"directory": True},
     "keys": {"passphrase_file": True},
     "defaults": {"legal_basis": False, "language": False, "time_zone": False},
+    "witnesses": {"required": True, "keys": True},
 }
 """Tables and their keys; whether a key is required where its table stands."""
 _REQUIRED_TABLES: Final = ("hub", "trust", "tls")
+_TYPES: Final[Mapping[str, type]] = {"witnesses.required": int, "witnesses.keys": list}
+"""Of keys that are no text."""
+_TYPE_NAMES: Final[Mapping[type, str]] = {str: "text", int: "a number", list: "a list of texts"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,8 @@ class Profile:
     tls: TlsIdentity
     vault: Vault
     defaults: Defaults
+    witnesses: WitnessPolicy | None = None
+    """Who must have cosigned a checkpoint that is called witnessed."""
 
     @property
     def agency(self) -> AgencyId:
@@ -169,6 +177,7 @@ class Profile:
             tls=tls,
             vault=_vault(folder, tables, agency, anchors, passphrase),
             defaults=_defaults(tables.get("defaults", {})),
+            witnesses=_witnesses(tables.get("witnesses")),
         )
 
     @classmethod
@@ -267,8 +276,12 @@ def _check_table(name: str, table: Mapping[str, Any]) -> None:
     for key, value in table.items():
         if key not in keys:
             raise _invalid(f"expected the keys {', '.join(keys)}; got {key!r}", f"{name}.{key}")
-        if not isinstance(value, str) or not value:
-            raise _invalid(f"expected text, got {type(value).__name__}", f"{name}.{key}")
+        expected = _TYPES.get(f"{name}.{key}", str)
+        # Of TOML's types only `bool` passes for another.
+        if not isinstance(value, expected) or isinstance(value, bool) or not value:
+            raise _invalid(
+                f"expected {_TYPE_NAMES[expected]}, got {type(value).__name__}", f"{name}.{key}"
+            )
     for key, required in keys.items():
         if required and key not in table:
             raise _invalid("expected a value, got none", f"{name}.{key}")
@@ -372,6 +385,15 @@ def _defaults(table: Mapping[str, str]) -> Defaults:
         language=Language[language] if language else None,
         time_zone=table.get("time_zone"),
     )
+
+
+def _witnesses(table: Mapping[str, Any] | None) -> WitnessPolicy | None:
+    if table is None:
+        return None
+    keys = table["keys"]
+    if not all(isinstance(key, str) for key in keys):
+        raise _invalid("expected a list of texts", "witnesses.keys")
+    return _checked("witnesses", lambda: WitnessPolicy(table["required"], keys))
 
 
 def _toml(tables: Mapping[str, Mapping[str, str | None]]) -> str:

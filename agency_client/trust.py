@@ -27,6 +27,7 @@ from pathlib import Path
 from agency_client._files import locked, make_folder, read_file, replace_file
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
+from exchange_protocol.log.cosignatures import Cosignature
 from exchange_protocol.log.merkle import verify_consistency
 
 
@@ -41,6 +42,15 @@ class Head:
     def size(self) -> int:
         """Number of entries of the tree."""
         return self.checkpoint.size
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessedHead:
+    """A signed checkpoint that enough witnesses cosigned."""
+
+    head: Head
+    cosignatures: tuple[Cosignature, ...]
+    """Verified: which witnesses, and when each saw it."""
 
 
 class TrustStore:

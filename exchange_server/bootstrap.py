@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogSigner
+from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.trust.certificates import TrustAnchors, Usage, verify_certificate
 from exchange_protocol.trust.identity import HubIdentity
 from exchange_server.config import LOG_PASSPHRASE_VARIABLE, TLS_PASSPHRASE_VARIABLE, Config
@@ -115,6 +116,7 @@ class Hub:
                 limits=_ledger_limits(config),
                 clock=self._clock,
                 revocations=credentials.revocations,
+                witnesses=_witnesses(config),
             )
             self._stack.push_async_callback(ledger.close)
             reader = Reader(engine, directory=lambda: ledger.directory)
@@ -169,6 +171,11 @@ async def serve(config: Config) -> None:
         await hub.stop()
 
 
+def _witnesses(config: Config) -> WitnessPolicy | None:
+    """Those whose cosignatures the hub takes; how many are enough is for each client to say."""
+    return WitnessPolicy(1, config.log.witnesses) if config.log.witnesses else None
+
+
 def _ledger_limits(config: Config) -> LedgerLimits:
     limits = config.limits
     return LedgerLimits(
@@ -187,6 +194,7 @@ def _rpc_limits(config: Config) -> RpcLimits:
     return RpcLimits(
         message_bytes=limits.message_bytes,
         concurrent_calls=limits.concurrent_calls,
+        calls_per_agency=limits.calls_per_agency,
         deadline_seconds=limits.deadline_seconds,
         transfer_deadline_seconds=limits.transfer_deadline_seconds,
         watch=WatchLimits(
@@ -194,7 +202,6 @@ def _rpc_limits(config: Config) -> RpcLimits:
             life_seconds=limits.watch_life_seconds,
             per_agency=limits.watches_per_agency,
         ),
-        calls_per_agency=limits.calls_per_agency,
     )
 
 

@@ -13,9 +13,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+)
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.cosignatures import WitnessPolicy
 
 PREFIX: Final = "EXCHANGE_"
 TLS_PASSPHRASE_VARIABLE: Final = "EXCHANGE_TLS_KEY_PASSPHRASE"  # noqa: S105 - its name
@@ -36,6 +45,23 @@ File = Annotated[Path, AfterValidator(_existing)]
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1)]
+
+
+def _witnesses(vkeys: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        if vkeys:
+            WitnessPolicy(1, vkeys)
+    except ExchangeError as error:
+        raise ValueError(error.message) from None
+    return vkeys
+
+
+def _words(value: object) -> object:
+    """An environment variable holds one text: the keys stand in it with spaces between."""
+    return value.split() if isinstance(value, str) else value
+
+
+Witnesses = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_witnesses)]
 
 
 class _Section(BaseModel):
@@ -67,6 +93,8 @@ class Log(_Section):
     """Name of the log's key, such as `caricc.example/exchange-log`."""
     key: File
     key_passphrase_file: File | None = None
+    witnesses: Witnesses = ()
+    """Verifier keys of the witnesses whose cosignatures the hub takes and shows."""
 
 
 class Database(_Section):
@@ -82,6 +110,8 @@ class Limits(_Section):
     message_bytes: Positive = 4 * 1024 * 1024 + 64 * 1024
     """Largest request message: 4 MiB of statement and inline parts, and slack for the framing."""
     concurrent_calls: Positive = 2048
+    calls_per_agency: Positive = 512
+    """Calls of one agency in flight, its watches and transfers among them."""
     deadline_seconds: Seconds = 30
     """Cap on a call's life."""
     transfer_deadline_seconds: Seconds = 900
@@ -110,8 +140,6 @@ class Limits(_Section):
 
 
 class Logging(_Section):
-    calls_per_agency: Positive = 512
-    """Calls of one agency in flight, its watches and transfers among them."""
     """The hub's own log on stderr."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"

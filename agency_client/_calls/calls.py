@@ -33,6 +33,7 @@ DEADLINES: Final = {
     "AuditService/ListOpenings": 60.0,
     "AuditService/GetInclusionProof": 15.0,
     "AuditService/GetConsistencyProof": 15.0,
+    "AuditService/AddCosignature": 15.0,
 }
 """Seconds that the client waits for each RPC; a `Watch` is opened anew when its life ends."""
 

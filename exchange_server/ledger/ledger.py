@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.log.checkpoint import LogSigner
+from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
@@ -35,6 +36,7 @@ from exchange_server.ledger.jobs import (
     is_logged,
 )
 from exchange_server.ledger.values import Accepted, LedgerLimits, PartHandle
+from exchange_server.ledger.witnessing import check_cosigned
 from exchange_server.ledger.writer import Writer
 from exchange_server.storage.engine import FileClaim
 from exchange_server.storage.schema import check_schema
@@ -54,8 +56,10 @@ class Ledger:
         bench: Bench,
         claim: FileClaim,
         on_step: Callable[[str], None],
+        witnesses: WitnessPolicy | None,
     ) -> None:
         """Use `open`."""
+        self._witnesses = witnesses
         self._bench = bench
         self._claim = claim
         self._writer = Writer(engine, bench, on_step=on_step, on_growth=self._announce)
@@ -74,12 +78,13 @@ class Ledger:
         revocations: Callable[[], Revocations],
         limits: LedgerLimits | None = None,
         on_step: Callable[[str], None] = lambda step: None,
+        witnesses: WitnessPolicy | None = None,
     ) -> Self:
         """Open the ledger of a migrated database; an empty log is begun.
 
         Raises:
             InvalidInput: CONFIG_INVALID, where the schema is of another version, or another hub
-                process has the SQLite file.
+                process has the SQLite file, or the log is smaller than witnesses saw it.
             HubInternal: naming what does not fit in a damaged database.
         """
         await asyncio.to_thread(check_schema, engine)
@@ -88,7 +93,7 @@ class Ledger:
         bench = Bench(anchors, signer, limits, clock, revocations, budget)
         claim = FileClaim(engine)
         try:
-            ledger = cls(engine, bench, claim, on_step)
+            ledger = cls(engine, bench, claim, on_step, witnesses)
             await asyncio.to_thread(ledger._writer.load)
         except BaseException:
             claim.release()
@@ -110,15 +115,15 @@ class Ledger:
         """Size of the log as committed."""
         return self._writer.tree_size
 
+    def verify_writing(self) -> None:
+        """Verify that what is submitted will be written; raises UNAVAILABLE."""
+        self._writer.verify_alive()
+
     async def submit(
         self,
         caller: Caller,
         signed: SignedStatement,
         parts: Mapping[str, bytes],
-    def verify_writing(self) -> None:
-        """Verify that what is submitted will be written; raises UNAVAILABLE."""
-        self._writer.verify_alive()
-
         known_tree_size: int,
     ) -> Accepted:
         """Accept a statement, or refuse it; `parts` are sealed bytes that ride along, by name.
@@ -172,6 +177,12 @@ class Ledger:
         return await staging.stage_part(
             self._writer, caller, sha256, size, bench.limits, bench.clock
         )
+
+    async def add_cosignature(self, note: bytes) -> None:
+        """Keep a configured witness's cosignature of this log; raises COSIGNATURE_INVALID."""
+        bench = self._bench
+        latest = bench.clock() + bench.limits.future_skew
+        await self._writer.run(check_cosigned(note, bench.signer, self._witnesses, latest))
 
     async def wait_for_growth(self, since_tree_size: int, seconds: float) -> int:
         """Wait until the log is larger than a size, at most `seconds`; gives its size."""

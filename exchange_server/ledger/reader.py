@@ -37,6 +37,7 @@ from exchange_server.ledger.values import (
     PartHandle,
     TreeHead,
 )
+from exchange_server.ledger.witnessing import witnessed_checkpoints
 from exchange_server.storage.box_rows import SeenExchange, Selection, list_seen, read_seen
 from exchange_server.storage.engine import reading
 from exchange_server.storage.exchange_rows import Seat
@@ -80,11 +81,13 @@ class Reader:
 
     async def tree_head(self, known_tree_size: int) -> TreeHead:
         """The newest checkpoint; raises PROOF_RANGE_INVALID for a tree larger than the log."""
+        return await self._run(lambda connection: _tree_head(connection, known_tree_size))
 
-        def query(connection: Connection) -> TreeHead:
-            head = _head(connection)
-            proof = consistency_proof(known_tree_size, head.size, _tiles(connection))
-            return TreeHead(head.note, tuple(proof))
+    async def checkpoint(self, known_tree_size: int) -> tuple[TreeHead, list[bytes]]:
+        """The newest checkpoint, and those that witnesses cosigned; raises as `tree_head`."""
+
+        def query(connection: Connection) -> tuple[TreeHead, list[bytes]]:
+            return _tree_head(connection, known_tree_size), witnessed_checkpoints(connection)
 
         return await self._run(query)
 
@@ -242,6 +245,12 @@ def _head(connection: Connection) -> Head:
     if head is None:
         raise Reason.INTERNAL.error("the log has no head")
     return head
+
+
+def _tree_head(connection: Connection, known_tree_size: int) -> TreeHead:
+    head = _head(connection)
+    proof = consistency_proof(known_tree_size, head.size, _tiles(connection))
+    return TreeHead(head.note, tuple(proof))
 
 
 def _tiles(connection: Connection) -> TileReader:

@@ -37,6 +37,7 @@ from exchange_server.ledger.answers import Answer, Answers
 from exchange_server.ledger.batch import Batch, Bench
 from exchange_server.ledger.jobs import Job
 from exchange_server.ledger.state import LogState, begin_log, refresh, restore
+from exchange_server.ledger.witnessing import check_not_rolled_back
 from exchange_server.storage.engine import writing
 from exchange_server.storage.exchange_rows import StoredExchange
 from exchange_server.storage.log_rows import read_head
@@ -46,9 +47,9 @@ _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 _Task: TypeAlias = Callable[[Connection], Any]
 
-
 STALLED_SECONDS = 20.0
 """In one batch for longer, the writer is stuck: SQLite waits 10 s for a lock before it gives up."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
@@ -79,10 +80,10 @@ class Writer:
         self._exchanges: OrderedDict[str, StoredExchange] = OrderedDict()
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
         self._began_at: float | None = None
         """When the batch in hand was begun, by the monotonic clock; None between batches."""
         self._has_ended = False
+        self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
 
     @property
     def directory(self) -> Directory:
@@ -98,6 +99,7 @@ class Writer:
         """Begin the log where there is none, restore the state and check it; blocks."""
         with writing(self._engine) as connection:
             begin_log(connection, self._bench.signer)
+            check_not_rolled_back(connection)
             head = read_head(connection, lock=True)
             if head is None:
                 raise Reason.INTERNAL.error("the head of the log vanished while it was locked")
@@ -109,8 +111,6 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._thread.start()
 
-    async def put(self, job: Job) -> Answer:
-        """Wait for a request's turn; gives what it came to, or raises why it was refused."""
     def verify_alive(self) -> None:
         """Verify that the thread runs and is not stuck in a batch; raises UNAVAILABLE."""
         if self._has_ended:
@@ -121,6 +121,8 @@ class Writer:
                 f"the writer of the log is stuck in one batch for over {STALLED_SECONDS:g} s"
             )
 
+    async def put(self, job: Job) -> Answer:
+        """Wait for a request's turn; gives what it came to, or raises why it was refused."""
         answer: Answer = await self._enqueue(job)
         return answer
 
@@ -147,14 +149,12 @@ class Writer:
             raise Reason.OVERLOADED.error("too many requests wait to be written; come back later")
         future: asyncio.Future[Any] = self._loop.create_future()
         self._queue.put(_Waiting(work, future))
-        return future
-
         if self._has_ended:
             # The thread may have emptied the queue for the last time before this was in it.
             self._refuse_waiting([])
+        return future
+
     def _work(self) -> None:
-        while (first := self._queue.get()) is not None:
-            waiting, is_last = self._gather(first)
         taken: list[_Waiting] = []
         try:
             self._serve(taken)
@@ -166,21 +166,21 @@ class Writer:
 
     def _serve(self, taken: list[_Waiting]) -> None:
         """Write batch after batch until the end is put; `taken` holds the batch in hand."""
-            jobs = [one for one in waiting if not callable(one.work)]
-            if jobs:
+        while (first := self._queue.get()) is not None:
+            waiting, is_last = self._gather(first)
             taken[:] = waiting
             self._began_at = time.monotonic()
+            jobs = [one for one in waiting if not callable(one.work)]
+            if jobs:
                 self._settle(jobs, self._write([one.work for one in jobs]))
             for one in waiting:
                 if callable(one.work):
                     self._settle([one], [self._run_task(one.work)])
-            if is_last:
-                return
             self._began_at = None
             taken.clear()
+            if is_last:
+                return
 
-    def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
-        """Take what waits now; whether the end was among it."""
     def _refuse_waiting(self, taken: Sequence[_Waiting]) -> None:
         """Nobody will write what is in hand and in the queue any more: say so to who waits."""
         waiting = list(taken)
@@ -193,6 +193,8 @@ class Writer:
             error = Reason.UNAVAILABLE.error("not known to be stored; send the same bytes again")
             self._settle(waiting, [error] * len(waiting))
 
+    def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
+        """Take what waits now; whether the end was among it."""
         waiting = [first]
         while len(waiting) < self._bench.limits.batch_size:
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exchange_protocol.v1 import audit_service_pb2 as pb
 from exchange_protocol.v1 import audit_service_pb2_grpc as pb_grpc
-from exchange_server.ledger import Reader
+from exchange_server.ledger import Ledger, Reader
 from exchange_server.rpc.bounds import page_size
 from exchange_server.rpc.calls import Context, current_caller
 from exchange_server.rpc.encoding import encode_leaf
@@ -14,16 +14,18 @@ from exchange_server.rpc.heads import encode_tree_head
 class AuditService(pb_grpc.AuditServiceServicer):
     """Serves what proves the log; who may open which leaf is the reader's to decide."""
 
-    def __init__(self, reader: Reader) -> None:
-        """Read from there."""
+    def __init__(self, ledger: Ledger, reader: Reader) -> None:
+        """Read from there; cosignatures go to the ledger."""
+        self._ledger = ledger
         self._reader = reader
 
     async def GetCheckpoint(  # noqa: N802
         self, request: pb.GetCheckpointRequest, context: Context
     ) -> pb.GetCheckpointResponse:
-        """Serve the newest checkpoint, and how it extends the tree that the client knows."""
+        """Serve the newest checkpoint, how it extends what the client knows, and those cosigned."""
+        head, witnessed = await self._reader.checkpoint(request.known_tree_size)
         return pb.GetCheckpointResponse(
-            tree_head=encode_tree_head(await self._reader.tree_head(request.known_tree_size))
+            tree_head=encode_tree_head(head), witnessed_checkpoints=witnessed
         )
 
     async def GetTile(  # noqa: N802
@@ -59,3 +61,10 @@ class AuditService(pb_grpc.AuditServiceServicer):
             request.first_tree_size, request.second_tree_size
         )
         return pb.GetConsistencyProofResponse(consistency_proof=proof)
+
+    async def AddCosignature(  # noqa: N802
+        self, request: pb.AddCosignatureRequest, context: Context
+    ) -> pb.AddCosignatureResponse:
+        """Take a witness's cosignature; whose word counts is in the configuration."""
+        await self._ledger.add_cosignature(request.cosigned_checkpoint)
+        return pb.AddCosignatureResponse()

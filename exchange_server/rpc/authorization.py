@@ -49,6 +49,7 @@ _BY_SERVICE: Final = {
         "GetInclusionProof": _EVERYONE,
         "GetConsistencyProof": _EVERYONE,
         "ListOpenings": _PARTIES | {Role.AUDITOR},
+        "AddCosignature": frozenset({Role.AUDITOR}),
     },
 }
 ALLOWED_ROLES: Final = {

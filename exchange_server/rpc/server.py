@@ -101,7 +101,7 @@ class RpcServer:
         exchange_service_pb2_grpc.add_ExchangeServiceServicer_to_server(exchange, self._server)
         directory = DirectoryService(reader)
         directory_service_pb2_grpc.add_DirectoryServiceServicer_to_server(directory, self._server)
-        audit = AuditService(reader)
+        audit = AuditService(ledger, reader)
         audit_service_pb2_grpc.add_AuditServiceServicer_to_server(audit, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health.servicer, self._server)
 

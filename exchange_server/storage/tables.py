@@ -1,8 +1,10 @@
-"""The tables. Those of the log are the truth; all others are made from it and can be made anew.
+"""The tables. Those of the log are the truth; all others are made from it and can be made anew,
+but for the cosignatures: those are others' word about it.
 
     log_head            one row: size, root and signed checkpoint; its lock is the writers' turn
     log_entries         exact bytes of every entry, its nonce, and what it is found by
     log_tiles           the Merkle tree (C2SP tlog-tiles), one growing row a tile
+    cosignatures        checkpoints with the lines of the witnesses that saw them
     statements          exact bytes of every accepted statement, and what access depends on
     directory_entries   the directory statements, numbered in log order
     exchanges, legs     the state of every exchange (`lifecycle.Exchange`)
@@ -74,6 +76,15 @@ log_tiles = Table(
     Column("level", SmallInteger, primary_key=True, autoincrement=False),
     Column("idx", BigInteger, primary_key=True, autoincrement=False),
     Column("hashes", LargeBinary(8192), nullable=False),
+)
+
+cosignatures = Table(
+    "cosignatures",
+    metadata,
+    Column("tree_size", BigInteger, primary_key=True, autoincrement=False),
+    Column("witness", String(255), primary_key=True),
+    Column("cosigned_at", c.Instant, nullable=False),
+    Column("note", LargeBinary, nullable=False),
 )
 
 statements = Table(

@@ -59,6 +59,11 @@ class AuditServiceStub:
                 request_serializer=exchange__protocol_dot_v1_dot_audit__service__pb2.GetConsistencyProofRequest.SerializeToString,
                 response_deserializer=exchange__protocol_dot_v1_dot_audit__service__pb2.GetConsistencyProofResponse.FromString,
                 _registered_method=True)
+        self.AddCosignature = channel.unary_unary(
+                '/exchange_protocol.v1.AuditService/AddCosignature',
+                request_serializer=exchange__protocol_dot_v1_dot_audit__service__pb2.AddCosignatureRequest.SerializeToString,
+                response_deserializer=exchange__protocol_dot_v1_dot_audit__service__pb2.AddCosignatureResponse.FromString,
+                _registered_method=True)
 
 
 class AuditServiceServicer:
@@ -96,6 +101,13 @@ class AuditServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AddCosignature(self, request, context):
+        """A witness hands in its cosignature of a checkpoint of this log (C2SP tlog-cosignature).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AuditServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -123,6 +135,11 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.GetConsistencyProof,
                     request_deserializer=exchange__protocol_dot_v1_dot_audit__service__pb2.GetConsistencyProofRequest.FromString,
                     response_serializer=exchange__protocol_dot_v1_dot_audit__service__pb2.GetConsistencyProofResponse.SerializeToString,
+            ),
+            'AddCosignature': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddCosignature,
+                    request_deserializer=exchange__protocol_dot_v1_dot_audit__service__pb2.AddCosignatureRequest.FromString,
+                    response_serializer=exchange__protocol_dot_v1_dot_audit__service__pb2.AddCosignatureResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -260,6 +277,33 @@ class AuditService:
             '/exchange_protocol.v1.AuditService/GetConsistencyProof',
             exchange__protocol_dot_v1_dot_audit__service__pb2.GetConsistencyProofRequest.SerializeToString,
             exchange__protocol_dot_v1_dot_audit__service__pb2.GetConsistencyProofResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddCosignature(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange_protocol.v1.AuditService/AddCosignature',
+            exchange__protocol_dot_v1_dot_audit__service__pb2.AddCosignatureRequest.SerializeToString,
+            exchange__protocol_dot_v1_dot_audit__service__pb2.AddCosignatureResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Member
 from exchange_server.ledger import Accepted, Ledger, LedgerLimits, PartHandle, Reader
@@ -61,6 +62,7 @@ class Office:
     mail: Correspondence = field(default_factory=Correspondence)
     limits: LedgerLimits = field(default_factory=LedgerLimits)
     on_step: Callable[[str], None] = lambda step: None
+    witnesses: WitnessPolicy | None = None
     _open: tuple[Ledger, Reader] | None = None
 
     @property
@@ -86,6 +88,7 @@ class Office:
             revocations=revocations,
             limits=self.limits,
             on_step=lambda step: self.on_step(step),
+            witnesses=self.witnesses,
         )
         self._open = ledger, Reader(self.engine, directory=lambda: ledger.directory, threads=2)
 

@@ -28,6 +28,7 @@ EXPECTED = {
     "GetInclusionProof": set(Role),
     "GetConsistencyProof": set(Role),
     "ListOpenings": PARTIES | {Role.AUDITOR},
+    "AddCosignature": {Role.AUDITOR},
 }
 
 

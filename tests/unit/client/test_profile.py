@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_client.profile import PROFILES_VARIABLE, Profile
 from exchange_protocol.errors import ExchangeError, InvalidInput, NotAuthenticated, Reason
+from exchange_protocol.log.cosignatures import WitnessSigner
 from exchange_protocol.rules.vocabulary import Language
 from exchange_protocol.trust.certificates import Usage
 from tests.support.in_memory_hub import PASSPHRASE, InMemoryHub, log_signer, tls_certificate
@@ -70,6 +72,12 @@ def test_profile_that_is_not_there_says_where_it_was_sought(
         ("certificate = 'tls.pem'", "certificate = 'tls.key'", "tls.certificate"),
         ("[defaults]", "[defaults]\nlanguage = 'LA'", "defaults.language"),
         ("roots = 'root.pem'", "roots = 'root.pem'\ncrl = 'root.pem'", "trust.crl"),
+        ("[trust]", "[witnesses]\nrequired = 1\n[trust]", "witnesses.keys"),
+        ("[trust]", "[witnesses]\nrequired = true\n[trust]", "witnesses.required"),
+        ("[trust]", "[witnesses]\nrequired = '1'\n[trust]", "witnesses.required"),
+        ("[trust]", "[witnesses]\nrequired = 1\nkeys = 'x'\n[trust]", "witnesses.keys"),
+        ("[trust]", "[witnesses]\nrequired = 1\nkeys = [7]\n[trust]", "witnesses.keys"),
+        ("[trust]", "[witnesses]\nrequired = 1\nkeys = ['x']\n[trust]", "witnesses"),
     ],
 )
 def test_fault_names_the_key(folder: Path, old: str, new: str, field: str) -> None:
@@ -77,6 +85,23 @@ def test_fault_names_the_key(folder: Path, old: str, new: str, field: str) -> No
     with pytest.raises(ExchangeError) as caught:
         Profile.load(folder)
     assert caught.value.field == field, caught.value
+
+
+def test_witnesses_are_named_with_how_many_must_have_signed(folder: Path) -> None:
+    assert Profile.load(folder).witnesses is None
+    vkeys = [
+        WitnessSigner(f"witness.example/{n}", Ed25519PrivateKey.generate()).verifier.vkey
+        for n in (1, 2)
+    ]
+    table = f"[witnesses]\nrequired = 2\nkeys = ['{vkeys[0]}', '{vkeys[1]}']\n[trust]"
+    edit(folder, "[trust]", table)
+    policy = Profile.load(folder).witnesses
+    assert policy is not None
+    assert policy.required == 2
+    assert [each.vkey for each in policy.witnesses] == vkeys
+    edit(folder, "required = 2", "required = 3")
+    with pytest.raises(InvalidInput, match="expected 1 to 2 required witnesses"):
+        Profile.load(folder)
 
 
 def test_file_that_is_no_toml_is_refused(folder: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.cosignatures import WitnessSigner
 from exchange_server.config import load_config
 
 GOOD = """
@@ -50,6 +52,23 @@ def test_environment_overrides_the_file(folder: Path) -> None:
     environment = {"EXCHANGE_LISTEN_PORT": "7000", "EXCHANGE_LIMITS_HEARTBEAT_SECONDS": "2.5"}
     config = load_config(folder / "hub.toml", environment)
     assert (config.listen.port, config.limits.heartbeat_seconds) == (7000, 2.5)
+
+
+def test_witnesses_come_from_the_file_or_from_one_variable(folder: Path) -> None:
+    first, second = (
+        WitnessSigner(f"witness.example/{n}", Ed25519PrivateKey.generate()).verifier.vkey
+        for n in (1, 2)
+    )
+    listed = GOOD.replace("[database]", f"witnesses = ['{first}', '{second}']\n[database]")
+    (folder / "hub.toml").write_text(listed, encoding="utf-8")
+    assert load_config(folder / "hub.toml", {}).log.witnesses == (first, second)
+    (folder / "hub.toml").write_text(GOOD, encoding="utf-8")
+    environment = {"EXCHANGE_LOG_WITNESSES": f"{first} {second}"}
+    assert load_config(folder / "hub.toml", environment).log.witnesses == (first, second)
+    assert load_config(folder / "hub.toml", {}).log.witnesses == ()
+    twice = GOOD.replace("[database]", f"witnesses = ['{first}', '{first}']\n[database]")
+    assert refusal(folder, twice).field == "log.witnesses"
+    assert refusal(folder, GOOD, {"EXCHANGE_LOG_WITNESSES": "x"}).field == "log.witnesses"
 
 
 def test_variables_of_other_programs_and_passphrases_are_left_alone(folder: Path) -> None:

@@ -1,0 +1,127 @@
+"""Witnesses' cosignatures: what the hub takes, what it shows, and what it keeps of them.
+
+A cosignature is taken if a configured witness made it over a checkpoint of this log, with the size
+and the root of the committed tree, and not with a time ahead of the hub's clock.
+
+Witnesses come by at times of their own, while the log grows, so the newest checkpoint that one of
+them cosigned is seldom the newest that two of them did. Shown is the newest with at least one
+cosignature, the newest with at least two, and so on; a witness cosigns these on its way to the
+newest, which is how several come to cosign the same. All others are forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+from itertools import groupby
+
+from sqlalchemy import Connection
+
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
+from exchange_protocol.log.cosignatures import Cosignature, WitnessPolicy
+from exchange_protocol.log.merkle import tree_root
+from exchange_protocol.log.notes import SignedNote
+from exchange_protocol.log.tiles import TileReader
+from exchange_server.storage.cosignature_rows import (
+    CosignatureRow,
+    forget_cosignatures,
+    largest_cosigned_size,
+    read_cosignatures,
+    write_cosignatures,
+)
+from exchange_server.storage.log_rows import read_head, read_tiles
+
+
+def check_cosigned(
+    note: bytes, signer: LogSigner, witnesses: WitnessPolicy | None, latest: datetime
+) -> Callable[[Connection], None]:
+    """Check a cosigned checkpoint; gives the task that checks it against the tree and keeps it.
+
+    Raises:
+        InvalidInput: COSIGNATURE_INVALID, saying what is wrong with it.
+    """
+    if witnesses is None:
+        raise Reason.COSIGNATURE_INVALID.error("this hub is configured with no witnesses")
+    try:
+        checkpoint = LogVerifier(signer.vkey).verify(note)
+        found = witnesses.verify(note)
+    except ExchangeError as error:
+        raise Reason.COSIGNATURE_INVALID.error(error.message) from error
+    for each in found:
+        if each.at > latest:
+            raise Reason.COSIGNATURE_INVALID.error(
+                f"expected a time up to {latest.isoformat()}, {each.witness} says "
+                f"{each.at.isoformat()}"
+            )
+    return partial(_keep, checkpoint=checkpoint, found=found, signer=signer)
+
+
+def witnessed_checkpoints(connection: Connection) -> list[bytes]:
+    """The notes to show, newest first, with the lines of all their witnesses."""
+    return [
+        _joined([SignedNote.parse(row.note) for row in rows])
+        for rows in _shown(read_cosignatures(connection))
+    ]
+
+
+def check_not_rolled_back(connection: Connection) -> None:
+    """Check that the log is not smaller than witnesses saw it; raises CONFIG_INVALID."""
+    head, seen = read_head(connection), largest_cosigned_size(connection)
+    if head is not None and seen is not None and head.size < seen:
+        raise Reason.CONFIG_INVALID.error(
+            f"the log has {head.size} entries, but witnesses cosigned its tree of {seen}: entries "
+            "were lost, and every witness would refuse what this hub signs now. Restore a copy of "
+            f"the database with at least {seen} entries; if there is none, begin a new log under "
+            "a new key (docs/witnesses.md)"
+        )
+
+
+def _keep(
+    connection: Connection,
+    checkpoint: Checkpoint,
+    found: Iterable[Cosignature],
+    signer: LogSigner,
+) -> None:
+    head = read_head(connection)
+    if head is None or checkpoint.size > head.size:
+        raise Reason.COSIGNATURE_INVALID.error(
+            f"expected a checkpoint of at most {head.size if head else 0} entries, "
+            f"got {checkpoint.size}"
+        )
+    if tree_root(checkpoint.size, TileReader(partial(read_tiles, connection))) != checkpoint.root:
+        raise Reason.COSIGNATURE_INVALID.error(
+            f"the tree of {checkpoint.size} entries has another root than the one cosigned"
+        )
+    # Signed anew, which gives the same bytes: no line of a stranger comes along.
+    note = SignedNote.parse(signer.sign(checkpoint))
+    held = {(row.tree_size, row.witness): row for row in read_cosignatures(connection)}
+    new = []
+    for each in found:
+        before = held.get((checkpoint.size, each.witness))
+        if before is None or before.cosigned_at < each.at:
+            signed = SignedNote(note.text, (*note.signatures, each.line))
+            new.append(CosignatureRow(checkpoint.size, each.witness, each.at, signed.encode()))
+    write_cosignatures(connection, new)
+    rows = read_cosignatures(connection)
+    shown = {group[0].tree_size for group in _shown(rows)}
+    forgotten = {row.tree_size for row in rows} - shown
+    if forgotten:
+        forget_cosignatures(connection, forgotten)
+
+
+def _shown(rows: Iterable[CosignatureRow]) -> list[list[CosignatureRow]]:
+    """Of rows from the largest tree down: those of each size with more witnesses than all above."""
+    shown: list[list[CosignatureRow]] = []
+    for _, group in groupby(rows, key=lambda row: row.tree_size):
+        same = list(group)
+        if not shown or len(same) > len(shown[-1]):
+            shown.append(same)
+    return shown
+
+
+def _joined(notes: list[SignedNote]) -> bytes:
+    """One note of one text, with every line once."""
+    lines = dict.fromkeys(line for note in notes for line in note.signatures)
+    return SignedNote(notes[0].text, tuple(lines)).encode()
