@@ -33,6 +33,7 @@ MEDIA_TYPE: Final = "application/x-ndjson"
 CHUNK_BYTES: Final = 8 * 1024 * 1024
 """Plaintext of one sealed part of entities; what is in memory at once is a few times that."""
 MAX_LINE_BYTES: Final = 256 * 1024
+MAX_NAME_CHARACTERS: Final = 255
 MAX_VALUE_CHARACTERS: Final = 65_000
 MAX_ENTITIES: Final = 1_000_000
 
@@ -257,23 +258,37 @@ def _shaped(data: Any, where: str) -> Entity:
     if not isinstance(data, Mapping):
         raise _invalid(f"{where}: expected an entity, got {type(data).__name__}")
     for name in ("id", "schema"):
-        value = data.get(name)
-        if not isinstance(value, str) or not 0 < len(value) <= 255:
-            raise _invalid(f"{where}: expected {name!r} to be a text of 1 to 255 characters")
+        if not _is_text(data.get(name), MAX_NAME_CHARACTERS):
+            raise _invalid(
+                f"{where}: expected {name!r} to be a text of 1 to {MAX_NAME_CHARACTERS} characters"
+            )
     properties = data.get("properties")
-    if not isinstance(properties, Mapping):
+    if not isinstance(properties, Mapping) or not all(
+        _is_text(name, MAX_NAME_CHARACTERS) for name in properties
+    ):
         raise _invalid(f"{where}: expected 'properties' to be an object")
     return Entity(
         id=data["id"],
         schema=data["schema"],
-        properties={str(name): _values(values, name, where) for name, values in properties.items()},
+        properties={name: _values(values, name, where) for name, values in properties.items()},
     )
+
+
+def _is_text(value: Any, most: int) -> bool:
+    """Whether it is text, not empty, that UTF-8 can hold: JSON may name half a character."""
+    if not isinstance(value, str) or not 0 < len(value) <= most:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _values(values: Any, name: str, where: str) -> list[str]:
     listed = [values] if isinstance(values, str) else values
     if not isinstance(listed, list | tuple) or not all(
-        isinstance(value, str) and 0 < len(value) <= MAX_VALUE_CHARACTERS for value in listed
+        _is_text(value, MAX_VALUE_CHARACTERS) for value in listed
     ):
         raise _invalid(
             f"{where}: expected {name!r} to be a list of texts of 1 to {MAX_VALUE_CHARACTERS} "

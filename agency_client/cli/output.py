@@ -4,12 +4,13 @@ Results go to stdout, errors and progress to stderr; with --json errors too are 
 program reads one stream. rich leaves colours and moving bars out where no terminal is.
 
 What other bodies or the hub wrote may hold control characters that would steer a terminal: people
-are shown a replacement character instead; JSON escapes them.
+are shown a replacement character instead; programs get them escaped, as JSON allows.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ STATE_STYLES = {
     "RECALLED": "dim",
     "CLOSED": "dim",
 }
+_UNUSUAL = re.compile(r"[^\n -~\u0400-\u04ff]")
+"""What may have to be escaped; Latin and Cyrillic letters pass at once."""
 _PLAIN_WIDTH = 200
 """Columns of a table that no terminal limits: a program that reads text wants whole lines."""
 
@@ -88,14 +91,23 @@ def _clean(value: str | Text) -> Text:
 
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
-    sys.stdout.flush()
+    _write_json(json.dumps(document, ensure_ascii=False, indent=1))
 
 
 def print_json_line(document: Any) -> None:
     """Print one JSON document as a line, for streams."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    _write_json(json.dumps(document, ensure_ascii=False))
+
+
+def _write_json(text: str) -> None:
+    sys.stdout.write(_UNUSUAL.sub(_escaped, text) + "\n")
     sys.stdout.flush()
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """JSON itself escapes the first 32 characters alone, and neither half characters nor others."""
+    char = found[0]
+    return char if char.isprintable() else json.dumps(char)[1:-1]
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], empty: str) -> None:

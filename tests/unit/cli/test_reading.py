@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -11,7 +14,7 @@ from pydantic import BaseModel
 
 from agency_client.cli import inputs
 from agency_client.cli.app import hoist_globals
-from agency_client.cli.output import printable
+from agency_client.cli.output import print_json, print_json_line, printable
 from agency_client.cli.papers import read_paper
 from agency_client.cli.templates import TEMPLATES, Template
 from agency_client.documents import (
@@ -152,3 +155,18 @@ def test_attachments_are_read_by_name(tmp_path: Path) -> None:
 
 def test_text_of_others_cannot_steer_a_terminal() -> None:
     assert printable("a\x1b[2Jb\r\u202ec\u00a0d\nЫ") == "a\ufffd[2Jb \ufffdc d\nЫ"
+
+
+HOSTILE = "\x1b[31m \x9b31m \x7f \u202e \u2028 \ud800 \U000e0041 \u00a0"
+
+
+@pytest.mark.parametrize("print_it", [print_json, print_json_line])
+def test_json_says_what_is_meant_and_cannot_steer_a_terminal(
+    print_it: Callable[[Any], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = {"text": f"Қасымова Ә., 中文, 😀, \n {HOSTILE}", HOSTILE: [1.5, None]}
+    print_it(document)
+    said = capsys.readouterr().out
+    assert json.loads(said) == document
+    assert all(char.isprintable() for line in said.splitlines() for char in line)
+    assert "Қасымова Ә., 中文, 😀" in said

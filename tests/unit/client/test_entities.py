@@ -79,6 +79,10 @@ def test_values_keep_their_script_and_spelling() -> None:
         {"id": "p", "schema": "Person", "properties": {"name": [7]}},
         {"id": "p", "schema": "Person", "properties": {"name": [""]}},
         {"id": "p", "schema": "Person", "properties": {"name": {"a": 1}}},
+        {"id": "p", "schema": "Person", "properties": {"name": ["half a character: \ud800"]}},
+        {"id": "p", "schema": "Person", "properties": {"\ud800": ["x"]}},
+        {"id": "p", "schema": "Person", "properties": {7: ["x"]}},
+        {"id": "\udfff", "schema": "Person", "properties": {}},
         {"id": "p", "schema": "BankAccount", "properties": {"payments": ["x"]}},
         ["no entity"],
     ],
@@ -103,6 +107,12 @@ def test_file_is_read_line_by_line_and_errors_name_the_line(tmp_path: Path) -> N
         list(read_entities(path))
     with pytest.raises(InvalidInput, match="cannot read"):
         list(read_entities(tmp_path / "none"))
+
+
+def test_half_a_character_of_another_body_is_refused_when_it_is_read() -> None:
+    line = json.dumps(person(name=["\ud800"])).encode()
+    with pytest.raises(InvalidInput, match="line 1"):
+        list(parse_entities(line))
 
 
 @given(st.binary(max_size=300))
