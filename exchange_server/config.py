@@ -30,7 +30,11 @@ PREFIX: Final = "EXCHANGE_"
 TLS_PASSPHRASE_VARIABLE: Final = "EXCHANGE_TLS_KEY_PASSPHRASE"  # noqa: S105 - its name
 LOG_PASSPHRASE_VARIABLE: Final = "EXCHANGE_LOG_KEY_PASSPHRASE"  # noqa: S105 - its name
 _SECRET_VARIABLES: Final = {TLS_PASSPHRASE_VARIABLE, LOG_PASSPHRASE_VARIABLE}
-_HIDDEN: Final = {"database.url"}
+_SHOWN: Final = (bool, int, float, str)
+_HIDDEN: Final = {
+    f"{section}.{key}" for section in ("tls", "log") for key in ("key", "key_passphrase_file")
+} | {"database.url"}
+"""Keys whose bad values are not repeated: a password, or a secret in place of its file's name."""
 _BASE: Final = "base"
 
 
@@ -188,10 +192,14 @@ def _invalid(error: ValidationError) -> ExchangeError:
     where = ".".join(str(each) for each in first["loc"])
     match first["type"]:
         case "extra_forbidden":
-            text = "expected no such key"
+            # Its value may be a secret: who writes key_passphrase means the passphrase itself.
+            return Reason.CONFIG_INVALID.error("expected no such key", field=where)
         case "missing":
             return Reason.CONFIG_INVALID.error("expected a value, got none", field=where)
         case _:
             text = first["msg"].removeprefix("Value error, ").replace("Input should", "should")
-    got = "" if where in _HIDDEN else f"; got {first['input']!r:.80}"
+    value = first["input"]
+    # A value in a section's place, or a whole section, is left out too: there is a URL in one.
+    is_shown = len(first["loc"]) > 1 and where not in _HIDDEN and isinstance(value, _SHOWN)
+    got = f"; got {value!r:.80}" if is_shown else ""
     return Reason.CONFIG_INVALID.error(f"{text}{got}", field=where)

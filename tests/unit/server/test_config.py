@@ -54,6 +54,29 @@ def test_environment_overrides_the_file(folder: Path) -> None:
     assert (config.listen.port, config.limits.heartbeat_seconds) == (7000, 2.5)
 
 
+@pytest.mark.parametrize(
+    ("change", "environment", "field"),
+    [
+        (("[log]", "key_passphrase = 'SECRET'\n[log]"), {}, "tls.key_passphrase"),
+        (("[log]", "key_passphrase_file = 'SECRET'\n[log]"), {}, "tls.key_passphrase_file"),
+        (('key = "log.key"', "key = 'SECRET'"), {}, "log.key"),
+        (('url = "sqlite:///hub.db"', "url = ['SECRET']"), {}, "database.url"),
+        (("", ""), {"EXCHANGE_DATABASE_PASSWORD": "SECRET"}, "database.password"),
+        (('[database]\nurl = "sqlite:///hub.db"', ""), {}, "database"),
+        (("[tls]", "password = 'SECRET'\n[tls]"), {}, "password"),
+    ],
+)
+def test_what_may_be_a_secret_is_not_repeated(
+    folder: Path, change: tuple[str, str], environment: dict[str, str], field: str
+) -> None:
+    text = GOOD.replace(*change)
+    if field == "database":
+        text = "database = 'postgresql://hub:SECRET@db/exchange'\n" + text
+    error = refusal(folder, text, environment)
+    assert error.field == field
+    assert "SECRET" not in str(error)
+
+
 def test_witnesses_come_from_the_file_or_from_one_variable(folder: Path) -> None:
     first, second = (
         WitnessSigner(f"witness.example/{n}", Ed25519PrivateKey.generate()).verifier.vkey
