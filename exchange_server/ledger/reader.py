@@ -226,6 +226,9 @@ class Reader:
 
         def query(connection: Connection) -> list[tuple[bytes, Opening | None]]:
             _check_size(tree_size, _head(connection))
+            if start >= tree_size:
+                # It may be a number that no database can take.
+                return []
             stored = read_entry_range(connection, start, min(start + count, tree_size))
             audience = Audience(connection, self._directory(), caller.member, stored)
             return [(one.leaf_hash, audience.opening_of(one)) for one in stored]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import grpc
 import pytest
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message_factory import GetMessageClass
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogVerifier
@@ -17,7 +20,8 @@ from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
-from tests.integration.rpc.callers import Region, refused
+from exchange_server.rpc.methods import SERVICES
+from tests.integration.rpc.callers import Region, reason_of, refused
 from tests.support.statements import AUDITOR, COORDINATOR, KG_MIA, KZ_FMA, KZ_MIA, OPERATOR, UZ_FIU
 
 
@@ -208,3 +212,36 @@ def test_lists_longer_than_they_can_mean_anything_are_refused(region: Region) ->
             ),
             timeout=5,
         )
+
+
+_LARGEST = {
+    FieldDescriptor.CPPTYPE_UINT32: 2**32 - 1,
+    FieldDescriptor.CPPTYPE_UINT64: 2**64 - 1,
+}
+_NUMBERS = [
+    pytest.param(service.name, method.name, field.name, id=f"{method.name}-{field.name}")
+    for service in SERVICES
+    for method in service.methods
+    if not method.client_streaming and not method.server_streaming
+    for field in method.input_type.fields
+    if field.cpp_type in _LARGEST
+]
+
+
+@pytest.mark.parametrize(("service", "method", "field"), _NUMBERS)
+def test_no_number_is_so_large_that_the_hub_fails_inside(
+    region: Region, service: str, method: str, field: str
+) -> None:
+    """Databases count to 2**63 - 1, and the wire to 2**64 - 1."""
+    stub: Any = getattr(region.stubs(KZ_MIA), service.removesuffix("Service").lower())
+    [descriptor] = [each for one in SERVICES for each in one.methods if each.name == method]
+    request: Any = plan() if method == "PlanRoute" else GetMessageClass(descriptor.input_type)()
+    if "tree_size" in descriptor.input_type.fields_by_name:
+        request.tree_size = len(region.memory.log)
+    setattr(request, field, _LARGEST[descriptor.input_type.fields_by_name[field].cpp_type])
+    refusal = ""
+    try:
+        getattr(stub, method)(request, timeout=5)
+    except grpc.RpcError as error:
+        refusal = reason_of(error) or Reason.INTERNAL.name
+    assert refusal != Reason.INTERNAL.name
