@@ -65,12 +65,12 @@ class Channel:
         with translated(self._faults):
             match call:
                 case Unary(method=method, request=request):
-                    return self._call(method)(request, timeout=DEADLINES[method])
+                    return parsed(self._call(method)(request, timeout=DEADLINES[method]))
                 case Upload(requests=requests, method=method):
-                    return self._call(method)(requests(), timeout=DEADLINES[method])
+                    return parsed(self._call(method)(requests(), timeout=DEADLINES[method]))
                 case Fetch(request=request, sink=sink, limit=limit, method=method):
                     for response in self._call(method)(request, timeout=DEADLINES[method]):
-                        take_chunk(sink, response.chunk, limit)
+                        take_chunk(sink, parsed(response).chunk, limit)
                     return None
 
     def watch(self, request: pb.WatchRequest, seconds: float) -> Iterator[pb.WatchResponse]:
@@ -79,7 +79,7 @@ class Channel:
         with translated(self._faults):
             stream = self._call(method)(request, timeout=seconds)
             try:
-                yield from stream
+                yield from map(parsed, stream)
             finally:
                 stream.cancel()
 
@@ -106,12 +106,12 @@ class AsyncChannel:
         with translated(self._faults):
             match call:
                 case Unary(method=method, request=request):
-                    return await self._call(method)(request, timeout=DEADLINES[method])
+                    return parsed(await self._call(method)(request, timeout=DEADLINES[method]))
                 case Upload(requests=requests, method=method):
-                    return await self._call(method)(requests(), timeout=DEADLINES[method])
+                    return parsed(await self._call(method)(requests(), timeout=DEADLINES[method]))
                 case Fetch(request=request, sink=sink, limit=limit, method=method):
                     async for response in self._call(method)(request, timeout=DEADLINES[method]):
-                        take_chunk(sink, response.chunk, limit)
+                        take_chunk(sink, parsed(response).chunk, limit)
                     return None
 
     async def watch(
@@ -123,7 +123,7 @@ class AsyncChannel:
             stream = self._call(method)(request, timeout=seconds)
             try:
                 async for response in stream:
-                    yield response
+                    yield parsed(response)
             finally:
                 stream.cancel()
 
@@ -208,6 +208,13 @@ def take_chunk(sink: bytearray, chunk: bytes, limit: int) -> None:
     sink += chunk
 
 
+def parsed(response: Any) -> Any:
+    """A response that parsed; raises INTERNAL where grpc.aio gives None for one that did not."""
+    if response is None:
+        raise Reason.INTERNAL.error("the hub's answer does not parse")
+    return response
+
+
 def _status_of(error: Any) -> status_pb2.Status | None:
     for key, value in error.trailing_metadata() or ():
         if key == _STATUS_DETAILS:
@@ -222,12 +229,14 @@ def _from_status(status: status_pb2.Status) -> ExchangeError:
         info = error_details_pb2.ErrorInfo()
         bad = error_details_pb2.BadRequest()
         retry = error_details_pb2.RetryInfo()
-        if detail.Unpack(info):
-            reason = Reason.__members__.get(info.reason, Reason.INTERNAL)
-        elif detail.Unpack(bad) and bad.field_violations:
-            field = bad.field_violations[0].field
-        elif detail.Unpack(retry):
-            delay = retry.retry_delay.ToMilliseconds() / 1000
+        # A detail that does not parse says nothing; the call failed all the same.
+        with suppress(DecodeError):
+            if detail.Unpack(info):
+                reason = Reason.__members__.get(info.reason, Reason.INTERNAL)
+            elif detail.Unpack(bad) and bad.field_violations:
+                field = bad.field_violations[0].field
+            elif detail.Unpack(retry):
+                delay = retry.retry_delay.ToMilliseconds() / 1000
     error = reason.error(status.message, field=field)
     if isinstance(error, LimitExceeded):
         error.retry_after_seconds = delay
