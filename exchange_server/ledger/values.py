@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Self
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.log.entries import Event
+from exchange_protocol.log.entries import MOST_AHEAD, MOST_BEHIND, Event
 from exchange_protocol.rules.bodies import Kind
 from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.vocabulary import Handling, Urgency
@@ -41,6 +41,14 @@ class LedgerLimits:
     """Most requests that wait for the writer; beyond, callers are told to come back."""
     cached_exchanges: int = 10_000
     """Exchanges whose state the writer keeps in memory."""
+
+    def __post_init__(self) -> None:
+        if self.future_skew > MOST_AHEAD or self.past_skew > MOST_BEHIND:
+            raise Reason.CONFIG_INVALID.error(
+                f"expected made_at_ahead_seconds of at most {MOST_AHEAD} and "
+                f"made_at_behind_seconds of at most {MOST_BEHIND}: auditors allow no more",
+                field="limits",
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from exchange_protocol.errors import ExchangeError, NotPermitted, Reason
-from exchange_protocol.log.entries import Entry, Event, Opening, verify_statement_of
+from exchange_protocol.log.entries import (
+    Entry,
+    Event,
+    Opening,
+    verify_statement_of,
+    verify_time_of,
+)
 from exchange_protocol.rules.access import Spoken, deliver_to
 from exchange_protocol.rules.bodies import Kind, Stage
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
@@ -177,6 +183,7 @@ def _judge_entry(
             at=entry.hub_time,
             view=view,
         )
+        verify_time_of(entry, statement)
     except ExchangeError as error:
         raise _broken(index, f"the hub accepted what the rules refuse: {error}") from error
     if (

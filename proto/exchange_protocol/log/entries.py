@@ -13,8 +13,9 @@ to a checkpoint are in `receipts`, the rules that the entry must keep in `replay
 from __future__ import annotations
 
 import hmac
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 
 from google.protobuf.message import DecodeError
@@ -25,14 +26,17 @@ from exchange_protocol.rules.fields import (
     parse_agencies,
     parse_digest,
     parse_enum,
+    parse_matching,
     parse_optional_enum,
     parse_timestamp,
     to_timestamp,
 )
 from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.lifecycle import LegChange, LegState
+from exchange_protocol.rules.policy import RULE_ID
 from exchange_protocol.rules.statements import (
     SignedStatement,
+    Statement,
     encode_signed_statement,
     parse_signed_statement,
 )
@@ -41,8 +45,15 @@ from exchange_protocol.v1 import log_pb2 as pb
 
 NONCE_BYTES = 32
 MAX_ENTRY_BYTES = 64 * 1024
+MOST_AHEAD = timedelta(hours=1)
+MOST_BEHIND = timedelta(days=31)
+"""How far a statement's own time may be after and before the hub's, however a hub is configured.
+
+A hub whose clock stands still could accept what an expired certificate signs, and one that keeps a
+statement for later could bring it up when it suits."""
 _LEAF_PREFIX = b"caricc-exchange/leaf/v1\n"
 _MOST = 1024
+_CODE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
 class Event(IntEnum):
@@ -118,13 +129,13 @@ def parse_entry(data: bytes) -> Entry:
         actor=parse_member(message.actor),
         certificate_sha256=parse_digest(message.certificate_sha256, "certificate_sha256"),
         directory_size=message.directory_size,
-        exchange_id=message.exchange_id,
+        exchange_id=_code(message.exchange_id, "exchange_id"),
         payload_digest=parse_digest(message.payload_sha256, "payload_sha256")
         if message.payload_sha256
         else b"",
         ruling=_parse_ruling(message.ruling) if message.HasField("ruling") else None,
-        reason=message.reason,
-        operation=message.operation,
+        reason=_code(message.reason, "reason"),
+        operation=_code(message.operation, "operation"),
     )
 
 
@@ -178,6 +189,19 @@ def verify_statement_of(opening: Opening) -> Entry:
     return entry
 
 
+def verify_time_of(entry: Entry, statement: Statement) -> None:
+    """Verify that the hub's time of a statement can be true, by the time that its author signed.
+
+    Raises:
+        HubDishonest: RULE_BROKEN.
+    """
+    if not -MOST_AHEAD <= entry.hub_time - statement.made_at <= MOST_BEHIND:
+        raise Reason.RULE_BROKEN.error(
+            f"expected a statement made at most {MOST_BEHIND} before and {MOST_AHEAD} after the "
+            f"hub's time {entry.hub_time.isoformat()}; got {statement.made_at.isoformat()}"
+        )
+
+
 def parse_opening(message: pb.Opening) -> Opening:
     """Take an opening from the wire.
 
@@ -222,12 +246,20 @@ def _encode_ruling(ruling: Ruling) -> pb.Ruling:
     )
 
 
+def _code(text: str, where: str) -> str:
+    """A short code, or none. What a hub writes is shown to auditors and counted by them."""
+    return parse_matching(text, _CODE, "a code of at most 64 characters", where) if text else ""
+
+
 def _parse_ruling(message: pb.Ruling) -> Ruling:
     return Ruling(
         policy_digest=parse_digest(message.policy_sha256, "ruling.policy_sha256")
         if message.policy_sha256
         else b"",
-        rule_ids=tuple(message.rule_ids),
+        rule_ids=tuple(
+            parse_matching(rule_id, RULE_ID, "the @id of a rule", f"ruling.rule_ids[{i}]")
+            for i, rule_id in enumerate(message.rule_ids)
+        ),
         legs=tuple(
             LegChange(
                 agency=parse_agency_id(change.agency, field="ruling.legs.agency"),

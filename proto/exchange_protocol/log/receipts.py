@@ -7,7 +7,8 @@ convicted.
 Steps of `verify_receipt`:
  1. The checkpoint is signed by the pinned log key.
  2. The inclusion proof leads from the opened entry to the checkpoint's root.
- 3. The entry names the statement that was sent, its author, and an acceptance.
+ 3. The entry names the statement that was sent, its author, and an acceptance, at a time that can
+    be true.
 
 Left to the caller: that the checkpoint is consistent with the last one seen (`verify_consistency`).
 """
@@ -28,6 +29,7 @@ from exchange_protocol.log.entries import (
     parse_opening,
     read_entry,
     verify_statement_of,
+    verify_time_of,
 )
 from exchange_protocol.log.merkle import verify_inclusion
 from exchange_protocol.rules.statements import Statement
@@ -101,7 +103,8 @@ def verify_receipt(
     """Verify the receipt of a statement against the pinned log key.
 
     Raises:
-        HubDishonest: CHECKPOINT_INVALID, PROOF_INVALID, ENTRY_MISMATCH or RECEIPT_MISMATCH.
+        HubDishonest: CHECKPOINT_INVALID, PROOF_INVALID, ENTRY_MISMATCH, RECEIPT_MISMATCH or
+            RULE_BROKEN.
     """
     checkpoint = log.verify(note)
     # A receipt's opening carries no statement: the author holds it.
@@ -119,6 +122,7 @@ def verify_receipt(
             f"expected a receipt for statement {statement.digest.hex()} of {statement.author}, "
             f"got one for {entry.event.name} {entry.payload_digest.hex()} of {entry.actor}"
         )
+    verify_time_of(entry, statement)
     return Receipt(entry, proven, checkpoint, note)
 
 
