@@ -81,12 +81,15 @@ def verify_log(
     anchors: TrustAnchors,
     *,
     auditor: Member | None,
+    seen: Checkpoint | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> AuditReport:
     """Audit a log up to the source's checkpoint; violations are reported, not raised.
 
-    `auditor` is who was shown the openings, None where every entry is at hand; `progress` is called
-    with the number of leaves done.
+    `auditor` is who was shown the openings, None where every entry is at hand. `seen` is a
+    checkpoint of this log that the auditor verified before: a larger log must hold that very tree,
+    which a caller that has no consistency proof learns here. `progress` is called with the number
+    of leaves done.
 
     Raises:
         HubUnavailable: if the source fails on the way.
@@ -101,8 +104,10 @@ def verify_log(
         audit.take(size, leaf)
         batch.append(leaf.leaf_hash)
         size += 1
-        if len(batch) == BATCH:
+        if len(batch) == BATCH or (seen is not None and size == seen.size):
             frontier, batch = frontier.append_many(batch).after, []
+            if seen is not None and size == seen.size:
+                audit.check_seen(seen, frontier)
             if progress:
                 progress(size)
     frontier = frontier.append_many(batch).after
@@ -175,6 +180,17 @@ class _Audit:
         elif entry.event is Event.DENIAL:
             self.by_kind[f"denial: {entry.reason}"] += 1
 
+    def check_seen(self, seen: Checkpoint, frontier: Frontier) -> None:
+        if frontier.root() != seen.root:
+            self.add(
+                Violation(
+                    Reason.CHECKPOINT_FORK,
+                    f"the first {seen.size} leaves have the root {frontier.root().hex()}, the "
+                    f"checkpoint that was seen before says {seen.root.hex()}: the log was "
+                    "written anew",
+                )
+            )
+
     def finish(self, checkpoint: Checkpoint, frontier: Frontier) -> None:
         if frontier.size != checkpoint.size:
             self.add(
@@ -190,6 +206,15 @@ class _Audit:
                     f"the {checkpoint.size} leaves have the root {frontier.root().hex()}, the "
                     f"signed checkpoint says {checkpoint.root.hex()}: this is not the log that "
                     "was signed",
+                )
+            )
+        if self.folding and self.unopened and _has_lost_its_rights(self.auditor, self.directory):
+            self.add(
+                Violation(
+                    Reason.ENTRY_MISMATCH,
+                    f"entry {self.unopened[0]}: it was withheld, and so were the policy or the "
+                    "enrolment that let this auditor in, which are open to everyone",
+                    self.unopened[0],
                 )
             )
         if self.folding and self.unopened and _may_audit_everything(self.auditor, self.directory):
@@ -221,6 +246,18 @@ class _Audit:
 
 def _place(violation: Violation) -> tuple[bool, int]:
     return violation.index is None, violation.index or 0
+
+
+def _has_lost_its_rights(auditor: Member | None, directory: Directory) -> bool:
+    """Whether what lets an auditor in is not in the directory that the hub opened to it.
+
+    Directory statements are open to everyone; a hub could blind an auditor by withholding them.
+    """
+    return (
+        auditor is not None
+        and auditor.role is Role.AUDITOR
+        and (directory.policy is None or auditor.agency not in directory.agencies)
+    )
 
 
 def _may_audit_everything(auditor: Member | None, directory: Directory) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,7 @@ from agency_client.cli.output import (
     say,
 )
 from agency_client.cli.session import Session, session_of
+from agency_client.trust import TrustStore
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.entries import parse_opening
@@ -124,15 +126,18 @@ def verify_database(
     """Audit a copy of the database; the trust comes from the options, or from the profile."""
     if root is not None and log_key is not None:
         anchors, log = TrustAnchors.from_pem(root.read_bytes()), LogVerifier(log_key)
+        seen = None
     elif root is None and log_key is None and session.profile:
         profile = session.load_profile()
         anchors, log = profile.anchors, profile.log
+        head = TrustStore(profile.state, log, lambda: datetime.now(UTC)).head()
+        seen = head.checkpoint if head else None
     else:
         raise typer.BadParameter("expected --root and --log-key, or a profile that has both")
     copy = DatabaseCopy(path, log)
     try:
         with progress("entries", copy.checkpoint.size) as advance:
-            return verify_log(copy, anchors, auditor=None, progress=advance)
+            return verify_log(copy, anchors, auditor=None, seen=seen, progress=advance)
     finally:
         copy.close()
 
