@@ -21,7 +21,7 @@ from agency_client._calls import Call, Operation, Operations
 from agency_client._calls.calls import RETRY_SECONDS, seconds_left
 from agency_client._calls.core import make_ports
 from agency_client._calls.drafting import parse_code
-from agency_client._calls.summaries import parse_notice
+from agency_client._calls.summaries import check_unlisted, parse_notice
 from agency_client._channel import AsyncChannel
 from agency_client.outbox import Outbox
 from agency_client.profile import Profile
@@ -171,8 +171,10 @@ class AsyncExchangeClient:
         legs = [parse_code(LegState, state, "states") for state in states]
         openings = [parse_kind(kind, "kinds") for kind in kinds]
         token = ""
+        listed: set[str] = set()
         while True:
             page, token = await self._drive(self._operations.list_page(box, legs, openings, token))
+            check_unlisted(page, listed)
             for each in page:
                 yield each
             if not token:

@@ -32,7 +32,14 @@ from agency_client._calls.drafting import (
     parse_agencies,
 )
 from agency_client._calls.verifying import HasId
-from agency_client.views import CONTENT, Queued, Sent, Standing, VerifiedExchange
+from agency_client.views import (
+    CONTENT,
+    OpenedExchange,
+    Queued,
+    Sent,
+    Standing,
+    VerifiedExchange,
+)
 from exchange_protocol.errors import HubUnavailable, Reason
 from exchange_protocol.rules.access import readers, spoken
 from exchange_protocol.rules.bodies import (
@@ -122,6 +129,8 @@ class Composing(Delivering):
                 f"{self.agency} sees exchange {verified.id} as a supervisor and may not speak on it"
             )
         spoken_legs = self._spoken_legs(verified, state, body, legs)
+        if isinstance(body, Decision):
+            _check_read(exchange, spoken_legs)
         now = self.ports.clock()
         header = continuing_header(
             terms or Terms(),
@@ -325,6 +334,23 @@ def _is_allowed(body: Body, speaker: Speaker, leg: Leg) -> bool:
         and leg.state in row.before
         for row in ROWS
     )
+
+
+def _check_read(exchange: str | HasId, legs: Iterable[Leg]) -> None:
+    """Who decides on an exchange that it read decides on that, not on what is shown by now.
+
+    Otherwise a hub could show an older statement to be read, and the newer one to be approved.
+    """
+    if not isinstance(exchange, VerifiedExchange | OpenedExchange):
+        return
+    read = {leg.agency: leg.subject for leg in exchange.legs}
+    for leg in legs:
+        if read.get(leg.agency) != leg.subject:
+            raise Reason.STALE_ANSWER.error(
+                f"expected the statement that was read on the leg of {leg.agency} to wait still; "
+                f"{leg.subject.hex()} waits there now: open the exchange anew",
+                field="answers",
+            )
 
 
 def _listed(legs: Iterable[Leg]) -> str:

@@ -61,6 +61,8 @@ class Reading(Verifying):
             ),
             pb.ListExchangesResponse,
         )
+        if answer.next_page_token and not answer.exchanges:
+            raise Reason.ENTRY_MISMATCH.error("expected exchanges on a page that is not the last")
         return [parse_summary(each) for each in answer.exchanges], answer.next_page_token
 
     def open(self, exchange: str | HasId) -> Operation[OpenedExchange]:
@@ -76,7 +78,8 @@ class Reading(Verifying):
         for each in verified.statements:
             opened.append((yield from self._open_statement(each)))
         if _delivers(verified, self.agency):
-            verified = yield from self.get(verified.id)
+            before, verified = verified, (yield from self.get(verified.id))
+            _check_delivered(before, verified, self.agency)
         return OpenedExchange(verified, tuple(opened))
 
     def fetch(self, statement: VerifiedStatement, part_name: str) -> Operation[bytes]:
@@ -155,6 +158,18 @@ class Reading(Verifying):
             audit_pb.GetInclusionProofResponse,
         )
         return tuple(answer.inclusion_proof)
+
+
+def _check_delivered(before: VerifiedExchange, after: VerifiedExchange, agency: str) -> None:
+    """What the hub handed out must be on the log as delivered."""
+    subjects = {leg.subject for leg in before.legs if leg.agency == agency}
+    if _delivers(after, agency) and subjects == {
+        leg.subject for leg in after.legs if leg.agency == agency
+    }:
+        raise Reason.RULE_BROKEN.error(
+            f"the hub handed out the parts of exchange {after.id}, and its log of "
+            f"{after.checkpoint.size} entries knows of no delivery"
+        )
 
 
 def _delivers(verified: VerifiedExchange, agency: str) -> bool:

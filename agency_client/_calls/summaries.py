@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from agency_client.views import ExchangeSummary, LegSummary, Notice
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.entries import Event
@@ -46,11 +48,19 @@ def parse_summary(message: pb.ExchangeSummary) -> ExchangeSummary:
         raise _malformed("summary", error) from error
 
 
+def check_unlisted(page: Iterable[ExchangeSummary], listed: set[str]) -> None:
+    """Check that a page repeats nothing, or a list would have no end; adds it to `listed`."""
+    for each in page:
+        if each.id in listed:
+            raise Reason.ENTRY_MISMATCH.error(f"the hub lists exchange {each.id} twice")
+        listed.add(each.id)
+
+
 def parse_notice(message: pb.Notice) -> Notice:
     """Take a notice from the wire; a malformed one is the hub's fault (ENTRY_MISMATCH)."""
     try:
         return Notice(
-            exchange_id=message.exchange_id,
+            exchange_id=parse_uuid(message.exchange_id, "exchange_id"),
             index=message.index,
             event=parse_enum(Event, message.event, "event"),
             kind=parse_kind(message.kind) if message.kind else None,

@@ -14,6 +14,7 @@
     - supervisor: it sees single statements; each must name it as one, and author, certificate and
       signature are verified.
  6. Everything that the body itself said, and for which it holds a receipt, is shown, at its index.
+ 7. The hub's summary, and the list from which the exchange was picked, describe its opening.
 
 Left to the caller: unsealing (`reading`). What a hub hides entirely, witnesses and auditors see.
 """
@@ -28,9 +29,14 @@ from agency_client._calls.calls import Operation
 from agency_client._calls.core import Core
 from agency_client._calls.summaries import parse_summary
 from agency_client.trust import Head
-from agency_client.views import Standing, VerifiedExchange, VerifiedStatement
-from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.log.entries import Entry, Event
+from agency_client.views import (
+    ExchangeSummary,
+    Standing,
+    VerifiedExchange,
+    VerifiedStatement,
+)
+from exchange_protocol.errors import ExchangeError, NotFound, Reason
+from exchange_protocol.log.entries import Entry, Event, verify_time_of
 from exchange_protocol.log.receipts import (
     ProvenEntry,
     parse_proven_entry,
@@ -68,17 +74,24 @@ class Verifying(Core):
             NotFound: EXCHANGE_UNKNOWN.
         """
         exchange_id = parse_uuid(id_of(exchange), "exchange_id")
-        answer, head = yield from self.ask(
-            "ExchangeService/GetExchange",
-            lambda size: pb.GetExchangeRequest(exchange_id=exchange_id, known_tree_size=size),
-            pb.GetExchangeResponse,
-            lambda answer: answer.tree_head,
-        )
+        try:
+            answer, head = yield from self.ask(
+                "ExchangeService/GetExchange",
+                lambda size: pb.GetExchangeRequest(exchange_id=exchange_id, known_tree_size=size),
+                pb.GetExchangeResponse,
+                lambda answer: answer.tree_head,
+            )
+        except NotFound as error:
+            self._check_unknown(exchange_id, error)
+            raise
         proven = [parse_proven_entry(each) for each in answer.entries]
         entries = verify_proven_entries(proven, head.checkpoint)
         yield from self._check_entries(exchange_id, entries)
         verified = self._judged(exchange_id, entries, answer.summary, head)
         self._check_receipts(verified)
+        _check_summary(verified.summary, verified)
+        if isinstance(exchange, ExchangeSummary):
+            _check_summary(exchange, verified)
         return verified
 
     def _check_entries(self, exchange_id: str, entries: _Entries) -> Operation[None]:
@@ -108,6 +121,14 @@ class Verifying(Core):
             note=head.note,
             summary=parse_summary(summary),
         )
+
+    def _check_unknown(self, exchange_id: str, error: NotFound) -> None:
+        """What the hub gave a receipt for, it cannot say that it never heard of."""
+        for statement_id, receipt in self.ports.outbox.receipts(exchange_id).items():
+            raise Reason.RECEIPT_MISMATCH.error(
+                f"the hub gave a receipt for statement {statement_id} as entry "
+                f"{receipt.entry.index}, and now says of its exchange: {error.message}"
+            ) from error
 
     def _check_receipts(self, verified: VerifiedExchange) -> None:
         """A statement that the hub acknowledged and does not show was dropped, or never kept."""
@@ -260,6 +281,7 @@ def _verified_statement(proven: ProvenEntry, entry: Entry) -> VerifiedStatement:
         raise Reason.ENTRY_MISMATCH.error(
             f"entry {proven.index} names another author, certificate or exchange than its statement"
         )
+    verify_time_of(entry, statement)
     return VerifiedStatement(proven.index, entry.hub_time, signed, statement, entry, proven)
 
 
@@ -281,6 +303,24 @@ def _as_found(exchange: Exchange, each: VerifiedStatement) -> Exchange:
             for leg in exchange.legs
         ),
     )
+
+
+def _check_summary(summary: ExchangeSummary, verified: VerifiedExchange) -> None:
+    """Who picked an exchange from a list must get the one that the list described."""
+    opening = verified.opening
+    if opening is None:
+        return
+    said = opening.statement
+    header = said.header
+    listed = (summary.id, summary.kind, summary.opener, summary.urgency, summary.handling)
+    logged = (verified.id, said.kind, said.author.agency, header.urgency, header.handling)
+    if (*listed, summary.due_at) != (*logged, header.due_at):
+        raise Reason.ENTRY_MISMATCH.error(
+            f"the hub lists {summary.kind} {summary.id} of {summary.opener} "
+            f"({summary.urgency.name}, {summary.handling.name}, due {summary.due_at}); entry "
+            f"{opening.index} is {said.kind} {verified.id} of {said.author.agency} "
+            f"({header.urgency.name}, {header.handling.name}, due {header.due_at})"
+        )
 
 
 def _broken(each: VerifiedStatement, why: str) -> ExchangeError:

@@ -393,6 +393,7 @@ class InMemoryHub:
             opener=exchange.opener,
             opened_at=at,
             updated_at=at,
+            due_at=to_timestamp(exchange.header.due_at) if exchange.header.due_at else None,
             urgency=statement_pb2.Urgency.ValueType(exchange.header.urgency),
             handling=statement_pb2.Handling.ValueType(exchange.header.handling),
             legs=[
