@@ -26,7 +26,7 @@ from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, mlkem, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mlkem, x25519
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from exchange_protocol.errors import Reason
@@ -145,6 +145,19 @@ def load_private_key(path: Path, passphrase: bytes) -> ec.EllipticCurvePrivateKe
     key = _decrypted(path, read_secret(path), passphrase)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise Reason.KEY_UNAVAILABLE.error(f"expected {path} to be a key on an elliptic curve")
+    return key
+
+
+def save_witness_key(path: Path, key: ed25519.Ed25519PrivateKey, passphrase: bytes) -> None:
+    """Write a new file of a witness's key; raises KEY_UNAVAILABLE if it exists."""
+    write_secret(path, _encrypted(key, passphrase))
+
+
+def load_witness_key(path: Path, passphrase: bytes) -> ed25519.Ed25519PrivateKey:
+    """Read a witness's key; raises KEY_UNAVAILABLE."""
+    key = _decrypted(path, read_secret(path), passphrase)
+    if not isinstance(key, ed25519.Ed25519PrivateKey):
+        raise Reason.KEY_UNAVAILABLE.error(f"expected {path} to be an Ed25519 key")
     return key
 
 

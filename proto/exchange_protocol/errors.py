@@ -135,6 +135,7 @@ class Reason(Enum):
     PROFILE_INVALID = (InvalidInput,)
     DOCUMENT_INVALID = (InvalidInput,)
     COSIGNATURE_INVALID = (InvalidInput,)
+    FORK_NOT_PROVEN = (InvalidInput,)
     # who
     UNAUTHENTICATED = (NotAuthenticated,)
     CERTIFICATE_INVALID = (NotAuthenticated,)
