@@ -279,9 +279,24 @@ def open_statement(
 
     Raises:
         SealBroken: SEAL_BROKEN, if the content holds more subjects than the statement declares: the
-            gate and the policy judged it by that number.
-        InvalidInput: DOCUMENT_INVALID, if a document or an entity is malformed.
+            gate and the policy judged it by that number; or if a document or an entity is
+            malformed, which is its author's fault, not the reader's.
     """
+    try:
+        return _read_statement(verified, role, parts)
+    except ExchangeError as error:
+        if error.reason is not Reason.DOCUMENT_INVALID:
+            raise
+        raise Reason.SEAL_BROKEN.error(
+            f"what {verified.author.agency} sealed in statement {verified.statement.id} is "
+            f"malformed: {error.message}",
+            field=error.field,
+        ) from error
+
+
+def _read_statement(
+    verified: VerifiedStatement, role: ReaderRole | None, parts: Mapping[str, bytes]
+) -> OpenedStatement:
     declared = verified.statement.header.subject_count
     count = SubjectCount()
     for name, data in parts.items():

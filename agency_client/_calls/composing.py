@@ -278,6 +278,7 @@ class Composing(Delivering):
     ) -> tuple[Leg, ...]:
         """The legs to speak on: those named, or all on which the kind is allowed now."""
         speaker, own = _speaker(verified.standing)
+        self._check_speaker(body, speaker)
         if own:
             leg = state.leg(self.agency)
             return (leg,) if leg else ()
@@ -308,6 +309,21 @@ class Composing(Delivering):
                 field="legs",
             )
         return chosen
+
+    def _check_speaker(self, body: Body, speaker: Speaker) -> None:
+        """Refuse what this body may say on no leg, whatever its state, with the reason for that."""
+        speakers = {row.speaker for row in ROWS if row.kind is body.kind}
+        if speaker in speakers:
+            return
+        if isinstance(body, Decision) and speaker is Speaker.INITIATOR:
+            raise Reason.OWN_REQUEST.error(
+                f"expected a decision by another body than {self.agency}, which opened the exchange"
+            )
+        entitled = " or ".join(sorted(each.name.lower() for each in speakers))
+        raise Reason.NOT_A_PARTY.error(
+            f"{body.kind} is for the {entitled} to say; on this exchange {self.agency} is the "
+            f"{speaker.name.lower()}"
+        )
 
     def new_id(self) -> str:
         """A fresh statement id."""

@@ -28,7 +28,14 @@ from agency_client.profile import Defaults
 from agency_client.views import CONTENT, ENTITIES, is_entities_part
 from exchange_protocol.errors import Reason
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.statements import BRIEF, Draft, Header, Part, Statement
+from exchange_protocol.rules.statements import (
+    BRIEF,
+    MAX_PART_BYTES,
+    Draft,
+    Header,
+    Part,
+    Statement,
+)
 from exchange_protocol.rules.vocabulary import (
     Handling,
     InformationGrade,
@@ -134,7 +141,6 @@ def _header(
     purpose: Purpose | None,
     legal_basis: str | None,
 ) -> Header:
-    due = terms.get("due")
     return Header(
         handling=_enum(Handling, terms.get("handling"), "handling") or handling,
         tlp=_enum(Tlp, terms.get("tlp"), "tlp") or tlp,
@@ -143,7 +149,7 @@ def _header(
             InformationGrade, terms.get("information_grade"), "information_grade"
         ),
         urgency=_enum(Urgency, terms.get("urgency"), "urgency") or urgency,
-        due_at=now + due if isinstance(due, timedelta) else due,
+        due_at=_due_at(terms.get("due"), now),
         purpose=_enum(Purpose, terms.get("purpose"), "purpose") or purpose,
         legal_basis=legal_basis,
         permitted_uses=tuple(
@@ -157,6 +163,16 @@ def _header(
         language=_enum(Language, terms.get("language"), "language") or defaults.language,
         time_zone=terms.get("time_zone", defaults.time_zone),
     )
+
+
+def _due_at(due: timedelta | datetime | None, now: datetime) -> datetime | None:
+    """When the answer is due; raises INVALID_FIELD for a time that has passed."""
+    at = now + due if isinstance(due, timedelta) else due
+    if at is not None and at <= now:
+        raise Reason.INVALID_FIELD.error(
+            f"expected a time to come, got {at.isoformat(timespec='seconds')}", field="due"
+        )
+    return at
 
 
 def parse_agencies(given: str | Iterable[str], where: str) -> tuple[AgencyId, ...]:
@@ -206,7 +222,7 @@ class Sealer:
     def seal(
         self, name: str, media_type: str, data: bytes, readers: Mapping[AgencyId, ReaderRole]
     ) -> Part:
-        """Seal one part to its readers' newest keys; raises SEALING_KEY_UNKNOWN."""
+        """Seal one part to its readers' newest keys; raises SEALING_KEY_UNKNOWN, TOO_LARGE."""
         sealed = seal_part(
             data,
             PartContext(self._statement_id, name),
@@ -215,6 +231,11 @@ class Sealer:
                 for agency, role in sorted(readers.items())
             ],
         )
+        if len(sealed.ciphertext) > MAX_PART_BYTES:
+            raise Reason.TOO_LARGE.error(
+                f"expected at most {MAX_PART_BYTES} sealed bytes in {name!r}, "
+                f"got {len(sealed.ciphertext)}: send it in pieces"
+            )
         digest = self._staging.add_part(name, sealed.ciphertext)
         return Part(name, digest, len(sealed.ciphertext), media_type, SEALING_SUITE, sealed.wrapped)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from exchange_protocol.errors import (
     ExchangeError,
     InvalidInput,
     NotPermitted,
+    PeerError,
     Reason,
     SealBroken,
 )
@@ -285,6 +286,40 @@ def test_content_with_more_subjects_than_declared_is_refused(
     monkeypatch.undo()
     with pytest.raises(SealBroken, match="declares 0 subjects"):
         hub.client(tmp_path, KZ_FMA).open(exchange)
+
+
+def test_malformed_document_is_its_authors_fault(
+    hub: InMemoryHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A sender's own software seals what is no brief; everything around it is in order.
+    monkeypatch.setattr(Brief, "to_json", lambda self: b'{"document": "brief", "colour": 1}')
+    exchange = ask(hub, tmp_path, "kz.fma")
+    monkeypatch.undo()
+    with pytest.raises(SealBroken, match=r"what kz\.mia sealed .* malformed: brief: ") as caught:
+        hub.client(tmp_path, KZ_FMA).open(exchange)
+    assert isinstance(caught.value, PeerError)
+
+
+def test_who_may_not_say_it_at_all_is_told_so_whatever_the_state(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    exchange = ask(hub, tmp_path, "uz.fiu")
+    mia = hub.client(tmp_path)
+    with pytest.raises(NotPermitted) as own:
+        mia.approve(exchange)
+    assert own.value.reason is Reason.OWN_REQUEST
+    for say in (mia.acknowledge, mia.reply, hub.client(tmp_path, COORDINATOR).acknowledge):
+        with pytest.raises(NotPermitted, match="for the recipient to say") as refused:
+            say(exchange)
+        assert refused.value.reason is Reason.NOT_A_PARTY
+
+
+@pytest.mark.parametrize("due", [timedelta(), timedelta(days=-1), datetime(2020, 1, 1, tzinfo=UTC)])
+def test_request_that_is_due_before_it_is_sent_is_refused(
+    hub: InMemoryHub, tmp_path: Path, due: timedelta | datetime
+) -> None:
+    with pytest.raises(InvalidInput, match="a time to come"):
+        ask(hub, tmp_path, "kz.fma", due=due)
 
 
 def test_opening_without_a_legal_basis_is_refused(hub: InMemoryHub, tmp_path: Path) -> None:
