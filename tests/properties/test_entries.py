@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
+from exchange_protocol.errors import ExchangeError, HubDishonest, InvalidInput, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.log.entries import (
     Entry,
@@ -54,10 +54,12 @@ changes = st.builds(
     st.integers(0, 2),
     agency_tuples,
 )
+codes = st.from_regex(r"[A-Za-z0-9._-]{0,64}", fullmatch=True)
+rule_ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", fullmatch=True)
 rulings = st.builds(
     Ruling,
     st.just(b"") | digests,
-    st.lists(st.text(max_size=20), max_size=3).map(tuple),
+    st.lists(rule_ids, max_size=3).map(tuple),
     st.lists(changes, max_size=3).map(tuple),
     agency_tuples,
 )
@@ -70,11 +72,11 @@ entries = st.builds(
     actor=st.builds(Member, st.just("exchange.example"), agency_ids, st.sampled_from(Role)),
     certificate_sha256=digests,
     directory_size=st.integers(0, 2**64 - 1),
-    exchange_id=st.text(max_size=40),
+    exchange_id=codes,
     payload_digest=st.just(b"") | digests,
     ruling=st.none() | rulings,
-    reason=st.text(max_size=20),
-    operation=st.text(max_size=20),
+    reason=codes,
+    operation=codes,
 )
 
 
@@ -96,6 +98,23 @@ def test_mutated_entries_parse_to_themselves_or_are_refused(
     except ExchangeError:
         return
     assert encode_entry(parsed) == bytes(encoded)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\x1b[31m", "two words", "a\nline", "Причина", "x" * 129, "\u202e", "<b>"],
+)
+@pytest.mark.parametrize("name", ["reason", "operation", "exchange_id", "rule_ids"])
+def test_an_entry_holds_codes_and_no_text(name: str, text: str) -> None:
+    """Auditors print these, and count by them; a hub must not write to their terminals."""
+    entry = parse_entry(log().openings[log().asked_at].entry)
+    assert entry.ruling is not None
+    altered: dict[str, Any] = {name: text}
+    if name == "rule_ids":
+        altered = {"ruling": replace(entry.ruling, rule_ids=(text,))}
+    bad = replace(entry, **altered)
+    with pytest.raises(InvalidInput, match=name):
+        parse_entry(encode_entry(bad))
 
 
 @pytest.mark.parametrize(

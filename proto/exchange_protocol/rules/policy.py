@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -53,6 +54,9 @@ action "Audit" appliesTo {{
 }};
 """
 """Cedar schema: entity attributes and what each action applies to. `handling` is 0 to 3."""
+
+RULE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
+"""The @id of a rule: a name that can stand in a log, a table and a sentence as it is."""
 
 _CACHED_ANSWERS = 4096
 _DECIDING_ROLES = (Role.COORDINATOR, Role.SUPERVISOR)
@@ -93,8 +97,10 @@ class Policy:
         if parsed["templates"]:
             raise Reason.POLICY_INVALID.error("expected rules, got a template")
         ids = [rule.get("annotations", {}).get("id") for rule in rules.values()]
-        if not all(ids) or len(set(ids)) != len(ids):
-            raise Reason.POLICY_INVALID.error("expected a distinct @id on every rule")
+        if not all(map(_is_rule_id, ids)) or len(set(ids)) != len(ids):
+            raise Reason.POLICY_INVALID.error(
+                "expected a distinct @id of letters, digits, '.', '_' and '-' on every rule"
+            )
         result = cedarpy.validate_policies(text, SCHEMA)
         if not result.validation_passed:
             raise Reason.POLICY_INVALID.error("; ".join(str(error) for error in result.errors))
@@ -269,6 +275,10 @@ class Uid(NamedTuple):
 
     type: str
     id: str
+
+
+def _is_rule_id(annotation: Any) -> bool:
+    return isinstance(annotation, str) and RULE_ID.fullmatch(annotation) is not None
 
 
 def _agency(agency: AgencyId) -> Uid:
