@@ -1,0 +1,18 @@
+"""Evidence that outlives the system: one exchange in one file that verifies offline.
+
+    bundle.py        the file: names, limits, writing
+    export.py        evidence that a client gathered -> bundle
+    verification.py  bundle -> what it proves, with the hub's own rules
+    account.py       the same for people, as a page in English and Russian
+    verify.py        the script for whoever has none of our software; a copy is in every bundle
+
+`verify.py` uses Python's standard library and openssl alone and imports nothing of this project;
+`verification.py` shares the reading of the archive with it, and no cryptography.
+"""
+
+from __future__ import annotations
+
+from agency_client.evidence.export import export_bundle
+from agency_client.evidence.verification import VerifiedBundle, verify_bundle
+
+__all__ = ["VerifiedBundle", "export_bundle", "verify_bundle"]

@@ -1,0 +1,240 @@
+"""Verify a bundle with the rules of the exchange: `verify.py`'s checks, and the replay.
+
+Steps; nothing of the bundle is trusted, root and log key come from the caller:
+ 1. Archive and manifest are within bounds, and hold each other's files (`verify.Archive`).
+ 2. The pinned log key signed the checkpoint.
+ 3. Every entry is in its tree, with the statement that it names (`receipts`).
+ 4. The directory is folded anew from its own entries: each signed, to the root, none left out.
+ 5. The exchange is judged anew, as far as the exporter's view goes (`judge_view`): for an initiator
+    the whole exchange, for a recipient its leg, for an approver each statement as it stood, for a
+    supervisor the signatures alone.
+ 6. Every disclosed part is the one that was sealed and signed, and opens to the text beside it.
+ 7. Nothing else is in the bundle but what follows from the entries: encodings, certificates,
+    policies; and account.html is what this version writes of them.
+
+Who exported, and when, is the manifest's word: it decides how much of the exchange there should be,
+and is told as what it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from agency_client._calls.verifying import judge_view
+from agency_client.evidence import verify as script
+from agency_client.evidence.account import render
+from agency_client.views import Standing
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
+from exchange_protocol.log.entries import Entry, Event, Opening, parse_entry
+from exchange_protocol.log.receipts import ProvenEntry, verify_proven_entries
+from exchange_protocol.replay import DirectoryFold
+from exchange_protocol.rules.bodies import PublishCertificate, PublishPolicy
+from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
+from exchange_protocol.trust.certificates import TrustAnchors, fingerprint
+from exchange_protocol.trust.envelope import PAYLOAD_TYPE, pae
+from exchange_protocol.trust.identity import Member, parse_member
+from exchange_protocol.trust.sealing import PartContext, open_disclosed
+
+_FAULTS: Final = {
+    "TOO_LARGE": Reason.TOO_LARGE,
+    "PROOF_INVALID": Reason.PROOF_INVALID,
+    "ENTRY_MISMATCH": Reason.ENTRY_MISMATCH,
+}
+"""Reasons of the script that the exchange has too; all others are a file that is no bundle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One entry, verified: what the hub recorded, and what was said."""
+
+    index: int
+    entry: Entry
+    statement: Statement | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedBundle:
+    """What a bundle proves."""
+
+    exchange_id: str
+    exported_by: Member
+    """The manifest's word."""
+    exported_at: str
+    """The manifest's word."""
+    software: str
+    """The manifest's word."""
+    checkpoint: Checkpoint
+    standing: Standing
+    """As what the exporter saw the exchange, and so how far the rules were replayed."""
+    exchange: Exchange | None
+    """Its state as the rules make it; None for a supervisor's view."""
+    told: tuple[Told, ...]
+    """Entries of the exchange, in log order."""
+    directory_told: tuple[Told, ...]
+    """Directory entries, in log order."""
+    directory: Directory
+    """The directory after the last of them."""
+    disclosed: Mapping[int, tuple[str, ...]]
+    """Names of opened parts, by log index of their statement."""
+    account_matches: bool = field(default=True)
+    """Whether account.html is what this version writes of the same facts."""
+
+
+def verify_bundle(path: Path, anchors: TrustAnchors, log: LogVerifier) -> VerifiedBundle:
+    """Verify a bundle offline, against a root and a log key from a trusted place.
+
+    Raises:
+        InvalidInput: DOCUMENT_INVALID, for what is no bundle of this format, or not whole.
+        LimitExceeded: TOO_LARGE.
+        HubDishonest, SignatureInvalid, SealBroken: for what does not verify.
+    """
+    try:
+        with script.Archive(path) as archive:
+            return _verify(archive, anchors, log)
+    except script.Refused as refused:
+        reason = _FAULTS.get(refused.reason, Reason.DOCUMENT_INVALID)
+        raise reason.error(f"{refused.reason}: {refused.message}") from None
+
+
+def judged(
+    about: Mapping[str, str],
+    checkpoint: Checkpoint,
+    proven: Sequence[ProvenEntry],
+    disclosed: Mapping[int, tuple[str, ...]],
+    anchors: TrustAnchors,
+) -> VerifiedBundle:
+    """Steps 3 to 5, over proven entries of directory and exchange in any order."""
+    entries = verify_proven_entries(sorted(proven, key=lambda each: each.index), checkpoint)
+    fold = DirectoryFold(anchors)
+    directory_told, told, own = [], [], []
+    for each, entry in entries:
+        signed = each.opening.statement
+        statement = parse_statement(signed.payload) if signed else None
+        if entry.event is Event.STATEMENT and not entry.exchange_id:
+            fold.apply(each.index, each.opening)
+            directory_told.append(Told(each.index, entry, statement))
+        elif entry.exchange_id == about["exchange_id"]:
+            own.append((each, entry))
+            told.append(Told(each.index, entry, statement))
+        else:
+            raise Reason.ENTRY_MISMATCH.error(
+                f"expected entries of exchange {about['exchange_id']}, "
+                f"entry {each.index} is of {entry.exchange_id or 'none'}"
+            )
+    for each, entry in own:
+        size = fold.before(each.index).size
+        if entry.directory_size != size:
+            raise Reason.ENTRY_MISMATCH.error(
+                f"entry {each.index} counts {entry.directory_size} directory entries, "
+                f"the bundle has {size} up to there"
+            )
+    exporter = parse_member(about["exported_by"])
+    standing, exchange, _ = judge_view(exporter.agency, about["exchange_id"], own, fold)
+    if not any(each.statement for each in told):
+        raise Reason.ENTRY_MISMATCH.error("expected a statement of the exchange, got none")
+    return VerifiedBundle(
+        exchange_id=about["exchange_id"],
+        exported_by=exporter,
+        exported_at=about["exported_at"],
+        software=about["software"],
+        checkpoint=checkpoint,
+        standing=standing,
+        exchange=exchange,
+        told=tuple(told),
+        directory_told=tuple(directory_told),
+        directory=fold.current,
+        disclosed=disclosed,
+    )
+
+
+def _verify(archive: script.Archive, anchors: TrustAnchors, log: LogVerifier) -> VerifiedBundle:
+    note = archive.read("checkpoint.note")
+    checkpoint = log.verify(note)
+    expected = {"checkpoint.note": note}
+    proven = []
+    for index in script.entry_indexes(archive):
+        proven.append(_read_entry(archive, index, note, expected))
+    disclosed: dict[int, tuple[str, ...]] = {}
+    for each in proven:
+        if parts := script.content_parts(archive, each.index):
+            disclosed[each.index] = tuple(parts)
+    found = judged(archive.manifest, checkpoint, proven, disclosed, anchors)
+    for told in found.directory_told:
+        expected.update(published_files(told.statement))
+    names = set(expected) | set(script.READING)
+    for told in found.told:
+        for part in disclosed.get(told.index, ()):
+            names |= _verify_part(archive, told, part)
+    for name, data in expected.items():
+        if archive.read(name) != data:
+            raise Reason.ENTRY_MISMATCH.error(f"{name} is not what follows from the log")
+    script.verify_files(archive, names)
+    archive.read("verify.py")
+    matches = archive.read("account.html") == render(found)
+    return replace(found, account_matches=matches)
+
+
+def _read_entry(
+    archive: script.Archive, index: int, note: bytes, expected: dict[str, bytes]
+) -> ProvenEntry:
+    folder = script.entry_folder(index)
+    data, nonce = archive.read(f"{folder}/entry.bin"), archive.read(f"{folder}/nonce.bin")
+    text = archive.read(f"{folder}/proof.tlog-proof")
+    at, proof, proof_note = script.parse_tlog_proof(text)
+    if at != index or proof_note != note:
+        raise Reason.PROOF_INVALID.error(f"the proof of entry {index} is of another entry or tree")
+    expected[f"{folder}/entry.bin"] = data
+    expected[f"{folder}/nonce.bin"] = nonce
+    expected[f"{folder}/proof.tlog-proof"] = text
+    try:
+        entry = parse_entry(data)
+    except ExchangeError as error:
+        raise Reason.ENTRY_MISMATCH.error(f"entry {index} is not well-formed: {error}") from error
+    signed = None
+    if entry.event is Event.STATEMENT:
+        payload = archive.read(f"{folder}/payload.bin")
+        signature = archive.read(f"{folder}/signature.der")
+        signed = SignedStatement(PAYLOAD_TYPE, payload, entry.certificate_sha256, signature)
+        expected[f"{folder}/payload.bin"] = payload
+        expected[f"{folder}/signature.der"] = signature
+        expected[f"{folder}/pae.bin"] = pae(PAYLOAD_TYPE, payload)
+    return ProvenEntry(index, Opening(data, nonce, signed), tuple(proof))
+
+
+def published_files(statement: Statement | None) -> dict[str, bytes]:
+    """Certificates and policies of a directory statement, as files that any tool can read."""
+    match statement.body if statement else None:
+        case PublishCertificate() as body:
+            name = f"certificates/{fingerprint(body.certificate).hex()}"
+            files = {f"{name}.pem": script.pem(body.certificate)}
+            if body.intermediates:
+                files[f"{name}.chain.pem"] = b"".join(map(script.pem, body.intermediates))
+            return files
+        case PublishPolicy() as body:
+            text = body.cedar.encode()
+            return {f"policy/{hashlib.sha256(text).hexdigest()}.cedar": text}
+        case _:
+            return {}
+
+
+def _verify_part(archive: script.Archive, told: Told, name: str) -> set[str]:
+    folder = f"content/{told.index:019d}/{name}"
+    part = told.statement.part(name) if told.statement else None
+    sealed = archive.read(f"{folder}/sealed")
+    if told.statement is None or part is None:
+        raise Reason.SEAL_BROKEN.error(f"{folder}: the statement has no such part")
+    if len(sealed) != part.size or hashlib.sha256(sealed).digest() != part.sha256:
+        raise Reason.SEAL_BROKEN.error(f"{folder}: not the sealed bytes that were signed")
+    context = PartContext(told.statement.id, name)
+    if open_disclosed(sealed, context, archive.read(f"{folder}/key")) != archive.read(
+        f"{folder}/plain"
+    ):
+        raise Reason.SEAL_BROKEN.error(f"{folder}: the text is not the one that was sealed")
+    return {f"{folder}/{each}" for each in ("sealed", "key", "plain")}

@@ -1,0 +1,942 @@
+#!/usr/bin/env python3
+"""Verify an evidence bundle of the exchange with Python's standard library and openssl alone.
+
+    python3 -I verify.py BUNDLE.zip --root root.pem --log-key VKEY
+
+Needs Python 3.9 or later and OpenSSL 3. Take this script, the root certificate and the log's key
+from a place that you trust, never from the bundle: whoever made the bundle could have altered them.
+
+Steps:
+ 1. The archive is within bounds, and holds the files of its manifest, each with its SHA-256.
+ 2. The log's key signed the checkpoint (Ed25519, C2SP signed note).
+ 3. Every entry is in the tree of that checkpoint: HMAC with its nonce, RFC 6962 leaf and proof.
+ 4. The directory entries are all there, in order; each certificate leads to the root at the hub's
+    time, is for signing documents, and was published before it was used and not revoked.
+ 5. Every statement is the one that its entry names, and its author signed it (ECDSA over DSSE PAE).
+ 6. Every ruling cites the policy that was in force, whose signed text is in the bundle.
+ 7. A disclosed part opens: its sealed bytes are those that were signed, they commit to the content
+    key, every AES-256-GCM tag is good, and the text is the one in the bundle.
+
+Not checked: account.html, which is only there to be read; whether the policy's rules were kept
+(`agency evidence verify` replays them); whether the exporter left out entries of the exchange; and
+whether the log showed others another history (compare checkpoints).
+
+Exit code 0: all of it verifies; 1: something does not; 2: the command is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+FORMAT = "caricc-exchange/evidence"
+VERSION = 1
+MANIFEST = "manifest.json"
+READING = ("account.html", "verify.py")
+PAYLOAD_TYPE = b"application/vnd.caricc.exchange.statement.v1+protobuf"
+LEAF_PREFIX = b"caricc-exchange/leaf/v1\n"
+CONTENT_LABEL = b"caricc-exchange/content/v1"
+SUITE = 1
+
+MAX_ARCHIVE_BYTES = 1 << 30
+MAX_TOTAL_BYTES = 1 << 30
+MAX_FILES = 50_000
+MAX_INDEX_BYTES = 16 << 20
+"""Of the archive's own table of contents, and of the manifest."""
+MAX_FILE_BYTES = 4 << 20
+MAX_PART_BYTES = 65 << 20
+"""Of a disclosed part: the exchange's own limit for sealed bytes is 64 MiB."""
+_CHUNK = 64 * 1024
+_OPENSSL_SECONDS = 60
+
+STATEMENT, DELIVERY, DENIAL = 1, 2, 3
+EVENTS = {STATEMENT: "statement", DELIVERY: "delivery", DENIAL: "denial"}
+KINDS = {
+    30: "information_request",
+    31: "referral",
+    32: "analysis_request",
+    40: "acknowledge",
+    41: "return_for_information",
+    42: "supplement",
+    43: "interim_reply",
+    44: "partial_reply",
+    45: "reply",
+    46: "refuse",
+    47: "analysis_product",
+    48: "decision",
+    49: "recall",
+    50: "feedback",
+    51: "close",
+    70: "enrol_agency",
+    71: "publish_certificate",
+    72: "revoke_certificate",
+    73: "publish_sealing_key",
+    74: "publish_policy",
+}
+"""Fields of a statement's body; a kind added later shows by its number."""
+_PUBLISH_CERTIFICATE, _REVOKE_CERTIFICATE, _PUBLISH_POLICY = 71, 72, 74
+_FIRST_BODY_FIELD, _FIRST_DIRECTORY_FIELD = 30, 70
+VERDICTS = {1: "approve", 2: "reject", 3: "return"}
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*){0,3}", re.ASCII)
+_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_AUTHOR = re.compile(r"spiffe://[a-z0-9./_-]{1,246}", re.ASCII)
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+
+# What a signing certificate says, as DER: key usage exactly digitalSignature, critical; extended
+# key usage exactly documentSigning (RFC 9336). As bytes, since openssl's names for it change.
+_KEY_USAGE = bytes.fromhex("0603551d0f0101ff040403020780")
+_EXTENDED = bytes.fromhex("0603551d25040c300a06082b06010505070324")
+_EXTENDED_CRITICAL = bytes.fromhex("0603551d250101ff040c300a06082b06010505070324")
+
+
+class Refused(Exception):
+    """The bundle does not verify; `reason` is stable, the message is for people."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+# --- 1. The archive -----------------------------------------------------------------------------
+
+
+class Archive:
+    """A bundle's files, read one by one; nothing is ever written under a name of the bundle."""
+
+    def __init__(self, path: Path) -> None:
+        """Check bounds and names before anything is unpacked; then the manifest."""
+        _check_container(path)
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, ValueError, struct.error, NotImplementedError) as error:
+            raise Refused("ARCHIVE_INVALID", f"not a zip archive: {error}") from None
+        try:
+            self._members = _check_members(self._zip.infolist())
+            self.manifest = self._read_manifest()
+        except BaseException:
+            self._zip.close()
+            raise
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    @property
+    def names(self) -> set[str]:
+        """Every file but the manifest."""
+        return set(self._members) - {MANIFEST}
+
+    def read(self, name: str) -> bytes:
+        """Give a file's bytes; they are those of the manifest."""
+        member = self._members.get(name)
+        if member is None or name == MANIFEST:
+            raise Refused("FILE_MISSING", f"expected the file {name}, there is none")
+        data = self._unpack(member)
+        if hashlib.sha256(data).hexdigest() != self.manifest["files"][name]:
+            raise Refused("DIGEST_MISMATCH", f"{name} is not the file that the manifest lists")
+        return data
+
+    def _read_manifest(self) -> dict[str, Any]:
+        member = self._members.get(MANIFEST)
+        if member is None:
+            raise Refused("FILE_MISSING", f"expected the file {MANIFEST}, there is none")
+        manifest = parse_manifest(self._unpack(member))
+        listed = set(manifest["files"])
+        if listed - self.names:
+            raise Refused("FILE_MISSING", f"the manifest lists {min(listed - self.names)}")
+        if self.names - listed:
+            raise Refused("FILE_EXTRA", f"no manifest lists {min(self.names - listed)}")
+        return manifest
+
+    def _unpack(self, member: zipfile.ZipInfo) -> bytes:
+        try:
+            with self._zip.open(member) as file:
+                # The declared size is bounded; a stream that gives more is cut, one that gives
+                # less, or other bytes, fails its checksum.
+                data = file.read(member.file_size + 1)
+        except (zipfile.BadZipFile, EOFError, ValueError, OSError, RuntimeError) as error:
+            raise Refused(
+                "ARCHIVE_INVALID", f"{member.filename} does not unpack: {error}"
+            ) from None
+        except Exception as error:  # noqa: BLE001 - zlib.error has no common base with the others
+            raise Refused(
+                "ARCHIVE_INVALID", f"{member.filename} does not unpack: {error}"
+            ) from None
+        if len(data) != member.file_size:
+            raise Refused("ARCHIVE_INVALID", f"{member.filename} has another size than it says")
+        return data
+
+
+def _check_container(path: Path) -> None:
+    """Bound the table of contents before `zipfile` reads it into memory."""
+    size = path.stat().st_size
+    if size > MAX_ARCHIVE_BYTES:
+        raise Refused("TOO_LARGE", f"expected at most {MAX_ARCHIVE_BYTES} bytes, got {size}")
+    with path.open("rb") as file:
+        file.seek(max(0, size - 42))
+        tail = file.read()
+    end = tail[-22:]
+    if len(end) < 22 or end[:4] != b"PK\x05\x06":
+        raise Refused("ARCHIVE_INVALID", "expected a zip archive without a comment at its end")
+    if tail[:4] == b"PK\x06\x07":
+        raise Refused("TOO_LARGE", "expected a plain zip archive, got the format for huge ones")
+    count, index_bytes = struct.unpack("<HI", end[10:16])
+    if count > MAX_FILES or index_bytes > MAX_INDEX_BYTES:
+        raise Refused("TOO_LARGE", f"expected at most {MAX_FILES} files, got {count}")
+
+
+def _check_members(members: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+    if len(members) > MAX_FILES:
+        raise Refused("TOO_LARGE", f"expected at most {MAX_FILES} files, got {len(members)}")
+    found: dict[str, zipfile.ZipInfo] = {}
+    total = 0
+    for member in members:
+        # `orig_filename` is what stands in the archive: zipfile cuts `filename` at a zero byte.
+        name = member.orig_filename
+        if not _NAME.fullmatch(name) or len(name) > 200 or name != member.filename:
+            raise Refused("NAME_INVALID", f"a file may not be called {name[:80]!a}")
+        if name in found:
+            raise Refused("NAME_REPEATED", f"{name} is there twice")
+        if member.flag_bits & 1 or member.compress_type not in (
+            zipfile.ZIP_STORED,
+            zipfile.ZIP_DEFLATED,
+        ):
+            raise Refused("ARCHIVE_INVALID", f"{name} is encrypted or packed in an unknown way")
+        most = MAX_FILE_BYTES
+        if name == MANIFEST:
+            most = MAX_INDEX_BYTES
+        elif name.startswith("content/"):
+            most = MAX_PART_BYTES
+        if member.file_size > most:
+            raise Refused(
+                "TOO_LARGE", f"{name} has {member.file_size} bytes, at most {most} may be"
+            )
+        total += member.file_size
+        found[name] = member
+    if total > MAX_TOTAL_BYTES:
+        raise Refused(
+            "TOO_LARGE", f"the files have {total} bytes, at most {MAX_TOTAL_BYTES} may be"
+        )
+    return found
+
+
+def parse_manifest(data: bytes) -> dict[str, Any]:
+    """Read a manifest strictly: one spelling of each name, known fields, known version."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise ValueError("a name is there twice")
+        return found
+
+    try:
+        manifest = json.loads(data.decode("utf-8"), object_pairs_hook=unique)
+    except (ValueError, RecursionError) as error:
+        raise Refused("MANIFEST_INVALID", f"the manifest is not JSON: {error}") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise Refused("MANIFEST_INVALID", f"expected a manifest of {FORMAT}")
+    if type(manifest.get("version")) is not int or manifest["version"] != VERSION:
+        raise Refused(
+            "VERSION_UNKNOWN", f"expected version {VERSION}, got {manifest.get('version')!a:.40}"
+        )
+    texts = ("exchange_id", "exported_at", "exported_by", "software")
+    files = manifest.get("files")
+    if (
+        set(manifest) != {"format", "version", "files", *texts}
+        or not all(isinstance(manifest[each], str) for each in texts)
+        or not isinstance(files, dict)
+        or not all(isinstance(each, str) and _HEX.fullmatch(each) for each in files.values())
+    ):
+        raise Refused("MANIFEST_INVALID", "the manifest lacks a field, or has one that is unknown")
+    return manifest
+
+
+# --- 2. and 3. The log --------------------------------------------------------------------------
+
+
+class Checkpoint:
+    """Size and root of the log, as its key signed them."""
+
+    def __init__(self, note: bytes, size: int, root: bytes) -> None:
+        self.note = note
+        self.size = size
+        self.root = root
+
+
+def verify_checkpoint(note: bytes, vkey: str, openssl: OpenSsl) -> Checkpoint:
+    """Verify the log's signature on a C2SP checkpoint; lines of other keys are ignored."""
+    name, key_id, public_key = parse_vkey(vkey)
+    text, blank, below = note.rpartition(b"\n\n")
+    text += b"\n"
+    start = b"\xe2\x80\x94 " + name.encode() + b" "
+    own = []
+    for line in below.split(b"\n"):
+        if blank and line.startswith(start):
+            decoded = _base64(line[len(start) :])
+            if decoded is not None and decoded[:4] == key_id:
+                own.append(decoded[4:])
+    if len(own) != 1:
+        raise Refused(
+            "CHECKPOINT_INVALID",
+            f"expected one signature by {name}+{key_id.hex()} on the checkpoint, got {len(own)}",
+        )
+    if len(own[0]) != 64 or not openssl.is_signed_ed25519(public_key, text, own[0]):
+        raise Refused("CHECKPOINT_INVALID", "the log's signature on the checkpoint is not good")
+    lines = text.split(b"\n")
+    root = _base64(lines[2]) if len(lines) == 4 else None
+    if (
+        root is None
+        or len(root) != 32
+        or lines[0] != name.encode()
+        or not _NUMBER.fullmatch(lines[1].decode("ascii", "replace"))
+    ):
+        raise Refused("CHECKPOINT_INVALID", f"expected a checkpoint of {name}: name, size, root")
+    return Checkpoint(note, int(lines[1]), root)
+
+
+def parse_vkey(vkey: str) -> tuple[str, bytes, bytes]:
+    """Take a verifier key `name+id+key` apart; gives name, 4-byte key id and Ed25519 key."""
+    parts = vkey.split("+", 2)
+    key = _base64(parts[2].encode("ascii", "replace")) if len(parts) == 3 else None
+    if key is None or len(key) != 33 or key[0] != 1 or not parts[0]:
+        raise Refused("LOG_KEY_INVALID", "expected a verifier key name+key id+key, of Ed25519")
+    key_id = hashlib.sha256(parts[0].encode() + b"\n" + key).digest()[:4]
+    if parts[1] != key_id.hex():
+        raise Refused("LOG_KEY_INVALID", f"the key id of this verifier key must be {key_id.hex()}")
+    return parts[0], key_id, key[1:]
+
+
+def parse_tlog_proof(data: bytes) -> tuple[int, list[bytes], bytes]:
+    """Read a C2SP tlog-proof; gives the index, the hashes, and the checkpoint's note."""
+    head, blank, note = data.partition(b"\n\n")
+    lines = head.split(b"\n")
+    if not blank or lines[0] != b"c2sp.org/tlog-proof@v1" or len(lines) < 2 or len(lines) > 66:
+        raise Refused("PROOF_INVALID", "expected a proof of the form c2sp.org/tlog-proof@v1")
+    word, _, number = lines[1].decode("ascii", "replace").partition(" ")
+    hashes = [_base64(line) for line in lines[2:]]
+    if word != "index" or not _NUMBER.fullmatch(number):
+        raise Refused("PROOF_INVALID", "expected the index on the second line of a proof")
+    proof = [each for each in hashes if each is not None and len(each) == 32]
+    if len(proof) != len(hashes):
+        raise Refused("PROOF_INVALID", "expected hashes of 32 bytes in base64, one a line")
+    return int(number), proof, note
+
+
+def root_of(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes | None:
+    """Compute the root that an inclusion proof leads to (RFC 9162, 2.1.3.2); None for a bad one."""
+    if index >= size:
+        return None
+    position, last, computed = index, size - 1, leaf
+    for sibling in proof:
+        if last == 0:
+            return None
+        if position & 1 or position == last:
+            computed = hashlib.sha256(b"\x01" + sibling + computed).digest()
+            while not position & 1 and position:
+                position >>= 1
+                last >>= 1
+        else:
+            computed = hashlib.sha256(b"\x01" + computed + sibling).digest()
+        position >>= 1
+        last >>= 1
+    return computed if last == 0 else None
+
+
+class Entry:
+    """One entry of the log: what the hub recorded, in the bytes that the tree commits to."""
+
+    def __init__(self, index: int, data: bytes) -> None:
+        found = fields(data)
+        self.index = index
+        self.event = number(found, 2)
+        self.exchange_id = text(found, 3)
+        self.digest = binary(found, 4)
+        self.actor = text(found, 5)
+        self.certificate = binary(found, 6)
+        self.directory_size = number(found, 7)
+        self.reason = text(found, 9)
+        moment = fields(binary(found, 1))
+        self.seconds, self.nanos = number(moment, 1), number(moment, 2)
+        ruling = fields(binary(found, 8))
+        self.policy = binary(ruling, 1)
+        self.rules = [_text(each) for each in ruling.get(2, [])]
+        if self.event not in EVENTS or self.seconds > 1 << 36 or self.nanos >= 10**9:
+            raise Refused("ENTRY_MISMATCH", f"entry {index} has an unknown event, or no time")
+
+    @property
+    def time(self) -> str:
+        """When the hub recorded it, UTC."""
+        epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - Python 3.9
+        at = epoch + timedelta(seconds=self.seconds)
+        return at.strftime("%Y-%m-%dT%H:%M:%S") + f".{self.nanos // 1000:06d}Z"
+
+
+def verify_entry(archive: Archive, index: int, checkpoint: Checkpoint) -> Entry:
+    """Verify that an entry is at its place in the tree of the checkpoint."""
+    folder = entry_folder(index)
+    data, nonce = archive.read(f"{folder}/entry.bin"), archive.read(f"{folder}/nonce.bin")
+    at, proof, note = parse_tlog_proof(archive.read(f"{folder}/proof.tlog-proof"))
+    if at != index or note != checkpoint.note:
+        raise Refused("PROOF_INVALID", f"the proof of entry {index} is of another entry or tree")
+    if len(nonce) != 32:
+        raise Refused("PROOF_INVALID", f"the nonce of entry {index} has not 32 bytes")
+    leaf = hashlib.sha256(
+        b"\x00" + LEAF_PREFIX + hmac.new(nonce, data, hashlib.sha256).digest()
+    ).digest()
+    if root_of(leaf, index, checkpoint.size, proof) != checkpoint.root:
+        raise Refused(
+            "PROOF_INVALID",
+            f"entry {index}: entry, nonce and proof do not lead to the root that the log signed",
+        )
+    return Entry(index, data)
+
+
+def entry_folder(index: int) -> str:
+    """The folder of an entry's files."""
+    return f"entries/{index:019d}"
+
+
+# --- 4., 5. and 6. The statements ---------------------------------------------------------------
+
+
+class Statement:
+    """A signed statement: what its author said."""
+
+    def __init__(self, payload: bytes) -> None:
+        self.fields = fields(payload)
+        bodies = [each for each in self.fields if each >= _FIRST_BODY_FIELD]
+        if len(bodies) != 1:
+            raise Refused("ENTRY_MISMATCH", "expected a statement of one kind")
+        self.field = bodies[0]
+        self.id = text(self.fields, 1)
+        self.exchange_id = text(self.fields, 2)
+        self.author = text(self.fields, 3)
+        self.body = fields(binary(self.fields, self.field))
+
+    @property
+    def kind(self) -> str:
+        """Its kind, with the verdict of a decision."""
+        name = KINDS.get(self.field, f"kind {self.field}")
+        return f"{name}: {VERDICTS.get(number(self.body, 1), '?')}" if self.field == 48 else name
+
+    @property
+    def is_of_directory(self) -> bool:
+        """Whether it changes the directory, not an exchange."""
+        return self.field >= _FIRST_DIRECTORY_FIELD
+
+
+class Certificate:
+    """A signing certificate as the log published it."""
+
+    def __init__(self, der: bytes, issuers: Sequence[bytes]) -> None:
+        self.der = der
+        self.issuers = list(issuers)
+        self.revoked = False
+        self.usable: tuple[Path, str, list[str]] | None = None
+        """Its public key's file, its digest's name and its URIs, once openssl has read it."""
+
+
+class Directory:
+    """Certificates and policy as the directory's entries make them, one after the other."""
+
+    def __init__(self, root: Path, openssl: OpenSsl) -> None:
+        self.size = 0
+        self.certificates: dict[bytes, Certificate] = {}
+        self.policy = b""
+        self.files: dict[str, bytes] = {}
+        """What the bundle must show of it, by file name."""
+        self._root = root
+        self._openssl = openssl
+
+    def verify_author(self, entry: Entry, author: str, signed: bytes, signature: bytes) -> None:
+        """Verify that the author's certificate stood at the hub's time, and that it signed."""
+        certificate = self.certificates.get(entry.certificate)
+        where = f"entry {entry.index}"
+        if certificate is None:
+            raise Refused("CERTIFICATE_INVALID", f"{where}: its certificate was not published yet")
+        if certificate.revoked:
+            raise Refused("CERTIFICATE_INVALID", f"{where}: its certificate was revoked before")
+        key, digest, uris = self._read(certificate, where)
+        if uris != [f"URI:{author}"] or not _AUTHOR.fullmatch(author):
+            raise Refused("CERTIFICATE_INVALID", f"{where}: its certificate is not the author's")
+        self._openssl.verify_chain(self._root, certificate, entry.seconds, where)
+        if not self._openssl.is_signed(key, digest, signed, signature):
+            raise Refused("SIGNATURE_INVALID", f"{where}: the signature of {author} is not good")
+
+    def apply(self, entry: Entry, statement: Statement) -> None:
+        """Change the directory as a verified statement says."""
+        if statement.field == _REVOKE_CERTIFICATE:
+            revoked = self.certificates.get(binary(statement.body, 1))
+            if revoked is None:
+                raise Refused("CERTIFICATE_INVALID", f"entry {entry.index} revokes an unknown one")
+            revoked.revoked = True
+        elif statement.field == _PUBLISH_POLICY:
+            cedar = binary(statement.body, 1)
+            self.policy = hashlib.sha256(cedar).digest()
+            self.files[f"policy/{self.policy.hex()}.cedar"] = cedar
+        self.size += 1
+
+    def publish(self, entry: Entry, statement: Statement) -> None:
+        """Take up a certificate that leads to the root at the hub's time."""
+        der = binary(statement.body, 1)
+        issuers = [each for each in statement.body.get(2, []) if isinstance(each, bytes)]
+        fingerprint = hashlib.sha256(der).digest()
+        if fingerprint in self.certificates:
+            raise Refused("CERTIFICATE_INVALID", f"entry {entry.index} publishes one again")
+        certificate = Certificate(der, issuers)
+        self._openssl.verify_chain(self._root, certificate, entry.seconds, f"entry {entry.index}")
+        self.certificates[fingerprint] = certificate
+        self.files[f"certificates/{fingerprint.hex()}.pem"] = pem(der)
+        if issuers:
+            chain = b"".join(pem(each) for each in issuers)
+            self.files[f"certificates/{fingerprint.hex()}.chain.pem"] = chain
+
+    def _read(self, certificate: Certificate, where: str) -> tuple[Path, str, list[str]]:
+        if certificate.usable is None:
+            der = certificate.der
+            if (
+                der.count(_KEY_USAGE) != 1
+                or der.count(_EXTENDED) + der.count(_EXTENDED_CRITICAL) != 1
+            ):
+                raise Refused(
+                    "CERTIFICATE_INVALID", f"{where}: its certificate is not for signing documents"
+                )
+            certificate.usable = self._openssl.read_certificate(der, where)
+        return certificate.usable
+
+
+def verify_statement(
+    archive: Archive, entry: Entry, exchange_id: str, directory: Directory
+) -> Statement:
+    """Verify that a statement is the one of its entry, and that its author signed it."""
+    folder = entry_folder(entry.index)
+    where = f"entry {entry.index}"
+    payload = archive.read(f"{folder}/payload.bin")
+    signature = archive.read(f"{folder}/signature.der")
+    if hashlib.sha256(payload).digest() != entry.digest:
+        raise Refused("ENTRY_MISMATCH", f"{where} names another statement than the one beside it")
+    signed = pae(payload)
+    if archive.read(f"{folder}/pae.bin") != signed:
+        raise Refused("ENTRY_MISMATCH", f"{where}: pae.bin is not the encoding of payload.bin")
+    statement = Statement(payload)
+    if statement.author != entry.actor or statement.exchange_id != entry.exchange_id:
+        raise Refused("ENTRY_MISMATCH", f"{where} names another author or exchange")
+    expected = "" if statement.is_of_directory else exchange_id
+    if statement.exchange_id != expected:
+        raise Refused("ENTRY_MISMATCH", f"{where} is of another exchange than the bundle's")
+    if statement.field == _PUBLISH_CERTIFICATE and directory.size == 0:
+        # The log begins with an operator's own certificate, signed with its key.
+        directory.publish(entry, statement)
+        directory.verify_author(entry, statement.author, signed, signature)
+    else:
+        directory.verify_author(entry, statement.author, signed, signature)
+        if statement.field == _PUBLISH_CERTIFICATE:
+            directory.publish(entry, statement)
+    if entry.policy != directory.policy:
+        raise Refused("POLICY_MISMATCH", f"{where} cites another policy than the one in force")
+    if statement.is_of_directory:
+        directory.apply(entry, statement)
+    return statement
+
+
+# --- 7. Disclosed content -----------------------------------------------------------------------
+
+
+def verify_part(
+    archive: Archive, statement: Statement, folder: str, name: str, openssl: OpenSsl
+) -> None:
+    """Verify that a disclosed text is what the author sealed and signed."""
+    found = [fields(part) for part in statement.fields.get(21, []) if isinstance(part, bytes)]
+    part = next((each for each in found if text(each, 1) == name), None)
+    sealed = archive.read(f"{folder}/sealed")
+    key, plain = archive.read(f"{folder}/key"), archive.read(f"{folder}/plain")
+    if part is None or number(part, 5) != SUITE:
+        raise Refused("CONTENT_MISMATCH", f"{folder}: the statement has no such part")
+    if len(sealed) != number(part, 3) or hashlib.sha256(sealed).digest() != binary(part, 2):
+        raise Refused("CONTENT_MISMATCH", f"{folder}: not the sealed bytes that were signed")
+    labels = (CONTENT_LABEL, SUITE.to_bytes(2, "big"), statement.id.encode(), name.encode())
+    info = b"".join(len(each).to_bytes(4, "big") + each for each in labels)
+    okm = hkdf(key, info, 64)
+    if len(key) != 32 or not hmac.compare_digest(okm[32:], sealed[:32]):
+        raise Refused(
+            "CONTENT_MISMATCH", f"{folder}: the key is not the one that it was sealed with"
+        )
+    opened = decrypt_chunks(okm[:32], memoryview(sealed)[32:], openssl)
+    if opened is None or opened != plain:
+        raise Refused("CONTENT_MISMATCH", f"{folder}: the text is not the one that was sealed")
+
+
+def hkdf(key: bytes, info: bytes, size: int) -> bytes:
+    """HKDF-SHA256 without salt (RFC 5869)."""
+    pseudo = hmac.new(bytes(32), key, hashlib.sha256).digest()
+    output, block = b"", b""
+    while len(output) < size:
+        counter = bytes([len(output) // 32 + 1])
+        block = hmac.new(pseudo, block + info + counter, hashlib.sha256).digest()
+        output += block
+    return output[:size]
+
+
+def decrypt_chunks(key: bytes, sealed: memoryview, openssl: OpenSsl) -> bytes | None:
+    """Open a STREAM of AES-256-GCM chunks; None if a tag is not good.
+
+    openssl's command has no GCM, so it only enciphers blocks here: GCM is counter mode and a tag.
+    """
+    size = _CHUNK + 16
+    if len(sealed) < 16 or (len(sealed) > size and len(sealed) % size in range(1, 17)):
+        return None
+    chunks = [sealed[start : start + size] for start in range(0, len(sealed), size)]
+    pieces = []
+    hash_key = openssl.encipher(key, bytes(16))
+    tables = _gf_tables(int.from_bytes(hash_key, "big"))
+    for place, chunk in enumerate(chunks):
+        last = place == len(chunks) - 1
+        nonce = place.to_bytes(11, "big") + (b"\x01" if last else b"\x00")
+        body, tag = bytes(chunk[:-16]), bytes(chunk[-16:])
+        blocks = -(-len(body) // 16)
+        counters = b"".join(nonce + struct.pack(">I", each) for each in range(1, blocks + 2))
+        stream = openssl.encipher(key, counters)
+        mask = int.from_bytes(stream[:16], "big")
+        if _ghash(tables, body) ^ mask != int.from_bytes(tag, "big"):
+            return None
+        length = len(body)
+        pad = int.from_bytes(stream[16 : 16 + length], "big")
+        pieces.append((int.from_bytes(body, "big") ^ pad).to_bytes(length, "big"))
+    return b"".join(pieces)
+
+
+def _gf_tables(hash_key: int) -> list[list[int]]:
+    """Products of the hash key with every byte at every place (NIST SP 800-38D, 6.3)."""
+    powers = []
+    value = hash_key
+    for _ in range(128):
+        powers.append(value)
+        value = (value >> 1) ^ (0xE1 << 120 if value & 1 else 0)
+    tables = []
+    for place in range(16):
+        table = [0] * 256
+        for bit in range(8):
+            step = 0x80 >> bit
+            for byte in range(256):
+                if byte & step:
+                    table[byte] ^= powers[place * 8 + bit]
+        tables.append(table)
+    return tables
+
+
+def _ghash(tables: list[list[int]], body: bytes) -> int:
+    padded = body + bytes(-len(body) % 16) + struct.pack(">QQ", 0, len(body) * 8)
+    value = 0
+    for start in range(0, len(padded), 16):
+        block = (value ^ int.from_bytes(padded[start : start + 16], "big")).to_bytes(16, "big")
+        value = 0
+        for place in range(16):
+            value ^= tables[place][block[place]]
+    return value
+
+
+# --- openssl ------------------------------------------------------------------------------------
+
+
+class OpenSsl:
+    """The `openssl` command: chains, certificates, signatures and the block cipher."""
+
+    def __init__(self, folder: Path) -> None:
+        program = shutil.which("openssl")
+        if program is None:
+            raise Refused("OPENSSL_MISSING", "expected the command openssl on the path")
+        self._program = program
+        self._folder = folder
+        self._files = 0
+        self._chains: set[tuple[bytes, int]] = set()
+
+    def verify_chain(self, root: Path, certificate: Certificate, at: int, where: str) -> None:
+        """Verify that a certificate leads to the root, as at a time in seconds since 1970."""
+        if (certificate.der, at) in self._chains:
+            return
+        leaf = self._file(pem(certificate.der))
+        words = ["verify", "-CAfile", str(root), "-no-CApath", "-no-CAstore", "-purpose", "any"]
+        words += ["-attime", str(at), "-check_ss_sig"]
+        if certificate.issuers:
+            chain = b"".join(pem(each) for each in certificate.issuers)
+            words += ["-untrusted", str(self._file(chain))]
+        ended = self._run([*words, str(leaf)])
+        if ended.returncode != 0:
+            said = " ".join(ended.stderr.decode("ascii", "replace").split())[-200:]
+            raise Refused("CERTIFICATE_INVALID", f"{where}: no chain to the root: {said!a}")
+        self._chains.add((certificate.der, at))
+
+    def read_certificate(self, der: bytes, where: str) -> tuple[Path, str, list[str]]:
+        """Give the public key's file, the name of its digest, and the URIs of a certificate."""
+        leaf = str(self._file(pem(der)))
+        key = self._run(["x509", "-in", leaf, "-noout", "-pubkey"])
+        names = self._run(["x509", "-in", leaf, "-noout", "-ext", "subjectAltName"])
+        file = self._file(key.stdout)
+        described = self._run(["pkey", "-pubin", "-in", str(file), "-noout", "-text_pub"]).stdout
+        if b"prime256v1" in described:
+            digest = "-sha256"
+        elif b"secp384r1" in described:
+            digest = "-sha384"
+        else:
+            raise Refused("CERTIFICATE_INVALID", f"{where}: its key is neither P-256 nor P-384")
+        lines = names.stdout.decode("ascii", "replace").splitlines()[1:]
+        values = [each.strip() for line in lines for each in line.split(",")]
+        return file, digest, [each for each in values if "URI:" in each]
+
+    def is_signed(self, key: Path, digest: str, signed: bytes, signature: bytes) -> bool:
+        """Whether an ECDSA signature in DER is good."""
+        file = str(self._file(signature))
+        words = ["dgst", digest, "-verify", str(key), "-signature", file, str(self._file(signed))]
+        return self._run(words).returncode == 0
+
+    def is_signed_ed25519(self, key: bytes, signed: bytes, signature: bytes) -> bool:
+        """Whether an Ed25519 signature is good."""
+        public = bytes.fromhex("302a300506032b6570032100") + key
+        words = ["pkeyutl", "-verify", "-pubin", "-rawin"]
+        words += ["-inkey", str(self._file(pem(public, "PUBLIC KEY")))]
+        words += ["-in", str(self._file(signed)), "-sigfile", str(self._file(signature))]
+        return self._run(words).returncode == 0
+
+    def encipher(self, key: bytes, blocks: bytes) -> bytes:
+        """Encipher whole blocks with AES-256."""
+        words = ["enc", "-aes-256-ecb", "-nopad", "-nosalt", "-K", key.hex()]
+        ended = self._run(words, blocks)
+        if ended.returncode != 0 or len(ended.stdout) != len(blocks):
+            raise Refused("OPENSSL_MISSING", "openssl does not encipher with AES-256")
+        return ended.stdout
+
+    def _file(self, data: bytes) -> Path:
+        self._files += 1
+        path = self._folder / f"{self._files}.tmp"
+        path.write_bytes(data)
+        return path
+
+    def _run(self, words: Sequence[str], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+        return subprocess.run(  # noqa: S603 - fixed words, and files of our own
+            [self._program, *words],
+            input=given,
+            capture_output=True,
+            env=environment,
+            timeout=_OPENSSL_SECONDS,
+            check=False,
+        )
+
+
+# --- Encodings ----------------------------------------------------------------------------------
+
+Fields = dict[int, list[Any]]
+
+
+def fields(data: bytes) -> Fields:
+    """Take a Protocol Buffers message apart: values by field number."""
+    found: Fields = {}
+    at = 0
+    while at < len(data):
+        key, at = _varint(data, at)
+        value: Any
+        if key & 7 == 0:
+            value, at = _varint(data, at)
+        elif key & 7 == 2:
+            size, at = _varint(data, at)
+            if at + size > len(data):
+                raise Refused("ENTRY_MISMATCH", "a message ends before its field does")
+            value, at = data[at : at + size], at + size
+        else:
+            raise Refused("ENTRY_MISMATCH", "a message has a field of an unknown form")
+        found.setdefault(key >> 3, []).append(value)
+    return found
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 64, 7):
+        if at >= len(data):
+            break
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+    raise Refused("ENTRY_MISMATCH", "a message has a number that does not end")
+
+
+def _one(found: Fields, field: int, kind: type, default: Any) -> Any:
+    values = found.get(field, [default])
+    if len(values) != 1 or not isinstance(values[0], kind):
+        raise Refused("ENTRY_MISMATCH", f"field {field} of a message is there twice, or malformed")
+    return values[0]
+
+
+def number(found: Fields, field: int) -> int:
+    """The number of a field; 0 if it is absent."""
+    value: int = _one(found, field, int, 0)
+    return value
+
+
+def binary(found: Fields, field: int) -> bytes:
+    """The bytes of a field; empty if it is absent."""
+    value: bytes = _one(found, field, bytes, b"")
+    return value
+
+
+def text(found: Fields, field: int) -> str:
+    """The text of a field; empty if it is absent."""
+    return _text(binary(found, field))
+
+
+def _text(value: Any) -> str:
+    try:
+        return bytes(value).decode("utf-8")
+    except (UnicodeDecodeError, TypeError):
+        raise Refused("ENTRY_MISMATCH", "a text of a message is not UTF-8") from None
+
+
+def pae(payload: bytes) -> bytes:
+    """What is signed: DSSE's pre-authentication encoding."""
+    return b"DSSEv1 %d %b %d %b" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE, len(payload), payload)
+
+
+def pem(der: bytes, label: str = "CERTIFICATE") -> bytes:
+    """DER as PEM, lines of 64 characters."""
+    encoded = base64.b64encode(der).decode()
+    lines = [encoded[at : at + 64] for at in range(0, len(encoded), 64)]
+    return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""]).encode()
+
+
+def _base64(encoded: bytes) -> bytes | None:
+    try:
+        decoded = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return decoded if base64.b64encode(decoded) == encoded else None
+
+
+# --- All of it ----------------------------------------------------------------------------------
+
+
+def entry_indexes(archive: Archive) -> list[int]:
+    """Log indexes of the bundle's entries, in order."""
+    folders = {name.split("/")[1] for name in archive.names if name.startswith("entries/")}
+    if not all(re.fullmatch(r"[0-9]{19}", each, re.ASCII) for each in folders):
+        raise Refused("FILE_EXTRA", "entries/ holds a folder that is no index of the log")
+    return sorted(int(each) for each in folders)
+
+
+def content_parts(archive: Archive, index: int) -> list[str]:
+    """Names of the disclosed parts of an entry's statement."""
+    start = f"content/{index:019d}/"
+    return sorted(
+        {name[len(start) :].split("/")[0] for name in archive.names if name.startswith(start)}
+    )
+
+
+def verify_files(archive: Archive, expected: set[str]) -> None:
+    """Verify that the bundle holds these files and no other."""
+    if archive.names - expected:
+        raise Refused("FILE_EXTRA", f"nothing vouches for {min(archive.names - expected)}")
+    if expected - archive.names:
+        raise Refused("FILE_MISSING", f"expected the file {min(expected - archive.names)}")
+
+
+def verify(bundle: Path, root: Path, vkey: str, folder: Path) -> Iterator[str]:
+    """Verify a bundle; yields a line for everything that is proved. Raises Refused."""
+    openssl = OpenSsl(folder)
+    with Archive(bundle) as archive:
+        exchange_id = archive.manifest["exchange_id"]
+        expected = {"checkpoint.note", *READING}
+        for name in READING:
+            archive.read(name)
+        checkpoint = verify_checkpoint(archive.read("checkpoint.note"), vkey, openssl)
+        yield f"checkpoint  the log's key signed a tree of {checkpoint.size} entries"
+        directory = Directory(root, openssl)
+        said: dict[bytes, Statement] = {}
+        before = (0, 0)
+        for index in entry_indexes(archive):
+            entry = verify_entry(archive, index, checkpoint)
+            if (entry.seconds, entry.nanos) < before:
+                raise Refused("ENTRY_MISMATCH", f"entry {index} is earlier than the one before it")
+            before = (entry.seconds, entry.nanos)
+            folder_name = entry_folder(index)
+            names = ["entry.bin", "nonce.bin", "proof.tlog-proof"]
+            what = EVENTS[entry.event]
+            if entry.event == STATEMENT:
+                names += ["payload.bin", "pae.bin", "signature.der"]
+                statement = verify_statement(archive, entry, exchange_id, directory)
+                said[entry.digest] = statement
+                what = statement.kind
+                for part in content_parts(archive, index):
+                    at = f"content/{index:019d}/{part}"
+                    verify_part(archive, statement, at, part, openssl)
+                    expected |= {f"{at}/{each}" for each in ("sealed", "key", "plain")}
+            elif entry.exchange_id != exchange_id:
+                raise Refused("ENTRY_MISMATCH", f"entry {index} is of another exchange")
+            elif entry.event == DELIVERY and entry.digest not in said:
+                raise Refused("ENTRY_MISMATCH", f"entry {index} delivers what is not in the bundle")
+            if entry.directory_size != directory.size:
+                raise Refused(
+                    "DIRECTORY_INCOMPLETE",
+                    f"entry {index} counts {entry.directory_size} directory entries, "
+                    f"the bundle has {directory.size} up to there",
+                )
+            expected |= {f"{folder_name}/{each}" for each in names}
+            rules = ", ".join(entry.rules)
+            line = f"{entry.time}  entry {index}  {what}  by {entry.actor}"
+            yield ascii(line + (f"  under {rules}" if rules else ""))[1:-1]
+        if not any(each.exchange_id == exchange_id for each in said.values()):
+            raise Refused("FILE_MISSING", "the bundle holds no statement of its exchange")
+        for name, data in directory.files.items():
+            if name in archive.names and archive.read(name) != data:
+                raise Refused("ENTRY_MISMATCH", f"{name} is not what the log published")
+        verify_files(archive, expected | set(directory.files))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description="Verify an evidence bundle of the exchange.")
+    parser.add_argument("bundle", type=Path, help="the bundle (.zip)")
+    parser.add_argument(
+        "--root", type=Path, required=True, help="root certificate (PEM), from a trusted place"
+    )
+    parser.add_argument(
+        "--log-key", required=True, help="the log's verifier key, from a trusted place"
+    )
+    given = parser.parse_args(arguments)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for line in verify(
+                given.bundle, given.root.resolve(strict=True), given.log_key, Path(folder)
+            ):
+                print(line)
+    except Refused as error:
+        print(f"NOT VERIFIED  {error.reason}: {error.message}")
+        return 1
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"NOT VERIFIED  {type(error).__name__}: {error}")
+        return 1
+    print("VERIFIED  account.html was not checked: what is proved stands above.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

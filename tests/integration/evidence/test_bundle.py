@@ -1,0 +1,486 @@
+"""A genuine bundle verifies with and without our software; a forged one does not, and says why."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import stat
+import struct
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from agency_client.evidence import VerifiedBundle, verify_bundle
+from agency_client.evidence.verify import KINDS, LEAF_PREFIX, parse_vkey
+from agency_client.views import Standing
+from exchange_certs.authority import Authority
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
+from exchange_protocol.log.entries import entry_leaf_hash
+from exchange_protocol.rules.bodies import Kind
+from exchange_protocol.v1 import statement_pb2
+from exchange_server.bootstrap import utc_now
+from tests.integration.evidence.conftest import (
+    SCAN,
+    SECRET,
+    Court,
+    Files,
+    Forge,
+    Office,
+    folder_of,
+    indexes,
+    read,
+    write,
+)
+from tests.support.hub_process import ORIGIN, PASSPHRASE, TRUST_DOMAIN
+
+
+def flip(data: bytes, at: int = -1) -> bytes:
+    changed = bytearray(data)
+    changed[at] ^= 1
+    return bytes(changed)
+
+
+def library_reason(bundle: Path, court: Court) -> Reason:
+    with pytest.raises(ExchangeError) as caught:
+        verify_bundle(bundle, _anchors(court), LogVerifier(court.vkey))
+    return caught.value.reason
+
+
+def _anchors(court: Court) -> Any:
+    from exchange_protocol.trust.certificates import TrustAnchors
+
+    return TrustAnchors.from_pem(court.root.read_bytes())
+
+
+# --- Genuine -------------------------------------------------------------------------------------
+
+
+def test_genuine_bundle_verifies_with_the_system_python_alone(court: Court, bundle: Path) -> None:
+    assert court.run(bundle).startswith("VERIFIED")
+
+
+def test_initiators_bundle_replays_the_whole_exchange(verified: VerifiedBundle) -> None:
+    assert verified.standing is Standing.INITIATOR
+    assert verified.exchange is not None
+    assert [leg.state.name for leg in verified.exchange.legs] == ["CLOSED"]
+    kinds = [told.statement.kind.value for told in verified.told if told.statement]
+    assert kinds == ["information_request", "decision", "reply", "close"]
+    assert verified.account_matches
+
+
+def test_bundle_is_private_and_nothing_is_written_over(office: Office, bundle: Path) -> None:
+    assert stat.S_IMODE(bundle.stat().st_mode) == 0o600
+    with pytest.raises(FileExistsError):
+        office.export("kz.mia/system", bundle)
+
+
+@pytest.mark.parametrize(
+    ("member", "standing"),
+    [
+        ("uz.fiu/system", Standing.RECIPIENT),
+        ("caricc/system", Standing.APPROVER),
+        ("kz.gpo/system", Standing.SUPERVISOR),
+    ],
+)
+def test_every_party_exports_what_it_is_shown(
+    office: Office, court: Court, tmp_path: Path, member: str, standing: Standing
+) -> None:
+    found = office.export(member, tmp_path / "e.zip")
+    assert found.standing is standing
+    assert found.disclosed == {}
+    assert court.run(tmp_path / "e.zip").startswith("VERIFIED")
+    assert not [name for name in read(tmp_path / "e.zip")[0] if name.startswith("content/")]
+
+
+def test_disclosed_content_is_what_was_said(bundle: Path, verified: VerifiedBundle) -> None:
+    files, _ = read(bundle)
+    [reply] = indexes(verified, "reply")
+    assert files[f"content/{reply:019d}/scan/plain"] == SCAN
+    [request] = indexes(verified, "information_request")
+    assert SECRET in files[f"content/{request:019d}/content/plain"].decode()
+
+
+def test_nothing_sealed_is_in_a_bundle_without_content(office: Office, tmp_path: Path) -> None:
+    office.export("kz.mia/system", tmp_path / "e.zip")
+    files, _ = read(tmp_path / "e.zip")
+    assert not any(SECRET.encode() in data for data in files.values())
+
+
+def test_account_is_static_and_in_both_languages(bundle: Path) -> None:
+    page = read(bundle)[0]["account.html"].decode()
+    assert 'lang="ru"' in page
+    assert "Что произошло" in page
+    assert "What happened" in page
+    assert "kz.mia (fictional)" in page
+    for never in ("<script", "<a ", "<img", "http://", "https://", "javascript:"):
+        assert never not in page
+
+
+def test_script_knows_every_kind() -> None:
+    numbers = statement_pb2.Statement.DESCRIPTOR.fields_by_name
+    assert {numbers[kind.value].number: kind.value for kind in Kind} == KINDS
+
+
+def test_leaf_of_the_script_is_that_of_the_protocol() -> None:
+    entry, nonce = b"entry", bytes(32)
+    import hmac
+
+    leaf = hashlib.sha256(b"\x00" + LEAF_PREFIX + hmac.digest(nonce, entry, "sha256")).digest()
+    assert leaf == entry_leaf_hash(entry, nonce)
+
+
+def test_openssl_alone_agrees_on_signature_and_checkpoint(
+    court: Court, bundle: Path, verified: VerifiedBundle, tmp_path: Path
+) -> None:
+    """What docs/evidence.md tells to do by hand."""
+    files, _ = read(bundle)
+    folder = folder_of(verified, "information_request")
+    told = next(each for each in verified.told if each.statement)
+    fingerprint = told.entry.certificate_sha256.hex()
+    note = files["checkpoint.note"]
+    text, _, below = note.rpartition(b"\n\n")
+    name, _, key = parse_vkey(court.vkey)
+    line = below.split(b"\n")[0].removeprefix(f"— {name} ".encode())
+    for file, data in {
+        "cert.pem": files[f"certificates/{fingerprint}.pem"],
+        "pae": files[f"{folder}/pae.bin"],
+        "sig": files[f"{folder}/signature.der"],
+        "note": text + b"\n",
+        "note.sig": base64.b64decode(line)[4:],
+        "log.der": bytes.fromhex("302a300506032b6570032100") + key,
+    }.items():
+        (tmp_path / file).write_bytes(data)
+    commands = [
+        "openssl x509 -in cert.pem -noout -pubkey -out key.pem",
+        "openssl dgst -sha256 -verify key.pem -signature sig pae",
+        f"openssl verify -CAfile {court.root} -purpose any cert.pem",
+        "openssl pkeyutl -verify -pubin -keyform DER -inkey log.der -rawin -in note "
+        "-sigfile note.sig",
+    ]
+    for command in commands:
+        subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
+
+
+# --- Forged: the manifest fits, the proofs do not ------------------------------------------------
+
+
+def _payload(files: Files, found: VerifiedBundle) -> None:
+    name = f"{folder_of(found, 'reply')}/payload.bin"
+    files[name] = flip(files[name])
+
+
+def _pae(files: Files, found: VerifiedBundle) -> None:
+    name = f"{folder_of(found, 'reply')}/pae.bin"
+    files[name] = flip(files[name])
+
+
+def _signature(files: Files, found: VerifiedBundle) -> None:
+    reply, request = folder_of(found, "reply"), folder_of(found, "information_request")
+    files[f"{reply}/signature.der"] = files[f"{request}/signature.der"]
+
+
+def _entry(files: Files, found: VerifiedBundle) -> None:
+    name = f"{folder_of(found, 'decision')}/entry.bin"
+    files[name] = files[name].replace(b"coordinator1", b"coordinator2")
+
+
+def _nonce(files: Files, found: VerifiedBundle) -> None:
+    name = f"{folder_of(found, 'decision')}/nonce.bin"
+    files[name] = flip(files[name])
+
+
+def _proof(files: Files, found: VerifiedBundle) -> None:
+    name = f"{folder_of(found, 'decision')}/proof.tlog-proof"
+    lines = files[name].split(b"\n")
+    lines[2] = base64.b64encode(flip(base64.b64decode(lines[2])))
+    files[name] = b"\n".join(lines)
+
+
+def _short_proof(files: Files, found: VerifiedBundle) -> None:
+    name = f"{folder_of(found, 'decision')}/proof.tlog-proof"
+    lines = files[name].split(b"\n")
+    files[name] = b"\n".join(lines[:2] + lines[3:])
+
+
+def _checkpoint(files: Files, found: VerifiedBundle) -> None:
+    """The root of a tree of the forger's, under the log's old signature."""
+    note = files["checkpoint.note"]
+    lines = note.split(b"\n")
+    lines[2] = base64.b64encode(bytes(32))
+    forged = b"\n".join(lines)
+    for name in list(files):
+        files[name] = files[name].replace(note, forged)
+
+
+def _other_log(files: Files, found: VerifiedBundle) -> None:
+    """A checkpoint that another key signs under the log's name."""
+    note = files["checkpoint.note"]
+    own = LogSigner(ORIGIN, Ed25519PrivateKey.generate())
+    forged = own.sign(Checkpoint(ORIGIN, found.checkpoint.size, found.checkpoint.root))
+    for name in list(files):
+        files[name] = files[name].replace(note, forged)
+
+
+def _certificate(files: Files, found: VerifiedBundle) -> None:
+    names = sorted(name for name in files if name.startswith("certificates/"))
+    files[names[0]], files[names[1]] = files[names[1]], files[names[0]]
+
+
+def _policy(files: Files, found: VerifiedBundle) -> None:
+    [name] = [name for name in files if name.startswith("policy/")]
+    files[name] += b"permit(principal, action, resource);"
+
+
+def _swapped(files: Files, found: VerifiedBundle) -> None:
+    """The decision's place holds the reply, and the other way round."""
+    one, other = folder_of(found, "reply"), folder_of(found, "decision")
+    for file in ("payload.bin", "pae.bin", "signature.der"):
+        left, right = f"{one}/{file}", f"{other}/{file}"
+        files[left], files[right] = files[right], files[left]
+
+
+def _moved(files: Files, found: VerifiedBundle) -> None:
+    """A whole entry under another index."""
+    own = folder_of(found, "close")
+    for name in [name for name in files if name.startswith(own)]:
+        files[name.replace(own, f"entries/{found.checkpoint.size - 1:019d}")] = files.pop(name)
+
+
+def _no_payload(files: Files, found: VerifiedBundle) -> None:
+    del files[f"{folder_of(found, 'reply')}/payload.bin"]
+
+
+def _no_certificate(files: Files, found: VerifiedBundle) -> None:
+    del files[next(name for name in files if name.startswith("certificates/"))]
+
+
+def _without_directory_entry(files: Files, found: VerifiedBundle) -> None:
+    folder = f"entries/{found.directory_told[-1].index:019d}"
+    for name in [name for name in files if name.startswith(folder)]:
+        del files[name]
+
+
+def _extra(files: Files, found: VerifiedBundle) -> None:
+    files["note-from-the-exporter.txt"] = b"-"
+
+
+def _extra_beside_entry(files: Files, found: VerifiedBundle) -> None:
+    files[f"{folder_of(found, 'reply')}/plain.txt"] = b"-"
+
+
+def _plain(files: Files, found: VerifiedBundle) -> None:
+    name = f"content/{indexes(found, 'reply')[0]:019d}/content/plain"
+    files[name] = files[name].replace("Да".encode(), "Нет".encode())
+
+
+def _content_key(files: Files, found: VerifiedBundle) -> None:
+    name = f"content/{indexes(found, 'reply')[0]:019d}/content/key"
+    files[name] = flip(files[name])
+
+
+def _sealed(files: Files, found: VerifiedBundle) -> None:
+    name = f"content/{indexes(found, 'reply')[0]:019d}/scan/sealed"
+    files[name] = flip(files[name], 70_000)
+
+
+FORGERIES: dict[str, tuple[Forge, str, Reason]] = {
+    "payload": (_payload, "ENTRY_MISMATCH", Reason.ENTRY_MISMATCH),
+    "pae": (_pae, "ENTRY_MISMATCH", Reason.ENTRY_MISMATCH),
+    "signature": (_signature, "SIGNATURE_INVALID", Reason.RULE_BROKEN),
+    "entry": (_entry, "PROOF_INVALID", Reason.PROOF_INVALID),
+    "nonce": (_nonce, "PROOF_INVALID", Reason.PROOF_INVALID),
+    "proof": (_proof, "PROOF_INVALID", Reason.PROOF_INVALID),
+    "short proof": (_short_proof, "PROOF_INVALID", Reason.PROOF_INVALID),
+    "checkpoint": (_checkpoint, "CHECKPOINT_INVALID", Reason.CHECKPOINT_INVALID),
+    "other log": (_other_log, "CHECKPOINT_INVALID", Reason.CHECKPOINT_INVALID),
+    "certificate": (_certificate, "ENTRY_MISMATCH", Reason.ENTRY_MISMATCH),
+    "policy": (_policy, "ENTRY_MISMATCH", Reason.ENTRY_MISMATCH),
+    "swapped": (_swapped, "ENTRY_MISMATCH", Reason.ENTRY_MISMATCH),
+    "moved": (_moved, "PROOF_INVALID", Reason.PROOF_INVALID),
+    "no payload": (_no_payload, "FILE_MISSING", Reason.DOCUMENT_INVALID),
+    "no certificate": (_no_certificate, "FILE_MISSING", Reason.DOCUMENT_INVALID),
+    "directory": (_without_directory_entry, "DIRECTORY_INCOMPLETE", Reason.ENTRY_MISMATCH),
+    "extra": (_extra, "FILE_EXTRA", Reason.DOCUMENT_INVALID),
+    "extra beside": (_extra_beside_entry, "FILE_EXTRA", Reason.DOCUMENT_INVALID),
+    "plain": (_plain, "CONTENT_MISMATCH", Reason.SEAL_BROKEN),
+    "content key": (_content_key, "CONTENT_MISMATCH", Reason.SEAL_BROKEN),
+    "sealed": (_sealed, "CONTENT_MISMATCH", Reason.SEAL_BROKEN),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_forged_bundle_is_refused_with_its_reason(
+    forgery: str, court: Court, bundle: Path, verified: VerifiedBundle, tmp_path: Path
+) -> None:
+    forge, said, reason = FORGERIES[forgery]
+    files, manifest = read(bundle)
+    before = dict(files)
+    forge(files, verified)
+    assert files != before
+    forged = write(tmp_path / "forged.zip", files, manifest)
+    assert court.run(forged).startswith(f"NOT VERIFIED  {said}:")
+    assert library_reason(forged, court) is reason
+
+
+def test_repacked_bundle_still_verifies(court: Court, bundle: Path, tmp_path: Path) -> None:
+    """So the forgeries fail for what they change, not for how they are packed."""
+    assert court.run(write(tmp_path / "e.zip", *read(bundle))).startswith("VERIFIED")
+
+
+def test_left_out_approval_breaks_the_rules(
+    court: Court, bundle: Path, verified: VerifiedBundle, tmp_path: Path
+) -> None:
+    """Only a replay can tell; the script says that it does not look for what was left out."""
+    files, manifest = read(bundle)
+    folder, index = folder_of(verified, "decision"), indexes(verified, "decision")[0]
+    for name in list(files):
+        if name.startswith((folder, f"content/{index:019d}/")):
+            del files[name]
+    forged = write(tmp_path / "e.zip", files, manifest)
+    assert library_reason(forged, court) is Reason.RULE_BROKEN
+
+
+def test_lying_account_is_told_by_the_library(court: Court, bundle: Path, tmp_path: Path) -> None:
+    files, manifest = read(bundle)
+    files["account.html"] = files["account.html"].replace(b"approved", b"rejected")
+    forged = write(tmp_path / "e.zip", files, manifest)
+    found = verify_bundle(forged, _anchors(court), LogVerifier(court.vkey))
+    assert not found.account_matches
+    assert court.run(forged).endswith("account.html was not checked: what is proved stands above.")
+
+
+# --- Wrong anchors -------------------------------------------------------------------------------
+
+
+def test_another_root_is_refused(court: Court, bundle: Path, tmp_path: Path) -> None:
+    other = Authority.create(tmp_path / "other", TRUST_DOMAIN, PASSPHRASE, utc_now())
+    root = tmp_path / "other.pem"
+    root.write_bytes(other.root_pem())
+    assert court.run(bundle, root=root).startswith("NOT VERIFIED  CERTIFICATE_INVALID:")
+
+
+def test_another_log_key_is_refused(court: Court, bundle: Path) -> None:
+    vkey = LogSigner(ORIGIN, Ed25519PrivateKey.generate()).vkey
+    assert court.run(bundle, vkey=vkey).startswith("NOT VERIFIED  CHECKPOINT_INVALID:")
+
+
+def test_log_key_with_a_wrong_id_is_refused(court: Court, bundle: Path) -> None:
+    name, _, key = court.vkey.split("+", 2)
+    said = court.run(bundle, vkey=f"{name}+00000000+{key}")
+    assert said.startswith("NOT VERIFIED  LOG_KEY_INVALID:")
+
+
+# --- Bad input -----------------------------------------------------------------------------------
+
+
+def refused(bundle: Path, court: Court) -> str:
+    """The script's reason; the library must refuse too, as a bad file."""
+    said = court.run(bundle)
+    assert library_reason(bundle, court) in (Reason.DOCUMENT_INVALID, Reason.TOO_LARGE)
+    return said.removeprefix("NOT VERIFIED  ").split(":")[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"version": 2}, "VERSION_UNKNOWN"),
+        ({"version": True}, "VERSION_UNKNOWN"),
+        ({"format": "other"}, "MANIFEST_INVALID"),
+        ({"more": "-"}, "MANIFEST_INVALID"),
+        ({"exported_by": 1}, "MANIFEST_INVALID"),
+    ],
+)
+def test_manifest_of_another_form_is_refused(
+    change: dict[str, Any], said: str, court: Court, bundle: Path, tmp_path: Path
+) -> None:
+    files, manifest = read(bundle)
+    assert refused(write(tmp_path / "e.zip", files, {**manifest, **change}), court) == said
+
+
+def test_manifest_that_lies_is_refused(court: Court, bundle: Path, tmp_path: Path) -> None:
+    files, manifest = read(bundle)
+    files["account.html"] += b" "
+    forged = write(tmp_path / "e.zip", files, manifest, honest=True)
+    assert refused(forged, court) == "DIGEST_MISMATCH"
+    manifest["exchange_id"] = "00000000-0000-7000-8000-000000000000"
+    forged = write(tmp_path / "f.zip", *read(bundle)[:1], manifest)
+    assert court.run(forged).startswith("NOT VERIFIED  ENTRY_MISMATCH:")
+
+
+def test_missing_and_extra_files_are_refused(court: Court, bundle: Path, tmp_path: Path) -> None:
+    files, manifest = read(bundle)
+    name, data = files.popitem()
+    assert refused(write(tmp_path / "a.zip", files, manifest, honest=True), court) == "FILE_MISSING"
+    files |= {name: data, "more": b""}
+    assert refused(write(tmp_path / "b.zip", files, manifest, honest=True), court) == "FILE_EXTRA"
+
+
+@pytest.mark.parametrize(
+    "name", ["../escape", "/absolute", "a/../../b", "C:\\x", "entries//x", "x/", "a\x00b", "Ы"]
+)
+def test_names_that_lead_elsewhere_are_refused(name: str, court: Court, tmp_path: Path) -> None:
+    path = tmp_path / "e.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("manifest.json", "{}")
+        member = zipfile.ZipInfo("x")
+        member.filename = name
+        archive.writestr(member, b"-")
+    assert refused(path, court) == "NAME_INVALID"
+
+
+def test_repeated_name_is_refused(court: Court, bundle: Path, tmp_path: Path) -> None:
+    path = write(tmp_path / "e.zip", *read(bundle))
+    with (
+        pytest.warns(UserWarning, match="Duplicate name"),
+        zipfile.ZipFile(path, "a") as archive,
+    ):
+        archive.writestr("checkpoint.note", b"-")
+    assert refused(path, court) == "NAME_REPEATED"
+
+
+def test_bomb_is_refused_before_it_is_unpacked(court: Court, tmp_path: Path) -> None:
+    path = tmp_path / "e.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("manifest.json", "{}")
+        archive.writestr("checkpoint.note", bytes(64 << 20))
+    assert path.stat().st_size < 1 << 20
+    assert refused(path, court) == "TOO_LARGE"
+
+
+def test_bomb_that_lies_about_its_size_is_refused(court: Court, tmp_path: Path) -> None:
+    path = tmp_path / "e.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("manifest.json", bytes(8 << 20))
+    data = path.read_bytes()
+    path.write_bytes(data.replace(struct.pack("<I", 8 << 20), struct.pack("<I", 100)))
+    assert refused(path, court) == "ARCHIVE_INVALID"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"PK", b"no archive at all" * 9, b"PK\x05\x06" + b"\xff" * 18],
+    ids=["empty", "stub", "text", "end alone"],
+)
+def test_what_is_no_archive_is_refused(data: bytes, court: Court, tmp_path: Path) -> None:
+    path = tmp_path / "e.zip"
+    path.write_bytes(data)
+    assert refused(path, court) in ("ARCHIVE_INVALID", "TOO_LARGE")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":1,"a":2}', "\xff", "1"])
+def test_manifest_that_is_no_json_is_refused(text: str, court: Court, tmp_path: Path) -> None:
+    path = tmp_path / "e.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("manifest.json", text)
+    assert refused(path, court) == "MANIFEST_INVALID"
+
+
+def test_manifest_is_readable_json(bundle: Path) -> None:
+    _, manifest = read(bundle)
+    assert json.loads(json.dumps(manifest))["format"] == "caricc-exchange/evidence"
