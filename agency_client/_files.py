@@ -19,6 +19,7 @@ def make_folder(path: Path) -> Path:
         # `parents=True` would make the ones above with the mode of the umask.
         make_folder(path.parent)
         path.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(path.parent)
     return path
 
 

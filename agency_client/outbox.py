@@ -27,6 +27,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from google.protobuf.message import DecodeError
+
 from agency_client._files import (
     locked,
     make_folder,
@@ -36,7 +38,7 @@ from agency_client._files import (
     try_locked,
     write_file,
 )
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import ExchangeError, InvalidInput, NotFound, Reason
 from exchange_protocol.rules.bodies import Kind
 from exchange_protocol.rules.statements import (
     SignedStatement,
@@ -120,11 +122,11 @@ class Outbox:
 
     def pending(self) -> list[OutboxEntry]:
         """What waits to be sent, oldest first."""
-        return [_entry(self.load(name)) for name in self._ids(self._folder)]
+        return [_entry(stored) for stored in self._stored(self._folder)]
 
     def refused(self) -> list[RefusedEntry]:
         """What the hub refused, oldest first."""
-        return [self._load_refused(name) for name in self._ids(self._refused)]
+        return [_load_refused(stored) for stored in self._stored(self._refused)]
 
     def load(self, statement_id: str) -> StoredStatement:
         """A waiting statement; raises STATEMENT_UNKNOWN."""
@@ -196,11 +198,28 @@ class Outbox:
         folder = self._receipts / exchange_id
         if not folder.is_dir():
             return {}
-        return {
-            path.name: pb.Receipt.FromString(path.read_bytes())
-            for path in sorted(folder.iterdir())
-            if not path.name.startswith(".")
-        }
+        with _readable(folder):
+            return {
+                path.name: pb.Receipt.FromString(path.read_bytes())
+                for path in sorted(folder.iterdir())
+                if not path.name.startswith(".")
+            }
+
+    def all_receipts(self) -> list[tuple[str, str, pb.Receipt]]:
+        """Every receipt with its exchange id (empty for the directory's) and statement id."""
+        if not self._receipts.is_dir():
+            return []
+        folders = sorted(path.name for path in self._receipts.iterdir() if path.is_dir())
+        return [
+            ("" if name == _DIRECTORY else name, statement_id, receipt)
+            for name in folders
+            for statement_id, receipt in self.receipts(name).items()
+        ]
+
+    def receipt(self, statement_id: str) -> pb.Receipt | None:
+        """The receipt of one statement; None where there is none."""
+        found = (each for _, each_id, each in self.all_receipts() if each_id == statement_id)
+        return next(found, None)
 
     def watch_token(self) -> str | None:
         """Where the last watch stood."""
@@ -223,15 +242,14 @@ class Outbox:
             if path.is_dir() and not path.name.startswith(".") and path.name != "refused"
         )
 
-    def _load_refused(self, name: str) -> RefusedEntry:
-        stored = _load(self._refused / name)
-        refusal = json.loads((stored.folder / "refusal.json").read_bytes())
-        return RefusedEntry(
-            _entry(stored),
-            Reason[refusal["reason"]],
-            refusal["message"],
-            datetime.fromisoformat(refusal["refused_at"]),
-        )
+    def _stored(self, folder: Path) -> list[StoredStatement]:
+        found = []
+        for name in self._ids(folder):
+            try:
+                found.append(_load(folder / name))
+            except NotFound:
+                continue  # Another process has sent it since.
+        return found
 
     def _sweep(self, now: datetime) -> None:
         """Remove what a crash left half built; nothing of it was ever sent."""
@@ -240,12 +258,35 @@ class Outbox:
                 shutil.rmtree(path)
 
 
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Say that a file of the outbox is damaged, and which: what waits is never passed over."""
+    try:
+        yield
+    except (DecodeError, InvalidInput, ValueError, KeyError) as error:
+        raise Reason.PROFILE_INVALID.error(
+            f"expected {path} as this client wrote it; it was damaged since: {type(error).__name__}"
+        ) from error
+
+
 def _load(folder: Path) -> StoredStatement:
     data = read_file(folder / "statement")
     if data is None:
         raise Reason.STATEMENT_UNKNOWN.error(f"the outbox holds no statement {folder.name}")
-    signed = parse_signed_statement(statement_pb2.SignedStatement.FromString(data))
-    return StoredStatement(signed, parse_statement(signed.payload), folder)
+    with _readable(folder):
+        signed = parse_signed_statement(statement_pb2.SignedStatement.FromString(data))
+        return StoredStatement(signed, parse_statement(signed.payload), folder)
+
+
+def _load_refused(stored: StoredStatement) -> RefusedEntry:
+    with _readable(stored.folder):
+        refusal = json.loads((stored.folder / "refusal.json").read_bytes())
+        return RefusedEntry(
+            _entry(stored),
+            Reason[refusal["reason"]],
+            refusal["message"],
+            datetime.fromisoformat(refusal["refused_at"]),
+        )
 
 
 def _entry(stored: StoredStatement) -> OutboxEntry:

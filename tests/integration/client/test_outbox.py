@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +20,9 @@ from agency_client import (
     Queued,
     Refused,
     Sent,
+    _files,
 )
+from agency_client import outbox as outbox_module
 from agency_client.outbox import Outbox
 from exchange_protocol.errors import (
     ExchangeError,
@@ -334,6 +337,46 @@ def test_two_processes_do_not_send_the_same_statement_at_once(
         done.set()
         other.join(60)
     assert [type(each) for each in client.flush_outbox()] == [Sent]
+
+
+def test_statement_that_another_process_sends_meanwhile_is_not_missed(
+    hub: InMemoryHub, client: ExchangeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offline = ExchangeClient(client.profile, link=Offline(), clock=hub.now)
+    gone, left = ask(offline, "kz.fma"), ask(offline, "kz.fma")
+    read = _files.read_file
+
+    def sent_meanwhile(path: Path) -> bytes | None:
+        if path.parent.name == gone.statement_id:
+            shutil.rmtree(path.parent)
+        return read(path)
+
+    monkeypatch.setattr(outbox_module, "read_file", sent_meanwhile)
+    assert [each.statement_id for each in client.outbox.pending()] == [left.statement_id]
+    monkeypatch.undo()
+    assert [each.statement_id for each in client.flush_outbox()] == [left.statement_id]
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff", b"\x0a\x00"], ids=["empty", "no proto", "short"])
+def test_damaged_statement_is_named_and_not_passed_over(
+    hub: InMemoryHub, client: ExchangeClient, damage: bytes
+) -> None:
+    waiting = ask(ExchangeClient(client.profile, link=Offline(), clock=hub.now), "kz.fma")
+    (client.outbox.load(waiting.statement_id).folder / "statement").write_bytes(damage)
+    for look in (client.outbox.pending, client.flush_outbox):
+        with pytest.raises(ExchangeError, match=waiting.statement_id) as caught:
+            look()
+        assert caught.value.reason is Reason.PROFILE_INVALID
+
+
+def test_new_folder_survives_a_loss_of_power(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A receipt in a folder whose name is not on the disk would be lost with it."""
+    synced: list[Path] = []
+    monkeypatch.setattr(_files, "sync_folder", synced.append)
+    _files.make_folder(tmp_path / "state" / "receipts" / "exchange")
+    assert synced == [tmp_path, tmp_path / "state", tmp_path / "state" / "receipts"]
 
 
 def test_low_level_submission_sends_what_it_is_given(
