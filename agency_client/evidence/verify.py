@@ -17,9 +17,10 @@ Steps:
  7. A disclosed part opens: its sealed bytes are those that were signed, they commit to the content
     key, every AES-256-GCM tag is good, and the text is the one in the bundle.
 
-Not checked: account.html, which is only there to be read; whether the policy's rules were kept
-(`agency evidence verify` replays them); whether the exporter left out entries of the exchange; and
-whether the log showed others another history (compare checkpoints).
+Not checked: account.html, which is only there to be read; whether the rules were kept, those of the
+policy and of who may publish what in the directory (`agency evidence verify` replays them); whether
+the exporter left out entries of the exchange; and whether the log showed others another history
+(compare checkpoints).
 
 Exit code 0: all of it verifies; 1: something does not; 2: the command is wrong.
 """
@@ -882,6 +883,8 @@ def verify(bundle: Path, root: Path, vkey: str, folder: Path) -> Iterator[str]:
             what = EVENTS[entry.event]
             if entry.event == STATEMENT:
                 names += ["payload.bin", "pae.bin", "signature.der"]
+                if entry.digest in said:
+                    raise Refused("ENTRY_MISMATCH", f"entry {index} repeats an earlier statement")
                 statement = verify_statement(archive, entry, exchange_id, directory)
                 said[entry.digest] = statement
                 what = statement.kind

@@ -1,0 +1,132 @@
+"""The script of the evidence bundle computes what the protocol computes, and nothing breaks it."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import tempfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agency_client.evidence.bundle import tlog_proof
+from agency_client.evidence.verify import (
+    Archive,
+    OpenSsl,
+    Refused,
+    decrypt_chunks,
+    fields,
+    hkdf,
+    pae,
+    parse_manifest,
+    parse_tlog_proof,
+    parse_vkey,
+    pem,
+    root_of,
+)
+from exchange_protocol.log.merkle import Frontier, inclusion_proof, leaf_hash
+from exchange_protocol.trust import envelope
+from exchange_protocol.trust.identity import parse_agency_id
+from exchange_protocol.trust.sealing import (
+    CHUNK_SIZE,
+    PartContext,
+    Reader,
+    SealingPrivateKey,
+    open_disclosed,
+    seal_part,
+    unwrap_content_key,
+)
+
+HASHES = st.lists(st.binary(min_size=32, max_size=32), max_size=70)
+INDEXES = st.integers(0, 2**63 - 1)
+
+
+@pytest.fixture(scope="module")
+def openssl(tmp_path_factory: pytest.TempPathFactory) -> OpenSsl:
+    return OpenSsl(tmp_path_factory.mktemp("openssl"))
+
+
+@given(st.integers(1, 80), st.data())
+def test_inclusion_proofs_are_read_as_the_protocol_reads_them(
+    size: int, data: st.DataObject
+) -> None:
+    leaves = [leaf_hash(bytes([each])) for each in range(size)]
+    growth = Frontier().append_many(leaves)
+    index = data.draw(st.integers(0, size - 1))
+    proof = inclusion_proof(index, size, growth.read)
+    root = growth.after.root()
+    assert root_of(leaves[index], index, size, proof) == root
+    assert root_of(leaves[index], index, size, [*proof, bytes(32)]) is None
+    assert root_of(leaves[index], size, size, proof) is None
+    if proof:
+        assert root_of(leaves[index], index, size, proof[:-1]) != root
+
+
+@given(INDEXES, HASHES, st.binary())
+def test_tlog_proof_is_read_as_it_was_written(index: int, proof: list[bytes], tail: bytes) -> None:
+    note = b"origin\n1\n\n" + tail
+    if len(proof) <= 64:
+        assert parse_tlog_proof(tlog_proof(index, proof, note)) == (index, proof, note)
+    else:
+        with pytest.raises(Refused):
+            parse_tlog_proof(tlog_proof(index, proof, note))
+
+
+@given(st.binary())
+def test_pae_is_that_of_the_protocol(payload: bytes) -> None:
+    assert pae(payload) == envelope.pae(envelope.PAYLOAD_TYPE, payload)
+
+
+@given(st.binary(max_size=300))
+def test_hostile_bytes_are_refused_and_nothing_else_happens(data: bytes) -> None:
+    for parse in (fields, parse_manifest, parse_tlog_proof):
+        with contextlib.suppress(Refused):
+            parse(data)
+    with pytest.raises(Refused):
+        parse_vkey(data.decode("latin-1"))
+
+
+@given(st.binary(max_size=400), st.integers(0, 10_000), st.binary(min_size=1, max_size=4))
+def test_damaged_archive_is_refused_or_whole(more: bytes, at: int, damage: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "e.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("manifest.json", b'{"format": "-"}' + more)
+        whole = bytearray(path.read_bytes())
+        start = at % len(whole)
+        whole[start : start + len(damage)] = damage
+        path.write_bytes(whole)
+        with pytest.raises(Refused):
+            Archive(path)
+
+
+@pytest.mark.parametrize("size", [0, 1, 15, 16, 17, CHUNK_SIZE, CHUNK_SIZE + 1, 2 * CHUNK_SIZE])
+def test_sealed_chunks_open_without_our_libraries(size: int, openssl: OpenSsl) -> None:
+    plain = bytes(index % 251 for index in range(size))
+    private = SealingPrivateKey.generate()
+    context = PartContext("01900000-0000-7000-8000-000000000000", "content")
+    reader = Reader(parse_agency_id("kz.fma"), "recipient", private.public_key())
+    sealed = seal_part(plain, context, [reader])
+    key = unwrap_content_key(context, sealed.wrapped[0], private)
+    assert open_disclosed(sealed.ciphertext, context, key) == plain
+    labels = (b"caricc-exchange/content/v1", b"\0\1", context.statement_id.encode(), b"content")
+    info = b"".join(len(each).to_bytes(4, "big") + each for each in labels)
+    okm = hkdf(key, info, 64)
+    assert sealed.ciphertext[:32] == okm[32:]
+    body = sealed.ciphertext[32:]
+    assert decrypt_chunks(okm[:32], memoryview(body), openssl) == plain
+    damaged = bytearray(body)
+    damaged[-1] ^= 1
+    assert decrypt_chunks(okm[:32], memoryview(damaged), openssl) is None
+    assert decrypt_chunks(okm[:32], memoryview(body[:-1]), openssl) is None
+
+
+def test_pem_is_what_openssl_writes(openssl: OpenSsl, tmp_path: Path) -> None:
+    key = bytes.fromhex("302a300506032b6570032100") + bytes(range(32))
+    (tmp_path / "key.der").write_bytes(key)
+    words = ["openssl", "pkey", "-pubin", "-inform", "DER", "-in", "key.der"]
+    ended = subprocess.run(words, cwd=tmp_path, check=True, capture_output=True)
+    assert ended.stdout == pem(key, "PUBLIC KEY")
