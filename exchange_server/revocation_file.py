@@ -5,10 +5,12 @@
 - A new list counts only if it verifies to the root. One that does not, or a file that went away,
   leaves the last good list in force and is logged as an error: a broken file must neither lift
   revocations nor stop the exchange. The same holds for a list that is overdue.
+- For several threads: one at a time looks, and the others use meanwhile what is in force.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -47,13 +49,17 @@ class RevocationFile:
         self._seen = self._look()
         self._current = self._read()
         self._next_look = monotonic() + CHECK_SECONDS
+        self._looking = threading.Lock()
 
     def __call__(self) -> Revocations:
         """The lists in force now."""
-        now = self._monotonic()
-        if now >= self._next_look:
-            self._next_look = now + CHECK_SECONDS
-            self._refresh()
+        # Without the lock what one thread read earlier could be kept over what another read later.
+        if self._monotonic() >= self._next_look and self._looking.acquire(blocking=False):
+            try:
+                self._next_look = self._monotonic() + CHECK_SECONDS
+                self._refresh()
+            finally:
+                self._looking.release()
         return self._current
 
     def _refresh(self) -> None:
@@ -89,6 +95,11 @@ class RevocationFile:
             if found is None or found.this_update < held.this_update:
                 raise Reason.CERTIFICATE_INVALID.error(
                     "expected lists of the same issuers, none older than the one held"
+                )
+            # Lists count time in seconds; of two of one second the one that revokes more is newer.
+            if found.this_update == held.this_update and held.revoked.keys() - found.revoked.keys():
+                raise Reason.CERTIFICATE_INVALID.error(
+                    "expected a list of the same second to revoke no less than the one held"
                 )
 
     def _look(self) -> _Seen:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from structlog.testing import capture_logs
 from exchange_certs.authority import Authority, IssuedCertificate
 from exchange_certs.records import RevocationReason
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.trust.certificates import TrustAnchors, Usage
+from exchange_protocol.trust.certificates import Revocations, TrustAnchors, Usage
 from exchange_protocol.trust.identity import parse_member
 from exchange_server.revocation_file import RevocationFile
 
@@ -114,3 +116,47 @@ def test_overdue_list_stays_and_is_logged_once(bench: Bench) -> None:
             bench.seconds += 1
             bench.revocations()
     assert [line["event"] for line in logs] == ["revocation list overdue; the last good one stays"]
+
+
+def test_list_of_the_same_second_lifts_no_revocation(bench: Bench) -> None:
+    issued, other = bench.issue(), bench.issue()
+    before = bench.file.read_bytes()
+    bench.revoke(issued)
+    bench.seconds += 1
+    assert bench.is_revoked(issued)
+    bench.file.write_bytes(before)
+    with capture_logs() as logs:
+        bench.seconds += 1
+        assert bench.is_revoked(issued)
+    assert "same second" in logs[0]["why"]
+    bench.revoke(other)
+    bench.seconds += 1
+    assert bench.is_revoked(issued)
+    assert bench.is_revoked(other)
+
+
+def test_who_asks_while_another_thread_reads_gets_the_list_in_force(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issued = bench.issue()
+    bench.revoke(issued)
+    bench.seconds += 1
+    reading, go_on = threading.Event(), threading.Event()
+    read = RevocationFile._read
+
+    def slow(file: RevocationFile) -> Revocations:
+        reading.set()
+        assert go_on.wait(10)
+        return read(file)
+
+    monkeypatch.setattr(RevocationFile, "_read", slow)
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(bench.is_revoked, issued)
+        try:
+            assert reading.wait(10)
+            bench.seconds += 1
+            assert not bench.is_revoked(issued)
+        finally:
+            go_on.set()
+        assert other.result(10)
+    assert bench.is_revoked(issued)
