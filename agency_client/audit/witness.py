@@ -128,10 +128,10 @@ class Witness:
 
     def _cosigned(self, head: Head) -> bytes:
         signed = SignedNote.parse(head.note)
-        own = self._signer.verifier
-        rest = [s for s in signed.signatures if (s.name, s.key_id) != (own.name, own.key_id)]
-        line = self._signer.cosign(signed.text, self._clock())
-        return SignedNote(signed.text, (*rest, line)).encode()
+        # Without the lines of others: the hub is to judge this witness's alone.
+        logs = [line for line in signed.signatures if line.name == self._trust.log.origin]
+        own = self._signer.cosign(signed.text, self._clock())
+        return SignedNote(signed.text, (*logs, own)).encode()
 
 
 def init_witness(key: Path, name: str, passphrase: bytes) -> str:

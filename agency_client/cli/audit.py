@@ -1,11 +1,11 @@
-"""`agency audit verify|checkpoint`: is the log whole and signed, and did the hub keep the rules?"""
+"""`agency audit`: is the log whole and signed, who vouches for it, and were the rules kept?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
@@ -15,8 +15,10 @@ from agency_client.audit.database import DatabaseCopy
 from agency_client.cli.app import app
 from agency_client.cli.failures import ExitCode
 from agency_client.cli.output import (
+    complain,
     heading,
     instant,
+    iso,
     print_fields,
     print_json,
     print_table,
@@ -24,8 +26,8 @@ from agency_client.cli.output import (
     say,
 )
 from agency_client.cli.session import Session, session_of
-from agency_client.trust import TrustStore
-from exchange_protocol.errors import ExchangeError
+from agency_client.trust import Head, TrustStore, WitnessedHead
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.entries import parse_opening
 from exchange_protocol.rules.lifecycle import Exchange
@@ -52,6 +54,14 @@ def verify(
         str | None,
         typer.Option(metavar="VKEY", help="Log key for --database; else the profile's."),
     ] = None,
+    witnessed: Annotated[
+        bool,
+        typer.Option(
+            "--witnessed",
+            help="Demand cosignatures: check up to the newest checkpoint that the profile's "
+            "witnesses signed, and refuse if there is none.",
+        ),
+    ] = False,
 ) -> None:
     """Replay the whole log, up to its newest checkpoint, and check every rule on it.
 
@@ -59,26 +69,37 @@ def verify(
     of the copy and also checks the tables beside the log; the file is only read.
     """
     session = session_of(context)
+    vouched: WitnessedHead | None = None
+    if witnessed and database is not None:
+        raise typer.BadParameter("expected --witnessed without --database: a copy has no witnesses")
     if database is not None:
         report = verify_database(session, database, root, log_key)
     elif root is not None or log_key is not None:
         raise typer.BadParameter("expected --root and --log-key with --database only")
     else:
-        report = _verify_hub(session)
+        report, vouched = _verify_hub(session, witnessed=witnessed)
     if session.as_json:
-        print_json(report.to_json())
+        print_json(report.to_json() | {"witnessed": witnessed_json(vouched)})
     else:
         _print_report(report)
+        if vouched is not None:
+            say(f"Witnessed: {witnesses_of(vouched)}")
     if not report.is_clean:
         raise typer.Exit(ExitCode.REFUSED)
 
 
 @audit.command()
 def checkpoint(context: typer.Context) -> None:
-    """Print the newest checkpoint, verified to extend the last one seen."""
+    """Print the newest checkpoint, verified to extend the last one seen.
+
+    Where the profile names witnesses, it also tells (on stderr) how much of the log enough of them
+    have cosigned.
+    """
     session = session_of(context)
     with session.hub() as hub:
         head = hub.checkpoint()
+        vouched = newest_witnessed(hub)
+        has_witnesses = hub.profile.witnesses is not None
     if session.as_json:
         print_json(
             {
@@ -86,23 +107,100 @@ def checkpoint(context: typer.Context) -> None:
                 "tree_size": head.size,
                 "root": head.checkpoint.root.hex(),
                 "note": head.note.decode(),
+                "witnessed": witnessed_json(vouched),
             }
         )
-    else:
-        typer.echo(head.note.decode(), nl=False)
+        return
+    typer.echo(head.note.decode(), nl=False)
+    if vouched is not None:
+        complain(f"Witnessed: {witnesses_of(vouched)}")
+    elif has_witnesses:
+        complain("Not witnessed yet: too few of the profile's witnesses have cosigned.")
+
+
+@audit.command()
+def receipts(context: typer.Context) -> None:
+    """List your receipts, and whether the profile's witnesses vouch for the entries."""
+    session = session_of(context)
+    with session.hub() as hub:
+        kept = sorted(hub.outbox.all_receipts(), key=lambda each: each[2].entry.index)
+        vouched = newest_witnessed(hub)
+    size = vouched.head.size if vouched else 0
+    if session.as_json:
+        print_json(
+            {
+                "witnessed": witnessed_json(vouched),
+                "receipts": [
+                    {
+                        "index": receipt.entry.index,
+                        "exchange_id": exchange_id,
+                        "statement_id": statement_id,
+                        "witnessed": receipt.entry.index < size,
+                    }
+                    for exchange_id, statement_id, receipt in kept
+                ],
+            }
+        )
+        return
+    print_table(
+        ("ENTRY", "EXCHANGE", "STATEMENT", "WITNESSED"),
+        [
+            (
+                str(receipt.entry.index),
+                exchange_id or "-",
+                statement_id,
+                "yes" if receipt.entry.index < size else Text("not yet", style="yellow"),
+            )
+            for exchange_id, statement_id, receipt in kept
+        ],
+        "No receipts.",
+    )
+
+
+def newest_witnessed(hub: ExchangeClient) -> WitnessedHead | None:
+    """The newest checkpoint that enough witnesses cosigned; None if there is none yet."""
+    if hub.profile.witnesses is None:
+        return None
+    try:
+        return hub.witnessed_checkpoint()
+    except ExchangeError as error:
+        if error.reason is Reason.NOT_WITNESSED:
+            return None
+        raise
+
+
+def witnesses_of(vouched: WitnessedHead) -> str:
+    """Who cosigned how much of the log, and when."""
+    names = ", ".join(f"{each.witness} ({instant(each.at)})" for each in vouched.cosignatures)
+    return f"the first {vouched.head.size} entries, by {names}"
+
+
+def witnessed_json(vouched: WitnessedHead | None) -> dict[str, Any] | None:
+    """A witnessed checkpoint as plain values."""
+    if vouched is None:
+        return None
+    return {
+        "tree_size": vouched.head.size,
+        "root": vouched.head.checkpoint.root.hex(),
+        "note": vouched.head.note.decode(),
+        "cosignatures": [
+            {"witness": each.witness, "at": iso(each.at)} for each in vouched.cosignatures
+        ],
+    }
 
 
 class HubLog:
     """The log as the hub shows it to this profile; a `LogSource`."""
 
-    def __init__(self, hub: ExchangeClient) -> None:
+    def __init__(self, hub: ExchangeClient, head: Head | None = None) -> None:
+        """Audit up to a head that was verified, or else up to the newest."""
         self._hub = hub
         # Verified: signed by the pinned key, and an extension of the last one seen.
-        self._head = hub.checkpoint()
+        self._head = head or hub.checkpoint()
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """The newest checkpoint."""
+        """The checkpoint to audit up to."""
         return self._head.checkpoint
 
     def leaves(self) -> Iterator[AuditedLeaf]:
@@ -142,16 +240,18 @@ def verify_database(
         copy.close()
 
 
-def _verify_hub(session: Session) -> AuditReport:
+def _verify_hub(session: Session, *, witnessed: bool) -> tuple[AuditReport, WitnessedHead | None]:
     with session.hub() as hub:
-        source = HubLog(hub)
+        vouched = hub.witnessed_checkpoint() if witnessed else None
+        source = HubLog(hub, vouched.head if vouched else None)
         with progress("entries", source.checkpoint.size) as advance:
-            return verify_log(
+            report = verify_log(
                 source,
                 hub.profile.anchors,
                 auditor=hub.profile.tls.certificate.member,
                 progress=advance,
             )
+    return report, vouched
 
 
 def _print_report(report: AuditReport) -> None:

@@ -1,0 +1,64 @@
+"""Where proofs of a fork come from: notes, evidence that a client kept, a receipt.
+
+Nothing is verified here but the form: `log.equivocation.verify_fork` judges what comes out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+from agency_client.trust import Head
+from exchange_protocol.errors import Reason
+from exchange_protocol.log.checkpoint import SignedCheckpoint
+from exchange_protocol.log.entries import entry_leaf_hash
+from exchange_protocol.log.equivocation import ForkProof, LeafConflict, LeafInclusion
+from exchange_protocol.v1 import audit_service_pb2 as audit_pb
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+
+MAX_EVIDENCE_BYTES: Final = 128 * 1024
+
+
+class ForkedHub(Protocol):
+    """What a receipt is held against; `ExchangeClient` has it."""
+
+    def offered_checkpoints(self) -> tuple[Head, list[Head]]:
+        """The newest checkpoint, and others; the log signed them all."""
+
+    def leaves(self, start: int, tree_size: int) -> Iterator[audit_pb.Leaf]:
+        """The leaves from `start` on, unverified."""
+
+    def inclusion_proof(self, index: int, tree_size: int) -> tuple[bytes, ...]:
+        """The audit path of a leaf, unverified."""
+
+
+def fork_in_evidence(data: bytes) -> ForkProof:
+    """The two checkpoints of a file that `TrustStore` wrote; raises DOCUMENT_INVALID.
+
+    The consistency proof in it is left out: that it failed proves nothing to others.
+    """
+    try:
+        record = json.loads(data) if len(data) <= MAX_EVIDENCE_BYTES else None
+    except (ValueError, RecursionError):
+        record = None
+    notes = [record.get(key) for key in ("held", "got")] if isinstance(record, dict) else []
+    if len(notes) != 2 or not all(isinstance(note, str) for note in notes):
+        raise Reason.DOCUMENT_INVALID.error("expected a file of the folder state/evidence")
+    held, got = (str(note).encode("utf-8", "replace") for note in notes)
+    return ForkProof(held, got)
+
+
+def fork_from_receipt(receipt: pb.Receipt, hub: ForkedHub) -> ForkProof:
+    """Hold a receipt against what the hub shows now in its place."""
+    note, index = receipt.tree_head.checkpoint, receipt.entry.index
+    head, _ = hub.offered_checkpoints()
+    if head.size == SignedCheckpoint.parse(note).checkpoint.size or head.size <= index:
+        return ForkProof(note, head.note)
+    shown = next(hub.leaves(index, head.size)).leaf_hash
+    opening = receipt.entry.opening
+    promised = LeafInclusion(
+        entry_leaf_hash(opening.entry, opening.nonce), tuple(receipt.entry.inclusion_proof)
+    )
+    in_place = LeafInclusion(shown, hub.inclusion_proof(index, head.size))
+    return ForkProof(note, head.note, LeafConflict(index, promised, in_place))
