@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -118,14 +118,8 @@ def generate_sealing_key(folder: Path, passphrase: bytes, at: datetime) -> Seali
 
 def save_sealing_key(folder: Path, key: SealingPrivateKey, passphrase: bytes, at: datetime) -> None:
     """Keep a sealing key, made at a time, in a new file of the folder."""
-    raw = key.to_bytes()
-    parts: tuple[PrivateKeyTypes, ...] = (
-        mlkem.MLKEM768PrivateKey.from_seed_bytes(raw[:_MLKEM_SEED]),
-        x25519.X25519PrivateKey.from_private_bytes(raw[_MLKEM_SEED:]),
-    )
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = f"{at:%Y%m%dT%H%M%S%fZ}-{key.public_key().key_id.hex()[:16]}.key"
-    write_secret(folder / name, b"".join(_encrypted(part, passphrase) for part in parts))
+    _write_sealing_key(folder / name, key, passphrase)
 
 
 def load_sealing_keys(folder: Path, passphrase: bytes) -> tuple[SealingPrivateKey, ...]:
@@ -133,6 +127,45 @@ def load_sealing_keys(folder: Path, passphrase: bytes) -> tuple[SealingPrivateKe
     if not folder.is_dir():
         return ()
     return tuple(_load_sealing_key(path, passphrase) for path in sorted(folder.glob("*.key")))
+
+
+def import_sealing_keys(
+    source: Path,
+    source_passphrase: bytes,
+    folder: Path,
+    passphrase: bytes,
+    published: Collection[bytes],
+) -> tuple[bytes, ...]:
+    """Take an agency's sealing keys over from another profile's folder, under one's own passphrase.
+
+    All are opened before any is written; those that are held already stay as they are.
+
+    Args:
+        published: ids of the keys that the agency published on the log; no other is taken.
+
+    Returns:
+        The ids of the keys that are new here.
+
+    Raises:
+        NotAuthenticated: KEY_UNAVAILABLE.
+    """
+    keys = {
+        path: _load_sealing_key(path, source_passphrase) for path in sorted(source.glob("*.key"))
+    }
+    if not keys:
+        raise Reason.KEY_UNAVAILABLE.error(
+            f"expected sealing keys (*.key) in {source}, the folder of another profile of this "
+            "agency; got none"
+        )
+    for path, key in keys.items():
+        if key.public_key().key_id not in published:
+            raise Reason.KEY_UNAVAILABLE.error(
+                f"expected {path} to be a key that this agency published; the log has no such key"
+            )
+    new = {path.name: key for path, key in keys.items() if not (folder / path.name).exists()}
+    for name, key in new.items():
+        _write_sealing_key(folder / name, key, passphrase)
+    return tuple(key.public_key().key_id for key in new.values())
 
 
 def save_private_key(path: Path, key: ec.EllipticCurvePrivateKey, passphrase: bytes) -> None:
@@ -209,6 +242,16 @@ def read_secret(path: Path) -> bytes:
             return file.read()
     except OSError as error:
         raise Reason.KEY_UNAVAILABLE.error(f"cannot read {path}: {error.strerror}") from None
+
+
+def _write_sealing_key(path: Path, key: SealingPrivateKey, passphrase: bytes) -> None:
+    raw = key.to_bytes()
+    parts: tuple[PrivateKeyTypes, ...] = (
+        mlkem.MLKEM768PrivateKey.from_seed_bytes(raw[:_MLKEM_SEED]),
+        x25519.X25519PrivateKey.from_private_bytes(raw[_MLKEM_SEED:]),
+    )
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_secret(path, b"".join(_encrypted(part, passphrase) for part in parts))
 
 
 def _load_sealing_key(path: Path, passphrase: bytes) -> SealingPrivateKey:

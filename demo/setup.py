@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from demo.cast import ACTORS, HUB_NAME, LOG_ORIGIN, TRUST_DOMAIN, Actor
 from demo.stage import Stage
 from exchange_certs.authority import Authority, IssuedCertificate
-from exchange_certs.keys import read_passphrase, save_private_key
+from exchange_certs.keys import save_private_key
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import HubIdentity, Member, Role, parse_agency_id
 
@@ -108,7 +108,7 @@ def issue_keys(
     now = datetime.now(UTC)
     keys = stage.root / "keys" / actor.profile
     keys.mkdir(mode=0o700, parents=True)
-    passphrase = _agency_passphrase(stage, actor.agency)
+    passphrase = _passphrase()
     _write_secret(keys / "passphrase", passphrase)
     tls = authority.issue_member(
         member(actor),
@@ -172,23 +172,13 @@ def _key(issued: IssuedCertificate) -> ec.EllipticCurvePrivateKey:
 
 def share_sealing_key(stage: Stage, agency: str) -> None:
     """Give an agency's officers the sealing key that its system published: it is the agency's."""
+    system = stage.root / agency
     for actor in ACTORS:
         if actor.agency == agency and actor.profile != agency:
-            shutil.copytree(
-                stage.root / agency / "sealing",
-                stage.root / actor.profile / "sealing",
-                dirs_exist_ok=True,
-            )
-
-
-def _agency_passphrase(stage: Stage, agency: str) -> bytes:
-    """One passphrase an agency, so that its officers can open its sealing key."""
-    folder = stage.root / "passphrases"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / agency
-    if not path.exists():
-        _write_secret(path, _passphrase())
-    return read_passphrase(path)
+            stage.agency(
+                actor.profile, "keys", "import", str(system / "sealing"),
+                "--passphrase-file", str(system / "passphrase"),
+            )  # fmt: skip
 
 
 def _passphrase() -> bytes:

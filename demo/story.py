@@ -80,8 +80,8 @@ def enrol(stage: Stage) -> None:
                 words += ["--country", body.country]
             stage.agency("operator", "operator", "enrol", body.id, *words)
     with stage.step("their signing certificates are published"):
-        for actor in ACTORS[1:]:
-            stage.agency("operator", "operator", "certificate", str(signing[actor.profile]))
+        others = [str(signing[actor.profile]) for actor in ACTORS[1:]]
+        stage.agency("operator", "operator", "certificate", *others)
     with stage.step("the policy is published, in Cedar"):
         policy = Path(__file__).parent.parent / "policies" / "caricc.cedar"
         stage.agency("operator", "operator", "policy", str(policy))

@@ -11,8 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from agency_client.cli import inputs
 from agency_client.cli.app import app
+from agency_client.cli.failures import ExitCode
+from agency_client.cli.outbox import result_json, result_line
+from agency_client.cli.output import print_json, say
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
+from agency_client.views import Queued
 from exchange_protocol.errors import Reason
 from exchange_protocol.rules.vocabulary import BodyType, RevocationReason
 from exchange_protocol.trust.certificates import fingerprint
@@ -53,13 +57,30 @@ def enrol(
 
 
 @operator.command()
-def certificate(context: typer.Context, file: Certificate) -> None:
-    """Publish a signing certificate."""
+def certificate(
+    context: typer.Context,
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE.pem...", help="Signing certificates, a file each; intermediates after it."
+        ),
+    ],
+) -> None:
+    """Publish signing certificates, in this order. Code 4 if one of them waits for the hub."""
     session = session_of(context)
-    leaf, *intermediates = read_certificates(file)
+    # All are read before one is published: a wrong name among them changes nothing.
+    chains = [read_certificates(file) for file in files]
+    results = []
     with session.hub() as hub:
-        result = hub.publish_certificate(leaf, tuple(intermediates))
-    tell(session, result, "Published")
+        for file, (leaf, *intermediates) in zip(files, chains, strict=True):
+            result = hub.publish_certificate(leaf, tuple(intermediates))
+            results.append(result)
+            if not session.as_json:
+                say(f"{file}: {result_line(result)}")
+    if session.as_json:
+        print_json({"results": [result_json(each) for each in results]})
+    if any(isinstance(each, Queued) for each in results):
+        raise typer.Exit(ExitCode.QUEUED)
 
 
 @operator.command()

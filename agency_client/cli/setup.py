@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,7 +24,13 @@ from agency_client.cli.output import (
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
 from agency_client.cli.templates import TEMPLATES, Template
-from agency_client.keys import generate_sealing_key, load_passphrase, load_private_key, read_secret
+from agency_client.keys import (
+    generate_sealing_key,
+    import_sealing_keys,
+    load_passphrase,
+    load_private_key,
+    read_secret,
+)
 from agency_client.profile import Profile
 from agency_client.trust import TrustStore
 from exchange_protocol.errors import Reason
@@ -188,6 +195,44 @@ def publish(context: typer.Context) -> None:
     with session.hub() as hub:
         result = hub.publish_sealing_key()
     tell(session, result, "Published")
+
+
+@keys.command("import")
+def import_keys(
+    context: typer.Context,
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder `sealing` of the other profile.")
+    ],
+    passphrase_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="File (0600) with the other profile's passphrase; else it is asked for.",
+        ),
+    ] = None,
+) -> None:
+    """Take your agency's sealing keys over from another of its profiles.
+
+    Content is sealed to an agency, and each of its officers opens it with a copy of that key. The
+    copies are encrypted under this profile's own passphrase; the log must know the keys as yours.
+    """
+    session = session_of(context)
+    theirs = load_passphrase(passphrase_file) if passphrase_file else _ask_passphrase()
+    with session.hub() as hub:
+        published = {key.key_id for key in hub.sync().sealing_keys.get(hub.agency, ())}
+        own = hub.profile
+    new = import_sealing_keys(folder, theirs, own.sealing_folder, own.passphrase(), published)
+    if session.as_json:
+        print_json({"imported": [each.hex() for each in new]})
+    else:
+        say(f"Imported: {', '.join(each.hex()[:16] for each in new) or 'nothing new'}")
+
+
+def _ask_passphrase() -> bytes:
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("expected --passphrase-file where no terminal is")
+    asked: str = typer.prompt("Passphrase of the other profile", hide_input=True, err=True)
+    return asked.encode()
 
 
 @app.command(rich_help_panel=PANEL)

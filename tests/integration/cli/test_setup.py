@@ -70,10 +70,20 @@ def test_deployment_from_nothing(
         for body, (body_type, country) in BODIES.items():
             words = ("--name", f"{body} (вымышлено)", "--body-type", body_type)
             assert operate("enrol", body, *words, "--time-zone", "Asia/Almaty", *country) == 0
-            assert operate("certificate", str(systems[body] / "signing.pem")) == 0
+        signing = [str(profile / "signing.pem") for profile in systems.values()]
+        assert operate("certificate", *signing) == 0
         assert operate("policy", str(POLICY)) == 0
         for profile in systems.values():
             assert run("--profile", str(profile), "keys", "publish") == 0
+        officer = make_profile(files, hub, "kz.mia/officer/erlan", tmp_path / "desks")
+        passphrase = ("--passphrase-file", str(officer.parent / "passphrase"))
+        for body, code in (("kz.fma", 2), ("kz.mia", 0)):
+            theirs = str(systems[body] / "sealing")
+            assert run("--profile", str(officer), "keys", "import", theirs, *passphrase) == code
+        names = [
+            [key.name for key in (p / "sealing").iterdir()] for p in (officer, systems["kz.mia"])
+        ]
+        assert names[0] == names[1]
         capsys.readouterr()
 
         assert operate("policy", "none.cedar") == 2

@@ -13,6 +13,7 @@ from agency_client.keys import (
     PASSPHRASE_VARIABLE,
     Vault,
     generate_sealing_key,
+    import_sealing_keys,
     load_passphrase,
     load_private_key,
     load_sealing_keys,
@@ -48,6 +49,30 @@ def test_old_sealing_keys_stay_and_the_newest_is_the_one_to_publish(tmp_path: Pa
     assert vault.sealing_key(old.public_key().key_id).to_bytes() == old.to_bytes()
     with unavailable("holds"):
         vault.sealing_key(bytes(32))
+
+
+def test_imported_sealing_keys_are_under_ones_own_passphrase(tmp_path: Path) -> None:
+    theirs, own, other = tmp_path / "theirs", tmp_path / "own", b"another passphrase"
+    made = [generate_sealing_key(theirs, other, AT.replace(year=year)) for year in (2026, 2027)]
+    ids = [key.public_key().key_id for key in made]
+    assert import_sealing_keys(theirs, other, own, PASSPHRASE, ids) == tuple(ids)
+    loaded = load_sealing_keys(own, PASSPHRASE)
+    assert [key.to_bytes() for key in loaded] == [key.to_bytes() for key in made], "oldest first"
+    assert {path.stat().st_mode & 0o777 for path in own.iterdir()} == {0o600}
+    assert import_sealing_keys(theirs, other, own, PASSPHRASE, ids) == (), "they are held already"
+
+
+def test_nothing_is_imported_unless_all_of_it_is_good(tmp_path: Path) -> None:
+    theirs, own = tmp_path / "theirs", tmp_path / "own"
+    with unavailable("expected sealing keys"):
+        import_sealing_keys(theirs, PASSPHRASE, own, PASSPHRASE, ())
+    known = generate_sealing_key(theirs, PASSPHRASE, AT).public_key().key_id
+    generate_sealing_key(theirs, PASSPHRASE, AT.replace(year=2027))
+    with unavailable("published"):
+        import_sealing_keys(theirs, PASSPHRASE, own, PASSPHRASE, (known,))
+    with unavailable("passphrase opens"):
+        import_sealing_keys(theirs, b"wrong passphrase", own, PASSPHRASE, (known,))
+    assert not own.exists()
 
 
 @pytest.mark.parametrize("cut", ["first block", "garbage", "wrong order"])
