@@ -28,6 +28,8 @@ from sqlalchemy.exc import ArgumentError
 from exchange_protocol.errors import Reason
 
 _BUSY_SECONDS = 10
+_CACHE_KIB = 16 * 1024
+"""Of one connection; SQLite's own 2 MiB do not hold the inner pages of the indexes."""
 _WRITES = "exchange_writes"
 
 
@@ -79,6 +81,36 @@ def reading(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
+class WritingConnection:
+    """The writer's own connection, for one thread: what it has read of the database stays cached.
+
+    Connections of the pool take turns, and each would read anew what another has changed.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Prepare; it connects when it is first used, and after a failure."""
+        self._engine = engine.execution_options(**{_WRITES: True})
+        self._connection: Connection | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Run a transaction, as `writing` does; one that fails takes the connection with it."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        try:
+            with self._connection.begin():
+                yield self._connection
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
 class FileClaim:
     """The claim of one process on a SQLite file; on PostgreSQL it claims nothing."""
 
@@ -128,6 +160,7 @@ def _sqlite(url: URL, read_only: bool) -> Engine:
         if not read_only:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             # What is forgotten (a staged part) is overwritten.
             connection.execute("PRAGMA secure_delete = FAST")
         connection.execute("PRAGMA foreign_keys = ON")

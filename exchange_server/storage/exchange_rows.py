@@ -15,6 +15,7 @@ from exchange_protocol.rules.statements import parse_statement
 from exchange_protocol.rules.vocabulary import Handling, Tlp
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.storage.rows import (
+    Lookup,
     field_names,
     insert_new_rows,
     insert_rows,
@@ -130,10 +131,15 @@ def insert_boxes(connection: Connection, rows: Sequence[BoxRow]) -> None:
     insert_new_rows(connection, boxes, rows)
 
 
+_OPENED = Lookup(select(exchanges.c.exchange_id), exchanges.c.exchange_id)
+
+
 def load_exchanges(
     connection: Connection, exchange_ids: Sequence[str]
 ) -> dict[str, StoredExchange]:
     """Load the state of exchanges; unknown ones are left out."""
+    # Most are looked for to see that a new one's id is free.
+    exchange_ids = [exchange_id for (exchange_id,) in _OPENED.rows(connection, exchange_ids)]
     if not exchange_ids:
         return {}
     x, g = exchanges.c, legs.c

@@ -13,7 +13,7 @@ from exchange_protocol.log.entries import Event, Opening
 from exchange_protocol.log.tiles import TileId
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
-from exchange_server.storage.rows import insert_rows, replace_rows, values_of
+from exchange_server.storage.rows import Query, insert_rows, replace_rows, values_of
 from exchange_server.storage.tables import directory_entries, log_entries, log_head, log_tiles
 from exchange_server.storage.tables import statements as statements_table
 
@@ -82,12 +82,13 @@ _HEAD = select(
     log_head.c.last_time,
     log_head.c.directory_size,
 )
+_READ_HEAD, _LOCK_HEAD = Query(_HEAD), Query(_HEAD.with_for_update())
 
 
 def read_head(connection: Connection, *, lock: bool = False) -> Head | None:
     """Read the head; with `lock`, hold it until the transaction ends (the writers' turn)."""
-    row = connection.execute(_HEAD.with_for_update() if lock else _HEAD).one_or_none()
-    return None if row is None else Head(*row)
+    rows = (_LOCK_HEAD if lock else _READ_HEAD).rows(connection)
+    return Head(*rows[0]) if rows else None
 
 
 def insert_head(connection: Connection, head: Head) -> None:

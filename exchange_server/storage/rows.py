@@ -1,14 +1,24 @@
-"""Rows as frozen values: a row type's fields are named as the columns of its table."""
+"""Rows as frozen values: a row type's fields are named as the columns of its table.
+
+What the writer says to the database in every batch is compiled once and goes to the driver's cursor
+(`insert_rows` and its like, `Query`, `Lookup`). Executing it through SQLAlchemy would build and
+process it anew each time, which costs more than the database takes for it. The transaction is
+SQLAlchemy's all the same; only errors are the driver's own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from enum import Enum
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Dialect, Table, TypeDecorator, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Dialect, Select, Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import ClauseElement
+from sqlalchemy.types import TypeDecorator
 
 RowT = TypeVar("RowT")
 
@@ -68,33 +78,75 @@ class _Conflict(Enum):
     REPLACE = "replace"
 
 
+class Query:
+    """A query without parameters, compiled once."""
+
+    def __init__(self, query: Select[Any]) -> None:
+        self._query = query
+
+    def rows(self, connection: Connection) -> list[tuple[Any, ...]]:
+        """Run it."""
+        sql, decoders = _select_of(self._query, connection.dialect)
+        return _fetched(connection, sql, (), decoders)
+
+
+class Lookup:
+    """A query for the rows with one of many keys, compiled once for each width of its list."""
+
+    def __init__(self, query: Select[Any], key: ColumnElement[Any]) -> None:
+        self._query = query
+        self._key = key
+
+    def rows(self, connection: Connection, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Find what there is; a row comes once however often its key is asked for."""
+        if not keys:
+            return []
+        # Filled up to a power of two, so that few texts are compiled and prepared.
+        width = 1 << (len(keys) - 1).bit_length()
+        sql, decoders = _lookup_of(self._query, self._key, width, connection.dialect)
+        filled = (*keys, *(keys[-1],) * (width - len(keys)))
+        return _fetched(connection, sql, filled, decoders)
+
+
+_Codec: TypeAlias = Callable[[Any], Any]
+_Codecs: TypeAlias = tuple[tuple[int, _Codec], ...]
+"""The places of a row whose values are not stored as they are, and what makes one of the other."""
+
+
 def _write(
     connection: Connection, table: Table, rows: Sequence[Any], on_conflict: _Conflict
 ) -> None:
-    if rows:
-        sql, encoders = _insert_of(table, field_names(rows[0]), on_conflict, connection.dialect)
-        connection.exec_driver_sql(sql, [_encoded(row, encoders) for row in rows])
+    if not rows:
+        return
+    row_type: Any = type(rows[0])
+    sql, values, encoders = _insert_of(table, row_type, on_conflict, connection.dialect)
+    encoded = [_converted(values(row), encoders) for row in rows]
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.executemany(sql, encoded)
 
 
-_Encoders: TypeAlias = tuple[tuple[str, Callable[[Any], Any] | None], ...]
+def _fetched(
+    connection: Connection, sql: str, parameters: tuple[Any, ...], decoders: _Codecs
+) -> list[tuple[Any, ...]]:
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.execute(sql, parameters)
+        return [_converted(row, decoders) for row in cursor.fetchall()]
 
 
-def _encoded(row: Any, encoders: _Encoders) -> tuple[Any, ...]:
-    return tuple(
-        getattr(row, name) if encode is None else encode(getattr(row, name))
-        for name, encode in encoders
-    )
+def _converted(row: tuple[Any, ...], codecs: _Codecs) -> tuple[Any, ...]:
+    if not codecs:
+        return row
+    values = list(row)
+    for place, convert in codecs:
+        values[place] = convert(values[place])
+    return tuple(values)
 
 
 @lru_cache(maxsize=256)
 def _insert_of(
-    table: Table, names: tuple[str, ...], on_conflict: _Conflict, dialect: Dialect
-) -> tuple[str, _Encoders]:
-    """The text of an insert with positional parameters, and how each column's value is encoded.
-
-    The statement is compiled once. Executing it through SQLAlchemy would process each parameter of
-    each row anew, which costs as much as the database takes for the rows.
-    """
+    table: Table, row_type: type[Any], on_conflict: _Conflict, dialect: Dialect
+) -> tuple[str, Callable[[Any], tuple[Any, ...]], _Codecs]:
+    names = set(field_names(row_type))
     insert = (postgresql if dialect.name == "postgresql" else sqlite).insert(table)
     keys = list(table.primary_key)
     if on_conflict is _Conflict.KEEP:
@@ -104,12 +156,48 @@ def _insert_of(
             column.name: insert.excluded[column.name] for column in table.c if column not in keys
         }
         insert = insert.on_conflict_do_update(index_elements=keys, set_=rest)
+    columns = [column for column in table.c if column.name in names]
+    sql = _text_of(insert, dialect, [column.name for column in columns])
+    values: Callable[[Any], tuple[Any, ...]] = attrgetter(*(column.name for column in columns))
+    return sql, values, _codecs(columns, lambda kind: kind.bind_processor(dialect))
+
+
+@lru_cache(maxsize=256)
+def _select_of(query: Select[Any], dialect: Dialect) -> tuple[str, _Codecs]:
+    return _text_of(query, dialect), _decoders(query, dialect)
+
+
+@lru_cache(maxsize=256)
+def _lookup_of(
+    query: Select[Any], key: ColumnElement[Any], width: int, dialect: Dialect
+) -> tuple[str, _Codecs]:
+    keys = [bindparam(f"key_{place}", type_=key.type) for place in range(width)]
+    return _text_of(query.where(key.in_(keys)), dialect), _decoders(query, dialect)
+
+
+def _text_of(statement: ClauseElement, dialect: Dialect, names: Sequence[str] | None = None) -> str:
+    """The text of a statement with positional parameters, as both drivers take them."""
     positional: Any = type(dialect)
     paramstyle = "format" if dialect.name == "postgresql" else "qmark"
-    compiled = insert.compile(dialect=positional(paramstyle=paramstyle), column_keys=list(names))
-    order = [column.name for column in table.c if column.name in names]
-    types = {name: table.c[name].type for name in order}
-    return str(compiled), tuple(
-        (name, kind.bind_processor(dialect) if isinstance(kind, TypeDecorator) else None)
-        for name, kind in types.items()
+    compiled = statement.compile(
+        dialect=positional(paramstyle=paramstyle),
+        column_keys=None if names is None else list(names),
     )
+    return str(compiled)
+
+
+def _decoders(query: Select[Any], dialect: Dialect) -> _Codecs:
+    return _codecs(query.selected_columns, lambda kind: kind.result_processor(dialect, None))
+
+
+def _codecs(
+    columns: Iterable[ColumnElement[Any]],
+    codec_of: Callable[[TypeDecorator[Any]], _Codec | None],
+) -> _Codecs:
+    # The drivers take and give all other types as they are.
+    decorated = (
+        (place, codec_of(column.type))
+        for place, column in enumerate(columns)
+        if isinstance(column.type, TypeDecorator)
+    )
+    return tuple((place, codec) for place, codec in decorated if codec is not None)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from exchange_protocol.rules.access import Spoken
 from exchange_protocol.rules.bodies import Kind
 from exchange_protocol.trust.identity import AgencyId
-from exchange_server.storage.rows import insert_rows
+from exchange_server.storage.rows import Lookup, insert_rows
 from exchange_server.storage.tables import deliveries, statements
 
 
@@ -51,6 +51,17 @@ class Accepted:
     log_index: int
 
 
+_ACCEPTED = Lookup(
+    select(
+        statements.c.author_agency,
+        statements.c.statement_id,
+        statements.c.payload_sha256,
+        statements.c.log_index,
+    ),
+    statements.c.statement_id,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Deliverable:
     """A statement that may be handed out to who may see it."""
@@ -71,11 +82,7 @@ def insert_deliveries(connection: Connection, rows: Sequence[DeliveryRow]) -> No
 
 def find_accepted(connection: Connection, statement_ids: Sequence[str]) -> list[Accepted]:
     """Find statements by id, of whichever author."""
-    s = statements.c
-    query = select(s.author_agency, s.statement_id, s.payload_sha256, s.log_index).where(
-        s.statement_id.in_(statement_ids)
-    )
-    return [Accepted(*row) for row in connection.execute(query)]
+    return [Accepted(*row) for row in _ACCEPTED.rows(connection, statement_ids)]
 
 
 def log_indexes(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, int]:
