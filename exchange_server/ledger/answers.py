@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap, OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
@@ -9,18 +10,22 @@ from sqlalchemy import Engine
 
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.log.merkle import (
+    HASH_SIZE,
     NodeId,
     consistency_proof,
     inclusion_proof,
     inclusion_proofs,
 )
-from exchange_protocol.log.tiles import EdgeGrowth, TileId, TileReader
+from exchange_protocol.log.tiles import TILE_WIDTH, EdgeGrowth, TileId, TileReader
 from exchange_server.ledger.batch import Logged, Outcome
 from exchange_server.ledger.jobs import Job, Submission
 from exchange_server.ledger.state import LogState
 from exchange_server.ledger.values import Accepted, PartHandle
 from exchange_server.storage.engine import reading
 from exchange_server.storage.log_rows import read_tiles
+
+_KEPT_TILES = 256
+"""8 KiB each."""
 
 Answer: TypeAlias = Accepted | PartHandle | None
 
@@ -29,10 +34,18 @@ class Answers:
     """The answers of one batch. Proofs come from what it has just written; only proofs that reach
     further back read the store."""
 
-    def __init__(self, engine: Engine, state: LogState, growth: EdgeGrowth | None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        state: LogState,
+        growth: EdgeGrowth | None,
+        full_tiles: OrderedDict[TileId, bytes],
+    ) -> None:
+        """Answer from a batch; `full_tiles`, which never change, are kept from batch to batch."""
         self._engine = engine
         self._state = state
         self._growth = growth
+        self._full_tiles = full_tiles
         self._tiles = TileReader(self._read_tiles)
         self._recent = self._recent_proofs()
         self._consistency: dict[int, tuple[bytes, ...]] = {}
@@ -82,10 +95,18 @@ class Answers:
         return self._tiles(nodes)
 
     def _read_tiles(self, tiles: Sequence[TileId]) -> Mapping[TileId, bytes]:
-        held = {**self._state.edge.tiles, **(self._growth.tiles if self._growth else {})}
-        found = {tile: held[tile] for tile in tiles if tile in held}
-        missing = [tile for tile in tiles if tile not in found]
+        grown = self._growth.tiles if self._growth else {}
+        held = ChainMap({}, dict(self._state.edge.tiles), dict(grown), self._full_tiles)
+        missing = [tile for tile in tiles if tile not in held]
         if missing:
             with reading(self._engine) as connection:
-                found.update(read_tiles(connection, missing))
-        return found
+                held.update(read_tiles(connection, missing))
+            self._keep({tile: held[tile] for tile in missing if tile in held})
+        return held
+
+    def _keep(self, tiles: Mapping[TileId, bytes]) -> None:
+        for tile, hashes in tiles.items():
+            if len(hashes) == TILE_WIDTH * HASH_SIZE:
+                self._full_tiles[tile] = hashes
+        while len(self._full_tiles) > _KEPT_TILES:
+            self._full_tiles.popitem(last=False)

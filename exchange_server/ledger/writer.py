@@ -3,7 +3,8 @@
 Contract:
 
 - Requests are judged and logged in the order in which they were put. A batch is what waited when
-  the writer came round, at most `limits.batch_size`; a lone request does not wait for company.
+  the writer came round, at most `limits.batch_size`; a lone request does not wait for company, but
+  after a batch of `COMPANY` or more the writer lingers for the next one to fill.
 - Nothing is answered before it is committed. An answer that says "stored" is durable.
 - A transaction that fails takes its whole batch with it: every request gets UNAVAILABLE, which says
   "not known to be stored" (the commit itself may have failed after it took effect). The same bytes
@@ -32,13 +33,14 @@ from sqlalchemy import Connection, Engine
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.log.tiles import TileId
 from exchange_protocol.rules.directory import Directory
 from exchange_server.ledger.answers import Answer, Answers
 from exchange_server.ledger.batch import Batch, Bench
 from exchange_server.ledger.jobs import Job
 from exchange_server.ledger.state import LogState, begin_log, refresh, restore
 from exchange_server.ledger.witnessing import check_not_rolled_back
-from exchange_server.storage.engine import writing
+from exchange_server.storage.engine import WritingConnection, writing
 from exchange_server.storage.exchange_rows import StoredExchange
 from exchange_server.storage.log_rows import read_head
 
@@ -47,6 +49,9 @@ _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 _Task: TypeAlias = Callable[[Connection], Any]
 
+COMPANY = 8
+LINGER_SECONDS = 0.003
+"""Larger batches commit less often, and the event loop has the interpreter meanwhile."""
 STALLED_SECONDS = 20.0
 """In one batch for longer, the writer is stuck: SQLite waits 10 s for a lock before it gives up."""
 
@@ -70,6 +75,7 @@ class Writer:
     ) -> None:
         """Prepare; `on_growth` is called in the event loop with the tree size after each commit."""
         self._engine = engine
+        self._connection = WritingConnection(engine)
         self._bench = bench
         self._on_step = on_step
         self._on_growth = on_growth
@@ -78,6 +84,7 @@ class Writer:
         self._directory = Directory()
         self._tree_size = 0
         self._exchanges: OrderedDict[str, StoredExchange] = OrderedDict()
+        self._full_tiles: OrderedDict[TileId, bytes] = OrderedDict()
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._began_at: float | None = None
@@ -162,12 +169,17 @@ class Writer:
             _log.exception("writer_died")
         finally:
             self._has_ended = True
+            self._connection.close()
             self._refuse_waiting(taken)
 
     def _serve(self, taken: list[_Waiting]) -> None:
         """Write batch after batch until the end is put; `taken` holds the batch in hand."""
+        had_company = False
         while (first := self._queue.get()) is not None:
+            if had_company and self._queue.qsize() < self._bench.limits.batch_size:
+                time.sleep(LINGER_SECONDS)
             waiting, is_last = self._gather(first)
+            had_company = len(waiting) >= COMPANY
             taken[:] = waiting
             self._began_at = time.monotonic()
             jobs = [one for one in waiting if not callable(one.work)]
@@ -209,7 +221,7 @@ class Writer:
     def _write(self, jobs: Sequence[Any]) -> list[Answer | ExchangeError]:
         """One transaction: all of it or nothing."""
         try:
-            with writing(self._engine) as connection:
+            with self._connection.transaction() as connection:
                 batch = self._begin(connection, jobs)
                 outcomes = [batch.admit(job) for job in jobs]
                 self._on_step("judged")
@@ -217,7 +229,7 @@ class Writer:
             self._on_step("committed")
             self._take_over(batch.state)
             self._remember(batch.exchanges)
-            answers = Answers(self._engine, batch.state, growth)
+            answers = Answers(self._engine, batch.state, growth, self._full_tiles)
             return [
                 answers.answer(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)
             ]
@@ -253,7 +265,7 @@ class Writer:
 
     def _run_task(self, task: _Task) -> Any:
         try:
-            with writing(self._engine) as connection:
+            with self._connection.transaction() as connection:
                 return task(connection)
         except ExchangeError as error:
             return error

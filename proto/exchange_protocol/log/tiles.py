@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from exchange_protocol.errors import Reason
@@ -38,6 +39,9 @@ TILE_WIDTH = 1 << TILE_HEIGHT
 """Hashes in a full tile."""
 MAX_TILE_LEVEL = 63
 """Highest level that a tile path may name (C2SP tlog-tiles)."""
+
+_CACHED_TILES = 128
+"""About 25 KiB each. Full tiles never change, and one proof after the other needs the same."""
 
 TileId: TypeAlias = tuple[int, int]
 """(level, index) of a tile."""
@@ -206,6 +210,7 @@ class EdgeGrowth:
     """`nodes.read` serves the inclusion proofs of the appended leaves without reading the store."""
 
 
+@lru_cache(maxsize=_CACHED_TILES)
 def _tile_rows(tile: TileId, hashes: bytes) -> list[list[bytes]]:
     """Hash a tile into its complete subtrees of heights 0 to 7."""
     if len(hashes) % HASH_SIZE or len(hashes) > TILE_WIDTH * HASH_SIZE:

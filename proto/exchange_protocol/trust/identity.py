@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NewType
 
 from exchange_protocol.errors import Reason
@@ -30,6 +31,8 @@ MAX_URI_BYTES: Final = 255
 """Longest identity URI, in bytes; ASCII, so also in characters."""
 
 _SCHEME: Final = "spiffe://"
+_CACHED_MEMBERS: Final = 4096
+"""The same few members speak in most statements and entries."""
 _AGENCY: Final = re.compile(r"[a-z][a-z0-9-]{0,31}(\.[a-z][a-z0-9-]{0,31}){0,3}")
 _DOMAIN: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
@@ -124,6 +127,7 @@ def parse_identity(uri: str) -> Member | HubIdentity:
             raise _invalid("expected /agency/<agency-id>/<role>[/<name>] or /hub/<name>", uri)
 
 
+@lru_cache(maxsize=_CACHED_MEMBERS)
 def parse_member(uri: str) -> Member:
     """Parse the identity URI of a member; raises IDENTITY_INVALID for a hub's too."""
     identity = parse_identity(uri)
