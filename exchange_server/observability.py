@@ -15,6 +15,7 @@ import logging
 import queue
 import sys
 import threading
+from contextlib import suppress
 from typing import Final, TextIO
 
 import structlog
@@ -22,6 +23,7 @@ from structlog.typing import Processor
 
 WAITING_LINES: Final = 20_000
 _CLOSE_SECONDS: Final = 5.0
+_LINES_AT_ONCE: Final = 256
 
 _SHARED: Final[tuple[Processor, ...]] = (
     structlog.contextvars.merge_contextvars,
@@ -63,8 +65,15 @@ class LineWriter:
         self._thread.join(_CLOSE_SECONDS)
 
     def _run(self) -> None:
-        while (line := self._lines.get()) is not None:
-            self._stream.write(line + "\n")
+        is_open = True
+        while is_open:
+            # Under load many lines wait: one write for all of them.
+            lines = [self._lines.get()]
+            with suppress(queue.Empty):
+                while len(lines) < _LINES_AT_ONCE:
+                    lines.append(self._lines.get_nowait())
+            is_open = None not in lines
+            self._stream.write("".join(f"{line}\n" for line in lines if line is not None))
             if self._dropped and self._lines.empty():
                 dropped, self._dropped = self._dropped, 0
                 said = {"event": "log lines dropped", "count": dropped, "level": "error"}

@@ -20,7 +20,13 @@ from exchange_protocol.errors import ExchangeError, NotFound, NotPermitted, Reas
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.identity import Member, Role
 from exchange_server.caller import Caller
-from exchange_server.rpc.calls import CallInterceptor, Context, current_call, current_caller
+from exchange_server.rpc.calls import (
+    CallCheck,
+    CallInterceptor,
+    Context,
+    current_call,
+    current_caller,
+)
 from exchange_server.rpc.methods import (
     AUDIT_SERVICE,
     DIRECTORY_SERVICE,
@@ -78,7 +84,7 @@ def verify_allowed(method: str, member: Member, directory: Directory) -> None:
     raise Reason.AGENCY_NOT_ENROLLED.error(f"expected an enrolled agency, got {member.agency}")
 
 
-class Authorization(CallInterceptor):
+class Authorization(CallCheck):
     """Lets a call through only if the table has a row for it that names the caller's role."""
 
     def __init__(self, directory: Callable[[], Directory]) -> None:
@@ -86,12 +92,10 @@ class Authorization(CallInterceptor):
         super().__init__()
         self._directory = directory
 
-    @asynccontextmanager
-    async def around(self, method: str, context: Context) -> AsyncIterator[None]:
+    def verify(self, method: str, context: Context) -> None:
         """Raise NotPermitted for a call that no row allows."""
         if method not in HEALTH_METHODS:
             verify_allowed(method, current_caller().member, self._directory())
-        yield
 
 
 class DenialLog(Protocol):

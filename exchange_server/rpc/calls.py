@@ -1,9 +1,10 @@
 """One call on its way through the hub: what is known of it, and how it is wrapped.
 
-Every interceptor but one is a `CallInterceptor`: an asynchronous context manager around the call.
-It works alike for the four kinds of RPC, because the innermost one, `Codec`, turns each kind into a
-coroutine: it parses requests and encodes responses itself, so that a request that does not parse
-meets the same error mapping as any other fault, and it writes the responses of a stream one by one.
+Every interceptor but one is a `CallInterceptor`, an asynchronous context manager around the call,
+or a `CallCheck`, which happens before it. They work alike for the four kinds of RPC, because the
+innermost one, `Codec`, turns each kind into a coroutine: it parses requests and encodes responses
+itself, so that a request that does not parse meets the same error mapping as any other fault, and
+it writes the responses of a stream one by one.
 
 A call runs in one asyncio task from end to end, so its `Call` travels in a context variable.
 """
@@ -99,6 +100,24 @@ class HandlerInterceptor(grpc.aio.ServerInterceptor):
                 return None
             wrapped = self._wrapped[method] = self.wrap(method, handler)
         return wrapped
+
+
+class CallCheck(HandlerInterceptor):
+    """Something that is verified before every call, without waiting."""
+
+    @abstractmethod
+    def verify(self, method: str, context: Context) -> None:
+        """Raise instead of letting the call through."""
+
+    def wrap(self, method: str, handler: Handler) -> Handler:
+        """Put `verify` before a handler whose behaviour is a coroutine."""
+        behaviour = _behaviour(handler)
+
+        async def call(request: Any, context: Context) -> Any:
+            self.verify(method, context)
+            return await behaviour(request, context)
+
+        return _like(handler, call)
 
 
 class CallInterceptor(HandlerInterceptor):

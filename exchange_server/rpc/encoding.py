@@ -5,16 +5,15 @@ from __future__ import annotations
 from exchange_protocol.log.entries import Opening, encode_opening
 from exchange_protocol.log.receipts import ProvenEntry, encode_proven_entry
 from exchange_protocol.rules.fields import to_timestamp
-from exchange_protocol.rules.statements import SignedStatement
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
 from exchange_server.ledger import Accepted, ExchangeRow, FeedNotice
 
 
-def encode_receipt(signed: SignedStatement, accepted: Accepted) -> pb.Receipt:
-    """Put the receipt of a statement on the wire."""
-    opening = Opening(accepted.entry, accepted.nonce, signed)
+def encode_receipt(accepted: Accepted) -> pb.Receipt:
+    """Put the receipt of a statement on the wire, without the statement: its author holds it."""
+    opening = Opening(accepted.entry, accepted.nonce)
     return pb.Receipt(
         entry=encode_proven_entry(ProvenEntry(accepted.index, opening, accepted.inclusion_proof)),
         tree_head=log_pb2.TreeHead(

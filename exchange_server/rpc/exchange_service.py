@@ -63,7 +63,7 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         accepted = await self._ledger.submit(
             current_caller(), signed, parts, request.known_tree_size
         )
-        return pb.SubmitResponse(receipt=encode_receipt(signed, accepted))
+        return pb.SubmitResponse(receipt=encode_receipt(accepted))
 
     async def UploadPart(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.UploadPartRequest], context: Context

@@ -15,8 +15,7 @@ hold the hub's own certificate: for it steps 2 to 4 suffice.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -33,7 +32,7 @@ from exchange_protocol.trust.certificates import (
     verify_validity,
 )
 from exchange_server.caller import Caller
-from exchange_server.rpc.calls import CallInterceptor, Context, current_call
+from exchange_server.rpc.calls import CallCheck, Context, current_call
 from exchange_server.rpc.methods import HEALTH_METHODS
 
 _PEER_CERTIFICATE: Final = "x509_pem_cert"
@@ -85,7 +84,7 @@ class PeerVerifier:
         return verified
 
 
-class Identity(CallInterceptor):
+class Identity(CallCheck):
     """Establishes the caller before anything else sees the call."""
 
     def __init__(self, peers: PeerVerifier) -> None:
@@ -93,8 +92,7 @@ class Identity(CallInterceptor):
         super().__init__()
         self._peers = peers
 
-    @asynccontextmanager
-    async def around(self, method: str, context: Context) -> AsyncIterator[None]:
+    def verify(self, method: str, context: Context) -> None:
         """Set the call's caller, or raise NotAuthenticated."""
         properties = context.auth_context()
         pem = b"".join(properties.get(_PEER_CERTIFICATE, ()))
@@ -108,7 +106,6 @@ class Identity(CallInterceptor):
             call = current_call()
             call.caller = Caller(verified.member, verified.fingerprint)
             call.certificate = verified
-        yield
 
     def _verify_any(self, pem: bytes, chain: bytes) -> None:
         try:

@@ -11,7 +11,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogVerifier
-from exchange_protocol.log.entries import verify_opening
+from exchange_protocol.log.entries import entry_leaf_hash, parse_entry, verify_opening
 from exchange_protocol.log.merkle import verify_consistency, verify_inclusion
 from exchange_protocol.log.receipts import parse_proven_entry
 from exchange_protocol.rules.bodies import Decision, Kind, Plain
@@ -74,7 +74,10 @@ def test_receipt_proves_the_entry_and_the_same_bytes_give_it_again(region: Regio
     proven = parse_proven_entry(first.entry)
     checkpoint = LogVerifier(region.process.files.log_vkey).verify(first.tree_head.checkpoint)
     leaf_hash = _leaf_hash(region, proven.index)
-    verify_opening(proven.opening, leaf_hash)
+    # A receipt does not give the statement back: its author holds it.
+    assert proven.opening.statement is None
+    assert entry_leaf_hash(proven.opening.entry, proven.opening.nonce) == leaf_hash
+    assert parse_entry(proven.opening.entry).payload_digest == signed.digest
     verify_inclusion(
         leaf_hash, proven.index, checkpoint.size, proven.inclusion_proof, checkpoint.root
     )
