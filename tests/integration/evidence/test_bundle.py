@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import stat
 import struct
 import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agency_client.evidence import VerifiedBundle, verify_bundle
+from agency_client.evidence import VerifiedBundle, export_bundle, verify_bundle
+from agency_client.evidence.account import render
 from agency_client.evidence.verify import KINDS, LEAF_PREFIX, parse_vkey
 from agency_client.views import Standing
 from exchange_certs.authority import Authority
@@ -23,6 +26,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.log.entries import entry_leaf_hash
 from exchange_protocol.rules.bodies import Kind
+from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.v1 import statement_pb2
 from exchange_server.bootstrap import utc_now
 from tests.integration.evidence.conftest import (
@@ -37,6 +41,7 @@ from tests.integration.evidence.conftest import (
     read,
     write,
 )
+from tests.support.deployment import OPERATOR
 from tests.support.hub_process import ORIGIN, PASSPHRASE, TRUST_DOMAIN
 
 
@@ -52,9 +57,7 @@ def library_reason(bundle: Path, court: Court) -> Reason:
     return caught.value.reason
 
 
-def _anchors(court: Court) -> Any:
-    from exchange_protocol.trust.certificates import TrustAnchors
-
+def _anchors(court: Court) -> TrustAnchors:
     return TrustAnchors.from_pem(court.root.read_bytes())
 
 
@@ -81,21 +84,71 @@ def test_bundle_is_private_and_nothing_is_written_over(office: Office, bundle: P
 
 
 @pytest.mark.parametrize(
-    ("member", "standing"),
+    ("member", "standing", "parts"),
     [
-        ("uz.fiu/system", Standing.RECIPIENT),
-        ("caricc/system", Standing.APPROVER),
-        ("kz.gpo/system", Standing.SUPERVISOR),
+        ("uz.fiu/system", Standing.RECIPIENT, {"brief", "content", "scan"}),
+        ("caricc/system", Standing.APPROVER, {"brief"}),
+        ("kz.gpo/system", Standing.SUPERVISOR, {"brief"}),
     ],
 )
 def test_every_party_exports_what_it_is_shown(
-    office: Office, court: Court, tmp_path: Path, member: str, standing: Standing
+    office: Office,
+    court: Court,
+    tmp_path: Path,
+    member: str,
+    standing: Standing,
+    parts: set[str],
 ) -> None:
     found = office.export(member, tmp_path / "e.zip")
     assert found.standing is standing
     assert found.disclosed == {}
-    assert court.run(tmp_path / "e.zip").startswith("VERIFIED")
     assert not [name for name in read(tmp_path / "e.zip")[0] if name.startswith("content/")]
+    found = office.export(member, tmp_path / "content.zip", with_content=True)
+    assert {name for names in found.disclosed.values() for name in names} == parts
+    assert court.run(tmp_path / "content.zip").startswith("VERIFIED")
+
+
+def test_log_that_grows_meanwhile_is_proven_as_it_was(office: Office, tmp_path: Path) -> None:
+    """Other bodies go on: the exchange's tree is the one that everything is proven against."""
+    with office.town.client(OPERATOR) as operator, office.town.client("kz.mia/system") as client:
+        size = client.sync().size
+
+        class Busy:
+            """The client's own link, on a hub where others act before the directory is asked."""
+
+            asked = 0
+
+            def __init__(self, link: Any) -> None:
+                self.link = link
+
+            def perform(self, call: Any) -> Any:
+                if call.method == "DirectoryService/ListDirectoryEntries":
+                    self.asked += 1
+                    operator.enrol_agency(
+                        agency=f"kg.new{self.asked}",
+                        name="Новый орган (вымышлено)",
+                        country="KG",
+                        body_type="POLICE",
+                        time_zone="Asia/Bishkek",
+                    )
+                return self.link.perform(call)
+
+            def close(self) -> None:
+                self.link.close()
+
+        client._link = busy = Busy(client._link)  # type: ignore[assignment]
+        evidence = client.gather_evidence(office.exchange_id)
+        assert busy.asked == 1
+        assert len(evidence.directory) == size
+        found = export_bundle(
+            evidence,
+            tmp_path / "e.zip",
+            exported_by=client.member,
+            at=utc_now(),
+            anchors=client.profile.anchors,
+            log=client.profile.log,
+        )
+        assert client.checkpoint().size == found.checkpoint.size + 1
 
 
 def test_disclosed_content_is_what_was_said(bundle: Path, verified: VerifiedBundle) -> None:
@@ -122,6 +175,12 @@ def test_account_is_static_and_in_both_languages(bundle: Path) -> None:
         assert never not in page
 
 
+def test_hostile_text_in_the_account_is_only_text(verified: VerifiedBundle) -> None:
+    page = render(replace(verified, software="<script>alert(1)</script>\u202e\x1b[2J")).decode()
+    assert "&lt;script&gt;alert(1)" in page
+    assert not any(each in page for each in ("<script", "\u202e", "\x1b"))
+
+
 def test_script_knows_every_kind() -> None:
     numbers = statement_pb2.Statement.DESCRIPTOR.fields_by_name
     assert {numbers[kind.value].number: kind.value for kind in Kind} == KINDS
@@ -129,8 +188,6 @@ def test_script_knows_every_kind() -> None:
 
 def test_leaf_of_the_script_is_that_of_the_protocol() -> None:
     entry, nonce = b"entry", bytes(32)
-    import hmac
-
     leaf = hashlib.sha256(b"\x00" + LEAF_PREFIX + hmac.digest(nonce, entry, "sha256")).digest()
     assert leaf == entry_leaf_hash(entry, nonce)
 
