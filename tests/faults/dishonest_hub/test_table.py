@@ -8,11 +8,18 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from agency_client import ExchangeClient
+from agency_client.audit.witness import Witness
+from agency_client.trust import Head
 from exchange_protocol.errors import Reason
+from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.log.cosignatures import WitnessSigner
 from exchange_protocol.log.entries import Entry, Event, parse_entry
 from exchange_protocol.rules.bodies import Decision, Kind, Plain, PublishPolicy, PublishSealingKey
 from exchange_protocol.rules.judgement import Route
@@ -22,6 +29,7 @@ from exchange_protocol.trust.sealing import SealingPrivateKey
 from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
+from exchange_server.bootstrap import utc_now
 from tests.support.deployment import OPERATOR, POLICY
 from tests.support.dishonest_hub import Region, caught, convicted, leaving_out, only_for
 
@@ -71,6 +79,7 @@ def test_statement_that_its_author_never_signed_is_caught_by_reader_and_auditor(
         "kz.mia/system",
         Plain(Kind.INFORMATION_REQUEST),
         recipients=("kz.fma",),
+        supervisors=("kz.gpo",),
         header=REQUEST_HEADER,
     )
     draft = replace(draft, exchange_id=draft.id)
@@ -78,6 +87,7 @@ def test_statement_that_its_author_never_signed_is_caught_by_reader_and_auditor(
     region.log_statement(region.forge(draft))
     error = caught(lambda: region.open("kz.fma/system", draft.id), Reason.RULE_BROKEN)
     assert "SIGNATURE_INVALID" in error.message
+    caught(lambda: region.open("kz.gpo/system", draft.id), Reason.PEER_SIGNATURE_INVALID)
     message = convicted(region.audit(), Reason.RULE_BROKEN, len(region.entries()) - 1)
     assert "SIGNATURE_INVALID" in message
 
@@ -254,6 +264,39 @@ def test_two_histories_are_one_fork_as_soon_as_two_bodies_compare(region: Region
     proof = uzbek.consistency_proof(older.size, newer.size) if older.size < newer.size else ()
     trust = uzbek._operations.ports.trust
     caught(lambda: trust.verify_extends(older, newer, proof), Reason.CHECKPOINT_FORK)
+
+
+def test_witness_vouches_for_one_history_alone(region: Region, tmp_path: Path) -> None:
+    key = Ed25519PrivateKey.generate()
+    log = LogVerifier(region.files.log_vkey)
+    witness = Witness(WitnessSigner("witness.example/w", key), tmp_path / "w", log, utc_now)
+    first = region.backup()
+    region.ask("kz.fma")
+    vouched = witness.run_once(_Offered(region.client("kz.mia/system")))
+    region.restore(first)
+    for _ in range(2):
+        region.ask("kg.mia", by="uz.fiu/system")
+    other = _Offered(region.client("uz.fiu/system"))
+    error = caught(lambda: witness.run_once(other), Reason.CHECKPOINT_FORK)
+    assert f"the one of {vouched.head.size}" in error.message
+    assert other.cosigned == []
+
+
+class _Offered:
+    """A hub as a witness meets it, through a member's client; cosignatures stay here."""
+
+    def __init__(self, client: ExchangeClient) -> None:
+        self._client = client
+        self.cosigned: list[bytes] = []
+
+    def offered_checkpoints(self) -> tuple[Head, list[Head]]:
+        return self._client.checkpoint(), []
+
+    def consistency_proof(self, first: int, second: int) -> tuple[bytes, ...]:
+        return self._client.consistency_proof(first, second)
+
+    def add_cosignature(self, note: bytes) -> None:
+        self.cosigned.append(note)
 
 
 # --- Breaks a rule -------------------------------------------------------------------------------
