@@ -136,6 +136,10 @@ class Outbox:
         """Whether a statement waits here."""
         return (self._folder / statement_id).is_dir()
 
+    def has_refused(self, statement_id: str) -> bool:
+        """Whether the hub refused a statement for good."""
+        return (self._refused / statement_id).is_dir()
+
     @contextmanager
     def stage(self, statement_id: str, now: datetime) -> Iterator[Staging]:
         """Build a statement; when the block ends well, it is in the outbox, whole and durable."""

@@ -89,9 +89,9 @@ class Delivering(Verifying):
             try:
                 result = yield from self.deliver(entry.statement_id)
             except CallerError as error:
-                if error.reason is Reason.STATEMENT_UNKNOWN:
-                    continue  # Another process has it.
-                if self.ports.outbox.holds(entry.statement_id):
+                if not self.ports.outbox.has_refused(entry.statement_id):
+                    if error.reason is Reason.STATEMENT_UNKNOWN:
+                        continue  # Another process has it.
                     raise
                 results.append(Refused(entry.statement_id, entry.exchange_id, error))
                 continue

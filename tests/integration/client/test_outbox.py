@@ -248,6 +248,24 @@ def test_one_refused_statement_does_not_hold_up_the_next(
     assert [each.statement_id for each in results] == [first.statement_id, second.statement_id]
 
 
+@pytest.mark.parametrize("reason", [Reason.STATEMENT_UNKNOWN, Reason.OUT_OF_ORDER])
+def test_every_refusal_is_told_whatever_its_reason(
+    hub: InMemoryHub, client: ExchangeClient, reason: Reason
+) -> None:
+    """The outbox itself says STATEMENT_UNKNOWN of what another process has sent."""
+    waiting = ask(ExchangeClient(client.profile, link=Offline(), clock=hub.now), "kz.fma")
+
+    def refuses(caller: Any, request: Any) -> Any:
+        raise reason.error("says the hub")
+
+    hub.submit = refuses  # type: ignore[method-assign]
+    [result] = client.flush_outbox()
+    assert isinstance(result, Refused)
+    assert result.statement_id == waiting.statement_id
+    [kept] = client.outbox.refused()
+    assert (kept.reason, kept.message) == (reason, "says the hub")
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
