@@ -108,6 +108,9 @@ def write_parts(opened: OpenedExchange, folder: Path) -> list[Path]:
             part = statement.statement.part(name)
             suffix = _SUFFIXES.get(part.media_type, "") if part else ""
             path = own / (name if name.endswith(suffix) else name + suffix)
+            while path in written:
+                # The document `content` and an attachment `content.json` are two parts.
+                path = path.with_name(f"{path.name}.part")
             if path.exists():
                 raise Reason.DOCUMENT_INVALID.error(f"{path} exists; nothing is written over")
             write_secret(path, data)

@@ -19,6 +19,18 @@ def listed(desk: Desk, member: str, box: str, *words: str) -> dict[str, dict[str
     return {each["exchange_id"]: each for each in exchanges}
 
 
+def test_attachment_named_like_a_document_is_written_beside_it(desk: Desk) -> None:
+    more = ("--attach", "content.json=request.yaml", "--attach", "content.json.part=request.yaml")
+    exchange = desk.ask("kz.fma", more=more)
+    desk.run(FIU, "show", exchange, "--out", "parts").ok()
+    folder = desk.folder / "parts" / "01-information_request-kz.mia"
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    request = (desk.folder / "request.yaml").read_bytes()
+    assert json.loads(files.pop("content.json"))["document"] == "information-request"
+    assert json.loads(files.pop("brief.json"))["document"] == "brief"
+    assert list(files.values()) == [request, request]
+
+
 def test_domestic_request_is_answered_and_closed(desk: Desk) -> None:
     subjects = ("--subjects", "subjects.ftm.json", "--due", "7d", "--attach", "note=request.yaml")
     exchange = desk.ask("kz.fma", more=subjects)
