@@ -215,6 +215,16 @@ def load_document(path: Path, kind: type[Document]) -> Document:
     return validate_document(read_fields(path), kind, source=str(path))
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML whose dates stay text, as in JSON: the document says which fields are dates."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 def read_fields(path: Path) -> Mapping[str, Any]:
     """Read the fields of a YAML or JSON file; raises DOCUMENT_INVALID if it is no mapping."""
     try:
@@ -224,7 +234,7 @@ def read_fields(path: Path) -> Mapping[str, Any]:
     if len(data) > MAX_DOCUMENT_BYTES:
         raise _invalid(f"{path}: expected at most {MAX_DOCUMENT_BYTES} bytes, got {len(data)}")
     try:
-        fields = json.loads(data) if path.suffix == ".json" else yaml.safe_load(data)
+        fields = json.loads(data) if path.suffix == ".json" else yaml.load(data, _Loader)  # noqa: S506
     except (ValueError, yaml.YAMLError, RecursionError) as error:
         raise _invalid(f"{path}{_place(error)}: expected YAML or JSON, it does not parse") from None
     if not isinstance(fields, dict) or not all(isinstance(key, str) for key in fields):
@@ -264,11 +274,23 @@ def _parse(adapter: TypeAdapter[Parsed], data: bytes, source: str) -> Parsed:
         raise _explained(error, source) from None
 
 
+_WORDS: Final = {
+    "missing": "expected a value, got none",
+    "extra_forbidden": "there is no such field",
+    "tuple_type": "expected a list, such as [A, B]",
+    "model_type": "expected fields with names",
+    "dict_type": "expected fields with names",
+    "string_type": "expected text",
+}
+"""The commonest mistakes in words of those who write YAML; for the others pydantic's serve."""
+
+
 def _explained(error: ValidationError, source: str) -> ExchangeError:
     # Values stay out: they are personal data, and errors end up in logs that outlive the seal.
     found = error.errors(include_url=False, include_context=False, include_input=False)
     lines = [
-        f"{'.'.join(str(step) for step in each['loc']) or 'document'}: {each['msg']}"
+        f"{'.'.join(str(step) for step in each['loc']) or 'document'}: "
+        f"{_WORDS.get(each['type'], each['msg'])}"
         for each in found[:_MAX_SHOWN_ERRORS]
     ]
     if len(found) > _MAX_SHOWN_ERRORS:

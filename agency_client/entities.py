@@ -61,14 +61,17 @@ def read_entities(path: Path) -> Iterator[Entity]:
     check = EntityCheck()
     try:
         with path.open("rb") as file:
-            number = 0
+            number = found = 0
             while line := file.readline(MAX_LINE_BYTES + 1):
                 number += 1
                 if line.strip():
+                    found += 1
                     where = f"{path}, line {number}"
                     yield check(_shaped(_decoded(line, where), where), where)
     except OSError as error:
         raise _invalid(f"cannot read {path}: {error.strerror}") from None
+    if not found:
+        raise _invalid(f"{path}: expected at least one entity, got none")
 
 
 def checked_entities(entities: Iterable[Any]) -> Iterator[Entity]:

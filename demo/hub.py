@@ -62,7 +62,8 @@ def up(root: Path, console: Console) -> int:
     if not (root / "hub.toml").exists():
         console.print("[red]There is no demonstration yet: run `make demo` first.")
         return 1
-    if (root / "hub.pid").exists():
+    pid_file = root / "hub.pid"
+    if pid_file.exists() and _alive(int(pid_file.read_text())):
         console.print("[red]The hub is running already: `make demo-down` stops it.")
         return 1
     try:

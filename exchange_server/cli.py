@@ -172,10 +172,16 @@ def _read(path: Path) -> bytes:
 @contextmanager
 def _database_errors() -> Iterator[None]:
     """Say in one line what a database driver refuses; it names hosts and files, no secrets."""
+    from alembic.util import CommandError
     from sqlalchemy.exc import DBAPIError
 
     try:
         yield
+    except CommandError as error:
+        raise Reason.CONFIG_INVALID.error(
+            f"the database is of no schema that this hub knows: {error}; it may be of a newer hub",
+            field="database.url",
+        ) from None
     except DBAPIError as error:
         why = str(error.orig).strip().splitlines() or ["no reason given"]
         raise Reason.CONFIG_INVALID.error(

@@ -36,6 +36,7 @@ _HIDDEN: Final = {
 } | {"database.url"}
 """Keys whose bad values are not repeated: a password, or a secret in place of its file's name."""
 _BASE: Final = "base"
+_SQLITE: Final = "sqlite:///"
 
 
 def _existing(path: Path, info: ValidationInfo) -> Path:
@@ -66,6 +67,15 @@ def _words(value: object) -> object:
 
 
 Witnesses = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_witnesses)]
+
+
+def _beside(url: str, info: ValidationInfo) -> str:
+    """A relative SQLite file is beside the configuration, as every other relative path is."""
+    file = url.removeprefix(_SQLITE)
+    if file == url or not file or file.startswith(("/", ":")):
+        return url
+    base: Path = (info.context or {}).get(_BASE, Path())
+    return f"{_SQLITE}{base.absolute() / file}"
 
 
 class _Section(BaseModel):
@@ -104,7 +114,7 @@ class Log(_Section):
 class Database(_Section):
     """Where the log is kept."""
 
-    url: Annotated[str, Field(min_length=1, repr=False)]
+    url: Annotated[str, Field(min_length=1, repr=False), AfterValidator(_beside)]
     """SQLAlchemy URL: `sqlite:///...` or `postgresql+psycopg://...`."""
 
 

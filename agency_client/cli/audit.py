@@ -231,7 +231,9 @@ def verify_database(
         head = TrustStore(profile.state, log, lambda: datetime.now(UTC)).head()
         seen = head.checkpoint if head else None
     else:
-        raise typer.BadParameter("expected --root and --log-key, or a profile that has both")
+        raise typer.BadParameter(
+            "expected --root and --log-key together, or neither and a profile that has both"
+        )
     copy = DatabaseCopy(path, log)
     try:
         with progress("entries", copy.checkpoint.size) as advance:

@@ -16,7 +16,7 @@ from exchange_protocol.trust.identity import AgencyId, parse_agency_id
 
 EnumT = TypeVar("EnumT", bound=IntEnum)
 
-_SPAN = re.compile(r"(\d{1,5})(m|h|d|w)")
+_SPAN = re.compile(r"(\d{1,3})(m|h|d|w)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -54,7 +54,8 @@ def due(text: str) -> timedelta | datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(
-            f"expected 30m, 8h, 3d, 2w, or a time such as 2026-12-01T12:00Z; got {text[:64]!r}"
+            f"expected 30m, 8h, 3d, 2w, or a time such as 2026-12-01T12:00Z; got {text[:64]!r}",
+            param_hint="--due",
         ) from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 

@@ -26,6 +26,7 @@ def one_line(text: str) -> str:
 @pytest.mark.parametrize(
     ("subjects", "says"),
     [
+        ("\n", "at least one entity"),
         ('{"id":"p1","schema":"Persona","properties":{}}\n', "line 1"),
         ('{"id":"p1","schema":"Person","properties":{"nom":["Вымышленный"]}}\n', "'nom'"),
         (

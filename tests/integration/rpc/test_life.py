@@ -232,6 +232,16 @@ def test_unmigrated_database_is_refused_with_the_remedy(files: HubFiles, run: Co
         assert process.port
 
 
+def test_database_of_an_unknown_schema_is_not_migrated(files: HubFiles, run: Command) -> None:
+    with contextlib.closing(sqlite3.connect(files.folder / "hub.db")) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.commit()
+    code, _, err = run("migrate", "--config", str(files.config_file))
+    assert code == 2
+    assert "no schema that this hub knows" in err
+    assert err.count("\n") == 1
+
+
 def test_log_key_is_made_once_and_its_verifier_key_printed(
     tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,6 +69,24 @@ def test_error_names_the_source_and_the_field(fields: dict[str, Any], where: str
     assert error.field == where
 
 
+@pytest.mark.parametrize(
+    ("line", "where", "says"),
+    [
+        ("items: [accounts]\nperiod: [2020-13-01, 2021-03-01]", "period.start", "date"),
+        ("items: accounts", "items", "expected a list"),
+        ("itms: [accounts]", "items", "itms: there is no such field"),
+    ],
+)
+def test_mistake_in_a_file_is_named_in_plain_words(
+    tmp_path: Path, line: str, where: str, says: str
+) -> None:
+    path = tmp_path / "request.yaml"
+    path.write_text(line, encoding="utf-8")
+    with pytest.raises(InvalidInput, match=says) as caught:
+        load_document(path, InformationRequest)
+    assert caught.value.field == where
+
+
 def test_error_never_tells_what_stood_there() -> None:
     error = refused({"items": [SECRET], "facts": [SECRET], "period": SECRET, SECRET[:5]: 1})
     assert "Т. Т." not in str(error)

@@ -44,6 +44,7 @@ def refusal(folder: Path, text: str, environment: dict[str, str] | None = None) 
 def test_paths_are_relative_to_the_file_and_defaults_fill_the_rest(folder: Path) -> None:
     config = load_config(folder / "hub.toml", {})
     assert config.tls.certificate == folder / "hub.pem"
+    assert config.database.url == f"sqlite:///{folder / 'hub.db'}"
     assert config.listen.port == 8443
     assert config.limits.heartbeat_seconds == 15
 
