@@ -252,6 +252,11 @@ def validate_document(
         raise _explained(error, source) from None
 
 
+def make_brief(summary: str, **fields: str) -> Brief:
+    """A brief of texts that people typed; raises DOCUMENT_INVALID, which does not repeat them."""
+    return validate_document({"summary": summary, **fields}, Brief, source="brief")
+
+
 def parse_brief(data: bytes) -> Brief:
     """Read a brief that was unsealed; raises DOCUMENT_INVALID."""
     return _parse(_BRIEF, data, "brief")

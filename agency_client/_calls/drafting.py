@@ -14,7 +14,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
-from agency_client.documents import Brief, ContentDocument
+from agency_client.documents import Brief, ContentDocument, make_brief
 from agency_client.entities import (
     MEDIA_TYPE,
     Entity,
@@ -85,7 +85,7 @@ class Content:
 
 def as_brief(brief: Brief | str) -> Brief:
     """A brief, given as one or as its summary alone."""
-    return Brief(summary=brief) if isinstance(brief, str) else brief
+    return make_brief(brief) if isinstance(brief, str) else brief
 
 
 def opening_header(terms: Terms, defaults: Defaults, now: datetime) -> Header:

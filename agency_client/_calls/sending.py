@@ -25,6 +25,7 @@ from agency_client.documents import (
     InformationRequest,
     ReferralDocument,
     ReplyDocument,
+    make_brief,
 )
 from agency_client.views import Queued, Sent
 from exchange_protocol.rules.bodies import (
@@ -112,7 +113,7 @@ class Sending(Composing):
         """Answer for good: with information, with no hit, or with a case opened."""
         code = parse_code(ReplyResult, result, "result")
         # A supervisor's copy is the brief; the policy may require one of any reply.
-        given = as_brief(brief) if brief else Brief(summary=f"Reply: {code.name}")
+        given = as_brief(brief) if brief else make_brief(f"Reply: {code.name}")
         content = Content(given, document, entities, attachments)
         return (yield from self.continue_with(Reply(code), exchange, content, terms=terms))
 
@@ -152,14 +153,14 @@ class Sending(Composing):
     ) -> Operation[Sent | Queued]:
         """Refuse on a ground, with an explanation in words (rule P4)."""
         code = parse_code(RefusalGround, ground, "ground")
-        brief = Brief(summary=f"Refused: {code.name}", explanation=explanation)
+        brief = make_brief(f"Refused: {code.name}", explanation=explanation)
         return (yield from self.continue_with(Refuse(code), exchange, Content(brief)))
 
     def return_for_information(
         self, exchange: str | HasId, *, question: str
     ) -> Operation[Sent | Queued]:
         """Ask the initiator for what is missing, instead of refusing."""
-        brief = Brief(summary="Returned for information", question=question)
+        brief = make_brief("Returned for information", question=question)
         body = Plain(Kind.RETURN_FOR_INFORMATION)
         return (yield from self.continue_with(body, exchange, Content(brief)))
 
@@ -191,7 +192,7 @@ class Sending(Composing):
         note: str | None = None,
     ) -> Operation[Sent | Queued]:
         """Approve what waits on the held legs: a signature over exactly that payload."""
-        content = Content(Brief(summary=note) if note else None)
+        content = Content(make_brief(note) if note else None)
         body = Decision(Verdict.APPROVE)
         return (yield from self.continue_with(body, exchange, content, legs=legs))
 
@@ -199,7 +200,7 @@ class Sending(Composing):
         self, exchange: str | HasId, *, question: str, legs: Iterable[str] | None = None
     ) -> Operation[Sent | Queued]:
         """Return what waits to its author, with a question."""
-        content = Content(Brief(summary="Returned to its author", question=question))
+        content = Content(make_brief("Returned to its author", question=question))
         body = Decision(Verdict.RETURN)
         return (yield from self.continue_with(body, exchange, content, legs=legs))
 
@@ -213,7 +214,7 @@ class Sending(Composing):
     ) -> Operation[Sent | Queued]:
         """Reject what waits, on a ground and with an explanation."""
         code = parse_code(RefusalGround, ground, "ground")
-        content = Content(Brief(summary=f"Rejected: {code.name}", explanation=explanation))
+        content = Content(make_brief(f"Rejected: {code.name}", explanation=explanation))
         body = Decision(Verdict.REJECT, code)
         return (yield from self.continue_with(body, exchange, content, legs=legs))
 
@@ -239,7 +240,7 @@ class Sending(Composing):
         self, exchange: str | HasId, *, reason: str, legs: Iterable[str] | None = None
     ) -> Operation[Sent | Queued]:
         """Take a request back before it is answered."""
-        content = Content(Brief(summary="Recalled", reasons=reason))
+        content = Content(make_brief("Recalled", reasons=reason))
         return (yield from self.continue_with(Plain(Kind.RECALL), exchange, content, legs=legs))
 
     def feedback(

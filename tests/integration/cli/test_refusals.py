@@ -135,6 +135,19 @@ def test_hub_that_is_away_queues_what_is_sent(desk: Desk) -> None:
     assert "empty" in desk.run(profile, "outbox", "flush").ok().out
 
 
+@pytest.mark.parametrize(
+    "text", ["", "Вымышленный " * 1000, "\udcff"], ids=["none", "too long", "no UTF-8"]
+)
+def test_text_that_no_brief_can_hold_is_refused_without_repeating_it(desk: Desk, text: str) -> None:
+    exchange = desk.ask("kz.fma")
+    ended = desk.run(OFFICER, "recall", exchange, "--reason", text)
+    assert (ended.code, ended.out) == (2, "")
+    line = one_line(ended.err)
+    assert "DOCUMENT_INVALID" in line
+    assert "reasons" in line
+    assert "Вымышленный" not in line
+
+
 def test_files_are_never_written_over(desk: Desk) -> None:
     exchange = desk.ask("kz.fma")
     desk.run(OFFICER, "show", exchange, "--out", "parts").ok()
