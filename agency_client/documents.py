@@ -15,7 +15,7 @@ Rules of this module:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -86,7 +86,10 @@ ItemCode = Annotated[Item, BeforeValidator(_code)]
 
 
 class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    # Built when first used: most commands read no document, and building takes a while.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, defer_build=True
+    )
 
     def to_json(self) -> bytes:
         """The bytes to seal: JSON in UTF-8, without the fields that were not given."""
@@ -202,9 +205,9 @@ ContentDocument = (
 Document = TypeVar("Document", bound=BaseModel)
 
 _CONTENT: Final[TypeAdapter[ContentDocument]] = TypeAdapter(
-    Annotated[ContentDocument, Field(discriminator="document")]
+    Annotated[ContentDocument, Field(discriminator="document")],
+    config=ConfigDict(defer_build=True),
 )
-_BRIEF: Final[TypeAdapter[Brief]] = TypeAdapter(Brief)
 
 
 def load_document(path: Path, kind: type[Document]) -> Document:
@@ -259,22 +262,22 @@ def make_brief(summary: str, **fields: str) -> Brief:
 
 def parse_brief(data: bytes) -> Brief:
     """Read a brief that was unsealed; raises DOCUMENT_INVALID."""
-    return _parse(_BRIEF, data, "brief")
+    return _parse(Brief.model_validate_json, data, "brief")
 
 
 def parse_content(data: bytes) -> ContentDocument:
     """Read a content document that was unsealed; raises DOCUMENT_INVALID."""
-    return _parse(_CONTENT, data, "content")
+    return _parse(_CONTENT.validate_json, data, "content")
 
 
 Parsed = TypeVar("Parsed")
 
 
-def _parse(adapter: TypeAdapter[Parsed], data: bytes, source: str) -> Parsed:
+def _parse(validate: Callable[[bytes], Parsed], data: bytes, source: str) -> Parsed:
     if len(data) > MAX_DOCUMENT_BYTES:
         raise _invalid(f"{source}: expected at most {MAX_DOCUMENT_BYTES} bytes, got {len(data)}")
     try:
-        return adapter.validate_json(data)
+        return validate(data)
     except ValidationError as error:
         raise _explained(error, source) from None
 
