@@ -147,7 +147,7 @@ class Limits(_Section):
     """Sealed bytes that an agency may have uploaded without a statement to claim them."""
     staging_ttl_seconds: Seconds = 3600
     """How long an upload waits for its statement."""
-    queued: Positive = 8192
+    queued: Positive = 1024
     """Most requests that wait for the writer."""
     grace_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10
     """How long calls in flight may go on after the hub was told to stop."""

@@ -37,7 +37,7 @@ class LedgerLimits:
     """How long an upload waits for its statement."""
     batch_size: int = 256
     """Most requests in one transaction."""
-    queued: int = 8192
+    queued: int = 1024
     """Most requests that wait for the writer; beyond, callers are told to come back."""
     cached_exchanges: int = 10_000
     """Exchanges whose state the writer keeps in memory."""

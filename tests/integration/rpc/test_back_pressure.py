@@ -1,0 +1,88 @@
+"""A hub that cannot keep up says so at once, and loses nothing that it took."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.rpc import error_details_pb2, status_pb2
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.rules.bodies import Kind, Plain
+from exchange_protocol.rules.statements import encode_signed_statement
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_server.bootstrap import utc_now
+from tests.integration.rpc.callers import Region, reason_of
+from tests.support.hub_process import HubProcess, prepare_hub
+from tests.support.statements import KZ_MIA, Hub, fictional_cast
+
+QUEUED = 4
+SENT = 20
+
+
+def test_full_queue_refuses_with_a_delay_and_keeps_what_it_took(tmp_path: Path) -> None:
+    cast = fictional_cast()
+    files = prepare_hub(tmp_path / "hub", authority=cast.authority, limits={"queued": QUEUED})
+    memory = Hub(cast, now=utc_now() - timedelta(minutes=10))
+    with HubProcess(files) as process, Region(process, memory) as region:
+        region.catch_up()
+        with database_held(files.folder / "hub.db"):
+            in_hand = begin_submit(region)
+            # Until the writer waits for the database with it, the queue has a place more.
+            time.sleep(0.5)
+            others = [begin_submit(region) for _ in range(SENT)]
+            refused = [call for call in others if _is_refused_soon(call)]
+            assert len(refused) == SENT - QUEUED
+            for call in refused:
+                error = call.exception()
+                assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+                assert reason_of(error) == Reason.OVERLOADED.name
+                assert _retry_seconds(error) > 0
+        taken = [in_hand, *(call for call in others if call not in refused)]
+        indexes = {call.result().receipt.entry.index for call in taken}
+        assert len(indexes) == QUEUED + 1
+
+
+def begin_submit(region: Region) -> Any:
+    """Submit a new statement without waiting for the answer."""
+    memory = region.memory
+    draft = memory.compose(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    request = pb.SubmitRequest(
+        statement=encode_signed_statement(memory.sign(draft)),
+        parts=[pb.InlinePart(name="brief", sealed=b"brief")],
+    )
+    return region.stubs(KZ_MIA).exchange.Submit.future(request, timeout=20)
+
+
+@contextmanager
+def database_held(file: Path) -> Iterator[None]:
+    """Hold the database's write lock: the hub's writer waits for it."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            connection.execute("ROLLBACK")
+
+
+def _is_refused_soon(call: Any) -> bool:
+    try:
+        return call.exception(timeout=0.5) is not None
+    except grpc.FutureTimeoutError:
+        return False
+
+
+def _retry_seconds(error: Any) -> float:
+    for key, value in error.trailing_metadata():
+        if key == "grpc-status-details-bin":
+            for detail in status_pb2.Status.FromString(value).details:
+                retry = error_details_pb2.RetryInfo()
+                if detail.Unpack(retry):
+                    return retry.retry_delay.ToMilliseconds() / 1000
+    return 0.0
