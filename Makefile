@@ -9,7 +9,7 @@ STAMP  := $(VENV)/.stamp
 SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks scripts tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-up demo-down test check format proto lock clean
+.PHONY: help venv demo demo-up demo-down test bench check format proto lock clean
 
 help:  ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ demo-down: $(STAMP)  ## stop that hub
 
 test: $(STAMP)  ## run every test, in parallel and in random order
 	$(BIN)/python -m pytest -n auto
+
+bench: $(STAMP)  ## measure the hub against a bare echo on this machine (some minutes)
+	$(BIN)/python -m benchmarks
 
 check: $(STAMP)  ## check format, lint, types, import direction, protos and generated code
 	$(BIN)/ruff format --check $(SOURCES)

@@ -1,0 +1,15 @@
+"""How fast the hub is, as ratios to the ceiling that gRPC over mutual TLS sets on the same machine.
+
+    echo.py      the ceiling: a server that gives back the bytes it got
+    letters.py   signed and sealed statements, made before anything is timed
+    load.py      the load generator: the same for the echo and for the hub
+    rounds.py    echo, submit, echo, submit: throughput, latency, and every receipt verified
+    growth.py    the same hub over a log of ten thousand and of a hundred thousand entries
+    opening.py   what a recipient pays to fetch, verify and open
+    report.py    the table and report.json
+
+Load goes to loopback only, is bounded in calls and time, and ends by itself. It needs the tests'
+support package for its fictional region. How to read it: docs/performance.md.
+"""
+
+from __future__ import annotations
