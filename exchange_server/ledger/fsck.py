@@ -5,6 +5,7 @@ Reads only, so it works on a copy. In order, each step assuming the ones before 
  1. Entries are numbered without a gap, and each leaf hash is that of its entry and nonce.
  2. The tiles are those of the leaf hashes.
  3. The head has the root of the tree, and its checkpoint is signed by the log's key.
+    So is every checkpoint that witnesses cosigned, and it is of this tree.
  4. The replay: every entry keeps the rules, judged by the entries before it.
  5. Every projection is what the replay makes: row by row, none missing and none too many.
  6. The sealed bytes have the digests that were signed. Parts whose bytes are gone altogether are
@@ -40,6 +41,7 @@ from exchange_server.ledger.projection import (
     statement_visibility,
 )
 from exchange_server.ledger.values import Finding, FsckReport
+from exchange_server.ledger.witnessing import cosignature_faults
 from exchange_server.storage import tables
 from exchange_server.storage.engine import reading
 from exchange_server.storage.exchange_rows import BoxRow, ExchangeRow, LegRow, leg_rows
@@ -97,6 +99,8 @@ class _Check:
             return FsckReport(0, 0, 0, self._findings.all())
         edge, is_replayed = self._check_entries(head)
         self._check_head(head, edge)
+        for size, fault in cosignature_faults(self._connection, head, self._log):
+            self._findings.add("cosignatures", size, fault)
         if is_replayed:
             self._check_projections(head)
         parts = self._check_parts() if is_replayed else 0

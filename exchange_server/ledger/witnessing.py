@@ -11,7 +11,7 @@ newest, which is how several come to cosign the same. All others are forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from itertools import groupby
@@ -31,7 +31,7 @@ from exchange_server.storage.cosignature_rows import (
     read_cosignatures,
     write_cosignatures,
 )
-from exchange_server.storage.log_rows import read_head, read_tiles
+from exchange_server.storage.log_rows import Head, read_head, read_tiles
 
 
 def check_cosigned(
@@ -78,6 +78,24 @@ def check_not_rolled_back(connection: Connection) -> None:
         )
 
 
+def cosignature_faults(
+    connection: Connection, head: Head, log: LogVerifier
+) -> Iterator[tuple[int, str]]:
+    """The stored cosignatures that are of another tree than the log's: their size, what is wrong.
+
+    Tiles that are damaged are a fault here too. The witnesses' own lines, clients verify.
+    """
+    for row in read_cosignatures(connection):
+        try:
+            checkpoint = log.verify(row.note)
+            if not checkpoint.size == row.tree_size <= head.size:
+                yield row.tree_size, f"it is of {checkpoint.size} entries, the log has {head.size}"
+            elif _root(connection, row.tree_size) != checkpoint.root:
+                yield row.tree_size, "the tree of this size has another root"
+        except ExchangeError as error:
+            yield row.tree_size, error.message
+
+
 def _keep(
     connection: Connection,
     checkpoint: Checkpoint,
@@ -90,7 +108,7 @@ def _keep(
             f"expected a checkpoint of at most {head.size if head else 0} entries, "
             f"got {checkpoint.size}"
         )
-    if tree_root(checkpoint.size, TileReader(partial(read_tiles, connection))) != checkpoint.root:
+    if _root(connection, checkpoint.size) != checkpoint.root:
         raise Reason.COSIGNATURE_INVALID.error(
             f"the tree of {checkpoint.size} entries has another root than the one cosigned"
         )
@@ -109,6 +127,10 @@ def _keep(
     forgotten = {row.tree_size for row in rows} - shown
     if forgotten:
         forget_cosignatures(connection, forgotten)
+
+
+def _root(connection: Connection, size: int) -> bytes:
+    return tree_root(size, TileReader(partial(read_tiles, connection)))
 
 
 def _shown(rows: Iterable[CosignatureRow]) -> list[list[CosignatureRow]]:

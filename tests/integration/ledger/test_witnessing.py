@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, SignedCheckpoint
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessSigner
 from exchange_protocol.log.notes import SignedNote
 from exchange_protocol.rules.bodies import Kind, Plain
+from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import tables
 from exchange_server.storage.engine import writing
 from tests.integration.ledger.conftest import Office
@@ -137,6 +138,29 @@ async def test_lines_of_strangers_are_not_passed_on(watched: Office) -> None:
     _, [note] = await watched.reader.checkpoint(0)
     names = [line.name for line in SignedNote.parse(note).signatures]
     assert names == [log_signer().origin, "witness.example/a"]
+
+
+async def test_fsck_finds_a_cosignature_of_another_tree(watched: Office) -> None:
+    note = await newest(watched)
+    await watched.ledger.add_cosignature(cosigned(watched, note, A))
+    await watched.close()
+    head = SignedCheckpoint.parse(note).checkpoint
+    other = log_signer().sign(Checkpoint(head.origin, head.size, bytes(32)))
+    kept = cosigned(watched, note, A)
+    for wrong, words in ((other, "another root"), (b"noise", "a note is text")):
+        with writing(watched.engine) as connection:
+            connection.execute(update(tables.cosignatures).values(note=wrong))
+        report = fsck(watched.engine, watched.mail.cast.anchors, log_verifier())
+        assert [each.what for each in report.findings] == ["cosignatures"]
+        assert words in report.findings[0].detail
+    with writing(watched.engine) as connection:
+        connection.execute(update(tables.cosignatures).values(note=kept))
+        [tile] = connection.execute(select(tables.log_tiles)).mappings()
+        connection.execute(delete(tables.log_tiles))
+    damaged = fsck(watched.engine, watched.mail.cast.anchors, log_verifier())
+    assert "cosignatures" in {each.what for each in damaged.findings}
+    with writing(watched.engine) as connection:
+        connection.execute(tables.log_tiles.insert(), dict(tile))
 
 
 async def test_hub_whose_log_is_smaller_than_witnesses_saw_it_does_not_start(
