@@ -106,6 +106,7 @@ def read_seen(
     connection: Connection, agency: str, exchange_ids: Sequence[str]
 ) -> list[SeenExchange]:
     """Read exchanges as an agency may know them, newest first; others are left out."""
+    opened = select(_x.opened_index).where(_x.exchange_id.in_(exchange_ids)).correlate(None)
     query = (
         select(
             *(_x[name] for name in _EXCHANGE_COLUMNS),
@@ -116,7 +117,8 @@ def read_seen(
             _BLINDFOLDED.label("is_blindfolded"),
         )
         .select_from(_JOINED)
-        .where(_b.agency == agency, _b.exchange_id.in_(exchange_ids))
+        # By the index of the opening: boxes are not found by exchange without a scan.
+        .where(_b.agency == agency, _b.opened_index.in_(opened))
         .order_by(_b.opened_index.desc(), _g.position, _b.box)
     )
     rows: dict[str, list[RowMapping]] = {}
