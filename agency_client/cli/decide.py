@@ -14,7 +14,7 @@ PANEL = "Decide"
 
 @app.command(rich_help_panel=PANEL)
 def approve(context: typer.Context, exchange: Exchange, leg: Legs = None) -> None:
-    """Approve exactly what was read: the approval is bound to its digest."""
+    """Approve what waits now, bound to its digest; read it first with `agency show`."""
     session = session_of(context)
     with session.hub() as hub:
         result = hub.approve(exchange, legs=leg)

@@ -235,7 +235,7 @@ def _print_timeline(opened: OpenedExchange) -> None:
         for each in opened.statements
     ]
     happened += [
-        (each.hub_time, who(each.actor), "given to" if each.event is Event.DELIVERY else "", "")
+        (each.hub_time, who(each.actor), "received it" if each.event is Event.DELIVERY else "", "")
         for each in opened.verified.deliveries
     ]
     print_table(

@@ -52,13 +52,17 @@ def restore(
     3. The directory statements fold, each by the rules, into as many as the head counts.
 
     Raises:
+        InvalidInput: CONFIG_INVALID, if the checkpoint is not one of the configured log.
         HubInternal: INTERNAL, naming what does not fit.
     """
     try:
         checkpoint = log.verify(head.note)
     except HubError as error:
-        raise _damaged(
-            f"the checkpoint of the head is not signed by {log.origin}: {error}"
+        # The usual cause is no damage: a hub that was given another log's key or database.
+        raise Reason.CONFIG_INVALID.error(
+            f"expected the database of the log {log.origin}, whose key is configured; "
+            f"its newest checkpoint says otherwise: {error.message}",
+            field="log",
         ) from None
     if (checkpoint.size, checkpoint.root) != (head.size, head.root):
         raise _damaged(

@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, func, select, update
 
-from exchange_protocol.errors import ExchangeError
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.rules.bodies import Decision
 from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.vocabulary import Verdict
-from exchange_server.ledger import FsckReport
+from exchange_server.ledger import FsckReport, Ledger
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import tables
 from exchange_server.storage.engine import open_engine, writing
 from tests.integration.ledger.conftest import Office
-from tests.support.hub_data import log_verifier
+from tests.support.hub_data import log_verifier, revocations
 from tests.support.statements import COORDINATOR, KZ_MIA, UZ_FIU
 
 
@@ -100,6 +102,19 @@ async def test_forged_head_keeps_the_hub_from_starting(closed: Office) -> None:
     change(closed, tables.log_head, tables.log_head.c.id == 1, root=bytes(32))
     with pytest.raises(ExchangeError, match="its checkpoint says"):
         await closed.open()
+
+
+async def test_key_of_another_log_is_named_as_such_and_not_as_damage(closed: Office) -> None:
+    other = LogSigner("caricc.example/other-log", Ed25519PrivateKey.generate())
+    with pytest.raises(ExchangeError, match="expected the database of the log") as refused:
+        await Ledger.open(
+            closed.engine,
+            anchors=closed.mail.cast.anchors,
+            signer=other,
+            clock=closed.clock,
+            revocations=revocations,
+        )
+    assert refused.value.reason is Reason.CONFIG_INVALID
 
 
 def test_flipped_byte_of_a_statement_is_found(closed: Office) -> None:
