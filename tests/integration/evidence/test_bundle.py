@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agency_client.evidence import VerifiedBundle, export_bundle, verify_bundle
 from agency_client.evidence.account import render
 from agency_client.evidence.verify import KINDS, LEAF_PREFIX, parse_vkey
+from agency_client.evidence.verify import Statement as ScriptStatement
 from agency_client.views import Standing
 from exchange_certs.authority import Authority
 from exchange_protocol.errors import ExchangeError, Reason
@@ -181,9 +182,14 @@ def test_hostile_text_in_the_account_is_only_text(verified: VerifiedBundle) -> N
     assert not any(each in page for each in ("<script", "\u202e", "\x1b"))
 
 
-def test_script_knows_every_kind() -> None:
+def test_script_names_kinds_as_the_contract_and_a_newer_one_by_its_number() -> None:
     numbers = statement_pb2.Statement.DESCRIPTOR.fields_by_name
-    assert {numbers[kind.value].number: kind.value for kind in Kind} == KINDS
+    named = {numbers[kind.value].number: kind.value for kind in Kind}
+    assert KINDS.items() <= named.items()
+    newer = 69
+    assert newer not in named
+    payload = statement_pb2.Statement(id="1").SerializeToString() + b"\xaa\x04\x00"
+    assert ScriptStatement(payload).kind == f"kind {newer}"
 
 
 def test_leaf_of_the_script_is_that_of_the_protocol() -> None:
