@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from agency_client.cli.app import app
 from agency_client.cli.options import Exchange, Explanation, Ground, Legs, Question
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
+from agency_client.cli.show import known_legs, print_opened
 
 PANEL = "Decide"
 
 
 @app.command(rich_help_panel=PANEL)
 def approve(context: typer.Context, exchange: Exchange, leg: Legs = None) -> None:
-    """Approve what waits now, bound to its digest; read it first with `agency show`."""
+    """Open what waits, show it, and approve exactly that: bound to its digest.
+
+    On a terminal it asks before it approves.
+    """
     session = session_of(context)
     with session.hub() as hub:
-        result = hub.approve(exchange, legs=leg)
+        # Bound to what was opened here: a supplement that comes meanwhile is not approved with it.
+        opened = hub.open(exchange)
+        if not session.as_json:
+            print_opened(opened, known_legs(opened, hub.agency))
+            if sys.stdin.isatty():
+                typer.confirm("Approve exactly this?", abort=True)
+        result = hub.approve(opened, legs=leg)
     tell(session, result, "Approved")
 
 

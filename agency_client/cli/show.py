@@ -74,14 +74,19 @@ def show(
     if session.as_json:
         print_json(exchange_json(opened, legs) | {"files": [str(file) for file in files]})
         return
-    _print_header(opened, legs)
-    _print_timeline(opened)
-    for statement in opened.statements:
-        _print_statement(statement)
+    print_opened(opened, legs)
     if files:
         heading("Files")
         for file in files:
             say(str(file))
+
+
+def print_opened(opened: OpenedExchange, legs: Sequence[Leg]) -> None:
+    """Print an opened exchange for people."""
+    _print_header(opened, legs)
+    _print_timeline(opened)
+    for statement in opened.statements:
+        _print_statement(statement)
 
 
 def known_legs(opened: OpenedExchange, agency: AgencyId) -> list[Leg]:

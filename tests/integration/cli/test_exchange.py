@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import stat
+
+import pytest
 
 from tests.integration.cli.conftest import OFFICER, Desk
 
@@ -91,6 +94,27 @@ def test_supervisor_reads_the_brief_alone(desk: Desk) -> None:
     assert "sealed to others: content, entities" in shown
     assert "Тайные" not in shown
     assert "Вымышленный" not in shown
+
+
+class Keyboard(io.StringIO):
+    """A terminal at which someone types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_coordinator_is_shown_what_it_approves_and_asked_before(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange = desk.ask("uz.fiu")
+    monkeypatch.setattr("sys.stdin", Keyboard("n\n"))
+    declined = desk.run(FIRST, "approve", exchange)
+    assert declined.code != 0
+    assert "Отмывание доходов" in declined.out
+    assert exchange not in listed(desk, FOREIGN_FIU, "inbox")
+    monkeypatch.setattr("sys.stdin", Keyboard("y\n"))
+    assert "Approve exactly this?" in desk.run(FIRST, "approve", exchange).ok().out
+    assert exchange in listed(desk, FOREIGN_FIU, "inbox")
 
 
 def test_sensitive_request_needs_four_eyes_and_may_be_returned(desk: Desk) -> None:
