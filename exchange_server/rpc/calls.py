@@ -141,6 +141,11 @@ class CallInterceptor(HandlerInterceptor):
 class Codec(HandlerInterceptor):
     """Parses requests and encodes responses, counting their bytes; the innermost interceptor."""
 
+    def __init__(self, message_bytes: int) -> None:
+        """Refuse request messages of more than `message_bytes`."""
+        super().__init__()
+        self._message_bytes = message_bytes
+
     def wrap(self, method: str, handler: Handler) -> Handler:
         """Turn a handler of messages into a coroutine over bytes."""
         behaviour = _behaviour(handler)
@@ -148,6 +153,10 @@ class Codec(HandlerInterceptor):
 
         def parsed(raw: bytes) -> Message:
             current_call().request_bytes += len(raw)
+            if len(raw) > self._message_bytes:
+                raise Reason.TOO_LARGE.error(
+                    f"expected a message of at most {self._message_bytes} bytes, got {len(raw)}"
+                )
             try:
                 message = parse(raw)
             except DecodeError:

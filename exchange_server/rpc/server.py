@@ -92,7 +92,7 @@ class RpcServer:
                 CallShares(limits.calls_per_agency),
                 Denials(ledger),
                 Authorization(lambda: ledger.directory),
-                Codec(),
+                Codec(limits.message_bytes),
             ],
             options=_options(limits),
             maximum_concurrent_rpcs=limits.concurrent_calls,
@@ -153,7 +153,8 @@ def _special_deadlines(limits: RpcLimits) -> dict[str, float | None]:
 
 def _options(limits: RpcLimits) -> Sequence[tuple[str, Any]]:
     return (
-        ("grpc.max_receive_message_length", limits.message_bytes),
+        # What is a little too large is refused with a reason by `Codec`; beyond this, by gRPC.
+        ("grpc.max_receive_message_length", 2 * limits.message_bytes),
         # Two processes that share a port would each believe to be the hub.
         ("grpc.so_reuseport", 0),
         ("grpc.keepalive_time_ms", _KEEPALIVE_MS),

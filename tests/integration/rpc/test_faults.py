@@ -170,6 +170,16 @@ async def get_tile(bench: Bench, deadline: float | None = 5) -> bytes:
     return hashes
 
 
+async def logged_call(logs: list[Any]) -> Any:
+    """The log line of a call: it is written after the answer has left."""
+    for _ in range(500):
+        for line in logs:
+            if line["event"] == "call":
+                return line
+        await asyncio.sleep(0.01)
+    raise AssertionError("no call was logged")
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -198,15 +208,16 @@ async def test_text_of_a_failure_inside_never_reaches_the_caller(
 
 async def test_caller_learns_the_field_and_the_request(bench: Bench) -> None:
     bench.reader.on_tile = raising(Reason.INVALID_FIELD.error("expected 1, got 2", field="level"))
-    with capture_logs() as logs, pytest.raises(grpc.aio.AioRpcError) as caught:
-        await get_tile(bench)
+    with capture_logs() as logs:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await get_tile(bench)
+        call = await logged_call(logs)
     trailers = dict(cast(Any, caught.value.trailing_metadata()))
     status = status_pb2.Status.FromString(cast(bytes, trailers["grpc-status-details-bin"]))
     names = {detail.TypeName() for detail in status.details}
     assert names == {"google.rpc.ErrorInfo", "google.rpc.RequestInfo", "google.rpc.BadRequest"}
     request = error_details_pb2.RequestInfo()
     assert any(detail.Unpack(request) for detail in status.details)
-    call = next(line for line in logs if line["event"] == "call")
     assert request.request_id == call["request_id"]
     assert call["outcome"] == "INVALID_FIELD"
 
@@ -250,10 +261,7 @@ async def test_caller_that_goes_away_is_no_fault(bench: Bench) -> None:
             call = audit.GetTile(audit_pb.GetTileRequest(), timeout=5)
             await asyncio.wait_for(entered.wait(), 5)
             call.cancel()
-            for _ in range(100):
-                if any(line["event"] == "call" for line in logs):
-                    break
-                await asyncio.sleep(0.01)
+            await logged_call(logs)
     assert [line["outcome"] for line in logs if line["event"] == "call"] == ["cancelled"]
     assert not [line for line in logs if line["log_level"] == "error"]
 
@@ -296,7 +304,12 @@ async def test_request_beyond_the_largest_message_is_refused(bench: Bench) -> No
         get_tile = channel.unary_unary("/exchange_protocol.v1.AuditService/GetTile")
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await get_tile(bytes(MESSAGE_BYTES + 1), timeout=5)
-    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert reason_of(caught.value) == Reason.TOO_LARGE.name
+        assert str(MESSAGE_BYTES + 1) in str(caught.value.details())
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await get_tile(bytes(2 * MESSAGE_BYTES + 1), timeout=5)
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 async def test_denial_is_logged_once_and_passed_on(bench: Bench) -> None:
@@ -342,7 +355,7 @@ async def test_log_line_names_the_caller_and_holds_sizes_only(bench: Bench) -> N
     bench.reader.on_tile = lambda: b"\x01" * 32
     with capture_logs() as logs:
         await get_tile(bench)
-    call = next(line for line in logs if line["event"] == "call")
+        call = await logged_call(logs)
     assert call["caller"] == member("caricc").uri
     assert call["response_bytes"] == 34
     assert set(call) == {

@@ -66,7 +66,8 @@ def test_slow_reader_holds_nobody_up_and_learns_what_was_dropped() -> None:
     stream.opened.set()
     writer.close()
     *lines, last = stream.getvalue().splitlines()
-    assert 10 <= len(lines) <= 11
+    # What waits, and what the writing thread had taken before: each ten at most.
+    assert 10 <= len(lines) <= 20
     assert json.loads(last)["count"] == 1000 - len(lines)
 
 
