@@ -3,10 +3,11 @@
     echo.py      the ceiling: a server that gives back the bytes it got
     letters.py   signed and sealed statements, made before anything is timed
     load.py      the load generator: the same for the echo and for the hub
+    seeding.py   fills a log through the ledger; multiplying.py grows it with copies, in SQL
     rounds.py    echo, submit, echo, submit: throughput, latency, and every receipt verified
-    growth.py    the same hub over a log of ten thousand and of a hundred thousand entries
+    growth.py    the same hub over logs of ten thousand to ten million entries
     opening.py   what a recipient pays to fetch, verify and open
-    report.py    the table and report.json
+    section.py   what a part is given and gives; report.py and plot.py show it
 
 Load goes to loopback only, is bounded in calls and time, and ends by itself. It needs the tests'
 support package for its fictional region. How to read it: docs/performance.md.

@@ -3,40 +3,77 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+
+import uvloop
 
 from benchmarks.letters import Office
-from benchmarks.load import Latency, Line
+from benchmarks.load import Latency, Line, peak_mib
+from benchmarks.multiplying import Template, sqlite_file
 from benchmarks.rounds import SUBMIT
+from benchmarks.section import Ratio, Run, Section
 from benchmarks.seeding import grow
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_server.bootstrap import load_credentials, utc_now
 from tests.support.hub_process import HubFiles, HubProcess
 
+GOAL = 1.2
 _PROOF = "/exchange_protocol.v1.AuditService/GetInclusionProof"
 _LIST = "/exchange_protocol.v1.ExchangeService/ListExchanges"
+_COPIED = 1000
 _WARM_UP = 20
 _INBOX_PAGE = 50
 
 
 @dataclass(frozen=True)
 class AtSize:
-    """Latencies over a log of so many entries."""
+    """Latencies over a log of so many entries, and the hub's peak memory."""
 
     entries: int
     submit: Latency
     inclusion_proof: Latency
     inbox: Latency
+    hub_peak_mib: float
 
 
-async def play(files: HubFiles, office: Office, sizes: Sequence[int], calls: int) -> list[AtSize]:
+def play(run: Run) -> Section:
     """Grow the log to each size and measure there, one call after the other."""
+    files = run.hub("growth")
+    uvloop.run(grow(files, run.office, _COPIED))
+    signer = load_credentials(files.config, {}, utc_now).signer
+    database = sqlite_file(files)
+    template = Template(database, run.folder / "template.db")
     measured = []
-    for entries in sizes:
-        await grow(files, office, entries)
-        measured.append(await _measure(files, office, entries, calls))
-    return measured
+    for entries in run.sizes:
+        template.multiply(database, signer, entries)
+        uvloop.run(grow(files, run.office, entries))
+        measured.append(uvloop.run(_measure(files, run.office, entries, run.singles)))
+    database.unlink()
+    return _section(measured)
+
+
+def _section(measured: list[AtSize]) -> Section:
+    first, last = measured[0], measured[-1]
+    ratios = {
+        "growth_ratio": last.submit.p50_ms / first.submit.p50_ms,
+        "growth_memory_ratio": last.hub_peak_mib / first.hub_peak_mib,
+    }
+    return Section(
+        key="growth",
+        title="while the log grows: p50 of calls alone, and the hub's peak memory",
+        headings=("entries", "submit", "inclusion proof", "inbox", "hub"),
+        rows=tuple(
+            (
+                f"{at.entries:,}",
+                *(f"{one.p50_ms:.2f} ms" for one in (at.submit, at.inclusion_proof, at.inbox)),
+                f"{at.hub_peak_mib:.0f} MiB",
+            )
+            for at in measured
+        ),
+        figures={"at_sizes": [asdict(at) for at in measured]},
+        ratios={name: Ratio(round(value, 3), GOAL, at_most=True) for name, value in ratios.items()},
+    )
 
 
 async def _measure(files: HubFiles, office: Office, entries: int, calls: int) -> AtSize:
@@ -58,10 +95,12 @@ async def _measure(files: HubFiles, office: Office, entries: int, calls: int) ->
             submit_took, _ = await line.one_by_one(SUBMIT, submits)
             proof_took, _ = await line.one_by_one(_PROOF, proofs)
             inbox_took, _ = await theirs.one_by_one(_LIST, [inbox] * (calls + _WARM_UP))
+        peak = peak_mib(hub.pid)
         hub.stop()
     return AtSize(
         entries,
         Latency.of(submit_took[_WARM_UP:]),
         Latency.of(proof_took[_WARM_UP:]),
         Latency.of(inbox_took[_WARM_UP:]),
+        peak,
     )

@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -86,3 +87,10 @@ class Line:
             answers.append(await call(request, timeout=CALL_SECONDS))
             took.append(time.perf_counter() - started)
         return took, answers
+
+
+def peak_mib(pid: int) -> float:
+    """Peak resident memory of a process so far."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    [peak] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return round(int(peak.split()[1]) / 1024, 1)

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from dataclasses import asdict
 
 from agency_client import InformationRequest, Item, Sent
 from benchmarks.load import Latency
+from benchmarks.section import Run, Section
 from tests.support.deployment import deploy
 from tests.support.hub_process import HubProcess, prepare_hub
 
+EXCHANGES = 30
 _REQUEST = InformationRequest(items=(Item.TRANSACTIONS,), facts="Вымышленные факты. " * 30)
 
 
-def play(folder: Path, exchanges: int) -> Latency:
+def play(run: Run) -> Section:
     """Let one body ask and the other open, each once; times the opening."""
-    files = prepare_hub(folder)
+    files = prepare_hub(run.folder / "opening")
     took = []
     with HubProcess(files) as hub:
         deployment = deploy(files, hub.port)
         with deployment.client("kz.mia/system") as asking:
             sent = [
                 asking.request_information(to=["kz.fma"], brief="fictional", request=_REQUEST)
-                for _ in range(exchanges)
+                for _ in range(EXCHANGES)
             ]
         with deployment.client("kz.fma/system") as reading:
             for one in sent:
@@ -31,4 +33,11 @@ def play(folder: Path, exchanges: int) -> Latency:
                 started = time.perf_counter()
                 reading.open(one.exchange_id)
                 took.append(time.perf_counter() - started)
-    return Latency.of(took)
+    opened = Latency.of(took)
+    return Section(
+        key="opening",
+        title="a recipient fetches, verifies and opens an exchange",
+        headings=("exchanges", "p50", "p99"),
+        rows=((str(EXCHANGES), f"{opened.p50_ms:.1f} ms", f"{opened.p99_ms:.1f} ms"),),
+        figures={"exchanges": EXCHANGES, **asdict(opened)},
+    )

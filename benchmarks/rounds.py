@@ -6,16 +6,18 @@ entry, the statement that it names, and that the log only grew.
 
 from __future__ import annotations
 
-import resource
+import os
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
+
+import uvloop
 
 from benchmarks.echo import METHOD as ECHO
 from benchmarks.echo import EchoProcess
-from benchmarks.letters import Letter, Office
-from benchmarks.load import Latency, Line
+from benchmarks.letters import Letter
+from benchmarks.load import Latency, Line, peak_mib
+from benchmarks.section import Ratio, Run, Section
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.merkle import verify_consistency
 from exchange_protocol.log.receipts import verify_receipt
@@ -24,6 +26,7 @@ from exchange_protocol.v1 import exchange_service_pb2 as pb
 from tests.support.hub_process import HubFiles, HubProcess
 
 SUBMIT = "/exchange_protocol.v1.ExchangeService/Submit"
+UNARY_GOAL, LATENCY_GOAL = 0.70, 2.5
 GET_CHECKPOINT = "/exchange_protocol.v1.AuditService/GetCheckpoint"
 
 
@@ -45,10 +48,52 @@ class Throughput:
     client_peak_mib: float
 
 
-async def play(
-    files: HubFiles, office: Office, *, rounds: int, burst: int, singles: int, in_flight: int
-) -> Throughput:
+def play(run: Run) -> Section:
     """Load an empty hub and the echo in turn, after one round that warms both up."""
+    found = uvloop.run(_play(run.hub("rounds"), run))
+    rates = {
+        "echo": statistics.median(found.echo_per_second),
+        "Submit": statistics.median(found.submit_per_second),
+    }
+    unary = Ratio(found.unary_ratio, UNARY_GOAL, at_most=False)
+    alone = Ratio(found.latency_ratio, LATENCY_GOAL, at_most=True)
+    echo, submit = found.echo_latency, found.submit_latency
+    return Section(
+        key="throughput",
+        title=f"unary Submit, {found.request_bytes:,} bytes a request, {run.in_flight} in flight",
+        headings=("", "echo", "hub", "ratio", "goal"),
+        rows=(
+            (
+                "calls per second",
+                *(f"{rate:,.0f}" for rate in rates.values()),
+                f"{unary.value:.2f}",
+                str(unary),
+            ),
+            (
+                "alone, p50",
+                f"{echo.p50_ms:.2f} ms",
+                f"{submit.p50_ms:.2f} ms",
+                f"{alone.value:.2f}",
+                str(alone),
+            ),
+            ("alone, p99", f"{echo.p99_ms:.2f} ms", f"{submit.p99_ms:.2f} ms", "", ""),
+            (
+                "peak memory: load generator, hub",
+                f"{found.client_peak_mib:.0f} MiB",
+                f"{found.hub_peak_mib:.0f} MiB",
+                "",
+                "",
+            ),
+            ("receipts verified", "", f"{found.receipts_verified:,}", "", ""),
+        ),
+        figures={**asdict(found), "in_flight": run.in_flight, "calls_per_round": run.burst},
+        ratios={"unary_ratio": unary, "latency_ratio": alone},
+        rates=rates,
+    )
+
+
+async def _play(files: HubFiles, run: Run) -> Throughput:
+    office, burst, in_flight = run.office, run.burst, run.in_flight
     echo_rates, submit_rates = [], []
     echo_took: list[list[float]] = []
     submit_took: list[list[float]] = []
@@ -56,8 +101,8 @@ async def play(
     with HubProcess(files) as hub, EchoProcess(files) as echo:
         tls, _ = office.certificates
         async with Line(files, hub.target, tls) as to_hub, Line(files, echo.target, tls) as to_echo:
-            for number in range(rounds + 1):
-                letters = office.letters(burst + singles)
+            for number in range(run.rounds + 1):
+                letters = office.letters(burst + run.singles)
                 known = await _checkpoint(to_hub, files.log_vkey)
                 requests = [letter.request(known.size) for letter in letters]
                 request_bytes = len(requests[0])
@@ -72,7 +117,7 @@ async def play(
                     submit_rates.append(submitted.per_second)
                     echo_took.append(echo_singly)
                     submit_took.append(hub_singly)
-        hub_peak = _peak_mib(hub.pid)
+        hub_peak = peak_mib(hub.pid)
     return Throughput(
         echo_per_second=[round(rate, 1) for rate in echo_rates],
         submit_per_second=[round(rate, 1) for rate in submit_rates],
@@ -86,7 +131,7 @@ async def play(
         request_bytes=request_bytes,
         receipts_verified=verified,
         hub_peak_mib=hub_peak,
-        client_peak_mib=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        client_peak_mib=peak_mib(os.getpid()),
     )
 
 
@@ -114,9 +159,3 @@ async def _checkpoint(line: Line, log_vkey: str) -> Checkpoint:
 
 def _median_ratio(ours: Sequence[float], ceiling: Sequence[float]) -> float:
     return round(statistics.median(a / b for a, b in zip(ours, ceiling, strict=True)), 3)
-
-
-def _peak_mib(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    [peak] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
-    return round(int(peak.split()[1]) / 1024, 1)

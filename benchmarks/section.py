@@ -1,0 +1,79 @@
+"""What one part of the benchmark is given, and what it gives: figures for programs and for people.
+
+A part is a function `play(run: Run) -> Section`, in a module of its own; `__main__.PARTS` lists
+them in the order in which they run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from benchmarks import seeding
+from benchmarks.letters import Office
+from tests.support.hub_process import HubFiles, prepare_hub
+from tests.support.statements import fictional_cast
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the benchmark: the same load for every part."""
+
+    folder: Path
+    """For databases and keys; gone after the run."""
+    office: Office
+    in_flight: int
+    """Calls at a time."""
+    rounds: int
+    """Times that what is compared is measured, in turn."""
+    burst: int
+    """Calls in a round, with many in flight."""
+    singles: int
+    """Calls in a round, one after the other."""
+    sizes: tuple[int, ...]
+    """Entries that the log is grown to."""
+
+    def hub(self, name: str, **options: Any) -> HubFiles:
+        """Make a hub's files, with the directory and the policy on its log (`prepare_hub`)."""
+        files = prepare_hub(self.folder / name, authority=fictional_cast().authority, **options)
+        uvloop.run(seeding.found(files, self.office))
+        return files
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A figure to judge by, with its goal."""
+
+    value: float
+    goal: float
+    at_most: bool
+    """Whether the goal is an upper bound."""
+
+    @property
+    def is_met(self) -> bool:
+        return self.value <= self.goal if self.at_most else self.value >= self.goal
+
+    def __str__(self) -> str:
+        return f"{'≤' if self.at_most else '≥'} {self.goal:g}"
+
+
+@dataclass(frozen=True)
+class Section:
+    """What a part measured."""
+
+    key: str
+    """Its name in report.json."""
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    """The table for people."""
+    figures: Mapping[str, Any]
+    """The same for programs, with load and sizes."""
+    ratios: Mapping[str, Ratio] = field(default_factory=dict)
+    """By the name at the top of report.json."""
+    rates: Mapping[str, float] = field(default_factory=dict)
+    """Calls or statements a second, for the plot."""
