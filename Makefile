@@ -9,7 +9,7 @@ STAMP  := $(VENV)/.stamp
 SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks scripts tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-up demo-down test bench bench-quick check format proto lock clean
+.PHONY: help venv demo demo-up demo-down test bench bench-quick peers check format proto lock clean
 
 help:  ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ test: $(STAMP)  ## run every test, in parallel and in random order
 bench: $(STAMP)  ## measure the hub against a bare echo on this machine (some minutes)
 	$(BIN)/python -m benchmarks
 
+peers:  ## install the libraries that the benchmark compares with, in their own environment
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --require-hashes -r requirements-peers.txt
+
 bench-quick: $(STAMP)  ## the same over a shorter log, in under three minutes
 	$(BIN)/python -m benchmarks --quick
 
@@ -63,5 +67,5 @@ lock:  ## pin the dependencies anew (needs uv)
 	scripts/lock.sh
 
 clean:  ## remove what make, the demo and the tests leave behind
-	rm -rf $(VENV) .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist
+	rm -rf $(VENV) .venv-peers .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
