@@ -33,6 +33,9 @@ app = typer.Typer(
 )
 
 ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="Configuration (TOML).")]
+log_app = typer.Typer(help="The log as files.", no_args_is_help=True)
+app.add_typer(log_app, name="log")
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -152,6 +155,43 @@ def fsck(
         raise typer.Exit(EXIT_FINDINGS)
 
 
+@log_app.command("export")
+def log_export(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where to write; extended if it holds this log.")
+    ],
+    config: ConfigFile,
+    as_json: AsJson = False,
+) -> None:
+    """Write the log as static files that C2SP tools read: checkpoint, tiles, entry bundles.
+
+    The files say nothing of what was said: they may be mirrored by anyone.
+    """
+    from dataclasses import asdict
+
+    from exchange_protocol.log.checkpoint import LogVerifier
+    from exchange_server.ledger.static_log import export_log
+    from exchange_server.storage.engine import open_engine
+    from exchange_server.storage.schema import check_schema
+
+    settings = load_config(config, os.environ)
+    url, _, vkey = _what_to_check(settings)
+    engine = open_engine(url, read_only=True)
+    with _database_errors(), _file_errors(folder):
+        try:
+            check_schema(engine)
+            done = export_log(engine, LogVerifier(vkey), folder)
+        finally:
+            engine.dispose()
+    if as_json:
+        typer.echo(json.dumps(asdict(done)))
+    else:
+        typer.echo(
+            f"{done.size} entries, {done.written} files written, {done.kept} there already; "
+            f"cosigned by {done.cosignatures} witnesses"
+        )
+
+
 def _what_to_check(config: Config) -> tuple[str, Path, str]:
     from exchange_server.keys import load_log_key, read_passphrase
 
@@ -167,6 +207,17 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise Reason.CONFIG_INVALID.error(f"cannot read {path}: {error.strerror}") from None
+
+
+@contextmanager
+def _file_errors(folder: Path) -> Iterator[None]:
+    """Say in one line why files cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise Reason.CONFIG_INVALID.error(
+            f"cannot write to {error.filename or folder}: {error.strerror}"
+        ) from None
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.log.entries import Event, Opening
 from exchange_protocol.log.merkle import consistency_proof, inclusion_proof, inclusion_proofs
 from exchange_protocol.log.receipts import ProvenEntry
-from exchange_protocol.log.tiles import TileReader
+from exchange_protocol.log.tiles import TILE_WIDTH, TileReader, encode_entry_bundle
 from exchange_protocol.rules.bodies import Kind
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.lifecycle import LegState
@@ -48,6 +48,7 @@ from exchange_server.storage.log_rows import (
     read_directory_entries,
     read_entry_range,
     read_head,
+    read_leaf_data,
     read_tiles,
 )
 from exchange_server.storage.part_rows import CHUNK_BYTES, read_chunk
@@ -200,6 +201,20 @@ class Reader:
                 f"expected a tile of the tree, got index {index} of level {level}"
             )
         return tiles[level, index]
+
+    async def entry_bundle(self, index: int) -> bytes:
+        """The leaf data that a bundle holds now; raises ENTRY_UNKNOWN for one beyond the tree."""
+        start = index * TILE_WIDTH
+        data = await self._run(
+            lambda c: (
+                read_leaf_data(c, start, start + TILE_WIDTH) if start < 2**63 - TILE_WIDTH else []
+            )
+        )
+        if not data:
+            raise Reason.ENTRY_UNKNOWN.error(
+                f"expected a bundle of entries of the log, got index {index}"
+            )
+        return encode_entry_bundle(data)
 
     async def inclusion_proof(self, index: int, size: int) -> tuple[bytes, ...]:
         """The audit path of a leaf in the tree of a size; raises PROOF_RANGE_INVALID."""

@@ -34,6 +34,12 @@ class AuditService(pb_grpc.AuditServiceServicer):
         """Serve the hashes of one tile."""
         return pb.GetTileResponse(hashes=await self._reader.tile(request.level, request.index))
 
+    async def GetEntryBundle(  # noqa: N802
+        self, request: pb.GetEntryBundleRequest, context: Context
+    ) -> pb.GetEntryBundleResponse:
+        """Serve the data of the leaves under one tile of level 0."""
+        return pb.GetEntryBundleResponse(bundle=await self._reader.entry_bundle(request.index))
+
     async def ListOpenings(  # noqa: N802
         self, request: pb.ListOpeningsRequest, context: Context
     ) -> pb.ListOpeningsResponse:

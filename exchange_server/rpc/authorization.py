@@ -52,6 +52,7 @@ _BY_SERVICE: Final = {
         # Heads, hashes and proofs say nothing of what was said; everyone checks the log by them.
         "GetCheckpoint": _EVERYONE,
         "GetTile": _EVERYONE,
+        "GetEntryBundle": _EVERYONE,
         "GetInclusionProof": _EVERYONE,
         "GetConsistencyProof": _EVERYONE,
         "ListOpenings": _PARTIES | {Role.AUDITOR},

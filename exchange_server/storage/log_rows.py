@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select, tuple_
 
-from exchange_protocol.log.entries import Event, Opening
+from exchange_protocol.log.entries import Event, Opening, entry_leaf_data
 from exchange_protocol.log.tiles import TileId
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
@@ -151,6 +151,12 @@ def stored_entries(connection: Connection, query: Select[Any]) -> list[StoredEnt
 def read_entry_range(connection: Connection, start: int, stop: int) -> list[StoredEntry]:
     """Read the entries [start, stop)."""
     return stored_entries(connection, STORED_ENTRIES.where(_e.idx >= start, _e.idx < stop))
+
+
+def read_leaf_data(connection: Connection, start: int, stop: int) -> list[bytes]:
+    """Read what the leaves [start, stop) hash, which says nothing of their entries."""
+    query = select(_e.entry, _e.nonce).where(_e.idx >= start, _e.idx < stop).order_by(_e.idx)
+    return [entry_leaf_data(entry, nonce) for entry, nonce in connection.execute(query)]
 
 
 def read_entries(connection: Connection, indexes: Sequence[int]) -> list[StoredEntry]:

@@ -49,6 +49,7 @@ def test_auditors_neither_submit_nor_fetch_and_operators_see_no_exchange() -> No
         "ListDirectoryEntries",
         "GetCheckpoint",
         "GetTile",
+        "GetEntryBundle",
         "GetInclusionProof",
         "GetConsistencyProof",
     }

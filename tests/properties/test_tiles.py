@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange_protocol.errors import ExchangeError
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.merkle import (
     consistency_proof,
     inclusion_proof,
@@ -24,7 +24,9 @@ from exchange_protocol.log.tiles import (
     TileReader,
     TreeEdge,
     edge_tiles,
+    encode_entry_bundle,
     entries_path,
+    parse_entry_bundle,
     parse_tile_path,
     partial_width,
     tile_path,
@@ -124,3 +126,30 @@ def test_path_that_is_accepted_has_no_other_spelling(path: str) -> None:
         assert entries_path(named.index, named.width) == path
     else:
         assert tile_path(named.level, named.index, named.width) == path
+
+
+@given(st.lists(st.binary(max_size=80), min_size=1, max_size=256))
+@settings(max_examples=50)
+def test_a_bundle_gives_back_its_entries(entries: list[bytes]) -> None:
+    assert parse_entry_bundle(encode_entry_bundle(entries)) == entries
+
+
+@given(st.lists(st.binary(min_size=1, max_size=80), min_size=1, max_size=8), st.data())
+@settings(max_examples=50)
+def test_a_bundle_that_is_cut_inside_an_entry_is_refused(
+    entries: list[bytes], data: st.DataObject
+) -> None:
+    bundle = encode_entry_bundle(entries)
+    cut = bundle[: data.draw(st.integers(0, len(bundle) - 1))]
+    whole = {encode_entry_bundle(entries[:count]): count for count in range(1, len(entries))}
+    if cut in whole:
+        assert parse_entry_bundle(cut) == entries[: whole[cut]]
+    else:
+        with pytest.raises(ExchangeError) as refused:
+            parse_entry_bundle(cut)
+        assert refused.value.reason is Reason.MALFORMED
+
+
+def test_a_bundle_of_more_than_a_tile_is_refused() -> None:
+    with pytest.raises(ExchangeError, match="cut or too many"):
+        parse_entry_bundle(encode_entry_bundle([b""] * 257))

@@ -52,6 +52,7 @@ MOST_BEHIND = timedelta(days=31)
 A hub whose clock stands still could accept what an expired certificate signs, and one that keeps a
 statement for later could bring it up when it suits."""
 _LEAF_PREFIX = b"caricc-exchange/leaf/v1\n"
+LEAF_DATA_BYTES = len(_LEAF_PREFIX) + 32
 _MOST = 1024
 _CODE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
@@ -139,13 +140,18 @@ def parse_entry(data: bytes) -> Entry:
     )
 
 
-def entry_leaf_hash(entry: bytes, nonce: bytes) -> bytes:
-    """RFC 6962 hash of the leaf that commits to an entry."""
+def entry_leaf_data(entry: bytes, nonce: bytes) -> bytes:
+    """The data of the leaf that commits to an entry, `LEAF_DATA_BYTES` long."""
     if len(nonce) != NONCE_BYTES:
         raise Reason.ENTRY_MISMATCH.error(
             f"expected a nonce of {NONCE_BYTES} bytes, got {len(nonce)}"
         )
-    return leaf_hash(_LEAF_PREFIX + hmac.digest(nonce, entry, "sha256"))
+    return _LEAF_PREFIX + hmac.digest(nonce, entry, "sha256")
+
+
+def entry_leaf_hash(entry: bytes, nonce: bytes) -> bytes:
+    """RFC 6962 hash of the leaf that commits to an entry."""
+    return leaf_hash(entry_leaf_data(entry, nonce))
 
 
 def read_entry(data: bytes) -> Entry:

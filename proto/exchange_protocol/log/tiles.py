@@ -18,7 +18,7 @@ Rules of this module:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
@@ -79,6 +79,29 @@ def tile_path(level: int, index: int, width: int = TILE_WIDTH) -> str:
 def entries_path(index: int, width: int = TILE_WIDTH) -> str:
     """Name a bundle of entries by its path, such as `tile/entries/000.p/1`."""
     return f"tile/entries/{_encode_index(index, width)}"
+
+
+def encode_entry_bundle(leaf_data: Iterable[bytes]) -> bytes:
+    """Encode a bundle of entries: data of up to 256 leaves, each after its length in 16 bits."""
+    return b"".join(len(data).to_bytes(2, "big") + data for data in leaf_data)
+
+
+def parse_entry_bundle(bundle: bytes) -> list[bytes]:
+    """Read a bundle of entries; raises MALFORMED for one that is cut, empty or too long."""
+    entries: list[bytes] = []
+    at = 0
+    while at < len(bundle):
+        start = at + 2
+        at = start + int.from_bytes(bundle[at:start], "big")
+        if start > len(bundle) or at > len(bundle) or len(entries) == TILE_WIDTH:
+            raise Reason.MALFORMED.error(
+                f"expected a bundle of 1 to {TILE_WIDTH} whole entries, "
+                f"got {len(bundle)} bytes that are cut or too many"
+            )
+        entries.append(bundle[start:at])
+    if not entries:
+        raise Reason.MALFORMED.error(f"expected a bundle of 1 to {TILE_WIDTH} entries, got none")
+    return entries
 
 
 def parse_tile_path(path: str) -> TilePath:

@@ -44,6 +44,11 @@ class AuditServiceStub:
                 request_serializer=exchange__protocol_dot_v1_dot_audit__service__pb2.GetTileRequest.SerializeToString,
                 response_deserializer=exchange__protocol_dot_v1_dot_audit__service__pb2.GetTileResponse.FromString,
                 _registered_method=True)
+        self.GetEntryBundle = channel.unary_unary(
+                '/exchange_protocol.v1.AuditService/GetEntryBundle',
+                request_serializer=exchange__protocol_dot_v1_dot_audit__service__pb2.GetEntryBundleRequest.SerializeToString,
+                response_deserializer=exchange__protocol_dot_v1_dot_audit__service__pb2.GetEntryBundleResponse.FromString,
+                _registered_method=True)
         self.ListOpenings = channel.unary_unary(
                 '/exchange_protocol.v1.AuditService/ListOpenings',
                 request_serializer=exchange__protocol_dot_v1_dot_audit__service__pb2.ListOpeningsRequest.SerializeToString,
@@ -77,6 +82,13 @@ class AuditServiceServicer:
 
     def GetTile(self, request, context):
         """C2SP tlog-tiles: 256 hashes a tile.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetEntryBundle(self, request, context):
+        """C2SP tlog-tiles: what up to 256 leaves hash. It says nothing of what was said.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -120,6 +132,11 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.GetTile,
                     request_deserializer=exchange__protocol_dot_v1_dot_audit__service__pb2.GetTileRequest.FromString,
                     response_serializer=exchange__protocol_dot_v1_dot_audit__service__pb2.GetTileResponse.SerializeToString,
+            ),
+            'GetEntryBundle': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetEntryBundle,
+                    request_deserializer=exchange__protocol_dot_v1_dot_audit__service__pb2.GetEntryBundleRequest.FromString,
+                    response_serializer=exchange__protocol_dot_v1_dot_audit__service__pb2.GetEntryBundleResponse.SerializeToString,
             ),
             'ListOpenings': grpc.unary_unary_rpc_method_handler(
                     servicer.ListOpenings,
@@ -196,6 +213,33 @@ class AuditService:
             '/exchange_protocol.v1.AuditService/GetTile',
             exchange__protocol_dot_v1_dot_audit__service__pb2.GetTileRequest.SerializeToString,
             exchange__protocol_dot_v1_dot_audit__service__pb2.GetTileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetEntryBundle(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange_protocol.v1.AuditService/GetEntryBundle',
+            exchange__protocol_dot_v1_dot_audit__service__pb2.GetEntryBundleRequest.SerializeToString,
+            exchange__protocol_dot_v1_dot_audit__service__pb2.GetEntryBundleResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -34,6 +34,8 @@ class AuditServiceStub:
     GetCheckpoint: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.GetCheckpointRequest, _audit_service_pb2.GetCheckpointResponse]
     GetTile: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.GetTileRequest, _audit_service_pb2.GetTileResponse]
     """C2SP tlog-tiles: 256 hashes a tile."""
+    GetEntryBundle: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.GetEntryBundleRequest, _audit_service_pb2.GetEntryBundleResponse]
+    """C2SP tlog-tiles: what up to 256 leaves hash. It says nothing of what was said."""
     ListOpenings: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.ListOpeningsRequest, _audit_service_pb2.ListOpeningsResponse]
     """Every leaf in order, with its opening where the caller is entitled to it."""
     GetInclusionProof: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.GetInclusionProofRequest, _audit_service_pb2.GetInclusionProofResponse]
@@ -47,6 +49,8 @@ class AuditServiceAsyncStub(AuditServiceStub):
     GetCheckpoint: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.GetCheckpointRequest, _audit_service_pb2.GetCheckpointResponse]  # type: ignore[assignment]
     GetTile: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.GetTileRequest, _audit_service_pb2.GetTileResponse]  # type: ignore[assignment]
     """C2SP tlog-tiles: 256 hashes a tile."""
+    GetEntryBundle: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.GetEntryBundleRequest, _audit_service_pb2.GetEntryBundleResponse]  # type: ignore[assignment]
+    """C2SP tlog-tiles: what up to 256 leaves hash. It says nothing of what was said."""
     ListOpenings: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.ListOpeningsRequest, _audit_service_pb2.ListOpeningsResponse]  # type: ignore[assignment]
     """Every leaf in order, with its opening where the caller is entitled to it."""
     GetInclusionProof: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.GetInclusionProofRequest, _audit_service_pb2.GetInclusionProofResponse]  # type: ignore[assignment]
@@ -69,6 +73,14 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_audit_service_pb2.GetTileResponse, _abc.Awaitable[_audit_service_pb2.GetTileResponse]]:
         """C2SP tlog-tiles: 256 hashes a tile."""
+
+    @_abc_1.abstractmethod
+    def GetEntryBundle(
+        self,
+        request: _audit_service_pb2.GetEntryBundleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_service_pb2.GetEntryBundleResponse, _abc.Awaitable[_audit_service_pb2.GetEntryBundleResponse]]:
+        """C2SP tlog-tiles: what up to 256 leaves hash. It says nothing of what was said."""
 
     @_abc_1.abstractmethod
     def ListOpenings(

@@ -25,6 +25,7 @@ EXPECTED = {
     "ListDirectoryEntries": set(Role),
     "GetCheckpoint": set(Role),
     "GetTile": set(Role),
+    "GetEntryBundle": set(Role),
     "GetInclusionProof": set(Role),
     "GetConsistencyProof": set(Role),
     "ListOpenings": PARTIES | {Role.AUDITOR},

@@ -12,8 +12,9 @@ from google.protobuf.message_factory import GetMessageClass
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.entries import entry_leaf_hash, parse_entry, verify_opening
-from exchange_protocol.log.merkle import verify_consistency, verify_inclusion
+from exchange_protocol.log.merkle import leaf_hash, verify_consistency, verify_inclusion
 from exchange_protocol.log.receipts import parse_proven_entry
+from exchange_protocol.log.tiles import parse_entry_bundle
 from exchange_protocol.rules.bodies import Decision, Kind, Plain
 from exchange_protocol.rules.vocabulary import Verdict
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
@@ -91,6 +92,17 @@ def _leaf_hash(region: Region, index: int) -> bytes:
     at = index % 256 * 32
     leaf: bytes = tile.hashes[at : at + 32]
     return leaf
+
+
+def test_an_entry_bundle_hashes_to_its_tile(region: Region) -> None:
+    audit = region.stubs(KZ_MIA).audit
+    tile = audit.GetTile(audit_pb.GetTileRequest(level=0, index=0), timeout=5)
+    served = audit.GetEntryBundle(audit_pb.GetEntryBundleRequest(index=0), timeout=5)
+    hashes = b"".join(leaf_hash(data) for data in parse_entry_bundle(served.bundle))
+    # The log may have grown in between.
+    assert hashes.startswith(tile.hashes)
+    with refused(Reason.ENTRY_UNKNOWN):
+        audit.GetEntryBundle(audit_pb.GetEntryBundleRequest(index=2**63), timeout=5)
 
 
 def test_held_exchange_is_hidden_until_it_is_approved(region: Region) -> None:
