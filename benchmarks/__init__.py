@@ -7,6 +7,7 @@
     rounds.py    echo, submit, echo, submit: throughput, latency, and every receipt verified
     growth.py    the same hub over logs of ten thousand to ten million entries
     opening.py   what a recipient pays to fetch, verify and open
+    monitor.py   what an auditor pays to verify a log anew
     peers.py     AS4 and AS2 by their own libraries (peer_messaging.py, in their own environment)
     section.py   what a part is given and gives; report.py and plot.py show it
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import growth, opening, peers, plot, report, rounds
+from benchmarks import growth, monitor, opening, peers, plot, report, rounds
 from benchmarks.letters import Office
 from benchmarks.section import Run, Section
 
@@ -19,6 +19,7 @@ PARTS: tuple[tuple[str, Callable[[Run], Section]], ...] = (
     ("echo and submit in turn", rounds.play),
     ("a recipient opens", opening.play),
     ("the log grows", growth.play),
+    ("the log is verified anew", monitor.play),
     ("other messaging", peers.play),
 )
 _QUICK = (10_000, 100_000)

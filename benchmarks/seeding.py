@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from benchmarks.letters import Office
+from benchmarks.letters import RECIPIENT, Office
+from exchange_protocol.rules.statements import BRIEF
 from exchange_server.bootstrap import load_credentials, utc_now
+from exchange_server.caller import Caller
 from exchange_server.ledger import Ledger
 from exchange_server.storage.engine import open_engine
 from tests.support.hub_process import HubFiles
@@ -30,6 +32,20 @@ async def grow(files: HubFiles, office: Office, entries: int) -> None:
         async def work() -> None:
             for letter in letters:
                 await ledger.submit(office.caller, letter.signed, letter.parts, 0)
+
+        await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
+
+
+async def converse(files: HubFiles, office: Office, entries: int) -> None:
+    """Add requests, and the delivery of each, until the log has so many entries."""
+    reader = Caller(RECIPIENT, office.recipient_tls.fingerprint)
+    async with _ledger(files) as ledger:
+        letters = office.bulk((entries - ledger.tree_size) // 2)
+
+        async def work() -> None:
+            for letter in letters:
+                await ledger.submit(office.caller, letter.signed, letter.parts, 0)
+                await ledger.deliver(reader, letter.statement.digest, BRIEF)
 
         await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
 

@@ -30,6 +30,7 @@ DEADLINES: Final = {
     "DirectoryService/ListDirectoryEntries": 30.0,
     "AuditService/GetCheckpoint": 15.0,
     "AuditService/GetTile": 15.0,
+    "AuditService/GetEntryBundle": 15.0,
     "AuditService/ListOpenings": 60.0,
     "AuditService/GetInclusionProof": 15.0,
     "AuditService/GetConsistencyProof": 15.0,

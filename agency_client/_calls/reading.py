@@ -28,6 +28,7 @@ from agency_client.views import (
     open_statement,
 )
 from exchange_protocol.errors import HubUnavailable, Reason
+from exchange_protocol.log.tiles import parse_entry_bundle
 from exchange_protocol.rules.bodies import Kind
 from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.statements import Part
@@ -149,6 +150,15 @@ class Reading(Verifying):
             audit_pb.GetTileResponse,
         )
         return answer.hashes
+
+    def entry_bundle(self, index: int) -> Operation[list[bytes]]:
+        """Fetch the data of the leaves under a tile of level 0; unverified."""
+        answer = yield from call(
+            "AuditService/GetEntryBundle",
+            audit_pb.GetEntryBundleRequest(index=index),
+            audit_pb.GetEntryBundleResponse,
+        )
+        return parse_entry_bundle(answer.bundle)
 
     def inclusion_proof(self, index: int, tree_size: int) -> Operation[tuple[bytes, ...]]:
         """Fetch an inclusion proof; unverified."""

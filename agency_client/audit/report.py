@@ -50,12 +50,18 @@ class AuditReport:
     tree_size: int
     root: bytes
     """Root of the checkpoint, 32 bytes."""
+    first: int
+    """Index of the first entry of this run; those before it were verified before."""
     scope: Scope
     opened: int
     exchanges: int
     agencies: int
+    directory_size: int
+    """Directory statements that were opened."""
     by_event: Mapping[str, int]
     by_kind: Mapping[str, int]
+    overdue: Mapping[str, int]
+    """By agency: legs that wait for it past their time, at the last entry: facts, no violations."""
     last_time: datetime | None
     """Hub time of the last entry opened."""
     seconds: float
@@ -70,7 +76,7 @@ class AuditReport:
     @property
     def rate(self) -> float:
         """Entries a second."""
-        return self.tree_size / self.seconds if self.seconds else 0.0
+        return (self.tree_size - self.first) / self.seconds if self.seconds else 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Give the report as plain values."""
@@ -80,6 +86,7 @@ class AuditReport:
             "origin": self.origin,
             "tree_size": self.tree_size,
             "root": self.root.hex(),
+            "first": self.first,
             "scope": self.scope.value,
             "opened": self.opened,
             "unopened": self.tree_size - self.opened,
@@ -87,6 +94,7 @@ class AuditReport:
             "agencies": self.agencies,
             "by_event": dict(self.by_event),
             "by_kind": dict(self.by_kind),
+            "overdue": dict(self.overdue),
             "last_time": self.last_time.isoformat() if self.last_time else None,
             "seconds": round(self.seconds, 3),
             "entries_per_second": round(self.rate, 1),

@@ -23,19 +23,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from time import monotonic
 from typing import Protocol
 
+from agency_client.audit.place import WAITING, Counts, Place, Reached, Round
 from agency_client.audit.report import AuditReport, Scope, Violation
 from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.entries import Entry, Event, Opening, verify_opening
 from exchange_protocol.log.merkle import Frontier
-from exchange_protocol.replay import DirectoryFold, Replay
+from exchange_protocol.replay import Replay
+from exchange_protocol.rules.bodies import Stage
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.lifecycle import Exchange, LegState
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import Member, Role
@@ -64,8 +65,8 @@ class LogSource(Protocol):
         """The checkpoint to audit, its signature verified."""
         ...
 
-    def leaves(self) -> Iterable[AuditedLeaf]:
-        """Every leaf from 0 to the checkpoint's size, in order."""
+    def leaves(self, start: int) -> Iterable[AuditedLeaf]:
+        """Every leaf from `start` to the checkpoint's size, in order."""
         ...
 
     def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterable[Violation]:
@@ -82,54 +83,103 @@ def verify_log(
     *,
     auditor: Member | None,
     seen: Checkpoint | None = None,
+    place: Place | None = None,
+    from_start: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> AuditReport:
     """Audit a log up to the source's checkpoint; violations are reported, not raised.
 
     `auditor` is who was shown the openings, None where every entry is at hand. `seen` is a
     checkpoint of this log that the auditor verified before: a larger log must hold that very tree,
-    which a caller that has no consistency proof learns here. `progress` is called with the number
-    of leaves done.
+    which a caller that has no consistency proof learns here. With a `place`, only what is new since
+    then is verified, unless `from_start`; the place moves on if nothing was found. `progress` is
+    called with the number of leaves done.
 
     Raises:
         HubUnavailable: if the source fails on the way.
+        InvalidInput: DOCUMENT_INVALID, if the place cannot be used.
     """
+    if place is None:
+        place = Place.temporary(anchors, auditor)
+        try:
+            return verify_log(
+                source, anchors, auditor=auditor, seen=seen, place=place, progress=progress
+            )
+        finally:
+            place.close()
+    report, reached = _verify_on(source, place, auditor, seen, progress, from_start=from_start)
+    if reached is not None and reached.counts.unopened and _may_rest_on_rights(report, reached):
+        # What this auditor may open has changed, or the rest of an exchange that it was not shown
+        # came into its sight: only a whole run tells that from a broken rule.
+        report, _ = _verify_on(source, place, auditor, seen, progress, from_start=True)
+    return report
+
+
+def _may_rest_on_rights(report: AuditReport, before: Reached) -> bool:
+    return bool(report.violations) or report.directory_size != before.directory_size
+
+
+def _verify_on(
+    source: LogSource,
+    place: Place,
+    auditor: Member | None,
+    seen: Checkpoint | None,
+    progress: Callable[[int], None] | None,
+    *,
+    from_start: bool,
+) -> tuple[AuditReport, Reached | None]:
+    """Verify from the place, or from the start; gives the report, and where the place was."""
     started = monotonic()
     checkpoint = source.checkpoint
-    audit = _Audit(Replay(DirectoryFold(anchors)), auditor)
-    frontier = Frontier()
-    batch: list[bytes] = []
-    size = 0
-    for leaf in source.leaves():
-        audit.take(size, leaf)
-        batch.append(leaf.leaf_hash)
-        size += 1
-        if len(batch) == BATCH or (seen is not None and size == seen.size):
-            frontier, batch = frontier.append_many(batch).after, []
-            if seen is not None and size == seen.size:
-                audit.check_seen(seen, frontier)
-            if progress:
-                progress(size)
-    frontier = frontier.append_many(batch).after
-    if progress:
-        progress(size)
-    audit.finish(checkpoint, frontier)
-    for violation in source.check_rest(audit.replay.exchanges if audit.folding else None):
-        audit.add(violation)
-    return audit.report(checkpoint, monotonic() - started)
+    with place.round(from_start=from_start) as current:
+        audit = _Audit(current, auditor)
+        reached, frontier = current.reached, audit.frontier
+        if reached is not None and not audit.check_place(reached.checkpoint, checkpoint):
+            return audit.report(checkpoint, frontier.size, monotonic() - started), reached
+        if seen is not None and seen.size <= frontier.size:
+            # The place is of the log that was seen, or the tree would not have had its root.
+            seen = None
+        batch: list[bytes] = []
+        first = size = frontier.size
+        for leaf in source.leaves(first):
+            audit.take(size, leaf)
+            batch.append(leaf.leaf_hash)
+            size += 1
+            if len(batch) == BATCH or (seen is not None and size == seen.size):
+                frontier, batch = frontier.append_many(batch).after, []
+                if seen is not None and size == seen.size:
+                    audit.check_seen(seen, frontier)
+                if progress:
+                    progress(size)
+        frontier = frontier.append_many(batch).after
+        if progress:
+            progress(size)
+        audit.finish(checkpoint, frontier)
+        for violation in source.check_rest(audit.replay.exchanges if audit.folding else None):
+            audit.add(violation)
+        report = audit.report(checkpoint, first, monotonic() - started)
+        if report.is_clean:
+            current.keep(audit.reached(checkpoint, frontier))
+    return report, reached
 
 
-@dataclass
 class _Audit:
-    replay: Replay
-    auditor: Member | None
-    violations: list[Violation] = field(default_factory=list)
-    opened: int = 0
-    unopened: list[int] = field(default_factory=list)
-    by_event: Counter[str] = field(default_factory=Counter)
-    by_kind: Counter[str] = field(default_factory=Counter)
-    folding: bool = True
-    last_time: datetime | None = None
+    """What one run found so far, on top of what the place had."""
+
+    def __init__(self, current: Round, auditor: Member | None) -> None:
+        reached = current.reached
+        counts = reached.counts if reached else Counts()
+        self.replay = Replay(current.directories, state=current.state)
+        self.frontier = reached.frontier if reached else Frontier()
+        self.auditor = auditor
+        self.violations: list[Violation] = []
+        self.opened = counts.opened
+        self.unopened_count = counts.unopened
+        self.unopened: list[int] = []
+        self.by_event = Counter(counts.by_event)
+        self.by_kind = Counter(counts.by_kind)
+        self.folding = True
+        self._round = current
 
     @property
     def directory(self) -> Directory:
@@ -145,6 +195,7 @@ class _Audit:
             self._stop(Violation.of(leaf.fault, index))
             return
         if leaf.opening is None:
+            self.unopened_count += 1
             if len(self.unopened) < MAX_VIOLATIONS:
                 self.unopened.append(index)
             return
@@ -159,13 +210,16 @@ class _Audit:
 
     def _judge(self, index: int, opening: Opening) -> Statement | None:
         try:
-            return self.replay.apply(index, opening)[1]
+            statement = self.replay.apply(index, opening)[1]
         except ExchangeError as error:
             # What no rule foresees, such as a statement that does not parse, was accepted anyway.
             lied = isinstance(error, HubDishonest)
             reason = error.reason if lied else Reason.RULE_BROKEN
             self._stop(Violation(reason, _said(index, error), index))
             return None
+        if statement is not None and statement.kind.stage is Stage.DIRECTORY:
+            self._round.keep_directory(index, opening)
+        return statement
 
     def _stop(self, violation: Violation) -> None:
         """Keep a violation; the replay ends, for what follows rests on an entry that is bad."""
@@ -173,12 +227,43 @@ class _Audit:
         self.add(violation)
 
     def _count(self, entry: Entry, statement: Statement | None) -> None:
-        self.last_time = entry.hub_time
         self.by_event[entry.event.name.lower()] += 1
         if entry.event is Event.STATEMENT and statement is not None:
             self.by_kind[statement.kind.value] += 1
         elif entry.event is Event.DENIAL:
             self.by_kind[f"denial: {entry.reason}"] += 1
+
+    def check_place(self, kept: Checkpoint, now: Checkpoint) -> bool:
+        """Whether the log can be one that extends what was verified before."""
+        if now.origin != kept.origin:
+            raise Reason.DOCUMENT_INVALID.error(
+                f"expected a place of the log {now.origin}, got one of {kept.origin}"
+            )
+        if now.size < kept.size:
+            reason, what = Reason.CHECKPOINT_ROLLBACK, "the log was rolled back"
+        elif now.size == kept.size and now.root != kept.root:
+            reason, what = Reason.CHECKPOINT_FORK, "the log was written anew"
+        else:
+            return True
+        self.add(
+            Violation(
+                reason,
+                f"{kept.size} entries with the root {kept.root.hex()} were verified before, the "
+                f"checkpoint now says {now.size} with the root {now.root.hex()}: {what}",
+            )
+        )
+        return False
+
+    def reached(self, checkpoint: Checkpoint, frontier: Frontier) -> Reached:
+        """What the place is to keep."""
+        return Reached(
+            checkpoint,
+            frontier,
+            Counts(self.opened, self.unopened_count, dict(self.by_event), dict(self.by_kind)),
+            self.replay.state.last_index,
+            self.replay.state.last_time,
+            self.directory.size,
+        )
 
     def check_seen(self, seen: Checkpoint, frontier: Frontier) -> None:
         if frontier.root() != seen.root:
@@ -205,7 +290,7 @@ class _Audit:
                     Reason.PROOF_INVALID,
                     f"the {checkpoint.size} leaves have the root {frontier.root().hex()}, the "
                     f"signed checkpoint says {checkpoint.root.hex()}: this is not the log that "
-                    "was signed",
+                    f"was signed{self._since_place()}",
                 )
             )
         if self.folding and self.unopened and _has_lost_its_rights(self.auditor, self.directory):
@@ -227,24 +312,47 @@ class _Audit:
                     )
                 )
 
-    def report(self, checkpoint: Checkpoint, seconds: float) -> AuditReport:
+    def _since_place(self) -> str:
+        if not self.frontier.size:
+            return ""
+        return f", or it does not extend the {self.frontier.size} entries that were verified before"
+
+    def report(self, checkpoint: Checkpoint, first: int, seconds: float) -> AuditReport:
+        """Sum up; `first` is where this run began."""
         return AuditReport(
             origin=checkpoint.origin,
             tree_size=checkpoint.size,
             root=checkpoint.root,
-            scope=Scope.PARTIAL if self.unopened else Scope.COMPLETE,
+            first=first,
+            scope=Scope.PARTIAL if self.unopened_count else Scope.COMPLETE,
             opened=self.opened,
             exchanges=len(self.replay.exchanges),
             agencies=len(self.directory.agencies),
+            directory_size=self.directory.size,
             by_event=dict(sorted(self.by_event.items())),
             by_kind=dict(sorted(self.by_kind.items())),
-            last_time=self.last_time,
+            overdue=self._overdue(),
+            last_time=self.replay.state.last_time,
             seconds=seconds,
-            violations=tuple(sorted(self.violations, key=_place)),
+            violations=tuple(sorted(self.violations, key=_where)),
         )
 
+    def _overdue(self) -> dict[str, int]:
+        """Legs that still wait after their time at the log's last entry, by who is to act."""
+        now = self.replay.state.last_time
+        found: Counter[str] = Counter()
+        for exchange in self._round.overdue(now) if now is not None else ():
+            for leg in exchange.legs:
+                if leg.state is LegState.HELD:
+                    found.update(leg.approvers)
+                elif leg.state is LegState.RETURNED:
+                    found[exchange.opener] += 1
+                elif leg.state in WAITING:
+                    found[leg.agency] += 1
+        return dict(sorted(found.items()))
 
-def _place(violation: Violation) -> tuple[bool, int]:
+
+def _where(violation: Violation) -> tuple[bool, int]:
     return violation.index is None, violation.index or 0
 
 

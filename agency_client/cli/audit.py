@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.text import Text
 
 from agency_client.audit import AuditedLeaf, AuditReport, Scope, Violation, verify_log
 from agency_client.audit.database import DatabaseCopy
+from agency_client.audit.place import Place
 from agency_client.cli.app import app
 from agency_client.cli.failures import ExitCode
 from agency_client.cli.output import (
@@ -21,13 +24,14 @@ from agency_client.cli.output import (
     iso,
     print_fields,
     print_json,
+    print_json_line,
     print_table,
     progress,
     say,
 )
 from agency_client.cli.session import Session, session_of
 from agency_client.trust import Head, TrustStore, WitnessedHead
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.entries import parse_opening
 from exchange_protocol.rules.lifecycle import Exchange
@@ -59,25 +63,47 @@ def verify(
         typer.Option(
             "--witnessed",
             help="Demand cosignatures: check up to the newest checkpoint that the profile's "
-            "witnesses signed, and refuse if there is none.",
+            "witnesses signed, and refuse if there is none. Checks from the start.",
         ),
     ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Watch on: check what is new, until stopped.")
+    ] = False,
+    interval_seconds: Annotated[
+        float, typer.Option(min=0.1, help="How long --follow waits between two looks.")
+    ] = 60,
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="Check again what was checked before.")
+    ] = False,
 ) -> None:
-    """Replay the whole log, up to its newest checkpoint, and check every rule on it.
+    """Replay the log up to its newest checkpoint, and check every rule on it.
 
-    From the hub it sees what this profile's auditor may open. With --database it opens every entry
-    of the copy and also checks the tables beside the log; the file is only read.
+    From the hub it sees what this profile's auditor may open, and keeps its place: the next run
+    checks what is new since. With --database it opens every entry of a copy and also checks the
+    tables beside the log; the file is only read.
+
+    Exits with 0 if every rule was kept, 1 for a violation, 3 if the hub is not reachable.
     """
     session = session_of(context)
     vouched: WitnessedHead | None = None
-    if witnessed and database is not None:
-        raise typer.BadParameter("expected --witnessed without --database: a copy has no witnesses")
+    if database is not None and (witnessed or follow or from_start):
+        raise typer.BadParameter(
+            "expected --database without --witnessed, --follow or --from-start: a copy has no "
+            "witnesses, does not grow and is always checked from its start"
+        )
+    if database is None and (root is not None or log_key is not None):
+        raise typer.BadParameter("expected --root and --log-key with --database only")
+    if witnessed and follow:
+        raise typer.BadParameter("expected --witnessed or --follow, not both")
+    if follow:
+        _follow(session, interval_seconds, from_start=from_start)
     if database is not None:
         report = verify_database(session, database, root, log_key)
-    elif root is not None or log_key is not None:
-        raise typer.BadParameter("expected --root and --log-key with --database only")
+    elif witnessed:
+        report, vouched = _verify_witnessed(session)
     else:
-        report, vouched = _verify_hub(session, witnessed=witnessed)
+        with session.hub() as hub, _place_of(hub) as place:
+            report = _verify_on(hub, place, from_start=from_start)
     if session.as_json:
         print_json(report.to_json() | {"witnessed": witnessed_json(vouched)})
     else:
@@ -203,9 +229,9 @@ class HubLog:
         """The checkpoint to audit up to."""
         return self._head.checkpoint
 
-    def leaves(self) -> Iterator[AuditedLeaf]:
-        """Every leaf, page by page."""
-        for leaf in self._hub.leaves(0, self._head.size):
+    def leaves(self, start: int) -> Iterator[AuditedLeaf]:
+        """Every leaf from `start` on, page by page."""
+        for leaf in self._hub.leaves(start, self._head.size):
             try:
                 opening = parse_opening(leaf.opening) if leaf.HasField("opening") else None
             except ExchangeError as error:
@@ -242,10 +268,10 @@ def verify_database(
         copy.close()
 
 
-def _verify_hub(session: Session, *, witnessed: bool) -> tuple[AuditReport, WitnessedHead | None]:
+def _verify_witnessed(session: Session) -> tuple[AuditReport, WitnessedHead]:
     with session.hub() as hub:
-        vouched = hub.witnessed_checkpoint() if witnessed else None
-        source = HubLog(hub, vouched.head if vouched else None)
+        vouched = hub.witnessed_checkpoint()
+        source = HubLog(hub, vouched.head)
         with progress("entries", source.checkpoint.size) as advance:
             report = verify_log(
                 source,
@@ -256,6 +282,62 @@ def _verify_hub(session: Session, *, witnessed: bool) -> tuple[AuditReport, Witn
     return report, vouched
 
 
+@contextmanager
+def _place_of(hub: ExchangeClient) -> Iterator[Place]:
+    profile = hub.profile
+    path = profile.state / "monitor.db"
+    with closing(Place(path, profile.anchors, profile.tls.certificate.member)) as place:
+        yield place
+
+
+def _verify_on(hub: ExchangeClient, place: Place, *, from_start: bool) -> AuditReport:
+    source = HubLog(hub)
+    with progress("entries", source.checkpoint.size) as advance:
+        return verify_log(
+            source,
+            hub.profile.anchors,
+            auditor=hub.profile.tls.certificate.member,
+            place=place,
+            from_start=from_start,
+            progress=advance,
+        )
+
+
+def _follow(session: Session, interval_seconds: float, *, from_start: bool) -> NoReturn:
+    """Verify what is new, round after round, until a rule was broken or a signal ends it.
+
+    A round that is cut short is not kept, so it may end at any time.
+    """
+    reached: int | None = None
+    with session.hub() as hub, _place_of(hub) as place:
+        while True:
+            try:
+                report = _verify_on(hub, place, from_start=from_start)
+            except HubUnavailable as error:
+                complain(f"agency: {error}; trying again in {interval_seconds:g} s")
+            else:
+                from_start = False
+                if report.tree_size != reached or not report.is_clean:
+                    _print_round(session, report)
+                reached = report.tree_size
+                if not report.is_clean:
+                    raise typer.Exit(ExitCode.REFUSED)
+            time.sleep(interval_seconds)
+
+
+def _print_round(session: Session, report: AuditReport) -> None:
+    """One line for a round; everything where something was found."""
+    if session.as_json:
+        print_json_line(report.to_json())
+    elif report.is_clean:
+        say(
+            f"{instant(datetime.now(UTC))}  entries {report.first} to {report.tree_size}: clean, "
+            f"{sum(report.overdue.values())} legs overdue"
+        )
+    else:
+        _print_report(report)
+
+
 def _print_report(report: AuditReport) -> None:
     opened = f"{report.opened} of {report.tree_size} entries"
     if report.scope is Scope.PARTIAL:
@@ -264,9 +346,11 @@ def _print_report(report: AuditReport) -> None:
         [
             ("log", report.origin),
             ("checkpoint", f"{report.tree_size} entries, root {report.root.hex()}"),
+            ("this run", f"entries from {report.first} on; those before were checked before"),
             ("opened", opened),
             ("replayed", f"{report.exchanges} exchanges, {report.agencies} agencies"),
             ("last entry", instant(report.last_time)),
+            ("overdue", _overdue(report)),
             ("took", f"{report.seconds:.2f} s, {report.rate:.0f} entries a second"),
         ]
     )
@@ -285,3 +369,9 @@ def _print_report(report: AuditReport) -> None:
     heading("VIOLATIONS")
     for each in report.violations:
         say(Text(f"{each.reason.name}: {each.message}", style="bold red"))
+
+
+def _overdue(report: AuditReport) -> str:
+    """Who is late at the log's last entry; the times are the initiators' own."""
+    late = [f"{agency} {count}" for agency, count in report.overdue.items()]
+    return ", ".join(late) or "nothing"

@@ -13,6 +13,7 @@ out entries of an exchange will see rulings that do not follow.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import MutableMapping, MutableSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -79,17 +80,40 @@ class DirectoryFold:
         self._directories.append(directory)
 
 
+@dataclass
+class ReplayState:
+    """What a replay carries from one entry to the next, beside the directory.
+
+    Who replays a long log, or goes on where it ended, gives mappings that it keeps elsewhere.
+    """
+
+    exchanges: MutableMapping[str, Exchange] = field(default_factory=dict)
+    spoken: MutableMapping[bytes, Spoken] = field(default_factory=dict)
+    """By the statement's digest."""
+    ids: MutableSet[tuple[AgencyId, str]] = field(default_factory=set)
+    """Author's agency and id of every statement."""
+    last_index: int | None = None
+    last_time: datetime | None = None
+
+
 class Replay:
     """A fold over entries in log order; with `view`, over what that recipient may see."""
 
-    def __init__(self, directories: DirectoryFold, *, view: AgencyId | None = None) -> None:
+    def __init__(
+        self,
+        directories: DirectoryFold,
+        *,
+        view: AgencyId | None = None,
+        state: ReplayState | None = None,
+    ) -> None:
         self.directories = directories
-        self.exchanges: dict[str, Exchange] = {}
+        self.state = state or ReplayState()
         self._view = view
-        self._spoken: dict[bytes, Spoken] = {}
-        self._ids: set[tuple[AgencyId, str]] = set()
-        self._last_index: int | None = None
-        self._last_time: datetime | None = None
+
+    @property
+    def exchanges(self) -> MutableMapping[str, Exchange]:
+        """Every exchange as the entries so far have made it."""
+        return self.state.exchanges
 
     def apply(self, index: int, opening: Opening) -> tuple[Entry, Statement | None]:
         """Fold the entry at `index`; gives it with its statement, if it is a statement's.
@@ -97,13 +121,13 @@ class Replay:
         Raises:
             HubDishonest: RULE_BROKEN or ENTRY_MISMATCH, naming the entry.
         """
-        entry = verify_statement_of(opening)
+        entry, state = verify_statement_of(opening), self.state
         # In another order, a delivery could be shown as if its approval had come before it.
-        if self._last_index is not None and index <= self._last_index:
-            raise _broken(index, f"expected entries in log order, after {self._last_index}")
-        if self._last_time is not None and entry.hub_time < self._last_time:
+        if state.last_index is not None and index <= state.last_index:
+            raise _broken(index, f"expected entries in log order, after {state.last_index}")
+        if state.last_time is not None and entry.hub_time < state.last_time:
             raise _broken(index, f"its time {entry.hub_time} is before that of the entry before it")
-        self._last_index, self._last_time = index, entry.hub_time
+        state.last_index, state.last_time = index, entry.hub_time
         statement = None
         match entry.event:
             case Event.STATEMENT:
@@ -128,14 +152,14 @@ class Replay:
             self._view,
         )
         statement = judgement.statement
-        _check_new(index, statement, self._ids)
+        _check_new(index, statement, self.state.ids)
         if judgement.exchange is None or judgement.spoken is None:
             # A client folds the directory first and on its own; it is here already.
             if self.directories.current.size < judgement.directory.size:
                 self.directories.keep(index, judgement.directory)
         else:
             self.exchanges[entry.exchange_id] = judgement.exchange
-            self._spoken[statement.digest] = judgement.spoken
+            self.state.spoken[statement.digest] = judgement.spoken
         return statement
 
     def _check_directory_size(self, index: int, entry: Entry) -> None:
@@ -146,7 +170,7 @@ class Replay:
             )
 
     def _apply_delivery(self, index: int, entry: Entry) -> None:
-        said = self._spoken.get(entry.payload_digest)
+        said = self.state.spoken.get(entry.payload_digest)
         exchange = self.exchanges.get(entry.exchange_id)
         if said is None or exchange is None or said.exchange_id != exchange.id:
             raise _broken(index, "it delivers a statement that is not on the log before it")
@@ -202,7 +226,7 @@ def _judge_entry(
     return judgement
 
 
-def _check_new(index: int, statement: Statement, ids: set[tuple[AgencyId, str]]) -> None:
+def _check_new(index: int, statement: Statement, ids: MutableSet[tuple[AgencyId, str]]) -> None:
     """Check that a statement was not accepted before, or an old policy could come back."""
     key = (statement.author.agency, statement.id)
     if key in ids:

@@ -17,6 +17,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from functools import lru_cache
 
 from google.protobuf.message import DecodeError
 
@@ -54,6 +55,7 @@ statement for later could bring it up when it suits."""
 _LEAF_PREFIX = b"caricc-exchange/leaf/v1\n"
 LEAF_DATA_BYTES = len(_LEAF_PREFIX) + 32
 _MOST = 1024
+_PARSED = 64
 _CODE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
@@ -107,8 +109,9 @@ def encode_entry(entry: Entry) -> bytes:
     ).SerializeToString(deterministic=True)
 
 
+@lru_cache(maxsize=_PARSED)
 def parse_entry(data: bytes) -> Entry:
-    """Parse the exact bytes of an entry.
+    """Parse the exact bytes of an entry. The last few are remembered: one is met several times.
 
     Raises:
         InvalidInput: if they are no well-formed entry.

@@ -7,8 +7,7 @@ raises `InvalidInput` that says what was expected and what came.
 from __future__ import annotations
 
 import re
-import uuid
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import NoReturn, TypeVar
@@ -22,6 +21,10 @@ DIGEST_BYTES = 32
 _SHOWN = 64
 _TIME_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,31}(/[A-Za-z0-9_+-]{1,31}){0,2}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_UUID7 = re.compile(  # the variant of RFC 9562, 4.1
+    r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII
+)
 
 EnumT = TypeVar("EnumT", bound=IntEnum)
 
@@ -44,11 +47,7 @@ def parse_digest(value: bytes, where: str) -> bytes:
 
 def parse_uuid(text: str, where: str) -> str:
     """Check a UUIDv7 (RFC 9562) in canonical lower-case text."""
-    try:
-        value = uuid.UUID(text)
-    except ValueError:
-        value = None
-    if value is None or str(value) != text or value.version != 7:
+    if not _UUID7.fullmatch(text):
         raise Reason.INVALID_FIELD.error(
             f"expected a UUIDv7 in lower-case text, got {text[:_SHOWN]!r}", field=where
         )
@@ -83,8 +82,10 @@ def parse_time_zone(text: str, where: str) -> str:
     return parse_matching(text, _TIME_ZONE, "an IANA time zone such as Asia/Almaty", where)
 
 
-def parse_agencies(values: Iterable[str], where: str, most: int) -> tuple[AgencyId, ...]:
+def parse_agencies(values: Sequence[str], where: str, most: int) -> tuple[AgencyId, ...]:
     """Take a list of distinct agency ids, at most `most`."""
+    if not values:
+        return ()
     agencies = tuple(
         parse_agency_id(value, field=f"{where}[{i}]") for i, value in enumerate(values)
     )
@@ -104,9 +105,13 @@ def parse_timestamp(value: Timestamp, where: str) -> datetime:
         raise Reason.INVALID_FIELD.error(
             f"expected whole microseconds, got {value.nanos} ns", field=where
         )
+    if not 0 <= value.nanos < 10**9:
+        raise Reason.INVALID_FIELD.error(
+            f"expected 0 to 999999999 ns, got {value.nanos}", field=where
+        )
     try:
-        return value.ToDatetime(tzinfo=UTC)
-    except (ValueError, OverflowError):
+        return _EPOCH + timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)
+    except OverflowError:
         raise Reason.INVALID_FIELD.error(
             f"expected a time between the years 1 and 9999, got {value.seconds} s", field=where
         ) from None

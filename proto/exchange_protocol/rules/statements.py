@@ -21,6 +21,7 @@ import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from google.protobuf.message import DecodeError
 
@@ -60,6 +61,7 @@ MAX_PART_BYTES = 64 * 1024 * 1024
 MAX_RECIPIENTS = 32
 MAX_READERS = 128
 MAX_WRAPPED_BYTES = 4096
+_PARSED = 64
 UUID_RANDOM_BYTES = 10
 BRIEF = "brief"
 """Name of the part that approvers and supervisors read too; all others are for recipients only."""
@@ -190,8 +192,9 @@ def encode_signed_statement(signed: SignedStatement) -> pb.SignedStatement:
     )
 
 
+@lru_cache(maxsize=_PARSED)
 def parse_statement(payload: bytes) -> Statement:
-    """Parse the exact payload of a statement.
+    """Parse the exact payload of a statement. The last are remembered: one is met several times.
 
     Raises:
         InvalidInput: with the offending field, if the payload is not a well-formed statement.

@@ -1,0 +1,228 @@
+"""The monitor's place: verifying step by step comes to what verifying at once does."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agency_client.audit import AuditReport, verify_log
+from agency_client.audit import place as place_module
+from agency_client.audit.place import Place
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.entries import Opening
+from exchange_protocol.rules.bodies import Decision, Reply
+from exchange_protocol.rules.vocabulary import ReplyResult, Verdict
+from exchange_protocol.trust.identity import Member, Role
+from tests.support.statements import (
+    CASE,
+    COORDINATOR,
+    KZ_FMA,
+    KZ_MIA,
+    UZ_FIU,
+    Hub,
+    fictional_cast,
+    member,
+)
+from tests.unit.audit.test_verify import REQUEST, ListedLog, domestic_exchange, gated_exchange
+
+CENTRE = member("caricc", Role.AUDITOR)
+PROSECUTOR = member("kz.gpo", Role.AUDITOR)
+
+
+@cache
+def story() -> tuple[Opening, ...]:
+    """A log with exchanges that begin before and end after most of its entries."""
+    hub = Hub(fictional_cast())
+    held = hub.say(KZ_MIA, REQUEST, to=["uz.fiu"])
+    domestic_exchange(hub)
+    gated_exchange(hub)
+    hub.deny(KZ_FMA, Reason.NOT_A_PARTY)
+    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=held)
+    hub.deliver(UZ_FIU, held)
+    hub.say(UZ_FIU, Reply(ReplyResult.INFORMATION), on=held)
+    return tuple(hub.log)
+
+
+def opened(path: Path | None, auditor: Member | None = CENTRE) -> Place:
+    return Place(path, fictional_cast().anchors, auditor)
+
+
+def audit(
+    place: Place, log: Sequence[Opening], auditor: Member | None = CENTRE, **options: object
+) -> AuditReport:
+    shown = options.pop("shown", None)
+    source = ListedLog(log, shown)  # type: ignore[arg-type]
+    anchors = fictional_cast().anchors
+    return verify_log(source, anchors, auditor=auditor, place=place, **options)  # type: ignore[arg-type]
+
+
+def told(report: AuditReport) -> dict[str, object]:
+    """What a report says of the log, whatever run it is of."""
+    said = report.to_json()
+    for of_the_run in ("first", "seconds", "entries_per_second"):
+        del said[of_the_run]
+    return said
+
+
+@given(st.sets(st.integers(0, len(story()))), st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_any_steps_come_to_what_one_run_does(steps: set[int], evicted: bool) -> None:
+    at_once = verify_log(ListedLog(story()), fictional_cast().anchors, auditor=CENTRE)
+    most = place_module.MOST_IN_MEMORY
+    place_module.MOST_IN_MEMORY = 2 if evicted else most
+    try:
+        with closing(opened(None)) as place:
+            for size in sorted(steps):
+                assert audit(place, story()[:size]).is_clean
+            assert told(audit(place, story())) == told(at_once)
+    finally:
+        place_module.MOST_IN_MEMORY = most
+
+
+def test_a_place_outlives_the_process_and_the_next_run_begins_there(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.db"
+    with closing(opened(path)) as place:
+        assert audit(place, story()[:-3]).first == 0
+    with closing(opened(path)) as place:
+        report = audit(place, story())
+    assert (report.first, report.is_clean) == (len(story()) - 3, True)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_violation_does_not_move_the_place(tmp_path: Path) -> None:
+    broken = [*story()[:-1], story()[-2]]
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        audit(place, story()[:-2])
+        for _ in range(2):
+            report = audit(place, broken)
+            assert (report.first, report.is_clean) == (len(story()) - 2, False)
+        assert audit(place, story()).is_clean
+
+
+def test_the_whole_log_is_checked_again_on_demand(tmp_path: Path) -> None:
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        audit(place, story())
+        report = audit(place, story(), from_start=True)
+    assert (report.first, report.is_clean) == (0, True)
+
+
+@pytest.mark.parametrize("less", [0, 1])
+def test_a_log_that_shrank_or_was_written_anew_is_reported(tmp_path: Path, less: int) -> None:
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        audit(place, story())
+        other = list(story())[: len(story()) - less]
+        other[-1] = other[-2]
+        [violation] = audit(place, other).violations
+    expected = Reason.CHECKPOINT_ROLLBACK if less else Reason.CHECKPOINT_FORK
+    assert violation.reason is expected
+
+
+def test_a_longer_log_with_another_past_is_reported(tmp_path: Path) -> None:
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        audit(place, [*story()[:-3], story()[-4]][: len(story()) - 3])
+        other = [story()[1], *story()[1:]]
+        [violation] = audit(place, other).violations
+    assert violation.reason is Reason.PROOF_INVALID
+    assert "does not extend" in violation.message
+
+
+def test_entries_that_come_into_sight_later_are_checked_from_the_start(tmp_path: Path) -> None:
+    directory = set(range(32))
+    with closing(opened(tmp_path / "monitor.db", PROSECUTOR)) as place:
+        first = audit(place, story()[:-1], PROSECUTOR, shown=directory)
+        assert first.is_clean
+        assert first.opened < first.tree_size
+        report = audit(place, story(), PROSECUTOR)
+    assert report.is_clean
+    assert (report.first, report.opened) == (0, len(story()))
+
+
+def test_a_withheld_entry_is_still_named_after_a_place(tmp_path: Path) -> None:
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        audit(place, story()[:-2])
+        report = audit(place, story(), shown=range(len(story()) - 1))
+    assert [each.index for each in report.violations] == [len(story()) - 1]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ("UPDATE place SET format = 99", "expected format 1, got 99"),
+        ("UPDATE place SET record = '[]'", "its record is damaged"),
+        ("UPDATE place SET record = replace(record, '\"size\":', '\"size\":1')", "record|frontier"),
+        ("DELETE FROM directory WHERE idx = 3", "its directory is damaged"),
+        ("UPDATE directory SET opening = x'00' WHERE idx = 3", "its directory is damaged"),
+    ],
+)
+def test_a_place_that_was_changed_is_refused_and_not_begun_anew(
+    tmp_path: Path, spoil: str, said: str
+) -> None:
+    path = tmp_path / "monitor.db"
+    with closing(opened(path)) as place:
+        audit(place, story())
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(spoil)
+        connection.commit()
+    before = path.read_bytes()
+    with pytest.raises(ExchangeError, match=said) as refused, closing(opened(path)) as place:
+        audit(place, story())
+    assert refused.value.reason is Reason.DOCUMENT_INVALID
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_place_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.db"
+    path.write_bytes(b"fictional letter" * 100)
+    with pytest.raises(ExchangeError, match="does not read as one"):
+        opened(path)
+    path.unlink()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    with pytest.raises(ExchangeError, match="another program's"):
+        opened(path)
+
+
+def test_a_place_of_another_auditor_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.db"
+    with closing(opened(path)) as place:
+        audit(place, story())
+    with (
+        closing(opened(path, PROSECUTOR)) as place,
+        pytest.raises(ExchangeError, match="it is of spiffe"),
+    ):
+        audit(place, story(), PROSECUTOR)
+
+
+def test_two_monitors_do_not_share_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "monitor.db"
+    monkeypatch.setattr(place_module, "BUSY_SECONDS", 0.05)
+    with (
+        closing(opened(path)) as first,
+        closing(opened(path)) as second,
+        first.round(),
+        pytest.raises(ExchangeError, match="another monitor is using"),
+    ):
+        audit(second, story())
+
+
+def test_overdue_legs_are_counted_by_who_is_to_act(tmp_path: Path) -> None:
+    hub = Hub(fictional_cast())
+    # The model's clock moves on a second with every entry.
+    due = replace(CASE, due_at=hub.now + timedelta(seconds=1))
+    hub.say(KZ_MIA, REQUEST, to=["uz.fiu"], header=due)
+    asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma"], header=due)
+    domestic_exchange(hub)
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        assert audit(place, hub.log).overdue == {"caricc": 1, "kz.fma": 1}
+        hub.deliver(KZ_FMA, asked)
+        hub.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=asked)
+        assert audit(place, hub.log).overdue == {"caricc": 1}
