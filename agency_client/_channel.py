@@ -26,11 +26,12 @@ from typing import Any, Final
 import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError, Message
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import status_pb2
 
 from agency_client._calls.calls import DEADLINES, PACKAGE, Call, Fetch, Unary, Upload
+from agency_client._calls.statuses import error_of
 from agency_client.profile import Profile
-from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import verify_validity
 from exchange_protocol.v1 import (
     audit_service_pb2,
@@ -149,7 +150,7 @@ class Faults:
         code, details = error.code(), error.details() or ""
         status = _status_of(error)
         if status is not None:
-            return _from_status(status)
+            return error_of(status)
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
             return Reason.DEADLINE_EXCEEDED.error(
                 f"the hub {self._profile.target} did not answer in time"
@@ -221,26 +222,6 @@ def _status_of(error: Any) -> status_pb2.Status | None:
             with suppress(DecodeError):
                 return status_pb2.Status.FromString(value)
     return None
-
-
-def _from_status(status: status_pb2.Status) -> ExchangeError:
-    reason, field, delay = Reason.INTERNAL, None, None
-    for detail in status.details:
-        info = error_details_pb2.ErrorInfo()
-        bad = error_details_pb2.BadRequest()
-        retry = error_details_pb2.RetryInfo()
-        # A detail that does not parse says nothing; the call failed all the same.
-        with suppress(DecodeError):
-            if detail.Unpack(info):
-                reason = Reason.__members__.get(info.reason, Reason.INTERNAL)
-            elif detail.Unpack(bad) and bad.field_violations:
-                field = bad.field_violations[0].field
-            elif detail.Unpack(retry):
-                delay = retry.retry_delay.ToMilliseconds() / 1000
-    error = reason.error(status.message, field=field)
-    if isinstance(error, LimitExceeded):
-        error.retry_after_seconds = delay
-    return error
 
 
 def _multicallable(channel: Any, method: str) -> Any:

@@ -138,6 +138,7 @@ class AsyncExchangeClient:
     close_exchange = _method(Operations.close_exchange)
 
     submit_statement = _method(Operations.submit_statement)
+    submit_statements = _method(Operations.submit_statements)
     flush_outbox = _method(Operations.flush_outbox)
 
     get = _method(Operations.get)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from exchange_protocol.errors import Reason
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_protocol.trust.certificates import VerifiedCertificate
-from exchange_protocol.trust.envelope import PAYLOAD_TYPE, sign
+from exchange_protocol.trust.envelope import PAYLOAD_TYPE, sign, sign_batch
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_protocol.trust.sealing import SealingPrivateKey, SealingPublicKey
 
@@ -97,6 +97,17 @@ class Vault:
             self.certificate.fingerprint,
             sign(self._signing, PAYLOAD_TYPE, payload),
         )
+
+    def sign_batch(self, payloads: Sequence[bytes]) -> list[SignedStatement]:
+        """Sign the payloads of many statements with one signature; raises KEY_UNAVAILABLE."""
+        if self._signing is None or self.certificate is None:
+            raise Reason.KEY_UNAVAILABLE.error("expected a signing key in the profile, got none")
+        signature, paths = sign_batch(self._signing, PAYLOAD_TYPE, payloads)
+        fingerprint = self.certificate.fingerprint
+        return [
+            SignedStatement(PAYLOAD_TYPE, payload, fingerprint, signature, batch)
+            for payload, batch in zip(payloads, paths, strict=True)
+        ]
 
     def sealing_key(self, key_id: bytes) -> SealingPrivateKey:
         """The private key of that id; raises KEY_UNAVAILABLE."""

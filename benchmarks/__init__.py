@@ -5,6 +5,7 @@
     load.py      the load generator: the same for the echo and for the hub
     seeding.py   fills a log through the ledger; multiplying.py grows it with copies, in SQL
     rounds.py    echo, submit, echo, submit: throughput, latency, and every receipt verified
+    batches.py   many statements in one call under one signature
     growth.py    the same hub over logs of ten thousand to ten million entries
     opening.py   what a recipient pays to fetch, verify and open
     monitor.py   what an auditor pays to verify a log anew

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import growth, monitor, opening, peers, plot, report, rounds
+from benchmarks import batches, growth, monitor, opening, peers, plot, report, rounds
 from benchmarks.letters import Office
 from benchmarks.section import Run, Section
 
 REPORT = Path(__file__).with_name("report.json")
 PARTS: tuple[tuple[str, Callable[[Run], Section]], ...] = (
     ("echo and submit in turn", rounds.play),
+    ("many statements in one call", batches.play),
     ("a recipient opens", opening.play),
     ("the log grows", growth.play),
     ("the log is verified anew", monitor.play),

@@ -22,6 +22,7 @@ MAX_CHUNK_BYTES: Final = 1024 * 1024
 DEADLINES: Final = {
     "ExchangeService/PlanRoute": 15.0,
     "ExchangeService/Submit": 30.0,
+    "ExchangeService/SubmitBatch": 60.0,
     "ExchangeService/UploadPart": 300.0,
     "ExchangeService/ListExchanges": 15.0,
     "ExchangeService/GetExchange": 30.0,

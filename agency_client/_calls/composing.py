@@ -13,7 +13,7 @@ A statement that continues an exchange answers what the client verified of it ju
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from agency_client.views import (
     CONTENT,
     OpenedExchange,
     Queued,
+    Refused,
     Sent,
     Standing,
     VerifiedExchange,
@@ -82,6 +83,21 @@ class Composing(Delivering):
                 staging.add_part(name, sealed)
             staging.finish(self.ports.vault.sign(encode_statement(draft)))
         return (yield from self.deliver(draft.id))
+
+    def submit_statements(
+        self, drafts: Sequence[tuple[Draft, Mapping[str, bytes]]]
+    ) -> Operation[list[Sent | Queued | Refused]]:
+        """Sign many drafts with one signature, keep each with its sealed parts, and deliver them.
+
+        As `submit_statement`, for 2 to 4,096 of them; each is accepted or refused by itself.
+        """
+        signed = self.ports.vault.sign_batch([encode_statement(draft) for draft, _ in drafts])
+        for (draft, parts), one in zip(drafts, signed, strict=True):
+            with self.ports.outbox.stage(draft.id, self.ports.clock()) as staging:
+                for name, sealed in parts.items():
+                    staging.add_part(name, sealed)
+                staging.finish(one)
+        return (yield from self.deliver_all([draft.id for draft, _ in drafts]))
 
     def open_with(
         self, kind: Kind, to: Iterable[str], content: Content, terms: Terms

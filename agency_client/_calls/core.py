@@ -160,15 +160,21 @@ class Core:
         cannot prove anything and refuses; its own checkpoint then tells why.
         """
         held = self.ports.trust.head()
-        size = held.size if held else 0
+        answer = yield from self.ask_with(held, method, make(held.size if held else 0), response)
+        head = yield from self.advance(held, head_of(answer), original=original)
+        return answer, head
+
+    def ask_with(
+        self, held: Head | None, method: str, request: Message, response: type[Response]
+    ) -> Operation[Response]:
+        """Make a call that names the head that is held; its answer's heads are left to verify."""
         try:
-            answer = yield from call(method, make(size), response)
+            answer = yield from call(method, request, response)
         except ExchangeError as error:
             if held is not None and error.reason is Reason.PROOF_RANGE_INVALID:
                 yield from self._explain_rollback(held)
             raise
-        head = yield from self.advance(held, head_of(answer), original=original)
-        return answer, head
+        return answer
 
     def _explain_rollback(self, held: Head) -> Operation[None]:
         answer = yield from call(

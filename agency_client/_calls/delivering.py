@@ -14,10 +14,12 @@ against the hub. What the hub refuses goes to `refused/`: sending it again would
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 
 from agency_client._calls.calls import MAX_CHUNK_BYTES, Operation, Upload
+from agency_client._calls.statuses import parse_status
 from agency_client._calls.verifying import Verifying
 from agency_client.outbox import StoredStatement
 from agency_client.views import Queued, Refused, Sent
@@ -26,7 +28,9 @@ from exchange_protocol.errors import (
     ExchangeError,
     HubInternal,
     HubUnavailable,
+    LimitExceeded,
     NotAuthenticated,
+    NotFound,
     Reason,
 )
 from exchange_protocol.log.receipts import Receipt, verify_receipt
@@ -37,6 +41,14 @@ from exchange_protocol.v1 import exchange_service_pb2 as pb
 INLINE_PART_BYTES = 256 * 1024
 INLINE_BYTES = 1024 * 1024
 """Sealed bytes that ride in one Submit, each part and in all; the rest is uploaded before."""
+
+COMPANY = 8
+"""Statements that wait together from which on they are sent in one call."""
+BATCH_STATEMENTS = 256
+BATCH_BYTES = 3 * 1024 * 1024
+"""In one SubmitBatch, at most: the hub takes messages of 4 MiB."""
+_FRAMING_BYTES = 1024
+"""Signature, path and field tags of one statement, generously."""
 
 _LATER = frozenset({Reason.RATE_LIMITED, Reason.OVERLOADED})
 
@@ -80,26 +92,170 @@ class Delivering(Verifying):
             HubDishonest: if a receipt does not verify.
             NotAuthenticated: if the channel is not let in.
         """
+        waiting = [entry.statement_id for entry in self.ports.outbox.pending()]
+        return (yield from self.deliver_all(waiting))
+
+    def deliver_all(self, statement_ids: Sequence[str]) -> Operation[list[Sent | Queued | Refused]]:
+        """Send statements of the outbox in order; many small ones go together (SubmitBatch).
+
+        Raises:
+            HubDishonest: if a receipt does not verify.
+            NotAuthenticated: if the channel is not let in.
+        """
         results: list[Sent | Queued | Refused] = []
         away: ExchangeError | None = None
-        for entry in self.ports.outbox.pending():
+        for group in self._groups(statement_ids):
             if away is not None:
-                results.append(Queued(entry.statement_id, entry.exchange_id, away))
+                results += [Queued(each, self._exchange_of(each), away) for each in group]
                 continue
+            if len(group) >= COMPANY:
+                sent = yield from self._deliver_together(group)
+            else:
+                sent = yield from self._deliver_alone(group)
+            results += sent
+            # A statement at which the hub fails inside must not hold up the others.
+            away = next(
+                (
+                    each.reason
+                    for each in sent
+                    if isinstance(each, Queued) and not isinstance(each.reason, HubInternal)
+                ),
+                None,
+            )
+        return results
+
+    def _groups(self, statement_ids: Sequence[str]) -> Iterator[list[str]]:
+        """Split what waits, in order: runs of small statements, and each large one by itself."""
+        group: list[str] = []
+        room = BATCH_BYTES
+        for statement_id in statement_ids:
             try:
-                result = yield from self.deliver(entry.statement_id)
+                stored = self.ports.outbox.load(statement_id)
+            except NotFound:
+                continue  # Another process has sent it since.
+            size = sum(part.size for part in stored.statement.parts)
+            is_small = size <= INLINE_BYTES // 4 and all(
+                part.size <= INLINE_PART_BYTES for part in stored.statement.parts
+            )
+            size += len(stored.signed.payload) + _FRAMING_BYTES
+            if group and (not is_small or size > room or len(group) == BATCH_STATEMENTS):
+                yield group
+                group, room = [], BATCH_BYTES
+            if not is_small:
+                yield [statement_id]
+                continue
+            group.append(statement_id)
+            room -= size
+        if group:
+            yield group
+
+    def _exchange_of(self, statement_id: str) -> str:
+        return self.ports.outbox.load(statement_id).statement.exchange_id
+
+    def _deliver_alone(self, group: Sequence[str]) -> Operation[list[Sent | Queued | Refused]]:
+        results: list[Sent | Queued | Refused] = []
+        for number, statement_id in enumerate(group):
+            if not self.ports.outbox.holds(statement_id):
+                continue  # Another process has sent it since.
+            exchange_id = self._exchange_of(statement_id)
+            try:
+                result = yield from self.deliver(statement_id)
             except CallerError as error:
-                if not self.ports.outbox.has_refused(entry.statement_id):
+                if not self.ports.outbox.has_refused(statement_id):
                     if error.reason is Reason.STATEMENT_UNKNOWN:
                         continue  # Another process has it.
                     raise
-                results.append(Refused(entry.statement_id, entry.exchange_id, error))
+                results.append(Refused(statement_id, exchange_id, error))
                 continue
-            # A statement at which the hub fails inside must not hold up the others.
-            if isinstance(result, Queued) and not isinstance(result.reason, HubInternal):
-                away = result.reason
             results.append(result)
+            if isinstance(result, Queued) and not isinstance(result.reason, HubInternal):
+                rest = group[number + 1 :]
+                results += [Queued(each, self._exchange_of(each), result.reason) for each in rest]
+                break
         return results
+
+    def _deliver_together(self, group: Sequence[str]) -> Operation[list[Sent | Queued | Refused]]:
+        """Send small statements in one call; each has a result of its own."""
+        outbox = self.ports.outbox
+        with ExitStack() as held:
+            locked = [held.enter_context(outbox.sending(each)) for each in group]
+            batch = [stored for stored in locked if stored is not None]
+            if not batch:
+                return []
+            try:
+                outcomes = yield from self._submit_batch(batch)
+            except (HubUnavailable, HubInternal, LimitExceeded) as error:
+                return [
+                    Queued(each.statement.id, each.statement.exchange_id, error) for each in batch
+                ]
+            results = [
+                self._settle(stored, outcome)
+                for stored, outcome in zip(batch, outcomes, strict=True)
+            ]
+        newest = max(
+            (each.receipt.entry.directory_size for each in results if isinstance(each, Sent)),
+            default=0,
+        )
+        yield from self.know_directory(newest)
+        return results
+
+    def _settle(
+        self, stored: StoredStatement, outcome: tuple[Receipt, pb.Receipt] | ExchangeError
+    ) -> Sent | Queued | Refused:
+        """Take a statement of a batch out of the outbox, or leave it there to be sent again."""
+        statement, outbox = stored.statement, self.ports.outbox
+        if isinstance(outcome, tuple):
+            receipt, message = outcome
+            outbox.settle(stored, message)
+            return Sent(statement.id, statement.exchange_id, receipt)
+        is_final = isinstance(outcome, CallerError) and outcome.reason not in _LATER
+        if is_final and not (isinstance(outcome, NotAuthenticated) and self._is_authentic(stored)):
+            outbox.refuse(stored, outcome, self.ports.clock())
+            return Refused(statement.id, statement.exchange_id, outcome)
+        return Queued(statement.id, statement.exchange_id, outcome)
+
+    def _submit_batch(
+        self, batch: Sequence[StoredStatement]
+    ) -> Operation[list[tuple[Receipt, pb.Receipt] | ExchangeError]]:
+        held = self.ports.trust.head()
+        submissions = [
+            pb.Submission(
+                statement=encode_signed_statement(stored.signed),
+                parts=[
+                    pb.InlinePart(name=part.name, sealed=stored.part_path(part.name).read_bytes())
+                    for part in stored.statement.parts
+                ],
+            )
+            for stored in batch
+        ]
+        answer = yield from self.ask_with(
+            held,
+            "ExchangeService/SubmitBatch",
+            pb.SubmitBatchRequest(
+                submissions=submissions, known_tree_size=held.size if held else 0
+            ),
+            pb.SubmitBatchResponse,
+        )
+        if len(answer.results) != len(batch):
+            raise Reason.RECEIPT_MISMATCH.error(
+                f"expected a result for each of {len(batch)} statements, got {len(answer.results)}"
+            )
+        for head in answer.tree_heads:
+            yield from self.advance(held, head, original=True)
+        log = self.ports.trust.log
+        outcomes: list[tuple[Receipt, pb.Receipt] | ExchangeError] = []
+        for stored, result in zip(batch, answer.results, strict=True):
+            if not result.HasField("entry"):
+                outcomes.append(parse_status(result.refusal))
+                continue
+            if result.tree_head >= len(answer.tree_heads):
+                raise Reason.RECEIPT_MISMATCH.error(
+                    f"expected a tree head for statement {stored.statement.id}, got none"
+                )
+            head = answer.tree_heads[result.tree_head]
+            receipt = verify_receipt(result.entry, head.checkpoint, stored.statement, log)
+            outcomes.append((receipt, pb.Receipt(entry=result.entry, tree_head=head)))
+        return outcomes
 
     def _is_authentic(self, stored: StoredStatement) -> bool:
         """Whether a statement's own certificate and signature are good, as far as is known here."""

@@ -22,6 +22,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -33,13 +34,13 @@ from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.entries import Entry, Opening, parse_entry
 from exchange_protocol.log.tiles import TILE_WIDTH, TileId, TreeEdge
 from exchange_protocol.rules.lifecycle import Exchange, Leg
-from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
+from exchange_protocol.rules.statements import SignedStatement, Statement, batch_of, parse_statement
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
 
 _ENTRIES = """
     SELECT e.idx, e.entry, e.nonce, e.leaf_hash, e.event, e.actor_agency, e.exchange_id,
            e.payload_sha256, s.payload, s.certificate_sha256, s.signature,
-           s.author_agency, s.statement_id, s.exchange_id, s.kind
+           s.author_agency, s.statement_id, s.exchange_id, s.kind, s.batch
     FROM log_entries e LEFT JOIN statements s ON s.log_index = e.idx
     WHERE e.idx < ? ORDER BY e.idx
 """
@@ -145,6 +146,8 @@ class DatabaseCopy:
         if row[8] is not None:
             signed = SignedStatement(PAYLOAD_TYPE, bytes(row[8]), bytes(row[9]), bytes(row[10]))
         try:
+            if signed is not None:
+                signed = replace(signed, batch=batch_of(bytes(row[15])))
             parsed = parse_entry(entry)
             self._check_entry_columns(index, parsed, row[4:8])
             if signed is not None:

@@ -28,7 +28,7 @@ from agency_client.evidence.verification import (
     published_files,
     verify_bundle,
 )
-from agency_client.evidence.verify import entry_folder, pae
+from agency_client.evidence.verify import batch_text, entry_folder, pae
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.receipts import ProvenEntry
 from exchange_protocol.trust.certificates import TrustAnchors
@@ -95,4 +95,7 @@ def _entry_files(entries: Iterable[ProvenEntry], note: bytes) -> dict[str, bytes
             files[f"{folder}/payload.bin"] = signed.payload
             files[f"{folder}/pae.bin"] = pae(signed.payload)
             files[f"{folder}/signature.der"] = signed.signature
+            if signed.batch is not None:
+                batch = signed.batch
+                files[f"{folder}/batch.txt"] = batch_text(batch.index, batch.size, batch.path)
     return files

@@ -38,7 +38,7 @@ from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors, fingerprint
-from exchange_protocol.trust.envelope import PAYLOAD_TYPE, pae
+from exchange_protocol.trust.envelope import PAYLOAD_TYPE, BatchPath, pae
 from exchange_protocol.trust.identity import Member, parse_member
 from exchange_protocol.trust.sealing import PartContext, open_disclosed
 
@@ -201,7 +201,12 @@ def _read_entry(
     if entry.event is Event.STATEMENT:
         payload = archive.read(f"{folder}/payload.bin")
         signature = archive.read(f"{folder}/signature.der")
-        signed = SignedStatement(PAYLOAD_TYPE, payload, entry.certificate_sha256, signature)
+        batch = None
+        if f"{folder}/batch.txt" in archive.names:
+            text = archive.read(f"{folder}/batch.txt")
+            batch = BatchPath(*script.parse_batch(text, f"entry {index}"))
+            expected[f"{folder}/batch.txt"] = script.batch_text(batch.index, batch.size, batch.path)
+        signed = SignedStatement(PAYLOAD_TYPE, payload, entry.certificate_sha256, signature, batch)
         expected[f"{folder}/payload.bin"] = payload
         expected[f"{folder}/signature.der"] = signature
         expected[f"{folder}/pae.bin"] = pae(PAYLOAD_TYPE, payload)

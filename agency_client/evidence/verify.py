@@ -51,6 +51,7 @@ VERSION = 1
 MANIFEST = "manifest.json"
 READING = ("account.html", "verify.py")
 PAYLOAD_TYPE = b"application/vnd.caricc.exchange.statement.v1+protobuf"
+BATCH_TYPE = b"application/vnd.caricc.exchange.batch.v1"
 LEAF_PREFIX = b"caricc-exchange/leaf/v1\n"
 CONTENT_LABEL = b"caricc-exchange/content/v1"
 SUITE = 1
@@ -99,6 +100,9 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*){0,3}", re.ASCII
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _AUTHOR = re.compile(r"spiffe://[a-z0-9./_-]{1,246}", re.ASCII)
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+_BATCH = re.compile(
+    rb"index (0|[1-9][0-9]{0,3})\nsize ([1-9][0-9]{0,3})\n((?:[A-Za-z0-9+/]{43}=\n){1,12})"
+)
 
 # What a signing certificate says, as DER: key usage exactly digitalSignature, critical; extended
 # key usage exactly documentSigning (RFC 9336). As bytes, since openssl's names for it change.
@@ -537,9 +541,14 @@ def verify_statement(
     signature = archive.read(f"{folder}/signature.der")
     if hashlib.sha256(payload).digest() != entry.digest:
         raise Refused("ENTRY_MISMATCH", f"{where} names another statement than the one beside it")
-    signed = pae(payload)
+    signed: bytes | None = pae(payload)
     if archive.read(f"{folder}/pae.bin") != signed:
         raise Refused("ENTRY_MISMATCH", f"{where}: pae.bin is not the encoding of payload.bin")
+    if f"{folder}/batch.txt" in archive.names:
+        batch = parse_batch(archive.read(f"{folder}/batch.txt"), where)
+        signed = batch_signed(payload, *batch)
+    if signed is None:
+        raise Refused("SIGNATURE_INVALID", f"{where}: its path leads to no batch")
     statement = Statement(payload)
     if statement.author != entry.actor or statement.exchange_id != entry.exchange_id:
         raise Refused("ENTRY_MISMATCH", f"{where} names another author or exchange")
@@ -814,9 +823,32 @@ def _text(value: Any) -> str:
         raise Refused("ENTRY_MISMATCH", "a text of a message is not UTF-8") from None
 
 
-def pae(payload: bytes) -> bytes:
+def pae(payload: bytes, payload_type: bytes = PAYLOAD_TYPE) -> bytes:
     """What is signed: DSSE's pre-authentication encoding."""
-    return b"DSSEv1 %d %b %d %b" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE, len(payload), payload)
+    return b"DSSEv1 %d %b %d %b" % (len(payload_type), payload_type, len(payload), payload)
+
+
+def batch_text(index: int, size: int, path: Sequence[bytes]) -> bytes:
+    """The file batch.txt: a statement's place in the batch that was signed."""
+    hashes = [base64.b64encode(each).decode() for each in path]
+    return "".join(f"{line}\n" for line in (f"index {index}", f"size {size}", *hashes)).encode()
+
+
+def parse_batch(data: bytes, where: str) -> tuple[int, int, tuple[bytes, ...]]:
+    """Read a file batch.txt; gives index, size and audit path."""
+    found = _BATCH.fullmatch(data)
+    if found is None:
+        raise Refused("SIGNATURE_INVALID", f"{where}: batch.txt is not a path in a batch")
+    path = tuple(base64.b64decode(line) for line in found[3].split())
+    return int(found[1]), int(found[2]), path
+
+
+def batch_signed(payload: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
+    """What is signed in a statement's stead: size and root of its batch; None for a bad path."""
+    root = root_of(hashlib.sha256(b"\x00" + pae(payload)).digest(), index, size, path)
+    if root is None or not 2 <= size <= 4096:
+        return None
+    return pae(size.to_bytes(8, "big") + root, BATCH_TYPE)
 
 
 def pem(der: bytes, label: str = "CERTIFICATE") -> bytes:
@@ -884,6 +916,8 @@ def verify(bundle: Path, root: Path, vkey: str, folder: Path) -> Iterator[str]:
             what = EVENTS[entry.event]
             if entry.event == STATEMENT:
                 names += ["payload.bin", "pae.bin", "signature.der"]
+                if f"{folder_name}/batch.txt" in archive.names:
+                    names.append("batch.txt")
                 if entry.digest in said:
                     raise Refused("ENTRY_MISMATCH", f"entry {index} repeats an earlier statement")
                 statement = verify_statement(archive, entry, exchange_id, directory)

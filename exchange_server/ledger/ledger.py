@@ -11,9 +11,9 @@ Refusals: `submit` and `deliver` log their own. `deny` is for what was refused e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import structlog
 from sqlalchemy import Engine
@@ -147,6 +147,35 @@ class Ledger:
             raise TypeError(f"expected a submission to be accepted, got {type(answer)}")
         return answer
 
+    async def submit_batch(
+        self,
+        caller: Caller,
+        submissions: Sequence[tuple[SignedStatement, Mapping[str, bytes]] | ExchangeError],
+        known_tree_size: int,
+    ) -> list[Accepted | ExchangeError]:
+        """Accept or refuse each of many statements by itself, in order, as `submit` does.
+
+        What could not be read is given as the error that says so, and is refused with it.
+        """
+        writer, limits = self._writer, self._bench.limits
+        # All are put before anything waits, so that the writer takes them in their order.
+        waiting: list[asyncio.Future[Any]] = []
+        outcomes: list[asyncio.Future[Any] | ExchangeError] = []
+        for each in submissions:
+            try:
+                if isinstance(each, ExchangeError):
+                    raise each
+                job = check_submission(caller, *each, known_tree_size, limits)
+                outcomes.append(writer.hand_in(job))
+            except ExchangeError as error:
+                outcomes.append(error)
+                if is_logged(error):
+                    digest = b"" if isinstance(each, ExchangeError) else each[0].digest
+                    waiting.append(writer.hand_in(Denial(caller, SUBMIT, error.reason, "", digest)))
+        waiting += [each for each in outcomes if isinstance(each, asyncio.Future)]
+        await asyncio.gather(*waiting, return_exceptions=True)
+        return [each if isinstance(each, ExchangeError) else _outcome(each) for each in outcomes]
+
     async def deliver(self, caller: Caller, payload_digest: bytes, part_name: str) -> PartHandle:
         """Permit a reader a part: the delivery is on the log when this returns.
 
@@ -228,3 +257,13 @@ class Ledger:
                 await self._writer.catch_up()
             except ExchangeError as error:
                 _log.warning("catch_up_failed", reason=error.reason.name)
+
+
+def _outcome(future: asyncio.Future[Any]) -> Accepted | ExchangeError:
+    error = future.exception()
+    if isinstance(error, ExchangeError):
+        return error
+    answer = future.result()
+    if not isinstance(answer, Accepted):
+        raise TypeError(f"expected a submission to be accepted, got {type(answer)}")
+    return answer

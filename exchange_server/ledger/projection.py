@@ -16,7 +16,7 @@ from datetime import datetime
 
 from exchange_protocol.rules.access import Spoken, viewers
 from exchange_protocol.rules.lifecycle import Exchange
-from exchange_protocol.rules.statements import SignedStatement, Statement
+from exchange_protocol.rules.statements import SignedStatement, Statement, batch_bytes
 from exchange_protocol.rules.vocabulary import ReaderRole
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.storage.exchange_rows import BoxRow, ExchangeRow, Seat
@@ -49,6 +49,7 @@ def statement_row(
         payload=signed.payload,
         certificate_sha256=signed.certificate_sha256,
         signature=signed.signature,
+        batch=batch_bytes(signed.batch),
     )
 
 

@@ -133,6 +133,10 @@ class Writer:
         answer: Answer = await self._enqueue(job)
         return answer
 
+    def hand_in(self, job: Job) -> asyncio.Future[Any]:
+        """Put a request without waiting; the future comes to what `put` gives or raises."""
+        return self._enqueue(job)
+
     async def run(self, task: Callable[[Connection], _T]) -> _T:
         """Run a short transaction of its own between batches; it must not touch the log."""
         result: _T = await self._enqueue(task)

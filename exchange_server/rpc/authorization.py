@@ -41,6 +41,7 @@ _BY_SERVICE: Final = {
     EXCHANGE_SERVICE.full_name: {
         "PlanRoute": _PARTIES,
         "Submit": _PARTIES | {Role.OPERATOR},
+        "SubmitBatch": _PARTIES | {Role.OPERATOR},
         "UploadPart": _PARTIES,
         "ListExchanges": _PARTIES,
         "GetExchange": _PARTIES,

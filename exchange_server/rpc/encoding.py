@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from exchange_protocol.errors import ExchangeError
 from exchange_protocol.log.entries import Opening, encode_opening
 from exchange_protocol.log.receipts import ProvenEntry, encode_proven_entry
 from exchange_protocol.rules.fields import to_timestamp
@@ -9,6 +12,7 @@ from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
 from exchange_server.ledger import Accepted, ExchangeRow, FeedNotice
+from exchange_server.rpc.status import encode_status, shown_error
 
 
 def encode_receipt(accepted: Accepted) -> pb.Receipt:
@@ -20,6 +24,25 @@ def encode_receipt(accepted: Accepted) -> pb.Receipt:
             checkpoint=accepted.note, consistency_proof=accepted.consistency_proof
         ),
     )
+
+
+def encode_outcomes(
+    outcomes: Iterable[Accepted | ExchangeError], request_id: str
+) -> pb.SubmitBatchResponse:
+    """Put what became of each statement on the wire; those of one checkpoint share it."""
+    response = pb.SubmitBatchResponse()
+    places: dict[bytes, int] = {}
+    for outcome in outcomes:
+        if isinstance(outcome, ExchangeError):
+            refusal = encode_status(shown_error(outcome), request_id).SerializeToString()
+            response.results.append(pb.SubmissionResult(refusal=refusal))
+            continue
+        receipt = encode_receipt(outcome)
+        place = places.setdefault(outcome.note, len(places))
+        if place == len(response.tree_heads):
+            response.tree_heads.append(receipt.tree_head)
+        response.results.append(pb.SubmissionResult(entry=receipt.entry, tree_head=place))
+    return response
 
 
 def encode_exchange(row: ExchangeRow) -> pb.ExchangeSummary:

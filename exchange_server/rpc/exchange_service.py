@@ -7,24 +7,31 @@ from contextlib import aclosing
 from datetime import datetime
 from typing import Final
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.receipts import encode_proven_entry
 from exchange_protocol.rules.bodies import Kind, parse_kind
 from exchange_protocol.rules.fields import parse_digest, parse_enum, parse_uuid, to_timestamp
 from exchange_protocol.rules.judgement import plan_route
 from exchange_protocol.rules.lifecycle import LegState
-from exchange_protocol.rules.statements import MAX_PART_BYTES, MAX_PARTS, parse_signed_statement
+from exchange_protocol.rules.statements import (
+    MAX_PART_BYTES,
+    MAX_PARTS,
+    SignedStatement,
+    parse_signed_statement,
+)
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
 from exchange_server.ledger import Box, Ledger, Reader
 from exchange_server.rpc.bounds import at_most, page_size
 from exchange_server.rpc.calls import Context, current_call, current_caller
-from exchange_server.rpc.encoding import encode_exchange, encode_receipt
+from exchange_server.rpc.encoding import encode_exchange, encode_outcomes, encode_receipt
 from exchange_server.rpc.heads import tree_head_of
 from exchange_server.rpc.routes import encode_route, parse_draft
 from exchange_server.rpc.watches import Watches
 
 MAX_CHUNK_BYTES: Final = 1024 * 1024
+MAX_SUBMISSIONS: Final = 1024
+"""In one SubmitBatch."""
 
 
 class ExchangeService(pb_grpc.ExchangeServiceServicer):
@@ -55,15 +62,30 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         self, request: pb.SubmitRequest, context: Context
     ) -> pb.SubmitResponse:
         """Take a signed statement to the ledger; answer with its receipt."""
-        signed = parse_signed_statement(request.statement)
-        parts = {part.name: part.sealed for part in at_most(MAX_PARTS, request.parts, "parts")}
-        if len(parts) != len(request.parts):
-            raise Reason.INVALID_FIELD.error("expected each part name once", field="parts")
+        signed, parts = _submission(request)
         current_call().denial_is_logged = True
         accepted = await self._ledger.submit(
             current_caller(), signed, parts, request.known_tree_size
         )
         return pb.SubmitResponse(receipt=encode_receipt(accepted))
+
+    async def SubmitBatch(  # noqa: N802
+        self, request: pb.SubmitBatchRequest, context: Context
+    ) -> pb.SubmitBatchResponse:
+        """Take many signed statements to the ledger; answer for each of them."""
+        if not request.submissions:
+            raise Reason.MISSING_FIELD.error(
+                f"expected 1 to {MAX_SUBMISSIONS} statements, got none", field="submissions"
+            )
+        submissions = [
+            _submission_or_error(each)
+            for each in at_most(MAX_SUBMISSIONS, request.submissions, "submissions")
+        ]
+        current_call().denial_is_logged = True
+        outcomes = await self._ledger.submit_batch(
+            current_caller(), submissions, request.known_tree_size
+        )
+        return encode_outcomes(outcomes, current_call().request_id)
 
     async def UploadPart(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.UploadPartRequest], context: Context
@@ -139,6 +161,26 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         async with aclosing(self._watches.watch(request)) as responses:
             async for response in responses:
                 yield response
+
+
+def _submission(
+    message: pb.SubmitRequest | pb.Submission,
+) -> tuple[SignedStatement, dict[str, bytes]]:
+    signed = parse_signed_statement(message.statement)
+    parts = {part.name: part.sealed for part in at_most(MAX_PARTS, message.parts, "parts")}
+    if len(parts) != len(message.parts):
+        raise Reason.INVALID_FIELD.error("expected each part name once", field="parts")
+    return signed, parts
+
+
+def _submission_or_error(
+    message: pb.Submission,
+) -> tuple[SignedStatement, dict[str, bytes]] | ExchangeError:
+    """One of a batch that cannot be read takes nothing from the others."""
+    try:
+        return _submission(message)
+    except ExchangeError as error:
+        return error
 
 
 def _chunk(message: pb.UploadPartRequest) -> bytes:

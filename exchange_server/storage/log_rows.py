@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, select, tuple_
 
 from exchange_protocol.log.entries import Event, Opening, entry_leaf_data
 from exchange_protocol.log.tiles import TileId
-from exchange_protocol.rules.statements import SignedStatement
+from exchange_protocol.rules.statements import SignedStatement, batch_of
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
 from exchange_server.storage.rows import Query, insert_rows, replace_rows, values_of
 from exchange_server.storage.tables import directory_entries, log_entries, log_head, log_tiles
@@ -140,6 +140,7 @@ STORED_ENTRIES: Select[Any] = select(
     _s.payload,
     _s.certificate_sha256,
     _s.signature,
+    _s.batch,
 ).select_from(log_entries.outerjoin(statements_table, _s.log_index == _e.idx))
 
 
@@ -189,9 +190,12 @@ def _stored(
     payload: bytes | None,
     certificate_sha256: bytes,
     signature: bytes,
+    batch: bytes,
 ) -> StoredEntry:
     statement = None
     if payload is not None and event == Event.STATEMENT:
-        statement = SignedStatement(PAYLOAD_TYPE, payload, certificate_sha256, signature)
+        statement = SignedStatement(
+            PAYLOAD_TYPE, payload, certificate_sha256, signature, batch_of(batch)
+        )
     opening = Opening(entry, nonce, statement)
     return StoredEntry(index, leaf_hash, event, actor_agency, exchange_id, payload_sha256, opening)

@@ -30,6 +30,8 @@ class StatementRow:
     payload: bytes
     certificate_sha256: bytes
     signature: bytes
+    batch: bytes
+    """The signature's `BatchPath`, serialized; empty where it is over the statement alone."""
 
 
 @dataclass(frozen=True, slots=True)

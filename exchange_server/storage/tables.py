@@ -102,6 +102,7 @@ statements = Table(
     Column("payload", LargeBinary, nullable=False),
     Column("certificate_sha256", c.Digest, nullable=False),
     Column("signature", LargeBinary, nullable=False),
+    Column("batch", LargeBinary, nullable=False),
     UniqueConstraint("statement_id", "author_agency"),
     UniqueConstraint("log_index"),
 )

@@ -43,9 +43,17 @@ def test_auditors_neither_submit_nor_fetch_and_operators_see_no_exchange() -> No
     def allowed(role: Role) -> set[str]:
         return {name.rpartition("/")[2] for name, roles in ALLOWED_ROLES.items() if role in roles}
 
-    assert not allowed(Role.AUDITOR) & {"Submit", "UploadPart", "FetchPart", "Watch", "PlanRoute"}
+    assert not allowed(Role.AUDITOR) & {
+        "Submit",
+        "SubmitBatch",
+        "UploadPart",
+        "FetchPart",
+        "Watch",
+        "PlanRoute",
+    }
     assert allowed(Role.OPERATOR) == {
         "Submit",
+        "SubmitBatch",
         "ListDirectoryEntries",
         "GetCheckpoint",
         "GetTile",

@@ -52,7 +52,7 @@ from exchange_protocol.rules.statements import (
 )
 from exchange_protocol.rules.vocabulary import BodyType, Purpose
 from exchange_protocol.trust.certificates import TrustAnchors, Usage
-from exchange_protocol.trust.envelope import PAYLOAD_TYPE, sign
+from exchange_protocol.trust.envelope import PAYLOAD_TYPE, sign, sign_batch
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from exchange_protocol.trust.sealing import SealingPrivateKey, SealingSuite, WrappedKey
 
@@ -215,6 +215,16 @@ class Hub:
         payload = encode_statement(draft)
         signature = sign(signer.key, PAYLOAD_TYPE, payload)
         return SignedStatement(PAYLOAD_TYPE, payload, signer.fingerprint, signature)
+
+    def sign_batch(self, drafts: Sequence[Draft]) -> list[SignedStatement]:
+        """Sign drafts of one author with one signature."""
+        signer = self.cast.signers[drafts[0].author]
+        payloads = [encode_statement(draft) for draft in drafts]
+        signature, paths = sign_batch(signer.key, PAYLOAD_TYPE, payloads)
+        return [
+            SignedStatement(PAYLOAD_TYPE, payload, signer.fingerprint, signature, batch)
+            for payload, batch in zip(payloads, paths, strict=True)
+        ]
 
     def judge(self, signed: SignedStatement) -> Judgement:
         """Judge a statement against the present state."""

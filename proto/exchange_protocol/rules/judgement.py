@@ -8,7 +8,7 @@ broke the rules.
 Steps, in order (design, sections 4 to 6):
  1. The certificate is on the log (or is the genesis certificate), valid at the time, not revoked.
  2. Its identity is the statement's author, of an enrolled agency.
- 3. The signature verifies over the exact payload.
+ 3. The signature verifies over the exact payload, or over the batch that the payload is in.
  4. Directory statements: the directory's own rules decide. The rest is for exchanges.
  5. The author has a part in the exchange on every leg that it addresses, and nothing goes below
     the handling and TLP that the initiator put on the leg.
@@ -53,7 +53,12 @@ from exchange_protocol.trust.certificates import (
     verify_certificate,
     verify_validity,
 )
-from exchange_protocol.trust.envelope import PAYLOAD_TYPE, verify
+from exchange_protocol.trust.envelope import (
+    PAYLOAD_TYPE,
+    SignerKey,
+    verify,
+    verify_in_batch,
+)
 from exchange_protocol.trust.identity import AgencyId
 
 _GATED = frozenset(kind for kind in Kind if kind.stage is Stage.OPENING) | {Kind.SUPPLEMENT}
@@ -120,7 +125,11 @@ def authenticate(
         raise Reason.AGENCY_NOT_ENROLLED.error(
             f"expected an enrolled agency, got {statement.author.agency}"
         )
-    verify(certificate.public_key, signed.payload_type, signed.payload, signed.signature)
+    if signed.batch is None:
+        verify(certificate.public_key, signed.payload_type, signed.payload, signed.signature)
+    else:
+        signer = SignerKey(certificate.fingerprint, certificate.public_key)
+        verify_in_batch(signer, signed.payload_type, signed.payload, signed.signature, signed.batch)
     return certificate
 
 

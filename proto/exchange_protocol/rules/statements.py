@@ -50,6 +50,7 @@ from exchange_protocol.rules.vocabulary import (
     Tlp,
     Urgency,
 )
+from exchange_protocol.trust.envelope import MAX_BATCH, BatchPath
 from exchange_protocol.trust.identity import AgencyId, Member, parse_agency_id, parse_member
 from exchange_protocol.trust.sealing import SealingSuite, WrappedKey
 from exchange_protocol.v1 import statement_pb2 as pb
@@ -145,6 +146,8 @@ class SignedStatement:
     payload: bytes
     certificate_sha256: bytes
     signature: bytes
+    batch: BatchPath | None = None
+    """Where the signature is over a batch: this statement's place in it."""
 
     @property
     def digest(self) -> bytes:
@@ -178,7 +181,42 @@ def parse_signed_statement(message: pb.SignedStatement) -> SignedStatement:
             signature.certificate_sha256, "statement.signatures[0].certificate_sha256"
         ),
         signature=signature.signature,
+        batch=parse_batch_path(signature.batch) if signature.HasField("batch") else None,
     )
+
+
+def parse_batch_path(message: pb.BatchPath) -> BatchPath:
+    """Take a path from the wire; whether it leads anywhere, its signature tells."""
+    if len(message.path) > MAX_BATCH.bit_length():
+        raise Reason.TOO_MANY.error(
+            f"expected at most {MAX_BATCH.bit_length()} hashes, got {len(message.path)}",
+            field="statement.signatures[0].batch.path",
+        )
+    return BatchPath(message.index, message.size, tuple(message.path))
+
+
+def batch_bytes(batch: BatchPath | None) -> bytes:
+    """A path as bytes to store; none as no bytes."""
+    return b"" if batch is None else encode_batch_path(batch).SerializeToString(deterministic=True)
+
+
+def batch_of(data: bytes) -> BatchPath | None:
+    """A path from the bytes that `batch_bytes` made; raises MALFORMED."""
+    if not data:
+        return None
+    try:
+        message = pb.BatchPath.FromString(data)
+    except DecodeError:
+        raise Reason.MALFORMED.error("expected a serialized BatchPath; it does not parse") from None
+    batch = parse_batch_path(message)
+    if batch_bytes(batch) != data:
+        raise Reason.MALFORMED.error("expected the plain encoding of a BatchPath, got another one")
+    return batch
+
+
+def encode_batch_path(batch: BatchPath) -> pb.BatchPath:
+    """Put a path on the wire."""
+    return pb.BatchPath(index=batch.index, size=batch.size, path=batch.path)
 
 
 def encode_signed_statement(signed: SignedStatement) -> pb.SignedStatement:
@@ -187,7 +225,11 @@ def encode_signed_statement(signed: SignedStatement) -> pb.SignedStatement:
         payload_type=signed.payload_type,
         payload=signed.payload,
         signatures=[
-            pb.Signature(certificate_sha256=signed.certificate_sha256, signature=signed.signature)
+            pb.Signature(
+                certificate_sha256=signed.certificate_sha256,
+                signature=signed.signature,
+                batch=encode_batch_path(signed.batch) if signed.batch else None,
+            )
         ],
     )
 

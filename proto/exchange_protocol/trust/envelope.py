@@ -8,6 +8,10 @@ Rules of this module:
   from the message, so a message cannot choose a weaker one.
 - An ECDSA signature is not unique: who holds (r, s) can make (r, n - s). Identify a statement by
   the digest of its payload, never by a signature.
+- A batch signature is one signature over the root of an RFC 6962 tree, whose leaves are the
+  encodings of many statements. Each statement carries its path to the root and is verified by
+  itself. The batch has a payload type of its own: it can never be taken for a statement, nor a
+  statement for a batch.
 - Assumed verified: that the public key is the signer's, and that the signer may sign
   (`certificates`).
 
@@ -16,16 +20,31 @@ Source: https://github.com/secure-systems-lab/dsse/blob/v1.0.0/protocol.md
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.merkle import (
+    Frontier,
+    inclusion_proofs,
+    leaf_hash,
+    root_from_inclusion_proof,
+)
 
 PAYLOAD_TYPE: Final = "application/vnd.caricc.exchange.statement.v1+protobuf"
 """The payload type of a signed statement."""
+BATCH_TYPE: Final = "application/vnd.caricc.exchange.batch.v1"
+"""The payload type of what is signed in the stead of a batch's statements."""
+MAX_BATCH: Final = 4096
+"""Statements under one signature."""
+_REMEMBERED: Final = 64
+"""Batch signatures that were verified lately."""
 
 # RFC 6979: a nonce derived from key and message cannot be spoilt by a bad random generator, which
 # would give the private key away. Verifying does not depend on it.
@@ -63,6 +82,72 @@ def verify(
         raise Reason.SIGNATURE_INVALID.error(
             f"the signature does not match the {len(payload)}-byte payload and the signer's key"
         ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPath:
+    """Leads from one statement of a batch to the root that was signed."""
+
+    index: int
+    size: int
+    """Statements in the batch, 2 to `MAX_BATCH`."""
+    path: tuple[bytes, ...]
+    """RFC 6962 audit path, 32 bytes each."""
+
+
+def sign_batch(
+    private_key: ec.EllipticCurvePrivateKey, payload_type: str, payloads: Sequence[bytes]
+) -> tuple[bytes, list[BatchPath]]:
+    """Sign many payloads of one type at once; gives the signature, and the path of each payload."""
+    size = len(payloads)
+    if not 2 <= size <= MAX_BATCH:
+        raise Reason.TOO_MANY.error(f"expected a batch of 2 to {MAX_BATCH} statements, got {size}")
+    leaves = [leaf_hash(pae(payload_type, payload)) for payload in payloads]
+    growth = Frontier().append_many(leaves)
+    signature = sign(private_key, BATCH_TYPE, _batch_payload(size, growth.after.root()))
+    paths = inclusion_proofs(range(size), size, growth.read)
+    return signature, [BatchPath(i, size, tuple(path)) for i, path in enumerate(paths)]
+
+
+def verify_in_batch(
+    signer: SignerKey, payload_type: str, payload: bytes, signature: bytes, batch: BatchPath
+) -> None:
+    """Verify the signature over a batch that holds a payload.
+
+    The signature of one batch is verified once, however many of its statements come.
+
+    Raises SIGNATURE_INVALID, also for a path that cannot be of such a batch.
+    """
+    try:
+        if not 2 <= batch.size <= MAX_BATCH:
+            raise Reason.SIGNATURE_INVALID.error(
+                f"expected a batch of 2 to {MAX_BATCH} statements, got {batch.size}"
+            )
+        leaf = leaf_hash(pae(payload_type, payload))
+        root = root_from_inclusion_proof(leaf, batch.index, batch.size, batch.path)
+    except ExchangeError as error:
+        raise Reason.SIGNATURE_INVALID.error(
+            f"the path does not lead to a batch that was signed: {error.message}"
+        ) from None
+    _verify_root(signer, _batch_payload(batch.size, root), signature)
+
+
+@dataclass(frozen=True, slots=True)
+class SignerKey:
+    """A public key, told apart by the SHA-256 of its certificate."""
+
+    fingerprint: bytes
+    public_key: ec.EllipticCurvePublicKey = field(compare=False)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _verify_root(signer: SignerKey, payload: bytes, signature: bytes) -> None:
+    # What raises is not remembered: only a signature that was good is not verified again.
+    verify(signer.public_key, BATCH_TYPE, payload, signature)
+
+
+def _batch_payload(size: int, root: bytes) -> bytes:
+    return size.to_bytes(8, "big") + root
 
 
 def _algorithm(curve: ec.EllipticCurve) -> ec.ECDSA:

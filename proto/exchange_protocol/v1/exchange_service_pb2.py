@@ -27,15 +27,15 @@ from exchange_protocol.v1 import statement_pb2 as exchange__protocol_dot_v1_dot_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+exchange_protocol/v1/exchange_service.proto\x12\x14\x65xchange_protocol.v1\x1a\x1e\x65xchange_protocol/v1/log.proto\x1a$exchange_protocol/v1/statement.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd5\x01\n\x10PlanRouteRequest\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x12\n\nrecipients\x18\x02 \x03(\t\x12\x30\n\x08handling\x18\x03 \x01(\x0e\x32\x1e.exchange_protocol.v1.Handling\x12&\n\x03tlp\x18\x04 \x01(\x0e\x32\x19.exchange_protocol.v1.Tlp\x12.\n\x07urgency\x18\x05 \x01(\x0e\x32\x1d.exchange_protocol.v1.Urgency\x12\x15\n\rsubject_count\x18\x06 \x01(\r\"\x97\x01\n\x11PlanRouteResponse\x12\x15\n\rpolicy_sha256\x18\x01 \x01(\x0c\x12\x10\n\x08rule_ids\x18\x02 \x03(\t\x12,\n\x04legs\x18\x03 \x03(\x0b\x32\x1e.exchange_protocol.v1.LegRoute\x12\x13\n\x0bsupervisors\x18\x04 \x03(\t\x12\x16\n\x0e\x64irectory_size\x18\x05 \x01(\x04\"I\n\x08LegRoute\x12\x0e\n\x06\x61gency\x18\x01 \x01(\t\x12\x1a\n\x12\x61pprovals_required\x18\x02 \x01(\r\x12\x11\n\tapprovers\x18\x03 \x03(\t\"\x93\x01\n\rSubmitRequest\x12\x38\n\tstatement\x18\x01 \x01(\x0b\x32%.exchange_protocol.v1.SignedStatement\x12/\n\x05parts\x18\x02 \x03(\x0b\x32 .exchange_protocol.v1.InlinePart\x12\x17\n\x0fknown_tree_size\x18\x03 \x01(\x04\"*\n\nInlinePart\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sealed\x18\x02 \x01(\x0c\"@\n\x0eSubmitResponse\x12.\n\x07receipt\x18\x01 \x01(\x0b\x32\x1d.exchange_protocol.v1.Receipt\"n\n\x07Receipt\x12\x30\n\x05\x65ntry\x18\x01 \x01(\x0b\x32!.exchange_protocol.v1.ProvenEntry\x12\x31\n\ttree_head\x18\x02 \x01(\x0b\x32\x1e.exchange_protocol.v1.TreeHead\"@\n\x11UploadPartRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\x0c\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\r\n\x05\x63hunk\x18\x03 \x01(\x0c\"D\n\x12UploadPartResponse\x12.\n\nexpires_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa4\x01\n\x14ListExchangesRequest\x12&\n\x03\x62ox\x18\x01 \x01(\x0e\x32\x19.exchange_protocol.v1.Box\x12.\n\x06states\x18\x02 \x03(\x0e\x32\x1e.exchange_protocol.v1.LegState\x12\r\n\x05kinds\x18\x03 \x03(\t\x12\x11\n\tpage_size\x18\x04 \x01(\r\x12\x12\n\npage_token\x18\x05 \x01(\t\"j\n\x15ListExchangesResponse\x12\x38\n\texchanges\x18\x01 \x03(\x0b\x32%.exchange_protocol.v1.ExchangeSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xe1\x02\n\x0f\x45xchangeSummary\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0e\n\x06opener\x18\x03 \x01(\t\x12-\n\topened_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x07urgency\x18\x07 \x01(\x0e\x32\x1d.exchange_protocol.v1.Urgency\x12\x30\n\x08handling\x18\x08 \x01(\x0e\x32\x1e.exchange_protocol.v1.Handling\x12.\n\x04legs\x18\t \x03(\x0b\x32 .exchange_protocol.v1.LegSummary\"\x80\x01\n\nLegSummary\x12\x0e\n\x06\x61gency\x18\x01 \x01(\t\x12-\n\x05state\x18\x02 \x01(\x0e\x32\x1e.exchange_protocol.v1.LegState\x12\x1a\n\x12\x61pprovals_required\x18\x03 \x01(\r\x12\x17\n\x0f\x61pprovals_given\x18\x04 \x01(\r\"B\n\x12GetExchangeRequest\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\t\x12\x17\n\x0fknown_tree_size\x18\x02 \x01(\x04\"\xb4\x01\n\x13GetExchangeResponse\x12\x36\n\x07summary\x18\x01 \x01(\x0b\x32%.exchange_protocol.v1.ExchangeSummary\x12\x32\n\x07\x65ntries\x18\x02 \x03(\x0b\x32!.exchange_protocol.v1.ProvenEntry\x12\x31\n\ttree_head\x18\x03 \x01(\x0b\x32\x1e.exchange_protocol.v1.TreeHead\"M\n\x10\x46\x65tchPartRequest\x12\x16\n\x0epayload_sha256\x18\x01 \x01(\x0c\x12\x11\n\tpart_name\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x04\"\"\n\x11\x46\x65tchPartResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\"8\n\x0cWatchRequest\x12\x14\n\x0cresume_token\x18\x01 \x01(\t\x12\x12\n\nfrom_start\x18\x02 \x01(\x08\"S\n\rWatchResponse\x12\x14\n\x0cresume_token\x18\x01 \x01(\t\x12,\n\x06notice\x18\x02 \x01(\x0b\x32\x1c.exchange_protocol.v1.Notice\"\xac\x01\n\x06Notice\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\t\x12\r\n\x05index\x18\x02 \x01(\x04\x12*\n\x05\x65vent\x18\x03 \x01(\x0e\x32\x1b.exchange_protocol.v1.Event\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\x14\n\x0c\x61\x63tor_agency\x18\x05 \x01(\t\x12.\n\x07urgency\x18\x06 \x01(\x0e\x32\x1d.exchange_protocol.v1.Urgency*\\\n\x03\x42ox\x12\x13\n\x0f\x42OX_UNSPECIFIED\x10\x00\x12\r\n\tBOX_INBOX\x10\x01\x12\x0c\n\x08\x42OX_SENT\x10\x02\x12\x0f\n\x0b\x42OX_PENDING\x10\x03\x12\x12\n\x0e\x42OX_SUPERVISED\x10\x04\x32\xa9\x05\n\x0f\x45xchangeService\x12\\\n\tPlanRoute\x12&.exchange_protocol.v1.PlanRouteRequest\x1a\'.exchange_protocol.v1.PlanRouteResponse\x12S\n\x06Submit\x12#.exchange_protocol.v1.SubmitRequest\x1a$.exchange_protocol.v1.SubmitResponse\x12\x61\n\nUploadPart\x12\'.exchange_protocol.v1.UploadPartRequest\x1a(.exchange_protocol.v1.UploadPartResponse(\x01\x12h\n\rListExchanges\x12*.exchange_protocol.v1.ListExchangesRequest\x1a+.exchange_protocol.v1.ListExchangesResponse\x12\x62\n\x0bGetExchange\x12(.exchange_protocol.v1.GetExchangeRequest\x1a).exchange_protocol.v1.GetExchangeResponse\x12^\n\tFetchPart\x12&.exchange_protocol.v1.FetchPartRequest\x1a\'.exchange_protocol.v1.FetchPartResponse0\x01\x12R\n\x05Watch\x12\".exchange_protocol.v1.WatchRequest\x1a#.exchange_protocol.v1.WatchResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+exchange_protocol/v1/exchange_service.proto\x12\x14\x65xchange_protocol.v1\x1a\x1e\x65xchange_protocol/v1/log.proto\x1a$exchange_protocol/v1/statement.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd5\x01\n\x10PlanRouteRequest\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x12\n\nrecipients\x18\x02 \x03(\t\x12\x30\n\x08handling\x18\x03 \x01(\x0e\x32\x1e.exchange_protocol.v1.Handling\x12&\n\x03tlp\x18\x04 \x01(\x0e\x32\x19.exchange_protocol.v1.Tlp\x12.\n\x07urgency\x18\x05 \x01(\x0e\x32\x1d.exchange_protocol.v1.Urgency\x12\x15\n\rsubject_count\x18\x06 \x01(\r\"\x97\x01\n\x11PlanRouteResponse\x12\x15\n\rpolicy_sha256\x18\x01 \x01(\x0c\x12\x10\n\x08rule_ids\x18\x02 \x03(\t\x12,\n\x04legs\x18\x03 \x03(\x0b\x32\x1e.exchange_protocol.v1.LegRoute\x12\x13\n\x0bsupervisors\x18\x04 \x03(\t\x12\x16\n\x0e\x64irectory_size\x18\x05 \x01(\x04\"I\n\x08LegRoute\x12\x0e\n\x06\x61gency\x18\x01 \x01(\t\x12\x1a\n\x12\x61pprovals_required\x18\x02 \x01(\r\x12\x11\n\tapprovers\x18\x03 \x03(\t\"\x93\x01\n\rSubmitRequest\x12\x38\n\tstatement\x18\x01 \x01(\x0b\x32%.exchange_protocol.v1.SignedStatement\x12/\n\x05parts\x18\x02 \x03(\x0b\x32 .exchange_protocol.v1.InlinePart\x12\x17\n\x0fknown_tree_size\x18\x03 \x01(\x04\"*\n\nInlinePart\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sealed\x18\x02 \x01(\x0c\"@\n\x0eSubmitResponse\x12.\n\x07receipt\x18\x01 \x01(\x0b\x32\x1d.exchange_protocol.v1.Receipt\"n\n\x07Receipt\x12\x30\n\x05\x65ntry\x18\x01 \x01(\x0b\x32!.exchange_protocol.v1.ProvenEntry\x12\x31\n\ttree_head\x18\x02 \x01(\x0b\x32\x1e.exchange_protocol.v1.TreeHead\"d\n\x12SubmitBatchRequest\x12\x35\n\x0bsubmissions\x18\x01 \x03(\x0b\x32 .exchange_protocol.v1.Submission\x12\x17\n\x0fknown_tree_size\x18\x02 \x01(\x04\"w\n\nSubmission\x12\x38\n\tstatement\x18\x01 \x01(\x0b\x32%.exchange_protocol.v1.SignedStatement\x12/\n\x05parts\x18\x02 \x03(\x0b\x32 .exchange_protocol.v1.InlinePart\"\x82\x01\n\x13SubmitBatchResponse\x12\x37\n\x07results\x18\x01 \x03(\x0b\x32&.exchange_protocol.v1.SubmissionResult\x12\x32\n\ntree_heads\x18\x02 \x03(\x0b\x32\x1e.exchange_protocol.v1.TreeHead\"w\n\x10SubmissionResult\x12\x32\n\x05\x65ntry\x18\x01 \x01(\x0b\x32!.exchange_protocol.v1.ProvenEntryH\x00\x12\x11\n\x07refusal\x18\x02 \x01(\x0cH\x00\x12\x11\n\ttree_head\x18\x03 \x01(\rB\t\n\x07outcome\"@\n\x11UploadPartRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\x0c\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\r\n\x05\x63hunk\x18\x03 \x01(\x0c\"D\n\x12UploadPartResponse\x12.\n\nexpires_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa4\x01\n\x14ListExchangesRequest\x12&\n\x03\x62ox\x18\x01 \x01(\x0e\x32\x19.exchange_protocol.v1.Box\x12.\n\x06states\x18\x02 \x03(\x0e\x32\x1e.exchange_protocol.v1.LegState\x12\r\n\x05kinds\x18\x03 \x03(\t\x12\x11\n\tpage_size\x18\x04 \x01(\r\x12\x12\n\npage_token\x18\x05 \x01(\t\"j\n\x15ListExchangesResponse\x12\x38\n\texchanges\x18\x01 \x03(\x0b\x32%.exchange_protocol.v1.ExchangeSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xe1\x02\n\x0f\x45xchangeSummary\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0e\n\x06opener\x18\x03 \x01(\t\x12-\n\topened_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x07urgency\x18\x07 \x01(\x0e\x32\x1d.exchange_protocol.v1.Urgency\x12\x30\n\x08handling\x18\x08 \x01(\x0e\x32\x1e.exchange_protocol.v1.Handling\x12.\n\x04legs\x18\t \x03(\x0b\x32 .exchange_protocol.v1.LegSummary\"\x80\x01\n\nLegSummary\x12\x0e\n\x06\x61gency\x18\x01 \x01(\t\x12-\n\x05state\x18\x02 \x01(\x0e\x32\x1e.exchange_protocol.v1.LegState\x12\x1a\n\x12\x61pprovals_required\x18\x03 \x01(\r\x12\x17\n\x0f\x61pprovals_given\x18\x04 \x01(\r\"B\n\x12GetExchangeRequest\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\t\x12\x17\n\x0fknown_tree_size\x18\x02 \x01(\x04\"\xb4\x01\n\x13GetExchangeResponse\x12\x36\n\x07summary\x18\x01 \x01(\x0b\x32%.exchange_protocol.v1.ExchangeSummary\x12\x32\n\x07\x65ntries\x18\x02 \x03(\x0b\x32!.exchange_protocol.v1.ProvenEntry\x12\x31\n\ttree_head\x18\x03 \x01(\x0b\x32\x1e.exchange_protocol.v1.TreeHead\"M\n\x10\x46\x65tchPartRequest\x12\x16\n\x0epayload_sha256\x18\x01 \x01(\x0c\x12\x11\n\tpart_name\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x04\"\"\n\x11\x46\x65tchPartResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\"8\n\x0cWatchRequest\x12\x14\n\x0cresume_token\x18\x01 \x01(\t\x12\x12\n\nfrom_start\x18\x02 \x01(\x08\"S\n\rWatchResponse\x12\x14\n\x0cresume_token\x18\x01 \x01(\t\x12,\n\x06notice\x18\x02 \x01(\x0b\x32\x1c.exchange_protocol.v1.Notice\"\xac\x01\n\x06Notice\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\t\x12\r\n\x05index\x18\x02 \x01(\x04\x12*\n\x05\x65vent\x18\x03 \x01(\x0e\x32\x1b.exchange_protocol.v1.Event\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\x14\n\x0c\x61\x63tor_agency\x18\x05 \x01(\t\x12.\n\x07urgency\x18\x06 \x01(\x0e\x32\x1d.exchange_protocol.v1.Urgency*\\\n\x03\x42ox\x12\x13\n\x0f\x42OX_UNSPECIFIED\x10\x00\x12\r\n\tBOX_INBOX\x10\x01\x12\x0c\n\x08\x42OX_SENT\x10\x02\x12\x0f\n\x0b\x42OX_PENDING\x10\x03\x12\x12\n\x0e\x42OX_SUPERVISED\x10\x04\x32\x8d\x06\n\x0f\x45xchangeService\x12\\\n\tPlanRoute\x12&.exchange_protocol.v1.PlanRouteRequest\x1a\'.exchange_protocol.v1.PlanRouteResponse\x12S\n\x06Submit\x12#.exchange_protocol.v1.SubmitRequest\x1a$.exchange_protocol.v1.SubmitResponse\x12\x62\n\x0bSubmitBatch\x12(.exchange_protocol.v1.SubmitBatchRequest\x1a).exchange_protocol.v1.SubmitBatchResponse\x12\x61\n\nUploadPart\x12\'.exchange_protocol.v1.UploadPartRequest\x1a(.exchange_protocol.v1.UploadPartResponse(\x01\x12h\n\rListExchanges\x12*.exchange_protocol.v1.ListExchangesRequest\x1a+.exchange_protocol.v1.ListExchangesResponse\x12\x62\n\x0bGetExchange\x12(.exchange_protocol.v1.GetExchangeRequest\x1a).exchange_protocol.v1.GetExchangeResponse\x12^\n\tFetchPart\x12&.exchange_protocol.v1.FetchPartRequest\x1a\'.exchange_protocol.v1.FetchPartResponse0\x01\x12R\n\x05Watch\x12\".exchange_protocol.v1.WatchRequest\x1a#.exchange_protocol.v1.WatchResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exchange_protocol.v1.exchange_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_BOX']._serialized_start=2571
-  _globals['_BOX']._serialized_end=2663
+  _globals['_BOX']._serialized_start=3048
+  _globals['_BOX']._serialized_end=3140
   _globals['_PLANROUTEREQUEST']._serialized_start=173
   _globals['_PLANROUTEREQUEST']._serialized_end=386
   _globals['_PLANROUTERESPONSE']._serialized_start=389
@@ -50,32 +50,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMITRESPONSE']._serialized_end=875
   _globals['_RECEIPT']._serialized_start=877
   _globals['_RECEIPT']._serialized_end=987
-  _globals['_UPLOADPARTREQUEST']._serialized_start=989
-  _globals['_UPLOADPARTREQUEST']._serialized_end=1053
-  _globals['_UPLOADPARTRESPONSE']._serialized_start=1055
-  _globals['_UPLOADPARTRESPONSE']._serialized_end=1123
-  _globals['_LISTEXCHANGESREQUEST']._serialized_start=1126
-  _globals['_LISTEXCHANGESREQUEST']._serialized_end=1290
-  _globals['_LISTEXCHANGESRESPONSE']._serialized_start=1292
-  _globals['_LISTEXCHANGESRESPONSE']._serialized_end=1398
-  _globals['_EXCHANGESUMMARY']._serialized_start=1401
-  _globals['_EXCHANGESUMMARY']._serialized_end=1754
-  _globals['_LEGSUMMARY']._serialized_start=1757
-  _globals['_LEGSUMMARY']._serialized_end=1885
-  _globals['_GETEXCHANGEREQUEST']._serialized_start=1887
-  _globals['_GETEXCHANGEREQUEST']._serialized_end=1953
-  _globals['_GETEXCHANGERESPONSE']._serialized_start=1956
-  _globals['_GETEXCHANGERESPONSE']._serialized_end=2136
-  _globals['_FETCHPARTREQUEST']._serialized_start=2138
-  _globals['_FETCHPARTREQUEST']._serialized_end=2215
-  _globals['_FETCHPARTRESPONSE']._serialized_start=2217
-  _globals['_FETCHPARTRESPONSE']._serialized_end=2251
-  _globals['_WATCHREQUEST']._serialized_start=2253
-  _globals['_WATCHREQUEST']._serialized_end=2309
-  _globals['_WATCHRESPONSE']._serialized_start=2311
-  _globals['_WATCHRESPONSE']._serialized_end=2394
-  _globals['_NOTICE']._serialized_start=2397
-  _globals['_NOTICE']._serialized_end=2569
-  _globals['_EXCHANGESERVICE']._serialized_start=2666
-  _globals['_EXCHANGESERVICE']._serialized_end=3347
+  _globals['_SUBMITBATCHREQUEST']._serialized_start=989
+  _globals['_SUBMITBATCHREQUEST']._serialized_end=1089
+  _globals['_SUBMISSION']._serialized_start=1091
+  _globals['_SUBMISSION']._serialized_end=1210
+  _globals['_SUBMITBATCHRESPONSE']._serialized_start=1213
+  _globals['_SUBMITBATCHRESPONSE']._serialized_end=1343
+  _globals['_SUBMISSIONRESULT']._serialized_start=1345
+  _globals['_SUBMISSIONRESULT']._serialized_end=1464
+  _globals['_UPLOADPARTREQUEST']._serialized_start=1466
+  _globals['_UPLOADPARTREQUEST']._serialized_end=1530
+  _globals['_UPLOADPARTRESPONSE']._serialized_start=1532
+  _globals['_UPLOADPARTRESPONSE']._serialized_end=1600
+  _globals['_LISTEXCHANGESREQUEST']._serialized_start=1603
+  _globals['_LISTEXCHANGESREQUEST']._serialized_end=1767
+  _globals['_LISTEXCHANGESRESPONSE']._serialized_start=1769
+  _globals['_LISTEXCHANGESRESPONSE']._serialized_end=1875
+  _globals['_EXCHANGESUMMARY']._serialized_start=1878
+  _globals['_EXCHANGESUMMARY']._serialized_end=2231
+  _globals['_LEGSUMMARY']._serialized_start=2234
+  _globals['_LEGSUMMARY']._serialized_end=2362
+  _globals['_GETEXCHANGEREQUEST']._serialized_start=2364
+  _globals['_GETEXCHANGEREQUEST']._serialized_end=2430
+  _globals['_GETEXCHANGERESPONSE']._serialized_start=2433
+  _globals['_GETEXCHANGERESPONSE']._serialized_end=2613
+  _globals['_FETCHPARTREQUEST']._serialized_start=2615
+  _globals['_FETCHPARTREQUEST']._serialized_end=2692
+  _globals['_FETCHPARTRESPONSE']._serialized_start=2694
+  _globals['_FETCHPARTRESPONSE']._serialized_end=2728
+  _globals['_WATCHREQUEST']._serialized_start=2730
+  _globals['_WATCHREQUEST']._serialized_end=2786
+  _globals['_WATCHRESPONSE']._serialized_start=2788
+  _globals['_WATCHRESPONSE']._serialized_end=2871
+  _globals['_NOTICE']._serialized_start=2874
+  _globals['_NOTICE']._serialized_end=3046
+  _globals['_EXCHANGESERVICE']._serialized_start=3143
+  _globals['_EXCHANGESERVICE']._serialized_end=3924
 # @@protoc_insertion_point(module_scope)

@@ -44,6 +44,11 @@ class ExchangeServiceStub:
                 request_serializer=exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitRequest.SerializeToString,
                 response_deserializer=exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitResponse.FromString,
                 _registered_method=True)
+        self.SubmitBatch = channel.unary_unary(
+                '/exchange_protocol.v1.ExchangeService/SubmitBatch',
+                request_serializer=exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitBatchRequest.SerializeToString,
+                response_deserializer=exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitBatchResponse.FromString,
+                _registered_method=True)
         self.UploadPart = channel.stream_unary(
                 '/exchange_protocol.v1.ExchangeService/UploadPart',
                 request_serializer=exchange__protocol_dot_v1_dot_exchange__service__pb2.UploadPartRequest.SerializeToString,
@@ -83,6 +88,13 @@ class ExchangeServiceServicer:
 
     def Submit(self, request, context):
         """The one write path.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SubmitBatch(self, request, context):
+        """Submit for many statements in one call: each is judged by itself, in order, and answered.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -134,6 +146,11 @@ def add_ExchangeServiceServicer_to_server(servicer, server):
                     servicer.Submit,
                     request_deserializer=exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitRequest.FromString,
                     response_serializer=exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitResponse.SerializeToString,
+            ),
+            'SubmitBatch': grpc.unary_unary_rpc_method_handler(
+                    servicer.SubmitBatch,
+                    request_deserializer=exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitBatchRequest.FromString,
+                    response_serializer=exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitBatchResponse.SerializeToString,
             ),
             'UploadPart': grpc.stream_unary_rpc_method_handler(
                     servicer.UploadPart,
@@ -215,6 +232,33 @@ class ExchangeService:
             '/exchange_protocol.v1.ExchangeService/Submit',
             exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitRequest.SerializeToString,
             exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SubmitBatch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/exchange_protocol.v1.ExchangeService/SubmitBatch',
+            exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitBatchRequest.SerializeToString,
+            exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitBatchResponse.FromString,
             options,
             channel_credentials,
             insecure,

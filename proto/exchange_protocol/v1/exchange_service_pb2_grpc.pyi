@@ -35,6 +35,8 @@ class ExchangeServiceStub:
     """Where a statement would go: approvals, supervisors, approvers, under the policy now in force."""
     Submit: _grpc.UnaryUnaryMultiCallable[_exchange_service_pb2.SubmitRequest, _exchange_service_pb2.SubmitResponse]
     """The one write path."""
+    SubmitBatch: _grpc.UnaryUnaryMultiCallable[_exchange_service_pb2.SubmitBatchRequest, _exchange_service_pb2.SubmitBatchResponse]
+    """Submit for many statements in one call: each is judged by itself, in order, and answered."""
     UploadPart: _grpc.StreamUnaryMultiCallable[_exchange_service_pb2.UploadPartRequest, _exchange_service_pb2.UploadPartResponse]
     """Stages a sealed part that is too large to ride in Submit; forgotten if no statement claims it."""
     ListExchanges: _grpc.UnaryUnaryMultiCallable[_exchange_service_pb2.ListExchangesRequest, _exchange_service_pb2.ListExchangesResponse]
@@ -52,6 +54,8 @@ class ExchangeServiceAsyncStub(ExchangeServiceStub):
     """Where a statement would go: approvals, supervisors, approvers, under the policy now in force."""
     Submit: _aio.UnaryUnaryMultiCallable[_exchange_service_pb2.SubmitRequest, _exchange_service_pb2.SubmitResponse]  # type: ignore[assignment]
     """The one write path."""
+    SubmitBatch: _aio.UnaryUnaryMultiCallable[_exchange_service_pb2.SubmitBatchRequest, _exchange_service_pb2.SubmitBatchResponse]  # type: ignore[assignment]
+    """Submit for many statements in one call: each is judged by itself, in order, and answered."""
     UploadPart: _aio.StreamUnaryMultiCallable[_exchange_service_pb2.UploadPartRequest, _exchange_service_pb2.UploadPartResponse]  # type: ignore[assignment]
     """Stages a sealed part that is too large to ride in Submit; forgotten if no statement claims it."""
     ListExchanges: _aio.UnaryUnaryMultiCallable[_exchange_service_pb2.ListExchangesRequest, _exchange_service_pb2.ListExchangesResponse]  # type: ignore[assignment]
@@ -78,6 +82,14 @@ class ExchangeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_exchange_service_pb2.SubmitResponse, _abc.Awaitable[_exchange_service_pb2.SubmitResponse]]:
         """The one write path."""
+
+    @_abc_1.abstractmethod
+    def SubmitBatch(
+        self,
+        request: _exchange_service_pb2.SubmitBatchRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exchange_service_pb2.SubmitBatchResponse, _abc.Awaitable[_exchange_service_pb2.SubmitBatchResponse]]:
+        """Submit for many statements in one call: each is judged by itself, in order, and answered."""
 
     @_abc_1.abstractmethod
     def UploadPart(

@@ -407,23 +407,63 @@ class Signature(_message.Message):
 
     CERTIFICATE_SHA256_FIELD_NUMBER: _builtins.int
     SIGNATURE_FIELD_NUMBER: _builtins.int
+    BATCH_FIELD_NUMBER: _builtins.int
     certificate_sha256: _builtins.bytes
     """SHA-256 of the signing certificate's DER (32 bytes). The certificate itself is on the log."""
     signature: _builtins.bytes
     """ECDSA, DER. The algorithm follows from the certificate's key, never from the message."""
+    @_builtins.property
+    def batch(self) -> Global___BatchPath:
+        """Where the signature is over a batch: this statement's place in it."""
+
     def __init__(
         self,
         *,
         certificate_sha256: _builtins.bytes = ...,
         signature: _builtins.bytes = ...,
+        batch: Global___BatchPath | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate_sha256", b"certificate_sha256", "signature", b"signature"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "certificate_sha256", b"certificate_sha256", "signature", b"signature"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Signature: _TypeAlias = Signature  # noqa: Y015
+
+@_typing.final
+class BatchPath(_message.Message):
+    """Leads from a statement to the root of the batch that was signed in its stead: an RFC 6962 tree
+    whose leaves are the DSSE encodings of the statements. Signed is, with the payload type
+    "application/vnd.caricc.exchange.batch.v1": the tree's size in 8 bytes, big-endian, and its root.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INDEX_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    index: _builtins.int
+    size: _builtins.int
+    """Statements in the batch, 2 to 4096."""
+    @_builtins.property
+    def path(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """RFC 6962 audit path, 32 bytes each."""
+
+    def __init__(
+        self,
+        *,
+        index: _builtins.int = ...,
+        size: _builtins.int = ...,
+        path: _abc.Iterable[_builtins.bytes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "path", b"path", "size", b"size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchPath: _TypeAlias = BatchPath  # noqa: Y015
 
 @_typing.final
 class Statement(_message.Message):

@@ -18,6 +18,7 @@ PARTIES = {Role.SYSTEM, Role.OFFICER, Role.COORDINATOR, Role.SUPERVISOR}
 EXPECTED = {
     "PlanRoute": PARTIES,
     "Submit": PARTIES | {Role.OPERATOR},
+    "SubmitBatch": PARTIES | {Role.OPERATOR},
     "UploadPart": PARTIES,
     "ListExchanges": PARTIES,
     "GetExchange": PARTIES,
