@@ -133,6 +133,7 @@ class ExchangeClient:
     recall = _method(Operations.recall)
     feedback = _method(Operations.feedback)
     close_exchange = _method(Operations.close_exchange)
+    erase = _method(Operations.erase)
 
     submit_statement = _method(Operations.submit_statement)
     submit_statements = _method(Operations.submit_statements)

@@ -7,7 +7,7 @@ judged by the client itself; what is `Opened...` was also unsealed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Final
@@ -201,6 +201,8 @@ class OpenedStatement:
     content: ContentDocument | None = field(repr=False)
     subject_count: int
     """Subjects found in the entities."""
+    is_erased: bool = False
+    """Whether the initiator had the content erased: then there are no parts to read."""
 
     @property
     def statement(self) -> Statement:
@@ -273,7 +275,11 @@ class OpenedExchange:
 
 
 def open_statement(
-    verified: VerifiedStatement, role: ReaderRole | None, parts: Mapping[str, bytes]
+    verified: VerifiedStatement,
+    role: ReaderRole | None,
+    parts: Mapping[str, bytes],
+    *,
+    is_erased: bool = False,
 ) -> OpenedStatement:
     """Read the unsealed parts of a statement.
 
@@ -283,7 +289,7 @@ def open_statement(
             malformed, which is its author's fault, not the reader's.
     """
     try:
-        return _read_statement(verified, role, parts)
+        return replace(_read_statement(verified, role, parts), is_erased=is_erased)
     except ExchangeError as error:
         if error.reason is not Reason.DOCUMENT_INVALID:
             raise

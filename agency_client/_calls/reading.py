@@ -29,8 +29,9 @@ from agency_client.views import (
 )
 from exchange_protocol.errors import HubUnavailable, Reason
 from exchange_protocol.log.tiles import parse_entry_bundle
+from exchange_protocol.rules.access import is_erased, spoken
 from exchange_protocol.rules.bodies import Kind
-from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.rules.lifecycle import Exchange, LegState
 from exchange_protocol.rules.statements import Part
 from exchange_protocol.rules.vocabulary import ReaderRole
 from exchange_protocol.trust.sealing import PartContext, open_part
@@ -77,7 +78,7 @@ class Reading(Verifying):
         verified = yield from self.get(exchange)
         opened = []
         for each in verified.statements:
-            opened.append((yield from self._open_statement(each)))
+            opened.append((yield from self._open_statement(each, verified.exchange)))
         if _delivers(verified, self.agency):
             before, verified = verified, (yield from self.get(verified.id))
             _check_delivered(before, verified, self.agency)
@@ -97,15 +98,21 @@ class Reading(Verifying):
         sealed = yield from self._fetch_sealed(statement, part)
         return open_part(sealed, PartContext(statement.statement.id, part.name), wrapped, private)
 
-    def _open_statement(self, each: VerifiedStatement) -> Operation[OpenedStatement]:
+    def _open_statement(
+        self, each: VerifiedStatement, exchange: Exchange | None
+    ) -> Operation[OpenedStatement]:
         plaintexts = {}
         role: ReaderRole | None = None
+        # By the notice that the initiator signed, not by the hub's word.
+        erased = exchange is not None and is_erased(exchange, spoken(exchange, each.statement))
         for part in each.statement.parts:
             wrapped = part.wrapped_key(self.agency)
-            if wrapped is not None:
-                role = ReaderRole(wrapped.role)
+            if wrapped is None:
+                continue
+            role = ReaderRole(wrapped.role)
+            if not erased:
                 plaintexts[part.name] = yield from self.fetch(each, part.name)
-        return open_statement(each, role, plaintexts)
+        return open_statement(each, role, plaintexts, is_erased=erased)
 
     def _fetch_sealed(self, each: VerifiedStatement, part: Part) -> Operation[bytearray]:
         """Fetch the sealed bytes; a broken transfer goes on where it stopped."""

@@ -30,13 +30,20 @@ from agency_client.documents import (
 from agency_client.views import Queued, Sent
 from exchange_protocol.rules.bodies import (
     Decision,
+    EraseNotice,
     Feedback,
     Kind,
     Plain,
     Refuse,
     Reply,
 )
-from exchange_protocol.rules.vocabulary import FeedbackUse, RefusalGround, ReplyResult, Verdict
+from exchange_protocol.rules.vocabulary import (
+    ErasureGround,
+    FeedbackUse,
+    RefusalGround,
+    ReplyResult,
+    Verdict,
+)
 
 Attachments = Mapping[str, bytes | Path]
 Entities = Iterable[Any] | Path
@@ -258,6 +265,23 @@ class Sending(Composing):
         return (
             yield from self.continue_with(Feedback(usefulness, codes), exchange, content, legs=legs)
         )
+
+    def erase(
+        self,
+        exchange: str | HasId,
+        ground: ErasureGround | str,
+        *,
+        note: str | None = None,
+        legs: Iterable[str] | None = None,
+    ) -> Operation[Sent | Queued]:
+        """Have the content of closed legs forgotten, by the hub and by every reader.
+
+        Statements, signatures and the log stay; the sealed parts are gone for good. `note` says
+        why in words; it is sealed, and stays with the notice.
+        """
+        code = parse_code(ErasureGround, ground, "ground")
+        content = Content(make_brief(note) if note else None)
+        return (yield from self.continue_with(EraseNotice(code), exchange, content, legs=legs))
 
     def close_exchange(
         self, exchange: str | HasId, *, legs: Iterable[str] | None = None

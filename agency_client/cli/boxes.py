@@ -23,7 +23,7 @@ from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 PANEL = "Look"
 
-_ENDED = frozenset({"ANSWERED", "REFUSED", "REJECTED", "RECALLED", "CLOSED"})
+_ENDED = frozenset({"ANSWERED", "REFUSED", "REJECTED", "RECALLED", "CLOSED", "ERASED"})
 
 States: TypeAlias = Annotated[
     list[LegState] | None,

@@ -1,7 +1,8 @@
-"""`agency supplement|recall|feedback|close`: what an initiator says on its exchange."""
+"""`agency supplement|recall|feedback|close|erase`: what an initiator says on its exchange."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from agency_client.cli.send import read_given
 from agency_client.cli.session import session_of
 from agency_client.documents import ReplyDocument
 from exchange_protocol.rules.bodies import MAX_USEFULNESS
-from exchange_protocol.rules.vocabulary import FeedbackUse
+from exchange_protocol.rules.vocabulary import ErasureGround, FeedbackUse
 
 PANEL = "Send"
 
@@ -96,3 +97,32 @@ def close(context: typer.Context, exchange: Exchange, leg: Legs = None) -> None:
     with session.hub() as hub:
         result = hub.close_exchange(exchange, legs=leg)
     tell(session, result, "Closed")
+
+
+@app.command(rich_help_panel=PANEL)
+def erase(
+    context: typer.Context,
+    exchange: Exchange,
+    ground: Annotated[
+        ErasureGround,
+        typer.Option(
+            parser=inputs.one_of(ErasureGround),
+            metavar="CODE",
+            help=f"Why: {inputs.codes(ErasureGround)}.",
+        ),
+    ],
+    note: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Why, in words; it is sealed and stays.")
+    ] = None,
+    leg: Legs = None,
+) -> None:
+    """Have the content of a closed exchange forgotten, for good; the account of it stays.
+
+    The hub erases it, and every party is told to erase its own copies. On a terminal it asks first.
+    """
+    session = session_of(context)
+    if not session.as_json and sys.stdin.isatty():
+        typer.confirm("Erase the content of this exchange for good?", abort=True)
+    with session.hub() as hub:
+        result = hub.erase(exchange, ground, note=note, legs=leg)
+    tell(session, result, "Erased")

@@ -33,6 +33,7 @@ STATE_STYLES = {
     "REFUSED": "red",
     "RECALLED": "dim",
     "CLOSED": "dim",
+    "ERASED": "dim",
 }
 _UNUSUAL = re.compile(r"[^\n -~\u0400-\u04ff]")
 """What may have to be escaped; Latin and Cyrillic letters pass at once."""

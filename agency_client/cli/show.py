@@ -259,6 +259,9 @@ def _print_statement(statement: OpenedStatement) -> None:
         if document is not None:
             fields = document.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
             print_fields([(f"{title}: {name}", _text(value)) for name, value in fields.items()])
+    if statement.is_erased:
+        say("The content was erased, as the initiator asked.")
+        return
     sealed = [part.name for part in statement.statement.parts if part.name not in statement.parts]
     if sealed:
         say(f"sealed to others: {', '.join(sealed)}")
@@ -311,6 +314,7 @@ def _statement_json(statement: OpenedStatement) -> dict[str, Any]:
         if statement.content
         else None,
         "entities": list(statement.entities()),
+        "is_erased": statement.is_erased,
         "attachments": {name: len(data) for name, data in statement.attachments.items()},
         "sealed_to_others": [
             part.name for part in statement.statement.parts if part.name not in statement.parts

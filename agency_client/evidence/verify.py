@@ -85,6 +85,7 @@ KINDS = {
     49: "recall",
     50: "feedback",
     51: "close",
+    52: "erase_notice",
     70: "enrol_agency",
     71: "publish_certificate",
     72: "revoke_certificate",

@@ -26,6 +26,7 @@ _CODES: Final = {
     "recall": ("recall", "отзыв"),
     "feedback": ("feedback", "отзыв о пользе сведений"),
     "close": ("close", "закрытие"),
+    "erase_notice": ("notice to erase the content", "уведомление об уничтожении содержания"),
     "DELIVERY": ("given to the reader", "выдано читателю"),
     "DENIAL": ("refused by the hub", "отклонено узлом"),
     "APPROVE": ("approved", "одобрено"),
@@ -41,6 +42,7 @@ _CODES: Final = {
     "REFUSED": ("refused", "отказано"),
     "RECALLED": ("recalled", "отозвано"),
     "CLOSED": ("closed", "закрыто"),
+    "ERASED": ("closed, content erased", "закрыто, содержание уничтожено"),
 }
 
 

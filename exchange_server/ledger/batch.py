@@ -38,8 +38,8 @@ from exchange_protocol.log.entries import (
     entry_leaf_hash,
 )
 from exchange_protocol.log.tiles import EdgeGrowth
-from exchange_protocol.rules.access import deliver_to, role_of
-from exchange_protocol.rules.bodies import PublishCertificate
+from exchange_protocol.rules.access import deliver_to, is_erased, role_of
+from exchange_protocol.rules.bodies import Kind, PublishCertificate
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Part, Statement, parse_statement
@@ -86,6 +86,7 @@ from exchange_server.storage.part_rows import (
     PartRow,
     StagedPartRow,
     claim_staged,
+    erase_parts,
     find_parts,
     find_staged,
     insert_chunks,
@@ -100,6 +101,7 @@ from exchange_server.storage.statement_rows import (
     insert_deliveries,
     insert_statements,
     log_indexes,
+    spoken_of,
 )
 
 _log = structlog.get_logger(__name__)
@@ -167,7 +169,13 @@ class Batch:
         self._feed: list[FeedRow] = []
         self._boxes: dict[BoxRow, None] = {}
         self._parts: list[_PartRows] = []
+        self._erased: dict[str, Exchange] = {}
         self._prefetch(known, jobs)
+
+    @property
+    def erases(self) -> bool:
+        """Whether the batch forgets content, whose bytes may stand in the database's own logs."""
+        return bool(self._erased)
 
     def admit(self, job: Job) -> Outcome:
         """Judge one request; gives what it comes to, or why it is refused."""
@@ -208,6 +216,9 @@ class Batch:
         insert_boxes(connection, list(self._boxes))
         insert_parts(connection, [row for rows in self._parts for row in rows.parts])
         insert_chunks(connection, [row for rows in self._parts for row in rows.chunks])
+        for exchange in self._erased.values():
+            said = spoken_of(connection, exchange.id)
+            erase_parts(connection, [each.digest for each in said if is_erased(exchange, each)])
         claim_staged(connection, [part_id for rows in self._parts for part_id in rows.claimed])
         on_step("rows")
         growth = self.state.edge.append_many([row.leaf_hash for row in self._entries])
@@ -390,6 +401,8 @@ class Batch:
             if before is None:
                 self._opened[after.id] = exchange_row(statement, row.idx, at)
             self._keep(StoredExchange(after, opened_index, opening), at)
+            if statement.kind is Kind.ERASE_NOTICE:
+                self._erased[after.id] = after
         else:
             self._directory_entries.append(DirectoryEntryRow(self._directory.size, row.idx))
             self._directory = judgement.directory
@@ -408,6 +421,11 @@ class Batch:
         if found is None or stored is None or role is None:
             raise Reason.STATEMENT_UNKNOWN.error(
                 f"expected a statement that {agency} may see, got {job.payload_digest.hex()}",
+                field="payload_sha256",
+            )
+        if is_erased(stored.exchange, found.spoken):
+            raise Reason.CONTENT_ERASED.error(
+                "the content of this statement was erased, as its initiator asked",
                 field="payload_sha256",
             )
         part = parse_statement(found.payload).part(job.part_name)

@@ -30,7 +30,7 @@ from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.entries import Entry, Event, entry_leaf_hash
 from exchange_protocol.log.tiles import TileId, TreeEdge
 from exchange_protocol.replay import DirectoryFold, Replay
-from exchange_protocol.rules.access import Spoken, role_of, spoken
+from exchange_protocol.rules.access import Spoken, is_erased, role_of, spoken
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import SignedStatement, Statement
 from exchange_protocol.trust.certificates import TrustAnchors
@@ -222,7 +222,10 @@ class _Check:
         for key, (index, sha256, size) in self._expected.parts.items():
             where = f"part {key[1]!r} of entry {index}"
             row = stored.pop(key, None)
-            if row is None:
+            if self._is_erased(key[0]):
+                if row is not None:
+                    self._findings.add("parts", where, "it was erased, and is still there")
+            elif row is None:
                 self._findings.add("parts", where, "the row is missing")
             elif (row.sha256, row.size) != (sha256, size):
                 self._findings.add("parts", where, "digest or size is not what was signed")
@@ -232,6 +235,10 @@ class _Check:
             self._findings.add("parts", f"{name!r} of {digest.hex()}", "no statement has this part")
         self._check_strays()
         return len(self._expected.parts)
+
+    def _is_erased(self, payload_digest: bytes) -> bool:
+        said = self._expected.spoken.get(payload_digest)
+        return said is not None and is_erased(self._replay.exchanges[said.exchange_id], said)
 
     def _digest_of(self, part_id: bytes) -> tuple[bytes, int]:
         chunks = tables.part_chunks.c
@@ -265,7 +272,7 @@ class _Expected:
         self.feed: list[FeedRow] = []
         self.boxes: set[BoxRow] = set()
         self.parts: dict[tuple[bytes, str], tuple[int, bytes, int]] = {}
-        self._spoken: dict[bytes, Spoken] = {}
+        self.spoken: dict[bytes, Spoken] = {}
         self._indexes: dict[bytes, int] = {}
 
     def add(
@@ -308,14 +315,14 @@ class _Expected:
             made = statement_visibility(index, opened_index, before, after, said, self._indexes)
             self.feed.extend(made.feed)
             self.boxes.update(made.boxes)
-            self._spoken[statement.digest] = said
+            self.spoken[statement.digest] = said
         self._indexes[statement.digest] = index
         self.statements.append(statement_row(statement, signed, said, index))
         for part in statement.parts:
             self.parts[statement.digest, part.name] = (index, part.sha256, part.size)
 
     def _add_delivery(self, index: int, entry: Entry, exchange: Exchange) -> None:
-        said = self._spoken[entry.payload_digest]
+        said = self.spoken[entry.payload_digest]
         reader = entry.actor.agency
         role = role_of(reader, exchange, said)
         if role is not None:

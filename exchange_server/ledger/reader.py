@@ -51,7 +51,7 @@ from exchange_server.storage.log_rows import (
     read_leaf_data,
     read_tiles,
 )
-from exchange_server.storage.part_rows import CHUNK_BYTES, read_chunk
+from exchange_server.storage.part_rows import CHUNK_BYTES, has_part, read_chunk
 
 _T = TypeVar("_T")
 
@@ -165,6 +165,8 @@ class Reader:
             seq, skip = divmod(offset, CHUNK_BYTES)
             read = partial(read_chunk, part_id=handle.part_id, seq=seq)
             data = await self._run(read)
+            if data is None and not await self._run(partial(has_part, part_id=handle.part_id)):
+                raise Reason.CONTENT_ERASED.error("the content was erased while it was fetched")
             if data is None or len(data) != min(CHUNK_BYTES, handle.size - seq * CHUNK_BYTES):
                 raise Reason.INTERNAL.error(f"chunk {seq} of part {handle.name!r} is damaged")
             yield data[skip:]

@@ -40,7 +40,7 @@ from exchange_server.ledger.batch import Batch, Bench
 from exchange_server.ledger.jobs import Job
 from exchange_server.ledger.state import LogState, begin_log, refresh, restore
 from exchange_server.ledger.witnessing import check_not_rolled_back
-from exchange_server.storage.engine import WritingConnection, writing
+from exchange_server.storage.engine import WritingConnection, forget_old_pages, writing
 from exchange_server.storage.exchange_rows import StoredExchange
 from exchange_server.storage.log_rows import read_head
 
@@ -90,6 +90,9 @@ class Writer:
         self._began_at: float | None = None
         """When the batch in hand was begun, by the monotonic clock; None between batches."""
         self._has_ended = False
+        self._holds_old_pages = True
+        """Whether erased bytes may stand in the write-ahead log; a hub before this one may have
+        ended before it forgot them."""
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
 
     @property
@@ -192,10 +195,19 @@ class Writer:
             for one in waiting:
                 if callable(one.work):
                     self._settle([one], [self._run_task(one.work)])
+            if self._holds_old_pages:
+                self._forget_old_pages()
             self._began_at = None
             taken.clear()
             if is_last:
                 return
+
+    def _forget_old_pages(self) -> None:
+        """Erased bytes leave SQLite's write-ahead log too; tried again while others read it."""
+        try:
+            self._holds_old_pages = not forget_old_pages(self._engine)
+        except Exception:  # noqa: BLE001 -- logged by structlog; tried again after the next batch
+            _log.exception("old_pages_kept")
 
     def _refuse_waiting(self, taken: Sequence[_Waiting]) -> None:
         """Nobody will write what is in hand and in the queue any more: say so to who waits."""
@@ -231,6 +243,7 @@ class Writer:
                 self._on_step("judged")
                 growth = batch.write(self._on_step)
             self._on_step("committed")
+            self._holds_old_pages |= batch.erases
             self._take_over(batch.state)
             self._remember(batch.exchanges)
             answers = Answers(self._engine, batch.state, growth, self._full_tiles)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
@@ -138,6 +138,20 @@ class FileClaim:
             self._lock = None
 
 
+def forget_old_pages(engine: Engine) -> bool:
+    """Empty SQLite's write-ahead log, where erased bytes would stay; whether nobody was reading it.
+
+    On PostgreSQL nothing is done here: docs/erasure.md says what its operator does.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with engine.connect() as connection:
+        raw = connection.connection
+        with closing(raw.cursor()) as cursor:
+            [busy, *_] = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
+
+
 def _file_of(url: URL) -> Path:
     return Path((url.database or "").removeprefix("file:"))
 
@@ -161,8 +175,8 @@ def _sqlite(url: URL, read_only: bool) -> Engine:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-            # What is forgotten (a staged part) is overwritten.
-            connection.execute("PRAGMA secure_delete = FAST")
+            # What is forgotten (content that was erased, a staged part) is overwritten with zeros.
+            connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "begin")

@@ -79,6 +79,22 @@ def find_parts(
     return {(row.payload_sha256, row.name): row for row in rows}
 
 
+def erase_parts(connection: Connection, digests: Sequence[bytes]) -> None:
+    """Forget the parts of statements with their bytes; the statements stay."""
+    if not digests:
+        return
+    removed = parts.delete().where(parts.c.payload_sha256.in_(digests)).returning(parts.c.part_id)
+    erased = list(connection.execute(removed).scalars())
+    if erased:
+        connection.execute(part_chunks.delete().where(part_chunks.c.part_id.in_(erased)))
+
+
+def has_part(connection: Connection, part_id: bytes) -> bool:
+    """Whether a statement still has a part."""
+    query = select(parts.c.part_id).where(parts.c.part_id == part_id)
+    return connection.execute(query).first() is not None
+
+
 def read_chunk(connection: Connection, part_id: bytes, seq: int) -> bytes | None:
     """Read one chunk of a part."""
     k = part_chunks.c

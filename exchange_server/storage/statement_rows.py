@@ -11,7 +11,7 @@ from exchange_protocol.rules.access import Spoken
 from exchange_protocol.rules.bodies import Kind
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.storage.rows import Lookup, insert_rows
-from exchange_server.storage.tables import deliveries, statements
+from exchange_server.storage.tables import deliveries, feed, statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,29 @@ def find_deliverables(connection: Connection, digests: Sequence[bytes]) -> dict[
             query
         )
     }
+
+
+def spoken_of(connection: Connection, exchange_id: str) -> list[Spoken]:
+    """What was said on an exchange, in log order."""
+    s, f = statements.c, feed.c
+    # By the feed, which is indexed by exchange: every statement is in its author's.
+    entries = select(f.entry_index).where(f.exchange_id == exchange_id)
+    query = (
+        select(s.payload_sha256, s.author_agency, s.kind, s.legs, s.supervisors)
+        .where(s.log_index.in_(entries))
+        .order_by(s.log_index)
+    )
+    return [
+        Spoken(
+            digest=digest,
+            exchange_id=exchange_id,
+            author=AgencyId(author),
+            kind=Kind(kind),
+            legs=tuple(map(AgencyId, legs)),
+            supervisors=tuple(map(AgencyId, supervisors)),
+        )
+        for digest, author, kind, legs, supervisors in connection.execute(query)
+    ]
 
 
 def find_delivered(connection: Connection, digests: Sequence[bytes]) -> set[tuple[bytes, str]]:

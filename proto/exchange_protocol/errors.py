@@ -162,6 +162,7 @@ class Reason(Enum):
     STATEMENT_UNKNOWN = (NotFound,)
     ENTRY_UNKNOWN = (NotFound,)
     SEALING_KEY_UNKNOWN = (NotFound,)
+    CONTENT_ERASED = (NotFound,)
     # state
     OUT_OF_ORDER = (Conflict,)
     ID_REUSED = (Conflict,)

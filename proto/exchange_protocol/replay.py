@@ -17,7 +17,7 @@ from collections.abc import MutableMapping, MutableSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from exchange_protocol.errors import ExchangeError, NotPermitted, Reason
+from exchange_protocol.errors import CallerError, ExchangeError, Reason
 from exchange_protocol.log.entries import (
     Entry,
     Event,
@@ -176,7 +176,7 @@ class Replay:
             raise _broken(index, "it delivers a statement that is not on the log before it")
         try:
             after, changes = deliver_to(entry.actor.agency, exchange, said)
-        except NotPermitted as error:
+        except CallerError as error:
             raise _broken(index, f"it delivers what it may not: {error}") from error
         recorded = entry.ruling.legs if entry.ruling else ()
         if recorded != changes:

@@ -99,14 +99,14 @@ def test_the_diagram_draws_exactly_the_moves_of_the_table() -> None:
     }
     by_gate = {("[*]", "HELD"), ("[*]", "RELEASED"), ("RETURNED", "HELD")}
     by_reading = {("RELEASED", "DELIVERED")}
-    assert arrows == moves | by_gate | by_reading | {("CLOSED", "[*]")}
+    assert arrows == moves | by_gate | by_reading | {("ERASED", "[*]")}
 
 
 def test_the_states_in_the_document_wait_for_who_can_act() -> None:
     acts = {row[0]: row[2] for row in table("The states")}
     for state in LegState:
         speakers = {row.speaker for row in ROWS if state in row.before}
-        if state in (LegState.RELEASED, LegState.CLOSED):
+        if state in (LegState.RELEASED, LegState.ERASED):
             continue  # moved by a reading, and by nothing
         assert Speaker(acts[state.name]) in speakers
 

@@ -253,7 +253,8 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
 
     def check_step(self, statement: Statement, before: Leg, after: Leg) -> None:
         model, author = self.models[before.agency], statement.author
-        assert before.state is not S.CLOSED
+        assert before.state is not S.ERASED
+        assert before.state is not S.CLOSED or statement.kind is Kind.ERASE_NOTICE
         assert statement.answers == before.subject
         if isinstance(statement.body, Decision):
             assert author.agency not in (self.exchange.opener, before.agency)
@@ -321,7 +322,7 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
             return
         for one in self.exchange.legs:
             exchange = self.exchange
-            if one.state is S.CLOSED:
+            if one.state in (S.CLOSED, S.ERASED):
                 continue
             if one.state in (S.HELD, S.RETURNED, S.RELEASED, S.DELIVERED, S.ACKNOWLEDGED):
                 recall = self.statement(KZ_MIA, Plain(Kind.RECALL), (one.agency,), one.subject)

@@ -22,6 +22,7 @@ from exchange_protocol.rules.bodies import (
     Body,
     Decision,
     EnrolAgency,
+    EraseNotice,
     Feedback,
     Kind,
     Plain,
@@ -46,6 +47,7 @@ from exchange_protocol.rules.statements import (
 )
 from exchange_protocol.rules.vocabulary import (
     BodyType,
+    ErasureGround,
     FeedbackUse,
     Handling,
     InformationGrade,
@@ -94,6 +96,8 @@ def of_kind(kind: Kind) -> st.SearchStrategy[Body]:
             )
         case Kind.FEEDBACK:
             return st.builds(Feedback, st.integers(0, 3), some(st.sampled_from(FeedbackUse), 9))
+        case Kind.ERASE_NOTICE:
+            return st.builds(EraseNotice, st.sampled_from(ErasureGround))
         case Kind.ENROL_AGENCY:
             return st.builds(
                 EnrolAgency,
@@ -463,6 +467,7 @@ BAD_BODIES: list[tuple[dict[str, Any], Reason, str]] = [
      Reason.MISSING_FIELD, "decision.ground"),
     ({"decision": pb.Decision(verdict=pb.VERDICT_APPROVE, ground=pb.REFUSAL_GROUND_CONTRARY_TO_LAW),
       **ANSWERING}, Reason.INVALID_FIELD, "decision.ground"),
+    ({"erase_notice": pb.EraseNotice(), **ANSWERING}, Reason.MISSING_FIELD, "erase_notice.ground"),
     ({"feedback": pb.Feedback(usefulness=4), **ANSWERING},
      Reason.INVALID_FIELD, "feedback.usefulness"),
     ({"feedback": uses(1, 1), **ANSWERING}, Reason.INVALID_FIELD, "feedback.uses"),

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.rules.bodies import Kind
-from exchange_protocol.rules.lifecycle import Exchange, Leg, LegChange, deliver
+from exchange_protocol.rules.lifecycle import Exchange, Leg, LegChange, LegState, deliver
 from exchange_protocol.rules.statements import BRIEF, Statement
 from exchange_protocol.rules.vocabulary import ReaderRole
 from exchange_protocol.trust.identity import AgencyId
@@ -78,14 +78,31 @@ def deliver_to(
 
     Raises:
         NotPermitted: NOT_A_PARTY, if the agency may not see the statement.
+        NotFound: CONTENT_ERASED.
     """
     role = role_of(agency, exchange, said)
+    if is_erased(exchange, said):
+        raise Reason.CONTENT_ERASED.error(
+            f"the content of statement {said.digest.hex()} was erased, as its initiator asked"
+        )
     if role is None:
         raise Reason.NOT_A_PARTY.error(f"{agency} may not see statement {said.digest.hex()}")
     leg = exchange.leg(agency)
     if leg is not None and said.digest == leg.subject:
         return deliver(exchange, agency)
     return exchange, ()
+
+
+def is_erased(exchange: Exchange, said: Spoken) -> bool:
+    """Whether the sealed parts of a statement are forgotten: every leg that it speaks on is erased.
+
+    A notice to erase is no content: its own brief says why, and stays.
+    """
+    return (
+        said.kind is not Kind.ERASE_NOTICE
+        and bool(said.legs)
+        and all(leg.state is LegState.ERASED for leg in _legs(exchange, said))
+    )
 
 
 def viewers(exchange: Exchange, said: Spoken) -> dict[AgencyId, ReaderRole]:

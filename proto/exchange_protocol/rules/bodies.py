@@ -22,6 +22,7 @@ from exchange_protocol.rules.fields import (
 )
 from exchange_protocol.rules.vocabulary import (
     BodyType,
+    ErasureGround,
     FeedbackUse,
     RefusalGround,
     ReplyResult,
@@ -69,6 +70,7 @@ class Kind(StrEnum):
     RECALL = "recall"
     FEEDBACK = "feedback"
     CLOSE = "close"
+    ERASE_NOTICE = "erase_notice"
 
     ENROL_AGENCY = "enrol_agency"
     PUBLISH_CERTIFICATE = "publish_certificate"
@@ -140,6 +142,14 @@ class Feedback:
 
 
 @dataclass(frozen=True, slots=True)
+class EraseNotice:
+    """An initiator's word that what was said on a leg is to be forgotten."""
+
+    ground: ErasureGround
+    kind: Kind = field(default=Kind.ERASE_NOTICE, init=False)
+
+
+@dataclass(frozen=True, slots=True)
 class EnrolAgency:
     """`country` is ISO 3166-1 alpha-2, or empty for an international body."""
 
@@ -192,6 +202,7 @@ Body = (
     | Refuse
     | Decision
     | Feedback
+    | EraseNotice
     | EnrolAgency
     | PublishCertificate
     | RevokeCertificate
@@ -268,6 +279,10 @@ def _feedback(m: pb.Statement) -> Body:
     return Feedback(m.feedback.usefulness, uses)
 
 
+def _erase_notice(m: pb.Statement) -> Body:
+    return EraseNotice(parse_enum(ErasureGround, m.erase_notice.ground, "erase_notice.ground"))
+
+
 def _enrol_agency(m: pb.Statement) -> Body:
     body = m.enrol_agency
     if not 0 < len(body.name) <= MAX_NAME_CHARACTERS or not body.name.isprintable():
@@ -333,6 +348,7 @@ _PARSERS: dict[Kind, Callable[[pb.Statement], Body]] = {
     Kind.REFUSE: _refuse,
     Kind.DECISION: _decision,
     Kind.FEEDBACK: _feedback,
+    Kind.ERASE_NOTICE: _erase_notice,
     Kind.ENROL_AGENCY: _enrol_agency,
     Kind.PUBLISH_CERTIFICATE: _publish_certificate,
     Kind.REVOKE_CERTIFICATE: _revoke_certificate,

@@ -8,7 +8,7 @@ part: "overdue" follows from a leg's due date and is no state.
     HELD -> RELEASED -> DELIVERED -> ACKNOWLEDGED -> ANSWERED | REFUSED -> CLOSED
     HELD -> RETURNED -> HELD (supplemented)          HELD -> REJECTED -> CLOSED
     DELIVERED | ACKNOWLEDGED -> RETURNED (the recipient asks) -> HELD or RELEASED (supplemented)
-    any state before the answer -> RECALLED -> CLOSED
+    any state before the answer -> RECALLED -> CLOSED        CLOSED -> ERASED
 
 `docs/lifecycle.md` shows it as a diagram and says what each kind is for.
 
@@ -59,6 +59,7 @@ class LegState(IntEnum):
     REFUSED = pb.LEG_STATE_REFUSED
     RECALLED = pb.LEG_STATE_RECALLED
     CLOSED = pb.LEG_STATE_CLOSED
+    ERASED = pb.LEG_STATE_ERASED
 
 
 class Speaker(Enum):
@@ -203,6 +204,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(Kind.FEEDBACK, Speaker.INITIATOR, _states(_S.ANSWERED), None),
     Row(Kind.CLOSE, Speaker.INITIATOR, _ENDED, _S.CLOSED, told=True),
+    Row(Kind.ERASE_NOTICE, Speaker.INITIATOR, _states(_S.CLOSED), _S.ERASED, told=True),
 )  # fmt: skip
 
 

@@ -122,6 +122,15 @@ class Verdict(IntEnum):
     RETURN = pb.VERDICT_RETURN
 
 
+class ErasureGround(IntEnum):
+    """Why content is erased."""
+
+    RETENTION_ENDED = pb.ERASURE_GROUND_RETENTION_ENDED
+    ORDERED = pb.ERASURE_GROUND_ORDERED
+    UNLAWFUL = pb.ERASURE_GROUND_UNLAWFUL
+    SENT_IN_ERROR = pb.ERASURE_GROUND_SENT_IN_ERROR
+
+
 class FeedbackUse(IntEnum):
     """What the information was used for."""
 

@@ -63,6 +63,7 @@ class _LegStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LegState.Val
     LEG_STATE_REFUSED: _LegState.ValueType  # 8
     LEG_STATE_RECALLED: _LegState.ValueType  # 9
     LEG_STATE_CLOSED: _LegState.ValueType  # 10
+    LEG_STATE_ERASED: _LegState.ValueType  # 11
 
 class LegState(_LegState, metaclass=_LegStateEnumTypeWrapper): ...
 
@@ -77,6 +78,7 @@ LEG_STATE_ANSWERED: LegState.ValueType  # 7
 LEG_STATE_REFUSED: LegState.ValueType  # 8
 LEG_STATE_RECALLED: LegState.ValueType  # 9
 LEG_STATE_CLOSED: LegState.ValueType  # 10
+LEG_STATE_ERASED: LegState.ValueType  # 11
 Global___LegState: _TypeAlias = LegState  # noqa: Y015
 
 @_typing.final

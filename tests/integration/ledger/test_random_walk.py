@@ -16,6 +16,7 @@ from exchange_protocol.errors import ExchangeError, NotFound, NotPermitted
 from exchange_protocol.rules.bodies import (
     Body,
     Decision,
+    EraseNotice,
     Feedback,
     Kind,
     Plain,
@@ -25,7 +26,13 @@ from exchange_protocol.rules.bodies import (
 )
 from exchange_protocol.rules.lifecycle import ROWS, Speaker
 from exchange_protocol.rules.statements import Statement
-from exchange_protocol.rules.vocabulary import FeedbackUse, RefusalGround, ReplyResult, Verdict
+from exchange_protocol.rules.vocabulary import (
+    ErasureGround,
+    FeedbackUse,
+    RefusalGround,
+    ReplyResult,
+    Verdict,
+)
 from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import Letter, caller
 from tests.support.statements import (
@@ -57,6 +64,7 @@ OTHER_BODIES: dict[Kind, Callable[[random.Random], Body]] = {
     Kind.REPLY: lambda r: Reply(r.choice(list(ReplyResult))),
     Kind.REFUSE: lambda r: Refuse(r.choice(list(RefusalGround))),
     Kind.FEEDBACK: lambda r: Feedback(2, (FeedbackUse.FREEZE,)),
+    Kind.ERASE_NOTICE: lambda r: EraseNotice(r.choice(list(ErasureGround))),
 }
 CONTINUING = [kind for kind in Kind if kind.stage is Stage.CONTINUING]
 

@@ -9,7 +9,16 @@ from dataclasses import replace
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.rules.bodies import Body, Decision, Feedback, Kind, Plain, Refuse, Reply
+from exchange_protocol.rules.bodies import (
+    Body,
+    Decision,
+    EraseNotice,
+    Feedback,
+    Kind,
+    Plain,
+    Refuse,
+    Reply,
+)
 from exchange_protocol.rules.lifecycle import (
     Exchange,
     Leg,
@@ -22,6 +31,7 @@ from exchange_protocol.rules.lifecycle import (
 )
 from exchange_protocol.rules.statements import Header, Statement
 from exchange_protocol.rules.vocabulary import (
+    ErasureGround,
     Handling,
     RefusalGround,
     ReplyResult,
@@ -143,6 +153,7 @@ SAYINGS: dict[str, Body] = {
     "recall": Plain(Kind.RECALL),
     "feedback": Feedback(3, ()),
     "close": Plain(Kind.CLOSE),
+    "erase_notice": EraseNotice(ErasureGround.RETENTION_ENDED),
 }
 
 AT_RECIPIENT = (S.DELIVERED, S.ACKNOWLEDGED)
@@ -160,6 +171,7 @@ ALLOWED: dict[tuple[str, Member], dict[LegState, LegState]] = {
     ("refuse", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.REFUSED),
     ("recall", KZ_MIA): dict.fromkeys((S.HELD, S.RETURNED, S.RELEASED, *AT_RECIPIENT), S.RECALLED),
     ("feedback", KZ_MIA): {S.ANSWERED: S.ANSWERED},
+    ("erase_notice", KZ_MIA): {S.CLOSED: S.ERASED},
     ("close", KZ_MIA): dict.fromkeys((S.ANSWERED, S.REFUSED, S.REJECTED, S.RECALLED), S.CLOSED),
 }
 SPEAKERS = (KZ_MIA, UZ_FIU, COORDINATOR, KG_MIA)
@@ -191,9 +203,9 @@ def test_every_cell_of_the_table(saying: str, opening: Kind) -> None:
                 assert refused.value.reason in expected, where
 
 
-def test_every_state_but_closed_leads_on() -> None:
+def test_every_state_but_erased_leads_on() -> None:
     leads_on = {state for cells in ALLOWED.values() for state in cells}
-    assert leads_on == set(LegState) - {S.CLOSED}
+    assert leads_on == set(LegState) - {S.ERASED}
 
 
 # --- The gate -----------------------------------------------------------------------------------

@@ -1,0 +1,169 @@
+"""What a notice erases is gone from the database; the log and its account stay and verify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.entries import Entry, Event, Opening, encode_entry
+from exchange_protocol.replay import DirectoryFold, Replay
+from exchange_protocol.rules.bodies import EraseNotice, Kind, Plain, Reply
+from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.rules.vocabulary import ErasureGround, ReplyResult
+from exchange_server.ledger.fsck import fsck
+from exchange_server.storage import tables
+from exchange_server.storage.engine import writing
+from tests.integration.ledger.conftest import Office
+from tests.support.hub_data import log_verifier
+from tests.support.statements import KZ_FMA, KZ_MIA, Hub, fictional_cast
+
+NOTICE = EraseNotice(ErasureGround.ORDERED)
+CONTENT = b"content that a court orders gone (fictional) " * 2000
+
+
+async def closed(office: Office) -> tuple[Statement, bytes]:
+    """A closed exchange with content, and the sealed bytes of its brief."""
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"], content=CONTENT)
+    await office.post(letter)
+    handle = await office.fetch(KZ_FMA, letter.statement)
+    sealed = await office.content_of(handle)
+    await office.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=letter.statement)
+    await office.say(KZ_MIA, Plain(Kind.CLOSE), to=["kz.fma"], on=letter.statement)
+    return letter.statement, sealed
+
+
+def stored_parts(office: Office) -> tuple[int, int]:
+    with office.engine.connect() as connection:
+        parts = select(func.count()).select_from(tables.parts)
+        chunks = select(func.count()).select_from(tables.part_chunks)
+        return connection.execute(parts).scalar_one(), connection.execute(chunks).scalar_one()
+
+
+async def test_a_notice_erases_the_parts_of_its_exchange_and_no_others(office: Office) -> None:
+    other = office.mail.ask(KZ_MIA, ["kz.fma"], content=b"another matter (fictional)")
+    await office.post(other)
+    kept = stored_parts(office)
+    asked, _ = await closed(office)
+    assert stored_parts(office) > kept
+    await office.say(KZ_MIA, NOTICE, to=["kz.fma"], on=asked)
+    # The notice's own brief says why, and stays.
+    assert stored_parts(office) == (kept[0] + 1, kept[1] + 1)
+    assert office.mail.leg(asked, "kz.fma").state is LegState.ERASED
+    with pytest.raises(ExchangeError) as refused:
+        await office.fetch(KZ_FMA, asked)
+    assert refused.value.reason is Reason.CONTENT_ERASED
+    await office.fetch(KZ_FMA, other.statement)
+
+
+async def test_erasing_again_or_before_the_end_is_out_of_order(office: Office) -> None:
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"], content=b"open still (fictional)")
+    await office.post(letter)
+    notice = office.mail.write(KZ_MIA, NOTICE, to=["kz.fma"], on=letter.statement)
+    with pytest.raises(ExchangeError) as refused:
+        await office.ledger.submit(*notice.call)
+    assert refused.value.reason is Reason.OUT_OF_ORDER
+    asked, _ = await closed(office)
+    await office.say(KZ_MIA, NOTICE, to=["kz.fma"], on=asked)
+    again = office.mail.write(KZ_MIA, NOTICE, to=["kz.fma"], on=asked)
+    with pytest.raises(ExchangeError) as refused:
+        await office.ledger.submit(*again.call)
+    assert refused.value.reason is Reason.OUT_OF_ORDER
+
+
+async def test_only_the_initiator_may_erase(office: Office) -> None:
+    asked, _ = await closed(office)
+    notice = office.mail.write(KZ_FMA, NOTICE, on=asked)
+    with pytest.raises(ExchangeError) as refused:
+        await office.ledger.submit(*notice.call)
+    assert refused.value.reason in (Reason.POLICY_DENIED, Reason.OUT_OF_ORDER)
+
+
+async def test_what_two_bodies_hold_goes_with_the_second(office: Office) -> None:
+    letter = office.mail.ask(KZ_MIA, ["kz.fma", "kz.gpo"], content=b"for two (fictional)")
+    await office.post(letter)
+    before = stored_parts(office)
+    recall = Plain(Kind.RECALL)
+    for agency in ("kz.fma", "kz.gpo"):
+        await office.say(KZ_MIA, recall, to=[agency], on=letter.statement)
+        await office.say(KZ_MIA, Plain(Kind.CLOSE), to=[agency], on=letter.statement)
+    await office.say(KZ_MIA, NOTICE, to=["kz.fma"], on=letter.statement)
+    # The recall that spoke to the one body alone is gone; what was said to both is not.
+    assert stored_parts(office) >= before
+    await office.say(KZ_MIA, NOTICE, to=["kz.gpo"], on=letter.statement)
+    assert stored_parts(office) == (2, 2)  # the briefs of the two notices
+
+
+async def test_a_transfer_under_way_ends_with_the_reason(office: Office) -> None:
+    asked, _ = await closed(office)
+    handle = await office.fetch(KZ_FMA, asked)
+    await office.say(KZ_MIA, NOTICE, to=["kz.fma"], on=asked)
+    with pytest.raises(ExchangeError) as refused:
+        await office.content_of(handle)
+    assert refused.value.reason is Reason.CONTENT_ERASED
+
+
+async def test_fsck_finds_content_that_was_put_back(office: Office) -> None:
+    asked, _ = await closed(office)
+    with office.engine.connect() as connection:
+        row = connection.execute(tables.parts.select()).first()
+    assert row is not None
+    await office.say(KZ_MIA, NOTICE, to=["kz.fma"], on=asked)
+    with writing(office.engine) as connection:
+        connection.execute(tables.parts.insert(), [row._asdict()])
+    report = fsck(office.engine, office.mail.cast.anchors, log_verifier())
+    assert [finding.detail for finding in report.findings] == ["it was erased, and is still there"]
+    with writing(office.engine) as connection:
+        connection.execute(tables.parts.delete().where(tables.parts.c.part_id == row.part_id))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_no_erased_byte_stays_in_sqlites_files(office: Office, tmp_path: Path) -> None:
+    def is_on_disk(needle: bytes) -> bool:
+        return any(needle in file.read_bytes() for file in tmp_path.glob("hub.db*"))
+
+    asked, sealed = await closed(office)
+    needles = [sealed[at : at + 64] for at in range(0, len(sealed) - 64, 4096)]
+    assert all(map(is_on_disk, needles))
+    await office.say(KZ_MIA, NOTICE, to=["kz.fma"], on=asked)
+    await office.close()
+    assert not any(map(is_on_disk, needles))
+    await office.open()
+
+
+@pytest.fixture
+def replayed() -> Callable[[Hub], Replay]:
+    def replay(hub: Hub) -> Replay:
+        fold = Replay(DirectoryFold(hub.cast.anchors))
+        for index, opening in enumerate(hub.log):
+            fold.apply(index, opening)
+        return fold
+
+    return replay
+
+
+def test_a_delivery_after_the_erasure_convicts_the_hub(replayed: Callable[[Hub], Replay]) -> None:
+    hub = Hub(fictional_cast())
+    asked = hub.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    hub.deliver(KZ_FMA, asked)
+    hub.say(KZ_FMA, Reply(ReplyResult.NO_HIT), on=asked)
+    hub.say(KZ_MIA, Plain(Kind.CLOSE), to=["kz.fma"], on=asked)
+    hub.say(KZ_MIA, NOTICE, to=["kz.fma"], on=asked)
+    assert replayed(hub).exchanges[asked.exchange_id].legs[0].state is LegState.ERASED
+    late = Entry(
+        hub_time=hub.now,
+        event=Event.DELIVERY,
+        actor=KZ_FMA,
+        certificate_sha256=hub.cast.signers[KZ_FMA].fingerprint,
+        directory_size=hub.directory.size,
+        exchange_id=asked.exchange_id,
+        payload_digest=asked.digest,
+    )
+    hub.log.append(Opening(encode_entry(late), bytes(32)))
+    with pytest.raises(ExchangeError, match="delivers what it may not: CONTENT_ERASED") as found:
+        replayed(hub)
+    assert found.value.reason is Reason.RULE_BROKEN
