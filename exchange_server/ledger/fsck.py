@@ -54,7 +54,7 @@ from exchange_server.storage.log_rows import (
     read_entry_range,
     read_head,
 )
-from exchange_server.storage.part_rows import PartRow
+from exchange_server.storage.part_rows import CHUNK_BYTES, PartRow
 from exchange_server.storage.rows import field_names, stream_rows
 from exchange_server.storage.statement_rows import DeliveryRow, StatementRow
 
@@ -242,9 +242,15 @@ class _Check:
 
     def _digest_of(self, part_id: bytes) -> tuple[bytes, int]:
         chunks = tables.part_chunks.c
-        query = select(chunks.data).where(chunks.part_id == part_id).order_by(chunks.seq)
+        query = (
+            select(chunks.seq, chunks.data).where(chunks.part_id == part_id).order_by(chunks.seq)
+        )
         digest, size = hashlib.sha256(), 0
-        for data in self._connection.execute(query, execution_options={"yield_per": 1}).scalars():
+        rows = self._connection.execute(query, execution_options={"yield_per": 1})
+        for expected, (seq, data) in enumerate(rows):
+            if seq != expected or size % CHUNK_BYTES:
+                # An offset names its chunk: the hub would not find these bytes.
+                return b"", 0
             digest.update(data)
             size += len(data)
         return digest.digest(), size
