@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -79,6 +79,7 @@ from exchange_server.storage.log_rows import (
     update_head,
     write_tiles,
 )
+from exchange_server.storage.notifications import new_sender, notify
 from exchange_server.storage.part_rows import (
     CHUNK_BYTES,
     PART_ID_BYTES,
@@ -130,6 +131,8 @@ class Bench:
     clock: Callable[[], datetime]
     revocations: Callable[[], Revocations]
     budget: DenialBudget
+    sender: str = field(default_factory=new_sender)
+    """This process among the hubs on one database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +236,7 @@ class Batch:
             directory_size=self._directory.size,
         )
         update_head(connection, head)
+        notify(connection, self._bench.sender)
         on_step("head")
         self.state = LogState(head, growth.edge, self._directory)
         return growth

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Self
 
@@ -39,12 +40,14 @@ from exchange_server.ledger.values import Accepted, LedgerLimits, PartHandle
 from exchange_server.ledger.witnessing import check_cosigned
 from exchange_server.ledger.writer import Writer
 from exchange_server.storage.engine import FileClaim
+from exchange_server.storage.notifications import Listener
 from exchange_server.storage.schema import check_schema
 
 _log = structlog.get_logger(__name__)
 
 _SWEEPS_PER_TTL = 4
-_FOLLOW_SECONDS = 0.5
+_LOOK_SECONDS = 5.0
+"""How often a hub looks for what others wrote without being told."""
 
 
 class Ledger:
@@ -66,6 +69,8 @@ class Ledger:
         self._announced = 0
         self._grown = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._told = asyncio.Event()
+        self._listener: Listener | None = None
 
     @classmethod
     async def open(
@@ -103,6 +108,7 @@ class Ledger:
         ledger._tasks = [asyncio.create_task(ledger._sweep())]
         if engine.dialect.name == "postgresql":
             ledger._tasks.append(asyncio.create_task(ledger._follow_other_hubs()))
+            ledger._listener = ledger._listen(engine, bench.sender)
         return ledger
 
     @property
@@ -229,6 +235,8 @@ class Ledger:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+        if self._listener is not None:
+            await asyncio.to_thread(self._listener.close)
         await self._writer.close()
         self._claim.release()
 
@@ -237,6 +245,18 @@ class Ledger:
             self._announced = tree_size
             self._grown.set()
             self._grown = asyncio.Event()
+
+    def _listen(self, engine: Engine, sender: str) -> Listener:
+        """Be told at once when another hub has written; notices that come together are one."""
+        loop = asyncio.get_running_loop()
+
+        def tell() -> None:
+            with suppress(RuntimeError):  # The loop has ended, and with it who would look.
+                loop.call_soon_threadsafe(self._told.set)
+
+        listener = Listener(engine, sender, tell)
+        listener.start()
+        return listener
 
     async def _sweep(self) -> None:
         """Forget unclaimed uploads now and then, even while nobody uploads."""
@@ -252,7 +272,10 @@ class Ledger:
     async def _follow_other_hubs(self) -> None:
         """Keep step with hubs that write the same log, even while this one writes nothing."""
         while True:
-            await asyncio.sleep(_FOLLOW_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self._told.wait()
+            self._told.clear()
             try:
                 await self._writer.catch_up()
             except ExchangeError as error:

@@ -1,0 +1,83 @@
+"""Several hubs on one PostgreSQL: one log, and each knows at once what another wrote."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+
+from exchange_protocol.rules.bodies import Kind, Plain
+from exchange_server.ledger import ledger as ledger_module
+from exchange_server.ledger.fsck import fsck
+from exchange_server.storage.engine import open_engine
+from tests.integration.ledger.conftest import Office
+from tests.support.hub_data import log_verifier
+from tests.support.statements import KZ_MIA
+
+SECONDS = 20
+REQUEST = Plain(Kind.INFORMATION_REQUEST)
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+async def two(
+    office: Office, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Office, Office]]:
+    """Two hubs that hear each other, and do not look by themselves."""
+    monkeypatch.setattr(ledger_module, "_LOOK_SECONDS", 3600.0)
+    await office.reopen()
+    engine: Engine = open_engine(database_url)
+    other = Office(engine, mail=office.mail)
+    await other.open()
+    yield office, other
+    await other.close()
+    engine.dispose()
+
+
+async def test_a_hub_is_told_at_once_what_another_wrote(two: tuple[Office, Office]) -> None:
+    one, other = two
+    for writer, reader in ((one, other), (other, one)):
+        size = reader.ledger.tree_size
+        waiting = asyncio.create_task(reader.ledger.wait_for_growth(size, SECONDS))
+        await asyncio.sleep(0)
+        started = time.monotonic()
+        await writer.say(KZ_MIA, REQUEST, to=["kz.fma"])
+        assert await waiting == size + 1
+        assert time.monotonic() - started < SECONDS / 2
+        assert reader.ledger.directory.size == writer.ledger.directory.size
+
+
+async def test_a_listener_that_was_cut_off_connects_again(
+    two: tuple[Office, Office], postgres: str
+) -> None:
+    one, other = two
+    cut = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()"""
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        assert len(connection.execute(cut).fetchall()) >= 2
+    size = other.ledger.tree_size
+    # Written while nobody listens: who connects again looks.
+    await one.say(KZ_MIA, REQUEST, to=["kz.fma"])
+    assert await other.ledger.wait_for_growth(size, SECONDS) == size + 1
+
+
+async def test_hubs_that_write_at_once_write_one_log(two: tuple[Office, Office]) -> None:
+    one, other = two
+    letters = [one.mail.write(KZ_MIA, REQUEST, to=["kz.fma"]) for _ in range(40)]
+    accepted = await asyncio.gather(
+        *(
+            (one, other)[number % 2].ledger.submit(*letter.call)
+            for number, letter in enumerate(letters)
+        )
+    )
+    indexes = sorted(each.index for each in accepted)
+    assert indexes == list(range(indexes[0], indexes[0] + len(letters)))
+    report = fsck(one.engine, one.mail.cast.anchors, log_verifier())
+    assert report.findings == ()
+    # The same bytes again, to the other hub: the original entry.
+    again = await other.ledger.submit(*letters[0].call)
+    assert again.index == accepted[0].index
