@@ -9,7 +9,7 @@ STAMP  := $(VENV)/.stamp
 SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks scripts tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-up demo-down test bench bench-quick peers check format proto lock clean
+.PHONY: help venv demo demo-up demo-down test faults bench bench-quick peers check format proto lock clean
 
 help:  ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ demo-down: $(STAMP)  ## stop that hub
 
 test: $(STAMP)  ## run every test, in parallel and in random order
 	$(BIN)/python -m pytest -n auto
+
+faults: $(STAMP)  ## kill the hub and its database under load, and let a hub lie in every way we know
+	$(BIN)/python -m pytest -n auto tests/faults
 
 bench: $(STAMP)  ## measure the hub against a bare echo on this machine (some minutes)
 	$(BIN)/python -m benchmarks

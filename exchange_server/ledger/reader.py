@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
+import structlog
 from sqlalchemy import Connection, Engine
 
 from exchange_protocol.errors import Reason
@@ -39,7 +40,7 @@ from exchange_server.ledger.values import (
 )
 from exchange_server.ledger.witnessing import witnessed_checkpoints
 from exchange_server.storage.box_rows import SeenExchange, Selection, list_seen, read_seen
-from exchange_server.storage.engine import reading
+from exchange_server.storage.engine import is_away, reading
 from exchange_server.storage.exchange_rows import Seat
 from exchange_server.storage.feed_rows import read_notices, read_visible_entries
 from exchange_server.storage.log_rows import (
@@ -52,6 +53,8 @@ from exchange_server.storage.log_rows import (
     read_tiles,
 )
 from exchange_server.storage.part_rows import CHUNK_BYTES, has_part, read_chunk
+
+_log = structlog.get_logger(__name__)
 
 _T = TypeVar("_T")
 
@@ -254,8 +257,16 @@ class Reader:
 
     async def _run(self, query: Callable[[Connection], _T]) -> _T:
         def run() -> _T:
-            with reading(self._engine) as connection:
-                return query(connection)
+            try:
+                with reading(self._engine) as connection:
+                    return query(connection)
+            except Exception as error:
+                if not is_away(error):
+                    raise
+                _log.warning("database_away", error=type(error).__name__)
+                raise Reason.UNAVAILABLE.error(
+                    "the hub cannot reach its database; try again in a moment"
+                ) from None
 
         return await asyncio.get_running_loop().run_in_executor(self._pool, run)
 

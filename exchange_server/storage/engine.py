@@ -23,7 +23,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from exchange_protocol.errors import Reason
 
@@ -109,6 +109,16 @@ class WritingConnection:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether PostgreSQL was not reached, or went away: not what a query or its data are to blame
+    for, and the same call may work soon. What runs on the driver's cursor raises its own errors."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    kind = type(cause)
+    return kind.__module__.startswith("psycopg") and any(
+        each.__name__ in ("OperationalError", "InterfaceError") for each in kind.__mro__
+    )
 
 
 class FileClaim:

@@ -131,7 +131,14 @@ def channel_credentials(root_pem: bytes, issued: IssuedCertificate) -> grpc.Chan
 class HubProcess:
     """A hub in a process of its own."""
 
-    def __init__(self, files: HubFiles, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        files: HubFiles,
+        environment: Mapping[str, str] | None = None,
+        *,
+        code: str = "from exchange_server.cli import main; main()",
+    ) -> None:
+        """Start it; `code` runs the hub's command, or spoils something and then runs it."""
         self.files = files
         self.lines: list[str] = []
         """What the hub has logged so far: JSON lines."""
@@ -141,7 +148,7 @@ class HubProcess:
             [
                 sys.executable,
                 "-c",
-                "from exchange_server.cli import main; main()",
+                code,
                 "serve",
                 "--config",
                 str(files.config_file),
@@ -180,6 +187,10 @@ class HubProcess:
         code = self._process.wait(START_SECONDS)
         self._reader.join(START_SECONDS)
         return code
+
+    def wait(self, seconds: float) -> int:
+        """Wait until it has ended; gives its exit code."""
+        return self._process.wait(seconds)
 
     def kill(self) -> None:
         """End it at once, as a loss of power would."""

@@ -6,16 +6,39 @@ import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
 
 
+@dataclass(frozen=True)
+class Postgres:
+    """A server of a test's own; `uri` stays the same after a restart."""
+
+    server: Any
+    uri: str
+
+    def kill(self) -> None:
+        """End every process of it at once, as a loss of power would."""
+        processes = [psutil.Process(self.server.get_pid())]
+        processes += processes[0].children(recursive=True)
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(processes, timeout=30)
+
+    def restart(self) -> None:
+        """Start it again; it recovers from its write-ahead log."""
+        self.server.ensure_postgres_running()
+
+
 @contextmanager
-def running_postgres() -> Iterator[str]:
-    """Run a server; gives the URI of its first database."""
+def postgres_server() -> Iterator[Postgres]:
+    """Run a server that a test may kill."""
     with warnings.catch_warnings():
         # It complains on import where there is no XDG_RUNTIME_DIR.
         warnings.simplefilter("ignore")
@@ -25,12 +48,20 @@ def running_postgres() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="exchange-postgres-") as folder:
         server = get_server(Path(folder) / "data", cleanup_mode=None)
         try:
-            yield server.get_uri()
+            yield Postgres(server, server.get_uri())
         finally:
             # At once, without a last checkpoint: its data go with the folder.
-            process = psutil.Process(server.get_pid())
-            process.send_signal(signal.SIGQUIT)
-            process.wait(30)
+            with suppress(psutil.NoSuchProcess):
+                process = psutil.Process(server.get_pid())
+                process.send_signal(signal.SIGQUIT)
+                process.wait(30)
+
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """Run a server; gives the URI of its first database."""
+    with postgres_server() as server:
+        yield server.uri
 
 
 def emptied_database(server_uri: str) -> str:

@@ -1,0 +1,173 @@
+"""Load that keeps every receipt, and what must hold after a fault: nothing promised is lost.
+
+Senders sign and send without pause; what the hub does not answer they send again, the same bytes.
+A watcher follows one body's notices across every outage.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from agency_client import ExchangeClient, InformationRequest, Item, Sent
+from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_server.ledger.fsck import fsck
+from exchange_server.storage import tables
+from exchange_server.storage.engine import open_engine
+from tests.support.deployment import Deployment, deploy
+from tests.support.hub_process import HubFiles, HubProcess
+
+SENDERS = tuple(f"kz.mia/officer/officer{number}" for number in range(4))
+RECIPIENT = "kz.fma"
+JOIN_SECONDS = 60
+_REQUEST = InformationRequest(items=(Item.TRANSACTIONS,))
+
+
+@dataclass
+class Sender:
+    """One officer who sends without pause; keeps every receipt that it was given."""
+
+    deployment: Deployment
+    member: str
+    stop: threading.Event
+    receipts: list[Sent] = field(default_factory=list)
+    statement_ids: list[str] = field(default_factory=list)
+    failure: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            with self.deployment.client(self.member) as client:
+                while not self.stop.is_set():
+                    self._send(client)
+        except BaseException as error:
+            self.failure = error
+            raise
+
+    def _send(self, client: ExchangeClient) -> None:
+        result = client.request_information(to=[RECIPIENT], brief="fictional", request=_REQUEST)
+        self.statement_ids.append(result.statement_id)
+        if isinstance(result, Sent):
+            self.receipts.append(result)
+            return
+        time.sleep(0.2)
+        self.flush(client)
+
+    def flush(self, client: ExchangeClient) -> None:
+        """Send what waits; what is sent now gives its receipt now."""
+        self.receipts += [sent for sent in client.flush_outbox() if isinstance(sent, Sent)]
+
+
+@dataclass
+class Watcher:
+    """Follows what becomes visible to the recipient; a lost connection is taken up again."""
+
+    deployment: Deployment
+    stop: threading.Event
+    indexes: list[int] = field(default_factory=list)
+    failure: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            with self.deployment.client(f"{RECIPIENT}/system") as client:
+                while not self.stop.is_set():
+                    # The place is kept: each watch goes on where the one before it stood.
+                    for notice in client.watch(from_start=not self.indexes, max_seconds=1):
+                        self.indexes.append(notice.index)
+        except BaseException as error:
+            self.failure = error
+            raise
+
+
+class Load:
+    """Senders and a watcher against one hub, whichever process it is at the moment."""
+
+    def __init__(self, files: HubFiles, port: int) -> None:
+        self.files = files
+        self.environment = {"EXCHANGE_LISTEN_PORT": str(port)}
+        with HubProcess(files, self.environment) as hub:
+            self.deployment = deploy(files, port, others=SENDERS)
+            for member in SENDERS:
+                with self.deployment.client(member) as client:
+                    client.sync()
+            hub.stop()
+        self._sending, self._watching = threading.Event(), threading.Event()
+        self.senders = [Sender(self.deployment, member, self._sending) for member in SENDERS]
+        self.watcher = Watcher(self.deployment, self._watching)
+        self._threads = [threading.Thread(target=one.run) for one in self.senders]
+        self._watch = threading.Thread(target=self.watcher.run)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Send and watch while the block does its worst; ends the sending with it."""
+        for thread in (*self._threads, self._watch):
+            thread.start()
+        try:
+            yield
+        finally:
+            self._sending.set()
+            for thread in self._threads:
+                thread.join(JOIN_SECONDS)
+
+    def settle(self) -> None:
+        """With a hub that serves: send what waits, and let the watcher catch up."""
+        for sender in self.senders:
+            with self.deployment.client(sender.member) as client:
+                sender.flush(client)
+                assert client.outbox.pending() == []
+                assert client.outbox.refused() == []
+        expected = set(self._feed())
+        deadline = time.monotonic() + JOIN_SECONDS
+        while set(self.watcher.indexes) < expected and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self._watching.set()
+        self._watch.join(JOIN_SECONDS)
+        assert self.watcher.failure is None
+        assert [sender.failure for sender in self.senders] == [None] * len(self.senders)
+
+    def verify(self, *, at_least: int) -> None:
+        """Every receipt's entry is in the log as promised, every statement on it exactly once, the
+        state is the replay of the log, and the watcher missed nothing."""
+        engine = open_engine(self.files.database_url)
+        try:
+            with engine.connect() as connection:
+                e, s = tables.log_entries.c, tables.statements.c
+                entries = {row.idx: row.entry for row in connection.execute(select(e.idx, e.entry))}
+                accepted = list(connection.execute(select(s.statement_id)).scalars())
+            report = fsck(engine, self.files.anchors, LogVerifier(self.files.log_vkey))
+        finally:
+            engine.dispose()
+        assert report.is_clean, report.findings
+        receipts = [sent for sender in self.senders for sent in sender.receipts]
+        assert len(receipts) >= at_least
+        for sent in receipts:
+            assert entries[sent.index] == sent.receipt.proven.opening.entry
+        sent_ids = [one for sender in self.senders for one in sender.statement_ids]
+        assert sorted(set(sent_ids)) == sorted(sent_ids)
+        assert set(sent_ids) <= set(accepted)
+        assert len(accepted) == len(set(accepted))
+        # The last before an outage may come twice; none is left out, none comes before its turn.
+        assert self.watcher.indexes == sorted(self.watcher.indexes)
+        assert sorted(set(self.watcher.indexes)) == self._feed()
+
+    def _feed(self) -> Sequence[int]:
+        engine = open_engine(self.files.database_url)
+        try:
+            with engine.connect() as connection:
+                f = tables.feed.c
+                query = select(f.entry_index).where(f.agency == RECIPIENT).order_by(f.entry_index)
+                return list(connection.execute(query).scalars())
+        finally:
+            engine.dispose()
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,33 @@
+"""The disk takes no more under load: commits fail for real, and go on when there is room again."""
+
+from __future__ import annotations
+
+import resource
+import time
+from pathlib import Path
+
+import psutil
+
+from tests.faults.load import Load, free_port
+from tests.support.hub_process import HubProcess, prepare_hub
+
+FULL_SECONDS = 1.5
+ENDLESS = resource.RLIM_INFINITY
+
+
+def test_every_receipt_survives_a_full_disk(tmp_path: Path) -> None:
+    files = prepare_hub(tmp_path)
+    load = Load(files, free_port())
+    with HubProcess(files, load.environment) as hub:
+        process = psutil.Process(hub.pid)
+        with load.running():
+            time.sleep(0.5)
+            # No file of the process may grow: write() fails as on a full disk (EFBIG).
+            process.rlimit(psutil.RLIMIT_FSIZE, (4096, ENDLESS))
+            time.sleep(FULL_SECONDS)
+            process.rlimit(psutil.RLIMIT_FSIZE, (ENDLESS, ENDLESS))
+            time.sleep(1.0)
+        load.settle()
+        hub.stop()
+    assert any('"event": "batch_failed"' in line for line in hub.lines)
+    load.verify(at_least=10)
