@@ -118,6 +118,7 @@ class Hub:
                 clock=self._clock,
                 revocations=credentials.revocations,
                 witnesses=_witnesses(config),
+                witnesses_at_start=config.log.witnesses_at_start,
             )
             self._stack.push_async_callback(ledger.close)
             reader = Reader(engine, directory=lambda: ledger.directory)

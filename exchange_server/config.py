@@ -11,7 +11,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -21,6 +21,7 @@ from pydantic import (
     Field,
     ValidationError,
     ValidationInfo,
+    model_validator,
 )
 
 from exchange_protocol.errors import ExchangeError, Reason
@@ -109,6 +110,18 @@ class Log(_Section):
     key_passphrase_file: File | None = None
     witnesses: Witnesses = ()
     """Verifier keys of the witnesses whose cosignatures the hub takes and shows."""
+    witnesses_at_start: Annotated[int, Field(ge=0)] = 1
+    """Of these, how many must cosign after a start before the hub adds to a log that has entries:
+    none does whose memory holds more than the log. Without witnesses it waits for nobody."""
+
+    @model_validator(mode="after")
+    def _enough_witnesses(self) -> Self:
+        if self.witnesses and self.witnesses_at_start > len(self.witnesses):
+            raise ValueError(
+                f"expected witnesses_at_start to be at most the {len(self.witnesses)} that "
+                f"witnesses names, got {self.witnesses_at_start}"
+            )
+        return self
 
 
 class Database(_Section):

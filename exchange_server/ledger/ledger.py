@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import structlog
@@ -37,7 +37,7 @@ from exchange_server.ledger.jobs import (
     is_logged,
 )
 from exchange_server.ledger.values import Accepted, LedgerLimits, PartHandle
-from exchange_server.ledger.witnessing import check_cosigned
+from exchange_server.ledger.witnessing import StartWitnesses, check_cosigned
 from exchange_server.ledger.writer import Writer
 from exchange_server.storage.engine import FileClaim
 from exchange_server.storage.notifications import Listener
@@ -67,6 +67,7 @@ class Ledger:
         self._claim = claim
         self._writer = Writer(engine, bench, on_step=on_step, on_growth=self._announce)
         self._announced = 0
+        self._start = StartWitnesses(0, datetime.now(UTC))
         self._grown = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._told = asyncio.Event()
@@ -84,6 +85,7 @@ class Ledger:
         limits: LedgerLimits | None = None,
         on_step: Callable[[str], None] = lambda step: None,
         witnesses: WitnessPolicy | None = None,
+        witnesses_at_start: int = 0,
     ) -> Self:
         """Open the ledger of a migrated database; an empty log is begun.
 
@@ -105,6 +107,10 @@ class Ledger:
             raise
         ledger._writer.start()
         ledger._announced = ledger.tree_size
+        if witnesses is not None and ledger.tree_size:
+            ledger._start = StartWitnesses(witnesses_at_start, clock())
+        if ledger._start.missing:
+            _log.warning("waiting_for_witnesses", missing=ledger._start.missing)
         ledger._tasks = [asyncio.create_task(ledger._sweep())]
         if engine.dialect.name == "postgresql":
             ledger._tasks.append(asyncio.create_task(ledger._follow_other_hubs()))
@@ -140,6 +146,7 @@ class Ledger:
             CallerError: the reason for the refusal, which is on the log.
             HubUnavailable: not known to be stored; the same bytes may be sent again.
         """
+        self._start.verify_heard()
         try:
             submission = check_submission(
                 caller, signed, parts, known_tree_size, self._bench.limits
@@ -163,6 +170,7 @@ class Ledger:
 
         What could not be read is given as the error that says so, and is refused with it.
         """
+        self._start.verify_heard()
         writer, limits = self._writer, self._bench.limits
         # All are put before anything waits, so that the writer takes them in their order.
         waiting: list[asyncio.Future[Any]] = []
@@ -189,6 +197,7 @@ class Ledger:
             NotFound: STATEMENT_UNKNOWN for what the caller may not see, PART_UNKNOWN.
             NotPermitted: NOT_A_PARTY, where it sees the statement but is no reader of the part.
         """
+        self._start.verify_heard()
         answer = await self._writer.put(Delivery(caller, payload_digest, part_name))
         if not isinstance(answer, PartHandle):
             raise TypeError(f"expected a delivery to give a part, got {type(answer)}")
@@ -204,6 +213,7 @@ class Ledger:
         payload_digest: bytes = b"",
     ) -> None:
         """Log a refusal, within the agency's bound."""
+        self._start.verify_heard()
         await self._writer.put(Denial(caller, operation, error.reason, exchange_id, payload_digest))
 
     async def stage_part(self, caller: Caller, sha256: bytes, size: int) -> staging.StagedPart:
@@ -218,6 +228,9 @@ class Ledger:
         bench = self._bench
         latest = bench.clock() + bench.limits.future_skew
         await self._writer.run(check_cosigned(note, bench.signer, self._witnesses, latest))
+        if self._witnesses is not None and self._start.missing:
+            self._start.hear(self._witnesses.verify(note))
+            _log.info("witness_heard", missing=self._start.missing)
 
     async def wait_for_growth(self, since_tree_size: int, seconds: float) -> int:
         """Wait until the log is larger than a size, at most `seconds`; gives its size."""

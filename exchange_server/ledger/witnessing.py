@@ -66,6 +66,40 @@ def witnessed_checkpoints(connection: Connection) -> list[bytes]:
     ]
 
 
+class StartWitnesses:
+    """Whom a hub waits for, after a start, before it adds to its log.
+
+    A database that was restored whole from an old copy looks well: its cosignatures are as old as
+    its log. The witnesses remember. None of them cosigns a tree that does not extend the last one
+    that it saw, so a cosignature made since the start says that nothing it saw was lost.
+    """
+
+    def __init__(self, needed: int, since: datetime) -> None:
+        """Wait for so many witnesses to cosign at or after a time of the hub's clock."""
+        self._needed = needed
+        # Cosignatures tell whole seconds.
+        self._since = since.replace(microsecond=0)
+        self._heard: set[str] = set()
+
+    def hear(self, cosignatures: Iterable[Cosignature]) -> None:
+        """Take note of cosignatures over the committed tree, which were verified."""
+        self._heard.update(each.witness for each in cosignatures if each.at >= self._since)
+
+    @property
+    def missing(self) -> int:
+        """How many are still to be heard."""
+        return max(0, self._needed - len(self._heard))
+
+    def verify_heard(self) -> None:
+        """Verify that enough were heard; raises UNAVAILABLE."""
+        if self.missing:
+            raise Reason.UNAVAILABLE.error(
+                "the hub has started and adds nothing to its log before "
+                f"{self.missing} more of its witnesses cosigned what it holds "
+                "(docs/witnesses.md); send the same bytes again then"
+            )
+
+
 def check_not_rolled_back(connection: Connection) -> None:
     """Check that the log is not smaller than witnesses saw it; raises CONFIG_INVALID."""
     head, seen = read_head(connection), largest_cosigned_size(connection)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from agency_client import ExchangeClient
+from agency_client import ExchangeClient, Queued, Sent
 from agency_client.audit.witness import init_witness
 from agency_client.cli import main
 from exchange_protocol.errors import Conflict, HubDishonest, NotPermitted
@@ -71,8 +71,14 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
     return int(left.value.code), out, err
 
 
-def serving(files: HubFiles, vkeys: Sequence[str]) -> HubProcess:
-    return HubProcess(files, {"EXCHANGE_LOG_WITNESSES": " ".join(vkeys)})
+def serving(files: HubFiles, vkeys: Sequence[str], *, waits_for: int = 1) -> HubProcess:
+    return HubProcess(
+        files,
+        {
+            "EXCHANGE_LOG_WITNESSES": " ".join(vkeys),
+            "EXCHANGE_LOG_WITNESSES_AT_START": str(waits_for),
+        },
+    )
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +182,8 @@ def forked(folder: Path) -> Iterator[tuple[Town, HubProcess, HubProcess]]:
     other_config.write_text(text, encoding="utf-8")
     other_url = files.database_url.replace("/hub.db", "/other.db")
     others = replace(files, config_file=other_config, database_url=other_url)
-    with serving(files, vkeys) as a, serving(others, vkeys) as b:
+    # Who forks on purpose does not wait for witnesses.
+    with serving(files, vkeys, waits_for=0) as a, serving(others, vkeys, waits_for=0) as b:
         for member in (POLICE, AUDITOR, STATE_AUDITOR):
             town.point(member, a)
         for member in (FIU, ABROAD):
@@ -275,3 +282,45 @@ def test_receipt_that_the_log_still_holds_convicts_nobody(
     assert "FORK_NOT_PROVEN: both trees hold the same leaf" in err
     assert not output.exists()
     assert town.run(capsys, ABROAD, *words, "unknown")[0] == 1
+
+
+def test_a_restored_backup_is_found_before_it_forks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files, keys, vkeys = Town.prepare(tmp_path)
+    database = files.folder / "hub.db"
+
+    def restarted() -> HubProcess:
+        return serving(files, vkeys)
+
+    with serving(files, vkeys) as hub:
+        town = Town(deploy(files, hub.port, others=[STATE_AUDITOR]), keys, vkeys)
+        with town.deployment.client(POLICE) as police:
+            police.refer(to=["kz.fma"], brief="Fictional referral")
+        assert cosign(town, capsys, 0)[0] == 0
+        hub.stop()
+    backup = database.read_bytes()
+    # A restart in good order waits for a witness, which finds what it knows, and goes on.
+    with restarted() as hub:
+        town.deployment.point_to(hub.port)
+        with town.deployment.client(POLICE) as police:
+            queued = police.refer(to=["kz.fma"], brief="Said while the hub waits")
+            assert isinstance(queued, Queued)
+            assert "before 1 more of its witnesses" in queued.reason.message
+            assert list(police.sent())
+            assert cosign(town, capsys, 0)[0] == 0
+            [sent] = police.flush_outbox()
+            assert isinstance(sent, Sent)
+        assert cosign(town, capsys, 0)[0] == 0
+        hub.stop()
+    # The backup lacks the last entry. It looks well; the witness that saw more does not cosign it.
+    database.write_bytes(backup)
+    with restarted() as hub:
+        town.deployment.point_to(hub.port)
+        code, _, err = cosign(town, capsys, 0)
+        assert (code, "CHECKPOINT_ROLLBACK" in err) == (1, True)
+        with town.deployment.client("kz.fma/system") as fma:
+            refused = fma.refer(to=["kz.mia"], brief="Said to a log that lost entries")
+            assert isinstance(refused, Queued)
+        hub.stop()
+    assert any('"waiting_for_witnesses"' in line for line in hub.lines)
