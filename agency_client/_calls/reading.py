@@ -27,7 +27,7 @@ from agency_client.views import (
     VerifiedStatement,
     open_statement,
 )
-from exchange_protocol.errors import HubUnavailable, Reason
+from exchange_protocol.errors import HubUnavailable, NotFound, Reason
 from exchange_protocol.log.tiles import parse_entry_bundle
 from exchange_protocol.rules.access import is_erased, spoken
 from exchange_protocol.rules.bodies import Kind
@@ -110,9 +110,17 @@ class Reading(Verifying):
             if wrapped is None:
                 continue
             role = ReaderRole(wrapped.role)
-            if not erased:
+            if erased:
+                continue
+            try:
                 plaintexts[part.name] = yield from self.fetch(each, part.name)
-        return open_statement(each, role, plaintexts, is_erased=erased)
+            except NotFound as error:
+                # A supervisor sees no state of the exchange; the copy of it is not the hub's to
+                # deny, and auditors judge whether there was a notice.
+                if exchange is not None or error.reason is not Reason.CONTENT_ERASED:
+                    raise
+                erased = True
+        return open_statement(each, role, {} if erased else plaintexts, is_erased=erased)
 
     def _fetch_sealed(self, each: VerifiedStatement, part: Part) -> Operation[bytearray]:
         """Fetch the sealed bytes; a broken transfer goes on where it stopped."""
@@ -127,12 +135,25 @@ class Reading(Verifying):
             except HubUnavailable:
                 if not sealed or attempt == _TRANSFER_ATTEMPTS:
                     raise
+            except NotFound as error:
+                if error.reason is Reason.CONTENT_ERASED:
+                    yield from self._check_erased(each)
+                raise
         if len(sealed) != part.size or hashlib.sha256(sealed).digest() != part.sha256:
             raise Reason.SEAL_BROKEN.error(
                 f"expected the {part.size} bytes of {part.name!r} that the author of statement "
                 f"{each.statement.id} signed, the hub gave {len(sealed)} others"
             )
         return sealed
+
+    def _check_erased(self, each: VerifiedStatement) -> Operation[None]:
+        """Check that the initiator had it erased; raises RULE_BROKEN if a hub only says so."""
+        exchange = (yield from self.get(each.statement.exchange_id)).exchange
+        if exchange is not None and not is_erased(exchange, spoken(exchange, each.statement)):
+            raise Reason.RULE_BROKEN.error(
+                f"the hub says that the content of statement {each.statement.id} was erased; "
+                "no notice that the initiator signed says so"
+            )
 
     # --- For auditors --------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ Reads only, so it works on a copy. In order, each step assuming the ones before 
     So is every checkpoint that witnesses cosigned, and it is of this tree.
  4. The replay: every entry keeps the rules, judged by the entries before it.
  5. Every projection is what the replay makes: row by row, none missing and none too many.
- 6. The sealed bytes have the digests that were signed. Parts whose bytes are gone altogether are
-    damage too: nothing erases them yet.
+ 6. The sealed bytes have the digests that were signed. Those that a notice erased are gone; others
+    that are gone, and erased ones that are there, are damage.
 
 A finding is the first wrong row of a kind and how many there are. After a broken entry the state is
 unknown, so steps 5 and 6 are left out then. What the hub holds in memory here grows with the log.

@@ -138,6 +138,17 @@ def test_parts_that_are_handed_out_off_the_log_are_noticed_by_who_got_them(
     assert "knows of no delivery" in error.message
 
 
+def test_content_that_is_called_erased_without_a_notice_convicts_the_hub(region: Region) -> None:
+    exchange = region.ask("kz.fma")
+
+    def erased(_: Any, __: Any) -> Any:
+        raise Reason.CONTENT_ERASED.error("the content was erased, as its initiator asked")
+
+    region.lies.answers["FetchPart"] = erased
+    error = caught(lambda: region.open("kz.fma/system", exchange), Reason.RULE_BROKEN)
+    assert "no notice that the initiator signed" in error.message
+
+
 def test_recall_that_is_kept_from_the_recipient_convicts_when_the_answer_is_taken(
     region: Region,
 ) -> None:

@@ -46,6 +46,11 @@ def test_erased_content_is_gone_for_every_reader_and_the_account_stays(
                 assert told["information_request"].is_erased
                 assert not told["information_request"].parts
                 assert not told["erase_notice"].is_erased
+            # The supervisor sees no notice; what it holds of the exchange still opens and verifies.
+            with town.client("kz.gpo/system") as gpo:
+                copies = gpo.open(sent.exchange_id).statements
+                assert copies
+                assert all(each.is_erased and not each.parts for each in copies)
             code, out, _ = run(capsys, *as_member(town, "kz.fma/system"), "show", sent.exchange_id)
             assert code == 0
             assert "The content was erased" in out
