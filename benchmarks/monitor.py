@@ -7,6 +7,7 @@ database is verified as `agency audit verify --database` does it, the tables bes
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sqlite3
@@ -90,6 +91,7 @@ def _in_a_process(files: HubFiles) -> Verified:
 
 def verify(database: Path, root: Path, log_vkey: str) -> Verified:
     """Verify a copy in this process; raises for a log that is not clean."""
+    gc.freeze()  # as the command does
     anchors = TrustAnchors.from_pem(root.read_bytes())
     with closing(DatabaseCopy(database, LogVerifier(log_vkey))) as copy:
         report = verify_log(copy, anchors, auditor=None)

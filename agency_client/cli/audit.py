@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -85,6 +86,8 @@ def verify(
     Exits with 0 if every rule was kept, 1 for a violation, 3 if the hub is not reachable.
     """
     session = session_of(context)
+    # What is loaded now stays: the collector need not walk over it again for every page of leaves.
+    gc.freeze()
     vouched: WitnessedHead | None = None
     if database is not None and (witnessed or follow or from_start):
         raise typer.BadParameter(
