@@ -280,7 +280,8 @@ class Sending(Composing):
         why in words; it is sealed, and stays with the notice.
         """
         code = parse_code(ErasureGround, ground, "ground")
-        content = Content(make_brief(note) if note else None)
+        # A supervisor's copy is the brief: it holds copies of its own to erase.
+        content = Content(make_brief(note or f"Erased: {code.name}"))
         return (yield from self.continue_with(EraseNotice(code), exchange, content, legs=legs))
 
     def close_exchange(

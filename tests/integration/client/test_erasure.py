@@ -46,11 +46,13 @@ def test_erased_content_is_gone_for_every_reader_and_the_account_stays(
                 assert told["information_request"].is_erased
                 assert not told["information_request"].parts
                 assert not told["erase_notice"].is_erased
-            # The supervisor sees no notice; what it holds of the exchange still opens and verifies.
+            # The supervisor, which holds copies of its own, is told.
             with town.client("kz.gpo/system") as gpo:
-                copies = gpo.open(sent.exchange_id).statements
+                *copies, told_so = gpo.open(sent.exchange_id).statements
                 assert copies
                 assert all(each.is_erased and not each.parts for each in copies)
+                assert told_so.kind.value == "erase_notice"
+                assert told_so.brief is not None
             code, out, _ = run(capsys, *as_member(town, "kz.fma/system"), "show", sent.exchange_id)
             assert code == 0
             assert "The content was erased" in out
