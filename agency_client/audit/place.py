@@ -60,6 +60,7 @@ _BYTES_AS_HEX = ConfigDict(ser_json_bytes="hex", val_json_bytes="hex")
 # pydantic takes a configuration for what holds a dataclass, not for the dataclass itself.
 _EXCHANGES = TypeAdapter(tuple[Exchange], config=_BYTES_AS_HEX)
 _SPOKEN = TypeAdapter(tuple[Spoken], config=_BYTES_AS_HEX)
+_KEPT = ("exchanges", "spoken", "ids")
 WAITING = frozenset(
     {
         LegState.HELD,
@@ -105,6 +106,8 @@ class _Row:
     last_index: int | None
     last_time: datetime | None
     directory_size: int
+    rows: tuple[int, ...]
+    """Of exchanges, statements and ids: a row that is missing could hide what it stands for."""
 
 
 _ROWS = TypeAdapter(tuple[_Row], config=_BYTES_AS_HEX)
@@ -122,7 +125,7 @@ class Place:
             self._connection = self._connect()
             self._check_format()
         except sqlite3.Error as error:
-            raise self._invalid(f"it does not read as one: {error}") from None
+            raise self.invalid(f"it does not read as one: {error}") from None
 
     @classmethod
     def temporary(cls, anchors: TrustAnchors, auditor: Member | None) -> Place:
@@ -153,7 +156,7 @@ class Place:
                     self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 -- our own
             yield self._begin()
         except sqlite3.DatabaseError as error:
-            raise self._invalid(f"it is damaged: {error}") from None
+            raise self.invalid(f"it is damaged: {error}") from None
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -175,10 +178,10 @@ class Place:
         if not tables:
             connection.executescript(f"BEGIN; {_SCHEMA} COMMIT")
         elif "place" not in tables:
-            raise self._invalid("it is another program's database")
+            raise self.invalid("it is another program's database")
         for (found,) in connection.execute("SELECT format FROM place"):
             if found != FORMAT:
-                raise self._invalid(f"expected format {FORMAT}, got {found}")
+                raise self.invalid(f"expected format {FORMAT}, got {found}")
 
     def _begin(self) -> Round:
         rows = self._connection.execute("SELECT record FROM place").fetchall()
@@ -189,7 +192,7 @@ class Place:
             try:
                 directories.apply(index, parse_opening(pb.Opening.FromString(opening)))
             except (ExchangeError, DecodeError) as error:
-                raise self._invalid(f"its directory is damaged: {error}") from None
+                raise self.invalid(f"its directory is damaged: {error}") from None
         return Round(self, self._connection, reached, directories)
 
     def _reached(self, record: str) -> Reached:
@@ -197,11 +200,13 @@ class Place:
             [row] = _ROWS.validate_json(record)
             frontier = Frontier(row.size, row.frontier)
         except (ValidationError, ExchangeError):
-            raise self._invalid("its record is damaged") from None
+            raise self.invalid("its record is damaged") from None
         if frontier.root() != row.root:
-            raise self._invalid("its frontier is not that of its checkpoint")
+            raise self.invalid("its frontier is not that of its checkpoint")
+        if row.rows != self._row_counts():
+            raise self.invalid("rows of it are missing, or too many")
         if row.auditor != self._auditor:
-            raise self._invalid(f"it is of {row.auditor or 'a copy of a database'}")
+            raise self.invalid(f"it is of {row.auditor or 'a copy of a database'}")
         checkpoint = Checkpoint(row.origin, row.size, row.root)
         return Reached(
             checkpoint, frontier, row.counts, row.last_index, row.last_time, row.directory_size
@@ -220,10 +225,16 @@ class Place:
             last_index=reached.last_index,
             last_time=reached.last_time,
             directory_size=reached.directory_size,
+            rows=self._row_counts(),
         )
         return _ROWS.dump_json((row,)).decode()
 
-    def _invalid(self, why: str) -> ExchangeError:
+    def _row_counts(self) -> tuple[int, ...]:
+        queries = (f"SELECT count(*) FROM {table}" for table in _KEPT)  # noqa: S608 -- our own
+        return tuple(self._connection.execute(query).fetchone()[0] for query in queries)
+
+    def invalid(self, why: str) -> ExchangeError:
+        """The error that says why this place cannot be used."""
         return Reason.DOCUMENT_INVALID.error(
             f"the monitor's place {self._path} cannot be used: {why}. Move it away to verify the "
             "log from its start"
@@ -272,7 +283,7 @@ class Round:
         self._exchanges.flush()
         query = "SELECT value FROM exchanges WHERE due < ? ORDER BY due"
         for (value,) in self._connection.execute(query, (_instant(at),)):
-            yield _decode_exchange(value)
+            yield _decoded(_decode_exchange, value)
 
     def keep(self, reached: Reached) -> None:
         """Commit the round: the log was verified up to here."""
@@ -312,7 +323,7 @@ class _Kept(MutableMapping[K, V], Generic[K, V]):
         row = self._connection.execute(self._find, (key,)).fetchone()
         if row is None:
             raise KeyError(key)
-        value = self._values[key] = self._decode(row[0])
+        value = self._values[key] = _decoded(self._decode, row[0])
         return value
 
     def __setitem__(self, key: K, value: V) -> None:
@@ -383,6 +394,14 @@ class _KeptIds(MutableSet[tuple[AgencyId, str]]):
         """Write what is new to the table."""
         self._connection.executemany("INSERT INTO ids VALUES (?, ?)", self._new)
         self._new.clear()
+
+
+def _decoded(decode: Callable[[str], V], value: str) -> V:
+    """Read a value of the place; one that does not read is the place's damage, not the hub's."""
+    try:
+        return decode(value)
+    except ValidationError:
+        raise sqlite3.DatabaseError("a value of it does not read") from None
 
 
 def _encode_exchange(exchange: Exchange) -> str:

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from time import monotonic
 from typing import Protocol
@@ -112,6 +113,12 @@ def verify_log(
         # What this auditor may open has changed, or the rest of an exchange that it was not shown
         # came into its sight: only a whole run tells that from a broken rule.
         report, _ = _verify_on(source, place, auditor, seen, progress, from_start=True)
+    elif reached is not None and any(each.index is not None for each in report.violations):
+        # A damaged place must not accuse a hub: what it found must be found without it.
+        with closing(Place.temporary(anchors, auditor)) as fresh:
+            again, _ = _verify_on(source, fresh, auditor, seen, progress, from_start=True)
+        if again.is_clean:
+            raise place.invalid("what it keeps is damaged: from its start, the log is clean")
     return report
 
 
