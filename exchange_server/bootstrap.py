@@ -191,6 +191,7 @@ def _ledger_limits(config: Config) -> LedgerLimits:
         staged_bytes_per_agency=limits.staged_bytes_per_agency,
         staging_ttl=timedelta(seconds=limits.staging_ttl_seconds),
         queued=limits.queued,
+        queued_per_agency=limits.queued_per_agency,
     )
 
 

@@ -160,8 +160,10 @@ class Limits(_Section):
     """Sealed bytes that an agency may have uploaded without a statement to claim them."""
     staging_ttl_seconds: Seconds = 3600
     """How long an upload waits for its statement."""
-    queued: Positive = 1024
+    queued: Positive = 4096
     """Most requests that wait for the writer."""
+    queued_per_agency: Positive = 1024
+    """Most requests of one agency that wait for the writer; a quarter of them may be urgent."""
     grace_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10
     """How long calls in flight may go on after the hub was told to stop."""
 

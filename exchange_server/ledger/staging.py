@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from exchange_protocol.errors import Reason
 from exchange_protocol.rules.fields import parse_digest
 from exchange_protocol.rules.statements import MAX_PART_BYTES
+from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller
 from exchange_server.ledger.values import LedgerLimits
 from exchange_server.ledger.writer import Writer
@@ -66,7 +67,7 @@ class StagedPart:
         traceback: TracebackType | None,
     ) -> None:
         if not self._is_finished:
-            await self._writer.run(lambda c: discard_staged(c, [self._row.part_id]))
+            await self._run(lambda c: discard_staged(c, [self._row.part_id]))
 
     async def append(self, chunk: bytes) -> None:
         """Take the next bytes, at most 1 MiB; raises TOO_LARGE, PART_MISMATCH."""
@@ -97,14 +98,17 @@ class StagedPart:
             await self._write(bytes(self._buffer))
             self._buffer.clear()
         now = self._clock()
-        await self._writer.run(lambda c: complete_staged(c, self._row.part_id, now))
+        await self._run(lambda c: complete_staged(c, self._row.part_id, now))
         self._is_finished = True
         return now + self._limits.staging_ttl
 
     async def _write(self, data: bytes) -> None:
         chunk = ChunkRow(self._row.part_id, self._chunks, data)
-        await self._writer.run(lambda c: insert_staged_chunk(c, chunk))
+        await self._run(lambda c: insert_staged_chunk(c, chunk))
         self._chunks += 1
+
+    async def _run(self, task: Callable[[Connection], None]) -> None:
+        await self._writer.run(task, agency=AgencyId(self._row.agency))
 
 
 async def stage_part(
@@ -144,7 +148,7 @@ async def stage_part(
             )
         insert_staged(connection, row)
 
-    await writer.run(begin)
+    await writer.run(begin, agency=caller.agency)
     return StagedPart(writer, row, limits, clock)
 
 

@@ -37,8 +37,10 @@ class LedgerLimits:
     """How long an upload waits for its statement."""
     batch_size: int = 256
     """Most requests in one transaction."""
-    queued: int = 1024
+    queued: int = 4096
     """Most requests that wait for the writer; beyond, callers are told to come back."""
+    queued_per_agency: int = 1024
+    """Most requests of one agency that wait: as many as one SubmitBatch may hold."""
     cached_exchanges: int = 10_000
     """Exchanges whose state the writer keeps in memory."""
 

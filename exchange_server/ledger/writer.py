@@ -2,9 +2,11 @@
 
 Contract:
 
-- Requests are judged and logged in the order in which they were put. A batch is what waited when
-  the writer came round, at most `limits.batch_size`; a lone request does not wait for company, but
-  after a batch of `COMPANY` or more the writer lingers for the next one to fill.
+- Requests are judged and logged when it is their turn (`fair_queue`): agencies take turns, urgent
+  statements go first, those of one agency about one exchange in the order in which they were put.
+- A batch is what waited when the writer came round, at most `limits.batch_size`; a lone request
+  does not wait for company, but after a batch of `COMPANY` or more the writer lingers for the next
+  one to fill.
 - Nothing is answered before it is committed. An answer that says "stored" is durable.
 - A transaction that fails takes its whole batch with it: every request gets UNAVAILABLE, which says
   "not known to be stored" (the commit itself may have failed after it took effect). The same bytes
@@ -19,12 +21,10 @@ Contract:
 from __future__ import annotations
 
 import asyncio
-import queue
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
@@ -35,9 +35,12 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.tiles import TileId
 from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.vocabulary import Urgency
+from exchange_protocol.trust.identity import AgencyId
 from exchange_server.ledger.answers import Answer, Answers
 from exchange_server.ledger.batch import Batch, Bench
-from exchange_server.ledger.jobs import Job
+from exchange_server.ledger.fair_queue import FairQueue, Turn
+from exchange_server.ledger.jobs import Job, Submission
 from exchange_server.ledger.state import LogState, begin_log, refresh, restore
 from exchange_server.ledger.witnessing import check_not_rolled_back
 from exchange_server.storage.engine import WritingConnection, forget_old_pages, writing
@@ -52,6 +55,8 @@ _Task: TypeAlias = Callable[[Connection], Any]
 COMPANY = 8
 LINGER_SECONDS = 0.003
 """Larger batches commit less often, and the event loop has the interpreter meanwhile."""
+TASK_WEIGHT = 16
+"""Places of a batch that a task fills: it is a transaction of its own, with a megabyte in it."""
 STALLED_SECONDS = 20.0
 """In one batch for longer, the writer is stuck: SQLite waits 10 s for a lock before it gives up."""
 
@@ -85,7 +90,8 @@ class Writer:
         self._tree_size = 0
         self._exchanges: OrderedDict[str, StoredExchange] = OrderedDict()
         self._full_tiles: OrderedDict[TileId, bytes] = OrderedDict()
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        limits = bench.limits
+        self._queue: FairQueue[_Waiting] = FairQueue(limits.queued, limits.queued_per_agency)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._began_at: float | None = None
         """When the batch in hand was begun, by the monotonic clock; None between batches."""
@@ -133,16 +139,24 @@ class Writer:
 
     async def put(self, job: Job) -> Answer:
         """Wait for a request's turn; gives what it came to, or raises why it was refused."""
-        answer: Answer = await self._enqueue(job)
+        answer: Answer = await self.hand_in(job)
         return answer
 
     def hand_in(self, job: Job) -> asyncio.Future[Any]:
         """Put a request without waiting; the future comes to what `put` gives or raises."""
-        return self._enqueue(job)
+        agency = job.caller.agency
+        if not isinstance(job, Submission):
+            return self._enqueue(job, agency)
+        statement = job.statement
+        is_urgent = statement.header.urgency is Urgency.URGENT
+        return self._enqueue(job, agency, about=statement.exchange_id, is_urgent=is_urgent)
 
-    async def run(self, task: Callable[[Connection], _T]) -> _T:
-        """Run a short transaction of its own between batches; it must not touch the log."""
-        result: _T = await self._enqueue(task)
+    async def run(self, task: Callable[[Connection], _T], *, agency: AgencyId | None = None) -> _T:
+        """Run a short transaction of its own between batches; it must not touch the log.
+
+        It waits for the turn of the agency that it is done for, or for the hub's own.
+        """
+        result: _T = await self._enqueue(task, agency, weight=TASK_WEIGHT)
         return result
 
     async def catch_up(self) -> None:
@@ -153,16 +167,22 @@ class Writer:
         """Finish what was put, refuse what comes, and end the thread."""
         loop, self._loop = self._loop, None
         if loop is not None:
-            self._queue.put(None)
+            self._queue.close()
             await loop.run_in_executor(None, self._thread.join)
 
-    def _enqueue(self, work: Job | _Task) -> asyncio.Future[Any]:
+    def _enqueue(
+        self,
+        work: Job | _Task,
+        agency: AgencyId | None,
+        *,
+        about: str | None = None,
+        is_urgent: bool = False,
+        weight: int = 1,
+    ) -> asyncio.Future[Any]:
         if self._loop is None:
             raise Reason.UNAVAILABLE.error("the hub is closing; send the same bytes again later")
-        if self._queue.qsize() >= self._bench.limits.queued:
-            raise Reason.OVERLOADED.error("too many requests wait to be written; come back later")
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._queue.put(_Waiting(work, future))
+        self._queue.put(Turn(_Waiting(work, future), agency, about, is_urgent, weight))
         if self._has_ended:
             # The thread may have emptied the queue for the last time before this was in it.
             self._refuse_waiting([])
@@ -181,12 +201,9 @@ class Writer:
 
     def _serve(self, taken: list[_Waiting]) -> None:
         """Write batch after batch until the end is put; `taken` holds the batch in hand."""
-        had_company = False
-        while (first := self._queue.get()) is not None:
-            if had_company and self._queue.qsize() < self._bench.limits.batch_size:
-                time.sleep(LINGER_SECONDS)
-            waiting, is_last = self._gather(first)
-            had_company = len(waiting) >= COMPANY
+        linger, batch_size = 0.0, self._bench.limits.batch_size
+        while waiting := self._queue.take(batch_size, linger):
+            linger = LINGER_SECONDS if len(waiting) >= COMPANY else 0.0
             taken[:] = waiting
             self._began_at = time.monotonic()
             jobs = [one for one in waiting if not callable(one.work)]
@@ -199,8 +216,6 @@ class Writer:
                 self._forget_old_pages()
             self._began_at = None
             taken.clear()
-            if is_last:
-                return
 
     def _forget_old_pages(self) -> None:
         """Erased bytes leave SQLite's write-ahead log too; tried again while others read it."""
@@ -211,28 +226,10 @@ class Writer:
 
     def _refuse_waiting(self, taken: Sequence[_Waiting]) -> None:
         """Nobody will write what is in hand and in the queue any more: say so to who waits."""
-        waiting = list(taken)
-        with suppress(queue.Empty):
-            while True:
-                one = self._queue.get_nowait()
-                if one is not None:
-                    waiting.append(one)
+        waiting = [*taken, *self._queue.drain()]
         if waiting:
             error = Reason.UNAVAILABLE.error("not known to be stored; send the same bytes again")
             self._settle(waiting, [error] * len(waiting))
-
-    def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
-        """Take what waits now; whether the end was among it."""
-        waiting = [first]
-        while len(waiting) < self._bench.limits.batch_size:
-            try:
-                one = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if one is None:
-                return waiting, True
-            waiting.append(one)
-        return waiting, False
 
     def _write(self, jobs: Sequence[Any]) -> list[Answer | ExchangeError]:
         """One transaction: all of it or nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -103,9 +104,9 @@ class Office:
         await self.open()
 
     async def found(self) -> None:
-        """Enrol the region; the writer takes statements in the order in which they are put."""
-        letters = self.mail.founding()
-        await asyncio.gather(*(self.ledger.submit(*letter.call) for letter in letters))
+        """Enrol the region; the writer keeps the order of what one agency has put, no other."""
+        for _, letters in groupby(self.mail.founding(), lambda letter: letter.call[0].agency):
+            await asyncio.gather(*(self.ledger.submit(*letter.call) for letter in letters))
 
     async def post(self, letter: Letter) -> Accepted:
         """Submit, and let the model follow."""

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,17 @@ from google.rpc import error_details_pb2, status_pb2
 from exchange_protocol.errors import Reason
 from exchange_protocol.rules.bodies import Kind, Plain
 from exchange_protocol.rules.statements import encode_signed_statement
+from exchange_protocol.rules.vocabulary import Urgency
+from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.bootstrap import utc_now
 from tests.integration.rpc.callers import Region, reason_of
 from tests.support.hub_process import HubProcess, prepare_hub
-from tests.support.statements import KZ_MIA, Hub, fictional_cast
+from tests.support.statements import CASE, KG_MIA, KZ_MIA, UZ_FIU, Hub, fictional_cast
 
 QUEUED = 4
 SENT = 20
+FLOOD = 64
 
 
 def test_full_queue_refuses_with_a_delay_and_keeps_what_it_took(tmp_path: Path) -> None:
@@ -49,15 +53,50 @@ def test_full_queue_refuses_with_a_delay_and_keeps_what_it_took(tmp_path: Path) 
         assert len(indexes) == QUEUED + 1
 
 
-def begin_submit(region: Region) -> Any:
+def test_flood_of_one_agency_makes_others_wait_for_one_statement(tmp_path: Path) -> None:
+    """In the order of the log: the urgent one, one of the flood, the quiet agency's."""
+    cast = fictional_cast()
+    limits = {"queued_per_agency": FLOOD}
+    files = prepare_hub(tmp_path / "hub", authority=cast.authority, limits=limits)
+    memory = Hub(cast, now=utc_now() - timedelta(minutes=10))
+    with HubProcess(files) as process, Region(process, memory) as region:
+        region.catch_up()
+        with database_held(files.folder / "hub.db"):
+            in_hand = begin_submit(region)
+            time.sleep(0.5)
+            flood = [begin_submit(region) for _ in range(FLOOD + 1)]
+            # All of the flood has come when one of it is refused.
+            ended_by = time.monotonic() + 5
+            while not any(call.done() for call in flood) and time.monotonic() < ended_by:
+                time.sleep(0.01)
+            assert sum(call.done() for call in flood) == 1
+            quiet = begin_submit(region, UZ_FIU)
+            urgent = begin_submit(region, KG_MIA, Urgency.URGENT)
+            assert not _is_refused_soon(quiet)
+            assert not _is_refused_soon(urgent)
+        first = in_hand.result().receipt.entry.index
+        assert urgent.result().receipt.entry.index == first + 1
+        assert quiet.result().receipt.entry.index <= first + 3
+        taken = [call for call in flood if call.exception() is None]
+        assert len(taken) == FLOOD
+
+
+def begin_submit(
+    region: Region, author: Member = KZ_MIA, urgency: Urgency = Urgency.ROUTINE
+) -> Any:
     """Submit a new statement without waiting for the answer."""
     memory = region.memory
-    draft = memory.compose(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    draft = memory.compose(
+        author,
+        Plain(Kind.INFORMATION_REQUEST),
+        to=["kz.fma"],
+        header=replace(CASE, urgency=urgency),
+    )
     request = pb.SubmitRequest(
         statement=encode_signed_statement(memory.sign(draft)),
         parts=[pb.InlinePart(name="brief", sealed=b"brief")],
     )
-    return region.stubs(KZ_MIA).exchange.Submit.future(request, timeout=20)
+    return region.stubs(author).exchange.Submit.future(request, timeout=20)
 
 
 @contextmanager
