@@ -1,1 +1,1 @@
-"""The hub's RPC layer: thin services behind interceptors."""
+"""The hub's RPC layer: thin services behind one pipeline."""

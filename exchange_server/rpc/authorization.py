@@ -10,29 +10,17 @@ tried what.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import structlog
 
-from exchange_protocol.errors import ExchangeError, NotFound, NotPermitted, Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.identity import Member, Role
 from exchange_server.caller import Caller
-from exchange_server.rpc.calls import (
-    CallCheck,
-    CallInterceptor,
-    Context,
-    current_call,
-    current_caller,
-)
-from exchange_server.rpc.methods import (
-    AUDIT_SERVICE,
-    DIRECTORY_SERVICE,
-    EXCHANGE_SERVICE,
-    HEALTH_METHODS,
-)
+from exchange_server.rpc.calls import Call
+from exchange_server.rpc.methods import AUDIT_SERVICE, DIRECTORY_SERVICE, EXCHANGE_SERVICE
 
 _EVERYONE: Final = frozenset(Role)
 _PARTIES: Final = frozenset({Role.SYSTEM, Role.OFFICER, Role.COORDINATOR, Role.SUPERVISOR})
@@ -86,18 +74,16 @@ def verify_allowed(method: str, member: Member, directory: Directory) -> None:
     raise Reason.AGENCY_NOT_ENROLLED.error(f"expected an enrolled agency, got {member.agency}")
 
 
-class Authorization(CallCheck):
+class Authorization:
     """Lets a call through only if the table has a row for it that names the caller's role."""
 
     def __init__(self, directory: Callable[[], Directory]) -> None:
         """Look enrolments up in the directory in force."""
-        super().__init__()
         self._directory = directory
 
-    def verify(self, method: str, context: Context) -> None:
+    def verify(self, method: str, member: Member) -> None:
         """Raise NotPermitted for a call that no row allows."""
-        if method not in HEALTH_METHODS:
-            verify_allowed(method, current_caller().member, self._directory())
+        verify_allowed(method, member, self._directory())
 
 
 class DenialLog(Protocol):
@@ -109,27 +95,17 @@ class DenialLog(Protocol):
         """Put a denial on the log."""
 
 
-class Denials(CallInterceptor):
+class Denials:
     """Puts on the log what known callers were refused, or asked for without being entitled."""
 
     def __init__(self, denials: DenialLog) -> None:
         """Log denials there."""
-        super().__init__()
         self._denials = denials
 
-    @asynccontextmanager
-    async def around(self, method: str, context: Context) -> AsyncIterator[None]:
-        """Log a denial and pass it on."""
-        try:
-            yield
-        except (NotPermitted, NotFound) as error:
-            call = current_call()
-            if call.caller is not None and not call.denial_is_logged:
-                await self._log_denial(call.caller, error)
-            raise
-
-    async def _log_denial(self, caller: Caller, error: ExchangeError) -> None:
-        call = current_call()
+    async def log(self, call: Call, caller: Caller, error: ExchangeError) -> None:
+        """Log a denial, unless whoever refused has done so."""
+        if call.denial_is_logged:
+            return
         try:
             await self._denials.deny(caller, call.operation, error, exchange_id=call.exchange_id)
         except ExchangeError as failure:

@@ -7,15 +7,10 @@ answered with a fixed text and the request's id.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-import grpc
 import structlog
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_server.rpc.calls import CallInterceptor, Context, current_call
+from exchange_server.rpc.calls import Call, Context
 from exchange_server.rpc.status import (
     INTERNAL_TEXT,
     STATUS_CODES,
@@ -28,42 +23,23 @@ from exchange_server.rpc.status import (
 _log = structlog.get_logger("exchange.rpc")
 
 
-class ErrorMapping(CallInterceptor):
-    """Answers every failed call with the status of its reason."""
+def shown_to_caller(error: Exception, call: Call) -> ExchangeError:
+    """What the caller is told of an error; what it is not told, the hub's own log keeps."""
+    if isinstance(error, ExchangeError):
+        shown = shown_error(error)
+        if shown is error:
+            return error
+    else:
+        shown = Reason.INTERNAL.error(INTERNAL_TEXT)
+    _log.error("call failed inside", request_id=call.request_id, method=call.method, exc_info=error)
+    return shown
 
-    @asynccontextmanager
-    async def around(self, method: str, context: Context) -> AsyncIterator[None]:
-        """Abort the call with the status of what it raised."""
-        try:
-            yield
-        except (grpc.aio.AbortError, asyncio.CancelledError):
-            raise
-        except ExchangeError as error:
-            shown = shown_error(error)
-            if shown is not error:
-                self._log_failure(error)
-        except Exception as error:
-            if context.cancelled():
-                # Writing to a caller that went away fails in several ways.
-                raise asyncio.CancelledError from error
-            self._log_failure(error)
-            shown = Reason.INTERNAL.error(INTERNAL_TEXT)
-        else:
-            return
-        call = current_call()
-        call.reason = shown.reason
-        status = encode_status(shown, call.request_id)
-        await context.abort(
-            STATUS_CODES[shown.reason],
-            shown_message(shown),
-            ((STATUS_DETAILS_KEY, status.SerializeToString()),),
-        )
 
-    def _log_failure(self, error: Exception) -> None:
-        call = current_call()
-        _log.error(
-            "call failed inside",
-            request_id=call.request_id,
-            method=call.method,
-            exc_info=error,
-        )
+async def abort(context: Context, shown: ExchangeError, request_id: str) -> None:
+    """End the call with the status of an error that the caller may see; raises AbortError."""
+    status = encode_status(shown, request_id)
+    await context.abort(
+        STATUS_CODES[shown.reason],
+        shown_message(shown),
+        ((STATUS_DETAILS_KEY, status.SerializeToString()),),
+    )

@@ -32,8 +32,7 @@ from exchange_protocol.trust.certificates import (
     verify_validity,
 )
 from exchange_server.caller import Caller
-from exchange_server.rpc.calls import CallCheck, Context, current_call
-from exchange_server.rpc.methods import HEALTH_METHODS
+from exchange_server.rpc.calls import Call, Context
 
 _PEER_CERTIFICATE: Final = "x509_pem_cert"
 _PEER_CHAIN: Final = "x509_pem_cert_chain"
@@ -84,36 +83,38 @@ class PeerVerifier:
         return verified
 
 
-class Identity(CallCheck):
+class Identity:
     """Establishes the caller before anything else sees the call."""
 
     def __init__(self, peers: PeerVerifier) -> None:
         """Establish callers by this verifier."""
-        super().__init__()
         self._peers = peers
 
-    def verify(self, method: str, context: Context) -> None:
-        """Set the call's caller, or raise NotAuthenticated."""
-        properties = context.auth_context()
-        pem = b"".join(properties.get(_PEER_CERTIFICATE, ()))
-        chain = b"".join(properties.get(_PEER_CHAIN, ()))
-        if not pem:
-            raise Reason.UNAUTHENTICATED.error("expected a client certificate, got none")
-        if method in HEALTH_METHODS:
-            self._verify_any(pem, chain)
-        else:
-            verified = self._peers.verify(pem, chain, Usage.TLS_CLIENT)
-            call = current_call()
-            call.caller = Caller(verified.member, verified.fingerprint)
-            call.certificate = verified
+    def establish(self, call: Call, context: Context) -> Caller:
+        """Give the call its caller; raises NotAuthenticated."""
+        verified = self._peers.verify(*_shown_by(context), Usage.TLS_CLIENT)
+        call.certificate = verified
+        call.caller = Caller(verified.member, verified.fingerprint)
+        return call.caller
 
-    def _verify_any(self, pem: bytes, chain: bytes) -> None:
+    def verify_any(self, context: Context) -> None:
+        """Verify that the peer has a TLS certificate of this deployment, a hub's or a member's."""
+        pem, chain = _shown_by(context)
         try:
             self._peers.verify(pem, chain, Usage.TLS_CLIENT)
         except ExchangeError as error:
             if error.reason is not Reason.CERTIFICATE_USAGE:
                 raise
             self._peers.verify(pem, chain, Usage.TLS_SERVER)
+
+
+def _shown_by(context: Context) -> tuple[bytes, bytes]:
+    """The peer's certificate and what it sent with it, in PEM."""
+    properties = context.auth_context()
+    pem = b"".join(properties.get(_PEER_CERTIFICATE, ()))
+    if not pem:
+        raise Reason.UNAUTHENTICATED.error("expected a client certificate, got none")
+    return pem, b"".join(properties.get(_PEER_CHAIN, ()))
 
 
 def _certificates(pem: bytes, chain: bytes) -> Sequence[bytes]:

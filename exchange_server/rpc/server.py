@@ -1,8 +1,6 @@
-"""The gRPC server: services behind interceptors, behind mutual TLS.
+"""The gRPC server: services behind one pipeline (`pipeline`), behind mutual TLS.
 
-The interceptors, outermost first: request log, error mapping, deadline cap, identity, shares,
-denials, authorization, codec. Each stands in a module of its own. TLS 1.3 only:
-`exchange_server.tls_version`.
+TLS 1.3 only: `exchange_server.tls_version`.
 """
 
 from __future__ import annotations
@@ -25,15 +23,13 @@ from exchange_protocol.v1 import (
 from exchange_server.ledger import Ledger, Reader
 from exchange_server.rpc.audit_service import AuditService
 from exchange_server.rpc.authorization import Authorization, Denials
-from exchange_server.rpc.calls import Codec
-from exchange_server.rpc.deadlines import DeadlineCap
+from exchange_server.rpc.deadlines import DeadlineCaps
 from exchange_server.rpc.directory_service import DirectoryService
-from exchange_server.rpc.error_mapping import ErrorMapping
 from exchange_server.rpc.exchange_service import ExchangeService
 from exchange_server.rpc.health import Health
 from exchange_server.rpc.identity import Identity, PeerVerifier
 from exchange_server.rpc.methods import FETCH_PART, HEALTH_METHODS, UPLOAD_PART, WATCH
-from exchange_server.rpc.request_log import RequestLog
+from exchange_server.rpc.pipeline import Pipeline
 from exchange_server.rpc.shares import CallShares
 from exchange_server.rpc.watches import Watches, WatchLimits
 
@@ -85,14 +81,14 @@ class RpcServer:
         self._tls = tls
         self._server = grpc.aio.server(
             interceptors=[
-                RequestLog(),
-                ErrorMapping(),
-                DeadlineCap(limits.deadline_seconds, _special_deadlines(limits)),
-                Identity(peers),
-                CallShares(limits.calls_per_agency),
-                Denials(ledger),
-                Authorization(lambda: ledger.directory),
-                Codec(limits.message_bytes),
+                Pipeline(
+                    caps=DeadlineCaps(limits.deadline_seconds, _special_deadlines(limits)),
+                    identity=Identity(peers),
+                    shares=CallShares(limits.calls_per_agency),
+                    denials=Denials(ledger),
+                    authorization=Authorization(lambda: ledger.directory),
+                    message_bytes=limits.message_bytes,
+                )
             ],
             options=_options(limits),
             maximum_concurrent_rpcs=limits.concurrent_calls,
@@ -153,7 +149,7 @@ def _special_deadlines(limits: RpcLimits) -> dict[str, float | None]:
 
 def _options(limits: RpcLimits) -> Sequence[tuple[str, Any]]:
     return (
-        # What is a little too large is refused with a reason by `Codec`; beyond this, by gRPC.
+        # `calls.answering` refuses what is a little too large with a reason; beyond this, gRPC.
         ("grpc.max_receive_message_length", 2 * limits.message_bytes),
         # Two processes that share a port would each believe to be the hub.
         ("grpc.so_reuseport", 0),

@@ -7,13 +7,11 @@ crawl would have all of it for as long as a transfer may take.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.trust.identity import AgencyId
-from exchange_server.rpc.calls import CallInterceptor, Context, current_caller
-from exchange_server.rpc.methods import HEALTH_METHODS
 
 
 class Shares:
@@ -42,19 +40,9 @@ class Shares:
                 del self._held[agency]
 
 
-class CallShares(CallInterceptor):
-    """Bounds the calls that an agency has in flight; health is asked on nobody's share."""
+class CallShares(Shares):
+    """Bounds the calls that an agency has in flight."""
 
     def __init__(self, calls_per_agency: int) -> None:
-        """Let each agency have so many calls in flight."""
-        super().__init__()
-        self._calls = Shares(calls_per_agency, Reason.RATE_LIMITED, "calls")
-
-    @asynccontextmanager
-    async def around(self, method: str, context: Context) -> AsyncIterator[None]:
-        """Raise RATE_LIMITED where the caller's agency has its share."""
-        if method in HEALTH_METHODS:
-            yield
-            return
-        with self._calls.one_more(current_caller().agency):
-            yield
+        """Let each agency have so many calls in flight; raises RATE_LIMITED beyond."""
+        super().__init__(calls_per_agency, Reason.RATE_LIMITED, "calls")
