@@ -4,7 +4,8 @@ It is not the log of the exchange and proves nothing. No content, no statement a
 to it; what errors of libraries say may hold paths and SQL, so it stays with the operator.
 
 Lines are written by a thread of their own: stderr may be a pipe whose reader is slow, and the event
-loop must not wait for it. When too many lines wait, new ones are dropped and their number is said.
+loop must not wait for it. It gathers them for some milliseconds, so as not to take turns with the
+event loop at every line. When too many lines wait, new ones are dropped and their number is said.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import logging
 import queue
 import sys
 import threading
+import time
 from contextlib import suppress
 from typing import Final, TextIO
 
@@ -24,6 +26,9 @@ from structlog.typing import Processor
 WAITING_LINES: Final = 20_000
 _CLOSE_SECONDS: Final = 5.0
 _LINES_AT_ONCE: Final = 256
+_GATHER_SECONDS: Final = 0.005
+_ENCODER: Final = json.JSONEncoder(default=repr)
+"""Made once; `json.dumps` would make one a line."""
 
 _SHARED: Final[tuple[Processor, ...]] = (
     structlog.contextvars.merge_contextvars,
@@ -44,31 +49,30 @@ class LineWriter:
     def __init__(self, stream: TextIO, waiting_lines: int = WAITING_LINES) -> None:
         """Begin to write to the stream."""
         self._stream = stream
-        self._lines: queue.Queue[str | None] = queue.Queue(waiting_lines)
+        self._waiting_lines = waiting_lines
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._dropped = 0
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
 
     def write(self, line: str) -> None:
         """Have a line written, or dropped where too many wait."""
-        try:
-            self._lines.put_nowait(line)
-        except queue.Full:
+        if self._lines.qsize() < self._waiting_lines:
+            self._lines.put(line)
+        else:
             self._dropped += 1
 
     def close(self) -> None:
         """Write what waits, as far as the stream takes it soon."""
-        try:
-            self._lines.put(None, timeout=_CLOSE_SECONDS)
-        except queue.Full:
-            return
+        self._lines.put(None)
         self._thread.join(_CLOSE_SECONDS)
 
     def _run(self) -> None:
         is_open = True
         while is_open:
-            # Under load many lines wait: one write for all of them.
             lines = [self._lines.get()]
+            if self._lines.empty():
+                time.sleep(_GATHER_SECONDS)
             with suppress(queue.Empty):
                 while len(lines) < _LINES_AT_ONCE:
                     lines.append(self._lines.get_nowait())
@@ -100,13 +104,17 @@ class _Handler(logging.Handler):
         self._writer.write(self.format(record))
 
 
+def _json(event: object, **_: object) -> str:
+    return _ENCODER.encode(event)
+
+
 def configure_logging(level: str) -> None:
     """Send structlog's and the standard library's records to stderr as JSON lines."""
     writer = LineWriter(sys.stderr)
     atexit.register(writer.close)
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=[*_SHARED, structlog.processors.JSONRenderer()],
+        processors=[*_SHARED, structlog.processors.JSONRenderer(serializer=_json)],
         logger_factory=lambda *names: _Logger(writer, names[0] if names else ""),
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         cache_logger_on_first_use=True,
@@ -117,7 +125,7 @@ def configure_logging(level: str) -> None:
             foreign_pre_chain=list(_SHARED),
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
+                structlog.processors.JSONRenderer(serializer=_json),
             ],
         )
     )

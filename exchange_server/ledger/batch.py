@@ -513,7 +513,7 @@ class Batch:
                 self._legs[exchange_id, row.agency] = row
         self.exchanges[exchange_id] = stored
         if exchange_id in self._opened:
-            self._opened[exchange_id] = replace(self._opened[exchange_id], updated_at=at)
+            self._opened[exchange_id] = self._opened[exchange_id]._replace(updated_at=at)
         else:
             self._touched[exchange_id] = at
 

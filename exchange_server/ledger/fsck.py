@@ -298,7 +298,7 @@ class _Expected:
             self._add_delivery(stored.index, entry, before or after)
         if entry.event is not Event.DENIAL and entry.exchange_id in self.exchanges:
             row = self.exchanges[entry.exchange_id]
-            self.exchanges[entry.exchange_id] = replace(row, updated_at=entry.hub_time)
+            self.exchanges[entry.exchange_id] = row._replace(updated_at=entry.hub_time)
 
     def _add_statement(
         self,

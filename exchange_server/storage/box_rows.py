@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -37,8 +38,7 @@ class SeenLeg:
     approvals_given: int
 
 
-@dataclass(frozen=True, slots=True)
-class SeenExchange:
+class SeenExchange(NamedTuple):
     """An exchange as an agency may know it."""
 
     exchange_id: str

@@ -24,6 +24,7 @@ Uuid = String(36)
 KindName = String(32)
 
 _EMPTY = "[]"
+_CANONICAL = json.JSONEncoder(separators=(",", ":"))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -50,7 +51,7 @@ class Texts(TypeDecorator[tuple[str, ...]]):
     def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:
         if not value:
             return None if value is None else _EMPTY
-        return json.dumps(value, separators=(",", ":"))
+        return _CANONICAL.encode(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...] | None:
         return None if value is None else tuple(json.loads(value))
@@ -65,7 +66,7 @@ class Digests(TypeDecorator[tuple[bytes, ...]]):
     def process_bind_param(self, value: tuple[bytes, ...] | None, dialect: Dialect) -> str | None:
         if not value:
             return None if value is None else _EMPTY
-        return json.dumps([digest.hex() for digest in value], separators=(",", ":"))
+        return _CANONICAL.encode([digest.hex() for digest in value])
 
     def process_result_value(self, value: Any, dialect: Dialect) -> tuple[bytes, ...] | None:
         return None if value is None else tuple(map(bytes.fromhex, json.loads(value)))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -12,8 +12,7 @@ from exchange_server.storage.rows import field_names, replace_rows
 from exchange_server.storage.tables import cosignatures
 
 
-@dataclass(frozen=True, slots=True)
-class CosignatureRow:
+class CosignatureRow(NamedTuple):
     """One witness's cosignature of the checkpoint of one size."""
 
     tree_size: int

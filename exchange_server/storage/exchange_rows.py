@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -34,8 +35,7 @@ class Seat(IntEnum):
     SUPERVISOR = 4
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangeRow:
+class ExchangeRow(NamedTuple):
     """An exchange; the rest of its header stands in its opening statement."""
 
     exchange_id: str
@@ -50,8 +50,7 @@ class ExchangeRow:
     handling: int
 
 
-@dataclass(frozen=True, slots=True)
-class LegRow:
+class LegRow(NamedTuple):
     """A leg (`lifecycle.Leg`) at its position in the exchange."""
 
     exchange_id: str
@@ -69,8 +68,7 @@ class LegRow:
     hidden: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BoxRow:
+class BoxRow(NamedTuple):
     """An agency sees a leg; `opened_index` orders its lists."""
 
     agency: str

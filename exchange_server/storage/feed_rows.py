@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select, tuple_
 
@@ -12,8 +12,7 @@ from exchange_server.storage.rows import insert_rows
 from exchange_server.storage.tables import exchanges, feed, log_entries, statements
 
 
-@dataclass(frozen=True, slots=True)
-class FeedRow:
+class FeedRow(NamedTuple):
     """`agency` sees entry `entry_index` since entry `position`, as `role`."""
 
     agency: str
@@ -23,8 +22,7 @@ class FeedRow:
     role: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeRow:
+class NoticeRow(NamedTuple):
     """One line of an agency's feed; `kind` is empty for events that are no statements."""
 
     position: int

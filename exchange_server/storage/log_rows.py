@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, select, tuple_
 
@@ -13,13 +13,12 @@ from exchange_protocol.log.entries import Event, Opening, entry_leaf_data
 from exchange_protocol.log.tiles import TileId
 from exchange_protocol.rules.statements import SignedStatement, batch_of
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
-from exchange_server.storage.rows import Query, insert_rows, replace_rows, values_of
+from exchange_server.storage.rows import Query, insert_rows, replace_only_row, replace_rows
 from exchange_server.storage.tables import directory_entries, log_entries, log_head, log_tiles
 from exchange_server.storage.tables import statements as statements_table
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The head of the log: what the last committed batch made."""
 
     size: int
@@ -31,8 +30,7 @@ class Head:
     directory_size: int
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRow:
+class EntryRow(NamedTuple):
     """An entry; `exchange_id` and `payload_sha256` are empty where it has none."""
 
     idx: int
@@ -45,8 +43,7 @@ class EntryRow:
     payload_sha256: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class TileRow:
+class TileRow(NamedTuple):
     """A tile of the tree: up to 256 hashes of 32 bytes."""
 
     level: int
@@ -54,8 +51,7 @@ class TileRow:
     hashes: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class DirectoryEntryRow:
+class DirectoryEntryRow(NamedTuple):
     """The entry of the directory statement at a position."""
 
     position: int
@@ -93,12 +89,12 @@ def read_head(connection: Connection, *, lock: bool = False) -> Head | None:
 
 def insert_head(connection: Connection, head: Head) -> None:
     """Begin the log; a second head breaks the primary key."""
-    connection.execute(log_head.insert(), {"id": 1, **values_of(head)})
+    connection.execute(log_head.insert(), {"id": 1, **head._asdict()})
 
 
 def update_head(connection: Connection, head: Head) -> None:
     """Move the head."""
-    connection.execute(log_head.update(), values_of(head))
+    replace_only_row(connection, log_head, head)
 
 
 def insert_entries(connection: Connection, rows: Sequence[EntryRow]) -> None:

@@ -10,8 +10,8 @@ the row, and only who removed it goes on. So a claimed part never loses its byte
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select, tuple_
 
@@ -23,8 +23,7 @@ CHUNK_BYTES = 1024 * 1024
 PART_ID_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class PartRow:
+class PartRow(NamedTuple):
     """A part of an accepted statement."""
 
     payload_sha256: bytes
@@ -35,8 +34,7 @@ class PartRow:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class StagedPartRow:
+class StagedPartRow(NamedTuple):
     """An upload that no statement has claimed."""
 
     part_id: bytes
@@ -48,8 +46,7 @@ class StagedPartRow:
     is_whole: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkRow:
+class ChunkRow(NamedTuple):
     """Sealed bytes of a part, `CHUNK_BYTES` but for the last."""
 
     part_id: bytes

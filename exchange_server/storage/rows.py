@@ -1,9 +1,10 @@
-"""Rows as frozen values: a row type's fields are named as the columns of its table.
+"""Rows as frozen values: named tuples whose fields are columns of their table, in its order.
 
-What the writer says to the database in every batch is compiled once and goes to the driver's cursor
-(`insert_rows` and its like, `Query`, `Lookup`). Executing it through SQLAlchemy would build and
-process it anew each time, which costs more than the database takes for it. The transaction is
-SQLAlchemy's all the same; only errors are the driver's own.
+So a row is what the driver takes as it is, but for the few types that are stored as others
+(`columns`). What the writer says to the database in every batch is compiled once and goes to the
+driver's cursor (`insert_rows` and its like, `Query`, `Lookup`). Executing it through SQLAlchemy
+would build and process it anew each time, which costs more than the database takes for it. The
+transaction is SQLAlchemy's all the same; only errors are the driver's own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from enum import Enum
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Dialect, Select, Table, bindparam, select
@@ -38,6 +38,14 @@ def replace_rows(connection: Connection, table: Table, rows: Sequence[Any]) -> N
     _write(connection, table, rows, _Conflict.REPLACE)
 
 
+def replace_only_row(connection: Connection, table: Table, row: Any) -> None:
+    """Set the columns that a row has, in a table of one row."""
+    row_type: Any = type(row)
+    sql, encoders = _update_of(table, row_type, connection.dialect)
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.execute(sql, _converted(row, encoders))
+
+
 def update_rows(
     connection: Connection, table: Table, key: str, column: str, pairs: Sequence[tuple[Any, Any]]
 ) -> None:
@@ -60,14 +68,9 @@ def stream_rows(connection: Connection, table: Table, row_type: type[RowT]) -> I
 
 
 def field_names(row_type: Any) -> tuple[str, ...]:
-    """Names of a row type's fields; row types are dataclasses with slots."""
-    names: tuple[str, ...] = row_type.__slots__
+    """Names of a row type's fields; row types are named tuples."""
+    names: tuple[str, ...] = row_type._fields
     return names
-
-
-def values_of(row: Any) -> dict[str, Any]:
-    """A row as parameters of a query."""
-    return {name: getattr(row, name) for name in field_names(type(row))}
 
 
 class _Conflict(Enum):
@@ -119,10 +122,9 @@ def _write(
     if not rows:
         return
     row_type: Any = type(rows[0])
-    sql, values, encoders = _insert_of(table, row_type, on_conflict, connection.dialect)
-    encoded = [_converted(values(row), encoders) for row in rows]
+    sql, encoders = _insert_of(table, row_type, on_conflict, connection.dialect)
     with closing(connection.connection.cursor()) as cursor:
-        cursor.executemany(sql, encoded)
+        cursor.executemany(sql, [_converted(row, encoders) for row in rows] if encoders else rows)
 
 
 def _fetched(
@@ -145,8 +147,8 @@ def _converted(row: tuple[Any, ...], codecs: _Codecs) -> tuple[Any, ...]:
 @lru_cache(maxsize=256)
 def _insert_of(
     table: Table, row_type: type[Any], on_conflict: _Conflict, dialect: Dialect
-) -> tuple[str, Callable[[Any], tuple[Any, ...]], _Codecs]:
-    names = set(field_names(row_type))
+) -> tuple[str, _Codecs]:
+    columns = _columns_of(table, row_type)
     insert = (postgresql if dialect.name == "postgresql" else sqlite).insert(table)
     keys = list(table.primary_key)
     if on_conflict is _Conflict.KEEP:
@@ -156,10 +158,21 @@ def _insert_of(
             column.name: insert.excluded[column.name] for column in table.c if column not in keys
         }
         insert = insert.on_conflict_do_update(index_elements=keys, set_=rest)
+    return _text_of(insert, dialect, field_names(row_type)), _encoders(columns, dialect)
+
+
+@lru_cache(maxsize=256)
+def _update_of(table: Table, row_type: type[Any], dialect: Dialect) -> tuple[str, _Codecs]:
+    columns = _columns_of(table, row_type)
+    return _text_of(table.update(), dialect, field_names(row_type)), _encoders(columns, dialect)
+
+
+def _columns_of(table: Table, row_type: type[Any]) -> list[ColumnElement[Any]]:
+    names = field_names(row_type)
     columns = [column for column in table.c if column.name in names]
-    sql = _text_of(insert, dialect, [column.name for column in columns])
-    values: Callable[[Any], tuple[Any, ...]] = attrgetter(*(column.name for column in columns))
-    return sql, values, _codecs(columns, lambda kind: kind.bind_processor(dialect))
+    if tuple(column.name for column in columns) != names:
+        raise TypeError(f"expected columns of {table.name} in its order, got {names}")
+    return list(columns)
 
 
 @lru_cache(maxsize=256)
@@ -184,6 +197,10 @@ def _text_of(statement: ClauseElement, dialect: Dialect, names: Sequence[str] | 
         column_keys=None if names is None else list(names),
     )
     return str(compiled)
+
+
+def _encoders(columns: Iterable[ColumnElement[Any]], dialect: Dialect) -> _Codecs:
+    return _codecs(columns, lambda kind: kind.bind_processor(dialect))
 
 
 def _decoders(query: Select[Any], dialect: Dialect) -> _Codecs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -14,8 +15,7 @@ from exchange_server.storage.rows import Lookup, insert_rows
 from exchange_server.storage.tables import deliveries, feed, statements
 
 
-@dataclass(frozen=True, slots=True)
-class StatementRow:
+class StatementRow(NamedTuple):
     """An accepted statement; `legs` and `supervisors` are those of `access.Spoken`."""
 
     payload_sha256: bytes
@@ -34,8 +34,7 @@ class StatementRow:
     """The signature's `BatchPath`, serialized; empty where it is over the statement alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryRow:
+class DeliveryRow(NamedTuple):
     """A member was given a statement."""
 
     payload_sha256: bytes
