@@ -31,6 +31,7 @@ from exchange_server.rpc.identity import PeerVerifier
 from exchange_server.rpc.server import RpcLimits, RpcServer, TlsFiles
 from exchange_server.rpc.watches import WatchLimits
 from exchange_server.storage.engine import open_engine
+from exchange_server.workers import Parent
 
 _log = structlog.get_logger("exchange.hub")
 
@@ -90,11 +91,19 @@ def load_credentials(config: Config, environment: Mapping[str, str], clock: Cloc
 class Hub:
     """A hub that serves, from `start` to `stop`."""
 
-    def __init__(self, config: Config, credentials: Credentials, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        config: Config,
+        credentials: Credentials,
+        clock: Clock = utc_now,
+        *,
+        shares_port: bool = False,
+    ) -> None:
         """Take what the hub is made of; nothing is opened yet."""
         self._config = config
         self._credentials = credentials
         self._clock = clock
+        self._shares_port = shares_port
         self._stack = AsyncExitStack()
         self.port = 0
         """Where it listens, once it does."""
@@ -136,6 +145,7 @@ class Hub:
                 tls=credentials.tls,
                 limits=_rpc_limits(config),
                 clock=self._clock,
+                shares_port=self._shares_port,
             )
             # Pushed last, so it stops first: the ledger closes when no call is left.
             self._stack.push_async_callback(server.stop, config.limits.grace_seconds)
@@ -159,14 +169,19 @@ class Hub:
         _log.info("stopped")
 
 
-async def serve(config: Config) -> None:
-    """Run a hub until SIGTERM or SIGINT."""
+async def serve(config: Config, parent: Parent | None = None) -> None:
+    """Run a hub until SIGTERM or SIGINT; as a worker, with a parent, no longer than that lives."""
     told_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told_to_stop.set)
-    hub = Hub(config, load_credentials(config, os.environ, utc_now))
+    if parent is not None:
+        parent.on_end(told_to_stop.set)
+    credentials = load_credentials(config, os.environ, utc_now)
+    hub = Hub(config, credentials, shares_port=parent is not None)
     await hub.start()
+    if parent is not None:
+        parent.tell_serving()
     # What is loaded now stays: the collector need not walk over it again and again under load.
     gc.collect()
     gc.freeze()

@@ -10,8 +10,9 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,6 +20,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_server.config import LOG_PASSPHRASE_VARIABLE, Config, load_config
+
+if TYPE_CHECKING:
+    from exchange_server.workers import Parent
 
 EXIT_FINDINGS: Final = 1
 EXIT_CANNOT: Final = 2
@@ -40,22 +44,21 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")
 
 
 @app.command()
-def serve(config: ConfigFile) -> None:
+def serve(
+    config: ConfigFile,
+    workers: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=1, max=64, help="Processes that share the port; PostgreSQL only."
+        ),
+    ] = 1,
+) -> None:
     """Run the hub until SIGTERM or SIGINT."""
-    from exchange_server.tls_version import require_tls13
-
-    require_tls13()
-    # grpc's core writes lines of its own for every failed handshake, which strangers can cause.
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-    import uvloop
-
-    from exchange_server import bootstrap
-    from exchange_server.observability import configure_logging
-
     settings = load_config(config, os.environ)
-    configure_logging(settings.logging.level)
-    with _database_errors():
-        uvloop.run(bootstrap.serve(settings))
+    if workers == 1:
+        _run_hub(settings)
+    else:
+        raise typer.Exit(_run_workers(settings, workers))
 
 
 @app.command("check-config")
@@ -190,6 +193,45 @@ def log_export(
             f"{done.size} entries, {done.written} files written, {done.kept} there already; "
             f"cosigned by {done.cosignatures} witnesses"
         )
+
+
+def _run_hub(settings: Config, worker: int = 0, parent: Parent | None = None) -> None:
+    from exchange_server.tls_version import require_tls13
+
+    require_tls13()
+    # grpc's core writes lines of its own for every failed handshake, which strangers can cause.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    import uvloop
+
+    from exchange_server import bootstrap
+    from exchange_server.observability import configure_logging
+
+    configure_logging(settings.logging.level, worker)
+    with _database_errors():
+        uvloop.run(bootstrap.serve(settings, parent))
+
+
+def _run_workers(settings: Config, count: int) -> int:
+    from exchange_server.observability import configure_logging
+    from exchange_server.storage.engine import open_engine
+    from exchange_server.workers import shared_port, supervise
+
+    if open_engine(settings.database.url).dialect.name != "postgresql":
+        raise Reason.CONFIG_INVALID.error(
+            f"expected PostgreSQL for {count} workers: SQLite serves one hub process",
+            field="database.url",
+        )
+    configure_logging(settings.logging.level)
+    listen = settings.listen
+    with shared_port(listen.host, listen.port) as port:
+        shared = settings.model_copy(update={"listen": listen.model_copy(update={"port": port})})
+        serve_worker = partial(_run_worker, shared)
+        return supervise(serve_worker, count, grace_seconds=settings.limits.grace_seconds)
+
+
+def _run_worker(settings: Config, worker: int, parent: Parent) -> None:
+    """What a worker's process does; it runs with the configuration that its parent has read."""
+    run(lambda: _run_hub(settings, worker, parent))
 
 
 def _what_to_check(config: Config) -> tuple[str, Path, str]:

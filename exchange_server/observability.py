@@ -6,6 +6,8 @@ to it; what errors of libraries say may hold paths and SQL, so it stays with the
 Lines are written by a thread of their own: stderr may be a pipe whose reader is slow, and the event
 loop must not wait for it. It gathers them for some milliseconds, so as not to take turns with the
 event loop at every line. When too many lines wait, new ones are dropped and their number is said.
+Workers share their parent's stderr and name themselves in each line; lines that are no longer than
+a pipe takes at once (PIPE_BUF) come whole, whoever else writes.
 """
 
 from __future__ import annotations
@@ -14,14 +16,16 @@ import atexit
 import json
 import logging
 import queue
+import select
 import sys
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final, TextIO
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 WAITING_LINES: Final = 20_000
 _CLOSE_SECONDS: Final = 5.0
@@ -77,12 +81,26 @@ class LineWriter:
                 while len(lines) < _LINES_AT_ONCE:
                     lines.append(self._lines.get_nowait())
             is_open = None not in lines
-            self._stream.write("".join(f"{line}\n" for line in lines if line is not None))
+            for chunk in _chunks(line for line in lines if line is not None):
+                self._stream.write(chunk)
+                self._stream.flush()
             if self._dropped and self._lines.empty():
                 dropped, self._dropped = self._dropped, 0
                 said = {"event": "log lines dropped", "count": dropped, "level": "error"}
                 self._stream.write(json.dumps(said) + "\n")
-            self._stream.flush()
+                self._stream.flush()
+
+
+def _chunks(lines: Iterable[str]) -> Iterator[str]:
+    """Put lines together, as many as a pipe takes at once; JSON is ASCII."""
+    chunk = ""
+    for line in lines:
+        if chunk and len(chunk) + len(line) >= select.PIPE_BUF:
+            yield chunk
+            chunk = ""
+        chunk += f"{line}\n"
+    if chunk:
+        yield chunk
 
 
 class _Logger:
@@ -108,13 +126,17 @@ def _json(event: object, **_: object) -> str:
     return _ENCODER.encode(event)
 
 
-def configure_logging(level: str) -> None:
-    """Send structlog's and the standard library's records to stderr as JSON lines."""
+def configure_logging(level: str, worker: int = 0) -> None:
+    """Send structlog's and the standard library's records to stderr as JSON lines.
+
+    A worker's lines say its number.
+    """
+    shared = [*_SHARED, *([_number(worker)] if worker else [])]
     writer = LineWriter(sys.stderr)
     atexit.register(writer.close)
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=[*_SHARED, structlog.processors.JSONRenderer(serializer=_json)],
+        processors=[*shared, structlog.processors.JSONRenderer(serializer=_json)],
         logger_factory=lambda *names: _Logger(writer, names[0] if names else ""),
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         cache_logger_on_first_use=True,
@@ -122,7 +144,7 @@ def configure_logging(level: str) -> None:
     handler = _Handler(writer)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=list(_SHARED),
+            foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(serializer=_json),
@@ -133,3 +155,11 @@ def configure_logging(level: str) -> None:
     root.handlers[:] = [handler]
     # What libraries do is of interest only to whoever looks for a fault.
     root.setLevel(threshold if threshold == logging.DEBUG else max(threshold, logging.WARNING))
+
+
+def _number(worker: int) -> Processor:
+    def add(_logger: object, _method: str, event: EventDict) -> EventDict:
+        event["worker"] = worker
+        return event
+
+    return add

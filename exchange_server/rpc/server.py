@@ -74,8 +74,12 @@ class RpcServer:
         tls: TlsFiles,
         limits: RpcLimits,
         clock: Callable[[], datetime],
+        shares_port: bool = False,
     ) -> None:
-        """Put the services together; nothing listens yet."""
+        """Put the services together; nothing listens yet.
+
+        With `shares_port` other workers of the same hub may listen on the same port.
+        """
         self._watches = Watches(ledger, reader, peers, limits.watch)
         self._health = Health(partial(_check, ledger, reader))
         self._tls = tls
@@ -90,7 +94,7 @@ class RpcServer:
                     message_bytes=limits.message_bytes,
                 )
             ],
-            options=_options(limits),
+            options=_options(limits, shares_port=shares_port),
             maximum_concurrent_rpcs=limits.concurrent_calls,
         )
         exchange = ExchangeService(ledger, reader, self._watches, clock)
@@ -147,12 +151,12 @@ def _special_deadlines(limits: RpcLimits) -> dict[str, float | None]:
     }
 
 
-def _options(limits: RpcLimits) -> Sequence[tuple[str, Any]]:
+def _options(limits: RpcLimits, *, shares_port: bool) -> Sequence[tuple[str, Any]]:
     return (
         # `calls.answering` refuses what is a little too large with a reason; beyond this, gRPC.
         ("grpc.max_receive_message_length", 2 * limits.message_bytes),
-        # Two processes that share a port would each believe to be the hub.
-        ("grpc.so_reuseport", 0),
+        # Two hubs that share a port by mistake would each believe to be the only one.
+        ("grpc.so_reuseport", int(shares_port)),
         ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
         ("grpc.keepalive_timeout_ms", _KEEPALIVE_TIMEOUT_MS),
         ("grpc.keepalive_permit_without_calls", 1),

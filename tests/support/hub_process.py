@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -137,6 +138,7 @@ class HubProcess:
         environment: Mapping[str, str] | None = None,
         *,
         code: str = "from exchange_server.cli import main; main()",
+        workers: int = 1,
     ) -> None:
         """Start it; `code` runs the hub's command, or spoils something and then runs it."""
         self.files = files
@@ -152,6 +154,7 @@ class HubProcess:
                 "serve",
                 "--config",
                 str(files.config_file),
+                *(("--workers", str(workers)) if workers > 1 else ()),
             ],
             cwd=REPOSITORY,
             env={**os.environ, "PYTHONPATH": _python_path(), **(environment or {})},
@@ -180,6 +183,18 @@ class HubProcess:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """What it has logged so far of one event."""
+        return [json.loads(line) for line in list(self.lines) if f'"event": "{event}"' in line]
+
+    def wait_until_said(self, event: str, times: int) -> list[dict[str, Any]]:
+        """Wait until it has logged an event so many times."""
+        deadline = time.monotonic() + START_SECONDS
+        while len(said := self.said(event)) < times:
+            assert time.monotonic() < deadline, "\n".join(self.lines)
+            time.sleep(0.02)
+        return said
 
     def stop(self) -> int:
         """Tell it to stop in good order; gives its exit code."""

@@ -23,11 +23,11 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
     cast = fictional_cast()
     limits = {"heartbeat_seconds": HEARTBEAT_SECONDS, "watches_per_agency": 2}
     files = prepare_hub(folder, authority=cast.authority, limits=limits)
-    with HubProcess(files) as process, Region(process, Hub(cast, now=_a_while_ago())) as region:
+    with HubProcess(files) as process, Region(process, Hub(cast, now=a_while_ago())) as region:
         region.catch_up()
         yield region
 
 
-def _a_while_ago() -> datetime:
+def a_while_ago() -> datetime:
     # The hub in memory moves its clock a second per entry; none may come to lie in the future.
     return utc_now() - timedelta(minutes=10)

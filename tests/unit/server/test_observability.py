@@ -7,10 +7,23 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 from exchange_server.observability import LineWriter
 
+# Two processes share a pipe, as workers do.
+WRITERS = """
+import json, os, sys
+from exchange_server.observability import LineWriter
+who = os.fork()
+writer = LineWriter(sys.stderr)
+for number in range(3000):
+    writer.write(json.dumps({"who": who, "number": number, "padding": "x" * (number % 700)}))
+writer.close()
+if who:
+    os.waitpid(who, 0)
+"""
 REPOSITORY = Path(__file__).resolve().parents[3]
 PROGRAM = """
 import logging, structlog
@@ -78,3 +91,36 @@ def test_what_waits_is_written_at_the_end() -> None:
         writer.write(str(number))
     writer.close()
     assert stream.getvalue().splitlines() == [str(number) for number in range(500)]
+
+
+def test_lines_of_processes_that_share_stderr_come_whole_and_in_order() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITERS],
+        cwd=REPOSITORY,
+        env={"PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'proto'}"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    # The pipe fills meanwhile, and many lines wait for it: that is when long writes are torn.
+    time.sleep(1)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0
+    lines = [json.loads(line) for line in said.splitlines()]
+    writers = {line["who"] for line in lines}
+    assert len(writers) == 2
+    for who in writers:
+        assert [line["number"] for line in lines if line["who"] == who] == list(range(3000))
+
+
+def test_a_workers_lines_say_its_number() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.replace('("info")', '("info", 3)')],
+        cwd=REPOSITORY,
+        env={"PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'proto'}"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [line["worker"] for line in lines] == [3, 3, 3]

@@ -1,0 +1,185 @@
+"""Workers share a port and a log, start together or not at all, and do not outlive their parent."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import psutil
+import pytest
+
+from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.rules.bodies import Kind, Plain
+from exchange_protocol.rules.statements import encode_signed_statement
+from exchange_protocol.trust.certificates import Usage
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
+from exchange_server.bootstrap import utc_now
+from exchange_server.ledger.fsck import fsck
+from exchange_server.storage.engine import open_engine
+from tests.integration.rpc.callers import Region
+from tests.integration.rpc.conftest import a_while_ago
+from tests.support.hub_process import HubFiles, HubProcess, channel_credentials, prepare_hub
+from tests.support.postgres import emptied_database, running_postgres
+from tests.support.statements import KZ_MIA, Hub, fictional_cast
+
+WORKERS = 3
+CALLERS = 24
+"""Connections; that all of them come to one worker is a chance of 3 in 10 to the 11."""
+SECONDS = 30
+GIVES_UP_SOON = """
+from exchange_server import workers
+from exchange_server.cli import main
+workers.FIRST_PAUSE_SECONDS = 0.01
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    with running_postgres() as uri:
+        yield uri
+
+
+@pytest.fixture
+def files(postgres: str, tmp_path: Path) -> HubFiles:
+    url = emptied_database(postgres)
+    return prepare_hub(tmp_path, authority=fictional_cast().authority, database_url=url)
+
+
+@pytest.fixture
+def hub(files: HubFiles) -> Iterator[HubProcess]:
+    with HubProcess(files, workers=WORKERS) as process:
+        process.wait_until_said("listening", WORKERS)
+        yield process
+
+
+def processes_of(hub: HubProcess) -> list[psutil.Process]:
+    """The parent and all that it has started."""
+    parent = psutil.Process(hub.pid)
+    return [parent, *parent.children(recursive=True)]
+
+
+def workers_of(hub: HubProcess) -> list[psutil.Process]:
+    """Those of its processes that listen."""
+    return [each for each in processes_of(hub)[1:] if each.net_connections("tcp")]
+
+
+def test_statements_through_one_port_come_to_all_workers_and_make_one_log(hub: HubProcess) -> None:
+    files, memory = hub.files, Hub(fictional_cast(), now=a_while_ago())
+    with Region(hub, memory) as region:
+        region.catch_up()
+    issued = memory.cast.authority.issue_member(KZ_MIA, Usage.TLS_CLIENT, now=utc_now())
+    credentials = channel_credentials(files.root_pem, issued)
+    indexes = []
+    for _ in range(CALLERS):
+        # A connection of its own, which the kernel gives to one of the workers.
+        options = (("grpc.use_local_subchannel_pool", 1),)
+        with grpc.secure_channel(hub.target, credentials, options) as channel:
+            draft = memory.compose(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+            request = pb.SubmitRequest(
+                statement=encode_signed_statement(memory.sign(draft)),
+                parts=[pb.InlinePart(name="brief", sealed=b"brief")],
+            )
+            stub = pb_grpc.ExchangeServiceStub(channel)
+            indexes.append(stub.Submit(request, timeout=SECONDS).receipt.entry.index)
+    assert indexes == list(range(indexes[0], indexes[0] + CALLERS))
+    assert hub.stop() == 0
+    answered = Counter(
+        call["worker"] for call in hub.said("call") if call["method"].endswith("/Submit")
+    )
+    assert set(answered) == set(range(1, WORKERS + 1))
+    assert {each["port"] for each in hub.said("listening")} == {hub.port}
+    engine = open_engine(files.database_url)
+    report = fsck(engine, files.anchors, LogVerifier(files.log_vkey))
+    engine.dispose()
+    assert report.is_clean
+    assert report.statements == answered.total()
+
+
+def test_sigterm_ends_all_workers_in_good_order(hub: HubProcess) -> None:
+    processes = processes_of(hub)
+    assert hub.stop() == 0
+    assert psutil.wait_procs(processes, SECONDS)[1] == []
+    assert {each["worker"] for each in hub.said("stopped")} == set(range(1, WORKERS + 1))
+    assert hub.said("worker_killed") == hub.said("worker_ended") == []
+
+
+def test_workers_end_when_their_parent_is_killed(hub: HubProcess) -> None:
+    processes = processes_of(hub)
+    assert len(processes) > WORKERS
+    hub.kill()
+    assert psutil.wait_procs(processes, SECONDS)[1] == []
+    hub.close()
+    # In good order: each says that it has stopped.
+    assert len(hub.said("stopped")) == WORKERS
+
+
+def test_a_worker_that_does_not_end_is_killed(files: HubFiles) -> None:
+    ends_soon = "from exchange_server import workers\nworkers.END_SECONDS = 0.0\n"
+    code = ends_soon + "from exchange_server.cli import main; main()"
+    environment = {"EXCHANGE_LIMITS_GRACE_SECONDS": "1"}
+    with HubProcess(files, environment, code=code, workers=2) as hub:
+        hub.wait_until_said("listening", 2)
+        stopped, *_ = workers_of(hub)
+        stopped.suspend()
+        assert hub.stop() == 0
+        assert len(hub.said("worker_killed")) == 1
+        assert not stopped.is_running()
+
+
+def test_a_killed_worker_is_started_again(hub: HubProcess) -> None:
+    victim, *others = workers_of(hub)
+    victim.kill()
+    [ended] = hub.wait_until_said("worker_ended", 1)
+    assert ended["exit_code"] == -signal.SIGKILL
+    listening = hub.wait_until_said("listening", WORKERS + 1)
+    assert listening[-1]["worker"] == ended["worker"]
+    assert listening[-1]["port"] == hub.port
+    assert all(other.is_running() for other in others)
+    assert hub.stop() == 0
+
+
+def test_a_parent_whose_workers_all_fail_gives_up(hub: HubProcess) -> None:
+    files = hub.files
+    assert hub.stop() == 0
+    with HubProcess(files, code=GIVES_UP_SOON, workers=2) as failing:
+        failing.wait_until_said("listening", 2)
+        (files.folder / "hub.key").unlink()
+        for worker in workers_of(failing):
+            worker.kill()
+        assert failing.wait(SECONDS) == 2
+        failing.close()
+        assert failing.lines[-1].startswith("exchange-server: UNAVAILABLE: no worker serves")
+
+
+def test_what_keeps_a_worker_from_starting_is_said_once(files: HubFiles) -> None:
+    (files.folder / "passphrase").write_bytes(b"a wrong passphrase")
+    hub = HubProcess(files, workers=WORKERS)
+    assert hub.wait(SECONDS) == 2
+    hub.close()
+    assert len([line for line in hub.lines if "passphrase" in line]) == 1
+    assert hub.said("listening") == []
+
+
+def test_a_taken_port_is_refused_by_workers_and_to_others(hub: HubProcess) -> None:
+    environment = {"EXCHANGE_LISTEN_PORT": str(hub.port)}
+    for workers in (1, 2):
+        other = HubProcess(hub.files, environment, workers=workers)
+        assert other.wait(SECONDS) == 2
+        other.close()
+        assert "CONFIG_INVALID" in other.lines[-1]
+        assert f"cannot listen on 127.0.0.1:{hub.port}" in other.lines[-1]
+
+
+def test_workers_on_sqlite_are_refused(tmp_path: Path) -> None:
+    hub = HubProcess(prepare_hub(tmp_path, authority=fictional_cast().authority), workers=2)
+    assert hub.wait(SECONDS) == 2
+    hub.close()
+    assert hub.lines == [
+        "exchange-server: CONFIG_INVALID [database.url]: expected PostgreSQL for 2 workers: "
+        "SQLite serves one hub process"
+    ]
