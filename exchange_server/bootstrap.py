@@ -117,7 +117,7 @@ class Hub:
         """Open the database, verify that the log is the one this key signed, and serve."""
         config, credentials = self._config, self._credentials
         try:
-            engine = open_engine(config.database.url)
+            engine = open_engine(config.database.url, serving=True)
             self._stack.callback(engine.dispose)
             ledger = await Ledger.open(
                 engine,

@@ -266,7 +266,8 @@ def _file_errors(folder: Path) -> Iterator[None]:
 def _database_errors() -> Iterator[None]:
     """Say in one line what a database driver refuses; it names hosts and files, no secrets."""
     from alembic.util import CommandError
-    from sqlalchemy.exc import DBAPIError
+
+    from exchange_server.storage.engine import driver_error
 
     try:
         yield
@@ -275,8 +276,11 @@ def _database_errors() -> Iterator[None]:
             f"the database is of no schema that this hub knows: {error}; it may be of a newer hub",
             field="database.url",
         ) from None
-    except DBAPIError as error:
-        why = str(error.orig).strip().splitlines() or ["no reason given"]
+    except Exception as error:
+        cause = driver_error(error)
+        if cause is None:
+            raise
+        why = str(cause).strip().splitlines() or ["no reason given"]
         raise Reason.CONFIG_INVALID.error(
             f"the database cannot be used: {why[0]}", field="database.url"
         ) from None

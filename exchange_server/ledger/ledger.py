@@ -127,9 +127,9 @@ class Ledger:
         """Size of the log as committed."""
         return self._writer.tree_size
 
-    def verify_writing(self) -> None:
+    async def verify_writing(self) -> None:
         """Verify that what is submitted will be written; raises UNAVAILABLE."""
-        self._writer.verify_alive()
+        await self._writer.verify_writing()
 
     async def submit(
         self,

@@ -15,7 +15,8 @@ Contract:
   "rows", "tiles", "head", "committed". What it raises fails the batch at that step.
 - `close` lets what was put come to its end, and refuses what comes after.
 - Nobody waits for a thread that is gone: should it die, what waits and what comes gets UNAVAILABLE,
-  and `verify_alive` says so to whoever asks after the hub's health.
+  and `verify_writing` says so to whoever asks after the hub's health. After a transaction that
+  failed it tries whether the database takes writes (`write_probe`), and does not guess.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from exchange_server.ledger.fair_queue import FairQueue, Turn
 from exchange_server.ledger.jobs import Job, Submission
 from exchange_server.ledger.state import LogState, begin_log, refresh, restore
 from exchange_server.ledger.witnessing import check_not_rolled_back
+from exchange_server.ledger.write_probe import write_and_forget
 from exchange_server.storage.engine import WritingConnection, forget_old_pages, writing
 from exchange_server.storage.exchange_rows import StoredExchange
 from exchange_server.storage.log_rows import read_head
@@ -96,6 +98,9 @@ class Writer:
         self._began_at: float | None = None
         """When the batch in hand was begun, by the monotonic clock; None between batches."""
         self._has_ended = False
+        self._failures = 0
+        self._overcome = 0
+        """Of the transactions that failed, those that a write went well after."""
         self._holds_old_pages = True
         """Whether erased bytes may stand in the write-ahead log; a hub before this one may have
         ended before it forgot them."""
@@ -127,8 +132,19 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._thread.start()
 
-    def verify_alive(self) -> None:
-        """Verify that the thread runs and is not stuck in a batch; raises UNAVAILABLE."""
+    async def verify_writing(self) -> None:
+        """Verify that the thread runs, is not stuck and can write; raises UNAVAILABLE.
+
+        A failure alone says little: the next write may go well. But a hub that is taken for sick
+        is sent no writes which could show that it is well again. So it is tried.
+        """
+        self._verify_alive()
+        failures = self._failures
+        if failures > self._overcome:
+            await self.run(write_and_forget)
+            self._overcome = failures
+
+    def _verify_alive(self) -> None:
         if self._has_ended:
             raise Reason.UNAVAILABLE.error("the writer of the log has ended")
         began_at = self._began_at
@@ -210,7 +226,8 @@ class Writer:
             if jobs:
                 self._settle(jobs, self._write([one.work for one in jobs]))
             for one in waiting:
-                if callable(one.work):
+                # A task that nobody waits for any more is not begun.
+                if callable(one.work) and not one.future.cancelled():
                     self._settle([one], [self._run_task(one.work)])
             if self._holds_old_pages:
                 self._forget_old_pages()
@@ -240,6 +257,7 @@ class Writer:
                 self._on_step("judged")
                 growth = batch.write(self._on_step)
             self._on_step("committed")
+            self._overcome = self._failures
             self._holds_old_pages |= batch.erases
             self._take_over(batch.state)
             self._remember(batch.exchanges)
@@ -249,6 +267,7 @@ class Writer:
             ]
         except Exception:  # noqa: BLE001 -- logged by structlog
             _log.exception("batch_failed", requests=len(jobs))
+            self._failures += 1
             self._state = None
             self._exchanges.clear()
             error = Reason.UNAVAILABLE.error("not known to be stored; send the same bytes again")
@@ -285,6 +304,7 @@ class Writer:
             return error
         except Exception:  # noqa: BLE001 -- logged by structlog
             _log.exception("task_failed")
+            self._failures += 1
             return Reason.UNAVAILABLE.error("not known to be stored; send it again")
 
     def _take_over(self, state: LogState) -> None:

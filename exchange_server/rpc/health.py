@@ -1,9 +1,10 @@
-"""The standard health service: SERVING only while the log can be read and its writer gets on.
+"""The standard health service: SERVING only while the log can be read, and written.
 
-The check reads the tree head and looks whether the writer's thread lives (`ledger.writer`); it
-writes nothing. It runs beside the calls, so asking for health costs nothing and cannot be used to
-load the database. What it cannot see is a database that reads well and refuses writes: that shows
-in the log as `batch_failed`, and to callers as UNAVAILABLE.
+The check reads the tree head and looks whether the writer's thread lives and gets on
+(`ledger.writer`). It writes nothing as long as the writer's own transactions go well; after one
+that failed it has the writer try, at each check until that goes well. So a failure that passes is
+no outage, a database that reads well and refuses writes is one, and it ends by itself. It runs
+beside the calls, so asking for health costs nothing and cannot be used to load the database.
 """
 
 from __future__ import annotations

@@ -136,7 +136,7 @@ class RpcServer:
 
 
 async def _check(ledger: Ledger, reader: Reader) -> None:
-    ledger.verify_writing()
+    await ledger.verify_writing()
     await reader.tree_head(0)
 
 

@@ -8,7 +8,8 @@
   READ.
 
 SQLite runs with WAL and synchronous=FULL: what was committed survives a loss of power. One process
-owns the file (`FileClaim`); for more hubs on one log there is PostgreSQL.
+owns the file (`FileClaim`); for more hubs on one log there is PostgreSQL, whose connections
+`postgresql` makes.
 """
 
 from __future__ import annotations
@@ -31,13 +32,16 @@ _BUSY_SECONDS = 10
 _CACHE_KIB = 16 * 1024
 """Of one connection; SQLite's own 2 MiB do not hold the inner pages of the indexes."""
 _WRITES = "exchange_writes"
+_AWAY = {"OperationalError", "InterfaceError", "IdleInTransactionSessionTimeout"}
+"""What the driver of PostgreSQL says of its connection, in whichever class it was."""
 
 
-def open_engine(url: str, *, read_only: bool = False) -> Engine:
+def open_engine(url: str, *, read_only: bool = False, serving: bool = False) -> Engine:
     """Make an engine for `sqlite:///FILE` or `postgresql+psycopg://...`.
 
     With `read_only` a SQLite file is opened without changing anything in it or beside it but what
-    WAL needs. Raises CONFIG_INVALID for any other database.
+    WAL needs. `serving` is for a hub: whatever it waits for at PostgreSQL is bounded in time.
+    Raises CONFIG_INVALID for any other database.
     """
     try:
         parsed = make_url(url)
@@ -50,12 +54,14 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
         case "sqlite" if parsed.database and parsed.database != ":memory:":
             return _sqlite(parsed, read_only)
         case "postgresql":
-            # Parameters of a failed query would carry statements into logs.
-            return create_engine(
-                parsed.set(drivername="postgresql+psycopg"),
-                hide_parameters=True,
-                pool_pre_ping=True,
-            )
+            try:
+                from exchange_server.storage.postgresql import open_postgresql
+            except ModuleNotFoundError as error:
+                raise Reason.CONFIG_INVALID.error(
+                    f"PostgreSQL needs a driver that is not installed ({error.name}): "
+                    "install the hub with its extra, `pip install .[postgres]`"
+                ) from None
+            return open_postgresql(parsed, serving=serving)
         case other:
             raise Reason.CONFIG_INVALID.error(
                 f"expected a SQLite file or PostgreSQL as the database, got {other}"
@@ -111,13 +117,22 @@ class WritingConnection:
             self._connection = None
 
 
+def driver_error(error: BaseException) -> BaseException | None:
+    """The database driver's own error that this is or holds; none where it is about something else.
+
+    What runs on the driver's cursor (`rows`) raises it bare.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    is_drivers = type(cause).__module__.partition(".")[0] in ("psycopg", "sqlite3")
+    return cause if is_drivers else None
+
+
 def is_away(error: BaseException) -> bool:
     """Whether PostgreSQL was not reached, or went away: not what a query or its data are to blame
-    for, and the same call may work soon. What runs on the driver's cursor raises its own errors."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    kind = type(cause)
+    for, and the same call may work soon."""
+    kind = type(driver_error(error))
     return kind.__module__.startswith("psycopg") and any(
-        each.__name__ in ("OperationalError", "InterfaceError") for each in kind.__mro__
+        each.__name__ in _AWAY for each in kind.__mro__
     )
 
 
@@ -130,7 +145,12 @@ class FileClaim:
         if engine.dialect.name != "sqlite":
             return
         path = Path(f"{_file_of(engine.url)}.lock")
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Reason.CONFIG_INVALID.error(
+                f"cannot claim the database: {error.strerror}: {path}", field="database.url"
+            ) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

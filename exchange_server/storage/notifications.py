@@ -4,6 +4,8 @@
 - It carries the sender's name and nothing of the log; who hears it reads the head.
 - Notices may be lost (a connection that breaks, a failover), so nobody may rely on them alone: the
   listener says "look" whenever it has connected, and the ledger looks now and then by itself.
+- A listener that has heard nothing asks now and then, so that it does not listen for ever to a
+  connection that is silently dead.
 - On SQLite there is one hub and nothing to hear.
 """
 
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
@@ -24,6 +27,7 @@ _NOTIFY = text("SELECT pg_notify(:channel, :sender)")
 _WAIT_SECONDS = 0.1
 """How long the listener waits before it looks whether it is to end."""
 _RETRY_SECONDS = 1.0
+_ASK_SECONDS = 10.0
 
 
 def new_sender() -> str:
@@ -74,10 +78,14 @@ class Listener:
                 if driver is None:
                     raise SQLAlchemyError("the connection was lost")
                 self._on_notice()
+                asked_at = time.monotonic()
                 while not self._is_closing.is_set():
                     for notice in driver.notifies(timeout=_WAIT_SECONDS, stop_after=1):
                         if notice.payload != self._sender:
                             self._on_notice()
+                    if time.monotonic() - asked_at > _ASK_SECONDS:
+                        connection.exec_driver_sql("SELECT 1")
+                        asked_at = time.monotonic()
             finally:
                 # It must not go back to the pool and hear on.
                 connection.invalidate()

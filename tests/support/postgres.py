@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 import psycopg
+from sqlalchemy import make_url
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ def running_postgres() -> Iterator[str]:
     """Run a server; gives the URI of its first database."""
     with postgres_server() as server:
         yield server.uri
+
+
+def with_options(url: str, options: str) -> str:
+    """A URL whose connections have settings of their own, such as `-c lock_timeout=1s`."""
+    return make_url(url).update_query_dict({"options": options}).render_as_string(False)
 
 
 def emptied_database(server_uri: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from exchange_protocol.errors import ExchangeError, HubError, Reason
 from exchange_protocol.rules.bodies import Kind, Plain
@@ -18,6 +19,7 @@ from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_server.ledger import LedgerLimits, batch
 from exchange_server.ledger import writer as writer_module
+from exchange_server.storage import tables
 from exchange_server.storage.engine import open_engine, writing
 from exchange_server.storage.schema import check_schema, migrate
 from tests.integration.ledger.conftest import Office
@@ -67,7 +69,7 @@ async def test_writer_that_dies_leaves_nobody_waiting(office: Office) -> None:
         # Not an Exception, so it ends the thread and not the batch alone.
         raise SystemExit(step)
 
-    office.ledger.verify_writing()
+    await office.ledger.verify_writing()
     office.on_step = die
     async with asyncio.timeout(10):
         results = await asyncio.gather(
@@ -76,11 +78,11 @@ async def test_writer_that_dies_leaves_nobody_waiting(office: Office) -> None:
         assert [getattr(one, "reason", one) for one in results] == [Reason.UNAVAILABLE] * 3
         assert await refusal(office.ledger.submit(*letters[0].call)) is Reason.UNAVAILABLE
     with pytest.raises(HubError, match="has ended"):
-        office.ledger.verify_writing()
+        await office.ledger.verify_writing()
 
     office.on_step = lambda step: None
     await office.reopen()
-    office.ledger.verify_writing()
+    await office.ledger.verify_writing()
     for letter in letters:
         await office.post(letter)
 
@@ -102,12 +104,47 @@ async def test_writer_that_is_stuck_in_a_batch_is_not_called_well(
         assert await asyncio.to_thread(reached.wait, 10)
         await asyncio.sleep(0.1)
         with pytest.raises(HubError, match="stuck"):
-            office.ledger.verify_writing()
+            await office.ledger.verify_writing()
     finally:
         go_on.set()
     await posting
     monkeypatch.undo()
-    office.ledger.verify_writing()
+    await office.ledger.verify_writing()
+
+
+async def test_lone_failure_is_no_outage(office: Office) -> None:
+    office.on_step = fail_at("rows")
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"])
+    assert await refusal(office.ledger.submit(*letter.call)) is Reason.UNAVAILABLE
+    office.on_step = lambda step: None
+    before = office.ledger.tree_size
+    await office.ledger.verify_writing()
+    await office.ledger.verify_writing()
+    assert office.ledger.tree_size == before
+    await office.post(letter)
+
+
+async def test_database_that_refuses_writes_is_not_called_well_until_it_takes_them(
+    office: Office,
+) -> None:
+    """It reads well all the time; nobody writes before the hub is called well again."""
+
+    def rename(old: str, new: str) -> None:
+        with writing(office.engine) as connection:
+            connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
+
+    rename("part_chunks", "elsewhere")
+    await office.ledger.verify_writing()
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"], content=b"content")
+    assert await refusal(office.ledger.submit(*letter.call)) is Reason.UNAVAILABLE
+    for _ in range(2):
+        assert await refusal(office.ledger.verify_writing()) is Reason.UNAVAILABLE
+        await office.reader.tree_head(0)
+    rename("elsewhere", "part_chunks")
+    await office.ledger.verify_writing()
+    await office.post(letter)
+    with office.engine.connect() as connection:
+        assert connection.execute(select(tables.staged_parts)).all() == []
 
 
 async def test_defect_in_one_judgement_is_that_requests_alone(

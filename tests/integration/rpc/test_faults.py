@@ -56,7 +56,7 @@ class FakeLedger:
         self.deny_error: ExchangeError | None = None
         self.writes = True
 
-    def verify_writing(self) -> None:
+    async def verify_writing(self) -> None:
         if not self.writes:
             raise Reason.UNAVAILABLE.error("the writer is gone")
 

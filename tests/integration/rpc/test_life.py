@@ -138,7 +138,9 @@ def test_killed_hub_is_there_again_with_all_that_it_promised(region: Region, mem
 def test_second_hub_on_one_file_does_not_start(region: Region) -> None:
     done = command("serve", "--config", str(region.process.files.config_file))
     assert done.returncode == 2
-    assert "CONFIG_INVALID" in done.stderr.splitlines()[-1]
+    said = done.stderr.splitlines()[-1]
+    assert "CONFIG_INVALID: another hub process is using the database" in said
+    assert "use PostgreSQL for more" in said
 
 
 async def test_hub_in_this_process_starts_and_stops(files: HubFiles) -> None:

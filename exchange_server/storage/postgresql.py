@@ -1,0 +1,114 @@
+"""Connections to PostgreSQL: nothing waits on them for ever, and no doubtful commit passes for one.
+
+- A network that is dead, or a server that does not answer when it is called, is found out within
+  `_REACH_SECONDS`, from either end.
+- A hub that is paused or cut off during its turn at the head of the log would keep every other from
+  theirs. The server ends its transaction, and whoever waits for the lock gives up a little later:
+  what was not committed was promised to nobody.
+- A query has its time at the server. An answer that is overdue even so is not waited for, since
+  what stands between (a proxy, a tunnel) may acknowledge what it never delivers: the connection is
+  closed, and what became of the transaction is not known.
+- A commit that comes with a warning counts as not known, too. PostgreSQL warns, and reports
+  success, where the wait for a synchronous standby was cancelled: a failover could lose what a
+  receipt would have promised.
+
+The first rule holds for every connection; the others for a hub that serves, since a migration or an
+audit of a long log takes the time that it takes. Parameters of the URL go before these settings.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import psycopg
+from psycopg.abc import RV, PQGen
+from psycopg.errors import Diagnostic
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL
+
+_REACH_SECONDS: Final = 10
+_CONNECT_SECONDS: Final = 5
+"""For each host of the URL."""
+_IDLE_SECONDS: Final = 10
+"""In a transaction and silent: longer than it takes to restore a large directory."""
+_LOCK_SECONDS: Final = 15
+"""Longer than a hub that is paused can hold the head."""
+_STATEMENT_SECONDS: Final = 20
+_ANSWER_SECONDS: Final = 25.0
+
+_REACHING: Final = {
+    "connect_timeout": str(_CONNECT_SECONDS),
+    "keepalives_idle": "4",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": str(_REACH_SECONDS * 1000),
+}
+"""Of libpq; silence shows after 4 + 3 * 2 seconds."""
+_SERVER_SETTINGS: Final = (("tcp_user_timeout", _REACH_SECONDS),)
+_SERVING_SETTINGS: Final = (
+    ("idle_in_transaction_session_timeout", _IDLE_SECONDS),
+    ("lock_timeout", _LOCK_SECONDS),
+    ("statement_timeout", _STATEMENT_SECONDS),
+)
+_WAKE_SECONDS: Final = 0.1
+"""How often a wait looks whether its connection was closed."""
+
+
+def open_postgresql(url: URL, *, serving: bool) -> Engine:
+    """Make an engine; `serving` is for a hub, whose every wait is bounded."""
+    url = url.set(drivername="postgresql+psycopg")
+    settings = _SERVER_SETTINGS + (_SERVING_SETTINGS if serving else ())
+    options = [f"-c {name}={seconds}s" for name, seconds in settings]
+    if given := url.query.get("options"):
+        options.append(given if isinstance(given, str) else " ".join(given))
+    arguments = {key: value for key, value in _REACHING.items() if key not in url.query}
+    engine = create_engine(
+        url,
+        # Parameters of a failed query would carry statements into logs.
+        hide_parameters=True,
+        pool_pre_ping=True,
+        connect_args={**arguments, "options": " ".join(options)},
+    )
+    if serving:
+        event.listen(engine, "do_connect", _connect)
+    return engine
+
+
+class _ServingConnection(psycopg.Connection[Any]):
+    """A connection that gives up on an overdue answer, and does not believe every commit."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._is_warned = False
+        self.add_notice_handler(self._hear)
+
+    def wait(
+        self, gen: PQGen[RV], interval: float = _WAKE_SECONDS, timeout: float | None = None
+    ) -> RV:
+        """Wait as the driver does, for a bounded time; it raises OperationalError then."""
+        if timeout is not None:
+            return super().wait(gen, interval, timeout)
+        try:
+            return super().wait(gen, interval, _ANSWER_SECONDS)
+        except psycopg.errors._WaitTimeout:
+            self.close()
+            raise psycopg.OperationalError(
+                f"no answer of the database within {_ANSWER_SECONDS:g} s"
+            ) from None
+
+    def commit(self) -> None:
+        """Commit; raises OperationalError where that is not known to last."""
+        self._is_warned = False
+        super().commit()
+        if self._is_warned:
+            self.close()
+            raise psycopg.OperationalError(
+                "the database committed with a warning: not known to be on its standby"
+            )
+
+    def _hear(self, notice: Diagnostic) -> None:
+        self._is_warned |= notice.severity_nonlocalized == "WARNING"
+
+
+def _connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> psycopg.Connection[Any]:
+    return _ServingConnection.connect(*arguments, **named)
