@@ -1,10 +1,14 @@
-"""`agency evidence export|verify`: one exchange in one file, to be verified without the hub."""
+"""`agency evidence export|verify|timestamp`: one exchange in one file, verified without the hub.
+
+A time stamp takes three steps, so that the machine with the evidence needs no network: `request`
+here, the authority's answer from wherever there is a way to it (`fetch`), and `add` here again.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 from rich.text import Text
@@ -28,10 +32,14 @@ from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.trust.certificates import TrustAnchors
 
 if TYPE_CHECKING:
-    from agency_client.evidence import VerifiedBundle
+    from agency_client.evidence import TimeStamp, VerifiedBundle
 
 evidence = typer.Typer(no_args_is_help=True, help="Evidence for a court, in one file.")
 app.add_typer(evidence, name="evidence", rich_help_panel="Audit")
+timestamp = typer.Typer(no_args_is_help=True, help="A time stamp over a bundle (RFC 3161).")
+evidence.add_typer(timestamp, name="timestamp")
+
+Bundle: TypeAlias = Annotated[Path, typer.Argument(metavar="FILE.zip")]
 
 
 @evidence.command()
@@ -79,7 +87,7 @@ def export(
 @evidence.command()
 def verify(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE.zip")],
+    file: Bundle,
     root: Annotated[
         Path | None, typer.Option(help="Root certificate to trust, PEM; else the profile's.")
     ] = None,
@@ -91,10 +99,18 @@ def verify(
         Path | None,
         typer.Option(metavar="FILE.html", help="Write the account of what is proved, a new file."),
     ] = None,
+    tsa_root: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.pem",
+            help="Root certificate of the time-stamping authority: the file must hold its stamp.",
+        ),
+    ] = None,
 ) -> None:
     """Verify a bundle offline and replay the rules; needs no hub.
 
-    Root and log key come from you, or from your profile, never from the file.
+    Root and log key come from you, or from your profile, never from the file. A time stamp is
+    verified only if you give its authority's root.
     """
     from agency_client.evidence import verify_bundle
     from agency_client.evidence.account import render
@@ -107,7 +123,7 @@ def verify(
         anchors, log = profile.anchors, profile.log
     else:
         raise typer.BadParameter("expected --root and --log-key, or a profile that has both")
-    found = verify_bundle(file, anchors, log)
+    found = verify_bundle(file, anchors, log, _authorities(tsa_root) if tsa_root else None)
     if account is not None:
         with account.open("xb") as page:
             page.write(render(found))
@@ -129,6 +145,87 @@ def verify(
         raise typer.Exit(ExitCode.REFUSED)
 
 
+@timestamp.command("request")
+def request_stamp(
+    context: typer.Context,
+    file: Bundle,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE.tsq", help="New file to write.")
+    ],
+) -> None:
+    """Write the request for a time stamp over a bundle's checkpoint; needs no network.
+
+    It holds a SHA-256 and nothing else. Bring it to a time-stamping authority, by any way, and come
+    back with its response.
+    """
+    from agency_client.evidence import read_note, stamp_request
+
+    with out.open("xb") as request:
+        request.write(stamp_request(read_note(file)))
+    if session_of(context).as_json:
+        print_json({"file": str(out)})
+    else:
+        say(f"Written to {out}.")
+
+
+@timestamp.command("fetch")
+def fetch(
+    context: typer.Context,
+    request: Annotated[Path, typer.Argument(metavar="FILE.tsq")],
+    url: Annotated[str, typer.Argument(metavar="URL")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE.tsr", help="New file to write.")
+    ],
+) -> None:
+    """Send a request to a time-stamping authority over HTTP, and write its response.
+
+    Any machine that reaches it will do; it needs neither the bundle nor a profile. The response is
+    verified when it is added.
+    """
+    from agency_client.evidence import fetch_stamp
+
+    response = fetch_stamp(request.read_bytes(), url)
+    with out.open("xb") as file:
+        file.write(response)
+    if session_of(context).as_json:
+        print_json({"file": str(out)})
+    else:
+        say(f"Written to {out}.")
+
+
+@timestamp.command("add")
+def add(
+    context: typer.Context,
+    file: Bundle,
+    response: Annotated[Path, typer.Argument(metavar="FILE.tsr")],
+    tsa_root: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE.pem", help="Root certificate of the time-stamping authority to trust."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="NEW.zip", help="New bundle to write.")
+    ],
+) -> None:
+    """Add an authority's response to a bundle, as a new file; it is verified first."""
+    from agency_client.evidence import add_stamp
+
+    stamp = add_stamp(file, response.read_bytes(), out, _authorities(tsa_root))
+    if session_of(context).as_json:
+        print_json({"file": str(out), "time_stamp": _stamp_json(stamp)})
+    else:
+        say(f"Stamped {instant(stamp.at)} by {stamp.authority}.\nWritten to {out}.")
+
+
+def _authorities(file: Path) -> TrustAnchors:
+    return TrustAnchors.from_pem(file.read_bytes())
+
+
+def _stamp_json(stamp: TimeStamp) -> dict[str, Any]:
+    return {"verified": True, "at": iso(stamp.at), "authority": stamp.authority}
+
+
 def bundle_json(found: VerifiedBundle) -> dict[str, Any]:
     """What a bundle proves, as plain values."""
     return {
@@ -141,6 +238,11 @@ def bundle_json(found: VerifiedBundle) -> dict[str, Any]:
         "root": found.checkpoint.root.hex(),
         "directory_entries": len(found.directory_told),
         "account_matches": found.account_matches,
+        "time_stamp": _stamp_json(found.stamp)
+        if found.stamp
+        else {"verified": False}
+        if found.is_stamped
+        else None,
         "entries": [
             {
                 "entry": told.index,
@@ -156,6 +258,14 @@ def bundle_json(found: VerifiedBundle) -> dict[str, Any]:
     }
 
 
+def _stamp_words(found: VerifiedBundle) -> str:
+    if found.stamp is not None:
+        return f"the checkpoint was there {instant(found.stamp.at)}, says {found.stamp.authority}"
+    if found.is_stamped:
+        return "NOT VERIFIED: --tsa-root with its authority's root would verify it"
+    return "none"
+
+
 def _print(found: VerifiedBundle) -> None:
     print_fields(
         [
@@ -165,6 +275,7 @@ def _print(found: VerifiedBundle) -> None:
             ("log", found.checkpoint.origin),
             ("checkpoint", f"{found.checkpoint.size} entries, root {found.checkpoint.root.hex()}"),
             ("directory", f"{len(found.directory_told)} entries"),
+            ("time stamp", _stamp_words(found)),
         ]
     )
     heading("Proved")

@@ -4,6 +4,7 @@
     export.py        evidence that a client gathered -> bundle
     verification.py  bundle -> what it proves, with the hub's own rules
     account.py       the same for people, as a page in English and Russian
+    timestamp.py     another authority's signature on when the checkpoint was there (RFC 3161)
     verify.py        the script for whoever has none of our software; a copy is in every bundle
 
 `verify.py` uses Python's standard library and openssl alone and imports nothing of this project;
@@ -13,6 +14,22 @@
 from __future__ import annotations
 
 from agency_client.evidence.export import export_bundle
+from agency_client.evidence.timestamp import (
+    TimeStamp,
+    add_stamp,
+    fetch_stamp,
+    read_note,
+    stamp_request,
+)
 from agency_client.evidence.verification import VerifiedBundle, verify_bundle
 
-__all__ = ["VerifiedBundle", "export_bundle", "verify_bundle"]
+__all__ = [
+    "TimeStamp",
+    "VerifiedBundle",
+    "add_stamp",
+    "export_bundle",
+    "fetch_stamp",
+    "read_note",
+    "stamp_request",
+    "verify_bundle",
+]

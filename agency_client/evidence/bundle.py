@@ -4,6 +4,7 @@
     account.html                        the account for people; rests on nothing but the rest
     verify.py                           a convenience copy of the script; use a trusted one
     checkpoint.note                     the signed tree head (C2SP tlog-checkpoint), exact bytes
+    checkpoint.tsr                      where it was stamped: an RFC 3161 response over its SHA-256
     certificates/<sha256>.pem           every signing certificate that the log published
     certificates/<sha256>.chain.pem     its intermediates, where it has some
     policy/<sha256>.cedar               every policy that the log published
@@ -29,17 +30,33 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from agency_client.evidence.verify import (
     FORMAT,
     MANIFEST,
     MAX_FILES,
     MAX_TOTAL_BYTES,
+    STAMP,
     VERSION,
+    Archive,
+    Refused,
 )
 from exchange_protocol.errors import Reason
+
+__all__ = [
+    "ACCOUNT",
+    "CHECKPOINT",
+    "SCRIPT",
+    "STAMP",
+    "open_bundle",
+    "script",
+    "tlog_proof",
+    "write_bundle",
+]
 
 ACCOUNT = "account.html"
 SCRIPT = "verify.py"
@@ -47,6 +64,31 @@ CHECKPOINT = "checkpoint.note"
 
 # Archives of one content are alike, and say nothing of the machine that wrote them.
 _DATE = (1980, 1, 1, 0, 0, 0)
+
+
+_FAULTS: Final = {
+    "TOO_LARGE": Reason.TOO_LARGE,
+    "PROOF_INVALID": Reason.PROOF_INVALID,
+    "ENTRY_MISMATCH": Reason.ENTRY_MISMATCH,
+}
+"""Reasons of the script that the exchange has too; all others are a file that is no bundle."""
+
+
+@contextmanager
+def open_bundle(path: Path) -> Iterator[Archive]:
+    """Open a bundle for reading, and turn what the script's reading refuses into our errors.
+
+    Raises:
+        InvalidInput: DOCUMENT_INVALID, for what is no bundle of this format, or not whole.
+        LimitExceeded: TOO_LARGE.
+        HubDishonest: PROOF_INVALID, ENTRY_MISMATCH.
+    """
+    try:
+        with Archive(path) as archive:
+            yield archive
+    except Refused as refused:
+        reason = _FAULTS.get(refused.reason, Reason.DOCUMENT_INVALID)
+        raise reason.error(f"{refused.reason}: {refused.message}") from None
 
 
 def tlog_proof(index: int, proof: Sequence[bytes], note: bytes) -> bytes:

@@ -11,6 +11,7 @@ Steps; nothing of the bundle is trusted, root and log key come from the caller:
  6. Every disclosed part is the one that was sealed and signed, and opens to the text beside it.
  7. Nothing else is in the bundle but what follows from the entries: encodings, certificates,
     policies; and account.html is what this version writes of them.
+ 8. Where the caller gives roots of time-stamping authorities: one of theirs stamped the checkpoint.
 
 Who exported, and when, is the manifest's word: it decides how much of the exchange there should be,
 and is told as what it is.
@@ -22,11 +23,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
 
 from agency_client._calls.verifying import judge_view
 from agency_client.evidence import verify as script
 from agency_client.evidence.account import render
+from agency_client.evidence.bundle import CHECKPOINT, STAMP, open_bundle
+from agency_client.evidence.timestamp import TimeStamp, verify_stamp
 from agency_client.views import Standing
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
@@ -41,13 +43,6 @@ from exchange_protocol.trust.certificates import TrustAnchors, fingerprint
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE, BatchPath, pae
 from exchange_protocol.trust.identity import Member, parse_member
 from exchange_protocol.trust.sealing import PartContext, open_disclosed
-
-_FAULTS: Final = {
-    "TOO_LARGE": Reason.TOO_LARGE,
-    "PROOF_INVALID": Reason.PROOF_INVALID,
-    "ENTRY_MISMATCH": Reason.ENTRY_MISMATCH,
-}
-"""Reasons of the script that the exchange has too; all others are a file that is no bundle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +80,30 @@ class VerifiedBundle:
     """Names of opened parts, by log index of their statement."""
     account_matches: bool = field(default=True)
     """Whether account.html is what this version writes of the same facts."""
+    is_stamped: bool = False
+    """Whether a time stamp is in the bundle, verified or not."""
+    stamp: TimeStamp | None = None
+    """The time stamp, where a root of its authority was given; all else is not verified."""
 
 
-def verify_bundle(path: Path, anchors: TrustAnchors, log: LogVerifier) -> VerifiedBundle:
+def verify_bundle(
+    path: Path,
+    anchors: TrustAnchors,
+    log: LogVerifier,
+    authorities: TrustAnchors | None = None,
+) -> VerifiedBundle:
     """Verify a bundle offline, against a root and a log key from a trusted place.
+
+    With roots of time-stamping authorities the bundle must hold a stamp that leads to one of them;
+    without, a stamp is not looked at.
 
     Raises:
         InvalidInput: DOCUMENT_INVALID, for what is no bundle of this format, or not whole.
         LimitExceeded: TOO_LARGE.
         HubDishonest, SignatureInvalid, SealBroken: for what does not verify.
     """
-    try:
-        with script.Archive(path) as archive:
-            return _verify(archive, anchors, log)
-    except script.Refused as refused:
-        reason = _FAULTS.get(refused.reason, Reason.DOCUMENT_INVALID)
-        raise reason.error(f"{refused.reason}: {refused.message}") from None
+    with open_bundle(path) as archive:
+        return _verify(archive, anchors, log, authorities)
 
 
 def judged(
@@ -154,10 +157,18 @@ def judged(
     )
 
 
-def _verify(archive: script.Archive, anchors: TrustAnchors, log: LogVerifier) -> VerifiedBundle:
-    note = archive.read("checkpoint.note")
+def _verify(
+    archive: script.Archive,
+    anchors: TrustAnchors,
+    log: LogVerifier,
+    authorities: TrustAnchors | None,
+) -> VerifiedBundle:
+    note = archive.read(CHECKPOINT)
     checkpoint = log.verify(note)
-    expected = {"checkpoint.note": note}
+    expected = {CHECKPOINT: note}
+    if STAMP in archive.names or authorities is not None:
+        expected[STAMP] = archive.read(STAMP)
+    stamp = verify_stamp(expected[STAMP], note, authorities) if authorities is not None else None
     proven = []
     for index in script.entry_indexes(archive):
         proven.append(_read_entry(archive, index, note, expected))
@@ -178,7 +189,7 @@ def _verify(archive: script.Archive, anchors: TrustAnchors, log: LogVerifier) ->
     script.verify_files(archive, names)
     archive.read("verify.py")
     matches = archive.read("account.html") == render(found)
-    return replace(found, account_matches=matches)
+    return replace(found, account_matches=matches, is_stamped=STAMP in archive.names, stamp=stamp)
 
 
 def _read_entry(

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Verify an evidence bundle of the exchange with Python's standard library and openssl alone.
 
-    python3 -I verify.py BUNDLE.zip --root root.pem --log-key VKEY
+    python3 -I verify.py BUNDLE.zip --root root.pem --log-key VKEY [--tsa-root tsa.pem]
 
 Needs Python 3.9 or later and OpenSSL 3. Take this script, the root certificate and the log's key
 from a place that you trust, never from the bundle: whoever made the bundle could have altered them.
+So too the root of a time-stamping authority; without --tsa-root a time stamp is not verified.
 
 Steps:
  1. The archive is within bounds, and holds the files of its manifest, each with its SHA-256.
@@ -16,6 +17,8 @@ Steps:
  6. Every ruling cites the policy that was in force, whose signed text is in the bundle.
  7. A disclosed part opens: its sealed bytes are those that were signed, they commit to the content
     key, every AES-256-GCM tag is good, and the text is the one in the bundle.
+ 8. With --tsa-root: a time-stamping authority signed the SHA-256 of the checkpoint (RFC 3161),
+    under a certificate for that alone which leads to its root, as at the time that it signed.
 
 Not checked: account.html, which is only there to be read; whether the rules were kept, those of the
 policy and of who may publish what in the directory (`agency evidence verify` replays them); whether
@@ -50,6 +53,8 @@ FORMAT = "caricc-exchange/evidence"
 VERSION = 1
 MANIFEST = "manifest.json"
 READING = ("account.html", "verify.py")
+STAMP = "checkpoint.tsr"
+ABOUT = ("exchange_id", "exported_at", "exported_by", "software")
 PAYLOAD_TYPE = b"application/vnd.caricc.exchange.statement.v1+protobuf"
 BATCH_TYPE = b"application/vnd.caricc.exchange.batch.v1"
 LEAF_PREFIX = b"caricc-exchange/leaf/v1\n"
@@ -101,6 +106,10 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*){0,3}", re.ASCII
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _AUTHOR = re.compile(r"spiffe://[a-z0-9./_-]{1,246}", re.ASCII)
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+_STAMPED = re.compile(
+    rb"^Time stamp: ([A-Z][a-z]{2} +[0-9]{1,2} [0-9:]{8})(?:\.[0-9]+)? ([0-9]{4}) GMT$",
+    re.MULTILINE,
+)
 _BATCH = re.compile(
     rb"index (0|[1-9][0-9]{0,3})\nsize ([1-9][0-9]{0,3})\n((?:[A-Za-z0-9+/]{43}=\n){1,12})"
 )
@@ -151,6 +160,11 @@ class Archive:
     def names(self) -> set[str]:
         """Every file but the manifest."""
         return set(self._members) - {MANIFEST}
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What the manifest says of the bundle; its exporter's word."""
+        return {name: self.manifest[name] for name in ABOUT}
 
     def read(self, name: str) -> bytes:
         """Give a file's bytes; they are those of the manifest."""
@@ -266,11 +280,10 @@ def parse_manifest(data: bytes) -> dict[str, Any]:
         raise Refused(
             "VERSION_UNKNOWN", f"expected version {VERSION}, got {manifest.get('version')!a:.40}"
         )
-    texts = ("exchange_id", "exported_at", "exported_by", "software")
     files = manifest.get("files")
     if (
-        set(manifest) != {"format", "version", "files", *texts}
-        or not all(isinstance(manifest[each], str) for each in texts)
+        set(manifest) != {"format", "version", "files", *ABOUT}
+        or not all(isinstance(manifest[each], str) for each in ABOUT)
         or not isinstance(files, dict)
         or not all(isinstance(each, str) and _HEX.fullmatch(each) for each in files.values())
     ):
@@ -667,6 +680,19 @@ def _ghash(tables: list[list[int]], body: bytes) -> int:
     return value
 
 
+# --- 8. The time stamp --------------------------------------------------------------------------
+
+
+def verify_stamp(response: bytes, note: bytes, root: Path, openssl: OpenSsl) -> str:
+    """Verify that an authority stamped the checkpoint; gives its time, UTC."""
+    token = openssl.read_token(response)
+    at = openssl.stamped_at(token)
+    said = openssl.verify_token(token, hashlib.sha256(note).hexdigest(), root, at)
+    if said:
+        raise Refused("TIMESTAMP_INVALID", f"the time stamp does not verify: {said!a}")
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 # --- openssl ------------------------------------------------------------------------------------
 
 
@@ -728,6 +754,34 @@ class OpenSsl:
         words += ["-inkey", str(self._file(pem(public, "PUBLIC KEY")))]
         words += ["-in", str(self._file(signed)), "-sigfile", str(self._file(signature))]
         return self._run(words).returncode == 0
+
+    def read_token(self, response: bytes) -> Path:
+        """Give the file of the token in a time-stamp response: what the authority signed."""
+        token = self._file(b"")
+        words = ["ts", "-reply", "-in", str(self._file(response)), "-token_out", "-out", str(token)]
+        if self._run(words).returncode != 0 or not token.stat().st_size:
+            raise Refused("TIMESTAMP_INVALID", f"{STAMP} is not a time stamp that was granted")
+        return token
+
+    def stamped_at(self, token: Path) -> datetime:
+        """Give the time in a token, which is not verified yet."""
+        shown = self._run(["ts", "-reply", "-in", str(token), "-token_in", "-text"]).stdout
+        found = _STAMPED.search(shown)
+        if found is None:
+            raise Refused("TIMESTAMP_INVALID", f"{STAMP} holds no time")
+        moment = (found[1] + b" " + found[2]).decode()
+        return datetime.strptime(moment, "%b %d %H:%M:%S %Y").replace(tzinfo=timezone.utc)  # noqa: UP017 - Python 3.9
+
+    def verify_token(self, token: Path, digest: str, root: Path, at: datetime) -> str:
+        """Verify a token over a SHA-256, as at a time; gives what openssl has against it."""
+        words = ["ts", "-verify", "-in", str(token), "-token_in", "-digest", digest]
+        words += ["-CAfile", str(root), "-attime", str(int(at.timestamp()))]
+        ended = self._run(words)
+        if ended.returncode == 0:
+            return ""
+        # The last error as openssl writes it: ...:error:code:library:function:reason:file:line:data
+        said = ended.stderr.decode("ascii", "replace").strip().rpartition("\n")[2].split(":", 8)
+        return (said[8] or said[5]) if len(said) == 9 else "openssl gives no reason"
 
     def encipher(self, key: bytes, blocks: bytes) -> bytes:
         """Encipher whole blocks with AES-256."""
@@ -894,7 +948,9 @@ def verify_files(archive: Archive, expected: set[str]) -> None:
         raise Refused("FILE_MISSING", f"expected the file {min(expected - archive.names)}")
 
 
-def verify(bundle: Path, root: Path, vkey: str, folder: Path) -> Iterator[str]:
+def verify(
+    bundle: Path, root: Path, vkey: str, folder: Path, tsa_root: Path | None = None
+) -> Iterator[str]:
     """Verify a bundle; yields a line for everything that is proved. Raises Refused."""
     openssl = OpenSsl(folder)
     with Archive(bundle) as archive:
@@ -904,6 +960,13 @@ def verify(bundle: Path, root: Path, vkey: str, folder: Path) -> Iterator[str]:
             archive.read(name)
         checkpoint = verify_checkpoint(archive.read("checkpoint.note"), vkey, openssl)
         yield f"checkpoint  the log's key signed a tree of {checkpoint.size} entries"
+        if tsa_root is not None:
+            at = verify_stamp(archive.read(STAMP), checkpoint.note, tsa_root, openssl)
+            yield f"time stamp  an authority of {tsa_root.name} saw this checkpoint at {at}"
+        elif STAMP in archive.names:
+            archive.read(STAMP)
+            yield "time stamp  NOT VERIFIED: --tsa-root with its authority's root would verify it"
+        expected |= archive.names & {STAMP}
         directory = Directory(root, openssl)
         said: dict[bytes, Statement] = {}
         before = (0, 0)
@@ -965,12 +1028,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--log-key", required=True, help="the log's verifier key, from a trusted place"
     )
+    parser.add_argument(
+        "--tsa-root",
+        type=Path,
+        help="root certificate (PEM) of the time-stamping authority, from a trusted place",
+    )
     given = parser.parse_args(arguments)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            for line in verify(
-                given.bundle, given.root.resolve(strict=True), given.log_key, Path(folder)
-            ):
+            root, tsa_root = given.root.resolve(strict=True), given.tsa_root
+            if tsa_root is not None:
+                tsa_root = tsa_root.resolve(strict=True)
+            for line in verify(given.bundle, root, given.log_key, Path(folder), tsa_root):
                 print(shown(line))
     except Refused as error:
         print(shown(f"NOT VERIFIED  {error.reason}: {error.message}"))

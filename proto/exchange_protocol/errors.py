@@ -181,6 +181,7 @@ class Reason(Enum):
     PEER_CERTIFICATE_INVALID = (SignatureInvalid,)
     APPROVAL_MISSING = (SignatureInvalid,)
     APPROVAL_INVALID = (SignatureInvalid,)
+    TIMESTAMP_INVALID = (SignatureInvalid,)
     SEAL_BROKEN = (SealBroken,)
     NOT_A_READER = (SealBroken,)
     # hub

@@ -57,9 +57,29 @@ class Court:
     root: Path
     vkey: str
 
-    def run(self, bundle: Path, *, root: Path | None = None, vkey: str | None = None) -> str:
+    def run(
+        self,
+        bundle: Path,
+        *,
+        root: Path | None = None,
+        vkey: str | None = None,
+        tsa_root: Path | None = None,
+    ) -> str:
         """Run the script; gives its last line."""
+        return self.lines(bundle, root=root, vkey=vkey, tsa_root=tsa_root)[-1]
+
+    def lines(
+        self,
+        bundle: Path,
+        *,
+        root: Path | None = None,
+        vkey: str | None = None,
+        tsa_root: Path | None = None,
+    ) -> list[str]:
+        """Run the script; gives what it prints."""
         words = [str(bundle), "--root", str(root or self.root), "--log-key", vkey or self.vkey]
+        if tsa_root is not None:
+            words += ["--tsa-root", str(tsa_root)]
         ended = subprocess.run(
             [SYSTEM_PYTHON, "-I", str(SCRIPT), *words],
             capture_output=True,
@@ -69,9 +89,9 @@ class Court:
             cwd=self.folder,
         )
         assert not ended.stderr, ended.stderr
-        last = ended.stdout.splitlines()[-1]
-        assert ended.returncode == (0 if last.startswith("VERIFIED") else 1), ended
-        return last
+        lines = ended.stdout.splitlines()
+        assert ended.returncode == (0 if lines[-1].startswith("VERIFIED") else 1), ended
+        return lines
 
 
 @pytest.fixture(scope="module")
