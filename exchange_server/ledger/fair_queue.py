@@ -25,6 +25,7 @@ from enum import Enum, auto
 from typing import Final, Generic, TypeVar
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.rules.series import DIRECTORY
 from exchange_protocol.trust.identity import AgencyId
 
 _T = TypeVar("_T")
@@ -33,8 +34,6 @@ URGENT_RUN: Final = 3
 """Urgent requests that may go ahead of one that is routine."""
 URGENT_SHARE: Final = 4
 """One in so many of an agency's places is for urgent requests."""
-DIRECTORY: Final = ""
-"""What a statement is about that concerns no exchange."""
 
 
 @dataclass(frozen=True, slots=True)

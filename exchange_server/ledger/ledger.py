@@ -11,10 +11,10 @@ Refusals: `submit` and `deliver` log their own. `deny` is for what was refused e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import structlog
 from sqlalchemy import Engine
@@ -23,6 +23,7 @@ from exchange_protocol.errors import ExchangeError
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.series import Series
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_server.caller import Caller
@@ -39,12 +40,17 @@ from exchange_server.ledger.jobs import (
 from exchange_server.ledger.values import Accepted, LedgerLimits, PartHandle
 from exchange_server.ledger.witnessing import StartWitnesses, check_cosigned
 from exchange_server.ledger.writer import Writer
+from exchange_server.slices import Slices
 from exchange_server.storage.engine import FileClaim
 from exchange_server.storage.notifications import Listener
 from exchange_server.storage.schema import check_schema
 
 _log = structlog.get_logger(__name__)
 
+_Read: TypeAlias = tuple[SignedStatement, Mapping[str, bytes]] | ExchangeError
+"""A statement of a batch with the parts beside it, or why it could not be read."""
+_Handed: TypeAlias = tuple[asyncio.Future[Any] | None, ExchangeError | None]
+"""What the writer was given, if anything, and why the statement is refused, if it is."""
 _SWEEPS_PER_TTL = 4
 _LOOK_SECONDS = 5.0
 """How often a hub looks for what others wrote without being told."""
@@ -163,32 +169,27 @@ class Ledger:
     async def submit_batch(
         self,
         caller: Caller,
-        submissions: Sequence[tuple[SignedStatement, Mapping[str, bytes]] | ExchangeError],
+        submissions: Iterable[_Read],
         known_tree_size: int,
     ) -> list[Accepted | ExchangeError]:
         """Accept or refuse each of many statements by itself, in order, as `submit` does.
 
-        What could not be read is given as the error that says so, and is refused with it.
+        What could not be read is given as the error that says so, and is refused with it. What is
+        put off takes what follows on it along (`rules.series`), and leaves the rest alone.
         """
         self._start.verify_heard()
-        writer, limits = self._writer, self._bench.limits
-        # All are put before anything waits, so that the writer takes them in their order.
-        waiting: list[asyncio.Future[Any]] = []
-        outcomes: list[asyncio.Future[Any] | ExchangeError] = []
-        for each in submissions:
-            try:
-                if isinstance(each, ExchangeError):
-                    raise each
-                job = check_submission(caller, *each, known_tree_size, limits)
-                outcomes.append(writer.hand_in(job))
-            except ExchangeError as error:
-                outcomes.append(error)
-                if is_logged(error):
-                    digest = b"" if isinstance(each, ExchangeError) else each[0].digest
-                    waiting.append(writer.hand_in(Denial(caller, SUBMIT, error.reason, "", digest)))
-        waiting += [each for each in outcomes if isinstance(each, asyncio.Future)]
-        await asyncio.gather(*waiting, return_exceptions=True)
-        return [each if isinstance(each, ExchangeError) else _outcome(each) for each in outcomes]
+        series, slices = Series(), Slices()
+        handed: list[_Handed] = []
+        try:
+            for each in submissions:
+                handed.append(self._hand_in(caller, each, known_tree_size, series))
+                await slices.breathe()
+            return [await _outcome(*one) for one in handed]
+        finally:
+            # The caller may have gone: nobody asks for what is still to come.
+            for future, _ in handed:
+                if future is not None:
+                    future.cancel()
 
     async def deliver(self, caller: Caller, payload_digest: bytes, part_name: str) -> PartHandle:
         """Permit a reader a part: the delivery is on the log when this returns.
@@ -253,6 +254,27 @@ class Ledger:
         await self._writer.close()
         self._claim.release()
 
+    def _hand_in(
+        self, caller: Caller, read: _Read, known_tree_size: int, series: Series
+    ) -> _Handed:
+        """Put one statement of a batch, or the refusal of it."""
+        try:
+            if isinstance(read, ExchangeError):
+                raise read
+            job = check_submission(caller, *read, known_tree_size, self._bench.limits)
+            return self._writer.hand_in(job, series), None
+        except ExchangeError as error:
+            if not is_logged(error):
+                return None, error
+            refusal = error
+        digest = b"" if isinstance(read, ExchangeError) else read[0].digest
+        try:
+            denial = Denial(caller, SUBMIT, refusal.reason, "", digest)
+            return self._writer.hand_in(denial), refusal
+        except ExchangeError as error:
+            # It is refused when the refusal can be logged: until then it is put off.
+            return None, error
+
     def _announce(self, tree_size: int) -> None:
         if tree_size > self._announced:
             self._announced = tree_size
@@ -295,11 +317,16 @@ class Ledger:
                 _log.warning("catch_up_failed", reason=error.reason.name)
 
 
-def _outcome(future: asyncio.Future[Any]) -> Accepted | ExchangeError:
-    error = future.exception()
-    if isinstance(error, ExchangeError):
+async def _outcome(
+    future: asyncio.Future[Any] | None, refusal: ExchangeError | None
+) -> Accepted | ExchangeError:
+    """What became of a statement of a batch: a refusal holds once it is on the log."""
+    try:
+        answer = None if future is None else await future
+    except ExchangeError as error:
         return error
-    answer = future.result()
+    if refusal is not None:
+        return refusal
     if not isinstance(answer, Accepted):
         raise TypeError(f"expected a submission to be accepted, got {type(answer)}")
     return answer

@@ -11,6 +11,7 @@ Contract:
 - A transaction that fails takes its whole batch with it: every request gets UNAVAILABLE, which says
   "not known to be stored" (the commit itself may have failed after it took effect). The same bytes
   sent again are answered truly. The state in memory is dropped and read anew.
+- What follows on a statement of the same call that was put off is put off with it (`rules.series`).
 - `on_step` is told what the writer has just done with a batch, for tracing: "begin", "judged",
   "rows", "tiles", "head", "committed". What it raises fails the batch at that step.
 - `close` lets what was put come to its end, and refuses what comes after.
@@ -36,10 +37,11 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.tiles import TileId
 from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.series import Series
 from exchange_protocol.rules.vocabulary import Urgency
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.ledger.answers import Answer, Answers
-from exchange_server.ledger.batch import Batch, Bench
+from exchange_server.ledger.batch import Batch, Bench, Outcome
 from exchange_server.ledger.fair_queue import FairQueue, Turn
 from exchange_server.ledger.jobs import Job, Submission
 from exchange_server.ledger.state import LogState, begin_log, refresh, restore
@@ -67,6 +69,8 @@ STALLED_SECONDS = 20.0
 class _Waiting:
     work: Job | _Task
     future: asyncio.Future[Any]
+    series: Series | None = None
+    """The call's, where it brought more than one statement."""
 
 
 class Writer:
@@ -158,14 +162,21 @@ class Writer:
         answer: Answer = await self.hand_in(job)
         return answer
 
-    def hand_in(self, job: Job) -> asyncio.Future[Any]:
+    def hand_in(self, job: Job, series: Series | None = None) -> asyncio.Future[Any]:
         """Put a request without waiting; the future comes to what `put` gives or raises."""
         agency = job.caller.agency
         if not isinstance(job, Submission):
             return self._enqueue(job, agency)
         statement = job.statement
         is_urgent = statement.header.urgency is Urgency.URGENT
-        return self._enqueue(job, agency, about=statement.exchange_id, is_urgent=is_urgent)
+        try:
+            return self._enqueue(
+                job, agency, about=statement.exchange_id, is_urgent=is_urgent, series=series
+            )
+        except ExchangeError as error:
+            if series is not None:
+                series.put_off(statement, error)
+            raise
 
     async def run(self, task: Callable[[Connection], _T], *, agency: AgencyId | None = None) -> _T:
         """Run a short transaction of its own between batches; it must not touch the log.
@@ -194,11 +205,12 @@ class Writer:
         about: str | None = None,
         is_urgent: bool = False,
         weight: int = 1,
+        series: Series | None = None,
     ) -> asyncio.Future[Any]:
         if self._loop is None:
             raise Reason.UNAVAILABLE.error("the hub is closing; send the same bytes again later")
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._queue.put(Turn(_Waiting(work, future), agency, about, is_urgent, weight))
+        self._queue.put(Turn(_Waiting(work, future, series), agency, about, is_urgent, weight))
         if self._has_ended:
             # The thread may have emptied the queue for the last time before this was in it.
             self._refuse_waiting([])
@@ -224,7 +236,7 @@ class Writer:
             self._began_at = time.monotonic()
             jobs = [one for one in waiting if not callable(one.work)]
             if jobs:
-                self._settle(jobs, self._write([one.work for one in jobs]))
+                self._settle(jobs, self._write(jobs))
             for one in waiting:
                 # A task that nobody waits for any more is not begun.
                 if callable(one.work) and not one.future.cancelled():
@@ -248,12 +260,13 @@ class Writer:
             error = Reason.UNAVAILABLE.error("not known to be stored; send the same bytes again")
             self._settle(waiting, [error] * len(waiting))
 
-    def _write(self, jobs: Sequence[Any]) -> list[Answer | ExchangeError]:
+    def _write(self, waiting: Sequence[_Waiting]) -> list[Answer | ExchangeError]:
         """One transaction: all of it or nothing."""
+        jobs: list[Any] = [one.work for one in waiting]
         try:
             with self._connection.transaction() as connection:
                 batch = self._begin(connection, jobs)
-                outcomes = [batch.admit(job) for job in jobs]
+                outcomes = [_admit(batch, one) for one in waiting]
                 self._on_step("judged")
                 growth = batch.write(self._on_step)
             self._on_step("committed")
@@ -271,6 +284,9 @@ class Writer:
             self._state = None
             self._exchanges.clear()
             error = Reason.UNAVAILABLE.error("not known to be stored; send the same bytes again")
+            for one in waiting:
+                if one.series is not None and isinstance(one.work, Submission):
+                    one.series.put_off(one.work.statement, error)
             return [error] * len(jobs)
 
     def _begin(self, connection: Connection, jobs: Sequence[Any]) -> Batch:
@@ -336,3 +352,15 @@ class Writer:
             else:
                 one.future.set_result(result)
         self._on_growth(self._tree_size)
+
+
+def _admit(batch: Batch, one: _Waiting) -> Outcome:
+    """Judge a request in its turn, unless what it follows on was put off."""
+    job: Any = one.work
+    series = one.series
+    if series is None or not isinstance(job, Submission):
+        return batch.admit(job)
+    outcome = series.why_put_off(job.statement) or batch.admit(job)
+    if isinstance(outcome, ExchangeError) and not outcome.is_final:
+        series.put_off(job.statement, outcome)
+    return outcome

@@ -13,6 +13,7 @@ from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
 from exchange_server.ledger import Accepted, ExchangeRow, FeedNotice
 from exchange_server.rpc.status import encode_status, shown_error
+from exchange_server.slices import Slices
 
 
 def encode_receipt(accepted: Accepted) -> pb.Receipt:
@@ -26,13 +27,15 @@ def encode_receipt(accepted: Accepted) -> pb.Receipt:
     )
 
 
-def encode_outcomes(
+async def encode_outcomes(
     outcomes: Iterable[Accepted | ExchangeError], request_id: str
 ) -> pb.SubmitBatchResponse:
     """Put what became of each statement on the wire; those of one checkpoint share it."""
     response = pb.SubmitBatchResponse()
     places: dict[bytes, int] = {}
+    slices = Slices()
     for outcome in outcomes:
+        await slices.breathe()
         if isinstance(outcome, ExchangeError):
             refusal = encode_status(shown_error(outcome), request_id).SerializeToString()
             response.results.append(pb.SubmissionResult(refusal=refusal))

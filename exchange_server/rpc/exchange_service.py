@@ -77,15 +77,15 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
             raise Reason.MISSING_FIELD.error(
                 f"expected 1 to {MAX_SUBMISSIONS} statements, got none", field="submissions"
             )
-        submissions = [
-            _submission_or_error(each)
-            for each in at_most(MAX_SUBMISSIONS, request.submissions, "submissions")
-        ]
+        given = at_most(MAX_SUBMISSIONS, request.submissions, "submissions")
         current_call().denial_is_logged = True
         outcomes = await self._ledger.submit_batch(
-            current_caller(), submissions, request.known_tree_size
+            # Each is read in its turn: to read them all at once would hold up every other call.
+            current_caller(),
+            map(_submission_or_error, given),
+            request.known_tree_size,
         )
-        return encode_outcomes(outcomes, current_call().request_id)
+        return await encode_outcomes(outcomes, current_call().request_id)
 
     async def UploadPart(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.UploadPartRequest], context: Context

@@ -46,9 +46,19 @@ class ExchangeError(Exception):
         where = f" [{self.field}]" if self.field else ""
         return f"{self.reason.name}{where}: {self.message}"
 
+    @property
+    def is_final(self) -> bool:
+        """Whether it settles what was asked: the same bytes sent again will meet it again."""
+        return False
+
 
 class CallerError(ExchangeError):
     """What was asked is wrong; asking again unchanged will fail again."""
+
+    @property
+    def is_final(self) -> bool:
+        """Asking again unchanged will fail again, unless it was only too much for the moment."""
+        return self.reason not in (Reason.RATE_LIMITED, Reason.OVERLOADED)
 
 
 class InvalidInput(CallerError):

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange_protocol.errors import LimitExceeded, Reason
+from exchange_protocol.rules.series import DIRECTORY
 from exchange_protocol.trust.identity import AgencyId
-from exchange_server.ledger.fair_queue import DIRECTORY, URGENT_RUN, FairQueue, Turn
+from exchange_server.ledger.fair_queue import URGENT_RUN, FairQueue, Turn
 
 FLOOD, QUIET, THIRD = AgencyId("kz.mia"), AgencyId("uz.fiu"), AgencyId("kg.mia")
 
