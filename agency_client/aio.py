@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
 from agency_client._calls import Call, Operation, Operations
-from agency_client._calls.calls import RETRY_SECONDS, seconds_left
+from agency_client._calls.calls import RETRY_SECONDS, Pause, seconds_left
 from agency_client._calls.core import make_ports
 from agency_client._calls.drafting import parse_code
 from agency_client._calls.summaries import check_unlisted, parse_notice
@@ -241,6 +241,10 @@ class AsyncExchangeClient:
         try:
             call = next(operation)
             while True:
+                if isinstance(call, Pause):
+                    await asyncio.sleep(call.seconds)
+                    call = next(operation)
+                    continue
                 try:
                     answer = await self._link.perform(call)
                 except Exception as error:  # noqa: BLE001 - it goes on in the operation

@@ -9,8 +9,10 @@ Rules of this module:
 - A statement leaves the outbox when its receipt is kept (`receipts/`), or, refused by the hub, for
   `refused/` with the reason. It is never deleted silently.
 - One process at a time sends a statement; another finds it locked and leaves it.
+- Statements keep the order in which they were begun, by a number that is counted under a lock: ids
+  are exact only to the millisecond, and clocks are set back.
 
-    outbox/<id>/statement, parts/<name>        waiting
+    outbox/<id>/statement, parts/<name>, order waiting
     outbox/refused/<id>/..., refusal.json      refused
     receipts/<exchange id>/<statement id>      the hub's promise, for `get` to hold against it
 """
@@ -24,6 +26,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +43,7 @@ from agency_client._files import (
 )
 from exchange_protocol.errors import ExchangeError, InvalidInput, NotFound, Reason
 from exchange_protocol.rules.bodies import Kind
+from exchange_protocol.rules.series import DIRECTORY
 from exchange_protocol.rules.statements import (
     SignedStatement,
     Statement,
@@ -95,9 +99,10 @@ class StoredStatement:
 class Staging:
     """A statement under construction: its sealed parts go to disk one by one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, order: int) -> None:
         self._folder = folder
         make_folder(folder / "parts")
+        write_file(folder / "order", str(order).encode())
 
     def add_part(self, name: str, sealed: bytes) -> bytes:
         """Keep the sealed bytes of a part; gives their SHA-256."""
@@ -119,6 +124,8 @@ class Outbox:
         self._folder = state / "outbox"
         self._refused = self._folder / "refused"
         self._receipts = state / "receipts"
+        self._exchanges: dict[str, str] = {}
+        """The exchanges of statements that were seen waiting; a statement never changes."""
 
     def pending(self) -> list[OutboxEntry]:
         """What waits to be sent, oldest first."""
@@ -136,6 +143,13 @@ class Outbox:
         """Whether a statement waits here."""
         return (self._folder / statement_id).is_dir()
 
+    def waiting_before(self, statement: Statement) -> list[str]:
+        """What waits on a statement's exchange, or to the directory, and was begun before it."""
+        before = takewhile(lambda each: each != statement.id, self._ids(self._folder))
+        return [
+            each for each in before if self._exchange(each) in (DIRECTORY, statement.exchange_id)
+        ]
+
     def has_refused(self, statement_id: str) -> bool:
         """Whether the hub refused a statement for good."""
         return (self._refused / statement_id).is_dir()
@@ -147,7 +161,7 @@ class Outbox:
         self._sweep(now)
         building = self._folder / f".building-{statement_id}"
         try:
-            yield Staging(building)
+            yield Staging(building, self._next_order())
             if not (building / "statement").exists():
                 raise ValueError("the statement was not finished")
             building.rename(self._folder / statement_id)
@@ -173,6 +187,7 @@ class Outbox:
     def settle(self, stored: StoredStatement, receipt: pb.Receipt) -> None:
         """Keep the verified receipt, then let the statement go."""
         statement = stored.statement
+        self._exchanges.pop(statement.id, None)
         folder = make_folder(self._receipts / (statement.exchange_id or _DIRECTORY))
         replace_file(folder / statement.id, receipt.SerializeToString(deterministic=True))
         sync_folder(self._receipts)
@@ -239,12 +254,29 @@ class Outbox:
     def _ids(self, folder: Path) -> list[str]:
         if not folder.is_dir():
             return []
-        # UUIDv7 sorts by time.
-        return sorted(
-            path.name
+        found = [
+            (_order_of(path), path.name)
             for path in folder.iterdir()
             if path.is_dir() and not path.name.startswith(".") and path.name != "refused"
-        )
+        ]
+        return [name for _, name in sorted(found)]
+
+    def _next_order(self) -> int:
+        counter = self._folder / ".order"
+        with locked(self._folder / ".order.lock"), _readable(counter):
+            number = int(read_file(counter) or 0) + 1
+            replace_file(counter, str(number).encode())
+        return number
+
+    def _exchange(self, statement_id: str) -> str | None:
+        """The exchange of a waiting statement; None once it waits no more."""
+        if statement_id not in self._exchanges:
+            try:
+                loaded = self.load(statement_id)
+            except NotFound:
+                return None  # Another process has sent it since.
+            self._exchanges[statement_id] = loaded.statement.exchange_id
+        return self._exchanges[statement_id]
 
     def _stored(self, folder: Path) -> list[StoredStatement]:
         found = []
@@ -271,6 +303,12 @@ def _readable(path: Path) -> Iterator[None]:
         raise Reason.PROFILE_INVALID.error(
             f"expected {path} as this client wrote it; it was damaged since: {type(error).__name__}"
         ) from error
+
+
+def _order_of(folder: Path) -> int:
+    """A statement's place; those of a client that did not count come first, by their ids."""
+    with _readable(folder):
+        return int(read_file(folder / "order") or 0)
 
 
 def _load(folder: Path) -> StoredStatement:

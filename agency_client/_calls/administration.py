@@ -93,7 +93,7 @@ class Administration(Sending):
         )
         with self.ports.outbox.stage(draft.id, now) as staging:
             staging.finish(signed)
-        result = yield from self.deliver(draft.id)
+        result = yield from self.deliver_new(draft.id)
         if isinstance(result, Sent):
             yield from self.sync()
         return result

@@ -80,8 +80,15 @@ class Fetch:
     method: str = field(default="ExchangeService/FetchPart", init=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """No call: whoever drives the operation waits so long; sends back None."""
+
+    seconds: float
+
+
 Call = Unary | Upload | Fetch
 
 T = TypeVar("T")
-Operation = Generator[Call, Any, T]
+Operation = Generator[Call | Pause, Any, T]
 """What an operation is: a generator that yields calls and returns its result."""

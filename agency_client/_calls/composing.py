@@ -82,7 +82,7 @@ class Composing(Delivering):
             for name, sealed in (parts or {}).items():
                 staging.add_part(name, sealed)
             staging.finish(self.ports.vault.sign(encode_statement(draft)))
-        return (yield from self.deliver(draft.id))
+        return (yield from self.deliver_new(draft.id))
 
     def submit_statements(
         self, drafts: Sequence[tuple[Draft, Mapping[str, bytes]]]
@@ -226,7 +226,7 @@ class Composing(Delivering):
                 at=self.ports.clock(),
             )
             staging.finish(signed)
-        return (yield from self.deliver(draft.id))
+        return (yield from self.deliver_new(draft.id))
 
     def _freshen(self) -> Operation[bool]:
         """Bring the directory up to date; whether there is a hub to do so."""

@@ -9,16 +9,21 @@
  5. The receipt is kept, then the statement leaves the outbox.
 
 A hub that is away, overloaded or broken leaves the statement where it is, and so does evidence
-against the hub. What the hub refuses goes to `refused/`: sending it again would not help.
+against the hub. What the hub refuses goes to `refused/`: sending it again would not help. That is
+not so while what it follows on is not settled: until then it waits too (`rules.series`). Where the
+hub says when to come back, the client comes back then, within its patience.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
+from typing import TypeVar
 
-from agency_client._calls.calls import MAX_CHUNK_BYTES, Operation, Upload
+from agency_client._calls.calls import MAX_CHUNK_BYTES, Operation, Pause, Upload
 from agency_client._calls.statuses import parse_status
 from agency_client._calls.verifying import Verifying
 from agency_client.outbox import StoredStatement
@@ -35,6 +40,7 @@ from exchange_protocol.errors import (
 )
 from exchange_protocol.log.receipts import Receipt, verify_receipt
 from exchange_protocol.rules.judgement import authenticate
+from exchange_protocol.rules.series import Series
 from exchange_protocol.rules.statements import Part, encode_signed_statement
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
@@ -49,15 +55,21 @@ BATCH_BYTES = 3 * 1024 * 1024
 """In one SubmitBatch, at most: the hub takes messages of 4 MiB."""
 _FRAMING_BYTES = 1024
 """Signature, path and field tags of one statement, generously."""
+PATIENCE_SECONDS = 10.0
+"""How long the client waits in all, without coming further, where the hub says when to come."""
+_LEAST_DELAY_SECONDS = 0.02
+"""A hub that says "at once" for ever comes to the end of patience too."""
 
-_LATER = frozenset({Reason.RATE_LIMITED, Reason.OVERLOADED})
+T = TypeVar("T")
 
 
 class Delivering(Verifying):
     """Sends what is in the outbox."""
 
-    def deliver(self, statement_id: str) -> Operation[Sent | Queued]:
-        """Send one statement of the outbox.
+    def deliver(
+        self, statement_id: str, *, patience: float = PATIENCE_SECONDS
+    ) -> Operation[Sent | Queued]:
+        """Send one statement of the outbox; `patience` is how many seconds it may wait to do so.
 
         Raises:
             CallerError: if the hub refuses it for good; it is kept in `refused/`. Where it is the
@@ -67,16 +79,16 @@ class Delivering(Verifying):
         outbox = self.ports.outbox
         with outbox.sending(statement_id) as stored:
             if stored is None:
-                raise Reason.STATEMENT_UNKNOWN.error(
-                    f"statement {statement_id} is not in the outbox, or another process sends it"
-                )
+                raise _taken(statement_id)
             statement = stored.statement
             try:
-                receipt, message = yield from self._submit(stored)
+                receipt, message = yield from self._patiently(
+                    patience, lambda: self._submit(stored)
+                )
             except (HubUnavailable, HubInternal) as error:
                 return Queued(statement.id, statement.exchange_id, error)
             except CallerError as error:
-                if error.reason in _LATER:
+                if not error.is_final:
                     return Queued(statement.id, statement.exchange_id, error)
                 if not (isinstance(error, NotAuthenticated) and self._is_authentic(stored)):
                     outbox.refuse(stored, error, self.ports.clock())
@@ -84,6 +96,23 @@ class Delivering(Verifying):
             outbox.settle(stored, message)
         yield from self.know_directory(receipt.entry.directory_size)
         return Sent(statement.id, statement.exchange_id, receipt)
+
+    def deliver_new(self, statement_id: str) -> Operation[Sent | Queued]:
+        """Send a statement that was just made, after what still waits before it on its exchange.
+
+        Raises as `deliver` does.
+        """
+        outbox = self.ports.outbox
+        before = outbox.waiting_before(outbox.load(statement_id).statement)
+        if not before:
+            return (yield from self.deliver(statement_id))
+        results = yield from self.deliver_all([*before, statement_id])
+        for result in results:
+            if result.statement_id == statement_id:
+                if isinstance(result, Refused):
+                    raise result.reason
+                return result
+        raise _taken(statement_id)
 
     def flush_outbox(self) -> Operation[list[Sent | Queued | Refused]]:
         """Send all that waits, oldest first; stops trying when the hub is away.
@@ -98,98 +127,140 @@ class Delivering(Verifying):
     def deliver_all(self, statement_ids: Sequence[str]) -> Operation[list[Sent | Queued | Refused]]:
         """Send statements of the outbox in order; many small ones go together (SubmitBatch).
 
+        What follows on a statement that is not settled waits with it (`rules.series`).
+
         Raises:
             HubDishonest: if a receipt does not verify.
             NotAuthenticated: if the channel is not let in.
         """
-        results: list[Sent | Queued | Refused] = []
+        results: dict[str, Sent | Queued | Refused] = {}
+        left, series, most = deque(statement_ids), Series(), BATCH_STATEMENTS
         away: ExchangeError | None = None
-        for group in self._groups(statement_ids):
+        patience = PATIENCE_SECONDS
+        while left:
+            group = self._take_group(left, most)
             if away is not None:
-                results += [Queued(each, self._exchange_of(each), away) for each in group]
+                results |= {each: self._queued(each, away) for each in group}
                 continue
-            if len(group) >= COMPANY:
-                sent = yield from self._deliver_together(group)
-            else:
-                sent = yield from self._deliver_alone(group)
-            results += sent
+            try:
+                if len(group) >= COMPANY:
+                    sent = yield from self._deliver_together(group, series)
+                else:
+                    sent = yield from self._deliver_alone(group, series)
+            except LimitExceeded as error:
+                if not error.is_final or len(group) == 1:
+                    raise
+                # This hub takes smaller messages than others do.
+                most = len(group) // 2
+                left.extendleft(reversed(group))
+                continue
+            results |= {each.statement_id: each for each in sent}
+            if any(isinstance(each, Sent) for each in sent):
+                patience = PATIENCE_SECONDS
+            reasons = {each.statement_id: each.reason for each in sent if isinstance(each, Queued)}
+            delay = max(map(_delay, reasons.values()), default=math.inf)
+            if reasons and delay <= patience:
+                # The hub has said of all that it put off when to come back.
+                yield Pause(delay)
+                patience -= delay
+                series = Series()
+                left.extendleft(reversed(reasons))
+                continue
             # A statement at which the hub fails inside must not hold up the others.
-            away = next(
-                (
-                    each.reason
-                    for each in sent
-                    if isinstance(each, Queued) and not isinstance(each.reason, HubInternal)
-                ),
-                None,
-            )
-        return results
+            away = next((each for each in reasons.values() if _is_away(each)), None)
+        return [results[each] for each in statement_ids if each in results]
 
-    def _groups(self, statement_ids: Sequence[str]) -> Iterator[list[str]]:
-        """Split what waits, in order: runs of small statements, and each large one by itself."""
+    def _take_group(self, left: deque[str], most: int) -> list[str]:
+        """Take what goes together, in order: a run of small statements, or a large one alone."""
         group: list[str] = []
         room = BATCH_BYTES
-        for statement_id in statement_ids:
+        while left and len(group) < most:
             try:
-                stored = self.ports.outbox.load(statement_id)
+                stored = self.ports.outbox.load(left[0])
             except NotFound:
-                continue  # Another process has sent it since.
+                left.popleft()  # Another process has sent it since.
+                continue
             size = sum(part.size for part in stored.statement.parts)
             is_small = size <= INLINE_BYTES // 4 and all(
                 part.size <= INLINE_PART_BYTES for part in stored.statement.parts
             )
             size += len(stored.signed.payload) + _FRAMING_BYTES
-            if group and (not is_small or size > room or len(group) == BATCH_STATEMENTS):
-                yield group
-                group, room = [], BATCH_BYTES
+            if group and (not is_small or size > room):
+                break
+            group.append(left.popleft())
             if not is_small:
-                yield [statement_id]
-                continue
-            group.append(statement_id)
+                break
             room -= size
-        if group:
-            yield group
+        return group
 
-    def _exchange_of(self, statement_id: str) -> str:
-        return self.ports.outbox.load(statement_id).statement.exchange_id
+    def _queued(self, statement_id: str, reason: ExchangeError) -> Queued:
+        exchange_id = self.ports.outbox.load(statement_id).statement.exchange_id
+        return Queued(statement_id, exchange_id, reason)
 
-    def _deliver_alone(self, group: Sequence[str]) -> Operation[list[Sent | Queued | Refused]]:
+    def _deliver_alone(
+        self, group: Sequence[str], series: Series
+    ) -> Operation[list[Sent | Queued | Refused]]:
+        outbox = self.ports.outbox
         results: list[Sent | Queued | Refused] = []
-        for number, statement_id in enumerate(group):
-            if not self.ports.outbox.holds(statement_id):
-                continue  # Another process has sent it since.
-            exchange_id = self._exchange_of(statement_id)
+        away: ExchangeError | None = None
+        for statement_id in group:
             try:
-                result = yield from self.deliver(statement_id)
+                statement = outbox.load(statement_id).statement
+            except NotFound:
+                continue  # Another process has sent it since.
+            reason = away or series.why_put_off(statement)
+            if reason is not None:
+                results.append(Queued(statement_id, statement.exchange_id, reason))
+                continue
+            try:
+                result = yield from self.deliver(statement_id, patience=0.0)
             except CallerError as error:
-                if not self.ports.outbox.has_refused(statement_id):
-                    if error.reason is Reason.STATEMENT_UNKNOWN:
-                        continue  # Another process has it.
+                if outbox.has_refused(statement_id):
+                    results.append(Refused(statement_id, statement.exchange_id, error))
+                    continue
+                if error.reason is not Reason.STATEMENT_UNKNOWN:
                     raise
-                results.append(Refused(statement_id, exchange_id, error))
+                if outbox.holds(statement_id):
+                    series.put_off(statement, _taken(statement_id))
                 continue
             results.append(result)
-            if isinstance(result, Queued) and not isinstance(result.reason, HubInternal):
-                rest = group[number + 1 :]
-                results += [Queued(each, self._exchange_of(each), result.reason) for each in rest]
-                break
+            if isinstance(result, Queued):
+                series.put_off(statement, result.reason)
+                away = result.reason if _is_away(result.reason) else None
         return results
 
-    def _deliver_together(self, group: Sequence[str]) -> Operation[list[Sent | Queued | Refused]]:
-        """Send small statements in one call; each has a result of its own."""
+    def _deliver_together(
+        self, group: Sequence[str], series: Series
+    ) -> Operation[list[Sent | Queued | Refused]]:
+        """Send small statements in one call; each has a result of its own.
+
+        Raises:
+            LimitExceeded: if they are too much for one call; the outbox still holds them all.
+        """
         outbox = self.ports.outbox
+        results: list[Sent | Queued | Refused] = []
         with ExitStack() as held:
-            locked = [held.enter_context(outbox.sending(each)) for each in group]
-            batch = [stored for stored in locked if stored is not None]
+            batch: list[StoredStatement] = []
+            for statement_id in group:
+                stored = held.enter_context(outbox.sending(statement_id))
+                if stored is None:
+                    if outbox.holds(statement_id):
+                        there = outbox.load(statement_id).statement
+                        series.put_off(there, _taken(statement_id))
+                elif reason := series.why_put_off(stored.statement):
+                    results.append(Queued(statement_id, stored.statement.exchange_id, reason))
+                else:
+                    batch.append(stored)
             if not batch:
-                return []
+                return results
             try:
                 outcomes = yield from self._submit_batch(batch)
             except (HubUnavailable, HubInternal, LimitExceeded) as error:
-                return [
-                    Queued(each.statement.id, each.statement.exchange_id, error) for each in batch
-                ]
-            results = [
-                self._settle(stored, outcome)
+                if error.is_final:
+                    raise
+                outcomes = [error] * len(batch)
+            results += [
+                self._settle(stored, outcome, series)
                 for stored, outcome in zip(batch, outcomes, strict=True)
             ]
         newest = max(
@@ -199,8 +270,23 @@ class Delivering(Verifying):
         yield from self.know_directory(newest)
         return results
 
+    def _patiently(self, patience: float, ask: Callable[[], Operation[T]]) -> Operation[T]:
+        """Ask the hub; where it says when to come back, and that is soon, come back then."""
+        while True:
+            try:
+                return (yield from ask())
+            except LimitExceeded as error:
+                delay = _delay(error)
+                if error.is_final or delay > patience:
+                    raise
+            yield Pause(delay)
+            patience -= delay
+
     def _settle(
-        self, stored: StoredStatement, outcome: tuple[Receipt, pb.Receipt] | ExchangeError
+        self,
+        stored: StoredStatement,
+        outcome: tuple[Receipt, pb.Receipt] | ExchangeError,
+        series: Series,
     ) -> Sent | Queued | Refused:
         """Take a statement of a batch out of the outbox, or leave it there to be sent again."""
         statement, outbox = stored.statement, self.ports.outbox
@@ -208,10 +294,15 @@ class Delivering(Verifying):
             receipt, message = outcome
             outbox.settle(stored, message)
             return Sent(statement.id, statement.exchange_id, receipt)
-        is_final = isinstance(outcome, CallerError) and outcome.reason not in _LATER
-        if is_final and not (isinstance(outcome, NotAuthenticated) and self._is_authentic(stored)):
-            outbox.refuse(stored, outcome, self.ports.clock())
-            return Refused(statement.id, statement.exchange_id, outcome)
+        is_channels = isinstance(outcome, NotAuthenticated) and self._is_authentic(stored)
+        if outcome.is_final and not is_channels:
+            # Refused for want of one that will be sent again, it would be good after that.
+            reason = series.why_put_off(statement)
+            if reason is None:
+                outbox.refuse(stored, outcome, self.ports.clock())
+                return Refused(statement.id, statement.exchange_id, outcome)
+            outcome = reason
+        series.put_off(statement, outcome)
         return Queued(statement.id, statement.exchange_id, outcome)
 
     def _submit_batch(
@@ -301,6 +392,23 @@ class Delivering(Verifying):
             self.ports.trust.log,
         )
         return receipt, message
+
+
+def _taken(statement_id: str) -> ExchangeError:
+    return Reason.STATEMENT_UNKNOWN.error(
+        f"statement {statement_id} is not in the outbox, or another process sends it"
+    )
+
+
+def _is_away(error: ExchangeError) -> bool:
+    """Whether there is no use in sending the hub anything else now."""
+    return isinstance(error, HubUnavailable | LimitExceeded | NotAuthenticated)
+
+
+def _delay(error: ExchangeError) -> float:
+    """When the hub said to come back; never, where it did not say."""
+    delay = error.retry_after_seconds if isinstance(error, LimitExceeded) else None
+    return math.inf if delay is None else max(delay, _LEAST_DELAY_SECONDS)
 
 
 def upload_requests(stored: StoredStatement, part: Part) -> Iterator[pb.UploadPartRequest]:

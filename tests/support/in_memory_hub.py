@@ -57,6 +57,7 @@ from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
+from exchange_server.rpc.status import encode_status
 from tests.support.statements import KZ_MIA, START, Cast, Hub, fictional_cast
 
 PASSPHRASE = b"fictional passphrase"
@@ -253,6 +254,28 @@ class InMemoryHub:
         (entry,) = self.proven([known[1]], whole=False)
         head = self.tree_head(request.known_tree_size)
         return pb.SubmitResponse(receipt=pb.Receipt(entry=entry, tree_head=head))
+
+    def submit_batch(
+        self, caller: Member, request: pb.SubmitBatchRequest
+    ) -> pb.SubmitBatchResponse:
+        """SubmitBatch: each as by Submit."""
+        response = pb.SubmitBatchResponse()
+        for one in request.submissions:
+            single = pb.SubmitRequest(
+                statement=one.statement,
+                parts=one.parts,
+                known_tree_size=request.known_tree_size,
+            )
+            try:
+                receipt = self.submit(caller, single).receipt
+            except ExchangeError as error:
+                refusal = encode_status(error, "").SerializeToString()
+                response.results.append(pb.SubmissionResult(refusal=refusal))
+                continue
+            place = len(response.tree_heads)
+            response.tree_heads.append(receipt.tree_head)
+            response.results.append(pb.SubmissionResult(entry=receipt.entry, tree_head=place))
+        return response
 
     def upload_part(self, caller: Member, requests: Iterator[pb.UploadPartRequest]) -> Message:
         """UploadPart."""

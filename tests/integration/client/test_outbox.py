@@ -365,7 +365,7 @@ def test_statement_that_another_process_sends_meanwhile_is_not_missed(
     read = _files.read_file
 
     def sent_meanwhile(path: Path) -> bytes | None:
-        if path.parent.name == gone.statement_id:
+        if path.parent.name == gone.statement_id and path.parent.exists():
             shutil.rmtree(path.parent)
         return read(path)
 
