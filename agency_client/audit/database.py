@@ -22,16 +22,16 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from agency_client.audit.report import Violation
-from agency_client.audit.verify import AuditedLeaf
+from agency_client.audit.source import AuditedLeaf
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
-from exchange_protocol.log.entries import Entry, Opening, parse_entry
+from exchange_protocol.log.entries import Opening, parse_entry
 from exchange_protocol.log.tiles import TILE_WIDTH, TileId, TreeEdge
 from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import SignedStatement, Statement, batch_of, parse_statement
@@ -44,6 +44,8 @@ _ENTRIES = """
     FROM log_entries e LEFT JOIN statements s ON s.log_index = e.idx
     WHERE e.idx < ? ORDER BY e.idx
 """
+_PARTS = "SELECT name, part_id, sha256, size FROM parts WHERE payload_sha256 = ? ORDER BY name"
+_CHUNKS = "SELECT data FROM part_chunks WHERE part_id = ? ORDER BY seq"
 _TILES_AT_ONCE = 4
 _LEG_COLUMNS = (
     "position",
@@ -105,6 +107,7 @@ class DatabaseCopy:
         """Every leaf of the checkpoint; faults of columns and tiles are kept for `check_rest`."""
         if start:
             raise ValueError("a copy is checked as a whole: any row of it may have changed")
+        self._found.clear()
         tiles = _TileCheck(self._connection)
         expected = 0
         try:
@@ -118,13 +121,33 @@ class DatabaseCopy:
                         )
                     )
                     return
-                leaf = self._leaf(expected, row)
+                leaf = _leaf(expected, row)
                 self._found += tiles.add(leaf.leaf_hash)
                 expected += 1
                 yield leaf
             self._found += tiles.finish(self._checkpoint.size)
         except sqlite3.Error as error:
             self._found.append(_damaged(error, expected))
+
+    def check_leaf(self, index: int, leaf: AuditedLeaf) -> Iterator[Violation]:
+        """The columns that the hub finds the entry and its statement by, and the sealed parts."""
+        if leaf.opening is None:
+            return
+        entry_columns, statement_columns = leaf.beside
+        signed = leaf.opening.statement
+        try:
+            entry = parse_entry(leaf.opening.entry)
+            statement = parse_statement(signed.payload) if signed else None
+        except ExchangeError:
+            # The audit of the leaf itself has met the same, or stopped at a worse one before.
+            return
+        said = (entry.event, entry.actor.agency, entry.exchange_id, entry.payload_digest)
+        yield from _check_columns(index, "log_entries", said, entry_columns)
+        if statement is not None:
+            about = (statement.author.agency, statement.id, statement.exchange_id)
+            kind = statement.kind.value
+            yield from _check_columns(index, "statements", (*about, kind), statement_columns)
+            yield from self._check_parts(index, statement)
 
     def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterator[Violation]:
         """The tables beside the leaves; `exchanges` is what the replay made, None if it stopped."""
@@ -139,47 +162,6 @@ class DatabaseCopy:
                 yield from self._check_legs(exchanges)
         except sqlite3.Error as error:
             yield _damaged(error, None)
-
-    def _leaf(self, index: int, row: Sequence[Any]) -> AuditedLeaf:
-        entry, nonce, leaf_hash = bytes(row[1]), bytes(row[2]), bytes(row[3])
-        signed = None
-        if row[8] is not None:
-            signed = SignedStatement(PAYLOAD_TYPE, bytes(row[8]), bytes(row[9]), bytes(row[10]))
-        try:
-            if signed is not None:
-                signed = replace(signed, batch=batch_of(bytes(row[15])))
-            parsed = parse_entry(entry)
-            self._check_entry_columns(index, parsed, row[4:8])
-            if signed is not None:
-                statement = parse_statement(signed.payload)
-                self._check_statement_columns(index, statement, row[11:15])
-                self._check_parts(index, statement)
-        except ExchangeError as error:
-            fault = Reason.ENTRY_MISMATCH.error(f"entry {index}: it does not parse: {error}")
-            return AuditedLeaf(leaf_hash, None, fault)
-        return AuditedLeaf(leaf_hash, Opening(entry, nonce, signed))
-
-    def _check_entry_columns(self, index: int, entry: Entry, columns: Sequence[Any]) -> None:
-        said = (entry.event, entry.actor.agency, entry.exchange_id, entry.payload_digest)
-        self._check_columns(index, "log_entries", said, columns)
-
-    def _check_statement_columns(
-        self, index: int, statement: Statement, columns: Sequence[Any]
-    ) -> None:
-        said = (statement.author.agency, statement.id, statement.exchange_id, statement.kind.value)
-        self._check_columns(index, "statements", said, columns)
-
-    def _check_columns(
-        self, index: int, table: str, said: Sequence[Any], columns: Sequence[Any]
-    ) -> None:
-        if tuple(said) != tuple(columns):
-            self._found.append(
-                Violation(
-                    Reason.ENTRY_MISMATCH,
-                    f"entry {index}: a column of {table} says something else than the entry",
-                    index,
-                )
-            )
 
     def _check_counts(self) -> Iterator[Violation]:
         [(beyond,)] = self._connection.execute(
@@ -198,31 +180,27 @@ class DatabaseCopy:
                 Reason.ENTRY_MISMATCH, f"{stray} statements do not belong to the entry they name"
             )
 
-    def _check_parts(self, index: int, statement: Statement) -> None:
-        rows = self._connection.execute(
-            "SELECT name, part_id, sha256, size FROM parts WHERE payload_sha256 = ? ORDER BY name",
-            (statement.digest,),
-        ).fetchall()
-        for name, part_id, sha256, size in rows:
-            part = statement.part(name)
-            digest, length = hashlib.sha256(), 0
-            for (data,) in self._connection.execute(
-                "SELECT data FROM part_chunks WHERE part_id = ? ORDER BY seq", (part_id,)
-            ):
-                digest.update(data)
-                length += len(data)
-            if (
-                part is None
-                or (sha256, size) != (part.sha256, part.size)
-                or (digest.digest(), length) != (part.sha256, part.size)
-            ):
-                self._found.append(
-                    Violation(
+    def _check_parts(self, index: int, statement: Statement) -> Iterator[Violation]:
+        try:
+            rows = self._connection.execute(_PARTS, (statement.digest,)).fetchall()
+            for name, part_id, sha256, size in rows:
+                part = statement.part(name)
+                digest, length = hashlib.sha256(), 0
+                for (data,) in self._connection.execute(_CHUNKS, (part_id,)):
+                    digest.update(data)
+                    length += len(data)
+                if (
+                    part is None
+                    or (sha256, size) != (part.sha256, part.size)
+                    or (digest.digest(), length) != (part.sha256, part.size)
+                ):
+                    yield Violation(
                         Reason.PART_MISMATCH,
                         f"entry {index}: the sealed part {name!r} is not the one that was signed",
                         index,
                     )
-                )
+        except sqlite3.Error as error:
+            yield _damaged(error, index)
 
     def _check_legs(self, exchanges: Mapping[str, Exchange]) -> Iterator[Violation]:
         columns = ", ".join(_LEG_COLUMNS)
@@ -316,10 +294,36 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _leg_row(position: int, leg: Leg) -> tuple[Any, ...]:
-    def spell(values: Sequence[str]) -> str:
-        return json.dumps(list(values), separators=(",", ":"))
+def _leaf(index: int, row: Sequence[Any]) -> AuditedLeaf:
+    entry, nonce, leaf_hash = bytes(row[1]), bytes(row[2]), bytes(row[3])
+    signed = None
+    if row[8] is not None:
+        try:
+            batch = batch_of(bytes(row[15]))
+        except ExchangeError as error:
+            fault = Reason.ENTRY_MISMATCH.error(f"entry {index}: it does not parse: {error}")
+            return AuditedLeaf(leaf_hash, None, fault)
+        signed = SignedStatement(PAYLOAD_TYPE, bytes(row[8]), bytes(row[9]), bytes(row[10]), batch)
+    return AuditedLeaf(leaf_hash, Opening(entry, nonce, signed), beside=(row[4:8], row[11:15]))
 
+
+def _check_columns(
+    index: int, table: str, said: Sequence[Any], columns: Sequence[Any]
+) -> Iterator[Violation]:
+    if tuple(said) != tuple(columns):
+        yield Violation(
+            Reason.ENTRY_MISMATCH,
+            f"entry {index}: a column of {table} says something else than the entry",
+            index,
+        )
+
+
+@lru_cache
+def _spelled(values: tuple[str, ...]) -> str:
+    return json.dumps(values, separators=(",", ":"))
+
+
+def _leg_row(position: int, leg: Leg) -> tuple[Any, ...]:
     return (
         position,
         int(leg.state),
@@ -329,9 +333,9 @@ def _leg_row(position: int, leg: Leg) -> tuple[Any, ...]:
         leg.subject_count,
         int(leg.disclosed),
         leg.approvals_required,
-        spell(leg.approvers),
-        spell(leg.approvals),
-        spell([digest.hex() for digest in leg.hidden]),
+        _spelled(leg.approvers),
+        _spelled(leg.approvals),
+        _spelled(tuple(digest.hex() for digest in leg.hidden)),
     )
 
 

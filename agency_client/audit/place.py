@@ -323,14 +323,18 @@ class _Kept(MutableMapping[K, V], Generic[K, V]):
         row = self._connection.execute(self._find, (key,)).fetchone()
         if row is None:
             raise KeyError(key)
-        value = self._values[key] = _decoded(self._decode, row[0])
+        value = _decoded(self._decode, row[0])
+        self._keep_at_hand(key, value)
         return value
 
     def __setitem__(self, key: K, value: V) -> None:
         # Moved to the end: what is written is likely to be wanted again soon.
         self._values.pop(key, None)
-        self._values[key] = value
         self._new.add(key)
+        self._keep_at_hand(key, value)
+
+    def _keep_at_hand(self, key: K, value: V) -> None:
+        self._values[key] = value
         if len(self._values) > MOST_IN_MEMORY:
             self.flush()
             for old in list(self._values)[: MOST_IN_MEMORY // 2]:

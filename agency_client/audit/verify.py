@@ -22,14 +22,15 @@ tree is still checked to its end.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
+from functools import partial
 from time import monotonic
 from typing import Protocol
 
+from agency_client.audit.ahead import SignaturesAhead, signatures_ahead
 from agency_client.audit.place import WAITING, Counts, Place, Reached, Round
 from agency_client.audit.report import AuditReport, Scope, Violation
+from agency_client.audit.source import AuditedLeaf, LogSource
 from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.entries import Entry, Event, Opening, verify_opening
@@ -37,7 +38,7 @@ from exchange_protocol.log.merkle import Frontier
 from exchange_protocol.replay import Replay
 from exchange_protocol.rules.bodies import Stage
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.lifecycle import Exchange, LegState
+from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import Member, Role
@@ -48,34 +49,10 @@ MAX_VIOLATIONS = 20
 """Violations kept; one is enough to convict, a few show how far the damage goes."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditedLeaf:
-    """A leaf of the log as the auditor received it."""
+class Progress(Protocol):
+    """Is told how many of the leaves of a run are done."""
 
-    leaf_hash: bytes
-    opening: Opening | None
-    fault: ExchangeError | None = None
-    """Why the opening could not be read, where it was given and is unreadable."""
-
-
-class LogSource(Protocol):
-    """Where the leaves of one checkpoint come from: a hub, or a copy of its database."""
-
-    @property
-    def checkpoint(self) -> Checkpoint:
-        """The checkpoint to audit, its signature verified."""
-        ...
-
-    def leaves(self, start: int) -> Iterable[AuditedLeaf]:
-        """Every leaf from `start` to the checkpoint's size, in order."""
-        ...
-
-    def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterable[Violation]:
-        """What the source holds beside the leaves, checked once the leaves were read.
-
-        `exchanges` is what the replay made of them; None where the replay did not reach the end.
-        """
-        ...
+    def __call__(self, done: int, of: int) -> None: ...
 
 
 def verify_log(
@@ -86,37 +63,42 @@ def verify_log(
     seen: Checkpoint | None = None,
     place: Place | None = None,
     from_start: bool = False,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
+    cores: int = 1,
 ) -> AuditReport:
     """Audit a log up to the source's checkpoint; violations are reported, not raised.
 
     `auditor` is who was shown the openings, None where every entry is at hand. `seen` is a
     checkpoint of this log that the auditor verified before: a larger log must hold that very tree,
     which a caller that has no consistency proof learns here. With a `place`, only what is new since
-    then is verified, unless `from_start`; the place moves on if nothing was found. `progress` is
-    called with the number of leaves done.
+    then is verified, unless `from_start`; the place moves on if nothing was found. With more than
+    one of `cores`, the signatures of a long log are verified in a process beside (`ahead`).
 
     Raises:
         HubUnavailable: if the source fails on the way.
         InvalidInput: DOCUMENT_INVALID, if the place cannot be used.
     """
     if place is None:
-        place = Place.temporary(anchors, auditor)
-        try:
+        with closing(Place.temporary(anchors, auditor)) as place:
             return verify_log(
-                source, anchors, auditor=auditor, seen=seen, place=place, progress=progress
+                source,
+                anchors,
+                auditor=auditor,
+                seen=seen,
+                place=place,
+                progress=progress,
+                cores=cores,
             )
-        finally:
-            place.close()
-    report, reached = _verify_on(source, place, auditor, seen, progress, from_start=from_start)
+    verify = partial(_verify_on, source, auditor, seen, progress, cores)
+    report, reached = verify(place, from_start=from_start)
     if reached is not None and reached.counts.unopened and _may_rest_on_rights(report, reached):
         # What this auditor may open has changed, or the rest of an exchange that it was not shown
         # came into its sight: only a whole run tells that from a broken rule.
-        report, _ = _verify_on(source, place, auditor, seen, progress, from_start=True)
+        report, _ = verify(place, from_start=True)
     elif reached is not None and any(each.index is not None for each in report.violations):
         # A damaged place must not accuse a hub: what it found must be found without it.
         with closing(Place.temporary(anchors, auditor)) as fresh:
-            again, _ = _verify_on(source, fresh, auditor, seen, progress, from_start=True)
+            again, _ = verify(fresh, from_start=True)
         if again.is_clean:
             raise place.invalid("what it keeps is damaged: from its start, the log is clean")
     return report
@@ -128,28 +110,37 @@ def _may_rest_on_rights(report: AuditReport, before: Reached) -> bool:
 
 def _verify_on(
     source: LogSource,
-    place: Place,
     auditor: Member | None,
     seen: Checkpoint | None,
-    progress: Callable[[int], None] | None,
+    progress: Progress | None,
+    cores: int,
+    place: Place,
     *,
     from_start: bool,
 ) -> tuple[AuditReport, Reached | None]:
     """Verify from the place, or from the start; gives the report, and where the place was."""
     started = monotonic()
     checkpoint = source.checkpoint
-    with place.round(from_start=from_start) as current:
-        audit = _Audit(current, auditor)
-        reached, frontier = current.reached, audit.frontier
+    with ExitStack() as stack:
+        current = stack.enter_context(place.round(from_start=from_start))
+        reached = current.reached
+        first = size = reached.frontier.size if reached else 0
+        to_come = checkpoint.size - first
+        ahead = stack.enter_context(
+            signatures_ahead(current.directories, leaves=to_come, cores=cores)
+        )
+        audit = _Audit(current, auditor, ahead)
+        frontier = audit.frontier
         if reached is not None and not audit.check_place(reached.checkpoint, checkpoint):
-            return audit.report(checkpoint, frontier.size, monotonic() - started), reached
-        if seen is not None and seen.size <= frontier.size:
+            return audit.report(checkpoint, first, monotonic() - started), reached
+        if seen is not None and seen.size <= first:
             # The place is of the log that was seen, or the tree would not have had its root.
             seen = None
         batch: list[bytes] = []
-        first = size = frontier.size
-        for leaf in source.leaves(first):
+        for leaf in ahead.over(source.leaves(first)):
             audit.take(size, leaf)
+            for violation in source.check_leaf(size, leaf):
+                audit.add(violation)
             batch.append(leaf.leaf_hash)
             size += 1
             if len(batch) == BATCH or (seen is not None and size == seen.size):
@@ -157,10 +148,10 @@ def _verify_on(
                 if seen is not None and size == seen.size:
                     audit.check_seen(seen, frontier)
                 if progress:
-                    progress(size)
+                    progress(size - first, to_come)
         frontier = frontier.append_many(batch).after
         if progress:
-            progress(size)
+            progress(size - first, to_come)
         audit.finish(checkpoint, frontier)
         for violation in source.check_rest(audit.replay.exchanges if audit.folding else None):
             audit.add(violation)
@@ -173,10 +164,10 @@ def _verify_on(
 class _Audit:
     """What one run found so far, on top of what the place had."""
 
-    def __init__(self, current: Round, auditor: Member | None) -> None:
+    def __init__(self, current: Round, auditor: Member | None, ahead: SignaturesAhead) -> None:
         reached = current.reached
         counts = reached.counts if reached else Counts()
-        self.replay = Replay(current.directories, state=current.state)
+        self.replay = Replay(current.directories, state=current.state, verified=ahead)
         self.frontier = reached.frontier if reached else Frontier()
         self.auditor = auditor
         self.violations: list[Violation] = []

@@ -14,6 +14,7 @@ import typer
 from rich.text import Text
 
 from agency_client.audit import AuditedLeaf, AuditReport, Scope, Violation, verify_log
+from agency_client.audit.ahead import usable_cores
 from agency_client.audit.database import DatabaseCopy
 from agency_client.audit.place import Place
 from agency_client.cli.app import app
@@ -242,6 +243,10 @@ class HubLog:
             else:
                 yield AuditedLeaf(leaf.leaf_hash, opening)
 
+    def check_leaf(self, index: int, leaf: AuditedLeaf) -> Iterable[Violation]:
+        """Nothing: the hub shows a leaf alone."""
+        return ()
+
     def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterable[Violation]:
         """Nothing: the hub shows no more than its log."""
         return ()
@@ -265,8 +270,10 @@ def verify_database(
         )
     copy = DatabaseCopy(path, log)
     try:
-        with progress("entries", copy.checkpoint.size) as advance:
-            return verify_log(copy, anchors, auditor=None, seen=seen, progress=advance)
+        with progress("entries") as advance:
+            return verify_log(
+                copy, anchors, auditor=None, seen=seen, progress=advance, cores=usable_cores()
+            )
     finally:
         copy.close()
 
@@ -275,12 +282,13 @@ def _verify_witnessed(session: Session) -> tuple[AuditReport, WitnessedHead]:
     with session.hub() as hub:
         vouched = hub.witnessed_checkpoint()
         source = HubLog(hub, vouched.head)
-        with progress("entries", source.checkpoint.size) as advance:
+        with progress("entries") as advance:
             report = verify_log(
                 source,
                 hub.profile.anchors,
                 auditor=hub.profile.tls.certificate.member,
                 progress=advance,
+                cores=usable_cores(),
             )
     return report, vouched
 
@@ -295,7 +303,7 @@ def _place_of(hub: ExchangeClient) -> Iterator[Place]:
 
 def _verify_on(hub: ExchangeClient, place: Place, *, from_start: bool) -> AuditReport:
     source = HubLog(hub)
-    with progress("entries", source.checkpoint.size) as advance:
+    with progress("entries") as advance:
         return verify_log(
             source,
             hub.profile.anchors,
@@ -303,6 +311,7 @@ def _verify_on(hub: ExchangeClient, place: Place, *, from_start: bool) -> AuditR
             place=place,
             from_start=from_start,
             progress=advance,
+            cores=usable_cores(),
         )
 
 

@@ -44,9 +44,9 @@ _WIDE = 120
 
 
 class Advance(Protocol):
-    """Tells a progress bar how much is done."""
+    """Tells a progress bar how much is done, and of how much."""
 
-    def __call__(self, done: int) -> None: ...
+    def __call__(self, done: int, of: int) -> None: ...
 
 
 def out() -> Console:
@@ -172,7 +172,7 @@ def iso(at: datetime | None) -> str | None:
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Advance | None]:
+def progress(what: str) -> Iterator[Advance | None]:
     """A bar on stderr while something long runs; None where no terminal is."""
     if not sys.stderr.isatty():
         yield None
@@ -180,9 +180,9 @@ def progress(what: str, total: int) -> Iterator[Advance | None]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = Console(stderr=True)
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
-        task = bar.add_task(what, total=total)
+        task = bar.add_task(what, total=None)
 
-        def advance(done: int) -> None:
-            bar.update(task, completed=done)
+        def advance(done: int, of: int) -> None:
+            bar.update(task, completed=done, total=of)
 
         yield advance

@@ -13,7 +13,7 @@ out entries of an exchange will see rulings that do not follow.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import MutableMapping, MutableSet
+from collections.abc import Container, MutableMapping, MutableSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -30,7 +30,7 @@ from exchange_protocol.rules.bodies import Kind, Stage
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge
 from exchange_protocol.rules.lifecycle import Exchange, LegChange, LegState
-from exchange_protocol.rules.statements import Statement, parse_statement
+from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
 
@@ -97,7 +97,10 @@ class ReplayState:
 
 
 class Replay:
-    """A fold over entries in log order; with `view`, over what that recipient may see."""
+    """A fold over entries in log order; with `view`, over what that recipient may see.
+
+    `verified` are statements whose signature was verified with the certificate that they name.
+    """
 
     def __init__(
         self,
@@ -105,10 +108,12 @@ class Replay:
         *,
         view: AgencyId | None = None,
         state: ReplayState | None = None,
+        verified: Container[SignedStatement] = (),
     ) -> None:
         self.directories = directories
         self.state = state or ReplayState()
         self._view = view
+        self._verified = verified
 
     @property
     def exchanges(self) -> MutableMapping[str, Exchange]:
@@ -150,6 +155,7 @@ class Replay:
             self.exchanges.get(entry.exchange_id),
             self.directories.anchors,
             self._view,
+            self._verified,
         )
         statement = judgement.statement
         _check_new(index, statement, self.state.ids)
@@ -192,6 +198,7 @@ def _judge_entry(
     exchange: Exchange | None,
     anchors: TrustAnchors,
     view: AgencyId | None,
+    verified: Container[SignedStatement] = (),
 ) -> Judgement:
     signed = opening.statement
     if signed is None:
@@ -206,6 +213,7 @@ def _judge_entry(
             anchors=anchors,
             at=entry.hub_time,
             view=view,
+            verified=verified,
         )
         verify_time_of(entry, statement)
     except ExchangeError as error:

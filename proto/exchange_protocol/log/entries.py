@@ -56,6 +56,7 @@ _LEAF_PREFIX = b"caricc-exchange/leaf/v1\n"
 LEAF_DATA_BYTES = len(_LEAF_PREFIX) + 32
 _MOST = 1024
 _PARSED = 64
+_RULINGS = 1024
 _CODE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
@@ -137,7 +138,9 @@ def parse_entry(data: bytes) -> Entry:
         payload_digest=parse_digest(message.payload_sha256, "payload_sha256")
         if message.payload_sha256
         else b"",
-        ruling=_parse_ruling(message.ruling) if message.HasField("ruling") else None,
+        ruling=_parse_ruling(message.ruling.SerializeToString())
+        if message.HasField("ruling")
+        else None,
         reason=_code(message.reason, "reason"),
         operation=_code(message.operation, "operation"),
     )
@@ -260,7 +263,10 @@ def _code(text: str, where: str) -> str:
     return parse_matching(text, _CODE, "a code of at most 64 characters", where) if text else ""
 
 
-def _parse_ruling(message: pb.Ruling) -> Ruling:
+@lru_cache(maxsize=_RULINGS)
+def _parse_ruling(data: bytes) -> Ruling:
+    """Parse a ruling. It names no statement, so the rulings of a log are few and alike."""
+    message = pb.Ruling.FromString(data)
     return Ruling(
         policy_digest=parse_digest(message.policy_sha256, "ruling.policy_sha256")
         if message.policy_sha256

@@ -25,7 +25,7 @@ bytes match their digests.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -103,8 +103,11 @@ def authenticate(
     directory: Directory,
     anchors: TrustAnchors,
     at: datetime,
+    verified: Container[SignedStatement] = (),
 ) -> VerifiedCertificate:
     """Steps 1 to 3: establish who made the statement.
+
+    `verified` is what `verify_signature` passed before, each with the certificate that it names.
 
     Raises:
         NotAuthenticated: with the certificate's or signature's fault.
@@ -125,12 +128,20 @@ def authenticate(
         raise Reason.AGENCY_NOT_ENROLLED.error(
             f"expected an enrolled agency, got {statement.author.agency}"
         )
-    if signed.batch is None:
-        verify(certificate.public_key, signed.payload_type, signed.payload, signed.signature)
-    else:
-        signer = SignerKey(certificate.fingerprint, certificate.public_key)
-        verify_in_batch(signer, signed.payload_type, signed.payload, signed.signature, signed.batch)
+    if signed not in verified:
+        verify_signature(SignerKey(certificate.fingerprint, certificate.public_key), signed)
     return certificate
+
+
+def verify_signature(signer: SignerKey, signed: SignedStatement) -> None:
+    """Step 3 alone: verify the signature over the exact payload, or over its batch.
+
+    Raises SIGNATURE_INVALID, or CERTIFICATE_INVALID for a key that is neither P-256 nor P-384.
+    """
+    if signed.batch is None:
+        verify(signer.public_key, signed.payload_type, signed.payload, signed.signature)
+    else:
+        verify_in_batch(signer, signed.payload_type, signed.payload, signed.signature, signed.batch)
 
 
 def judge(
@@ -142,17 +153,19 @@ def judge(
     anchors: TrustAnchors,
     at: datetime,
     view: AgencyId | None = None,
+    verified: Container[SignedStatement] = (),
 ) -> Judgement:
     """Judge a signed statement against the state before it, at the hub's time `at`.
 
     `statement` is the parsed payload of `signed`; `exchange` is the state of the exchange that it
     names, or None if there is none. With `view`, continuing statements are judged on the leg of
-    that recipient alone: all that it can know, since it sees no statement of other legs.
+    that recipient alone: all that it can know, since it sees no statement of other legs. `verified`
+    are statements whose signature need not be verified again (`authenticate`).
 
     Raises:
         ExchangeError: with the reason for which it is refused.
     """
-    authenticate(signed, statement, directory, anchors, at)
+    authenticate(signed, statement, directory, anchors, at, verified)
     if statement.kind.stage is Stage.DIRECTORY:
         after = advance_directory(directory, statement, anchors, at)
         digest = directory.policy.digest if directory.policy else b""

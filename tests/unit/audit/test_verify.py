@@ -54,6 +54,9 @@ class ListedLog:
             for index, (leaf_hash, opening) in enumerate(zip(self._hashes, self._log, strict=True))
         ][start:]
 
+    def check_leaf(self, index: int, leaf: AuditedLeaf) -> Iterable[Violation]:
+        return ()
+
     def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterable[Violation]:
         return ()
 

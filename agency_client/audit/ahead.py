@@ -1,0 +1,187 @@
+"""Signatures verified ahead of the replay, in a process beside it.
+
+A replay takes entry after entry, in one process. Whether a signature is good needs nothing of what
+came before, and is a fifth of the work; a P-256 verification holds the interpreter's lock, so only
+another process can do it meanwhile.
+
+Rules of this module:
+
+- The process beside decides nothing. It names signatures that are good; every other one the replay
+  verifies itself when it comes to it. What is found, and where first, is the same without it.
+- What it names is bound to exact bytes: payload, type, signature, place in a batch, and the digest
+  of the certificate, by which each process finds the key for itself.
+- Nothing waits for it. It is asked about one chunk at a time, and only when it is idle; an answer
+  that comes late is of no use, and if the process dies, the replay goes on alone.
+- It ends with the run, also when this process is killed. Ctrl-C is for this process alone.
+- It is spawned, for gRPC's threads do not survive a fork. So the program's main module is imported
+  once more: a script that allows it stands under `if __name__ == "__main__"`.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import compress, islice
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from agency_client.audit.source import AuditedLeaf
+from exchange_protocol.errors import ExchangeError
+from exchange_protocol.replay import DirectoryFold
+from exchange_protocol.rules.judgement import verify_signature
+from exchange_protocol.rules.statements import SignedStatement
+from exchange_protocol.trust.certificates import fingerprint, parse_certificate
+from exchange_protocol.trust.envelope import SignerKey
+
+CHUNK = 256
+"""Leaves asked about at once; two chunks are in memory."""
+WORTHWHILE = 10_000
+"""Leaves below which a second process saves less than its start costs."""
+
+
+class _Question(NamedTuple):
+    certificates: list[bytes]
+    """DER of those that no question before has brought."""
+    signed: list[SignedStatement]
+
+
+def usable_cores() -> int:
+    """The cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+@contextmanager
+def signatures_ahead(
+    directories: DirectoryFold, *, leaves: int, cores: int
+) -> Iterator[SignaturesAhead]:
+    """Begin the process beside, where so many leaves are worth it and there is a core for it."""
+    if cores < 2 or leaves < WORTHWHILE:
+        yield SignaturesAhead(directories, None)
+        return
+    spawning = multiprocessing.get_context("spawn")
+    ours, theirs = spawning.Pipe()
+    process = spawning.Process(target=_serve, args=(theirs,), daemon=True)
+    with _deaf_to_interrupts():
+        process.start()
+    theirs.close()
+    try:
+        yield SignaturesAhead(directories, ours)
+    finally:
+        ours.close()
+        # There is nothing that it could lose.
+        process.kill()
+        process.join()
+
+
+class SignaturesAhead:
+    """Holds the statements of the chunk at hand whose signatures were found good."""
+
+    def __init__(self, directories: DirectoryFold, connection: Connection | None) -> None:
+        """Certificates are those of the newest directory; without a connection nothing is held."""
+        self._directories = directories
+        self._connection = connection
+        # Its first answer, to no question, says that it has begun.
+        self._asked: list[SignedStatement] | None = []
+        self._good: frozenset[SignedStatement] = frozenset()
+        self._given: set[bytes] = set()
+
+    def __contains__(self, signed: object) -> bool:
+        return signed in self._good
+
+    def over(self, leaves: Iterable[AuditedLeaf]) -> Iterator[AuditedLeaf]:
+        """Give the leaves as they are; the chunk after the one at hand is being asked about."""
+        source = iter(leaves)
+        chunk: list[AuditedLeaf] = []
+        while following := list(islice(source, CHUNK)):
+            self._hear()
+            self._ask(following)
+            yield from chunk
+            chunk = following
+        self._hear()
+        yield from chunk
+
+    def _ask(self, leaves: Sequence[AuditedLeaf]) -> None:
+        if self._connection is None or self._asked is not None:
+            return
+        certificates = self._directories.current.certificates
+        signed = [
+            leaf.opening.statement
+            for leaf in leaves
+            if leaf.opening is not None
+            and leaf.opening.statement is not None
+            and leaf.opening.statement.certificate_sha256 in certificates
+        ]
+        new = {each.certificate_sha256 for each in signed} - self._given
+        self._given |= new
+        question = _Question([certificates[each].certificate.der for each in new], signed)
+        try:
+            self._connection.send(question)
+        except OSError:
+            self._connection = None
+        self._asked = signed
+
+    def _hear(self) -> None:
+        if self._connection is None or self._asked is None:
+            return
+        try:
+            if not self._connection.poll():
+                return
+            answer: list[bool] = self._connection.recv()
+        except (EOFError, OSError):
+            self._connection = None
+            return
+        self._good, self._asked = frozenset(compress(self._asked, answer)), None
+
+
+def _serve(connection: Connection) -> None:
+    """What the process beside does, until nobody asks any more."""
+    signers: dict[bytes, SignerKey] = {}
+    try:
+        connection.send([])
+        while True:
+            question: _Question = connection.recv()
+            for certificate in question.certificates:
+                signer = _signer(certificate)
+                signers[signer.fingerprint] = signer
+            connection.send(
+                [_is_good(signers[each.certificate_sha256], each) for each in question.signed]
+            )
+    except (EOFError, OSError):
+        return
+
+
+def _signer(certificate: bytes) -> SignerKey:
+    key = parse_certificate(certificate).public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise TypeError(f"expected the key of a certificate on the log, got {type(key).__name__}")
+    return SignerKey(fingerprint(certificate), key)
+
+
+def _is_good(signer: SignerKey, signed: SignedStatement) -> bool:
+    try:
+        verify_signature(signer, signed)
+    except ExchangeError:
+        return False
+    return True
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """What is started here never gets a Ctrl-C; one that comes meanwhile is for us, afterwards."""
+    if sys.platform == "win32":
+        yield
+        return
+    # It would listen to interrupts again when it starts on the way.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,49 @@
+"""What an audit reads: the leaves of one checkpoint, from a hub or from a copy of its database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from agency_client.audit.report import Violation
+from exchange_protocol.errors import ExchangeError
+from exchange_protocol.log.checkpoint import Checkpoint
+from exchange_protocol.log.entries import Opening
+from exchange_protocol.rules.lifecycle import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedLeaf:
+    """A leaf of the log as the auditor received it."""
+
+    leaf_hash: bytes
+    opening: Opening | None
+    fault: ExchangeError | None = None
+    """Why the opening could not be read, where it was given and is unreadable."""
+    beside: Sequence[Any] = ()
+    """What the source holds beside it, for the source's own check."""
+
+
+class LogSource(Protocol):
+    """Where the leaves of one checkpoint come from: a hub, or a copy of its database."""
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The checkpoint to audit, its signature verified."""
+        ...
+
+    def leaves(self, start: int) -> Iterable[AuditedLeaf]:
+        """Every leaf from `start` to the checkpoint's size, in order; read ahead of the checks."""
+        ...
+
+    def check_leaf(self, index: int, leaf: AuditedLeaf) -> Iterable[Violation]:
+        """What the source holds beside a leaf; asked for every leaf, in order."""
+        ...
+
+    def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterable[Violation]:
+        """What the source holds beside the leaves, checked once the leaves were read.
+
+        `exchanges` is what the replay made of them; None where the replay did not reach the end.
+        """
+        ...
