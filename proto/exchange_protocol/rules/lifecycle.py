@@ -21,8 +21,9 @@ then its statements are `hidden` from the recipient. A supplement goes through t
 its handling, TLP and number of subjects counted together with all that went before it on the leg:
 a release shows all that was hidden, so the gate must be that of the whole.
 
-No agency waits on a leg and approves another of the same exchange: it would read as approver what
-it may not read yet as recipient, and two recipients could release to each other.
+No agency from whom statements on its own leg are held back (also where they were recalled before a
+release) approves another leg of the same exchange: it would read as approver what it may not read
+as recipient, and two recipients could release to each other.
 
 Once something on a leg was released, the leg is `disclosed`, and its recipient must learn how it
 ends: a recall is shown to it even while a supplement is held, and a held supplement can be returned
@@ -214,7 +215,7 @@ def open_exchange(
     """Open an exchange by its opening statement, along the routes that the policy decided.
 
     Raises:
-        InvalidInput: if a recipient would wait on its leg and approve another.
+        InvalidInput: if statements are held back from a recipient that would approve another leg.
     """
     legs = tuple(_new_leg(statement, route) for route in routes)
     exchange = Exchange(
@@ -341,10 +342,10 @@ def deliver(exchange: Exchange, agency: AgencyId) -> tuple[Exchange, tuple[LegCh
 
 def _check_approvers_are_others(exchange: Exchange) -> None:
     for leg in exchange.legs:
-        if leg.state is LegState.HELD and any(leg.agency in one.approvers for one in exchange.legs):
+        if leg.hidden and any(leg.agency in one.approvers for one in exchange.legs):
             raise Reason.INVALID_FIELD.error(
-                f"expected {leg.agency}, which waits for an approval, to approve no other leg; "
-                "address it in an exchange of its own",
+                f"expected {leg.agency}, from whom statements are held back, to approve no other "
+                "leg; address it in an exchange of its own",
                 field="recipients",
             )
 

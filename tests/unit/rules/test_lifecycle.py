@@ -329,6 +329,24 @@ def test_a_recipient_that_waits_approves_no_other_leg() -> None:
     assert refused.value.reason is Reason.INVALID_FIELD
 
 
+def test_who_was_never_shown_a_recalled_request_does_not_come_to_read_it_as_approver() -> None:
+    exchange, _ = opened(LegRoute(CENTRE, 1, (PROSECUTOR.agency,)), open_to(UZ))
+    exchange, _ = deliver(exchange, UZ)
+    recalled = say(
+        KZ_MIA, Plain(Kind.RECALL), answers=leg_of(exchange, CENTRE).subject, to=(CENTRE,)
+    )
+    asked = say(
+        UZ_FIU, Plain(Kind.RETURN_FOR_INFORMATION), answers=leg_of(exchange).subject,
+        to=(KZ_MIA.agency,),
+    )  # fmt: skip
+    exchange = apply(exchange, recalled, asked)
+    more = say(KZ_MIA, Plain(Kind.SUPPLEMENT), answers=asked.digest)
+    with pytest.raises(ExchangeError, match="from whom statements are held back") as refused:
+        apply(exchange, more, routes=(gated(1, UZ),))
+    assert refused.value.reason is Reason.INVALID_FIELD
+    assert leg_of(apply(exchange, more, routes=(open_to(UZ),))).state is S.RELEASED
+
+
 # --- What stays hidden, and what may not --------------------------------------------------------
 
 
