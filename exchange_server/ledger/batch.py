@@ -19,7 +19,7 @@ Steps for a statement (the first two need the log, so they are not `judge`'s):
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -85,7 +85,6 @@ from exchange_server.storage.part_rows import (
     PART_ID_BYTES,
     ChunkRow,
     PartRow,
-    StagedPartRow,
     claim_staged,
     erase_parts,
     find_parts,
@@ -135,11 +134,16 @@ class Bench:
     """This process among the hubs on one database."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _PartRows:
-    parts: tuple[PartRow, ...] = ()
-    chunks: tuple[ChunkRow, ...] = ()
-    claimed: tuple[bytes, ...] = ()
+    parts: list[PartRow] = field(default_factory=list)
+    chunks: list[ChunkRow] = field(default_factory=list)
+    claimed: list[bytes] = field(default_factory=list)
+
+    def extend(self, more: _PartRows) -> None:
+        self.parts += more.parts
+        self.chunks += more.chunks
+        self.claimed += more.claimed
 
 
 class Batch:
@@ -171,8 +175,9 @@ class Batch:
         self._deliveries: list[DeliveryRow] = []
         self._feed: list[FeedRow] = []
         self._boxes: dict[BoxRow, None] = {}
-        self._parts: list[_PartRows] = []
+        self._parts = _PartRows()
         self._erased: dict[str, Exchange] = {}
+        self._unrevoked: set[bytes] = set()
         self._prefetch(known, jobs)
 
     @property
@@ -217,12 +222,12 @@ class Batch:
         insert_deliveries(connection, self._deliveries)
         insert_feed(connection, self._feed)
         insert_boxes(connection, list(self._boxes))
-        insert_parts(connection, [row for rows in self._parts for row in rows.parts])
-        insert_chunks(connection, [row for rows in self._parts for row in rows.chunks])
+        insert_parts(connection, self._parts.parts)
+        insert_chunks(connection, self._parts.chunks)
         for exchange in self._erased.values():
             said = spoken_of(connection, exchange.id)
             erase_parts(connection, [each.digest for each in said if is_erased(exchange, each)])
-        claim_staged(connection, [part_id for rows in self._parts for part_id in rows.claimed])
+        claim_staged(connection, self._parts.claimed)
         on_step("rows")
         growth = self.state.edge.append_many([row.leaf_hash for row in self._entries])
         write_tiles(connection, growth.tiles)
@@ -328,44 +333,42 @@ class Batch:
             )
 
     def _check_revocation(self, job: Submission, judgement: Judgement, at: datetime) -> None:
-        """The signing certificate is not revoked, nor one that the statement publishes."""
-        revocations = self._bench.revocations()
-        revocations.verify_current(at)
+        """The signing certificate is not revoked, nor one that the statement publishes.
+
+        A batch is one moment: what was looked up for one of its statements holds for the next.
+        """
         digests = {job.signed.certificate_sha256}
         if isinstance(job.statement.body, PublishCertificate):
             digests.add(fingerprint(job.statement.body.certificate))
-        for digest in digests:
+        for digest in digests - self._unrevoked:
             certificate = judgement.directory.certificates[digest].certificate
+            revocations = self._bench.revocations()
+            revocations.verify_current(at)
             revocations.verify_not_revoked(certificate, at)
+            self._unrevoked.add(digest)
 
     def _find_parts(self, job: Submission) -> _PartRows:
-        claimed = {part_id for rows in self._parts for part_id in rows.claimed}
-        found = []
+        rows, digest = _PartRows(), job.statement.digest
         for part in job.statement.parts:
             sealed = job.parts.get(part.name)
             if sealed is not None:
-                found.append(_inline_part(job.statement.digest, part, sealed))
+                part_id = secrets.token_bytes(PART_ID_BYTES)
+                rows.chunks += _chunks(part_id, sealed)
             else:
-                staged = self._claim(job.caller.agency, part, claimed)
-                claimed.add(staged.part_id)
-                row = PartRow(
-                    job.statement.digest, part.name, staged.part_id, part.sha256, part.size
-                )
-                found.append(_PartRows((row,), (), (staged.part_id,)))
-        return _PartRows(
-            tuple(row for rows in found for row in rows.parts),
-            tuple(row for rows in found for row in rows.chunks),
-            tuple(part_id for rows in found for part_id in rows.claimed),
-        )
+                part_id = self._claim(job.caller.agency, part, rows.claimed)
+                rows.claimed.append(part_id)
+            rows.parts.append(PartRow(digest, part.name, part_id, part.sha256, part.size))
+        return rows
 
-    def _claim(self, agency: AgencyId, part: Part, claimed: set[bytes]) -> StagedPartRow:
+    def _claim(self, agency: AgencyId, part: Part, claimed: Sequence[bytes]) -> bytes:
+        wanted = agency, part.sha256, part.size
         for staged in self._staged:
-            if (staged.agency, staged.sha256, staged.size) == (
-                agency,
-                part.sha256,
-                part.size,
-            ) and staged.part_id not in claimed:
-                return staged
+            if (
+                (staged.agency, staged.sha256, staged.size) == wanted
+                and staged.part_id not in self._parts.claimed
+                and staged.part_id not in claimed
+            ):
+                return staged.part_id
         raise Reason.PART_MISSING.error(
             f"expected part {part.name!r} of {part.size} bytes with SHA-256 {part.sha256.hex()} "
             "beside the statement or uploaded before; got neither",
@@ -411,7 +414,7 @@ class Batch:
             self._directory_entries.append(DirectoryEntryRow(self._directory.size, row.idx))
             self._directory = judgement.directory
         self._statements.append(statement_row(statement, job.signed, said, row.idx))
-        self._parts.append(parts)
+        self._parts.extend(parts)
         self._append(row, at)
         logged = Logged(row.idx, row.entry, row.nonce, is_new=True)
         self._accepted[statement.author.agency, statement.id] = (statement.digest, logged)
@@ -528,10 +531,6 @@ class Batch:
         return indexes
 
 
-def _inline_part(payload_sha256: bytes, part: Part, sealed: bytes) -> _PartRows:
-    part_id = secrets.token_bytes(PART_ID_BYTES)
-    chunks = tuple(
-        ChunkRow(part_id, seq, sealed[start : start + CHUNK_BYTES])
-        for seq, start in enumerate(range(0, len(sealed), CHUNK_BYTES))
-    )
-    return _PartRows((PartRow(payload_sha256, part.name, part_id, part.sha256, part.size),), chunks)
+def _chunks(part_id: bytes, sealed: bytes) -> Iterator[ChunkRow]:
+    for seq, start in enumerate(range(0, len(sealed), CHUNK_BYTES)):
+        yield ChunkRow(part_id, seq, sealed[start : start + CHUNK_BYTES])

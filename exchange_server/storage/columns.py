@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, LargeBinary, String, Text, TypeDecorator
@@ -42,6 +43,12 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + int(value) * _MICROSECOND
 
 
+@lru_cache(maxsize=4096)
+def _text_of(texts: tuple[str, ...]) -> str:
+    """The same few bodies are named again and again."""
+    return _CANONICAL.encode(texts)
+
+
 class Texts(TypeDecorator[tuple[str, ...]]):
     """A tuple of texts, as a JSON array."""
 
@@ -51,7 +58,7 @@ class Texts(TypeDecorator[tuple[str, ...]]):
     def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:
         if not value:
             return None if value is None else _EMPTY
-        return _CANONICAL.encode(value)
+        return _text_of(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...] | None:
         return None if value is None else tuple(json.loads(value))

@@ -57,6 +57,7 @@ LEAF_DATA_BYTES = len(_LEAF_PREFIX) + 32
 _MOST = 1024
 _PARSED = 64
 _RULINGS = 1024
+"""Many statements get the same ruling. As a message it is copied into the entry, never changed."""
 _CODE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
@@ -240,6 +241,7 @@ def encode_opening(opening: Opening) -> pb.Opening:
     )
 
 
+@lru_cache(maxsize=_RULINGS)
 def _encode_ruling(ruling: Ruling) -> pb.Ruling:
     return pb.Ruling(
         policy_sha256=ruling.policy_digest,

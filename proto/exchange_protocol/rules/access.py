@@ -14,6 +14,7 @@ Sealed parts are narrower: approvers and supervisors are readers of the brief al
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from exchange_protocol.errors import Reason
@@ -53,16 +54,23 @@ def spoken(exchange: Exchange, statement: Statement) -> Spoken:
 
 def role_of(agency: AgencyId, exchange: Exchange, said: Spoken) -> ReaderRole | None:
     """As what an agency may see a statement now; None if it may not."""
+    return _role_of(agency, exchange, said, _legs(exchange, said))
+
+
+def _role_of(
+    agency: AgencyId, exchange: Exchange, said: Spoken, legs: Sequence[Leg]
+) -> ReaderRole | None:
     if agency == said.author:
         return ReaderRole.AUTHOR
     if agency == exchange.opener:
         return ReaderRole.RECIPIENT
-    leg = exchange.leg(agency)
-    if leg is not None and agency in said.legs and said.digest not in leg.hidden:
-        return ReaderRole.RECIPIENT
-    by_initiator_or_approver = said.author == exchange.opener or said.kind is Kind.DECISION
-    if by_initiator_or_approver and any(agency in leg.approvers for leg in _legs(exchange, said)):
-        return ReaderRole.APPROVER
+    for leg in legs:
+        if leg.agency == agency and said.digest not in leg.hidden:
+            return ReaderRole.RECIPIENT
+    if said.author == exchange.opener or said.kind is Kind.DECISION:
+        for leg in legs:
+            if agency in leg.approvers:
+                return ReaderRole.APPROVER
     if agency in said.supervisors:
         return ReaderRole.SUPERVISOR
     return None
@@ -107,11 +115,16 @@ def is_erased(exchange: Exchange, said: Spoken) -> bool:
 
 def viewers(exchange: Exchange, said: Spoken) -> dict[AgencyId, ReaderRole]:
     """Every agency that may see a statement now, with its role."""
+    legs = _legs(exchange, said)
     candidates = {said.author, exchange.opener, *said.legs, *said.supervisors}
-    for leg in _legs(exchange, said):
+    for leg in legs:
         candidates.update(leg.approvers)
-    roles = {agency: role_of(agency, exchange, said) for agency in sorted(candidates)}
-    return {agency: role for agency, role in roles.items() if role is not None}
+    roles = {}
+    for agency in sorted(candidates):
+        role = _role_of(agency, exchange, said, legs)
+        if role is not None:
+            roles[agency] = role
+    return roles
 
 
 def readers(exchange: Exchange, said: Spoken, part_name: str) -> dict[AgencyId, ReaderRole]:

@@ -28,6 +28,8 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.rules.access import Spoken, readers, spoken
@@ -43,8 +45,9 @@ from exchange_protocol.rules.lifecycle import (
     open_exchange,
     speaker_on,
 )
-from exchange_protocol.rules.policy import Speech
+from exchange_protocol.rules.policy import Rulebook, Speech
 from exchange_protocol.rules.statements import BRIEF, Draft, SignedStatement, Statement
+from exchange_protocol.rules.vocabulary import Handling, Tlp, Urgency
 from exchange_protocol.trust.certificates import (
     TrustAnchors,
     Usage,
@@ -59,10 +62,11 @@ from exchange_protocol.trust.envelope import (
     verify,
     verify_in_batch,
 )
-from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.trust.identity import AgencyId, Role
 
 _GATED = frozenset(kind for kind in Kind if kind.stage is Stage.OPENING) | {Kind.SUPPLEMENT}
 """Kinds that bring new content to a recipient: they pass the gate, with a brief to judge by."""
+_CACHED_ROUTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,35 +274,68 @@ def _route(
     exchange_kind: Kind,
     subjects: Mapping[AgencyId, int],
 ) -> Route:
-    author = statement.author
-    rules: set[str] = set()
-    routes = []
-    supervisors: set[AgencyId] = set()
-    for recipient, subject_count in subjects.items():
-        said = Speech(
+    header, author = statement.header, statement.author
+    return _routed(
+        directory.rulebook,
+        _Said(
             speaker=author.agency,
             role=author.role,
             kind=statement.kind,
             exchange_kind=exchange_kind,
-            author=opener,
+            opener=opener,
+            handling=header.handling,
+            tlp=header.tlp,
+            urgency=header.urgency,
+            subjects=tuple(subjects.items()),
+        ),
+    )
+
+
+class _Said(NamedTuple):
+    """All that the policy may know of a statement, on every leg that it addresses."""
+
+    speaker: AgencyId
+    role: Role
+    kind: Kind
+    exchange_kind: Kind
+    opener: AgencyId
+    handling: Handling
+    tlp: Tlp
+    urgency: Urgency
+    subjects: tuple[tuple[AgencyId, int], ...]
+
+
+@lru_cache(maxsize=_CACHED_ROUTES)
+def _routed(rulebook: Rulebook, statement: _Said) -> Route:
+    """Steps 6 and 7 on every leg. Most statements go where many have gone before."""
+    rules: set[str] = set()
+    routes = []
+    supervisors: set[AgencyId] = set()
+    for recipient, subject_count in statement.subjects:
+        said = Speech(
+            speaker=statement.speaker,
+            role=statement.role,
+            kind=statement.kind,
+            exchange_kind=statement.exchange_kind,
+            author=statement.opener,
             recipient=recipient,
-            handling=statement.header.handling,
-            tlp=statement.header.tlp,
-            urgency=statement.header.urgency,
+            handling=statement.handling,
+            tlp=statement.tlp,
+            urgency=statement.urgency,
             subject_count=subject_count,
         )
-        rules |= directory.rulebook.check_permitted(said)
+        rules |= rulebook.check_permitted(said)
         if statement.kind in _GATED:
-            gate = directory.rulebook.gate(said)
+            gate = rulebook.gate(said)
             routes.append(gate.route)
             rules |= gate.rule_ids
-        copies, copy_rules = directory.rulebook.supervisors(said)
+        copies, copy_rules = rulebook.supervisors(said)
         supervisors |= copies
         rules |= copy_rules
     # A party reads the statement anyway; a supervisory copy is for those who do not.
-    supervisors -= {author.agency, opener, *subjects}
+    supervisors -= {statement.speaker, statement.opener, *(one for one, _ in statement.subjects)}
     return Route(
-        policy_digest=directory.rulebook.policy.digest,
+        policy_digest=rulebook.policy.digest,
         rule_ids=tuple(sorted(rules)),
         legs=tuple(routes),
         supervisors=tuple(sorted(supervisors)),
@@ -366,6 +403,8 @@ def _check_not_weaker(leg: Leg, statement: Draft) -> None:
 
 
 def _check_supervisors(statement: Statement, route: Route) -> None:
+    if statement.supervisors == route.supervisors:
+        return
     missing = set(route.supervisors) - set(statement.supervisors)
     if missing:
         raise Reason.SUPERVISOR_MISSING.error(
@@ -397,9 +436,7 @@ def _check_parts(
                 field=f"parts[{i}].name",
             )
         where = f"parts[{i}].wrapped_keys"
-        required = {
-            agency: role.value for agency, role in readers(exchange, said, part.name).items()
-        }
+        required = readers(exchange, said, part.name)
         got = {key.agency: key.role for key in part.wrapped_keys}
         if got != required:
             raise Reason.READERS_MISMATCH.error(
@@ -408,8 +445,10 @@ def _check_parts(
                 field=where,
             )
         for key in part.wrapped_keys:
-            published = directory.sealing_keys.get(key.agency, ())
-            if all(key.key_id != one.key_id for one in published):
+            for published in directory.sealing_keys.get(key.agency, ()):
+                if published.key_id == key.key_id:
+                    break
+            else:
                 raise Reason.SEALING_KEY_UNKNOWN.error(
                     f"expected a sealing key that {key.agency} published, got {key.key_id.hex()}",
                     field=where,
