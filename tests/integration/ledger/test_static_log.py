@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, update
+from tlog_scales.backend import LocalBackend
+from tlog_scales.reader import TilesReader
+from tlog_scales.signing import Vkey
+from tlog_scales.tiles import leaf_hash
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
@@ -83,6 +87,26 @@ async def test_files_hash_to_the_signed_root(grown: Office, folder: Path) -> Non
     above = [mth(leaves[at : at + 256]) for at in range(0, size - 255, 256)]
     assert b"".join(above) == read_tile(folder, "1", 0, len(above))
     assert base64.b64encode(mth(leaves)).decode() == root
+
+
+async def test_a_tool_that_others_wrote_reads_the_same_log(grown: Office, folder: Path) -> None:
+    """tlog-scales has the C2SP documents and our keys, and nothing else of ours."""
+    grown.witnesses = WITNESSES
+    await grown.reopen()
+    await grown.ledger.add_cosignature(cosigned(grown, await newest(grown), A))
+    export(grown, folder)
+    reader = TilesReader(LocalBackend(folder))
+    checkpoint = reader.get_checkpoint()
+    for vkey in (log_verifier().vkey, A.verifier.vkey):
+        checkpoint.verify(Vkey.from_string(vkey))
+    assert (checkpoint.origin, checkpoint.size) == (log_verifier().origin, grown.ledger.tree_size)
+    assert reader.calculate_root_hash() == checkpoint.root_hash
+    for index in {0, 255, 256, 511, 512, checkpoint.size - 1, *range(0, checkpoint.size, 29)}:
+        leaf = leaf_hash(reader.get_entry(index))
+        reader.get_inclusion_proof(index, checkpoint.size).check(leaf, checkpoint.root_hash)
+    for size in (1, 255, 256, 257, 512, checkpoint.size - 1):
+        proof = reader.get_consistency_proof(size, checkpoint.size)
+        proof.check(reader.mth(0, size), checkpoint.root_hash)
 
 
 async def test_an_export_is_extended_and_full_tiles_stay(grown: Office, folder: Path) -> None:
