@@ -230,6 +230,8 @@ class _Audit:
             self.by_kind[statement.kind.value] += 1
         elif entry.event is Event.DENIAL:
             self.by_kind[f"denial: {entry.reason}"] += 1
+        elif entry.event is Event.INSPECTION:
+            self.by_kind[f"inspection: {entry.actor.agency}"] += 1
 
     def check_place(self, kept: Checkpoint, now: Checkpoint) -> bool:
         """Whether the log can be one that extends what was verified before."""

@@ -72,6 +72,7 @@ MAX_PART_BYTES = 65 << 20
 _CHUNK = 64 * 1024
 _OPENSSL_SECONDS = 60
 
+# What auditors read, event 4, is of no exchange, so it has no place in a bundle.
 STATEMENT, DELIVERY, DENIAL = 1, 2, 3
 EVENTS = {STATEMENT: "statement", DELIVERY: "delivery", DENIAL: "denial"}
 KINDS = {

@@ -28,6 +28,7 @@ from exchange_protocol.log.entries import (
 from exchange_protocol.rules.access import Spoken, deliver_to
 from exchange_protocol.rules.bodies import Kind, Stage
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
+from exchange_protocol.rules.inspection import verify_inspection
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge
 from exchange_protocol.rules.lifecycle import Exchange, LegChange, LegState
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
@@ -132,6 +133,8 @@ class Replay:
             raise _broken(index, f"expected entries in log order, after {state.last_index}")
         if state.last_time is not None and entry.hub_time < state.last_time:
             raise _broken(index, f"its time {entry.hub_time} is before that of the entry before it")
+        if (entry.inspected is not None) != (entry.event is Event.INSPECTION):
+            raise _broken(index, "expected a range that was read with an inspection alone")
         state.last_index, state.last_time = index, entry.hub_time
         statement = None
         match entry.event:
@@ -144,6 +147,9 @@ class Replay:
                 self._check_directory_size(index, entry)
                 if not entry.reason or entry.ruling is not None:
                     raise _broken(index, "expected a denial with a reason and without a ruling")
+            case Event.INSPECTION:
+                self._check_directory_size(index, entry)
+                self._check_inspection(index, entry)
         return entry, statement
 
     def _apply_statement(self, index: int, opening: Opening, entry: Entry) -> Statement:
@@ -167,6 +173,18 @@ class Replay:
             self.exchanges[entry.exchange_id] = judgement.exchange
             self.state.spoken[statement.digest] = judgement.spoken
         return statement
+
+    def _check_inspection(self, index: int, entry: Entry) -> None:
+        if entry.inspected is None or entry.ruling is None:
+            raise _broken(index, "expected an inspection with a ruling, got none")
+        if entry.exchange_id or entry.payload_digest or entry.reason or entry.operation:
+            raise _broken(index, "expected an inspection of a range, it names something else")
+        if entry.inspected.end > index:
+            raise _broken(index, f"it inspects what comes after it: {entry.inspected}")
+        try:
+            verify_inspection(self.directories.before(index), entry.actor, entry.ruling)
+        except CallerError as error:
+            raise _broken(index, f"it opens entries to one who may not: {error}") from error
 
     def _check_directory_size(self, index: int, entry: Entry) -> None:
         size = self.directories.before(index).size

@@ -18,6 +18,7 @@ from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.log.entries import (
     Entry,
     Event,
+    InspectedRange,
     Opening,
     encode_entry,
     encode_opening,
@@ -31,6 +32,7 @@ from exchange_protocol.log.receipts import (
     ProvenEntry,
     encode_proven_entry,
     parse_proven_entry,
+    verify_inspection_receipt,
     verify_proven_entries,
     verify_proven_entry,
     verify_receipt,
@@ -41,7 +43,7 @@ from exchange_protocol.rules.lifecycle import LegChange, LegState
 from exchange_protocol.rules.statements import parse_statement
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from exchange_protocol.v1 import log_pb2 as pb
-from tests.support.statements import KZ_FMA, KZ_MIA, Hub, fictional_cast
+from tests.support.statements import AUDITOR, KZ_FMA, KZ_MIA, Hub, fictional_cast
 
 digests = st.binary(min_size=32, max_size=32)
 agency_ids = st.from_regex(r"[a-z]{2}\.[a-z]{2,6}", fullmatch=True).map(AgencyId)
@@ -63,6 +65,12 @@ rulings = st.builds(
     st.lists(changes, max_size=3).map(tuple),
     agency_tuples,
 )
+ranges = st.builds(
+    lambda start, closed, opened: InspectedRange(start, start + closed + opened, opened),
+    st.integers(0, 2**62),
+    st.integers(0, 2**62),
+    st.integers(1, 2**32 - 1),
+)
 entries = st.builds(
     Entry,
     hub_time=st.integers(1, 10**15).map(
@@ -77,6 +85,7 @@ entries = st.builds(
     ruling=st.none() | rulings,
     reason=codes,
     operation=codes,
+    inspected=st.none() | ranges,
 )
 
 
@@ -118,6 +127,25 @@ def test_an_entry_holds_codes_and_no_text(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "inspected",
+    [
+        InspectedRange(0, 0, 0),
+        InspectedRange(5, 5, 1),
+        InspectedRange(5, 4, 1),
+        InspectedRange(5, 8, 0),
+        InspectedRange(5, 8, 4),
+    ],
+    ids=["empty", "nothing read", "backwards", "nothing opened", "more opened than read"],
+)
+def test_an_inspection_is_of_a_range_of_which_something_was_opened(
+    inspected: InspectedRange,
+) -> None:
+    bad = replace(parse_entry(log().openings[-1].entry), inspected=inspected)
+    with pytest.raises(InvalidInput, match="inspected"):
+        parse_entry(encode_entry(bad))
+
+
+@pytest.mark.parametrize(
     "spoil",
     [
         lambda data: data + b"\x98\x06\x01",
@@ -146,6 +174,7 @@ class Log:
         hub = Hub(fictional_cast())
         self.asked = hub.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
         self.asked_at = len(hub.log) - 1
+        hub.inspect(AUDITOR)
         hub.deliver(KZ_FMA, self.asked)
         self.openings = hub.log
         self.leaves = [entry_leaf_hash(one.entry, one.nonce) for one in hub.log]
@@ -206,8 +235,8 @@ def test_an_opening_carries_the_statement_of_its_entry_and_no_other() -> None:
     other = log().openings[0].statement
     leaves = log().leaves
     for opening, leaf in (
-        (replace(statement, statement=None), leaves[-2]),
-        (replace(statement, statement=other), leaves[-2]),
+        (replace(statement, statement=None), leaves[log().asked_at]),
+        (replace(statement, statement=other), leaves[log().asked_at]),
         (replace(delivery, statement=other), leaves[-1]),
     ):
         assert refusal(verify_opening, opening, leaf) is Reason.ENTRY_MISMATCH
@@ -308,3 +337,52 @@ def test_a_receipt_with_a_malformed_entry_is_the_hubs_fault() -> None:
     message = pb.ProvenEntry(index=0, opening=pb.Opening(entry=garbage, nonce=nonce))
     reason = refusal(verify_receipt, message, note, log().asked, log().verifier)
     assert reason is Reason.ENTRY_MISMATCH
+
+
+# --- Receipts of inspections --------------------------------------------------------------------
+
+
+def check_inspection(index: int | None = None, **lies: Any) -> None:
+    """Check the page that the log's auditor read, as its client would; `lies` is what differs."""
+    at = log().asked_at + 1
+    entry = parse_entry(log().openings[at].entry)
+    expected: dict[str, Any] = {
+        "reader": AUDITOR,
+        "certificate_sha256": entry.certificate_sha256,
+        "inspected": InspectedRange(0, at, at),
+        "known_size": at,
+        **lies,
+    }
+    proven = log().proven(at if index is None else index)
+    verify_inspection_receipt(proven, log().checkpoint, **expected)
+
+
+def test_a_reading_is_on_the_log_as_its_reader_got_it() -> None:
+    check_inspection()
+
+
+def other_readings(at: int) -> dict[str, dict[str, Any]]:
+    return {
+        "another reader": {"reader": replace(AUDITOR, name="another")},
+        "another certificate": {"certificate_sha256": bytes(32)},
+        "a shorter page": {"inspected": InspectedRange(0, at - 1, at - 1)},
+        "a later page": {"inspected": InspectedRange(1, at, at - 1)},
+        "a page less open": {"inspected": InspectedRange(0, at, at - 1)},
+        "no inspection": {"index": at - 1},
+        "an earlier reading": {"known_size": at + 1},
+    }
+
+
+@pytest.mark.parametrize("lie", other_readings(0))
+def test_an_entry_of_another_reading_is_no_receipt(lie: str) -> None:
+    lies = other_readings(log().asked_at + 1)[lie]
+    assert refusal(lambda: check_inspection(**lies)) is Reason.RECEIPT_MISMATCH
+
+
+def test_a_reading_that_is_not_in_the_tree_is_no_receipt() -> None:
+    proven = replace(log().proven(log().asked_at + 1), inclusion_proof=())
+    args: dict[str, Any] = {"reader": AUDITOR, "certificate_sha256": bytes(32), "known_size": 0}
+    check = lambda: verify_inspection_receipt(  # noqa: E731
+        proven, log().checkpoint, inspected=InspectedRange(0, 1, 1), **args
+    )
+    assert refusal(check) is Reason.PROOF_INVALID

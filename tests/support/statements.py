@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from exchange_certs.authority import Authority
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.log.entries import Entry, Event, Opening, encode_entry
+from exchange_protocol.log.entries import Entry, Event, InspectedRange, Opening, encode_entry
 from exchange_protocol.rules.access import Spoken, deliver_to, readers, spoken
 from exchange_protocol.rules.bodies import (
     Body,
@@ -37,6 +37,7 @@ from exchange_protocol.rules.bodies import (
     Stage,
 )
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
+from exchange_protocol.rules.inspection import judge_inspection
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge, plan_route
 from exchange_protocol.rules.lifecycle import Exchange, Leg, advance, open_exchange
 from exchange_protocol.rules.statements import (
@@ -93,6 +94,7 @@ KG_MIA = member("kg.mia")
 CARICC = member("caricc")
 OBSERVER = member("eu.obs")
 AUDITOR = member("kz.gpo", Role.AUDITOR, "olzhas")
+CENTRE_AUDITOR = member("caricc", Role.AUDITOR, "dinara")
 
 MEMBERS = (
     OPERATOR, COORDINATOR, SECOND_COORDINATOR, UNNAMED_COORDINATOR, PROSECUTOR, SECOND_PROSECUTOR,
@@ -291,6 +293,21 @@ class Hub:
                 directory_size=self.directory.size,
                 reason=reason.name,
                 operation="Submit",
+            )
+        )
+
+    def inspect(self, reader: Member, inspected: InspectedRange | None = None) -> None:
+        """Record that an auditor read a range of what concerns its body, by default all so far."""
+        size, own = len(self.log), reader.agency
+        self.record(
+            Entry(
+                hub_time=self.now,
+                event=Event.INSPECTION,
+                actor=reader,
+                certificate_sha256=self.cast.signers[reader].fingerprint,
+                directory_size=self.directory.size,
+                ruling=judge_inspection(self.directory, reader, [(own, own)]),
+                inspected=inspected or InspectedRange(0, size, size),
             )
         )
 

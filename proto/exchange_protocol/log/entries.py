@@ -67,6 +67,17 @@ class Event(IntEnum):
     STATEMENT = pb.EVENT_STATEMENT
     DELIVERY = pb.EVENT_DELIVERY
     DENIAL = pb.EVENT_DENIAL
+    INSPECTION = pb.EVENT_INSPECTION
+
+
+@dataclass(frozen=True, slots=True)
+class InspectedRange:
+    """A page of the log as an auditor was given it: the entries [start, end)."""
+
+    start: int
+    end: int
+    opened: int
+    """How many of them were opened; of the others it was shown the leaf alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +95,7 @@ class Entry:
     ruling: Ruling | None = None
     reason: str = ""
     operation: str = ""
+    inspected: InspectedRange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +120,7 @@ def encode_entry(entry: Entry) -> bytes:
         ruling=_encode_ruling(entry.ruling) if entry.ruling else None,
         reason=entry.reason,
         operation=entry.operation,
+        inspected=_encode_range(entry.inspected) if entry.inspected else None,
     ).SerializeToString(deterministic=True)
 
 
@@ -144,6 +157,7 @@ def parse_entry(data: bytes) -> Entry:
         else None,
         reason=_code(message.reason, "reason"),
         operation=_code(message.operation, "operation"),
+        inspected=_parse_range(message.inspected) if message.HasField("inspected") else None,
     )
 
 
@@ -258,6 +272,20 @@ def _encode_ruling(ruling: Ruling) -> pb.Ruling:
         ],
         supervisors=ruling.supervisors,
     )
+
+
+def _encode_range(inspected: InspectedRange) -> pb.InspectedRange:
+    return pb.InspectedRange(start=inspected.start, end=inspected.end, opened=inspected.opened)
+
+
+def _parse_range(message: pb.InspectedRange) -> InspectedRange:
+    found = InspectedRange(message.start, message.end, message.opened)
+    if not 1 <= found.opened <= found.end - found.start:
+        raise Reason.INVALID_FIELD.error(
+            f"expected a range of entries of which 1 or more were opened, got {found}",
+            field="inspected",
+        )
+    return found
 
 
 def _code(text: str, where: str) -> str:

@@ -10,6 +10,9 @@ Steps of `verify_receipt`:
  3. The entry names the statement that was sent, its author, and an acceptance, at a time that can
     be true.
 
+An auditor gets the like with every page that opens something to it (`verify_inspection_receipt`):
+its reading is on the log, for its own body and the centre to see.
+
 Left to the caller: that the checkpoint is consistent with the last one seen (`verify_consistency`).
 """
 
@@ -23,6 +26,7 @@ from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.entries import (
     Entry,
     Event,
+    InspectedRange,
     Opening,
     encode_opening,
     entry_leaf_hash,
@@ -33,6 +37,7 @@ from exchange_protocol.log.entries import (
 )
 from exchange_protocol.log.merkle import verify_inclusion
 from exchange_protocol.rules.statements import Statement
+from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import log_pb2 as pb
 
 
@@ -124,6 +129,40 @@ def verify_receipt(
         )
     verify_time_of(entry, statement)
     return Receipt(entry, proven, checkpoint, note)
+
+
+def verify_inspection_receipt(
+    proven: ProvenEntry,
+    checkpoint: Checkpoint,
+    *,
+    reader: Member,
+    certificate_sha256: bytes,
+    inspected: InspectedRange,
+    known_size: int,
+) -> None:
+    """Verify that a page which was just given is on the log as this reader's reading.
+
+    1. The inclusion proof leads from the entry to the root of the checkpoint, already verified.
+    2. The entry is an inspection by the reader, under the certificate (SHA-256) of its channel, of
+       exactly the page that it got.
+    3. It is not of an earlier reading: it came after the `known_size` entries that were there when
+       the page was asked for.
+
+    Raises:
+        HubDishonest: PROOF_INVALID, ENTRY_MISMATCH or RECEIPT_MISMATCH.
+    """
+    entry = verify_proven_entry(proven, checkpoint)
+    said = (entry.event, entry.actor, entry.certificate_sha256, entry.inspected)
+    if said != (Event.INSPECTION, reader, certificate_sha256, inspected):
+        raise Reason.RECEIPT_MISMATCH.error(
+            f"expected an entry that {reader} inspected {inspected}, got {entry.event.name} "
+            f"{entry.inspected} of {entry.actor}"
+        )
+    if proven.index < known_size:
+        raise Reason.RECEIPT_MISMATCH.error(
+            f"expected a new entry of this reading, after {known_size} others, "
+            f"got entry {proven.index}"
+        )
 
 
 def _verify_place(proven: ProvenEntry, checkpoint: Checkpoint) -> None:

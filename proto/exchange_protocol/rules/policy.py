@@ -189,6 +189,10 @@ class Rulebook:
 
     def may_audit(self, auditor: AgencyId, author: AgencyId, recipient: AgencyId) -> bool:
         """Whether auditors of an agency may open events between two bodies."""
+        return self.audit(auditor, author, recipient).allowed
+
+    def audit(self, auditor: AgencyId, author: AgencyId, recipient: AgencyId) -> Answer:
+        """Whether auditors of an agency may open events between two bodies, and by which rules."""
         return self._audit(auditor, author, recipient)
 
     def _evaluate(self, action: str, principal: Uid, said: Speech) -> Answer:
@@ -222,9 +226,9 @@ class Rulebook:
             )
         return Answer(result.allowed, frozenset(diagnostics.id_annotations_by_reason.values()))
 
-    def _evaluate_audit(self, auditor: AgencyId, author: AgencyId, recipient: AgencyId) -> bool:
+    def _evaluate_audit(self, auditor: AgencyId, author: AgencyId, recipient: AgencyId) -> Answer:
         context = {"author": _ref(author)}
-        return self._request("Audit", _member(auditor, Role.AUDITOR), recipient, context).allowed
+        return self._request("Audit", _member(auditor, Role.AUDITOR), recipient, context)
 
     def _evaluate_gate(self, said: Speech) -> Gate:
         principal = _member(said.speaker, said.role)

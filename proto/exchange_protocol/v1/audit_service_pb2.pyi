@@ -155,21 +155,25 @@ class ListOpeningsRequest(_message.Message):
     START_INDEX_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     TREE_SIZE_FIELD_NUMBER: _builtins.int
+    KNOWN_TREE_SIZE_FIELD_NUMBER: _builtins.int
     start_index: _builtins.int
     page_size: _builtins.int
     """1 to 1000; 0 means 500."""
     tree_size: _builtins.int
     """The tree size to stop at, from a checkpoint that the caller verified."""
+    known_tree_size: _builtins.int
+    """The largest tree that the caller knows: the inspection is proven to extend it."""
     def __init__(
         self,
         *,
         start_index: _builtins.int = ...,
         page_size: _builtins.int = ...,
         tree_size: _builtins.int = ...,
+        known_tree_size: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "start_index", b"start_index", "tree_size", b"tree_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["known_tree_size", b"known_tree_size", "page_size", b"page_size", "start_index", b"start_index", "tree_size", b"tree_size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -180,16 +184,30 @@ class ListOpeningsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     LEAVES_FIELD_NUMBER: _builtins.int
+    INSPECTION_FIELD_NUMBER: _builtins.int
+    TREE_HEAD_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def leaves(self) -> _containers.RepeatedCompositeFieldContainer[Global___Leaf]: ...
+    @_builtins.property
+    def inspection(self) -> _log_pb2.ProvenEntry:
+        """The entry of this very reading. Absent where nothing was opened but directory statements,
+        which are for everyone, and inspections.
+        """
+
+    @_builtins.property
+    def tree_head(self) -> _log_pb2.TreeHead:
+        """The checkpoint that covers it."""
+
     def __init__(
         self,
         *,
         leaves: _abc.Iterable[Global___Leaf] | None = ...,
+        inspection: _log_pb2.ProvenEntry | None = ...,
+        tree_head: _log_pb2.TreeHead | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["inspection", b"inspection", "tree_head", b"tree_head"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["leaves", b"leaves"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["inspection", b"inspection", "leaves", b"leaves", "tree_head", b"tree_head"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -95,7 +95,8 @@ class AuditServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListOpenings(self, request, context):
-        """Every leaf in order, with its opening where the caller is entitled to it.
+        """Every leaf in order, with its opening where the caller is entitled to it. Where this opens to
+        an auditor what is not open to everyone, an INSPECTION is on the log before it is answered.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -37,7 +37,9 @@ class AuditServiceStub:
     GetEntryBundle: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.GetEntryBundleRequest, _audit_service_pb2.GetEntryBundleResponse]
     """C2SP tlog-tiles: what up to 256 leaves hash. It says nothing of what was said."""
     ListOpenings: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.ListOpeningsRequest, _audit_service_pb2.ListOpeningsResponse]
-    """Every leaf in order, with its opening where the caller is entitled to it."""
+    """Every leaf in order, with its opening where the caller is entitled to it. Where this opens to
+    an auditor what is not open to everyone, an INSPECTION is on the log before it is answered.
+    """
     GetInclusionProof: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.GetInclusionProofRequest, _audit_service_pb2.GetInclusionProofResponse]
     GetConsistencyProof: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.GetConsistencyProofRequest, _audit_service_pb2.GetConsistencyProofResponse]
     AddCosignature: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.AddCosignatureRequest, _audit_service_pb2.AddCosignatureResponse]
@@ -52,7 +54,9 @@ class AuditServiceAsyncStub(AuditServiceStub):
     GetEntryBundle: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.GetEntryBundleRequest, _audit_service_pb2.GetEntryBundleResponse]  # type: ignore[assignment]
     """C2SP tlog-tiles: what up to 256 leaves hash. It says nothing of what was said."""
     ListOpenings: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.ListOpeningsRequest, _audit_service_pb2.ListOpeningsResponse]  # type: ignore[assignment]
-    """Every leaf in order, with its opening where the caller is entitled to it."""
+    """Every leaf in order, with its opening where the caller is entitled to it. Where this opens to
+    an auditor what is not open to everyone, an INSPECTION is on the log before it is answered.
+    """
     GetInclusionProof: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.GetInclusionProofRequest, _audit_service_pb2.GetInclusionProofResponse]  # type: ignore[assignment]
     GetConsistencyProof: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.GetConsistencyProofRequest, _audit_service_pb2.GetConsistencyProofResponse]  # type: ignore[assignment]
     AddCosignature: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.AddCosignatureRequest, _audit_service_pb2.AddCosignatureResponse]  # type: ignore[assignment]
@@ -88,7 +92,9 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _audit_service_pb2.ListOpeningsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_audit_service_pb2.ListOpeningsResponse, _abc.Awaitable[_audit_service_pb2.ListOpeningsResponse]]:
-        """Every leaf in order, with its opening where the caller is entitled to it."""
+        """Every leaf in order, with its opening where the caller is entitled to it. Where this opens to
+        an auditor what is not open to everyone, an INSPECTION is on the log before it is answered.
+        """
 
     @_abc_1.abstractmethod
     def GetInclusionProof(

@@ -34,6 +34,8 @@ class _EventEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Event.ValueType
     """A reader is given a statement's parts; logged before the bytes leave."""
     EVENT_DENIAL: _Event.ValueType  # 3
     """An authenticated caller was refused."""
+    EVENT_INSPECTION: _Event.ValueType  # 4
+    """An auditor is given what opens entries of others; logged before the openings leave."""
 
 class Event(_Event, metaclass=_EventEnumTypeWrapper): ...
 
@@ -44,6 +46,8 @@ EVENT_DELIVERY: Event.ValueType  # 2
 """A reader is given a statement's parts; logged before the bytes leave."""
 EVENT_DENIAL: Event.ValueType  # 3
 """An authenticated caller was refused."""
+EVENT_INSPECTION: Event.ValueType  # 4
+"""An auditor is given what opens entries of others; logged before the openings leave."""
 Global___Event: _TypeAlias = Event  # noqa: Y015
 
 class _LegState:
@@ -97,13 +101,14 @@ class LogEntry(_message.Message):
     RULING_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     OPERATION_FIELD_NUMBER: _builtins.int
+    INSPECTED_FIELD_NUMBER: _builtins.int
     event: Global___Event.ValueType
     exchange_id: _builtins.str
     """Empty for directory statements and for denials that name no exchange."""
     payload_sha256: _builtins.bytes
     """SHA-256 of the payload of the statement that this entry is about; empty if there is none."""
     actor: _builtins.str
-    """Who acted, a SPIFFE URI: the author; for deliveries and denials the authenticated caller."""
+    """Who acted, a SPIFFE URI: the author; the authenticated caller where it is no statement's entry."""
     certificate_sha256: _builtins.bytes
     """SHA-256 of the certificate that proves it: signing for statements, TLS otherwise."""
     directory_size: _builtins.int
@@ -119,7 +124,13 @@ class LogEntry(_message.Message):
 
     @_builtins.property
     def ruling(self) -> Global___Ruling:
-        """For statements: what the rules made of it. For deliveries: the legs that it moved."""
+        """For statements: what the rules made of it. For deliveries: the legs that it moved.
+        For inspections: the policy, and its rules that open the entries to the reader.
+        """
+
+    @_builtins.property
+    def inspected(self) -> Global___InspectedRange:
+        """For inspections: what was read."""
 
     def __init__(
         self,
@@ -134,14 +145,44 @@ class LogEntry(_message.Message):
         ruling: Global___Ruling | None = ...,
         reason: _builtins.str = ...,
         operation: _builtins.str = ...,
+        inspected: Global___InspectedRange | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["hub_time", b"hub_time", "ruling", b"ruling"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["hub_time", b"hub_time", "inspected", b"inspected", "ruling", b"ruling"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "certificate_sha256", b"certificate_sha256", "directory_size", b"directory_size", "event", b"event", "exchange_id", b"exchange_id", "hub_time", b"hub_time", "operation", b"operation", "payload_sha256", b"payload_sha256", "reason", b"reason", "ruling", b"ruling"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "certificate_sha256", b"certificate_sha256", "directory_size", b"directory_size", "event", b"event", "exchange_id", b"exchange_id", "hub_time", b"hub_time", "inspected", b"inspected", "operation", b"operation", "payload_sha256", b"payload_sha256", "reason", b"reason", "ruling", b"ruling"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LogEntry: _TypeAlias = LogEntry  # noqa: Y015
+
+@_typing.final
+class InspectedRange(_message.Message):
+    """One page of the log as an auditor was given it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    OPENED_FIELD_NUMBER: _builtins.int
+    start: _builtins.int
+    """The entries [start, end): every leaf of them was shown."""
+    end: _builtins.int
+    opened: _builtins.int
+    """How many of the leaves were opened, at least one."""
+    def __init__(
+        self,
+        *,
+        start: _builtins.int = ...,
+        end: _builtins.int = ...,
+        opened: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "opened", b"opened", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InspectedRange: _TypeAlias = InspectedRange  # noqa: Y015
 
 @_typing.final
 class Ruling(_message.Message):

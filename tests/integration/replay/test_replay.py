@@ -9,11 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from exchange_protocol.errors import HubDishonest, Reason
-from exchange_protocol.log.entries import Entry, Event, Opening, encode_entry, parse_entry
+from exchange_protocol.log.entries import (
+    Entry,
+    Event,
+    InspectedRange,
+    Opening,
+    encode_entry,
+    parse_entry,
+)
 from exchange_protocol.replay import DirectoryFold, Replay
 from exchange_protocol.rules.bodies import (
     Decision,
@@ -28,8 +36,10 @@ from exchange_protocol.rules.lifecycle import LegChange, LegState
 from exchange_protocol.rules.policy import Policy
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
 from exchange_protocol.rules.vocabulary import ReplyResult, RevocationReason, Verdict
-from exchange_protocol.trust.identity import AgencyId, Member
+from exchange_protocol.trust.identity import AgencyId, Member, Role
 from tests.support.statements import (
+    AUDITOR,
+    CENTRE_AUDITOR,
     COORDINATOR,
     FOREIGN_COORDINATOR,
     KG_MIA,
@@ -41,6 +51,7 @@ from tests.support.statements import (
     Hub,
     Signer,
     fictional_cast,
+    member,
 )
 
 REQUEST = Plain(Kind.INFORMATION_REQUEST)
@@ -67,7 +78,7 @@ class Told:
     hub: Hub
     asked: Statement
     at: int
-    """Index of the request; approval, delivery, reply and a denial follow."""
+    """Index of the request; approval, delivery, reply, a denial and an inspection follow."""
 
     @property
     def change(self) -> LegChange:
@@ -84,6 +95,7 @@ def told() -> Told:
     hub.deliver(UZ_FIU, asked)
     hub.say(UZ_FIU, Reply(ReplyResult.NO_HIT), on=asked)
     hub.deny(KG_MIA, Reason.RATE_LIMITED)
+    hub.inspect(AUDITOR)
     return Told(hub, asked, at)
 
 
@@ -248,6 +260,66 @@ def denial_without_a_reason(told: Told) -> list[Opening]:
     log = list(told.hub.log)
     log[told.at + 4] = rewritten(log[told.at + 4], reason="")
     return log
+
+
+# --- An inspection that cannot have been ----------------------------------------------------------
+
+
+def inspection(**lies: Any) -> Callable[[Told], list[Opening]]:
+    """The log with its inspection told otherwise."""
+
+    def log(told: Told) -> list[Opening]:
+        return [*told.hub.log[:-1], rewritten(told.hub.log[-1], **lies)]
+
+    return log
+
+
+def inspection_ruled(**lies: Any) -> Callable[[Told], list[Opening]]:
+    """The log with its inspection ruled otherwise."""
+
+    def log(told: Told) -> list[Opening]:
+        return inspection(ruling=replace(ruling_of(told, 5), **lies))(told)
+
+    return log
+
+
+def inspection_of_what_comes_after(told: Told) -> list[Opening]:
+    size = len(told.hub.log)
+    return inspection(inspected=InspectedRange(0, size, size))(told)
+
+
+def reading_with_a_delivery(told: Told) -> list[Opening]:
+    log = list(told.hub.log)
+    log[told.at + 2] = rewritten(log[told.at + 2], inspected=InspectedRange(0, 1, 1))
+    return log
+
+
+INSPECTIONS: dict[str, tuple[Callable[[Told], list[Opening]], str]] = {
+    "by a party": (inspection(actor=KZ_MIA), "ROLE_NOT_PERMITTED"),
+    "by a stranger": (inspection(actor=member("tj.none", Role.AUDITOR)), "AGENCY_NOT_ENROLLED"),
+    "by the right of another body": (inspection(actor=CENTRE_AUDITOR), "POLICY_DENIED"),
+    "of no range": (inspection(inspected=None), "with an inspection alone"),
+    "of what comes after": (inspection_of_what_comes_after, "what comes after it"),
+    "without a ruling": (inspection(ruling=None), "an inspection with a ruling"),
+    "under another policy": (inspection_ruled(policy_digest=bytes(32)), "POLICY_DENIED"),
+    "under no rule": (inspection_ruled(rule_ids=()), "POLICY_DENIED"),
+    "under a rule of nobody's": (inspection_ruled(rule_ids=("at-will",)), "may open nothing"),
+    "that moves a leg": (inspection_ruled(supervisors=(AgencyId("kz.gpo"),)), "POLICY_DENIED"),
+    "that counts otherwise": (inspection(directory_size=1), "it counts"),
+    "of one exchange": (inspection(exchange_id="x"), "names something else"),
+    "of a statement": (inspection(payload_digest=bytes(32)), "names something else"),
+    "with a reason": (inspection(reason="WHIM"), "names something else"),
+    "with a delivery": (reading_with_a_delivery, "with an inspection alone"),
+}
+
+
+@pytest.mark.parametrize(("lie", "why"), INSPECTIONS.values(), ids=INSPECTIONS)
+def test_an_inspection_that_cannot_have_been_is_found(
+    told: Told, lie: Callable[[Told], list[Opening]], why: str
+) -> None:
+    with pytest.raises(HubDishonest, match=why) as found:
+        replay(lie(told))
+    assert found.value.reason is Reason.RULE_BROKEN
 
 
 # --- Something that the rules refuse --------------------------------------------------------------

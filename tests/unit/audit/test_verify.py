@@ -19,6 +19,7 @@ from exchange_protocol.rules.statements import Statement
 from exchange_protocol.rules.vocabulary import ReplyResult, Verdict
 from exchange_protocol.trust.identity import Member, Role
 from tests.support.statements import (
+    AUDITOR,
     COORDINATOR,
     KG_MIA,
     KZ_FMA,
@@ -90,6 +91,8 @@ def test_honest_log_is_clean_and_counted(hub: Hub) -> None:
     domestic_exchange(hub)
     gated_exchange(hub)
     hub.deny(KG_MIA, Reason.NOT_A_PARTY)
+    hub.inspect(AUDITOR)
+    hub.inspect(AUDITOR)
     report = audit(ListedLog(hub.log))
     assert report.is_clean
     assert report.scope is Scope.COMPLETE
@@ -98,6 +101,7 @@ def test_honest_log_is_clean_and_counted(hub: Hub) -> None:
     assert report.by_event["delivery"] == 3
     assert report.by_kind["reply"] == 2
     assert report.by_kind["denial: NOT_A_PARTY"] == 1
+    assert report.by_event["inspection"] == report.by_kind["inspection: kz.gpo"] == 2
     assert report.to_json()["clean"] is True
 
 
