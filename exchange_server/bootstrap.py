@@ -202,6 +202,7 @@ def _ledger_limits(config: Config) -> LedgerLimits:
         future_skew=timedelta(seconds=limits.made_at_ahead_seconds),
         past_skew=timedelta(seconds=limits.made_at_behind_seconds),
         denials_per_agency_per_hour=limits.denials_per_agency_per_hour,
+        inspections_per_agency_per_hour=limits.inspections_per_agency_per_hour,
         inline_bytes=limits.inline_bytes,
         staged_bytes_per_agency=limits.staged_bytes_per_agency,
         staging_ttl=timedelta(seconds=limits.staging_ttl_seconds),

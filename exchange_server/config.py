@@ -154,6 +154,8 @@ class Limits(_Section):
     """How far it may be behind: statements wait in outboxes while the hub is away."""
     denials_per_agency_per_hour: Positive = 600
     """Refusals that are put on the log; beyond, they are only counted."""
+    inspections_per_agency_per_hour: Positive = 10_000
+    """Pages of openings that an agency's auditors are shown: each is put on the log."""
     inline_bytes: Positive = 3 * 1024 * 1024
     """Sealed bytes that may ride in one Submit."""
     staged_bytes_per_agency: Positive = 512 * 1024 * 1024

@@ -41,6 +41,8 @@ class Ports:
     vault: Vault
     channel_member: Member
     """As whom the channel is opened."""
+    channel_certificate: bytes
+    """SHA-256 of the certificate that opens it, 32 bytes."""
     anchors: TrustAnchors
     trust: TrustStore
     directory: DirectoryStore
@@ -59,6 +61,7 @@ def make_ports(
     return Ports(
         vault=profile.vault,
         channel_member=profile.tls.certificate.member,
+        channel_certificate=profile.tls.certificate.fingerprint,
         anchors=profile.anchors,
         trust=TrustStore(state, profile.log, clock),
         directory=DirectoryStore(state, profile.log, profile.anchors),

@@ -28,6 +28,8 @@ from agency_client.views import (
     open_statement,
 )
 from exchange_protocol.errors import HubUnavailable, NotFound, Reason
+from exchange_protocol.log.entries import Event, InspectedRange, read_entry
+from exchange_protocol.log.receipts import parse_proven_entry, verify_inspection_receipt
 from exchange_protocol.log.tiles import parse_entry_bundle
 from exchange_protocol.rules.access import is_erased, spoken
 from exchange_protocol.rules.bodies import Kind
@@ -158,17 +160,44 @@ class Reading(Verifying):
     # --- For auditors --------------------------------------------------------------------------
 
     def leaves_page(self, start: int, tree_size: int) -> Operation[list[audit_pb.Leaf]]:
-        """Fetch some leaves from `start` on, below a tree size; unverified."""
-        answer = yield from call(
+        """Fetch some leaves from `start` on, below a tree size.
+
+        The leaves are unverified. Verified is that the log knows of this reading, where the hub
+        opened to this profile what is not open to everyone.
+
+        Raises:
+            HubDishonest: RULE_BROKEN, if there is no entry of it; RECEIPT_MISMATCH, if the entry is
+                of another reading; or if the entry is not on the log.
+        """
+        held = self.ports.trust.head()
+        known = held.size if held else 0
+        answer = yield from self.ask_with(
+            held,
             "AuditService/ListOpenings",
-            audit_pb.ListOpeningsRequest(start_index=start, tree_size=tree_size),
+            audit_pb.ListOpeningsRequest(
+                start_index=start, tree_size=tree_size, known_tree_size=known
+            ),
             audit_pb.ListOpeningsResponse,
         )
-        if not answer.leaves:
+        leaves = list(answer.leaves)
+        if not leaves:
             raise Reason.ENTRY_MISMATCH.error(
                 f"expected leaves from {start} to {tree_size}, the hub gives none"
             )
-        return list(answer.leaves)
+        if not answer.HasField("inspection"):
+            _check_for_everyone(start, leaves)
+            return leaves
+        head = yield from self.advance(held, answer.tree_head)
+        opened = sum(leaf.HasField("opening") for leaf in leaves)
+        verify_inspection_receipt(
+            parse_proven_entry(answer.inspection),
+            head.checkpoint,
+            reader=self.ports.channel_member,
+            certificate_sha256=self.ports.channel_certificate,
+            inspected=InspectedRange(start, start + len(leaves), opened),
+            known_size=known,
+        )
+        return leaves
 
     def tile(self, level: int, index: int) -> Operation[bytes]:
         """Fetch the hashes of a tile; unverified."""
@@ -196,6 +225,20 @@ class Reading(Verifying):
             audit_pb.GetInclusionProofResponse,
         )
         return tuple(answer.inclusion_proof)
+
+
+def _check_for_everyone(start: int, leaves: Iterable[audit_pb.Leaf]) -> None:
+    """Check that a page of which the log knows nothing opens nothing that it had to log."""
+    for index, leaf in enumerate(leaves, start):
+        if not leaf.HasField("opening"):
+            continue
+        entry = read_entry(leaf.opening.entry)
+        is_directory = entry.event is Event.STATEMENT and not entry.exchange_id
+        if not is_directory and entry.event is not Event.INSPECTION:
+            raise Reason.RULE_BROKEN.error(
+                f"the hub opened entry {index}, {entry.event.name}, and shows no entry of the log "
+                "that says so: who reads what is to be on the log before it is read"
+            )
 
 
 def _check_delivered(before: VerifiedExchange, after: VerifiedExchange, agency: str) -> None:

@@ -33,11 +33,12 @@ from agency_client.cli.output import (
 )
 from agency_client.cli.session import Session, session_of
 from agency_client.trust import Head, TrustStore, WitnessedHead
-from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
+from exchange_protocol.errors import ExchangeError, HubUnavailable, LimitExceeded, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.entries import parse_opening
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.trust.certificates import TrustAnchors
+from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
@@ -234,14 +235,16 @@ class HubLog:
         return self._head.checkpoint
 
     def leaves(self, start: int) -> Iterator[AuditedLeaf]:
-        """Every leaf from `start` on, page by page."""
-        for leaf in self._hub.leaves(start, self._head.size):
+        """Every leaf from `start` on, page by page, as fast as the hub lets an auditor read."""
+        while start < self._head.size:
             try:
-                opening = parse_opening(leaf.opening) if leaf.HasField("opening") else None
-            except ExchangeError as error:
-                yield AuditedLeaf(leaf.leaf_hash, None, error)
-            else:
-                yield AuditedLeaf(leaf.leaf_hash, opening)
+                for leaf in self._hub.leaves(start, self._head.size):
+                    yield _audited(leaf)
+                    start += 1
+            except LimitExceeded as error:
+                if error.reason is not Reason.RATE_LIMITED:
+                    raise
+                time.sleep(error.retry_after_seconds or 1)
 
     def check_leaf(self, index: int, leaf: AuditedLeaf) -> Iterable[Violation]:
         """Nothing: the hub shows a leaf alone."""
@@ -250,6 +253,14 @@ class HubLog:
     def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterable[Violation]:
         """Nothing: the hub shows no more than its log."""
         return ()
+
+
+def _audited(leaf: audit_pb.Leaf) -> AuditedLeaf:
+    try:
+        opening = parse_opening(leaf.opening) if leaf.HasField("opening") else None
+    except ExchangeError as error:
+        return AuditedLeaf(leaf.leaf_hash, None, error)
+    return AuditedLeaf(leaf.leaf_hash, opening)
 
 
 def verify_database(

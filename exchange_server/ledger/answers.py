@@ -18,7 +18,7 @@ from exchange_protocol.log.merkle import (
 )
 from exchange_protocol.log.tiles import TILE_WIDTH, EdgeGrowth, TileId, TileReader
 from exchange_server.ledger.batch import Logged, Outcome
-from exchange_server.ledger.jobs import Job, Submission
+from exchange_server.ledger.jobs import Inspection, Job, Submission
 from exchange_server.ledger.state import LogState
 from exchange_server.ledger.values import Accepted, PartHandle
 from exchange_server.storage.engine import reading
@@ -52,7 +52,7 @@ class Answers:
 
     def answer(self, job: Job, outcome: Outcome) -> Answer | ExchangeError:
         """Make the answer to a request."""
-        if isinstance(outcome, Logged) and isinstance(job, Submission):
+        if isinstance(outcome, Logged) and isinstance(job, Submission | Inspection):
             return Accepted(
                 index=outcome.index,
                 entry=outcome.entry,
@@ -62,7 +62,7 @@ class Answers:
                 consistency_proof=self._consistency_from(job.known_tree_size),
             )
         if isinstance(outcome, Logged):
-            raise TypeError("only a submission is logged as a statement")
+            raise TypeError("only submissions and inspections get their entry")
         return outcome
 
     def _recent_proofs(self) -> list[tuple[bytes, ...]]:

@@ -5,6 +5,11 @@
   opener and the body of any leg.
 - Denials also where it lets them see events of the refused body itself. A body that is not enrolled
   is unknown to the policy; its denials are seen as those of the operating agency.
+- Inspections by their own body, and where it lets them see events of the reader's body itself.
+
+What is opened beyond directory statements and inspections is disclosed, and must be on the log.
+Inspections are no disclosure, or two auditors who follow the log would log each other's readings of
+their readings without end.
 """
 
 from __future__ import annotations
@@ -15,6 +20,7 @@ from sqlalchemy import Connection, select
 
 from exchange_protocol.log.entries import Event, Opening
 from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.inspection import Ends
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from exchange_server.storage.log_rows import StoredEntry
 from exchange_server.storage.tables import exchanges, legs
@@ -34,7 +40,8 @@ class Audience:
         self._rulebook = directory.rulebook if is_auditor and directory.policy else None
         self._directory = directory
         self._agency = member.agency
-        self._ends: dict[str, list[tuple[AgencyId, AgencyId]]] = {}
+        self._disclosed: set[Ends] = set()
+        self._ends: dict[str, list[Ends]] = {}
         ids = {entry.exchange_id for entry in entries if entry.exchange_id}
         if self._rulebook is not None and ids:
             query = (
@@ -45,18 +52,30 @@ class Audience:
             for exchange_id, opener, leg in connection.execute(query):
                 self._ends.setdefault(exchange_id, []).append((AgencyId(opener), AgencyId(leg)))
 
+    @property
+    def disclosed(self) -> frozenset[Ends]:
+        """Between whom the events are that were disclosed so far."""
+        return frozenset(self._disclosed)
+
     def opening_of(self, entry: StoredEntry) -> Opening | None:
         """The entry's opening, if the caller may have it."""
         if entry.event == Event.STATEMENT and not entry.exchange_id:
             return entry.opening
         if self._rulebook is None:
             return None
+        if entry.event == Event.INSPECTION and entry.actor_agency == self._agency:
+            return entry.opening
         ends = list(self._ends.get(entry.exchange_id, ()))
-        if entry.event == Event.DENIAL:
+        if entry.event in (Event.DENIAL, Event.INSPECTION):
             actor = self._policed(AgencyId(entry.actor_agency))
             ends.append((actor, actor))
         may_audit = self._rulebook.may_audit
-        return entry.opening if any(may_audit(self._agency, *pair) for pair in ends) else None
+        by = next((pair for pair in ends if may_audit(self._agency, *pair)), None)
+        if by is None:
+            return None
+        if entry.event != Event.INSPECTION:
+            self._disclosed.add(by)
+        return entry.opening
 
     def _policed(self, actor: AgencyId) -> AgencyId:
         """The body as which the policy knows an actor: a stranger is the centre's guest."""

@@ -40,13 +40,21 @@ from exchange_protocol.log.entries import (
 from exchange_protocol.log.tiles import EdgeGrowth
 from exchange_protocol.rules.access import deliver_to, is_erased, role_of
 from exchange_protocol.rules.bodies import Kind, PublishCertificate
+from exchange_protocol.rules.inspection import judge_inspection
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Part, Statement, parse_statement
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors, fingerprint
 from exchange_protocol.trust.identity import AgencyId
-from exchange_server.ledger.denials import DenialBudget
-from exchange_server.ledger.jobs import Delivery, Denial, Job, Submission, is_logged
+from exchange_server.ledger.budgets import DenialBudget, HourlyBudget
+from exchange_server.ledger.jobs import (
+    Delivery,
+    Denial,
+    Inspection,
+    Job,
+    Submission,
+    is_logged,
+)
 from exchange_server.ledger.projection import (
     delivery_visibility,
     exchange_row,
@@ -109,7 +117,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A statement's entry: new, or the original of a repeated one."""
+    """The entry of a statement or an inspection; of a repeated statement the original one."""
 
     index: int
     entry: bytes
@@ -129,7 +137,8 @@ class Bench:
     limits: LedgerLimits
     clock: Callable[[], datetime]
     revocations: Callable[[], Revocations]
-    budget: DenialBudget
+    denials: DenialBudget
+    inspections: HourlyBudget
     sender: str = field(default_factory=new_sender)
     """This process among the hubs on one database."""
 
@@ -193,6 +202,8 @@ class Batch:
                     return self._submit(job)
                 case Delivery():
                     return self._deliver(job)
+                case Inspection():
+                    return self._inspect(job)
                 case Denial():
                     self._deny(job)
                     return None
@@ -281,12 +292,7 @@ class Batch:
         return self.exchanges.get(exchange_id) or self._before.get(exchange_id)
 
     def _submit(self, job: Submission) -> Logged:
-        if job.known_tree_size > self.state.head.size:
-            raise Reason.PROOF_RANGE_INVALID.error(
-                f"expected a known tree size of at most {self.state.head.size}, "
-                f"got {job.known_tree_size}",
-                field="known_tree_size",
-            )
+        self._check_known(job.known_tree_size)
         statement, at = job.statement, self._now()
         original = self._original(job)
         if original is not None:
@@ -304,6 +310,13 @@ class Batch:
         self._check_revocation(job, judgement, at)
         parts = self._find_parts(job)
         return self._accept(job, judgement, stored, parts, at)
+
+    def _check_known(self, tree_size: int) -> None:
+        if tree_size > self.state.head.size:
+            raise Reason.PROOF_RANGE_INVALID.error(
+                f"expected a known tree size of at most {self.state.head.size}, got {tree_size}",
+                field="known_tree_size",
+            )
 
     def _original(self, job: Submission) -> Logged | None:
         """The entry of the same statement; raises ID_REUSED for another one with its id."""
@@ -470,8 +483,32 @@ class Batch:
             self._append(entry, at)
         return PartHandle(row.part_id, row.payload_sha256, row.name, row.sha256, row.size)
 
+    def _inspect(self, job: Inspection) -> Logged:
+        self._check_known(job.known_tree_size)
+        # Judged anew: the directory may have changed since the page was read.
+        ruling = judge_inspection(self._directory, job.caller.member, job.ends)
+        if not self._bench.inspections.take(job.caller.agency, self._bench.clock()):
+            raise Reason.RATE_LIMITED.error(
+                f"expected at most {self._bench.inspections.per_hour} pages of openings an hour "
+                f"for the auditors of {job.caller.agency}: each is an entry of the log"
+            )
+        at = self._now()
+        row = self._entry(
+            Entry(
+                hub_time=at,
+                event=Event.INSPECTION,
+                actor=job.caller.member,
+                certificate_sha256=job.caller.certificate_sha256,
+                directory_size=self._directory.size,
+                ruling=ruling,
+                inspected=job.inspected,
+            )
+        )
+        self._append(row, at)
+        return Logged(row.idx, row.entry, row.nonce, is_new=True)
+
     def _deny(self, job: Denial) -> None:
-        if not self._bench.budget.take(job.caller.agency, self._bench.clock()):
+        if not self._bench.denials.take(job.caller.agency, self._bench.clock()):
             return
         at = self._now()
         row = self._entry(

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from exchange_protocol.errors import CallerError, ExchangeError, LimitExceeded, Reason
+from exchange_protocol.log.entries import InspectedRange
 from exchange_protocol.rules.bodies import Stage
+from exchange_protocol.rules.inspection import Ends
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
 from exchange_server.caller import Caller
 from exchange_server.ledger.values import LedgerLimits
 
 SUBMIT = "Submit"
 FETCH_PART = "FetchPart"
+LIST_OPENINGS = "ListOpenings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,21 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Inspection:
+    """A page of the log that is to be shown to an auditor."""
+
+    caller: Caller
+    inspected: InspectedRange
+    ends: frozenset[Ends]
+    """Between whom the events are that the page opens."""
+    known_tree_size: int
+
+    def denial(self, error: ExchangeError) -> Denial:
+        """What a refusal of this logs."""
+        return Denial(self.caller, LIST_OPENINGS, error.reason, "", b"")
+
+
+@dataclass(frozen=True, slots=True)
 class Denial:
     """A refusal that is to be logged."""
 
@@ -63,7 +81,7 @@ class Denial:
     payload_digest: bytes
 
 
-Job: TypeAlias = Submission | Delivery | Denial
+Job: TypeAlias = Submission | Delivery | Inspection | Denial
 
 
 def is_logged(error: ExchangeError) -> bool:

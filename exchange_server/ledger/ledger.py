@@ -5,7 +5,7 @@ Database work is done by the writer's thread; the event loop only checks forms a
 Assumed verified: who the caller is (`Caller`), and that it may call. Left to the caller: reading,
 for which there is `Reader`.
 
-Refusals: `submit` and `deliver` log their own. `deny` is for what was refused elsewhere.
+Refusals: `submit`, `deliver` and `inspect` log their own. `deny` is for what was refused elsewhere.
 """
 
 from __future__ import annotations
@@ -22,18 +22,21 @@ from sqlalchemy import Engine
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.log.cosignatures import WitnessPolicy
+from exchange_protocol.log.entries import InspectedRange
 from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.inspection import Ends
 from exchange_protocol.rules.series import Series
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_server.caller import Caller
 from exchange_server.ledger import staging
 from exchange_server.ledger.batch import Bench
-from exchange_server.ledger.denials import DenialBudget
+from exchange_server.ledger.budgets import DenialBudget, HourlyBudget
 from exchange_server.ledger.jobs import (
     SUBMIT,
     Delivery,
     Denial,
+    Inspection,
     check_submission,
     is_logged,
 )
@@ -102,8 +105,15 @@ class Ledger:
         """
         await asyncio.to_thread(check_schema, engine)
         limits = limits or LedgerLimits()
-        budget = DenialBudget(limits.denials_per_agency_per_hour)
-        bench = Bench(anchors, signer, limits, clock, revocations, budget)
+        bench = Bench(
+            anchors,
+            signer,
+            limits,
+            clock,
+            revocations,
+            denials=DenialBudget(limits.denials_per_agency_per_hour),
+            inspections=HourlyBudget(limits.inspections_per_agency_per_hour),
+        )
         claim = FileClaim(engine)
         try:
             ledger = cls(engine, bench, claim, on_step, witnesses)
@@ -202,6 +212,26 @@ class Ledger:
         answer = await self._writer.put(Delivery(caller, payload_digest, part_name))
         if not isinstance(answer, PartHandle):
             raise TypeError(f"expected a delivery to give a part, got {type(answer)}")
+        return answer
+
+    async def inspect(
+        self,
+        caller: Caller,
+        inspected: InspectedRange,
+        ends: frozenset[Ends],
+        known_tree_size: int,
+    ) -> Accepted:
+        """Permit an auditor a page of openings: the inspection is on the log when this returns.
+
+        Raises:
+            NotPermitted: where the policy no longer opens the page to it.
+            LimitExceeded: RATE_LIMITED, where its agency has read as much as it may in an hour.
+            HubUnavailable: not known to be on the log; what is not must not be shown.
+        """
+        self._start.verify_heard()
+        answer = await self._writer.put(Inspection(caller, inspected, ends, known_tree_size))
+        if not isinstance(answer, Accepted):
+            raise TypeError(f"expected an inspection to be logged, got {type(answer)}")
         return answer
 
     async def deny(

@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.log.entries import Event, Opening
+from exchange_protocol.log.entries import Event
 from exchange_protocol.log.merkle import consistency_proof, inclusion_proof, inclusion_proofs
 from exchange_protocol.log.receipts import ProvenEntry
 from exchange_protocol.log.tiles import TILE_WIDTH, TileReader, encode_entry_bundle
@@ -34,6 +34,7 @@ from exchange_server.ledger.values import (
     ExchangeRow,
     FeedNotice,
     FeedPosition,
+    LeavesPage,
     LegRow,
     PartHandle,
     TreeHead,
@@ -239,19 +240,18 @@ class Reader:
 
         return await self._run(query)
 
-    async def openings(
-        self, caller: Caller, start: int, count: int, tree_size: int
-    ) -> list[tuple[bytes, Opening | None]]:
+    async def openings(self, caller: Caller, start: int, count: int, tree_size: int) -> LeavesPage:
         """Leaf hashes in log order, each with its opening where the caller may audit it."""
 
-        def query(connection: Connection) -> list[tuple[bytes, Opening | None]]:
+        def query(connection: Connection) -> LeavesPage:
             _check_size(tree_size, _head(connection))
             if start >= tree_size:
                 # It may be a number that no database can take.
-                return []
+                return LeavesPage((), frozenset())
             stored = read_entry_range(connection, start, min(start + count, tree_size))
             audience = Audience(connection, self._directory(), caller.member, stored)
-            return [(one.leaf_hash, audience.opening_of(one)) for one in stored]
+            leaves = tuple((one.leaf_hash, audience.opening_of(one)) for one in stored)
+            return LeavesPage(leaves, audience.disclosed)
 
         return await self._run(query)
 

@@ -9,8 +9,9 @@ from enum import IntEnum
 from typing import Self
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.log.entries import MOST_AHEAD, MOST_BEHIND, Event
+from exchange_protocol.log.entries import MOST_AHEAD, MOST_BEHIND, Event, Opening
 from exchange_protocol.rules.bodies import Kind
+from exchange_protocol.rules.inspection import Ends
 from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.vocabulary import Handling, Urgency
 from exchange_protocol.trust.identity import AgencyId
@@ -29,6 +30,8 @@ class LedgerLimits:
     """How far it may be behind: statements wait in a client's outbox while the hub is away."""
     denials_per_agency_per_hour: int = 600
     """Refusals that are logged; beyond, they are only counted."""
+    inspections_per_agency_per_hour: int = 10_000
+    """Pages of openings that the auditors of an agency are shown; each is an entry."""
     inline_bytes: int = 3 * 1024 * 1024
     """Sealed bytes that may ride in one Submit."""
     staged_bytes_per_agency: int = 512 * 1024 * 1024
@@ -84,6 +87,16 @@ class TreeHead:
 
     note: bytes
     consistency_proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeavesPage:
+    """Leaves in log order, with what a caller may open of them."""
+
+    leaves: tuple[tuple[bytes, Opening | None], ...]
+    ends: frozenset[Ends]
+    """Between whom the events are that it opens. If any, an inspection must be on the log before
+    the page leaves; none where it opens only what is for everyone, and inspections."""
 
 
 class Box(IntEnum):

@@ -1,13 +1,18 @@
-"""AuditService: the log as a tree, its proofs, and the openings that the caller is entitled to."""
+"""AuditService: the log as a tree, its proofs, and the openings that the caller is entitled to.
+
+Openings are all that is disclosed here, and the one answer that is on the log before it leaves;
+heads, tiles, proofs and the data of leaves say nothing of what was said.
+"""
 
 from __future__ import annotations
 
+from exchange_protocol.log.entries import InspectedRange
 from exchange_protocol.v1 import audit_service_pb2 as pb
 from exchange_protocol.v1 import audit_service_pb2_grpc as pb_grpc
 from exchange_server.ledger import Ledger, Reader
 from exchange_server.rpc.bounds import page_size
-from exchange_server.rpc.calls import Context, current_caller
-from exchange_server.rpc.encoding import encode_leaf
+from exchange_server.rpc.calls import Context, current_call, current_caller
+from exchange_server.rpc.encoding import encode_leaf, encode_proof
 from exchange_server.rpc.heads import encode_tree_head
 
 
@@ -43,14 +48,26 @@ class AuditService(pb_grpc.AuditServiceServicer):
     async def ListOpenings(  # noqa: N802
         self, request: pb.ListOpeningsRequest, context: Context
     ) -> pb.ListOpeningsResponse:
-        """Serve leaves in order, opened where the caller is entitled to it."""
-        leaves = await self._reader.openings(
-            current_caller(),
-            request.start_index,
+        """Serve leaves in order, opened where the caller is entitled to it, and log that it was."""
+        caller, start = current_caller(), request.start_index
+        page = await self._reader.openings(
+            caller,
+            start,
             page_size(request.page_size, default=500, most=1000),
             request.tree_size,
         )
-        return pb.ListOpeningsResponse(leaves=[encode_leaf(*leaf) for leaf in leaves])
+        response = pb.ListOpeningsResponse(leaves=[encode_leaf(*leaf) for leaf in page.leaves])
+        if page.ends:
+            current_call().denial_is_logged = True
+            opened = sum(opening is not None for _, opening in page.leaves)
+            inspected = InspectedRange(start, start + len(page.leaves), opened)
+            accepted = await self._ledger.inspect(
+                caller, inspected, page.ends, request.known_tree_size
+            )
+            entry, head = encode_proof(accepted)
+            response.inspection.CopyFrom(entry)
+            response.tree_head.CopyFrom(head)
+        return response
 
     async def GetInclusionProof(  # noqa: N802
         self, request: pb.GetInclusionProofRequest, context: Context

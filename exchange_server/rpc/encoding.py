@@ -18,12 +18,16 @@ from exchange_server.slices import Slices
 
 def encode_receipt(accepted: Accepted) -> pb.Receipt:
     """Put the receipt of a statement on the wire, without the statement: its author holds it."""
+    entry, tree_head = encode_proof(accepted)
+    return pb.Receipt(entry=entry, tree_head=tree_head)
+
+
+def encode_proof(accepted: Accepted) -> tuple[log_pb2.ProvenEntry, log_pb2.TreeHead]:
+    """Put an entry that was just logged on the wire, and the checkpoint that covers it."""
     opening = Opening(accepted.entry, accepted.nonce)
-    return pb.Receipt(
-        entry=encode_proven_entry(ProvenEntry(accepted.index, opening, accepted.inclusion_proof)),
-        tree_head=log_pb2.TreeHead(
-            checkpoint=accepted.note, consistency_proof=accepted.consistency_proof
-        ),
+    return (
+        encode_proven_entry(ProvenEntry(accepted.index, opening, accepted.inclusion_proof)),
+        log_pb2.TreeHead(checkpoint=accepted.note, consistency_proof=accepted.consistency_proof),
     )
 
 

@@ -34,7 +34,7 @@ from agency_client.audit.database import DatabaseCopy
 from agency_client.cli.audit import HubLog
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogVerifier
-from exchange_protocol.log.entries import Entry, parse_entry
+from exchange_protocol.log.entries import Entry, Opening, parse_entry
 from exchange_protocol.rules import judgement
 from exchange_protocol.rules.access import deliver_to as deliver_to_agency
 from exchange_protocol.rules.access import role_of as role_of_agency
@@ -58,7 +58,7 @@ from exchange_protocol.trust.identity import AgencyId, Member, parse_member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.bootstrap import Hub, load_credentials, utc_now
 from exchange_server.caller import Caller
-from exchange_server.ledger import Ledger, Reader, batch
+from exchange_server.ledger import LeavesPage, Ledger, Reader, batch
 from exchange_server.rpc import server
 from exchange_server.rpc.audit_service import AuditService
 from exchange_server.rpc.calls import current_caller
@@ -83,8 +83,10 @@ class Lies:
 
     answers: dict[str, Answer] = field(default_factory=dict)
     entry: Callable[[Entry], Entry] | None = None
+    page: Callable[[int, list[Opening | None]], None] | None = None
+    """What is done to the openings from an index on, before the hub logs that it gives them."""
     skips: set[str] = field(default_factory=set)
-    """Steps of `rules.judgement`, by the names of their functions, that the hub leaves out."""
+    """Steps that the hub leaves out: those of `rules.judgement` by the names of their functions."""
     anchors: TrustAnchors | None = None
     """Whose certificates the hub takes in."""
     seen_as: str = ""
@@ -398,7 +400,7 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
     for name in ("authenticate", "_check_supervisors", "_check_parts"):
         patch.setattr(judgement, name, skippable(name))
     honest_advance, honest_role, honest_deliver = advance, role_of_agency, deliver_to_agency
-    honest_entries = Reader.exchange_entries
+    honest_entries, honest_openings = Reader.exchange_entries, Reader.openings
 
     def lying_advance(exchange: Exchange, statement: Statement, *args: Any, **kwargs: Any) -> Any:
         if getattr(in_hub, "judges", False) and "answers" in lies.skips:
@@ -417,6 +419,19 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
     async def exchange_entries(self: Reader, agency: AgencyId, exchange_id: str) -> Any:
         return await honest_entries(self, AgencyId(lies.seen_as or agency), exchange_id)
 
+    async def openings(self: Reader, caller: Caller, start: int, *bounds: int) -> LeavesPage:
+        page = await honest_openings(self, caller, start, *bounds)
+        if "inspect" in lies.skips:
+            return LeavesPage(page.leaves, frozenset())
+        if lies.page is None:
+            return page
+        shown = [opening for _, opening in page.leaves]
+        lies.page(start, shown)
+        hashes = [leaf_hash for leaf_hash, _ in page.leaves]
+        leaves = tuple(zip(hashes, shown, strict=True))
+        return LeavesPage(leaves, page.ends if any(shown) else frozenset())
+
+    patch.setattr(Reader, "openings", openings)
     patch.setattr(judgement, "advance", lying_advance)
     patch.setattr(batch, "role_of", role_of)
     patch.setattr(batch, "deliver_to", deliver_to)

@@ -362,16 +362,14 @@ class InMemoryHub:
     def list_openings(
         self, caller: Member, request: audit_pb.ListOpeningsRequest
     ) -> audit_pb.ListOpeningsResponse:
-        """ListOpenings, eight a page."""
+        """ListOpenings, eight a page; opened are directory statements, for nobody is an auditor."""
         end = min(request.start_index + 8, request.tree_size)
-        return audit_pb.ListOpeningsResponse(
-            leaves=[
-                audit_pb.Leaf(
-                    leaf_hash=entry_leaf_hash(each.entry, each.nonce), opening=encode_opening(each)
-                )
-                for each in self.log[request.start_index : end]
-            ]
-        )
+        response = audit_pb.ListOpeningsResponse()
+        for each in self.log[request.start_index : end]:
+            leaf = response.leaves.add(leaf_hash=entry_leaf_hash(each.entry, each.nonce))
+            if each.statement is not None and not parse_entry(each.entry).exchange_id:
+                leaf.opening.CopyFrom(encode_opening(each))
+        return response
 
     def watch(self, caller: Member, request: pb.WatchRequest) -> Iterator[pb.WatchResponse]:
         """Watch: what there is, then the end of its life."""

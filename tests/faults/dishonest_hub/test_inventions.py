@@ -16,6 +16,7 @@ from agency_client.audit.database import DatabaseCopy
 from exchange_certs.authority import Authority
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
+from exchange_protocol.log.entries import Opening
 from exchange_protocol.rules.bodies import PublishCertificate, PublishPolicy
 from exchange_protocol.rules.statements import SignedStatement, encode_statement
 from exchange_protocol.trust.certificates import TrustAnchors, Usage
@@ -172,19 +173,18 @@ def test_auditor_is_not_blinded_by_withholding_what_lets_it_in(region: Region) -
     )
 
     def blind_from(first: int) -> Any:
-        def answer(request: Any, said: Any) -> Any:
-            for at, leaf in enumerate(said.leaves, request.start_index):
-                if at >= first:
-                    leaf.ClearField("opening")
-            return said
+        def blind(start: int, openings: list[Opening | None]) -> None:
+            openings[:] = [
+                opening if at < first else None for at, opening in enumerate(openings, start)
+            ]
 
-        return answer
+        return blind
 
     for first in (0, policy):
-        region.lies.answers["ListOpenings"] = blind_from(first)
+        region.lies.page = blind_from(first)
         assert "withheld" in convicted(region.audit(), Reason.ENTRY_MISMATCH, first)
     # From the policy on, nothing can be withheld from an auditor to whom it opens everything.
-    region.lies.answers["ListOpenings"] = blind_from(policy + 1)
+    region.lies.page = blind_from(policy + 1)
     assert "withheld" in convicted(region.audit(), Reason.ENTRY_MISMATCH, policy + 1)
 
 

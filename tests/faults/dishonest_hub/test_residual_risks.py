@@ -12,11 +12,13 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
+from agency_client._calls.calls import Unary
 from exchange_protocol.errors import Reason
-from exchange_protocol.log.entries import Entry, Event, parse_entry
+from exchange_protocol.log.entries import Entry, Event, InspectedRange, Opening, parse_entry
 from exchange_protocol.rules.statements import parse_statement
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.trust.sealing import PartContext, SealingPrivateKey, open_part
+from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from tests.support.dishonest_hub import (
     REQUEST,
@@ -86,13 +88,12 @@ def test_national_auditor_is_kept_from_a_whole_exchange(region: Region) -> None:
         if parse_entry(each.opening.entry).exchange_id == exchange
     }
 
-    def without(request: Any, said: Any) -> Any:
-        for at, leaf in enumerate(said.leaves, request.start_index):
-            if at in hidden:
-                leaf.ClearField("opening")
-        return said
+    def without(start: int, openings: list[Opening | None]) -> None:
+        openings[:] = [
+            None if at in hidden else opening for at, opening in enumerate(openings, start)
+        ]
 
-    region.lies.answers["ListOpenings"] = without
+    region.lies.page = without
     report = region.audit(KZ_AUDITOR)
     assert report.is_clean
     assert report.exchanges == 0
@@ -100,7 +101,7 @@ def test_national_auditor_is_kept_from_a_whole_exchange(region: Region) -> None:
     assert not region.audit().is_clean
 
 
-def test_delivery_and_denial_are_the_hubs_word(region: Region) -> None:
+def test_delivery_denial_and_inspection_are_the_hubs_word(region: Region) -> None:
     exchange = region.ask("kz.fma")
     _, stored = region.last(lambda entry: entry.exchange_id == exchange)
     digest = parse_entry(stored.opening.entry).payload_digest
@@ -108,11 +109,29 @@ def test_delivery_and_denial_are_the_hubs_word(region: Region) -> None:
     region.in_hub(lambda ledger: ledger.deliver(fma, digest, "brief"))
     error = Reason.POLICY_DENIED.error("it never asked")
     region.in_hub(lambda ledger: ledger.deny(fma, "Submit", error, exchange_id=exchange))
+    reader, ends = region.caller(KZ_AUDITOR), frozenset({(AgencyId("kz.mia"), AgencyId("kz.fma"))})
+    region.in_hub(lambda ledger: ledger.inspect(reader, InspectedRange(0, 5, 5), ends, 0))
     assert region.audit().is_clean
     assert region.client("kz.mia/system").get(exchange).legs[0].state.name == "DELIVERED"
     # Only the body itself knows better: it is shown the delivery in its name.
     (claimed,) = region.client("kz.fma/system").get(exchange).deliveries
     assert claimed.actor == fma.member
+
+
+def test_hub_and_auditor_together_leave_no_trace_of_a_reading(region: Region) -> None:
+    exchange = region.ask("kz.fma")
+    size = len(region.entries())
+    region.lies.skips.add("inspect")
+    # A program of the auditor's own that does not ask for the entry of its reading.
+    link = region.client(KZ_AUDITOR)._link
+    request = audit_pb.ListOpeningsRequest(tree_size=size)
+    answer = link.perform(Unary("AuditService/ListOpenings", request))
+    assert isinstance(answer, audit_pb.ListOpeningsResponse)
+    assert parse_entry(answer.leaves[size - 1].opening.entry).exchange_id == exchange
+    region.lies.skips.clear()
+    report = region.audit()
+    assert report.is_clean
+    assert "inspection" not in report.by_event
 
 
 def test_statement_is_logged_and_its_author_is_told_that_it_was_refused(region: Region) -> None:

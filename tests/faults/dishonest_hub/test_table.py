@@ -20,7 +20,7 @@ from agency_client.trust import Head
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.cosignatures import WitnessSigner
-from exchange_protocol.log.entries import Entry, Event, parse_entry
+from exchange_protocol.log.entries import Entry, Event, Opening, parse_entry
 from exchange_protocol.rules.bodies import Decision, Kind, Plain, PublishPolicy, PublishSealingKey
 from exchange_protocol.rules.judgement import Route
 from exchange_protocol.rules.statements import Header, SignedStatement, parse_statement
@@ -88,7 +88,8 @@ def test_statement_that_its_author_never_signed_is_caught_by_reader_and_auditor(
     error = caught(lambda: region.open("kz.fma/system", draft.id), Reason.RULE_BROKEN)
     assert "SIGNATURE_INVALID" in error.message
     caught(lambda: region.open("kz.gpo/system", draft.id), Reason.PEER_SIGNATURE_INVALID)
-    message = convicted(region.audit(), Reason.RULE_BROKEN, len(region.entries()) - 1)
+    at = len(region.entries()) - 1
+    message = convicted(region.audit(), Reason.RULE_BROKEN, at)
     assert "SIGNATURE_INVALID" in message
 
 
@@ -347,20 +348,20 @@ def test_ruling_that_the_policy_does_not_give_is_caught_by_author_and_auditor(
 
     region.lies.entry = by_whim
     exchange = region.ask("kz.fma")
+    at = len(region.entries()) - 1
     error = caught(lambda: region.client("kz.mia/system").get(exchange), Reason.RULE_BROKEN)
     assert "because-i-say-so" in error.message
-    convicted(region.audit(), Reason.RULE_BROKEN, len(region.entries()) - 1)
+    convicted(region.audit(), Reason.RULE_BROKEN, at)
 
 
 def test_auditor_from_whom_an_exchange_is_withheld_knows_it(region: Region) -> None:
     region.ask("kz.fma")
     at = len(region.entries()) - 1
 
-    def without(request: Any, said: Any) -> Any:
-        said.leaves[at - request.start_index].ClearField("opening")
-        return said
+    def without(start: int, openings: list[Opening | None]) -> None:
+        openings[at - start] = None
 
-    region.lies.answers["ListOpenings"] = without
+    region.lies.page = without
     assert "withheld" in convicted(region.audit(), Reason.ENTRY_MISMATCH, at)
 
 
@@ -393,7 +394,8 @@ def test_entry_that_counts_fewer_directory_statements_convicts(region: Region) -
     exchange = region.ask("kz.fma")
     error = caught(lambda: region.client("kz.mia/system").get(exchange), Reason.RULE_BROKEN)
     assert "directory statements" in error.message
-    convicted(region.audit(), Reason.RULE_BROKEN, len(region.entries()) - 1)
+    at = len(region.entries()) - 1
+    convicted(region.audit(), Reason.RULE_BROKEN, at)
 
 
 def test_plan_under_another_policy_is_refused_before_anything_is_sealed(region: Region) -> None:

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import pytest
 
-from tests.integration.audit.test_command import as_member, run
+from tests.integration.audit.test_command import STATE_AUDITOR, as_member, run
 from tests.support.deployment import AUDITOR, Deployment, deploy
 from tests.support.hub_process import HubFiles, HubProcess, prepare_hub
 
@@ -53,6 +53,27 @@ def test_the_second_run_checks_what_is_new(
         assert second["exchanges"] == 2
         assert second["opened"] == second["tree_size"]
         assert report("--from-start")["first"] == 0
+
+
+def test_runs_that_find_nothing_new_leave_nothing_new(
+    files: HubFiles, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def size_after_a_run(member: str) -> int:
+        code, _, err = run(capsys, *as_member(town, member), "audit", "verify")
+        assert code == 0, err
+        with town.client(member) as client:
+            return client.checkpoint().size
+
+    with HubProcess(files) as hub:
+        town = deploy(files, hub.port, others=[STATE_AUDITOR])
+        say_something(town)
+        with town.client(AUDITOR) as auditor:
+            size = auditor.checkpoint().size
+        # One entry for what each of the two read of the others, and none for reading that.
+        assert size_after_a_run(AUDITOR) == size + 1
+        assert size_after_a_run(STATE_AUDITOR) == size + 2
+        for member in (AUDITOR, STATE_AUDITOR) * 2:
+            assert size_after_a_run(member) == size + 2
 
 
 def test_options_that_do_not_go_together_are_refused(

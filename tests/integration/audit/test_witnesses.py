@@ -308,7 +308,12 @@ def test_a_restored_backup_is_found_before_it_forks(
             assert isinstance(queued, Queued)
             assert "before 1 more of its witnesses" in queued.reason.message
             assert list(police.sent())
+            # Nothing is opened to an auditor before it can be logged; proofs are for everyone.
+            code, _, err = town.run(capsys, AUDITOR, "audit", "verify")
+            assert (code, "before 1 more of its witnesses" in err) == (3, True), err
+            assert town.run(capsys, AUDITOR, "audit", "checkpoint")[0] == 0
             assert cosign(town, capsys, 0)[0] == 0
+            assert town.run(capsys, AUDITOR, "audit", "verify")[0] == 0
             [sent] = police.flush_outbox()
             assert isinstance(sent, Sent)
         assert cosign(town, capsys, 0)[0] == 0

@@ -64,6 +64,7 @@ class Office:
     limits: LedgerLimits = field(default_factory=LedgerLimits)
     on_step: Callable[[str], None] = lambda step: None
     witnesses: WitnessPolicy | None = None
+    witnesses_at_start: int = 0
     _open: tuple[Ledger, Reader] | None = None
 
     @property
@@ -90,6 +91,7 @@ class Office:
             limits=self.limits,
             on_step=lambda step: self.on_step(step),
             witnesses=self.witnesses,
+            witnesses_at_start=self.witnesses_at_start,
         )
         self._open = ledger, Reader(self.engine, directory=lambda: ledger.directory, threads=2)
 

@@ -26,6 +26,7 @@ from agency_client.audit import verify_log
 from agency_client.audit.database import DatabaseCopy
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessSigner
+from exchange_protocol.log.entries import InspectedRange
 from exchange_protocol.log.notes import SignedNote
 from exchange_protocol.rules.bodies import Decision, EraseNotice, Kind, Plain, Reply
 from exchange_protocol.rules.vocabulary import ErasureGround, ReplyResult, Verdict
@@ -35,7 +36,14 @@ from exchange_server.storage.engine import open_engine
 from exchange_server.storage.schema import migrate
 from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import caller, log_verifier
-from tests.support.statements import COORDINATOR, KZ_FMA, KZ_MIA, UZ_FIU, fictional_cast
+from tests.support.statements import (
+    AUDITOR,
+    COORDINATOR,
+    KZ_FMA,
+    KZ_MIA,
+    UZ_FIU,
+    fictional_cast,
+)
 
 WITNESS = WitnessSigner("witness.example/a", Ed25519PrivateKey.from_private_bytes(b"a" * 32))
 WAITS = "an upload that no statement has claimed yet; what is claimed is compared with its digest"
@@ -77,6 +85,11 @@ async def write_story(file: Path) -> None:
     for body in (Plain(Kind.RECALL), Plain(Kind.CLOSE), EraseNotice(ErasureGround.ORDERED)):
         await office.say(KZ_MIA, body, to=["kz.fma"], on=done.statement)
     await office.ledger.deny(caller(KZ_FMA), "FetchPart", Reason.NOT_A_PARTY.error("fictional"))
+    for start in (0, 1):
+        size = office.ledger.tree_size
+        page = await office.reader.openings(caller(AUDITOR), start, size, size)
+        opened = InspectedRange(start, size, len(page.leaves))
+        await office.ledger.inspect(caller(AUDITOR), opened, page.ends, 0)
     for sealed in (b"one (fictional)", b"two (fictional)"):
         digest = hashlib.sha256(sealed).digest()
         async with await office.ledger.stage_part(caller(KZ_MIA), digest, len(sealed)) as part:

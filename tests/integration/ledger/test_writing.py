@@ -18,16 +18,22 @@ from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.entries import Entry, Event, parse_entry
 from exchange_protocol.log.merkle import EMPTY_ROOT, verify_consistency
 from exchange_protocol.rules.bodies import Kind, Plain, PublishCertificate
-from exchange_protocol.trust.identity import Role
 from exchange_server.ledger import LedgerLimits
 from exchange_server.storage import tables
 from exchange_server.storage.engine import reading
 from exchange_server.storage.part_rows import CHUNK_BYTES
 from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import Letter, caller, log_verifier
-from tests.support.statements import AUDITOR, KG_MIA, KZ_FMA, KZ_MIA, OPERATOR, member
+from tests.support.statements import (
+    AUDITOR,
+    CENTRE_AUDITOR,
+    KG_MIA,
+    KZ_FMA,
+    KZ_MIA,
+    OPERATOR,
+    member,
+)
 
-CENTRE_AUDITOR = member("caricc", Role.AUDITOR, "dinara")
 BIG = bytes(range(256)) * (5 * CHUNK_BYTES // 512) + b"the last, short chunk"
 
 
@@ -272,7 +278,7 @@ async def test_openings_are_for_those_who_may_audit(office: Office) -> None:
     size = office.ledger.tree_size
     directory = office.ledger.directory.size
     for reader, opened in ((AUDITOR, [False, True]), (KZ_MIA, [False, False])):
-        leaves = await office.reader.openings(caller(reader), 0, size, size)
+        leaves = (await office.reader.openings(caller(reader), 0, size, size)).leaves
         assert len(leaves) == size
         assert all(opening is not None for _, opening in leaves[:directory])
         assert [opening is not None for _, opening in leaves[directory:]] == opened
@@ -283,7 +289,8 @@ async def test_stranger_who_is_refused_does_not_stop_the_audit(office: Office) -
     await office.ledger.deny(caller(member("tj.none")), "Submit", error)
     size = office.ledger.tree_size
     for auditor, may_open in ((CENTRE_AUDITOR, True), (AUDITOR, False)):
-        [(_, opening)] = await office.reader.openings(caller(auditor), size - 1, 5, size)
+        page = await office.reader.openings(caller(auditor), size - 1, 5, size)
+        [(_, opening)] = page.leaves
         assert (opening is not None) is may_open
 
 

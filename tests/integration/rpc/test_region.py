@@ -11,7 +11,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogVerifier
-from exchange_protocol.log.entries import entry_leaf_hash, parse_entry, verify_opening
+from exchange_protocol.log.entries import Event, entry_leaf_hash, parse_entry, verify_opening
 from exchange_protocol.log.merkle import leaf_hash, verify_consistency, verify_inclusion
 from exchange_protocol.log.receipts import parse_proven_entry
 from exchange_protocol.log.tiles import parse_entry_bundle
@@ -186,14 +186,32 @@ def test_log_extends_itself(region: Region) -> None:
 
 
 def test_auditor_gets_every_leaf_and_only_its_own_openings(region: Region) -> None:
+    region.memory.say(KZ_FMA, Plain(Kind.INFORMATION_REQUEST), to=["kz.mia"])
+    region.memory.say(KG_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
+    region.catch_up()
     size = _tree_size(region)
     request = audit_pb.ListOpeningsRequest(tree_size=size, page_size=1000)
-    leaves = region.stubs(AUDITOR).audit.ListOpenings(request, timeout=5).leaves
+    answer = region.stubs(AUDITOR).audit.ListOpenings(request, timeout=5)
+    leaves = answer.leaves
     assert len(leaves) == size
     assert all(len(leaf.leaf_hash) == 32 for leaf in leaves)
     assert leaves[0].HasField("opening")
+    assert [leaf.HasField("opening") for leaf in leaves[-2:]] == [True, False]
     for leaf in leaves:
         assert not leaf.opening.nonce or len(leaf.opening.nonce) == 32
+    # The reading is proven to be on the log; who is opened nothing of others is not logged.
+    entry = parse_entry(answer.inspection.opening.entry)
+    checkpoint = LogVerifier(region.process.files.log_vkey).verify(answer.tree_head.checkpoint)
+    assert (answer.inspection.index, checkpoint.size) == (size, size + 1)
+    assert (entry.event, entry.actor) == (Event.INSPECTION, AUDITOR)
+    assert entry.inspected is not None
+    assert entry.inspected.opened == sum(leaf.HasField("opening") for leaf in leaves)
+    party = region.stubs(KZ_MIA).audit.ListOpenings(request, timeout=5)
+    assert not party.HasField("inspection")
+    assert _tree_size(region) == size + 1
+    request.known_tree_size = size + 1000
+    with refused(Reason.PROOF_RANGE_INVALID):
+        region.stubs(AUDITOR).audit.ListOpenings(request, timeout=5)
 
 
 def test_page_larger_than_the_bound_is_refused(region: Region) -> None:

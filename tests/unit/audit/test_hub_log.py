@@ -1,0 +1,48 @@
+"""The log as a hub shows it: an auditor that has read as much as it may an hour goes on later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from agency_client.cli.audit import HubLog
+from agency_client.trust import Head
+from exchange_protocol.errors import LimitExceeded, Reason
+from exchange_protocol.log.checkpoint import Checkpoint
+from exchange_protocol.v1 import audit_service_pb2 as audit_pb
+
+SIZE = 7
+HEAD = Head(b"", Checkpoint("exchange.example/log", SIZE, bytes(32)))
+
+
+class Reluctant:
+    """A hub that gives two leaves at a time, and then says for a while that it was too much."""
+
+    def __init__(self, reason: Reason) -> None:
+        self.reason = reason
+        self.refusals = 0
+
+    def leaves(self, start: int, tree_size: int) -> Iterator[audit_pb.Leaf]:
+        for index in range(start, min(start + 2, tree_size)):
+            yield audit_pb.Leaf(leaf_hash=bytes([index]) * 32)
+        if start + 2 < tree_size:
+            self.refusals += 1
+            error = self.reason.error("slower")
+            assert isinstance(error, LimitExceeded)
+            error.retry_after_seconds = 0.001
+            raise error
+
+
+def test_reading_goes_on_where_the_hub_said_that_it_was_too_much() -> None:
+    hub = Reluctant(Reason.RATE_LIMITED)
+    leaves = [each.leaf_hash[0] for each in HubLog(cast(Any, hub), HEAD).leaves(0)]
+    assert leaves == list(range(SIZE))
+    assert hub.refusals == 3
+
+
+def test_another_limit_ends_the_reading() -> None:
+    log = HubLog(cast(Any, Reluctant(Reason.TOO_LARGE)), HEAD)
+    with pytest.raises(LimitExceeded, match="slower"):
+        list(log.leaves(0))
