@@ -39,6 +39,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import struct
 import subprocess
 import sys
@@ -70,6 +71,10 @@ MAX_FILE_BYTES = 4 << 20
 MAX_PART_BYTES = 65 << 20
 """Of a disclosed part: the exchange's own limit for sealed bytes is 64 MiB."""
 _CHUNK = 64 * 1024
+_ENCRYPTED = 1 << 0 | 1 << 6 | 1 << 13
+"""Flags of a zip file: encrypted, strongly, with its table of contents."""
+_LOCAL_HEADER_BYTES = 30
+"""At least: a name follows."""
 _OPENSSL_SECONDS = 60
 
 # What auditors read, event 4, is of no exchange, so it has no place in a bundle.
@@ -218,8 +223,13 @@ def _check_container(path: Path) -> None:
     if tail[:4] == b"PK\x06\x07":
         raise Refused("TOO_LARGE", "expected a plain zip archive, got the format for huge ones")
     count, index_bytes = struct.unpack("<HI", end[10:16])
-    if count > MAX_FILES or index_bytes > MAX_INDEX_BYTES:
+    if count > MAX_FILES:
         raise Refused("TOO_LARGE", f"expected at most {MAX_FILES} files, got {count}")
+    if index_bytes > MAX_INDEX_BYTES:
+        raise Refused(
+            "TOO_LARGE",
+            f"expected a table of contents of at most {MAX_INDEX_BYTES} bytes, got {index_bytes}",
+        )
 
 
 def _check_members(members: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
@@ -234,11 +244,14 @@ def _check_members(members: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipI
             raise Refused("NAME_INVALID", f"a file may not be called {name[:80]!a}")
         if name in found:
             raise Refused("NAME_REPEATED", f"{name} is there twice")
-        if member.flag_bits & 1 or member.compress_type not in (
-            zipfile.ZIP_STORED,
-            zipfile.ZIP_DEFLATED,
-        ):
-            raise Refused("ARCHIVE_INVALID", f"{name} is encrypted or packed in an unknown way")
+        if member.flag_bits & _ENCRYPTED:
+            raise Refused("ARCHIVE_INVALID", f"{name} is encrypted")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise Refused("ARCHIVE_INVALID", f"{name} is packed in an unknown way")
+        if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
+            raise Refused("ARCHIVE_INVALID", f"{name} is a link or a device, not a plain file")
+        if member.comment:
+            raise Refused("ARCHIVE_INVALID", f"{name} has a comment, which nothing vouches for")
         most = MAX_FILE_BYTES
         if name == MANIFEST:
             most = MAX_INDEX_BYTES
@@ -254,6 +267,14 @@ def _check_members(members: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipI
         raise Refused(
             "TOO_LARGE", f"the files have {total} bytes, at most {MAX_TOTAL_BYTES} may be"
         )
+    end = 0
+    for member in sorted(members, key=lambda each: each.header_offset):
+        # One stretch of bytes that is many files is how small archives grow without an end.
+        if member.header_offset < end or (end == 0 and member.header_offset > 0):
+            raise Refused(
+                "ARCHIVE_INVALID", f"{member.filename} overlaps another file, or something is first"
+            )
+        end = member.header_offset + _LOCAL_HEADER_BYTES + member.compress_size
     return found
 
 

@@ -202,19 +202,43 @@ def _not_granted(folder: Path, root: Issuer, note: bytes) -> bytes:
 
 
 BAD: dict[str, tuple[Make, str, str]] = {
-    "another checkpoint": (_of_another_checkpoint, "something else", "imprint mismatch"),
-    "another authority": (_by_another_authority, "unable to get", "unable to get"),
-    "another root of that name": (_by_a_root_of_that_name, "certificate", "certificate"),
-    "for code signing": (_for_code_signing, "purpose", "purpose"),
-    "for more than stamping": (_for_more_than_stamping, "purpose", "purpose"),
-    "after its certificate": (_after_its_certificate, "has expired", "has expired"),
-    "before its certificate": (_before_its_certificate, "not yet valid", "not yet valid"),
-    "without its chain": (_without_its_chain, "unable to get", "unable to get"),
-    "another time": (_with_another_time, "failure", "failure"),
-    "cut": (_cut, "something else", "not a time stamp"),
-    "not granted": (_not_granted, "the status 2", "not a time stamp"),
-    "no response": (lambda *_: b"rubbish", "something else", "not a time stamp"),
-    "empty": (lambda *_: b"", "something else", "not a time stamp"),
+    "a stamp of another checkpoint": (_of_another_checkpoint, "something else", "imprint mismatch"),
+    "a stamp by another authority": (_by_another_authority, "unable to get", "unable to get"),
+    "a stamp by an authority that took the name": (
+        _by_a_root_of_that_name,
+        "certificate",
+        "certificate",
+    ),
+    "a stamp under a certificate for signing code": (_for_code_signing, "purpose", "purpose"),
+    "a stamp under a certificate for more than stamping": (
+        _for_more_than_stamping,
+        "purpose",
+        "purpose",
+    ),
+    "a stamp after the certificate of its authority": (
+        _after_its_certificate,
+        "has expired",
+        "has expired",
+    ),
+    "a stamp before the certificate of its authority": (
+        _before_its_certificate,
+        "not yet valid",
+        "not yet valid",
+    ),
+    "a stamp without its intermediate certificate": (
+        _without_its_chain,
+        "unable to get",
+        "unable to get",
+    ),
+    "a stamp with another time": (_with_another_time, "failure", "failure"),
+    "a stamp that is cut": (_cut, "something else", "not a time stamp"),
+    "an answer that grants no stamp": (_not_granted, "the status 2", "not a time stamp"),
+    "something else in the place of a stamp": (
+        lambda *_: b"rubbish",
+        "something else",
+        "not a time stamp",
+    ),
+    "nothing in the place of a stamp": (lambda *_: b"", "something else", "not a time stamp"),
 }
 
 
