@@ -26,7 +26,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from agency_client._calls.calls import Operation
-from agency_client._calls.core import Core
+from agency_client._calls.core import Core, call
 from agency_client._calls.summaries import parse_summary
 from agency_client.trust import Head
 from agency_client.views import (
@@ -36,6 +36,7 @@ from agency_client.views import (
     VerifiedStatement,
 )
 from exchange_protocol.errors import ExchangeError, NotFound, Reason
+from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.entries import Entry, Event, verify_time_of
 from exchange_protocol.log.receipts import (
     ProvenEntry,
@@ -84,8 +85,7 @@ class Verifying(Core):
         except NotFound as error:
             self._check_unknown(exchange_id, error)
             raise
-        proven = [parse_proven_entry(each) for each in answer.entries]
-        entries = verify_proven_entries(proven, head.checkpoint)
+        entries = yield from self._pages(exchange_id, answer, head.checkpoint)
         yield from self._check_entries(exchange_id, entries)
         verified = self._judged(exchange_id, entries, answer.summary, head)
         self._check_receipts(verified)
@@ -93,6 +93,32 @@ class Verifying(Core):
         if isinstance(exchange, ExchangeSummary):
             _check_summary(exchange, verified)
         return verified
+
+    def _pages(
+        self, exchange_id: str, page: pb.GetExchangeResponse, checkpoint: Checkpoint
+    ) -> Operation[_Entries]:
+        """Verify the first page, fetch and verify those after it, all against one checkpoint."""
+        entries: _Entries = []
+        while True:
+            start = entries[-1][0].index + 1 if entries else 0
+            proven = [parse_proven_entry(each) for each in page.entries]
+            end = proven[-1].index + 1 if proven else 0
+            # Every page has something new, so there is an end to them.
+            if (proven and proven[0].index < start) or page.next_index not in (0, end):
+                raise Reason.ENTRY_MISMATCH.error(
+                    f"expected a page of entries from {start} on, and the next after it; got the "
+                    f"entries {[each.index for each in proven]}, the next from {page.next_index} on"
+                )
+            entries += verify_proven_entries(proven, checkpoint)
+            if not page.next_index:
+                return entries
+            page = yield from call(
+                "ExchangeService/GetExchange",
+                pb.GetExchangeRequest(
+                    exchange_id=exchange_id, start_index=page.next_index, tree_size=checkpoint.size
+                ),
+                pb.GetExchangeResponse,
+            )
 
     def _check_entries(self, exchange_id: str, entries: _Entries) -> Operation[None]:
         if not entries:

@@ -31,6 +31,7 @@ from exchange_server.caller import Caller
 from exchange_server.ledger.audit import Audience
 from exchange_server.ledger.values import (
     Box,
+    EntryPage,
     ExchangeRow,
     FeedNotice,
     FeedPosition,
@@ -47,8 +48,8 @@ from exchange_server.storage.feed_rows import read_notices, read_visible_entries
 from exchange_server.storage.log_rows import (
     Head,
     StoredEntry,
-    read_directory_entries,
-    read_entry_range,
+    read_directory_page,
+    read_entry_page,
     read_head,
     read_leaf_data,
     read_tiles,
@@ -109,8 +110,8 @@ class Reader:
                     f"got {known_directory_size}",
                     field="known_directory_size",
                 )
-            stored = read_directory_entries(connection, known_directory_size, page_size)
-            return _proven(connection, stored, head), head.directory_size, head.note
+            stored = read_directory_page(connection, known_directory_size, page_size)
+            return _proven(connection, stored, head.size), head.directory_size, head.note
 
         return await self._run(query)
 
@@ -137,25 +138,48 @@ class Reader:
         token = f"before-{page[-1].opened_index}" if len(seen) > page_size else ""
         return [_exchange_row(one) for one in page], token
 
-    async def exchange_entries(
+    async def exchange(
         self, agency: AgencyId, exchange_id: str
-    ) -> tuple[list[ProvenEntry], bytes, ExchangeRow]:
-        """Every entry of an exchange that an agency may see, the checkpoint, and a summary.
+    ) -> tuple[ExchangeRow, EntryPage, bytes]:
+        """An exchange as an agency may know it now: a summary, its first page, the checkpoint.
 
         Raises:
             NotFound: EXCHANGE_UNKNOWN, where the agency sees nothing of it.
         """
 
-        def query(connection: Connection) -> tuple[list[ProvenEntry], bytes, ExchangeRow]:
+        def query(connection: Connection) -> tuple[ExchangeRow, EntryPage, bytes]:
             head = _head(connection)
-            stored = read_visible_entries(connection, agency, exchange_id)
+            page = _exchange_page(connection, agency, exchange_id, 0, head.size)
             seen = read_seen(connection, agency, [exchange_id])
-            if not stored or not seen:
+            if not page.entries or not seen:
                 raise Reason.EXCHANGE_UNKNOWN.error(
                     f"expected an exchange that {agency} may know of, got {exchange_id[:64]!r}",
                     field="exchange_id",
                 )
-            return _proven(connection, stored, head), head.note, _exchange_row(seen[0])
+            return _exchange_row(seen[0]), page, head.note
+
+        return await self._run(query)
+
+    async def exchange_page(
+        self, agency: AgencyId, exchange_id: str, start: int, tree_size: int
+    ) -> EntryPage:
+        """A further page of what an agency could see of an exchange at a tree size.
+
+        Raises:
+            InvalidInput: PROOF_RANGE_INVALID for a tree larger than the log.
+            NotFound: EXCHANGE_UNKNOWN, where it saw nothing of it from `start` on.
+        """
+
+        def query(connection: Connection) -> EntryPage:
+            _check_size(tree_size, _head(connection))
+            page = _exchange_page(connection, agency, exchange_id, start, tree_size)
+            if not page.entries:
+                raise Reason.EXCHANGE_UNKNOWN.error(
+                    f"expected an exchange of which {agency} sees entries from {start} on, "
+                    f"got {exchange_id[:64]!r}",
+                    field="exchange_id",
+                )
+            return page
 
         return await self._run(query)
 
@@ -248,7 +272,7 @@ class Reader:
             if start >= tree_size:
                 # It may be a number that no database can take.
                 return LeavesPage((), frozenset())
-            stored = read_entry_range(connection, start, min(start + count, tree_size))
+            stored = read_entry_page(connection, start, min(start + count, tree_size))
             audience = Audience(connection, self._directory(), caller.member, stored)
             leaves = tuple((one.leaf_hash, audience.opening_of(one)) for one in stored)
             return LeavesPage(leaves, audience.disclosed)
@@ -295,8 +319,21 @@ def _check_size(size: int, head: Head) -> None:
         )
 
 
-def _proven(connection: Connection, stored: Sequence[StoredEntry], head: Head) -> list[ProvenEntry]:
-    proofs = inclusion_proofs([one.index for one in stored], head.size, _tiles(connection))
+def _exchange_page(
+    connection: Connection, agency: AgencyId, exchange_id: str, start: int, tree_size: int
+) -> EntryPage:
+    if start >= tree_size:
+        # It may be a number that no database can take.
+        return EntryPage((), 0)
+    stored, has_more = read_visible_entries(connection, agency, exchange_id, start, tree_size)
+    entries = tuple(_proven(connection, stored, tree_size))
+    return EntryPage(entries, stored[-1].index + 1 if has_more else 0)
+
+
+def _proven(
+    connection: Connection, stored: Sequence[StoredEntry], tree_size: int
+) -> list[ProvenEntry]:
+    proofs = inclusion_proofs([one.index for one in stored], tree_size, _tiles(connection))
     return [
         ProvenEntry(one.index, one.opening, tuple(proof))
         for one, proof in zip(stored, proofs, strict=True)

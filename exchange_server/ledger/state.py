@@ -102,7 +102,7 @@ def _restore_edge(connection: Connection, head: Head) -> TreeEdge:
 
 def _fold_directory(connection: Connection, head: Head, anchors: TrustAnchors) -> Directory:
     fold = DirectoryFold(anchors)
-    for stored in read_directory_entries(connection, 0):
+    for stored in read_directory_entries(connection):
         try:
             fold.apply(stored.index, stored.opening)
         except ExchangeError as error:

@@ -10,6 +10,7 @@ from typing import Self
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.entries import MOST_AHEAD, MOST_BEHIND, Event, Opening
+from exchange_protocol.log.receipts import ProvenEntry
 from exchange_protocol.rules.bodies import Kind
 from exchange_protocol.rules.inspection import Ends
 from exchange_protocol.rules.lifecycle import LegState
@@ -97,6 +98,15 @@ class LeavesPage:
     ends: frozenset[Ends]
     """Between whom the events are that it opens. If any, an inspection must be on the log before
     the page leaves; none where it opens only what is for everyone, and inspections."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPage:
+    """Some entries of an exchange, proven against one checkpoint."""
+
+    entries: tuple[ProvenEntry, ...]
+    next_index: int
+    """Where the next page begins; 0 after the last."""
 
 
 class Box(IntEnum):

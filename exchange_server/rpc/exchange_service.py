@@ -132,16 +132,24 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
     async def GetExchange(  # noqa: N802
         self, request: pb.GetExchangeRequest, context: Context
     ) -> pb.GetExchangeResponse:
-        """Serve every entry of one exchange that the caller may see."""
+        """Serve the entries of one exchange that the caller may see, a page at a time."""
         exchange_id = parse_uuid(request.exchange_id, "exchange_id")
-        current_call().exchange_id = exchange_id
-        entries, note, row = await self._reader.exchange_entries(
-            current_caller().agency, exchange_id
-        )
+        call, agency = current_call(), current_caller().agency
+        call.exchange_id = exchange_id
+        if request.start_index or request.tree_size:
+            page = await self._reader.exchange_page(
+                agency, exchange_id, request.start_index, request.tree_size
+            )
+            return pb.GetExchangeResponse(
+                entries=[encode_proven_entry(entry) for entry in page.entries],
+                next_index=page.next_index,
+            )
+        row, page, note = await self._reader.exchange(agency, exchange_id)
         return pb.GetExchangeResponse(
             summary=encode_exchange(row),
-            entries=[encode_proven_entry(entry) for entry in entries],
+            entries=[encode_proven_entry(entry) for entry in page.entries],
             tree_head=await tree_head_of(self._reader, note, request.known_tree_size),
+            next_index=page.next_index,
         )
 
     async def FetchPart(  # noqa: N802

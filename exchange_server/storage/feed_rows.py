@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select, tuple_
 
-from exchange_server.storage.log_rows import STORED_ENTRIES, StoredEntry, stored_entries
+from exchange_server.storage.log_rows import STORED_ENTRIES, StoredEntry, page_of_entries
 from exchange_server.storage.rows import insert_rows
 from exchange_server.storage.tables import exchanges, feed, log_entries, statements
 
@@ -65,10 +65,16 @@ def read_notices(
 
 
 def read_visible_entries(
-    connection: Connection, agency: str, exchange_id: str
-) -> list[StoredEntry]:
-    """Read every entry of an exchange that an agency may see, in log order."""
+    connection: Connection, agency: str, exchange_id: str, start: int, tree_size: int
+) -> tuple[list[StoredEntry], bool]:
+    """Read a page of the entries of an exchange that an agency could see at a tree size.
+
+    Gives those from index `start` on, in log order, and whether there are more.
+    """
     visible = select(feed.c.entry_index).where(
-        feed.c.exchange_id == exchange_id, feed.c.agency == agency
+        feed.c.exchange_id == exchange_id,
+        feed.c.agency == agency,
+        feed.c.entry_index >= start,
+        feed.c.position < tree_size,
     )
-    return stored_entries(connection, STORED_ENTRIES.where(log_entries.c.idx.in_(visible)))
+    return page_of_entries(connection, STORED_ENTRIES.where(log_entries.c.idx.in_(visible)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -56,6 +57,12 @@ class DirectoryEntryRow(NamedTuple):
 
     position: int
     log_index: int
+
+
+PAGE_BYTES = 4 * 1024 * 1024
+"""Of entries and statements in one answer; clients take 16 MiB."""
+_AT_ONCE = 32
+"""Rows that are read together; the largest have 256 KiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +146,31 @@ STORED_ENTRIES: Select[Any] = select(
     _s.batch,
 ).select_from(log_entries.outerjoin(statements_table, _s.log_index == _e.idx))
 
+_DIRECTORY = STORED_ENTRIES.join(directory_entries, directory_entries.c.log_index == _e.idx)
+
 
 def stored_entries(connection: Connection, query: Select[Any]) -> list[StoredEntry]:
-    """Run a query that narrows `STORED_ENTRIES`."""
+    """Run a query that narrows `STORED_ENTRIES`; gives entries in log order."""
     return [_stored(*row) for row in connection.execute(query.order_by(_e.idx))]
+
+
+def page_of_entries(connection: Connection, query: Select[Any]) -> tuple[list[StoredEntry], bool]:
+    """Run a query that narrows `STORED_ENTRIES`, as far as one message may hold.
+
+    Gives entries in log order, at least one where there is any, and whether there are more: the
+    largest statements are so large that a page cannot be bounded by a count alone.
+    """
+    page: list[StoredEntry] = []
+    size = 0
+    rows = connection.execute(query.order_by(_e.idx), execution_options={"yield_per": _AT_ONCE})
+    with closing(rows):
+        for row in rows:
+            one = _stored(*row)
+            size += one.opening.size
+            if page and size > PAGE_BYTES:
+                return page, True
+            page.append(one)
+    return page, False
 
 
 def read_entry_range(connection: Connection, start: int, stop: int) -> list[StoredEntry]:
@@ -161,17 +189,21 @@ def read_entries(connection: Connection, indexes: Sequence[int]) -> list[StoredE
     return stored_entries(connection, STORED_ENTRIES.where(_e.idx.in_(indexes)))
 
 
-def read_directory_entries(
-    connection: Connection, start: int, count: int | None = None
-) -> list[StoredEntry]:
-    """Read directory statements from position `start` on, at most `count`."""
-    d = directory_entries.c
-    query = (
-        STORED_ENTRIES.join(directory_entries, d.log_index == _e.idx)
-        .where(d.position >= start)
-        .limit(count)
-    )
-    return stored_entries(connection, query)
+def read_entry_page(connection: Connection, start: int, stop: int) -> list[StoredEntry]:
+    """Read the first of the entries [start, stop), as many as one message may hold."""
+    return page_of_entries(connection, STORED_ENTRIES.where(_e.idx >= start, _e.idx < stop))[0]
+
+
+def read_directory_entries(connection: Connection) -> list[StoredEntry]:
+    """Read all directory statements."""
+    return stored_entries(connection, _DIRECTORY)
+
+
+def read_directory_page(connection: Connection, start: int, count: int) -> list[StoredEntry]:
+    """Read at most `count` directory statements from position `start` on, as many as one message
+    may hold."""
+    page = _DIRECTORY.where(directory_entries.c.position >= start).limit(count)
+    return page_of_entries(connection, page)[0]
 
 
 def _stored(

@@ -400,7 +400,7 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
     for name in ("authenticate", "_check_supervisors", "_check_parts"):
         patch.setattr(judgement, name, skippable(name))
     honest_advance, honest_role, honest_deliver = advance, role_of_agency, deliver_to_agency
-    honest_entries, honest_openings = Reader.exchange_entries, Reader.openings
+    honest_exchange, honest_openings = Reader.exchange, Reader.openings
 
     def lying_advance(exchange: Exchange, statement: Statement, *args: Any, **kwargs: Any) -> Any:
         if getattr(in_hub, "judges", False) and "answers" in lies.skips:
@@ -416,8 +416,8 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
             return exchange, ()
         return honest_deliver(agency, exchange, said)
 
-    async def exchange_entries(self: Reader, agency: AgencyId, exchange_id: str) -> Any:
-        return await honest_entries(self, AgencyId(lies.seen_as or agency), exchange_id)
+    async def exchange(self: Reader, agency: AgencyId, exchange_id: str) -> Any:
+        return await honest_exchange(self, AgencyId(lies.seen_as or agency), exchange_id)
 
     async def openings(self: Reader, caller: Caller, start: int, *bounds: int) -> LeavesPage:
         page = await honest_openings(self, caller, start, *bounds)
@@ -435,7 +435,7 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
     patch.setattr(judgement, "advance", lying_advance)
     patch.setattr(batch, "role_of", role_of)
     patch.setattr(batch, "deliver_to", deliver_to)
-    patch.setattr(Reader, "exchange_entries", exchange_entries)
+    patch.setattr(Reader, "exchange", exchange)
     patch.setattr(judgement, "_route", route)
 
 

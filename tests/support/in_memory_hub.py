@@ -172,9 +172,11 @@ class InMemoryHub:
         proof = self.consistency(known, len(self.log))
         return log_pb2.TreeHead(checkpoint=self.note(), consistency_proof=proof)
 
-    def proven(self, indexes: Sequence[int], *, whole: bool = True) -> list[log_pb2.ProvenEntry]:
+    def proven(
+        self, indexes: Sequence[int], *, whole: bool = True, tree_size: int | None = None
+    ) -> list[log_pb2.ProvenEntry]:
         """Entries with their proofs; a receipt's are not whole: they carry no statement."""
-        read, size = _reader(self.leaf_hashes()), len(self.log)
+        read, size = _reader(self.leaf_hashes()), tree_size or len(self.log)
         entries = []
         for index in indexes:
             opening = encode_opening(self.log[index])
@@ -300,14 +302,21 @@ class InMemoryHub:
         )
 
     def get_exchange(self, caller: Member, request: pb.GetExchangeRequest) -> Any:
-        """GetExchange."""
+        """GetExchange, three entries a page."""
         indexes = self.visible(caller.agency, request.exchange_id)
         if not indexes:
             raise Reason.EXCHANGE_UNKNOWN.error("no such exchange")
+        page = [each for each in indexes if each >= request.start_index][:3]
+        rest = page[-1] + 1 if page[-1] != indexes[-1] else 0
+        if request.start_index:
+            return pb.GetExchangeResponse(
+                entries=self.proven(page, tree_size=request.tree_size), next_index=rest
+            )
         return pb.GetExchangeResponse(
             summary=self.summary(request.exchange_id),
-            entries=self.proven(indexes),
+            entries=self.proven(page),
             tree_head=self.tree_head(request.known_tree_size),
+            next_index=rest,
         )
 
     def fetch_part(self, caller: Member, request: pb.FetchPartRequest) -> Iterator[bytes]:

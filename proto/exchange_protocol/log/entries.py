@@ -106,6 +106,11 @@ class Opening:
     nonce: bytes
     statement: SignedStatement | None = None
 
+    @property
+    def size(self) -> int:
+        """Bytes of the entry and of the statement's payload."""
+        return len(self.entry) + (len(self.statement.payload) if self.statement else 0)
+
 
 def encode_entry(entry: Entry) -> bytes:
     """Encode an entry; keep the bytes, the leaf commits to them."""

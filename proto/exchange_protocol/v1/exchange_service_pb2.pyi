@@ -551,17 +551,26 @@ class GetExchangeRequest(_message.Message):
 
     EXCHANGE_ID_FIELD_NUMBER: _builtins.int
     KNOWN_TREE_SIZE_FIELD_NUMBER: _builtins.int
+    START_INDEX_FIELD_NUMBER: _builtins.int
+    TREE_SIZE_FIELD_NUMBER: _builtins.int
     exchange_id: _builtins.str
     known_tree_size: _builtins.int
+    start_index: _builtins.int
+    """For a page after the first: `next_index` of the page before, and the size of the first page's
+    checkpoint.
+    """
+    tree_size: _builtins.int
     def __init__(
         self,
         *,
         exchange_id: _builtins.str = ...,
         known_tree_size: _builtins.int = ...,
+        start_index: _builtins.int = ...,
+        tree_size: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["exchange_id", b"exchange_id", "known_tree_size", b"known_tree_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exchange_id", b"exchange_id", "known_tree_size", b"known_tree_size", "start_index", b"start_index", "tree_size", b"tree_size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -574,24 +583,34 @@ class GetExchangeResponse(_message.Message):
     SUMMARY_FIELD_NUMBER: _builtins.int
     ENTRIES_FIELD_NUMBER: _builtins.int
     TREE_HEAD_FIELD_NUMBER: _builtins.int
+    NEXT_INDEX_FIELD_NUMBER: _builtins.int
+    next_index: _builtins.int
+    """Where the next page begins; 0 after the last."""
     @_builtins.property
-    def summary(self) -> Global___ExchangeSummary: ...
-    @_builtins.property
-    def entries(self) -> _containers.RepeatedCompositeFieldContainer[_log_pb2.ProvenEntry]:
-        """In log order."""
+    def summary(self) -> Global___ExchangeSummary:
+        """Of the first page only."""
 
     @_builtins.property
-    def tree_head(self) -> _log_pb2.TreeHead: ...
+    def entries(self) -> _containers.RepeatedCompositeFieldContainer[_log_pb2.ProvenEntry]:
+        """In log order; what the caller could see at the checkpoint, proven against it. At least one, and
+        as many as fit into some megabytes.
+        """
+
+    @_builtins.property
+    def tree_head(self) -> _log_pb2.TreeHead:
+        """Of the first page only: the checkpoint that all pages are proven against."""
+
     def __init__(
         self,
         *,
         summary: Global___ExchangeSummary | None = ...,
         entries: _abc.Iterable[_log_pb2.ProvenEntry] | None = ...,
         tree_head: _log_pb2.TreeHead | None = ...,
+        next_index: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["summary", b"summary", "tree_head", b"tree_head"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "summary", b"summary", "tree_head", b"tree_head"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "next_index", b"next_index", "summary", b"summary", "tree_head", b"tree_head"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -262,6 +262,39 @@ def test_entry_that_is_not_in_the_signed_tree_is_refused(hub: InMemoryHub, tmp_p
     caught(lambda: hub.client(tmp_path, KZ_FMA).get(exchange), Reason.PROOF_INVALID)
 
 
+@pytest.mark.parametrize("next_index", [1, 2**63])
+def test_pages_of_an_exchange_come_to_an_end(
+    hub: InMemoryHub, tmp_path: Path, next_index: int
+) -> None:
+    exchange = ask(hub.client(tmp_path), "kz.fma")
+    honest = hub.get_exchange
+
+    def lies(caller: Member, request: pb.GetExchangeRequest) -> pb.GetExchangeResponse:
+        answer: pb.GetExchangeResponse = honest(caller, request)
+        answer.next_index = next_index
+        return answer
+
+    hub.get_exchange = lies  # type: ignore[method-assign]
+    caught(lambda: hub.client(tmp_path, KZ_FMA).get(exchange), Reason.ENTRY_MISMATCH)
+
+
+def test_page_that_shows_again_what_came_before_is_refused(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    client = hub.client(tmp_path)
+    exchange = ask(client, "kz.fma")
+    honest = hub.get_exchange
+
+    def lies(caller: Member, request: pb.GetExchangeRequest) -> pb.GetExchangeResponse:
+        request.start_index = 0
+        answer: pb.GetExchangeResponse = honest(caller, request)
+        answer.next_index = answer.entries[-1].index + 1
+        return answer
+
+    hub.get_exchange = lies  # type: ignore[method-assign]
+    caught(lambda: client.get(exchange), Reason.ENTRY_MISMATCH)
+
+
 def test_swapped_part_is_not_unsealed(hub: InMemoryHub, tmp_path: Path) -> None:
     client = hub.client(tmp_path)
     first, second = ask(client, "kz.fma"), ask(client, "kz.fma")
@@ -359,8 +392,8 @@ def test_receipt_of_another_statement_is_refused_and_the_statement_kept(
     first = len(hub.log) - 1
     honest = hub.proven
 
-    def another(indexes: Any, *, whole: bool = True) -> Any:
-        return honest(indexes if whole else [first], whole=whole)
+    def another(indexes: Any, *, whole: bool = True, tree_size: int | None = None) -> Any:
+        return honest(indexes if whole else [first], whole=whole, tree_size=tree_size)
 
     hub.proven = another  # type: ignore[method-assign]
     caught(lambda: ask(client, "kz.fma"), Reason.RECEIPT_MISMATCH)

@@ -18,6 +18,7 @@ from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.vocabulary import Handling, RefusalGround, ReplyResult, Verdict
 from exchange_protocol.trust.identity import Member
 from exchange_server.ledger import Accepted, Box, FeedPosition
+from exchange_server.storage import log_rows
 from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import caller, log_verifier
 from tests.support.statements import (
@@ -44,7 +45,7 @@ async def boxes_of(office: Office, member: Member) -> dict[Box, list[str]]:
 
 async def leg_state(office: Office, member: Member, exchange_id: str) -> LegState:
     """State of the one leg that a member's agency sees."""
-    _, _, row = await office.reader.exchange_entries(member.agency, exchange_id)
+    row, _, _ = await office.reader.exchange(member.agency, exchange_id)
     [leg] = row.legs
     return leg.state
 
@@ -52,7 +53,7 @@ async def leg_state(office: Office, member: Member, exchange_id: str) -> LegStat
 async def is_blind(office: Office, member: Member, exchange_id: str) -> bool:
     """Whether a member's agency is told nothing of an exchange, not even that it is there."""
     try:
-        await office.reader.exchange_entries(member.agency, exchange_id)
+        await office.reader.exchange(member.agency, exchange_id)
     except NotFound:
         return True
     return False
@@ -89,8 +90,8 @@ async def test_domestic_request_is_seen_read_and_answered(office: Office) -> Non
     assert await leg_state(office, KZ_MIA, asked.exchange_id) is LegState.DELIVERED
     await office.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=asked)
     assert await leg_state(office, KZ_MIA, asked.exchange_id) is LegState.ANSWERED
-    proven, note, _ = await office.reader.exchange_entries(KZ_MIA.agency, asked.exchange_id)
-    verified = verify_proven_entries(proven, log_verifier().verify(note))
+    _, page, note = await office.reader.exchange(KZ_MIA.agency, asked.exchange_id)
+    verified = verify_proven_entries(page.entries, log_verifier().verify(note))
     assert [entry.event for _, entry in verified] == [
         Event.STATEMENT, Event.DELIVERY, Event.STATEMENT,
     ]  # fmt: skip
@@ -114,8 +115,8 @@ async def test_held_request_is_invisible_until_it_is_approved(office: Office) ->
     assert len({notice.position.position for notice in notices}) == 1
     resumed = await office.reader.feed(UZ_FIU.agency, notices[0].position, 10)
     assert resumed == notices[1:]
-    proven, _, _ = await office.reader.exchange_entries(UZ_FIU.agency, asked.exchange_id)
-    statements = [one.opening.statement for one in proven]
+    _, page, _ = await office.reader.exchange(UZ_FIU.agency, asked.exchange_id)
+    statements = [one.opening.statement for one in page.entries]
     assert [one.digest for one in statements if one] == [asked.digest, approval.digest]
     await office.fetch(UZ_FIU, asked)
     assert await leg_state(office, UZ_FIU, asked.exchange_id) is LegState.DELIVERED
@@ -155,10 +156,10 @@ async def test_returned_request_is_supplemented_and_released(office: Office) -> 
     await office.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
     await office.fetch(UZ_FIU, more)
     assert await leg_state(office, UZ_FIU, asked.exchange_id) is LegState.DELIVERED
-    proven, note, _ = await office.reader.exchange_entries(UZ_FIU.agency, asked.exchange_id)
-    for one in proven:
+    _, page, note = await office.reader.exchange(UZ_FIU.agency, asked.exchange_id)
+    for one in page.entries:
         verify_proven_entry(one, log_verifier().verify(note))
-    assert len([one for one in proven if one.opening.statement]) == 4
+    assert len([one for one in page.entries if one.opening.statement]) == 4
 
 
 async def test_recipient_does_not_see_that_a_supplement_is_held(office: Office) -> None:
@@ -222,3 +223,50 @@ async def test_entries_say_what_the_rules_made_of_statements(office: Office) -> 
     assert ruling is not None
     assert ruling.legs[0].approvers == (COORDINATOR.agency,)
     assert ruling.supervisors == (KZ_GPO.agency,)
+
+
+async def test_pages_of_an_exchange_show_what_was_visible_at_the_first(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A statement that is released between two pages would seem to have been left out before."""
+    asked = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
+    await office.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    await office.fetch(UZ_FIU, asked)
+    await office.say(UZ_FIU, Plain(Kind.RETURN_FOR_INFORMATION), on=asked)
+    more = await office.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["uz.fiu"], on=asked)
+    agency, exchange_id = UZ_FIU.agency, asked.exchange_id
+    _, whole, note = await office.reader.exchange(agency, exchange_id)
+    checkpoint = log_verifier().verify(note)
+
+    monkeypatch.setattr(log_rows, "PAGE_BYTES", 1)
+    _, page, _ = await office.reader.exchange(agency, exchange_id)
+    seen = list(page.entries)
+    await office.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    while page.next_index:
+        assert len(page.entries) == 1
+        page = await office.reader.exchange_page(
+            agency, exchange_id, page.next_index, checkpoint.size
+        )
+        seen += page.entries
+    assert tuple(seen) == whole.entries
+    verify_proven_entries(seen, checkpoint)
+    assert more.digest not in [
+        one.opening.statement.digest for one in seen if one.opening.statement
+    ]
+
+    with pytest.raises(ExchangeError) as refused:
+        await office.reader.exchange_page(agency, exchange_id, 2**63, 2**64 - 1)
+    assert refused.value.reason is Reason.PROOF_RANGE_INVALID
+    with pytest.raises(ExchangeError) as refused:
+        await office.reader.exchange_page(KZ_FMA.agency, exchange_id, 1, checkpoint.size)
+    assert refused.value.reason is Reason.EXCHANGE_UNKNOWN
+
+
+async def test_pages_are_bounded_by_their_bytes_and_never_empty(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_rows, "PAGE_BYTES", 1)
+    entries, size, _ = await office.reader.directory_entries(0, 200)
+    assert (len(entries), size > 1) == (1, True)
+    page = await office.reader.openings(caller(COORDINATOR), 0, 200, size)
+    assert len(page.leaves) == 1
