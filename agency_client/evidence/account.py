@@ -7,16 +7,26 @@ writes the page anew and compares.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING, Final
 
 from agency_client.evidence.words import ENGLISH, RUSSIAN, Words
 from exchange_protocol.log.entries import Event
-from exchange_protocol.rules.bodies import Decision, EnrolAgency, PublishPolicy, Refuse, Reply
+from exchange_protocol.rules.bodies import (
+    Body,
+    Decision,
+    EnrolAgency,
+    EraseNotice,
+    PublishPolicy,
+    Refuse,
+    Reply,
+    Stage,
+)
 from exchange_protocol.rules.lifecycle import LegChange
+from exchange_protocol.trust.identity import AgencyId, Member
 
 if TYPE_CHECKING:
     from agency_client.evidence.verification import Told, VerifiedBundle
@@ -26,23 +36,38 @@ _HEAD: Final = """\
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>{title}</title>
 <style>
-body {{ font: 15px/1.45 Georgia, "Times New Roman", serif; margin: 2em auto; max-width: 75em;
+body {{ font: 15px/1.45 Georgia, "Times New Roman", serif; margin: 2em auto; max-width: 80em;
   padding: 0 1em; color: #1a1a1a; background: #fff; }}
-h1 {{ font-size: 1.5em; border-bottom: 2px solid #1a1a1a; }}
-h2 {{ font-size: 1.15em; margin-top: 1.6em; }}
+h1 {{ font-size: 1.6em; border-bottom: 2px solid #1a1a1a; padding-bottom: .2em; }}
+h2 {{ font-size: 1.15em; margin: 1.8em 0 .5em; break-after: avoid; }}
 table {{ border-collapse: collapse; width: 100%; }}
-th, td {{ border: 1px solid #999; padding: .3em .5em; text-align: left; vertical-align: top;
-  overflow-wrap: anywhere; }}
+tr {{ break-inside: avoid; }}
+th, td {{ border: 1px solid #999; padding: .3em .5em; text-align: left; vertical-align: top; }}
 th {{ background: #eee; }}
+tbody th {{ width: 22%; font-weight: normal; }}
+.short {{ white-space: nowrap; width: 1%; }}
+.code {{ font: .85em/1.5 "DejaVu Sans Mono", Consolas, monospace; overflow-wrap: anywhere; }}
 .lead {{ border-left: 4px solid #a33; padding-left: .8em; }}
+.other {{ color: #555; }}
 section + section {{ margin-top: 4em; }}
+@page {{ size: A4 landscape; margin: 12mm; }}
+@media print {{
+  body {{ font-size: 9.5pt; margin: 0; max-width: none; padding: 0; }}
+  section + section {{ break-before: page; margin-top: 0; }}
+}}
 </style>
 </head>
 <body>
 """
+_EVENT_CLASSES: Final = ("short", "short", "", "", "", "code", "")
+_PART_CLASSES: Final = ("short", "short", "short", "code", "")
+
+Cell = str | tuple[str, ...]
+"""A cell of a table: a line of text, or several."""
 
 
 def render(found: VerifiedBundle) -> bytes:
@@ -53,76 +78,147 @@ def render(found: VerifiedBundle) -> bytes:
 
 
 def _section(found: VerifiedBundle, words: Words) -> str:
+    other = "en" if words.tag == "ru" else "ru"
+    rows = [_row(found, told, words) for told in found.told]
+    parts = list(_parts(found, words))
     return (
         f'<section lang="{words.tag}">\n'
         f"<h1>{_text(words.title)}</h1>\n"
+        f'<p class="other" lang="{other}">{_text(words.other)}</p>\n'
         f'<p class="lead">{_text(words.lead)}</p>\n'
-        f"{_table((), _facts(found, words))}"
+        f"<h2>{_text(words.request)}</h2>\n"
+        f"{_list(_request(found, words))}"
         f"<h2>{_text(words.timeline)}</h2>\n"
-        f"{_table(words.columns, (_row(found, told, words) for told in found.told))}"
-        f"<h2>{_text(words.disclosed)}</h2>\n"
-        f"{_disclosed(found, words)}"
-        f"<h2>{_text(words.bodies)}</h2>\n"
-        f"{_table(words.body_columns, _bodies(found))}"
-        f"<h2>{_text(words.proved)}</h2>\n"
+        f"{_table(words.columns, rows, _EVENT_CLASSES)}"
+        f"<h2>{_text(words.parts)}</h2>\n"
+        + (
+            _table(words.part_columns, parts, _PART_CLASSES)
+            if parts
+            else f"<p>{_text(words.no_parts)}</p>\n"
+        )
+        + f"<h2>{_text(words.proved)}</h2>\n"
         f"{_table(words.proved_columns, words.proofs)}"
         f"<h2>{_text(words.unproved)}</h2>\n"
         f"<ul>\n{''.join(f'<li>{_text(each)}</li>{chr(10)}' for each in words.limits)}</ul>\n"
+        f"<h2>{_text(words.file)}</h2>\n"
+        f"{_list(_facts(found, words))}"
+        f"<h2>{_text(words.bodies)}</h2>\n"
+        f"{_table(words.body_columns, _bodies(found))}"
         "</section>\n"
     )
 
 
-def _facts(found: VerifiedBundle, words: Words) -> list[tuple[str, str]]:
+def _request(found: VerifiedBundle, words: Words) -> list[tuple[str, Cell]]:
+    """What was asked, of whom and on what terms, by the statement that opened the exchange."""
+    opening = next(
+        (
+            told.statement
+            for told in found.told
+            if told.statement and told.statement.kind.stage is Stage.OPENING
+        ),
+        None,
+    )
+    values: list[Cell] = [found.exchange_id]
+    if opening is not None:
+        header = opening.header
+        values += [
+            words.say(opening.kind.value),
+            _who(found, opening.author, words),
+            _instant(opening.made_at),
+            tuple(_body(found, agency) for agency in opening.recipients),
+            tuple(_body(found, agency) for agency in opening.supervisors),
+            words.say(header.purpose.name) if header.purpose else "",
+            header.legal_basis or "",
+            words.say(header.handling.name),
+            f"TLP:{header.tlp.name.replace('_', '+')}",
+            words.say(header.urgency.name),
+            _instant(header.due_at) if header.due_at else "",
+            ", ".join(words.say(use.name) for use in header.permitted_uses),
+            tuple(_body(found, agency) for agency in header.onward_authorities),
+        ]
+    else:
+        values += [""] * (len(words.request_rows) - 2)
+    if found.exchange is None:
+        values.append(words.outcome_unknown)
+    else:
+        values.append(
+            tuple(
+                f"{_body(found, leg.agency)}: {words.say(leg.state.name)}"
+                for leg in found.exchange.legs
+            )
+        )
+    return [pair for pair in zip(words.request_rows, values, strict=True) if pair[1]]
+
+
+def _facts(found: VerifiedBundle, words: Words) -> list[tuple[str, Cell]]:
     claim = f" ({words.claim})"
-    policies = [
-        f"{told.index}: {sha256(told.statement.body.cedar.encode()).hexdigest()}"
+    policies = tuple(
+        f"SHA-256 {sha256(told.statement.body.cedar.encode()).hexdigest()}, "
+        f"{words.policy} {told.index}"
         for told in found.directory_told
         if told.statement and isinstance(told.statement.body, PublishPolicy)
-    ]
+    )
     checkpoint = found.checkpoint
     values = (
-        found.exchange_id,
         found.exported_by.uri + claim,
         found.exported_at + claim,
         found.software + claim,
         checkpoint.origin,
-        f"{checkpoint.size}, {checkpoint.root.hex()}",
+        f"{checkpoint.size} {words.tree} {checkpoint.root.hex()}",
         words.standings[found.standing],
-        "; ".join(policies),
+        policies,
     )
     return list(zip(words.facts, values, strict=True))
 
 
-def _row(found: VerifiedBundle, told: Told, words: Words) -> tuple[str, ...]:
+def _row(found: VerifiedBundle, told: Told, words: Words) -> tuple[Cell, ...]:
     entry = told.entry
-    agency = found.directory.agencies.get(entry.actor.agency)
-    who = f"{agency.name} ({entry.actor.uri})" if agency else entry.actor.uri
     ruling = entry.ruling
-    at = entry.hub_time.astimezone(UTC)
     return (
         str(told.index),
-        f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond:06d}",
-        who,
-        _what(told, words),
-        "; ".join(_leg(change, words) for change in ruling.legs) if ruling else "",
-        ", ".join(ruling.rule_ids) if ruling else "",
+        tuple(_instant(entry.hub_time).split(" ")),
+        _who(found, entry.actor, words),
+        _what(found, told, words),
+        tuple(_leg(change, words) for change in ruling.legs) if ruling else "",
+        ruling.rule_ids if ruling else "",
         words.signed if entry.event is Event.STATEMENT else words.recorded,
     )
 
 
-def _what(told: Told, words: Words) -> str:
+def _who(found: VerifiedBundle, member: Member, words: Words) -> tuple[str, ...]:
+    role = words.say(member.role.value)
+    return _body(found, member.agency), f"{role} {member.name}" if member.name else role
+
+
+def _body(found: VerifiedBundle, agency: AgencyId) -> str:
+    enrolled = found.directory.agencies.get(agency)
+    return f"{enrolled.name} [{agency}]" if enrolled else agency
+
+
+def _what(found: VerifiedBundle, told: Told, words: Words) -> tuple[str, ...]:
+    entries = {each.statement.digest: each.index for each in found.told if each.statement}
     if told.statement is None:
-        return " ".join(filter(None, (words.say(told.entry.event.name), told.entry.reason)))
-    match told.statement.body:
+        word, about = words.given, entries.get(told.entry.payload_digest)
+        lines = [words.say(told.entry.event.name), told.entry.reason]
+    else:
+        word, about = words.answers, entries.get(told.statement.answers or b"")
+        lines = [words.say(told.statement.kind.value), *_more(told.statement.body, words)]
+    if about is not None:
+        lines.append(f"{word} {about}")
+    return tuple(filter(None, lines))
+
+
+def _more(body: Body, words: Words) -> list[str]:
+    match body:
         case Decision(verdict=verdict, ground=ground):
-            more = words.say(verdict.name) + (f", {ground.name}" if ground else "")
-        case Refuse(ground=ground):
-            more = ground.name
+            said = [verdict.name, *([ground.name] if ground else [])]
+        case Refuse(ground=ground) | EraseNotice(ground=ground):
+            said = [ground.name]
         case Reply(result=result):
-            more = result.name
+            said = [result.name]
         case _:
-            more = ", ".join(told.statement.recipients)
-    return words.say(told.statement.kind.value) + (f": {more}" if more else "")
+            said = []
+    return [words.say(each) for each in said]
 
 
 def _leg(change: LegChange, words: Words) -> str:
@@ -130,18 +226,20 @@ def _leg(change: LegChange, words: Words) -> str:
     return f"{change.agency}: {before}{words.say(change.after.name)}"
 
 
-def _disclosed(found: VerifiedBundle, words: Words) -> str:
-    if not found.disclosed:
-        return f"<p>{_text(words.nothing_disclosed)}</p>\n"
-    rows = [
-        (str(index), part, f"content/{index:019d}/{part}/plain")
-        for index, parts in sorted(found.disclosed.items())
-        for part in sorted(parts)
-    ]
-    return _table(words.disclosed_columns, rows)
+def _parts(found: VerifiedBundle, words: Words) -> Iterator[tuple[Cell, ...]]:
+    for told in found.told:
+        for part in told.statement.parts if told.statement else ():
+            opened = part.name in found.disclosed.get(told.index, ())
+            yield (
+                str(told.index),
+                part.name,
+                str(part.size),
+                part.sha256.hex(),
+                f"content/{told.index:019d}/{part.name}/plain" if opened else words.sealed,
+            )
 
 
-def _bodies(found: VerifiedBundle) -> list[tuple[str, ...]]:
+def _bodies(found: VerifiedBundle) -> list[tuple[Cell, ...]]:
     return [
         (body.agency, body.name, body.country, str(told.index))
         for told in found.directory_told
@@ -149,13 +247,31 @@ def _bodies(found: VerifiedBundle) -> list[tuple[str, ...]]:
     ]
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _instant(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _table(
+    columns: Sequence[str], rows: Iterable[Sequence[Cell]], classes: Sequence[str] = ()
+) -> str:
     head = "".join(f"<th>{_text(column)}</th>" for column in columns)
-    lines = [f"<tr>{head}</tr>\n"] if columns else []
+    lines = [f"<thead><tr>{head}</tr></thead>\n<tbody>\n"]
     for row in rows:
-        cells = "".join(f"<td>{_text(cell)}</td>" for cell in row)
+        named = classes or [""] * len(row)
+        cells = "".join(_cell(cell, name) for cell, name in zip(row, named, strict=True))
         lines.append(f"<tr>{cells}</tr>\n")
-    return f"<table>\n{''.join(lines)}</table>\n"
+    return f"<table>\n{''.join(lines)}</tbody>\n</table>\n"
+
+
+def _list(rows: Iterable[tuple[str, Cell]]) -> str:
+    lines = (f'<tr><th scope="row">{_text(name)}</th>{_cell(cell)}</tr>\n' for name, cell in rows)
+    return f"<table>\n<tbody>\n{''.join(lines)}</tbody>\n</table>\n"
+
+
+def _cell(cell: Cell, name: str = "") -> str:
+    lines = (cell,) if isinstance(cell, str) else cell
+    marked = f' class="{name}"' if name else ""
+    return f"<td{marked}>{'<br>'.join(map(_text, lines))}</td>"
 
 
 def _text(value: str) -> str:

@@ -23,26 +23,72 @@ _CODES: Final = {
     "refuse": ("refusal", "отказ"),
     "analysis_product": ("product of analysis", "аналитический продукт"),
     "decision": ("decision", "решение"),
-    "recall": ("recall", "отзыв"),
-    "feedback": ("feedback", "отзыв о пользе сведений"),
-    "close": ("close", "закрытие"),
+    "recall": ("recall", "отзыв запроса"),
+    "feedback": ("feedback on use", "сообщение об использовании сведений"),
+    "close": ("close", "закрытие обмена"),
     "erase_notice": ("notice to erase the content", "уведомление об уничтожении содержания"),
-    "DELIVERY": ("given to the reader", "выдано читателю"),
+    "DELIVERY": ("content handed out", "содержание выдано"),
     "DENIAL": ("refused by the hub", "отклонено узлом"),
+    # Verdict
     "APPROVE": ("approved", "одобрено"),
     "REJECT": ("rejected", "отклонено"),
-    "RETURN": ("returned", "возвращено"),
-    "HELD": ("held", "задержано до одобрения"),
-    "RETURNED": ("returned", "возвращено"),
+    "RETURN": ("returned for more information", "возвращено для уточнения"),
+    # LegState
+    "HELD": ("held for approval", "ожидает одобрения"),
+    "RETURNED": ("returned for more information", "возвращено для уточнения"),
     "REJECTED": ("rejected", "отклонено"),
-    "RELEASED": ("released", "допущено"),
-    "DELIVERED": ("delivered", "вручено"),
-    "ACKNOWLEDGED": ("acknowledged", "получение подтверждено"),
-    "ANSWERED": ("answered", "отвечено"),
+    "RELEASED": ("released to the recipient", "разрешено к выдаче"),
+    "DELIVERED": ("delivered", "выдано"),
+    "ACKNOWLEDGED": ("receipt acknowledged", "получение подтверждено"),
+    "ANSWERED": ("answered", "ответ дан"),
     "REFUSED": ("refused", "отказано"),
     "RECALLED": ("recalled", "отозвано"),
     "CLOSED": ("closed", "закрыто"),
     "ERASED": ("closed, content erased", "закрыто, содержание уничтожено"),
+    # ReplyResult
+    "INFORMATION": ("information given", "сведения предоставлены"),
+    "NO_HIT": ("nothing found", "сведений не найдено"),
+    "CASE_OPENED": ("case opened", "дело возбуждено"),
+    # RefusalGround
+    "SOVEREIGNTY_SECURITY": ("sovereignty or security", "суверенитет или безопасность"),
+    "CONTRARY_TO_LAW": ("contrary to law", "противоречит закону"),
+    "IMPEDES_INVESTIGATION": ("would impede an investigation", "помешает расследованию"),
+    "DISPROPORTIONATE": ("disproportionate", "несоразмерно"),
+    "NO_DRUG_NEXUS": ("no link to drug crime", "нет связи с наркопреступностью"),
+    "INSUFFICIENT_REQUEST": ("request insufficient", "запрос недостаточно обоснован"),
+    "LEGAL_PRIVILEGE": ("legal privilege", "охраняемая законом тайна"),
+    # ErasureGround
+    "RETENTION_ENDED": ("retention ended", "срок хранения истёк"),
+    "ORDERED": ("ordered by an authority", "по решению органа"),
+    "UNLAWFUL": ("held unlawfully", "хранение незаконно"),
+    "SENT_IN_ERROR": ("sent in error", "отправлено по ошибке"),
+    # Purpose
+    "INTELLIGENCE": ("intelligence", "оперативная работа"),
+    "INVESTIGATION": ("investigation", "расследование"),
+    "PROSECUTION": ("prosecution", "уголовное преследование"),
+    "CONFISCATION": ("confiscation", "конфискация"),
+    "ANALYSIS": ("analysis", "анализ"),
+    # Handling
+    "H0": (
+        "H0: only to prevent and combat crime",
+        "H0: только для предупреждения и пресечения преступлений",
+    ),
+    "H1": (
+        "H1: not in judicial proceedings without permission",
+        "H1: не использовать в суде без разрешения",
+    ),
+    "H2": ("H2: not to be passed on without permission", "H2: не передавать без разрешения"),
+    "H3": ("H3: other restrictions", "H3: иные ограничения"),
+    # Urgency
+    "ROUTINE": ("routine", "обычная"),
+    "URGENT": ("urgent", "срочно"),
+    # Role
+    "system": ("system", "информационная система"),
+    "officer": ("officer", "сотрудник"),
+    "coordinator": ("coordinator", "координатор"),
+    "supervisor": ("supervisor", "надзирающий"),
+    "auditor": ("auditor", "аудитор"),
+    "operator": ("operator", "оператор"),
 }
 
 
@@ -53,18 +99,31 @@ class Words:
     tag: str
     title: str
     lead: str
-    facts: tuple[str, ...]
-    """Exchange, exporter, exported at, software, log, tree, seen as, policies."""
-    claim: str
+    other: str
+    """In the other language: where to find it."""
+    request: str
+    request_rows: tuple[str, ...]
+    """Exchange, kind, made by, at, to, supervisors, purpose, legal basis, handling, TLP, urgency,
+    due, permitted uses, may be passed on to, outcome."""
+    outcome_unknown: str
     timeline: str
     columns: tuple[str, ...]
+    answers: str
+    given: str
     signed: str
     recorded: str
+    parts: str
+    part_columns: tuple[str, ...]
+    sealed: str
+    no_parts: str
+    file: str
+    facts: tuple[str, ...]
+    """Exporter, exported at, software, log, tree, seen as, policies."""
+    claim: str
+    tree: str
+    policy: str
     bodies: str
     body_columns: tuple[str, ...]
-    disclosed: str
-    nothing_disclosed: str
-    disclosed_columns: tuple[str, ...]
     proved: str
     proved_columns: tuple[str, ...]
     proofs: tuple[tuple[str, str, str], ...]
@@ -88,26 +147,59 @@ ENGLISH: Final = Words(
         "files beside it, which a verifier checks against a root certificate and a log key from a "
         "trusted place. If verification fails, do not rely on this page."
     ),
-    facts=(
+    other="Русский текст — во второй части страницы.",
+    request="The exchange",
+    request_rows=(
         "Exchange",
+        "Opened with a",
+        "Made by",
+        "Made at, by its author's clock (UTC)",
+        "To",
+        "Copy for supervision",
+        "Purpose",
+        "Legal basis",
+        "Handling",
+        "Traffic Light Protocol",
+        "Urgency",
+        "Answer due (UTC)",
+        "Permitted uses",
+        "May be passed on to",
+        "Outcome",
+    ),
+    outcome_unknown="not replayed: the exporter saw single statements",
+    timeline="What happened",
+    columns=(
+        "Entry",
+        "Hub's time (UTC)",
+        "Who",
+        "What",
+        "State for each recipient",
+        "Rules cited",
+        "Proved by",
+    ),
+    answers="on entry",
+    given="of entry",
+    signed="author's signature, log",
+    recorded="log alone: the hub's record",
+    parts="What was sealed, and what is disclosed",
+    part_columns=("Entry", "Part", "Bytes", "SHA-256 of the sealed bytes, as signed", "Disclosed"),
+    sealed="no: it stays sealed",
+    no_parts="Nothing was sealed.",
+    file="About this file",
+    facts=(
         "Exported by",
         "Exported at",
         "Software",
         "Log",
         "Checkpoint",
-        "The exporter saw it as",
-        "Policies on the log (SHA-256)",
+        "The exporter saw the exchange as",
+        "Policies on the log",
     ),
     claim="as the exporter says",
-    timeline="What happened",
-    columns=("Entry", "Hub's time (UTC)", "Who", "What", "Legs", "Rules cited", "Proved by"),
-    signed="author's signature; log",
-    recorded="log (the hub's record)",
+    tree="entries; root",
+    policy="published at entry",
     bodies="Bodies in the directory",
     body_columns=("Id", "Name", "Country", "Enrolled at entry"),
-    disclosed="Disclosed content",
-    nothing_disclosed="None: content stays sealed in this bundle.",
-    disclosed_columns=("Entry", "Part", "File"),
     proved="What is proved, and by whom",
     proved_columns=("Fact", "Proved by", "Who would have to cheat"),
     proofs=(
@@ -151,6 +243,8 @@ ENGLISH: Final = Words(
     limits=(
         "That the exporter was shown everything, or that a statement is true.",
         "That the log showed others the same history: compare checkpoints with other bodies.",
+        "When, but for the hub's clock; a time stamp over the checkpoint, where there is one, says "
+        "by when all of it was there.",
         "What a sealed part says, unless it is disclosed here.",
     ),
     standings={
@@ -163,41 +257,72 @@ ENGLISH: Final = Words(
 
 RUSSIAN: Final = Words(
     tag="ru",
-    title="Изложение обмена",
+    title="Справка об обмене информацией",
     lead=(
         "Эта страница предназначена для чтения и сама ничего не доказывает: всё, что на ней "
         "изложено, следует из приложенных файлов. Их проверяют по корневому сертификату и ключу "
         "журнала, взятым из надёжного источника. Если проверка не пройдена, полагаться на "
         "страницу нельзя."
     ),
-    facts=(
+    other="The English text is in the first part of the page.",
+    request="Обмен",
+    request_rows=(
         "Обмен",
+        "Начат заявлением",
+        "Автор",
+        "Составлено по часам автора (UTC)",
+        "Адресаты",
+        "Копия для надзора",
+        "Цель",
+        "Правовое основание",
+        "Режим обращения",
+        "Протокол «светофор» (TLP)",
+        "Срочность",
+        "Срок ответа (UTC)",
+        "Разрешённое использование",
+        "Разрешена передача",
+        "Итог",
+    ),
+    outcome_unknown="не пересчитывался: выгрузивший видел отдельные заявления",
+    timeline="Ход обмена",
+    columns=(
+        "Запись",
+        "Время узла (UTC)",
+        "Кто",
+        "Что",
+        "Состояние по адресатам",
+        "Применённые правила",
+        "Чем доказано",
+    ),
+    answers="по записи",
+    given="по записи",
+    signed="подпись автора, журнал",
+    recorded="только журнал: запись узла",
+    parts="Что зашифровано и что раскрыто",
+    part_columns=(
+        "Запись",
+        "Часть",
+        "Байтов",
+        "SHA-256 зашифрованных данных, под подписью",
+        "Раскрыто",
+    ),
+    sealed="нет: остаётся зашифрованным",
+    no_parts="Зашифрованных частей нет.",
+    file="Об этом файле",
+    facts=(
         "Выгрузил",
         "Время выгрузки",
         "Программа",
         "Журнал",
         "Контрольная точка",
         "Выгрузивший видел обмен как",
-        "Политики в журнале (SHA-256)",
+        "Политики в журнале",
     ),
     claim="со слов выгрузившего",
-    timeline="Что произошло",
-    columns=(
-        "Запись",
-        "Время узла (UTC)",
-        "Кто",
-        "Что",
-        "Линии обмена",
-        "Применённые правила",
-        "Чем доказано",
-    ),
-    signed="подпись автора; журнал",
-    recorded="журнал (запись узла)",
+    tree="записей; корень",
+    policy="опубликована записью",
     bodies="Органы в справочнике",
     body_columns=("Код", "Наименование", "Страна", "Внесён записью"),
-    disclosed="Раскрытое содержание",
-    nothing_disclosed="Нет: содержание остаётся зашифрованным.",
-    disclosed_columns=("Запись", "Часть", "Файл"),
     proved="Что доказано и кем",
     proved_columns=("Факт", "Чем доказан", "Кто должен был бы обмануть"),
     proofs=(
@@ -241,6 +366,8 @@ RUSSIAN: Final = Words(
     limits=(
         "Что выгрузившему показано всё и что заявления правдивы.",
         "Что журнал показывал другим ту же историю: контрольные точки сверяют с другими органами.",
+        "Время помимо часов узла; штамп времени на контрольной точке, если он есть, показывает, к "
+        "какому моменту всё это существовало.",
         "Что содержит зашифрованная часть, если она здесь не раскрыта.",
     ),
     standings={

@@ -8,6 +8,7 @@ import hmac
 import stat
 import subprocess
 from dataclasses import replace
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,12 +19,22 @@ from agency_client.evidence import VerifiedBundle, export_bundle, verify_bundle
 from agency_client.evidence.account import render
 from agency_client.evidence.verify import KINDS, LEAF_PREFIX, parse_vkey
 from agency_client.evidence.verify import Statement as ScriptStatement
+from agency_client.evidence.words import ENGLISH, RUSSIAN
 from agency_client.views import Standing
 from exchange_certs.authority import Authority
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.log.entries import entry_leaf_hash
 from exchange_protocol.rules.bodies import Kind
+from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.rules.vocabulary import (
+    ErasureGround,
+    Handling,
+    Purpose,
+    RefusalGround,
+    ReplyResult,
+    Urgency,
+)
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.v1 import statement_pb2
 from exchange_server.bootstrap import utc_now
@@ -166,11 +177,59 @@ def test_nothing_sealed_is_in_a_bundle_without_content(office: Office, tmp_path:
 def test_account_is_static_and_in_both_languages(bundle: Path) -> None:
     page = read(bundle)[0]["account.html"].decode()
     assert 'lang="ru"' in page
-    assert "Что произошло" in page
+    assert "Ход обмена" in page
     assert "What happened" in page
     assert "kz.mia (fictional)" in page
     for never in ("<script", "<a ", "<img", "http://", "https://", "javascript:"):
         assert never not in page
+
+
+def test_account_tells_a_judge_who_asked_whom_for_what_on_which_terms(
+    bundle: Path, verified: VerifiedBundle
+) -> None:
+    page = read(bundle)[0]["account.html"].decode()
+    [request], [reply] = indexes(verified, "information_request"), indexes(verified, "reply")
+    for row in (
+        ("Opened with a", "request for information"),
+        ("Made by", "kz.mia (fictional) [kz.mia]<br>system"),
+        ("To", "uz.fiu (fictional) [uz.fiu]"),
+        ("Copy for supervision", "kz.gpo (fictional) [kz.gpo]"),
+        ("Legal basis", "TEST-1"),
+        ("Handling", "H0: only to prevent and combat crime"),
+        ("Outcome", "uz.fiu (fictional) [uz.fiu]: closed"),
+        ("Автор", "kz.mia (fictional) [kz.mia]<br>информационная система"),
+        ("Итог", "uz.fiu (fictional) [uz.fiu]: закрыто"),
+    ):
+        assert f'<tr><th scope="row">{row[0]}</th><td>{row[1]}</td></tr>' in page, row
+    for cell in (
+        f"reply<br>information given<br>on entry {request}",
+        f"decision<br>approved<br>on entry {request}",
+        f"content handed out<br>of entry {reply}",
+        f"ответ<br>сведения предоставлены<br>по записи {request}",
+    ):
+        assert f"<td>{cell}</td>" in page, cell
+    told = next(each.statement for each in verified.told if each.index == reply)
+    assert told is not None
+    for part in told.parts:
+        assert f'<td class="code">{part.sha256.hex()}</td>' in page
+    assert f"<td>content/{reply:019d}/scan/plain</td>" in page
+
+
+def test_account_shows_digests_of_what_stays_sealed(office: Office, tmp_path: Path) -> None:
+    found = office.export("kz.gpo/system", tmp_path / "e.zip")
+    page = read(tmp_path / "e.zip")[0]["account.html"].decode()
+    assert found.exchange is None
+    assert "not replayed: the exporter saw single statements" in page
+    assert page.count("<td>no: it stays sealed</td>") == 2
+
+
+@pytest.mark.parametrize(
+    "codes", [ErasureGround, Handling, LegState, Purpose, RefusalGround, ReplyResult, Urgency]
+)
+def test_account_has_words_for_every_code_that_it_shows(codes: type[Enum]) -> None:
+    for code in codes:
+        for words in (ENGLISH, RUSSIAN):
+            assert words.say(code.name) not in (code.name, code.name.replace("_", " "))
 
 
 def test_hostile_text_in_the_account_is_only_text(verified: VerifiedBundle) -> None:
