@@ -7,6 +7,7 @@
     rounds.py    echo, submit, echo, submit: throughput, latency, and every receipt verified
     batches.py   many statements in one call under one signature
     growth.py    the same hub over logs of ten thousand to ten million entries
+    replicas.py  two hubs on one PostgreSQL, beside one
     opening.py   what a recipient pays to fetch, verify and open
     monitor.py   what an auditor pays to verify a log anew
     peers.py     AS4 and AS2 by their own libraries (peer_messaging.py, in their own environment)

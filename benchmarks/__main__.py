@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import batches, growth, monitor, opening, peers, plot, report, rounds
+from benchmarks import batches, growth, monitor, opening, peers, plot, replicas, report, rounds
 from benchmarks.letters import Office
 from benchmarks.section import Run, Section
 
@@ -20,6 +20,7 @@ PARTS: tuple[tuple[str, Callable[[Run], Section]], ...] = (
     ("many statements in one call", batches.play),
     ("a recipient opens", opening.play),
     ("the log grows", growth.play),
+    ("two hubs on one database", replicas.play),
     ("the log is verified anew", monitor.play),
     ("other messaging", peers.play),
 )

@@ -103,7 +103,7 @@ async def _play(files: HubFiles, run: Run) -> Throughput:
         async with Line(files, hub.target, tls) as to_hub, Line(files, echo.target, tls) as to_echo:
             for number in range(run.rounds + 1):
                 letters = office.letters(burst + run.singles)
-                known = await _checkpoint(to_hub, files.log_vkey)
+                known = await checkpoint_of(to_hub, files.log_vkey)
                 requests = [letter.request(known.size) for letter in letters]
                 request_bytes = len(requests[0])
                 echoed = await to_echo.burst(ECHO, requests[:burst], in_flight)
@@ -123,8 +123,8 @@ async def _play(files: HubFiles, run: Run) -> Throughput:
         submit_per_second=[round(rate, 1) for rate in submit_rates],
         echo_latency=Latency.of([one for took in echo_took for one in took]),
         submit_latency=Latency.of([one for took in submit_took for one in took]),
-        unary_ratio=_median_ratio(submit_rates, echo_rates),
-        latency_ratio=_median_ratio(
+        unary_ratio=median_ratio(submit_rates, echo_rates),
+        latency_ratio=median_ratio(
             [statistics.median(took) for took in submit_took],
             [statistics.median(took) for took in echo_took],
         ),
@@ -150,12 +150,14 @@ def verify_receipts(
         )
 
 
-async def _checkpoint(line: Line, log_vkey: str) -> Checkpoint:
+async def checkpoint_of(line: Line, log_vkey: str) -> Checkpoint:
+    """The newest checkpoint that a hub shows."""
     request = audit_pb.GetCheckpointRequest().SerializeToString()
     [answer] = (await line.one_by_one(GET_CHECKPOINT, [request]))[1]
     note = audit_pb.GetCheckpointResponse.FromString(answer).tree_head.checkpoint
     return LogVerifier(log_vkey).verify(note)
 
 
-def _median_ratio(ours: Sequence[float], ceiling: Sequence[float]) -> float:
+def median_ratio(ours: Sequence[float], ceiling: Sequence[float]) -> float:
+    """The median over the rounds of one figure by the other."""
     return round(statistics.median(a / b for a, b in zip(ours, ceiling, strict=True)), 3)

@@ -47,9 +47,14 @@ from exchange_server.ledger.jobs import Job, Submission
 from exchange_server.ledger.state import LogState, begin_log, refresh, restore
 from exchange_server.ledger.witnessing import check_not_rolled_back
 from exchange_server.ledger.write_probe import write_and_forget
-from exchange_server.storage.engine import WritingConnection, forget_old_pages, writing
+from exchange_server.storage.engine import (
+    WritingConnection,
+    forget_old_pages,
+    see_one_moment,
+    writing,
+)
 from exchange_server.storage.exchange_rows import StoredExchange
-from exchange_server.storage.log_rows import read_head
+from exchange_server.storage.log_rows import Head, read_head
 
 _log = structlog.get_logger(__name__)
 
@@ -296,7 +301,9 @@ class Writer:
 
     def _current(self, connection: Connection) -> LogState:
         """The state as committed, by whichever hub; holds the lock on the head from here on."""
-        head = read_head(connection, lock=True)
+        return self._as_of(connection, read_head(connection, lock=True))
+
+    def _as_of(self, connection: Connection, head: Head | None) -> LogState:
         if head is None:
             raise Reason.INTERNAL.error("the log has no head")
         anchors = self._bench.anchors
@@ -308,9 +315,9 @@ class Writer:
         return state
 
     def _catch_up(self, connection: Connection) -> None:
-        head = read_head(connection)
-        if self._state is None or head != self._state.head:
-            self._take_over(self._current(connection))
+        # It takes no turn at the head: who writes would wait for everyone who looks.
+        see_one_moment(connection)
+        self._take_over(self._as_of(connection, read_head(connection)))
 
     def _run_task(self, task: _Task) -> Any:
         try:

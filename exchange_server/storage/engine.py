@@ -87,6 +87,15 @@ def reading(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
+def see_one_moment(connection: Connection) -> None:
+    """Let a writing transaction that is at its beginning read only, as `reading` does.
+
+    On SQLite it does so already.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
 class WritingConnection:
     """The writer's own connection, for one thread: what it has read of the database stays cached.
 

@@ -50,6 +50,10 @@ _SERVING_SETTINGS: Final = (
     ("lock_timeout", _LOCK_SECONDS),
     ("statement_timeout", _STATEMENT_SECONDS),
 )
+_SERVING_PLANS: Final = ("-c enable_seqscan=off", "-c jit=off")
+"""Plans are kept with a connection. One made while the log was young, that walks a whole table,
+would walk it in every batch until the table is next analyzed; a hub finds by key what it asks for.
+"""
 _WAKE_SECONDS: Final = 0.1
 """How often a wait looks whether its connection was closed."""
 
@@ -59,6 +63,8 @@ def open_postgresql(url: URL, *, serving: bool) -> Engine:
     url = url.set(drivername="postgresql+psycopg")
     settings = _SERVER_SETTINGS + (_SERVING_SETTINGS if serving else ())
     options = [f"-c {name}={seconds}s" for name, seconds in settings]
+    if serving:
+        options += _SERVING_PLANS
     if given := url.query.get("options"):
         options.append(given if isinstance(given, str) else " ".join(given))
     arguments = {key: value for key, value in _REACHING.items() if key not in url.query}

@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 import psycopg
+from psycopg import sql
 from sqlalchemy import make_url
 
 
@@ -79,3 +80,10 @@ def emptied_database(server_uri: str) -> str:
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
     return server_uri
+
+
+def new_database(server_uri: str, name: str) -> str:
+    """Make one more database; gives its URL."""
+    with psycopg.connect(server_uri, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return make_url(server_uri).set(database=name).render_as_string(hide_password=False)

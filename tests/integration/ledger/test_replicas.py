@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -38,6 +40,13 @@ async def two(
     engine.dispose()
 
 
+async def until(watching: psycopg.Connection[Any], query: LiteralString, *parameters: Any) -> None:
+    """Ask the server again and again until it gives a row."""
+    async with asyncio.timeout(SECONDS):
+        while not watching.execute(query, parameters or None).fetchone():  # noqa: ASYNC110 -- none tells
+            await asyncio.sleep(0.01)
+
+
 async def test_a_hub_is_told_at_once_what_another_wrote(two: tuple[Office, Office]) -> None:
     one, other = two
     for writer, reader in ((one, other), (other, one)):
@@ -55,14 +64,44 @@ async def test_a_listener_that_was_cut_off_connects_again(
     two: tuple[Office, Office], postgres: str
 ) -> None:
     one, other = two
-    cut = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-             WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()"""
+    listening = "FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()"
     with psycopg.connect(postgres, autocommit=True) as connection:
-        assert len(connection.execute(cut).fetchall()) >= 2
+        await until(connection, f"SELECT 1 {listening} HAVING count(*) = 2")
+        connection.execute(f"SELECT pg_terminate_backend(pid) {listening}")
     size = other.ledger.tree_size
     # Written while nobody listens: who connects again looks.
     await one.say(KZ_MIA, REQUEST, to=["kz.fma"])
     assert await other.ledger.wait_for_growth(size, SECONDS) == size + 1
+
+
+async def test_a_hub_catches_up_while_another_has_its_turn_at_the_head(
+    two: tuple[Office, Office], postgres: str
+) -> None:
+    one, other = two
+    at_head, may_go_on = threading.Event(), threading.Event()
+
+    def hold_back(step: str) -> None:
+        if step == "head":
+            at_head.set()
+            may_go_on.wait(SECONDS)
+
+    one.on_step = hold_back
+    size = other.ledger.tree_size
+    with psycopg.connect(postgres) as third, psycopg.connect(postgres, autocommit=True) as watching:
+        writing = asyncio.create_task(one.say(KZ_MIA, REQUEST, to=["kz.fma"]))
+        assert await asyncio.to_thread(at_head.wait, SECONDS)
+        taking = asyncio.create_task(
+            asyncio.to_thread(third.execute, "SELECT 1 FROM log_head FOR UPDATE")
+        )
+        # It waits for the head, before anyone who will be told of the commit.
+        await until(
+            watching,
+            "SELECT 1 FROM pg_locks WHERE NOT granted AND pid = %s",
+            third.info.backend_pid,
+        )
+        may_go_on.set()
+        await asyncio.gather(taking, writing)
+        assert await other.ledger.wait_for_growth(size, SECONDS / 2) == size + 1
 
 
 async def test_hubs_that_write_at_once_write_one_log(two: tuple[Office, Office]) -> None:
