@@ -6,13 +6,16 @@ The auditor needs no part of the hub to check its copy. What is read, table by t
     log_entries   idx, entry, nonce, leaf_hash             every leaf, with what opens it
     statements    payload, certificate_sha256, signature   the statement of an entry, by its digest
     log_tiles     level, idx, hashes                       the Merkle tree as the hub serves it
+    exchanges     kind, opener, due time, urgency          what the hub lists exchanges by
     legs          state and what follows from it           the hub's projection of every exchange
     parts, part_chunks                                     sealed bytes, by digest
 
 and, beside these, the columns that the hub finds rows by: each must say what the signed bytes say.
 
-Left out: `feed`, `boxes`, `deliveries` and `staged_parts`, which the hub makes anew from the log
-and its own check compares; bytes of the file that hold no row; and whether the copy is the newest.
+Left out: `feed`, `boxes`, `deliveries` and `directory_entries`, which the hub makes anew from the
+log and its own check compares; `cosignatures`, which whoever relies on them verifies by the
+witness's key; `staged_parts`, which no statement has claimed yet; bytes of the file that hold no
+row; and whether the copy is the newest.
 Content that was erased lawfully is absent and no fault; content that differs from its digest is.
 """
 
@@ -22,6 +25,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -46,6 +50,9 @@ _ENTRIES = """
 """
 _PARTS = "SELECT name, part_id, sha256, size FROM parts WHERE payload_sha256 = ? ORDER BY name"
 _CHUNKS = "SELECT data FROM part_chunks WHERE part_id = ? ORDER BY seq"
+_EXCHANGE = "SELECT kind, opener, due_at, urgency, handling FROM exchanges WHERE exchange_id = ?"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _TILES_AT_ONCE = 4
 _LEG_COLUMNS = (
     "position",
@@ -159,7 +166,7 @@ class DatabaseCopy:
         try:
             yield from self._check_counts()
             if exchanges is not None:
-                yield from self._check_legs(exchanges)
+                yield from self._check_exchanges(exchanges)
         except sqlite3.Error as error:
             yield _damaged(error, None)
 
@@ -202,12 +209,20 @@ class DatabaseCopy:
         except sqlite3.Error as error:
             yield _damaged(error, index)
 
-    def _check_legs(self, exchanges: Mapping[str, Exchange]) -> Iterator[Violation]:
+    def _check_exchanges(self, exchanges: Mapping[str, Exchange]) -> Iterator[Violation]:
+        """The hub's projection: what it lists exchanges by, due times among it, and their legs."""
         columns = ", ".join(_LEG_COLUMNS)
-        query = f"SELECT agency, {columns} FROM legs WHERE exchange_id = ?"  # noqa: S608
+        legs = f"SELECT agency, {columns} FROM legs WHERE exchange_id = ?"  # noqa: S608
         counted = 0
         for exchange in exchanges.values():
-            rows = self._connection.execute(query, (exchange.id,)).fetchall()
+            if self._connection.execute(_EXCHANGE, (exchange.id,)).fetchall() != [
+                _exchange_row(exchange)
+            ]:
+                yield Violation(
+                    Reason.RULE_BROKEN,
+                    f"exchange {exchange.id} is stored otherwise than its opening statement says",
+                )
+            rows = self._connection.execute(legs, (exchange.id,)).fetchall()
             stored = {row[0]: tuple(row[1:]) for row in rows}
             replayed = {
                 leg.agency: _leg_row(position, leg) for position, leg in enumerate(exchange.legs)
@@ -220,11 +235,12 @@ class DatabaseCopy:
                         f"the leg of {agency} in exchange {exchange.id} is stored otherwise than "
                         "the log makes it",
                     )
-        [(count,)] = self._connection.execute("SELECT count(*) FROM legs")
-        if count != counted:
-            yield Violation(
-                Reason.RULE_BROKEN, f"{count - counted} legs are stored of exchanges off the log"
-            )
+        for table, expected in (("exchanges", len(exchanges)), ("legs", counted)):
+            [(count,)] = self._connection.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
+            if count > expected:
+                yield Violation(
+                    Reason.RULE_BROKEN, f"{count - expected} rows of {table} are off the log"
+                )
 
 
 class _TileCheck:
@@ -316,6 +332,17 @@ def _check_columns(
             f"entry {index}: a column of {table} says something else than the entry",
             index,
         )
+
+
+def _exchange_row(exchange: Exchange) -> tuple[Any, ...]:
+    header = exchange.header
+    return (
+        exchange.kind.value,
+        exchange.opener,
+        None if header.due_at is None else (header.due_at - _EPOCH) // _MICROSECOND,
+        int(header.urgency),
+        int(header.handling),
+    )
 
 
 @lru_cache

@@ -39,7 +39,7 @@ from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_protocol.v1 import log_pb2 as pb
 
-FORMAT = 1
+FORMAT = 2
 MOST_IN_MEMORY = 4_000
 """Values of each kind; about 1 KiB each."""
 BUSY_SECONDS = 5.0
@@ -81,6 +81,7 @@ class Counts:
     unopened: int = 0
     by_event: dict[str, int] = field(default_factory=dict)
     by_kind: dict[str, int] = field(default_factory=dict)
+    answered_late: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,9 @@ class AuditReport:
     by_event: Mapping[str, int]
     by_kind: Mapping[str, int]
     overdue: Mapping[str, int]
-    """By agency: legs that wait for it past their time, at the last entry: facts, no violations."""
+    """By agency: legs that wait for it past their due time, at the last entry. No violations."""
+    answered_late: Mapping[str, int]
+    """By agency: legs that it answered or refused after their due time, by the hub's clock."""
     last_time: datetime | None
     """Hub time of the last entry opened."""
     seconds: float
@@ -95,6 +97,7 @@ class AuditReport:
             "by_event": dict(self.by_event),
             "by_kind": dict(self.by_kind),
             "overdue": dict(self.overdue),
+            "answered_late": dict(self.answered_late),
             "last_time": self.last_time.isoformat() if self.last_time else None,
             "seconds": round(self.seconds, 3),
             "entries_per_second": round(self.rate, 1),

@@ -45,6 +45,7 @@ from exchange_protocol.trust.identity import Member, Role
 
 BATCH = 512
 """Leaves hashed into the tree at once."""
+_ANSWERS = frozenset({LegState.ANSWERED, LegState.REFUSED})
 MAX_VIOLATIONS = 20
 """Violations kept; one is enough to convict, a few show how far the damage goes."""
 
@@ -176,6 +177,7 @@ class _Audit:
         self.unopened: list[int] = []
         self.by_event = Counter(counts.by_event)
         self.by_kind = Counter(counts.by_kind)
+        self.answered_late = Counter(counts.answered_late)
         self.folding = True
         self._round = current
 
@@ -228,10 +230,20 @@ class _Audit:
         self.by_event[entry.event.name.lower()] += 1
         if entry.event is Event.STATEMENT and statement is not None:
             self.by_kind[statement.kind.value] += 1
+            if statement.kind.stage is Stage.CONTINUING:
+                self._count_late(entry)
         elif entry.event is Event.DENIAL:
             self.by_kind[f"denial: {entry.reason}"] += 1
         elif entry.event is Event.INSPECTION:
             self.by_kind[f"inspection: {entry.actor.agency}"] += 1
+
+    def _count_late(self, entry: Entry) -> None:
+        due_at = self.replay.exchanges[entry.exchange_id].header.due_at
+        if due_at is None or entry.hub_time <= due_at or entry.ruling is None:
+            return
+        for change in entry.ruling.legs:
+            if change.before in WAITING and change.after in _ANSWERS:
+                self.answered_late[change.agency] += 1
 
     def check_place(self, kept: Checkpoint, now: Checkpoint) -> bool:
         """Whether the log can be one that extends what was verified before."""
@@ -259,7 +271,13 @@ class _Audit:
         return Reached(
             checkpoint,
             frontier,
-            Counts(self.opened, self.unopened_count, dict(self.by_event), dict(self.by_kind)),
+            Counts(
+                self.opened,
+                self.unopened_count,
+                dict(self.by_event),
+                dict(self.by_kind),
+                dict(self.answered_late),
+            ),
             self.replay.state.last_index,
             self.replay.state.last_time,
             self.directory.size,
@@ -332,6 +350,7 @@ class _Audit:
             by_event=dict(sorted(self.by_event.items())),
             by_kind=dict(sorted(self.by_kind.items())),
             overdue=self._overdue(),
+            answered_late=dict(sorted(self.answered_late.items())),
             last_time=self.replay.state.last_time,
             seconds=seconds,
             violations=tuple(sorted(self.violations, key=_where)),

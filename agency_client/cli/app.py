@@ -74,18 +74,18 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
         complain("agency: interrupted")
         return _INTERRUPTED
     except (ExchangeError, OSError, typer.TyperException) as error:
-        return _fail(error, as_json=as_json)
+        tell_failure(error, as_json=as_json)
+        return exit_code_of(error)
     return code if isinstance(code, int) else ExitCode.DONE
 
 
-def _fail(error: Exception, *, as_json: bool) -> ExitCode:
-    code = exit_code_of(error)
+def tell_failure(error: Exception, *, as_json: bool) -> None:
+    """Print what went wrong: a line for people, a document for programs."""
     if as_json:
         print_json({"error": describe(error)})
     elif said := one_line(error):
         # A command without arguments has printed its help, and says nothing more.
         complain(f"agency: {said}", "red")
-    return code
 
 
 def hoist_globals(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

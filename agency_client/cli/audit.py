@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import random
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -17,8 +18,8 @@ from agency_client.audit import AuditedLeaf, AuditReport, Scope, Violation, veri
 from agency_client.audit.ahead import usable_cores
 from agency_client.audit.database import DatabaseCopy
 from agency_client.audit.place import Place
-from agency_client.cli.app import app
-from agency_client.cli.failures import ExitCode
+from agency_client.cli.app import app, tell_failure
+from agency_client.cli.failures import ExitCode, describe
 from agency_client.cli.output import (
     complain,
     heading,
@@ -33,7 +34,14 @@ from agency_client.cli.output import (
 )
 from agency_client.cli.session import Session, session_of
 from agency_client.trust import Head, TrustStore, WitnessedHead
-from exchange_protocol.errors import ExchangeError, HubUnavailable, LimitExceeded, Reason
+from exchange_protocol.errors import (
+    ExchangeError,
+    HubDishonest,
+    HubInternal,
+    HubUnavailable,
+    LimitExceeded,
+    Reason,
+)
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.entries import parse_opening
 from exchange_protocol.rules.lifecycle import Exchange
@@ -42,6 +50,12 @@ from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
+
+_AWAY = (HubUnavailable, HubInternal, LimitExceeded)
+"""What a hub answers that is not there or cannot serve now: nothing was found, and it may pass."""
+_MOST_INTERVALS = 16
+_LONGEST_WAIT_SECONDS = 900.0
+"""How long --follow waits at most for a hub that is away, unless it looks more seldom anyway."""
 
 audit = typer.Typer(no_args_is_help=True, help="Check the log and the hub.")
 app.add_typer(audit, name="audit", rich_help_panel="Audit")
@@ -85,7 +99,10 @@ def verify(
     checks what is new since. With --database it opens every entry of a copy and also checks the
     tables beside the log; the file is only read.
 
-    Exits with 0 if every rule was kept, 1 for a violation, 3 if the hub is not reachable.
+    Exits with 0 if every rule was kept; 1 for a violation, or with --witnessed if nothing was
+    witnessed; 2 if this profile, its place or the file does not let it check; 3 if the hub is not
+    reachable or cannot serve now. With --follow it goes on until a violation (1) or Ctrl-C (130),
+    and waits longer and longer for a hub that is away.
     """
     session = session_of(context)
     # What is loaded now stays: the collector need not walk over it again for every page of leaves.
@@ -100,15 +117,19 @@ def verify(
         raise typer.BadParameter("expected --root and --log-key with --database only")
     if witnessed and follow:
         raise typer.BadParameter("expected --witnessed or --follow, not both")
-    if follow:
-        _follow(session, interval_seconds, from_start=from_start)
-    if database is not None:
-        report = verify_database(session, database, root, log_key)
-    elif witnessed:
-        report, vouched = _verify_witnessed(session)
-    else:
-        with session.hub() as hub, _place_of(hub) as place:
-            report = _verify_on(hub, place, from_start=from_start)
+    try:
+        if follow:
+            _follow(session, interval_seconds, from_start=from_start)
+        if database is not None:
+            report = verify_database(session, database, root, log_key)
+        elif witnessed:
+            report, vouched = _verify_witnessed(session)
+        else:
+            with session.hub() as hub, _place_of(hub) as place:
+                report = _verify_on(hub, place, from_start=from_start)
+    except ExchangeError as error:
+        tell_failure(error, as_json=session.as_json)
+        raise typer.Exit(_exit_code_of(error)) from None
     if session.as_json:
         print_json(report.to_json() | {"witnessed": witnessed_json(vouched)})
     else:
@@ -117,6 +138,13 @@ def verify(
             say(f"Witnessed: {witnesses_of(vouched)}")
     if not report.is_clean:
         raise typer.Exit(ExitCode.REFUSED)
+
+
+def _exit_code_of(error: ExchangeError) -> ExitCode:
+    """Nobody is to be called at night for a hub that is busy: 1 is what it has to answer for."""
+    if isinstance(error, HubDishonest) or error.reason is Reason.NOT_WITNESSED:
+        return ExitCode.REFUSED
+    return ExitCode.UNREACHABLE if isinstance(error, _AWAY) else ExitCode.INPUT
 
 
 @audit.command()
@@ -332,20 +360,39 @@ def _follow(session: Session, interval_seconds: float, *, from_start: bool) -> N
     A round that is cut short is not kept, so it may end at any time.
     """
     reached: int | None = None
+    failures = 0
     with session.hub() as hub, _place_of(hub) as place:
         while True:
             try:
                 report = _verify_on(hub, place, from_start=from_start)
-            except HubUnavailable as error:
-                complain(f"agency: {error}; trying again in {interval_seconds:g} s")
+            except _AWAY as error:
+                failures += 1
+                wait = _wait_seconds(interval_seconds, failures)
+                _tell_away(session, error, wait)
             else:
-                from_start = False
-                if report.tree_size != reached or not report.is_clean:
+                if failures or report.tree_size != reached or not report.is_clean:
                     _print_round(session, report)
+                failures, from_start, wait = 0, False, interval_seconds
                 reached = report.tree_size
                 if not report.is_clean:
                     raise typer.Exit(ExitCode.REFUSED)
-            time.sleep(interval_seconds)
+            time.sleep(wait)
+
+
+def _wait_seconds(interval_seconds: float, failures: int) -> float:
+    """Longer with every failure in a row, and by chance: monitors should not come back together."""
+    longest = min(interval_seconds * _MOST_INTERVALS, _LONGEST_WAIT_SECONDS)
+    doubled = interval_seconds * 2.0 ** min(failures, _MOST_INTERVALS)
+    wait = min(doubled, max(longest, interval_seconds))
+    return wait * random.uniform(0.5, 1)  # noqa: S311 -- no secret
+
+
+def _tell_away(session: Session, error: ExchangeError, wait_seconds: float) -> None:
+    if session.as_json:
+        again = round(wait_seconds, 1)
+        print_json_line({"error": describe(error), "again_in_seconds": again})
+    else:
+        complain(f"agency: {error}; trying again in {wait_seconds:.1f} s")
 
 
 def _print_round(session: Session, report: AuditReport) -> None:
@@ -354,8 +401,9 @@ def _print_round(session: Session, report: AuditReport) -> None:
         print_json_line(report.to_json())
     elif report.is_clean:
         say(
-            f"{instant(datetime.now(UTC))}  entries {report.first} to {report.tree_size}: clean, "
-            f"{sum(report.overdue.values())} legs overdue"
+            f"{instant(datetime.now(UTC))}  entries {report.first} to {report.tree_size}: clean; "
+            f"{sum(report.overdue.values())} legs overdue, "
+            f"{sum(report.answered_late.values())} answered late"
         )
     else:
         _print_report(report)
@@ -373,7 +421,8 @@ def _print_report(report: AuditReport) -> None:
             ("opened", opened),
             ("replayed", f"{report.exchanges} exchanges, {report.agencies} agencies"),
             ("last entry", instant(report.last_time)),
-            ("overdue", _overdue(report)),
+            ("overdue", _by_agency(report.overdue)),
+            ("answered late", _by_agency(report.answered_late)),
             ("took", f"{report.seconds:.2f} s, {report.rate:.0f} entries a second"),
         ]
     )
@@ -394,7 +443,6 @@ def _print_report(report: AuditReport) -> None:
         say(Text(f"{each.reason.name}: {each.message}", style="bold red"))
 
 
-def _overdue(report: AuditReport) -> str:
-    """Who is late at the log's last entry; the times are the initiators' own."""
-    late = [f"{agency} {count}" for agency, count in report.overdue.items()]
-    return ", ".join(late) or "nothing"
+def _by_agency(counts: Mapping[str, int]) -> str:
+    """Who is or was late, and how often; the due times are the initiators' own."""
+    return ", ".join(f"{agency} {count}" for agency, count in counts.items()) or "nothing"

@@ -13,7 +13,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -173,16 +173,21 @@ def iso(at: datetime | None) -> str | None:
 
 @contextmanager
 def progress(what: str) -> Iterator[Advance | None]:
-    """A bar on stderr while something long runs; None where no terminal is."""
+    """A bar on stderr while something long runs; None where no terminal is.
+
+    What is done in one step shows none: it would only flicker.
+    """
     if not sys.stderr.isatty():
         yield None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
-        task = bar.add_task(what, total=None)
+    bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+    task = bar.add_task(what, total=None)
+    with ExitStack() as shown:
 
         def advance(done: int, of: int) -> None:
+            if done < of and not bar.live.is_started:
+                shown.enter_context(bar)
             bar.update(task, completed=done, total=of)
 
         yield advance

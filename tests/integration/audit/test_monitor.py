@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import queue
+import re
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
 
+from agency_client.cli import audit as cli_audit
 from tests.integration.audit.test_command import STATE_AUDITOR, as_member, run
 from tests.support.deployment import AUDITOR, Deployment, deploy
 from tests.support.hub_process import HubFiles, HubProcess, prepare_hub
 
 SECONDS = 60
-_MAIN = "import sys; from agency_client.cli import main; main(sys.argv[1:])"
+INTERVAL = 0.4
+MAIN = "import sys; from agency_client.cli import main; main(sys.argv[1:])"
+ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 @pytest.fixture
@@ -91,11 +97,11 @@ class Following:
     def __init__(self, town: Deployment) -> None:
         words = ["--json", *as_member(town, AUDITOR), "audit", "verify", "--follow"]
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _MAIN, *words, "--interval-seconds", "0.2"],
+            [sys.executable, "-c", MAIN, *words, "--interval-seconds", str(INTERVAL)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            env=ENVIRONMENT,
         )
         self._readers: list[threading.Thread] = []
         self.rounds = self._lines(self.process.stdout)
@@ -146,11 +152,77 @@ def test_it_watches_on_rides_out_an_outage_and_ends_on_a_signal(
 ) -> None:
     monitor, town, hub = following
     first = monitor.round()
-    assert (first["first"], first["clean"]) == (0, True)
+    assert (first["first"], first["clean"], first["exchanges"]) == (0, True, 1)
     say_something(town)
-    second = monitor.round()
-    assert (second["first"], second["clean"]) == (first["tree_size"], True)
+    reached = follow_on(monitor, first["tree_size"], exchanges=2)
     hub.kill()
-    assert "trying again in 0.2 s" in monitor.complaints.get(timeout=SECONDS)
+    away = [monitor.round() for _ in range(3)]
+    assert {each["error"]["reason"] for each in away} == {"UNAVAILABLE"}
+    # Twice as long each time, and by chance up to half of that less.
+    waits = [each["again_in_seconds"] for each in away]
+    assert all(
+        INTERVAL * 2**n / 2 <= wait <= INTERVAL * 2**n for n, wait in enumerate(waits, start=1)
+    )
+    come_back_at(town.files, hub.port)
+    with HubProcess(town.files):
+        say_something(town)
+        follow_on(monitor, reached, exchanges=3)
     assert monitor.stop() == 130
-    assert monitor.rounds.empty()
+
+
+def follow_on(monitor: Following, reached: int, exchanges: int) -> int:
+    """Follow until so many exchanges were seen; each round goes on where the last one ended."""
+    while True:
+        found = monitor.round()
+        if "error" in found:
+            continue
+        assert (found["first"], found["clean"]) == (reached, True)
+        reached = found["tree_size"]
+        if found["exchanges"] == exchanges:
+            return reached
+
+
+def come_back_at(files: HubFiles, port: int) -> None:
+    """Let the next hub listen where the first one did."""
+    text = files.config_file.read_text(encoding="utf-8")
+    assert "port = 0" in text
+    files.config_file.write_text(text.replace("port = 0", f"port = {port}"), encoding="utf-8")
+
+
+def test_waits_grow_to_a_bound_and_are_spread() -> None:
+    def waits(failures: int) -> set[float]:
+        return {cli_audit._wait_seconds(60, failures) for _ in range(50)}
+
+    assert all(60 <= wait <= 120 for wait in waits(1))
+    assert len(waits(1)) > 1
+    for many in (4, 1_000_000):
+        assert all(450 <= wait <= 900 for wait in waits(many))
+    assert max(cli_audit._wait_seconds(1, 1_000_000) for _ in range(50)) <= 16
+    # Who looks once a day does not look every quarter of an hour for an outage.
+    assert 43_200 <= cli_audit._wait_seconds(86_400, 9) <= 86_400
+
+
+def test_a_bar_is_drawn_for_a_person_alone(
+    files: HubFiles,
+) -> None:
+    with HubProcess(files) as hub:
+        town = deploy(files, hub.port)
+        words = [*as_member(town, AUDITOR), "audit", "verify", "--from-start"]
+        code = f"import agency_client.audit.verify as v; v.BATCH = 8; {MAIN}"
+        command = [sys.executable, "-c", code, *words]
+        environment = ENVIRONMENT | {"TERM": "xterm", "COLUMNS": "120"}
+        ours, theirs = pty.openpty()
+        seen = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=theirs, env=environment, check=True
+        )
+        os.close(theirs)
+        drawn = b""
+        with suppress(OSError):  # what a terminal answers when its other end is closed
+            while more := os.read(ours, 4096):
+                drawn += more
+        os.close(ours)
+        piped = subprocess.run(command, capture_output=True, env=environment, check=True)
+    size = re.search(rb"checkpoint +(\d+) entries", seen.stdout)
+    assert size is not None
+    assert b"%b/%b" % (size[1], size[1]) in drawn
+    assert piped.stderr == b""

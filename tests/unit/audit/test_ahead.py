@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agency_client.audit import AuditedLeaf, AuditReport, ahead, verify_log
-from agency_client.audit.ahead import SignaturesAhead, signatures_ahead
+from agency_client.audit import AuditedLeaf, AuditReport, verify_log
+from agency_client.audit.ahead import signatures_ahead
 from exchange_protocol.errors import HubUnavailable, Reason
 from exchange_protocol.log.entries import Opening
 from exchange_protocol.replay import DirectoryFold
@@ -25,10 +25,8 @@ from exchange_protocol.rules.bodies import Stage
 from exchange_protocol.rules.statements import SignedStatement, parse_statement
 from exchange_protocol.trust.envelope import BatchPath
 from tests.support.statements import KZ_MIA, UZ_FIU, Hub, fictional_cast
+from tests.unit.audit.conftest import CHUNK, SECONDS
 from tests.unit.audit.test_verify import REQUEST, ListedLog, domestic_exchange, gated_exchange
-
-SECONDS = 30
-CHUNK = 8
 
 
 @pytest.fixture(scope="module")
@@ -42,21 +40,6 @@ def story() -> list[Opening]:
     for signed in hub.sign_batch(drafts):
         hub.submit(signed)
     return hub.log
-
-
-@pytest.fixture
-def beside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the process beside be worth it for a short log, and be waited for."""
-    monkeypatch.setattr(ahead, "CHUNK", CHUNK)
-    monkeypatch.setattr(ahead, "WORTHWHILE", 1)
-    hear = SignaturesAhead._hear
-
-    def wait(self: SignaturesAhead) -> None:
-        if self._connection is not None and self._asked is not None:
-            self._connection.poll(SECONDS)
-        hear(self)
-
-    monkeypatch.setattr(SignaturesAhead, "_hear", wait)
 
 
 @pytest.fixture

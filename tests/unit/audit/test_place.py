@@ -19,13 +19,14 @@ from agency_client.audit import place as place_module
 from agency_client.audit.place import Place
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.entries import Opening
-from exchange_protocol.rules.bodies import Decision, Reply
-from exchange_protocol.rules.vocabulary import ReplyResult, Verdict
+from exchange_protocol.rules.bodies import Decision, Feedback, Refuse, Reply
+from exchange_protocol.rules.vocabulary import RefusalGround, ReplyResult, Verdict
 from exchange_protocol.trust.identity import Member, Role
 from tests.support.statements import (
     CASE,
     COORDINATOR,
     KZ_FMA,
+    KZ_GPO,
     KZ_MIA,
     UZ_FIU,
     Hub,
@@ -36,6 +37,7 @@ from tests.unit.audit.test_verify import REQUEST, ListedLog, domestic_exchange, 
 
 CENTRE = member("caricc", Role.AUDITOR)
 PROSECUTOR = member("kz.gpo", Role.AUDITOR)
+DAY = timedelta(days=1)
 
 
 @cache
@@ -156,7 +158,7 @@ def test_a_withheld_entry_is_still_named_after_a_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        ("UPDATE place SET format = 99", "expected format 1, got 99"),
+        ("UPDATE place SET format = 99", "expected format 2, got 99"),
         ("UPDATE place SET record = '[]'", "its record is damaged"),
         ("UPDATE place SET record = replace(record, '\"size\":', '\"size\":1')", "record|frontier"),
         ("DELETE FROM directory WHERE idx = 3", "its directory is damaged"),
@@ -233,3 +235,24 @@ def test_overdue_legs_are_counted_by_who_is_to_act(tmp_path: Path) -> None:
         hub.deliver(KZ_FMA, asked)
         hub.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=asked)
         assert audit(place, hub.log).overdue == {"caricc": 1}
+
+
+def test_legs_answered_late_are_counted_by_who_answered_and_kept(tmp_path: Path) -> None:
+    hub = Hub(fictional_cast())
+    soon = replace(CASE, due_at=hub.now + timedelta(seconds=4))
+    asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma", "kz.gpo"], header=soon)
+    in_time = hub.say(KZ_MIA, REQUEST, to=["kz.fma"], header=replace(CASE, due_at=hub.now + DAY))
+    hub.deliver(KZ_FMA, asked)
+    hub.deliver(KZ_GPO, asked)
+    hub.say(KZ_GPO, Reply(ReplyResult.NO_HIT), on=asked)  # at the very second
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        assert audit(place, hub.log).answered_late == {}
+        hub.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=asked)
+        assert audit(place, hub.log).answered_late == {"kz.fma": 1}
+    hub.say(KZ_MIA, Feedback(2, ()), to=["kz.fma"], on=asked)
+    hub.deliver(KZ_FMA, in_time)
+    hub.say(KZ_FMA, Refuse(RefusalGround.LEGAL_PRIVILEGE), on=in_time)
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        report = audit(place, hub.log)
+    assert (report.answered_late, report.overdue) == ({"kz.fma": 1}, {})
+    assert report.to_json()["answered_late"] == {"kz.fma": 1}
