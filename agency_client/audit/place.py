@@ -34,6 +34,7 @@ from exchange_protocol.log.entries import Opening, encode_opening, parse_opening
 from exchange_protocol.log.merkle import Frontier
 from exchange_protocol.replay import DirectoryFold, ReplayState
 from exchange_protocol.rules.access import Spoken
+from exchange_protocol.rules.inspection import Concern
 from exchange_protocol.rules.lifecycle import Exchange, LegState
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import AgencyId, Member
@@ -55,12 +56,15 @@ _SCHEMA = """
     CREATE INDEX exchanges_due ON exchanges (due) WHERE due IS NOT NULL;
     CREATE TABLE spoken (key BLOB PRIMARY KEY, value TEXT NOT NULL, due TEXT) WITHOUT ROWID;
     CREATE TABLE ids (author TEXT, id TEXT, PRIMARY KEY (id, author)) WITHOUT ROWID;
+    CREATE TABLE concerns (idx INTEGER PRIMARY KEY, concern INTEGER NOT NULL);
+    CREATE TABLE distinct_concerns (id INTEGER PRIMARY KEY, value TEXT NOT NULL);
 """
 _BYTES_AS_HEX = ConfigDict(ser_json_bytes="hex", val_json_bytes="hex")
 # pydantic takes a configuration for what holds a dataclass, not for the dataclass itself.
 _EXCHANGES = TypeAdapter(tuple[Exchange], config=_BYTES_AS_HEX)
 _SPOKEN = TypeAdapter(tuple[Spoken], config=_BYTES_AS_HEX)
-_KEPT = ("exchanges", "spoken", "ids")
+_CONCERN = TypeAdapter(Concern)
+_KEPT = ("exchanges", "spoken", "ids", "concerns", "distinct_concerns")
 WAITING = frozenset(
     {
         LegState.HELD,
@@ -108,7 +112,7 @@ class _Row:
     last_time: datetime | None
     directory_size: int
     rows: tuple[int, ...]
-    """Of exchanges, statements and ids: a row that is missing could hide what it stands for."""
+    """Of the tables in `_KEPT`: a row that is missing could hide what it stands for."""
 
 
 _ROWS = TypeAdapter(tuple[_Row], config=_BYTES_AS_HEX)
@@ -153,7 +157,7 @@ class Place:
             ) from None
         try:
             if from_start:
-                for table in ("place", "directory", "exchanges", "spoken", "ids"):
+                for table in ("place", "directory", *_KEPT):
                     self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 -- our own
             yield self._begin()
         except sqlite3.DatabaseError as error:
@@ -264,10 +268,12 @@ class Round:
             connection, "spoken", _encode_spoken, _decode_spoken, _no_due
         )
         self._ids = _KeptIds(connection)
+        self._concerns = _KeptConcerns(connection)
         self.state = ReplayState(
             exchanges=self._exchanges,
             spoken=self._spoken,
             ids=self._ids,
+            concerns=self._concerns,
             last_index=reached.last_index if reached else None,
             last_time=reached.last_time if reached else None,
         )
@@ -288,7 +294,7 @@ class Round:
 
     def keep(self, reached: Reached) -> None:
         """Commit the round: the log was verified up to here."""
-        for kept in (self._exchanges, self._spoken, self._ids):
+        for kept in (self._exchanges, self._spoken, self._ids, self._concerns):
             kept.flush()
         self._connection.execute(
             "INSERT OR REPLACE INTO place VALUES (1, ?, ?)",
@@ -398,6 +404,50 @@ class _KeptIds(MutableSet[tuple[AgencyId, str]]):
     def flush(self) -> None:
         """Write what is new to the table."""
         self._connection.executemany("INSERT INTO ids VALUES (?, ?)", self._new)
+        self._new.clear()
+
+
+class _KeptConcerns:
+    """Whom each entry concerns, in a table; the few that are distinct are numbered beside."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        rows = connection.execute("SELECT value FROM distinct_concerns ORDER BY id").fetchall()
+        self._distinct = [_decoded(_CONCERN.validate_json, value) for (value,) in rows]
+        self._numbers = {concern: number for number, concern in enumerate(self._distinct)}
+        [self._written] = connection.execute("SELECT count(*) FROM concerns").fetchone()
+        self._new: list[int] = []
+
+    def __len__(self) -> int:
+        return int(self._written) + len(self._new)
+
+    def append(self, concern: Concern) -> None:
+        """Take the next entry's."""
+        number = self._numbers.get(concern)
+        if number is None:
+            number = self._numbers[concern] = len(self._distinct)
+            self._distinct.append(concern)
+            row = (number, _CONCERN.dump_json(concern).decode())
+            self._connection.execute("INSERT INTO distinct_concerns VALUES (?, ?)", row)
+        self._new.append(number)
+        if len(self._new) > MOST_IN_MEMORY:
+            self.flush()
+
+    def between(self, start: int, end: int) -> Iterator[Concern]:
+        """Those of the entries [start, end)."""
+        self.flush()
+        query = "SELECT concern FROM concerns WHERE idx >= ? AND idx < ?"
+        for (number,) in self._connection.execute(query, (start, end)):
+            if number >= len(self._distinct):
+                raise sqlite3.DatabaseError("a concern of it is not there")
+            yield self._distinct[number]
+
+    def flush(self) -> None:
+        """Write what is new to the table."""
+        self._connection.executemany(
+            "INSERT INTO concerns VALUES (?, ?)", enumerate(self._new, self._written)
+        )
+        self._written += len(self._new)
         self._new.clear()
 
 

@@ -34,6 +34,7 @@ from exchange_protocol.log.entries import (
     NONCE_BYTES,
     Entry,
     Event,
+    InspectedRange,
     encode_entry,
     entry_leaf_hash,
 )
@@ -485,8 +486,10 @@ class Batch:
 
     def _inspect(self, job: Inspection) -> Logged:
         self._check_known(job.known_tree_size)
-        # Judged anew: the directory may have changed since the page was read.
-        ruling = judge_inspection(self._directory, job.caller.member, job.ends)
+        page = job.page
+        opened, ruling = judge_inspection(self._directory, job.caller.member, page.concerns)
+        if (opened, ruling) != (page.opened, page.ruling):
+            raise Reason.UNAVAILABLE.error("the rules changed while the page was read; ask again")
         if not self._bench.inspections.take(job.caller.agency, self._bench.clock()):
             raise Reason.RATE_LIMITED.error(
                 f"expected at most {self._bench.inspections.per_hour} pages of openings an hour "
@@ -501,7 +504,7 @@ class Batch:
                 certificate_sha256=job.caller.certificate_sha256,
                 directory_size=self._directory.size,
                 ruling=ruling,
-                inspected=job.inspected,
+                inspected=InspectedRange(job.start, job.start + len(page.leaves), opened),
             )
         )
         self._append(row, at)

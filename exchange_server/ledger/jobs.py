@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from exchange_protocol.errors import CallerError, ExchangeError, LimitExceeded, Reason
-from exchange_protocol.log.entries import InspectedRange
 from exchange_protocol.rules.bodies import Stage
-from exchange_protocol.rules.inspection import Ends
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
 from exchange_server.caller import Caller
-from exchange_server.ledger.values import LedgerLimits
+from exchange_server.ledger.values import LeavesPage, LedgerLimits
 
 SUBMIT = "Submit"
 FETCH_PART = "FetchPart"
@@ -60,9 +58,9 @@ class Inspection:
     """A page of the log that is to be shown to an auditor."""
 
     caller: Caller
-    inspected: InspectedRange
-    ends: frozenset[Ends]
-    """Between whom the events are that the page opens."""
+    start: int
+    """Index of its first entry."""
+    page: LeavesPage
     known_tree_size: int
 
     def denial(self, error: ExchangeError) -> Denial:

@@ -22,9 +22,7 @@ from sqlalchemy import Engine
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.log.cosignatures import WitnessPolicy
-from exchange_protocol.log.entries import InspectedRange
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.inspection import Ends
 from exchange_protocol.rules.series import Series
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
@@ -40,7 +38,7 @@ from exchange_server.ledger.jobs import (
     check_submission,
     is_logged,
 )
-from exchange_server.ledger.values import Accepted, LedgerLimits, PartHandle
+from exchange_server.ledger.values import Accepted, LeavesPage, LedgerLimits, PartHandle
 from exchange_server.ledger.witnessing import StartWitnesses, check_cosigned
 from exchange_server.ledger.writer import Writer
 from exchange_server.slices import Slices
@@ -217,19 +215,20 @@ class Ledger:
     async def inspect(
         self,
         caller: Caller,
-        inspected: InspectedRange,
-        ends: frozenset[Ends],
+        start: int,
+        page: LeavesPage,
         known_tree_size: int,
     ) -> Accepted:
         """Permit an auditor a page of openings: the inspection is on the log when this returns.
 
         Raises:
-            NotPermitted: where the policy no longer opens the page to it.
+            NotPermitted: where the policy no longer discloses anything of the page to it.
             LimitExceeded: RATE_LIMITED, where its agency has read as much as it may in an hour.
-            HubUnavailable: not known to be on the log; what is not must not be shown.
+            HubUnavailable: not known to be on the log, or the rules have changed since the page was
+                read; it must not be shown.
         """
         self._start.verify_heard()
-        answer = await self._writer.put(Inspection(caller, inspected, ends, known_tree_size))
+        answer = await self._writer.put(Inspection(caller, start, page, known_tree_size))
         if not isinstance(answer, Accepted):
             raise TypeError(f"expected an inspection to be logged, got {type(answer)}")
         return answer

@@ -28,7 +28,7 @@ from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.vocabulary import Handling, Urgency
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller
-from exchange_server.ledger.audit import Audience
+from exchange_server.ledger.audit import leaves_page
 from exchange_server.ledger.values import (
     Box,
     EntryPage,
@@ -271,11 +271,9 @@ class Reader:
             _check_size(tree_size, _head(connection))
             if start >= tree_size:
                 # It may be a number that no database can take.
-                return LeavesPage((), frozenset())
+                return LeavesPage(())
             stored = read_entry_page(connection, start, min(start + count, tree_size))
-            audience = Audience(connection, self._directory(), caller.member, stored)
-            leaves = tuple((one.leaf_hash, audience.opening_of(one)) for one in stored)
-            return LeavesPage(leaves, audience.disclosed)
+            return leaves_page(connection, self._directory(), caller.member, stored)
 
         return await self._run(query)
 

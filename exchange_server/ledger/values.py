@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -12,7 +13,8 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.log.entries import MOST_AHEAD, MOST_BEHIND, Event, Opening
 from exchange_protocol.log.receipts import ProvenEntry
 from exchange_protocol.rules.bodies import Kind
-from exchange_protocol.rules.inspection import Ends
+from exchange_protocol.rules.inspection import Concern
+from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.vocabulary import Handling, Urgency
 from exchange_protocol.trust.identity import AgencyId
@@ -95,9 +97,16 @@ class LeavesPage:
     """Leaves in log order, with what a caller may open of them."""
 
     leaves: tuple[tuple[bytes, Opening | None], ...]
-    ends: frozenset[Ends]
-    """Between whom the events are that it opens. If any, an inspection must be on the log before
-    the page leaves; none where it opens only what is for everyone, and inspections."""
+    concerns: Mapping[Concern, int] = field(default_factory=dict)
+    """How many of its entries concern whom."""
+    ruling: Ruling | None = None
+    """By which rules it discloses something; then an inspection must be on the log before the page
+    leaves. None where it opens only what is for everyone, and inspections."""
+
+    @property
+    def opened(self) -> int:
+        """How many leaves are opened."""
+        return sum(opening is not None for _, opening in self.leaves)
 
 
 @dataclass(frozen=True, slots=True)

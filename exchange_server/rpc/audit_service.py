@@ -6,7 +6,7 @@ heads, tiles, proofs and the data of leaves say nothing of what was said.
 
 from __future__ import annotations
 
-from exchange_protocol.log.entries import InspectedRange
+from exchange_protocol.log.entries import MOST_INSPECTED
 from exchange_protocol.v1 import audit_service_pb2 as pb
 from exchange_protocol.v1 import audit_service_pb2_grpc as pb_grpc
 from exchange_server.ledger import Ledger, Reader
@@ -53,17 +53,13 @@ class AuditService(pb_grpc.AuditServiceServicer):
         page = await self._reader.openings(
             caller,
             start,
-            page_size(request.page_size, default=500, most=1000),
+            page_size(request.page_size, default=500, most=MOST_INSPECTED),
             request.tree_size,
         )
         response = pb.ListOpeningsResponse(leaves=[encode_leaf(*leaf) for leaf in page.leaves])
-        if page.ends:
+        if page.ruling is not None:
             current_call().denial_is_logged = True
-            opened = sum(opening is not None for _, opening in page.leaves)
-            inspected = InspectedRange(start, start + len(page.leaves), opened)
-            accepted = await self._ledger.inspect(
-                caller, inspected, page.ends, request.known_tree_size
-            )
+            accepted = await self._ledger.inspect(caller, start, page, request.known_tree_size)
             entry, head = encode_proof(accepted)
             response.inspection.CopyFrom(entry)
             response.tree_head.CopyFrom(head)

@@ -13,22 +13,25 @@ out entries of an exchange will see rulings that do not follow.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Container, MutableMapping, MutableSet
+from collections import Counter
+from collections.abc import Container, Iterable, MutableMapping, MutableSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from exchange_protocol.errors import CallerError, ExchangeError, Reason
 from exchange_protocol.log.entries import (
     Entry,
     Event,
     Opening,
+    concern_of,
     verify_statement_of,
     verify_time_of,
 )
 from exchange_protocol.rules.access import Spoken, deliver_to
 from exchange_protocol.rules.bodies import Kind, Stage
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
-from exchange_protocol.rules.inspection import verify_inspection
+from exchange_protocol.rules.inspection import Concern, judge_inspection, verify_cited
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge
 from exchange_protocol.rules.lifecycle import Exchange, LegChange, LegState
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
@@ -81,6 +84,38 @@ class DirectoryFold:
         self._directories.append(directory)
 
 
+class Concerns(Protocol):
+    """Whom each entry concerns, from the first on and without a gap."""
+
+    def __len__(self) -> int:
+        """How many entries are known."""
+
+    def append(self, concern: Concern) -> None:
+        """Take the next entry's."""
+
+    def between(self, start: int, end: int) -> Iterable[Concern]:
+        """Those of the entries [start, end), in any order."""
+
+
+class ConcernsInMemory:
+    """Concerns of a short log."""
+
+    def __init__(self) -> None:
+        self._concerns: list[Concern] = []
+        self._distinct: dict[Concern, Concern] = {}
+
+    def __len__(self) -> int:
+        return len(self._concerns)
+
+    def append(self, concern: Concern) -> None:
+        """Take the next entry's."""
+        self._concerns.append(self._distinct.setdefault(concern, concern))
+
+    def between(self, start: int, end: int) -> Iterable[Concern]:
+        """Those of the entries [start, end)."""
+        return self._concerns[start:end]
+
+
 @dataclass
 class ReplayState:
     """What a replay carries from one entry to the next, beside the directory.
@@ -93,6 +128,8 @@ class ReplayState:
     """By the statement's digest."""
     ids: MutableSet[tuple[AgencyId, str]] = field(default_factory=set)
     """Author's agency and id of every statement."""
+    concerns: Concerns = field(default_factory=ConcernsInMemory)
+    """Of every entry, while none was left out; then no reading can be counted any more."""
     last_index: int | None = None
     last_time: datetime | None = None
 
@@ -150,6 +187,8 @@ class Replay:
             case Event.INSPECTION:
                 self._check_directory_size(index, entry)
                 self._check_inspection(index, entry)
+        if len(state.concerns) == index:
+            state.concerns.append(self._concern_of(entry))
         return entry, statement
 
     def _apply_statement(self, index: int, opening: Opening, entry: Entry) -> Statement:
@@ -181,10 +220,26 @@ class Replay:
             raise _broken(index, "expected an inspection of a range, it names something else")
         if entry.inspected.end > index:
             raise _broken(index, f"it inspects what comes after it: {entry.inspected}")
+        directory, inspected = self.directories.before(index), entry.inspected
         try:
-            verify_inspection(self.directories.before(index), entry.actor, entry.ruling)
+            if len(self.state.concerns) < index:
+                verify_cited(directory, entry.actor, entry.ruling)
+                return
+            concerns = Counter(self.state.concerns.between(inspected.start, inspected.end))
+            ruled = judge_inspection(directory, entry.actor, concerns)
         except CallerError as error:
             raise _broken(index, f"it opens entries to one who may not: {error}") from error
+        if (inspected.opened, entry.ruling) != ruled:
+            raise _broken(
+                index,
+                f"the policy opens {ruled[0]} of the entries that it inspects, by {ruled[1]}; "
+                f"it records {inspected.opened}, by {entry.ruling}",
+            )
+
+    def _concern_of(self, entry: Entry) -> Concern:
+        exchange = self.exchanges.get(entry.exchange_id) if entry.exchange_id else None
+        ends = [(exchange.opener, leg.agency) for leg in exchange.legs] if exchange else ()
+        return concern_of(entry.event, entry.actor.agency, entry.exchange_id, ends)
 
     def _check_directory_size(self, index: int, entry: Entry) -> None:
         size = self.directories.before(index).size

@@ -67,9 +67,9 @@ rulings = st.builds(
 )
 ranges = st.builds(
     lambda start, closed, opened: InspectedRange(start, start + closed + opened, opened),
-    st.integers(0, 2**62),
-    st.integers(0, 2**62),
-    st.integers(1, 2**32 - 1),
+    st.integers(0, 2**63),
+    st.integers(0, 500),
+    st.integers(1, 500),
 )
 entries = st.builds(
     Entry,
@@ -134,8 +134,9 @@ def test_an_entry_holds_codes_and_no_text(name: str, text: str) -> None:
         InspectedRange(5, 4, 1),
         InspectedRange(5, 8, 0),
         InspectedRange(5, 8, 4),
+        InspectedRange(5, 1006, 1),
     ],
-    ids=["empty", "nothing read", "backwards", "nothing opened", "more opened than read"],
+    ids=["empty", "nothing read", "backwards", "nothing opened", "too many opened", "too long"],
 )
 def test_an_inspection_is_of_a_range_of_which_something_was_opened(
     inspected: InspectedRange,

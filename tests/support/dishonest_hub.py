@@ -39,6 +39,7 @@ from exchange_protocol.rules import judgement
 from exchange_protocol.rules.access import deliver_to as deliver_to_agency
 from exchange_protocol.rules.access import role_of as role_of_agency
 from exchange_protocol.rules.bodies import Body
+from exchange_protocol.rules.inspection import judge_inspection as honest_judge_inspection
 from exchange_protocol.rules.judgement import Route
 from exchange_protocol.rules.lifecycle import Exchange, advance
 from exchange_protocol.rules.statements import (
@@ -85,6 +86,8 @@ class Lies:
     entry: Callable[[Entry], Entry] | None = None
     page: Callable[[int, list[Opening | None]], None] | None = None
     """What is done to the openings from an index on, before the hub logs that it gives them."""
+    opened: int = 0
+    """How many are left then."""
     skips: set[str] = field(default_factory=set)
     """Steps that the hub leaves out: those of `rules.judgement` by the names of their functions."""
     anchors: TrustAnchors | None = None
@@ -422,15 +425,21 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
     async def openings(self: Reader, caller: Caller, start: int, *bounds: int) -> LeavesPage:
         page = await honest_openings(self, caller, start, *bounds)
         if "inspect" in lies.skips:
-            return LeavesPage(page.leaves, frozenset())
+            return LeavesPage(page.leaves)
         if lies.page is None:
             return page
         shown = [opening for _, opening in page.leaves]
         lies.page(start, shown)
         hashes = [leaf_hash for leaf_hash, _ in page.leaves]
+        lies.opened = sum(map(bool, shown))
         leaves = tuple(zip(hashes, shown, strict=True))
-        return LeavesPage(leaves, page.ends if any(shown) else frozenset())
+        return LeavesPage(leaves, page.concerns, page.ruling if lies.opened else None)
 
+    def judge_inspection(*args: Any) -> Any:
+        opened, ruling = honest_judge_inspection(*args)
+        return (lies.opened if lies.page else opened), ruling
+
+    patch.setattr(batch, "judge_inspection", judge_inspection)
     patch.setattr(Reader, "openings", openings)
     patch.setattr(judgement, "advance", lying_advance)
     patch.setattr(batch, "role_of", role_of)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import atexit
 import hashlib
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -26,7 +27,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from exchange_certs.authority import Authority
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.log.entries import Entry, Event, InspectedRange, Opening, encode_entry
+from exchange_protocol.log.entries import (
+    Entry,
+    Event,
+    InspectedRange,
+    Opening,
+    concern_of,
+    encode_entry,
+)
 from exchange_protocol.rules.access import Spoken, deliver_to, readers, spoken
 from exchange_protocol.rules.bodies import (
     Body,
@@ -37,7 +45,7 @@ from exchange_protocol.rules.bodies import (
     Stage,
 )
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
-from exchange_protocol.rules.inspection import judge_inspection
+from exchange_protocol.rules.inspection import Concern, judge_inspection
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge, plan_route
 from exchange_protocol.rules.lifecycle import Exchange, Leg, advance, open_exchange
 from exchange_protocol.rules.statements import (
@@ -166,6 +174,8 @@ class Hub:
     exchanges: dict[str, Exchange] = field(default_factory=dict)
     spoken: dict[bytes, Spoken] = field(default_factory=dict)
     log: list[Opening] = field(default_factory=list)
+    concerns: list[Concern] = field(default_factory=list)
+    """Whom each entry concerns."""
     _ids: int = 0
 
     def __post_init__(self) -> None:
@@ -296,25 +306,28 @@ class Hub:
             )
         )
 
-    def inspect(self, reader: Member, inspected: InspectedRange | None = None) -> None:
-        """Record that an auditor read a range of what concerns its body, by default all so far."""
-        size, own = len(self.log), reader.agency
-        self.record(
-            Entry(
-                hub_time=self.now,
-                event=Event.INSPECTION,
-                actor=reader,
-                certificate_sha256=self.cast.signers[reader].fingerprint,
-                directory_size=self.directory.size,
-                ruling=judge_inspection(self.directory, reader, [(own, own)]),
-                inspected=inspected or InspectedRange(0, size, size),
-            )
+    def inspect(self, reader: Member, start: int = 0, **lies: Any) -> None:
+        """Record that an auditor read everything from an entry on; `lies` replace what is so."""
+        concerns = Counter(self.concerns[start:])
+        opened, ruling = judge_inspection(self.directory, reader, concerns)
+        entry = Entry(
+            hub_time=self.now,
+            event=Event.INSPECTION,
+            actor=reader,
+            certificate_sha256=self.cast.signers[reader].fingerprint,
+            directory_size=self.directory.size,
+            ruling=ruling,
+            inspected=InspectedRange(start, len(self.log), opened),
         )
+        self.record(replace(entry, **lies))
 
     def record(self, entry: Entry, signed: SignedStatement | None = None) -> None:
         """Append an entry, and let a second pass."""
         nonce = hashlib.sha256(b"%d" % len(self.log)).digest()
         self.log.append(Opening(encode_entry(entry), nonce, signed))
+        exchange = self.exchanges.get(entry.exchange_id)
+        ends = [(exchange.opener, leg.agency) for leg in exchange.legs] if exchange else ()
+        self.concerns.append(concern_of(entry.event, entry.actor.agency, entry.exchange_id, ends))
         self.now += timedelta(seconds=1)
 
     def leg(self, said: Draft, agency: str) -> Leg:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -32,6 +33,7 @@ from exchange_protocol.rules.fields import (
     parse_timestamp,
     to_timestamp,
 )
+from exchange_protocol.rules.inspection import Concern, Ends
 from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.lifecycle import LegChange, LegState
 from exchange_protocol.rules.policy import RULE_ID
@@ -41,11 +43,13 @@ from exchange_protocol.rules.statements import (
     encode_signed_statement,
     parse_signed_statement,
 )
-from exchange_protocol.trust.identity import Member, parse_agency_id, parse_member
+from exchange_protocol.trust.identity import AgencyId, Member, parse_agency_id, parse_member
 from exchange_protocol.v1 import log_pb2 as pb
 
 NONCE_BYTES = 32
 MAX_ENTRY_BYTES = 64 * 1024
+MOST_INSPECTED = 1000
+"""Entries on one page: what replays count a reading by is bounded."""
 MOST_AHEAD = timedelta(hours=1)
 MOST_BEHIND = timedelta(days=31)
 """How far a statement's own time may be after and before the hub's, however a hub is configured.
@@ -110,6 +114,16 @@ class Opening:
     def size(self) -> int:
         """Bytes of the entry and of the statement's payload."""
         return len(self.entry) + (len(self.statement.payload) if self.statement else 0)
+
+
+def concern_of(event: int, actor: AgencyId, exchange_id: str, ends: Iterable[Ends]) -> Concern:
+    """Whom an entry concerns, where its exchange was open between these bodies by then."""
+    return Concern(
+        ends=tuple(ends),
+        actor=actor if event in (Event.DENIAL, Event.INSPECTION) else None,
+        is_inspection=event == Event.INSPECTION,
+        is_public=event == Event.STATEMENT and not exchange_id,
+    )
 
 
 def encode_entry(entry: Entry) -> bytes:
@@ -285,9 +299,9 @@ def _encode_range(inspected: InspectedRange) -> pb.InspectedRange:
 
 def _parse_range(message: pb.InspectedRange) -> InspectedRange:
     found = InspectedRange(message.start, message.end, message.opened)
-    if not 1 <= found.opened <= found.end - found.start:
+    if not 1 <= found.opened <= found.end - found.start <= MOST_INSPECTED:
         raise Reason.INVALID_FIELD.error(
-            f"expected a range of entries of which 1 or more were opened, got {found}",
+            f"expected up to {MOST_INSPECTED} entries of which 1 or more were opened, got {found}",
             field="inspected",
         )
     return found

@@ -1,18 +1,26 @@
-"""An auditor's reading of the log: whether it may, and by which rules of the policy.
+"""An auditor's reading of the log: what it may open, and by which rules of the policy.
 
-The hub gives openings page by page, and puts an INSPECTION on the log before a page leaves that
-opens to an auditor what is not open to everyone. Its ruling cites the policy in force and the rules
-that opened the page, and so says of which scope the reading was.
+- Directory statements are for everyone.
+- Entries of an exchange: where the policy lets the auditors of the body see events between the
+  opener and the body of any leg.
+- Denials also where it lets them see events of the refused body itself. A body that is not enrolled
+  is unknown to the policy; its denials are seen as those of the operating agency.
+- Inspections by their own body, and where it lets them see events of the reader's body itself.
 
-What a replay cannot tell is whether the page held what it says: of the entries it knows the place,
-not whom they were shown to. It checks that the reader had a right that the cited rules give.
+What is opened beyond directory statements and inspections is disclosed, and an INSPECTION is on the
+log before it leaves. Its ruling cites the policy in force and the rules that open the page, and so
+says of which scope the reading was. Inspections are no disclosure, or two auditors who follow the
+log would log each other's readings of their readings without end.
+
+The hub decides by these functions what it shows, and whoever knows every entry of a page counts by
+them what the page must have opened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.rules.directory import Directory
@@ -24,26 +32,80 @@ Ends: TypeAlias = tuple[AgencyId, AgencyId]
 """Between whom an event is: the body that opened the exchange, and the one at a leg's end."""
 
 
-def judge_inspection(directory: Directory, reader: Member, opened: Iterable[Ends]) -> Ruling:
-    """Judge whether a reader may open events between these bodies now; gives what to record.
+class Concern(NamedTuple):
+    """Whom an entry concerns: all that decides which auditors may open it."""
+
+    ends: tuple[Ends, ...] = ()
+    """Of its exchange, where that was open by then."""
+    actor: AgencyId | None = None
+    """The body that was refused, or that read."""
+    is_inspection: bool = False
+    is_public: bool = False
+
+
+class Sight:
+    """What one member may open, under one directory."""
+
+    def __init__(self, directory: Directory, reader: Member) -> None:
+        is_auditor = reader.role is Role.AUDITOR and reader.agency in directory.agencies
+        self._rulebook = directory.rulebook if is_auditor and directory.policy else None
+        self._directory = directory
+        self._agency = reader.agency
+
+    def through(self, concern: Concern) -> frozenset[Ends] | None:
+        """The ends by which an entry is opened and disclosed; None where it stays closed.
+
+        There are none for what is opened and no disclosure.
+        """
+        if concern.is_public:
+            return frozenset()
+        if self._rulebook is None:
+            return None
+        if concern.is_inspection and concern.actor == self._agency:
+            return frozenset()
+        may_audit = self._rulebook.may_audit
+        by = frozenset(pair for pair in self._ends(concern) if may_audit(self._agency, *pair))
+        if not by:
+            return None
+        return frozenset() if concern.is_inspection else by
+
+    def _ends(self, concern: Concern) -> tuple[Ends, ...]:
+        if concern.actor is None:
+            return concern.ends
+        operating = self._directory.operating_agency
+        is_known = concern.actor in self._directory.agencies or operating is None
+        actor = concern.actor if is_known else operating
+        return (*concern.ends, (actor, actor)) if actor else concern.ends
+
+
+def judge_inspection(
+    directory: Directory, reader: Member, concerns: Mapping[Concern, int]
+) -> tuple[int, Ruling]:
+    """Judge the reading of a page, given how many of its entries concern whom.
+
+    Gives how many of them are opened to the reader, and the ruling to record.
 
     Raises:
-        NotPermitted: ROLE_NOT_PERMITTED, AGENCY_NOT_ENROLLED or POLICY_DENIED.
+        NotPermitted: ROLE_NOT_PERMITTED or AGENCY_NOT_ENROLLED; POLICY_DENIED where the page
+            discloses nothing to this reader.
     """
     rulebook = _rulebook_for(directory, reader)
-    rule_ids: set[str] = set()
-    for author, recipient in opened:
-        answer = rulebook.audit(reader.agency, author, recipient)
-        if not answer.allowed:
-            raise Reason.POLICY_DENIED.error(
-                f"auditors of {reader.agency} may not open events between {author} and {recipient}"
-            )
-        rule_ids |= answer.rule_ids
-    return Ruling(rulebook.policy.digest, tuple(sorted(rule_ids)), (), ())
+    sight = Sight(directory, reader)
+    opened, disclosed = 0, set[Ends]()
+    for concern, count in concerns.items():
+        by = sight.through(concern)
+        if by is not None:
+            opened += count
+            disclosed |= by
+    if not disclosed:
+        raise Reason.POLICY_DENIED.error(f"the page discloses nothing to {reader}")
+    answers = [rulebook.audit(reader.agency, *ends) for ends in disclosed]
+    rule_ids = frozenset[str]().union(*(answer.rule_ids for answer in answers))
+    return opened, Ruling(rulebook.policy.digest, tuple(sorted(rule_ids)), (), ())
 
 
-def verify_inspection(directory: Directory, reader: Member, ruling: Ruling) -> None:
-    """Verify that a recorded ruling is one that the policy could give to this reader.
+def verify_cited(directory: Directory, reader: Member, ruling: Ruling) -> None:
+    """Verify of a reading whose page is not known that the policy could rule so for this reader.
 
     Raises:
         NotPermitted: ROLE_NOT_PERMITTED, AGENCY_NOT_ENROLLED, or POLICY_DENIED: another policy is

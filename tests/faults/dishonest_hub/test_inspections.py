@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.log.entries import Entry, Event, InspectedRange, parse_entry
+from exchange_protocol.log.entries import Entry, Event, InspectedRange, Opening, parse_entry
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from tests.support.deployment import AUDITOR
 from tests.support.dishonest_hub import Region, caught, convicted, member, only_for
@@ -90,19 +90,60 @@ def test_entry_that_says_something_else_is_caught_by_the_reader(
 def test_openings_that_are_withheld_after_they_were_counted_are_missed(region: Region) -> None:
     """The log says that the national auditor was shown an exchange; it was not."""
     exchange = region.ask("uz.fiu")
-    [at] = [
-        each.index
-        for each in region.entries()
-        if parse_entry(each.opening.entry).exchange_id == exchange
-    ]
+    [at] = _of(region, exchange)
 
     def without(request: Any, said: audit_pb.ListOpeningsResponse) -> Any:
         said.leaves[at - request.start_index].ClearField("opening")
         return said
 
     region.lies.answers["ListOpenings"] = only_for("kz.gpo", without)
-    caught(lambda: region.audit(KZ_AUDITOR), Reason.RECEIPT_MISMATCH)
+    caught(partial(region.audit, KZ_AUDITOR), Reason.RECEIPT_MISMATCH)
     assert region.audit().is_clean
+
+
+def test_exchange_that_is_kept_from_a_national_auditor_convicts_by_the_count(
+    region: Region,
+) -> None:
+    """The log says truly how little that auditor was shown, and so convicts."""
+    region.ask("kz.fma")
+    exchange = region.ask("uz.fiu")
+    hidden = _of(region, exchange)
+
+    def without(start: int, openings: list[Opening | None]) -> None:
+        openings[:] = [None if at in hidden else each for at, each in enumerate(openings, start)]
+
+    at = len(region.entries())
+    region.lies.page = without
+    report = region.audit(KZ_AUDITOR)
+    assert report.is_clean, "it may not see everything, and so cannot tell"
+    assert report.exchanges == 1
+    region.lies.page = None
+    for found in (region.audit(), region.audit_copy()):
+        assert "the policy opens" in convicted(found, Reason.RULE_BROKEN, at)
+
+
+def test_entry_that_the_policy_does_not_open_convicts_by_the_count(region: Region) -> None:
+    region.ask("kz.fma")
+    exchange = region.ask("kg.mia", by="uz.fiu/system")
+    foreign = _of(region, exchange)
+
+    def more(start: int, openings: list[Opening | None]) -> None:
+        for at, each in foreign.items():
+            openings[at - start] = each
+
+    at = len(region.entries())
+    region.lies.page = more
+    assert region.audit(KZ_AUDITOR).exchanges == 2
+    region.lies.page = None
+    assert "the policy opens" in convicted(region.audit(), Reason.RULE_BROKEN, at)
+
+
+def _of(region: Region, exchange: str) -> dict[int, Opening]:
+    return {
+        each.index: each.opening
+        for each in region.entries()
+        if parse_entry(each.opening.entry).exchange_id == exchange
+    }
 
 
 @pytest.mark.parametrize(

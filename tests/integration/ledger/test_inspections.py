@@ -13,7 +13,7 @@ from exchange_protocol.log.entries import Entry, Event, InspectedRange, Opening,
 from exchange_protocol.log.notes import SignedNote
 from exchange_protocol.log.receipts import ProvenEntry, verify_inspection_receipt
 from exchange_protocol.rules.bodies import PublishPolicy
-from exchange_protocol.trust.identity import AgencyId, Member, Role
+from exchange_protocol.trust.identity import Member, Role
 from exchange_server.ledger import Accepted, LeavesPage, LedgerLimits
 from exchange_server.storage.engine import reading
 from exchange_server.storage.log_rows import read_entry_range
@@ -44,9 +44,7 @@ async def page(office: Office, reader: Member, start: int = 0) -> LeavesPage:
 async def inspect(office: Office, reader: Member, start: int = 0) -> Accepted:
     """Read the log as the RPC does: the page, then its entry."""
     given = await page(office, reader, start)
-    opened = sum(opening is not None for _, opening in given.leaves)
-    inspected = InspectedRange(start, start + len(given.leaves), opened)
-    return await office.ledger.inspect(caller(reader), inspected, given.ends, start)
+    return await office.ledger.inspect(caller(reader), start, given, start)
 
 
 def newest(office: Office) -> Entry:
@@ -114,12 +112,12 @@ async def test_page_without_anything_to_disclose_asks_for_no_entry(asked: Office
         (UZ_AUDITOR, asked.ledger.tree_size - 1),
         (AUDITOR, asked.ledger.tree_size - 2),
     ):
-        assert (await page(asked, reader, start)).ends == frozenset(), reader
+        assert (await page(asked, reader, start)).ruling is None, reader
     own = (await page(asked, AUDITOR, asked.ledger.tree_size - 1)).leaves
     assert own[0][1] is not None, "its own reading is shown to it"
     size = asked.ledger.tree_size
     public = await asked.reader.openings(caller(CENTRE_AUDITOR), 0, directory, size)
-    assert public.ends == frozenset()
+    assert public.ruling is None
 
 
 async def test_who_follows_the_log_does_not_make_it_grow(asked: Office) -> None:
@@ -130,7 +128,7 @@ async def test_who_follows_the_log_does_not_make_it_grow(asked: Office) -> None:
         for reader, start in places.items():
             given = await page(asked, reader, start)
             places[reader] = start + len(given.leaves)
-            if given.ends:
+            if given.ruling is not None:
                 await inspect(asked, reader, start)
         sizes.append(asked.ledger.tree_size)
     assert sizes[0] == sizes[-1]
@@ -151,19 +149,28 @@ async def test_reading_is_seen_by_its_own_state_and_by_the_centre(asked: Office)
         assert (opening is not None) is sees, reader
 
 
-async def test_right_that_ended_since_the_page_was_read_opens_nothing(asked: Office) -> None:
+async def test_page_that_was_read_under_other_rules_is_not_given(asked: Office) -> None:
     """Judged in the writer's turn: what the entry cites is in force at its place."""
     given = await page(asked, AUDITOR)
     await asked.say(OPERATOR, PublishPolicy(POLICY.replace("a-state-audits", "no-state-audits")))
+    size = asked.ledger.tree_size
+    with pytest.raises(ExchangeError) as refused:
+        await asked.ledger.inspect(caller(AUDITOR), 0, given, 0)
+    assert refused.value.reason is Reason.UNAVAILABLE
+    assert asked.ledger.tree_size == size
     await inspect(asked, AUDITOR)
-    entry = newest(asked)
-    assert entry.ruling is not None
-    assert entry.ruling.rule_ids == ("no-state-audits-its-own-events",)
+    ruling = newest(asked).ruling
+    assert ruling is not None
+    assert ruling.rule_ids == ("no-state-audits-its-own-events",)
+
+
+async def test_right_that_ended_since_the_page_was_read_opens_nothing(asked: Office) -> None:
+    given = await page(asked, AUDITOR)
     lost = POLICY.replace('principal.role == "auditor"', 'principal.role == "nobody"')
     await asked.say(OPERATOR, PublishPolicy(lost))
     size = asked.ledger.tree_size
     with pytest.raises(ExchangeError) as refused:
-        await asked.ledger.inspect(caller(AUDITOR), InspectedRange(0, 5, 5), given.ends, 0)
+        await asked.ledger.inspect(caller(AUDITOR), 0, given, 0)
     assert refused.value.reason is Reason.POLICY_DENIED
     assert asked.ledger.tree_size == size + 1
     denial = newest(asked)
@@ -171,15 +178,31 @@ async def test_right_that_ended_since_the_page_was_read_opens_nothing(asked: Off
 
 
 async def test_only_an_auditor_of_an_enrolled_body_inspects(asked: Office) -> None:
-    ends = frozenset({(AgencyId("kz.mia"), AgencyId("kz.fma"))})
+    given = await page(asked, AUDITOR)
     for reader, reason in (
         (KZ_MIA, Reason.ROLE_NOT_PERMITTED),
         (member("tj.none", Role.AUDITOR), Reason.AGENCY_NOT_ENROLLED),
-        (UZ_AUDITOR, Reason.POLICY_DENIED),
     ):
         with pytest.raises(ExchangeError) as refused:
-            await asked.ledger.inspect(caller(reader), InspectedRange(0, 5, 5), ends, 0)
+            await asked.ledger.inspect(caller(reader), 0, given, 0)
         assert refused.value.reason is reason
+
+
+async def test_refusal_before_an_exchange_is_open_concerns_its_author_alone(
+    asked: Office,
+) -> None:
+    """What an auditor may open does not hang on when it asks, or replays could not count it."""
+    letter = asked.mail.ask(KG_MIA, ["kz.fma"], content=b"fictional")
+    error = Reason.PART_MISSING.error("fictional")
+    exchange_id = letter.statement.exchange_id
+    await asked.ledger.deny(caller(KG_MIA), "Submit", error, exchange_id=exchange_id)
+    await asked.post(letter)
+    await asked.ledger.deny(caller(KG_MIA), "Submit", error, exchange_id=exchange_id)
+    size = asked.ledger.tree_size
+    given = await page(asked, AUDITOR, size - 3)
+    assert [opening is not None for _, opening in given.leaves] == [False, True, True]
+    await inspect(asked, AUDITOR, size - 3)
+    await inspect(asked, CENTRE_AUDITOR, size - 3)
 
 
 async def test_nobody_floods_the_log_by_reading(asked: Office) -> None:
@@ -210,7 +233,7 @@ async def test_hub_that_waits_for_its_witnesses_opens_nothing_and_proves_everyth
     assert await asked.reader.entry_bundle(0)
     assert await asked.reader.inclusion_proof(0, size)
     assert await asked.reader.consistency_proof(1, size)
-    assert (await page(asked, KZ_MIA)).ends == frozenset()
+    assert (await page(asked, KZ_MIA)).ruling is None
     signed = SignedNote.parse(head.note)
     cosigned = (*signed.signatures[:1], WITNESS.cosign(signed.text, asked.clock()))
     await asked.ledger.add_cosignature(SignedNote(signed.text, cosigned).encode())

@@ -26,7 +26,6 @@ from agency_client.audit import verify_log
 from agency_client.audit.database import DatabaseCopy
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessSigner
-from exchange_protocol.log.entries import InspectedRange
 from exchange_protocol.log.notes import SignedNote
 from exchange_protocol.rules.bodies import Decision, EraseNotice, Kind, Plain, Reply
 from exchange_protocol.rules.vocabulary import ErasureGround, ReplyResult, Verdict
@@ -88,8 +87,7 @@ async def write_story(file: Path) -> None:
     for start in (0, 1):
         size = office.ledger.tree_size
         page = await office.reader.openings(caller(AUDITOR), start, size, size)
-        opened = InspectedRange(start, size, len(page.leaves))
-        await office.ledger.inspect(caller(AUDITOR), opened, page.ends, 0)
+        await office.ledger.inspect(caller(AUDITOR), start, page, 0)
     for sealed in (b"one (fictional)", b"two (fictional)"):
         digest = hashlib.sha256(sealed).digest()
         async with await office.ledger.stage_part(caller(KZ_MIA), digest, len(sealed)) as part:

@@ -33,10 +33,13 @@ from exchange_protocol.rules.vocabulary import (
     ReplyResult,
     Verdict,
 )
+from exchange_protocol.trust.identity import Role
 from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import Letter, caller
 from tests.support.statements import (
+    AUDITOR,
     CARICC,
+    CENTRE_AUDITOR,
     COORDINATOR,
     KG_MIA,
     KZ_FMA,
@@ -44,10 +47,12 @@ from tests.support.statements import (
     KZ_MIA,
     SECOND_COORDINATOR,
     UZ_FIU,
+    member,
 )
 
 SPEAKERS = (KZ_MIA, KZ_MIA, KZ_FMA, UZ_FIU, UZ_FIU, COORDINATOR, COORDINATOR, SECOND_COORDINATOR)
 READERS = (*SPEAKERS, KZ_GPO, CARICC)
+AUDITORS = (AUDITOR, CENTRE_AUDITOR, member("uz.fiu", Role.AUDITOR), member("kg.mia", Role.AUDITOR))
 TURNS = 150
 
 MEMBER_OF = {member.agency: member for member in (KZ_MIA, KZ_FMA, KZ_GPO, UZ_FIU, KG_MIA, CARICC)}
@@ -79,6 +84,8 @@ async def test_database_is_the_replay_of_whatever_was_said(office: Office, seed:
             accepted += await _open(office, walk, said)
         elif walk.random() < 0.3:
             await _fetch(office, walk, said)
+        elif walk.random() < 0.1:
+            await _inspect(office, walk)
         else:
             accepted += await _continue(office, walk, said)
         if walk.random() < 0.03:
@@ -129,6 +136,15 @@ async def _submit(office: Office, said: list[Statement], letter: Letter) -> bool
     await office.post(letter)
     said.append(letter.statement)
     return True
+
+
+async def _inspect(office: Office, walk: random.Random) -> None:
+    """An auditor reads a page; `fsck` counts anew what it must have been shown."""
+    auditor, size = walk.choice(AUDITORS), office.ledger.tree_size
+    start = walk.randrange(size)
+    page = await office.reader.openings(caller(auditor), start, walk.choice([3, 40, 1000]), size)
+    if page.ruling is not None:
+        await office.ledger.inspect(caller(auditor), start, page, size)
 
 
 async def _fetch(office: Office, walk: random.Random, said: list[Statement]) -> None:

@@ -283,6 +283,17 @@ def inspection_ruled(**lies: Any) -> Callable[[Told], list[Opening]]:
     return log
 
 
+def inspection_opened(more: int) -> Callable[[Told], list[Opening]]:
+    """The log with another count of what was opened."""
+
+    def log(told: Told) -> list[Opening]:
+        inspected = parse_entry(told.hub.log[-1].entry).inspected
+        assert inspected is not None
+        return inspection(inspected=replace(inspected, opened=inspected.opened + more))(told)
+
+    return log
+
+
 def inspection_of_what_comes_after(told: Told) -> list[Opening]:
     size = len(told.hub.log)
     return inspection(inspected=InspectedRange(0, size, size))(told)
@@ -297,14 +308,17 @@ def reading_with_a_delivery(told: Told) -> list[Opening]:
 INSPECTIONS: dict[str, tuple[Callable[[Told], list[Opening]], str]] = {
     "by a party": (inspection(actor=KZ_MIA), "ROLE_NOT_PERMITTED"),
     "by a stranger": (inspection(actor=member("tj.none", Role.AUDITOR)), "AGENCY_NOT_ENROLLED"),
-    "by the right of another body": (inspection(actor=CENTRE_AUDITOR), "POLICY_DENIED"),
+    "by the right of another body": (inspection(actor=CENTRE_AUDITOR), "the policy opens"),
     "of no range": (inspection(inspected=None), "with an inspection alone"),
     "of what comes after": (inspection_of_what_comes_after, "what comes after it"),
     "without a ruling": (inspection(ruling=None), "an inspection with a ruling"),
-    "under another policy": (inspection_ruled(policy_digest=bytes(32)), "POLICY_DENIED"),
-    "under no rule": (inspection_ruled(rule_ids=()), "POLICY_DENIED"),
-    "under a rule of nobody's": (inspection_ruled(rule_ids=("at-will",)), "may open nothing"),
-    "that moves a leg": (inspection_ruled(supervisors=(AgencyId("kz.gpo"),)), "POLICY_DENIED"),
+    "under another policy": (inspection_ruled(policy_digest=bytes(32)), "the policy opens"),
+    "under no rule": (inspection_ruled(rule_ids=()), "the policy opens"),
+    "under a rule of nobody's": (inspection_ruled(rule_ids=("at-will",)), "the policy opens"),
+    "that moves a leg": (inspection_ruled(supervisors=(AgencyId("kz.gpo"),)), "the policy opens"),
+    "of more than it may": (inspection_opened(+1), "the policy opens"),
+    "of less than it may": (inspection_opened(-1), "the policy opens"),
+    "of what is for everyone": (inspection(inspected=InspectedRange(0, 9, 9)), "POLICY_DENIED"),
     "that counts otherwise": (inspection(directory_size=1), "it counts"),
     "of one exchange": (inspection(exchange_id="x"), "names something else"),
     "of a statement": (inspection(payload_digest=bytes(32)), "names something else"),
@@ -320,6 +334,32 @@ def test_an_inspection_that_cannot_have_been_is_found(
     with pytest.raises(HubDishonest, match=why) as found:
         replay(lie(told))
     assert found.value.reason is Reason.RULE_BROKEN
+
+
+@pytest.mark.parametrize(
+    ("ruling", "why"),
+    [
+        ({"policy_digest": bytes(32)}, "expected rules of the policy"),
+        ({"rule_ids": ()}, "expected rules of the policy"),
+        ({"rule_ids": ("at-will",)}, "may open nothing"),
+        ({"rule_ids": ("the-centre-audits-everything",)}, "may open nothing"),
+        ({"supervisors": (AgencyId("kz.gpo"),)}, "and nothing else"),
+    ],
+)
+def test_an_inspection_is_judged_also_where_its_page_is_not_known(
+    told: Told, ruling: dict[str, Any], why: str
+) -> None:
+    """As a national auditor does, who is not shown every entry."""
+
+    def replayed(log: list[Opening]) -> None:
+        fold = Replay(DirectoryFold(fictional_cast().anchors))
+        for index, opening in enumerate(log):
+            if parse_entry(opening.entry).exchange_id != told.asked.exchange_id:
+                fold.apply(index, opening)
+
+    replayed(told.hub.log)
+    with pytest.raises(HubDishonest, match=why):
+        replayed(inspection_ruled(**ruling)(told))
 
 
 # --- Something that the rules refuse --------------------------------------------------------------

@@ -23,6 +23,7 @@ from exchange_protocol.rules.bodies import Decision, Feedback, Refuse, Reply
 from exchange_protocol.rules.vocabulary import RefusalGround, ReplyResult, Verdict
 from exchange_protocol.trust.identity import Member, Role
 from tests.support.statements import (
+    AUDITOR,
     CASE,
     COORDINATOR,
     KZ_FMA,
@@ -50,6 +51,7 @@ def story() -> tuple[Opening, ...]:
     hub.deny(KZ_FMA, Reason.NOT_A_PARTY)
     hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=held)
     hub.deliver(UZ_FIU, held)
+    hub.inspect(AUDITOR)
     hub.say(UZ_FIU, Reply(ReplyResult.INFORMATION), on=held)
     return tuple(hub.log)
 
@@ -101,7 +103,7 @@ def test_a_place_outlives_the_process_and_the_next_run_begins_there(tmp_path: Pa
 
 
 def test_a_violation_does_not_move_the_place(tmp_path: Path) -> None:
-    broken = [*story()[:-1], story()[-2]]
+    broken = [*story()[:-1], story()[-3]]
     with closing(opened(tmp_path / "monitor.db")) as place:
         audit(place, story()[:-2])
         for _ in range(2):
@@ -170,6 +172,10 @@ def test_a_withheld_entry_is_still_named_after_a_place(tmp_path: Path) -> None:
             "UPDATE exchanges SET value = replace(value, '\"state\":5', '\"state\":1')",
             "log is clean",
         ),
+        ("DELETE FROM concerns WHERE idx = 9", "rows of it are missing"),
+        ("UPDATE concerns SET concern = 99", "a concern of it is not there"),
+        ("UPDATE concerns SET concern = 0", "log is clean"),
+        ("UPDATE distinct_concerns SET value = 'x' WHERE id = 0", "a value of it does not read"),
     ],
 )
 def test_a_place_that_was_changed_is_refused_and_not_begun_anew(
@@ -177,7 +183,7 @@ def test_a_place_that_was_changed_is_refused_and_not_begun_anew(
 ) -> None:
     path = tmp_path / "monitor.db"
     with closing(opened(path)) as place:
-        audit(place, story()[:-1])
+        audit(place, story()[:-2])
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(spoil)
         connection.commit()
