@@ -10,7 +10,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import batches, growth, monitor, opening, peers, plot, replicas, report, rounds
+from benchmarks import (
+    batches,
+    fairness,
+    growth,
+    monitor,
+    opening,
+    peers,
+    plot,
+    replicas,
+    report,
+    rounds,
+)
 from benchmarks.letters import Office
 from benchmarks.section import Run, Section
 
@@ -18,6 +29,7 @@ REPORT = Path(__file__).with_name("report.json")
 PARTS: tuple[tuple[str, Callable[[Run], Section]], ...] = (
     ("echo and submit in turn", rounds.play),
     ("many statements in one call", batches.play),
+    ("one agency floods, another does not", fairness.play),
     ("a recipient opens", opening.play),
     ("the log grows", growth.play),
     ("two hubs on one database", replicas.play),

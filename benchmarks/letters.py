@@ -23,6 +23,7 @@ from exchange_protocol.rules.statements import (
     parse_statement,
 )
 from exchange_protocol.trust.certificates import Usage
+from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.bootstrap import utc_now
 from exchange_server.caller import Caller
@@ -81,9 +82,13 @@ class Office:
         signed = self._model.sign_batch([draft for draft, _ in made])
         return [Letter(one, {BRIEF: part}) for one, (_, part) in zip(signed, made, strict=True)]
 
-    def bulk(self, count: int) -> Iterator[Letter]:
+    def tls_of(self, member: Member) -> IssuedCertificate:
+        """A TLS certificate for someone else of the region."""
+        return self._model.cast.authority.issue_member(member, Usage.TLS_CLIENT, now=utc_now())
+
+    def bulk(self, count: int, author: Member = AUTHOR) -> Iterator[Letter]:
         """Letters that share one sealed part: quick to make, and the same work for the hub."""
-        draft = self._model.compose(AUTHOR, _ASK, to=[RECIPIENT.agency])
+        draft = self._model.compose(author, _ASK, to=[RECIPIENT.agency])
         draft, made = sealed(self._model.cast, draft, BRIEF, secrets.token_bytes(CONTENT_BYTES))
         for _ in range(count):
             statement_id = self._model.new_id()

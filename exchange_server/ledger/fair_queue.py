@@ -11,7 +11,12 @@ Rules of this module:
   are called: they wait in the lane of the first of them. Nothing of an agency overtakes what it has
   to say to the directory, such as the certificate that the next statement is signed with.
 - Between agencies there is no order to rely on: who depends on another's statement has seen it.
-- A request is refused (OVERLOADED) where its agency, or everyone together, has too many waiting.
+- While other agencies are active too, an agency fills no more than its share of a batch (`pace`),
+  so that whoever comes next waits for a short one. An agency that alone has more than its share to
+  say then rests for as long as that batch took: half of the writer is for the others, who are
+  served at once meanwhile. An agency by itself fills its batches and never rests.
+- A request is refused (OVERLOADED) where its agency, or everyone together, has too many waiting; it
+  is told when they will have been written, at the writer's pace.
 - `put`, `take`, `drain` and `close` may be called from any thread.
 """
 
@@ -20,13 +25,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Generic, TypeVar
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
 from exchange_protocol.rules.series import DIRECTORY
 from exchange_protocol.trust.identity import AgencyId
+from exchange_server.ledger.pace import Pace
 
 _T = TypeVar("_T")
 
@@ -34,6 +41,10 @@ URGENT_RUN: Final = 3
 """Urgent requests that may go ahead of one that is routine."""
 URGENT_SHARE: Final = 4
 """One in so many of an agency's places is for urgent requests."""
+ACTIVE_SECONDS: Final = 5.0
+"""An agency is active for so long after each of its requests."""
+MOST_SHARES: Final = 4
+"""In one batch while several agencies are active."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,16 @@ class Turn(Generic[_T]):
     """How much of a batch it fills: what takes long fills more than one place."""
 
 
+@dataclass(frozen=True, slots=True)
+class _InHand:
+    """A batch that is being written."""
+
+    taken_at: float
+    weight: int
+    cut: Collection[AgencyId]
+    """Who had more to say than its share."""
+
+
 class _Lane(Enum):
     URGENT = auto()
     ROUTINE = auto()
@@ -58,8 +79,11 @@ class _Lane(Enum):
 class FairQueue(Generic[_T]):
     """Requests of many agencies, which are served in turn."""
 
-    def __init__(self, most: int, most_per_agency: int) -> None:
+    def __init__(
+        self, most: int, most_per_agency: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Let at most so many requests wait, and so many of one agency."""
+        self._clock = clock
         self._most = most
         self._most_per_agency = most_per_agency
         self._urgent_per_agency = max(1, most_per_agency // URGENT_SHARE)
@@ -73,20 +97,27 @@ class FairQueue(Generic[_T]):
         self._size = 0
         self._urgent_run = 0
         self._is_closed = False
+        self._pace = Pace()
+        self._active: OrderedDict[AgencyId, float] = OrderedDict()
+        """When each agency put its last request, the latest last."""
+        self._in_hand: _InHand | None = None
+        self._rest: tuple[AgencyId, float] | None = None
+        """Who rests, and until when."""
 
     def put(self, turn: Turn[_T]) -> None:
         """Let a request wait for its turn; raises OVERLOADED."""
         with self._changed:
             if self._size >= self._most:
-                raise Reason.OVERLOADED.error(
-                    "too many requests wait to be written; come back later"
-                )
+                raise self._overloaded("too many requests wait to be written; come back later")
             # The hub's own are few, and nobody's flood.
-            if turn.agency is not None and self._waiting[turn.agency] >= self._most_per_agency:
-                raise Reason.OVERLOADED.error(
-                    f"expected at most {self._most_per_agency} requests of {turn.agency} that "
-                    "wait to be written; come back later"
-                )
+            if turn.agency is not None:
+                if self._waiting[turn.agency] >= self._most_per_agency:
+                    raise self._overloaded(
+                        f"expected at most {self._most_per_agency} requests of {turn.agency} that "
+                        "wait to be written; come back later"
+                    )
+                self._active[turn.agency] = self._clock()
+                self._active.move_to_end(turn.agency)
             lane = self._lane_of(turn)
             self._lanes[lane].setdefault(turn.agency, deque()).append(turn)
             self._waiting[turn.agency] += 1
@@ -101,29 +132,26 @@ class FairQueue(Generic[_T]):
         """Wait for requests and take those whose turn it is; none once it is closed and empty.
 
         They weigh at most `most` together, or are one. `linger_seconds` is how long to wait for
-        more than the first, where there is room.
+        more than the first, where there is room, and nobody waits behind the one who lingers.
+        What was taken before has been written when this is called again.
         """
         with self._changed:
+            self._learn()
             self._changed.wait_for(lambda: self._size or self._is_closed)
-            is_full = self._size >= most
-        if linger_seconds and not is_full:
+            lingers = self._size < most and not self._is_shared()
+        if linger_seconds and lingers:
             time.sleep(linger_seconds)
         with self._changed:
-            taken: list[_T] = []
-            weight = 0
-            while self._size:
-                lane = self._next_lane()
-                following = next(iter(self._lanes[lane].values()))[0]
-                if taken and weight + following.weight > most:
-                    break
-                taken.append(self._pop(lane).item)
-                weight += following.weight
-            return taken
+            resting = self._wait_for_others()
+            return self._take(most, resting)
 
     def drain(self) -> list[_T]:
         """Take all that waits, without waiting for any."""
         with self._changed:
-            return [self._pop(self._next_lane()).item for _ in range(self._size)]
+            taken: list[_T] = []
+            while (place := self._next()) is not None:
+                taken.append(self._pop(*place).item)
+            return taken
 
     def close(self) -> None:
         """Let `take` come to its end once nothing waits."""
@@ -139,14 +167,83 @@ class FairQueue(Generic[_T]):
         urgent = self._lanes[_Lane.URGENT].get(turn.agency, ())
         return _Lane.URGENT if len(urgent) < self._urgent_per_agency else _Lane.ROUTINE
 
-    def _next_lane(self) -> _Lane:
-        if not self._lanes[_Lane.URGENT]:
-            return _Lane.ROUTINE
-        is_routines_turn = self._lanes[_Lane.ROUTINE] and self._urgent_run >= URGENT_RUN
-        return _Lane.ROUTINE if is_routines_turn else _Lane.URGENT
+    def _take(self, most: int, resting: Collection[AgencyId]) -> list[_T]:
+        is_shared = self._is_shared()
+        share = self._pace.share if is_shared else most
+        most = min(most, MOST_SHARES * share) if is_shared else most
+        filled: Counter[AgencyId | None] = Counter()
+        cut: set[AgencyId] = set()
+        taken: list[_T] = []
+        weight = 0
+        while (place := self._next({*resting, *cut})) is not None:
+            lane, agency = place
+            following = self._lanes[lane][agency][0].weight
+            if taken and weight + following > most:
+                break
+            if agency is not None and filled[agency] and filled[agency] + following > share:
+                cut.add(agency)
+                continue
+            taken.append(self._pop(lane, agency).item)
+            filled[agency] += following
+            weight += following
+        if taken:
+            self._in_hand = _InHand(self._clock(), weight, cut if is_shared else set())
+        return taken
 
-    def _pop(self, lane: _Lane) -> Turn[_T]:
-        agency, waiting = self._lanes[lane].popitem(last=False)
+    def _learn(self) -> None:
+        """The batch in hand is written: learn from it, and let who filled it alone rest."""
+        if self._in_hand is None:
+            return
+        now, batch = self._clock(), self._in_hand
+        seconds = now - batch.taken_at
+        self._pace.record(seconds, batch.weight)
+        if len(batch.cut) == 1:
+            [agency] = batch.cut
+            self._rest = agency, now + seconds
+        self._in_hand = None
+
+    def _is_shared(self) -> bool:
+        """Whether more than one agency is active."""
+        since = self._clock() - ACTIVE_SECONDS
+        while self._active and next(iter(self._active.values())) <= since:
+            self._active.popitem(last=False)
+        return len(self._active) > 1
+
+    def _wait_for_others(self) -> Collection[AgencyId]:
+        """While an agency rests, wait for what others say; gives who rests still."""
+        if self._rest is None:
+            return ()
+        agency, until = self._rest
+        self._changed.wait_for(
+            lambda: self._size > self._waiting[agency] or self._is_closed,
+            max(0.0, until - self._clock()),
+        )
+        if self._size > self._waiting[agency] and self._clock() < until:
+            return (agency,)
+        self._rest = None
+        return ()
+
+    def _overloaded(self, message: str) -> ExchangeError:
+        error = Reason.OVERLOADED.error(message)
+        if isinstance(error, LimitExceeded):
+            lasts = self._clock() - self._in_hand.taken_at if self._in_hand else 0.0
+            error.retry_after_seconds = self._pace.until_served(self._size, lasts)
+        return error
+
+    def _next(
+        self, skipped: Collection[AgencyId | None] = ()
+    ) -> tuple[_Lane, AgencyId | None] | None:
+        """Whose turn it is, and in which lane, leaving out those skipped; None where nobody's."""
+        urgent, routine = (
+            next(((lane, each) for each in self._lanes[lane] if each not in skipped), None)
+            for lane in (_Lane.URGENT, _Lane.ROUTINE)
+        )
+        if routine is not None and (urgent is None or self._urgent_run >= URGENT_RUN):
+            return routine
+        return urgent
+
+    def _pop(self, lane: _Lane, agency: AgencyId | None) -> Turn[_T]:
+        waiting = self._lanes[lane].pop(agency)
         turn = waiting.popleft()
         if waiting:
             self._lanes[lane][agency] = waiting

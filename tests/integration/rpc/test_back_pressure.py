@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import statistics
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -15,10 +17,12 @@ import grpc
 from google.rpc import error_details_pb2, status_pb2
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.rules.bodies import Kind, Plain
 from exchange_protocol.rules.statements import encode_signed_statement
 from exchange_protocol.rules.vocabulary import Urgency
 from exchange_protocol.trust.identity import Member
+from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.bootstrap import utc_now
 from tests.integration.rpc.callers import Region, reason_of
@@ -81,10 +85,66 @@ def test_flood_of_one_agency_makes_others_wait_for_one_statement(tmp_path: Path)
         assert len(taken) == FLOOD
 
 
+def test_beside_a_flood_another_agency_waits_for_no_more_than_a_short_batch(tmp_path: Path) -> None:
+    """None of it is refused; on the log it follows close on what was there when it was sent."""
+    cast = fictional_cast()
+    files = prepare_hub(tmp_path / "hub", authority=cast.authority)
+    memory = Hub(cast, now=utc_now() - timedelta(minutes=10))
+    with HubProcess(files) as process, Region(process, memory) as region:
+        region.catch_up()
+        made = [submit_request(region) for _ in range(FLOOD * 30)]
+        waiting = [submit_request(region, UZ_FIU) for _ in range(20)]
+        audit, submit = region.stubs(UZ_FIU).audit, region.stubs(UZ_FIU).exchange.Submit
+        head = audit_pb.GetCheckpointRequest()
+        distances = []
+        with flooding(region, made):
+            for request in waiting:
+                note = audit.GetCheckpoint(head, timeout=20).tree_head.checkpoint
+                size = LogVerifier(files.log_vkey).verify(note).size
+                index = submit(request, timeout=20).receipt.entry.index
+                distances.append(index - size)
+                time.sleep(0.02)
+        # In batches of all that is in flight it would be one whole flood, or two.
+        assert statistics.median(distances) < FLOOD / 2
+
+
+@contextmanager
+def flooding(region: Region, requests: Sequence[pb.SubmitRequest]) -> Iterator[None]:
+    """Keep so many calls of one agency in flight, and see that each of them was served."""
+    submit = region.stubs(KZ_MIA).exchange.Submit
+    made, ends, served = iter(requests), threading.Event(), []
+
+    def work() -> None:
+        for request in made:
+            served.append(submit(request, timeout=30))
+            if ends.is_set():
+                return
+
+    threads = [threading.Thread(target=work) for _ in range(FLOOD)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+        assert len(served) > FLOOD
+        assert len(served) < len(requests), "the flood ended too early"
+    finally:
+        ends.set()
+        for thread in threads:
+            thread.join(60)
+
+
 def begin_submit(
     region: Region, author: Member = KZ_MIA, urgency: Urgency = Urgency.ROUTINE
 ) -> Any:
     """Submit a new statement without waiting for the answer."""
+    request = submit_request(region, author, urgency)
+    return region.stubs(author).exchange.Submit.future(request, timeout=20)
+
+
+def submit_request(
+    region: Region, author: Member = KZ_MIA, urgency: Urgency = Urgency.ROUTINE
+) -> pb.SubmitRequest:
+    """A request for information."""
     memory = region.memory
     draft = memory.compose(
         author,
@@ -92,11 +152,10 @@ def begin_submit(
         to=["kz.fma"],
         header=replace(CASE, urgency=urgency),
     )
-    request = pb.SubmitRequest(
+    return pb.SubmitRequest(
         statement=encode_signed_statement(memory.sign(draft)),
         parts=[pb.InlinePart(name="brief", sealed=b"brief")],
     )
-    return region.stubs(author).exchange.Submit.future(request, timeout=20)
 
 
 @contextmanager

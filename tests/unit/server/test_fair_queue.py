@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from exchange_protocol.errors import LimitExceeded, Reason
 from exchange_protocol.rules.series import DIRECTORY
 from exchange_protocol.trust.identity import AgencyId
-from exchange_server.ledger.fair_queue import URGENT_RUN, FairQueue, Turn
+from exchange_server.ledger.fair_queue import ACTIVE_SECONDS, URGENT_RUN, FairQueue, Turn
+from exchange_server.ledger.pace import LEAST_SHARE, MOST_SHARE, Pace
 
 FLOOD, QUIET, THIRD = AgencyId("kz.mia"), AgencyId("uz.fiu"), AgencyId("kg.mia")
 
@@ -149,3 +150,133 @@ def test_everything_is_served_once_and_in_the_order_of_its_exchange(
         if about is not None:
             by_exchange[agency, about].append(number)
     assert all(numbers == sorted(numbers) for numbers in by_exchange.values())
+
+
+class Time:
+    """A clock in a test's hands."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def shared_queue(time: Time, *turns: Turn[str]) -> FairQueue[str]:
+    """A queue in which `QUIET` was served a moment ago."""
+    queue: FairQueue[str] = FairQueue(1000, 400, time)
+    queue.put(Turn("before", QUIET))
+    assert queue.take(1) == ["before"]
+    for turn in turns:
+        queue.put(turn)
+    return queue
+
+
+def test_an_agency_by_itself_fills_its_batches_one_after_the_other() -> None:
+    time = Time()
+    queue: FairQueue[str] = FairQueue(1000, 400, time)
+    for turn in flood(300):
+        queue.put(turn)
+    assert len(queue.take(256)) == 256
+    time.now += 0.1
+    assert len(queue.take(256)) == 44
+
+
+def test_an_agency_fills_no_more_than_its_share_while_another_is_active() -> None:
+    time = Time()
+    queue = shared_queue(time, *flood(300))
+    assert LEAST_SHARE <= len(queue.take(256)) <= MOST_SHARE
+
+
+def test_an_agency_has_the_writer_for_itself_when_the_other_was_not_heard_of_for_long() -> None:
+    time = Time()
+    queue = shared_queue(time, *flood(150))
+    time.now += ACTIVE_SECONDS
+    for turn in flood(150):
+        queue.put(turn)
+    assert len(queue.take(256)) == 256
+
+
+def test_who_filled_its_share_rests_as_long_as_its_batch_took() -> None:
+    time = Time()
+    queue = shared_queue(time, *flood(300))
+    assert "flood 0" in queue.take(256)
+    time.now += 2.0
+    queue.put(Turn("quiet", QUIET))
+    assert queue.take(256) == ["quiet"]
+    queue.put(Turn("quiet again", QUIET))
+    time.now += 1.0
+    assert queue.take(256) == ["quiet again"]
+    time.now += 2.0
+    assert set(queue.take(256)) <= {f"flood {n}" for n in range(300)}
+
+
+def test_rest_of_one_ends_when_another_has_something_to_say() -> None:
+    """The writer sleeps through the rest, but not through what others say."""
+    time = Time()
+    queue = shared_queue(time, *flood(300))
+    queue.take(256)
+    time.now += 30.0
+    taken: list[list[str]] = []
+    thread = threading.Thread(target=lambda: taken.append(queue.take(256)))
+    thread.start()
+    queue.put(Turn("quiet", QUIET))
+    thread.join(timeout=20)
+    assert taken == [["quiet"]]
+
+
+def test_nobody_rests_where_two_have_more_than_their_share_to_say() -> None:
+    time = Time()
+    others = [Turn(f"third {n}", THIRD, f"t{n}") for n in range(300)]
+    queue = shared_queue(time, *flood(300), *others)
+    for _ in range(3):
+        began_at = time.now
+        agencies = {each.partition(" ")[0] for each in queue.take(256)}
+        assert agencies == {"flood", "third"}
+        time.now = began_at + 0.5
+
+
+def test_rest_ends_with_the_queue() -> None:
+    time = Time()
+    queue = shared_queue(time, *flood(300))
+    queue.take(256)
+    time.now += 30.0
+    queue.close()
+    while queue.take(256):
+        pass
+
+
+def test_chunk_that_is_larger_than_a_share_has_its_turn() -> None:
+    chunks = [Turn(f"chunk {n}", FLOOD, weight=2 * MOST_SHARE) for n in range(3)]
+    queue = shared_queue(Time(), *chunks)
+    assert queue.take(256) == ["chunk 0"]
+
+
+def test_who_is_refused_is_told_how_long_what_waits_will_take() -> None:
+    time = Time()
+    delays = []
+    small, large = FairQueue[str](40, 40, time), FairQueue[str](400, 400, time)
+    for queue, waiting in ((small, 40), (large, 400)):
+        for turn in flood(waiting):
+            queue.put(turn)
+        with pytest.raises(LimitExceeded) as refused:
+            queue.put(Turn("more", QUIET))
+        delays.append(refused.value.retry_after_seconds or 0.0)
+    assert 0 < delays[0] < delays[1]
+    # A writer that is stuck does not promise what it cannot keep.
+    small.take(1)
+    small.put(Turn("more", FLOOD))
+    time.now += 12.0
+    with pytest.raises(LimitExceeded) as refused:
+        small.put(Turn("more", QUIET))
+    assert refused.value.retry_after_seconds == pytest.approx(12.0)
+
+
+def test_share_follows_what_it_costs_the_others() -> None:
+    """A commit that waits for a standby takes many along; a quick one takes few."""
+    slow, quick = Pace(), Pace()
+    for _ in range(200):
+        for pace, commit in ((slow, 0.02), (quick, 0.001)):
+            pace.record(commit + 0.0004, 1)
+            pace.record(commit + 8 * 0.0004, 8)
+    assert quick.share == LEAST_SHARE
+    assert slow.share > 10 * LEAST_SHARE

@@ -1,0 +1,49 @@
+"""How fast the writer is, as it was lately: what a share of a batch may be, how long a wait lasts.
+
+All figures are smoothed wall time, in seconds, and start as those of a small machine. A share is
+bounded by what it adds to a batch, not by a number: where a commit is slow, as on a database that
+waits for its standby, more statements go with it at little cost to whoever waits.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+STRETCH: Final = 0.5
+"""One agency's share makes a batch so much longer at most, measured by one for a single request."""
+LEAST_SHARE: Final = 2
+MOST_SHARE: Final = 32
+"""Places that a share has in any case, and at most."""
+_UP, _DOWN = 0.02, 0.2
+"""A batch alone takes longer when the machine does other things: what is short is believed."""
+_SMOOTHING: Final = 0.1
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 30.0
+
+
+class Pace:
+    """Learns from each batch."""
+
+    def __init__(self) -> None:
+        self._alone = 0.003
+        self._more = 0.0005
+        self._each = 0.001
+
+    @property
+    def share(self) -> int:
+        """Places of a batch that one agency may fill while others are active too."""
+        fitting = STRETCH * self._alone / max(self._more, 1e-6)
+        return int(min(max(fitting, LEAST_SHARE), MOST_SHARE))
+
+    def record(self, seconds: float, weight: int) -> None:
+        """Learn from a batch of so many places."""
+        self._each += _SMOOTHING * (seconds / weight - self._each)
+        if weight == 1:
+            self._alone += (_DOWN if seconds < self._alone else _UP) * (seconds - self._alone)
+        else:
+            more = max(seconds - self._alone, 0.0) / (weight - 1)
+            self._more += _SMOOTHING * (more - self._more)
+
+    def until_served(self, waiting: int, in_hand_seconds: float) -> float:
+        """When so many that wait will have been written; never less than the batch in hand took."""
+        expected = max(waiting * self._each, in_hand_seconds)
+        return min(max(expected, _SHORTEST_WAIT), _LONGEST_WAIT)
