@@ -65,8 +65,7 @@ def export(
     from agency_client.evidence import export_bundle
 
     session = session_of(context)
-    if out.exists():
-        raise Reason.DOCUMENT_INVALID.error(f"{out} exists; nothing is written over")
+    _check_new(out)
     with session.hub() as hub:
         gathered = hub.gather_evidence(exchange, with_content=with_content)
         found = export_bundle(
@@ -184,6 +183,7 @@ def fetch(
     """
     from agency_client.evidence import fetch_stamp
 
+    _check_new(out)
     response = fetch_stamp(request.read_bytes(), url)
     with out.open("xb") as file:
         file.write(response)
@@ -216,6 +216,12 @@ def add(
         print_json({"file": str(out), "time_stamp": _stamp_json(stamp)})
     else:
         say(f"Stamped {instant(stamp.at)} by {stamp.authority}.\nWritten to {out}.")
+
+
+def _check_new(out: Path) -> None:
+    """Before work that is lost, or costs, where its result cannot be written."""
+    if out.exists():
+        raise Reason.DOCUMENT_INVALID.error(f"{out} exists; nothing is written over")
 
 
 def _authorities(file: Path) -> TrustAnchors:

@@ -119,6 +119,10 @@ def fetch_stamp(request: bytes, url: str) -> bytes:
     Raises:
         SignatureInvalid: TIMESTAMP_INVALID, where no response came.
     """
+    if not url.startswith(("http://", "https://")):
+        raise Reason.TIMESTAMP_INVALID.error(
+            f"expected an address of the form http(s)://..., got {url!a:.60}"
+        )
     try:
         answer = urllib3.request(
             "POST",

@@ -78,13 +78,14 @@ class StampingAuthority:
         starts: timedelta = -YEAR,
         ends: timedelta = YEAR,
         digits: int = 0,
+        key: Key | None = None,
     ) -> None:
         """Certify a key by the last of `issuers`, of which the first is the root."""
         folder.mkdir(parents=True)
         self.folder = folder
         self.root = folder / "root.pem"
         self.root.write_bytes(issuers[0].pem)
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = key or ec.generate_private_key(ec.SECP256R1())
         made = _certify("fictional stamper", key, issuers[-1], purposes, starts, ends)
         self.subject = made.subject.rfc4514_string()
         (folder / "signer.pem").write_bytes(made.public_bytes(Encoding.PEM))

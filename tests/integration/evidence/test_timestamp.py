@@ -6,6 +6,8 @@ The authority is `openssl ts`. Every verdict is that of both verifiers, library 
 from __future__ import annotations
 
 import json
+import shutil
+import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -85,10 +87,12 @@ def verified_time(bundle: Path, court: Court, tsa_root: Path) -> datetime:
 ISSUERS: dict[str, Callable[[], list[Issuer]]] = {
     "below the root": lambda: [make_root()],
     "below intermediates": lambda: [root := make_root(), make_intermediate(root)],
-    "below an RSA root": lambda: [
-        make_root(key=rsa.generate_private_key(public_exponent=65537, key_size=2048))
-    ],
+    "below an RSA root": lambda: [make_root(key=rsa_key())],
 }
+
+
+def rsa_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 @pytest.mark.parametrize("issuers", ISSUERS)
@@ -104,6 +108,28 @@ def test_stamp_of_an_authority_is_verified_and_gives_its_time(
     assert stamp.authority == tsa.subject == "CN=fictional stamper"
     at = verified_time(out, court, tsa.root)
     assert timedelta() <= before - at < timedelta(minutes=1)
+
+
+def test_stamp_by_an_rsa_key_is_verified(court: Court, bundle: Path, tmp_path: Path) -> None:
+    tsa = StampingAuthority(tmp_path / "tsa", [make_root(key=rsa_key())], key=rsa_key())
+    response = tsa.answer(stamp_request(note_of(bundle)))
+    verified_time(stamped(bundle, response, tmp_path / "e.zip"), court, tsa.root)
+
+
+def test_openssl_alone_verifies_a_stamp(
+    authority: StampingAuthority, bundle: Path, tmp_path: Path
+) -> None:
+    """What docs/evidence.md tells to do by hand."""
+    note = note_of(bundle)
+    response = authority.answer(stamp_request(note))
+    (tmp_path / "checkpoint.note").write_bytes(note)
+    (tmp_path / "checkpoint.tsr").write_bytes(response)
+    shutil.copy(authority.root, tmp_path / "tsa.pem")
+    for command in (
+        "openssl ts -reply -in checkpoint.tsr -text",
+        "openssl ts -verify -in checkpoint.tsr -data checkpoint.note -CAfile tsa.pem",
+    ):
+        subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
 
 
 def test_stamp_outlives_the_certificate_of_its_authority(
@@ -299,7 +325,7 @@ def test_a_huge_response_is_refused_before_it_is_parsed(
 class Server:
     """An authority's web server on this machine, which answers as told."""
 
-    def __init__(self, authority: StampingAuthority) -> None:
+    def __init__(self, authority: StampingAuthority, *, tls: bool = False) -> None:
         self.status = 200
         self.kind = "application/timestamp-reply"
         self.body: bytes | None = None
@@ -320,7 +346,14 @@ class Server:
                 """Nothing is written to the test's output."""
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._http.server_port}/stamp"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(
+                authority.folder / "signer.pem", authority.folder / "signer.key"
+            )
+            self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
+        scheme = "https" if tls else "http"
+        self.url = f"{scheme}://127.0.0.1:{self._http.server_port}/stamp"
         self._thread = threading.Thread(target=self._http.serve_forever)
         self._thread.start()
 
@@ -402,5 +435,28 @@ def test_authority_that_answers_otherwise_gives_no_stamp(
     server.stop()
     code, _, said = run(capsys, *words)
     assert code == 1
-    assert "TIMESTAMP_INVALID: no time stamp came from" in said
+    assert f"TIMESTAMP_INVALID: no time stamp came from {server.url}" in said
+    for url in ("file:///etc/hostname", "ftp://localhost/", "http://", "rubbish"):
+        words = ("evidence", "timestamp", "fetch", request, url, "-o", out)
+        code, _, said = run(capsys, *words)
+        assert code == 1
+        assert "TIMESTAMP_INVALID" in said
     assert not out.exists()
+    out.write_bytes(b"")
+    assert run(capsys, *words)[0] == 2, "a stamp may cost: where it cannot be kept, none is asked"
+
+
+def test_authority_behind_tls_that_nobody_vouches_for_is_not_asked(
+    authority: StampingAuthority,
+    bundle: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    request = tmp_path / "c.tsq"
+    request.write_bytes(stamp_request(note_of(bundle)))
+    server = Server(authority, tls=True)
+    words = ("evidence", "timestamp", "fetch", request, server.url, "-o", tmp_path / "c.tsr")
+    code, _, said = run(capsys, *words)
+    server.stop()
+    assert code == 1
+    assert "CERTIFICATE_VERIFY_FAILED" in said
