@@ -43,6 +43,8 @@ MAX_STAMP_BYTES: Final = 64 << 10
 _SECONDS: Final = 30.0
 _OPENSSL_SAID: Final = re.compile(r'(?:reason|data): "([^"]+)"')
 _SEQUENCE: Final = 0x30
+_GRANTED: Final = bytes.fromhex("3003020100")
+"""A PKIStatusInfo."""
 _CERTIFICATES: Final = 0xA0
 
 
@@ -70,7 +72,7 @@ def read_note(bundle: Path) -> bytes:
 def verify_stamp(response: bytes, note: bytes, authorities: TrustAnchors) -> TimeStamp:
     """Verify a TimeStampResp in DER over a checkpoint's note.
 
-    1. The authority granted it, and it holds a token.
+    1. It holds a token: what else a response says, nobody signs.
     2. It is over the SHA-256 of this note.
     3. A certificate for time stamping and nothing else signed it, and leads to one of the roots, as
        at the time of the stamp.
@@ -156,19 +158,20 @@ def _bounded(response: bytes) -> bytes:
 
 def _parse(response: bytes) -> TimeStampResponse:
     try:
-        parsed = decode_timestamp_response(_with_sorted_certificates(_bounded(response)))
-        status = parsed.status
-        if status == 0:
-            parsed.tst_info  # noqa: B018 - raises where there is no token, or one of another form
+        [whole] = _elements(_bounded(response))
+        _, *tokens = _elements(_content(whole))
+        if not tokens:
+            raise Reason.TIMESTAMP_INVALID.error(
+                "expected a time stamp, but the authority granted none"
+            )
+        [token] = tokens
+        return decode_timestamp_response(
+            _encode(_SEQUENCE, _GRANTED + _with_sorted_certificates(token))
+        )
     except ValueError:
         raise Reason.TIMESTAMP_INVALID.error(
             "expected a time-stamp response in DER (RFC 3161), got something else"
         ) from None
-    if status != 0:
-        raise Reason.TIMESTAMP_INVALID.error(
-            f"expected a time stamp that was granted, got the status {status} of RFC 3161"
-        )
-    return parsed
 
 
 def _signer(response: TimeStampResponse) -> x509.Certificate:
@@ -187,13 +190,8 @@ def _signer(response: TimeStampResponse) -> x509.Certificate:
 # run `openssl ts` send their chain in the order of its file. Nothing signs the set of certificates.
 
 
-def _with_sorted_certificates(response: bytes) -> bytes:
-    """A TimeStampResp whose set of certificates is in the order of DER; raises ValueError."""
-    [whole] = _elements(response)
-    status, *tokens = _elements(_content(whole))
-    if not tokens:
-        return response
-    [token] = tokens
+def _with_sorted_certificates(token: bytes) -> bytes:
+    """A token whose set of certificates is in the order of DER; raises ValueError."""
     kind, wrapped = _elements(_content(token))
     [signed] = _elements(_content(wrapped))
     parts = b"".join(
@@ -202,8 +200,7 @@ def _with_sorted_certificates(response: bytes) -> bytes:
         else part
         for part in _elements(_content(signed))
     )
-    wrapped = _encode(wrapped[0], _encode(_SEQUENCE, parts))
-    return _encode(_SEQUENCE, status + _encode(_SEQUENCE, kind + wrapped))
+    return _encode(_SEQUENCE, kind + _encode(wrapped[0], _encode(_SEQUENCE, parts)))
 
 
 def _elements(data: bytes) -> Iterator[bytes]:

@@ -32,6 +32,7 @@ from tests.support.time_stamping import (
     YEAR,
     Issuer,
     StampingAuthority,
+    encode,
     make_intermediate,
     make_root,
 )
@@ -139,6 +140,21 @@ def test_stamp_outlives_the_certificate_of_its_authority(
     at = (datetime.now(UTC) - YEAR * 3 / 4).replace(microsecond=0)
     response = old.sign(authority.answer(stamp_request(note_of(bundle))), at)
     assert verified_time(stamped(bundle, response, tmp_path / "e.zip"), court, old.root) == at
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_what_nobody_signs_of_a_response_changes_nothing(
+    status: int, authority: StampingAuthority, court: Court, bundle: Path, tmp_path: Path
+) -> None:
+    """Its status may be granted with modifications; its text may be written as if by openssl."""
+    response = authority.answer(stamp_request(note_of(bundle)))
+    text = b"-\nTime stamp: Jan  1 00:00:00 2020 GMT\n"
+    said = b"\x30%c\x0c%c%b" % (len(text) + 2, len(text), text)
+    info = b"\x30%c\x02\x01%c%b" % (len(said) + 3, status, said)
+    token = response[4 + len(bytes.fromhex("3003020100")) :]
+    path = stamped(bundle, encode(0x30, info + token), tmp_path / "e.zip")
+    at = verified_time(path, court, authority.root)
+    assert datetime.now(UTC) - at < timedelta(minutes=1)
 
 
 def test_a_repacked_stamp_adds_nothing_else(
@@ -258,7 +274,7 @@ BAD: dict[str, tuple[Make, str, str]] = {
     ),
     "a stamp with another time": (_with_another_time, "failure", "failure"),
     "a stamp that is cut": (_cut, "something else", "not a time stamp"),
-    "an answer that grants no stamp": (_not_granted, "the status 2", "not a time stamp"),
+    "an answer that grants no stamp": (_not_granted, "granted none", "not a time stamp"),
     "something else in the place of a stamp": (
         lambda *_: b"rubbish",
         "something else",
