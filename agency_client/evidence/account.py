@@ -7,7 +7,7 @@ writes the page anew and compares.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from html import escape
@@ -79,7 +79,8 @@ def render(found: VerifiedBundle) -> bytes:
 
 def _section(found: VerifiedBundle, words: Words) -> str:
     other = "en" if words.tag == "ru" else "ru"
-    rows = [_row(found, told, words) for told in found.told]
+    said = {told.statement.digest: told.index for told in found.told if told.statement}
+    rows = [_row(found, told, said, words) for told in found.told]
     parts = list(_parts(found, words))
     return (
         f'<section lang="{words.tag}">\n'
@@ -171,14 +172,16 @@ def _facts(found: VerifiedBundle, words: Words) -> list[tuple[str, Cell]]:
     return list(zip(words.facts, values, strict=True))
 
 
-def _row(found: VerifiedBundle, told: Told, words: Words) -> tuple[Cell, ...]:
+def _row(
+    found: VerifiedBundle, told: Told, said: Mapping[bytes, int], words: Words
+) -> tuple[Cell, ...]:
     entry = told.entry
     ruling = entry.ruling
     return (
         str(told.index),
         tuple(_instant(entry.hub_time).split(" ")),
         _who(found, entry.actor, words),
-        _what(found, told, words),
+        _what(told, said, words),
         tuple(_leg(change, words) for change in ruling.legs) if ruling else "",
         ruling.rule_ids if ruling else "",
         words.signed if entry.event is Event.STATEMENT else words.recorded,
@@ -195,13 +198,13 @@ def _body(found: VerifiedBundle, agency: AgencyId) -> str:
     return f"{enrolled.name} [{agency}]" if enrolled else agency
 
 
-def _what(found: VerifiedBundle, told: Told, words: Words) -> tuple[str, ...]:
-    entries = {each.statement.digest: each.index for each in found.told if each.statement}
+def _what(told: Told, said: Mapping[bytes, int], words: Words) -> tuple[str, ...]:
+    """What an entry records, and the entry of the statement that it is about."""
     if told.statement is None:
-        word, about = words.given, entries.get(told.entry.payload_digest)
+        word, about = words.given, said.get(told.entry.payload_digest)
         lines = [words.say(told.entry.event.name), told.entry.reason]
     else:
-        word, about = words.answers, entries.get(told.statement.answers or b"")
+        word, about = words.answers, said.get(told.statement.answers or b"")
         lines = [words.say(told.statement.kind.value), *_more(told.statement.body, words)]
     if about is not None:
         lines.append(f"{word} {about}")

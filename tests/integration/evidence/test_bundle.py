@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import hashlib
 import hmac
 import stat
 import subprocess
+import sys
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
@@ -40,6 +42,7 @@ from exchange_protocol.v1 import statement_pb2
 from exchange_server.bootstrap import utc_now
 from tests.integration.evidence.conftest import (
     SCAN,
+    SCRIPT,
     SECRET,
     Court,
     Files,
@@ -75,6 +78,17 @@ def _anchors(court: Court) -> TrustAnchors:
 
 def test_genuine_bundle_verifies_with_the_system_python_alone(court: Court, bundle: Path) -> None:
     assert court.run(bundle).startswith("VERIFIED")
+
+
+def test_script_is_of_an_old_python_and_its_standard_library_alone() -> None:
+    script = ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 9))
+    needed = set()
+    for node in ast.walk(script):
+        if isinstance(node, ast.Import):
+            needed |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            needed.add(node.module or "")
+    assert {name.partition(".")[0] for name in needed} <= sys.stdlib_module_names
 
 
 def test_initiators_bundle_replays_the_whole_exchange(verified: VerifiedBundle) -> None:
