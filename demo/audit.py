@@ -41,6 +41,11 @@ def play(stage: Stage, deployment: Deployment, figures: dict[str, Any]) -> None:
         step.detail = f"{report['tree_size']} entries, {denials} of them refusals"
         figures["log entries"] = report["tree_size"]
         figures["audit, from command to verdict (s)"] = round(seconds, 2)
+    with stage.step("what the auditor read is itself on the log") as step:
+        report = stage.agency("auditor", "audit", "verify").document
+        pages = report["by_kind"].get("inspection: caricc", 0)
+        expect(pages > 0, f"expected the first audit on the log, got {report['by_kind']}")
+        step.detail = f"{pages} page(s)"
     copy = stage.root / "copy.db"
     with stage.step("a copy of the database is clean"):
         _copy(deployment.database, copy)

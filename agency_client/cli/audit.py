@@ -56,6 +56,8 @@ _AWAY = (HubUnavailable, HubInternal, LimitExceeded)
 _MOST_INTERVALS = 16
 _LONGEST_WAIT_SECONDS = 900.0
 """How long --follow waits at most for a hub that is away, unless it looks more seldom anyway."""
+_MOST_PAUSE_SECONDS = 60.0
+"""How long a reading waits at most where the hub says that it was too much for now."""
 
 audit = typer.Typer(no_args_is_help=True, help="Check the log and the hub.")
 app.add_typer(audit, name="audit", rich_help_panel="Audit")
@@ -95,9 +97,9 @@ def verify(
 ) -> None:
     """Replay the log up to its newest checkpoint, and check every rule on it.
 
-    From the hub it sees what this profile's auditor may open, and keeps its place: the next run
-    checks what is new since. With --database it opens every entry of a copy and also checks the
-    tables beside the log; the file is only read.
+    From the hub it sees what this profile's auditor may open, and that it read this is put on the
+    log. It keeps its place: the next run checks what is new since. With --database it opens every
+    entry of a copy and also checks the tables beside the log; the file is only read.
 
     Exits with 0 if every rule was kept; 1 for a violation, or with --witnessed if nothing was
     witnessed; 2 if this profile, its place or the file does not let it check; 3 if the hub is not
@@ -272,7 +274,9 @@ class HubLog:
             except LimitExceeded as error:
                 if error.reason is not Reason.RATE_LIMITED:
                     raise
-                time.sleep(error.retry_after_seconds or 1)
+                pause = min(error.retry_after_seconds or 1, _MOST_PAUSE_SECONDS)
+                complain(f"agency: {error}; going on in {pause:g} s")
+                time.sleep(pause)
 
     def check_leaf(self, index: int, leaf: AuditedLeaf) -> Iterable[Violation]:
         """Nothing: the hub shows a leaf alone."""

@@ -19,14 +19,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_client.evidence import VerifiedBundle, export_bundle, verify_bundle
 from agency_client.evidence.account import render
-from agency_client.evidence.verify import KINDS, LEAF_PREFIX, parse_vkey
+from agency_client.evidence.bundle import tlog_proof
+from agency_client.evidence.verify import KINDS, LEAF_PREFIX, entry_folder, parse_vkey
 from agency_client.evidence.verify import Statement as ScriptStatement
 from agency_client.evidence.words import ENGLISH, RUSSIAN
 from agency_client.views import Standing
 from exchange_certs.authority import Authority
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
-from exchange_protocol.log.entries import entry_leaf_hash
+from exchange_protocol.log.entries import Event, entry_leaf_hash, parse_entry
 from exchange_protocol.rules.bodies import Kind
 from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.vocabulary import (
@@ -53,7 +54,7 @@ from tests.integration.evidence.conftest import (
     read,
     write,
 )
-from tests.support.deployment import OPERATOR
+from tests.support.deployment import AUDITOR, OPERATOR
 from tests.support.hub_process import ORIGIN, PASSPHRASE, TRUST_DOMAIN
 
 
@@ -488,6 +489,28 @@ FORGERIES: Final[dict[str, tuple[Forge, str, Reason]]] = {
     "sealed bytes are altered": (_sealed, "CONTENT_MISMATCH", Reason.SEAL_BROKEN),
 }
 """What was done, the script's reason, and the library's. docs/evidence.md lists them."""
+
+
+def test_what_an_auditor_read_has_no_place_in_a_bundle(
+    office: Office, court: Court, tmp_path: Path
+) -> None:
+    """It is on the log, and proven; it is of no exchange, and none of the court's business."""
+    with office.town.client(AUDITOR) as auditor:
+        index = auditor.checkpoint().size
+        list(auditor.leaves(0, index))
+        found = office.export("kz.mia/system", tmp_path / "e.zip")
+        size = found.checkpoint.size
+        [leaf, *_] = auditor.leaves(index, size)
+        proof = auditor.inclusion_proof(index, size)
+    assert parse_entry(leaf.opening.entry).event is Event.INSPECTION
+    files, manifest = read(tmp_path / "e.zip")
+    folder = entry_folder(index)
+    files[f"{folder}/entry.bin"] = leaf.opening.entry
+    files[f"{folder}/nonce.bin"] = leaf.opening.nonce
+    files[f"{folder}/proof.tlog-proof"] = tlog_proof(index, proof, files["checkpoint.note"])
+    forged = write(tmp_path / "forged.zip", files, manifest)
+    assert court.run(forged).startswith("NOT VERIFIED  ENTRY_MISMATCH:")
+    assert library_reason(forged, court) is Reason.ENTRY_MISMATCH
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)

@@ -20,8 +20,9 @@ HEAD = Head(b"", Checkpoint("exchange.example/log", SIZE, bytes(32)))
 class Reluctant:
     """A hub that gives two leaves at a time, and then says for a while that it was too much."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: Reason, retry_after_seconds: float = 0.001) -> None:
         self.reason = reason
+        self.retry_after_seconds = retry_after_seconds
         self.refusals = 0
 
     def leaves(self, start: int, tree_size: int) -> Iterator[audit_pb.Leaf]:
@@ -31,15 +32,26 @@ class Reluctant:
             self.refusals += 1
             error = self.reason.error("slower")
             assert isinstance(error, LimitExceeded)
-            error.retry_after_seconds = 0.001
+            error.retry_after_seconds = self.retry_after_seconds
             raise error
 
 
-def test_reading_goes_on_where_the_hub_said_that_it_was_too_much() -> None:
+def test_reading_goes_on_where_the_hub_said_that_it_was_too_much(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     hub = Reluctant(Reason.RATE_LIMITED)
     leaves = [each.leaf_hash[0] for each in HubLog(cast(Any, hub), HEAD).leaves(0)]
     assert leaves == list(range(SIZE))
     assert hub.refusals == 3
+    assert capsys.readouterr().err.count("RATE_LIMITED: slower; going on in 0.001 s") == 3
+
+
+def test_no_hub_makes_an_auditor_wait_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("agency_client.cli.audit.time.sleep", pauses.append)
+    hub = Reluctant(Reason.RATE_LIMITED, retry_after_seconds=1e9)
+    assert len(list(HubLog(cast(Any, hub), HEAD).leaves(0))) == SIZE
+    assert pauses == [60.0] * 3
 
 
 def test_another_limit_ends_the_reading() -> None:
