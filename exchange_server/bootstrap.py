@@ -219,6 +219,8 @@ def _rpc_limits(config: Config) -> RpcLimits:
         calls_per_agency=limits.calls_per_agency,
         deadline_seconds=limits.deadline_seconds,
         transfer_deadline_seconds=limits.transfer_deadline_seconds,
+        statements_per_second=limits.statements_per_second,
+        sealed_bytes_per_second=limits.sealed_bytes_per_second,
         watch=WatchLimits(
             heartbeat_seconds=limits.heartbeat_seconds,
             life_seconds=limits.watch_life_seconds,

@@ -50,6 +50,7 @@ def _existing(path: Path, info: ValidationInfo) -> Path:
 File = Annotated[Path, AfterValidator(_existing)]
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+PerSecond = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -139,6 +140,10 @@ class Limits(_Section):
     concurrent_calls: Positive = 2048
     calls_per_agency: Positive = 512
     """Calls of one agency in flight, its watches and transfers among them."""
+    statements_per_second: PerSecond = 2000
+    """Statements of one agency, in the mean over ten seconds; beyond, RATE_LIMITED."""
+    sealed_bytes_per_second: PerSecond = 64 * 1024 * 1024
+    """Bytes of an agency's statements and sealed parts, likewise; an upload is slowed down."""
     deadline_seconds: Seconds = 30
     """Cap on a call's life."""
     transfer_deadline_seconds: Seconds = 900

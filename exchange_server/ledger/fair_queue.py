@@ -153,6 +153,12 @@ class FairQueue(Generic[_T]):
                 taken.append(self._pop(*place).item)
             return taken
 
+    def expected_wait(self) -> float:
+        """In how many seconds what waits should be written, at the pace of lately."""
+        batch = self._in_hand
+        lasts = 0.0 if batch is None else self._clock() - batch.taken_at
+        return self._pace.until_served(self._size, lasts)
+
     def close(self) -> None:
         """Let `take` come to its end once nothing waits."""
         with self._changed:
@@ -226,8 +232,7 @@ class FairQueue(Generic[_T]):
     def _overloaded(self, message: str) -> ExchangeError:
         error = Reason.OVERLOADED.error(message)
         if isinstance(error, LimitExceeded):
-            lasts = self._clock() - self._in_hand.taken_at if self._in_hand else 0.0
-            error.retry_after_seconds = self._pace.until_served(self._size, lasts)
+            error.retry_after_seconds = self.expected_wait()
         return error
 
     def _next(

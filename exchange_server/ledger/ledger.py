@@ -41,7 +41,7 @@ from exchange_server.ledger.jobs import (
 from exchange_server.ledger.values import Accepted, LeavesPage, LedgerLimits, PartHandle
 from exchange_server.ledger.witnessing import StartWitnesses, check_cosigned
 from exchange_server.ledger.writer import Writer
-from exchange_server.slices import Slices
+from exchange_server.slices import Desk, Slices
 from exchange_server.storage.engine import FileClaim
 from exchange_server.storage.notifications import Listener
 from exchange_server.storage.schema import check_schema
@@ -73,6 +73,7 @@ class Ledger:
         self._bench = bench
         self._claim = claim
         self._writer = Writer(engine, bench, on_step=on_step, on_growth=self._announce)
+        self._desk = Desk()
         self._announced = 0
         self._start = StartWitnesses(0, datetime.now(UTC))
         self._grown = asyncio.Event()
@@ -141,6 +142,14 @@ class Ledger:
         """Size of the log as committed."""
         return self._writer.tree_size
 
+    def slices(self, caller: Caller) -> Slices:
+        """Slices of the event loop for long work that is done for a caller."""
+        return Slices(self._desk, caller.agency)
+
+    def expected_wait(self) -> float:
+        """In how many seconds what waits for the writer should be written."""
+        return self._writer.expected_wait()
+
     async def verify_writing(self) -> None:
         """Verify that what is submitted will be written; raises UNAVAILABLE."""
         await self._writer.verify_writing()
@@ -186,12 +195,13 @@ class Ledger:
         put off takes what follows on it along (`rules.series`), and leaves the rest alone.
         """
         self._start.verify_heard()
-        series, slices = Series(), Slices()
+        series = Series()
         handed: list[_Handed] = []
         try:
-            for each in submissions:
-                handed.append(self._hand_in(caller, each, known_tree_size, series))
-                await slices.breathe()
+            async with self.slices(caller) as slices:
+                for each in submissions:
+                    handed.append(self._hand_in(caller, each, known_tree_size, series))
+                    await slices.breathe()
             return [await _outcome(*one) for one in handed]
         finally:
             # The caller may have gone: nobody asks for what is still to come.

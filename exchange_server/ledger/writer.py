@@ -162,6 +162,10 @@ class Writer:
                 f"the writer of the log is stuck in one batch for over {STALLED_SECONDS:g} s"
             )
 
+    def expected_wait(self) -> float:
+        """In how many seconds what waits should be written."""
+        return self._queue.expected_wait()
+
     async def put(self, job: Job) -> Answer:
         """Wait for a request's turn; gives what it came to, or raises why it was refused."""
         answer: Answer = await self.hand_in(job)

@@ -32,12 +32,11 @@ def encode_proof(accepted: Accepted) -> tuple[log_pb2.ProvenEntry, log_pb2.TreeH
 
 
 async def encode_outcomes(
-    outcomes: Iterable[Accepted | ExchangeError], request_id: str
+    outcomes: Iterable[Accepted | ExchangeError], request_id: str, slices: Slices
 ) -> pb.SubmitBatchResponse:
     """Put what became of each statement on the wire; those of one checkpoint share it."""
     response = pb.SubmitBatchResponse()
     places: dict[bytes, int] = {}
-    slices = Slices()
     for outcome in outcomes:
         await slices.breathe()
         if isinstance(outcome, ExchangeError):

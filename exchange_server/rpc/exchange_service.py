@@ -26,6 +26,7 @@ from exchange_server.rpc.bounds import at_most, page_size
 from exchange_server.rpc.calls import Context, current_call, current_caller
 from exchange_server.rpc.encoding import encode_exchange, encode_outcomes, encode_receipt
 from exchange_server.rpc.heads import tree_head_of
+from exchange_server.rpc.rates import Rates
 from exchange_server.rpc.routes import encode_route, parse_draft
 from exchange_server.rpc.watches import Watches
 
@@ -42,12 +43,14 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         ledger: Ledger,
         reader: Reader,
         watches: Watches,
+        rates: Rates,
         clock: Callable[[], datetime],
     ) -> None:
         """Write to the ledger, read from the reader."""
         self._ledger = ledger
         self._reader = reader
         self._watches = watches
+        self._rates = rates
         self._clock = clock
 
     async def PlanRoute(  # noqa: N802
@@ -78,14 +81,16 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
                 f"expected 1 to {MAX_SUBMISSIONS} statements, got none", field="submissions"
             )
         given = at_most(MAX_SUBMISSIONS, request.submissions, "submissions")
+        caller = current_caller()
+        # The call was admitted with one of them.
+        self._rates.count_more(caller.agency, len(given) - 1)
         current_call().denial_is_logged = True
+        # Each is read in its turn: to read them all at once would hold up every other call.
         outcomes = await self._ledger.submit_batch(
-            # Each is read in its turn: to read them all at once would hold up every other call.
-            current_caller(),
-            map(_submission_or_error, given),
-            request.known_tree_size,
+            caller, map(_submission_or_error, given), request.known_tree_size
         )
-        return await encode_outcomes(outcomes, current_call().request_id)
+        async with self._ledger.slices(caller) as slices:
+            return await encode_outcomes(outcomes, current_call().request_id, slices)
 
     async def UploadPart(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.UploadPartRequest], context: Context
@@ -99,13 +104,16 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
             raise Reason.TOO_LARGE.error(
                 f"expected 1 to {MAX_PART_BYTES} bytes, got {first.size}", field="size"
             )
-        async with await self._ledger.stage_part(current_caller(), sha256, first.size) as part:
+        caller = current_caller()
+        await self._rates.flow(caller.agency, len(first.chunk))
+        async with await self._ledger.stage_part(caller, sha256, first.size) as part:
             await part.append(_chunk(first))
             async for message in request_iterator:
                 if message.sha256 or message.size:
                     raise Reason.INVALID_FIELD.error(
                         "expected digest and size on the first message only", field="sha256"
                     )
+                await self._rates.flow(caller.agency, len(message.chunk))
                 await part.append(_chunk(message))
             expires_at = await part.finish()
         return pb.UploadPartResponse(expires_at=to_timestamp(expires_at))

@@ -23,6 +23,8 @@ HEALTH_METHODS: Final = frozenset(
     f"/{_HEALTH_SERVICE.full_name}/{method.name}" for method in _HEALTH_SERVICE.methods
 )
 
+SUBMIT: Final = f"/{EXCHANGE_SERVICE.full_name}/Submit"
+SUBMIT_BATCH: Final = f"/{EXCHANGE_SERVICE.full_name}/SubmitBatch"
 UPLOAD_PART: Final = f"/{EXCHANGE_SERVICE.full_name}/UploadPart"
 FETCH_PART: Final = f"/{EXCHANGE_SERVICE.full_name}/FetchPart"
 WATCH: Final = f"/{EXCHANGE_SERVICE.full_name}/Watch"

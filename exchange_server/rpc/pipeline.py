@@ -7,20 +7,21 @@
  5. Shares: an agency may have so many calls in flight.
  6. Denials: what a known caller is refused, or asks for without being entitled, goes on the log.
  7. Authorization: a call without a row in the table of roles is denied.
- 8. The request is parsed, and the service answers (`calls.answering`).
+ 8. Rates: an agency may say so much in a second (`rates`). Who says more is refused unread.
+ 9. The request is parsed, and the service answers (`calls.answering`).
 
 One coroutine takes these steps, and no chain of interceptors: a call passes each of them once, and
 what a chain costs to enter and leave is a third of what the hub does for a statement.
 
 Probes of health may hold any certificate of the deployment, count on nobody's share and need no
-role; they take steps 1 to 4 and 8.
+role; they take steps 1 to 4 and 9.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import grpc
 
@@ -38,9 +39,13 @@ from exchange_server.rpc.calls import (
 from exchange_server.rpc.deadlines import DeadlineCaps, within
 from exchange_server.rpc.error_mapping import abort, shown_to_caller
 from exchange_server.rpc.identity import Identity
-from exchange_server.rpc.methods import HEALTH_METHODS
+from exchange_server.rpc.methods import HEALTH_METHODS, SUBMIT, SUBMIT_BATCH
+from exchange_server.rpc.rates import Rates
 from exchange_server.rpc.request_log import RequestLog
 from exchange_server.rpc.shares import CallShares
+
+_SAYING: Final = frozenset({SUBMIT, SUBMIT_BATCH})
+"""Calls that bring statements."""
 
 _Continuation: TypeAlias = "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]"
 
@@ -56,6 +61,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
         shares: CallShares,
         denials: Denials,
         authorization: Authorization,
+        rates: Rates,
         message_bytes: int,
     ) -> None:
         """Take calls through these; messages of more than `message_bytes` are refused."""
@@ -65,6 +71,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
         self._shares = shares
         self._denials = denials
         self._authorization = authorization
+        self._rates = rates
         self._message_bytes = message_bytes
         self._handlers: dict[str, Handler] = {}
 
@@ -121,6 +128,8 @@ class Pipeline(grpc.aio.ServerInterceptor):
         with self._shares.one_more(caller.agency):
             try:
                 self._authorization.verify(call.method, caller.member)
+                if call.method in _SAYING:
+                    self._rates.admit(caller.agency, len(request))
                 return await answer(request, context)
             except (NotPermitted, NotFound) as error:
                 await self._denials.log(call, caller, error)

@@ -30,6 +30,7 @@ from exchange_server.rpc.health import Health
 from exchange_server.rpc.identity import Identity, PeerVerifier
 from exchange_server.rpc.methods import FETCH_PART, HEALTH_METHODS, UPLOAD_PART, WATCH
 from exchange_server.rpc.pipeline import Pipeline
+from exchange_server.rpc.rates import Rates
 from exchange_server.rpc.shares import CallShares
 from exchange_server.rpc.watches import Watches, WatchLimits
 
@@ -47,6 +48,8 @@ class RpcLimits:
     calls_per_agency: int
     deadline_seconds: float
     transfer_deadline_seconds: float
+    statements_per_second: float
+    sealed_bytes_per_second: float
     watch: WatchLimits
 
 
@@ -80,6 +83,7 @@ class RpcServer:
 
         With `shares_port` other workers of the same hub may listen on the same port.
         """
+        rates = Rates(limits.statements_per_second, limits.sealed_bytes_per_second)
         self._watches = Watches(ledger, reader, peers, limits.watch)
         self._health = Health(partial(_check, ledger, reader))
         self._tls = tls
@@ -88,16 +92,17 @@ class RpcServer:
                 Pipeline(
                     caps=DeadlineCaps(limits.deadline_seconds, _special_deadlines(limits)),
                     identity=Identity(peers),
-                    shares=CallShares(limits.calls_per_agency),
+                    shares=CallShares(limits.calls_per_agency, ledger.expected_wait),
                     denials=Denials(ledger),
                     authorization=Authorization(lambda: ledger.directory),
+                    rates=rates,
                     message_bytes=limits.message_bytes,
                 )
             ],
             options=_options(limits, shares_port=shares_port),
             maximum_concurrent_rpcs=limits.concurrent_calls,
         )
-        exchange = ExchangeService(ledger, reader, self._watches, clock)
+        exchange = ExchangeService(ledger, reader, self._watches, rates, clock)
         exchange_service_pb2_grpc.add_ExchangeServiceServicer_to_server(exchange, self._server)
         directory = DirectoryService(reader)
         directory_service_pb2_grpc.add_DirectoryServiceServicer_to_server(directory, self._server)

@@ -6,43 +6,58 @@ crawl would have all of it for as long as a transfer may take.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import LimitExceeded, Reason
 from exchange_protocol.trust.identity import AgencyId
 
 
 class Shares:
     """How many of something each agency holds, and the most that one may; for one event loop."""
 
-    def __init__(self, most: int, reason: Reason, what: str) -> None:
-        """Refuse with `reason` who asks for more than `most` of `what`."""
+    def __init__(
+        self, most: int, reason: Reason, what: str, free_in: Callable[[float], float]
+    ) -> None:
+        """Refuse with `reason` who asks for more than `most` of `what`.
+
+        `free_in` gives in how many seconds one should be free that was taken so many ago.
+        """
         self._most = most
         self._reason = reason
         self._what = what
-        self._held: Counter[AgencyId] = Counter()
+        self._free_in = free_in
+        self._held: dict[AgencyId, dict[object, float]] = {}
+        """When each was taken, the oldest first."""
 
     @contextmanager
     def one_more(self, agency: AgencyId) -> Iterator[None]:
         """Hold one for the time of the block; raises the reason where the agency has its share."""
-        if self._held[agency] >= self._most:
-            raise self._reason.error(
+        held, now, mine = self._held.setdefault(agency, {}), time.monotonic(), object()
+        if len(held) >= self._most:
+            error = self._reason.error(
                 f"expected at most {self._most} {self._what} of {agency} at a time"
             )
-        self._held[agency] += 1
+            if isinstance(error, LimitExceeded):
+                oldest = next(iter(held.values()))
+                error.retry_after_seconds = max(0.0, self._free_in(now - oldest))
+            raise error
+        held[mine] = now
         try:
             yield
         finally:
-            self._held[agency] -= 1
-            if not self._held[agency]:
+            del held[mine]
+            if not held:
                 del self._held[agency]
 
 
 class CallShares(Shares):
     """Bounds the calls that an agency has in flight."""
 
-    def __init__(self, calls_per_agency: int) -> None:
-        """Let each agency have so many calls in flight; raises RATE_LIMITED beyond."""
-        super().__init__(calls_per_agency, Reason.RATE_LIMITED, "calls")
+    def __init__(self, calls_per_agency: int, expected_wait: Callable[[], float]) -> None:
+        """Let each agency have so many calls in flight; raises RATE_LIMITED beyond.
+
+        Most calls wait for the writer: one should end when `expected_wait` is over.
+        """
+        super().__init__(calls_per_agency, Reason.RATE_LIMITED, "calls", lambda _: expected_wait())

@@ -50,7 +50,12 @@ class Watches:
         self._reader = reader
         self._peers = peers
         self._limits = limits
-        self._shares = Shares(limits.per_agency, Reason.TOO_MANY, "watches")
+        self._shares = Shares(
+            limits.per_agency,
+            Reason.TOO_MANY,
+            "watches",
+            free_in=lambda held_seconds: limits.life_seconds - held_seconds,
+        )
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:

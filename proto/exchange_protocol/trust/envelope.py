@@ -129,7 +129,15 @@ def verify_in_batch(
         raise Reason.SIGNATURE_INVALID.error(
             f"the path does not lead to a batch that was signed: {error.message}"
         ) from None
-    _verify_root(signer, _batch_payload(batch.size, root), signature)
+    try:
+        _verify_root(signer, _batch_payload(batch.size, root), signature)
+    except ExchangeError as error:
+        if error.reason is not Reason.SIGNATURE_INVALID:
+            raise
+        raise Reason.SIGNATURE_INVALID.error(
+            f"expected a signature over the root {root.hex()}, to which the path of statement "
+            f"{batch.index} of {batch.size} leads; it is over something else, or by another key"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)

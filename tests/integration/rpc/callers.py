@@ -101,3 +101,15 @@ def reason_of(error: grpc.RpcError) -> str | None:
             status_pb2.Status.FromString(value).details[0].Unpack(info)
             return info.reason
     return None
+
+
+def retry_seconds(error: grpc.RpcError) -> float:
+    """When the caller may come back, as a status says; 0 where it does not."""
+    trailers: Any = error.trailing_metadata()
+    for key, value in trailers or ():
+        if key == "grpc-status-details-bin":
+            for detail in status_pb2.Status.FromString(value).details:
+                retry = error_details_pb2.RetryInfo()
+                if detail.Unpack(retry):
+                    return retry.retry_delay.ToMilliseconds() / 1000
+    return 0.0

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from google.rpc import error_details_pb2, status_pb2
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogVerifier
@@ -25,7 +24,7 @@ from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.bootstrap import utc_now
-from tests.integration.rpc.callers import Region, reason_of
+from tests.integration.rpc.callers import Region, reason_of, retry_seconds
 from tests.support.hub_process import HubProcess, prepare_hub
 from tests.support.statements import CASE, KG_MIA, KZ_MIA, UZ_FIU, Hub, fictional_cast
 
@@ -51,7 +50,7 @@ def test_full_queue_refuses_with_a_delay_and_keeps_what_it_took(tmp_path: Path) 
                 error = call.exception()
                 assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
                 assert reason_of(error) == Reason.OVERLOADED.name
-                assert _retry_seconds(error) > 0
+                assert retry_seconds(error) > 0
         taken = [in_hand, *(call for call in others if call not in refused)]
         indexes = {call.result().receipt.entry.index for call in taken}
         assert len(indexes) == QUEUED + 1
@@ -174,13 +173,3 @@ def _is_refused_soon(call: Any) -> bool:
         return call.exception(timeout=0.5) is not None
     except grpc.FutureTimeoutError:
         return False
-
-
-def _retry_seconds(error: Any) -> float:
-    for key, value in error.trailing_metadata():
-        if key == "grpc-status-details-bin":
-            for detail in status_pb2.Status.FromString(value).details:
-                retry = error_details_pb2.RetryInfo()
-                if detail.Unpack(retry):
-                    return retry.retry_delay.ToMilliseconds() / 1000
-    return 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -19,11 +19,14 @@ from exchange_protocol.rules.statements import (
     parse_statement,
 )
 from exchange_protocol.rules.vocabulary import ReplyResult
+from exchange_protocol.trust.envelope import MAX_BATCH, BatchPath
 from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_server.config import Limits
 from tests.integration.rpc.callers import Region, refused
 from tests.support.hub_data import sealed
 from tests.support.statements import KZ_FMA, KZ_MIA, UZ_FIU
 
+LIMITS = Limits()
 Made = tuple[SignedStatement, dict[str, bytes]]
 
 
@@ -103,6 +106,66 @@ def test_what_is_bad_takes_nothing_from_the_rest(region: Region) -> None:
     assert reasons(region, submit(region, given), given) == [reason for _, reason in cases]
     # And what was refused for its signature alone is taken with the right one.
     assert reasons(region, submit(region, [made[1]]), [made[1]]) == [""]
+
+
+BAD_PATHS: dict[str, tuple[Callable[[BatchPath], BatchPath], str]] = {
+    "to another root": (lambda path: replace(path, path=(bytes(32), *path.path[1:])), "the root"),
+    "of another statement": (lambda path: replace(path, index=path.index ^ 1), "the root"),
+    "too short": (lambda path: replace(path, path=path.path[1:]), "does not lead"),
+    "too long for its batch": (
+        lambda path: replace(path, path=(*path.path, bytes(32))),
+        "does not lead",
+    ),
+    "with a short hash": (
+        lambda path: replace(path, path=(bytes(31), *path.path[1:])),
+        "does not lead",
+    ),
+    "beyond its batch": (lambda path: replace(path, index=path.size), "does not lead"),
+    "of a batch of one": (lambda path: BatchPath(0, 1, ()), "a batch of 2 to"),
+    "of a batch that is too large": (
+        lambda path: replace(path, size=MAX_BATCH + 1),
+        "a batch of 2 to",
+    ),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_PATHS)
+def test_path_that_does_not_lead_to_the_signed_root_is_refused_by_itself(
+    region: Region, bad: str
+) -> None:
+    spoil, words = BAD_PATHS[bad]
+    first, second = requests(region, 2)
+    assert first[0].batch is not None
+    made = [(replace(first[0], batch=spoil(first[0].batch)), first[1]), second]
+    response = submit(region, made)
+    assert reasons(region, response, made) == ["SIGNATURE_INVALID", ""]
+    assert words in status_pb2.Status.FromString(response.results[0].refusal).message
+
+
+def test_path_of_more_hashes_than_any_batch_has_is_refused_unread(region: Region) -> None:
+    first, second = requests(region, 2)
+    assert first[0].batch is not None
+    longer = replace(first[0].batch, path=(bytes(32),) * (MAX_BATCH.bit_length() + 1))
+    made = [(replace(first[0], batch=longer), first[1]), second]
+    assert reasons(region, submit(region, made), made) == ["TOO_MANY", ""]
+
+
+def test_signature_with_a_bit_changed_is_refused_by_itself(region: Region) -> None:
+    first, second, third = requests(region, 3)
+    changed = bytearray(first[0].signature)
+    changed[-1] ^= 1
+    made = [first, (replace(second[0], signature=bytes(changed)), second[1]), third]
+    assert reasons(region, submit(region, made), made) == ["", "SIGNATURE_INVALID", ""]
+
+
+def test_batch_of_more_bytes_than_a_message_may_have_is_refused_whole(region: Region) -> None:
+    one, _ = requests(region, 2)
+    padding = pb.InlinePart(name="padding", sealed=bytes(LIMITS.message_bytes))
+    request = pb.SubmitBatchRequest(
+        submissions=[pb.Submission(statement=encode_signed_statement(one[0]), parts=[padding])]
+    )
+    with refused(Reason.TOO_LARGE):
+        region.stubs(KZ_MIA).exchange.SubmitBatch(request, timeout=20)
 
 
 def test_repeated_ids_and_other_authors_are_refused_by_themselves(region: Region) -> None:

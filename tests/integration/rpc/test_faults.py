@@ -29,7 +29,7 @@ from exchange_server.rpc.identity import PeerVerifier
 from exchange_server.rpc.server import RpcLimits, RpcServer
 from exchange_server.rpc.status import MAX_MESSAGE_CHARS
 from exchange_server.rpc.watches import WatchLimits
-from tests.integration.rpc.callers import reason_of
+from tests.integration.rpc.callers import reason_of, retry_seconds
 from tests.support.hub_process import (
     HubFiles,
     channel_credentials,
@@ -43,6 +43,7 @@ SECRET = "the table log_entries of /var/lib/hub.db is gone"
 MESSAGE_BYTES = 64 * 1024
 CAP_SECONDS = 0.5
 CALLS_PER_AGENCY = 8
+EXPECTED_WAIT = 1.25
 
 
 class FakeLedger:
@@ -55,6 +56,9 @@ class FakeLedger:
         self.denials: list[tuple[Caller, str, Reason]] = []
         self.deny_error: ExchangeError | None = None
         self.writes = True
+
+    def expected_wait(self) -> float:
+        return EXPECTED_WAIT
 
     async def verify_writing(self) -> None:
         if not self.writes:
@@ -119,6 +123,8 @@ class Bench:
                 calls_per_agency=CALLS_PER_AGENCY,
                 deadline_seconds=CAP_SECONDS,
                 transfer_deadline_seconds=CAP_SECONDS,
+                statements_per_second=1000,
+                sealed_bytes_per_second=1e9,
                 watch=WatchLimits(heartbeat_seconds=0.1, life_seconds=30, per_agency=2),
             ),
             clock=utc_now,
@@ -277,6 +283,7 @@ async def test_agency_that_has_its_share_of_calls_shuts_nobody_out(bench: Bench)
             await audit.GetTile(request, timeout=5)
         assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert reason_of(caught.value) == Reason.RATE_LIMITED.name
+        assert retry_seconds(caught.value) == EXPECTED_WAIT
         assert (await audit_grpc.AuditServiceStub(other).GetTile(request, timeout=5)).hashes
         health: Any = health_pb2_grpc.HealthStub(other)
         assert (await health.Check(health_pb2.HealthCheckRequest(), timeout=5)).status

@@ -1,0 +1,92 @@
+"""What an agency may say in a second: enough for a burst, and no more over time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from exchange_protocol.errors import LimitExceeded, Reason
+from exchange_protocol.trust.identity import AgencyId
+from exchange_server.rpc.rates import BURST_SECONDS, Rates
+
+MIA, FMA = AgencyId("kz.mia"), AgencyId("kz.fma")
+
+
+class Time:
+    """A clock in a test's hands."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def refusal(rates: Rates) -> float:
+    """In how many seconds the agency may come back that is refused now."""
+    with pytest.raises(LimitExceeded) as refused:
+        rates.admit(MIA, 1)
+    assert refused.value.reason is Reason.RATE_LIMITED
+    assert refused.value.retry_after_seconds is not None
+    return refused.value.retry_after_seconds
+
+
+def test_burst_is_admitted_and_what_is_beyond_it_is_told_when_there_is_room() -> None:
+    time = Time()
+    rates = Rates(5, 1e9, time)
+    for _ in range(int(5 * BURST_SECONDS)):
+        rates.admit(MIA, 1)
+    delay = refusal(rates)
+    assert delay == pytest.approx(1 / 5)
+    time.now += delay
+    rates.admit(MIA, 1)
+    refusal(rates)
+
+
+def test_one_agencys_bucket_is_nobody_elses() -> None:
+    rates = Rates(1, 1e9, Time())
+    for _ in range(int(BURST_SECONDS)):
+        rates.admit(MIA, 1)
+    refusal(rates)
+    rates.admit(FMA, 1)
+
+
+def test_batch_that_is_larger_than_the_bucket_is_admitted_and_paid_for_afterwards() -> None:
+    time = Time()
+    rates = Rates(10, 1e9, time)
+    rates.admit(MIA, 1)
+    rates.count_more(MIA, 1023)
+    delay = refusal(rates)
+    assert delay == pytest.approx((1024 - 10 * BURST_SECONDS + 1) / 10)
+    time.now += delay
+    rates.admit(MIA, 1)
+
+
+def test_bytes_are_bounded_as_statements_are() -> None:
+    time = Time()
+    rates = Rates(1e9, 1000, time)
+    rates.admit(MIA, 15_000)
+    assert refusal(rates) == pytest.approx(5.001)
+
+
+def test_bucket_holds_no_more_than_a_burst_however_long_nobody_spoke() -> None:
+    time = Time()
+    rates = Rates(1, 1e9, time)
+    time.now += 1e6
+    for _ in range(int(BURST_SECONDS)):
+        rates.admit(MIA, 1)
+    refusal(rates)
+
+
+async def test_stream_waits_until_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    time, slept = Time(), list[float]()
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        time.now += seconds
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    rates = Rates(1, 1000, time)
+    for _ in range(4):
+        await rates.flow(MIA, 5000)
+    assert slept == pytest.approx([0, 0.001, 5, 5])

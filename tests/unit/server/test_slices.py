@@ -1,0 +1,65 @@
+"""Long work in slices: agencies in turn, and nobody's place is lost when a caller goes away."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from exchange_protocol.trust.identity import AgencyId
+from exchange_server import slices as slices_module
+from exchange_server.slices import Desk, Slices
+
+FLOOD, QUIET = AgencyId("kz.mia"), AgencyId("uz.fiu")
+
+
+@pytest.fixture(autouse=True)
+def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each step is a slice."""
+    monkeypatch.setattr(slices_module, "SLICE_SECONDS", 0.0)
+
+
+async def work(desk: Desk, agency: AgencyId, steps: int, done: list[AgencyId]) -> None:
+    async with Slices(desk, agency) as slices:
+        for _ in range(steps):
+            done.append(agency)
+            await slices.breathe()
+
+
+async def test_another_agency_waits_for_one_slice_of_all_that_one_has() -> None:
+    desk, done = Desk(), list[AgencyId]()
+    flood = [asyncio.create_task(work(desk, FLOOD, 50, done)) for _ in range(20)]
+    await asyncio.sleep(0)
+    began_at = len(done)
+    await work(desk, QUIET, 5, done)
+    # The slice in hand, the one whose turn it was, and one before each of its own.
+    assert done[began_at:].count(FLOOD) <= 7
+    await asyncio.gather(*flood)
+    assert done.count(FLOOD) == 20 * 50
+
+
+async def test_others_are_served_between_two_slices() -> None:
+    desk, done = Desk(), list[AgencyId]()
+    flood = [asyncio.create_task(work(desk, FLOOD, 50, done)) for _ in range(20)]
+    turns = 0
+    while not all(task.done() for task in flood):
+        turns += 1
+        await asyncio.sleep(0)
+    assert turns >= 20 * 50
+
+
+async def test_callers_that_go_away_hold_up_nobody() -> None:
+    desk, done = Desk(), list[AgencyId]()
+    tasks = [asyncio.create_task(work(desk, FLOOD, 1000, done)) for _ in range(6)]
+    for number, task in enumerate(tasks):
+        for _ in range(number):
+            await asyncio.sleep(0)
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task
+    async with asyncio.timeout(5):
+        await work(desk, QUIET, 3, done)
+    assert done.count(QUIET) == 3
+    assert not desk.is_awaited
