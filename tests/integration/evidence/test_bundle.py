@@ -6,6 +6,7 @@ import ast
 import base64
 import hashlib
 import hmac
+import random
 import stat
 import subprocess
 import sys
@@ -20,7 +21,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agency_client.evidence import VerifiedBundle, export_bundle, verify_bundle
 from agency_client.evidence.account import render
 from agency_client.evidence.bundle import tlog_proof
-from agency_client.evidence.verify import KINDS, LEAF_PREFIX, entry_folder, parse_vkey
+from agency_client.evidence.verify import (
+    KINDS,
+    LEAF_PREFIX,
+    READING,
+    entry_folder,
+    parse_vkey,
+)
 from agency_client.evidence.verify import Statement as ScriptStatement
 from agency_client.evidence.words import ENGLISH, RUSSIAN
 from agency_client.views import Standing
@@ -66,12 +73,12 @@ def flip(data: bytes, at: int = -1) -> bytes:
 
 def library_reason(bundle: Path, court: Court) -> Reason:
     with pytest.raises(ExchangeError) as caught:
-        verify_bundle(bundle, _anchors(court), LogVerifier(court.vkey))
+        verify_bundle(bundle, *_trusted(court))
     return caught.value.reason
 
 
-def _anchors(court: Court) -> TrustAnchors:
-    return TrustAnchors.from_pem(court.root.read_bytes())
+def _trusted(court: Court) -> tuple[TrustAnchors, LogVerifier]:
+    return TrustAnchors.from_pem(court.root.read_bytes()), LogVerifier(court.vkey)
 
 
 # --- Genuine -------------------------------------------------------------------------------------
@@ -542,6 +549,26 @@ def test_repacked_bundle_still_verifies(court: Court, bundle: Path, tmp_path: Pa
     assert court.run(write(tmp_path / "e.zip", *read(bundle))).startswith("VERIFIED")
 
 
+def test_no_file_of_a_bundle_may_change_by_a_bit(
+    court: Court, bundle: Path, tmp_path: Path
+) -> None:
+    """The library sees every file changed, the script, which is slower, a few of them."""
+    files, manifest = read(bundle)
+    proved = sorted(set(files) - set(READING))
+    asked = random.sample(proved, 6)
+    for name in proved:
+        [at] = random.sample(range(len(files[name])), 1)
+        [bit] = random.sample(range(8), 1)
+        changed = bytearray(files[name])
+        changed[at] ^= 1 << bit
+        forged = write(tmp_path / "e.zip", {**files, name: bytes(changed)}, manifest)
+        with pytest.raises(ExchangeError):
+            pytest.fail(f"{name}, byte {at}, bit {bit}: {verify_bundle(forged, *_trusted(court))}")
+        if name in asked:
+            said = court.run(forged)
+            assert said.startswith("NOT VERIFIED"), (name, at, bit)
+
+
 def test_left_out_approval_breaks_the_rules(
     court: Court, bundle: Path, verified: VerifiedBundle, tmp_path: Path
 ) -> None:
@@ -559,7 +586,7 @@ def test_lying_account_is_told_by_the_library(court: Court, bundle: Path, tmp_pa
     files, manifest = read(bundle)
     files["account.html"] = files["account.html"].replace(b"approved", b"rejected")
     forged = write(tmp_path / "e.zip", files, manifest)
-    found = verify_bundle(forged, _anchors(court), LogVerifier(court.vkey))
+    found = verify_bundle(forged, *_trusted(court))
     assert not found.account_matches
     assert court.run(forged).endswith("account.html was not checked: what is proved stands above.")
 
