@@ -39,7 +39,7 @@ test: $(STAMP)  ## run every test, in parallel and in random order
 	$(BIN)/python -m pytest -n auto
 
 faults: $(STAMP)  ## kill the hub and its database under load, and let a hub lie in every way we know
-	$(BIN)/python -m pytest -n auto tests/faults
+	EXCHANGE_FAULTS=full $(BIN)/python -m pytest -n auto tests/faults
 
 bench: $(STAMP)  ## measure the hub against a bare echo on this machine (some minutes)
 	$(BIN)/python -m benchmarks

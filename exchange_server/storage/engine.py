@@ -32,7 +32,7 @@ _BUSY_SECONDS = 10
 _CACHE_KIB = 16 * 1024
 """Of one connection; SQLite's own 2 MiB do not hold the inner pages of the indexes."""
 _WRITES = "exchange_writes"
-_AWAY = {"OperationalError", "InterfaceError", "IdleInTransactionSessionTimeout"}
+_AWAY = {"OperationalError", "InterfaceError", "TransactionTimeout"}
 """What the driver of PostgreSQL says of its connection, in whichever class it was."""
 
 

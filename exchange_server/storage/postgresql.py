@@ -3,14 +3,16 @@
 - A network that is dead, or a server that does not answer when it is called, is found out within
   `_REACH_SECONDS`, from either end.
 - A hub that is paused or cut off during its turn at the head of the log would keep every other from
-  theirs. The server ends its transaction, and whoever waits for the lock gives up a little later:
-  what was not committed was promised to nobody.
-- A query has its time at the server. An answer that is overdue even so is not waited for, since
-  what stands between (a proxy, a tunnel) may acknowledge what it never delivers: the connection is
-  closed, and what became of the transaction is not known.
+  theirs. The server ends a transaction of a hub after `_TURN_SECONDS`, whether it works, waits or
+  is silent: what was not committed was promised to nobody. Who waits for a turn began later, so it
+  gets it. (`idle_in_transaction_session_timeout` is no bound here: its clock stops at any message,
+  and after `executemany` the driver sends one more than it waits for.)
+- An answer that is overdue even so is not waited for, since what stands between (a proxy, a tunnel)
+  may acknowledge what it never delivers: the connection is closed, and what became of the
+  transaction is not known.
 - A commit that comes with a warning counts as not known, too. PostgreSQL warns, and reports
   success, where the wait for a synchronous standby was cancelled: a failover could lose what a
-  receipt would have promised.
+  receipt would have promised. The wait itself is none of a transaction's time.
 
 The first rule holds for every connection; the others for a hub that serves, since a migration or an
 audit of a long log takes the time that it takes. Parameters of the URL go before these settings.
@@ -26,15 +28,14 @@ from psycopg.errors import Diagnostic
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 
+from exchange_protocol.errors import Reason
+
 _REACH_SECONDS: Final = 10
 _CONNECT_SECONDS: Final = 5
 """For each host of the URL."""
-_IDLE_SECONDS: Final = 10
-"""In a transaction and silent: longer than it takes to restore a large directory."""
-_LOCK_SECONDS: Final = 15
-"""Longer than a hub that is paused can hold the head."""
-_STATEMENT_SECONDS: Final = 20
-_ANSWER_SECONDS: Final = 25.0
+_TURN_SECONDS: Final = 15
+"""Time to restore a directory of some ten thousand statements, which is the longest thing done."""
+_ANSWER_SECONDS: Final = 20.0
 
 _REACHING: Final = {
     "connect_timeout": str(_CONNECT_SECONDS),
@@ -45,11 +46,7 @@ _REACHING: Final = {
 }
 """Of libpq; silence shows after 4 + 3 * 2 seconds."""
 _SERVER_SETTINGS: Final = (("tcp_user_timeout", _REACH_SECONDS),)
-_SERVING_SETTINGS: Final = (
-    ("idle_in_transaction_session_timeout", _IDLE_SECONDS),
-    ("lock_timeout", _LOCK_SECONDS),
-    ("statement_timeout", _STATEMENT_SECONDS),
-)
+_SERVING_SETTINGS: Final = (("transaction_timeout", _TURN_SECONDS),)
 _SERVING_PLANS: Final = ("-c enable_seqscan=off", "-c jit=off")
 """Plans are kept with a connection. One made while the log was young, that walks a whole table,
 would walk it in every batch until the table is next analyzed; a hub finds by key what it asks for.
@@ -117,4 +114,12 @@ class _ServingConnection(psycopg.Connection[Any]):
 
 
 def _connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> psycopg.Connection[Any]:
-    return _ServingConnection.connect(*arguments, **named)
+    try:
+        return _ServingConnection.connect(*arguments, **named)
+    except psycopg.OperationalError as error:
+        if "unrecognized" in str(error) and "transaction_timeout" in str(error):
+            raise Reason.CONFIG_INVALID.error(
+                "expected PostgreSQL 17 or later: those before it do not bound transactions",
+                field="database.url",
+            ) from None
+        raise

@@ -1,31 +1,43 @@
 """Load that keeps every receipt, and what must hold after a fault: nothing promised is lost.
 
 Senders sign and send without pause; what the hub does not answer they send again, the same bytes.
-A watcher follows one body's notices across every outage.
+A watcher follows one body's notices across every outage. Where several hubs have one database, the
+senders are dealt round and the watcher is at the last.
+
+Outages last as long as they should where EXCHANGE_FAULTS is "full" (`make faults`), and are short
+otherwise.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any, Final
 
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from sqlalchemy import select
 
 from agency_client import ExchangeClient, InformationRequest, Item, Sent
 from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.trust.certificates import Usage
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import tables
 from exchange_server.storage.engine import open_engine
 from tests.support.deployment import Deployment, deploy
-from tests.support.hub_process import HubFiles, HubProcess
+from tests.support.hub_process import HubFiles, HubProcess, channel_credentials
 
+FULL: Final = os.environ.get("EXCHANGE_FAULTS") == "full"
 SENDERS = tuple(f"kz.mia/officer/officer{number}" for number in range(4))
 RECIPIENT = "kz.fma"
 JOIN_SECONDS = 60
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 _REQUEST = InformationRequest(items=(Item.TRANSACTIONS,))
 
 
@@ -85,22 +97,31 @@ class Watcher:
 
 
 class Load:
-    """Senders and a watcher against one hub, whichever process it is at the moment."""
+    """Senders and a watcher against the hub at each port, whichever process it is at the moment."""
 
-    def __init__(self, files: HubFiles, port: int) -> None:
+    def __init__(self, files: HubFiles, *ports: int) -> None:
         self.files = files
-        self.environment = {"EXCHANGE_LISTEN_PORT": str(port)}
+        self.environments = [{"EXCHANGE_LISTEN_PORT": str(port)} for port in ports]
+        self.environment = self.environments[0]
         with HubProcess(files, self.environment) as hub:
-            self.deployment = deploy(files, port, others=SENDERS)
+            self.deployment = deploy(files, ports[0], others=SENDERS)
             for member in SENDERS:
                 with self.deployment.client(member) as client:
                     client.sync()
             hub.stop()
+        for number, member in enumerate(SENDERS):
+            self.deployment.point_to(ports[number % len(ports)], member)
+        self.deployment.point_to(ports[-1], f"{RECIPIENT}/system")
         self._sending, self._watching = threading.Event(), threading.Event()
         self.senders = [Sender(self.deployment, member, self._sending) for member in SENDERS]
         self.watcher = Watcher(self.deployment, self._watching)
         self._threads = [threading.Thread(target=one.run) for one in self.senders]
         self._watch = threading.Thread(target=self.watcher.run)
+
+    def receipts_at(self, hub: int = 0) -> int:
+        """How many receipts the hub at the port of this number has given so far."""
+        senders = self.senders[hub :: len(self.environments)]
+        return sum(len(sender.receipts) for sender in senders)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -164,6 +185,42 @@ class Load:
                 return list(connection.execute(query).scalars())
         finally:
             engine.dispose()
+
+
+def wait_for_health(hub: HubProcess, expected: int) -> None:
+    """Wait until a hub, which itself goes on, says that it serves or does not."""
+    issued = hub.files.issue("kz.mia/system", Usage.TLS_CLIENT)
+    credentials = channel_credentials(hub.files.root_pem, issued)
+    deadline = time.monotonic() + JOIN_SECONDS
+    with grpc.secure_channel(hub.target, credentials) as channel:
+        stub: Any = health_pb2_grpc.HealthStub(channel)
+        request = health_pb2.HealthCheckRequest()
+        while stub.Check(request, timeout=JOIN_SECONDS).status != expected:
+            assert time.monotonic() < deadline, "\n".join(hub.lines[-50:])
+            time.sleep(0.1)
+
+
+def hub_that(deed: str, *, after: Sequence[str], batches: int) -> str:
+    """Code of the hub's own command, whose writer does something after so many batches, when it has
+    come to a step of the next (`ledger.writer`); again so many later at the next of these steps."""
+    return f"""
+import os, signal, time
+from exchange_server.cli import main
+from exchange_server.ledger import Ledger
+opened = Ledger.open.__func__
+steps, left = {list(after)!r}, {batches}
+def on_step(done):
+    global left
+    left -= done == "begin"
+    if left < 0 and steps and done == steps[0]:
+        del steps[0]
+        left = {batches}
+        {deed}
+async def open_and_tell(cls, engine, **given):
+    return await opened(cls, engine, **given, on_step=on_step)
+Ledger.open = classmethod(open_and_tell)
+main()
+"""
 
 
 def free_port() -> int:

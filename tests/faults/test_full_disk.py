@@ -8,10 +8,9 @@ from pathlib import Path
 
 import psutil
 
-from tests.faults.load import Load, free_port
+from tests.faults.load import NOT_SERVING, SERVING, Load, free_port, wait_for_health
 from tests.support.hub_process import HubProcess, prepare_hub
 
-FULL_SECONDS = 1.5
 ENDLESS = resource.RLIM_INFINITY
 
 
@@ -24,9 +23,10 @@ def test_every_receipt_survives_a_full_disk(tmp_path: Path) -> None:
             time.sleep(0.5)
             # No file of the process may grow: write() fails as on a full disk (EFBIG).
             process.rlimit(psutil.RLIMIT_FSIZE, (4096, ENDLESS))
-            time.sleep(FULL_SECONDS)
+            wait_for_health(hub, NOT_SERVING)
             process.rlimit(psutil.RLIMIT_FSIZE, (ENDLESS, ENDLESS))
-            time.sleep(1.0)
+            wait_for_health(hub, SERVING)
+            time.sleep(0.5)
         load.settle()
         hub.stop()
     assert any('"event": "batch_failed"' in line for line in hub.lines)

@@ -46,9 +46,10 @@ class Deployment:
         """A client of a member, over its profile."""
         return ExchangeClient.from_profile(self.profile(member))
 
-    def point_to(self, port: int) -> None:
-        """Let every profile reach the hub at another port: a restarted hub, or a wiretap."""
-        for file in self.profiles.glob("*/profile.toml"):
+    def point_to(self, port: int, *members: str) -> None:
+        """Let these profiles, or all, reach the hub at another port: a restarted one, a wiretap."""
+        folders = map(self.profile, members) if members else self.profiles.iterdir()
+        for file in (folder / "profile.toml" for folder in folders):
             lines = [
                 f'target = "localhost:{port}"' if line.startswith("target") else line
                 for line in file.read_text(encoding="utf-8").splitlines()
