@@ -14,7 +14,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -185,6 +185,14 @@ class Load:
                 return list(connection.execute(query).scalars())
         finally:
             engine.dispose()
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait for something that must come to hold."""
+    deadline = time.monotonic() + JOIN_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def wait_for_health(hub: HubProcess, expected: int) -> None:

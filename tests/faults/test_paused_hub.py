@@ -12,19 +12,18 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 
 from tests.faults.load import (
     FULL,
-    JOIN_SECONDS,
     SERVING,
     Load,
     free_port,
     hub_that,
     wait_for_health,
+    wait_until,
 )
 from tests.support.hub_process import HubProcess, prepare_hub
 from tests.support.postgres import emptied_database, running_postgres, with_options
@@ -37,13 +36,6 @@ PAUSES = 3 if FULL else 1
 BATCHES = 4
 # The signal stops the other threads at their next turn of the processor; this one goes no further.
 PAUSE = "os.kill(os.getpid(), signal.SIGSTOP); time.sleep(1)"
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + JOIN_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def is_paused(hub: HubProcess) -> bool:

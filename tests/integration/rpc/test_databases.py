@@ -12,7 +12,7 @@ from exchange_server.storage.engine import open_engine, writing
 from tests.faults.load import free_port
 from tests.integration.rpc.test_life import Command, command
 from tests.support.hub_process import HubFiles, HubProcess, prepare_hub
-from tests.support.postgres import emptied_database, running_postgres, with_options
+from tests.support.postgres import emptied_database, postgres_server, running_postgres, with_options
 from tests.support.statements import fictional_cast
 
 
@@ -92,6 +92,12 @@ def test_wrong_url_is_refused_without_its_password(
         assert len(err.splitlines()) == 1
         assert why in err
         assert "secret" not in err
+
+
+@pytest.mark.parametrize("files", ["postgresql"], indirect=True)
+def test_older_postgresql_is_refused(files: HubFiles) -> None:
+    with postgres_server(16) as old:
+        assert "expected PostgreSQL 17 or later" in refusal(files, old.uri)
 
 
 @pytest.mark.parametrize("files", ["postgresql"], indirect=True)
