@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -18,6 +19,14 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
 
+_AS_USER = """
+import os, pwd, sys
+user = pwd.getpwnam(sys.argv[1])
+os.setgroups([])
+os.setgid(user.pw_gid)
+os.setuid(user.pw_uid)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 NEWEST = 18
 """The newest version that the wheel holds; 16 is in it, too."""
 
@@ -40,6 +49,9 @@ class Postgres:
 
     def restart(self) -> None:
         """Start it again; it recovers from its write-ahead log."""
+        data, sockets = str(self.server.pgdata), make_url(self.uri).query["host"]
+        where = ("-D", data, "-l", f"{data}/log", "-o", f"-h '' -k {sockets}")
+        self.command("pg_ctl", "-w", *where, "start")
         self.server.ensure_postgres_running()
 
     def execute(self, *statements: str) -> list[Any]:
@@ -54,13 +66,11 @@ class Postgres:
 
     def command(self, name: str, *arguments: str) -> None:
         """Run one of PostgreSQL's own commands as the user that the server runs as."""
-        subprocess.run(
-            [self.server.bin_path / name, *arguments],
-            check=True,
-            capture_output=True,
-            user=self.server.system_user,
-            timeout=60,
-        )
+        command = [str(self.server.bin_path / name), *arguments]
+        if user := self.server.system_user:
+            # `subprocess` would fork to become another user, under the threads of grpc clients.
+            command = [sys.executable, "-c", _AS_USER, user, *command]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=60)
 
 
 @contextmanager
