@@ -4,7 +4,7 @@
  2. Error mapping: whatever is raised inside leaves as a status that `status` allows, or not at all.
  3. Deadline cap: no call outlives it.
  4. Identity: who is calling, by the certificate of the TLS peer. Nothing is parsed before.
- 5. Shares: an agency may have so many calls in flight.
+ 5. Shares: an agency may have so many calls in flight, and all of them together so many.
  6. Denials: what a known caller is refused, or asks for without being entitled, goes on the log.
  7. Authorization: a call without a row in the table of roles is denied.
  8. Rates: an agency may say so much in a second (`rates`). Who says more is refused unread.

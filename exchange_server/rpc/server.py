@@ -92,7 +92,9 @@ class RpcServer:
                 Pipeline(
                     caps=DeadlineCaps(limits.deadline_seconds, _special_deadlines(limits)),
                     identity=Identity(peers),
-                    shares=CallShares(limits.calls_per_agency, ledger.expected_wait),
+                    shares=CallShares(
+                        limits.calls_per_agency, limits.concurrent_calls, ledger.expected_wait
+                    ),
                     denials=Denials(ledger),
                     authorization=Authorization(lambda: ledger.directory),
                     rates=rates,
@@ -100,7 +102,9 @@ class RpcServer:
                 )
             ],
             options=_options(limits, shares_port=shares_port),
-            maximum_concurrent_rpcs=limits.concurrent_calls,
+            # `CallShares` refuses what is a little too much with a reason; beyond this, gRPC, and
+            # what it refuses without one a client must take for a message that is too large.
+            maximum_concurrent_rpcs=2 * limits.concurrent_calls,
         )
         exchange = ExchangeService(ledger, reader, self._watches, rates, clock)
         exchange_service_pb2_grpc.add_ExchangeServiceServicer_to_server(exchange, self._server)

@@ -53,11 +53,31 @@ class Shares:
 
 
 class CallShares(Shares):
-    """Bounds the calls that an agency has in flight."""
+    """Bounds the calls in flight: those of one agency, and those of all together."""
 
-    def __init__(self, calls_per_agency: int, expected_wait: Callable[[], float]) -> None:
-        """Let each agency have so many calls in flight; raises RATE_LIMITED beyond.
+    def __init__(
+        self, calls_per_agency: int, calls: int, expected_wait: Callable[[], float]
+    ) -> None:
+        """Let each agency have so many calls in flight, and all of them so many.
 
         Most calls wait for the writer: one should end when `expected_wait` is over.
         """
         super().__init__(calls_per_agency, Reason.RATE_LIMITED, "calls", lambda _: expected_wait())
+        self._calls = calls
+        self._expected_wait = expected_wait
+
+    @contextmanager
+    def one_more(self, agency: AgencyId) -> Iterator[None]:
+        """Hold one for the time of the block.
+
+        Raises RATE_LIMITED where the agency has its share, OVERLOADED where all have theirs.
+        """
+        with super().one_more(agency):
+            if sum(map(len, self._held.values())) > self._calls:
+                error = Reason.OVERLOADED.error(
+                    f"expected at most {self._calls} calls at a time, of all agencies together"
+                )
+                if isinstance(error, LimitExceeded):
+                    error.retry_after_seconds = self._expected_wait()
+                raise error
+            yield

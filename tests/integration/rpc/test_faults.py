@@ -43,6 +43,7 @@ SECRET = "the table log_entries of /var/lib/hub.db is gone"
 MESSAGE_BYTES = 64 * 1024
 CAP_SECONDS = 0.5
 CALLS_PER_AGENCY = 8
+CONCURRENT_CALLS = 12
 EXPECTED_WAIT = 1.25
 
 
@@ -56,6 +57,7 @@ class FakeLedger:
         self.denials: list[tuple[Caller, str, Reason]] = []
         self.deny_error: ExchangeError | None = None
         self.writes = True
+        self.uploads = asyncio.Semaphore(0)
 
     def expected_wait(self) -> float:
         return EXPECTED_WAIT
@@ -70,6 +72,10 @@ class FakeLedger:
         self.denials.append((caller, operation, error.reason))
         if self.deny_error is not None:
             raise self.deny_error
+
+    async def stage_part(self, caller: Caller, sha256: bytes, size: int) -> None:
+        self.uploads.release()
+        await asyncio.Event().wait()
 
     async def wait_for_growth(self, since_tree_size: int, seconds: float) -> int:
         await asyncio.sleep(seconds)
@@ -119,10 +125,10 @@ class Bench:
             tls=credentials.tls,
             limits=RpcLimits(
                 message_bytes=MESSAGE_BYTES,
-                concurrent_calls=100,
+                concurrent_calls=CONCURRENT_CALLS,
                 calls_per_agency=CALLS_PER_AGENCY,
                 deadline_seconds=CAP_SECONDS,
-                transfer_deadline_seconds=CAP_SECONDS,
+                transfer_deadline_seconds=60,
                 statements_per_second=1000,
                 sealed_bytes_per_second=1e9,
                 watch=WatchLimits(heartbeat_seconds=0.1, life_seconds=30, per_agency=2),
@@ -273,12 +279,11 @@ async def test_caller_that_goes_away_is_no_fault(bench: Bench) -> None:
 
 
 async def test_agency_that_has_its_share_of_calls_shuts_nobody_out(bench: Bench) -> None:
-    bench.reader.on_tile = lambda: asyncio.sleep(60, b"")
+    bench.reader.on_tile = lambda: b"\x01" * 32
     request = audit_pb.GetTileRequest()
-    async with bench.audit() as audit, bench.channel("kz.fma/system") as other:
-        held = [audit.GetTile(request, timeout=CAP_SECONDS) for _ in range(CALLS_PER_AGENCY)]
-        await asyncio.sleep(CAP_SECONDS / 2)
-        bench.reader.on_tile = lambda: b"\x01" * 32
+    async with bench.channel() as channel, bench.channel("kz.fma/system") as other:
+        audit: Any = audit_grpc.AuditServiceStub(channel)
+        held = await held_calls(bench, channel, CALLS_PER_AGENCY)
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await audit.GetTile(request, timeout=5)
         assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -287,11 +292,61 @@ async def test_agency_that_has_its_share_of_calls_shuts_nobody_out(bench: Bench)
         assert (await audit_grpc.AuditServiceStub(other).GetTile(request, timeout=5)).hashes
         health: Any = health_pb2_grpc.HealthStub(other)
         assert (await health.Check(health_pb2.HealthCheckRequest(), timeout=5)).status
+        for call in held:
+            call.cancel()
         ended = await asyncio.gather(*held, return_exceptions=True)
-        assert all(isinstance(error, grpc.aio.AioRpcError) for error in ended)
+        assert all(isinstance(each, asyncio.CancelledError) for each in ended)
         # What a call held is given back, however the call ended.
-        again = [audit.GetTile(request, timeout=5) for _ in range(CALLS_PER_AGENCY)]
-        assert len(await asyncio.gather(*again)) == CALLS_PER_AGENCY
+        async with asyncio.timeout(20):
+            while True:
+                again = [audit.GetTile(request, timeout=5) for _ in range(CALLS_PER_AGENCY)]
+                served = await asyncio.gather(*again, return_exceptions=True)
+                if not any(isinstance(each, grpc.aio.AioRpcError) for each in served):
+                    break
+        assert len(served) == CALLS_PER_AGENCY
+
+
+async def test_hub_that_has_its_fill_of_calls_says_when_to_come_and_stays_healthy(
+    bench: Bench,
+) -> None:
+    """A client that took this for a message that is too large would give its statement up."""
+    bench.reader.on_tile = lambda: b"\x01" * 32
+    request = audit_pb.GetTileRequest()
+    async with bench.channel() as channel, bench.channel("kz.fma/system") as other:
+        audit: Any = audit_grpc.AuditServiceStub(other)
+        held = await held_calls(bench, channel, CALLS_PER_AGENCY)
+        held += await held_calls(bench, other, CONCURRENT_CALLS - CALLS_PER_AGENCY)
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await audit.GetTile(request, timeout=5)
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert reason_of(caught.value) == Reason.OVERLOADED.name
+        assert retry_seconds(caught.value) == EXPECTED_WAIT
+        health: Any = health_pb2_grpc.HealthStub(other)
+        assert (await health.Check(health_pb2.HealthCheckRequest(), timeout=5)).status
+        held[0].cancel()
+        async with asyncio.timeout(20):
+            while not await is_served(audit.GetTile(request, timeout=5)):
+                pass
+
+
+async def held_calls(bench: Bench, channel: Any, count: int) -> list[Any]:
+    """Calls that have come to the hub and last until they are cancelled."""
+    stub: Any = pb_grpc.ExchangeServiceStub(channel)
+    first = pb.UploadPartRequest(sha256=bytes(32), size=1)
+    calls = [stub.UploadPart(iter([first]), timeout=60) for _ in range(count)]
+    async with asyncio.timeout(20):
+        for _ in calls:
+            await bench.ledger.uploads.acquire()
+    return calls
+
+
+async def is_served(call: Any) -> bool:
+    """Whether a call is served, and not refused."""
+    try:
+        await call
+    except grpc.aio.AioRpcError:
+        return False
+    return True
 
 
 async def test_request_that_does_not_parse_is_malformed(bench: Bench) -> None:
