@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from agency_client.audit.report import AuditReport, Scope, Violation
+from agency_client.audit.report import AuditReport, Reading, Scope, Violation
 from agency_client.audit.source import AuditedLeaf, LogSource
 from agency_client.audit.verify import verify_log
 
-__all__ = ["AuditReport", "AuditedLeaf", "LogSource", "Scope", "Violation", "verify_log"]
+__all__ = [
+    "AuditReport",
+    "AuditedLeaf",
+    "LogSource",
+    "Reading",
+    "Scope",
+    "Violation",
+    "verify_log",
+]

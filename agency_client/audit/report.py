@@ -12,6 +12,8 @@ from enum import Enum
 from typing import Any
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.entries import InspectedRange
+from exchange_protocol.trust.identity import AgencyId
 
 
 class Scope(Enum):
@@ -42,6 +44,30 @@ class Violation:
         return {"entry": self.index, "reason": self.reason.name, "message": self.message}
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the log says that an auditor was given to read."""
+
+    index: int
+    at: datetime
+    agency: AgencyId
+    certificate_sha256: bytes
+    """Of the reader's channel, 32 bytes: its issuer knows whose it is."""
+    inspected: InspectedRange
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the reading as plain values."""
+        return {
+            "entry": self.index,
+            "at": self.at.isoformat(),
+            "agency": self.agency,
+            "certificate_sha256": self.certificate_sha256.hex(),
+            "start": self.inspected.start,
+            "end": self.inspected.end,
+            "opened": self.inspected.opened,
+        }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditReport:
     """The result of one audit of one checkpoint."""
@@ -64,6 +90,8 @@ class AuditReport:
     """By agency: legs that wait for it past their due time, at the last entry. No violations."""
     answered_late: Mapping[str, int]
     """By agency: legs that it answered or refused after their due time, by the hub's clock."""
+    readings: tuple[Reading, ...]
+    """What auditors read, by the entries of this run that this auditor sees; the newest of them."""
     last_time: datetime | None
     """Hub time of the last entry opened."""
     seconds: float
@@ -98,6 +126,7 @@ class AuditReport:
             "by_kind": dict(self.by_kind),
             "overdue": dict(self.overdue),
             "answered_late": dict(self.answered_late),
+            "readings": [reading.to_json() for reading in self.readings],
             "last_time": self.last_time.isoformat() if self.last_time else None,
             "seconds": round(self.seconds, 3),
             "entries_per_second": round(self.rate, 1),

@@ -21,7 +21,7 @@ tree is still checked to its end.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from contextlib import ExitStack, closing
 from functools import partial
 from time import monotonic
@@ -29,7 +29,7 @@ from typing import Protocol
 
 from agency_client.audit.ahead import SignaturesAhead, signatures_ahead
 from agency_client.audit.place import WAITING, Counts, Place, Reached, Round
-from agency_client.audit.report import AuditReport, Scope, Violation
+from agency_client.audit.report import AuditReport, Reading, Scope, Violation
 from agency_client.audit.source import AuditedLeaf, LogSource
 from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
@@ -46,6 +46,8 @@ from exchange_protocol.trust.identity import Member, Role
 BATCH = 512
 """Leaves hashed into the tree at once."""
 _ANSWERS = frozenset({LegState.ANSWERED, LegState.REFUSED})
+MAX_READINGS = 100
+"""Readings that a report lists."""
 MAX_VIOLATIONS = 20
 """Violations kept; one is enough to convict, a few show how far the damage goes."""
 
@@ -178,6 +180,7 @@ class _Audit:
         self.by_event = Counter(counts.by_event)
         self.by_kind = Counter(counts.by_kind)
         self.answered_late = Counter(counts.answered_late)
+        self.readings: deque[Reading] = deque(maxlen=MAX_READINGS)
         self.folding = True
         self._round = current
 
@@ -207,6 +210,10 @@ class _Audit:
             return
         statement = self._judge(index, leaf.opening) if self.folding else None
         self._count(entry, statement)
+        if entry.inspected is not None and self.folding:
+            reader, certificate = entry.actor.agency, entry.certificate_sha256
+            reading = Reading(index, entry.hub_time, reader, certificate, entry.inspected)
+            self.readings.append(reading)
 
     def _judge(self, index: int, opening: Opening) -> Statement | None:
         try:
@@ -351,6 +358,7 @@ class _Audit:
             by_kind=dict(sorted(self.by_kind.items())),
             overdue=self._overdue(),
             answered_late=dict(sorted(self.answered_late.items())),
+            readings=tuple(self.readings),
             last_time=self.replay.state.last_time,
             seconds=seconds,
             violations=tuple(sorted(self.violations, key=_where)),

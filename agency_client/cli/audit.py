@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.text import Text
 
-from agency_client.audit import AuditedLeaf, AuditReport, Scope, Violation, verify_log
+from agency_client.audit import AuditedLeaf, AuditReport, Reading, Scope, Violation, verify_log
 from agency_client.audit.ahead import usable_cores
 from agency_client.audit.database import DatabaseCopy
 from agency_client.audit.place import Place
@@ -436,6 +436,13 @@ def _print_report(report: AuditReport) -> None:
     print_table(
         ("", "", "COUNT"), [(what, name, str(count)) for what, name, count in counts], "None."
     )
+    if report.readings:
+        heading("What auditors read")
+        print_table(
+            ("ENTRY", "TIME", "AUDITORS OF", "ENTRIES READ", "OPENED"),
+            [_reading(each) for each in report.readings],
+            "None.",
+        )
     if report.is_clean:
         kept = "every rule was kept"
         if report.scope is Scope.PARTIAL:
@@ -445,6 +452,17 @@ def _print_report(report: AuditReport) -> None:
     heading("VIOLATIONS")
     for each in report.violations:
         say(Text(f"{each.reason.name}: {each.message}", style="bold red"))
+
+
+def _reading(reading: Reading) -> tuple[str, ...]:
+    page = reading.inspected
+    return (
+        str(reading.index),
+        instant(reading.at),
+        reading.agency,
+        f"{page.start} to {page.end - 1}",
+        str(page.opened),
+    )
 
 
 def _by_agency(counts: Mapping[str, int]) -> str:

@@ -60,6 +60,12 @@ def test_state_auditor_opens_its_own_exchanges(
     assert code == 0, out
     assert "1 exchanges" in out
     assert "on the entries that were opened" in out
+    # Its own reading is on the log, for itself and the centre to see.
+    for member in (STATE_AUDITOR, AUDITOR):
+        code, out, _ = run(capsys, *as_member(stage[0], member), "audit", "verify", "--from-start")
+        assert code == 0, out
+        _, _, readings = out.partition("What auditors read")
+        assert "kz.gpo" in readings
 
 
 def test_checkpoint_is_the_signed_note(

@@ -102,6 +102,17 @@ def test_honest_log_is_clean_and_counted(hub: Hub) -> None:
     assert report.by_kind["reply"] == 2
     assert report.by_kind["denial: NOT_A_PARTY"] == 1
     assert report.by_event["inspection"] == report.by_kind["inspection: kz.gpo"] == 2
+    size, certificate = len(hub.log), fictional_cast().signers[AUDITOR].fingerprint
+    [_, reading] = report.to_json()["readings"]
+    del reading["at"]
+    assert reading == {
+        "entry": size - 1,
+        "agency": "kz.gpo",
+        "certificate_sha256": certificate.hex(),
+        "start": 0,
+        "end": size - 1,
+        "opened": report.readings[1].inspected.opened,
+    }
     assert report.to_json()["clean"] is True
 
 
