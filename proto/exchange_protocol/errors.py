@@ -179,7 +179,6 @@ class Reason(Enum):
     STALE_ANSWER = (Conflict,)
     ALREADY_DECIDED = (Conflict,)
     ALREADY_ENROLLED = (Conflict,)
-    STALE_DIRECTORY = (Conflict,)
     NOT_WITNESSED = (Conflict,)
     # limits
     TOO_LARGE = (LimitExceeded,)
@@ -188,9 +187,7 @@ class Reason(Enum):
     OVERLOADED = (LimitExceeded,)
     # peers
     PEER_SIGNATURE_INVALID = (SignatureInvalid,)
-    PEER_CERTIFICATE_INVALID = (SignatureInvalid,)
     APPROVAL_MISSING = (SignatureInvalid,)
-    APPROVAL_INVALID = (SignatureInvalid,)
     TIMESTAMP_INVALID = (SignatureInvalid,)
     SEAL_BROKEN = (SealBroken,)
     NOT_A_READER = (SealBroken,)
