@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -46,10 +46,10 @@ _STREAMING: Final = ("FetchPart", "Watch")
 _SAFE_TO_REPEAT: Final = tuple(
     method for method in DEADLINES if not method.endswith(("UploadPart", *_STREAMING))
 )
-_SERVICES: Final = {
-    "ExchangeService": exchange_service_pb2.DESCRIPTOR.services_by_name["ExchangeService"],
-    "DirectoryService": directory_service_pb2.DESCRIPTOR.services_by_name["DirectoryService"],
-    "AuditService": audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"],
+_MODULES: Final[dict[str, Any]] = {
+    "ExchangeService": exchange_service_pb2,
+    "DirectoryService": directory_service_pb2,
+    "AuditService": audit_service_pb2,
 }
 
 
@@ -187,19 +187,13 @@ class Faults:
         return Reason.UNAVAILABLE.error(f"cannot reach the hub at {profile.target}{hint}")
 
 
-class translated:  # noqa: N801
+@contextmanager
+def translated(faults: Faults) -> Iterator[None]:
     """A block in which a failed call raises the exception of its reason."""
-
-    def __init__(self, faults: Faults) -> None:
-        self._faults = faults
-
-    def __enter__(self) -> None:
-        """Nothing to prepare."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Translate what gRPC raised."""
-        if isinstance(error, grpc.RpcError):
-            raise self._faults.of(error) from None
+    try:
+        yield
+    except grpc.RpcError as error:
+        raise faults.of(error) from None
 
 
 def take_chunk(sink: bytearray, chunk: bytes, limit: int) -> None:
@@ -226,14 +220,10 @@ def _status_of(error: Any) -> status_pb2.Status | None:
 
 def _multicallable(channel: Any, method: str) -> Any:
     service_name, _, name = method.partition("/")
-    descriptor = _SERVICES[service_name].methods_by_name[name]
-    package = {
-        "ExchangeService": exchange_service_pb2,
-        "DirectoryService": directory_service_pb2,
-        "AuditService": audit_service_pb2,
-    }[service_name]
-    request: type[Message] = getattr(package, descriptor.input_type.name)
-    response: type[Message] = getattr(package, descriptor.output_type.name)
+    module = _MODULES[service_name]
+    descriptor = module.DESCRIPTOR.services_by_name[service_name].methods_by_name[name]
+    request: type[Message] = getattr(module, descriptor.input_type.name)
+    response: type[Message] = getattr(module, descriptor.output_type.name)
     kind = {
         (False, False): channel.unary_unary,
         (False, True): channel.unary_stream,

@@ -15,8 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 from agency_client._calls.calls import Operation
 from agency_client._calls.core import call
@@ -62,10 +60,6 @@ from exchange_protocol.rules.statements import (
 )
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import statement_pb2
-
-Attachments = Mapping[str, bytes | Path]
-Entities = Iterable[Any] | Path
-"""Entities: FollowTheMoney proxies, mappings of the same shape, or a file of JSON lines."""
 
 
 class Composing(Delivering):

@@ -97,7 +97,7 @@ class _Check:
         if head is None:
             self._findings.add("log_head", "head", "expected one head of the log, got none")
             return FsckReport(0, 0, 0, self._findings.all())
-        edge, is_replayed = self._check_entries(head)
+        edge, is_replayed = self._check_entries()
         self._check_head(head, edge)
         for size, fault in cosignature_faults(self._connection, head, self._log):
             self._findings.add("cosignatures", size, fault)
@@ -106,7 +106,7 @@ class _Check:
         parts = self._check_parts() if is_replayed else 0
         return FsckReport(edge.size, len(self._expected.statements), parts, self._findings.all())
 
-    def _check_entries(self, head: Head) -> tuple[TreeEdge, bool]:
+    def _check_entries(self) -> tuple[TreeEdge, bool]:
         """Steps 1, 2 and 4, over the log in order."""
         edge = TreeEdge()
         tiles: dict[TileId, bytes] = {}
