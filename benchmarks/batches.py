@@ -14,7 +14,7 @@ from benchmarks.echo import METHOD as ECHO
 from benchmarks.echo import EchoProcess
 from benchmarks.letters import Letter
 from benchmarks.load import Line
-from benchmarks.section import Ratio, Run, Section
+from benchmarks.section import Load, Ratio, Run, Section
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.receipts import verify_receipt
 from exchange_protocol.rules.statements import encode_signed_statement
@@ -32,7 +32,7 @@ _METHOD = "/exchange_protocol.v1.ExchangeService/SubmitBatch"
 
 def play(run: Run) -> Section:
     """Echo and SubmitBatch in turn, after one round that warms both up."""
-    echoes, statements = uvloop.run(_play(run.hub("batches"), run))
+    echoes, statements, call_bytes = uvloop.run(_play(run.hub("batches"), run))
     ratio = statistics.median(
         ours / ceiling for ours, ceiling in zip(statements, echoes, strict=True)
     )
@@ -40,8 +40,8 @@ def play(run: Run) -> Section:
     judged = Ratio(round(ratio, 3), GOAL, at_most=False)
     return Section(
         key="batches",
-        title=f"SubmitBatch: {STATEMENTS} statements a call under one signature, {IN_FLIGHT} calls "
-        "in flight",
+        title=f"SubmitBatch: {STATEMENTS} statements a call under one signature, beside "
+        f"{run.in_flight} echoes in flight",
         headings=("", "echo, calls", "hub, statements", "ratio", "goal"),
         rows=(
             (
@@ -52,9 +52,10 @@ def play(run: Run) -> Section:
                 str(judged),
             ),
         ),
+        load=Load(call_bytes, IN_FLIGHT),
         figures={
             "statements_per_call": STATEMENTS,
-            "calls_in_flight": IN_FLIGHT,
+            "echoes_in_flight": run.in_flight,
             "echo_per_second": [round(each, 1) for each in echoes],
             "statements_per_second": [round(each, 1) for each in statements],
         },
@@ -63,8 +64,9 @@ def play(run: Run) -> Section:
     )
 
 
-async def _play(files: HubFiles, run: Run) -> tuple[list[float], list[float]]:
+async def _play(files: HubFiles, run: Run) -> tuple[list[float], list[float], int]:
     echoes, statements = [], []
+    call_bytes = 0
     tls, _ = run.office.certificates
     with HubProcess(files) as hub, EchoProcess(files) as echo:
         async with Line(files, hub.target, tls) as to_hub, Line(files, echo.target, tls) as to_echo:
@@ -72,6 +74,7 @@ async def _play(files: HubFiles, run: Run) -> tuple[list[float], list[float]]:
                 single = [letter.request(0) for letter in run.office.letters(run.burst)]
                 batches = [run.office.batch(STATEMENTS) for _ in range(CALLS)]
                 requests = [_request(batch) for batch in batches]
+                call_bytes = len(requests[0])
                 echoed = await to_echo.burst(ECHO, single, run.in_flight)
                 submitted = await to_hub.burst(_METHOD, requests, IN_FLIGHT)
                 for batch, answer in zip(batches, submitted.answers, strict=True):
@@ -79,7 +82,7 @@ async def _play(files: HubFiles, run: Run) -> tuple[list[float], list[float]]:
                 if number > 0:
                     echoes.append(echoed.per_second)
                     statements.append(submitted.per_second * STATEMENTS)
-    return echoes, statements
+    return echoes, statements, call_bytes
 
 
 def _request(batch: Sequence[Letter]) -> bytes:

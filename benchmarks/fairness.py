@@ -20,7 +20,7 @@ from benchmarks.echo import EchoProcess
 from benchmarks.flood import Flooded, flooding
 from benchmarks.load import Latency, Line
 from benchmarks.rounds import SUBMIT
-from benchmarks.section import Ratio, Run, Section
+from benchmarks.section import Load, Ratio, Run, Section
 from tests.support.hub_process import HubFiles, HubProcess
 from tests.support.statements import UZ_FIU
 
@@ -38,10 +38,10 @@ def play(run: Run) -> Section:
     quiet, elsewhere, flooded = (Latency.of(took[each]) for each in ("quiet", ECHO, SUBMIT))
     ratio = Ratio(round(flooded.p99_ms / quiet.p99_ms, 3), GOAL, at_most=True)
     per_second = sum(each.answered for each in floods) / sum(each.seconds for each in floods)
+    [letter] = run.office.bulk(1)
     return Section(
         key="fairness",
-        title=f"one statement every {EVERY_SECONDS * 1000:.0f} ms beside another agency's flood, "
-        f"{run.in_flight} in flight",
+        title=f"one statement every {EVERY_SECONDS * 1000:.0f} ms beside another agency's flood",
         headings=("", "quiet", "echo flooded", "hub flooded", "ratio", "goal"),
         rows=(
             (
@@ -58,12 +58,12 @@ def play(run: Run) -> Section:
             ),
             ("the flood, statements a second", "", "", f"{per_second:,.0f}", "", ""),
         ),
+        load=Load(len(letter.request(0)), run.in_flight),
         figures={
             "quiet": asdict(quiet),
             "echo_flooded": asdict(elsewhere),
             "hub_flooded": asdict(flooded),
             "samples": len(took["quiet"]),
-            "flood_in_flight": run.in_flight,
             "flood_per_second": round(per_second, 1),
             "flood_refused": sum(each.refused for each in floods),
         },

@@ -12,7 +12,7 @@ from benchmarks.letters import Office
 from benchmarks.load import Latency, Line, peak_mib
 from benchmarks.multiplying import Template, sqlite_file
 from benchmarks.rounds import SUBMIT
-from benchmarks.section import Ratio, Run, Section
+from benchmarks.section import Load, Ratio, Run, Section
 from benchmarks.seeding import grow
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
@@ -53,10 +53,11 @@ def play(run: Run) -> Section:
         os.sync()
         measured.append(uvloop.run(_measure(files, run.office, entries, run.singles)))
     database.unlink()
-    return _section(measured)
+    [letter] = run.office.letters(1)
+    return _section(measured, Load(len(letter.request(run.sizes[-1])), in_flight=1))
 
 
-def _section(measured: list[AtSize]) -> Section:
+def _section(measured: list[AtSize], load: Load) -> Section:
     first, last = measured[0], measured[-1]
     ratios = {
         "growth_ratio": last.submit.p50_ms / first.submit.p50_ms,
@@ -74,6 +75,7 @@ def _section(measured: list[AtSize]) -> Section:
             )
             for at in measured
         ),
+        load=load,
         figures={"at_sizes": [asdict(at) for at in measured]},
         ratios={name: Ratio(round(value, 3), GOAL, at_most=True) for name, value in ratios.items()},
     )

@@ -22,9 +22,10 @@ import uvloop
 
 from agency_client.audit import verify_log
 from agency_client.audit.database import DatabaseCopy
+from benchmarks.letters import CONTENT_BYTES
 from benchmarks.load import peak_mib
 from benchmarks.multiplying import sqlite_file
-from benchmarks.section import Ratio, Run, Section
+from benchmarks.section import Load, Ratio, Run, Section
 from benchmarks.seeding import converse
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.merkle import Frontier
@@ -48,7 +49,7 @@ class Verified:
 def play(run: Run) -> Section:
     """Verify a log of two sizes; the second is ten times the first."""
     files = run.hub("monitor")
-    most = run.sizes[1]
+    most = run.verified
     found = []
     for entries in (most // 10, most):
         uvloop.run(converse(files, run.office, entries))
@@ -74,6 +75,7 @@ def play(run: Run) -> Section:
             )
             for one in found
         ),
+        load=Load(CONTENT_BYTES, in_flight=1, database="a copy, read only"),
         figures={"at_sizes": [asdict(one) for one in found]},
         ratios=ratios,
     )

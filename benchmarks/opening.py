@@ -7,12 +7,13 @@ from dataclasses import asdict
 
 from agency_client import InformationRequest, Item, Sent
 from benchmarks.load import Latency
-from benchmarks.section import Run, Section
+from benchmarks.section import Load, Run, Section
 from tests.support.deployment import deploy
 from tests.support.hub_process import HubProcess, prepare_hub
 
 EXCHANGES = 30
-_REQUEST = InformationRequest(items=(Item.TRANSACTIONS,), facts="Вымышленные факты. " * 30)
+_FACTS = "Вымышленные факты. " * 30
+_REQUEST = InformationRequest(items=(Item.TRANSACTIONS,), facts=_FACTS)
 
 
 def play(run: Run) -> Section:
@@ -39,5 +40,6 @@ def play(run: Run) -> Section:
         title="a recipient fetches, verifies and opens an exchange",
         headings=("exchanges", "p50", "p99"),
         rows=((str(EXCHANGES), f"{opened.p50_ms:.1f} ms", f"{opened.p99_ms:.1f} ms"),),
+        load=Load(len(_FACTS.encode()), in_flight=1),
         figures={"exchanges": EXCHANGES, **asdict(opened)},
     )

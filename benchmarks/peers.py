@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.letters import CONTENT_BYTES
-from benchmarks.section import Run, Section
+from benchmarks.section import Load, Run, Section
 
 PYTHON = Path(__file__).resolve().parents[1] / ".venv-peers" / "bin" / "python"
 MESSAGES = 200
@@ -42,7 +42,7 @@ def play(run: Run) -> Section:
     peers = [_measure(run, name, does_not) for name, does_not in _PEERS.items()]
     return Section(
         key="peers",
-        title=f"other messaging: {CONTENT_BYTES} bytes of content, one at a time, one core, SQLite",
+        title="other messaging: one message after the other, on one core",
         headings=("", "messages per second", "what it does not do"),
         rows=tuple(
             (
@@ -52,6 +52,7 @@ def play(run: Run) -> Section:
             )
             for peer in peers
         ),
+        load=Load(CONTENT_BYTES, in_flight=1),
         figures={"messages": MESSAGES, "peers": [asdict(peer) for peer in peers]},
         rates={peer.name: peer.per_second for peer in peers if peer.per_second is not None},
     )

@@ -17,14 +17,18 @@ _BAR, _LINES = "#2c5f8a", ("#2c5f8a", "#b5541c", "#4d7f3f")
 def draw(report: dict[str, Any], sections: Sequence[Section], file: Path) -> None:
     """Write the plot as SVG."""
     mpl.rcParams["svg.hashsalt"] = "exchange"  # the same figures give the same file
-    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    figure = Figure(figsize=(12, 5.5), layout="constrained")
     rates, growth = figure.subplots(1, 2)
-    named = {name: rate for section in sections for name, rate in section.rates.items()}
+    named = {
+        f"{name}\n{section.load.in_flight} in flight": rate
+        for section in sections
+        for name, rate in section.rates.items()
+    }
     bars = rates.barh(list(named), list(named.values()), color=_BAR)
     rates.bar_label(bars, fmt="{:,.0f}", padding=3)
     rates.invert_yaxis()
     rates.margins(x=0.15)
-    rates.set_title(f"calls or statements a second, {report['in_flight']} in flight")
+    rates.set_title("calls or statements a second")
     at_sizes = report["growth"]["at_sizes"]
     entries = [at["entries"] for at in at_sizes]
     for name, colour in zip(("submit", "inclusion_proof", "inbox"), _LINES, strict=True):
@@ -41,4 +45,10 @@ def draw(report: dict[str, Any], sections: Sequence[Section], file: Path) -> Non
     growth.set_ylabel("p50, ms")
     growth.set_title("calls alone, while the log grows")
     growth.legend()
+    machine = report["machine"]
+    figure.supxlabel(
+        f"{report['content_bytes']:,} bytes of content, fsync on; "
+        f"{machine['cores']} cores, {machine['processor']}, {machine['system']}",
+        fontsize="small",
+    )
     figure.savefig(file, format="svg", metadata={"Date": None})

@@ -20,7 +20,7 @@ import uvloop
 from benchmarks.letters import Letter
 from benchmarks.load import Line
 from benchmarks.rounds import SUBMIT, checkpoint_of, median_ratio, verify_receipts
-from benchmarks.section import Ratio, Run, Section
+from benchmarks.section import Load, Ratio, Run, Section
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage.engine import open_engine
@@ -28,7 +28,8 @@ from tests.support.hub_process import HubFiles, HubProcess
 from tests.support.postgres import new_database, running_postgres
 
 GOAL = 0.9
-ROUNDS = 3
+ROUNDS, BURST = 3, 1000
+"""At most: what goes on in these is long enough to tell."""
 _SETTINGS = ("server_version", "fsync", "synchronous_commit")
 
 
@@ -67,11 +68,12 @@ def play(run: Run) -> Section:
         of_one, of_two = uvloop.run(_play(one, two, run))
         entries = _verified_entries(one, two)
         database = _settings(server)
+    [letter] = run.office.bulk(1)
     judged = Ratio(median_ratio(of_two, of_one), GOAL, at_most=False)
     rates = {"Submit, one hub": statistics.median(of_one), "two hubs": statistics.median(of_two)}
     return Section(
         key="replicas",
-        title=f"unary Submit to one PostgreSQL, {run.in_flight} in flight in all",
+        title="unary Submit to hubs on one PostgreSQL; in flight: all of them together",
         headings=("", "one hub", "two hubs", "ratio", "goal"),
         rows=(
             (
@@ -82,10 +84,9 @@ def play(run: Run) -> Section:
             ),
             ("entries of the log, fsck clean", f"{entries:,}", f"{entries:,}", "", ""),
         ),
+        load=Load(len(letter.request(entries)), run.in_flight, f"PostgreSQL, {database}"),
         figures={
-            "database": f"PostgreSQL, {database}",
-            "in_flight": run.in_flight,
-            "statements_per_round": run.burst,
+            "statements_per_round": _burst(run),
             "one_hub_per_second": [round(each, 1) for each in of_one],
             "two_hubs_per_second": [round(each, 1) for each in of_two],
             "entries": entries,
@@ -101,13 +102,17 @@ async def _play(one: HubFiles, two: HubFiles, run: Run) -> tuple[list[float], li
         alone = await _deploy(one, 1, run, stack)
         together = await _deploy(two, 2, run, stack)
         for number in range(min(run.rounds, ROUNDS) + 1):
-            letters = list(run.office.bulk(2 * run.burst))
-            by_one = await alone.burst(letters[: run.burst], run.in_flight)
-            by_two = await together.burst(letters[run.burst :], run.in_flight)
+            letters = list(run.office.bulk(2 * _burst(run)))
+            by_one = await alone.burst(letters[::2], run.in_flight)
+            by_two = await together.burst(letters[1::2], run.in_flight)
             if number > 0:
                 of_one.append(by_one)
                 of_two.append(by_two)
     return of_one, of_two
+
+
+def _burst(run: Run) -> int:
+    return min(run.burst, BURST)
 
 
 async def _deploy(files: HubFiles, hubs: int, run: Run, stack: AsyncExitStack) -> _Deployment:

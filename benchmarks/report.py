@@ -10,6 +10,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,8 @@ from benchmarks.section import Run, Section
 _PACKAGES = ("grpcio", "protobuf", "cryptography", "sqlalchemy", "uvloop", "cedarpy")
 
 
-def as_json(run: Run, sections: Sequence[Section], seconds: float) -> dict[str, Any]:
-    """The report as it is written; ratios first."""
+def as_json(run: Run, sections: Sequence[Section], seconds: Sequence[float]) -> dict[str, Any]:
+    """The report as it is written, ratios first; `seconds` are those that each section took."""
     ratios = {name: ratio for section in sections for name, ratio in section.ratios.items()}
     return {
         **{name: ratio.value for name, ratio in ratios.items()},
@@ -33,12 +34,12 @@ def as_json(run: Run, sections: Sequence[Section], seconds: float) -> dict[str, 
         },
         "content_bytes": CONTENT_BYTES,
         "in_flight": run.in_flight,
-        "database": "SQLite, WAL, synchronous=FULL, where a section says nothing else",
-        "fsync": True,
         "fsync_ms": _fsync_ms(run.folder),
-        "seconds": round(seconds, 1),
+        "seconds": round(sum(seconds), 1),
         "machine": {
+            "processor": _processor(),
             "cores": os.cpu_count(),
+            "memory_mib": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20,
             "architecture": platform.machine(),
             "system": f"{platform.system()} {platform.release()}",
             "load_average": [round(load, 2) for load in os.getloadavg()],
@@ -48,7 +49,10 @@ def as_json(run: Run, sections: Sequence[Section], seconds: float) -> dict[str, 
             "sqlite": sqlite3.sqlite_version,
             **{name: version(name) for name in _PACKAGES},
         },
-        **{section.key: section.figures for section in sections},
+        **{
+            section.key: {**asdict(section.load), **section.figures, "seconds": round(took, 1)}
+            for section, took in zip(sections, seconds, strict=True)
+        },
     }
 
 
@@ -59,7 +63,8 @@ def write(report: dict[str, Any], file: Path) -> None:
 
 def show_section(section: Section, console: Console) -> None:
     """Print one part's table."""
-    table = Table(title=section.title, title_justify="left")
+    table = Table(title=section.title, title_justify="left", caption=str(section.load))
+    table.caption_justify = "left"
     for heading in section.headings:
         table.add_column(heading, justify="right" if heading else "left")
     for row in section.rows:
@@ -75,11 +80,21 @@ def show_goals(report: dict[str, Any], console: Console) -> None:
     for name, goal in report["goals"].items():
         table.add_row(name, f"{report[name]:.2f}", goal["goal"], "yes" if goal["met"] else "no")
     console.print(table)
+    machine = report["machine"]
+    console.print(
+        f"{machine['cores']} cores, {machine['processor']}, {machine['memory_mib']:,} MiB of memory"
+    )
     load = ", ".join(f"{one:.1f}" for one in report["machine"]["load_average"])
     console.print(
         f"{report['seconds']:.0f} s in all; an fsync takes {report['fsync_ms']} ms; "
         f"load average {load}"
     )
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
 
 
 def _fsync_ms(folder: Path) -> float:

@@ -17,7 +17,7 @@ from benchmarks.echo import METHOD as ECHO
 from benchmarks.echo import EchoProcess
 from benchmarks.letters import Letter
 from benchmarks.load import Latency, Line, peak_mib
-from benchmarks.section import Ratio, Run, Section
+from benchmarks.section import Load, Ratio, Run, Section
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.merkle import verify_consistency
 from exchange_protocol.log.receipts import verify_receipt
@@ -60,7 +60,7 @@ def play(run: Run) -> Section:
     echo, submit = found.echo_latency, found.submit_latency
     return Section(
         key="throughput",
-        title=f"unary Submit, {found.request_bytes:,} bytes a request, {run.in_flight} in flight",
+        title="unary Submit, many calls in flight and calls alone",
         headings=("", "echo", "hub", "ratio", "goal"),
         rows=(
             (
@@ -86,7 +86,8 @@ def play(run: Run) -> Section:
             ),
             ("receipts verified", "", f"{found.receipts_verified:,}", "", ""),
         ),
-        figures={**asdict(found), "in_flight": run.in_flight, "calls_per_round": run.burst},
+        load=Load(found.request_bytes, run.in_flight),
+        figures={**asdict(found), "calls_per_round": run.burst},
         ratios={"unary_ratio": unary, "latency_ratio": alone},
         rates=rates,
     )

@@ -36,12 +36,37 @@ class Run:
     """Calls in a round, one after the other."""
     sizes: tuple[int, ...]
     """Entries that the log is grown to."""
+    verified: int
+    """Entries of the log that is verified anew: each is made and signed for it."""
 
     def hub(self, name: str, **options: Any) -> HubFiles:
         """Make a hub's files, with the directory and the policy on its log (`prepare_hub`)."""
         files = prepare_hub(self.folder / name, authority=fictional_cast().authority, **options)
         uvloop.run(seeding.found(files, self.office))
         return files
+
+
+SQLITE = "SQLite, WAL, synchronous=FULL"
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a part's figures were measured under."""
+
+    payload_bytes: int
+    """Of one request; where nothing is sent, of the content."""
+    in_flight: int
+    """Calls at a time."""
+    database: str = SQLITE
+    """Which, and what makes its commits durable."""
+    fsync: bool = True
+
+    def __str__(self) -> str:
+        """As it stands under a table."""
+        return (
+            f"{self.payload_bytes:,} bytes a message, {self.in_flight} in flight; {self.database}; "
+            f"fsync {'on' if self.fsync else 'off'}"
+        )
 
 
 @dataclass(frozen=True)
@@ -71,8 +96,9 @@ class Section:
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     """The table for people."""
+    load: Load
     figures: Mapping[str, Any]
-    """The same for programs, with load and sizes."""
+    """The table for programs."""
     ratios: Mapping[str, Ratio] = field(default_factory=dict)
     """By the name at the top of report.json."""
     rates: Mapping[str, float] = field(default_factory=dict)
