@@ -1,8 +1,10 @@
 """What it costs to verify a log anew: every signature, ruling and delivery.
 
 Half of the entries are requests, each signed by its author and sealed to three readers, the other
-half deliveries of them, and one process verifies all. The ledger itself made the log. A copy of the
-database is verified as `agency audit verify --database` does it, the tables beside the log too.
+half deliveries of them. The ledger itself made the log. A copy of the database is verified as
+`agency audit verify --database` does it, the tables beside the log too: on one core, and on all.
+Beside the rate stands the processor time of the process that replays, which other load on the
+machine changes less; memory is that of all processes.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +24,7 @@ from pathlib import Path
 import uvloop
 
 from agency_client.audit import verify_log
+from agency_client.audit.ahead import usable_cores
 from agency_client.audit.database import DatabaseCopy
 from benchmarks.letters import CONTENT_BYTES
 from benchmarks.load import peak_mib
@@ -41,9 +45,13 @@ class Verified:
     """One verification of a whole log."""
 
     entries: int
+    cores: int
     entries_per_second: float
+    entries_per_cpu_second: float
+    """By the processor time of the process that replays."""
     tree_only_per_second: float
     peak_mib: float
+    """Of all processes."""
 
 
 def play(run: Run) -> Section:
@@ -53,8 +61,10 @@ def play(run: Run) -> Section:
     found = []
     for entries in (most // 10, most):
         uvloop.run(converse(files, run.office, entries))
-        found.append(_in_a_process(files))
-    small, large = found
+        found += [_in_a_process(files, cores) for cores in sorted({1, usable_cores()})]
+    small, large = (max(of_size, key=lambda one: one.cores) for of_size in _by_size(found))
+    alone = next(one for one in found if one.entries == large.entries)
+    speedup = large.entries_per_cpu_second / alone.entries_per_cpu_second
     ratios = {
         "monitor_entries_per_second": Ratio(large.entries_per_second, REPLAY_GOAL, at_most=False),
         "monitor_leaves_per_second": Ratio(large.tree_only_per_second, TREE_GOAL, at_most=False),
@@ -64,46 +74,60 @@ def play(run: Run) -> Section:
     }
     return Section(
         key="monitor",
-        title="the log is verified anew, with policy replay; one process",
-        headings=("entries", "entries a second", "the tree alone", "peak memory"),
+        title="the log is verified anew, with policy replay",
+        headings=("entries", "cores", "a second", "a CPU second", "the tree alone", "peak memory"),
         rows=tuple(
             (
                 f"{one.entries:,}",
+                f"{one.cores}",
                 f"{one.entries_per_second:,.0f}",
+                f"{one.entries_per_cpu_second:,.0f}",
                 f"{one.tree_only_per_second:,.0f}",
                 f"{one.peak_mib:.0f} MiB",
             )
             for one in found
         ),
         load=Load(CONTENT_BYTES, in_flight=1, database="a copy, read only"),
-        figures={"at_sizes": [asdict(one) for one in found]},
+        figures={
+            "at_sizes": [asdict(one) for one in found],
+            "second_core_speedup": round(speedup, 2),
+        },
         ratios=ratios,
     )
 
 
-def _in_a_process(files: HubFiles) -> Verified:
+def _by_size(found: list[Verified]) -> list[list[Verified]]:
+    sizes = sorted({one.entries for one in found})
+    return [[one for one in found if one.entries == size] for size in sizes]
+
+
+def _in_a_process(files: HubFiles, cores: int) -> Verified:
     root = files.folder / "root.pem"
     root.write_bytes(files.root_pem)
-    command = [sys.executable, "-m", "benchmarks.monitor", sqlite_file(files), root, files.log_vkey]
-    ended = subprocess.run(
-        [str(word) for word in command], capture_output=True, text=True, check=True, env=os.environ
-    )
+    words = (sqlite_file(files), root, files.log_vkey, cores)
+    command = [sys.executable, "-m", "benchmarks.monitor", *map(str, words)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ)
     return Verified(**json.loads(ended.stdout))
 
 
-def verify(database: Path, root: Path, log_vkey: str) -> Verified:
+def verify(database: Path, root: Path, log_vkey: str, cores: int) -> Verified:
     """Verify a copy in this process; raises for a log that is not clean."""
     gc.freeze()  # as the command does
     anchors = TrustAnchors.from_pem(root.read_bytes())
+    before = time.process_time()
     with closing(DatabaseCopy(database, LogVerifier(log_vkey))) as copy:
-        report = verify_log(copy, anchors, auditor=None)
+        report = verify_log(copy, anchors, auditor=None, cores=cores)
+    took = time.process_time() - before
     if not report.is_clean:
         raise ValueError(f"expected a clean log, got {report.violations[0]}")
+    beside = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     return Verified(
         entries=report.tree_size,
+        cores=cores,
         entries_per_second=round(report.rate, 1),
+        entries_per_cpu_second=round(report.tree_size / took, 1),
         tree_only_per_second=round(_tree_only(database, report.root), 1),
-        peak_mib=peak_mib(os.getpid()),
+        peak_mib=round(peak_mib(os.getpid()) + beside, 1),
     )
 
 
@@ -120,4 +144,5 @@ def _tree_only(database: Path, root: bytes) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(verify(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))))
+    database, root, log_vkey, cores = sys.argv[1:]
+    print(json.dumps(asdict(verify(Path(database), Path(root), log_vkey, int(cores)))))

@@ -10,8 +10,8 @@ Rules of this module:
   verifies itself when it comes to it. What is found, and where first, is the same without it.
 - What it names is bound to exact bytes: payload, type, signature, place in a batch, and the digest
   of the certificate, by which each process finds the key for itself.
-- Nothing waits for it. It is asked about one chunk at a time, and only when it is idle; an answer
-  that comes late is of no use, and if the process dies, the replay goes on alone.
+- Nothing waits for it. It is asked when it is idle, about leaves that are a few chunks ahead; an
+  answer that comes too late is of no use, and if the process dies, the replay goes on alone.
 - It ends with the run, also when this process is killed. Ctrl-C is for this process alone.
 - It is spawned, for gRPC's threads do not survive a fork. So the program's main module is imported
   once more: a script that allows it stands under `if __name__ == "__main__"`.
@@ -23,7 +23,8 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import compress, islice
 from multiprocessing import resource_tracker
@@ -40,9 +41,11 @@ from exchange_protocol.rules.statements import SignedStatement
 from exchange_protocol.trust.certificates import fingerprint, parse_certificate
 from exchange_protocol.trust.envelope import SignerKey
 
-CHUNK = 256
-"""Leaves asked about at once; two chunks are in memory."""
-WORTHWHILE = 10_000
+CHUNK = 128
+"""Leaves taken from the source at once."""
+LEAD = 4
+"""Chunks between what is taken from the source and what is replayed; so many are in memory."""
+WORTHWHILE = 8_192
 """Leaves below which a second process saves less than its start costs."""
 
 
@@ -89,35 +92,42 @@ class SignaturesAhead:
         self._connection = connection
         # Its first answer, to no question, says that it has begun.
         self._asked: list[SignedStatement] | None = []
-        self._good: frozenset[SignedStatement] = frozenset()
+        self._unasked: deque[list[AuditedLeaf]] = deque(maxlen=LEAD)
+        self._good: deque[frozenset[SignedStatement]] = deque(maxlen=LEAD + 1)
         self._given: set[bytes] = set()
 
     def __contains__(self, signed: object) -> bool:
-        return signed in self._good
+        return any(signed in good for good in self._good)
 
     def over(self, leaves: Iterable[AuditedLeaf]) -> Iterator[AuditedLeaf]:
-        """Give the leaves as they are; the chunk after the one at hand is being asked about."""
+        """Give the leaves as they are; those of the chunks behind are being asked about."""
         source = iter(leaves)
-        chunk: list[AuditedLeaf] = []
-        while following := list(islice(source, CHUNK)):
+        chunks: deque[list[AuditedLeaf]] = deque()
+        while chunk := list(islice(source, CHUNK)):
+            chunks.append(chunk)
+            self._unasked.append(chunk)
             self._hear()
-            self._ask(following)
+            self._ask()
+            if len(chunks) > LEAD:
+                yield from chunks.popleft()
+        for chunk in chunks:
+            self._hear()
             yield from chunk
-            chunk = following
-        self._hear()
-        yield from chunk
 
-    def _ask(self, leaves: Sequence[AuditedLeaf]) -> None:
+    def _ask(self) -> None:
+        """Ask about all that has come since the last question, and whose turn is still ahead."""
         if self._connection is None or self._asked is not None:
             return
         certificates = self._directories.current.certificates
         signed = [
             leaf.opening.statement
-            for leaf in leaves
+            for chunk in self._unasked
+            for leaf in chunk
             if leaf.opening is not None
             and leaf.opening.statement is not None
             and leaf.opening.statement.certificate_sha256 in certificates
         ]
+        self._unasked.clear()
         new = {each.certificate_sha256 for each in signed} - self._given
         self._given |= new
         question = _Question([certificates[each].certificate.der for each in new], signed)
@@ -137,7 +147,8 @@ class SignaturesAhead:
         except (EOFError, OSError):
             self._connection = None
             return
-        self._good, self._asked = frozenset(compress(self._asked, answer)), None
+        self._good.append(frozenset(compress(self._asked, answer)))
+        self._asked = None
 
 
 def _serve(connection: Connection) -> None:

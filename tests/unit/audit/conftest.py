@@ -15,6 +15,7 @@ CHUNK = 8
 def beside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the process beside be worth it for a short log, and be waited for."""
     monkeypatch.setattr(ahead, "CHUNK", CHUNK)
+    monkeypatch.setattr(ahead, "LEAD", 1)
     monkeypatch.setattr(ahead, "WORTHWHILE", 1)
     hear = SignaturesAhead._hear
 
