@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agency_client.audit.hub_log import HubLog
 from agency_client.audit.report import AuditReport, Reading, Scope, Violation
 from agency_client.audit.source import AuditedLeaf, LogSource
 from agency_client.audit.verify import verify_log
@@ -9,6 +10,7 @@ from agency_client.audit.verify import verify_log
 __all__ = [
     "AuditReport",
     "AuditedLeaf",
+    "HubLog",
     "LogSource",
     "Reading",
     "Scope",

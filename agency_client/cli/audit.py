@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.text import Text
 
-from agency_client.audit import AuditedLeaf, AuditReport, Reading, Scope, Violation, verify_log
+from agency_client.audit import AuditReport, HubLog, Reading, Scope, verify_log
 from agency_client.audit.ahead import usable_cores
 from agency_client.audit.database import DatabaseCopy
 from agency_client.audit.place import Place
@@ -42,11 +42,8 @@ from exchange_protocol.errors import (
     LimitExceeded,
     Reason,
 )
-from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
-from exchange_protocol.log.entries import parse_opening
-from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.trust.certificates import TrustAnchors
-from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
@@ -56,8 +53,6 @@ _AWAY = (HubUnavailable, HubInternal, LimitExceeded)
 _MOST_INTERVALS = 16
 _LONGEST_WAIT_SECONDS = 900.0
 """How long --follow waits at most for a hub that is away, unless it looks more seldom anyway."""
-_MOST_PAUSE_SECONDS = 60.0
-"""How long a reading waits at most where the hub says that it was too much for now."""
 
 audit = typer.Typer(no_args_is_help=True, help="Check the log and the hub.")
 app.add_typer(audit, name="audit", rich_help_panel="Audit")
@@ -250,49 +245,13 @@ def witnessed_json(vouched: WitnessedHead | None) -> dict[str, Any] | None:
     }
 
 
-class HubLog:
-    """The log as the hub shows it to this profile; a `LogSource`."""
-
-    def __init__(self, hub: ExchangeClient, head: Head | None = None) -> None:
-        """Audit up to a head that was verified, or else up to the newest."""
-        self._hub = hub
-        # Verified: signed by the pinned key, and an extension of the last one seen.
-        self._head = head or hub.checkpoint()
-
-    @property
-    def checkpoint(self) -> Checkpoint:
-        """The checkpoint to audit up to."""
-        return self._head.checkpoint
-
-    def leaves(self, start: int) -> Iterator[AuditedLeaf]:
-        """Every leaf from `start` on, page by page, as fast as the hub lets an auditor read."""
-        while start < self._head.size:
-            try:
-                for leaf in self._hub.leaves(start, self._head.size):
-                    yield _audited(leaf)
-                    start += 1
-            except LimitExceeded as error:
-                if error.reason is not Reason.RATE_LIMITED:
-                    raise
-                pause = min(error.retry_after_seconds or 1, _MOST_PAUSE_SECONDS)
-                complain(f"agency: {error}; going on in {pause:g} s")
-                time.sleep(pause)
-
-    def check_leaf(self, index: int, leaf: AuditedLeaf) -> Iterable[Violation]:
-        """Nothing: the hub shows a leaf alone."""
-        return ()
-
-    def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterable[Violation]:
-        """Nothing: the hub shows no more than its log."""
-        return ()
+def hub_log(hub: ExchangeClient, head: Head | None = None) -> HubLog:
+    """The log as the hub shows it to this profile; where reading has to wait, that is told."""
+    return HubLog(hub, head, on_pause=_tell_pause)
 
 
-def _audited(leaf: audit_pb.Leaf) -> AuditedLeaf:
-    try:
-        opening = parse_opening(leaf.opening) if leaf.HasField("opening") else None
-    except ExchangeError as error:
-        return AuditedLeaf(leaf.leaf_hash, None, error)
-    return AuditedLeaf(leaf.leaf_hash, opening)
+def _tell_pause(error: ExchangeError, seconds: float) -> None:
+    complain(f"agency: {error}; going on in {seconds:g} s")
 
 
 def verify_database(
@@ -324,7 +283,7 @@ def verify_database(
 def _verify_witnessed(session: Session) -> tuple[AuditReport, WitnessedHead]:
     with session.hub() as hub:
         vouched = hub.witnessed_checkpoint()
-        source = HubLog(hub, vouched.head)
+        source = hub_log(hub, vouched.head)
         with progress("entries") as advance:
             report = verify_log(
                 source,
@@ -345,7 +304,7 @@ def _place_of(hub: ExchangeClient) -> Iterator[Place]:
 
 
 def _verify_on(hub: ExchangeClient, place: Place, *, from_start: bool) -> AuditReport:
-    source = HubLog(hub)
+    source = hub_log(hub)
     with progress("entries") as advance:
         return verify_log(
             source,

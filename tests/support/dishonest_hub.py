@@ -29,9 +29,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from agency_client import ExchangeClient, InformationRequest, Item, OpenedExchange, Sent
-from agency_client.audit import AuditReport, verify_log
+from agency_client.audit import AuditReport, HubLog, verify_log
 from agency_client.audit.database import DatabaseCopy
-from agency_client.cli.audit import HubLog
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.entries import Entry, Opening, parse_entry

@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from agency_client.cli.audit import HubLog
+from agency_client.audit import HubLog
+from agency_client.cli.audit import hub_log
 from agency_client.trust import Head
 from exchange_protocol.errors import LimitExceeded, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
@@ -40,7 +41,7 @@ def test_reading_goes_on_where_the_hub_said_that_it_was_too_much(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     hub = Reluctant(Reason.RATE_LIMITED)
-    leaves = [each.leaf_hash[0] for each in HubLog(cast(Any, hub), HEAD).leaves(0)]
+    leaves = [each.leaf_hash[0] for each in hub_log(cast(Any, hub), HEAD).leaves(0)]
     assert leaves == list(range(SIZE))
     assert hub.refusals == 3
     assert capsys.readouterr().err.count("RATE_LIMITED: slower; going on in 0.001 s") == 3
@@ -48,7 +49,7 @@ def test_reading_goes_on_where_the_hub_said_that_it_was_too_much(
 
 def test_no_hub_makes_an_auditor_wait_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr("agency_client.cli.audit.time.sleep", pauses.append)
+    monkeypatch.setattr("agency_client.audit.hub_log.time.sleep", pauses.append)
     hub = Reluctant(Reason.RATE_LIMITED, retry_after_seconds=1e9)
     assert len(list(HubLog(cast(Any, hub), HEAD).leaves(0))) == SIZE
     assert pauses == [60.0] * 3

@@ -1,0 +1,83 @@
+"""The log as a hub shows it to an auditor: a `LogSource` over a client."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, Protocol
+
+from agency_client.audit.report import Violation
+from agency_client.audit.source import AuditedLeaf
+from agency_client.trust import Head
+from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
+from exchange_protocol.log.checkpoint import Checkpoint
+from exchange_protocol.log.entries import parse_opening
+from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.v1 import audit_service_pb2 as pb
+
+MOST_PAUSE_SECONDS: Final = 60.0
+"""How long a reading waits at most where the hub says that it was too much for now."""
+
+
+class AuditedHub(Protocol):
+    """What an audit uses of a hub; `ExchangeClient` has it."""
+
+    def checkpoint(self) -> Head:
+        """The newest checkpoint, signed by the pinned key and an extension of the last one seen."""
+
+    def leaves(self, start: int, tree_size: int) -> Iterator[pb.Leaf]:
+        """The leaves from `start` to the end of a tree, unverified."""
+
+
+class HubLog:
+    """The log as the hub shows it to this client's member."""
+
+    def __init__(
+        self,
+        hub: AuditedHub,
+        head: Head | None = None,
+        *,
+        on_pause: Callable[[ExchangeError, float], None] = lambda error, seconds: None,
+    ) -> None:
+        """Audit up to a head that was verified, or else up to the newest.
+
+        `on_pause` is told before a wait why it is, and how many seconds long.
+        """
+        self._hub = hub
+        self._head = head or hub.checkpoint()
+        self._on_pause = on_pause
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The checkpoint to audit up to."""
+        return self._head.checkpoint
+
+    def leaves(self, start: int) -> Iterator[AuditedLeaf]:
+        """Every leaf from `start` on, page by page, as fast as the hub lets an auditor read."""
+        while start < self._head.size:
+            try:
+                for leaf in self._hub.leaves(start, self._head.size):
+                    yield _audited(leaf)
+                    start += 1
+            except LimitExceeded as error:
+                if error.reason is not Reason.RATE_LIMITED:
+                    raise
+                pause = min(error.retry_after_seconds or 1, MOST_PAUSE_SECONDS)
+                self._on_pause(error, pause)
+                time.sleep(pause)
+
+    def check_leaf(self, index: int, leaf: AuditedLeaf) -> Iterable[Violation]:
+        """Nothing: the hub shows a leaf alone."""
+        return ()
+
+    def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterable[Violation]:
+        """Nothing: the hub shows no more than its log."""
+        return ()
+
+
+def _audited(leaf: pb.Leaf) -> AuditedLeaf:
+    try:
+        opening = parse_opening(leaf.opening) if leaf.HasField("opening") else None
+    except ExchangeError as error:
+        return AuditedLeaf(leaf.leaf_hash, None, error)
+    return AuditedLeaf(leaf.leaf_hash, opening)
