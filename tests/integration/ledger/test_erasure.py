@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import func, select
 
@@ -22,6 +25,7 @@ from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import log_verifier
 from tests.support.statements import KZ_FMA, KZ_MIA, Hub, fictional_cast
 
+ERASURE = Path(__file__).resolve().parents[3] / "docs" / "erasure.md"
 NOTICE = EraseNotice(ErasureGround.ORDERED)
 CONTENT = b"content that a court orders gone (fictional) " * 2000
 
@@ -133,6 +137,39 @@ async def test_no_erased_byte_stays_in_sqlites_files(office: Office, tmp_path: P
     await office.close()
     assert not any(map(is_on_disk, needles))
     await office.open()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_no_erased_byte_stays_in_postgresqls_files_after_the_procedure(
+    office: Office, database_url: str
+) -> None:
+    """What docs/erasure.md tells an operator to run is run here, as it stands there."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+
+        def run(script: str) -> None:
+            for statement in filter(None, map(str.strip, script.split(";"))):
+                connection.execute(statement.encode())
+
+        def is_on_disk(needle: bytes) -> bool:
+            return any(needle in file.read_bytes() for file in data.rglob("*") if file.is_file())
+
+        [(folder,)] = connection.execute("SHOW data_directory").fetchall()
+        data = Path(folder)
+        once, each_time = re.findall(r"```sql\n(.*?)```", ERASURE.read_text("utf-8"), re.DOTALL)
+        run(once)
+        # Sealed bytes do not compress, and so are found as they are.
+        content = random.Random(3).randbytes(100_000)  # noqa: S311 -- none of it is a key
+        letter = office.mail.ask(KZ_MIA, ["kz.fma"], content=content)
+        await office.post(letter)
+        await office.fetch(KZ_FMA, letter.statement)
+        await office.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=letter.statement)
+        await office.say(KZ_MIA, Plain(Kind.CLOSE), to=["kz.fma"], on=letter.statement)
+        needles = [content[at : at + 32] for at in range(0, len(content) - 32, 1000)]
+        assert sum(map(is_on_disk, needles)) > len(needles) * 0.9
+        await office.say(KZ_MIA, NOTICE, to=["kz.fma"], on=letter.statement)
+        assert any(map(is_on_disk, needles))
+        run(each_time)
+        assert not any(map(is_on_disk, needles))
 
 
 @pytest.fixture
