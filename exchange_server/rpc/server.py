@@ -37,6 +37,8 @@ from exchange_server.rpc.watches import Watches, WatchLimits
 _KEEPALIVE_MS: Final = 30_000
 _KEEPALIVE_TIMEOUT_MS: Final = 10_000
 _MIN_CLIENT_PING_MS: Final = 10_000
+_HANDSHAKE_MS: Final = 10_000
+"""From accepting a connection to the caller's first settings: strangers may hold one so long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +168,7 @@ def _options(limits: RpcLimits, *, shares_port: bool) -> Sequence[tuple[str, Any
         ("grpc.max_receive_message_length", 2 * limits.message_bytes),
         # Two hubs that share a port by mistake would each believe to be the only one.
         ("grpc.so_reuseport", int(shares_port)),
+        ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),
         ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
         ("grpc.keepalive_timeout_ms", _KEEPALIVE_TIMEOUT_MS),
         ("grpc.keepalive_permit_without_calls", 1),
