@@ -14,8 +14,8 @@ from typing import Final, Self
 
 from exchange_protocol.trust.identity import AgencyId
 
-SLICE_SECONDS: Final = 0.002
-"""A call that comes alone takes some 3 ms; nobody's batch may add much more than a slice to it."""
+SLICE_SECONDS: Final = 0.001
+"""A call that comes alone takes some 3 ms; nobody's batch may add much to one of its steps."""
 
 
 class Desk:

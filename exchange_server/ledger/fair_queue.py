@@ -17,7 +17,7 @@ Rules of this module:
   served at once meanwhile. An agency by itself fills its batches and never rests.
 - A request is refused (OVERLOADED) where its agency, or everyone together, has too many waiting; it
   is told when they will have been written, at the writer's pace.
-- `put`, `take`, `drain` and `close` may be called from any thread.
+- Every method may be called from any thread.
 """
 
 from __future__ import annotations
@@ -104,18 +104,22 @@ class FairQueue(Generic[_T]):
         self._rest: tuple[AgencyId, float] | None = None
         """Who rests, and until when."""
 
+    def verify_room(self, agency: AgencyId | None) -> None:
+        """Verify that a request of an agency may wait here now; raises OVERLOADED."""
+        if self._size >= self._most:
+            raise self._overloaded("too many requests wait to be written; come back later")
+        # The hub's own are few, and nobody's flood.
+        if agency is not None and self._waiting[agency] >= self._most_per_agency:
+            raise self._overloaded(
+                f"expected at most {self._most_per_agency} requests of {agency} that "
+                "wait to be written; come back later"
+            )
+
     def put(self, turn: Turn[_T]) -> None:
         """Let a request wait for its turn; raises OVERLOADED."""
         with self._changed:
-            if self._size >= self._most:
-                raise self._overloaded("too many requests wait to be written; come back later")
-            # The hub's own are few, and nobody's flood.
+            self.verify_room(turn.agency)
             if turn.agency is not None:
-                if self._waiting[turn.agency] >= self._most_per_agency:
-                    raise self._overloaded(
-                        f"expected at most {self._most_per_agency} requests of {turn.agency} that "
-                        "wait to be written; come back later"
-                    )
                 self._active[turn.agency] = self._clock()
                 self._active.move_to_end(turn.agency)
             lane = self._lane_of(turn)

@@ -11,10 +11,10 @@ Refusals: `submit`, `deliver` and `inspect` log their own. `deny` is for what wa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, TypeVar
 
 import structlog
 from sqlalchemy import Engine
@@ -26,6 +26,7 @@ from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.series import Series
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
+from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller
 from exchange_server.ledger import staging
 from exchange_server.ledger.batch import Bench
@@ -48,6 +49,7 @@ from exchange_server.storage.schema import check_schema
 
 _log = structlog.get_logger(__name__)
 
+_T = TypeVar("_T")
 _Read: TypeAlias = tuple[SignedStatement, Mapping[str, bytes]] | ExchangeError
 """A statement of a batch with the parts beside it, or why it could not be read."""
 _Handed: TypeAlias = tuple[asyncio.Future[Any] | None, ExchangeError | None]
@@ -146,6 +148,10 @@ class Ledger:
         """Slices of the event loop for long work that is done for a caller."""
         return Slices(self._desk, caller.agency)
 
+    def verify_room(self, agency: AgencyId) -> None:
+        """Verify that what an agency submits could wait for the writer now; raises OVERLOADED."""
+        self._writer.verify_room(agency)
+
     def expected_wait(self) -> float:
         """In how many seconds what waits for the writer should be written."""
         return self._writer.expected_wait()
@@ -186,21 +192,27 @@ class Ledger:
     async def submit_batch(
         self,
         caller: Caller,
-        submissions: Iterable[_Read],
+        given: Sequence[_T],
+        read: Callable[[_T], _Read],
         known_tree_size: int,
     ) -> list[Accepted | ExchangeError]:
         """Accept or refuse each of many statements by itself, in order, as `submit` does.
 
-        What could not be read is given as the error that says so, and is refused with it. What is
-        put off takes what follows on it along (`rules.series`), and leaves the rest alone.
+        Each is read in its turn: to read them all at once would hold up every other call. What is
+        put off takes what follows on it along (`rules.series`), and leaves the rest alone. When
+        there is no room for one, all that come after it are put off unread.
         """
         self._start.verify_heard()
         series = Series()
         handed: list[_Handed] = []
         try:
             async with self.slices(caller) as slices:
-                for each in submissions:
-                    handed.append(self._hand_in(caller, each, known_tree_size, series))
+                for each in given:
+                    future, error = self._hand_in(caller, read(each), known_tree_size, series)
+                    handed.append((future, error))
+                    if future is None and error is not None and not error.is_final:
+                        handed += [(None, error)] * (len(given) - len(handed))
+                        break
                     await slices.breathe()
             return [await _outcome(*one) for one in handed]
         finally:

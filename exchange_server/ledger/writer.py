@@ -162,6 +162,10 @@ class Writer:
                 f"the writer of the log is stuck in one batch for over {STALLED_SECONDS:g} s"
             )
 
+    def verify_room(self, agency: AgencyId) -> None:
+        """Verify that a request of an agency may be put now; raises OVERLOADED."""
+        self._queue.verify_room(agency)
+
     def expected_wait(self) -> float:
         """In how many seconds what waits should be written."""
         return self._queue.expected_wait()
@@ -178,14 +182,9 @@ class Writer:
             return self._enqueue(job, agency)
         statement = job.statement
         is_urgent = statement.header.urgency is Urgency.URGENT
-        try:
-            return self._enqueue(
-                job, agency, about=statement.exchange_id, is_urgent=is_urgent, series=series
-            )
-        except ExchangeError as error:
-            if series is not None:
-                series.put_off(statement, error)
-            raise
+        return self._enqueue(
+            job, agency, about=statement.exchange_id, is_urgent=is_urgent, series=series
+        )
 
     async def run(self, task: Callable[[Connection], _T], *, agency: AgencyId | None = None) -> _T:
         """Run a short transaction of its own between batches; it must not touch the log.

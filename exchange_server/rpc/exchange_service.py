@@ -85,9 +85,8 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         # The call was admitted with one of them.
         self._rates.count_more(caller.agency, len(given) - 1)
         current_call().denial_is_logged = True
-        # Each is read in its turn: to read them all at once would hold up every other call.
         outcomes = await self._ledger.submit_batch(
-            caller, map(_submission_or_error, given), request.known_tree_size
+            caller, given, _submission_or_error, request.known_tree_size
         )
         async with self._ledger.slices(caller) as slices:
             return await encode_outcomes(outcomes, current_call().request_id, slices)

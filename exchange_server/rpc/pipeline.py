@@ -7,7 +7,8 @@
  5. Shares: an agency may have so many calls in flight, and all of them together so many.
  6. Denials: what a known caller is refused, or asks for without being entitled, goes on the log.
  7. Authorization: a call without a row in the table of roles is denied.
- 8. Rates: an agency may say so much in a second (`rates`). Who says more is refused unread.
+ 8. Room: an agency may say so much in a second (`rates`), and while so much of it waits for the
+    writer. What is beyond is refused unread.
  9. The request is parsed, and the service answers (`calls.answering`).
 
 One coroutine takes these steps, and no chain of interceptors: a call passes each of them once, and
@@ -26,6 +27,7 @@ from typing import Any, Final, TypeAlias
 import grpc
 
 from exchange_protocol.errors import NotFound, NotPermitted
+from exchange_protocol.trust.identity import AgencyId
 from exchange_server.rpc.authorization import Authorization, Denials
 from exchange_server.rpc.calls import (
     Behaviour,
@@ -62,6 +64,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
         denials: Denials,
         authorization: Authorization,
         rates: Rates,
+        verify_room: Callable[[AgencyId], None],
         message_bytes: int,
     ) -> None:
         """Take calls through these; messages of more than `message_bytes` are refused."""
@@ -72,6 +75,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
         self._denials = denials
         self._authorization = authorization
         self._rates = rates
+        self._verify_room = verify_room
         self._message_bytes = message_bytes
         self._handlers: dict[str, Handler] = {}
 
@@ -129,6 +133,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
             try:
                 self._authorization.verify(call.method, caller.member)
                 if call.method in _SAYING:
+                    self._verify_room(caller.agency)
                     self._rates.admit(caller.agency, len(request))
                 return await answer(request, context)
             except (NotPermitted, NotFound) as error:

@@ -100,6 +100,7 @@ class RpcServer:
                     denials=Denials(ledger),
                     authorization=Authorization(lambda: ledger.directory),
                     rates=rates,
+                    verify_room=ledger.verify_room,
                     message_bytes=limits.message_bytes,
                 )
             ],

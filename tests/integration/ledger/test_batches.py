@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,9 +23,12 @@ from tests.support.statements import KZ_MIA, OPERATOR, POLICY
 
 async def submit(office: Office, letters: Sequence[Letter]) -> list[str]:
     """Submit as one call; the reason of each refusal, and nothing for what was accepted."""
-    given = [(letter.signed, letter.parts) for letter in letters]
-    outcomes = await office.ledger.submit_batch(letters[0].caller, given, 0)
+    outcomes = await office.ledger.submit_batch(letters[0].caller, letters, read, 0)
     return ["" if isinstance(each, Accepted) else each.reason.name for each in outcomes]
+
+
+def read(letter: Letter) -> tuple[SignedStatement, Mapping[str, bytes]]:
+    return letter.signed, letter.parts
 
 
 def ask_and_recall(office: Office) -> tuple[Letter, Letter]:
@@ -63,20 +66,31 @@ def full_for(
     monkeypatch.setattr(queue, "put", full)
 
 
-async def test_what_follows_on_a_statement_that_found_the_queue_full_is_put_off_with_it(
+async def test_what_comes_after_a_statement_that_found_the_queue_full_is_put_off_unread(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Room that is made meanwhile is not for what may follow on it."""
     asked, recall = ask_and_recall(office)
-    other = office.mail.ask(KZ_MIA, ["kz.fma"])
-    made = [asked, other, recall]
+    before, other = (office.mail.ask(KZ_MIA, ["kz.fma"]) for _ in range(2))
+    made = [before, asked, other, recall]
     full_for(
         office,
         monkeypatch,
         lambda job: isinstance(job, Submission) and job.signed == asked.signed,
     )
-    assert await submit(office, made) == ["OVERLOADED", "", "OVERLOADED"]
+    seen: list[Letter] = []
+
+    def reading(letter: Letter) -> tuple[SignedStatement, Mapping[str, bytes]]:
+        seen.append(letter)
+        return read(letter)
+
+    ledger, sender = office.ledger, before.caller
+    outcomes = await ledger.submit_batch(sender, made, reading, 0)
+    reasons = [getattr(each, "reason", None) for each in outcomes]
+    assert reasons == [None, *[Reason.OVERLOADED] * 3]
+    assert seen == [before, asked]
     monkeypatch.undo()
-    assert await submit(office, made) == [""] * 3
+    assert await submit(office, made) == [""] * 4
 
 
 @pytest.mark.parametrize("step", ["rows", "committed"])
@@ -132,16 +146,16 @@ async def test_what_follows_on_a_refused_statement_is_refused(office: Office) ->
     assert await submit(office, [broken, recall]) == ["PART_MISSING", "EXCHANGE_UNKNOWN"]
 
 
-async def test_refusal_that_finds_the_queue_full_puts_off_its_statement_alone(
+async def test_refusal_that_finds_the_queue_full_is_put_off(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A refusal holds once it is on the log."""
+    """A refusal holds once it is on the log; what came before it in the call is accepted."""
     good, bad = (office.mail.ask(KZ_MIA, ["kz.fma"]) for _ in range(2))
-    made = [replace(bad, parts={"brief": b"others"}), good]
+    made = [good, replace(bad, parts={"brief": b"others"})]
     full_for(office, monkeypatch, lambda job: isinstance(job, Denial))
-    assert await submit(office, made) == ["OVERLOADED", ""]
+    assert await submit(office, made) == ["", "OVERLOADED"]
     monkeypatch.undo()
-    assert await submit(office, made) == ["PART_MISMATCH", ""]
+    assert await submit(office, made) == ["", "PART_MISMATCH"]
 
 
 async def test_others_are_served_while_a_batch_is_read(
@@ -150,22 +164,21 @@ async def test_others_are_served_while_a_batch_is_read(
     """Whoever is ready has a turn after each slice, however long the batch is."""
     monkeypatch.setattr(slices, "SLICE_SECONDS", 0.0)
     letters = [office.mail.ask(KZ_MIA, ["kz.fma"]) for _ in range(8)]
-    read = turns = 0
+    seen: list[Letter] = []
+    turns = 0
 
-    def reading() -> Any:
-        nonlocal read
-        for letter in letters:
-            read += 1
-            yield letter.signed, letter.parts
+    def reading(letter: Letter) -> tuple[SignedStatement, Mapping[str, bytes]]:
+        seen.append(letter)
+        return read(letter)
 
     async def serve_others() -> None:
         nonlocal turns
-        while read < len(letters):
+        while len(seen) < len(letters):
             turns += 1
             await asyncio.sleep(0)
 
     _, outcomes = await asyncio.gather(
-        serve_others(), office.ledger.submit_batch(letters[0].caller, reading(), 0)
+        serve_others(), office.ledger.submit_batch(letters[0].caller, letters, reading, 0)
     )
     assert turns >= len(letters)
     assert not [each for each in outcomes if isinstance(each, ExchangeError)]

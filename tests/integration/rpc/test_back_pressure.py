@@ -24,7 +24,9 @@ from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.bootstrap import utc_now
+from exchange_server.rpc.methods import SUBMIT_BATCH
 from tests.integration.rpc.callers import Region, reason_of, retry_seconds
+from tests.integration.rpc.callers import refused as refused_for
 from tests.support.hub_process import HubProcess, prepare_hub
 from tests.support.statements import CASE, KG_MIA, KZ_MIA, UZ_FIU, Hub, fictional_cast
 
@@ -51,6 +53,10 @@ def test_full_queue_refuses_with_a_delay_and_keeps_what_it_took(tmp_path: Path) 
                 assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
                 assert reason_of(error) == Reason.OVERLOADED.name
                 assert retry_seconds(error) > 0
+            # What finds no room is refused before anybody reads it.
+            submit_batch: Any = region.stubs(KZ_MIA).channel.unary_unary(SUBMIT_BATCH)
+            with refused_for(Reason.OVERLOADED):
+                submit_batch(b"\xff\xff\xff", timeout=20)
         taken = [in_hand, *(call for call in others if call not in refused)]
         indexes = {call.result().receipt.entry.index for call in taken}
         assert len(indexes) == QUEUED + 1

@@ -59,6 +59,9 @@ class FakeLedger:
         self.writes = True
         self.uploads = asyncio.Semaphore(0)
 
+    def verify_room(self, agency: str) -> None:
+        """There is room for everyone."""
+
     def expected_wait(self) -> float:
         return EXPECTED_WAIT
 
