@@ -11,10 +11,11 @@ Rules of this module:
   are called: they wait in the lane of the first of them. Nothing of an agency overtakes what it has
   to say to the directory, such as the certificate that the next statement is signed with.
 - Between agencies there is no order to rely on: who depends on another's statement has seen it.
-- While other agencies are active too, an agency fills no more than its share of a batch (`pace`),
-  so that whoever comes next waits for a short one. An agency that alone has more than its share to
-  say then rests for as long as that batch took: half of the writer is for the others, who are
-  served at once meanwhile. An agency by itself fills its batches and never rests.
+- While another agency is active too and has little to say, none fills more than its share of a
+  batch (`pace`), so that whoever comes next waits for a short one. An agency that alone has more
+  than its share to say then rests for as long as that batch took: half of the writer is for the
+  others, who are served at once meanwhile. An agency by itself, and agencies that all have much to
+  say, fill their batches and never rest.
 - A request is refused (OVERLOADED) where its agency, or everyone together, has too many waiting; it
   is told when they will have been written, at the writer's pace.
 - Every method may be called from any thread.
@@ -44,7 +45,7 @@ URGENT_SHARE: Final = 4
 ACTIVE_SECONDS: Final = 5.0
 """An agency is active for so long after each of its requests."""
 MOST_SHARES: Final = 4
-"""In one batch while several agencies are active."""
+"""In one batch while shares are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +214,12 @@ class FairQueue(Generic[_T]):
         self._in_hand = None
 
     def _is_shared(self) -> bool:
-        """Whether more than one agency is active."""
+        """Whether several agencies are active, of which one has no more than its share to say."""
         since = self._clock() - ACTIVE_SECONDS
         while self._active and next(iter(self._active.values())) <= since:
             self._active.popitem(last=False)
-        return len(self._active) > 1
+        share = self._pace.share
+        return len(self._active) > 1 and any(self._waiting[each] <= share for each in self._active)
 
     def _wait_for_others(self) -> Collection[AgencyId]:
         """While an agency rests, wait for what others say; gives who rests still."""

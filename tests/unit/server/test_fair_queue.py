@@ -235,6 +235,15 @@ def test_nobody_rests_where_two_have_more_than_their_share_to_say() -> None:
         time.now = began_at + 0.5
 
 
+def test_agencies_that_all_have_much_to_say_fill_their_batches() -> None:
+    others = [Turn(f"third {n}", THIRD, f"t{n}") for n in range(300)]
+    queue = queue_of(*flood(300), *others)
+    taken = queue.take(256)
+    assert [sum(name.startswith(each) for name in taken) for each in ("flood", "third")] == [
+        128
+    ] * 2
+
+
 def test_rest_ends_with_the_queue() -> None:
     time = Time()
     queue = shared_queue(time, *flood(300))
