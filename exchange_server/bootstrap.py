@@ -99,8 +99,9 @@ class Hub:
         *,
         shares_port: bool = False,
     ) -> None:
-        """Take what the hub is made of; nothing is opened yet."""
+        """Take what the hub is made of; nothing is opened yet. Raises CONFIG_INVALID."""
         self._config = config
+        self._ledger_limits = _ledger_limits(config)
         self._credentials = credentials
         self._clock = clock
         self._shares_port = shares_port
@@ -123,7 +124,7 @@ class Hub:
                 engine,
                 anchors=credentials.anchors,
                 signer=credentials.signer,
-                limits=_ledger_limits(config),
+                limits=self._ledger_limits,
                 clock=self._clock,
                 revocations=credentials.revocations,
                 witnesses=_witnesses(config),

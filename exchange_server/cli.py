@@ -68,8 +68,9 @@ def check_config(config: ConfigFile) -> None:
 
     settings = load_config(config, os.environ)
     credentials = bootstrap.load_credentials(settings, os.environ, bootstrap.utc_now)
+    hub = bootstrap.Hub(settings, credentials)
     typer.echo(f"hub {credentials.identity.uri}")
-    typer.echo(f"log {credentials.signer.vkey}")
+    typer.echo(f"log {hub.log_vkey}")
 
 
 @app.command()

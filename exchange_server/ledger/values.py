@@ -51,12 +51,17 @@ class LedgerLimits:
     """Exchanges whose state the writer keeps in memory."""
 
     def __post_init__(self) -> None:
-        if self.future_skew > MOST_AHEAD or self.past_skew > MOST_BEHIND:
-            raise Reason.CONFIG_INVALID.error(
-                f"expected made_at_ahead_seconds of at most {MOST_AHEAD} and "
-                f"made_at_behind_seconds of at most {MOST_BEHIND}: auditors allow no more",
-                field="limits",
-            )
+        _check_skew("made_at_ahead_seconds", self.future_skew, MOST_AHEAD)
+        _check_skew("made_at_behind_seconds", self.past_skew, MOST_BEHIND)
+
+
+def _check_skew(key: str, skew: timedelta, most: timedelta) -> None:
+    if skew > most:
+        raise Reason.CONFIG_INVALID.error(
+            f"expected at most {most.total_seconds():.0f}, for auditors allow no more; "
+            f"got {skew.total_seconds():.0f}",
+            field=f"limits.{key}",
+        )
 
 
 @dataclass(frozen=True, slots=True)

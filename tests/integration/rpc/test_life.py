@@ -192,6 +192,11 @@ def test_check_config_shows_who_the_hub_is(files: HubFiles, run: Command) -> Non
     ]
 
 
+def set_limit(config: Path, line: str) -> None:
+    text = config.read_text("utf-8")
+    config.write_text(text.replace("[limits]\n", f"[limits]\n{line}\n"), "utf-8")
+
+
 @pytest.mark.parametrize(
     ("breaks", "said"),
     [
@@ -200,8 +205,24 @@ def test_check_config_shows_who_the_hub_is(files: HubFiles, run: Command) -> Non
         (lambda folder: (folder / "hub.pem").write_text("no certificate"), "CERTIFICATE_INVALID"),
         (lambda folder: (folder / "log.key").unlink(), "CONFIG_INVALID [log.key]"),
         (lambda folder: (folder / "hub.toml").write_text("[tls"), "CONFIG_INVALID"),
+        (
+            lambda folder: set_limit(folder / "hub.toml", "made_at_ahead_seconds = 3601"),
+            "CONFIG_INVALID [limits.made_at_ahead_seconds]",
+        ),
+        (
+            lambda folder: set_limit(folder / "hub.toml", "made_at_behind_seconds = 2678401"),
+            "CONFIG_INVALID [limits.made_at_behind_seconds]",
+        ),
     ],
-    ids=["open key", "wrong passphrase", "no certificate", "no key", "no toml"],
+    ids=[
+        "open key",
+        "wrong passphrase",
+        "no certificate",
+        "no key",
+        "no toml",
+        "a clock ahead",
+        "a clock behind",
+    ],
 )
 def test_wrong_setup_is_said_in_one_line(
     files: HubFiles, run: Command, breaks: Any, said: str
