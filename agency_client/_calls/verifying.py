@@ -13,7 +13,8 @@
       the leg as that statement found it; decisions must answer the statement that waits;
     - supervisor: it sees single statements; each must name it as one, and author, certificate and
       signature are verified.
- 6. Everything that the body itself said, and for which it holds a receipt, is shown, at its index.
+ 6. Everything that the body itself said, and for which it held a receipt when it asked, is shown,
+    at its index.
  7. The hub's summary, and the list from which the exchange was picked, describe its opening.
 
 Left to the caller: unsealing (`reading`). What a hub hides entirely, witnesses and auditors see.
@@ -21,7 +22,7 @@ Left to the caller: unsealing (`reading`). What a hub hides entirely, witnesses 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -75,6 +76,8 @@ class Verifying(Core):
             NotFound: EXCHANGE_UNKNOWN.
         """
         exchange_id = parse_uuid(id_of(exchange), "exchange_id")
+        # Before it is asked: what another process of this body says meanwhile, the answer lacks.
+        promised = self.ports.outbox.receipts(exchange_id)
         try:
             answer, head = yield from self.ask(
                 "ExchangeService/GetExchange",
@@ -83,12 +86,12 @@ class Verifying(Core):
                 lambda answer: answer.tree_head,
             )
         except NotFound as error:
-            self._check_unknown(exchange_id, error)
+            _check_unknown(promised, error)
             raise
         entries = yield from self._pages(exchange_id, answer, head.checkpoint)
         yield from self._check_entries(exchange_id, entries)
         verified = self._judged(exchange_id, entries, answer.summary, head)
-        self._check_receipts(verified)
+        _check_receipts(promised, verified)
         _check_summary(verified.summary, verified)
         if isinstance(exchange, ExchangeSummary):
             _check_summary(exchange, verified)
@@ -147,25 +150,6 @@ class Verifying(Core):
             note=head.note,
             summary=parse_summary(summary),
         )
-
-    def _check_unknown(self, exchange_id: str, error: NotFound) -> None:
-        """What the hub gave a receipt for, it cannot say that it never heard of."""
-        for statement_id, receipt in self.ports.outbox.receipts(exchange_id).items():
-            raise Reason.RECEIPT_MISMATCH.error(
-                f"the hub gave a receipt for statement {statement_id} as entry "
-                f"{receipt.entry.index}, and now says of its exchange: {error.message}"
-            ) from error
-
-    def _check_receipts(self, verified: VerifiedExchange) -> None:
-        """A statement that the hub acknowledged and does not show was dropped, or never kept."""
-        shown = {each.statement.id: each for each in verified.statements}
-        for statement_id, receipt in self.ports.outbox.receipts(verified.id).items():
-            each = shown.get(statement_id)
-            if each is None or each.index != receipt.entry.index:
-                raise Reason.RECEIPT_MISMATCH.error(
-                    f"the hub gave a receipt for statement {statement_id} as entry "
-                    f"{receipt.entry.index}, and does not show it there"
-                )
 
 
 def judge_view(
@@ -329,6 +313,27 @@ def _as_found(exchange: Exchange, each: VerifiedStatement) -> Exchange:
             for leg in exchange.legs
         ),
     )
+
+
+def _check_unknown(promised: Mapping[str, pb.Receipt], error: NotFound) -> None:
+    """What the hub gave a receipt for, it cannot say that it never heard of."""
+    for statement_id, receipt in promised.items():
+        raise Reason.RECEIPT_MISMATCH.error(
+            f"the hub gave a receipt for statement {statement_id} as entry "
+            f"{receipt.entry.index}, and now says of its exchange: {error.message}"
+        ) from error
+
+
+def _check_receipts(promised: Mapping[str, pb.Receipt], verified: VerifiedExchange) -> None:
+    """A statement that the hub acknowledged and does not show was dropped, or never kept."""
+    shown = {each.statement.id: each for each in verified.statements}
+    for statement_id, receipt in promised.items():
+        each = shown.get(statement_id)
+        if each is None or each.index != receipt.entry.index:
+            raise Reason.RECEIPT_MISMATCH.error(
+                f"the hub gave a receipt for statement {statement_id} as entry "
+                f"{receipt.entry.index}, and does not show it there"
+            )
 
 
 def _check_summary(summary: ExchangeSummary, verified: VerifiedExchange) -> None:

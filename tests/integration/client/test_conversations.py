@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,8 @@ from exchange_protocol.errors import (
 from exchange_protocol.log.entries import Event
 from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.vocabulary import Handling, ReaderRole, Tlp, Urgency, Verdict
+from exchange_protocol.trust.identity import Member
+from exchange_protocol.v1 import exchange_service_pb2 as pb
 from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import (
     CARICC,
@@ -328,3 +331,22 @@ def test_opening_without_a_legal_basis_is_refused(hub: InMemoryHub, tmp_path: Pa
     (profile.folder / "profile.toml").write_text(text.partition("[defaults]")[0])
     with pytest.raises(InvalidInput, match="legal basis"):
         hub.client(tmp_path, KZ_MIA).refer(to=["kz.fma"], brief="-")
+
+
+def test_what_another_process_says_while_one_reads_accuses_nobody(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    """Two processes of one body share the receipts: the newest may be younger than an answer."""
+    exchange = ask(hub, tmp_path, "kz.fma")
+    reading, saying = hub.client(tmp_path), hub.client(tmp_path)
+    honest = hub.get_exchange
+
+    def recalled_meanwhile(caller: Member, request: pb.GetExchangeRequest) -> Any:
+        answer = honest(caller, request)
+        hub.get_exchange = honest  # type: ignore[method-assign]
+        saying.recall(exchange, reason="Ошибка (вымышлено)")
+        return answer
+
+    hub.get_exchange = recalled_meanwhile  # type: ignore[method-assign]
+    assert len(reading.get(exchange).statements) == 1
+    assert len(reading.get(exchange).statements) == 2
