@@ -265,15 +265,25 @@ class Reader:
         return await self._run(query)
 
     async def openings(self, caller: Caller, start: int, count: int, tree_size: int) -> LeavesPage:
-        """Leaf hashes in log order, each with its opening where the caller may audit it."""
+        """Leaf hashes in log order, each with its opening where the caller may audit it.
+
+        Raises:
+            InvalidInput: PROOF_RANGE_INVALID for a tree larger than the log.
+            HubUnavailable: while this process has not caught up with the directory on the log.
+        """
 
         def query(connection: Connection) -> LeavesPage:
-            _check_size(tree_size, _head(connection))
+            head, directory = _head(connection), self._directory()
+            _check_size(tree_size, head)
             if start >= tree_size:
                 # It may be a number that no database can take.
                 return LeavesPage(())
+            if directory.size < head.directory_size:
+                # Another hub has written since. By older rules an entry could stay closed that the
+                # auditor knows to be open to it, and who withholds is taken for dishonest.
+                raise Reason.UNAVAILABLE.error("the rules have just changed; ask again")
             stored = read_entry_page(connection, start, min(start + count, tree_size))
-            return leaves_page(connection, self._directory(), caller.member, stored)
+            return leaves_page(connection, directory, caller.member, stored)
 
         return await self._run(query)
 

@@ -14,7 +14,7 @@ from exchange_protocol.log.notes import SignedNote
 from exchange_protocol.log.receipts import ProvenEntry, verify_inspection_receipt
 from exchange_protocol.rules.bodies import PublishPolicy
 from exchange_protocol.trust.identity import Member, Role
-from exchange_server.ledger import Accepted, LeavesPage, LedgerLimits
+from exchange_server.ledger import Accepted, LeavesPage, LedgerLimits, Reader
 from exchange_server.storage.engine import reading
 from exchange_server.storage.log_rows import read_entry_range
 from tests.integration.ledger.conftest import Office
@@ -162,6 +162,21 @@ async def test_page_that_was_read_under_other_rules_is_not_given(asked: Office) 
     ruling = newest(asked).ruling
     assert ruling is not None
     assert ruling.rule_ids == ("no-state-audits-its-own-events",)
+
+
+async def test_hub_that_has_not_caught_up_with_the_rules_gives_no_page(asked: Office) -> None:
+    """By the older rules it would withhold what the auditor knows to be open to it."""
+    before = asked.ledger.directory
+    lagging = Reader(asked.engine, directory=lambda: before)
+    size = asked.ledger.tree_size
+    try:
+        assert (await lagging.openings(caller(AUDITOR), 0, size, size)).leaves
+        await asked.say(OPERATOR, PublishPolicy(POLICY + "// Fictional amendment\n"))
+        with pytest.raises(ExchangeError, match="the rules have just changed") as refused:
+            await lagging.openings(caller(AUDITOR), 0, size, size)
+    finally:
+        await lagging.close()
+    assert refused.value.reason is Reason.UNAVAILABLE
 
 
 async def test_right_that_ended_since_the_page_was_read_opens_nothing(asked: Office) -> None:
