@@ -170,6 +170,9 @@ class DatabaseCopy:
         except sqlite3.Error as error:
             yield _damaged(error, None)
 
+    def newest_directory(self) -> None:
+        """None: a copy shows every entry to whoever has it."""
+
     def _check_counts(self) -> Iterator[Violation]:
         [(beyond,)] = self._connection.execute(
             "SELECT count(*) FROM log_entries WHERE idx >= ?", (self._checkpoint.size,)

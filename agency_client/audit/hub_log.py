@@ -12,11 +12,15 @@ from agency_client.trust import Head
 from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.entries import parse_opening
+from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.v1 import audit_service_pb2 as pb
 
+LEAST_PAUSE_SECONDS: Final = 0.1
 MOST_PAUSE_SECONDS: Final = 60.0
-"""How long a reading waits at most where the hub says that it was too much for now."""
+"""How long a reading waits where the hub says that it was too much for now, whatever it asks."""
+PATIENCE_SECONDS: Final = 900.0
+"""How long it waits in all for the next leaf."""
 
 
 class AuditedHub(Protocol):
@@ -27,6 +31,9 @@ class AuditedHub(Protocol):
 
     def leaves(self, start: int, tree_size: int) -> Iterator[pb.Leaf]:
         """The leaves from `start` to the end of a tree, unverified."""
+
+    def sync(self) -> Directory:
+        """The directory as the hub shows it now, proven."""
 
 
 class HubLog:
@@ -53,18 +60,26 @@ class HubLog:
         return self._head.checkpoint
 
     def leaves(self, start: int) -> Iterator[AuditedLeaf]:
-        """Every leaf from `start` on, page by page, as fast as the hub lets an auditor read."""
+        """Every leaf from `start` on, page by page, as fast as the hub lets an auditor read.
+
+        Raises:
+            LimitExceeded: RATE_LIMITED, if none comes for `PATIENCE_SECONDS`: a hub that says so
+                for ever would keep its auditors from ever saying anything.
+        """
+        patience = PATIENCE_SECONDS
         while start < self._head.size:
             try:
                 for leaf in self._hub.leaves(start, self._head.size):
                     yield _audited(leaf)
-                    start += 1
+                    start, patience = start + 1, PATIENCE_SECONDS
             except LimitExceeded as error:
-                if error.reason is not Reason.RATE_LIMITED:
+                asked = error.retry_after_seconds or 1
+                pause = min(max(asked, LEAST_PAUSE_SECONDS), MOST_PAUSE_SECONDS)
+                if error.reason is not Reason.RATE_LIMITED or pause > patience:
                     raise
-                pause = min(error.retry_after_seconds or 1, MOST_PAUSE_SECONDS)
                 self._on_pause(error, pause)
                 time.sleep(pause)
+                patience -= pause
 
     def check_leaf(self, index: int, leaf: AuditedLeaf) -> Iterable[Violation]:
         """Nothing: the hub shows a leaf alone."""
@@ -73,6 +88,10 @@ class HubLog:
     def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterable[Violation]:
         """Nothing: the hub shows no more than its log."""
         return ()
+
+    def newest_directory(self) -> Directory:
+        """The directory as the hub shows it now, proven."""
+        return self._hub.sync()
 
 
 def _audited(leaf: pb.Leaf) -> AuditedLeaf:

@@ -198,6 +198,8 @@ class Place:
                 directories.apply(index, parse_opening(pb.Opening.FromString(opening)))
             except (ExchangeError, DecodeError) as error:
                 raise self.invalid(f"its directory is damaged: {error}") from None
+        if reached is not None and reached.directory_size != directories.current.size:
+            raise self.invalid("statements of its directory are missing, or too many")
         return Round(self, self._connection, reached, directories)
 
     def _reached(self, record: str) -> Reached:

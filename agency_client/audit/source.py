@@ -10,6 +10,7 @@ from agency_client.audit.report import Violation
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.entries import Opening
+from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.lifecycle import Exchange
 
 
@@ -45,5 +46,12 @@ class LogSource(Protocol):
         """What the source holds beside the leaves, checked once the leaves were read.
 
         `exchanges` is what the replay made of them; None where the replay did not reach the end.
+        """
+        ...
+
+    def newest_directory(self) -> Directory | None:
+        """The directory by which openings are given now, which may be newer than the checkpoint.
+
+        None where every entry is at hand, whatever the rules.
         """
         ...

@@ -7,7 +7,8 @@ last one seen):
     (PROOF_INVALID otherwise).
  3. The openings are replayed by the hub's own rules: signatures, certificates, directory, policy,
     approvals, supervisors, readers, lifecycle, deliveries, times (RULE_BROKEN otherwise).
- 4. An auditor to whom the policy opens everything was given every opening (ENTRY_MISMATCH).
+ 4. An auditor to whom the policy opens everything, at the checkpoint and still when all was read,
+    was given every opening (ENTRY_MISMATCH).
 
 An auditor is shown an exchange as a whole or not at all: of those that it is not shown, it checks
 the leaves alone. An entry that is missing from one that it sees leaves a gap that the replay meets.
@@ -94,6 +95,10 @@ def verify_log(
             )
     verify = partial(_verify_on, source, auditor, seen, progress, cores)
     report, reached = verify(place, from_start=from_start)
+    if any(each.reason is Reason.ENTRY_MISMATCH for each in report.violations):
+        # It was shown what is not on the log, or not shown what is: that rests on no place, and who
+        # asks again may be shown something else.
+        return report
     if reached is not None and reached.counts.unopened and _may_rest_on_rights(report, reached):
         # What this auditor may open has changed, or the rest of an exchange that it was not shown
         # came into its sight: only a whole run tells that from a broken rule.
@@ -155,7 +160,7 @@ def _verify_on(
         frontier = frontier.append_many(batch).after
         if progress:
             progress(size - first, to_come)
-        audit.finish(checkpoint, frontier)
+        audit.finish(checkpoint, frontier, source)
         for violation in source.check_rest(audit.replay.exchanges if audit.folding else None):
             audit.add(violation)
         report = audit.report(checkpoint, first, monotonic() - started)
@@ -301,7 +306,7 @@ class _Audit:
                 )
             )
 
-    def finish(self, checkpoint: Checkpoint, frontier: Frontier) -> None:
+    def finish(self, checkpoint: Checkpoint, frontier: Frontier, source: LogSource) -> None:
         if frontier.size != checkpoint.size:
             self.add(
                 Violation(
@@ -327,7 +332,7 @@ class _Audit:
                     self.unopened[0],
                 )
             )
-        if self.folding and self.unopened and _may_audit_everything(self.auditor, self.directory):
+        if self.folding and self.unopened and self._could_open_everything(source):
             for index in self.unopened:
                 self.add(
                     Violation(
@@ -336,6 +341,15 @@ class _Audit:
                         index,
                     )
                 )
+
+    def _could_open_everything(self, source: LogSource) -> bool:
+        """Whether the rules opened every entry, from the checkpoint until all was read.
+
+        A policy that is published while this audit runs may have closed some of them rightly.
+        """
+        return _may_audit_everything(self.auditor, self.directory) and _may_audit_everything(
+            self.auditor, source.newest_directory() or self.directory
+        )
 
     def _since_place(self) -> str:
         if not self.frontier.size:

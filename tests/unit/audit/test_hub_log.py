@@ -19,17 +19,18 @@ HEAD = Head(b"", Checkpoint("exchange.example/log", SIZE, bytes(32)))
 
 
 class Reluctant:
-    """A hub that gives two leaves at a time, and then says for a while that it was too much."""
+    """A hub that gives a few leaves at a time, and then says for a while that it was too much."""
 
-    def __init__(self, reason: Reason, retry_after_seconds: float = 0.001) -> None:
+    def __init__(self, reason: Reason, retry_after_seconds: float = 0.1, at_once: int = 2) -> None:
         self.reason = reason
         self.retry_after_seconds = retry_after_seconds
+        self.at_once = at_once
         self.refusals = 0
 
     def leaves(self, start: int, tree_size: int) -> Iterator[audit_pb.Leaf]:
-        for index in range(start, min(start + 2, tree_size)):
+        for index in range(start, min(start + self.at_once, tree_size)):
             yield audit_pb.Leaf(leaf_hash=bytes([index]) * 32)
-        if start + 2 < tree_size:
+        if start + self.at_once < tree_size:
             self.refusals += 1
             error = self.reason.error("slower")
             assert isinstance(error, LimitExceeded)
@@ -44,7 +45,7 @@ def test_reading_goes_on_where_the_hub_said_that_it_was_too_much(
     leaves = [each.leaf_hash[0] for each in hub_log(cast(Any, hub), HEAD).leaves(0)]
     assert leaves == list(range(SIZE))
     assert hub.refusals == 3
-    assert capsys.readouterr().err.count("RATE_LIMITED: slower; going on in 0.001 s") == 3
+    assert capsys.readouterr().err.count("RATE_LIMITED: slower; going on in 0.1 s") == 3
 
 
 def test_no_hub_makes_an_auditor_wait_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,6 +54,21 @@ def test_no_hub_makes_an_auditor_wait_for_long(monkeypatch: pytest.MonkeyPatch) 
     hub = Reluctant(Reason.RATE_LIMITED, retry_after_seconds=1e9)
     assert len(list(HubLog(cast(Any, hub), HEAD).leaves(0))) == SIZE
     assert pauses == [60.0] * 3
+
+
+@pytest.mark.parametrize("asked", [-5.0, 0.0, 3.0, 1e12])
+def test_hub_that_says_so_for_ever_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, asked: float
+) -> None:
+    """Nothing was found, and that is said: a monitor that waits for ever would never accuse."""
+    pauses: list[float] = []
+    monkeypatch.setattr("agency_client.audit.hub_log.time.sleep", pauses.append)
+
+    hub = Reluctant(Reason.RATE_LIMITED, asked, at_once=0)
+    with pytest.raises(LimitExceeded, match="slower"):
+        list(HubLog(cast(Any, hub), HEAD).leaves(0))
+    assert all(0 < pause <= 60 for pause in pauses)
+    assert 800 < sum(pauses) <= 900
 
 
 def test_another_limit_ends_the_reading() -> None:

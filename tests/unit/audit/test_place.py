@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agency_client.audit import AuditReport, verify_log
+from agency_client.audit import AuditedLeaf, AuditReport, verify_log
 from agency_client.audit import place as place_module
 from agency_client.audit.place import Place
 from exchange_protocol.errors import ExchangeError, Reason
@@ -157,6 +157,28 @@ def test_a_withheld_entry_is_still_named_after_a_place(tmp_path: Path) -> None:
     assert [each.index for each in report.violations] == [len(story()) - 1]
 
 
+def test_a_place_is_not_blamed_for_what_a_hub_showed_once(tmp_path: Path) -> None:
+    """Else a hub could lie at every turn, and its auditor would only move the place away."""
+
+    class LyingOnce(ListedLog):
+        """Shows the newest entry otherwise than the leaf commits to, unless read from the start."""
+
+        def leaves(self, start: int) -> list[AuditedLeaf]:
+            leaves = super().leaves(start)
+            if start:
+                other = replace(story()[-1], nonce=bytes(32))
+                leaves[-1] = replace(leaves[-1], opening=other)
+            return leaves
+
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        audit(place, story()[:-2])
+        report = verify_log(
+            LyingOnce(story()), fictional_cast().anchors, auditor=CENTRE, place=place
+        )
+    [violation] = report.violations
+    assert (violation.reason, violation.index) == (Reason.ENTRY_MISMATCH, len(story()) - 1)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -165,6 +187,7 @@ def test_a_withheld_entry_is_still_named_after_a_place(tmp_path: Path) -> None:
         ("UPDATE place SET record = replace(record, '\"size\":', '\"size\":1')", "record|frontier"),
         ("DELETE FROM directory WHERE idx = 3", "its directory is damaged"),
         ("UPDATE directory SET opening = x'00' WHERE idx = 3", "its directory is damaged"),
+        ("DELETE FROM directory WHERE idx = (SELECT max(idx) FROM directory)", "are missing"),
         ("DELETE FROM ids WHERE id = (SELECT max(id) FROM ids)", "rows of it are missing"),
         ("DELETE FROM exchanges WHERE key = (SELECT max(key) FROM exchanges)", "rows of it"),
         ("UPDATE exchanges SET value = '[]'", "a value of it does not read"),

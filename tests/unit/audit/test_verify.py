@@ -13,7 +13,8 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.entries import Opening, encode_entry, entry_leaf_hash, parse_entry
 from exchange_protocol.log.merkle import Frontier
-from exchange_protocol.rules.bodies import Decision, Kind, Plain, Reply
+from exchange_protocol.rules.bodies import Decision, Kind, Plain, PublishPolicy, Reply
+from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.lifecycle import Exchange, LegState
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.rules.vocabulary import ReplyResult, Verdict
@@ -24,6 +25,8 @@ from tests.support.statements import (
     KG_MIA,
     KZ_FMA,
     KZ_MIA,
+    OPERATOR,
+    POLICY,
     UZ_FIU,
     Hub,
     fictional_cast,
@@ -44,6 +47,8 @@ class ListedLog:
         self._hashes = [entry_leaf_hash(each.entry, each.nonce) for each in log]
         self.root = Frontier().append_many(self._hashes).after.root()
         self.size = len(log)
+        self.directory: Directory | None = None
+        """By which the openings were given, where it is newer than the checkpoint."""
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -60,6 +65,9 @@ class ListedLog:
 
     def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterable[Violation]:
         return ()
+
+    def newest_directory(self) -> Directory | None:
+        return self.directory
 
 
 def audit(log: ListedLog, auditor: Member | None = None) -> AuditReport:
@@ -192,6 +200,21 @@ def test_centre_is_told_of_an_entry_that_is_withheld_from_it(hub: Hub) -> None:
     assert [(each.reason, each.index) for each in report.violations] == [
         (Reason.ENTRY_MISMATCH, withheld)
     ]
+
+
+def test_entry_that_a_newer_policy_closes_is_not_withheld(hub: Hub) -> None:
+    """The policy was replaced between the checkpoint and the reading: the hub must obey it."""
+    domestic_exchange(hub)
+    log = ListedLog(list(hub.log), shown=range(len(hub.log) - 1))
+    centre_sees_nothing = POLICY.replace("the-centre-audits-everything", "nobody-audits").replace(
+        'principal.role == "auditor" &&\n  principal.agency.bodyType == "COORDINATION_CENTRE"',
+        "false",
+    )
+    assert centre_sees_nothing != POLICY
+    hub.say(OPERATOR, PublishPolicy(centre_sees_nothing))
+    log.directory = hub.directory
+    report = audit(log, CENTRE)
+    assert (report.is_clean, report.scope) == (True, Scope.PARTIAL)
 
 
 def test_withheld_approval_does_not_pass_unseen(hub: Hub) -> None:
