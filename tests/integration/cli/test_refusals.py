@@ -119,6 +119,8 @@ def test_hub_that_is_away_is_code_3_for_reading(desk: Desk) -> None:
 
 
 def test_hub_that_is_away_queues_what_is_sent(desk: Desk) -> None:
+    # Whom to seal to it must have learned before the hub went away.
+    desk.ask("kz.fma")
     profile = desk.offline_profile(OFFICER)
     ended = desk.run(profile, *SEND, "--to", "kz.fma")
     assert ended.code == 4
