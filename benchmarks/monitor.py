@@ -62,16 +62,17 @@ def play(run: Run) -> Section:
     for entries in (most // 10, most):
         uvloop.run(converse(files, run.office, entries))
         found += [_in_a_process(files, cores) for cores in sorted({1, usable_cores()})]
-    small, large = (max(of_size, key=lambda one: one.cores) for of_size in _by_size(found))
-    alone = next(one for one in found if one.entries == large.entries)
-    speedup = large.entries_per_cpu_second / alone.entries_per_cpu_second
+    # A short log is not worth a second process: what the log adds to memory is seen in one.
+    small, large = (one for one in found if one.cores == 1)
+    best = found[-1]
     ratios = {
-        "monitor_entries_per_second": Ratio(large.entries_per_second, REPLAY_GOAL, at_most=False),
-        "monitor_leaves_per_second": Ratio(large.tree_only_per_second, TREE_GOAL, at_most=False),
+        "monitor_entries_per_second": Ratio(best.entries_per_second, REPLAY_GOAL, at_most=False),
+        "monitor_leaves_per_second": Ratio(best.tree_only_per_second, TREE_GOAL, at_most=False),
         "monitor_memory_ratio": Ratio(
             round(large.peak_mib / small.peak_mib, 3), MEMORY_GOAL, at_most=True
         ),
     }
+    speedup = best.entries_per_cpu_second / large.entries_per_cpu_second
     return Section(
         key="monitor",
         title="the log is verified anew, with policy replay",
@@ -94,11 +95,6 @@ def play(run: Run) -> Section:
         },
         ratios=ratios,
     )
-
-
-def _by_size(found: list[Verified]) -> list[list[Verified]]:
-    sizes = sorted({one.entries for one in found})
-    return [[one for one in found if one.entries == size] for size in sizes]
 
 
 def _in_a_process(files: HubFiles, cores: int) -> Verified:

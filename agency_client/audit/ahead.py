@@ -26,7 +26,7 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import compress, islice
+from itertools import compress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import NamedTuple
@@ -42,7 +42,8 @@ from exchange_protocol.trust.certificates import fingerprint, parse_certificate
 from exchange_protocol.trust.envelope import SignerKey
 
 CHUNK = 128
-"""Leaves taken from the source at once."""
+"""Leaves taken from the source at once, or fewer if they are large:"""
+CHUNK_BYTES = 1 << 20
 LEAD = 4
 """Chunks between what is taken from the source and what is replayed; so many are in memory."""
 WORTHWHILE = 8_192
@@ -101,9 +102,8 @@ class SignaturesAhead:
 
     def over(self, leaves: Iterable[AuditedLeaf]) -> Iterator[AuditedLeaf]:
         """Give the leaves as they are; those of the chunks behind are being asked about."""
-        source = iter(leaves)
         chunks: deque[list[AuditedLeaf]] = deque()
-        while chunk := list(islice(source, CHUNK)):
+        for chunk in _chunks(leaves):
             chunks.append(chunk)
             self._unasked.append(chunk)
             self._hear()
@@ -149,6 +149,19 @@ class SignaturesAhead:
             return
         self._good.append(frozenset(compress(self._asked, answer)))
         self._asked = None
+
+
+def _chunks(leaves: Iterable[AuditedLeaf]) -> Iterator[list[AuditedLeaf]]:
+    chunk: list[AuditedLeaf] = []
+    size = 0
+    for leaf in leaves:
+        chunk.append(leaf)
+        if leaf.opening is not None and leaf.opening.statement is not None:
+            size += len(leaf.opening.statement.payload)
+        if len(chunk) >= CHUNK or size >= CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    yield chunk
 
 
 def _serve(connection: Connection) -> None:

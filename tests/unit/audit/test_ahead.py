@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agency_client.audit import AuditedLeaf, AuditReport, verify_log
-from agency_client.audit.ahead import signatures_ahead
+from agency_client.audit import AuditedLeaf, AuditReport, ahead, verify_log
+from agency_client.audit.ahead import SignaturesAhead, signatures_ahead
 from exchange_protocol.errors import HubUnavailable, Reason
 from exchange_protocol.log.entries import Opening
 from exchange_protocol.replay import DirectoryFold
@@ -198,6 +198,27 @@ def test_no_process_is_begun_for_a_short_log_or_without_a_core_for_it(
 ) -> None:
     with signatures_ahead(DirectoryFold(fictional_cast().anchors), leaves=leaves, cores=cores):
         assert not children()
+
+
+@pytest.mark.parametrize(("bytes_of_a_chunk", "most"), [(1 << 20, 2 * CHUNK), (1, 2 * 2)])
+@pytest.mark.usefixtures("beside")
+def test_little_is_read_ahead_and_less_of_large_statements(
+    story: list[Opening], monkeypatch: pytest.MonkeyPatch, bytes_of_a_chunk: int, most: int
+) -> None:
+    monkeypatch.setattr(ahead, "CHUNK_BYTES", bytes_of_a_chunk)
+    taken = 0
+
+    def source() -> Iterator[AuditedLeaf]:
+        nonlocal taken
+        for leaf in ListedLog(story).leaves(0):
+            taken += 1
+            yield leaf
+
+    directories = DirectoryFold(fictional_cast().anchors)
+    leaves = SignaturesAhead(directories, None).over(source())
+    given = [(number, taken) for number, _ in enumerate(leaves)]
+    assert len(given) == len(story)
+    assert all(read_ahead - number <= most for number, read_ahead in given)
 
 
 @pytest.mark.usefixtures("beside")
