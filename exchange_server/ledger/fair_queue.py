@@ -46,6 +46,8 @@ ACTIVE_SECONDS: Final = 5.0
 """An agency is active for so long after each of its requests."""
 MOST_SHARES: Final = 4
 """In one batch while shares are kept."""
+MOST_REST_SECONDS: Final = 0.1
+"""A batch that a database held up for long is no fault of the agencies in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,7 @@ class FairQueue(Generic[_T]):
         self._pace.record(seconds, batch.weight)
         if len(batch.cut) == 1:
             [agency] = batch.cut
-            self._rest = agency, now + seconds
+            self._rest = agency, now + min(seconds, MOST_REST_SECONDS)
         self._in_hand = None
 
     def _is_shared(self) -> bool:

@@ -14,6 +14,7 @@ from agency_client._calls import delivering
 from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
 from exchange_protocol.rules.bodies import Kind
 from exchange_protocol.rules.statements import parse_statement
+from exchange_server.rpc.rates import BURST_SECONDS
 from tests.integration.client.test_outbox import Offline
 from tests.support.deployment import deploy
 from tests.support.hub_process import HubProcess, prepare_hub
@@ -238,3 +239,23 @@ async def test_asyncio_client_comes_back_when_the_hub_said(
         failing(hub, slow_down(0.01), lambda _: next(turns, False))
         sent = await mia.request_information(to=["kz.fma"], brief="-", request=REQUEST)
     assert isinstance(sent, Sent)
+
+
+def test_client_waits_for_a_hub_that_says_it_is_too_fast(tmp_path: Path) -> None:
+    """An outbox that overspent its agency's rate goes through; the next statement comes later."""
+    files = prepare_hub(tmp_path / "hub")
+    with HubProcess(files) as hub:
+        deployment = deploy(files, hub.port)
+        with deployment.client("kz.mia/system") as mia:
+            mia.sync()
+            offline = ExchangeClient(mia.profile, link=Offline())
+            count = int(BURST_SECONDS) + 5
+            for _ in range(count):
+                ask(offline)
+    with HubProcess(files, {"EXCHANGE_LIMITS_STATEMENTS_PER_SECOND": "1"}) as hub:
+        deployment.point_to(hub.port)
+        with deployment.client("kz.mia/system") as mia:
+            assert [type(each) for each in mia.flush_outbox()] == [Sent] * count
+            began_at = time.monotonic()
+            assert isinstance(ask(mia), Sent)
+            assert time.monotonic() - began_at > 0.5

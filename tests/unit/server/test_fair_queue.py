@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from exchange_protocol.errors import LimitExceeded, Reason
 from exchange_protocol.rules.series import DIRECTORY
 from exchange_protocol.trust.identity import AgencyId
-from exchange_server.ledger.fair_queue import ACTIVE_SECONDS, URGENT_RUN, FairQueue, Turn
+from exchange_server.ledger import fair_queue
+from exchange_server.ledger.fair_queue import (
+    ACTIVE_SECONDS,
+    MOST_REST_SECONDS,
+    URGENT_RUN,
+    FairQueue,
+    Turn,
+)
 from exchange_server.ledger.pace import LEAST_SHARE, MOST_SHARE, Pace
 
 FLOOD, QUIET, THIRD = AgencyId("kz.mia"), AgencyId("uz.fiu"), AgencyId("kg.mia")
@@ -200,18 +207,32 @@ def test_who_filled_its_share_rests_as_long_as_its_batch_took() -> None:
     time = Time()
     queue = shared_queue(time, *flood(300))
     assert "flood 0" in queue.take(256)
-    time.now += 2.0
+    time.now += 0.04
     queue.put(Turn("quiet", QUIET))
     assert queue.take(256) == ["quiet"]
     queue.put(Turn("quiet again", QUIET))
-    time.now += 1.0
+    time.now += 0.02
     assert queue.take(256) == ["quiet again"]
-    time.now += 2.0
+    time.now += 0.03
     assert set(queue.take(256)) <= {f"flood {n}" for n in range(300)}
 
 
-def test_rest_of_one_ends_when_another_has_something_to_say() -> None:
+def test_nobody_rests_for_long_because_a_database_was_slow() -> None:
+    time = Time()
+    queue = shared_queue(time, *flood(300))
+    queue.take(256)
+    time.now += 20.0
+    queue.put(Turn("quiet", QUIET))
+    assert queue.take(256) == ["quiet"]
+    time.now += MOST_REST_SECONDS
+    assert all(each.startswith("flood") for each in queue.take(256))
+
+
+def test_rest_of_one_ends_when_another_has_something_to_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The writer sleeps through the rest, but not through what others say."""
+    monkeypatch.setattr(fair_queue, "MOST_REST_SECONDS", 60.0)
     time = Time()
     queue = shared_queue(time, *flood(300))
     queue.take(256)
