@@ -29,7 +29,7 @@ from time import monotonic
 from typing import Protocol
 
 from agency_client.audit.ahead import SignaturesAhead, signatures_ahead
-from agency_client.audit.place import WAITING, Counts, Place, Reached, Round
+from agency_client.audit.place import Counts, Place, Reached, Round
 from agency_client.audit.report import AuditReport, Reading, Scope, Violation
 from agency_client.audit.source import AuditedLeaf, LogSource
 from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
@@ -39,7 +39,7 @@ from exchange_protocol.log.merkle import Frontier
 from exchange_protocol.replay import Replay
 from exchange_protocol.rules.bodies import Stage
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.rules.lifecycle import BEFORE_ANSWER, LegState
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import Member, Role
@@ -254,7 +254,7 @@ class _Audit:
         if due_at is None or entry.hub_time <= due_at or entry.ruling is None:
             return
         for change in entry.ruling.legs:
-            if change.before in WAITING and change.after in _ANSWERS:
+            if change.before in BEFORE_ANSWER and change.after in _ANSWERS:
                 self.answered_late[change.agency] += 1
 
     def check_place(self, kept: Checkpoint, now: Checkpoint) -> bool:
@@ -388,7 +388,7 @@ class _Audit:
                     found.update(leg.approvers)
                 elif leg.state is LegState.RETURNED:
                     found[exchange.opener] += 1
-                elif leg.state in WAITING:
+                elif leg.state in BEFORE_ANSWER:
                     found[leg.agency] += 1
         return dict(sorted(found.items()))
 

@@ -163,7 +163,8 @@ def _states(*states: LegState) -> frozenset[LegState]:
 
 _S = LegState
 _OPEN_TO_RECIPIENT = _states(_S.DELIVERED, _S.ACKNOWLEDGED)
-_BEFORE_ANSWER = _states(_S.HELD, _S.RETURNED, _S.RELEASED, _S.DELIVERED, _S.ACKNOWLEDGED)
+BEFORE_ANSWER = _states(_S.HELD, _S.RETURNED, _S.RELEASED, _S.DELIVERED, _S.ACKNOWLEDGED)
+"""States of a leg that still owes an answer, or the permission to ask for one."""
 _ENDED = _states(_S.ANSWERED, _S.REFUSED, _S.REJECTED, _S.RECALLED)
 _REQUESTS = frozenset({Kind.INFORMATION_REQUEST, Kind.REFERRAL})
 _ANALYSES = frozenset({Kind.ANALYSIS_REQUEST})
@@ -200,7 +201,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(Kind.REFUSE, Speaker.RECIPIENT, _OPEN_TO_RECIPIENT, _S.REFUSED, becomes_subject=True),
     Row(
-        Kind.RECALL, Speaker.INITIATOR, _BEFORE_ANSWER, _S.RECALLED,
+        Kind.RECALL, Speaker.INITIATOR, BEFORE_ANSWER, _S.RECALLED,
         becomes_subject=True, told=True,
     ),
     Row(Kind.FEEDBACK, Speaker.INITIATOR, _states(_S.ANSWERED), None),

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agency_client.audit import AuditedLeaf, AuditReport, verify_log
+from agency_client.audit import kept as kept_module
 from agency_client.audit import place as place_module
 from agency_client.audit.place import Place
 from exchange_protocol.errors import ExchangeError, Reason
@@ -81,15 +82,15 @@ def told(report: AuditReport) -> dict[str, object]:
 @settings(max_examples=25, deadline=None)
 def test_any_steps_come_to_what_one_run_does(steps: set[int], evicted: bool) -> None:
     at_once = verify_log(ListedLog(story()), fictional_cast().anchors, auditor=CENTRE)
-    most = place_module.MOST_IN_MEMORY
-    place_module.MOST_IN_MEMORY = 2 if evicted else most
+    most = kept_module.MOST_IN_MEMORY
+    kept_module.MOST_IN_MEMORY = 2 if evicted else most
     try:
         with closing(opened(None)) as place:
             for size in sorted(steps):
                 assert audit(place, story()[:size]).is_clean
             assert told(audit(place, story())) == told(at_once)
     finally:
-        place_module.MOST_IN_MEMORY = most
+        kept_module.MOST_IN_MEMORY = most
 
 
 def test_a_place_outlives_the_process_and_the_next_run_begins_there(tmp_path: Path) -> None:
