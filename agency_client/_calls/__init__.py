@@ -11,10 +11,9 @@ from agency_client._calls.administration import Administration
 from agency_client._calls.calls import Call, Fetch, Operation, Unary, Upload
 from agency_client._calls.core import Ports
 from agency_client._calls.gathering import Gathering
-from agency_client._calls.witnessing import Witnessing
 
 __all__ = ["Call", "Fetch", "Operation", "Operations", "Ports", "Unary", "Upload"]
 
 
-class Operations(Administration, Gathering, Witnessing):
+class Operations(Administration, Gathering):
     """Everything that a client can do."""

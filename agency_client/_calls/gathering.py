@@ -1,16 +1,19 @@
 """Gather the evidence of an exchange: all that a body is shown, proven against one checkpoint.
 
-1. The exchange is fetched and verified as always (`verifying`); its checkpoint becomes that of the
-   evidence.
-2. Every directory entry of that tree is fetched. Where the log has grown meanwhile, its proof is
-   fetched anew for the tree of the evidence.
-3. With content, each part that this body reads is fetched, and its content key opened.
+1. The exchange is fetched and verified as always (`verifying`).
+2. With content, each part that this body reads is fetched, and its content key opened.
+3. The checkpoint of the evidence is the one that the exchange came with or, where it must be
+   witnessed, the newest that enough of the profile's witnesses cosigned. That one must hold every
+   entry of the exchange: evidence that leaves off its end would be no better witnessed.
+4. Every directory entry of that tree is fetched.
+5. What came with a proof for another tree is proven anew for the tree of the evidence.
 
 Left to the caller: judging the directory entries (`agency_client.evidence` does, as any verifier).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -18,7 +21,8 @@ from agency_client._calls.calls import Operation
 from agency_client._calls.core import directory_request
 from agency_client._calls.reading import Reading
 from agency_client._calls.verifying import HasId
-from agency_client.trust import Head
+from agency_client._calls.witnessing import Witnessing
+from agency_client.trust import Head, WitnessedHead
 from agency_client.views import VerifiedExchange
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.receipts import ProvenEntry, parse_proven_entry, verify_proven_entry
@@ -42,32 +46,57 @@ class Evidence:
     """Everything of an exchange that a body can show to others."""
 
     exchange: VerifiedExchange
+    head: Head
+    """The checkpoint of the evidence: all entries here are proven against it."""
+    entries: tuple[ProvenEntry, ...]
+    """Every entry of the exchange that the body is shown, in log order."""
     directory: tuple[ProvenEntry, ...]
     """Every directory entry of the checkpoint's tree, in log order."""
     disclosed: dict[int, tuple[DisclosedPart, ...]]
     """Parts by log index of their statement; empty without content."""
 
 
-class Gathering(Reading):
+class Gathering(Reading, Witnessing):
     """Collects what a verifier needs who cannot ask the hub."""
 
     def gather_evidence(
-        self, exchange: str | HasId, *, with_content: bool = False
+        self, exchange: str | HasId, *, with_content: bool = False, witnessed: bool = False
     ) -> Operation[Evidence]:
         """Fetch an exchange with all proofs; `with_content` also opens the parts for disclosure.
 
+        `witnessed` demands a checkpoint that enough witnesses of the profile cosigned. What is
+        opened for the first time is a delivery, which they have to see first.
+
         Raises:
+            Conflict: NOT_WITNESSED, while that checkpoint lacks an entry of the exchange.
             HubDishonest: if the hub shows what does not verify.
+            InvalidInput: PROFILE_INVALID, for `witnessed` where the profile names no witnesses.
             NotFound: EXCHANGE_UNKNOWN.
         """
+        # Asked for first: the exchange's checkpoint, which is newer, is proven to extend it.
+        vouched = (yield from self.witnessed_checkpoint()) if witnessed else None
         verified = yield from self.get(exchange)
         disclosed: dict[int, tuple[DisclosedPart, ...]] = {}
         if with_content:
             disclosed = yield from self._disclose(verified)
             # What was just read is a delivery, which belongs to the evidence.
             verified = yield from self.get(verified.id)
-        directory = yield from self._directory_of(Head(verified.note, verified.checkpoint))
-        return Evidence(verified, directory, disclosed)
+        head, entries = Head(verified.note, verified.checkpoint), verified.entries
+        if vouched is not None:
+            _check_covers(vouched, entries)
+            head, entries = vouched.head, (yield from self._proven_anew(entries, vouched.head))
+        directory = yield from self._directory_of(head)
+        return Evidence(verified, head, entries, directory, disclosed)
+
+    def _proven_anew(
+        self, entries: Sequence[ProvenEntry], head: Head
+    ) -> Operation[tuple[ProvenEntry, ...]]:
+        proven = []
+        for each in entries:
+            proof = yield from self.inclusion_proof(each.index, head.size)
+            proven.append(replace(each, inclusion_proof=proof))
+            verify_proven_entry(proven[-1], head.checkpoint)
+        return tuple(proven)
 
     def _directory_of(self, head: Head) -> Operation[tuple[ProvenEntry, ...]]:
         found: list[ProvenEntry] = []
@@ -83,11 +112,11 @@ class Gathering(Reading):
                 proven = parse_proven_entry(message)
                 if proven.index >= head.size:
                     return tuple(found)
-                if newest.checkpoint != head.checkpoint:
-                    proof = yield from self.inclusion_proof(proven.index, head.size)
-                    proven = replace(proven, inclusion_proof=proof)
-                verify_proven_entry(proven, head.checkpoint)
-                found.append(proven)
+                if newest.checkpoint == head.checkpoint:
+                    verify_proven_entry(proven, head.checkpoint)
+                    found.append(proven)
+                else:
+                    found += yield from self._proven_anew([proven], head)
             if len(found) >= answer.directory_size:
                 return tuple(found)
             if len(found) == known:
@@ -114,3 +143,13 @@ class Gathering(Reading):
             if parts:
                 disclosed[each.index] = tuple(parts)
         return disclosed
+
+
+def _check_covers(vouched: WitnessedHead, entries: Sequence[ProvenEntry]) -> None:
+    size, newest = vouched.head.size, entries[-1].index
+    if newest >= size:
+        raise Reason.NOT_WITNESSED.error(
+            f"expected every entry of the exchange to be witnessed; its newest is entry {newest}, "
+            f"and the witnesses have cosigned the first {size} entries of the log: ask again after "
+            "their next round"
+        )

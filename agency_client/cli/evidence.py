@@ -25,10 +25,11 @@ from agency_client.cli.output import (
     print_table,
     say,
 )
-from agency_client.cli.session import session_of
+from agency_client.cli.session import Session, session_of
 from agency_client.cli.show import who
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.trust.certificates import TrustAnchors
 
 if TYPE_CHECKING:
@@ -56,6 +57,14 @@ def export(
             help="Disclose the parts sealed to you: whoever has the file can read them.",
         ),
     ] = False,
+    witnessed: Annotated[
+        bool,
+        typer.Option(
+            "--witnessed",
+            help="Demand cosignatures: prove all of it by the newest checkpoint that enough of the "
+            "profile's witnesses signed, and refuse while an entry is newer.",
+        ),
+    ] = False,
 ) -> None:
     """Export all that you are shown of an exchange, with every proof, into one file.
 
@@ -67,7 +76,7 @@ def export(
     session = session_of(context)
     _check_new(out)
     with session.hub() as hub:
-        gathered = hub.gather_evidence(exchange, with_content=with_content)
+        gathered = hub.gather_evidence(exchange, with_content=with_content, witnessed=witnessed)
         found = export_bundle(
             gathered,
             out,
@@ -75,6 +84,7 @@ def export(
             at=datetime.now(UTC),
             anchors=hub.profile.anchors,
             log=hub.profile.log,
+            witnesses=hub.profile.witnesses if witnessed else None,
         )
     if session.as_json:
         print_json({"file": str(out), **bundle_json(found)})
@@ -98,6 +108,26 @@ def verify(
         Path | None,
         typer.Option(metavar="FILE.html", help="Write the account of what is proved, a new file."),
     ] = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="VKEY",
+            help="Verifier key of a witness that must have cosigned the checkpoint; may be given "
+            "again.",
+        ),
+    ] = None,
+    witnesses_required: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="K",
+            help="How many of those witnesses must have; all of them, unless given.",
+        ),
+    ] = None,
+    witnessed: Annotated[
+        bool,
+        typer.Option("--witnessed", help="As many of the profile's own witnesses must have."),
+    ] = False,
     tsa_root: Annotated[
         Path | None,
         typer.Option(
@@ -108,8 +138,8 @@ def verify(
 ) -> None:
     """Verify a bundle offline and replay the rules; needs no hub.
 
-    Root and log key come from you, or from your profile, never from the file. A time stamp is
-    verified only if you give its authority's root.
+    Root and log key come from you, or from your profile, never from the file. Cosignatures are
+    verified only of witnesses whom you name, a time stamp only if you give its authority's root.
     """
     from agency_client.evidence import verify_bundle
     from agency_client.evidence.account import render
@@ -122,7 +152,13 @@ def verify(
         anchors, log = profile.anchors, profile.log
     else:
         raise typer.BadParameter("expected --root and --log-key, or a profile that has both")
-    found = verify_bundle(file, anchors, log, _authorities(tsa_root) if tsa_root else None)
+    found = verify_bundle(
+        file,
+        anchors,
+        log,
+        authorities=_authorities(tsa_root) if tsa_root else None,
+        witnesses=_witnesses(session, witness or [], witnesses_required, witnessed=witnessed),
+    )
     if account is not None:
         with account.open("xb") as page:
             page.write(render(found))
@@ -224,6 +260,28 @@ def _check_new(out: Path) -> None:
         raise Reason.DOCUMENT_INVALID.error(f"{out} exists; nothing is written over")
 
 
+def _witnesses(
+    session: Session, vkeys: list[str], required: int | None, *, witnessed: bool
+) -> WitnessPolicy | None:
+    """Those whom the command line names or, for --witnessed, the profile."""
+    if witnessed and vkeys:
+        raise typer.BadParameter("expected --witness or --witnessed, not both")
+    if required is not None and required > len(vkeys):
+        raise typer.BadParameter(
+            f"expected as many --witness as --witnesses-required says, got {len(vkeys)}"
+        )
+    if vkeys:
+        return WitnessPolicy(len(vkeys) if required is None else required, vkeys)
+    if not witnessed:
+        return None
+    policy = session.load_profile().witnesses
+    if policy is None:
+        raise Reason.PROFILE_INVALID.error(
+            "expected a table [witnesses] in profile.toml, got none", field="witnesses"
+        )
+    return policy
+
+
 def _authorities(file: Path) -> TrustAnchors:
     return TrustAnchors.from_pem(file.read_bytes())
 
@@ -244,6 +302,10 @@ def bundle_json(found: VerifiedBundle) -> dict[str, Any]:
         "root": found.checkpoint.root.hex(),
         "directory_entries": len(found.directory_told),
         "account_matches": found.account_matches,
+        "cosignatures": [
+            {"witness": each.witness, "at": iso(each.at)} for each in found.cosignatures
+        ],
+        "unverified_signatures": found.unverified_signatures,
         "time_stamp": _stamp_json(found.stamp)
         if found.stamp
         else {"verified": False}
@@ -264,6 +326,16 @@ def bundle_json(found: VerifiedBundle) -> dict[str, Any]:
     }
 
 
+def _witness_words(found: VerifiedBundle) -> str:
+    said = [f"{each.witness} ({instant(each.at)})" for each in found.cosignatures]
+    if found.unverified_signatures:
+        said.append(
+            f"NOT VERIFIED: {found.unverified_signatures} other signature(s) on the checkpoint; "
+            "--witness with their keys would verify them"
+        )
+    return ", ".join(said) or "none"
+
+
 def _stamp_words(found: VerifiedBundle) -> str:
     if found.stamp is not None:
         return f"the checkpoint was there {instant(found.stamp.at)}, says {found.stamp.authority}"
@@ -281,6 +353,7 @@ def _print(found: VerifiedBundle) -> None:
             ("log", found.checkpoint.origin),
             ("checkpoint", f"{found.checkpoint.size} entries, root {found.checkpoint.root.hex()}"),
             ("directory", f"{len(found.directory_told)} entries"),
+            ("witnesses", _witness_words(found)),
             ("time stamp", _stamp_words(found)),
         ]
     )

@@ -82,6 +82,9 @@ def _section(found: VerifiedBundle, words: Words) -> str:
     said = {told.statement.digest: told.index for told in found.told if told.statement}
     rows = [_row(found, told, said, words) for told in found.told]
     parts = list(_parts(found, words))
+    proofs, limits = words.proofs, (words.others, *words.limits)
+    if found.cosignatures:
+        proofs, limits = (*proofs, words.witnessed), (words.other_witnesses, *words.limits)
     return (
         f'<section lang="{words.tag}">\n'
         f"<h1>{_text(words.title)}</h1>\n"
@@ -98,9 +101,9 @@ def _section(found: VerifiedBundle, words: Words) -> str:
             else f"<p>{_text(words.no_parts)}</p>\n"
         )
         + f"<h2>{_text(words.proved)}</h2>\n"
-        f"{_table(words.proved_columns, words.proofs)}"
+        f"{_table(words.proved_columns, proofs)}"
         f"<h2>{_text(words.unproved)}</h2>\n"
-        f"<ul>\n{''.join(f'<li>{_text(each)}</li>{chr(10)}' for each in words.limits)}</ul>\n"
+        f"<ul>\n{''.join(f'<li>{_text(each)}</li>{chr(10)}' for each in limits)}</ul>\n"
         f"<h2>{_text(words.file)}</h2>\n"
         f"{_list(_facts(found, words))}"
         f"<h2>{_text(words.bodies)}</h2>\n"
@@ -160,16 +163,24 @@ def _facts(found: VerifiedBundle, words: Words) -> list[tuple[str, Cell]]:
         if told.statement and isinstance(told.statement.body, PublishPolicy)
     )
     checkpoint = found.checkpoint
-    values = (
+    values: tuple[Cell, ...] = (
         found.exported_by.uri + claim,
         found.exported_at + claim,
         found.software + claim,
         checkpoint.origin,
         f"{checkpoint.size} {words.tree} {checkpoint.root.hex()}",
+        tuple(_cosigned(found, words)),
         words.standings[found.standing],
         policies,
     )
-    return list(zip(words.facts, values, strict=True))
+    return [pair for pair in zip(words.facts, values, strict=True) if pair[1]]
+
+
+def _cosigned(found: VerifiedBundle, words: Words) -> Iterator[str]:
+    for each in found.cosignatures:
+        yield f"{each.witness}, {_instant(each.at)}"
+    if found.unverified_signatures:
+        yield f"{words.unverified}: {found.unverified_signatures}"
 
 
 def _row(

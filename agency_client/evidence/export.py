@@ -30,6 +30,7 @@ from agency_client.evidence.verification import (
 )
 from agency_client.evidence.verify import batch_text, entry_folder, pae
 from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.log.receipts import ProvenEntry
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import Member
@@ -45,23 +46,27 @@ def export_bundle(
     at: datetime,
     anchors: TrustAnchors,
     log: LogVerifier,
+    witnesses: WitnessPolicy | None = None,
 ) -> VerifiedBundle:
     """Write a new file, mode 0600, and verify it; gives what it proves.
 
+    With `witnesses`, enough of them must have cosigned the checkpoint of the evidence.
+
     Raises:
-        HubDishonest, SignatureInvalid: if what was gathered does not verify; no file remains.
+        HubDishonest, SignatureInvalid, Conflict: if what was gathered does not verify; no file
+            remains.
         FileExistsError: nothing is written over.
     """
-    exchange = evidence.exchange
+    head = evidence.head
     about = {
-        "exchange_id": exchange.id,
+        "exchange_id": evidence.exchange.id,
         "exported_at": at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "exported_by": exported_by.uri,
         "software": f"{_DISTRIBUTION} {version(_DISTRIBUTION)}",
     }
-    entries = (*evidence.directory, *exchange.entries)
-    files = {CHECKPOINT: exchange.note, SCRIPT: script()}
-    files.update(_entry_files(entries, exchange.note))
+    entries = (*evidence.directory, *evidence.entries)
+    files = {CHECKPOINT: head.note, SCRIPT: script()}
+    files.update(_entry_files(entries, head.note))
     for index, parts in evidence.disclosed.items():
         for part in parts:
             folder = f"content/{index:019d}/{part.name}"
@@ -71,13 +76,13 @@ def export_bundle(
     disclosed = {
         index: tuple(part.name for part in parts) for index, parts in evidence.disclosed.items()
     }
-    found = judged(about, exchange.checkpoint, list(entries), disclosed, anchors)
+    found = judged(about, head.note, head.checkpoint, list(entries), disclosed, anchors)
     for told in found.directory_told:
         files.update(published_files(told.statement))
     files[ACCOUNT] = render(found)
     write_bundle(path, files, about)
     try:
-        return verify_bundle(path, anchors, log)
+        return verify_bundle(path, anchors, log, witnesses=witnesses)
     except BaseException:
         path.unlink()
         raise

@@ -11,7 +11,9 @@ Steps; nothing of the bundle is trusted, root and log key come from the caller:
  6. Every disclosed part is the one that was sealed and signed, and opens to the text beside it.
  7. Nothing else is in the bundle but what follows from the entries: encodings, certificates,
     policies; and account.html is what this version writes of them.
- 8. Where the caller gives roots of time-stamping authorities: one of theirs stamped the checkpoint.
+ 8. Where the caller names witnesses: enough of them cosigned the checkpoint, so the log showed this
+    history to them too, and no line in the name of one of them is false.
+ 9. Where the caller gives roots of time-stamping authorities: one of theirs stamped the checkpoint.
 
 Who exported, and when, is the manifest's word: it decides how much of the exchange there should be,
 and is told as what it is.
@@ -32,7 +34,9 @@ from agency_client.evidence.timestamp import TimeStamp, verify_stamp
 from agency_client.views import Standing
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
+from exchange_protocol.log.cosignatures import Cosignature, WitnessPolicy
 from exchange_protocol.log.entries import Entry, Event, Opening, parse_entry
+from exchange_protocol.log.notes import SignedNote
 from exchange_protocol.log.receipts import ProvenEntry, verify_proven_entries
 from exchange_protocol.replay import DirectoryFold
 from exchange_protocol.rules.bodies import PublishCertificate, PublishPolicy
@@ -80,10 +84,19 @@ class VerifiedBundle:
     """Names of opened parts, by log index of their statement."""
     account_matches: bool = field(default=True)
     """Whether account.html is what this version writes of the same facts."""
+    other_signatures: int = 0
+    """How many signatures beside the log's are on the checkpoint, verified or not."""
+    cosignatures: tuple[Cosignature, ...] = ()
+    """By witnesses that the caller named; all other signatures are not verified."""
     is_stamped: bool = False
     """Whether a time stamp is in the bundle, verified or not."""
     stamp: TimeStamp | None = None
     """The time stamp, where a root of its authority was given; all else is not verified."""
+
+    @property
+    def unverified_signatures(self) -> int:
+        """How many signatures on the checkpoint say nothing, for nobody named who made them."""
+        return self.other_signatures - len(self.cosignatures)
 
 
 def verify_bundle(
@@ -91,23 +104,26 @@ def verify_bundle(
     anchors: TrustAnchors,
     log: LogVerifier,
     authorities: TrustAnchors | None = None,
+    witnesses: WitnessPolicy | None = None,
 ) -> VerifiedBundle:
     """Verify a bundle offline, against a root and a log key from a trusted place.
 
     With roots of time-stamping authorities the bundle must hold a stamp that leads to one of them;
-    without, a stamp is not looked at.
+    without, a stamp is not looked at. So too with witnesses, and their cosignatures.
 
     Raises:
         InvalidInput: DOCUMENT_INVALID, for what is no bundle of this format, or not whole.
         LimitExceeded: TOO_LARGE.
         HubDishonest, SignatureInvalid, SealBroken: for what does not verify.
+        Conflict: NOT_WITNESSED.
     """
     with open_bundle(path) as archive:
-        return _verify(archive, anchors, log, authorities)
+        return _verify(archive, anchors, log, authorities, witnesses)
 
 
 def judged(
     about: Mapping[str, str],
+    note: bytes,
     checkpoint: Checkpoint,
     proven: Sequence[ProvenEntry],
     disclosed: Mapping[int, tuple[str, ...]],
@@ -154,6 +170,7 @@ def judged(
         directory_told=tuple(directory_told),
         directory=fold.current,
         disclosed=disclosed,
+        other_signatures=len(SignedNote.parse(note).signatures) - 1,
     )
 
 
@@ -162,9 +179,11 @@ def _verify(
     anchors: TrustAnchors,
     log: LogVerifier,
     authorities: TrustAnchors | None,
+    witnesses: WitnessPolicy | None,
 ) -> VerifiedBundle:
     note = archive.read(CHECKPOINT)
     checkpoint = log.verify(note)
+    cosignatures = witnesses.verify(note) if witnesses is not None else ()
     expected = {CHECKPOINT: note}
     if STAMP in archive.names or authorities is not None:
         expected[STAMP] = archive.read(STAMP)
@@ -176,7 +195,7 @@ def _verify(
     for each in proven:
         if parts := script.content_parts(archive, each.index):
             disclosed[each.index] = tuple(parts)
-    found = judged(archive.manifest, checkpoint, proven, disclosed, anchors)
+    found = judged(archive.manifest, note, checkpoint, proven, disclosed, anchors)
     for told in found.directory_told:
         expected.update(published_files(told.statement))
     names = set(expected) | set(script.READING)
@@ -188,8 +207,15 @@ def _verify(
             raise Reason.ENTRY_MISMATCH.error(f"{name} is not what follows from the log")
     script.verify_files(archive, names)
     archive.read("verify.py")
+    # The page in the bundle names no witness: whom to believe is for its reader to say.
     matches = archive.read("account.html") == render(found)
-    return replace(found, account_matches=matches, is_stamped=STAMP in archive.names, stamp=stamp)
+    return replace(
+        found,
+        account_matches=matches,
+        cosignatures=cosignatures,
+        is_stamped=STAMP in archive.names,
+        stamp=stamp,
+    )
 
 
 def _read_entry(

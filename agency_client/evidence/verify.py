@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Verify an evidence bundle of the exchange with Python's standard library and openssl alone.
 
-    python3 -I verify.py BUNDLE.zip --root root.pem --log-key VKEY [--tsa-root tsa.pem]
+    python3 -I verify.py BUNDLE.zip --root root.pem --log-key VKEY
+        [--witness VKEY ... [--witnesses-required K]] [--tsa-root tsa.pem]
 
 Needs Python 3.9 or later and OpenSSL 3. Take this script, the root certificate and the log's key
 from a place that you trust, never from the bundle: whoever made the bundle could have altered them.
-So too the root of a time-stamping authority; without --tsa-root a time stamp is not verified.
+So too the keys of witnesses and the root of a time-stamping authority; without --witness no
+cosignature, without --tsa-root no time stamp is verified.
 
 Steps:
  1. The archive is within bounds, and holds the files of its manifest, each with its SHA-256.
@@ -17,13 +19,15 @@ Steps:
  6. Every ruling cites the policy that was in force, whose signed text is in the bundle.
  7. A disclosed part opens: its sealed bytes are those that were signed, they commit to the content
     key, every AES-256-GCM tag is good, and the text is the one in the bundle.
- 8. With --tsa-root: a time-stamping authority signed the SHA-256 of the checkpoint (RFC 3161),
+ 8. With --witness: so many of these witnesses cosigned the checkpoint (C2SP tlog-cosignature), each
+    once, and no line in the name and key id of one of them is false.
+ 9. With --tsa-root: a time-stamping authority signed the SHA-256 of the checkpoint (RFC 3161),
     under a certificate for that alone which leads to its root, as at the time that it signed.
 
 Not checked: account.html, which is only there to be read; whether the rules were kept, those of the
 policy and of who may publish what in the directory (`agency evidence verify` replays them); whether
-the exporter left out entries of the exchange; and whether the log showed others another history
-(compare checkpoints).
+the exporter left out entries of the exchange; and, without --witness, whether the log showed others
+another history (compare checkpoints).
 
 Exit code 0: all of it verifies; 1: something does not; 2: the command is wrong.
 """
@@ -61,6 +65,9 @@ BATCH_TYPE = b"application/vnd.caricc.exchange.batch.v1"
 LEAF_PREFIX = b"caricc-exchange/leaf/v1\n"
 CONTENT_LABEL = b"caricc-exchange/content/v1"
 SUITE = 1
+_LOG_SIGNATURE, _COSIGNATURE = 1, 4
+"""Types of keys in a note (C2SP): plain Ed25519, and with a time."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - Python 3.9
 
 MAX_ARCHIVE_BYTES = 1 << 30
 MAX_TOTAL_BYTES = 1 << 30
@@ -68,6 +75,10 @@ MAX_FILES = 50_000
 MAX_INDEX_BYTES = 16 << 20
 """Of the archive's own table of contents, and of the manifest."""
 MAX_FILE_BYTES = 4 << 20
+MAX_NOTE_BYTES = 16 << 10
+MAX_SIGNATURES = 64
+MAX_COSIGNED_SECONDS = 253402214400
+"""9999-12-31: the latest time of a cosignature."""
 MAX_PART_BYTES = 65 << 20
 """Of a disclosed part: the exchange's own limit for sealed bytes is 64 MiB."""
 _CHUNK = 64 * 1024
@@ -116,6 +127,7 @@ _STAMPED = re.compile(
     rb"^Time stamp: ([A-Z][a-z]{2} +[0-9]{1,2} [0-9:]{8})(?:\.[0-9]+)? ([0-9]{4}) GMT$",
     re.MULTILINE,
 )
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _BATCH = re.compile(
     rb"index (0|[1-9][0-9]{0,3})\nsize ([1-9][0-9]{0,3})\n((?:[A-Za-z0-9+/]{43}=\n){1,12})"
 )
@@ -313,38 +325,73 @@ def parse_manifest(data: bytes) -> dict[str, Any]:
     return manifest
 
 
-# --- 2. and 3. The log --------------------------------------------------------------------------
+# --- 2., 3. and 8. The log ------------------------------------------------------------------------
 
 
 class Checkpoint:
     """Size and root of the log, as its key signed them."""
 
-    def __init__(self, note: bytes, size: int, root: bytes) -> None:
+    def __init__(self, note: Note, size: int, root: bytes) -> None:
         self.note = note
         self.size = size
         self.root = root
 
 
-def verify_checkpoint(note: bytes, vkey: str, openssl: OpenSsl) -> Checkpoint:
-    """Verify the log's signature on a C2SP checkpoint; lines of other keys are ignored."""
+class Note:
+    """A C2SP signed note taken apart; nothing in it is verified."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        if len(data) > MAX_NOTE_BYTES:
+            raise Refused("CHECKPOINT_INVALID", f"a note has at most {MAX_NOTE_BYTES} bytes")
+        try:
+            decoded = data.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Refused("CHECKPOINT_INVALID", "a note must be UTF-8") from None
+        text, blank, below = decoded.rpartition("\n\n")
+        lines = below.split("\n")
+        if not blank or lines.pop() or _CONTROL.search(decoded):
+            raise Refused("CHECKPOINT_INVALID", "expected text, a blank line, lines of signatures")
+        if len(lines) > MAX_SIGNATURES:
+            raise Refused("CHECKPOINT_INVALID", f"a note has at most {MAX_SIGNATURES} signatures")
+        self.text = (text + "\n").encode()
+        self.signatures = [_signature_line(line) for line in lines]
+        """Name, 4-byte key id and signature of each."""
+
+    def signatures_by(self, name: str, key_id: bytes) -> list[bytes]:
+        """The signatures in the name and key id of a key."""
+        return [each[2] for each in self.signatures if each[:2] == (name, key_id)]
+
+
+def _signature_line(line: str) -> tuple[str, bytes, bytes]:
+    dash, _, rest = line.partition(" ")
+    name, _, encoded = rest.partition(" ")
+    decoded = _base64(encoded.encode())
+    if dash != "\u2014" or not _is_key_name(name) or decoded is None or len(decoded) <= 4:
+        raise Refused("CHECKPOINT_INVALID", "expected a dash, a key's name and base64 as signature")
+    return name, decoded[:4], decoded[4:]
+
+
+def _is_key_name(name: str) -> bool:
+    # No half of a surrogate pair: a command line may bring one, and it has no UTF-8.
+    return bool(name) and not any(
+        each < " " or each == "+" or each.isspace() or "\ud800" <= each <= "\udfff" for each in name
+    )
+
+
+def verify_checkpoint(data: bytes, vkey: str, openssl: OpenSsl) -> Checkpoint:
+    """Verify the log's signature on a C2SP checkpoint; lines of other keys are only read."""
     name, key_id, public_key = parse_vkey(vkey)
-    text, blank, below = note.rpartition(b"\n\n")
-    text += b"\n"
-    start = b"\xe2\x80\x94 " + name.encode() + b" "
-    own = []
-    for line in below.split(b"\n"):
-        if blank and line.startswith(start):
-            decoded = _base64(line[len(start) :])
-            if decoded is not None and decoded[:4] == key_id:
-                own.append(decoded[4:])
+    note = Note(data)
+    own = note.signatures_by(name, key_id)
     if len(own) != 1:
         raise Refused(
             "CHECKPOINT_INVALID",
             f"expected one signature by {name}+{key_id.hex()} on the checkpoint, got {len(own)}",
         )
-    if len(own[0]) != 64 or not openssl.is_signed_ed25519(public_key, text, own[0]):
+    if len(own[0]) != 64 or not openssl.is_signed_ed25519(public_key, note.text, own[0]):
         raise Refused("CHECKPOINT_INVALID", "the log's signature on the checkpoint is not good")
-    lines = text.split(b"\n")
+    lines = note.text.split(b"\n")
     root = _base64(lines[2]) if len(lines) == 4 else None
     if (
         root is None
@@ -356,15 +403,59 @@ def verify_checkpoint(note: bytes, vkey: str, openssl: OpenSsl) -> Checkpoint:
     return Checkpoint(note, int(lines[1]), root)
 
 
-def parse_vkey(vkey: str) -> tuple[str, bytes, bytes]:
+class Witnesses:
+    """How many of which witnesses must have cosigned the checkpoint."""
+
+    def __init__(self, required: int, vkeys: Sequence[str]) -> None:
+        self.required = required
+        self.keys = [parse_vkey(each, _COSIGNATURE, "WITNESS_KEY_INVALID") for each in vkeys]
+        for part in (0, 2):
+            if len({each[part] for each in self.keys}) != len(vkeys):
+                raise Refused(
+                    "WITNESS_KEY_INVALID", "expected witnesses of different names and keys"
+                )
+
+
+def verify_cosignatures(
+    note: Note, witnesses: Witnesses, openssl: OpenSsl
+) -> Iterator[tuple[str, str]]:
+    """Verify that enough witnesses cosigned a note; yields their names and times, UTC."""
+    found = 0
+    for name, key_id, public_key in witnesses.keys:
+        own = note.signatures_by(name, key_id)
+        if not own:
+            continue
+        if len(own) > 1:
+            raise Refused("CHECKPOINT_INVALID", f"expected one cosignature by {name}")
+        seconds = int.from_bytes(own[0][:8], "big")
+        message = b"cosignature/v1\ntime %d\n%b" % (seconds, note.text)
+        if (
+            len(own[0]) != 72
+            or not 0 < seconds <= MAX_COSIGNED_SECONDS
+            or not openssl.is_signed_ed25519(public_key, message, own[0][8:])
+        ):
+            raise Refused("CHECKPOINT_INVALID", f"the cosignature by {name} is not good")
+        found += 1
+        yield name, (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if found < witnesses.required:
+        raise Refused(
+            "NOT_WITNESSED",
+            f"expected cosignatures of {witnesses.required} of {len(witnesses.keys)} witnesses, "
+            f"got {found}",
+        )
+
+
+def parse_vkey(
+    vkey: str, kind: int = _LOG_SIGNATURE, reason: str = "LOG_KEY_INVALID"
+) -> tuple[str, bytes, bytes]:
     """Take a verifier key `name+id+key` apart; gives name, 4-byte key id and Ed25519 key."""
     parts = vkey.split("+", 2)
     key = _base64(parts[2].encode("ascii", "replace")) if len(parts) == 3 else None
-    if key is None or len(key) != 33 or key[0] != 1 or not parts[0]:
-        raise Refused("LOG_KEY_INVALID", "expected a verifier key name+key id+key, of Ed25519")
+    if key is None or len(key) != 33 or key[0] != kind or not _is_key_name(parts[0]):
+        raise Refused(reason, f"expected a verifier key name+key id+key, of Ed25519, type {kind}")
     key_id = hashlib.sha256(parts[0].encode() + b"\n" + key).digest()[:4]
     if parts[1] != key_id.hex():
-        raise Refused("LOG_KEY_INVALID", f"the key id of this verifier key must be {key_id.hex()}")
+        raise Refused(reason, f"the key id of this verifier key must be {key_id.hex()}")
     return parts[0], key_id, key[1:]
 
 
@@ -428,8 +519,7 @@ class Entry:
     @property
     def time(self) -> str:
         """When the hub recorded it, UTC."""
-        epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - Python 3.9
-        at = epoch + timedelta(seconds=self.seconds)
+        at = _EPOCH + timedelta(seconds=self.seconds)
         return at.strftime("%Y-%m-%dT%H:%M:%S") + f".{self.nanos // 1000:06d}Z"
 
 
@@ -438,7 +528,7 @@ def verify_entry(archive: Archive, index: int, checkpoint: Checkpoint) -> Entry:
     folder = entry_folder(index)
     data, nonce = archive.read(f"{folder}/entry.bin"), archive.read(f"{folder}/nonce.bin")
     at, proof, note = parse_tlog_proof(archive.read(f"{folder}/proof.tlog-proof"))
-    if at != index or note != checkpoint.note:
+    if at != index or note != checkpoint.note.data:
         raise Refused("PROOF_INVALID", f"the proof of entry {index} is of another entry or tree")
     if len(nonce) != 32:
         raise Refused("PROOF_INVALID", f"the nonce of entry {index} has not 32 bytes")
@@ -702,7 +792,7 @@ def _ghash(tables: list[list[int]], body: bytes) -> int:
     return value
 
 
-# --- 8. The time stamp --------------------------------------------------------------------------
+# --- 9. The time stamp --------------------------------------------------------------------------
 
 
 def verify_stamp(response: bytes, note: bytes, root: Path, openssl: OpenSsl) -> str:
@@ -971,7 +1061,13 @@ def verify_files(archive: Archive, expected: set[str]) -> None:
 
 
 def verify(
-    bundle: Path, root: Path, vkey: str, folder: Path, tsa_root: Path | None = None
+    bundle: Path,
+    root: Path,
+    vkey: str,
+    folder: Path,
+    *,
+    witnesses: Witnesses | None = None,
+    tsa_root: Path | None = None,
 ) -> Iterator[str]:
     """Verify a bundle; yields a line for everything that is proved. Raises Refused."""
     openssl = OpenSsl(folder)
@@ -982,8 +1078,18 @@ def verify(
             archive.read(name)
         checkpoint = verify_checkpoint(archive.read("checkpoint.note"), vkey, openssl)
         yield f"checkpoint  the log's key signed a tree of {checkpoint.size} entries"
+        others = len(checkpoint.note.signatures) - 1
+        if witnesses is not None:
+            for name, at in verify_cosignatures(checkpoint.note, witnesses, openssl):
+                yield f"witness     {name} cosigned this checkpoint at {at}"
+                others -= 1
+        if others:
+            yield (
+                f"witness     NOT VERIFIED: {others} other signature(s) on the checkpoint; "
+                "--witness with their keys would verify them"
+            )
         if tsa_root is not None:
-            at = verify_stamp(archive.read(STAMP), checkpoint.note, tsa_root, openssl)
+            at = verify_stamp(archive.read(STAMP), checkpoint.note.data, tsa_root, openssl)
             yield f"time stamp  an authority of {tsa_root.name} saw this checkpoint at {at}"
         elif STAMP in archive.names:
             archive.read(STAMP)
@@ -1051,17 +1157,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--log-key", required=True, help="the log's verifier key, from a trusted place"
     )
     parser.add_argument(
+        "--witness",
+        metavar="VKEY",
+        action="append",
+        default=[],
+        help="a witness's verifier key, from a trusted place; may be given again",
+    )
+    parser.add_argument(
+        "--witnesses-required",
+        metavar="K",
+        type=int,
+        help="how many of these witnesses must have cosigned the checkpoint; all, unless given",
+    )
+    parser.add_argument(
         "--tsa-root",
         type=Path,
         help="root certificate (PEM) of the time-stamping authority, from a trusted place",
     )
     given = parser.parse_args(arguments)
+    required = given.witnesses_required
+    if required is not None and not 1 <= required <= len(given.witness):
+        parser.error(
+            f"expected --witnesses-required from 1 to the {len(given.witness)} of --witness"
+        )
     try:
+        witnesses = None
+        if given.witness:
+            witnesses = Witnesses(required or len(given.witness), given.witness)
         with tempfile.TemporaryDirectory() as folder:
             root, tsa_root = given.root.resolve(strict=True), given.tsa_root
             if tsa_root is not None:
                 tsa_root = tsa_root.resolve(strict=True)
-            for line in verify(given.bundle, root, given.log_key, Path(folder), tsa_root):
+            for line in verify(
+                given.bundle,
+                root,
+                given.log_key,
+                Path(folder),
+                witnesses=witnesses,
+                tsa_root=tsa_root,
+            ):
                 print(shown(line))
     except Refused as error:
         print(shown(f"NOT VERIFIED  {error.reason}: {error.message}"))

@@ -118,7 +118,9 @@ class Words:
     no_parts: str
     file: str
     facts: tuple[str, ...]
-    """Exporter, exported at, software, log, tree, seen as, policies."""
+    """Exporter, exported at, software, log, tree, cosigned by, seen as, policies."""
+    unverified: str
+    """Of signatures on the checkpoint."""
     claim: str
     tree: str
     policy: str
@@ -127,7 +129,12 @@ class Words:
     proved: str
     proved_columns: tuple[str, ...]
     proofs: tuple[tuple[str, str, str], ...]
+    witnessed: tuple[str, str, str]
+    """One more of them, where witnesses cosigned."""
     unproved: str
+    others: str
+    """The first limit, unless witnesses cosigned; `other_witnesses` then."""
+    other_witnesses: str
     limits: tuple[str, ...]
     standings: dict[Standing, str]
 
@@ -192,9 +199,11 @@ ENGLISH: Final = Words(
         "Software",
         "Log",
         "Checkpoint",
+        "Cosigned by (UTC, by the witness's clock)",
         "The exporter saw the exchange as",
         "Policies on the log",
     ),
+    unverified="other signatures on the checkpoint, not verified",
     claim="as the exporter says",
     tree="entries; root",
     policy="published at entry",
@@ -239,10 +248,18 @@ ENGLISH: Final = Words(
             "nobody but its author",
         ),
     ),
+    witnessed=(
+        "The witnesses were shown the same history of the log, and no other",
+        "their signatures on the checkpoint, under keys that the verifier named",
+        "the log together with all witnesses that signed",
+    ),
     unproved="What is not proved",
+    others="That the log showed others the same history: compare checkpoints with other bodies.",
+    other_witnesses=(
+        "That the log showed the same history to bodies that rely on none of these witnesses."
+    ),
     limits=(
         "That the exporter was shown everything, or that a statement is true.",
-        "That the log showed others the same history: compare checkpoints with other bodies.",
         "When, but for the hub's clock; a time stamp over the checkpoint, where there is one, says "
         "by when all of it was there.",
         "What a sealed part says, unless it is disclosed here.",
@@ -315,9 +332,11 @@ RUSSIAN: Final = Words(
         "Программа",
         "Журнал",
         "Контрольная точка",
+        "Заверена свидетелями (UTC, по часам свидетеля)",
         "Выгрузивший видел обмен как",
         "Политики в журнале",
     ),
+    unverified="прочие подписи на контрольной точке, не проверены",
     claim="со слов выгрузившего",
     tree="записей; корень",
     policy="опубликована записью",
@@ -362,10 +381,21 @@ RUSSIAN: Final = Words(
             "только её автор",
         ),
     ),
+    witnessed=(
+        "Свидетелям журнал показывал ту же историю и никакую другую",
+        "их подписи на контрольной точке по ключам, которые назвал проверяющий",
+        "журнал вместе со всеми подписавшими свидетелями",
+    ),
     unproved="Что не доказано",
+    others=(
+        "Что журнал показывал другим ту же историю: контрольные точки сверяют с другими органами."
+    ),
+    other_witnesses=(
+        "Что журнал показывал ту же историю органам, которые не полагаются ни на одного из этих "
+        "свидетелей."
+    ),
     limits=(
         "Что выгрузившему показано всё и что заявления правдивы.",
-        "Что журнал показывал другим ту же историю: контрольные точки сверяют с другими органами.",
         "Время помимо часов узла; штамп времени на контрольной точке, если он есть, показывает, к "
         "какому моменту всё это существовало.",
         "Что содержит зашифрованная часть, если она здесь не раскрыта.",

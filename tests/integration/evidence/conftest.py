@@ -6,7 +6,7 @@ import hashlib
 import json
 import subprocess
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,10 +63,19 @@ class Court:
         *,
         root: Path | None = None,
         vkey: str | None = None,
+        witnesses: Sequence[str] = (),
+        required: int | None = None,
         tsa_root: Path | None = None,
     ) -> str:
         """Run the script; gives its last line."""
-        return self.lines(bundle, root=root, vkey=vkey, tsa_root=tsa_root)[-1]
+        return self.lines(
+            bundle,
+            root=root,
+            vkey=vkey,
+            witnesses=witnesses,
+            required=required,
+            tsa_root=tsa_root,
+        )[-1]
 
     def lines(
         self,
@@ -74,10 +83,16 @@ class Court:
         *,
         root: Path | None = None,
         vkey: str | None = None,
+        witnesses: Sequence[str] = (),
+        required: int | None = None,
         tsa_root: Path | None = None,
     ) -> list[str]:
         """Run the script; gives what it prints."""
         words = [str(bundle), "--root", str(root or self.root), "--log-key", vkey or self.vkey]
+        for each in witnesses:
+            words += ["--witness", each]
+        if required is not None:
+            words += ["--witnesses-required", str(required)]
         if tsa_root is not None:
             words += ["--tsa-root", str(tsa_root)]
         ended = subprocess.run(
