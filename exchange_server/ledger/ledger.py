@@ -11,17 +11,18 @@ Refusals: `submit`, `deliver` and `inspect` log their own. `deny` is for what wa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Self, TypeAlias, TypeVar
 
 import structlog
 from sqlalchemy import Engine
 
 from exchange_protocol.errors import ExchangeError
-from exchange_protocol.log.checkpoint import LogSigner
-from exchange_protocol.log.cosignatures import WitnessPolicy
+from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
+from exchange_protocol.log.cosignatures import Cosignature, WitnessPolicy
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.series import Series
 from exchange_protocol.rules.statements import SignedStatement
@@ -40,7 +41,11 @@ from exchange_server.ledger.jobs import (
     is_logged,
 )
 from exchange_server.ledger.values import Accepted, LeavesPage, LedgerLimits, PartHandle
-from exchange_server.ledger.witnessing import StartWitnesses, check_cosigned
+from exchange_server.ledger.witnessing import (
+    StartWitnesses,
+    check_cosigned,
+    kept_cosignatures,
+)
 from exchange_server.ledger.writer import Writer
 from exchange_server.slices import Desk, Slices
 from exchange_server.storage.engine import FileClaim
@@ -281,8 +286,7 @@ class Ledger:
         latest = bench.clock() + bench.limits.future_skew
         await self._writer.run(check_cosigned(note, bench.signer, self._witnesses, latest))
         if self._witnesses is not None and self._start.missing:
-            self._start.hear(self._witnesses.verify(note))
-            _log.info("witness_heard", missing=self._start.missing)
+            self._hear(self._witnesses.verify(note))
 
     async def wait_for_growth(self, since_tree_size: int, seconds: float) -> int:
         """Wait until the log is larger than a size, at most `seconds`; gives its size."""
@@ -364,8 +368,23 @@ class Ledger:
             self._told.clear()
             try:
                 await self._writer.catch_up()
+                await self._hear_witnesses_of_others()
             except ExchangeError as error:
                 _log.warning("catch_up_failed", reason=error.reason.name)
+
+    async def _hear_witnesses_of_others(self) -> None:
+        """While it waits for witnesses: hear those that have cosigned at another hub since."""
+        if self._witnesses is None or not self._start.missing:
+            return
+        log = LogVerifier(self._bench.signer.vkey)
+        kept = partial(kept_cosignatures, log=log, witnesses=self._witnesses)
+        self._hear(await self._writer.run(kept))
+
+    def _hear(self, cosignatures: Iterable[Cosignature]) -> None:
+        missing = self._start.missing
+        self._start.hear(cosignatures)
+        if self._start.missing < missing:
+            _log.info("witness_heard", missing=self._start.missing)
 
 
 async def _outcome(

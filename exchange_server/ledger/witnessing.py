@@ -66,6 +66,18 @@ def witnessed_checkpoints(connection: Connection) -> list[bytes]:
     ]
 
 
+def kept_cosignatures(
+    connection: Connection, log: LogVerifier, witnesses: WitnessPolicy
+) -> list[Cosignature]:
+    """The witnesses' cosignatures over the committed tree, whichever hub on it has kept them."""
+    head = read_head(connection)
+    if head is None:
+        raise Reason.INTERNAL.error("the log has no head")
+    faulty = {size for size, _ in cosignature_faults(connection, head, log)}
+    rows = [row for row in read_cosignatures(connection) if row.tree_size not in faulty]
+    return [each for row in rows for each in witnesses.verify(row.note)]
+
+
 class StartWitnesses:
     """Whom a hub waits for, after a start, before it adds to its log.
 

@@ -12,12 +12,15 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.rules.bodies import Kind, Plain
+from exchange_server.ledger import Accepted
 from exchange_server.ledger import ledger as ledger_module
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage.engine import open_engine
 from tests.integration.ledger.conftest import Office
-from tests.support.hub_data import log_verifier
+from tests.integration.ledger.test_witnessing import WITNESSES, A, cosigned, newest
+from tests.support.hub_data import Letter, log_verifier
 from tests.support.statements import KZ_MIA
 
 SECONDS = 20
@@ -102,6 +105,41 @@ async def test_a_hub_catches_up_while_another_has_its_turn_at_the_head(
         may_go_on.set()
         await asyncio.gather(taking, writing)
         assert await other.ledger.wait_for_growth(size, SECONDS / 2) == size + 1
+
+
+async def test_a_witness_that_one_hub_has_heard_since_it_started_lets_the_others_write_too(
+    office: Office, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "_LOOK_SECONDS", 0.1)
+    note = cosigned(office, await newest(office), A, ahead=-60)
+    await office.close()
+    engine: Engine = open_engine(database_url)
+    other = Office(engine, mail=office.mail)
+    for each in (office, other):
+        each.witnesses, each.witnesses_at_start = WITNESSES, 1
+        await each.reopen()
+    letters = [office.mail.write(KZ_MIA, REQUEST, to=["kz.fma"]) for _ in range(3)]
+    # Kept with a time before the start: that says nothing of what was lost since.
+    await office.ledger.add_cosignature(note)
+    await asyncio.sleep(0.5)
+    with pytest.raises(ExchangeError, match="has started"):
+        await other.ledger.submit(*letters[0].call)
+    await office.ledger.add_cosignature(cosigned(office, note, A))
+    await office.ledger.submit(*letters[1].call)
+    async with asyncio.timeout(SECONDS):
+        while not await is_written(other, letters[2]):  # noqa: ASYNC110 -- none tells
+            await asyncio.sleep(0.05)
+    await other.close()
+    engine.dispose()
+
+
+async def is_written(office: Office, letter: Letter) -> bool:
+    """Submit; whether the hub has taken it."""
+    [outcome] = await asyncio.gather(office.ledger.submit(*letter.call), return_exceptions=True)
+    if isinstance(outcome, ExchangeError) and outcome.reason is Reason.UNAVAILABLE:
+        return False
+    assert isinstance(outcome, Accepted)
+    return True
 
 
 async def test_hubs_that_write_at_once_write_one_log(two: tuple[Office, Office]) -> None:
