@@ -33,7 +33,7 @@ SECONDS = 30
 GIVES_UP_SOON = """
 from exchange_server import workers
 from exchange_server.cli import main
-workers.FIRST_PAUSE_SECONDS = 0.01
+workers.FIRST_PAUSE_SECONDS, workers.MOST_FAILURES = 0.01, 3
 main()
 """
 
@@ -151,7 +151,8 @@ def test_a_parent_whose_workers_all_fail_gives_up(hub: HubProcess) -> None:
         (files.folder / "hub.key").unlink()
         for worker in workers_of(failing):
             worker.kill()
-        assert failing.wait(SECONDS) == 2
+        # Three starts of an interpreter, on whatever else the machine does.
+        assert failing.wait(3 * SECONDS) == 2
         failing.close()
         assert failing.lines[-1].startswith("exchange-server: UNAVAILABLE: no worker serves")
 
