@@ -3,6 +3,7 @@
     bundle.py        the file: names, limits, writing
     export.py        evidence that a client gathered -> bundle
     verification.py  bundle -> what it proves, with the hub's own rules
+    facts.py         what it proves, as values
     account.py       the same for people, as a page in English and Russian
     timestamp.py     another authority's signature on when the checkpoint was there (RFC 3161)
     verify.py        the script for whoever has none of our software; a copy is in every bundle
@@ -14,6 +15,7 @@
 from __future__ import annotations
 
 from agency_client.evidence.export import export_bundle
+from agency_client.evidence.facts import VerifiedBundle
 from agency_client.evidence.timestamp import (
     TimeStamp,
     add_stamp,
@@ -21,7 +23,7 @@ from agency_client.evidence.timestamp import (
     read_note,
     stamp_request,
 )
-from agency_client.evidence.verification import VerifiedBundle, verify_bundle
+from agency_client.evidence.verification import verify_bundle
 
 __all__ = [
     "TimeStamp",

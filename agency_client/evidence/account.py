@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from agency_client.evidence.facts import Told, VerifiedBundle
 from agency_client.evidence.words import ENGLISH, RUSSIAN, Words
 from exchange_protocol.log.entries import Event
 from exchange_protocol.rules.bodies import (
@@ -27,9 +28,6 @@ from exchange_protocol.rules.bodies import (
 )
 from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.trust.identity import AgencyId, Member
-
-if TYPE_CHECKING:
-    from agency_client.evidence.verification import Told, VerifiedBundle
 
 _HEAD: Final = """\
 <!DOCTYPE html>

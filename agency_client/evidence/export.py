@@ -22,8 +22,8 @@ from agency_client.evidence.bundle import (
     tlog_proof,
     write_bundle,
 )
+from agency_client.evidence.facts import VerifiedBundle
 from agency_client.evidence.verification import (
-    VerifiedBundle,
     judged,
     published_files,
     verify_bundle,

@@ -1,0 +1,66 @@
+"""What a bundle proves, as values: `verification` makes them, `account` tells them to people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agency_client.evidence.timestamp import TimeStamp
+from agency_client.views import Standing
+from exchange_protocol.log.checkpoint import Checkpoint
+from exchange_protocol.log.cosignatures import Cosignature
+from exchange_protocol.log.entries import Entry
+from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.trust.identity import Member
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One entry, verified: what the hub recorded, and what was said."""
+
+    index: int
+    entry: Entry
+    statement: Statement | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedBundle:
+    """What a bundle proves."""
+
+    exchange_id: str
+    exported_by: Member
+    """The manifest's word."""
+    exported_at: str
+    """The manifest's word."""
+    software: str
+    """The manifest's word."""
+    checkpoint: Checkpoint
+    standing: Standing
+    """As what the exporter saw the exchange, and so how far the rules were replayed."""
+    exchange: Exchange | None
+    """Its state as the rules make it; None for a supervisor's view."""
+    told: tuple[Told, ...]
+    """Entries of the exchange, in log order."""
+    directory_told: tuple[Told, ...]
+    """Directory entries, in log order."""
+    directory: Directory
+    """The directory after the last of them."""
+    disclosed: Mapping[int, tuple[str, ...]]
+    """Names of opened parts, by log index of their statement."""
+    account_matches: bool = field(default=True)
+    """Whether account.html is what this version writes of the same facts."""
+    other_signatures: int = 0
+    """How many signatures beside the log's are on the checkpoint, verified or not."""
+    cosignatures: tuple[Cosignature, ...] = ()
+    """By witnesses that the caller named; all other signatures are not verified."""
+    is_stamped: bool = False
+    """Whether a time stamp is in the bundle, verified or not."""
+    stamp: TimeStamp | None = None
+    """The time stamp, where a root of its authority was given; all else is not verified."""
+
+    @property
+    def unverified_signatures(self) -> int:
+        """How many signatures on the checkpoint say nothing, for nobody named who made them."""
+        return self.other_signatures - len(self.cosignatures)
