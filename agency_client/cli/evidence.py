@@ -90,7 +90,8 @@ def export(
         print_json({"file": str(out), **bundle_json(found)})
     else:
         _print(found)
-        say(f"\nWritten to {out}. Give the root certificate and the log key by another way.")
+        keys = ", the log key and the witnesses' keys" if witnessed else " and the log key"
+        say(f"\nWritten to {out}. Give the root certificate{keys} by another way.")
 
 
 @evidence.command()

@@ -349,8 +349,8 @@ class Note:
         except UnicodeDecodeError:
             raise Refused("CHECKPOINT_INVALID", "a note must be UTF-8") from None
         text, blank, below = decoded.rpartition("\n\n")
-        lines = below.split("\n")
-        if not blank or lines.pop() or _CONTROL.search(decoded):
+        lines = below[:-1].split("\n")
+        if not blank or not below.endswith("\n") or _CONTROL.search(decoded):
             raise Refused("CHECKPOINT_INVALID", "expected text, a blank line, lines of signatures")
         if len(lines) > MAX_SIGNATURES:
             raise Refused("CHECKPOINT_INVALID", f"a note has at most {MAX_SIGNATURES} signatures")

@@ -9,12 +9,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agency_client.evidence.bundle import tlog_proof
 from agency_client.evidence.verify import (
     Archive,
+    Note,
     OpenSsl,
     Refused,
     decrypt_chunks,
@@ -27,7 +28,9 @@ from agency_client.evidence.verify import (
     pem,
     root_of,
 )
+from exchange_protocol.errors import ExchangeError
 from exchange_protocol.log.merkle import Frontier, inclusion_proof, leaf_hash
+from exchange_protocol.log.notes import SignedNote
 from exchange_protocol.trust import envelope
 from exchange_protocol.trust.identity import parse_agency_id
 from exchange_protocol.trust.sealing import (
@@ -87,6 +90,52 @@ def test_hostile_bytes_are_refused_and_nothing_else_happens(data: bytes) -> None
             parse(data)
     with pytest.raises(Refused):
         parse_vkey(data.decode("latin-1"))
+
+
+GENUINE_NOTE = (
+    "caricc.example/log\n7\nqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo=\n\n"
+    "\N{EM DASH} caricc.example/log AAAAAAAA\n"
+    "\N{EM DASH} свидетель.example/1 AAAABAAAAAAA\n"
+)
+PIECES = st.sampled_from(
+    [
+        "\n",
+        "\n\n",
+        " ",
+        "\N{EM DASH} ",
+        "+",
+        "=",
+        "A",
+        "AAAA",
+        "\t",
+        "\r",
+        "\0",
+        "\x85",
+        "\u2028",
+        "é",
+    ]
+)
+
+
+@given(st.integers(0, 200), st.integers(0, 3), PIECES | st.text(max_size=3))
+@example(0, 0, GENUINE_NOTE * 200)
+@example(len(GENUINE_NOTE), 0, "\N{EM DASH} x AAAAAAAA\n" * 62)
+@example(len(GENUINE_NOTE), 0, "\N{EM DASH} x AAAAAAAA\n" * 63)
+def test_note_is_taken_apart_as_the_protocol_takes_it(at: int, cut: int, piece: str) -> None:
+    """Or a cosigned checkpoint could verify with one and not with the other."""
+    changed = (GENUINE_NOTE[:at] + piece + GENUINE_NOTE[at + cut :]).encode()
+    try:
+        expected = SignedNote.parse(changed)
+    except ExchangeError:
+        with pytest.raises(Refused) as refused:
+            Note(changed)
+        assert refused.value.reason == "CHECKPOINT_INVALID"
+        return
+    note = Note(changed)
+    assert note.text == expected.text
+    assert note.signatures == [
+        (each.name, each.key_id, each.signature) for each in expected.signatures
+    ]
 
 
 @given(st.binary(max_size=400), st.integers(0, 10_000), st.binary(min_size=1, max_size=4))

@@ -19,10 +19,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agency_client.evidence.verify import (
     OpenSsl,
     Refused,
+    Witnesses,
     parse_tlog_proof,
     parse_vkey,
     root_of,
     verify_checkpoint,
+    verify_cosignatures,
 )
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogVerifier, SignedCheckpoint
@@ -123,6 +125,10 @@ def test_a_real_checkpoint_verifies_by_its_log_and_by_its_witness(tmp_path: Path
     assert cosignature.at == datetime.fromtimestamp(COSIGNED["witnessed_at"], UTC)
     found = verify_checkpoint(note, COSIGNED["log_vkey"], OpenSsl(tmp_path))
     assert (found.size, found.root) == (checkpoint.size, checkpoint.root)
+    witnesses = Witnesses(1, [COSIGNED["witness_vkey"]])
+    assert list(verify_cosignatures(found.note, witnesses, OpenSsl(tmp_path))) == [
+        (cosignature.witness, f"{cosignature.at:%Y-%m-%dT%H:%M:%SZ}")
+    ]
 
 
 @pytest.mark.parametrize(
