@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -23,12 +23,13 @@ from agency_client.cli import main
 from agency_client.evidence import VerifiedBundle, export_bundle, verify_bundle
 from agency_client.evidence.account import render
 from agency_client.keys import load_witness_key
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessSigner
 from exchange_protocol.log.notes import NoteSignature, SignedNote
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_server.bootstrap import utc_now
+from tests.integration.audit.test_witnesses import cosign, forked, refer
 from tests.integration.evidence.conftest import (
     REQUEST,
     SCRIPT,
@@ -239,6 +240,60 @@ def test_witnessed_export_needs_witnesses_in_the_profile(
     code, _, err = run(capsys, *profile, "evidence", "verify", str(out), "--witnessed")
     assert code == 2
     assert "expected a table [witnesses]" in err
+
+
+def test_hub_that_proves_another_place_in_the_witnessed_tree_is_refused(
+    town: Town, exchange_id: str
+) -> None:
+    with town.deployment.client(POLICE) as police:
+
+        class Lying:
+            """The client's own link, to a hub whose proofs lead elsewhere."""
+
+            def __init__(self, link: Any) -> None:
+                self.link = link
+
+            def perform(self, call: Any) -> Any:
+                answer = self.link.perform(call)
+                if call.method == "AuditService/GetInclusionProof":
+                    answer.inclusion_proof[0] = bytes(32)
+                return answer
+
+            def close(self) -> None:
+                self.link.close()
+
+        police._link = Lying(police._link)  # type: ignore[assignment]
+        police.gather_evidence(exchange_id)
+        with pytest.raises(HubDishonest, match="PROOF_INVALID"):
+            police.gather_evidence(exchange_id, witnessed=True)
+
+
+def test_history_made_for_the_court_alone_verifies_until_witnesses_are_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with forked(tmp_path) as (town, _, _):
+        deployment, files = town.deployment, town.deployment.files
+        (tmp_path / "root.pem").write_bytes(files.root_pem)
+        court = Court(tmp_path, tmp_path / "root.pem", files.log_vkey)
+        town.require(POLICE, 2)
+        shown = refer(deployment.client(POLICE), "kz.fma")
+        hidden = refer(deployment.client("kz.fma/system"), "kz.mia")
+        for number in (0, 1):
+            assert cosign(town, capsys, number)[0] == 0
+        seen, alone = tmp_path / "seen.zip", tmp_path / "alone.zip"
+        export = ("evidence", "export")
+        assert town.run(capsys, POLICE, *export, shown, "-o", str(seen), "--witnessed")[0] == 0
+        assert town.run(capsys, "kz.fma/system", *export, hidden, "-o", str(alone))[0] == 0
+        assert court.run(seen).startswith("VERIFIED")
+        assert court.run(alone).startswith("VERIFIED"), "each of them by itself"
+        assert court.run(seen, witnesses=town.vkeys).startswith("VERIFIED")
+        assert refusal(alone, court, town.vkeys, 1) is Reason.NOT_WITNESSED
+        lines = SignedNote.parse(read(seen)[0][NOTE]).signatures[1:]
+        lifted = renoted(
+            alone, tmp_path / "lifted.zip", lambda note: _note(note, *note.signatures, *lines)
+        )
+        assert court.run(lifted).startswith("VERIFIED")
+        assert refusal(lifted, court, town.vkeys, 1) is Reason.CHECKPOINT_INVALID
 
 
 # --- Verifying -----------------------------------------------------------------------------------
