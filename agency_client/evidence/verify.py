@@ -1007,7 +1007,10 @@ def parse_batch(data: bytes, where: str) -> tuple[int, int, tuple[bytes, ...]]:
     if found is None:
         raise Refused("SIGNATURE_INVALID", f"{where}: batch.txt is not a path in a batch")
     path = tuple(base64.b64decode(line) for line in found[3].split())
-    return int(found[1]), int(found[2]), path
+    batch = int(found[1]), int(found[2]), path
+    if batch_text(*batch) != data:
+        raise Refused("SIGNATURE_INVALID", f"{where}: batch.txt is spelled in another way")
+    return batch
 
 
 def batch_signed(payload: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:

@@ -18,10 +18,12 @@ from agency_client.evidence.verify import (
     Note,
     OpenSsl,
     Refused,
+    batch_text,
     decrypt_chunks,
     fields,
     hkdf,
     pae,
+    parse_batch,
     parse_manifest,
     parse_tlog_proof,
     parse_vkey,
@@ -45,6 +47,7 @@ from exchange_protocol.trust.sealing import (
 
 HASHES = st.lists(st.binary(min_size=32, max_size=32), max_size=70)
 INDEXES = st.integers(0, 2**63 - 1)
+ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +79,17 @@ def test_tlog_proof_is_read_as_it_was_written(index: int, proof: list[bytes], ta
     else:
         with pytest.raises(Refused):
             parse_tlog_proof(tlog_proof(index, proof, note))
+
+
+@given(st.integers(0, 4095), st.integers(2, 4096), st.lists(st.binary(min_size=32, max_size=32)))
+def test_a_place_in_a_batch_has_one_spelling(index: int, size: int, path: list[bytes]) -> None:
+    path = path[:11] or [bytes(32)]
+    spelled = batch_text(index, size, path)
+    assert parse_batch(spelled, "entry 1") == (index, size, tuple(path))
+    # The last letter of each hash stands for four bits and two that nothing says.
+    spare = ALPHABET[ALPHABET.index(spelled[-3]) ^ 1]
+    with pytest.raises(Refused):
+        parse_batch(spelled[:-3] + bytes([spare]) + spelled[-2:], "entry 1")
 
 
 @given(st.binary())
