@@ -33,7 +33,7 @@ from exchange_server.rpc.watches import WatchLimits
 from exchange_server.storage.engine import open_engine
 from exchange_server.workers import Parent
 
-_log = structlog.get_logger("exchange.hub")
+_log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 

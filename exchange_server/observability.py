@@ -8,6 +8,9 @@ loop must not wait for it. It gathers them for some milliseconds, so as not to t
 event loop at every line. When too many lines wait, new ones are dropped and their number is said.
 Workers share their parent's stderr and name themselves in each line; lines that are no longer than
 a pipe takes at once (PIPE_BUF) come whole, whoever else writes.
+
+An event has a name in lower case, with underscores, which stays; what goes with it are its fields.
+A logger has the name of its module.
 """
 
 from __future__ import annotations
@@ -86,7 +89,7 @@ class LineWriter:
                 self._stream.flush()
             if self._dropped and self._lines.empty():
                 dropped, self._dropped = self._dropped, 0
-                said = {"event": "log lines dropped", "count": dropped, "level": "error"}
+                said = {"event": "log_lines_dropped", "count": dropped, "level": "error"}
                 self._stream.write(json.dumps(said) + "\n")
                 self._stream.flush()
 

@@ -24,7 +24,7 @@ from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 
 CHECK_SECONDS: Final = 1.0
 
-_log = structlog.get_logger("exchange.revocations")
+_log = structlog.get_logger(__name__)
 
 _Seen = tuple[int, int, int]
 
@@ -74,10 +74,10 @@ class RevocationFile:
         except ExchangeError as error:
             if error.message != self._refused:
                 self._refused = error.message
-                _log.error("revocation list refused; the last good one stays", why=error.message)
+                _log.error("revocations_refused", why=error.message)
             return
         self._current, self._warned, self._refused = current, False, ""
-        _log.info("revocation list read", issuers=len(current.lists))
+        _log.info("revocations_read", issuers=len(current.lists))
 
     def _warn_if_overdue(self) -> None:
         if self._warned:
@@ -86,7 +86,7 @@ class RevocationFile:
             self._current.verify_current(self._clock())
         except ExchangeError as error:
             self._warned = True
-            _log.error("revocation list overdue; the last good one stays", why=error.message)
+            _log.error("revocations_overdue", why=error.message)
 
     def _verify_newer(self, current: Revocations) -> None:
         """Refuse an old list that is put back: it would lift the revocations since."""

@@ -42,7 +42,7 @@ END_SECONDS: Final = 15.0
 _SPAWN: Final = multiprocessing.get_context("spawn")
 _SERVES: Final = b"serves"
 
-_log = structlog.get_logger("exchange.workers")
+_log = structlog.get_logger(__name__)
 
 Serve: TypeAlias = Callable[[int, "Parent"], None]
 """Serves until told to stop, as the worker of this number; runs in a process of its own, so it must

@@ -55,7 +55,7 @@ ALLOWED_ROLES: Final = {
 }
 """Roles that may call an RPC, by its full name."""
 
-_log = structlog.get_logger("exchange.rpc")
+_log = structlog.get_logger(__name__)
 
 
 def verify_allowed(method: str, member: Member, directory: Directory) -> None:
@@ -111,7 +111,7 @@ class Denials:
         except ExchangeError as failure:
             # The caller is refused all the same, for the reason that it was refused.
             _log.error(
-                "a denial could not be logged",
+                "denial_unlogged",
                 request_id=call.request_id,
                 operation=call.operation,
                 denied=error.reason.name,

@@ -20,7 +20,7 @@ from exchange_server.rpc.status import (
     shown_message,
 )
 
-_log = structlog.get_logger("exchange.rpc")
+_log = structlog.get_logger(__name__)
 
 
 def shown_to_caller(error: Exception, call: Call) -> ExchangeError:
@@ -31,7 +31,7 @@ def shown_to_caller(error: Exception, call: Call) -> ExchangeError:
             return error
     else:
         shown = Reason.INTERNAL.error(INTERNAL_TEXT)
-    _log.error("call failed inside", request_id=call.request_id, method=call.method, exc_info=error)
+    _log.error("call_failed", request_id=call.request_id, method=call.method, exc_info=error)
     return shown
 
 

@@ -24,7 +24,7 @@ CHECK_SECONDS: Final = 2.0
 
 _NAMES: Final = ("", *(service.full_name for service in SERVICES))
 
-_log = structlog.get_logger("exchange.health")
+_log = structlog.get_logger(__name__)
 
 
 class Health:
@@ -71,4 +71,4 @@ class Health:
         if serving:
             _log.info("serving")
         else:
-            _log.error("not serving", exc_info=why)
+            _log.error("not_serving", exc_info=why)

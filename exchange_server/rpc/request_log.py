@@ -18,7 +18,7 @@ from exchange_server.rpc.calls import Call
 
 _RUN_ID_BYTES: Final = 6
 
-_log = structlog.get_logger("exchange.rpc")
+_log = structlog.get_logger(__name__)
 
 
 class RequestLog:

@@ -57,6 +57,6 @@ def test_every_receipt_survives_cuts_of_the_network(tmp_path: Path) -> None:
                 assert cut_off.stop() == 0
                 assert connected.stop() == 0
         load.verify(at_least=10)
-    assert cut_off.said("not serving")
+    assert cut_off.said("not_serving")
     given_up = [line for line in cut_off.lines if "no answer of the database" in line]
     assert bool(given_up) is FULL
