@@ -283,11 +283,7 @@ def _verified_statement(proven: ProvenEntry, entry: Entry) -> VerifiedStatement:
         statement = parse_statement(signed.payload)
     except ExchangeError as error:
         raise Reason.ENTRY_MISMATCH.error(f"entry {proven.index}: {error}") from error
-    if (
-        entry.actor != statement.author
-        or entry.certificate_sha256 != signed.certificate_sha256
-        or entry.exchange_id != statement.exchange_id
-    ):
+    if not entry.names(signed, statement):
         raise Reason.ENTRY_MISMATCH.error(
             f"entry {proven.index} names another author, certificate or exchange than its statement"
         )

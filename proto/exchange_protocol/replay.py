@@ -291,11 +291,7 @@ def _judge_entry(
         verify_time_of(entry, statement)
     except ExchangeError as error:
         raise _broken(index, f"the hub accepted what the rules refuse: {error}") from error
-    if (
-        entry.actor != statement.author
-        or entry.certificate_sha256 != signed.certificate_sha256
-        or entry.exchange_id != statement.exchange_id
-    ):
+    if not entry.names(signed, statement):
         raise _broken(index, "it names another author, certificate or exchange than its statement")
     if entry.directory_size != judgement.directory.size:
         raise _broken(

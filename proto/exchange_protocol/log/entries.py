@@ -101,6 +101,15 @@ class Entry:
     operation: str = ""
     inspected: InspectedRange | None = None
 
+    def names(self, signed: SignedStatement, statement: Statement) -> bool:
+        """Whether author, certificate and exchange are those of a statement; `statement` is parsed
+        from `signed`."""
+        return (
+            self.actor == statement.author
+            and self.certificate_sha256 == signed.certificate_sha256
+            and self.exchange_id == statement.exchange_id
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:
