@@ -7,9 +7,9 @@
   entries, tiles and checkpoint fit together. SQLite: the snapshot of WAL. PostgreSQL: REPEATABLE
   READ.
 
-SQLite runs with WAL and synchronous=FULL: what was committed survives a loss of power. One process
-owns the file (`FileClaim`); for more hubs on one log there is PostgreSQL, whose connections
-`postgresql` makes.
+SQLite runs with WAL and synchronous=FULL: what was committed survives a loss of power. The file is
+its owner's only: it holds who wrote to whom, and what opens the leaves. One process has it
+(`FileClaim`); for more hubs on one log there is PostgreSQL, whose connections `postgresql` makes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
@@ -205,6 +205,14 @@ def _sqlite(url: URL, read_only: bool) -> Engine:
         hide_parameters=True,
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
     )
+
+    @event.listens_for(engine, "do_connect")
+    def _create(*_: object) -> None:
+        # SQLite would make it by the umask; what it keeps beside the file gets the file's mode. One
+        # that exists is not opened: to close it would give up the locks that SQLite holds on it.
+        if not read_only:
+            with suppress(OSError):  # It exists, or SQLite says why it cannot be made.
+                os.close(os.open(_file_of(url), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
     @event.listens_for(engine, "connect")
     def _configure(connection: SqliteConnection, _: object) -> None:

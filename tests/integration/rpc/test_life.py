@@ -151,6 +151,20 @@ async def test_hub_in_this_process_starts_and_stops(files: HubFiles) -> None:
         assert hub.port
 
 
+async def test_database_is_for_its_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        files = prepare_hub(tmp_path / "hub", authority=fictional_cast().authority)
+        async with running_hub(files):
+            modes = {
+                path.name: path.stat().st_mode & 0o777 for path in files.folder.glob("hub.db*")
+            }
+    finally:
+        os.umask(before)
+    names = ("hub.db", "hub.db-wal", "hub.db-shm", "hub.db.lock")
+    assert modes == dict.fromkeys(names, 0o600)
+
+
 def test_taken_port_stops_the_start(region: Region, tmp_path: Path) -> None:
     files = prepare_hub(tmp_path / "other", authority=fictional_cast().authority)
     done = command(
