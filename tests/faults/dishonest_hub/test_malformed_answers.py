@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import grpc
@@ -12,12 +13,13 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc import error_details_pb2, status_pb2
 
 from agency_client import AsyncExchangeClient, ExchangeClient
-from exchange_protocol.errors import ExchangeError, HubError, Reason
+from exchange_protocol.errors import ExchangeError, HubError, HubInternal, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
 from exchange_protocol.log.merkle import EMPTY_ROOT
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.keys import load_log_key
 from exchange_server.rpc import error_mapping
+from tests.support.deployment import AUDITOR
 from tests.support.dishonest_hub import REQUEST, Region, caught, instead
 from tests.support.hub_process import ORIGIN, PASSPHRASE
 
@@ -151,6 +153,37 @@ def test_error_whose_details_do_not_parse_is_an_error(
     monkeypatch.setattr(error_mapping, "encode_status", lambda *_: status)
     region.lies.answers["ListExchanges"] = _refused
     caught(lambda: list(region.client("kz.mia/system").inbox()), Reason.INTERNAL)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        Reason.PEER_SIGNATURE_INVALID,
+        Reason.APPROVAL_MISSING,
+        Reason.SEAL_BROKEN,
+        Reason.RULE_BROKEN,
+        Reason.DOCUMENT_INVALID,
+        Reason.PROFILE_INVALID,
+        Reason.NOT_WITNESSED,
+    ],
+    ids=lambda reason: reason.name,
+)
+def test_hub_accuses_nobody_of_what_only_its_client_can_find(
+    region: Region, monkeypatch: pytest.MonkeyPatch, reason: Reason
+) -> None:
+    """By a mere status a hub could frame another body, or have an auditor throw its place away."""
+    exchange = region.ask("kz.fma")
+
+    def accuse(*_: Any) -> Any:
+        raise reason.error("entry 7, by uz.fiu: the signature is not good (fictional)")
+
+    monkeypatch.setattr(error_mapping, "shown_error", lambda error: error)
+    for method in ("GetExchange", "ListOpenings"):
+        region.lies.answers[method] = instead(accuse)
+    for method, member in (("GetExchange", "kz.fma/system"), ("ListOpenings", AUDITOR)):
+        client = region.client(member)
+        error = caught(partial(ACTS[method], client, exchange), Reason.INTERNAL)
+        assert isinstance(error, HubInternal)
 
 
 def test_error_that_is_no_status_is_an_error(
