@@ -190,7 +190,7 @@ class HubProcess:
 
     def wait_until_said(self, event: str, times: int) -> list[dict[str, Any]]:
         """Wait until it has logged an event so many times."""
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + 2 * START_SECONDS
         while len(said := self.said(event)) < times:
             assert time.monotonic() < deadline, "\n".join(self.lines)
             time.sleep(0.02)
