@@ -245,7 +245,9 @@ class _Audit:
             if statement.kind.stage is Stage.CONTINUING:
                 self._count_late(entry)
         elif entry.event is Event.DENIAL:
-            self.by_kind[f"denial: {entry.reason}"] += 1
+            # Nobody signs a refusal: a hub may make up reasons without end, which are not all kept.
+            reason = entry.reason if entry.reason in Reason.__members__ else "another reason"
+            self.by_kind[f"denial: {reason}"] += 1
         elif entry.event is Event.INSPECTION:
             self.by_kind[f"inspection: {entry.actor.agency}"] += 1
 

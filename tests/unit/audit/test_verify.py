@@ -124,6 +124,17 @@ def test_honest_log_is_clean_and_counted(hub: Hub) -> None:
     assert report.to_json()["clean"] is True
 
 
+def test_reasons_that_a_hub_makes_up_are_counted_as_one(hub: Hub) -> None:
+    for number in range(3):
+        hub.deny(KZ_FMA, Reason.NOT_A_PARTY)
+        entry = replace(parse_entry(hub.log[-1].entry), reason=f"FICTIONAL_{number}")
+        hub.log[-1] = replace(hub.log[-1], entry=encode_entry(entry))
+    hub.deny(KZ_FMA, Reason.NOT_A_PARTY)
+    report = audit(ListedLog(hub.log))
+    denials = {kind: n for kind, n in report.by_kind.items() if kind.startswith("denial")}
+    assert denials == {"denial: NOT_A_PARTY": 1, "denial: another reason": 3}
+
+
 def test_empty_log_is_clean() -> None:
     assert audit(ListedLog([])).is_clean
 
