@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Generic, TypeVar
 
-from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.rules.series import DIRECTORY
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.ledger.pace import Pace
@@ -238,10 +238,7 @@ class FairQueue(Generic[_T]):
         return ()
 
     def _overloaded(self, message: str) -> ExchangeError:
-        error = Reason.OVERLOADED.error(message)
-        if isinstance(error, LimitExceeded):
-            error.retry_after_seconds = self.expected_wait()
-        return error
+        return Reason.OVERLOADED.until(message, self.expected_wait())
 
     def _next(
         self, skipped: Collection[AgencyId | None] = ()

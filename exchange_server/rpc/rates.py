@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from exchange_protocol.errors import LimitExceeded, Reason
+from exchange_protocol.errors import Reason
 from exchange_protocol.trust.identity import AgencyId
 
 BURST_SECONDS: Final = 10.0
@@ -50,13 +50,11 @@ class _Rate:
         """Verify that there is something left; raises RATE_LIMITED."""
         seconds = self.seconds_until_some(agency)
         if seconds > 0:
-            error = Reason.RATE_LIMITED.error(
+            raise Reason.RATE_LIMITED.until(
                 f"expected at most {self._per_second:g} {self._what} of {agency} a second; "
-                f"come back in {seconds:.1f} s"
+                f"come back in {seconds:.1f} s",
+                seconds,
             )
-            if isinstance(error, LimitExceeded):
-                error.retry_after_seconds = seconds
-            raise error
 
     def _filled(self, agency: AgencyId) -> _Bucket:
         now, most = self._clock(), self._per_second * BURST_SECONDS

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from exchange_protocol.errors import LimitExceeded, Reason
+from exchange_protocol.errors import Reason
 from exchange_protocol.trust.identity import AgencyId
 
 
@@ -36,13 +36,11 @@ class Shares:
         """Hold one for the time of the block; raises the reason where the agency has its share."""
         held, now, mine = self._held.setdefault(agency, {}), time.monotonic(), object()
         if len(held) >= self._most:
-            error = self._reason.error(
-                f"expected at most {self._most} {self._what} of {agency} at a time"
+            oldest = next(iter(held.values()))
+            raise self._reason.until(
+                f"expected at most {self._most} {self._what} of {agency} at a time",
+                max(0.0, self._free_in(now - oldest)),
             )
-            if isinstance(error, LimitExceeded):
-                oldest = next(iter(held.values()))
-                error.retry_after_seconds = max(0.0, self._free_in(now - oldest))
-            raise error
         held[mine] = now
         try:
             yield
@@ -74,10 +72,8 @@ class CallShares(Shares):
         """
         with super().one_more(agency):
             if sum(map(len, self._held.values())) > self._calls:
-                error = Reason.OVERLOADED.error(
-                    f"expected at most {self._calls} calls at a time, of all agencies together"
+                raise Reason.OVERLOADED.until(
+                    f"expected at most {self._calls} calls at a time, of all agencies together",
+                    self._expected_wait(),
                 )
-                if isinstance(error, LimitExceeded):
-                    error.retry_after_seconds = self._expected_wait()
-                raise error
             yield

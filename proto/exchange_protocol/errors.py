@@ -208,3 +208,11 @@ class Reason(Enum):
     def error(self, message: str, *, field: str | None = None) -> ExchangeError:
         """Make the exception of this reason's class."""
         return self.error_class(self, message, field=field)
+
+    def until(self, message: str, retry_after_seconds: float) -> ExchangeError:
+        """Make the exception of a limit that says when to come back; other reasons never do."""
+        error = self.error(message)
+        if not isinstance(error, LimitExceeded):
+            raise TypeError(f"expected the reason of a limit, got {self.name}")
+        error.retry_after_seconds = retry_after_seconds
+        return error

@@ -53,3 +53,14 @@ def test_every_class_that_can_be_raised_has_a_reason_and_a_place_in_the_tree() -
 
 def test_only_limits_say_when_to_come_back() -> None:
     assert [cls for cls in CLASSES if hasattr(cls, "retry_after_seconds")] == [LimitExceeded]
+
+
+@pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.name)
+def test_a_reason_says_when_to_come_back_if_it_is_a_limits(reason: Reason) -> None:
+    if reason.error_class is LimitExceeded:
+        error = reason.until("expected less, got more", 1.5)
+        assert isinstance(error, LimitExceeded)
+        assert (error.reason, error.retry_after_seconds) == (reason, 1.5)
+    else:
+        with pytest.raises(TypeError, match=reason.name):
+            reason.until("expected less, got more", 1.5)
