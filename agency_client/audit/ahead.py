@@ -85,7 +85,7 @@ def signatures_ahead(
 
 
 class SignaturesAhead:
-    """Holds the statements of the chunk at hand whose signatures were found good."""
+    """Holds the statements of the chunks at hand whose signatures were found good."""
 
     def __init__(self, directories: DirectoryFold, connection: Connection | None) -> None:
         """Certificates are those of the newest directory; without a connection nothing is held."""

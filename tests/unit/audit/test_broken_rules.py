@@ -14,7 +14,13 @@ import pytest
 from agency_client.audit import verify_log
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.entries import Entry, Event, encode_entry, parse_entry
-from exchange_protocol.rules.bodies import Decision, PublishPolicy, Reply, RevokeCertificate
+from exchange_protocol.rules.bodies import (
+    Decision,
+    PublishCertificate,
+    PublishPolicy,
+    Reply,
+    RevokeCertificate,
+)
 from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.policy import Policy
@@ -203,6 +209,24 @@ def revoked_key(hub: Hub) -> int:
     return accept(hub, hub.sign(said), ruling)
 
 
+def expired_key(hub: Hub) -> int:
+    asked = hub.compose(KZ_MIA, REQUEST, to=["kz.fma"])
+    ruling = ruled(hub, asked)
+    hub.now += timedelta(days=400)
+    return accept(hub, hub.sign(replace(asked, made_at=hub.now)), ruling)
+
+
+def key_of_another_root(hub: Hub) -> int:
+    """An impostor's certificate, which the operating agency itself puts on the log."""
+    impostor = fictional_cast.__wrapped__().signers[KZ_MIA]
+    published = hub.compose(OPERATOR, PublishCertificate(impostor.certificate))
+    assert hub.directory.policy is not None
+    at = accept(hub, hub.sign(published), Ruling(hub.directory.policy.digest, (), (), ()))
+    asked = hub.compose(KZ_MIA, REQUEST, to=["kz.fma"])
+    accept(hub, hub.sign(asked, impostor), ruled(hub, asked))
+    return at
+
+
 def key_that_was_never_published(hub: Hub) -> int:
     asked = hub.compose(KZ_MIA, REQUEST, to=["kz.fma"])
     return accept(hub, hub.sign(asked, hub.cast.issue(KZ_MIA)), ruled(hub, asked))
@@ -252,6 +276,8 @@ BREACHES: list[tuple[Callable[[Hub], int], str]] = [
     (ruling_by_other_rules, "expected the ruling"),
     (release_that_the_policy_gates, "expected the ruling"),
     (revoked_key, "CERTIFICATE_REVOKED"),
+    (expired_key, "CERTIFICATE_EXPIRED"),
+    (key_of_another_root, "CERTIFICATE_UNTRUSTED"),
     (key_that_was_never_published, "CERTIFICATE_UNKNOWN"),
     (key_of_another_member, "AUTHOR_MISMATCH"),
     (signature_over_something_else, "SIGNATURE_INVALID"),
