@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.faults.load import NOT_SERVING, SERVING, Load, free_port, wait_for_health, wait_until
@@ -20,7 +21,6 @@ from tests.support.hub_process import REPOSITORY, HubProcess, prepare_hub
 from tests.support.postgres import commands_of_postgres, folder_for_postgres
 
 GUIDE = REPOSITORY / "docs" / "deployment.md"
-SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,15 @@ class Machines:
     def url(self, text: str) -> str:
         """A URL of the guide, with the places of this machine."""
         return self._placed(text).replace("/etc/exchange/pgpass", f"{self.folder}/pgpass")
+
+    def archive(self, name: str) -> None:
+        """Wait until all that a machine has written so far is in the archive."""
+        home, port = self.folder / name, self.ports[name]
+        with psycopg.connect(host=str(home), port=port, user="postgres") as connection:
+            query = "SELECT pg_walfile_name(pg_switch_wal())"
+            [(segment,)] = connection.execute(query).fetchall()
+        done = home / "data" / "pg_wal" / "archive_status" / f"{segment}.done"
+        wait_until(lambda: done.exists())
 
     def stop(self, name: str) -> None:
         """Lose a machine: it stops without a last word."""
@@ -115,13 +124,7 @@ def test_guide_to_deployment_keeps_every_receipt(tmp_path: Path, machines: Machi
         assert hub.stop() == 0
 
     # What was last written is in the archive, this time: the log comes back whole.
-    machines.run("# on db2\npsql -U postgres -c 'SELECT pg_switch_wal()' -c 'CHECKPOINT'")
-    archived = "SELECT last_archived_wal >= pg_walfile_name(pg_current_wal_lsn() - 16777216)"
-    machines.run(
-        "# on db2\nuntil [ \"$(psql -U postgres -tA -c '"
-        + archived
-        + " FROM pg_stat_archiver')\" = t ]; do sleep 0.2; done"
-    )
+    machines.archive("db2")
     for name in ("db1", "db2"):
         machines.stop(name)
     [restore] = blocks_of(7)

@@ -31,7 +31,7 @@ from tests.support.postgres import emptied_database, running_postgres, with_opti
 PAUSE_SECONDS = 20.0 if FULL else 5.0
 OPTIONS = "" if FULL else "-c transaction_timeout=2s"
 """How soon the database ends a turn, where not by default."""
-PAUSES = 3 if FULL else 1
+PAUSES = 3 if FULL else 0
 """At any moment, after those in a commit."""
 BATCHES = 4
 # The signal stops the other threads at their next turn of the processor; this one goes no further.
