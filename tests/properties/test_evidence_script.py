@@ -31,8 +31,9 @@ from agency_client.evidence.verify import (
     root_of,
 )
 from exchange_protocol.errors import ExchangeError
+from exchange_protocol.log import notes
 from exchange_protocol.log.merkle import Frontier, inclusion_proof, leaf_hash
-from exchange_protocol.log.notes import SignedNote
+from exchange_protocol.log.notes import SignedNote, encode_vkey, key_id_of
 from exchange_protocol.trust import envelope
 from exchange_protocol.trust.identity import parse_agency_id
 from exchange_protocol.trust.sealing import (
@@ -150,6 +151,34 @@ def test_note_is_taken_apart_as_the_protocol_takes_it(at: int, cut: int, piece: 
     assert note.signatures == [
         (each.name, each.key_id, each.signature) for each in expected.signatures
     ]
+
+
+GENUINE_VKEYS = [
+    encode_vkey("witness.example/свидетель", bytes([kind]), bytes(range(32))) for kind in (1, 4)
+]
+
+
+@given(
+    st.sampled_from(GENUINE_VKEYS),
+    st.sampled_from([1, 4]),
+    st.integers(0, 90),
+    st.integers(0, 3),
+    PIECES | st.text(max_size=3),
+)
+@example(GENUINE_VKEYS[0], 1, 0, 0, "")
+@example(GENUINE_VKEYS[1], 4, 0, 0, "")
+def test_key_is_read_as_the_protocol_reads_it(
+    vkey: str, kind: int, at: int, cut: int, piece: str
+) -> None:
+    changed = vkey[:at] + piece + vkey[at + cut :]
+    try:
+        name, public_key = notes.parse_vkey(changed, bytes([kind]))
+    except ExchangeError:
+        with pytest.raises(Refused):
+            parse_vkey(changed, kind)
+        return
+    key_id = key_id_of(name, bytes([kind]), public_key)
+    assert parse_vkey(changed, kind) == (name, key_id, public_key)
 
 
 @given(st.binary(max_size=400), st.integers(0, 10_000), st.binary(min_size=1, max_size=4))
