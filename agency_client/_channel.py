@@ -46,6 +46,9 @@ _STREAMING: Final = ("FetchPart", "Watch")
 _SAFE_TO_REPEAT: Final = tuple(
     method for method in DEADLINES if not method.endswith(("UploadPart", *_STREAMING))
 )
+_SUBMISSIONS: Final = frozenset(
+    {"ExchangeService/Submit", "ExchangeService/SubmitBatch", "ExchangeService/UploadPart"}
+)
 _MODULES: Final[dict[str, Any]] = {
     "ExchangeService": exchange_service_pb2,
     "DirectoryService": directory_service_pb2,
@@ -63,7 +66,7 @@ class Channel:
 
     def perform(self, call: Call) -> Any:
         """Make a call; gives what its docstring says."""
-        with translated(self._faults):
+        with translated(self._faults, call.method):
             match call:
                 case Unary(method=method, request=request):
                     return parsed(self._call(method)(request, timeout=DEADLINES[method]))
@@ -77,7 +80,7 @@ class Channel:
     def watch(self, request: pb.WatchRequest, seconds: float) -> Iterator[pb.WatchResponse]:
         """Open a watch for at most so many seconds; it may end earlier, in good order."""
         method = "ExchangeService/Watch"
-        with translated(self._faults):
+        with translated(self._faults, method):
             stream = self._call(method)(request, timeout=seconds)
             try:
                 yield from map(parsed, stream)
@@ -104,7 +107,7 @@ class AsyncChannel:
 
     async def perform(self, call: Call) -> Any:
         """Make a call; gives what its docstring says."""
-        with translated(self._faults):
+        with translated(self._faults, call.method):
             match call:
                 case Unary(method=method, request=request):
                     return parsed(await self._call(method)(request, timeout=DEADLINES[method]))
@@ -120,7 +123,7 @@ class AsyncChannel:
     ) -> AsyncIterator[pb.WatchResponse]:
         """Open a watch for at most so many seconds; it may end earlier, in good order."""
         method = "ExchangeService/Watch"
-        with translated(self._faults):
+        with translated(self._faults, method):
             stream = self._call(method)(request, timeout=seconds)
             try:
                 async for response in stream:
@@ -145,7 +148,7 @@ class Faults:
         self._profile = profile
         self._clock = clock
 
-    def of(self, error: Any) -> ExchangeError:
+    def of(self, error: Any, method: str) -> ExchangeError:
         """The exception that a failed call (a `grpc.RpcError` that is also a call) means."""
         code, details = error.code(), error.details() or ""
         status = _status_of(error)
@@ -157,6 +160,10 @@ class Faults:
             )
         if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
             return self._unreachable(details)
+        if code is grpc.StatusCode.RESOURCE_EXHAUSTED and method in _SUBMISSIONS:
+            # gRPC refuses so also when the hub is full. Only a reason of the hub's settles a
+            # statement; without one it waits in the outbox.
+            return Reason.OVERLOADED.error("the hub took no more calls, and gave no reason")
         if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
             return Reason.TOO_LARGE.error(
                 f"expected messages of at most {MAX_MESSAGE_BYTES} bytes; gRPC refused one"
@@ -188,12 +195,12 @@ class Faults:
 
 
 @contextmanager
-def translated(faults: Faults) -> Iterator[None]:
+def translated(faults: Faults, method: str) -> Iterator[None]:
     """A block in which a failed call raises the exception of its reason."""
     try:
         yield
     except grpc.RpcError as error:
-        raise faults.of(error) from None
+        raise faults.of(error, method) from None
 
 
 def take_chunk(sink: bytearray, chunk: bytes, limit: int) -> None:

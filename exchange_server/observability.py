@@ -23,7 +23,7 @@ import select
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final, TextIO
 
@@ -84,14 +84,21 @@ class LineWriter:
                 while len(lines) < _LINES_AT_ONCE:
                     lines.append(self._lines.get_nowait())
             is_open = None not in lines
-            for chunk in _chunks(line for line in lines if line is not None):
-                self._stream.write(chunk)
-                self._stream.flush()
-            if self._dropped and self._lines.empty():
-                dropped, self._dropped = self._dropped, 0
-                said = {"event": "log_lines_dropped", "count": dropped, "level": "error"}
-                self._stream.write(json.dumps(said) + "\n")
-                self._stream.flush()
+            try:
+                self._write([line for line in lines if line is not None])
+            except OSError:
+                # Nobody reads, or the disk is full. Who reads again learns how many are missing.
+                self._dropped += len(lines)
+
+    def _write(self, lines: Sequence[str]) -> None:
+        for chunk in _chunks(lines):
+            self._stream.write(chunk)
+            self._stream.flush()
+        if self._dropped and self._lines.empty():
+            dropped, self._dropped = self._dropped, 0
+            said = {"event": "log_lines_dropped", "count": dropped, "level": "error"}
+            self._stream.write(json.dumps(said) + "\n")
+            self._stream.flush()
 
 
 def _chunks(lines: Iterable[str]) -> Iterator[str]:

@@ -112,7 +112,9 @@ class Verifying(Core):
                     f"expected a page of entries from {start} on, and the next after it; got the "
                     f"entries {[each.index for each in proven]}, the next from {page.next_index} on"
                 )
-            entries += verify_proven_entries(proven, checkpoint)
+            verified = verify_proven_entries(proven, checkpoint)
+            _check_exchange(exchange_id, verified)
+            entries += verified
             if not page.next_index:
                 return entries
             page = yield from call(
@@ -126,12 +128,6 @@ class Verifying(Core):
     def _check_entries(self, exchange_id: str, entries: _Entries) -> Operation[None]:
         if not entries:
             raise Reason.ENTRY_MISMATCH.error(f"the hub shows no entry of exchange {exchange_id}")
-        for proven, entry in entries:
-            if entry.exchange_id != exchange_id:
-                raise Reason.ENTRY_MISMATCH.error(
-                    f"expected entries of exchange {exchange_id}, "
-                    f"entry {proven.index} is of {entry.exchange_id or 'none'}"
-                )
         yield from self.know_directory(max(entry.directory_size for _, entry in entries))
 
     def _judged(
@@ -263,6 +259,15 @@ def _check_supervised(agency: AgencyId, each: VerifiedStatement, fold: Directory
         raise Reason.PEER_SIGNATURE_INVALID.error(
             f"entry {each.index}, by {each.author}: {error}"
         ) from error
+
+
+def _check_exchange(exchange_id: str, entries: _Entries) -> None:
+    for proven, entry in entries:
+        if entry.exchange_id != exchange_id:
+            raise Reason.ENTRY_MISMATCH.error(
+                f"expected entries of exchange {exchange_id}, "
+                f"entry {proven.index} is of {entry.exchange_id or 'none'}"
+            )
 
 
 def id_of(exchange: object) -> str:

@@ -11,7 +11,7 @@ Refusals: `submit`, `deliver` and `inspect` log their own. `deny` is for what wa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -20,7 +20,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 import structlog
 from sqlalchemy import Engine
 
-from exchange_protocol.errors import ExchangeError
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
 from exchange_protocol.log.cosignatures import Cosignature, WitnessPolicy
 from exchange_protocol.rules.directory import Directory
@@ -133,9 +133,9 @@ class Ledger:
             ledger._start = StartWitnesses(witnesses_at_start, clock())
         if ledger._start.missing:
             _log.warning("waiting_for_witnesses", missing=ledger._start.missing)
-        ledger._tasks = [asyncio.create_task(ledger._sweep())]
+        ledger._tasks = [_background(ledger._sweep())]
         if engine.dialect.name == "postgresql":
-            ledger._tasks.append(asyncio.create_task(ledger._follow_other_hubs()))
+            ledger._tasks.append(_background(ledger._follow_other_hubs()))
             ledger._listener = ledger._listen(engine, bench.sender)
         return ledger
 
@@ -163,6 +163,9 @@ class Ledger:
 
     async def verify_writing(self) -> None:
         """Verify that what is submitted will be written; raises UNAVAILABLE."""
+        if any(task.done() for task in self._tasks):
+            # It has said why: see `_background`.
+            raise Reason.UNAVAILABLE.error("the ledger does not look after its database any more")
         await self._writer.verify_writing()
 
     async def submit(
@@ -385,6 +388,19 @@ class Ledger:
         self._start.hear(cosignatures)
         if self._start.missing < missing:
             _log.info("witness_heard", missing=self._start.missing)
+
+
+def _background(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Begin work that has no end; that it ends all the same is a defect, and is logged."""
+
+    async def run() -> None:
+        try:
+            await work
+        except Exception:
+            _log.exception("background_work_ended")
+            raise
+
+    return asyncio.create_task(run())
 
 
 async def _outcome(

@@ -34,6 +34,8 @@ from exchange_server.rpc.rates import Rates
 from exchange_server.rpc.shares import CallShares
 from exchange_server.rpc.watches import Watches, WatchLimits
 
+_REFUSED_WITH_REASON: Final = 8 * 1024 * 1024
+"""Twice what our own client sends at most: however little a hub takes, it says so itself."""
 _KEEPALIVE_MS: Final = 30_000
 _KEEPALIVE_TIMEOUT_MS: Final = 10_000
 _MIN_CLIENT_PING_MS: Final = 10_000
@@ -165,8 +167,8 @@ def _special_deadlines(limits: RpcLimits) -> dict[str, float | None]:
 
 def _options(limits: RpcLimits, *, shares_port: bool) -> Sequence[tuple[str, Any]]:
     return (
-        # `calls.answering` refuses what is a little too large with a reason; beyond this, gRPC.
-        ("grpc.max_receive_message_length", 2 * limits.message_bytes),
+        # `calls.answering` refuses what is too large with a reason; beyond this, gRPC without one.
+        ("grpc.max_receive_message_length", max(2 * limits.message_bytes, _REFUSED_WITH_REASON)),
         # Two hubs that share a port by mistake would each believe to be the only one.
         ("grpc.so_reuseport", int(shares_port)),
         ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from exchange_protocol.errors import ExchangeError, HubError, Reason
 from exchange_protocol.rules.bodies import Kind, Plain
@@ -110,6 +111,22 @@ async def test_writer_that_is_stuck_in_a_batch_is_not_called_well(
     await posting
     monkeypatch.undo()
     await office.ledger.verify_writing()
+
+
+async def test_hub_whose_own_work_ended_is_not_called_well(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.ledger.verify_writing()
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("exchange_server.ledger.ledger.staging.sweep_before", broken)
+    await office.reopen()
+    with capture_logs() as logs:
+        await asyncio.sleep(0)
+        assert await refusal(office.ledger.verify_writing()) is Reason.UNAVAILABLE
+    assert "background_work_ended" in [line["event"] for line in logs]
 
 
 async def test_lone_failure_is_no_outage(office: Office) -> None:

@@ -35,6 +35,9 @@ SERVICES = [
 ]
 
 
+GET = "ExchangeService/GetExchange"
+
+
 class Failed(grpc.RpcError):
     """A failed call, as gRPC raises it."""
 
@@ -100,7 +103,8 @@ def test_every_reason_that_a_hub_may_give_becomes_its_exception(
             grpc.StatusCode.UNKNOWN,
             "ignored",
             status("told", info, error_details_pb2.BadRequest(field_violations=[field])),
-        )
+        ),
+        GET,
     )
     expected = Reason.INTERNAL if reason in FOUND_HERE else reason
     assert type(error) is expected.error_class
@@ -113,7 +117,7 @@ def test_when_to_come_back_is_kept(profile: Profile) -> None:
     delay.FromMilliseconds(2500)
     retry = error_details_pb2.RetryInfo(retry_delay=delay)
     error = faults(profile).of(
-        Failed(grpc.StatusCode.RESOURCE_EXHAUSTED, "", status("slower", info, retry))
+        Failed(grpc.StatusCode.RESOURCE_EXHAUSTED, "", status("slower", info, retry)), GET
     )
     assert isinstance(error, LimitExceeded)
     assert error.retry_after_seconds == 2.5
@@ -133,21 +137,31 @@ def test_when_to_come_back_is_kept(profile: Profile) -> None:
 def test_failure_without_a_reason_is_the_hubs_and_its_text_is_not_passed_on(
     profile: Profile, code: grpc.StatusCode, details: str, reason: Reason
 ) -> None:
-    error = faults(profile).of(Failed(code, details))
+    error = faults(profile).of(Failed(code, details), GET)
     assert error.reason is reason
     assert "secret" not in str(error)
 
 
+@pytest.mark.parametrize("method", ["Submit", "SubmitBatch", "UploadPart"])
+def test_statement_that_is_refused_without_a_reason_is_not_settled(
+    profile: Profile, method: str
+) -> None:
+    """gRPC says so of a message that is too large, and of a hub that is full."""
+    failed = Failed(grpc.StatusCode.RESOURCE_EXHAUSTED)
+    error = faults(profile).of(failed, f"ExchangeService/{method}")
+    assert error.reason is Reason.OVERLOADED
+
+
 def test_reason_that_this_version_does_not_know_is_the_hubs_failure(profile: Profile) -> None:
     info = error_details_pb2.ErrorInfo(reason="FROM_THE_FUTURE")
-    error = faults(profile).of(Failed(grpc.StatusCode.ABORTED, "", status("-", info)))
+    error = faults(profile).of(Failed(grpc.StatusCode.ABORTED, "", status("-", info)), GET)
     assert error.reason is Reason.INTERNAL
 
 
 def test_details_that_do_not_parse_are_ignored(profile: Profile) -> None:
     failed = Failed(grpc.StatusCode.UNAVAILABLE)
     failed.trailing_metadata = lambda: [("grpc-status-details-bin", b"\xff\xff")]  # type: ignore[method-assign]
-    assert faults(profile).of(failed).reason is Reason.UNAVAILABLE
+    assert faults(profile).of(failed, GET).reason is Reason.UNAVAILABLE
 
 
 @pytest.mark.parametrize(
@@ -161,7 +175,7 @@ def test_details_that_do_not_parse_are_ignored(profile: Profile) -> None:
 def test_own_certificate_is_looked_at_when_the_hub_cannot_be_reached(
     profile: Profile, after: timedelta, text: str, reason: Reason
 ) -> None:
-    error = faults(profile, START + after).of(Failed(grpc.StatusCode.UNAVAILABLE, "handshake"))
+    error = faults(profile, START + after).of(Failed(grpc.StatusCode.UNAVAILABLE, "handshake"), GET)
     assert error.reason is reason
     assert text in error.message
 
@@ -174,7 +188,7 @@ def test_own_certificate_is_looked_at_when_the_hub_cannot_be_reached(
     ],
 )
 def test_people_get_a_hint(profile: Profile, details: str, hint: str) -> None:
-    error: ExchangeError = faults(profile).of(Failed(grpc.StatusCode.UNAVAILABLE, details))
+    error: ExchangeError = faults(profile).of(Failed(grpc.StatusCode.UNAVAILABLE, details), GET)
     assert hint in error.message
 
 

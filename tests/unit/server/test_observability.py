@@ -124,3 +124,26 @@ def test_a_workers_lines_say_its_number() -> None:
     )
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert [line["worker"] for line in lines] == [3, 3, 3]
+
+
+class BrokenStream(SlowStream):
+    """A pipe that nobody reads, until `opened` is set."""
+
+    def write(self, text: str) -> int:
+        if not self.opened.is_set():
+            raise BrokenPipeError
+        return super().write(text)
+
+
+def test_lines_that_could_not_be_written_are_counted_and_later_ones_come() -> None:
+    stream = BrokenStream()
+    writer = LineWriter(stream)
+    writer.write("lost")
+    while writer._dropped == 0:
+        time.sleep(0.001)
+    stream.opened.set()
+    writer.write("kept")
+    writer.close()
+    kept, dropped = stream.getvalue().splitlines()
+    assert kept == "kept"
+    assert json.loads(dropped)["count"] == 1
