@@ -47,6 +47,7 @@ from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Part, Statement, parse_statement
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors, fingerprint
 from exchange_protocol.trust.identity import AgencyId
+from exchange_server.ledger.batch_rows import BatchRows, PartRows
 from exchange_server.ledger.budgets import DenialBudget, HourlyBudget
 from exchange_server.ledger.jobs import (
     Delivery,
@@ -66,24 +67,13 @@ from exchange_server.ledger.projection import (
 from exchange_server.ledger.state import LogState
 from exchange_server.ledger.values import LedgerLimits, PartHandle
 from exchange_server.storage.exchange_rows import (
-    BoxRow,
-    ExchangeRow,
-    LegRow,
     StoredExchange,
-    insert_boxes,
-    insert_exchanges,
-    leg_rows,
     load_exchanges,
-    touch_exchanges,
-    write_legs,
 )
-from exchange_server.storage.feed_rows import FeedRow, insert_feed
 from exchange_server.storage.log_rows import (
     DirectoryEntryRow,
     EntryRow,
     Head,
-    insert_directory_entries,
-    insert_entries,
     read_entries,
     update_head,
     write_tiles,
@@ -94,23 +84,15 @@ from exchange_server.storage.part_rows import (
     PART_ID_BYTES,
     ChunkRow,
     PartRow,
-    claim_staged,
-    erase_parts,
     find_parts,
     find_staged,
-    insert_chunks,
-    insert_parts,
 )
 from exchange_server.storage.statement_rows import (
     DeliveryRow,
-    StatementRow,
     find_accepted,
     find_deliverables,
     find_delivered,
-    insert_deliveries,
-    insert_statements,
     log_indexes,
-    spoken_of,
 )
 
 _log = structlog.get_logger(__name__)
@@ -144,18 +126,6 @@ class Bench:
     """This process among the hubs on one database."""
 
 
-@dataclass(slots=True)
-class _PartRows:
-    parts: list[PartRow] = field(default_factory=list)
-    chunks: list[ChunkRow] = field(default_factory=list)
-    claimed: list[bytes] = field(default_factory=list)
-
-    def extend(self, more: _PartRows) -> None:
-        self.parts += more.parts
-        self.chunks += more.chunks
-        self.claimed += more.claimed
-
-
 class Batch:
     """Requests of one transaction, and the rows that they make."""
 
@@ -176,24 +146,14 @@ class Batch:
         self._bench = bench
         self._directory = state.directory
         self._last_time = state.head.last_time
-        self._entries: list[EntryRow] = []
-        self._statements: list[StatementRow] = []
-        self._directory_entries: list[DirectoryEntryRow] = []
-        self._opened: dict[str, ExchangeRow] = {}
-        self._touched: dict[str, datetime] = {}
-        self._legs: dict[tuple[str, str], LegRow] = {}
-        self._deliveries: list[DeliveryRow] = []
-        self._feed: list[FeedRow] = []
-        self._boxes: dict[BoxRow, None] = {}
-        self._parts = _PartRows()
-        self._erased: dict[str, Exchange] = {}
+        self._rows = BatchRows()
         self._unrevoked: set[bytes] = set()
         self._prefetch(known, jobs)
 
     @property
     def erases(self) -> bool:
         """Whether the batch forgets content, whose bytes may stand in the database's own logs."""
-        return bool(self._erased)
+        return bool(self._rows.erased)
 
     def admit(self, job: Job) -> Outcome:
         """Judge one request; gives what it comes to, or why it is refused."""
@@ -222,26 +182,12 @@ class Batch:
 
     def write(self, on_step: Callable[[str], None]) -> EdgeGrowth | None:
         """Write what was judged and move the head; None if there is nothing to write."""
-        if not self._entries:
+        entries, connection = self._rows.entries, self._connection
+        if not entries:
             return None
-        connection = self._connection
-        insert_entries(connection, self._entries)
-        insert_statements(connection, self._statements)
-        insert_directory_entries(connection, self._directory_entries)
-        insert_exchanges(connection, list(self._opened.values()))
-        touch_exchanges(connection, list(self._touched.items()))
-        write_legs(connection, list(self._legs.values()))
-        insert_deliveries(connection, self._deliveries)
-        insert_feed(connection, self._feed)
-        insert_boxes(connection, list(self._boxes))
-        insert_parts(connection, self._parts.parts)
-        insert_chunks(connection, self._parts.chunks)
-        for exchange in self._erased.values():
-            said = spoken_of(connection, exchange.id)
-            erase_parts(connection, [each.digest for each in said if is_erased(exchange, each)])
-        claim_staged(connection, self._parts.claimed)
+        self._rows.write(connection)
         on_step("rows")
-        growth = self.state.edge.append_many([row.leaf_hash for row in self._entries])
+        growth = self.state.edge.append_many([row.leaf_hash for row in entries])
         write_tiles(connection, growth.tiles)
         on_step("tiles")
         signer, root = self._bench.signer, growth.edge.root()
@@ -361,8 +307,8 @@ class Batch:
             revocations.verify_not_revoked(certificate, at)
             self._unrevoked.add(digest)
 
-    def _find_parts(self, job: Submission) -> _PartRows:
-        rows, digest = _PartRows(), job.statement.digest
+    def _find_parts(self, job: Submission) -> PartRows:
+        rows, digest = PartRows(), job.statement.digest
         for part in job.statement.parts:
             sealed = job.parts.get(part.name)
             if sealed is not None:
@@ -379,7 +325,7 @@ class Batch:
         for staged in self._staged:
             if (
                 (staged.agency, staged.sha256, staged.size) == wanted
-                and staged.part_id not in self._parts.claimed
+                and staged.part_id not in self._rows.parts.claimed
                 and staged.part_id not in claimed
             ):
                 return staged.part_id
@@ -394,7 +340,7 @@ class Batch:
         job: Submission,
         judgement: Judgement,
         stored: StoredExchange | None,
-        parts: _PartRows,
+        parts: PartRows,
         at: datetime,
     ) -> Logged:
         statement, after, said = job.statement, judgement.exchange, judgement.spoken
@@ -417,18 +363,18 @@ class Batch:
             visible = statement_visibility(
                 row.idx, opened_index, before, after, said, self._released_indexes(before, after)
             )
-            self._feed.extend(visible.feed)
-            self._boxes.update(dict.fromkeys(visible.boxes))
+            self._rows.feed.extend(visible.feed)
+            self._rows.boxes.update(dict.fromkeys(visible.boxes))
             if before is None:
-                self._opened[after.id] = exchange_row(statement, row.idx, at)
+                self._rows.opened[after.id] = exchange_row(statement, row.idx, at)
             self._keep(StoredExchange(after, opened_index, opening), at)
             if statement.kind is Kind.ERASE_NOTICE:
-                self._erased[after.id] = after
+                self._rows.erased[after.id] = after
         else:
-            self._directory_entries.append(DirectoryEntryRow(self._directory.size, row.idx))
+            self._rows.directory_entries.append(DirectoryEntryRow(self._directory.size, row.idx))
             self._directory = judgement.directory
-        self._statements.append(statement_row(statement, job.signed, said, row.idx))
-        self._parts.extend(parts)
+        self._rows.statements.append(statement_row(statement, job.signed, said, row.idx))
+        self._rows.parts.extend(parts)
         self._append(row, at)
         logged = Logged(row.idx, row.entry, row.nonce, is_new=True)
         self._accepted[statement.author.agency, statement.id] = (statement.digest, logged)
@@ -477,8 +423,8 @@ class Batch:
                     ruling=Ruling(b"", (), changes, ()) if changes else None,
                 )
             )
-            self._feed.extend(delivery_visibility(entry.idx, found.spoken, agency, role))
-            self._deliveries.append(DeliveryRow(*key, entry.idx))
+            self._rows.feed.extend(delivery_visibility(entry.idx, found.spoken, agency, role))
+            self._rows.deliveries.append(DeliveryRow(*key, entry.idx))
             self._delivered.add(key)
             self._keep(replace(stored, exchange=after), at)
             self._append(entry, at)
@@ -533,7 +479,7 @@ class Batch:
         """Encode the next entry; it is not on the log before `_append`."""
         encoded, nonce = encode_entry(entry), secrets.token_bytes(NONCE_BYTES)
         return EntryRow(
-            idx=self.state.head.size + len(self._entries),
+            idx=self.state.head.size + len(self._rows.entries),
             entry=encoded,
             nonce=nonce,
             leaf_hash=entry_leaf_hash(encoded, nonce),
@@ -544,28 +490,20 @@ class Batch:
         )
 
     def _append(self, row: EntryRow, at: datetime) -> None:
-        self._entries.append(row)
+        self._rows.entries.append(row)
         self._last_time = at
 
     def _keep(self, stored: StoredExchange, at: datetime) -> None:
-        exchange_id = stored.exchange.id
-        before = self._exchange(exchange_id)
-        known = set(leg_rows(before.exchange)) if before else set()
-        for row in leg_rows(stored.exchange):
-            if row not in known:
-                self._legs[exchange_id, row.agency] = row
-        self.exchanges[exchange_id] = stored
-        if exchange_id in self._opened:
-            self._opened[exchange_id] = self._opened[exchange_id]._replace(updated_at=at)
-        else:
-            self._touched[exchange_id] = at
+        before = self._exchange(stored.exchange.id)
+        self._rows.move(before.exchange if before else None, stored.exchange, at)
+        self.exchanges[stored.exchange.id] = stored
 
     def _released_indexes(self, before: Exchange | None, after: Exchange) -> dict[bytes, int]:
         digests = {digest for _, digest in released(before, after)}
         if not digests:
             return {}
         indexes = log_indexes(self._connection, sorted(digests))
-        for row in self._statements:
+        for row in self._rows.statements:
             if row.payload_sha256 in digests:
                 indexes[row.payload_sha256] = row.log_index
         return indexes

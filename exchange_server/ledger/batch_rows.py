@@ -1,0 +1,112 @@
+"""The rows that a batch makes: gathered while its requests are judged, and written at once.
+
+Nothing here decides anything. What a request adds is added whole, after it was judged; the order in
+which tables are written matters to nobody but who traces a commit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from exchange_protocol.rules.access import is_erased
+from exchange_protocol.rules.lifecycle import Exchange
+from exchange_server.storage.exchange_rows import (
+    BoxRow,
+    ExchangeRow,
+    LegRow,
+    insert_boxes,
+    insert_exchanges,
+    leg_rows,
+    touch_exchanges,
+    write_legs,
+)
+from exchange_server.storage.feed_rows import FeedRow, insert_feed
+from exchange_server.storage.log_rows import (
+    DirectoryEntryRow,
+    EntryRow,
+    insert_directory_entries,
+    insert_entries,
+)
+from exchange_server.storage.part_rows import (
+    ChunkRow,
+    PartRow,
+    claim_staged,
+    erase_parts,
+    insert_chunks,
+    insert_parts,
+)
+from exchange_server.storage.statement_rows import (
+    DeliveryRow,
+    StatementRow,
+    insert_deliveries,
+    insert_statements,
+    spoken_of,
+)
+
+
+@dataclass(slots=True)
+class PartRows:
+    """Parts with their sealed bytes, and the uploads that they claim."""
+
+    parts: list[PartRow] = field(default_factory=list)
+    chunks: list[ChunkRow] = field(default_factory=list)
+    claimed: list[bytes] = field(default_factory=list)
+    """Ids of parts whose chunks are stored already."""
+
+    def extend(self, more: PartRows) -> None:
+        """Add the rows of another statement."""
+        self.parts += more.parts
+        self.chunks += more.chunks
+        self.claimed += more.claimed
+
+
+@dataclass(slots=True)
+class BatchRows:
+    """The rows of one batch; `write` writes them all."""
+
+    entries: list[EntryRow] = field(default_factory=list)
+    statements: list[StatementRow] = field(default_factory=list)
+    directory_entries: list[DirectoryEntryRow] = field(default_factory=list)
+    opened: dict[str, ExchangeRow] = field(default_factory=dict)
+    """Exchanges that are new, by id."""
+    deliveries: list[DeliveryRow] = field(default_factory=list)
+    feed: list[FeedRow] = field(default_factory=list)
+    boxes: dict[BoxRow, None] = field(default_factory=dict)
+    """Each once, in the order in which they came."""
+    parts: PartRows = field(default_factory=PartRows)
+    erased: dict[str, Exchange] = field(default_factory=dict)
+    """Exchanges whose sealed parts are forgotten, by id."""
+    _touched: dict[str, datetime] = field(default_factory=dict)
+    _legs: dict[tuple[str, str], LegRow] = field(default_factory=dict)
+
+    def move(self, before: Exchange | None, after: Exchange, at: datetime) -> None:
+        """Keep what an exchange has become at the hub's time `at`."""
+        known = set(leg_rows(before)) if before else set()
+        for row in leg_rows(after):
+            if row not in known:
+                self._legs[after.id, row.agency] = row
+        if after.id in self.opened:
+            self.opened[after.id] = self.opened[after.id]._replace(updated_at=at)
+        else:
+            self._touched[after.id] = at
+
+    def write(self, connection: Connection) -> None:
+        """Write every row; the tree and the head of the log are the caller's."""
+        insert_entries(connection, self.entries)
+        insert_statements(connection, self.statements)
+        insert_directory_entries(connection, self.directory_entries)
+        insert_exchanges(connection, list(self.opened.values()))
+        touch_exchanges(connection, list(self._touched.items()))
+        write_legs(connection, list(self._legs.values()))
+        insert_deliveries(connection, self.deliveries)
+        insert_feed(connection, self.feed)
+        insert_boxes(connection, list(self.boxes))
+        insert_parts(connection, self.parts.parts)
+        insert_chunks(connection, self.parts.chunks)
+        for exchange in self.erased.values():
+            said = spoken_of(connection, exchange.id)
+            erase_parts(connection, [each.digest for each in said if is_erased(exchange, each)])
+        claim_staged(connection, self.parts.claimed)
