@@ -1,13 +1,14 @@
-"""What people type, parsed: codes, agencies, times to wait, attachments."""
+"""What people type, parsed: codes, agencies, times to wait, time zones, attachments."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import available_timezones
 
 import typer
 
@@ -47,17 +48,33 @@ def agency(text: str) -> AgencyId:
 
 
 def due(text: str) -> timedelta | datetime:
-    """Parse a time to answer: 8h, 3d, 2w, or an instant such as 2026-12-01T12:00Z."""
+    """Parse a time to answer: 8h, 3d, 2w, or an instant with its zone.
+
+    A time without a zone is refused: it would mean another hour to each of two bodies.
+    """
     if match := _SPAN.fullmatch(text):
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
         raise typer.BadParameter(
-            f"expected 30m, 8h, 3d, 2w, or a time such as 2026-12-01T12:00Z; got {text[:64]!r}",
+            "expected 30m, 8h, 3d, 2w, or a time with its zone such as 2026-12-01T18:00+05:00 or "
+            f"2026-12-01T13:00Z; got {text[:64]!r}",
             param_hint="--due",
-        ) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+        )
+    return at
+
+
+def time_zone(text: str) -> str:
+    """Parse the name of a time zone; a misspelt one would stand on the log for good."""
+    if text not in available_timezones():
+        raise typer.BadParameter(
+            f"expected an IANA time zone such as Asia/Almaty, got {text[:64]!r}",
+            param_hint="--time-zone",
+        )
+    return text
 
 
 def attachments(given: Sequence[str]) -> dict[str, bytes]:

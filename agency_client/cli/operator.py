@@ -42,12 +42,17 @@ def enrol(
             parser=inputs.one_of(BodyType), metavar="TYPE", help=f"{inputs.codes(BodyType)}."
         ),
     ],
-    time_zone: Annotated[str, typer.Option(help="IANA name, such as Asia/Almaty.")],
+    time_zone: Annotated[
+        str,
+        typer.Option(
+            parser=inputs.time_zone, metavar="ZONE", help="IANA name, such as Asia/Almaty."
+        ),
+    ],
     country: Annotated[
         str, typer.Option(help="ISO 3166-1 alpha-2; leave out for an international body.")
     ] = "",
 ) -> None:
-    """Enrol an agency."""
+    """Enrol an agency. An enrolment stands for good: it cannot be changed or repeated."""
     session = session_of(context)
     with session.hub() as hub:
         result = hub.enrol_agency(

@@ -111,9 +111,26 @@ def test_due_is_a_span_from_now(text: str, span: timedelta) -> None:
     assert inputs.due(text) == span
 
 
-def test_due_may_be_a_time_and_without_zone_is_utc() -> None:
+def test_due_may_be_a_time_with_its_zone() -> None:
     assert inputs.due("2026-12-01T12:00Z") == datetime(2026, 12, 1, 12, tzinfo=UTC)
-    assert inputs.due("2026-12-01") == datetime(2026, 12, 1, tzinfo=UTC)
+    assert inputs.due("2026-12-01T18:00+05:00") == datetime(2026, 12, 1, 13, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["2026-12-01", "2026-12-01T12:00", "2026-12-01 12:00"])
+def test_due_without_a_zone_is_refused(text: str) -> None:
+    """Midnight where? Almaty's is five hours before UTC's."""
+    with pytest.raises(typer.BadParameter, match="with its zone"):
+        inputs.due(text)
+
+
+def test_time_zone_is_one_that_exists() -> None:
+    assert inputs.time_zone("Asia/Almaty") == "Asia/Almaty"
+
+
+@pytest.mark.parametrize("text", ["Asia/Almatyy", "asia/almaty", "Asia", "+05:00", ""])
+def test_other_time_zone_is_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="IANA time zone"):
+        inputs.time_zone(text)
 
 
 @pytest.mark.parametrize("text", ["", "7", "7y", "-1d", "soon", "999999d"])
