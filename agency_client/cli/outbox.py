@@ -9,7 +9,7 @@ import typer
 from agency_client.cli.app import app
 from agency_client.cli.failures import ExitCode
 from agency_client.cli.output import instant, iso, print_json, print_table, say
-from agency_client.cli.results import QUEUED_WORDS, sent_json
+from agency_client.cli.results import sent_json
 from agency_client.cli.session import session_of
 from agency_client.outbox import Outbox, OutboxEntry, RefusedEntry
 from agency_client.views import Queued, Refused, Sent
@@ -108,6 +108,6 @@ def result_line(result: Sent | Queued | Refused) -> str:
         case Sent():
             return f"{result.statement_id}  sent, log entry {result.index}"
         case Queued():
-            return f"{result.statement_id}  waits: {QUEUED_WORDS}"
+            return f"{result.statement_id}  waits: {result.reason.message}"
         case Refused():
             return f"{result.statement_id}  refused, {result.reason}"

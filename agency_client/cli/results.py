@@ -20,10 +20,13 @@ from agency_client.cli.session import Session
 from agency_client.views import Queued, Sent
 from exchange_protocol.rules.lifecycle import LegChange, LegState
 
-QUEUED_WORDS = (
-    "The hub is not reachable. Your statement is kept in the outbox and will be sent by "
-    "`agency outbox flush` once the hub is back."
-)
+
+def queued_words(result: Queued) -> str:
+    """Why a statement was not sent now, and what sends it."""
+    return (
+        f"Not sent yet: {result.reason.message}. Your statement is kept in the outbox; "
+        "`agency outbox flush` sends it once the hub takes it."
+    )
 
 
 def tell(session: Session, result: Sent | Queued, done: str) -> None:
@@ -39,11 +42,11 @@ def tell(session: Session, result: Sent | Queued, done: str) -> None:
                     "exchange_id": result.exchange_id,
                     "statement_id": result.statement_id,
                     "reason": result.reason.reason.name,
-                    "message": QUEUED_WORDS,
+                    "message": queued_words(result),
                 }
             )
         else:
-            complain(QUEUED_WORDS)
+            complain(queued_words(result))
             print_fields(_ids(result))
         raise typer.Exit(ExitCode.QUEUED)
     if session.as_json:

@@ -124,6 +124,7 @@ def test_hub_that_is_away_queues_what_is_sent(desk: Desk) -> None:
     profile = desk.offline_profile(OFFICER)
     ended = desk.run(profile, *SEND, "--to", "kz.fma")
     assert ended.code == 4
+    assert "cannot reach the hub" in ended.err
     assert "kept in the outbox" in ended.err
     ended = desk.run(profile, *SEND, "--to", "kz.fma", "--json")
     assert (ended.code, ended.json["status"]) == (4, "queued")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agency_client.cli.outbox import result_json, result_line
+from agency_client.cli.results import queued_words
 from agency_client.views import Queued, Refused
 from exchange_protocol.errors import Reason
 
@@ -21,7 +22,12 @@ def test_refused_statement_is_told_with_its_reason() -> None:
     assert result_line(refused) == (f"{STATEMENT}  refused, STALE_ANSWER: expected another answer")
 
 
-def test_statement_that_still_waits_says_how_it_will_be_sent() -> None:
+def test_statement_that_still_waits_says_why() -> None:
+    """A hub that cannot be reached and one that takes nothing yet are two things to see to."""
     queued = Queued(STATEMENT, STATEMENT, Reason.UNAVAILABLE.error("cannot reach the hub"))
     assert result_json(queued)["reason"] == "UNAVAILABLE"
-    assert "agency outbox flush" in result_line(queued)
+    assert result_line(queued) == f"{STATEMENT}  waits: cannot reach the hub"
+    assert queued_words(queued) == (
+        "Not sent yet: cannot reach the hub. Your statement is kept in the outbox; "
+        "`agency outbox flush` sends it once the hub takes it."
+    )
