@@ -1183,6 +1183,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(
             f"expected --witnesses-required from 1 to the {len(given.witness)} of --witness"
         )
+    for file in (given.bundle, given.root, given.tsa_root):
+        try:
+            if file is not None:
+                file.open("rb").close()
+        except OSError as error:
+            parser.error(f"cannot read {file}: {error.strerror}")
     try:
         witnesses = None
         if given.witness:

@@ -52,6 +52,7 @@ from tests.integration.evidence.conftest import (
     SCAN,
     SCRIPT,
     SECRET,
+    SYSTEM_PYTHON,
     Court,
     Files,
     Forge,
@@ -592,6 +593,25 @@ def test_lying_account_is_told_by_the_library(court: Court, bundle: Path, tmp_pa
 
 
 # --- Wrong anchors -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("missing", ["bundle", "root", "tsa"])
+def test_mistyped_file_name_is_no_verdict(
+    missing: str, court: Court, bundle: Path, tmp_path: Path
+) -> None:
+    """Nothing was verified and nothing refuted: that is code 2, and not "NOT VERIFIED"."""
+    files = {"bundle": bundle, "root": court.root, "tsa": court.root}
+    files[missing] = tmp_path / "nowhere"
+    words = [str(files["bundle"]), "--root", str(files["root"]), "--tsa-root", str(files["tsa"])]
+    ended = subprocess.run(
+        [SYSTEM_PYTHON, "-I", str(SCRIPT), *words, "--log-key", court.vkey],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert f"cannot read {files[missing]}: No such file or directory" in ended.stderr
 
 
 def test_another_root_is_refused(court: Court, bundle: Path, tmp_path: Path) -> None:
