@@ -239,7 +239,9 @@ def read_fields(path: Path) -> Mapping[str, Any]:
     try:
         fields = json.loads(data) if path.suffix == ".json" else yaml.load(data, _Loader)  # noqa: S506
     except (ValueError, yaml.YAMLError, RecursionError) as error:
-        raise _invalid(f"{path}{_place(error)}: expected YAML or JSON, it does not parse") from None
+        raise _invalid(
+            f"{path}{_place(error)}: expected YAML or JSON in UTF-8, it does not parse"
+        ) from None
     if not isinstance(fields, dict) or not all(isinstance(key, str) for key in fields):
         raise _invalid(f"{path}: expected fields with names, got {type(fields).__name__}")
     return fields

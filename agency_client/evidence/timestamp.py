@@ -162,7 +162,8 @@ def _parse(response: bytes) -> TimeStampResponse:
         _, *tokens = _elements(_content(whole))
         if not tokens:
             raise Reason.TIMESTAMP_INVALID.error(
-                "expected a time stamp, but the authority granted none"
+                "expected a time stamp, but the authority granted none: "
+                "`openssl ts -reply -in FILE -text` shows its reason"
             )
         [token] = tokens
         return decode_timestamp_response(

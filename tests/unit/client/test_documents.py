@@ -106,6 +106,13 @@ def test_file_that_does_not_parse_is_named_and_not_quoted(tmp_path: Path, text: 
         load_document(path.with_suffix(".json"), InformationRequest)
 
 
+@pytest.mark.parametrize("name", ["request.yaml", "request.json"])
+def test_file_in_another_encoding_is_told_which_is_expected(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes('{"brief": "Запрос"}'.encode("cp1251"))
+    with pytest.raises(InvalidInput, match="expected YAML or JSON in UTF-8"):
+        load_document(tmp_path / name, InformationRequest)
+
+
 def test_missing_and_oversized_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="cannot read"):
         load_document(tmp_path / "none.yaml", Brief)
