@@ -380,7 +380,7 @@ def _print_report(report: AuditReport) -> None:
         [
             ("log", report.origin),
             ("checkpoint", f"{report.tree_size} entries, root {report.root.hex()}"),
-            ("this run", f"entries from {report.first} on; those before were checked before"),
+            ("this run", _range(report)),
             ("opened", opened),
             ("replayed", f"{report.exchanges} exchanges, {report.agencies} agencies"),
             ("last entry", instant(report.last_time)),
@@ -411,6 +411,15 @@ def _print_report(report: AuditReport) -> None:
     heading("VIOLATIONS")
     for each in report.violations:
         say(Text(f"{each.reason.name}: {each.message}", style="bold red"))
+
+
+def _range(report: AuditReport) -> str:
+    """Which entries this run checked: it goes on where the last one ended."""
+    if report.first == 0:
+        return "every entry, from the first on"
+    if report.first == report.tree_size:
+        return "nothing new; every entry was checked before"
+    return f"entries from {report.first} on; those before were checked before"
 
 
 def _reading(reading: Reading) -> tuple[str, ...]:

@@ -43,7 +43,10 @@ def check_cosigned(
         InvalidInput: COSIGNATURE_INVALID, saying what is wrong with it.
     """
     if witnesses is None:
-        raise Reason.COSIGNATURE_INVALID.error("this hub is configured with no witnesses")
+        raise Reason.COSIGNATURE_INVALID.error(
+            "this hub is configured with no witnesses; its operator lists their verifier keys "
+            "under witnesses in [log]"
+        )
     try:
         checkpoint = LogVerifier(signer.vkey).verify(note)
         found = witnesses.verify(note)

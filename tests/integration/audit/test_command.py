@@ -68,6 +68,16 @@ def test_state_auditor_opens_its_own_exchanges(
         assert "kz.gpo" in readings
 
 
+def test_report_says_which_entries_the_run_checked(
+    stage: tuple[Deployment, HubProcess], capsys: pytest.CaptureFixture[str]
+) -> None:
+    verify = (*as_member(stage[0], AUDITOR), "audit", "verify")
+    assert "every entry, from the first on" in run(capsys, *verify, "--from-start")[1]
+    # What that run read is an entry of its own; reading such an entry is not recorded in turn.
+    assert "those before were checked before" in run(capsys, *verify)[1]
+    assert "nothing new; every entry was checked before" in run(capsys, *verify)[1]
+
+
 def test_checkpoint_is_the_signed_note(
     stage: tuple[Deployment, HubProcess], capsys: pytest.CaptureFixture[str]
 ) -> None:
