@@ -42,12 +42,18 @@ class Machines:
 
     def archive(self, name: str) -> None:
         """Wait until all that a machine has written so far is in the archive."""
-        home, port = self.folder / name, self.ports[name]
-        with psycopg.connect(host=str(home), port=port, user="postgres") as connection:
-            query = "SELECT pg_walfile_name(pg_switch_wal())"
-            [(segment,)] = connection.execute(query).fetchall()
-        done = home / "data" / "pg_wal" / "archive_status" / f"{segment}.done"
-        wait_until(lambda: done.exists())
+        with psycopg.connect(
+            host=str(self.folder / name), port=self.ports[name], user="postgres", autocommit=True
+        ) as connection:
+
+            def answer(query: str) -> str:
+                [(text,)] = connection.execute(query).fetchall()
+                return text or ""
+
+            segment = answer("SELECT pg_walfile_name(pg_switch_wal())")
+            # Names of segments are in the order of the log. A file's own mark of having been
+            # archived goes with the file, at any checkpoint.
+            wait_until(lambda: answer("SELECT last_archived_wal FROM pg_stat_archiver") >= segment)
 
     def stop(self, name: str) -> None:
         """Lose a machine: it stops without a last word."""
