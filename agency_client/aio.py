@@ -199,12 +199,18 @@ class AsyncExchangeClient:
         return self.exchanges(box=pb.BOX_SUPERVISED)
 
     async def watch(
-        self, *, from_start: bool = False, max_seconds: float | None = None
+        self,
+        *,
+        from_start: bool = False,
+        max_seconds: float | None = None,
+        on_away: Callable[[HubUnavailable, float], None] | None = None,
     ) -> AsyncIterator[Notice]:
         """Follow what becomes visible to the body, from where the last watch stood.
 
-        A lost connection is taken up again. A notice's place is kept when the next one is asked
-        for, or the iterator is closed: none is lost, and after a crash the last may come twice.
+        A lost connection is taken up again; `on_away` is told each time that the hub is away, and
+        after how many seconds it is asked again. A notice's place is kept when the next one is
+        asked for, or the iterator is closed: none is lost, and after a crash the last may come
+        twice.
         """
         outbox = self.outbox
         token = None if from_start else outbox.watch_token()
@@ -223,8 +229,10 @@ class AsyncExchangeClient:
                     finally:
                         token = response.resume_token
                         outbox.keep_watch_token(token)
-            except HubUnavailable:
+            except HubUnavailable as error:
                 pause = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
+                if on_away is not None:
+                    on_away(error, pause)
                 await asyncio.sleep(max(0.0, min(pause, seconds_left(ends_at))))
                 failures += 1
 

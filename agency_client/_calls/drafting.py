@@ -166,9 +166,15 @@ def _header(
 
 
 def _due_at(due: timedelta | datetime | None, now: datetime) -> datetime | None:
-    """When the answer is due; raises INVALID_FIELD for a time that has passed."""
+    """When the answer is due; raises INVALID_FIELD for a time without zone, or that has passed."""
     at = now + due if isinstance(due, timedelta) else due
-    if at is not None and at <= now:
+    if at is None:
+        return None
+    if at.tzinfo is None:
+        raise Reason.INVALID_FIELD.error(
+            f"expected a time with its zone, got {at.isoformat(timespec='seconds')}", field="due"
+        )
+    if at <= now:
         raise Reason.INVALID_FIELD.error(
             f"expected a time to come, got {at.isoformat(timespec='seconds')}", field="due"
         )

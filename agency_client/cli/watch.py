@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from agency_client.cli.app import app
-from agency_client.cli.output import print_json_line, say
+from agency_client.cli.output import complain, print_json_line, say
 from agency_client.cli.session import session_of
 from agency_client.views import Notice
+from exchange_protocol.errors import HubUnavailable
 
 
 @app.command(rich_help_panel="Look")
@@ -33,7 +34,7 @@ def watch(
     with session.hub() as hub:
         # Leaving the loop closes the iterator, which keeps the place of the last notice.
         for count, notice in enumerate(
-            hub.watch(from_start=from_start, max_seconds=max_seconds), start=1
+            hub.watch(from_start=from_start, max_seconds=max_seconds, on_away=_tell_away), start=1
         ):
             if session.as_json:
                 print_json_line(notice_json(notice))
@@ -41,6 +42,11 @@ def watch(
                 say(notice_line(notice))
             if count == until_count:
                 break
+
+
+def _tell_away(error: HubUnavailable, pause: float) -> None:
+    """Silence is for a hub that has nothing to tell."""
+    complain(f"agency: {error}; trying again in {pause:g} s")
 
 
 def notice_json(notice: Notice) -> dict[str, Any]:

@@ -89,6 +89,22 @@ async def test_hub_that_is_away_queues_and_a_rollback_is_caught(
             await mia.sync()
 
 
+async def test_watch_tells_that_the_hub_is_away_and_goes_on(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    async with hub.async_client(tmp_path) as mia:
+        sent = await mia.refer(to=["kz.fma"], brief="-")
+        link = mia._link
+        assert isinstance(link, AsyncConnection)
+        link.link.fails = [Reason.UNAVAILABLE.error("away")]
+        notices = mia.watch(
+            from_start=True, max_seconds=60, on_away=lambda error, _: told.append(error.message)
+        )
+        assert (await anext(notices)).exchange_id == sent.exchange_id
+    assert told == ["away"]
+
+
 async def test_auditors_leaves_come_page_by_page(hub: InMemoryHub, tmp_path: Path) -> None:
     async with hub.async_client(tmp_path, KZ_FMA) as fma:
         head = await fma.checkpoint()

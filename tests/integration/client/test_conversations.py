@@ -13,12 +13,14 @@ from agency_client import (
     AnalysisRequest,
     Brief,
     Entity,
+    ExchangeClient,
     InformationRequest,
     Item,
     ReplyDocument,
     Sent,
     Standing,
 )
+from agency_client._calls.calls import RETRY_SECONDS
 from exchange_protocol.errors import (
     Conflict,
     ExchangeError,
@@ -33,7 +35,7 @@ from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.vocabulary import Handling, ReaderRole, Tlp, Urgency, Verdict
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
-from tests.support.in_memory_hub import InMemoryHub
+from tests.support.in_memory_hub import Connection, InMemoryHub
 from tests.support.statements import (
     CARICC,
     COORDINATOR,
@@ -244,6 +246,20 @@ def test_watch_goes_on_where_the_last_one_stood(hub: InMemoryHub, tmp_path: Path
     assert next(iter(hub.client(tmp_path, KZ_FMA).watch())).exchange_id == other
 
 
+def test_watch_tells_that_the_hub_is_away_and_goes_on(hub: InMemoryHub, tmp_path: Path) -> None:
+    exchange = ask(hub, tmp_path, "kz.fma")
+    fails: list[ExchangeError] = [Reason.UNAVAILABLE.error("away")]
+    fma = ExchangeClient(
+        hub.profile(tmp_path, KZ_FMA), link=Connection(hub, KZ_FMA, fails), clock=hub.now
+    )
+    told: list[tuple[str, float]] = []
+    notices = fma.watch(
+        from_start=True, max_seconds=60, on_away=lambda e, s: told.append((e.message, s))
+    )
+    assert next(iter(notices)).exchange_id == exchange
+    assert told == [("away", RETRY_SECONDS[0])]
+
+
 def test_large_attachment_is_uploaded_and_fetched_whole(hub: InMemoryHub, tmp_path: Path) -> None:
     file = bytes(range(256)) * 8192
     sent = hub.client(tmp_path).refer(to=["kz.fma"], brief="-", attachments={"scan": file})
@@ -323,6 +339,11 @@ def test_request_that_is_due_before_it_is_sent_is_refused(
 ) -> None:
     with pytest.raises(InvalidInput, match="a time to come"):
         ask(hub, tmp_path, "kz.fma", due=due)
+
+
+def test_due_time_without_a_zone_is_refused(hub: InMemoryHub, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="with its zone"):
+        ask(hub, tmp_path, "kz.fma", due=datetime(2126, 12, 1))  # noqa: DTZ001
 
 
 def test_opening_without_a_legal_basis_is_refused(hub: InMemoryHub, tmp_path: Path) -> None:
