@@ -23,7 +23,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 def codes(enum: type[IntEnum]) -> str:
     """The codes of a list as a command line spells them."""
-    return "|".join(_spelling(member) for member in enum)
+    return " | ".join(_spelling(member) for member in enum)
 
 
 def one_of(enum: type[EnumT]) -> Callable[[str], EnumT]:
