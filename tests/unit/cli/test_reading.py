@@ -147,7 +147,7 @@ def test_codes_are_read_in_any_spelling() -> None:
 
 
 def test_unknown_code_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(typer.BadParameter, match=r"H0\|H1\|H2\|H3"):
+    with pytest.raises(typer.BadParameter, match=r"H0 \| H1 \| H2 \| H3"):
         inputs.one_of(Handling)("H9")
 
 
