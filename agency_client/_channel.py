@@ -275,6 +275,9 @@ _OPTIONS: Final = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
+    # gRPC's own pauses grow to two minutes, in which every call fails at once, whatever the client
+    # says of when it tries again: how long to wait is for the caller to know.
+    ("grpc.max_reconnect_backoff_ms", 2_000),
     # One process may speak for several bodies, in tests and demos: no sharing of connections.
     ("grpc.use_local_subchannel_pool", 1),
 )

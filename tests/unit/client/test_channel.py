@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+import time
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,11 +20,17 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from agency_client import _channel
-from agency_client._calls.calls import DEADLINES, seconds_left
+from agency_client._calls.calls import DEADLINES, Unary, seconds_left
 from agency_client._calls.statuses import FOUND_HERE
 from agency_client._channel import Faults, take_chunk
 from agency_client.profile import Profile
-from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason, SealBroken
+from exchange_protocol.errors import (
+    ExchangeError,
+    HubUnavailable,
+    LimitExceeded,
+    Reason,
+    SealBroken,
+)
 from exchange_protocol.v1 import (
     audit_service_pb2,
     directory_service_pb2,
@@ -74,6 +85,30 @@ def status(message: str, *details: Message) -> status_pb2.Status:
         packed.Pack(detail)
         made.details.append(packed)
     return made
+
+
+def test_hub_that_was_away_for_long_is_found_again_soon(profile: Profile) -> None:
+    """gRPC left to itself comes for the seventh time after 21 s at the least, and ever later."""
+    came: list[float] = []
+
+    def turn_away(listener: socket.socket) -> None:
+        while len(came) < 7:
+            connection, _ = listener.accept()
+            came.append(time.monotonic())
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        place = replace(profile, target=f"127.0.0.1:{listener.getsockname()[1]}")
+        hub = threading.Thread(target=turn_away, args=(listener,), daemon=True)
+        hub.start()
+        channel = _channel.Channel(place, lambda: START)
+        with closing(channel):
+            ends_at = time.monotonic() + 19
+            while hub.is_alive() and time.monotonic() < ends_at:
+                with pytest.raises(HubUnavailable):
+                    channel.perform(Unary(GET, exchange_service_pb2.GetExchangeRequest()))
+                time.sleep(0.2)
+    assert len(came) == 7, [round(at - came[0], 1) for at in came]
 
 
 def test_every_rpc_has_a_deadline_and_no_other_is_named() -> None:
