@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import typer
 
 from agency_client.cli.failures import ExitCode, describe, exit_code_of, one_line
-from agency_client.cli.output import complain, print_json
+from agency_client.cli.output import ResultUnwritten, complain, print_json
 from agency_client.cli.session import PROFILE_VARIABLE, Session
 from exchange_protocol.errors import ExchangeError
 
@@ -52,7 +52,8 @@ def agency(
 
     --profile and --json may stand anywhere on the line. Exit codes: 0 done; 1 refused, or a check
     failed; 2 the command, the profile or an input file is wrong; 3 the hub is not reachable;
-    4 the hub is not reachable and the statement is kept in the outbox.
+    4 the hub is not reachable and the statement is kept in the outbox; 5 done, but the result
+    could not be written.
     """
     context.obj = Session(profile, as_json)
 
@@ -68,8 +69,16 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
         code = app(args=arguments, prog_name="agency", standalone_mode=False)
     except BrokenPipeError:
         # The reader went away (`agency inbox | head`); the rest has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_results()
         return ExitCode.REFUSED
+    except ResultUnwritten as error:
+        _forget_results()
+        complain(
+            f"agency: done, but the result could not be written: {error}. Do not send anything "
+            "again before you have looked at `agency sent`",
+            "red",
+        )
+        return ExitCode.UNWRITTEN
     except (KeyboardInterrupt, typer.Abort):
         complain("agency: interrupted")
         return _INTERRUPTED
@@ -77,6 +86,11 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
         tell_failure(error, as_json=as_json)
         return exit_code_of(error)
     return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _forget_results() -> None:
+    """What stdout holds back would fail again when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def tell_failure(error: Exception, *, as_json: bool) -> None:

@@ -5,6 +5,7 @@
     2   the command, the profile or an input file is wrong
     3   the hub is not reachable, and nothing was queued
     4   the hub is not reachable; the statement is kept in the outbox
+    5   done, but what there is to say of it could not be written to stdout
 
 Rules of this module: no traceback for what a person can cause, and nothing of a document's content
 in an error. Parsers quote what they read, so of their errors only the place is repeated.
@@ -41,6 +42,7 @@ class ExitCode(IntEnum):
     INPUT = 2
     UNREACHABLE = 3
     QUEUED = 4
+    UNWRITTEN = 5
 
 
 def exit_code_of(error: Exception) -> ExitCode:

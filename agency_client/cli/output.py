@@ -65,9 +65,26 @@ def err() -> Console:
     return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
+class ResultUnwritten(Exception):
+    """Stdout took no result, as on a full disk; what the command was to do is done."""
+
+
+@contextmanager
+def _results() -> Iterator[None]:
+    """A block that writes to stdout; nobody may take its failure for that of the command."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ResultUnwritten(error.strerror or type(error).__name__) from None
+
+
 def say(text: str | Text) -> None:
     """Print a line of the result."""
-    out().print(_clean(text))
+    with _results():
+        out().print(_clean(text))
 
 
 def complain(text: str, style: str = "") -> None:
@@ -101,8 +118,8 @@ def print_json_line(document: Any) -> None:
 
 
 def _write_json(text: str) -> None:
-    sys.stdout.write(_UNUSUAL.sub(_escaped, text) + "\n")
-    sys.stdout.flush()
+    with _results():
+        sys.stdout.write(_UNUSUAL.sub(_escaped, text) + "\n")
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -137,13 +154,14 @@ def print_fields(fields: Iterable[tuple[str, str | Text]]) -> None:
 
 def _print_table(table: Table) -> None:
     console = out()
-    if sys.stdout.isatty():
-        console.print(table)
-        return
-    # rich fills every line up to the width of the table.
-    with console.capture() as captured:
-        console.print(table)
-    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+    with _results():
+        if sys.stdout.isatty():
+            console.print(table)
+            return
+        # rich fills every line up to the width of the table.
+        with console.capture() as captured:
+            console.print(table)
+        sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def heading(text: str) -> None:

@@ -188,6 +188,22 @@ def test_reader_that_goes_away_ends_the_command_quietly(desk: Desk) -> None:
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_result_that_cannot_be_written_is_not_taken_for_a_failure_to_send(
+    desk: Desk, form: tuple[str, ...]
+) -> None:
+    before = len(desk.run(OFFICER, "sent", "--json").ok().json["exchanges"])
+    words = [*form, "--profile", str(desk.town.profile(OFFICER)), *SEND, "--to", "kz.fma"]
+    command = [sys.executable, "-c", "from agency_client.cli import main; main()", *words]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=desk.folder, check=False
+        )
+    assert done.returncode == 5
+    assert "done, but the result could not be written" in one_line(done.stderr)
+    assert len(desk.run(OFFICER, "sent", "--json").ok().json["exchanges"]) == before + 1
+
+
 def test_profile_that_is_broken_is_named_by_its_key(desk: Desk) -> None:
     profile = desk.offline_profile(OFFICER)
     file: Path = profile / "profile.toml"
