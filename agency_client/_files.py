@@ -24,12 +24,19 @@ def make_folder(path: Path) -> Path:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file of mode 0600 durably; its name becomes durable with `sync_folder`."""
+    """Write a file of mode 0600 durably; its name becomes durable with `sync_folder`.
+
+    Raises OSError, which names the file; what could not be written whole does not stay.
+    """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(descriptor)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def replace_file(path: Path, data: bytes) -> None:
