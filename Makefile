@@ -6,6 +6,9 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stamp
 
+# Tests of faults wait more than they work: one process more than there are cores.
+JOBS   ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks scripts tests)
 
 .DEFAULT_GOAL := help
@@ -36,10 +39,10 @@ demo-down: $(STAMP)  ## stop that hub
 	$(BIN)/python -m demo down
 
 test: $(STAMP)  ## run every test, in parallel and in random order
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 faults: $(STAMP)  ## kill the hub and its database under load, and let a hub lie in every way we know
-	EXCHANGE_FAULTS=full $(BIN)/python -m pytest -n auto tests/faults
+	EXCHANGE_FAULTS=full $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/faults
 
 bench: $(STAMP)  ## measure the hub against a bare echo on this machine (some minutes)
 	$(BIN)/python -m benchmarks
