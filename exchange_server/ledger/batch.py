@@ -457,6 +457,9 @@ class Batch:
         return Logged(row.idx, row.entry, row.nonce, is_new=True)
 
     def _deny(self, job: Denial) -> None:
+        if self._directory.policy is None:
+            # No auditor may open it yet, and to one that comes later it would seem withheld.
+            return
         if not self._bench.denials.take(job.caller.agency, self._bench.clock()):
             return
         at = self._now()

@@ -306,3 +306,18 @@ async def stage(office: Office, letter: Letter, content: bytes, pieces: int = 1 
 def chunks(office: Office) -> int:
     with reading(office.engine) as connection:
         return len(connection.execute(select(tables.part_chunks.c.seq)).all())
+
+
+async def test_refusal_before_the_first_policy_is_not_on_the_log(bare_office: Office) -> None:
+    """No auditor could open it: to one that comes with the policy it would seem withheld."""
+    office = bare_office
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"])
+    first, *_ = office.mail.founding()
+    await office.ledger.submit(*first.call)
+    assert await refusal(office.ledger.submit(*letter.call)) is Reason.CERTIFICATE_UNKNOWN
+    assert office.ledger.tree_size == 1
+    await office.found()
+    size = office.ledger.tree_size
+    unknown = replace(letter, signed=replace(letter.signed, certificate_sha256=bytes(32)))
+    assert await refusal(office.ledger.submit(*unknown.call)) is Reason.CERTIFICATE_UNKNOWN
+    assert office.ledger.tree_size == size + 1
