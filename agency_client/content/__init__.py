@@ -1,0 +1,1 @@
+"""The sealed content: documents, FollowTheMoney entities, tables and templates."""
