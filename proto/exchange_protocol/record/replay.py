@@ -20,7 +20,9 @@ from datetime import datetime
 from typing import Protocol
 
 from exchange_protocol.errors import CallerError, ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Kind, Stage
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.entries import (
     CommitmentOpening,
     Entry,
@@ -33,7 +35,7 @@ from exchange_protocol.rules.access import StatementFacts, deliver_to
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
 from exchange_protocol.rules.inspection import EntryScope, judge_inspection, verify_cited
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge
-from exchange_protocol.rules.lifecycle import Exchange, LegChange, LegState
+from exchange_protocol.rules.lifecycle import Exchange, LegChange
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
@@ -329,11 +331,11 @@ def _check_ruling(
 
 
 def _seen(ruling: Ruling, kind: Kind, view: AgencyId) -> list[LegChange | LegState]:
-    """What a recipient can tell of a ruling: its leg's change, or where it ends.
+    """The part of a ruling that a recipient can check: its leg's change, or where it ends.
 
     Before a recall there may be a supplement that was never released to it.
     """
-    ends = kind in (Kind.RECALL, Kind.CLOSE)
+    ends = any(row.follows_unseen for row in kind.spec.rows)
     own = [change for change in ruling.legs if change.agency == view]
     return [change.after if ends else change for change in own]
 
