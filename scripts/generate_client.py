@@ -35,11 +35,14 @@ def script_tables(source: str) -> str:
     lines += ["}", '"""Fields of a statement\'s body."""', 'TIME = "time"']
     lines += ["CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {"]
     for field in numbers.values():
-        assert field.message_type is not None
-        codes = list(_codes(field.message_type))
+        codes = _codes(field.message_type) if field.message_type else []
         if codes:
             lines += [f"    {field.number}: {{", *codes, "    },"]
-    lines += ["}", '"""Of each kind: the fields of its body that hold codes, numbers or a time."""', ""]
+    lines += [
+        "}",
+        '"""Of each kind: the fields of its body that hold codes, numbers or a time."""',
+        "",
+    ]
     before, rest = source.split(BEGIN)
     _, after = rest.split(END)
     table = "\n".join(lines)
@@ -61,7 +64,7 @@ def _codes(body: Descriptor) -> list[str]:
         label = field.name.replace("_", " ")
         if field.enum_type is not None:
             prefix = "".join(f"_{c}" if c.isupper() else c.upper() for c in field.enum_type.name)
-            lines.append(f'        {field.number}: (')
+            lines.append(f"        {field.number}: (")
             lines.append(f'            "{label}",')
             lines.append("            {")
             for value in field.enum_type.values[1:]:
@@ -69,7 +72,7 @@ def _codes(body: Descriptor) -> list[str]:
                 lines.append(f'                {value.number}: "{word}",')
             lines += ["            },", "        ),"]
         elif field.message_type is not None and field.message_type.full_name == TIMESTAMP:
-            lines.append(f'        {field.number}: (TIME, {{}}),')
+            lines.append(f"        {field.number}: (TIME, {{}}),")
         elif field.cpp_type in (FieldDescriptor.CPPTYPE_UINT32, FieldDescriptor.CPPTYPE_BOOL):
             lines.append(f'        {field.number}: ("{label}", {{}}),')
     return lines

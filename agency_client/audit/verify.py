@@ -226,6 +226,8 @@ class _Audit:
         try:
             statement = self.replay.apply(index, opening)[1]
         except ExchangeError as error:
+            if error.reason is Reason.POLICY_UNREADABLE:
+                raise
             # What no rule foresees, such as a statement that does not parse, was accepted anyway.
             lied = isinstance(error, HubDishonest)
             reason = error.reason if lied else Reason.RULE_BROKEN

@@ -1,7 +1,7 @@
 """Clocks: the questions about time, asked the same way by lists, clients and auditors.
 
-A leg's due time is `Leg.due_at`: the initiator sets it, an extension moves it. "Overdue" is no state
-of a leg; it follows from the due time, the state and the moment of the question.
+A leg's due time is `Leg.due_at`: the initiator sets it, an extension moves it. "Overdue" is no
+state of a leg; it follows from the due time, the state and the moment of the question.
 """
 
 from __future__ import annotations
@@ -22,9 +22,7 @@ def is_late(
     due_at: datetime | None, before: LegState | None, after: LegState, at: datetime
 ) -> bool:
     """Whether a change at that time ended what was due before it."""
-    return (
-        before is not None and is_overdue(due_at, before, at) and after in _ANSWERS
-    )
+    return before is not None and is_overdue(due_at, before, at) and after in _ANSWERS
 
 
 def next_due(legs: Iterable[tuple[datetime | None, LegState]]) -> datetime | None:

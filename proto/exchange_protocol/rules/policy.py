@@ -56,6 +56,12 @@ action "Audit" appliesTo {{
 """
 """Cedar schema: entity attributes and what each action applies to. `handling` is 0 to 3."""
 
+POLICY_WORDS: Final = (
+    "agencyType and country of an agency, agency and role of a member, and in the context "
+    "initiator, author, kind, exchangeKind, handling, tlp, urgent and subjectCount"
+)
+"""The words of the schema, for messages."""
+
 RULE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 """The @id of a rule: a name that can stand in a log, a table and a sentence as it is."""
 
