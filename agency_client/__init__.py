@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from agency_client.aio import AsyncExchangeClient
     from agency_client.client import ExchangeClient
-    from agency_client.documents import (
+    from agency_client.content.documents import (
         AnalysisProduct,
         AnalysisRequest,
         Brief,
@@ -28,30 +28,29 @@ if TYPE_CHECKING:
         load_document,
         validate_document,
     )
-    from agency_client.entities import (
+    from agency_client.content.entities import (
         Entity,
         entities_from_csv,
         identifier_warnings,
         read_entities,
     )
-    from agency_client.keys import generate_sealing_key
-    from agency_client.outbox import OutboxEntry, RefusedEntry
-    from agency_client.profile import Profile, find_profile
-    from agency_client.trust import Head, WitnessedHead
-    from agency_client.views import (
+    from agency_client.core.views import (
         Approval,
         ExchangeSummary,
         LegSummary,
         Notice,
-        OpenedExchange,
-        OpenedStatement,
         Queued,
         Refused,
         Sent,
-        Standing,
+        UnsealedExchange,
+        UnsealedStatement,
         VerifiedExchange,
         VerifiedStatement,
     )
+    from agency_client.state.checkpoints import Head, WitnessedHead
+    from agency_client.state.keys import generate_sealing_key
+    from agency_client.state.outbox import OutboxEntry, RefusedEntry
+    from agency_client.state.profile import Profile, find_profile
 
 __all__ = [
     "AnalysisProduct",
@@ -69,9 +68,8 @@ __all__ = [
     "Item",
     "LegSummary",
     "Notice",
-    "OpenedExchange",
-    "OpenedStatement",
     "OutboxEntry",
+    "Party",
     "Period",
     "Profile",
     "Queued",
@@ -80,7 +78,8 @@ __all__ = [
     "RefusedEntry",
     "ReplyDocument",
     "Sent",
-    "Standing",
+    "UnsealedExchange",
+    "UnsealedStatement",
     "VerifiedExchange",
     "VerifiedStatement",
     "WitnessedHead",
@@ -96,41 +95,41 @@ __all__ = [
 _HOMES: Final = {
     "AsyncExchangeClient": "agency_client.aio",
     "ExchangeClient": "agency_client.client",
-    "AnalysisProduct": "agency_client.documents",
-    "AnalysisRequest": "agency_client.documents",
-    "Brief": "agency_client.documents",
-    "CaseStage": "agency_client.documents",
-    "ContentDocument": "agency_client.documents",
-    "InformationRequest": "agency_client.documents",
-    "Item": "agency_client.documents",
-    "Period": "agency_client.documents",
-    "ReferralDocument": "agency_client.documents",
-    "ReplyDocument": "agency_client.documents",
-    "load_document": "agency_client.documents",
-    "validate_document": "agency_client.documents",
-    "Entity": "agency_client.entities",
-    "entities_from_csv": "agency_client.entities",
-    "identifier_warnings": "agency_client.entities",
-    "read_entities": "agency_client.entities",
-    "generate_sealing_key": "agency_client.keys",
-    "OutboxEntry": "agency_client.outbox",
-    "RefusedEntry": "agency_client.outbox",
-    "Profile": "agency_client.profile",
-    "find_profile": "agency_client.profile",
-    "Head": "agency_client.trust",
-    "WitnessedHead": "agency_client.trust",
-    "Approval": "agency_client.views",
-    "ExchangeSummary": "agency_client.views",
-    "LegSummary": "agency_client.views",
-    "Notice": "agency_client.views",
-    "OpenedExchange": "agency_client.views",
-    "OpenedStatement": "agency_client.views",
-    "Queued": "agency_client.views",
-    "Refused": "agency_client.views",
-    "Sent": "agency_client.views",
-    "Standing": "agency_client.views",
-    "VerifiedExchange": "agency_client.views",
-    "VerifiedStatement": "agency_client.views",
+    "AnalysisProduct": "agency_client.content.documents",
+    "AnalysisRequest": "agency_client.content.documents",
+    "Brief": "agency_client.content.documents",
+    "CaseStage": "agency_client.content.documents",
+    "ContentDocument": "agency_client.content.documents",
+    "InformationRequest": "agency_client.content.documents",
+    "Item": "agency_client.content.documents",
+    "Period": "agency_client.content.documents",
+    "ReferralDocument": "agency_client.content.documents",
+    "ReplyDocument": "agency_client.content.documents",
+    "load_document": "agency_client.content.documents",
+    "validate_document": "agency_client.content.documents",
+    "Entity": "agency_client.content.entities",
+    "entities_from_csv": "agency_client.content.entities",
+    "identifier_warnings": "agency_client.content.entities",
+    "read_entities": "agency_client.content.entities",
+    "generate_sealing_key": "agency_client.state.keys",
+    "OutboxEntry": "agency_client.state.outbox",
+    "RefusedEntry": "agency_client.state.outbox",
+    "Profile": "agency_client.state.profile",
+    "find_profile": "agency_client.state.profile",
+    "Head": "agency_client.state.checkpoints",
+    "WitnessedHead": "agency_client.state.checkpoints",
+    "Approval": "agency_client.core.views",
+    "ExchangeSummary": "agency_client.core.views",
+    "LegSummary": "agency_client.core.views",
+    "Notice": "agency_client.core.views",
+    "UnsealedExchange": "agency_client.core.views",
+    "UnsealedStatement": "agency_client.core.views",
+    "Queued": "agency_client.core.views",
+    "Refused": "agency_client.core.views",
+    "Sent": "agency_client.core.views",
+    "Party": "exchange_protocol.kinds.codes",
+    "VerifiedExchange": "agency_client.core.views",
+    "VerifiedStatement": "agency_client.core.views",
 }
 
 

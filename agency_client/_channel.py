@@ -28,9 +28,9 @@ import grpc.aio
 from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 
-from agency_client._calls.calls import DEADLINES, PACKAGE, Call, Fetch, Unary, Upload
-from agency_client._calls.statuses import error_of
-from agency_client.profile import Profile
+from agency_client.core.calls import DEADLINES, PACKAGE, Call, Fetch, Unary, Upload
+from agency_client.core.statuses import error_of
+from agency_client.state.profile import Profile
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import verify_validity
 from exchange_protocol.v1 import (
@@ -278,6 +278,6 @@ _OPTIONS: Final = (
     # gRPC's own pauses grow to two minutes, in which every call fails at once, whatever the client
     # says of when it tries again: how long to wait is for the caller to know.
     ("grpc.max_reconnect_backoff_ms", 2_000),
-    # One process may speak for several bodies, in tests and demos: no sharing of connections.
+    # One process may speak for several agencies, in tests and demos: no sharing of connections.
     ("grpc.use_local_subchannel_pool", 1),
 )

@@ -14,17 +14,18 @@ from functools import wraps
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
-from agency_client._calls import Call, Operation, Operations
-from agency_client._calls.calls import RETRY_SECONDS, Pause, seconds_left
-from agency_client._calls.core import make_ports
-from agency_client._calls.drafting import parse_code
-from agency_client._calls.summaries import check_unlisted, parse_notice
 from agency_client._channel import Channel
-from agency_client.outbox import Outbox
-from agency_client.profile import Profile
-from agency_client.views import ExchangeSummary, Notice
+from agency_client.core import Call, Operation, Operations
+from agency_client.core.calls import RETRY_SECONDS, Pause, seconds_left
+from agency_client.core.core import make_ports
+from agency_client.core.drafting import parse_code
+from agency_client.core.summaries import check_unlisted, parse_notice
+from agency_client.core.views import ExchangeSummary, Notice
+from agency_client.state.outbox import Outbox
+from agency_client.state.profile import Profile
 from exchange_protocol.errors import HubUnavailable
-from exchange_protocol.rules.bodies import Kind, parse_kind
+from exchange_protocol.kinds.bodies import Kind, parse_kind
+from exchange_protocol.kinds.codes import Party
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.trust.identity import AgencyId, Member
@@ -59,7 +60,7 @@ def _method(
 
 
 class ExchangeClient:
-    """One body's access to the exchange; use it in a `with` block."""
+    """One agency's access to the exchange; use it in a `with` block."""
 
     def __init__(
         self,
@@ -100,7 +101,7 @@ class ExchangeClient:
 
     @property
     def agency(self) -> AgencyId:
-        """The body that this client speaks for."""
+        """The agency that this client speaks for."""
         return self._operations.agency
 
     @property
@@ -162,37 +163,37 @@ class ExchangeClient:
     def exchanges(
         self,
         *,
-        box: pb.Box.ValueType = pb.BOX_UNSPECIFIED,
+        party: Party | None = None,
         states: Iterable[LegState | str] = (),
         kinds: Iterable[Kind | str] = (),
     ) -> Iterator[ExchangeSummary]:
-        """List exchanges that the body sees, page by page; the hub's word, unverified."""
+        """List exchanges that the agency sees, page by page; the hub's word, unverified."""
         legs = [parse_code(LegState, state, "states") for state in states]
         openings = [parse_kind(kind, "kinds") for kind in kinds]
         token = ""
         listed: set[str] = set()
         while True:
-            page, token = self._drive(self._operations.list_page(box, legs, openings, token))
+            page, token = self._drive(self._operations.list_page(party, legs, openings, token))
             check_unlisted(page, listed)
             yield from page
             if not token:
                 return
 
     def inbox(self) -> Iterator[ExchangeSummary]:
-        """List what is addressed to the body."""
-        return self.exchanges(box=pb.BOX_INBOX)
+        """List what is addressed to the agency."""
+        return self.exchanges(party=Party.RECIPIENT)
 
     def sent(self) -> Iterator[ExchangeSummary]:
-        """List what the body opened."""
-        return self.exchanges(box=pb.BOX_SENT)
+        """List what the agency opened."""
+        return self.exchanges(party=Party.INITIATOR)
 
     def pending(self) -> Iterator[ExchangeSummary]:
-        """List what waits for an approval that the body may give."""
-        return self.exchanges(box=pb.BOX_PENDING)
+        """List what waits for an approval that the agency may give."""
+        return self.exchanges(party=Party.APPROVER)
 
     def supervised(self) -> Iterator[ExchangeSummary]:
-        """List what the body sees as a supervisor."""
-        return self.exchanges(box=pb.BOX_SUPERVISED)
+        """List what the agency sees as a supervisor."""
+        return self.exchanges(party=Party.SUPERVISOR)
 
     def watch(
         self,
@@ -201,7 +202,7 @@ class ExchangeClient:
         max_seconds: float | None = None,
         on_away: Callable[[HubUnavailable, float], None] | None = None,
     ) -> Iterator[Notice]:
-        """Follow what becomes visible to the body, from where the last watch stood.
+        """Follow what becomes visible to the agency, from where the last watch stood.
 
         A lost connection is taken up again; `on_away` is told each time that the hub is away, and
         after how many seconds it is asked again. A notice's place is kept when the next one is

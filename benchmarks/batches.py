@@ -16,7 +16,7 @@ from benchmarks.letters import Letter
 from benchmarks.load import Line
 from benchmarks.section import Load, Ratio, Run, Section
 from exchange_protocol.log.checkpoint import LogVerifier
-from exchange_protocol.log.receipts import verify_receipt
+from exchange_protocol.record.receipts import verify_receipt
 from exchange_protocol.rules.statements import encode_signed_statement
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from tests.support.hub_process import HubFiles, HubProcess

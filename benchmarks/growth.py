@@ -16,6 +16,7 @@ from benchmarks.section import Load, Ratio, Run, Section
 from benchmarks.seeding import grow
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_protocol.v1 import statement_pb2
 from exchange_server.bootstrap import load_credentials, utc_now
 from tests.support.hub_process import HubFiles, HubProcess
 
@@ -91,7 +92,9 @@ async def _measure(files: HubFiles, office: Office, entries: int, calls: int) ->
         ).SerializeToString()
         for _ in range(calls + _WARM_UP)
     ]
-    inbox = pb.ListExchangesRequest(box=pb.BOX_INBOX, page_size=_INBOX_PAGE).SerializeToString()
+    inbox = pb.ListExchangesRequest(
+        party=statement_pb2.PARTY_RECIPIENT, page_size=_INBOX_PAGE
+    ).SerializeToString()
     with HubProcess(files) as hub:
         async with (
             Line(files, hub.target, author) as line,

@@ -1,6 +1,6 @@
 """Statements of a fictional region, signed and sealed for real, made before anything is timed.
 
-Each opens an exchange of its own: a request for information from one body of a state to another,
+Each opens an exchange of its own: a request for information from one agency of a state to another,
 with one sealed part of `CONTENT_BYTES` to three readers. That is what a hub is sent most, and the
 dearest statement per byte: every row of it is new.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from exchange_certs.authority import IssuedCertificate
-from exchange_protocol.rules.bodies import Kind, Plain
+from exchange_protocol.kinds.bodies import Kind, Plain
 from exchange_protocol.rules.statements import (
     BRIEF,
     Draft,

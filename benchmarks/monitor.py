@@ -32,7 +32,7 @@ from benchmarks.multiplying import sqlite_file
 from benchmarks.section import Load, Ratio, Run, Section
 from benchmarks.seeding import converse
 from exchange_protocol.log.checkpoint import LogVerifier
-from exchange_protocol.log.merkle import Frontier
+from exchange_protocol.log.merkle import CompactRange
 from exchange_protocol.trust.certificates import TrustAnchors
 from tests.support.hub_process import HubFiles
 
@@ -129,14 +129,14 @@ def verify(database: Path, root: Path, log_vkey: str, cores: int) -> Verified:
 
 def _tree_only(database: Path, root: bytes) -> float:
     started = time.perf_counter()
-    frontier = Frontier()
+    compact_range = CompactRange()
     with closing(sqlite3.connect(database)) as connection:
         rows = connection.execute("SELECT leaf_hash FROM log_entries ORDER BY idx")
         while page := rows.fetchmany(_AT_ONCE):
-            frontier = frontier.append_many([leaf_hash for (leaf_hash,) in page]).after
-    if frontier.root() != root:
+            compact_range = compact_range.append_many([leaf_hash for (leaf_hash,) in page]).after
+    if compact_range.root() != root:
         raise ValueError("expected the root of the checkpoint")
-    return frontier.size / (time.perf_counter() - started)
+    return compact_range.size / (time.perf_counter() - started)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from exchange_server.storage.log_rows import (
 from exchange_server.storage.tables import log_entries, metadata
 from tests.support.hub_process import HubFiles
 
-_INDEXES = {"idx", "log_index", "entry_index", "opened_index"}
+_INDEXES = {"idx", "log_index", "entry_index", "initial_index"}
 _OF_EXCHANGES = {"exchange_id", "payload_sha256", "part_id"}
 _LOG_TABLES = {"log_head", "log_tiles", "staged_parts"}
 _LEAVES_AT_ONCE = 1 << 16

@@ -17,7 +17,7 @@ _REQUEST = InformationRequest(items=(Item.TRANSACTIONS,), facts=_FACTS)
 
 
 def play(run: Run) -> Section:
-    """Let one body ask and the other open, each once; times the opening."""
+    """Let one agency ask and the other open, each once; times the opening."""
     files = prepare_hub(run.folder / "opening")
     took = []
     with HubProcess(files) as hub:

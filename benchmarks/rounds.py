@@ -20,7 +20,7 @@ from benchmarks.load import Latency, Line, peak_mib
 from benchmarks.section import Load, Ratio, Run, Section
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.merkle import verify_consistency
-from exchange_protocol.log.receipts import verify_receipt
+from exchange_protocol.record.receipts import verify_receipt
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from tests.support.hub_process import HubFiles, HubProcess

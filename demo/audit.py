@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from agency_client.entities import entities_from_csv
+from agency_client.content.entities import entities_from_csv
 from demo.setup import Deployment
 from demo.stage import Stage, expect
 

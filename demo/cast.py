@@ -1,6 +1,6 @@
 """The fictional cast and case of the demonstration. No person, account or case here exists.
 
-The bodies bear the ids of real ones, as a deployment would; their people, suspects, accounts and
+The agencies bear the ids of real ones, as a deployment would; their people, suspects, accounts and
 documents are invented. Identification numbers pass their check digit and belong to nobody: their
 birth dates lie in the year 2099.
 """
@@ -15,23 +15,23 @@ LOG_ORIGIN = f"{TRUST_DOMAIN}/exchange-log"
 
 
 @dataclass(frozen=True)
-class Body:
+class CastAgency:
     """An agency of the demonstration, with the directory's facts about it."""
 
     id: str
     name: str
     country: str
-    body_type: str
+    agency_type: str
     time_zone: str
 
 
-BODIES = (
-    Body("caricc", "ЦАРИКЦ (демонстрация)", "", "COORDINATION_CENTRE", "Asia/Almaty"),
-    Body("kz.mia", "МВД РК (демонстрация)", "KZ", "POLICE", "Asia/Almaty"),
-    Body("kz.fma", "АФМ РК (демонстрация)", "KZ", "FIU", "Asia/Almaty"),
-    Body("kz.gpo", "ГП РК (демонстрация)", "KZ", "PROSECUTOR", "Asia/Almaty"),
-    Body("uz.fiu", "Департамент, Узбекистан (демонстрация)", "UZ", "FIU", "Asia/Tashkent"),
-    Body("kg.mia", "МВД КР (демонстрация)", "KG", "POLICE", "Asia/Bishkek"),
+AGENCIES = (
+    CastAgency("caricc", "ЦАРИКЦ (демонстрация)", "", "COORDINATION_CENTRE", "Asia/Almaty"),
+    CastAgency("kz.mia", "МВД РК (демонстрация)", "KZ", "POLICE", "Asia/Almaty"),
+    CastAgency("kz.fma", "АФМ РК (демонстрация)", "KZ", "FIU", "Asia/Almaty"),
+    CastAgency("kz.gpo", "ГП РК (демонстрация)", "KZ", "PROSECUTOR", "Asia/Almaty"),
+    CastAgency("uz.fiu", "Департамент, Узбекистан (демонстрация)", "UZ", "FIU", "Asia/Tashkent"),
+    CastAgency("kg.mia", "МВД КР (демонстрация)", "KG", "POLICE", "Asia/Bishkek"),
 )
 
 

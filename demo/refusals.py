@@ -36,7 +36,7 @@ def play(stage: Stage, deployment: Deployment, authority: Authority, exchange: s
             reason="CERTIFICATE_USAGE",
         )  # fmt: skip
         step.detail = "CERTIFICATE_USAGE, before it is sent"
-    with stage.step("a coordinator approves what its own body asked") as step:
+    with stage.step("a coordinator approves what its own agency asked") as step:
         own: str = stage.agency(
             "caricc", "send", "information-request",
             str(stage.root / "documents" / "request.yaml"),

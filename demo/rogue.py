@@ -25,8 +25,9 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from agency_client import ExchangeClient, Profile, VerifiedExchange
+from exchange_protocol.kinds.bodies import Decision, Kind, Plain
+from exchange_protocol.kinds.codes import Purpose, Verdict
 from exchange_protocol.rules.access import readers, spoken
-from exchange_protocol.rules.bodies import Decision, Kind, Plain
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.judgement import plan_route
 from exchange_protocol.rules.lifecycle import open_exchange
@@ -42,7 +43,6 @@ from exchange_protocol.rules.statements import (
     new_statement_id,
     parse_statement,
 )
-from exchange_protocol.rules.vocabulary import Purpose, Verdict
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE, sign
 from exchange_protocol.trust.identity import AgencyId, Member, parse_agency_id
 from exchange_protocol.trust.sealing import SEALING_SUITE, PartContext, Reader, seal_part
@@ -53,7 +53,7 @@ SECONDS = 20
 
 
 class Rogue:
-    """An enrolled body's keys in the hands of someone who keeps no rules."""
+    """An enrolled agency's keys in the hands of someone who keeps no rules."""
 
     def __init__(self, profile: Profile, directory: Directory) -> None:
         self.profile = profile
@@ -68,7 +68,7 @@ class Rogue:
         return self.profile.vault.member
 
     def request(self, to: AgencyId, kind: Kind = Kind.INFORMATION_REQUEST) -> tuple[Draft, bytes]:
-        """A complete opening statement, with its brief sealed to whom the lifecycle asks for."""
+        """A complete initial statement, with its brief sealed to whom the lifecycle asks for."""
         now = datetime.now(UTC)
         statement_id = new_statement_id(now, os.urandom(UUID_RANDOM_BYTES))
         draft = Draft(
@@ -150,7 +150,7 @@ def omit_supervisor(rogue: Rogue, to: AgencyId) -> None:
 
 
 def forbidden_kind(rogue: Rogue, to: AgencyId) -> None:
-    """A kind that the policy allows nobody to send to this body."""
+    """A kind that the policy allows nobody to send to this agency."""
     draft, brief = rogue.request(to, Kind.ANALYSIS_REQUEST)
     rogue.submit(rogue.sign(draft), brief)
 
@@ -181,7 +181,7 @@ def approve(rogue: Rogue, exchange: VerifiedExchange) -> None:
         author=rogue.member,
         made_at=now,
         body=Decision(Verdict.APPROVE),
-        answers=leg.subject,
+        answers=leg.awaits,
         recipients=(leg.agency,),
     )
     rogue.submit(rogue.sign(draft), None)

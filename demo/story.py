@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from demo import audit, hub, refusals, report
-from demo.cast import ACTORS, BODIES, PAYMENT_COUNT, QUESTION
+from demo.cast import ACTORS, AGENCIES, PAYMENT_COUNT, QUESTION
 from demo.documents import write_documents
 from demo.setup import prepare, share_sealing_key
 from demo.stage import Stage, StepFailed, expect, wait_until
@@ -72,23 +72,23 @@ def enrol(stage: Stage) -> None:
     signing = {actor.profile: stage.root / actor.profile / "signing.pem" for actor in ACTORS}
     with stage.step("the operator's own certificate begins the log"):
         stage.agency("operator", "operator", "certificate", str(signing["operator"]))
-    with stage.step("six bodies are enrolled"):
-        for body in BODIES:
-            words = ["--name", body.name, "--body-type", body.body_type]
-            words += ["--time-zone", body.time_zone]
-            if body.country:
-                words += ["--country", body.country]
-            stage.agency("operator", "operator", "enrol", body.id, *words)
+    with stage.step("six agencies are enrolled"):
+        for agency in AGENCIES:
+            words = ["--name", agency.name, "--agency-type", agency.agency_type]
+            words += ["--time-zone", agency.time_zone]
+            if agency.country:
+                words += ["--country", agency.country]
+            stage.agency("operator", "operator", "enrol", agency.id, *words)
     with stage.step("their signing certificates are published"):
         others = [str(signing[actor.profile]) for actor in ACTORS[1:]]
         stage.agency("operator", "operator", "certificate", *others)
     with stage.step("the policy is published, in Cedar"):
         policy = Path(__file__).parent.parent / "policies" / "caricc.cedar"
         stage.agency("operator", "operator", "policy", str(policy))
-    with stage.step("each body publishes its own sealing key, signed by itself"):
-        for body in BODIES:
-            stage.agency(body.id, "keys", "publish")
-            share_sealing_key(stage, body.id)
+    with stage.step("each agency publishes its own sealing key, signed by itself"):
+        for agency in AGENCIES:
+            stage.agency(agency.id, "keys", "publish")
+            share_sealing_key(stage, agency.id)
 
 
 def domestic_request(stage: Stage, figures: dict[str, Any]) -> str:

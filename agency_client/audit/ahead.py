@@ -13,8 +13,8 @@ Rules of this module:
 - Nothing waits for it. It is asked when it is idle, about leaves that are a few chunks ahead; an
   answer that comes too late is of no use, and if the process dies, the replay goes on alone.
 - It ends with the run, also when this process is killed. Ctrl-C is for this process alone.
-- It is spawned, for gRPC's threads do not survive a fork. So the program's main module is imported
-  once more: a script that allows it stands under `if __name__ == "__main__"`.
+- It is spawned, for gRPC's threads do not survive a split view. So the program's main module is
+  imported once more: a script that allows it stands under `if __name__ == "__main__"`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from agency_client.audit.source import AuditedLeaf
 from exchange_protocol.errors import ExchangeError
-from exchange_protocol.replay import DirectoryFold
+from exchange_protocol.record.replay import DirectoryFold
 from exchange_protocol.rules.judgement import verify_signature
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_protocol.trust.certificates import fingerprint, parse_certificate

@@ -6,13 +6,13 @@ The auditor needs no part of the hub to check its copy. What is read, table by t
     log_entries   idx, entry, nonce, leaf_hash             every leaf, with what opens it
     statements    payload, certificate_sha256, signature   the statement of an entry, by its digest
     log_tiles     level, idx, hashes                       the Merkle tree as the hub serves it
-    exchanges     kind, opener, due time, urgency          what the hub lists exchanges by
+    exchanges     kind, initiator, due time, urgency          what the hub lists exchanges by
     legs          state and what follows from it           the hub's projection of every exchange
     parts, part_chunks                                     sealed bytes, by digest
 
 and, beside these, the columns that the hub finds rows by: each must say what the signed bytes say.
 
-Left out: `feed`, `boxes`, `deliveries` and `directory_entries`, which the hub makes anew from the
+Left out: `feed`, `parties`, `deliveries` and `directory_entries`, which the hub makes anew from the
 log and its own check compares; `cosignatures`, which whoever relies on them verifies by the
 witness's key; `staged_parts`, which no statement has claimed yet; bytes of the file that hold no
 row; and whether the copy is the newest.
@@ -35,8 +35,8 @@ from agency_client.audit.report import Violation
 from agency_client.audit.source import AuditedLeaf
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
-from exchange_protocol.log.entries import Opening, parse_entry
 from exchange_protocol.log.tiles import TILE_WIDTH, TileId, TreeEdge
+from exchange_protocol.record.entries import CommitmentOpening, parse_entry
 from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import SignedStatement, Statement, batch_of, parse_statement
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
@@ -50,18 +50,18 @@ _ENTRIES = """
 """
 _PARTS = "SELECT name, part_id, sha256, size FROM parts WHERE payload_sha256 = ? ORDER BY name"
 _CHUNKS = "SELECT data FROM part_chunks WHERE part_id = ? ORDER BY seq"
-_EXCHANGE = "SELECT kind, opener, due_at, urgency, handling FROM exchanges WHERE exchange_id = ?"
+_EXCHANGE = "SELECT kind, initiator, due_at, urgency, handling FROM exchanges WHERE exchange_id = ?"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _TILES_AT_ONCE = 4
 _LEG_COLUMNS = (
     "position",
     "state",
-    "subject",
+    "awaits",
     "handling",
     "tlp",
     "subject_count",
-    "disclosed",
+    "was_released",
     "approvals_required",
     "approvers",
     "approvals",
@@ -223,7 +223,7 @@ class DatabaseCopy:
             ]:
                 yield Violation(
                     Reason.RULE_BROKEN,
-                    f"exchange {exchange.id} is stored otherwise than its opening statement says",
+                    f"exchange {exchange.id} is stored otherwise than its initial statement says",
                 )
             rows = self._connection.execute(legs, (exchange.id,)).fetchall()
             stored = {row[0]: tuple(row[1:]) for row in rows}
@@ -323,7 +323,9 @@ def _leaf(index: int, row: Sequence[Any]) -> AuditedLeaf:
             fault = Reason.ENTRY_MISMATCH.error(f"entry {index}: it does not parse: {error}")
             return AuditedLeaf(leaf_hash, None, fault)
         signed = SignedStatement(PAYLOAD_TYPE, bytes(row[8]), bytes(row[9]), bytes(row[10]), batch)
-    return AuditedLeaf(leaf_hash, Opening(entry, nonce, signed), beside=(row[4:8], row[11:15]))
+    return AuditedLeaf(
+        leaf_hash, CommitmentOpening(entry, nonce, signed), beside=(row[4:8], row[11:15])
+    )
 
 
 def _check_columns(
@@ -341,7 +343,7 @@ def _exchange_row(exchange: Exchange) -> tuple[Any, ...]:
     header = exchange.header
     return (
         exchange.kind.value,
-        exchange.opener,
+        exchange.initiator,
         None if header.due_at is None else (header.due_at - _EPOCH) // _MICROSECOND,
         int(header.urgency),
         int(header.handling),
@@ -357,11 +359,11 @@ def _leg_row(position: int, leg: Leg) -> tuple[Any, ...]:
     return (
         position,
         int(leg.state),
-        leg.subject,
+        leg.awaits,
         int(leg.handling),
         int(leg.tlp),
         leg.subject_count,
-        int(leg.disclosed),
+        int(leg.was_released),
         leg.approvals_required,
         _spelled(leg.approvers),
         _spelled(leg.approvals),

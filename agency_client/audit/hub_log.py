@@ -8,10 +8,10 @@ from typing import Final, Protocol
 
 from agency_client.audit.report import Violation
 from agency_client.audit.source import AuditedLeaf
-from agency_client.trust import Head
+from agency_client.state.checkpoints import Head
 from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_protocol.log.entries import parse_opening
+from exchange_protocol.record.entries import parse_opening
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.v1 import audit_service_pb2 as pb

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.log.entries import InspectedRange
+from exchange_protocol.record.entries import InspectedRange
 from exchange_protocol.trust.identity import AgencyId
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from agency_client.audit.report import Violation
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_protocol.log.entries import Opening
+from exchange_protocol.record.entries import CommitmentOpening
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.lifecycle import Exchange
 
@@ -19,7 +19,7 @@ class AuditedLeaf:
     """A leaf of the log as the auditor received it."""
 
     leaf_hash: bytes
-    opening: Opening | None
+    opening: CommitmentOpening | None
     fault: ExchangeError | None = None
     """Why the opening could not be read, where it was given and is unreadable."""
     beside: Sequence[Any] = ()

@@ -29,15 +29,15 @@ from time import monotonic
 from typing import Protocol
 
 from agency_client.audit.ahead import SignaturesAhead, signatures_ahead
-from agency_client.audit.place import Counts, Place, Reached, Round
+from agency_client.audit.monitor_state import Counts, MonitorRound, MonitorState, VerifiedUpTo
 from agency_client.audit.report import AuditReport, Reading, Scope, Violation
 from agency_client.audit.source import AuditedLeaf, LogSource
 from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
+from exchange_protocol.kinds.bodies import Stage
 from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_protocol.log.entries import Entry, Event, Opening, verify_opening
-from exchange_protocol.log.merkle import Frontier
-from exchange_protocol.replay import Replay
-from exchange_protocol.rules.bodies import Stage
+from exchange_protocol.log.merkle import CompactRange
+from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, verify_opening
+from exchange_protocol.record.replay import Replay
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.lifecycle import BEFORE_ANSWER, LegState
 from exchange_protocol.rules.statements import Statement
@@ -65,7 +65,7 @@ def verify_log(
     *,
     auditor: Member | None,
     seen: Checkpoint | None = None,
-    place: Place | None = None,
+    place: MonitorState | None = None,
     from_start: bool = False,
     progress: Progress | None = None,
     cores: int = 1,
@@ -83,7 +83,7 @@ def verify_log(
         InvalidInput: DOCUMENT_INVALID, if the place cannot be used.
     """
     if place is None:
-        with closing(Place.temporary(anchors, auditor)) as place:
+        with closing(MonitorState.temporary(anchors, auditor)) as place:
             return verify_log(
                 source,
                 anchors,
@@ -105,14 +105,14 @@ def verify_log(
         report, _ = verify(place, from_start=True)
     elif reached is not None and any(each.index is not None for each in report.violations):
         # A damaged place must not accuse a hub: what it found must be found without it.
-        with closing(Place.temporary(anchors, auditor)) as fresh:
+        with closing(MonitorState.temporary(anchors, auditor)) as fresh:
             again, _ = verify(fresh, from_start=True)
         if again.is_clean:
             raise place.invalid("what it keeps is damaged: from its start, the log is clean")
     return report
 
 
-def _may_rest_on_rights(report: AuditReport, before: Reached) -> bool:
+def _may_rest_on_rights(report: AuditReport, before: VerifiedUpTo) -> bool:
     return bool(report.violations) or report.directory_size != before.directory_size
 
 
@@ -122,23 +122,23 @@ def _verify_on(
     seen: Checkpoint | None,
     progress: Progress | None,
     cores: int,
-    place: Place,
+    place: MonitorState,
     *,
     from_start: bool,
-) -> tuple[AuditReport, Reached | None]:
+) -> tuple[AuditReport, VerifiedUpTo | None]:
     """Verify from the place, or from the start; gives the report, and where the place was."""
     started = monotonic()
     checkpoint = source.checkpoint
     with ExitStack() as stack:
         current = stack.enter_context(place.round(from_start=from_start))
         reached = current.reached
-        first = size = reached.frontier.size if reached else 0
+        first = size = reached.compact_range.size if reached else 0
         to_come = checkpoint.size - first
         ahead = stack.enter_context(
             signatures_ahead(current.directories, leaves=to_come, cores=cores)
         )
         audit = _Audit(current, auditor, ahead)
-        frontier = audit.frontier
+        compact_range = audit.compact_range
         if reached is not None and not audit.check_place(reached.checkpoint, checkpoint):
             return audit.report(checkpoint, first, monotonic() - started), reached
         if seen is not None and seen.size <= first:
@@ -152,31 +152,33 @@ def _verify_on(
             batch.append(leaf.leaf_hash)
             size += 1
             if len(batch) == BATCH or (seen is not None and size == seen.size):
-                frontier, batch = frontier.append_many(batch).after, []
+                compact_range, batch = compact_range.append_many(batch).after, []
                 if seen is not None and size == seen.size:
-                    audit.check_seen(seen, frontier)
+                    audit.check_seen(seen, compact_range)
                 if progress:
                     progress(size - first, to_come)
-        frontier = frontier.append_many(batch).after
+        compact_range = compact_range.append_many(batch).after
         if progress:
             progress(size - first, to_come)
-        audit.finish(checkpoint, frontier, source)
+        audit.finish(checkpoint, compact_range, source)
         for violation in source.check_rest(audit.replay.exchanges if audit.folding else None):
             audit.add(violation)
         report = audit.report(checkpoint, first, monotonic() - started)
         if report.is_clean:
-            current.keep(audit.reached(checkpoint, frontier))
+            current.keep(audit.reached(checkpoint, compact_range))
     return report, reached
 
 
 class _Audit:
     """What one run found so far, on top of what the place had."""
 
-    def __init__(self, current: Round, auditor: Member | None, ahead: SignaturesAhead) -> None:
+    def __init__(
+        self, current: MonitorRound, auditor: Member | None, ahead: SignaturesAhead
+    ) -> None:
         reached = current.reached
         counts = reached.counts if reached else Counts()
         self.replay = Replay(current.directories, state=current.state, verified=ahead)
-        self.frontier = reached.frontier if reached else Frontier()
+        self.compact_range = reached.compact_range if reached else CompactRange()
         self.auditor = auditor
         self.violations: list[Violation] = []
         self.opened = counts.opened
@@ -220,7 +222,7 @@ class _Audit:
             reading = Reading(index, entry.hub_time, reader, certificate, entry.inspected)
             self.readings.append(reading)
 
-    def _judge(self, index: int, opening: Opening) -> Statement | None:
+    def _judge(self, index: int, opening: CommitmentOpening) -> Statement | None:
         try:
             statement = self.replay.apply(index, opening)[1]
         except ExchangeError as error:
@@ -268,7 +270,7 @@ class _Audit:
         if now.size < kept.size:
             reason, what = Reason.CHECKPOINT_ROLLBACK, "the log was rolled back"
         elif now.size == kept.size and now.root != kept.root:
-            reason, what = Reason.CHECKPOINT_FORK, "the log was written anew"
+            reason, what = Reason.CHECKPOINT_SPLIT_VIEW, "the log was written anew"
         else:
             return True
         self.add(
@@ -280,11 +282,11 @@ class _Audit:
         )
         return False
 
-    def reached(self, checkpoint: Checkpoint, frontier: Frontier) -> Reached:
+    def reached(self, checkpoint: Checkpoint, compact_range: CompactRange) -> VerifiedUpTo:
         """What the place is to keep."""
-        return Reached(
+        return VerifiedUpTo(
             checkpoint,
-            frontier,
+            compact_range,
             Counts(
                 self.opened,
                 self.unopened_count,
@@ -297,30 +299,33 @@ class _Audit:
             self.directory.size,
         )
 
-    def check_seen(self, seen: Checkpoint, frontier: Frontier) -> None:
-        if frontier.root() != seen.root:
+    def check_seen(self, seen: Checkpoint, compact_range: CompactRange) -> None:
+        if compact_range.root() != seen.root:
             self.add(
                 Violation(
-                    Reason.CHECKPOINT_FORK,
-                    f"the first {seen.size} leaves have the root {frontier.root().hex()}, the "
+                    Reason.CHECKPOINT_SPLIT_VIEW,
+                    f"the first {seen.size} leaves have the root {compact_range.root().hex()}, the "
                     f"checkpoint that was seen before says {seen.root.hex()}: the log was "
                     "written anew",
                 )
             )
 
-    def finish(self, checkpoint: Checkpoint, frontier: Frontier, source: LogSource) -> None:
-        if frontier.size != checkpoint.size:
+    def finish(
+        self, checkpoint: Checkpoint, compact_range: CompactRange, source: LogSource
+    ) -> None:
+        if compact_range.size != checkpoint.size:
             self.add(
                 Violation(
                     Reason.PROOF_INVALID,
-                    f"expected {checkpoint.size} leaves for the checkpoint, got {frontier.size}",
+                    f"expected {checkpoint.size} leaves for the checkpoint, "
+                    f"got {compact_range.size}",
                 )
             )
-        elif frontier.root() != checkpoint.root:
+        elif compact_range.root() != checkpoint.root:
             self.add(
                 Violation(
                     Reason.PROOF_INVALID,
-                    f"the {checkpoint.size} leaves have the root {frontier.root().hex()}, the "
+                    f"the {checkpoint.size} leaves have the root {compact_range.root().hex()}, the "
                     f"signed checkpoint says {checkpoint.root.hex()}: this is not the log that "
                     f"was signed{self._since_place()}",
                 )
@@ -354,9 +359,9 @@ class _Audit:
         )
 
     def _since_place(self) -> str:
-        if not self.frontier.size:
+        if not self.compact_range.size:
             return ""
-        return f", or it does not extend the {self.frontier.size} entries that were verified before"
+        return f", or it does not extend the {self.compact_range.size} entries verified before"
 
     def report(self, checkpoint: Checkpoint, first: int, seconds: float) -> AuditReport:
         """Sum up; `first` is where this run began."""
@@ -389,7 +394,7 @@ class _Audit:
                 if leg.state is LegState.HELD:
                     found.update(leg.approvers)
                 elif leg.state is LegState.RETURNED:
-                    found[exchange.opener] += 1
+                    found[exchange.initiator] += 1
                 elif leg.state in BEFORE_ANSWER:
                     found[leg.agency] += 1
         return dict(sorted(found.items()))

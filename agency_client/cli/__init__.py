@@ -15,7 +15,7 @@ from agency_client.cli import decide as decide
 from agency_client.cli import setup as setup
 from agency_client.cli import operator as operator
 from agency_client.cli import audit as audit
-from agency_client.cli import fork as fork
+from agency_client.cli import split_view as split_view
 from agency_client.cli import witness as witness
 from agency_client.cli import evidence as evidence
 from agency_client.cli.app import main

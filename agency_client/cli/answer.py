@@ -20,12 +20,12 @@ from agency_client.cli.options import (
     Question,
     ReplyFile,
 )
-from agency_client.cli.papers import read_paper
 from agency_client.cli.results import tell
 from agency_client.cli.send import read_given
 from agency_client.cli.session import session_of
-from agency_client.documents import AnalysisProduct, ReplyDocument
-from exchange_protocol.rules.vocabulary import ReplyResult
+from agency_client.content.documents import AnalysisProduct, ReplyDocument
+from agency_client.content.input_documents import read_input_document
+from exchange_protocol.kinds.codes import ReplyResult
 
 PANEL = "Answer"
 
@@ -59,7 +59,7 @@ def reply(
 ) -> None:
     """Answer, for good."""
     session = session_of(context)
-    paper = read_paper(reply, ReplyDocument)
+    paper = read_input_document(reply, ReplyDocument)
     files = inputs.attachments(attach or ())
     with read_given(entities, csv, mapping) as findings, session.hub() as hub:
         sent = hub.reply(
@@ -79,7 +79,7 @@ def interim(
 ) -> None:
     """Say how far you are; the answer is still to come."""
     session = session_of(context)
-    paper = read_paper(reply, ReplyDocument)
+    paper = read_input_document(reply, ReplyDocument)
     files = inputs.attachments(attach or ())
     with session.hub() as hub:
         sent = hub.interim_reply(
@@ -100,7 +100,7 @@ def partial(
 ) -> None:
     """Give a part of the answer; the rest is still to come."""
     session = session_of(context)
-    paper = read_paper(reply, ReplyDocument)
+    paper = read_input_document(reply, ReplyDocument)
     files = inputs.attachments(attach or ())
     with read_given(entities, csv, mapping) as findings, session.hub() as hub:
         sent = hub.partial_reply(
@@ -125,7 +125,7 @@ def product(
 ) -> None:
     """Give the analysis that was asked of the centre."""
     session = session_of(context)
-    paper = read_paper(product, AnalysisProduct)
+    paper = read_input_document(product, AnalysisProduct)
     files = inputs.attachments(attach or ())
     with read_given(entities, csv, mapping) as findings, session.hub() as hub:
         sent = hub.analysis_product(
@@ -149,9 +149,9 @@ def refuse(
     tell(session, result, "Refused")
 
 
-@app.command(rich_help_panel=PANEL)
-def ask(context: typer.Context, exchange: Exchange, question: Question) -> None:
-    """Send a request back for more information, before you answer it."""
+@app.command("request-details", rich_help_panel=PANEL)
+def request_details(context: typer.Context, exchange: Exchange, question: Question) -> None:
+    """Send a request back to its initiator with a question, before you answer it."""
     session = session_of(context)
     with session.hub() as hub:
         result = hub.return_for_information(exchange, question=question)

@@ -41,7 +41,7 @@ def agency(
             envvar=PROFILE_VARIABLE,
             show_envvar=False,
             metavar="PATH_OR_NAME",
-            help=f"Profile of the body that you act for; else ${PROFILE_VARIABLE}.",
+            help=f"Profile of the agency that you act for; else ${PROFILE_VARIABLE}.",
         ),
     ] = None,
     as_json: Annotated[

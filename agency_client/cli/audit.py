@@ -17,7 +17,7 @@ from rich.text import Text
 from agency_client.audit import AuditReport, HubLog, Reading, Scope, verify_log
 from agency_client.audit.ahead import usable_cores
 from agency_client.audit.database import DatabaseCopy
-from agency_client.audit.place import Place
+from agency_client.audit.monitor_state import MonitorState
 from agency_client.cli.app import app, tell_failure
 from agency_client.cli.failures import ExitCode, describe
 from agency_client.cli.output import (
@@ -33,7 +33,7 @@ from agency_client.cli.output import (
     say,
 )
 from agency_client.cli.session import Session, session_of
-from agency_client.trust import Head, TrustStore, WitnessedHead
+from agency_client.state.checkpoints import Head, TrustStore, WitnessedHead
 from exchange_protocol.errors import (
     ExchangeError,
     HubDishonest,
@@ -296,14 +296,14 @@ def _verify_witnessed(session: Session) -> tuple[AuditReport, WitnessedHead]:
 
 
 @contextmanager
-def _place_of(hub: ExchangeClient) -> Iterator[Place]:
+def _place_of(hub: ExchangeClient) -> Iterator[MonitorState]:
     profile = hub.profile
     path = profile.state / "monitor.db"
-    with closing(Place(path, profile.anchors, profile.tls.certificate.member)) as place:
+    with closing(MonitorState(path, profile.anchors, profile.tls.certificate.member)) as place:
         yield place
 
 
-def _verify_on(hub: ExchangeClient, place: Place, *, from_start: bool) -> AuditReport:
+def _verify_on(hub: ExchangeClient, place: MonitorState, *, from_start: bool) -> AuditReport:
     source = hub_log(hub)
     with progress("entries") as advance:
         return verify_log(

@@ -16,10 +16,9 @@ from agency_client.cli import inputs
 from agency_client.cli.app import app
 from agency_client.cli.output import is_narrow, iso, minute, print_json, print_table, state
 from agency_client.cli.session import Session, session_of
-from agency_client.views import ExchangeSummary, LegSummary
+from agency_client.core.views import ExchangeSummary, LegSummary
+from exchange_protocol.kinds.codes import Party, Urgency
 from exchange_protocol.rules.lifecycle import LegState
-from exchange_protocol.rules.vocabulary import Urgency
-from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 PANEL = "Look"
 
@@ -39,32 +38,30 @@ States: TypeAlias = Annotated[
 @app.command(rich_help_panel=PANEL)
 def inbox(context: typer.Context, states: States = None) -> None:
     """List what is addressed to your agency."""
-    _list(session_of(context), pb.BOX_INBOX, states, "Nothing is addressed to your agency.")
+    _list(session_of(context), Party.RECIPIENT, states, "Nothing is addressed to your agency.")
 
 
 @app.command(rich_help_panel=PANEL)
 def sent(context: typer.Context, states: States = None) -> None:
     """List what your agency opened."""
-    _list(session_of(context), pb.BOX_SENT, states, "Your agency has opened nothing.")
+    _list(session_of(context), Party.INITIATOR, states, "Your agency has opened nothing.")
 
 
 @app.command(rich_help_panel=PANEL)
 def pending(context: typer.Context, states: States = None) -> None:
     """List what waits for an approval that your agency may give."""
-    _list(session_of(context), pb.BOX_PENDING, states, "Nothing waits for your approval.")
+    _list(session_of(context), Party.APPROVER, states, "Nothing waits for your approval.")
 
 
 @app.command(rich_help_panel=PANEL)
 def supervised(context: typer.Context, states: States = None) -> None:
     """List what your agency sees as a supervisor."""
-    _list(session_of(context), pb.BOX_SUPERVISED, states, "Nothing is supervised by you.")
+    _list(session_of(context), Party.SUPERVISOR, states, "Nothing is supervised by you.")
 
 
-def _list(
-    session: Session, box: pb.Box.ValueType, states: Iterable[LegState] | None, empty: str
-) -> None:
+def _list(session: Session, party: Party, states: Iterable[LegState] | None, empty: str) -> None:
     with session.hub() as hub:
-        exchanges = list(hub.exchanges(box=box, states=tuple(states or ())))
+        exchanges = list(hub.exchanges(party=party, states=tuple(states or ())))
     if session.as_json:
         print_json({"exchanges": [summary_json(each) for each in exchanges]})
         return
@@ -82,7 +79,7 @@ def _row(summary: ExchangeSummary, now: datetime) -> tuple[str | Text, ...]:
     return (
         summary.id,
         _kind(summary),
-        summary.opener,
+        summary.initiator,
         Text("\n").join(_leg(leg, " ") for leg in summary.legs),
         summary.handling.name,
         _due(summary, now),
@@ -92,7 +89,7 @@ def _row(summary: ExchangeSummary, now: datetime) -> tuple[str | Text, ...]:
 
 def _narrow_row(summary: ExchangeSummary, now: datetime) -> tuple[str | Text, ...]:
     legs = Text("\n").join(_leg(leg, "\n") for leg in summary.legs)
-    return summary.id, f"{_kind(summary)} of {summary.opener}", legs, _due(summary, now)
+    return summary.id, f"{_kind(summary)} of {summary.initiator}", legs, _due(summary, now)
 
 
 def _kind(summary: ExchangeSummary) -> str:
@@ -127,8 +124,8 @@ def summary_json(summary: ExchangeSummary) -> dict[str, Any]:
     return {
         "exchange_id": summary.id,
         "kind": summary.kind.value,
-        "opener": summary.opener,
-        "opened_at": iso(summary.opened_at),
+        "initiator": summary.initiator,
+        "initiated_at": iso(summary.initiated_at),
         "updated_at": iso(summary.updated_at),
         "due_at": iso(summary.due_at),
         "overdue": is_overdue(summary, datetime.now(UTC)),

@@ -10,7 +10,7 @@ from agency_client.cli.app import app
 from agency_client.cli.options import Exchange, Explanation, Ground, Legs, Question
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
-from agency_client.cli.show import known_legs, print_opened
+from agency_client.cli.show import known_legs, print_unsealed
 
 PANEL = "Decide"
 
@@ -26,7 +26,7 @@ def approve(context: typer.Context, exchange: Exchange, leg: Legs = None) -> Non
         # Bound to what was opened here: a supplement that comes meanwhile is not approved with it.
         opened = hub.open(exchange)
         if not session.as_json:
-            print_opened(opened, known_legs(opened, hub.agency))
+            print_unsealed(opened, known_legs(opened, hub.agency))
             if sys.stdin.isatty():
                 typer.confirm("Approve exactly this?", abort=True)
         result = hub.approve(opened, legs=leg)

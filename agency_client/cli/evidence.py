@@ -297,7 +297,7 @@ def bundle_json(found: VerifiedBundle) -> dict[str, Any]:
         "exchange_id": found.exchange_id,
         "exported_by": found.exported_by.uri,
         "exported_at": found.exported_at,
-        "standing": found.standing.value,
+        "party": found.party.value,
         "origin": found.checkpoint.origin,
         "tree_size": found.checkpoint.size,
         "root": found.checkpoint.root.hex(),
@@ -350,7 +350,7 @@ def _print(found: VerifiedBundle) -> None:
         [
             ("exchange", found.exchange_id),
             ("exported by", f"{who(found.exported_by)}, {found.exported_at} (the file's word)"),
-            ("seen as", found.standing.value),
+            ("seen as", found.party.value),
             ("log", found.checkpoint.origin),
             ("checkpoint", f"{found.checkpoint.size} entries, root {found.checkpoint.root.hex()}"),
             ("directory", f"{len(found.directory_told)} entries"),

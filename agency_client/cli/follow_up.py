@@ -11,13 +11,13 @@ import typer
 from agency_client.cli import inputs
 from agency_client.cli.app import app
 from agency_client.cli.options import Attach, Csv, Exchange, Legs, Mapping, Subjects
-from agency_client.cli.papers import read_paper
 from agency_client.cli.results import tell
 from agency_client.cli.send import read_given
 from agency_client.cli.session import session_of
-from agency_client.documents import ReplyDocument
-from exchange_protocol.rules.bodies import MAX_USEFULNESS
-from exchange_protocol.rules.vocabulary import ErasureGround, FeedbackUse
+from agency_client.content.documents import ReplyDocument
+from agency_client.content.input_documents import read_input_document
+from exchange_protocol.kinds.bodies import MAX_USEFULNESS
+from exchange_protocol.kinds.codes import ErasureGround, FeedbackUse
 
 PANEL = "Send"
 
@@ -35,7 +35,7 @@ def supplement(
 ) -> None:
     """Give what was asked for; it passes the approval anew."""
     session = session_of(context)
-    paper = read_paper(supplement, ReplyDocument)
+    paper = read_input_document(supplement, ReplyDocument)
     files = inputs.attachments(attach or ())
     with read_given(subjects, csv, mapping) as entities, session.hub() as hub:
         result = hub.supplement(

@@ -50,7 +50,7 @@ def agency(text: str) -> AgencyId:
 def due(text: str) -> timedelta | datetime:
     """Parse a time to answer: 8h, 3d, 2w, or an instant with its zone.
 
-    A time without a zone is refused: it would mean another hour to each of two bodies.
+    A time without a zone is refused: it would mean another hour to each of two agencies.
     """
     if match := _SPAN.fullmatch(text):
         return timedelta(**{_UNITS[match[2]]: int(match[1])})

@@ -16,9 +16,9 @@ from agency_client.cli.outbox import result_json, result_line
 from agency_client.cli.output import print_json, say
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
-from agency_client.views import Queued
+from agency_client.core.views import Queued
 from exchange_protocol.errors import Reason
-from exchange_protocol.rules.vocabulary import BodyType, RevocationReason
+from exchange_protocol.kinds.codes import AgencyType, RevocationReason
 from exchange_protocol.trust.certificates import fingerprint
 
 operator = typer.Typer(
@@ -36,10 +36,10 @@ def enrol(
     context: typer.Context,
     agency: Annotated[str, typer.Argument(parser=inputs.agency, metavar="ID")],
     name: Annotated[str, typer.Option(help="Official name, in any script.")],
-    body_type: Annotated[
-        BodyType,
+    agency_type: Annotated[
+        AgencyType,
         typer.Option(
-            parser=inputs.one_of(BodyType), metavar="TYPE", help=f"{inputs.codes(BodyType)}."
+            parser=inputs.one_of(AgencyType), metavar="TYPE", help=f"{inputs.codes(AgencyType)}."
         ),
     ],
     time_zone: Annotated[
@@ -56,7 +56,7 @@ def enrol(
     session = session_of(context)
     with session.hub() as hub:
         result = hub.enrol_agency(
-            agency=agency, name=name, country=country, body_type=body_type, time_zone=time_zone
+            agency=agency, name=name, country=country, agency_type=agency_type, time_zone=time_zone
         )
     tell(session, result, "Enrolled")
 

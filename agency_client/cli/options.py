@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from agency_client.cli import inputs
-from exchange_protocol.rules.vocabulary import Handling, Purpose, RefusalGround, Tlp
+from exchange_protocol.kinds.codes import Handling, Purpose, RefusalGround, Tlp
 
 Exchange: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="Id of the exchange.")]
 ReplyFile: TypeAlias = Annotated[Path, typer.Argument(metavar="REPLY.yaml")]

@@ -11,8 +11,8 @@ from agency_client.cli.failures import ExitCode
 from agency_client.cli.output import instant, iso, print_json, print_table, say
 from agency_client.cli.results import sent_json
 from agency_client.cli.session import session_of
-from agency_client.outbox import Outbox, OutboxEntry, RefusedEntry
-from agency_client.views import Queued, Refused, Sent
+from agency_client.core.views import Queued, Refused, Sent
+from agency_client.state.outbox import Outbox, OutboxEntry, RefusedEntry
 
 outbox = typer.Typer(no_args_is_help=True, help="Statements that wait for the hub.")
 app.add_typer(outbox, name="outbox", rich_help_panel="Send")

@@ -3,7 +3,7 @@
 Results go to stdout, errors and progress to stderr; with --json errors too are on stdout, so that a
 program reads one stream. rich leaves colours and moving bars out where no terminal is.
 
-What other bodies or the hub wrote may hold control characters that would steer a terminal: people
+What other agencies or the hub wrote may hold control characters that would steer a terminal: people
 are shown a replacement character instead; programs get them escaped, as JSON allows.
 """
 

@@ -17,7 +17,7 @@ from agency_client.cli.output import (
     state,
 )
 from agency_client.cli.session import Session
-from agency_client.views import Queued, Sent
+from agency_client.core.views import Queued, Sent
 from exchange_protocol.rules.lifecycle import LegChange, LegState
 
 

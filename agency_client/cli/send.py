@@ -26,18 +26,18 @@ from agency_client.cli.options import (
     Urgent,
 )
 from agency_client.cli.output import complain
-from agency_client.cli.papers import read_paper
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
-from agency_client.documents import AnalysisRequest, InformationRequest, ReferralDocument
-from agency_client.entities import (
+from agency_client.content.documents import AnalysisRequest, InformationRequest, ReferralDocument
+from agency_client.content.entities import (
     Entity,
     entities_from_csv,
     identifier_warnings,
     read_entities,
 )
+from agency_client.content.input_documents import read_input_document
 from exchange_protocol.errors import Reason
-from exchange_protocol.rules.vocabulary import Handling, Purpose, Tlp, Urgency
+from exchange_protocol.kinds.codes import Handling, Purpose, Tlp, Urgency
 
 _MOST_WARNINGS = 20
 
@@ -63,7 +63,7 @@ def information_request(
 ) -> None:
     """Ask an agency for financial information."""
     session = session_of(context)
-    paper = read_paper(request, InformationRequest)
+    paper = read_input_document(request, InformationRequest)
     if paper.content is None:
         raise Reason.DOCUMENT_INVALID.error(
             f"{request}: expected the content of the request, got none", field="content"
@@ -100,7 +100,7 @@ def referral(
 ) -> None:
     """Refer a case to an agency of your own accord."""
     session = session_of(context)
-    paper = read_paper(referral, ReferralDocument)
+    paper = read_input_document(referral, ReferralDocument)
     given = terms(handling, tlp, urgent, due, legal_basis, purpose)
     files = inputs.attachments(attach or ())
     with read_given(subjects, csv, mapping) as entities, session.hub() as hub:
@@ -133,7 +133,7 @@ def analysis_request(
 ) -> None:
     """Ask the coordination centre for an analysis."""
     session = session_of(context)
-    paper = read_paper(request, AnalysisRequest)
+    paper = read_input_document(request, AnalysisRequest)
     given = terms(handling, tlp, urgent, due, legal_basis, purpose)
     files = inputs.attachments(attach or ())
     with read_given(subjects, csv, mapping) as entities, session.hub() as hub:

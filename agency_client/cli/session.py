@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from agency_client.profile import Profile
+from agency_client.state.profile import Profile
 from exchange_protocol.errors import Reason
 
 if TYPE_CHECKING:

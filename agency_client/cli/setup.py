@@ -24,15 +24,15 @@ from agency_client.cli.output import (
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
 from agency_client.cli.templates import TEMPLATES, Template
-from agency_client.keys import (
+from agency_client.state.checkpoints import TrustStore
+from agency_client.state.keys import (
     generate_sealing_key,
     import_sealing_keys,
     load_passphrase,
     load_private_key,
     read_secret,
 )
-from agency_client.profile import Profile
-from agency_client.trust import TrustStore
+from agency_client.state.profile import Profile
 from exchange_protocol.errors import Reason
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.certificates import VerifiedCertificate
@@ -172,7 +172,7 @@ def agencies(context: typer.Context) -> None:
                 each.id,
                 each.name,
                 each.country or "-",
-                each.body_type.name,
+                each.agency_type.name,
                 each.time_zone,
                 "yes" if directory.sealing_keys.get(each.id) else Text("no", style="yellow"),
             )
@@ -289,7 +289,7 @@ def _directory_json(directory: Directory) -> dict[str, Any]:
                 "agency": each.id,
                 "name": each.name,
                 "country": each.country or None,
-                "body_type": each.body_type.name,
+                "agency_type": each.agency_type.name,
                 "time_zone": each.time_zone,
                 "has_sealing_key": bool(directory.sealing_keys.get(each.id)),
             }

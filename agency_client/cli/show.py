@@ -28,12 +28,13 @@ from agency_client.cli.output import (
     state,
 )
 from agency_client.cli.session import session_of
-from agency_client.entities import Entity
-from agency_client.keys import write_secret
-from agency_client.views import OpenedExchange, OpenedStatement, Standing
+from agency_client.content.entities import Entity
+from agency_client.core.views import UnsealedExchange, UnsealedStatement
+from agency_client.state.keys import write_secret
 from exchange_protocol.errors import Reason
-from exchange_protocol.log.entries import Event
-from exchange_protocol.rules.bodies import Decision, Feedback, Refuse, Reply
+from exchange_protocol.kinds.bodies import Decision, Feedback, Refuse, Reply
+from exchange_protocol.kinds.codes import Party
+from exchange_protocol.record.entries import Event
 from exchange_protocol.rules.lifecycle import Leg, LegState
 from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member
@@ -74,14 +75,14 @@ def show(
     if session.as_json:
         print_json(exchange_json(opened, legs) | {"files": [str(file) for file in files]})
         return
-    print_opened(opened, legs)
+    print_unsealed(opened, legs)
     if files:
         heading("Files")
         for file in files:
             say(str(file))
 
 
-def print_opened(opened: OpenedExchange, legs: Sequence[Leg]) -> None:
+def print_unsealed(opened: UnsealedExchange, legs: Sequence[Leg]) -> None:
     """Print an opened exchange for people."""
     _print_header(opened, legs)
     _print_timeline(opened)
@@ -89,18 +90,18 @@ def print_opened(opened: OpenedExchange, legs: Sequence[Leg]) -> None:
         _print_statement(statement)
 
 
-def known_legs(opened: OpenedExchange, agency: AgencyId) -> list[Leg]:
+def known_legs(opened: UnsealedExchange, agency: AgencyId) -> list[Leg]:
     """The legs whose state the agency can know: of others it sees how they began, no more."""
-    match opened.verified.standing:
-        case Standing.RECIPIENT:
+    match opened.verified.party:
+        case Party.RECIPIENT:
             return [leg for leg in opened.legs if leg.agency == agency]
-        case Standing.APPROVER:
+        case Party.APPROVER:
             return [leg for leg in opened.legs if agency in leg.approvers]
         case _:
             return list(opened.legs)
 
 
-def write_parts(opened: OpenedExchange, folder: Path) -> list[Path]:
+def write_parts(opened: UnsealedExchange, folder: Path) -> list[Path]:
     """Write every opened part into new files, a folder a statement; gives their paths."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     written = []
@@ -123,13 +124,13 @@ def write_parts(opened: OpenedExchange, folder: Path) -> list[Path]:
     return written
 
 
-def exchange_json(opened: OpenedExchange, legs: Sequence[Leg]) -> dict[str, Any]:
+def exchange_json(opened: UnsealedExchange, legs: Sequence[Leg]) -> dict[str, Any]:
     """An opened exchange as plain values."""
     verified = opened.verified
     first = opened.opening
     return {
         "exchange_id": opened.id,
-        "standing": verified.standing.value,
+        "party": verified.party.value,
         "kind": first.kind.value if first else verified.summary.kind.value,
         "header": header_json(first.statement.header) if first else None,
         "legs": [_leg_json(leg) for leg in legs],
@@ -168,7 +169,7 @@ def who(member: Member) -> str:
     return member.uri.partition("/agency/")[2]
 
 
-def outcome(statement: OpenedStatement) -> str:
+def outcome(statement: UnsealedStatement) -> str:
     """The codes that a statement carries beside its kind."""
     match statement.statement.body:
         case Decision(verdict=verdict, ground=ground):
@@ -191,7 +192,7 @@ def entity_caption(entity: Entity) -> str:
     return " · ".join([*found[:2], *([currency] if currency and "amount" in properties else [])])
 
 
-def _print_header(opened: OpenedExchange, legs: Sequence[Leg]) -> None:
+def _print_header(opened: UnsealedExchange, legs: Sequence[Leg]) -> None:
     verified = opened.verified
     fields: list[tuple[str, str | Text]] = [("exchange", opened.id)]
     first = opened.opening
@@ -210,7 +211,7 @@ def _print_header(opened: OpenedExchange, legs: Sequence[Leg]) -> None:
         if first.statement.supervisors:
             fields.append(("supervisors", ", ".join(first.statement.supervisors)))
     fields += [
-        ("you are", verified.standing.value),
+        ("you are", verified.party.value),
         ("verified", f"against the signed log of {verified.checkpoint.size} entries"),
     ]
     print_fields([(name, value) for name, value in fields if value])
@@ -233,7 +234,7 @@ def _approvals(leg: Leg) -> str:
     return f"{given}: {by}" if by else given
 
 
-def _print_timeline(opened: OpenedExchange) -> None:
+def _print_timeline(opened: UnsealedExchange) -> None:
     heading("Timeline")
     happened = [
         (each.hub_time, who(each.author), each.kind.value.replace("_", " "), outcome(each))
@@ -250,7 +251,7 @@ def _print_timeline(opened: OpenedExchange) -> None:
     )
 
 
-def _print_statement(statement: OpenedStatement) -> None:
+def _print_statement(statement: UnsealedStatement) -> None:
     if not statement.parts and not statement.statement.parts:
         return
     kind = statement.kind.value.replace("_", " ").capitalize()
@@ -270,7 +271,7 @@ def _print_statement(statement: OpenedStatement) -> None:
     _print_entities(statement)
 
 
-def _print_entities(statement: OpenedStatement) -> None:
+def _print_entities(statement: UnsealedStatement) -> None:
     entities = list(islice(statement.entities(), _SHOWN_ENTITIES + 1))
     if not entities:
         return
@@ -297,7 +298,7 @@ def _leg_json(leg: Leg) -> dict[str, Any]:
     }
 
 
-def _statement_json(statement: OpenedStatement) -> dict[str, Any]:
+def _statement_json(statement: UnsealedStatement) -> dict[str, Any]:
     return {
         "statement_id": statement.statement.id,
         "index": statement.index,

@@ -14,7 +14,7 @@ brief:
   offences: ["297", "218"]                  # codes of the sender's law
   stage: PRE_TRIAL                          # INTELLIGENCE, PRE_TRIAL, TRIAL, CONFISCATION
   registration_number: ERDR 000000000000000 # of the case
-  own_reference: 00-00/0000                 # what this body calls it
+  own_reference: 00-00/0000                 # what this agency calls it
   drug_nexus: The payments follow deliveries of heroin seized on the route
   reasons: The accounts are held with banks of the requested state
   # link_to_requested_state: text

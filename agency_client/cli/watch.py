@@ -9,7 +9,7 @@ import typer
 from agency_client.cli.app import app
 from agency_client.cli.output import complain, print_json_line, say
 from agency_client.cli.session import session_of
-from agency_client.views import Notice
+from agency_client.core.views import Notice
 from exchange_protocol.errors import HubUnavailable
 
 

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from agency_client.audit.witness import Round, Witness, init_witness
 from agency_client.cli.app import app
 from agency_client.cli.output import complain, instant, iso, print_json, print_json_line, say
 from agency_client.cli.session import Session, session_of
+from agency_client.witness.witness import Witness, WitnessRound, init_witness
 from exchange_protocol.errors import HubUnavailable
 
 witness = typer.Typer(no_args_is_help=True, help="Vouch that everyone sees the same log.")
@@ -51,8 +51,9 @@ def run(
     """Cosign the log's newest checkpoint again and again, as long as it only grows.
 
     The profile must be an auditor's, and the hub must list the witness. What was cosigned is kept
-    in FILE.state beside the key; never run one key from two places. A log that shrank or forked
-    is refused: both signed checkpoints are kept as evidence, and the command ends with code 1.
+    in FILE.state beside the key; never run one key from two places. A log that shrank or shows a
+    split view is refused: both signed checkpoints are kept as evidence, and the command ends with
+    code 1.
     """
     session = session_of(context)
     with session.hub() as hub:
@@ -70,7 +71,7 @@ def run(
             time.sleep(interval_seconds)
 
 
-def _tell(session: Session, result: Round) -> None:
+def _tell(session: Session, result: WitnessRound) -> None:
     if session.as_json:
         print_json_line(
             {

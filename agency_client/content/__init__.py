@@ -1,4 +1,6 @@
-"""What is sealed, and how it comes in from files: exactly as it was, or not at all.
+"""The sealed content: documents, FollowTheMoney entities, tables and templates.
+
+It comes in from files exactly as it was, or not at all.
 
 source          the bytes of a file, the same at every reading
 characters      letters that deceive: invisible, turning the line, of two scripts in one word

@@ -13,10 +13,9 @@ from hashlib import sha256
 from html import escape
 from typing import Final
 
-from agency_client.evidence.facts import Told, VerifiedBundle
+from agency_client.evidence.facts import VerifiedBundle, VerifiedEntry
 from agency_client.evidence.words import ENGLISH, RUSSIAN, Words
-from exchange_protocol.log.entries import Event
-from exchange_protocol.rules.bodies import (
+from exchange_protocol.kinds.bodies import (
     Body,
     Decision,
     EnrolAgency,
@@ -26,6 +25,7 @@ from exchange_protocol.rules.bodies import (
     Reply,
     Stage,
 )
+from exchange_protocol.record.entries import Event
 from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.trust.identity import AgencyId, Member
 
@@ -104,7 +104,7 @@ def _section(found: VerifiedBundle, words: Words) -> str:
         f"<ul>\n{''.join(f'<li>{_text(each)}</li>{chr(10)}' for each in limits)}</ul>\n"
         f"<h2>{_text(words.file)}</h2>\n"
         f"{_list(_facts(found, words))}"
-        f"<h2>{_text(words.bodies)}</h2>\n"
+        f"<h2>{_text(words.agencies)}</h2>\n"
         f"{_table(words.body_columns, _bodies(found))}"
         "</section>\n"
     )
@@ -116,7 +116,7 @@ def _request(found: VerifiedBundle, words: Words) -> list[tuple[str, Cell]]:
         (
             told.statement
             for told in found.told
-            if told.statement and told.statement.kind.stage is Stage.OPENING
+            if told.statement and told.statement.kind.stage is Stage.INITIAL
         ),
         None,
     )
@@ -168,7 +168,7 @@ def _facts(found: VerifiedBundle, words: Words) -> list[tuple[str, Cell]]:
         checkpoint.origin,
         f"{checkpoint.size} {words.tree} {checkpoint.root.hex()}",
         tuple(_cosigned(found, words)),
-        words.standings[found.standing],
+        words.parties[found.party],
         policies,
     )
     return [pair for pair in zip(words.facts, values, strict=True) if pair[1]]
@@ -182,7 +182,7 @@ def _cosigned(found: VerifiedBundle, words: Words) -> Iterator[str]:
 
 
 def _row(
-    found: VerifiedBundle, told: Told, said: Mapping[bytes, int], words: Words
+    found: VerifiedBundle, told: VerifiedEntry, said: Mapping[bytes, int], words: Words
 ) -> tuple[Cell, ...]:
     entry = told.entry
     ruling = entry.ruling
@@ -207,7 +207,7 @@ def _body(found: VerifiedBundle, agency: AgencyId) -> str:
     return f"{enrolled.name} [{agency}]" if enrolled else agency
 
 
-def _what(told: Told, said: Mapping[bytes, int], words: Words) -> tuple[str, ...]:
+def _what(told: VerifiedEntry, said: Mapping[bytes, int], words: Words) -> tuple[str, ...]:
     """What an entry records, and the entry of the statement that it is about."""
     if told.statement is None:
         word, about = words.given, said.get(told.entry.payload_digest)

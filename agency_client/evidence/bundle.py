@@ -10,11 +10,11 @@
     policy/<sha256>.cedar               every policy that the log published
     entries/<index>/entry.bin           the log entry, exact bytes
     entries/<index>/nonce.bin           32 bytes: with the entry it gives the leaf
-    entries/<index>/proof.tlog-proof    C2SP tlog-proof: index, audit path, the checkpoint
+    entries/<index>/proof.tlog-proof    C2SP tlog-proof: index, inclusion proof, the checkpoint
     entries/<index>/payload.bin         a statement's entry: what was signed, exact bytes
     entries/<index>/pae.bin                its DSSE encoding, the very bytes under the signature
     entries/<index>/signature.der          the ECDSA signature
-    entries/<index>/batch.txt              where it is over a batch: index, size and audit path
+    entries/<index>/batch.txt              where it is over a batch: index, size and inclusion proof
     content/<index>/<part>/sealed       with content: the sealed bytes, as signed by digest
     content/<index>/<part>/key             the content key of this part, 32 bytes
     content/<index>/<part>/plain           what it opens to
@@ -92,7 +92,7 @@ def open_bundle(path: Path) -> Iterator[Archive]:
 
 
 def tlog_proof(index: int, proof: Sequence[bytes], note: bytes) -> bytes:
-    """Write a proof as C2SP tlog-proof: index, audit path in base64, the signed checkpoint."""
+    """Write a proof as C2SP tlog-proof: index, inclusion proof in base64, the signed checkpoint."""
     lines = ["c2sp.org/tlog-proof@v1", f"index {index}"]
     lines += [base64.b64encode(each).decode() for each in proof]
     return "\n".join(lines).encode() + b"\n\n" + note

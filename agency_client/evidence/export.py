@@ -1,8 +1,8 @@
 """Export: gathered evidence becomes a bundle, and is verified once more as a stranger would.
 
-What leaves is what the body was shown, and nothing is left out of it. Content leaves only where
+What leaves is what the agency was shown, and nothing is left out of it. Content leaves only where
 the caller gathered it: `gather_evidence(..., with_content=True)`. The content key of a disclosed
-part is in the bundle; it opens this part alone, and no key of the body is given away.
+part is in the bundle; it opens this part alone, and no key of the agency is given away.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from agency_client._calls.gathering import Evidence
+from agency_client.core.gathering import Evidence
 from agency_client.evidence.account import render
 from agency_client.evidence.bundle import (
     ACCOUNT,
@@ -31,7 +31,7 @@ from agency_client.evidence.verification import (
 from agency_client.evidence.verify import batch_text, entry_folder, pae
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy
-from exchange_protocol.log.receipts import ProvenEntry
+from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import Member
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agency_client.evidence.timestamp import TimeStamp
-from agency_client.views import Standing
+from exchange_protocol.kinds.codes import Party
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.cosignatures import Cosignature
-from exchange_protocol.log.entries import Entry
+from exchange_protocol.record.entries import Entry
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Statement
@@ -17,7 +17,7 @@ from exchange_protocol.trust.identity import Member
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class VerifiedEntry:
     """One entry, verified: what the hub recorded, and what was said."""
 
     index: int
@@ -37,13 +37,13 @@ class VerifiedBundle:
     software: str
     """The manifest's word."""
     checkpoint: Checkpoint
-    standing: Standing
+    party: Party
     """As what the exporter saw the exchange, and so how far the rules were replayed."""
     exchange: Exchange | None
     """Its state as the rules make it; None for a supervisor's view."""
-    told: tuple[Told, ...]
+    told: tuple[VerifiedEntry, ...]
     """Entries of the exchange, in log order."""
-    directory_told: tuple[Told, ...]
+    directory_told: tuple[VerifiedEntry, ...]
     """Directory entries, in log order."""
     directory: Directory
     """The directory after the last of them."""

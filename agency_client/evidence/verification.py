@@ -26,23 +26,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from agency_client._calls.verifying import judge_view
+from agency_client.core.verifying import judge_view
 from agency_client.evidence import verify as script
 from agency_client.evidence.account import render
 from agency_client.evidence.bundle import CHECKPOINT, STAMP, open_bundle
-from agency_client.evidence.facts import Told, VerifiedBundle
+from agency_client.evidence.facts import VerifiedBundle, VerifiedEntry
 from agency_client.evidence.timestamp import verify_stamp
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import PublishCertificate, PublishPolicy
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy
-from exchange_protocol.log.entries import Event, Opening, parse_entry
 from exchange_protocol.log.notes import SignedNote
-from exchange_protocol.log.receipts import ProvenEntry, verify_proven_entries
-from exchange_protocol.replay import DirectoryFold
-from exchange_protocol.rules.bodies import PublishCertificate, PublishPolicy
+from exchange_protocol.record.entries import CommitmentOpening, Event, parse_entry
+from exchange_protocol.record.receipts import ProvenEntry, verify_proven_entries
+from exchange_protocol.record.replay import DirectoryFold
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors, fingerprint
-from exchange_protocol.trust.envelope import PAYLOAD_TYPE, BatchPath, pae
+from exchange_protocol.trust.envelope import PAYLOAD_TYPE, BatchInclusion, pae
 from exchange_protocol.trust.identity import parse_member
 from exchange_protocol.trust.sealing import PartContext, open_disclosed
 
@@ -86,10 +86,10 @@ def judged(
         statement = parse_statement(signed.payload) if signed else None
         if entry.event is Event.STATEMENT and not entry.exchange_id:
             fold.apply(each.index, each.opening)
-            directory_told.append(Told(each.index, entry, statement))
+            directory_told.append(VerifiedEntry(each.index, entry, statement))
         elif entry.exchange_id == about["exchange_id"]:
             own.append((each, entry))
-            told.append(Told(each.index, entry, statement))
+            told.append(VerifiedEntry(each.index, entry, statement))
         else:
             raise Reason.ENTRY_MISMATCH.error(
                 f"expected entries of exchange {about['exchange_id']}, "
@@ -103,7 +103,7 @@ def judged(
                 f"the bundle has {size} up to there"
             )
     exporter = parse_member(about["exported_by"])
-    standing, exchange, _ = judge_view(exporter.agency, about["exchange_id"], own, fold)
+    party, exchange, _ = judge_view(exporter.agency, about["exchange_id"], own, fold)
     if not any(each.statement for each in told):
         raise Reason.ENTRY_MISMATCH.error("expected a statement of the exchange, got none")
     return VerifiedBundle(
@@ -112,7 +112,7 @@ def judged(
         exported_at=about["exported_at"],
         software=about["software"],
         checkpoint=checkpoint,
-        standing=standing,
+        party=party,
         exchange=exchange,
         told=tuple(told),
         directory_told=tuple(directory_told),
@@ -189,13 +189,13 @@ def _read_entry(
         batch = None
         if f"{folder}/batch.txt" in archive.names:
             text = archive.read(f"{folder}/batch.txt")
-            batch = BatchPath(*script.parse_batch(text, f"entry {index}"))
+            batch = BatchInclusion(*script.parse_batch(text, f"entry {index}"))
             expected[f"{folder}/batch.txt"] = script.batch_text(batch.index, batch.size, batch.path)
         signed = SignedStatement(PAYLOAD_TYPE, payload, entry.certificate_sha256, signature, batch)
         expected[f"{folder}/payload.bin"] = payload
         expected[f"{folder}/signature.der"] = signature
         expected[f"{folder}/pae.bin"] = pae(PAYLOAD_TYPE, payload)
-    return ProvenEntry(index, Opening(data, nonce, signed), tuple(proof))
+    return ProvenEntry(index, CommitmentOpening(data, nonce, signed), tuple(proof))
 
 
 def published_files(statement: Statement | None) -> dict[str, bytes]:
@@ -214,7 +214,7 @@ def published_files(statement: Statement | None) -> dict[str, bytes]:
             return {}
 
 
-def _verify_part(archive: script.Archive, told: Told, name: str) -> set[str]:
+def _verify_part(archive: script.Archive, told: VerifiedEntry, name: str) -> set[str]:
     folder = f"content/{told.index:019d}/{name}"
     part = told.statement.part(name) if told.statement else None
     sealed = archive.read(f"{folder}/sealed")

@@ -1002,7 +1002,7 @@ def batch_text(index: int, size: int, path: Sequence[bytes]) -> bytes:
 
 
 def parse_batch(data: bytes, where: str) -> tuple[int, int, tuple[bytes, ...]]:
-    """Read a file batch.txt; gives index, size and audit path."""
+    """Read a file batch.txt; gives index, size and inclusion proof."""
     found = _BATCH.fullmatch(data)
     if found is None:
         raise Refused("SIGNATURE_INVALID", f"{where}: batch.txt is not a path in a batch")

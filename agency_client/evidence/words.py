@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from agency_client.views import Standing
+from exchange_protocol.kinds.codes import Party
 
 _CODES: Final = {
     "information_request": ("request for information", "запрос информации"),
@@ -124,7 +124,7 @@ class Words:
     claim: str
     tree: str
     policy: str
-    bodies: str
+    agencies: str
     body_columns: tuple[str, ...]
     proved: str
     proved_columns: tuple[str, ...]
@@ -136,7 +136,7 @@ class Words:
     """The first limit, unless witnesses cosigned; `other_witnesses` then."""
     other_witnesses: str
     limits: tuple[str, ...]
-    standings: dict[Standing, str]
+    parties: dict[Party, str]
 
     def say(self, code: str) -> str:
         """A code in this language."""
@@ -207,19 +207,19 @@ ENGLISH: Final = Words(
     claim="as the exporter says",
     tree="entries; root",
     policy="published at entry",
-    bodies="Bodies in the directory",
+    agencies="Agencies in the directory",
     body_columns=("Id", "Name", "Country", "Enrolled at entry"),
     proved="What is proved, and by whom",
     proved_columns=("Fact", "Proved by", "Who would have to cheat"),
     proofs=(
         (
-            "A body said exactly these words",
+            "An agency said exactly these words",
             "its signature over pae.bin, under a certificate that leads to the root",
-            "the body itself, a thief of its key, or the root authority",
+            "the agency itself, a thief of its key, or the root authority",
         ),
         (
             "The statement was on the log, at this place",
-            "entry, nonce and audit path, which lead to the root of the signed checkpoint",
+            "entry, nonce and inclusion proof, which lead to the root of the signed checkpoint",
             "nobody can: it would take another checkpoint signed by the log's key",
         ),
         (
@@ -254,9 +254,9 @@ ENGLISH: Final = Words(
         "the log together with all witnesses that signed",
     ),
     unproved="What is not proved",
-    others="That the log showed others the same history: compare checkpoints with other bodies.",
+    others="That the log showed others the same history: compare checkpoints with other agencies.",
     other_witnesses=(
-        "That the log showed the same history to bodies that rely on none of these witnesses."
+        "That the log showed the same history to agencies that rely on none of these witnesses."
     ),
     limits=(
         "That the exporter was shown everything, or that a statement is true.",
@@ -264,11 +264,11 @@ ENGLISH: Final = Words(
         "by when all of it was there.",
         "What a sealed part says, unless it is disclosed here.",
     ),
-    standings={
-        Standing.INITIATOR: "initiator: the whole exchange was replayed by the rules",
-        Standing.RECIPIENT: "recipient: its own leg was replayed by the rules",
-        Standing.APPROVER: "approver: each statement was judged as it stood",
-        Standing.SUPERVISOR: "supervisor: signatures were checked, the rules were not replayed",
+    parties={
+        Party.INITIATOR: "initiator: the whole exchange was replayed by the rules",
+        Party.RECIPIENT: "recipient: its own leg was replayed by the rules",
+        Party.APPROVER: "approver: each statement was judged as it stood",
+        Party.SUPERVISOR: "supervisor: signatures were checked, the rules were not replayed",
     },
 )
 
@@ -340,7 +340,7 @@ RUSSIAN: Final = Words(
     claim="со слов выгрузившего",
     tree="записей; корень",
     policy="опубликована записью",
-    bodies="Органы в справочнике",
+    agencies="Органы в справочнике",
     body_columns=("Код", "Наименование", "Страна", "Внесён записью"),
     proved="Что доказано и кем",
     proved_columns=("Факт", "Чем доказан", "Кто должен был бы обмануть"),
@@ -400,10 +400,10 @@ RUSSIAN: Final = Words(
         "какому моменту всё это существовало.",
         "Что содержит зашифрованная часть, если она здесь не раскрыта.",
     ),
-    standings={
-        Standing.INITIATOR: "инициатор: весь обмен пересчитан по правилам",
-        Standing.RECIPIENT: "получатель: его линия пересчитана по правилам",
-        Standing.APPROVER: "одобряющий орган: каждое заявление оценено в его состоянии",
-        Standing.SUPERVISOR: "надзорный орган: проверены подписи, правила не пересчитаны",
+    parties={
+        Party.INITIATOR: "инициатор: весь обмен пересчитан по правилам",
+        Party.RECIPIENT: "получатель: его линия пересчитана по правилам",
+        Party.APPROVER: "одобряющий орган: каждое заявление оценено в его состоянии",
+        Party.SUPERVISOR: "надзорный орган: проверены подписи, правила не пересчитаны",
     },
 )

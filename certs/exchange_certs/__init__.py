@@ -1,1 +1,1 @@
-"""A small certificate authority for development and for bodies that have none."""
+"""A small certificate authority for development and for agencies that have none."""

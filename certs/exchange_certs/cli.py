@@ -40,7 +40,7 @@ class MemberUsage(StrEnum):
 # Tracebacks that show local variables would show passphrases.
 app = typer.Typer(
     name="exchange-certs",
-    help="A small certificate authority for development and for bodies that have none.",
+    help="A small certificate authority for development and for agencies that have none.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

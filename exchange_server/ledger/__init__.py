@@ -7,7 +7,6 @@ from exchange_server.ledger.reader import Reader
 from exchange_server.ledger.staging import StagedPart
 from exchange_server.ledger.values import (
     Accepted,
-    Box,
     ExchangeRow,
     FeedNotice,
     FeedPosition,
@@ -22,7 +21,6 @@ from exchange_server.ledger.values import (
 
 __all__ = [
     "Accepted",
-    "Box",
     "ExchangeRow",
     "FeedNotice",
     "FeedPosition",

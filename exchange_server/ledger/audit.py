@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
-from exchange_protocol.log.entries import concern_of
+from exchange_protocol.record.entries import scope_of
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.inspection import Concern, Ends, Sight, judge_inspection
+from exchange_protocol.rules.inspection import AuditorScope, EntryScope, Parties, judge_inspection
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_server.ledger.values import LeavesPage
 from exchange_server.storage.log_rows import StoredEntry
@@ -21,34 +21,36 @@ def leaves_page(
 ) -> LeavesPage:
     """Entries as a reader is shown them, and what is to be logged of its reading."""
     found = _concerns(connection, entries)
-    sight = Sight(directory, reader)
-    sights = [sight.through(concern) for concern in found]
+    sight = AuditorScope(directory, reader)
+    sights = [sight.through(scope) for scope in found]
     leaves = tuple(
         (entry.leaf_hash, None if by is None else entry.opening)
         for entry, by in zip(entries, sights, strict=True)
     )
     if not any(sights):
         return LeavesPage(leaves)
-    concerns = Counter(found)
-    _, ruling = judge_inspection(directory, reader, concerns)
-    return LeavesPage(leaves, concerns, ruling)
+    scopes = Counter(found)
+    _, ruling = judge_inspection(directory, reader, scopes)
+    return LeavesPage(leaves, scopes, ruling)
 
 
-def _concerns(connection: Connection, entries: Sequence[StoredEntry]) -> list[Concern]:
+def _concerns(connection: Connection, entries: Sequence[StoredEntry]) -> list[EntryScope]:
     ids = {entry.exchange_id for entry in entries if entry.exchange_id}
     query = (
-        select(exchanges.c.exchange_id, exchanges.c.opened_index, exchanges.c.opener, legs.c.agency)
+        select(
+            exchanges.c.exchange_id, exchanges.c.initial_index, exchanges.c.initiator, legs.c.agency
+        )
         .join(legs, legs.c.exchange_id == exchanges.c.exchange_id)
         .where(exchanges.c.exchange_id.in_(ids))
         .order_by(exchanges.c.exchange_id, legs.c.position)
     )
     opened: dict[str, int] = {}
-    ends: dict[str, list[Ends]] = {}
-    for exchange_id, index, opener, leg in connection.execute(query) if ids else ():
+    ends: dict[str, list[Parties]] = {}
+    for exchange_id, index, initiator, leg in connection.execute(query) if ids else ():
         opened[exchange_id] = index
-        ends.setdefault(exchange_id, []).append((AgencyId(opener), AgencyId(leg)))
+        ends.setdefault(exchange_id, []).append((AgencyId(initiator), AgencyId(leg)))
     return [
-        concern_of(
+        scope_of(
             entry.event,
             AgencyId(entry.actor_agency),
             entry.exchange_id,

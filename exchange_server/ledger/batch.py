@@ -29,8 +29,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import Kind, PublishCertificate
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
-from exchange_protocol.log.entries import (
+from exchange_protocol.log.tiles import EdgeGrowth
+from exchange_protocol.record.entries import (
     NONCE_BYTES,
     Entry,
     Event,
@@ -38,17 +40,15 @@ from exchange_protocol.log.entries import (
     encode_entry,
     entry_leaf_hash,
 )
-from exchange_protocol.log.tiles import EdgeGrowth
 from exchange_protocol.rules.access import deliver_to, is_erased, role_of
-from exchange_protocol.rules.bodies import Kind, PublishCertificate
 from exchange_protocol.rules.inspection import judge_inspection
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Part, Statement, parse_statement
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors, fingerprint
 from exchange_protocol.trust.identity import AgencyId
+from exchange_server.fairness.budgets import DenialBudget, HourlyBudget
 from exchange_server.ledger.batch_rows import BatchRows, PartRows
-from exchange_server.ledger.budgets import DenialBudget, HourlyBudget
 from exchange_server.ledger.jobs import (
     Delivery,
     Denial,
@@ -112,7 +112,7 @@ Outcome: TypeAlias = Logged | PartHandle | ExchangeError | None
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class BatchContext:
     """What every batch judges with."""
 
     anchors: TrustAnchors
@@ -133,7 +133,7 @@ class Batch:
         self,
         connection: Connection,
         state: LogState,
-        bench: Bench,
+        bench: BatchContext,
         known: Mapping[str, StoredExchange],
         jobs: Sequence[Job],
     ) -> None:
@@ -357,17 +357,17 @@ class Batch:
             )
         )
         if after is not None and said is not None:
-            opened_index = stored.opened_index if stored else row.idx
-            opening = stored.opening_sha256 if stored else statement.digest
+            initial_index = stored.initial_index if stored else row.idx
+            opening = stored.initial_sha256 if stored else statement.digest
             before = stored.exchange if stored else None
             visible = statement_visibility(
-                row.idx, opened_index, before, after, said, self._released_indexes(before, after)
+                row.idx, initial_index, before, after, said, self._released_indexes(before, after)
             )
             self._rows.feed.extend(visible.feed)
-            self._rows.boxes.update(dict.fromkeys(visible.boxes))
+            self._rows.parties.update(dict.fromkeys(visible.parties))
             if before is None:
                 self._rows.opened[after.id] = exchange_row(statement, row.idx, at)
-            self._keep(StoredExchange(after, opened_index, opening), at)
+            self._keep(StoredExchange(after, initial_index, opening), at)
             if statement.kind is Kind.ERASE_NOTICE:
                 self._rows.erased[after.id] = after
         else:
@@ -433,7 +433,7 @@ class Batch:
     def _inspect(self, job: Inspection) -> Logged:
         self._check_known(job.known_tree_size)
         page = job.page
-        opened, ruling = judge_inspection(self._directory, job.caller.member, page.concerns)
+        opened, ruling = judge_inspection(self._directory, job.caller.member, page.scopes)
         if (opened, ruling) != (page.opened, page.ruling):
             raise Reason.UNAVAILABLE.error("the rules changed while the page was read; ask again")
         if not self._bench.inspections.take(job.caller.agency, self._bench.clock()):

@@ -14,11 +14,11 @@ from sqlalchemy import Connection
 from exchange_protocol.rules.access import is_erased
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_server.storage.exchange_rows import (
-    BoxRow,
     ExchangeRow,
     LegRow,
-    insert_boxes,
+    PartyRow,
     insert_exchanges,
+    insert_parties,
     leg_rows,
     touch_exchanges,
     write_legs,
@@ -74,7 +74,7 @@ class BatchRows:
     """Exchanges that are new, by id."""
     deliveries: list[DeliveryRow] = field(default_factory=list)
     feed: list[FeedRow] = field(default_factory=list)
-    boxes: dict[BoxRow, None] = field(default_factory=dict)
+    parties: dict[PartyRow, None] = field(default_factory=dict)
     """Each once, in the order in which they came."""
     parts: PartRows = field(default_factory=PartRows)
     erased: dict[str, Exchange] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class BatchRows:
         write_legs(connection, list(self._legs.values()))
         insert_deliveries(connection, self.deliveries)
         insert_feed(connection, self.feed)
-        insert_boxes(connection, list(self.boxes))
+        insert_parties(connection, list(self.parties))
         insert_parts(connection, self.parts.parts)
         insert_chunks(connection, self.parts.chunks)
         for exchange in self.erased.values():

@@ -27,10 +27,10 @@ from sqlalchemy import Connection, Engine, Table, func, select
 
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.log.checkpoint import LogVerifier
-from exchange_protocol.log.entries import Entry, Event, entry_leaf_hash
 from exchange_protocol.log.tiles import TileId, TreeEdge
-from exchange_protocol.replay import DirectoryFold, Replay
-from exchange_protocol.rules.access import Spoken, is_erased, role_of, spoken
+from exchange_protocol.record.entries import Entry, Event, entry_leaf_hash
+from exchange_protocol.record.replay import DirectoryFold, Replay
+from exchange_protocol.rules.access import StatementFacts, is_erased, role_of, spoken
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import SignedStatement, Statement
 from exchange_protocol.trust.certificates import TrustAnchors
@@ -44,7 +44,7 @@ from exchange_server.ledger.values import Finding, FsckReport
 from exchange_server.ledger.witnessing import cosignature_faults
 from exchange_server.storage import tables
 from exchange_server.storage.engine import reading
-from exchange_server.storage.exchange_rows import BoxRow, ExchangeRow, LegRow, leg_rows
+from exchange_server.storage.exchange_rows import ExchangeRow, LegRow, PartyRow, leg_rows
 from exchange_server.storage.feed_rows import FeedRow
 from exchange_server.storage.log_rows import (
     DirectoryEntryRow,
@@ -194,7 +194,7 @@ class _Check:
         self._compare(tables.legs, LegRow, [row for one in exchanges for row in leg_rows(one)])
         self._compare(tables.deliveries, DeliveryRow, expected.deliveries)
         self._compare(tables.feed, FeedRow, expected.feed)
-        self._compare(tables.boxes, BoxRow, expected.boxes)
+        self._compare(tables.parties, PartyRow, expected.parties)
 
     def _compare(self, table: Table, row_type: type[Any], expected: Iterable[Any]) -> None:
         """Compare a table with the rows that it should have."""
@@ -276,9 +276,9 @@ class _Expected:
         self.exchanges: dict[str, ExchangeRow] = {}
         self.deliveries: list[DeliveryRow] = []
         self.feed: list[FeedRow] = []
-        self.boxes: set[BoxRow] = set()
+        self.parties: set[PartyRow] = set()
         self.parts: dict[tuple[bytes, str], tuple[int, bytes, int]] = {}
-        self.spoken: dict[bytes, Spoken] = {}
+        self.spoken: dict[bytes, StatementFacts] = {}
         self._indexes: dict[bytes, int] = {}
 
     def add(
@@ -317,10 +317,10 @@ class _Expected:
             said = spoken(after, statement)
             if before is None:
                 self.exchanges[after.id] = exchange_row(statement, index, entry.hub_time)
-            opened_index = self.exchanges[after.id].opened_index
-            made = statement_visibility(index, opened_index, before, after, said, self._indexes)
+            initial_index = self.exchanges[after.id].initial_index
+            made = statement_visibility(index, initial_index, before, after, said, self._indexes)
             self.feed.extend(made.feed)
-            self.boxes.update(made.boxes)
+            self.parties.update(made.parties)
             self.spoken[statement.digest] = said
         self._indexes[statement.digest] = index
         self.statements.append(statement_row(statement, signed, said, index))

@@ -23,15 +23,16 @@ from sqlalchemy import Engine
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
 from exchange_protocol.log.cosignatures import Cosignature, WitnessPolicy
+from exchange_protocol.rules.dependencies import DependencyTracker
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.series import Series
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller
+from exchange_server.fairness.budgets import DenialBudget, HourlyBudget
+from exchange_server.fairness.slices import FairScheduler, Slices
 from exchange_server.ledger import staging
-from exchange_server.ledger.batch import Bench
-from exchange_server.ledger.budgets import DenialBudget, HourlyBudget
+from exchange_server.ledger.batch import BatchContext
 from exchange_server.ledger.jobs import (
     SUBMIT,
     Delivery,
@@ -47,7 +48,6 @@ from exchange_server.ledger.witnessing import (
     kept_cosignatures,
 )
 from exchange_server.ledger.writer import Writer
-from exchange_server.slices import Desk, Slices
 from exchange_server.storage.engine import FileClaim
 from exchange_server.storage.notifications import Listener
 from exchange_server.storage.schema import check_schema
@@ -70,7 +70,7 @@ class Ledger:
     def __init__(
         self,
         engine: Engine,
-        bench: Bench,
+        bench: BatchContext,
         claim: FileClaim,
         on_step: Callable[[str], None],
         witnesses: WitnessPolicy | None,
@@ -80,7 +80,7 @@ class Ledger:
         self._bench = bench
         self._claim = claim
         self._writer = Writer(engine, bench, on_step=on_step, on_growth=self._announce)
-        self._desk = Desk()
+        self._desk = FairScheduler()
         self._announced = 0
         self._start = StartWitnesses(0, datetime.now(UTC))
         self._grown = asyncio.Event()
@@ -111,7 +111,7 @@ class Ledger:
         """
         await asyncio.to_thread(check_schema, engine)
         limits = limits or LedgerLimits()
-        bench = Bench(
+        bench = BatchContext(
             anchors,
             signer,
             limits,
@@ -211,7 +211,7 @@ class Ledger:
         there is no room for one, all that come after it are put off unread.
         """
         self._start.verify_heard()
-        series = Series()
+        series = DependencyTracker()
         handed: list[_Handed] = []
         try:
             async with self.slices(caller) as slices:
@@ -221,7 +221,7 @@ class Ledger:
                     if future is None and error is not None and not error.is_final:
                         handed += [(None, error)] * (len(given) - len(handed))
                         break
-                    await slices.breathe()
+                    await slices.yield_if_due()
             return [await _outcome(*one) for one in handed]
         finally:
             # The caller may have gone: nobody asks for what is still to come.
@@ -313,7 +313,7 @@ class Ledger:
         self._claim.release()
 
     def _hand_in(
-        self, caller: Caller, read: _Read, known_tree_size: int, series: Series
+        self, caller: Caller, read: _Read, known_tree_size: int, series: DependencyTracker
     ) -> _Handed:
         """Put one statement of a batch, or the refusal of it."""
         try:

@@ -14,12 +14,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from exchange_protocol.rules.access import Spoken, viewers
+from exchange_protocol.kinds.codes import Party, ReaderRole
+from exchange_protocol.rules.access import StatementFacts, viewers
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import SignedStatement, Statement, batch_bytes
-from exchange_protocol.rules.vocabulary import ReaderRole
 from exchange_protocol.trust.identity import AgencyId
-from exchange_server.storage.exchange_rows import BoxRow, ExchangeRow, Seat
+from exchange_server.storage.exchange_rows import ExchangeRow, PartyRow
 from exchange_server.storage.feed_rows import FeedRow
 from exchange_server.storage.statement_rows import StatementRow
 
@@ -29,11 +29,11 @@ class Visibility:
     """What one statement makes visible."""
 
     feed: tuple[FeedRow, ...]
-    boxes: tuple[BoxRow, ...]
+    parties: tuple[PartyRow, ...]
 
 
 def statement_row(
-    statement: Statement, signed: SignedStatement, said: Spoken | None, index: int
+    statement: Statement, signed: SignedStatement, said: StatementFacts | None, index: int
 ) -> StatementRow:
     """The row of an accepted statement; `said` is None for a directory statement."""
     return StatementRow(
@@ -58,11 +58,11 @@ def exchange_row(statement: Statement, index: int, at: datetime) -> ExchangeRow:
     header = statement.header
     return ExchangeRow(
         exchange_id=statement.exchange_id,
-        opened_index=index,
-        opening_sha256=statement.digest,
+        initial_index=index,
+        initial_sha256=statement.digest,
         kind=statement.kind.value,
-        opener=statement.author.agency,
-        opened_at=at,
+        initiator=statement.author.agency,
+        initiated_at=at,
         updated_at=at,
         due_at=header.due_at,
         urgency=header.urgency,
@@ -84,48 +84,50 @@ def released(before: Exchange | None, after: Exchange) -> tuple[tuple[AgencyId, 
 
 def statement_visibility(
     index: int,
-    opened_index: int,
+    initial_index: int,
     before: Exchange | None,
     after: Exchange,
-    said: Spoken,
+    said: StatementFacts,
     indexes: Mapping[bytes, int],
 ) -> Visibility:
     """What the statement at `index` makes visible; `indexes` finds what `released` names."""
     feed = []
-    seats: set[tuple[AgencyId, Seat, AgencyId]] = set()
+    seen: set[tuple[AgencyId, int, AgencyId]] = set()
     for agency, role in viewers(after, said).items():
         feed.append(FeedRow(agency, index, index, after.id, role))
-        seats.update((agency, seat, leg) for seat, leg in _seats(agency, role, after, said))
+        seen.update(
+            (agency, party.number, leg) for party, leg in _parties_of(agency, role, after, said)
+        )
     for agency, digest in released(before, after):
         if digest != said.digest:
             feed.append(FeedRow(agency, index, indexes[digest], after.id, ReaderRole.RECIPIENT))
-            seats.add((agency, Seat.RECIPIENT, agency))
-    boxes = tuple(
-        BoxRow(agency, seat, opened_index, leg, after.id) for agency, seat, leg in sorted(seats)
+            seen.add((agency, Party.RECIPIENT.number, agency))
+    parties = tuple(
+        PartyRow(agency, party, initial_index, leg, after.id) for agency, party, leg in sorted(seen)
     )
-    return Visibility(tuple(feed), boxes)
+    return Visibility(tuple(feed), parties)
 
 
 def delivery_visibility(
-    index: int, said: Spoken, reader: AgencyId, role: ReaderRole
+    index: int, said: StatementFacts, reader: AgencyId, role: ReaderRole
 ) -> tuple[FeedRow, ...]:
     """To whom the delivery at `index` is visible."""
     roles = {reader: role, said.author: ReaderRole.AUTHOR}
     return tuple(FeedRow(agency, index, index, said.exchange_id, roles[agency]) for agency in roles)
 
 
-def _seats(
-    agency: AgencyId, role: ReaderRole, exchange: Exchange, said: Spoken
-) -> Iterator[tuple[Seat, AgencyId]]:
-    if agency == exchange.opener:
+def _parties_of(
+    agency: AgencyId, role: ReaderRole, exchange: Exchange, said: StatementFacts
+) -> Iterator[tuple[Party, AgencyId]]:
+    if agency == exchange.initiator:
         for leg in exchange.legs:
-            yield Seat.OPENER, leg.agency
+            yield Party.INITIATOR, leg.agency
     elif role is ReaderRole.RECIPIENT:
-        yield Seat.RECIPIENT, agency
+        yield Party.RECIPIENT, agency
     elif role is ReaderRole.APPROVER:
         for leg in exchange.legs:
             if leg.agency in said.legs and agency in leg.approvers:
-                yield Seat.APPROVER, leg.agency
+                yield Party.APPROVER, leg.agency
     elif role is ReaderRole.SUPERVISOR:
         for name in said.legs:
-            yield Seat.SUPERVISOR, name
+            yield Party.SUPERVISOR, name

@@ -18,19 +18,18 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.log.entries import Event
+from exchange_protocol.kinds.bodies import Kind
+from exchange_protocol.kinds.codes import Handling, Party, Urgency
 from exchange_protocol.log.merkle import consistency_proof, inclusion_proof, inclusion_proofs
-from exchange_protocol.log.receipts import ProvenEntry
 from exchange_protocol.log.tiles import TILE_WIDTH, TileReader, encode_entry_bundle
-from exchange_protocol.rules.bodies import Kind
+from exchange_protocol.record.entries import Event
+from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.lifecycle import LegState
-from exchange_protocol.rules.vocabulary import Handling, Urgency
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller
 from exchange_server.ledger.audit import leaves_page
 from exchange_server.ledger.values import (
-    Box,
     EntryPage,
     ExchangeRow,
     FeedNotice,
@@ -41,9 +40,7 @@ from exchange_server.ledger.values import (
     TreeHead,
 )
 from exchange_server.ledger.witnessing import witnessed_checkpoints
-from exchange_server.storage.box_rows import SeenExchange, Selection, list_seen, read_seen
 from exchange_server.storage.engine import is_away, reading
-from exchange_server.storage.exchange_rows import Seat
 from exchange_server.storage.feed_rows import read_notices, read_visible_entries
 from exchange_server.storage.log_rows import (
     Head,
@@ -55,19 +52,13 @@ from exchange_server.storage.log_rows import (
     read_tiles,
 )
 from exchange_server.storage.part_rows import CHUNK_BYTES, has_part, read_chunk
+from exchange_server.storage.party_rows import SeenExchange, Selection, list_seen, read_seen
 
 _log = structlog.get_logger(__name__)
 
 _T = TypeVar("_T")
 
 _PAGE_TOKEN = re.compile(r"before-(0|[1-9][0-9]{0,18})", re.ASCII)
-_SEATS: dict[Box, tuple[Seat, ...]] = {
-    Box.ALL: (),
-    Box.INBOX: (Seat.RECIPIENT,),
-    Box.SENT: (Seat.OPENER,),
-    Box.PENDING: (Seat.APPROVER,),
-    Box.SUPERVISED: (Seat.SUPERVISOR,),
-}
 _BEFORE_ALL = FeedPosition(-1, -1)
 
 
@@ -118,24 +109,29 @@ class Reader:
     async def list_exchanges(
         self,
         agency: AgencyId,
-        box: Box,
+        party: Party | None,
         states: Sequence[LegState],
         kinds: Sequence[Kind],
         page_size: int,
         page_token: str,
     ) -> tuple[list[ExchangeRow], str]:
-        """A page of the exchanges that an agency sees, newest first, and the next page's token."""
+        """Give a page of the exchanges that an agency sees, newest first, and the next page's
+        token.
+
+        `party` is the part that it has in them, None for any; as an approver it sees those that
+        wait for its approval.
+        """
         selection = Selection(
             agency=agency,
-            seats=_SEATS[box],
+            parties=(party,) if party else (),
             states=tuple(states),
             kinds=tuple(kinds),
-            pending=box is Box.PENDING,
+            pending=party is Party.APPROVER,
             before=_parse_page_token(page_token),
         )
         seen = await self._run(lambda connection: list_seen(connection, selection, page_size + 1))
         page = seen[:page_size]
-        token = f"before-{page[-1].opened_index}" if len(seen) > page_size else ""
+        token = f"before-{page[-1].initial_index}" if len(seen) > page_size else ""
         return [_exchange_row(one) for one in page], token
 
     async def exchange(
@@ -247,7 +243,7 @@ class Reader:
         return encode_entry_bundle(data)
 
     async def inclusion_proof(self, index: int, size: int) -> tuple[bytes, ...]:
-        """The audit path of a leaf in the tree of a size; raises PROOF_RANGE_INVALID."""
+        """The inclusion proof of a leaf in the tree of a size; raises PROOF_RANGE_INVALID."""
 
         def query(connection: Connection) -> tuple[bytes, ...]:
             _check_size(size, _head(connection))
@@ -363,8 +359,8 @@ def _exchange_row(seen: SeenExchange) -> ExchangeRow:
     return ExchangeRow(
         exchange_id=seen.exchange_id,
         kind=Kind(seen.kind),
-        opener=AgencyId(seen.opener),
-        opened_at=seen.opened_at,
+        initiator=AgencyId(seen.initiator),
+        initiated_at=seen.initiated_at,
         updated_at=seen.updated_at,
         due_at=seen.due_at,
         urgency=Urgency(seen.urgency),

@@ -17,7 +17,7 @@ from typing import Self
 from sqlalchemy import Connection
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.rules.fields import parse_digest
+from exchange_protocol.kinds.fields import parse_digest
 from exchange_protocol.rules.statements import MAX_PART_BYTES
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller

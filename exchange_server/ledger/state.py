@@ -14,7 +14,7 @@ from exchange_protocol.errors import ExchangeError, HubError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.log.merkle import EMPTY_ROOT
 from exchange_protocol.log.tiles import TreeEdge, edge_tiles
-from exchange_protocol.replay import DirectoryFold
+from exchange_protocol.record.replay import DirectoryFold
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_server.storage.log_rows import (

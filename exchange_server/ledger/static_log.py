@@ -10,7 +10,7 @@ Rules of this module:
 - The checkpoint comes last, and every file whole or not at all: whoever reads at any time finds a
   checkpoint whose tiles are there.
 - A directory is only ever extended. One that holds another log, a larger one or one that this log
-  does not extend is refused and left as it is: it may be the evidence of a fork.
+  does not extend is refused and left as it is: it may be the evidence of a split view.
 - What was written before is not written again, but it is compared: a full tile never changes.
 """
 
@@ -154,7 +154,7 @@ def _check_extends(connection: Connection, log: LogVerifier, head: Head, folder:
     if root != before.root:
         raise Reason.CONFIG_INVALID.error(
             f"{folder} holds a checkpoint of {before.size} entries that this log does not extend: "
-            "the log was written anew. Keep it, it is evidence (`agency audit prove-fork`)"
+            "the log was written anew. Keep it, it is evidence (`agency audit prove-split-view`)"
         )
 
 

@@ -6,19 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import IntEnum
 from typing import Self
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.log.entries import MOST_AHEAD, MOST_BEHIND, Event, Opening
-from exchange_protocol.log.receipts import ProvenEntry
-from exchange_protocol.rules.bodies import Kind
-from exchange_protocol.rules.inspection import Concern
+from exchange_protocol.kinds.bodies import Kind
+from exchange_protocol.kinds.codes import Handling, Urgency
+from exchange_protocol.record.entries import MOST_AHEAD, MOST_BEHIND, CommitmentOpening, Event
+from exchange_protocol.record.receipts import ProvenEntry
+from exchange_protocol.rules.inspection import EntryScope
 from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.lifecycle import LegState
-from exchange_protocol.rules.vocabulary import Handling, Urgency
 from exchange_protocol.trust.identity import AgencyId
-from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 _TOKEN = re.compile(r"([0-9]{1,19})-([0-9]{1,19})", re.ASCII)
 
@@ -101,9 +99,9 @@ class TreeHead:
 class LeavesPage:
     """Leaves in log order, with what a caller may open of them."""
 
-    leaves: tuple[tuple[bytes, Opening | None], ...]
-    concerns: Mapping[Concern, int] = field(default_factory=dict)
-    """How many of its entries concern whom."""
+    leaves: tuple[tuple[bytes, CommitmentOpening | None], ...]
+    scopes: Mapping[EntryScope, int] = field(default_factory=dict)
+    """How many of its entries scope whom."""
     ruling: Ruling | None = None
     """By which rules it discloses something; then an inspection must be on the log before the page
     leaves. None where it opens only what is for everyone, and inspections."""
@@ -123,16 +121,6 @@ class EntryPage:
     """Where the next page begins; 0 after the last."""
 
 
-class Box(IntEnum):
-    """Which exchanges to list, with the numbers of the wire contract."""
-
-    ALL = pb.BOX_UNSPECIFIED
-    INBOX = pb.BOX_INBOX
-    SENT = pb.BOX_SENT
-    PENDING = pb.BOX_PENDING
-    SUPERVISED = pb.BOX_SUPERVISED
-
-
 @dataclass(frozen=True, slots=True)
 class LegRow:
     """A leg as the asking agency may know it."""
@@ -149,8 +137,8 @@ class ExchangeRow:
 
     exchange_id: str
     kind: Kind
-    opener: AgencyId
-    opened_at: datetime
+    initiator: AgencyId
+    initiated_at: datetime
     updated_at: datetime
     due_at: datetime | None
     urgency: Urgency

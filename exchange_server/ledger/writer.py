@@ -5,8 +5,8 @@ Contract:
 - Requests are judged and logged when it is their turn (`fair_queue`): agencies take turns, urgent
   statements go first, those of one agency about one exchange in the order in which they were put.
 - A batch is what waited when the writer came round, at most `limits.batch_size`; a lone request
-  does not wait for company, but after a batch of `COMPANY` or more the writer lingers for the next
-  one to fill.
+  does not wait for company, but after a batch of `MIN_BATCH` or more the writer lingers for the
+  next one to fill.
 - Nothing is answered before it is committed. An answer that says "stored" is durable.
 - A transaction that fails takes its whole batch with it: every request gets UNAVAILABLE, which says
   "not known to be stored" (the commit itself may have failed after it took effect). The same bytes
@@ -34,15 +34,15 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.codes import Urgency
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.tiles import TileId
+from exchange_protocol.rules.dependencies import DependencyTracker
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.series import Series
-from exchange_protocol.rules.vocabulary import Urgency
 from exchange_protocol.trust.identity import AgencyId
+from exchange_server.fairness.fair_queue import FairQueue, QueuedRequest
 from exchange_server.ledger.answers import Answer, Answers
-from exchange_server.ledger.batch import Batch, Bench, Outcome
-from exchange_server.ledger.fair_queue import FairQueue, Turn
+from exchange_server.ledger.batch import Batch, BatchContext, Outcome
 from exchange_server.ledger.jobs import Job, Submission
 from exchange_server.ledger.state import LogState, begin_log, refresh, restore
 from exchange_server.ledger.witnessing import check_not_rolled_back
@@ -61,7 +61,7 @@ _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 _Task: TypeAlias = Callable[[Connection], Any]
 
-COMPANY = 8
+MIN_BATCH = 8
 LINGER_SECONDS = 0.003
 """Larger batches commit less often, and the event loop has the interpreter meanwhile."""
 TASK_WEIGHT = 16
@@ -74,7 +74,7 @@ STALLED_SECONDS = 20.0
 class _Waiting:
     work: Job | _Task
     future: asyncio.Future[Any]
-    series: Series | None = None
+    series: DependencyTracker | None = None
     """The call's, where it brought more than one statement."""
 
 
@@ -84,7 +84,7 @@ class Writer:
     def __init__(
         self,
         engine: Engine,
-        bench: Bench,
+        bench: BatchContext,
         *,
         on_step: Callable[[str], None],
         on_growth: Callable[[int], None],
@@ -175,7 +175,7 @@ class Writer:
         answer: Answer = await self.hand_in(job)
         return answer
 
-    def hand_in(self, job: Job, series: Series | None = None) -> asyncio.Future[Any]:
+    def hand_in(self, job: Job, series: DependencyTracker | None = None) -> asyncio.Future[Any]:
         """Put a request without waiting; the future comes to what `put` gives or raises."""
         agency = job.caller.agency
         if not isinstance(job, Submission):
@@ -213,12 +213,14 @@ class Writer:
         about: str | None = None,
         is_urgent: bool = False,
         weight: int = 1,
-        series: Series | None = None,
+        series: DependencyTracker | None = None,
     ) -> asyncio.Future[Any]:
         if self._loop is None:
             raise Reason.UNAVAILABLE.error("the hub is closing; send the same bytes again later")
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._queue.put(Turn(_Waiting(work, future, series), agency, about, is_urgent, weight))
+        self._queue.put(
+            QueuedRequest(_Waiting(work, future, series), agency, about, is_urgent, weight)
+        )
         if self._has_ended:
             # The thread may have emptied the queue for the last time before this was in it.
             self._refuse_waiting([])
@@ -239,7 +241,7 @@ class Writer:
         """Write batch after batch until the end is put; `taken` holds the batch in hand."""
         linger, batch_size = 0.0, self._bench.limits.batch_size
         while waiting := self._queue.take(batch_size, linger):
-            linger = LINGER_SECONDS if len(waiting) >= COMPANY else 0.0
+            linger = LINGER_SECONDS if len(waiting) >= MIN_BATCH else 0.0
             taken[:] = waiting
             self._began_at = time.monotonic()
             jobs = [one for one in waiting if not callable(one.work)]

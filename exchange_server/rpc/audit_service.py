@@ -6,7 +6,7 @@ heads, tiles, proofs and the data of leaves say nothing of what was said.
 
 from __future__ import annotations
 
-from exchange_protocol.log.entries import MOST_INSPECTED
+from exchange_protocol.record.entries import MOST_INSPECTED
 from exchange_protocol.v1 import audit_service_pb2 as pb
 from exchange_protocol.v1 import audit_service_pb2_grpc as pb_grpc
 from exchange_server.ledger import Ledger, Reader
@@ -68,7 +68,7 @@ class AuditService(pb_grpc.AuditServiceServicer):
     async def GetInclusionProof(  # noqa: N802
         self, request: pb.GetInclusionProofRequest, context: Context
     ) -> pb.GetInclusionProofResponse:
-        """Serve the audit path of one leaf."""
+        """Serve the inclusion proof of one leaf."""
         proof = await self._reader.inclusion_proof(request.index, request.tree_size)
         return pb.GetInclusionProofResponse(inclusion_proof=proof)
 

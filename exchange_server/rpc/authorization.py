@@ -23,7 +23,7 @@ from exchange_server.rpc.calls import Call
 from exchange_server.rpc.methods import AUDIT_SERVICE, DIRECTORY_SERVICE, EXCHANGE_SERVICE
 
 _EVERYONE: Final = frozenset(Role)
-_PARTIES: Final = frozenset({Role.SYSTEM, Role.OFFICER, Role.COORDINATOR, Role.SUPERVISOR})
+_PARTIES: Final = frozenset({Role.SYSTEM, Role.OFFICER, Role.COORDINATOR, Role.AUTHORISER})
 
 _BY_SERVICE: Final = {
     EXCHANGE_SERVICE.full_name: {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exchange_protocol.log.receipts import encode_proven_entry
+from exchange_protocol.record.receipts import encode_proven_entry
 from exchange_protocol.v1 import directory_service_pb2 as pb
 from exchange_protocol.v1 import directory_service_pb2_grpc as pb_grpc
 from exchange_server.ledger import Reader

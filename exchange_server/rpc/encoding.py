@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from exchange_protocol.errors import ExchangeError
-from exchange_protocol.log.entries import Opening, encode_opening
-from exchange_protocol.log.receipts import ProvenEntry, encode_proven_entry
-from exchange_protocol.rules.fields import to_timestamp
+from exchange_protocol.kinds.fields import to_timestamp
+from exchange_protocol.record.entries import CommitmentOpening, encode_opening
+from exchange_protocol.record.receipts import ProvenEntry, encode_proven_entry
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
+from exchange_server.fairness.slices import Slices
 from exchange_server.ledger import Accepted, ExchangeRow, FeedNotice
 from exchange_server.rpc.status import encode_status, shown_error
-from exchange_server.slices import Slices
 
 
 def encode_receipt(accepted: Accepted) -> pb.Receipt:
@@ -24,7 +24,7 @@ def encode_receipt(accepted: Accepted) -> pb.Receipt:
 
 def encode_proof(accepted: Accepted) -> tuple[log_pb2.ProvenEntry, log_pb2.TreeHead]:
     """Put an entry that was just logged on the wire, and the checkpoint that covers it."""
-    opening = Opening(accepted.entry, accepted.nonce)
+    opening = CommitmentOpening(accepted.entry, accepted.nonce)
     return (
         encode_proven_entry(ProvenEntry(accepted.index, opening, accepted.inclusion_proof)),
         log_pb2.TreeHead(checkpoint=accepted.note, consistency_proof=accepted.consistency_proof),
@@ -38,7 +38,7 @@ async def encode_outcomes(
     response = pb.SubmitBatchResponse()
     places: dict[bytes, int] = {}
     for outcome in outcomes:
-        await slices.breathe()
+        await slices.yield_if_due()
         if isinstance(outcome, ExchangeError):
             refusal = encode_status(shown_error(outcome), request_id).SerializeToString()
             response.results.append(pb.SubmissionResult(refusal=refusal))
@@ -56,8 +56,8 @@ def encode_exchange(row: ExchangeRow) -> pb.ExchangeSummary:
     return pb.ExchangeSummary(
         exchange_id=row.exchange_id,
         kind=row.kind,
-        opener=row.opener,
-        opened_at=to_timestamp(row.opened_at),
+        initiator=row.initiator,
+        initiated_at=to_timestamp(row.initiated_at),
         updated_at=to_timestamp(row.updated_at),
         due_at=to_timestamp(row.due_at) if row.due_at else None,
         urgency=statement_pb2.Urgency.ValueType(row.urgency),
@@ -86,7 +86,7 @@ def encode_notice(notice: FeedNotice) -> pb.Notice:
     )
 
 
-def encode_leaf(leaf_hash: bytes, opening: Opening | None) -> audit_pb.Leaf:
+def encode_leaf(leaf_hash: bytes, opening: CommitmentOpening | None) -> audit_pb.Leaf:
     """Put a leaf on the wire, opened where the caller may see into it."""
     return audit_pb.Leaf(
         leaf_hash=leaf_hash, opening=None if opening is None else encode_opening(opening)

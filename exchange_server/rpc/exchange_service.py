@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Final
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.log.receipts import encode_proven_entry
-from exchange_protocol.rules.bodies import Kind, parse_kind
-from exchange_protocol.rules.fields import parse_digest, parse_enum, parse_uuid, to_timestamp
+from exchange_protocol.kinds.bodies import Kind, parse_kind
+from exchange_protocol.kinds.codes import PARTIES, Party
+from exchange_protocol.kinds.fields import parse_digest, parse_enum, parse_uuid, to_timestamp
+from exchange_protocol.record.receipts import encode_proven_entry
 from exchange_protocol.rules.judgement import plan_route
 from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.statements import (
@@ -21,12 +22,13 @@ from exchange_protocol.rules.statements import (
 )
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
-from exchange_server.ledger import Box, Ledger, Reader
+from exchange_protocol.v1 import statement_pb2
+from exchange_server.fairness.rates import Rates
+from exchange_server.ledger import Ledger, Reader
 from exchange_server.rpc.bounds import at_most, page_size
 from exchange_server.rpc.calls import Context, current_call, current_caller
 from exchange_server.rpc.encoding import encode_exchange, encode_outcomes, encode_receipt
 from exchange_server.rpc.heads import tree_head_of
-from exchange_server.rpc.rates import Rates
 from exchange_server.rpc.routes import encode_route, parse_draft
 from exchange_server.rpc.watches import Watches
 
@@ -56,7 +58,7 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
     async def PlanRoute(  # noqa: N802
         self, request: pb.PlanRouteRequest, context: Context
     ) -> pb.PlanRouteResponse:
-        """Say where an opening statement of the caller would go, under the policy in force."""
+        """Say where an initial statement of the caller would go, under the policy in force."""
         directory = self._ledger.directory
         draft = parse_draft(request, current_caller().member, self._clock())
         return encode_route(plan_route(directory, draft), directory.size)
@@ -123,7 +125,7 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         """List the exchanges that the caller's agency sees."""
         rows, next_page_token = await self._reader.list_exchanges(
             current_caller().agency,
-            _box(request.box),
+            _party(request.party),
             [
                 parse_enum(LegState, state, "states")
                 for state in at_most(len(LegState), request.states, "states")
@@ -207,5 +209,12 @@ def _chunk(message: pb.UploadPartRequest) -> bytes:
     return message.chunk
 
 
-def _box(number: int) -> Box:
-    return parse_enum(Box, number, "box") if number else Box.ALL
+def _party(number: statement_pb2.Party.ValueType) -> Party | None:
+    if not number:
+        return None
+    if number not in PARTIES:
+        raise Reason.INVALID_FIELD.error(
+            f"expected one of {', '.join(party.name for party in Party)}; got {number}",
+            field="party",
+        )
+    return PARTIES[number]

@@ -28,6 +28,8 @@ import grpc
 
 from exchange_protocol.errors import NotFound, NotPermitted
 from exchange_protocol.trust.identity import AgencyId
+from exchange_server.fairness.rates import Rates
+from exchange_server.fairness.shares import CallShares
 from exchange_server.rpc.authorization import Authorization, Denials
 from exchange_server.rpc.calls import (
     Behaviour,
@@ -42,9 +44,7 @@ from exchange_server.rpc.deadlines import DeadlineCaps, within
 from exchange_server.rpc.error_mapping import abort, shown_to_caller
 from exchange_server.rpc.identity import Identity
 from exchange_server.rpc.methods import HEALTH_METHODS, SUBMIT, SUBMIT_BATCH
-from exchange_server.rpc.rates import Rates
 from exchange_server.rpc.request_log import RequestLog
-from exchange_server.rpc.shares import CallShares
 
 _SAYING: Final = frozenset({SUBMIT, SUBMIT_BATCH})
 """Calls that bring statements."""

@@ -2,7 +2,7 @@
 
 The line holds who called what, how it ended, how long it took and how large it was. It never holds
 content, statements or personal data; a person's name inside an identity URI is the one that the
-body's own authority chose for the certificate, and is what an auditor looks for.
+agency's own authority chose for the certificate, and is what an auditor looks for.
 """
 
 from __future__ import annotations

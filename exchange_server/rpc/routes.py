@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.rules.bodies import Plain, Stage, parse_kind
-from exchange_protocol.rules.fields import parse_agencies, parse_enum
+from exchange_protocol.kinds.bodies import Plain, Stage, parse_kind
+from exchange_protocol.kinds.codes import Handling, Tlp, Urgency
+from exchange_protocol.kinds.fields import parse_agencies, parse_enum
 from exchange_protocol.rules.judgement import Route
 from exchange_protocol.rules.statements import MAX_RECIPIENTS, Draft, Header
-from exchange_protocol.rules.vocabulary import Handling, Tlp, Urgency
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.rpc.bounds import at_most
@@ -21,7 +21,7 @@ def parse_draft(request: pb.PlanRouteRequest, author: Member, at: datetime) -> D
     What continues an exchange follows the exchange's own route, which its parties know.
     """
     kind = parse_kind(request.kind)
-    if kind.stage is not Stage.OPENING:
+    if kind.stage is not Stage.INITIAL:
         raise Reason.INVALID_FIELD.error(
             f"expected a kind that opens an exchange, got {kind}", field="kind"
         )

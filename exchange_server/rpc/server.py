@@ -20,6 +20,8 @@ from exchange_protocol.v1 import (
     directory_service_pb2_grpc,
     exchange_service_pb2_grpc,
 )
+from exchange_server.fairness.rates import Rates
+from exchange_server.fairness.shares import CallShares
 from exchange_server.ledger import Ledger, Reader
 from exchange_server.rpc.audit_service import AuditService
 from exchange_server.rpc.authorization import Authorization, Denials
@@ -30,8 +32,6 @@ from exchange_server.rpc.health import Health
 from exchange_server.rpc.identity import Identity, PeerVerifier
 from exchange_server.rpc.methods import FETCH_PART, HEALTH_METHODS, UPLOAD_PART, WATCH
 from exchange_server.rpc.pipeline import Pipeline
-from exchange_server.rpc.rates import Rates
-from exchange_server.rpc.shares import CallShares
 from exchange_server.rpc.watches import Watches, WatchLimits
 
 _REFUSED_WITH_REASON: Final = 8 * 1024 * 1024

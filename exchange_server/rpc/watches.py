@@ -20,11 +20,11 @@ from typing import Final
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_server.fairness.shares import Shares
 from exchange_server.ledger import FeedPosition, Ledger, Reader
 from exchange_server.rpc.calls import current_call, current_caller
 from exchange_server.rpc.encoding import encode_notice
 from exchange_server.rpc.identity import PeerVerifier
-from exchange_server.rpc.shares import Shares
 
 _NOTICES_AT_ONCE: Final = 256
 _SETTLE_SECONDS: Final = 0.05

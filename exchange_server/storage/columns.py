@@ -45,7 +45,7 @@ class Instant(TypeDecorator[datetime]):
 
 @lru_cache(maxsize=4096)
 def _text_of(texts: tuple[str, ...]) -> str:
-    """The same few bodies are named again and again."""
+    """The same few agencies are named again and again."""
     return _CANONICAL.encode(texts)
 
 

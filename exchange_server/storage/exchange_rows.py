@@ -1,19 +1,18 @@
-"""The state of exchanges, and the boxes that they are listed from."""
+"""The state of exchanges, and the parties that they are listed from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from exchange_protocol.rules.bodies import Kind
+from exchange_protocol.kinds.bodies import Kind
+from exchange_protocol.kinds.codes import Handling, Tlp
 from exchange_protocol.rules.lifecycle import Exchange, Leg, LegState
 from exchange_protocol.rules.statements import parse_statement
-from exchange_protocol.rules.vocabulary import Handling, Tlp
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.storage.rows import (
     Lookup,
@@ -23,27 +22,18 @@ from exchange_server.storage.rows import (
     replace_rows,
     update_rows,
 )
-from exchange_server.storage.tables import boxes, exchanges, legs, statements
-
-
-class Seat(IntEnum):
-    """As what an agency sees a leg."""
-
-    RECIPIENT = 1
-    OPENER = 2
-    APPROVER = 3
-    SUPERVISOR = 4
+from exchange_server.storage.tables import exchanges, legs, parties, statements
 
 
 class ExchangeRow(NamedTuple):
-    """An exchange; the rest of its header stands in its opening statement."""
+    """An exchange; the rest of its header stands in its initial statement."""
 
     exchange_id: str
-    opened_index: int
-    opening_sha256: bytes
+    initial_index: int
+    initial_sha256: bytes
     kind: str
-    opener: str
-    opened_at: datetime
+    initiator: str
+    initiated_at: datetime
     updated_at: datetime
     due_at: datetime | None
     urgency: int
@@ -57,23 +47,23 @@ class LegRow(NamedTuple):
     agency: str
     position: int
     state: int
-    subject: bytes
+    awaits: bytes
     handling: int
     tlp: int
     subject_count: int
-    disclosed: bool
+    was_released: bool
     approvals_required: int
     approvers: tuple[str, ...]
     approvals: tuple[str, ...]
     hidden: tuple[bytes, ...]
 
 
-class BoxRow(NamedTuple):
-    """An agency sees a leg; `opened_index` orders its lists."""
+class PartyRow(NamedTuple):
+    """An agency sees a leg; `initial_index` orders its lists."""
 
     agency: str
-    box: int
-    opened_index: int
+    party: int
+    initial_index: int
     leg: str
     exchange_id: str
 
@@ -83,8 +73,8 @@ class StoredExchange:
     """An exchange with the index of the entry that opened it."""
 
     exchange: Exchange
-    opened_index: int
-    opening_sha256: bytes
+    initial_index: int
+    initial_sha256: bytes
 
 
 def leg_rows(exchange: Exchange) -> list[LegRow]:
@@ -95,11 +85,11 @@ def leg_rows(exchange: Exchange) -> list[LegRow]:
             agency=leg.agency,
             position=position,
             state=leg.state,
-            subject=leg.subject,
+            awaits=leg.awaits,
             handling=leg.handling,
             tlp=leg.tlp,
             subject_count=leg.subject_count,
-            disclosed=leg.disclosed,
+            was_released=leg.was_released,
             approvals_required=leg.approvals_required,
             approvers=leg.approvers,
             approvals=leg.approvals,
@@ -124,9 +114,9 @@ def write_legs(connection: Connection, rows: Sequence[LegRow]) -> None:
     replace_rows(connection, legs, rows)
 
 
-def insert_boxes(connection: Connection, rows: Sequence[BoxRow]) -> None:
+def insert_parties(connection: Connection, rows: Sequence[PartyRow]) -> None:
     """Let agencies see legs, where they do not yet."""
-    insert_new_rows(connection, boxes, rows)
+    insert_new_rows(connection, parties, rows)
 
 
 _OPENED = Lookup(select(exchanges.c.exchange_id), exchanges.c.exchange_id)
@@ -153,13 +143,13 @@ def load_exchanges(
     query = (
         select(
             x.exchange_id,
-            x.opened_index,
-            x.opening_sha256,
+            x.initial_index,
+            x.initial_sha256,
             x.kind,
-            x.opener,
+            x.initiator,
             statements.c.payload,
         )
-        .join(statements, statements.c.payload_sha256 == x.opening_sha256)
+        .join(statements, statements.c.payload_sha256 == x.initial_sha256)
         .where(x.exchange_id.in_(exchange_ids))
     )
     return {
@@ -167,14 +157,16 @@ def load_exchanges(
             Exchange(
                 id=exchange_id,
                 kind=Kind(kind),
-                opener=AgencyId(opener),
+                initiator=AgencyId(initiator),
                 header=parse_statement(payload).header,
                 legs=tuple(by_exchange.get(exchange_id, ())),
             ),
-            opened_index,
+            initial_index,
             opening,
         )
-        for exchange_id, opened_index, opening, kind, opener, payload in connection.execute(query)
+        for exchange_id, initial_index, opening, kind, initiator, payload in connection.execute(
+            query
+        )
     }
 
 
@@ -182,11 +174,11 @@ def _leg(row: LegRow) -> Leg:
     return Leg(
         agency=AgencyId(row.agency),
         state=LegState(row.state),
-        subject=row.subject,
+        awaits=row.awaits,
         handling=Handling(row.handling),
         tlp=Tlp(row.tlp),
         subject_count=row.subject_count,
-        disclosed=row.disclosed,
+        was_released=row.was_released,
         approvals_required=row.approvals_required,
         approvers=tuple(map(AgencyId, row.approvers)),
         approvals=row.approvals,

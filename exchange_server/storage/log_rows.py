@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, select, tuple_
 
-from exchange_protocol.log.entries import Event, Opening, entry_leaf_data
 from exchange_protocol.log.tiles import TileId
+from exchange_protocol.record.entries import CommitmentOpening, Event, entry_leaf_data
 from exchange_protocol.rules.statements import SignedStatement, batch_of
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
 from exchange_server.storage.rows import Query, insert_rows, replace_only_row, replace_rows
@@ -75,7 +75,7 @@ class StoredEntry:
     actor_agency: str
     exchange_id: str
     payload_sha256: bytes
-    opening: Opening
+    opening: CommitmentOpening
 
 
 _HEAD = select(
@@ -225,5 +225,5 @@ def _stored(
         statement = SignedStatement(
             PAYLOAD_TYPE, payload, certificate_sha256, signature, batch_of(batch)
         )
-    opening = Opening(entry, nonce, statement)
+    opening = CommitmentOpening(entry, nonce, statement)
     return StoredEntry(index, leaf_hash, event, actor_agency, exchange_id, payload_sha256, opening)

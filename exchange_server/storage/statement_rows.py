@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from exchange_protocol.rules.access import Spoken
-from exchange_protocol.rules.bodies import Kind
+from exchange_protocol.kinds.bodies import Kind
+from exchange_protocol.rules.access import StatementFacts
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.storage.rows import Lookup, insert_rows
 from exchange_server.storage.tables import deliveries, feed, statements
 
 
 class StatementRow(NamedTuple):
-    """An accepted statement; `legs` and `supervisors` are those of `access.Spoken`."""
+    """An accepted statement; `legs` and `supervisors` are those of `access.StatementFacts`."""
 
     payload_sha256: bytes
     author_agency: str
@@ -31,7 +31,7 @@ class StatementRow(NamedTuple):
     certificate_sha256: bytes
     signature: bytes
     batch: bytes
-    """The signature's `BatchPath`, serialized; empty where it is over the statement alone."""
+    """The signature's `BatchInclusion`, serialized; empty where it is over the statement alone."""
 
 
 class DeliveryRow(NamedTuple):
@@ -67,7 +67,7 @@ _ACCEPTED = Lookup(
 class Deliverable:
     """A statement that may be handed out to who may see it."""
 
-    spoken: Spoken
+    spoken: StatementFacts
     payload: bytes
 
 
@@ -101,7 +101,7 @@ def find_deliverables(connection: Connection, digests: Sequence[bytes]) -> dict[
     ).where(s.payload_sha256.in_(digests), s.exchange_id != "")
     return {
         digest: Deliverable(
-            Spoken(
+            StatementFacts(
                 digest=digest,
                 exchange_id=exchange_id,
                 author=AgencyId(author),
@@ -117,7 +117,7 @@ def find_deliverables(connection: Connection, digests: Sequence[bytes]) -> dict[
     }
 
 
-def spoken_of(connection: Connection, exchange_id: str) -> list[Spoken]:
+def spoken_of(connection: Connection, exchange_id: str) -> list[StatementFacts]:
     """What was said on an exchange, in log order."""
     s, f = statements.c, feed.c
     # By the feed, which is indexed by exchange: every statement is in its author's.
@@ -128,7 +128,7 @@ def spoken_of(connection: Connection, exchange_id: str) -> list[Spoken]:
         .order_by(s.log_index)
     )
     return [
-        Spoken(
+        StatementFacts(
             digest=digest,
             exchange_id=exchange_id,
             author=AgencyId(author),

@@ -10,7 +10,7 @@ but for the cosignatures: those are others' word about it.
     exchanges, legs     the state of every exchange (`lifecycle.Exchange`)
     deliveries          who was given which statement
     feed                which entries an agency may see, and since which entry
-    boxes               which legs an agency sees, and as what: what lists are read from
+    parties               which legs an agency sees, and as what: what lists are read from
     parts, part_chunks  sealed bytes, bound to one statement each
     staged_parts        sealed bytes that were uploaded and wait for their statement
 
@@ -119,16 +119,16 @@ exchanges = Table(
     "exchanges",
     metadata,
     Column("exchange_id", c.Uuid, primary_key=True),
-    Column("opened_index", BigInteger, nullable=False),
-    Column("opening_sha256", c.Digest, nullable=False),
+    Column("initial_index", BigInteger, nullable=False),
+    Column("initial_sha256", c.Digest, nullable=False),
     Column("kind", c.KindName, nullable=False),
-    Column("opener", c.AgencyName, nullable=False),
-    Column("opened_at", c.Instant, nullable=False),
+    Column("initiator", c.AgencyName, nullable=False),
+    Column("initiated_at", c.Instant, nullable=False),
     Column("updated_at", c.Instant, nullable=False),
     Column("due_at", c.Instant),
     Column("urgency", SmallInteger, nullable=False),
     Column("handling", SmallInteger, nullable=False),
-    UniqueConstraint("opened_index"),
+    UniqueConstraint("initial_index"),
 )
 
 legs = Table(
@@ -138,11 +138,11 @@ legs = Table(
     Column("agency", c.AgencyName, primary_key=True),
     Column("position", SmallInteger, nullable=False),
     Column("state", SmallInteger, nullable=False),
-    Column("subject", c.Digest, nullable=False),
+    Column("awaits", c.Digest, nullable=False),
     Column("handling", SmallInteger, nullable=False),
     Column("tlp", SmallInteger, nullable=False),
     Column("subject_count", BigInteger, nullable=False),
-    Column("disclosed", Boolean, nullable=False),
+    Column("was_released", Boolean, nullable=False),
     Column("approvals_required", SmallInteger, nullable=False),
     Column("approvers", c.Texts, nullable=False),
     Column("approvals", c.Texts, nullable=False),
@@ -171,15 +171,15 @@ feed = Table(
     sqlite_with_rowid=False,
 )
 
-boxes = Table(
-    "boxes",
+parties = Table(
+    "parties",
     metadata,
     Column("agency", c.AgencyName, primary_key=True),
-    Column("box", SmallInteger, primary_key=True, autoincrement=False),
-    Column("opened_index", BigInteger, primary_key=True, autoincrement=False),
+    Column("party", SmallInteger, primary_key=True, autoincrement=False),
+    Column("initial_index", BigInteger, primary_key=True, autoincrement=False),
     Column("leg", c.AgencyName, primary_key=True),
     Column("exchange_id", c.Uuid, nullable=False),
-    Index(None, "agency", "opened_index"),
+    Index(None, "agency", "initial_index"),
     sqlite_with_rowid=False,
 )
 

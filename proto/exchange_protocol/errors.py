@@ -8,7 +8,7 @@
         NotFound                  no such thing, or none that this caller may know of
         Conflict                  the state of the exchange or an earlier statement forbids it
         LimitExceeded             a size or rate limit; may carry when to retry
-      PeerError                   another body's data does not verify (never the caller's fault)
+      PeerError                   another agency's data does not verify (never the caller's fault)
         SignatureInvalid          a signature, certificate or approval of a peer is not good
         SealBroken                a sealed part cannot be opened or was altered
       HubError                    the hub failed, or lied
@@ -88,7 +88,7 @@ class LimitExceeded(CallerError):
 
 
 class PeerError(ExchangeError):
-    """Another body's data does not verify."""
+    """Another agency's data does not verify."""
 
 
 class SignatureInvalid(PeerError):
@@ -145,7 +145,7 @@ class Reason(Enum):
     PROFILE_INVALID = (InvalidInput,)
     DOCUMENT_INVALID = (InvalidInput,)
     COSIGNATURE_INVALID = (InvalidInput,)
-    FORK_NOT_PROVEN = (InvalidInput,)
+    SPLIT_VIEW_NOT_PROVEN = (InvalidInput,)
     # who
     UNAUTHENTICATED = (NotAuthenticated,)
     CERTIFICATE_INVALID = (NotAuthenticated,)
@@ -198,7 +198,7 @@ class Reason(Enum):
     PROOF_INVALID = (HubDishonest,)
     CHECKPOINT_INVALID = (HubDishonest,)
     CHECKPOINT_ROLLBACK = (HubDishonest,)
-    CHECKPOINT_FORK = (HubDishonest,)
+    CHECKPOINT_SPLIT_VIEW = (HubDishonest,)
     RECEIPT_MISMATCH = (HubDishonest,)
     ENTRY_MISMATCH = (HubDishonest,)
     RULE_BROKEN = (HubDishonest,)

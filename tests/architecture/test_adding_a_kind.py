@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from exchange_protocol.rules.bodies import Kind
+from exchange_protocol.kinds.bodies import Kind
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "adding-a-kind.md").read_text("utf-8")
@@ -20,9 +20,9 @@ CHECKS = ("tests/architecture/test_kinds.py", "tests/architecture/test_vocabular
 PREAMBLE = """\
 from dataclasses import replace
 from datetime import timedelta
-from exchange_protocol.rules.bodies import ExtendDeadline, Kind, Plain
+from exchange_protocol.kinds.bodies import ExtendDeadline, Kind, Plain
 from exchange_protocol.rules.lifecycle import LegState
-from exchange_protocol.rules.vocabulary import ExtensionGround
+from exchange_protocol.kinds.codes import ExtensionGround
 from tests.support.statements import CASE, KZ_FMA, KZ_MIA, START, Hub, fictional_cast
 hub = Hub(fictional_cast())
 """

@@ -11,8 +11,9 @@ import pytest
 from google.protobuf.descriptor import Descriptor
 
 from exchange_protocol.errors import ExchangeError
-from exchange_protocol.rules.bodies import Kind, Plain, Stage, parse_body
-from exchange_protocol.rules.lifecycle import ROWS, LegState, Row, Speaker
+from exchange_protocol.kinds.bodies import Kind, Plain, Stage, parse_body
+from exchange_protocol.kinds.codes import Party
+from exchange_protocol.rules.lifecycle import ROWS, LegState, Row
 from exchange_protocol.rules.policy import SCHEMA, Policy
 from exchange_protocol.v1 import statement_pb2 as pb
 
@@ -72,7 +73,7 @@ def test_the_document_shows_the_lifecycle_table() -> None:
     def line(row: Row) -> list[str]:
         return [
             row.kind.value if row.verdict is None else f"{row.kind} ({row.verdict.name})",
-            row.speaker.value,
+            row.party.value,
             ", ".join(state.name for state in LegState if state in row.before),
             "as it was" if row.after is None else row.after.name,
             ", ".join(kind.value for kind in Kind if row.openings and kind in row.openings),
@@ -84,7 +85,7 @@ def test_the_document_shows_the_lifecycle_table() -> None:
 def test_the_document_names_every_kind_and_state() -> None:
     opening = [row[0] for row in table("Kinds that open an exchange")]
     directory = [row[0] for row in table("Kinds that change the directory")]
-    assert opening == [kind.value for kind in Kind if kind.stage is Stage.OPENING]
+    assert opening == [kind.value for kind in Kind if kind.stage is Stage.INITIAL]
     assert directory == [kind.value for kind in Kind if kind.stage is Stage.DIRECTORY]
     assert [row[0] for row in table("The states")] == [state.name for state in LegState]
 
@@ -105,10 +106,10 @@ def test_the_diagram_draws_exactly_the_moves_of_the_table() -> None:
 def test_the_states_in_the_document_wait_for_who_can_act() -> None:
     acts = {row[0]: row[2] for row in table("The states")}
     for state in LegState:
-        speakers = {row.speaker for row in ROWS if state in row.before}
+        speakers = {row.party for row in ROWS if state in row.before}
         if state in (LegState.RELEASED, LegState.ERASED):
             continue  # moved by a reading, and by nothing
-        assert Speaker(acts[state.name]) in speakers
+        assert Party(acts[state.name]) in speakers
 
 
 # --- The policy ---------------------------------------------------------------------------------

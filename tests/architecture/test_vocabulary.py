@@ -8,10 +8,10 @@ from enum import Enum, IntEnum
 import pytest
 from google.protobuf.descriptor import EnumDescriptor
 
-from exchange_protocol.log.entries import Event
-from exchange_protocol.rules import vocabulary
+from exchange_protocol.kinds import codes
+from exchange_protocol.kinds.codes import PARTIES, READER_ROLES, Party, ReaderRole
+from exchange_protocol.record.entries import Event
 from exchange_protocol.rules.lifecycle import LegState
-from exchange_protocol.rules.vocabulary import READER_ROLES, ReaderRole
 from exchange_protocol.trust.sealing import SealingSuite
 from exchange_protocol.v1 import exchange_service_pb2, log_pb2, statement_pb2
 
@@ -21,8 +21,8 @@ CODE_LISTS: list[type[Enum]] = [
     SealingSuite,
     *(
         one
-        for _, one in inspect.getmembers(vocabulary, inspect.isclass)
-        if issubclass(one, IntEnum) and one.__module__ == vocabulary.__name__
+        for _, one in inspect.getmembers(codes, inspect.isclass)
+        if issubclass(one, IntEnum) and one.__module__ == codes.__name__
     ),
 ]
 WIRE: dict[str, EnumDescriptor] = {
@@ -52,8 +52,13 @@ def test_reader_roles_equal_the_wire_contract() -> None:
     assert set(READER_ROLES.values()) == set(ReaderRole)
 
 
+def test_parties_equal_the_wire_contract() -> None:
+    assert {party.name: party.number for party in Party} == members(WIRE["Party"])
+    assert set(PARTIES.values()) == set(Party)
+
+
 def test_every_code_list_of_statements_and_log_has_its_twin() -> None:
-    assert {one.__name__ for one in CODE_LISTS} | {"ReaderRole"} == set(WIRE)
+    assert {one.__name__ for one in CODE_LISTS} | {"ReaderRole", "Party"} == set(WIRE)
 
 
 def test_every_code_list_begins_with_unspecified() -> None:

@@ -53,7 +53,7 @@ import sys
 from pathlib import Path
 
 from agency_client import ExchangeClient, InformationRequest, ReplyDocument
-from agency_client.entities import entities_from_csv
+from agency_client.content.entities import entities_from_csv
 
 act, profile, *rest = sys.argv[1:]
 with ExchangeClient.from_profile(Path(profile)) as hub:

@@ -1,8 +1,8 @@
 """Load that keeps every receipt, and what must hold after a fault: nothing promised is lost.
 
 Senders sign and send without pause; what the hub does not answer they send again, the same bytes.
-A watcher follows one body's notices across every outage. Where several hubs have one database, the
-senders are dealt round and the watcher is at the last.
+A watcher follows one agency's notices across every outage. Where several hubs have one database,
+the senders are dealt round and the watcher is at the last.
 
 Outages last as long as they should where EXCHANGE_FAULTS is "full" (`make faults`), and are short
 otherwise.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from exchange_protocol.log.entries import parse_entry
+from exchange_protocol.record.entries import parse_entry
 from exchange_server.bootstrap import utc_now
 from exchange_server.storage import tables
 from exchange_server.storage.engine import open_engine

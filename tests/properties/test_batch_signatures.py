@@ -14,7 +14,7 @@ from exchange_protocol.rules.statements import batch_bytes, batch_of
 from exchange_protocol.trust.envelope import (
     BATCH_TYPE,
     MAX_BATCH,
-    BatchPath,
+    BatchInclusion,
     SignerKey,
     sign,
     sign_batch,
@@ -28,7 +28,9 @@ OTHER = SignerKey(b"2" * 32, ec.generate_private_key(ec.SECP256R1()).public_key(
 payloads = st.lists(st.binary(max_size=40), min_size=2, max_size=40)
 
 
-def refused(payload: bytes, signature: bytes, batch: BatchPath, signer: SignerKey = SIGNER) -> None:
+def refused(
+    payload: bytes, signature: bytes, batch: BatchInclusion, signer: SignerKey = SIGNER
+) -> None:
     with pytest.raises(ExchangeError) as caught:
         verify_in_batch(signer, "type", payload, signature, batch)
     assert caught.value.reason is Reason.SIGNATURE_INVALID
@@ -78,7 +80,7 @@ def test_a_batch_is_no_statement_and_a_statement_no_batch() -> None:
     with pytest.raises(ExchangeError):
         verify(SIGNER.public_key, "type", b"one", signature)
     refused(b"one", sign(KEY, "type", b"one"), batch)
-    # Who gets a body to sign the batch's type as a statement's would need another payload type.
+    # Who gets an agency to sign the batch's type as a statement's would need another payload type.
     with pytest.raises(ExchangeError):
         verify(SIGNER.public_key, BATCH_TYPE, b"one", signature)
 

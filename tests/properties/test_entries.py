@@ -14,12 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange_protocol.errors import ExchangeError, HubDishonest, InvalidInput, Reason
+from exchange_protocol.kinds.bodies import Kind, Plain
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
-from exchange_protocol.log.entries import (
+from exchange_protocol.log.merkle import inclusion_proof, node_hash, tree_root
+from exchange_protocol.record.entries import (
+    CommitmentOpening,
     Entry,
     Event,
     InspectedRange,
-    Opening,
     encode_entry,
     encode_opening,
     entry_leaf_hash,
@@ -27,8 +29,7 @@ from exchange_protocol.log.entries import (
     parse_opening,
     verify_opening,
 )
-from exchange_protocol.log.merkle import inclusion_proof, node_hash, tree_root
-from exchange_protocol.log.receipts import (
+from exchange_protocol.record.receipts import (
     ProvenEntry,
     encode_proven_entry,
     parse_proven_entry,
@@ -37,7 +38,6 @@ from exchange_protocol.log.receipts import (
     verify_proven_entry,
     verify_receipt,
 )
-from exchange_protocol.rules.bodies import Kind, Plain
 from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.lifecycle import LegChange, LegState
 from exchange_protocol.rules.statements import parse_statement
@@ -161,7 +161,7 @@ def test_a_malformed_entry_is_the_hubs_fault_when_opened(spoil: Callable[[bytes]
     data = spoil(log().openings[-1].entry)
     nonce = bytes(32)
     with pytest.raises(HubDishonest) as refused:
-        verify_opening(Opening(data, nonce), entry_leaf_hash(data, nonce))
+        verify_opening(CommitmentOpening(data, nonce), entry_leaf_hash(data, nonce))
     assert refused.value.reason is Reason.ENTRY_MISMATCH
 
 
@@ -246,7 +246,7 @@ def test_an_opening_carries_the_statement_of_its_entry_and_no_other() -> None:
 def test_openings_and_proven_entries_survive_the_wire() -> None:
     for index, opening in enumerate(log().openings):
         wire = encode_opening(opening).SerializeToString()
-        assert parse_opening(pb.Opening.FromString(wire)) == opening
+        assert parse_opening(pb.CommitmentOpening.FromString(wire)) == opening
         proven = log().proven(index)
         message = encode_proven_entry(proven).SerializeToString()
         assert parse_proven_entry(pb.ProvenEntry.FromString(message)) == proven
@@ -325,7 +325,7 @@ def test_a_receipt_under_another_log_key_is_refused() -> None:
 def test_a_receipt_whose_entry_says_something_else_is_refused(lie: dict[str, Any]) -> None:
     entry = encode_entry(replace(parse_entry(log().openings[log().asked_at].entry), **lie))
     note = log().signer.sign(Checkpoint(log().signer.origin, 1, entry_leaf_hash(entry, bytes(32))))
-    message = pb.ProvenEntry(index=0, opening=pb.Opening(entry=entry, nonce=bytes(32)))
+    message = pb.ProvenEntry(index=0, opening=pb.CommitmentOpening(entry=entry, nonce=bytes(32)))
     reason = refusal(verify_receipt, message, note, log().asked, log().verifier)
     assert reason is Reason.RECEIPT_MISMATCH
 
@@ -335,7 +335,7 @@ def test_a_receipt_with_a_malformed_entry_is_the_hubs_fault() -> None:
     garbage, nonce = b"garbage", bytes(32)
     leaf = entry_leaf_hash(garbage, nonce)
     note = log().signer.sign(Checkpoint(log().signer.origin, 1, leaf))
-    message = pb.ProvenEntry(index=0, opening=pb.Opening(entry=garbage, nonce=nonce))
+    message = pb.ProvenEntry(index=0, opening=pb.CommitmentOpening(entry=garbage, nonce=nonce))
     reason = refusal(verify_receipt, message, note, log().asked, log().verifier)
     assert reason is Reason.ENTRY_MISMATCH
 

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from exchange_protocol.errors import ExchangeError
-from exchange_protocol.rules.access import Spoken, deliver_to, role_of, spoken
-from exchange_protocol.rules.bodies import (
+from exchange_protocol.kinds.bodies import (
     Body,
     Decision,
     Feedback,
@@ -27,6 +26,14 @@ from exchange_protocol.rules.bodies import (
     Reply,
     Stage,
 )
+from exchange_protocol.kinds.codes import (
+    Handling,
+    RefusalGround,
+    ReplyResult,
+    Tlp,
+    Verdict,
+)
+from exchange_protocol.rules.access import StatementFacts, deliver_to, role_of, spoken
 from exchange_protocol.rules.lifecycle import (
     ROWS,
     Exchange,
@@ -38,13 +45,6 @@ from exchange_protocol.rules.lifecycle import (
     open_exchange,
 )
 from exchange_protocol.rules.statements import Statement
-from exchange_protocol.rules.vocabulary import (
-    Handling,
-    RefusalGround,
-    ReplyResult,
-    Tlp,
-    Verdict,
-)
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.statements import (
     CARICC,
@@ -113,7 +113,7 @@ class Model:
     """What happened on one leg, told without the lifecycle's table."""
 
     said: list[Statement] = field(default_factory=list)
-    """Opening statement and supplements, in order."""
+    """Initial statement and supplements, in order."""
     required: dict[bytes, int] = field(default_factory=dict)
     approved: dict[bytes, set[str]] = field(default_factory=dict)
     rejected: bool = False
@@ -130,14 +130,14 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
     exchange: Exchange
 
     @initialize(
-        kind=st.sampled_from([kind for kind in Kind if kind.stage is Stage.OPENING]),
+        kind=st.sampled_from([kind for kind in Kind if kind.stage is Stage.INITIAL]),
         gates=st.dictionaries(
             st.sampled_from(RECIPIENTS), st.integers(0, 2), min_size=1, max_size=2
         ),
     )
     def open(self, kind: Kind, gates: dict[AgencyId, int]) -> None:
         self.count = 0
-        self.spoken: dict[bytes, Spoken] = {}
+        self.spoken: dict[bytes, StatementFacts] = {}
         self.models = {agency: Model() for agency in gates}
         statement = self.statement(KZ_MIA, Plain(kind), tuple(gates), None)
         routes = [route(agency, required) for agency, required in gates.items()]
@@ -194,9 +194,9 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
         own = self.exchange.leg(author.agency)
         to = tuple(leg.agency for leg in legs) if wide else (target.agency,)
         if own is not None and not isinstance(body, Decision):
-            to, target = (self.exchange.opener,), own
+            to, target = (self.exchange.initiator,), own
         digests = list(self.spoken)
-        answers = target.subject if answer is None else digests[answer % len(digests)]
+        answers = target.awaits if answer is None else digests[answer % len(digests)]
         statement = self.statement(author, body, to, answers, header)
         before = self.exchange
         try:
@@ -255,9 +255,9 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
         model, author = self.models[before.agency], statement.author
         assert before.state is not S.ERASED
         assert before.state is not S.CLOSED or statement.kind is Kind.ERASE_NOTICE
-        assert statement.answers == before.subject
+        assert statement.answers == before.awaits
         if isinstance(statement.body, Decision):
-            assert author.agency not in (self.exchange.opener, before.agency)
+            assert author.agency not in (self.exchange.initiator, before.agency)
             assert author.agency in before.approvers
             assert before.state is S.HELD
             assert statement.answers == model.said[-1].digest
@@ -267,15 +267,15 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
                 approved.add(author.uri)
                 assert after.state is (S.RELEASED if model.gate_is_passed else S.HELD)
             model.rejected |= statement.body.verdict is Verdict.REJECT
-        elif author.agency != self.exchange.opener:
+        elif author.agency != self.exchange.initiator:
             assert author.agency == before.agency
             assert before.state in (S.DELIVERED, S.ACKNOWLEDGED)
         assert after.handling >= before.handling
         added = statement.header.subject_count if statement.kind is Kind.SUPPLEMENT else 0
         assert after.subject_count == before.subject_count + added
-        assert after.disclosed >= before.disclosed
+        assert after.was_released >= before.was_released
         if after.state is S.HELD:
-            assert set(after.approvals) == model.approved.get(after.subject, set())
+            assert set(after.approvals) == model.approved.get(after.awaits, set())
             assert not any(after.agency in one.approvers for one in self.exchange.legs)
 
     @invariant()
@@ -301,7 +301,7 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
         if not hasattr(self, "exchange"):
             return
         for one in self.exchange.legs:
-            if one.disclosed:
+            if one.was_released:
                 ends = (Kind.RECALL, Kind.CLOSE)
                 told = [s for s in self.spoken.values() if one.agency in s.legs and s.kind in ends]
                 assert all(role_of(one.agency, self.exchange, said) for said in told)
@@ -325,9 +325,9 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
             if one.state in (S.CLOSED, S.ERASED):
                 continue
             if one.state in (S.HELD, S.RETURNED, S.RELEASED, S.DELIVERED, S.ACKNOWLEDGED):
-                recall = self.statement(KZ_MIA, Plain(Kind.RECALL), (one.agency,), one.subject)
+                recall = self.statement(KZ_MIA, Plain(Kind.RECALL), (one.agency,), one.awaits)
                 exchange, _ = advance(exchange, recall, [one.agency])
-            subject = leg(exchange, one.agency).subject
+            subject = leg(exchange, one.agency).awaits
             close = self.statement(KZ_MIA, Plain(Kind.CLOSE), (one.agency,), subject)
             exchange, _ = advance(exchange, close, [one.agency])
             assert leg(exchange, one.agency).state is S.CLOSED

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.merkle import (
-    Frontier,
+    CompactRange,
     consistency_proof,
     inclusion_proof,
     inclusion_proofs,
@@ -25,7 +25,7 @@ LARGEST = 1000
 LEAVES = numbered_leaves(LARGEST)
 HASHES = [leaf_hash(leaf) for leaf in LEAVES]
 REFERENCE = ReferenceTree(LEAVES)
-READ = Frontier().append_many(HASHES).read
+READ = CompactRange().append_many(HASHES).read
 
 sizes = st.integers(1, LARGEST)
 
@@ -142,16 +142,16 @@ def test_consistency_with_another_root_is_refused(drawn: tuple[int, int], bit: i
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(0, 300), max_size=5))
 def test_appends_in_any_batches_give_one_tree_and_prove_their_leaves(batches: list[int]) -> None:
-    frontier = Frontier()
+    compact_range = CompactRange()
     for batch in batches:
-        old, new = frontier.size, min(frontier.size + batch, LARGEST)
-        growth = frontier.append_many(HASHES[old:new])
-        frontier = growth.after
+        old, new = compact_range.size, min(compact_range.size + batch, LARGEST)
+        growth = compact_range.append_many(HASHES[old:new])
+        compact_range = growth.after
         root = REFERENCE.mth(0, new)
-        assert frontier.root() == root
+        assert compact_range.root() == root
         # Without any store: what the append made and the edge before it must suffice.
         for index, proof in zip(
             range(old, new), inclusion_proofs(range(old, new), new, growth.read), strict=True
         ):
             assert proof == REFERENCE.path(index, 0, new)
-        assert Frontier(frontier.size, frontier.hashes) == frontier
+        assert CompactRange(compact_range.size, compact_range.hashes) == compact_range

@@ -15,8 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.rules import statements
-from exchange_protocol.rules.bodies import (
+from exchange_protocol.kinds.bodies import (
     MAX_NAME_CHARACTERS,
     MAX_POLICY_BYTES,
     Body,
@@ -34,19 +33,8 @@ from exchange_protocol.rules.bodies import (
     RevokeCertificate,
     Stage,
 )
-from exchange_protocol.rules.statements import (
-    Draft,
-    Header,
-    Part,
-    Statement,
-    encode_signed_statement,
-    encode_statement,
-    new_statement_id,
-    parse_signed_statement,
-    parse_statement,
-)
-from exchange_protocol.rules.vocabulary import (
-    BodyType,
+from exchange_protocol.kinds.codes import (
+    AgencyType,
     ErasureGround,
     FeedbackUse,
     Handling,
@@ -61,6 +49,18 @@ from exchange_protocol.rules.vocabulary import (
     Tlp,
     Urgency,
     Verdict,
+)
+from exchange_protocol.rules import statements
+from exchange_protocol.rules.statements import (
+    Draft,
+    Header,
+    Part,
+    Statement,
+    encode_signed_statement,
+    encode_statement,
+    new_statement_id,
+    parse_signed_statement,
+    parse_statement,
 )
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from exchange_protocol.trust.sealing import SealingSuite, WrappedKey
@@ -104,7 +104,7 @@ def of_kind(kind: Kind) -> st.SearchStrategy[Body]:
                 agency_ids,
                 st.sampled_from(["Қаржылық мониторинг", "Ведомство", "x" * MAX_NAME_CHARACTERS]),
                 st.sampled_from(["", "KZ", "UZ"]),
-                st.sampled_from(BodyType),
+                st.sampled_from(AgencyType),
                 zones,
             )
         case Kind.PUBLISH_CERTIFICATE:
@@ -151,7 +151,7 @@ parts = st.lists(
 def drafts(draw: st.DrawFn, kinds: tuple[Kind, ...] = tuple(Kind)) -> Draft:
     kind = draw(st.sampled_from(kinds))
     own_id = draw(ids)
-    opening = kind.stage is Stage.OPENING
+    opening = kind.stage is Stage.INITIAL
     continuing = kind.stage is Stage.CONTINUING
     purposes = st.sampled_from(Purpose)
     codes = st.sampled_from(["KZ-AML-18", "A", "UZ.660-II"])
@@ -451,7 +451,7 @@ def test_a_bad_field_is_named(changes: dict[str, Any], reason: Reason, where: st
 
 
 def enrol(**changes: Any) -> pb.EnrolAgency:
-    values = {"agency": "kz.fma", "name": "x", "body_type": 1, "time_zone": "UTC"}
+    values = {"agency": "kz.fma", "name": "x", "agency_type": 1, "time_zone": "UTC"}
     return pb.EnrolAgency(**values | changes)  # type: ignore[arg-type]
 
 
@@ -479,8 +479,8 @@ BAD_BODIES: list[tuple[dict[str, Any], Reason, str]] = [
      Reason.INVALID_FIELD, "enrol_agency.name"),
     ({"enrol_agency": enrol(country="kz"), **IN_DIRECTORY},
      Reason.INVALID_FIELD, "enrol_agency.country"),
-    ({"enrol_agency": enrol(body_type=0), **IN_DIRECTORY},
-     Reason.MISSING_FIELD, "enrol_agency.body_type"),
+    ({"enrol_agency": enrol(agency_type=0), **IN_DIRECTORY},
+     Reason.MISSING_FIELD, "enrol_agency.agency_type"),
     ({"publish_policy": pb.PublishPolicy(), **IN_DIRECTORY}, Reason.TOO_LARGE,
      "publish_policy.cedar"),
     ({"publish_policy": pb.PublishPolicy(cedar="x" * (MAX_POLICY_BYTES + 1)), **IN_DIRECTORY},

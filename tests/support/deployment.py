@@ -1,4 +1,4 @@
-"""A whole deployment for tests: a real hub process, enrolled fictional bodies, a profile each."""
+"""A whole deployment for tests: a real hub process, enrolled fictional agencies, a profile each."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agency_client import ExchangeClient, Profile
-from agency_client.keys import generate_sealing_key
-from exchange_protocol.rules.vocabulary import BodyType
+from agency_client.state.keys import generate_sealing_key
+from exchange_protocol.kinds.codes import AgencyType
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import parse_agency_id, parse_member
 from exchange_server.bootstrap import utc_now
@@ -17,13 +17,13 @@ from tests.support.hub_process import PASSPHRASE, TRUST_DOMAIN, HubFiles
 
 POLICY = Path(__file__).resolve().parents[2] / "policies" / "caricc.cedar"
 
-BODIES = {
-    "caricc": ("", BodyType.COORDINATION_CENTRE, "Asia/Almaty"),
-    "kz.mia": ("KZ", BodyType.POLICE, "Asia/Almaty"),
-    "kz.fma": ("KZ", BodyType.FIU, "Asia/Almaty"),
-    "kz.gpo": ("KZ", BodyType.PROSECUTOR, "Asia/Almaty"),
-    "uz.fiu": ("UZ", BodyType.FIU, "Asia/Tashkent"),
-    "kg.mia": ("KG", BodyType.POLICE, "Asia/Bishkek"),
+AGENCIES = {
+    "caricc": ("", AgencyType.COORDINATION_CENTRE, "Asia/Almaty"),
+    "kz.mia": ("KZ", AgencyType.POLICE, "Asia/Almaty"),
+    "kz.fma": ("KZ", AgencyType.FIU, "Asia/Almaty"),
+    "kz.gpo": ("KZ", AgencyType.PROSECUTOR, "Asia/Almaty"),
+    "uz.fiu": ("UZ", AgencyType.FIU, "Asia/Tashkent"),
+    "kg.mia": ("KG", AgencyType.POLICE, "Asia/Bishkek"),
 }
 """Country, type and time zone of the fictional cast."""
 OPERATOR = "caricc/operator/ops1"
@@ -33,7 +33,7 @@ AUDITOR = "caricc/auditor/auditor1"
 
 @dataclass(frozen=True)
 class Deployment:
-    """Enrolled bodies of a hub. Members are named as `kz.mia/system`."""
+    """Enrolled agencies of a hub. Members are named as `kz.mia/system`."""
 
     files: HubFiles
     profiles: Path
@@ -83,30 +83,30 @@ class Deployment:
 def deploy(files: HubFiles, port: int, others: Iterable[str] = ()) -> Deployment:
     """Enrol the whole cast at a running hub, over the public client, as an operator would."""
     deployment = Deployment(files, files.folder / "profiles")
-    members = [*(f"{body}/system" for body in BODIES), *COORDINATORS, AUDITOR, *others]
+    members = [*(f"{agency}/system" for agency in AGENCIES), *COORDINATORS, AUDITOR, *others]
     operator = deployment.add_member(OPERATOR, port)
     signing = {member: deployment.add_member(member, port) for member in members}
     with ExchangeClient.from_profile(operator) as client:
         client.publish_certificate(_signing_der(operator))
-        for body, (country, body_type, time_zone) in BODIES.items():
+        for agency, (country, agency_type, time_zone) in AGENCIES.items():
             client.enrol_agency(
-                agency=parse_agency_id(body),
-                name=f"{body} (fictional)",
+                agency=parse_agency_id(agency),
+                name=f"{agency} (fictional)",
                 country=country,
-                body_type=body_type,
+                agency_type=agency_type,
                 time_zone=time_zone,
             )
         for profile in signing.values():
             client.publish_certificate(_signing_der(profile))
         client.publish_policy(POLICY.read_text(encoding="utf-8"))
-    for body in BODIES:
-        profile = signing[f"{body}/system"]
+    for agency in AGENCIES:
+        profile = signing[f"{agency}/system"]
         generate_sealing_key(profile.sealing_folder, PASSPHRASE, utc_now())
-        with deployment.client(f"{body}/system") as client:
+        with deployment.client(f"{agency}/system") as client:
             client.publish_sealing_key()
         # A sealing key is the agency's: its officers open with the same one.
         for member in members:
-            if member.startswith(f"{body}/") and member != f"{body}/system":
+            if member.startswith(f"{agency}/") and member != f"{agency}/system":
                 shutil.copytree(profile.sealing_folder, signing[member].sealing_folder)
     return deployment
 

@@ -28,16 +28,17 @@ from typing import Any, TypeVar
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from agency_client import ExchangeClient, InformationRequest, Item, OpenedExchange, Sent
+from agency_client import ExchangeClient, InformationRequest, Item, Sent, UnsealedExchange
 from agency_client.audit import AuditReport, HubLog, verify_log
 from agency_client.audit.database import DatabaseCopy
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import Body
+from exchange_protocol.kinds.codes import Handling, ReaderRole, Tlp, Urgency
 from exchange_protocol.log.checkpoint import LogVerifier
-from exchange_protocol.log.entries import Entry, Opening, parse_entry
+from exchange_protocol.record.entries import CommitmentOpening, Entry, parse_entry
 from exchange_protocol.rules import judgement
 from exchange_protocol.rules.access import deliver_to as deliver_to_agency
 from exchange_protocol.rules.access import role_of as role_of_agency
-from exchange_protocol.rules.bodies import Body
 from exchange_protocol.rules.inspection import judge_inspection as honest_judge_inspection
 from exchange_protocol.rules.judgement import Route
 from exchange_protocol.rules.lifecycle import Exchange, advance
@@ -51,7 +52,6 @@ from exchange_protocol.rules.statements import (
     new_statement_id,
     parse_statement,
 )
-from exchange_protocol.rules.vocabulary import Handling, ReaderRole, Tlp, Urgency
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE, sign
 from exchange_protocol.trust.identity import AgencyId, Member, parse_member
@@ -83,7 +83,7 @@ class Lies:
 
     answers: dict[str, Answer] = field(default_factory=dict)
     entry: Callable[[Entry], Entry] | None = None
-    page: Callable[[int, list[Opening | None]], None] | None = None
+    page: Callable[[int, list[CommitmentOpening | None]], None] | None = None
     """What is done to the openings from an index on, before the hub logs that it gives them."""
     opened: int = 0
     """How many are left then."""
@@ -102,7 +102,7 @@ class Lies:
 
 @dataclass
 class Region:
-    """A running hub and the enrolled bodies around it."""
+    """A running hub and the enrolled agencies around it."""
 
     deployment: Deployment
     lies: Lies
@@ -141,7 +141,7 @@ class Region:
         coordinator = self.client(by)
         coordinator.approve(coordinator.open(exchange))
 
-    def open(self, member: str, exchange: str) -> OpenedExchange:
+    def open(self, member: str, exchange: str) -> UnsealedExchange:
         return self.client(member).open(exchange)
 
     def audit(self, member: str = AUDITOR) -> AuditReport:
@@ -201,7 +201,7 @@ class Region:
         return Caller(member(name), bytes(32))
 
     def forge(self, draft: Draft) -> SignedStatement:
-        """Sign in another body's name with a key of the hub's, and name the body's certificate."""
+        """Sign in an agency's name with a key of the hub's, and name the agency's certificate."""
         payload = encode_statement(draft)
         certificate = self.client(_name(draft.author)).profile.vault.certificate
         assert certificate is not None
@@ -406,7 +406,7 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
 
     def lying_advance(exchange: Exchange, statement: Statement, *args: Any, **kwargs: Any) -> Any:
         if getattr(in_hub, "judges", False) and "answers" in lies.skips:
-            subjects = [leg.subject for leg in exchange.legs]
+            subjects = [leg.awaits for leg in exchange.legs]
             statement = replace(statement, answers=subjects[0])
         return honest_advance(exchange, statement, *args, **kwargs)
 
@@ -432,7 +432,7 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
         hashes = [leaf_hash for leaf_hash, _ in page.leaves]
         lies.opened = sum(map(bool, shown))
         leaves = tuple(zip(hashes, shown, strict=True))
-        return LeavesPage(leaves, page.concerns, page.ruling if lies.opened else None)
+        return LeavesPage(leaves, page.scopes, page.ruling if lies.opened else None)
 
     def judge_inspection(*args: Any) -> Any:
         opened, ruling = honest_judge_inspection(*args)
@@ -500,7 +500,7 @@ def instead(answer: Answer) -> Answer:
 
 
 def only_for(agency: str, answer: Answer) -> Answer:
-    """Lie to one body, and tell the others the truth."""
+    """Lie to one agency, and tell the others the truth."""
 
     def given(request: Any, said: Any) -> Any:
         return answer(request, said) if current_caller().agency == agency else said

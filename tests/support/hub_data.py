@@ -26,8 +26,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from exchange_certs.authority import IssuedCertificate
+from exchange_protocol.kinds.bodies import Body, Kind, Plain
 from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
-from exchange_protocol.rules.bodies import Body, Kind, Plain
 from exchange_protocol.rules.lifecycle import Leg
 from exchange_protocol.rules.statements import (
     BRIEF,

@@ -21,27 +21,28 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from google.protobuf.message import Message
 
 from agency_client import AsyncExchangeClient, ExchangeClient, Profile
-from agency_client._calls import Call, Fetch, Unary, Upload
-from agency_client.keys import save_sealing_key
+from agency_client.core import Call, Fetch, Unary, Upload
+from agency_client.state.keys import save_sealing_key
 from exchange_certs.authority import IssuedCertificate
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import Kind, Plain, Stage
+from exchange_protocol.kinds.codes import Handling, Tlp, Urgency
+from exchange_protocol.kinds.fields import to_timestamp
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
-from exchange_protocol.log.entries import (
-    Event,
-    Opening,
-    encode_opening,
-    entry_leaf_hash,
-    parse_entry,
-)
 from exchange_protocol.log.merkle import (
     consistency_proof,
     inclusion_proof,
     node_hash,
     tree_root,
 )
+from exchange_protocol.record.entries import (
+    CommitmentOpening,
+    Event,
+    encode_opening,
+    entry_leaf_hash,
+    parse_entry,
+)
 from exchange_protocol.rules.access import role_of
-from exchange_protocol.rules.bodies import Kind, Plain, Stage
-from exchange_protocol.rules.fields import to_timestamp
 from exchange_protocol.rules.judgement import plan_route
 from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.statements import (
@@ -50,7 +51,6 @@ from exchange_protocol.rules.statements import (
     parse_signed_statement,
     parse_statement,
 )
-from exchange_protocol.rules.vocabulary import Handling, Tlp, Urgency
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
@@ -102,7 +102,7 @@ class InMemoryHub:
     # --- What tests use ------------------------------------------------------------------------
 
     @property
-    def log(self) -> list[Opening]:
+    def log(self) -> list[CommitmentOpening]:
         """The entries, in order."""
         return self.model.log
 
@@ -293,7 +293,7 @@ class InMemoryHub:
     ) -> pb.ListExchangesResponse:
         """ListExchanges, two a page."""
         seen = [each for each in self.model.exchanges if self.visible(caller.agency, each)]
-        wanted = [each for each in seen if self._in_box(caller.agency, each, request.box)]
+        wanted = [each for each in seen if self._has_party(caller.agency, each, request.party)]
         start = int(request.page_token or 0)
         page, rest = wanted[start : start + 2], wanted[start + 2 :]
         return pb.ListExchangesResponse(
@@ -420,8 +420,8 @@ class InMemoryHub:
         return pb.ExchangeSummary(
             exchange_id=exchange.id,
             kind=exchange.kind.value,
-            opener=exchange.opener,
-            opened_at=at,
+            initiator=exchange.initiator,
+            initiated_at=at,
             updated_at=at,
             due_at=to_timestamp(exchange.header.due_at) if exchange.header.due_at else None,
             urgency=statement_pb2.Urgency.ValueType(exchange.header.urgency),
@@ -437,17 +437,17 @@ class InMemoryHub:
             ],
         )
 
-    def _in_box(self, agency: AgencyId, exchange_id: str, box: int) -> bool:
+    def _has_party(self, agency: AgencyId, exchange_id: str, party: int) -> bool:
         exchange = self.model.exchanges[exchange_id]
         pending = any(
             agency in leg.approvers and leg.state is LegState.HELD for leg in exchange.legs
         )
         return {
-            pb.BOX_UNSPECIFIED: True,
-            pb.BOX_INBOX: exchange.leg(agency) is not None,
-            pb.BOX_SENT: exchange.opener == agency,
-            pb.BOX_PENDING: pending,
-        }.get(pb.Box.ValueType(box), not pending and exchange.opener != agency)
+            statement_pb2.PARTY_UNSPECIFIED: True,
+            statement_pb2.PARTY_RECIPIENT: exchange.leg(agency) is not None,
+            statement_pb2.PARTY_INITIATOR: exchange.initiator == agency,
+            statement_pb2.PARTY_APPROVER: pending,
+        }.get(statement_pb2.Party.ValueType(party), not pending and exchange.initiator != agency)
 
 
 @dataclass

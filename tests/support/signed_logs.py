@@ -1,4 +1,4 @@
-"""Logs of bare leaves, signed by one fictional key: what a hub that forks would sign."""
+"""Logs of bare leaves, signed by one fictional key: what a hub with a split view would sign."""
 
 from __future__ import annotations
 

@@ -27,16 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from exchange_certs.authority import Authority
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.log.entries import (
-    Entry,
-    Event,
-    InspectedRange,
-    Opening,
-    concern_of,
-    encode_entry,
-)
-from exchange_protocol.rules.access import Spoken, deliver_to, readers, spoken
-from exchange_protocol.rules.bodies import (
+from exchange_protocol.kinds.bodies import (
     Body,
     EnrolAgency,
     PublishCertificate,
@@ -44,8 +35,18 @@ from exchange_protocol.rules.bodies import (
     PublishSealingKey,
     Stage,
 )
+from exchange_protocol.kinds.codes import AgencyType, Purpose
+from exchange_protocol.record.entries import (
+    CommitmentOpening,
+    Entry,
+    Event,
+    InspectedRange,
+    encode_entry,
+    scope_of,
+)
+from exchange_protocol.rules.access import StatementFacts, deliver_to, readers, spoken
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
-from exchange_protocol.rules.inspection import Concern, judge_inspection
+from exchange_protocol.rules.inspection import EntryScope, judge_inspection
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge, plan_route
 from exchange_protocol.rules.lifecycle import Exchange, Leg, advance, open_exchange
 from exchange_protocol.rules.statements import (
@@ -59,7 +60,6 @@ from exchange_protocol.rules.statements import (
     new_statement_id,
     parse_statement,
 )
-from exchange_protocol.rules.vocabulary import BodyType, Purpose
 from exchange_protocol.trust.certificates import TrustAnchors, Usage
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE, sign, sign_batch
 from exchange_protocol.trust.identity import AgencyId, Member, Role
@@ -69,16 +69,16 @@ TRUST_DOMAIN = "exchange.example"
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 POLICY = (Path(__file__).resolve().parents[2] / "policies" / "caricc.cedar").read_text("utf-8")
 CASE = Header(purpose=Purpose.INVESTIGATION, legal_basis="KZ-AML-18", subject_count=1)
-"""A header that every opening statement may carry."""
+"""A header that every initial statement may carry."""
 
 AGENCIES = {
-    "caricc": ("Centre (fictional)", "", BodyType.COORDINATION_CENTRE),
-    "kz.mia": ("Полиция KZ (fictional)", "KZ", BodyType.POLICE),
-    "kz.fma": ("Финмониторинг KZ (fictional)", "KZ", BodyType.FIU),
-    "kz.gpo": ("Прокуратура KZ (fictional)", "KZ", BodyType.PROSECUTOR),
-    "uz.fiu": ("ПФР UZ (fictional)", "UZ", BodyType.FIU),
-    "kg.mia": ("Полиция KG (fictional)", "KG", BodyType.POLICE),
-    "eu.obs": ("Observer (fictional)", "", BodyType.OBSERVER),
+    "caricc": ("Centre (fictional)", "", AgencyType.COORDINATION_CENTRE),
+    "kz.mia": ("Полиция KZ (fictional)", "KZ", AgencyType.POLICE),
+    "kz.fma": ("Финмониторинг KZ (fictional)", "KZ", AgencyType.FIU),
+    "kz.gpo": ("Прокуратура KZ (fictional)", "KZ", AgencyType.PROSECUTOR),
+    "uz.fiu": ("ПФР UZ (fictional)", "UZ", AgencyType.FIU),
+    "kg.mia": ("Полиция KG (fictional)", "KG", AgencyType.POLICE),
+    "eu.obs": ("Observer (fictional)", "", AgencyType.OBSERVER),
 }
 
 
@@ -92,7 +92,7 @@ COORDINATOR = member("caricc", Role.COORDINATOR, "aigul")
 SECOND_COORDINATOR = member("caricc", Role.COORDINATOR, "bekzat")
 UNNAMED_COORDINATOR = member("caricc", Role.COORDINATOR)
 PROSECUTOR = member("kz.gpo", Role.COORDINATOR, "ermek")
-SECOND_PROSECUTOR = member("kz.gpo", Role.SUPERVISOR, "saule")
+SECOND_PROSECUTOR = member("kz.gpo", Role.AUTHORISER, "saule")
 FOREIGN_COORDINATOR = member("uz.fiu", Role.COORDINATOR, "jasur")
 KZ_MIA = member("kz.mia", Role.OFFICER, "nurlan")
 KZ_FMA = member("kz.fma")
@@ -172,16 +172,16 @@ class Hub:
     now: datetime = START
     directory: Directory = EMPTY_DIRECTORY
     exchanges: dict[str, Exchange] = field(default_factory=dict)
-    spoken: dict[bytes, Spoken] = field(default_factory=dict)
-    log: list[Opening] = field(default_factory=list)
-    concerns: list[Concern] = field(default_factory=list)
+    spoken: dict[bytes, StatementFacts] = field(default_factory=dict)
+    log: list[CommitmentOpening] = field(default_factory=list)
+    scopes: list[EntryScope] = field(default_factory=list)
     """Whom each entry concerns."""
     _ids: int = 0
 
     def __post_init__(self) -> None:
         self.say(OPERATOR, PublishCertificate(self.cast.signers[OPERATOR].certificate))
-        for agency, (name, country, body_type) in AGENCIES.items():
-            body = EnrolAgency(AgencyId(agency), name, country, body_type, "Asia/Almaty")
+        for agency, (name, country, agency_type) in AGENCIES.items():
+            body = EnrolAgency(AgencyId(agency), name, country, agency_type, "Asia/Almaty")
             self.say(OPERATOR, body)
         for who in MEMBERS:
             if who != OPERATOR:
@@ -206,18 +206,18 @@ class Hub:
         stage = body.kind.stage
         draft = Draft(
             id=statement_id,
-            exchange_id=on.exchange_id if on else statement_id if stage is Stage.OPENING else "",
+            exchange_id=on.exchange_id if on else statement_id if stage is Stage.INITIAL else "",
             author=author,
             made_at=self.now,
             body=body,
             recipients=agencies(to),
-            header=CASE if stage is Stage.OPENING else Header(),
+            header=CASE if stage is Stage.INITIAL else Header(),
         )
         exchange = self.exchanges.get(draft.exchange_id)
         if exchange is not None:
             draft = self._continued(draft, exchange)
         draft = replace(draft, header=fields.get("header", draft.header))
-        if stage is not Stage.DIRECTORY and (exchange is None) == (stage is Stage.OPENING):
+        if stage is not Stage.DIRECTORY and (exchange is None) == (stage is Stage.INITIAL):
             draft = self._addressed(draft, exchange)
         return replace(draft, **fields)
 
@@ -308,8 +308,8 @@ class Hub:
 
     def inspect(self, reader: Member, start: int = 0, **lies: Any) -> None:
         """Record that an auditor read everything from an entry on; `lies` replace what is so."""
-        concerns = Counter(self.concerns[start:])
-        opened, ruling = judge_inspection(self.directory, reader, concerns)
+        scopes = Counter(self.scopes[start:])
+        opened, ruling = judge_inspection(self.directory, reader, scopes)
         entry = Entry(
             hub_time=self.now,
             event=Event.INSPECTION,
@@ -324,10 +324,10 @@ class Hub:
     def record(self, entry: Entry, signed: SignedStatement | None = None) -> None:
         """Append an entry, and let a second pass."""
         nonce = hashlib.sha256(b"%d" % len(self.log)).digest()
-        self.log.append(Opening(encode_entry(entry), nonce, signed))
+        self.log.append(CommitmentOpening(encode_entry(entry), nonce, signed))
         exchange = self.exchanges.get(entry.exchange_id)
-        ends = [(exchange.opener, leg.agency) for leg in exchange.legs] if exchange else ()
-        self.concerns.append(concern_of(entry.event, entry.actor.agency, entry.exchange_id, ends))
+        ends = [(exchange.initiator, leg.agency) for leg in exchange.legs] if exchange else ()
+        self.scopes.append(scope_of(entry.event, entry.actor.agency, entry.exchange_id, ends))
         self.now += timedelta(seconds=1)
 
     def leg(self, said: Draft, agency: str) -> Leg:
@@ -344,15 +344,15 @@ class Hub:
     def _continued(self, draft: Draft, exchange: Exchange) -> Draft:
         """Address and answer as the author's part in the exchange asks."""
         author = draft.author.agency
-        if not draft.recipients and exchange.leg(author) and author != exchange.opener:
+        if not draft.recipients and exchange.leg(author) and author != exchange.initiator:
             leg = exchange.leg(author)
-            draft = replace(draft, recipients=(exchange.opener,))
+            draft = replace(draft, recipients=(exchange.initiator,))
         else:
             leg = next((exchange.leg(a) for a in draft.recipients if exchange.leg(a)), None)
         if leg is None:
             return replace(draft, answers=bytes(32))
         header = Header(handling=leg.handling, tlp=leg.tlp)
-        return replace(draft, answers=leg.subject, header=header)
+        return replace(draft, answers=leg.awaits, header=header)
 
     def _addressed(self, draft: Draft, exchange: Exchange | None) -> Draft:
         """Name the supervisors and seal the brief to exactly its readers, where the rules allow."""
@@ -365,7 +365,7 @@ class Hub:
             else:
                 own = exchange.leg(draft.author.agency)
                 speaks_on = draft.recipients
-                if own is not None and draft.recipients == (exchange.opener,):
+                if own is not None and draft.recipients == (exchange.initiator,):
                     speaks_on = (own.agency,)
                 exchange, _ = advance(exchange, statement, speaks_on, route.legs)
         except ExchangeError:

@@ -6,7 +6,7 @@ Rules of this module:
     here a key signs for one log and no other.
 2.  No extension lines: monitors cannot audit them.
 3.  A checkpoint is kept and shown as the exact bytes of its note. Two notes with one size and two
-    roots, both good, are proof that the log forked: see `merkle.verify_consistency`.
+    roots, both good, are proof of a split view: see `merkle.verify_consistency`.
 4.  `SignedCheckpoint.parse` verifies nothing. `LogVerifier.verify` verifies the log's signature and
     nothing else: whether the tree extends one seen before, and who cosigned, is left to the caller.
 """
@@ -98,7 +98,7 @@ class SignedCheckpoint:
 
 
 class LogVerifier:
-    """The log that a body trusts to sign, and no other: its name and Ed25519 key, pinned."""
+    """The log that an agency trusts to sign, and no other: its name and Ed25519 key, pinned."""
 
     def __init__(self, vkey: str) -> None:
         """Pin the log by its verifier key, `name+key id+key`; raises CONFIG_INVALID."""

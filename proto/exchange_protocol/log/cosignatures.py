@@ -9,7 +9,7 @@ time; its signature is one more line under the note, of signature type 0x04:
 
 Rules of this module:
 
-1.  A body names its witnesses by their verifier keys, and how many of them must have cosigned
+1.  An agency names its witnesses by their verifier keys, and how many of them must have cosigned
     (`WitnessPolicy`). Lines of other keys say nothing. A line of a named witness that is not good
     spoils the note: whoever showed it made it up.
 2.  No two witnesses of a policy share a name or a key, or one would count for two.

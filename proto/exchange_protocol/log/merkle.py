@@ -216,11 +216,11 @@ def consistency_proof(size1: int, size2: int, read: NodeReader) -> list[bytes]:
 
 
 @dataclass(frozen=True, slots=True)
-class Frontier:
+class CompactRange:
     """The right edge of a tree: all that is needed to append to it and to know its root.
 
-    A value: appending gives a new frontier and leaves this one alone, so a transaction that fails
-    has nothing to undo.
+    A value: appending gives a new compact range and leaves this one alone, so a transaction that
+    fails has nothing to undo.
     """
 
     size: int = 0
@@ -231,7 +231,7 @@ class Frontier:
         expected = len(root_nodes(self.size))
         if len(self.hashes) != expected:
             raise Reason.PROOF_INVALID.error(
-                f"frontier of size {self.size} has {expected} hashes, got {len(self.hashes)}"
+                f"compact_range of size {self.size} has {expected} hashes, got {len(self.hashes)}"
             )
         _check_hashes(self.hashes)
 
@@ -259,15 +259,15 @@ class Frontier:
             ]
             level += 1
         hashes = tuple(after[level] for level in sorted(after, reverse=True))
-        return Growth(before=self, after=Frontier(size, hashes), rows=tuple(rows), _edges=edges)
+        return Growth(before=self, after=CompactRange(size, hashes), rows=tuple(rows), _edges=edges)
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
     """One append: the tree's edge before and after, and every node that it completed."""
 
-    before: Frontier
-    after: Frontier
+    before: CompactRange
+    after: CompactRange
     rows: tuple[Sequence[bytes], ...]
     """New nodes by level; the first of level h has the index `before.size >> h`."""
     _edges: dict[int, bytes] = field(repr=False)

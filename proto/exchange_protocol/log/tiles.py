@@ -10,7 +10,8 @@ Rules of this module:
     grows up to 8,192 bytes; the tile of an older, smaller tree is a prefix of that row.
 2.  The tiles are the only state of the tree. `TreeEdge` is read from the rightmost partial tiles
     (`edge_tiles` names them) and is a value: an append gives a new edge, so a transaction that
-    fails has nothing to undo. It carries the `Frontier` so that a commit never hashes a tile again.
+    fails has nothing to undo. It carries the `CompactRange` so that a commit never hashes a tile
+    again.
 3.  What a tile row says is not trusted: a proof built from it is verified against a checkpoint by
     whoever uses it. Only lengths are checked here.
 """
@@ -26,7 +27,7 @@ from typing import TypeAlias
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.merkle import (
     HASH_SIZE,
-    Frontier,
+    CompactRange,
     Growth,
     NodeId,
     node_hash,
@@ -173,9 +174,9 @@ class TileReader:
 
 @dataclass(frozen=True, slots=True)
 class TreeEdge:
-    """The rightmost partial tiles of a tree and its frontier: what the log's writer holds."""
+    """The rightmost partial tiles of a tree and its compact range: what the log's writer holds."""
 
-    frontier: Frontier = field(default_factory=Frontier)
+    compact_range: CompactRange = field(default_factory=CompactRange)
     tiles: Mapping[TileId, bytes] = field(default_factory=dict)
     """Bytes of the tiles that `edge_tiles(size)` names, exactly as wide as the tree has them."""
 
@@ -195,20 +196,20 @@ class TreeEdge:
                     f"{tree_size}, got {len(hashes)}"
                 )
         read = TileReader(lambda _: edge)
-        return cls(Frontier(tree_size, tuple(read(root_nodes(tree_size)))), edge)
+        return cls(CompactRange(tree_size, tuple(read(root_nodes(tree_size)))), edge)
 
     @property
     def size(self) -> int:
         """Leaves in the tree."""
-        return self.frontier.size
+        return self.compact_range.size
 
     def root(self) -> bytes:
         """Compute the root of the tree."""
-        return self.frontier.root()
+        return self.compact_range.root()
 
     def append_many(self, leaf_hashes: Sequence[bytes]) -> EdgeGrowth:
         """Append leaves; the cost is that of the leaves and one row a level, whatever the size."""
-        growth = self.frontier.append_many(leaf_hashes)
+        growth = self.compact_range.append_many(leaf_hashes)
         changed: dict[TileId, bytes] = {}
         for level, row in enumerate(growth.rows[::TILE_HEIGHT]):
             index, width = divmod(self.size >> TILE_HEIGHT * level, TILE_WIDTH)

@@ -18,15 +18,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.rules.bodies import Kind
+from exchange_protocol.kinds.bodies import Kind
+from exchange_protocol.kinds.codes import ReaderRole
 from exchange_protocol.rules.lifecycle import Exchange, Leg, LegChange, LegState, deliver
 from exchange_protocol.rules.statements import BRIEF, Statement
-from exchange_protocol.rules.vocabulary import ReaderRole
 from exchange_protocol.trust.identity import AgencyId
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class StatementFacts:
     """What access needs to know of a statement; all that is kept of it between entries."""
 
     digest: bytes
@@ -38,11 +38,11 @@ class Spoken:
     supervisors: tuple[AgencyId, ...]
 
 
-def spoken(exchange: Exchange, statement: Statement) -> Spoken:
+def spoken(exchange: Exchange, statement: Statement) -> StatementFacts:
     """Reduce a statement of an exchange to what access depends on."""
     author = statement.author.agency
-    by_recipient = author != exchange.opener and statement.kind is not Kind.DECISION
-    return Spoken(
+    by_recipient = author != exchange.initiator and statement.kind is not Kind.DECISION
+    return StatementFacts(
         digest=statement.digest,
         exchange_id=exchange.id,
         author=author,
@@ -52,22 +52,22 @@ def spoken(exchange: Exchange, statement: Statement) -> Spoken:
     )
 
 
-def role_of(agency: AgencyId, exchange: Exchange, said: Spoken) -> ReaderRole | None:
+def role_of(agency: AgencyId, exchange: Exchange, said: StatementFacts) -> ReaderRole | None:
     """As what an agency may see a statement now; None if it may not."""
     return _role_of(agency, exchange, said, _legs(exchange, said))
 
 
 def _role_of(
-    agency: AgencyId, exchange: Exchange, said: Spoken, legs: Sequence[Leg]
+    agency: AgencyId, exchange: Exchange, said: StatementFacts, legs: Sequence[Leg]
 ) -> ReaderRole | None:
     if agency == said.author:
         return ReaderRole.AUTHOR
-    if agency == exchange.opener:
+    if agency == exchange.initiator:
         return ReaderRole.RECIPIENT
     for leg in legs:
         if leg.agency == agency and said.digest not in leg.hidden:
             return ReaderRole.RECIPIENT
-    if said.author == exchange.opener or said.kind is Kind.DECISION:
+    if said.author == exchange.initiator or said.kind is Kind.DECISION:
         for leg in legs:
             if agency in leg.approvers:
                 return ReaderRole.APPROVER
@@ -77,11 +77,11 @@ def _role_of(
 
 
 def deliver_to(
-    agency: AgencyId, exchange: Exchange, said: Spoken
+    agency: AgencyId, exchange: Exchange, said: StatementFacts
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """What giving a statement to a reader does to the exchange.
 
-    When a recipient reads what its leg waits for (the opening statement, or the supplement that
+    When a recipient reads what its leg waits for (the initial statement, or the supplement that
     came after it), the leg is delivered. Reading anything else moves nothing.
 
     Raises:
@@ -96,12 +96,12 @@ def deliver_to(
     if role is None:
         raise Reason.NOT_A_PARTY.error(f"{agency} may not see statement {said.digest.hex()}")
     leg = exchange.leg(agency)
-    if leg is not None and said.digest == leg.subject:
+    if leg is not None and said.digest == leg.awaits:
         return deliver(exchange, agency)
     return exchange, ()
 
 
-def is_erased(exchange: Exchange, said: Spoken) -> bool:
+def is_erased(exchange: Exchange, said: StatementFacts) -> bool:
     """Whether the sealed parts of a statement are forgotten: every leg that it speaks on is erased.
 
     A notice to erase is no content: its own brief says why, and stays.
@@ -113,10 +113,10 @@ def is_erased(exchange: Exchange, said: Spoken) -> bool:
     )
 
 
-def viewers(exchange: Exchange, said: Spoken) -> dict[AgencyId, ReaderRole]:
+def viewers(exchange: Exchange, said: StatementFacts) -> dict[AgencyId, ReaderRole]:
     """Every agency that may see a statement now, with its role."""
     legs = _legs(exchange, said)
-    candidates = {said.author, exchange.opener, *said.legs, *said.supervisors}
+    candidates = {said.author, exchange.initiator, *said.legs, *said.supervisors}
     for leg in legs:
         candidates.update(leg.approvers)
     roles = {}
@@ -127,7 +127,7 @@ def viewers(exchange: Exchange, said: Spoken) -> dict[AgencyId, ReaderRole]:
     return roles
 
 
-def readers(exchange: Exchange, said: Spoken, part_name: str) -> dict[AgencyId, ReaderRole]:
+def readers(exchange: Exchange, said: StatementFacts, part_name: str) -> dict[AgencyId, ReaderRole]:
     """Every agency that a part must be sealed to, no more and no fewer, with its role.
 
     A recipient is a reader from the start: what is held is sealed to it, though not yet shown.
@@ -135,14 +135,14 @@ def readers(exchange: Exchange, said: Spoken, part_name: str) -> dict[AgencyId, 
     roles: dict[AgencyId, ReaderRole] = {}
     if part_name == BRIEF:
         roles.update(dict.fromkeys(said.supervisors, ReaderRole.SUPERVISOR))
-        if said.author == exchange.opener or said.kind is Kind.DECISION:
+        if said.author == exchange.initiator or said.kind is Kind.DECISION:
             for leg in _legs(exchange, said):
                 roles.update(dict.fromkeys(leg.approvers, ReaderRole.APPROVER))
-    addressed = said.legs if said.author == exchange.opener else (exchange.opener,)
+    addressed = said.legs if said.author == exchange.initiator else (exchange.initiator,)
     roles.update(dict.fromkeys(addressed, ReaderRole.RECIPIENT))
     roles[said.author] = ReaderRole.AUTHOR
     return roles
 
 
-def _legs(exchange: Exchange, said: Spoken) -> list[Leg]:
+def _legs(exchange: Exchange, said: StatementFacts) -> list[Leg]:
     return [leg for leg in exchange.legs if leg.agency in said.legs]

@@ -24,7 +24,7 @@ from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.rules.bodies import (
+from exchange_protocol.kinds.bodies import (
     EnrolAgency,
     PublishCertificate,
     PublishPolicy,
@@ -155,7 +155,7 @@ def _enrol(directory: Directory, author: Member, body: EnrolAgency) -> Directory
     _require_operator(directory, author, "enrol an agency")
     if body.agency in directory.agencies:
         raise Reason.ALREADY_ENROLLED.error(f"{body.agency} is enrolled already")
-    agency = Agency(body.agency, body.name, body.country, body.body_type, body.time_zone)
+    agency = Agency(body.agency, body.name, body.country, body.agency_type, body.time_zone)
     return replace(
         directory, agencies=MappingProxyType({**directory.agencies, body.agency: agency})
     )

@@ -1,11 +1,11 @@
 """An auditor's reading of the log: what it may open, and by which rules of the policy.
 
 - Directory statements are for everyone.
-- Entries of an exchange: where the policy lets the auditors of the body see events between the
-  opener and the body of any leg.
-- Denials also where it lets them see events of the refused body itself. A body that is not enrolled
-  is unknown to the policy; its denials are seen as those of the operating agency.
-- Inspections by their own body, and where it lets them see events of the reader's body itself.
+- Entries of an exchange: where the policy lets the auditors of the agency see events between the
+  initiator and the agency of any leg.
+- Denials also where it lets them see events of the refused agency itself. An agency that is not
+  enrolled is unknown to the policy; its denials are seen as those of the operating agency.
+- Inspections by their own agency, and where it lets them see events of the reader's agency itself.
 
 What is opened beyond directory statements and inspections is disclosed, and an INSPECTION is on the
 log before it leaves. Its ruling cites the policy in force and the rules that open the page, and so
@@ -28,22 +28,22 @@ from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.policy import Rulebook
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 
-Ends: TypeAlias = tuple[AgencyId, AgencyId]
-"""Between whom an event is: the body that opened the exchange, and the one at a leg's end."""
+Parties: TypeAlias = tuple[AgencyId, AgencyId]
+"""Between whom an event is: the agency that opened the exchange, and the one at a leg's end."""
 
 
-class Concern(NamedTuple):
+class EntryScope(NamedTuple):
     """Whom an entry concerns: all that decides which auditors may open it."""
 
-    ends: tuple[Ends, ...] = ()
+    ends: tuple[Parties, ...] = ()
     """Of its exchange, where that was open by then."""
     actor: AgencyId | None = None
-    """The body that was refused, or that read."""
+    """The agency that was refused, or that read."""
     is_inspection: bool = False
     is_public: bool = False
 
 
-class Sight:
+class AuditorScope:
     """What one member may open, under one directory."""
 
     def __init__(self, directory: Directory, reader: Member) -> None:
@@ -52,36 +52,36 @@ class Sight:
         self._directory = directory
         self._agency = reader.agency
 
-    def through(self, concern: Concern) -> frozenset[Ends] | None:
+    def through(self, scope: EntryScope) -> frozenset[Parties] | None:
         """The ends by which an entry is opened and disclosed; None where it stays closed.
 
         There are none for what is opened and no disclosure.
         """
-        if concern.is_public:
+        if scope.is_public:
             return frozenset()
         if self._rulebook is None:
             return None
-        if concern.is_inspection and concern.actor == self._agency:
+        if scope.is_inspection and scope.actor == self._agency:
             return frozenset()
         may_audit = self._rulebook.may_audit
-        by = frozenset(pair for pair in self._ends(concern) if may_audit(self._agency, *pair))
+        by = frozenset(pair for pair in self._ends(scope) if may_audit(self._agency, *pair))
         if not by:
             return None
-        return frozenset() if concern.is_inspection else by
+        return frozenset() if scope.is_inspection else by
 
-    def _ends(self, concern: Concern) -> tuple[Ends, ...]:
-        if concern.actor is None:
-            return concern.ends
+    def _ends(self, scope: EntryScope) -> tuple[Parties, ...]:
+        if scope.actor is None:
+            return scope.ends
         operating = self._directory.operating_agency
-        is_known = concern.actor in self._directory.agencies or operating is None
-        actor = concern.actor if is_known else operating
-        return (*concern.ends, (actor, actor)) if actor else concern.ends
+        is_known = scope.actor in self._directory.agencies or operating is None
+        actor = scope.actor if is_known else operating
+        return (*scope.ends, (actor, actor)) if actor else scope.ends
 
 
 def judge_inspection(
-    directory: Directory, reader: Member, concerns: Mapping[Concern, int]
+    directory: Directory, reader: Member, scopes: Mapping[EntryScope, int]
 ) -> tuple[int, Ruling]:
-    """Judge the reading of a page, given how many of its entries concern whom.
+    """Judge the reading of a page, given how many of its entries scope whom.
 
     Gives how many of them are opened to the reader, and the ruling to record.
 
@@ -90,10 +90,10 @@ def judge_inspection(
             discloses nothing to this reader.
     """
     rulebook = _rulebook_for(directory, reader)
-    sight = Sight(directory, reader)
-    opened, disclosed = 0, set[Ends]()
-    for concern, count in concerns.items():
-        by = sight.through(concern)
+    sight = AuditorScope(directory, reader)
+    opened, disclosed = 0, set[Parties]()
+    for scope, count in scopes.items():
+        by = sight.through(scope)
         if by is not None:
             opened += count
             disclosed |= by
@@ -134,11 +134,11 @@ def _rulebook_for(directory: Directory, reader: Member) -> Rulebook:
     if reader.role is not Role.AUDITOR:
         raise Reason.ROLE_NOT_PERMITTED.error(f"expected an auditor, got {reader}")
     if reader.agency not in directory.agencies:
-        raise Reason.AGENCY_NOT_ENROLLED.error(f"expected an enrolled body, got {reader.agency}")
+        raise Reason.AGENCY_NOT_ENROLLED.error(f"expected an enrolled agency, got {reader.agency}")
     return directory.rulebook
 
 
-def _every_ends(own: AgencyId, directory: Directory) -> Iterator[Ends]:
-    """The own body's first: a body that may audit anything may nearly always audit itself."""
+def _every_ends(own: AgencyId, directory: Directory) -> Iterator[Parties]:
+    """The own agency's first: an agency that may audit anything may nearly always audit itself."""
     yield own, own
     yield from product(directory.agencies, repeat=2)

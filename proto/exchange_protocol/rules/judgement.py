@@ -32,8 +32,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.rules.access import Spoken, readers, spoken
-from exchange_protocol.rules.bodies import Kind, PublishCertificate, Stage
+from exchange_protocol.kinds.bodies import Kind, PublishCertificate, Stage
+from exchange_protocol.kinds.codes import Handling, Tlp, Urgency
+from exchange_protocol.rules.access import StatementFacts, readers, spoken
 from exchange_protocol.rules.directory import Directory, advance_directory, is_genesis
 from exchange_protocol.rules.lifecycle import (
     Exchange,
@@ -43,11 +44,10 @@ from exchange_protocol.rules.lifecycle import (
     addressed_legs,
     advance,
     open_exchange,
-    speaker_on,
+    party_on,
 )
-from exchange_protocol.rules.policy import Rulebook, Speech
+from exchange_protocol.rules.policy import PolicyContext, Rulebook
 from exchange_protocol.rules.statements import BRIEF, Draft, SignedStatement, Statement
-from exchange_protocol.rules.vocabulary import Handling, Tlp, Urgency
 from exchange_protocol.trust.certificates import (
     TrustAnchors,
     Usage,
@@ -64,7 +64,7 @@ from exchange_protocol.trust.envelope import (
 )
 from exchange_protocol.trust.identity import AgencyId, Role
 
-_GATED = frozenset(kind for kind in Kind if kind.stage is Stage.OPENING) | {Kind.SUPPLEMENT}
+_GATED = frozenset(kind for kind in Kind if kind.stage is Stage.INITIAL) | {Kind.SUPPLEMENT}
 """Kinds that bring new content to a recipient: they pass the gate, with a brief to judge by."""
 _CACHED_ROUTES = 4096
 
@@ -98,7 +98,7 @@ class Judgement:
     ruling: Ruling
     directory: Directory
     exchange: Exchange | None
-    spoken: Spoken | None
+    spoken: StatementFacts | None
 
 
 def authenticate(
@@ -174,7 +174,7 @@ def judge(
         after = advance_directory(directory, statement, anchors, at)
         digest = directory.policy.digest if directory.policy else b""
         return Judgement(statement, Ruling(digest, (), (), ()), after, None, None)
-    if statement.kind.stage is Stage.OPENING:
+    if statement.kind.stage is Stage.INITIAL:
         if exchange is not None:
             raise Reason.ID_REUSED.error(f"exchange {statement.exchange_id} is open already")
         route = plan_route(directory, statement)
@@ -185,12 +185,12 @@ def judge(
         subjects = _subjects(exchange, statement, view)
         if statement.kind is Kind.DECISION:
             exchange = _without_revoked_approvals(exchange, subjects, directory)
-        route = _route(directory, statement, exchange.opener, exchange.kind, subjects)
+        route = _route(directory, statement, exchange.initiator, exchange.kind, subjects)
         exchange, changes = advance(
             exchange, statement, subjects, route.legs, partial=view is not None
         )
     said = spoken(exchange, statement)
-    if view is None or statement.kind.stage is Stage.OPENING:
+    if view is None or statement.kind.stage is Stage.INITIAL:
         _check_supervisors(statement, route)
         _check_parts(statement, said, exchange, directory)
     ruling = Ruling(route.policy_digest, route.rule_ids, changes, route.supervisors)
@@ -202,7 +202,7 @@ def plan_route(directory: Directory, statement: Draft, exchange: Exchange | None
 
     Raises:
         NotPermitted: POLICY_DENIED or NO_APPROVER; OWN_REQUEST for a decision on what one's own
-            body asked; NOT_A_PARTY.
+            agency asked; NOT_A_PARTY.
         NotFound: AGENCY_UNKNOWN; EXCHANGE_UNKNOWN for an agency that may not know of the exchange.
         InvalidInput: for a handling or TLP below the leg's.
     """
@@ -211,7 +211,7 @@ def plan_route(directory: Directory, statement: Draft, exchange: Exchange | None
         subjects = dict.fromkeys(_recipients(statement), count)
         return _route(directory, statement, statement.author.agency, statement.kind, subjects)
     subjects = _subjects(exchange, statement, None)
-    return _route(directory, statement, exchange.opener, exchange.kind, subjects)
+    return _route(directory, statement, exchange.initiator, exchange.kind, subjects)
 
 
 def _unknown(statement: Draft) -> ExchangeError:
@@ -233,7 +233,7 @@ def _subjects(exchange: Exchange, statement: Draft, view: AgencyId | None) -> di
     for leg in addressed_legs(exchange, statement):
         if view is not None and leg.agency != view:
             continue
-        speaker_on(exchange, leg, statement)
+        party_on(exchange, leg, statement)
         _check_not_weaker(leg, statement)
         said = statement.header.subject_count
         match statement.kind:
@@ -270,19 +270,19 @@ def _without_revoked_approvals(
 def _route(
     directory: Directory,
     statement: Draft,
-    opener: AgencyId,
+    initiator: AgencyId,
     exchange_kind: Kind,
     subjects: Mapping[AgencyId, int],
 ) -> Route:
     header, author = statement.header, statement.author
     return _routed(
         directory.rulebook,
-        _Said(
-            speaker=author.agency,
+        _RouteQuestion(
+            author=author.agency,
             role=author.role,
             kind=statement.kind,
             exchange_kind=exchange_kind,
-            opener=opener,
+            initiator=initiator,
             handling=header.handling,
             tlp=header.tlp,
             urgency=header.urgency,
@@ -291,14 +291,14 @@ def _route(
     )
 
 
-class _Said(NamedTuple):
+class _RouteQuestion(NamedTuple):
     """All that the policy may know of a statement, on every leg that it addresses."""
 
-    speaker: AgencyId
+    author: AgencyId
     role: Role
     kind: Kind
     exchange_kind: Kind
-    opener: AgencyId
+    initiator: AgencyId
     handling: Handling
     tlp: Tlp
     urgency: Urgency
@@ -306,18 +306,18 @@ class _Said(NamedTuple):
 
 
 @lru_cache(maxsize=_CACHED_ROUTES)
-def _routed(rulebook: Rulebook, statement: _Said) -> Route:
+def _routed(rulebook: Rulebook, statement: _RouteQuestion) -> Route:
     """Steps 6 and 7 on every leg. Most statements go where many have gone before."""
     rules: set[str] = set()
     routes = []
     supervisors: set[AgencyId] = set()
     for recipient, subject_count in statement.subjects:
-        said = Speech(
-            speaker=statement.speaker,
+        said = PolicyContext(
+            author=statement.author,
             role=statement.role,
             kind=statement.kind,
             exchange_kind=statement.exchange_kind,
-            author=statement.opener,
+            initiator=statement.initiator,
             recipient=recipient,
             handling=statement.handling,
             tlp=statement.tlp,
@@ -333,7 +333,7 @@ def _routed(rulebook: Rulebook, statement: _Said) -> Route:
         supervisors |= copies
         rules |= copy_rules
     # A party reads the statement anyway; a supervisory copy is for those who do not.
-    supervisors -= {statement.speaker, statement.opener, *(one for one, _ in statement.subjects)}
+    supervisors -= {statement.author, statement.initiator, *(one for one, _ in statement.subjects)}
     return Route(
         policy_digest=rulebook.policy.digest,
         rule_ids=tuple(sorted(rules)),
@@ -421,13 +421,13 @@ def _check_supervisors(statement: Statement, route: Route) -> None:
 
 
 def _check_parts(
-    statement: Statement, said: Spoken, exchange: Exchange, directory: Directory
+    statement: Statement, said: StatementFacts, exchange: Exchange, directory: Directory
 ) -> None:
     if (statement.kind in _GATED or statement.supervisors) and statement.part(BRIEF) is None:
         raise Reason.PART_MISSING.error(
             f"expected a part named {BRIEF!r}: approvers and supervisors judge by it", field="parts"
         )
-    ungated = said.author == exchange.opener and statement.kind not in _GATED
+    ungated = said.author == exchange.initiator and statement.kind not in _GATED
     for i, part in enumerate(statement.parts):
         if ungated and part.name != BRIEF:
             raise Reason.PART_MISMATCH.error(

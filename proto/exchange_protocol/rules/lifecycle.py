@@ -1,7 +1,7 @@
 """The lifecycle of an exchange: one leg per recipient, moved by a table.
 
 Theory of operation. An exchange is opened by one statement and has one leg for each recipient. A
-leg is in one `LegState`; `ROWS` says, for each kind of statement, who may speak it (`Speaker`), in
+leg is in one `LegState`; `ROWS` says, for each kind of statement, who may speak it (`Party`), in
 which states, and which state follows. What no row allows is refused: OUT_OF_ORDER. Time plays no
 part: "overdue" follows from a leg's due date and is no state.
 
@@ -25,11 +25,11 @@ No agency from whom statements on its own leg are held back (also where they wer
 release) approves another leg of the same exchange: it would read as approver what it may not read
 as recipient, and two recipients could release to each other.
 
-Once something on a leg was released, the leg is `disclosed`, and its recipient must learn how it
+Once something on a leg was released, the leg is `was_released`, and its recipient must learn how it
 ends: a recall is shown to it even while a supplement is held, and a held supplement can be returned
 but not rejected (a rejection would end, unseen, what the recipient still works on).
 
-Assumed verified: the statement's signature, and that the policy permits the speaker to say it on
+Assumed verified: the statement's signature, and that the policy permits the party to say it on
 this leg; `Route` is what the policy decided. Left to the caller: storing the result.
 """
 
@@ -37,12 +37,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import Enum, IntEnum
+from enum import IntEnum
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.rules.bodies import Decision, Kind, Stage
+from exchange_protocol.kinds.bodies import Decision, Kind, Stage
+from exchange_protocol.kinds.codes import Handling, Party, Tlp, Verdict
 from exchange_protocol.rules.statements import Draft, Header, Statement
-from exchange_protocol.rules.vocabulary import Handling, Tlp, Verdict
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.v1 import log_pb2 as pb
 
@@ -63,14 +63,6 @@ class LegState(IntEnum):
     ERASED = pb.LEG_STATE_ERASED
 
 
-class Speaker(Enum):
-    """As what an agency speaks on a leg."""
-
-    INITIATOR = "initiator"
-    RECIPIENT = "recipient"
-    APPROVER = "approver"
-
-
 @dataclass(frozen=True, slots=True)
 class LegRoute:
     """What the policy asks of a statement before this recipient may see it."""
@@ -87,14 +79,14 @@ class Leg:
 
     agency: AgencyId
     state: LegState
-    subject: bytes
+    awaits: bytes
     """Digest of the statement that the next one on this leg answers."""
     handling: Handling
     tlp: Tlp
     """The strictest that the initiator put on this leg; nothing on it goes below (rule P16)."""
     subject_count: int
-    """Subjects of the opening statement and of the supplements on this leg, in all."""
-    disclosed: bool
+    """Subjects of the initial statement and of the supplements on this leg, in all."""
+    was_released: bool
     """Whether anything on this leg was ever released to the recipient."""
     approvals_required: int
     approvers: tuple[AgencyId, ...]
@@ -110,9 +102,9 @@ class Exchange:
 
     id: str
     kind: Kind
-    opener: AgencyId
+    initiator: AgencyId
     header: Header
-    """Header of the opening statement."""
+    """Header of the initial statement."""
     legs: tuple[Leg, ...]
 
     def leg(self, agency: AgencyId) -> Leg | None:
@@ -121,8 +113,9 @@ class Exchange:
 
     def is_known_to(self, agency: AgencyId) -> bool:
         """Whether an agency takes part in the exchange and may know so."""
-        return agency == self.opener or any(
-            agency in leg.approvers or (leg.disclosed and agency == leg.agency) for leg in self.legs
+        return agency == self.initiator or any(
+            agency in leg.approvers or (leg.was_released and agency == leg.agency)
+            for leg in self.legs
         )
 
 
@@ -139,22 +132,22 @@ class LegChange:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the lifecycle: `speaker` may say `kind` in any state of `before`."""
+    """One line of the lifecycle: `party` may say `kind` in any state of `before`."""
 
     kind: Kind
-    speaker: Speaker
+    party: Party
     before: frozenset[LegState]
     after: LegState | None
     """The state that follows; None leaves it as it is."""
     verdict: Verdict | None = None
     openings: frozenset[Kind] | None = None
     """Kinds of exchange that the line applies to; None is every kind."""
-    becomes_subject: bool = False
+    becomes_awaited: bool = False
     """Whether the next statement on the leg answers this one."""
-    undisclosed: bool = False
+    unreleased: bool = False
     """Whether the line applies only while nothing on the leg was released."""
     told: bool = False
-    """Whether a recipient of a disclosed leg sees it even while other statements are hidden."""
+    """Whether a recipient of a was_released leg sees it even while other statements are hidden."""
 
 
 def _states(*states: LegState) -> frozenset[LegState]:
@@ -170,50 +163,50 @@ _REQUESTS = frozenset({Kind.INFORMATION_REQUEST, Kind.REFERRAL})
 _ANALYSES = frozenset({Kind.ANALYSIS_REQUEST})
 
 ROWS: tuple[Row, ...] = (
-    Row(Kind.DECISION, Speaker.APPROVER, _states(_S.HELD), _S.RELEASED, verdict=Verdict.APPROVE),
+    Row(Kind.DECISION, Party.APPROVER, _states(_S.HELD), _S.RELEASED, verdict=Verdict.APPROVE),
     Row(
-        Kind.DECISION, Speaker.APPROVER, _states(_S.HELD), _S.REJECTED,
-        verdict=Verdict.REJECT, becomes_subject=True, undisclosed=True,
+        Kind.DECISION, Party.APPROVER, _states(_S.HELD), _S.REJECTED,
+        verdict=Verdict.REJECT, becomes_awaited=True, unreleased=True,
     ),
     Row(
-        Kind.DECISION, Speaker.APPROVER, _states(_S.HELD), _S.RETURNED,
-        verdict=Verdict.RETURN, becomes_subject=True,
+        Kind.DECISION, Party.APPROVER, _states(_S.HELD), _S.RETURNED,
+        verdict=Verdict.RETURN, becomes_awaited=True,
     ),
     Row(
-        Kind.RETURN_FOR_INFORMATION, Speaker.RECIPIENT, _OPEN_TO_RECIPIENT, _S.RETURNED,
-        becomes_subject=True,
+        Kind.RETURN_FOR_INFORMATION, Party.RECIPIENT, _OPEN_TO_RECIPIENT, _S.RETURNED,
+        becomes_awaited=True,
     ),
     # Where a supplement leads depends on the gate: see `_supplement`.
     Row(
-        Kind.SUPPLEMENT, Speaker.INITIATOR, _states(_S.RETURNED), _S.RELEASED,
-        becomes_subject=True,
+        Kind.SUPPLEMENT, Party.INITIATOR, _states(_S.RETURNED), _S.RELEASED,
+        becomes_awaited=True,
     ),
-    Row(Kind.ACKNOWLEDGE, Speaker.RECIPIENT, _states(_S.DELIVERED), _S.ACKNOWLEDGED),
-    Row(Kind.INTERIM_REPLY, Speaker.RECIPIENT, _OPEN_TO_RECIPIENT, _S.ACKNOWLEDGED),
-    Row(Kind.PARTIAL_REPLY, Speaker.RECIPIENT, _OPEN_TO_RECIPIENT, _S.ACKNOWLEDGED),
+    Row(Kind.ACKNOWLEDGE, Party.RECIPIENT, _states(_S.DELIVERED), _S.ACKNOWLEDGED),
+    Row(Kind.INTERIM_REPLY, Party.RECIPIENT, _OPEN_TO_RECIPIENT, _S.ACKNOWLEDGED),
+    Row(Kind.PARTIAL_REPLY, Party.RECIPIENT, _OPEN_TO_RECIPIENT, _S.ACKNOWLEDGED),
     Row(
-        Kind.REPLY, Speaker.RECIPIENT, _OPEN_TO_RECIPIENT, _S.ANSWERED,
-        openings=_REQUESTS, becomes_subject=True,
+        Kind.REPLY, Party.RECIPIENT, _OPEN_TO_RECIPIENT, _S.ANSWERED,
+        openings=_REQUESTS, becomes_awaited=True,
     ),
     Row(
-        Kind.ANALYSIS_PRODUCT, Speaker.RECIPIENT, _OPEN_TO_RECIPIENT, _S.ANSWERED,
-        openings=_ANALYSES, becomes_subject=True,
+        Kind.ANALYSIS_PRODUCT, Party.RECIPIENT, _OPEN_TO_RECIPIENT, _S.ANSWERED,
+        openings=_ANALYSES, becomes_awaited=True,
     ),
-    Row(Kind.REFUSE, Speaker.RECIPIENT, _OPEN_TO_RECIPIENT, _S.REFUSED, becomes_subject=True),
+    Row(Kind.REFUSE, Party.RECIPIENT, _OPEN_TO_RECIPIENT, _S.REFUSED, becomes_awaited=True),
     Row(
-        Kind.RECALL, Speaker.INITIATOR, BEFORE_ANSWER, _S.RECALLED,
-        becomes_subject=True, told=True,
+        Kind.RECALL, Party.INITIATOR, BEFORE_ANSWER, _S.RECALLED,
+        becomes_awaited=True, told=True,
     ),
-    Row(Kind.FEEDBACK, Speaker.INITIATOR, _states(_S.ANSWERED), None),
-    Row(Kind.CLOSE, Speaker.INITIATOR, _ENDED, _S.CLOSED, told=True),
-    Row(Kind.ERASE_NOTICE, Speaker.INITIATOR, _states(_S.CLOSED), _S.ERASED, told=True),
+    Row(Kind.FEEDBACK, Party.INITIATOR, _states(_S.ANSWERED), None),
+    Row(Kind.CLOSE, Party.INITIATOR, _ENDED, _S.CLOSED, told=True),
+    Row(Kind.ERASE_NOTICE, Party.INITIATOR, _states(_S.CLOSED), _S.ERASED, told=True),
 )  # fmt: skip
 
 
 def open_exchange(
     statement: Statement, routes: Iterable[LegRoute]
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
-    """Open an exchange by its opening statement, along the routes that the policy decided.
+    """Open an exchange by its initial statement, along the routes that the policy decided.
 
     Raises:
         InvalidInput: if statements are held back from a recipient that would approve another leg.
@@ -229,19 +222,20 @@ def open_exchange(
 def addressed_legs(exchange: Exchange, statement: Draft) -> tuple[Leg, ...]:
     """The legs that a continuing statement speaks on.
 
-    A recipient speaks on its own leg and addresses the opener alone; everyone else names the legs
-    as recipients.
+    A recipient speaks on its own leg and addresses the initiator alone; everyone else names the
+    legs as recipients.
 
     Raises:
         NotPermitted: NOT_A_PARTY, if a named agency has no leg.
-        InvalidInput: if the addressees do not fit the speaker.
+        InvalidInput: if the addressees do not fit the party.
     """
     author = statement.author.agency
     own = exchange.leg(author)
-    if own is not None and author != exchange.opener and statement.kind is not Kind.DECISION:
-        if statement.recipients != (exchange.opener,):
+    if own is not None and author != exchange.initiator and statement.kind is not Kind.DECISION:
+        if statement.recipients != (exchange.initiator,):
             raise Reason.INVALID_FIELD.error(
-                f"expected the opener {exchange.opener} alone, got {list(statement.recipients)}",
+                f"expected the initiator {exchange.initiator} alone, "
+                f"got {list(statement.recipients)}",
                 field="recipients",
             )
         return (own,)
@@ -261,25 +255,25 @@ def addressed_legs(exchange: Exchange, statement: Draft) -> tuple[Leg, ...]:
     return tuple(legs)
 
 
-def speaker_on(exchange: Exchange, leg: Leg, statement: Draft) -> Speaker:
+def party_on(exchange: Exchange, leg: Leg, statement: Draft) -> Party:
     """As what the statement's author speaks on a leg.
 
     Raises:
-        NotPermitted: OWN_REQUEST for a decision on what one's own body asked; NOT_A_PARTY for an
-            agency that is neither opener, recipient nor approver.
+        NotPermitted: OWN_REQUEST for a decision on what one's own agency asked; NOT_A_PARTY for an
+            agency that is neither initiator, recipient nor approver.
     """
     author = statement.author.agency
     if statement.kind is Kind.DECISION:
-        if author == exchange.opener:
+        if author == exchange.initiator:
             raise Reason.OWN_REQUEST.error(
-                f"expected a decision by another body than {author}, which opened the exchange"
+                f"expected a decision by another agency than {author}, which opened the exchange"
             )
         if author in leg.approvers:
-            return Speaker.APPROVER
-    elif author == exchange.opener:
-        return Speaker.INITIATOR
+            return Party.APPROVER
+    elif author == exchange.initiator:
+        return Party.INITIATOR
     elif author == leg.agency:
-        return Speaker.RECIPIENT
+        return Party.RECIPIENT
     raise Reason.NOT_A_PARTY.error(
         f"expected an agency entitled to say {statement.kind} on the leg of {leg.agency}, "
         f"got {author}"
@@ -315,9 +309,9 @@ def advance(
         if leg is None:
             raise ValueError(f"{agency} has no leg of exchange {exchange.id}")
         row = _row(exchange, leg, statement)
-        if statement.answers != leg.subject and not (partial and row.kind is Kind.RECALL):
+        if statement.answers != leg.awaits and not (partial and row.kind is Kind.RECALL):
             raise Reason.STALE_ANSWER.error(
-                f"expected an answer to {leg.subject.hex()}, the latest statement on the leg of "
+                f"expected an answer to {leg.awaits.hex()}, the latest statement on the leg of "
                 f"{leg.agency}; got one to {(statement.answers or b'').hex()}",
                 field="answers",
             )
@@ -352,20 +346,20 @@ def _check_approvers_are_others(exchange: Exchange) -> None:
 
 
 def _row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
-    speaker = speaker_on(exchange, leg, statement)
+    party = party_on(exchange, leg, statement)
     verdict = statement.body.verdict if isinstance(statement.body, Decision) else None
     for row in ROWS:
         if (
             row.kind is statement.kind
-            and row.speaker is speaker
+            and row.party is party
             and row.verdict is verdict
             and _applies(row, exchange, leg)
         ):
             return row
     said = statement.kind if verdict is None else f"{statement.kind} ({verdict.name})"
     raise Reason.OUT_OF_ORDER.error(
-        f"{said} by the {speaker.value} is not allowed on a leg of {exchange.kind} that is "
-        f"{leg.state.name}; allowed there: {_allowed(exchange, leg, speaker)}"
+        f"{said} by the {party.value} is not allowed on a leg of {exchange.kind} that is "
+        f"{leg.state.name}; allowed there: {_allowed(exchange, leg, party)}"
     )
 
 
@@ -373,15 +367,15 @@ def _applies(row: Row, exchange: Exchange, leg: Leg) -> bool:
     return (
         leg.state in row.before
         and (row.openings is None or exchange.kind in row.openings)
-        and not (row.undisclosed and leg.disclosed)
+        and not (row.unreleased and leg.was_released)
     )
 
 
-def _allowed(exchange: Exchange, leg: Leg, speaker: Speaker) -> str:
+def _allowed(exchange: Exchange, leg: Leg, party: Party) -> str:
     kinds = {
         row.kind.value if row.verdict is None else f"{row.kind} ({row.verdict.name})"
         for row in ROWS
-        if row.speaker is speaker and _applies(row, exchange, leg)
+        if row.party is party and _applies(row, exchange, leg)
     }
     return ", ".join(sorted(kinds)) or "nothing"
 
@@ -394,9 +388,9 @@ def _step(leg: Leg, row: Row, statement: Statement, route: LegRoute | None) -> L
     return replace(
         leg,
         state=leg.state if row.after is None else row.after,
-        subject=statement.digest if row.becomes_subject else leg.subject,
+        awaits=statement.digest if row.becomes_awaited else leg.awaits,
         hidden=leg.hidden
-        if not leg.hidden or (row.told and leg.disclosed)
+        if not leg.hidden or (row.told and leg.was_released)
         else (*leg.hidden, statement.digest),
     )
 
@@ -415,7 +409,7 @@ def _approve(leg: Leg, statement: Statement) -> Leg:
     approvals = (*leg.approvals, statement.author.uri)
     if len(approvals) < leg.approvals_required:
         return replace(leg, approvals=approvals, hidden=(*leg.hidden, statement.digest))
-    return replace(leg, state=LegState.RELEASED, disclosed=True, approvals=approvals, hidden=())
+    return replace(leg, state=LegState.RELEASED, was_released=True, approvals=approvals, hidden=())
 
 
 def _supplement(leg: Leg, statement: Statement, route: LegRoute | None) -> Leg:
@@ -428,7 +422,7 @@ def _supplement(leg: Leg, statement: Statement, route: LegRoute | None) -> Leg:
         handling=max(leg.handling, new.handling),
         tlp=max(leg.tlp, new.tlp),
         subject_count=leg.subject_count + new.subject_count,
-        disclosed=leg.disclosed or new.disclosed,
+        was_released=leg.was_released or new.was_released,
         hidden=(*leg.hidden, *new.hidden) if new.hidden else (),
     )
 
@@ -438,11 +432,11 @@ def _new_leg(statement: Statement, route: LegRoute) -> Leg:
     return Leg(
         agency=route.agency,
         state=LegState.HELD if held else LegState.RELEASED,
-        subject=statement.digest,
+        awaits=statement.digest,
         handling=statement.header.handling,
         tlp=statement.header.tlp,
         subject_count=statement.header.subject_count,
-        disclosed=not held,
+        was_released=not held,
         approvals_required=route.approvals_required,
         approvers=route.approvers,
         hidden=(statement.digest,) if held else (),

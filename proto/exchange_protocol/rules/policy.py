@@ -9,10 +9,10 @@ Rules of the module:
 - A `Rulebook` is one policy over one set of enrolled agencies. It is immutable, so its answers are
   cached without expiry; a change of the directory makes a new one.
 
-Questions are asked about one leg: the resource is the recipient at the leg's end, `context.author`
-the body that opened the exchange. Which approvals a statement needs is asked as three actions, from
-the lenient to the strict: ReleaseUnapproved, ReleaseOnOneApproval, ReleaseOnTwoApprovals; the first
-that is permitted holds, and if none is, the statement is refused.
+Questions are asked about one leg: the resource is the recipient at the leg's end,
+`context.initiator` the agency that opened the exchange. Which approvals a statement needs is asked
+as three actions, from the lenient to the strict: ReleaseUnapproved, ReleaseOnOneApproval,
+ReleaseOnTwoApprovals; the first that is permitted holds, and if none is, the statement is refused.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from typing import Any, Final, NamedTuple
 import cedarpy
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.rules.bodies import Kind, Stage
+from exchange_protocol.kinds.bodies import Kind, Stage
+from exchange_protocol.kinds.codes import AgencyType, Handling, Tlp, Urgency
 from exchange_protocol.rules.lifecycle import LegRoute
-from exchange_protocol.rules.vocabulary import BodyType, Handling, Tlp, Urgency
 from exchange_protocol.trust.identity import AgencyId, Role
 
 _STATEMENT_ACTIONS = ", ".join(
@@ -40,17 +40,17 @@ _RELEASES: Final = ("ReleaseUnapproved", "ReleaseOnOneApproval", "ReleaseOnTwoAp
 """Release actions by the number of approvals that they ask for."""
 
 SCHEMA: Final = f"""
-entity Agency = {{ country: String, bodyType: String }};
+entity Agency = {{ country: String, agencyType: String }};
 entity Member = {{ agency: Agency, role: String }};
-type Speech = {{
-  author: Agency, speaker: Agency, kind: String, exchangeKind: String,
+type PolicyContext = {{
+  initiator: Agency, author: Agency, kind: String, exchangeKind: String,
   handling: Long, tlp: String, urgent: Bool, subjectCount: Long
 }};
 action {_STATEMENT_ACTIONS}, {", ".join(json.dumps(name) for name in _RELEASES)}
-  appliesTo {{ principal: [Member], resource: [Agency], context: Speech }};
-action "Supervise" appliesTo {{ principal: [Agency], resource: [Agency], context: Speech }};
+  appliesTo {{ principal: [Member], resource: [Agency], context: PolicyContext }};
+action "Supervise" appliesTo {{ principal: [Agency], resource: [Agency], context: PolicyContext }};
 action "Audit" appliesTo {{
-  principal: [Member], resource: [Agency], context: {{ author: Agency }}
+  principal: [Member], resource: [Agency], context: {{ initiator: Agency }}
 }};
 """
 """Cedar schema: entity attributes and what each action applies to. `handling` is 0 to 3."""
@@ -59,17 +59,17 @@ RULE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 """The @id of a rule: a name that can stand in a log, a table and a sentence as it is."""
 
 _CACHED_ANSWERS = 4096
-_DECIDING_ROLES = (Role.COORDINATOR, Role.SUPERVISOR)
+_DECIDING_ROLES = (Role.COORDINATOR, Role.AUTHORISER)
 
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """An enrolled body; `country` is ISO 3166-1 alpha-2, empty for an international body."""
+    """An enrolled agency; `country` is ISO 3166-1 alpha-2, empty for an international body."""
 
     id: AgencyId
     name: str
     country: str
-    body_type: BodyType
+    agency_type: AgencyType
     time_zone: str
 
 
@@ -108,17 +108,17 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class PolicyContext:
     """What the policy may know of a statement on one leg."""
 
-    speaker: AgencyId
+    author: AgencyId
     role: Role
     kind: Kind
     exchange_kind: Kind
-    author: AgencyId
-    """The body that opened the exchange."""
+    initiator: AgencyId
+    """The agency that opened the exchange."""
     recipient: AgencyId
-    """The body at the leg's end."""
+    """The agency at the leg's end."""
     handling: Handling
     tlp: Tlp
     urgency: Urgency
@@ -154,28 +154,28 @@ class Rulebook:
         self._supervisors = lru_cache(_CACHED_ANSWERS)(self._evaluate_supervisors)
         self._audit = lru_cache(_CACHED_ANSWERS)(self._evaluate_audit)
 
-    def check_permitted(self, said: Speech) -> frozenset[str]:
+    def check_permitted(self, said: PolicyContext) -> frozenset[str]:
         """Check that a statement may be made at all; gives the rules that permit it.
 
         Raises:
             NotFound: AGENCY_UNKNOWN.
             NotPermitted: POLICY_DENIED, with the rules that forbid it, if any did.
         """
-        for agency in (said.speaker, said.author, said.recipient):
+        for agency in (said.author, said.initiator, said.recipient):
             if agency not in self._agencies:
                 raise Reason.AGENCY_UNKNOWN.error(f"expected an enrolled agency, got {agency}")
-        answer = self._ask(said.kind.action, _member(said.speaker, said.role), said)
+        answer = self._ask(said.kind.action, _member(said.author, said.role), said)
         if not answer.allowed:
             why = "forbidden by " + ", ".join(sorted(answer.rule_ids))
             raise Reason.POLICY_DENIED.error(
-                f"{said.speaker} as {said.role} may not say {said.kind} on an exchange of "
-                f"{said.author} with {said.recipient}: "
+                f"{said.author} as {said.role} may not say {said.kind} on an exchange of "
+                f"{said.initiator} with {said.recipient}: "
                 + (why if answer.rule_ids else "no rule permits it")
             )
         return answer.rule_ids
 
-    def gate(self, said: Speech) -> Gate:
-        """Decide what an opening statement or a supplement must pass on one leg.
+    def gate(self, said: PolicyContext) -> Gate:
+        """Decide what an initial statement or a supplement must pass on one leg.
 
         Raises:
             NotPermitted: POLICY_DENIED if no release is permitted; NO_APPROVER if approvals are
@@ -183,22 +183,22 @@ class Rulebook:
         """
         return self._gate(said)
 
-    def supervisors(self, said: Speech) -> tuple[frozenset[AgencyId], frozenset[str]]:
+    def supervisors(self, said: PolicyContext) -> tuple[frozenset[AgencyId], frozenset[str]]:
         """The agencies that receive a statement's brief by rule, and the rules that say so."""
         return self._supervisors(said)
 
-    def may_audit(self, auditor: AgencyId, author: AgencyId, recipient: AgencyId) -> bool:
-        """Whether auditors of an agency may open events between two bodies."""
-        return self.audit(auditor, author, recipient).allowed
+    def may_audit(self, auditor: AgencyId, initiator: AgencyId, recipient: AgencyId) -> bool:
+        """Whether auditors of an agency may open events between two agencies."""
+        return self.audit(auditor, initiator, recipient).allowed
 
-    def audit(self, auditor: AgencyId, author: AgencyId, recipient: AgencyId) -> Answer:
-        """Whether auditors of an agency may open events between two bodies, and by which rules."""
-        return self._audit(auditor, author, recipient)
+    def audit(self, auditor: AgencyId, initiator: AgencyId, recipient: AgencyId) -> Answer:
+        """Give whether an agency's auditors may open events of two agencies, and by which rules."""
+        return self._audit(auditor, initiator, recipient)
 
-    def _evaluate(self, action: str, principal: Uid, said: Speech) -> Answer:
+    def _evaluate(self, action: str, principal: Uid, said: PolicyContext) -> Answer:
         context = {
+            "initiator": _ref(said.initiator),
             "author": _ref(said.author),
-            "speaker": _ref(said.speaker),
             "kind": said.kind.action,
             "exchangeKind": said.exchange_kind.action,
             "handling": said.handling - Handling.H0,
@@ -226,44 +226,48 @@ class Rulebook:
             )
         return Answer(result.allowed, frozenset(diagnostics.id_annotations_by_reason.values()))
 
-    def _evaluate_audit(self, auditor: AgencyId, author: AgencyId, recipient: AgencyId) -> Answer:
-        context = {"author": _ref(author)}
+    def _evaluate_audit(
+        self, auditor: AgencyId, initiator: AgencyId, recipient: AgencyId
+    ) -> Answer:
+        context = {"initiator": _ref(initiator)}
         return self._request("Audit", _member(auditor, Role.AUDITOR), recipient, context)
 
-    def _evaluate_gate(self, said: Speech) -> Gate:
-        principal = _member(said.speaker, said.role)
+    def _evaluate_gate(self, said: PolicyContext) -> Gate:
+        principal = _member(said.author, said.role)
         answers = (self._ask(release, principal, said) for release in _RELEASES)
         found = next(((n, answer) for n, answer in enumerate(answers) if answer.allowed), None)
         if found is None:
             raise Reason.POLICY_DENIED.error(
-                f"no rule releases {said.kind} of {said.author} to {said.recipient}, "
+                f"no rule releases {said.kind} of {said.initiator} to {said.recipient}, "
                 "not even on two approvals"
             )
         required, answer = found
         approvers, approver_rules = self._approvers(said) if required else ((), frozenset())
         if required and not approvers:
             raise Reason.NO_APPROVER.error(
-                f"{said.kind} of {said.author} to {said.recipient} needs {required} approval(s), "
-                "and no enrolled agency may give one"
+                f"{said.kind} of {said.initiator} to {said.recipient} needs {required} "
+                "approval(s), and no enrolled agency may give one"
             )
         return Gate(LegRoute(said.recipient, required, approvers), answer.rule_ids | approver_rules)
 
-    def _approvers(self, said: Speech) -> tuple[tuple[AgencyId, ...], frozenset[str]]:
+    def _approvers(self, said: PolicyContext) -> tuple[tuple[AgencyId, ...], frozenset[str]]:
         approvers: set[AgencyId] = set()
         rules: frozenset[str] = frozenset()
         for agency in self._agencies:
             # The gate is others' eyes: neither end of the leg approves, whatever the policy says.
-            if agency in (said.author, said.recipient):
+            if agency in (said.initiator, said.recipient):
                 continue
             for role in _DECIDING_ROLES:
-                decision = replace(said, speaker=agency, role=role, kind=Kind.DECISION)
+                decision = replace(said, author=agency, role=role, kind=Kind.DECISION)
                 answer = self._ask(Kind.DECISION.action, _member(agency, role), decision)
                 if answer.allowed:
                     approvers.add(agency)
                     rules |= answer.rule_ids
         return tuple(sorted(approvers)), rules
 
-    def _evaluate_supervisors(self, said: Speech) -> tuple[frozenset[AgencyId], frozenset[str]]:
+    def _evaluate_supervisors(
+        self, said: PolicyContext
+    ) -> tuple[frozenset[AgencyId], frozenset[str]]:
         supervisors: set[AgencyId] = set()
         rules: frozenset[str] = frozenset()
         for agency in self._agencies:
@@ -300,7 +304,7 @@ def _ref(agency: AgencyId) -> dict[str, Any]:
 def _entities(agencies: Mapping[AgencyId, Agency]) -> list[dict[str, Any]]:
     entities: list[dict[str, Any]] = []
     for agency in agencies.values():
-        body = {"country": agency.country, "bodyType": agency.body_type.name}
+        body = {"country": agency.country, "agencyType": agency.agency_type.name}
         entities.append({"uid": _agency(agency.id)._asdict(), "attrs": body, "parents": []})
         for role in Role:
             member = {"agency": _ref(agency.id), "role": role.value}

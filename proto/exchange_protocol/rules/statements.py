@@ -9,7 +9,7 @@ Rules of form kept here:
 - The payload is the one plain encoding of its known fields, in the order of their numbers. Unknown
   fields, repeated singular fields and padded encodings are refused, so that two readers can never
   understand one payload differently.
-- An opening statement's exchange id is its own id; a directory statement has none.
+- An initial statement's exchange id is its own id; a directory statement has none.
 - Continuing statements answer a payload; opening and directory statements answer none.
 - Free text has no place in a statement: it goes into the sealed parts.
 """
@@ -26,8 +26,19 @@ from functools import lru_cache
 from google.protobuf.message import DecodeError
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.rules.bodies import Body, Kind, Stage, encode_body, parse_body
-from exchange_protocol.rules.fields import (
+from exchange_protocol.kinds.bodies import Body, Kind, Stage, encode_body, parse_body
+from exchange_protocol.kinds.codes import (
+    READER_ROLES,
+    Handling,
+    InformationGrade,
+    Language,
+    Purpose,
+    ReaderRole,
+    SourceGrade,
+    Tlp,
+    Urgency,
+)
+from exchange_protocol.kinds.fields import (
     missing,
     parse_agencies,
     parse_digest,
@@ -39,18 +50,7 @@ from exchange_protocol.rules.fields import (
     parse_uuid,
     to_timestamp,
 )
-from exchange_protocol.rules.vocabulary import (
-    READER_ROLES,
-    Handling,
-    InformationGrade,
-    Language,
-    Purpose,
-    ReaderRole,
-    SourceGrade,
-    Tlp,
-    Urgency,
-)
-from exchange_protocol.trust.envelope import MAX_BATCH, BatchPath
+from exchange_protocol.trust.envelope import MAX_BATCH, BatchInclusion
 from exchange_protocol.trust.identity import AgencyId, Member, parse_agency_id, parse_member
 from exchange_protocol.trust.sealing import SealingSuite, WrappedKey
 from exchange_protocol.v1 import statement_pb2 as pb
@@ -146,7 +146,7 @@ class SignedStatement:
     payload: bytes
     certificate_sha256: bytes
     signature: bytes
-    batch: BatchPath | None = None
+    batch: BatchInclusion | None = None
     """Where the signature is over a batch: this statement's place in it."""
 
     @property
@@ -181,42 +181,50 @@ def parse_signed_statement(message: pb.SignedStatement) -> SignedStatement:
             signature.certificate_sha256, "statement.signatures[0].certificate_sha256"
         ),
         signature=signature.signature,
-        batch=parse_batch_path(signature.batch) if signature.HasField("batch") else None,
+        batch=parse_batch_inclusion(signature.batch) if signature.HasField("batch") else None,
     )
 
 
-def parse_batch_path(message: pb.BatchPath) -> BatchPath:
+def parse_batch_inclusion(message: pb.BatchInclusion) -> BatchInclusion:
     """Take a path from the wire; whether it leads anywhere, its signature tells."""
     if len(message.path) > MAX_BATCH.bit_length():
         raise Reason.TOO_MANY.error(
             f"expected at most {MAX_BATCH.bit_length()} hashes, got {len(message.path)}",
             field="statement.signatures[0].batch.path",
         )
-    return BatchPath(message.index, message.size, tuple(message.path))
+    return BatchInclusion(message.index, message.size, tuple(message.path))
 
 
-def batch_bytes(batch: BatchPath | None) -> bytes:
+def batch_bytes(batch: BatchInclusion | None) -> bytes:
     """A path as bytes to store; none as no bytes."""
-    return b"" if batch is None else encode_batch_path(batch).SerializeToString(deterministic=True)
+    return (
+        b""
+        if batch is None
+        else encode_batch_inclusion(batch).SerializeToString(deterministic=True)
+    )
 
 
-def batch_of(data: bytes) -> BatchPath | None:
+def batch_of(data: bytes) -> BatchInclusion | None:
     """A path from the bytes that `batch_bytes` made; raises MALFORMED."""
     if not data:
         return None
     try:
-        message = pb.BatchPath.FromString(data)
+        message = pb.BatchInclusion.FromString(data)
     except DecodeError:
-        raise Reason.MALFORMED.error("expected a serialized BatchPath; it does not parse") from None
-    batch = parse_batch_path(message)
+        raise Reason.MALFORMED.error(
+            "expected a serialized BatchInclusion; it does not parse"
+        ) from None
+    batch = parse_batch_inclusion(message)
     if batch_bytes(batch) != data:
-        raise Reason.MALFORMED.error("expected the plain encoding of a BatchPath, got another one")
+        raise Reason.MALFORMED.error(
+            "expected the plain encoding of a BatchInclusion, got another one"
+        )
     return batch
 
 
-def encode_batch_path(batch: BatchPath) -> pb.BatchPath:
+def encode_batch_inclusion(batch: BatchInclusion) -> pb.BatchInclusion:
     """Put a path on the wire."""
-    return pb.BatchPath(index=batch.index, size=batch.size, path=batch.path)
+    return pb.BatchInclusion(index=batch.index, size=batch.size, path=batch.path)
 
 
 def encode_signed_statement(signed: SignedStatement) -> pb.SignedStatement:
@@ -228,7 +236,7 @@ def encode_signed_statement(signed: SignedStatement) -> pb.SignedStatement:
             pb.Signature(
                 certificate_sha256=signed.certificate_sha256,
                 signature=signed.signature,
-                batch=encode_batch_path(signed.batch) if signed.batch else None,
+                batch=encode_batch_inclusion(signed.batch) if signed.batch else None,
             )
         ],
     )
@@ -309,9 +317,9 @@ def _check_payload_size(payload: bytes) -> None:
 
 def _exchange_id(got: str, kind: Kind, statement_id: str) -> str:
     match kind.stage:
-        case Stage.OPENING if got != statement_id:
+        case Stage.INITIAL if got != statement_id:
             raise Reason.INVALID_FIELD.error(
-                f"expected the opening statement's own id {statement_id}, got {got[:64]!r}",
+                f"expected the initial statement's own id {statement_id}, got {got[:64]!r}",
                 field="exchange_id",
             )
         case Stage.DIRECTORY if got:
@@ -332,13 +340,13 @@ def _answers(got: bytes, kind: Kind) -> bytes | None:
 
 
 def _header(m: pb.Statement, kind: Kind) -> Header:
-    if kind.stage is Stage.OPENING and not m.legal_basis:
+    if kind.stage is Stage.INITIAL and not m.legal_basis:
         missing("legal_basis")
     if len(m.permitted_uses) > len(Purpose):
         raise Reason.TOO_MANY.error(
             f"expected at most {len(Purpose)}, got {len(m.permitted_uses)}", field="permitted_uses"
         )
-    purpose = parse_enum if kind.stage is Stage.OPENING else parse_optional_enum
+    purpose = parse_enum if kind.stage is Stage.INITIAL else parse_optional_enum
     return Header(
         handling=parse_enum(Handling, m.handling, "handling"),
         tlp=parse_enum(Tlp, m.tlp, "tlp"),

@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.merkle import (
-    Frontier,
+    CompactRange,
     inclusion_proofs,
     leaf_hash,
     root_from_inclusion_proof,
@@ -85,32 +85,32 @@ def verify(
 
 
 @dataclass(frozen=True, slots=True)
-class BatchPath:
+class BatchInclusion:
     """Leads from one statement of a batch to the root that was signed."""
 
     index: int
     size: int
     """Statements in the batch, 2 to `MAX_BATCH`."""
     path: tuple[bytes, ...]
-    """RFC 6962 audit path, 32 bytes each."""
+    """inclusion proof (RFC 9162), 32 bytes each."""
 
 
 def sign_batch(
     private_key: ec.EllipticCurvePrivateKey, payload_type: str, payloads: Sequence[bytes]
-) -> tuple[bytes, list[BatchPath]]:
+) -> tuple[bytes, list[BatchInclusion]]:
     """Sign many payloads of one type at once; gives the signature, and the path of each payload."""
     size = len(payloads)
     if not 2 <= size <= MAX_BATCH:
         raise Reason.TOO_MANY.error(f"expected a batch of 2 to {MAX_BATCH} statements, got {size}")
     leaves = [leaf_hash(pae(payload_type, payload)) for payload in payloads]
-    growth = Frontier().append_many(leaves)
+    growth = CompactRange().append_many(leaves)
     signature = sign(private_key, BATCH_TYPE, _batch_payload(size, growth.after.root()))
     paths = inclusion_proofs(range(size), size, growth.read)
-    return signature, [BatchPath(i, size, tuple(path)) for i, path in enumerate(paths)]
+    return signature, [BatchInclusion(i, size, tuple(path)) for i, path in enumerate(paths)]
 
 
 def verify_in_batch(
-    signer: SignerKey, payload_type: str, payload: bytes, signature: bytes, batch: BatchPath
+    signer: SignerKey, payload_type: str, payload: bytes, signature: bytes, batch: BatchInclusion
 ) -> None:
     """Verify the signature over a batch that holds a payload.
 

@@ -1,14 +1,14 @@
 """Who a certificate speaks for: SPIFFE-style URIs, and nothing else.
 
-    spiffe://<trust-domain>/agency/<agency-id>/<role>[/<name>]   a body's system, or a person of it
-    spiffe://<trust-domain>/hub/<name>                           a hub
+    spiffe://<trust-domain>/agency/<agency-id>/<role>[/<name>]   an agency's system, or a person of
+    it spiffe://<trust-domain>/hub/<name>                           a hub
 
 Rules of this module:
 
 - There is exactly one spelling of an identity. Upper case, percent-encoding, ports, queries,
   fragments, empty segments and non-ASCII text are refused, never normalised: two spellings of one
   identity, or one spelling that two programs read differently, would let a certificate be taken for
-  another body's.
+  another agency's.
 - A value of these types is always well-formed; the constructors check it, so what
   `parse_identity` makes of `x.uri` is `x` again.
 - Whether the trust domain is the one that a deployment expects is left to the caller.
@@ -25,7 +25,7 @@ from typing import Final, NewType
 from exchange_protocol.errors import Reason
 
 AgencyId = NewType("AgencyId", str)
-"""A body's identifier, such as `kz.fma` or `caricc`; made by `parse_agency_id` alone."""
+"""An agency's identifier, such as `kz.fma` or `caricc`; made by `parse_agency_id` alone."""
 
 MAX_URI_BYTES: Final = 255
 """Longest identity URI, in bytes; ASCII, so also in characters."""
@@ -44,13 +44,13 @@ class Role(StrEnum):
     SYSTEM = "system"
     OFFICER = "officer"
     COORDINATOR = "coordinator"
-    SUPERVISOR = "supervisor"
+    AUTHORISER = "authoriser"
     AUDITOR = "auditor"
     OPERATOR = "operator"
 
 
 def parse_agency_id(text: str, *, field: str | None = None) -> AgencyId:
-    """Parse a body's identifier: one to four labels joined by dots.
+    """Parse an agency's identifier: one to four labels joined by dots.
 
     Raises IDENTITY_INVALID, naming `field` where the caller gives one.
     """
@@ -71,7 +71,7 @@ def _is_agency_id(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A body's system, or a person who acts for the body in a role."""
+    """An agency's system, or a person who acts for the body in a role."""
 
     trust_domain: str
     agency: AgencyId

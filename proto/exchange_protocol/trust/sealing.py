@@ -148,7 +148,7 @@ class PartContext:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A body that may open a part, in which role, and the key that it published."""
+    """An agency that may open a part, in which role, and the key that it published."""
 
     agency: AgencyId
     role: str

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from exchange_protocol.v1 import log_pb2 as exchange__protocol_dot_v1_dot_log__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(exchange_protocol/v1/audit_service.proto\x12\x14\x65xchange_protocol.v1\x1a\x1e\x65xchange_protocol/v1/log.proto\"/\n\x14GetCheckpointRequest\x12\x17\n\x0fknown_tree_size\x18\x01 \x01(\x04\"i\n\x15GetCheckpointResponse\x12\x31\n\ttree_head\x18\x01 \x01(\x0b\x32\x1e.exchange_protocol.v1.TreeHead\x12\x1d\n\x15witnessed_checkpoints\x18\x02 \x03(\x0c\".\n\x0eGetTileRequest\x12\r\n\x05level\x18\x01 \x01(\r\x12\r\n\x05index\x18\x02 \x01(\x04\"!\n\x0fGetTileResponse\x12\x0e\n\x06hashes\x18\x01 \x01(\x0c\"&\n\x15GetEntryBundleRequest\x12\r\n\x05index\x18\x01 \x01(\x04\"(\n\x16GetEntryBundleResponse\x12\x0e\n\x06\x62undle\x18\x01 \x01(\x0c\"i\n\x13ListOpeningsRequest\x12\x13\n\x0bstart_index\x18\x01 \x01(\x04\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x11\n\ttree_size\x18\x03 \x01(\x04\x12\x17\n\x0fknown_tree_size\x18\x04 \x01(\x04\"\xac\x01\n\x14ListOpeningsResponse\x12*\n\x06leaves\x18\x01 \x03(\x0b\x32\x1a.exchange_protocol.v1.Leaf\x12\x35\n\ninspection\x18\x02 \x01(\x0b\x32!.exchange_protocol.v1.ProvenEntry\x12\x31\n\ttree_head\x18\x03 \x01(\x0b\x32\x1e.exchange_protocol.v1.TreeHead\"I\n\x04Leaf\x12\x11\n\tleaf_hash\x18\x01 \x01(\x0c\x12.\n\x07opening\x18\x02 \x01(\x0b\x32\x1d.exchange_protocol.v1.Opening\"<\n\x18GetInclusionProofRequest\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x11\n\ttree_size\x18\x02 \x01(\x04\"4\n\x19GetInclusionProofResponse\x12\x17\n\x0finclusion_proof\x18\x01 \x03(\x0c\"O\n\x1aGetConsistencyProofRequest\x12\x17\n\x0f\x66irst_tree_size\x18\x01 \x01(\x04\x12\x18\n\x10second_tree_size\x18\x02 \x01(\x04\"8\n\x1bGetConsistencyProofResponse\x12\x19\n\x11\x63onsistency_proof\x18\x01 \x03(\x0c\"4\n\x15\x41\x64\x64\x43osignatureRequest\x12\x1b\n\x13\x63osigned_checkpoint\x18\x01 \x01(\x0c\"\x18\n\x16\x41\x64\x64\x43osignatureResponse2\x83\x06\n\x0c\x41uditService\x12h\n\rGetCheckpoint\x12*.exchange_protocol.v1.GetCheckpointRequest\x1a+.exchange_protocol.v1.GetCheckpointResponse\x12V\n\x07GetTile\x12$.exchange_protocol.v1.GetTileRequest\x1a%.exchange_protocol.v1.GetTileResponse\x12k\n\x0eGetEntryBundle\x12+.exchange_protocol.v1.GetEntryBundleRequest\x1a,.exchange_protocol.v1.GetEntryBundleResponse\x12\x65\n\x0cListOpenings\x12).exchange_protocol.v1.ListOpeningsRequest\x1a*.exchange_protocol.v1.ListOpeningsResponse\x12t\n\x11GetInclusionProof\x12..exchange_protocol.v1.GetInclusionProofRequest\x1a/.exchange_protocol.v1.GetInclusionProofResponse\x12z\n\x13GetConsistencyProof\x12\x30.exchange_protocol.v1.GetConsistencyProofRequest\x1a\x31.exchange_protocol.v1.GetConsistencyProofResponse\x12k\n\x0e\x41\x64\x64\x43osignature\x12+.exchange_protocol.v1.AddCosignatureRequest\x1a,.exchange_protocol.v1.AddCosignatureResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(exchange_protocol/v1/audit_service.proto\x12\x14\x65xchange_protocol.v1\x1a\x1e\x65xchange_protocol/v1/log.proto\"/\n\x14GetCheckpointRequest\x12\x17\n\x0fknown_tree_size\x18\x01 \x01(\x04\"i\n\x15GetCheckpointResponse\x12\x31\n\ttree_head\x18\x01 \x01(\x0b\x32\x1e.exchange_protocol.v1.TreeHead\x12\x1d\n\x15witnessed_checkpoints\x18\x02 \x03(\x0c\".\n\x0eGetTileRequest\x12\r\n\x05level\x18\x01 \x01(\r\x12\r\n\x05index\x18\x02 \x01(\x04\"!\n\x0fGetTileResponse\x12\x0e\n\x06hashes\x18\x01 \x01(\x0c\"&\n\x15GetEntryBundleRequest\x12\r\n\x05index\x18\x01 \x01(\x04\"(\n\x16GetEntryBundleResponse\x12\x0e\n\x06\x62undle\x18\x01 \x01(\x0c\"i\n\x13ListOpeningsRequest\x12\x13\n\x0bstart_index\x18\x01 \x01(\x04\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x11\n\ttree_size\x18\x03 \x01(\x04\x12\x17\n\x0fknown_tree_size\x18\x04 \x01(\x04\"\xac\x01\n\x14ListOpeningsResponse\x12*\n\x06leaves\x18\x01 \x03(\x0b\x32\x1a.exchange_protocol.v1.Leaf\x12\x35\n\ninspection\x18\x02 \x01(\x0b\x32!.exchange_protocol.v1.ProvenEntry\x12\x31\n\ttree_head\x18\x03 \x01(\x0b\x32\x1e.exchange_protocol.v1.TreeHead\"S\n\x04Leaf\x12\x11\n\tleaf_hash\x18\x01 \x01(\x0c\x12\x38\n\x07opening\x18\x02 \x01(\x0b\x32\'.exchange_protocol.v1.CommitmentOpening\"<\n\x18GetInclusionProofRequest\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x11\n\ttree_size\x18\x02 \x01(\x04\"4\n\x19GetInclusionProofResponse\x12\x17\n\x0finclusion_proof\x18\x01 \x03(\x0c\"O\n\x1aGetConsistencyProofRequest\x12\x17\n\x0f\x66irst_tree_size\x18\x01 \x01(\x04\x12\x18\n\x10second_tree_size\x18\x02 \x01(\x04\"8\n\x1bGetConsistencyProofResponse\x12\x19\n\x11\x63onsistency_proof\x18\x01 \x03(\x0c\"4\n\x15\x41\x64\x64\x43osignatureRequest\x12\x1b\n\x13\x63osigned_checkpoint\x18\x01 \x01(\x0c\"\x18\n\x16\x41\x64\x64\x43osignatureResponse2\x83\x06\n\x0c\x41uditService\x12h\n\rGetCheckpoint\x12*.exchange_protocol.v1.GetCheckpointRequest\x1a+.exchange_protocol.v1.GetCheckpointResponse\x12V\n\x07GetTile\x12$.exchange_protocol.v1.GetTileRequest\x1a%.exchange_protocol.v1.GetTileResponse\x12k\n\x0eGetEntryBundle\x12+.exchange_protocol.v1.GetEntryBundleRequest\x1a,.exchange_protocol.v1.GetEntryBundleResponse\x12\x65\n\x0cListOpenings\x12).exchange_protocol.v1.ListOpeningsRequest\x1a*.exchange_protocol.v1.ListOpeningsResponse\x12t\n\x11GetInclusionProof\x12..exchange_protocol.v1.GetInclusionProofRequest\x1a/.exchange_protocol.v1.GetInclusionProofResponse\x12z\n\x13GetConsistencyProof\x12\x30.exchange_protocol.v1.GetConsistencyProofRequest\x1a\x31.exchange_protocol.v1.GetConsistencyProofResponse\x12k\n\x0e\x41\x64\x64\x43osignature\x12+.exchange_protocol.v1.AddCosignatureRequest\x1a,.exchange_protocol.v1.AddCosignatureResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,19 +49,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTOPENINGSRESPONSE']._serialized_start=527
   _globals['_LISTOPENINGSRESPONSE']._serialized_end=699
   _globals['_LEAF']._serialized_start=701
-  _globals['_LEAF']._serialized_end=774
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=776
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=836
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=838
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=890
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=892
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=971
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=973
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=1029
-  _globals['_ADDCOSIGNATUREREQUEST']._serialized_start=1031
-  _globals['_ADDCOSIGNATUREREQUEST']._serialized_end=1083
-  _globals['_ADDCOSIGNATURERESPONSE']._serialized_start=1085
-  _globals['_ADDCOSIGNATURERESPONSE']._serialized_end=1109
-  _globals['_AUDITSERVICE']._serialized_start=1112
-  _globals['_AUDITSERVICE']._serialized_end=1883
+  _globals['_LEAF']._serialized_end=784
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=786
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=846
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=848
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=900
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=902
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=981
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=983
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=1039
+  _globals['_ADDCOSIGNATUREREQUEST']._serialized_start=1041
+  _globals['_ADDCOSIGNATUREREQUEST']._serialized_end=1093
+  _globals['_ADDCOSIGNATURERESPONSE']._serialized_start=1095
+  _globals['_ADDCOSIGNATURERESPONSE']._serialized_end=1119
+  _globals['_AUDITSERVICE']._serialized_start=1122
+  _globals['_AUDITSERVICE']._serialized_end=1893
 # @@protoc_insertion_point(module_scope)

@@ -222,14 +222,14 @@ class Leaf(_message.Message):
     leaf_hash: _builtins.bytes
     """RFC 6962 leaf hash (32 bytes)."""
     @_builtins.property
-    def opening(self) -> _log_pb2.Opening:
+    def opening(self) -> _log_pb2.CommitmentOpening:
         """Absent where the caller is not entitled to it."""
 
     def __init__(
         self,
         *,
         leaf_hash: _builtins.bytes = ...,
-        opening: _log_pb2.Opening | None = ...,
+        opening: _log_pb2.CommitmentOpening | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["opening", b"opening"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

@@ -10,7 +10,6 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
-from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -21,35 +20,6 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
-
-class _Box:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _BoxEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Box.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    BOX_UNSPECIFIED: _Box.ValueType  # 0
-    BOX_INBOX: _Box.ValueType  # 1
-    """Addressed to the caller's agency."""
-    BOX_SENT: _Box.ValueType  # 2
-    """Opened by the caller's agency."""
-    BOX_PENDING: _Box.ValueType  # 3
-    """Waiting for an approval that the caller's agency may give."""
-    BOX_SUPERVISED: _Box.ValueType  # 4
-    """Seen by the caller's agency as a supervisor."""
-
-class Box(_Box, metaclass=_BoxEnumTypeWrapper): ...
-
-BOX_UNSPECIFIED: Box.ValueType  # 0
-BOX_INBOX: Box.ValueType  # 1
-"""Addressed to the caller's agency."""
-BOX_SENT: Box.ValueType  # 2
-"""Opened by the caller's agency."""
-BOX_PENDING: Box.ValueType  # 3
-"""Waiting for an approval that the caller's agency may give."""
-BOX_SUPERVISED: Box.ValueType  # 4
-"""Seen by the caller's agency as a supervisor."""
-Global___Box: _TypeAlias = Box  # noqa: Y015
 
 @_typing.final
 class PlanRouteRequest(_message.Message):
@@ -409,13 +379,15 @@ Global___UploadPartResponse: _TypeAlias = UploadPartResponse  # noqa: Y015
 class ListExchangesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
-    BOX_FIELD_NUMBER: _builtins.int
+    PARTY_FIELD_NUMBER: _builtins.int
     STATES_FIELD_NUMBER: _builtins.int
     KINDS_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    box: Global___Box.ValueType
-    """Which of the caller's boxes; unspecified lists all."""
+    party: _statement_pb2.Party.ValueType
+    """The part of the caller's agency in the exchanges; unspecified lists all. As approver: those
+    that wait for an approval of the agency.
+    """
     page_size: _builtins.int
     """1 to 200; 0 means 50."""
     page_token: _builtins.str
@@ -425,12 +397,12 @@ class ListExchangesRequest(_message.Message):
 
     @_builtins.property
     def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Kinds of the opening statement; empty means any."""
+        """Kinds of the initial statement; empty means any."""
 
     def __init__(
         self,
         *,
-        box: Global___Box.ValueType = ...,
+        party: _statement_pb2.Party.ValueType = ...,
         states: _abc.Iterable[_log_pb2.LegState.ValueType] | None = ...,
         kinds: _abc.Iterable[_builtins.str] | None = ...,
         page_size: _builtins.int = ...,
@@ -438,7 +410,7 @@ class ListExchangesRequest(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "kinds", b"kinds", "page_size", b"page_size", "page_token", b"page_token", "states", b"states"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kinds", b"kinds", "page_size", b"page_size", "page_token", b"page_token", "party", b"party", "states", b"states"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -474,8 +446,8 @@ class ExchangeSummary(_message.Message):
 
     EXCHANGE_ID_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
-    OPENER_FIELD_NUMBER: _builtins.int
-    OPENED_AT_FIELD_NUMBER: _builtins.int
+    INITIATOR_FIELD_NUMBER: _builtins.int
+    INITIATED_AT_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
     DUE_AT_FIELD_NUMBER: _builtins.int
     URGENCY_FIELD_NUMBER: _builtins.int
@@ -483,11 +455,11 @@ class ExchangeSummary(_message.Message):
     LEGS_FIELD_NUMBER: _builtins.int
     exchange_id: _builtins.str
     kind: _builtins.str
-    opener: _builtins.str
+    initiator: _builtins.str
     urgency: _statement_pb2.Urgency.ValueType
     handling: _statement_pb2.Handling.ValueType
     @_builtins.property
-    def opened_at(self) -> _timestamp_pb2.Timestamp: ...
+    def initiated_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def updated_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -501,17 +473,17 @@ class ExchangeSummary(_message.Message):
         *,
         exchange_id: _builtins.str = ...,
         kind: _builtins.str = ...,
-        opener: _builtins.str = ...,
-        opened_at: _timestamp_pb2.Timestamp | None = ...,
+        initiator: _builtins.str = ...,
+        initiated_at: _timestamp_pb2.Timestamp | None = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
         due_at: _timestamp_pb2.Timestamp | None = ...,
         urgency: _statement_pb2.Urgency.ValueType = ...,
         handling: _statement_pb2.Handling.ValueType = ...,
         legs: _abc.Iterable[Global___LegSummary] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "opened_at", b"opened_at", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "initiated_at", b"initiated_at", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "exchange_id", b"exchange_id", "handling", b"handling", "kind", b"kind", "legs", b"legs", "opened_at", b"opened_at", "opener", b"opener", "updated_at", b"updated_at", "urgency", b"urgency"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "exchange_id", b"exchange_id", "handling", b"handling", "initiated_at", b"initiated_at", "initiator", b"initiator", "kind", b"kind", "legs", b"legs", "updated_at", b"updated_at", "urgency", b"urgency"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

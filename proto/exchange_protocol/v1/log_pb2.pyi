@@ -259,7 +259,7 @@ class LegChange(_message.Message):
 Global___LegChange: _TypeAlias = LegChange  # noqa: Y015
 
 @_typing.final
-class Opening(_message.Message):
+class CommitmentOpening(_message.Message):
     """What opens a leaf: leaf data = "caricc-exchange/leaf/v1\\n" || HMAC-SHA256(nonce, entry)."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -288,7 +288,7 @@ class Opening(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Opening: _TypeAlias = Opening  # noqa: Y015
+Global___CommitmentOpening: _TypeAlias = CommitmentOpening  # noqa: Y015
 
 @_typing.final
 class ProvenEntry(_message.Message):
@@ -301,16 +301,16 @@ class ProvenEntry(_message.Message):
     INCLUSION_PROOF_FIELD_NUMBER: _builtins.int
     index: _builtins.int
     @_builtins.property
-    def opening(self) -> Global___Opening: ...
+    def opening(self) -> Global___CommitmentOpening: ...
     @_builtins.property
     def inclusion_proof(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
-        """RFC 6962 audit path to the root of the checkpoint beside it, 32 bytes each."""
+        """inclusion proof (RFC 9162) to the root of the checkpoint beside it, 32 bytes each."""
 
     def __init__(
         self,
         *,
         index: _builtins.int = ...,
-        opening: Global___Opening | None = ...,
+        opening: Global___CommitmentOpening | None = ...,
         inclusion_proof: _abc.Iterable[_builtins.bytes] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["opening", b"opening"]  # noqa: Y015

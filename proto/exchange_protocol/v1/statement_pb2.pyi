@@ -37,6 +37,28 @@ SEALING_SUITE_MLKEM768_X25519_AES256GCM: SealingSuite.ValueType  # 1
 """HPKE MLKEM768_X25519 + HKDF-SHA256 + AES-256-GCM; content AES-256-GCM in STREAM chunks of 64 KiB."""
 Global___SealingSuite: _TypeAlias = SealingSuite  # noqa: Y015
 
+class _Party:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PartyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Party.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PARTY_UNSPECIFIED: _Party.ValueType  # 0
+    PARTY_RECIPIENT: _Party.ValueType  # 1
+    PARTY_INITIATOR: _Party.ValueType  # 2
+    PARTY_APPROVER: _Party.ValueType  # 3
+    PARTY_SUPERVISOR: _Party.ValueType  # 4
+
+class Party(_Party, metaclass=_PartyEnumTypeWrapper):
+    """The part that an agency has in an exchange."""
+
+PARTY_UNSPECIFIED: Party.ValueType  # 0
+PARTY_RECIPIENT: Party.ValueType  # 1
+PARTY_INITIATOR: Party.ValueType  # 2
+PARTY_APPROVER: Party.ValueType  # 3
+PARTY_SUPERVISOR: Party.ValueType  # 4
+Global___Party: _TypeAlias = Party  # noqa: Y015
+
 class _ReaderRole:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -341,38 +363,38 @@ FEEDBACK_USE_CONFISCATION: FeedbackUse.ValueType  # 8
 FEEDBACK_USE_NOT_USED: FeedbackUse.ValueType  # 9
 Global___FeedbackUse: _TypeAlias = FeedbackUse  # noqa: Y015
 
-class _BodyType:
+class _AgencyType:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
 
-class _BodyTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BodyType.ValueType], _builtins.type):
+class _AgencyTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AgencyType.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
-    BODY_TYPE_UNSPECIFIED: _BodyType.ValueType  # 0
-    BODY_TYPE_FIU: _BodyType.ValueType  # 1
-    BODY_TYPE_POLICE: _BodyType.ValueType  # 2
-    BODY_TYPE_PROSECUTOR: _BodyType.ValueType  # 3
-    BODY_TYPE_CUSTOMS: _BodyType.ValueType  # 4
-    BODY_TYPE_BORDER: _BodyType.ValueType  # 5
-    BODY_TYPE_SECURITY: _BodyType.ValueType  # 6
-    BODY_TYPE_TAX: _BodyType.ValueType  # 7
-    BODY_TYPE_ASSET_RECOVERY: _BodyType.ValueType  # 8
-    BODY_TYPE_COORDINATION_CENTRE: _BodyType.ValueType  # 9
-    BODY_TYPE_OBSERVER: _BodyType.ValueType  # 10
+    AGENCY_TYPE_UNSPECIFIED: _AgencyType.ValueType  # 0
+    AGENCY_TYPE_FIU: _AgencyType.ValueType  # 1
+    AGENCY_TYPE_POLICE: _AgencyType.ValueType  # 2
+    AGENCY_TYPE_PROSECUTOR: _AgencyType.ValueType  # 3
+    AGENCY_TYPE_CUSTOMS: _AgencyType.ValueType  # 4
+    AGENCY_TYPE_BORDER: _AgencyType.ValueType  # 5
+    AGENCY_TYPE_SECURITY: _AgencyType.ValueType  # 6
+    AGENCY_TYPE_TAX: _AgencyType.ValueType  # 7
+    AGENCY_TYPE_ASSET_RECOVERY: _AgencyType.ValueType  # 8
+    AGENCY_TYPE_COORDINATION_CENTRE: _AgencyType.ValueType  # 9
+    AGENCY_TYPE_OBSERVER: _AgencyType.ValueType  # 10
 
-class BodyType(_BodyType, metaclass=_BodyTypeEnumTypeWrapper): ...
+class AgencyType(_AgencyType, metaclass=_AgencyTypeEnumTypeWrapper): ...
 
-BODY_TYPE_UNSPECIFIED: BodyType.ValueType  # 0
-BODY_TYPE_FIU: BodyType.ValueType  # 1
-BODY_TYPE_POLICE: BodyType.ValueType  # 2
-BODY_TYPE_PROSECUTOR: BodyType.ValueType  # 3
-BODY_TYPE_CUSTOMS: BodyType.ValueType  # 4
-BODY_TYPE_BORDER: BodyType.ValueType  # 5
-BODY_TYPE_SECURITY: BodyType.ValueType  # 6
-BODY_TYPE_TAX: BodyType.ValueType  # 7
-BODY_TYPE_ASSET_RECOVERY: BodyType.ValueType  # 8
-BODY_TYPE_COORDINATION_CENTRE: BodyType.ValueType  # 9
-BODY_TYPE_OBSERVER: BodyType.ValueType  # 10
-Global___BodyType: _TypeAlias = BodyType  # noqa: Y015
+AGENCY_TYPE_UNSPECIFIED: AgencyType.ValueType  # 0
+AGENCY_TYPE_FIU: AgencyType.ValueType  # 1
+AGENCY_TYPE_POLICE: AgencyType.ValueType  # 2
+AGENCY_TYPE_PROSECUTOR: AgencyType.ValueType  # 3
+AGENCY_TYPE_CUSTOMS: AgencyType.ValueType  # 4
+AGENCY_TYPE_BORDER: AgencyType.ValueType  # 5
+AGENCY_TYPE_SECURITY: AgencyType.ValueType  # 6
+AGENCY_TYPE_TAX: AgencyType.ValueType  # 7
+AGENCY_TYPE_ASSET_RECOVERY: AgencyType.ValueType  # 8
+AGENCY_TYPE_COORDINATION_CENTRE: AgencyType.ValueType  # 9
+AGENCY_TYPE_OBSERVER: AgencyType.ValueType  # 10
+Global___AgencyType: _TypeAlias = AgencyType  # noqa: Y015
 
 class _RevocationReason:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -398,7 +420,7 @@ Global___RevocationReason: _TypeAlias = RevocationReason  # noqa: Y015
 
 @_typing.final
 class SignedStatement(_message.Message):
-    """What a body says, with its signature. The payload's exact bytes are what was signed; nobody
+    """What an agency says, with its signature. The payload's exact bytes are what was signed; nobody
     re-encodes them.
     """
 
@@ -442,7 +464,7 @@ class Signature(_message.Message):
     signature: _builtins.bytes
     """ECDSA, DER. The algorithm follows from the certificate's key, never from the message."""
     @_builtins.property
-    def batch(self) -> Global___BatchPath:
+    def batch(self) -> Global___BatchInclusion:
         """Where the signature is over a batch: this statement's place in it."""
 
     def __init__(
@@ -450,7 +472,7 @@ class Signature(_message.Message):
         *,
         certificate_sha256: _builtins.bytes = ...,
         signature: _builtins.bytes = ...,
-        batch: Global___BatchPath | None = ...,
+        batch: Global___BatchInclusion | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -461,7 +483,7 @@ class Signature(_message.Message):
 Global___Signature: _TypeAlias = Signature  # noqa: Y015
 
 @_typing.final
-class BatchPath(_message.Message):
+class BatchInclusion(_message.Message):
     """Leads from a statement to the root of the batch that was signed in its stead: an RFC 6962 tree
     whose leaves are the DSSE encodings of the statements. Signed is, with the payload type
     "application/vnd.caricc.exchange.batch.v1": the tree's size in 8 bytes, big-endian, and its root.
@@ -477,7 +499,7 @@ class BatchPath(_message.Message):
     """Statements in the batch, 2 to 4096."""
     @_builtins.property
     def path(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
-        """RFC 6962 audit path, 32 bytes each."""
+        """inclusion proof (RFC 9162), 32 bytes each."""
 
     def __init__(
         self,
@@ -492,7 +514,7 @@ class BatchPath(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___BatchPath: _TypeAlias = BatchPath  # noqa: Y015
+Global___BatchInclusion: _TypeAlias = BatchInclusion  # noqa: Y015
 
 @_typing.final
 class Statement(_message.Message):
@@ -757,7 +779,7 @@ Global___WrappedKey: _TypeAlias = WrappedKey  # noqa: Y015
 
 @_typing.final
 class InformationRequest(_message.Message):
-    """Opening kinds. What is asked stands in the sealed parts."""
+    """Initial kinds. What is asked stands in the sealed parts."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1041,14 +1063,14 @@ class EnrolAgency(_message.Message):
     AGENCY_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     COUNTRY_FIELD_NUMBER: _builtins.int
-    BODY_TYPE_FIELD_NUMBER: _builtins.int
+    AGENCY_TYPE_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
     agency: _builtins.str
     name: _builtins.str
     """Official name, any script."""
     country: _builtins.str
     """ISO 3166-1 alpha-2, upper case; empty for an international body."""
-    body_type: Global___BodyType.ValueType
+    agency_type: Global___AgencyType.ValueType
     time_zone: _builtins.str
     """IANA name, e.g. "Asia/Almaty"."""
     def __init__(
@@ -1057,12 +1079,12 @@ class EnrolAgency(_message.Message):
         agency: _builtins.str = ...,
         name: _builtins.str = ...,
         country: _builtins.str = ...,
-        body_type: Global___BodyType.ValueType = ...,
+        agency_type: Global___AgencyType.ValueType = ...,
         time_zone: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "body_type", b"body_type", "country", b"country", "name", b"name", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "agency_type", b"agency_type", "country", b"country", "name", b"name", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.log.entries import Entry, Event, InspectedRange, Opening, parse_entry
+from exchange_protocol.record.entries import (
+    CommitmentOpening,
+    Entry,
+    Event,
+    InspectedRange,
+    parse_entry,
+)
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from tests.support.deployment import AUDITOR
 from tests.support.dishonest_hub import Region, caught, convicted, member, only_for
@@ -109,7 +115,7 @@ def test_exchange_that_is_kept_from_a_national_auditor_convicts_by_the_count(
     exchange = region.ask("uz.fiu")
     hidden = _of(region, exchange)
 
-    def without(start: int, openings: list[Opening | None]) -> None:
+    def without(start: int, openings: list[CommitmentOpening | None]) -> None:
         openings[:] = [None if at in hidden else each for at, each in enumerate(openings, start)]
 
     at = len(region.entries())
@@ -127,7 +133,7 @@ def test_entry_that_the_policy_does_not_open_convicts_by_the_count(region: Regio
     exchange = region.ask("kg.mia", by="uz.fiu/system")
     foreign = _of(region, exchange)
 
-    def more(start: int, openings: list[Opening | None]) -> None:
+    def more(start: int, openings: list[CommitmentOpening | None]) -> None:
         for at, each in foreign.items():
             openings[at - start] = each
 
@@ -138,7 +144,7 @@ def test_entry_that_the_policy_does_not_open_convicts_by_the_count(region: Regio
     assert "the policy opens" in convicted(region.audit(), Reason.RULE_BROKEN, at)
 
 
-def _of(region: Region, exchange: str) -> dict[int, Opening]:
+def _of(region: Region, exchange: str) -> dict[int, CommitmentOpening]:
     return {
         each.index: each.opening
         for each in region.entries()

@@ -15,9 +15,9 @@ from agency_client.audit import verify_log
 from agency_client.audit.database import DatabaseCopy
 from exchange_certs.authority import Authority
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.bodies import PublishCertificate, PublishPolicy
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
-from exchange_protocol.log.entries import Opening
-from exchange_protocol.rules.bodies import PublishCertificate, PublishPolicy
+from exchange_protocol.record.entries import CommitmentOpening
 from exchange_protocol.rules.statements import SignedStatement, encode_statement
 from exchange_protocol.trust.certificates import TrustAnchors, Usage
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE, sign
@@ -75,7 +75,7 @@ def test_summary_that_contradicts_the_opening_statement_is_refused(region: Regio
     exchange = region.ask("uz.fiu")
 
     def of_another(_: Any, said: pb.GetExchangeResponse) -> pb.GetExchangeResponse:
-        said.summary.opener = "kg.mia"
+        said.summary.initiator = "kg.mia"
         return said
 
     region.lies.answers["GetExchange"] = of_another
@@ -173,7 +173,7 @@ def test_auditor_is_not_blinded_by_withholding_what_lets_it_in(region: Region) -
     )
 
     def blind_from(first: int) -> Any:
-        def blind(start: int, openings: list[Opening | None]) -> None:
+        def blind(start: int, openings: list[CommitmentOpening | None]) -> None:
             openings[:] = [
                 opening if at < first else None for at, opening in enumerate(openings, start)
             ]
@@ -229,7 +229,7 @@ def test_two_trees_of_one_size_are_a_fork_within_one_client(region: Region) -> N
         return said
 
     region.lies.answers["GetCheckpoint"] = forked
-    error = caught(mia.checkpoint, Reason.CHECKPOINT_FORK)
+    error = caught(mia.checkpoint, Reason.CHECKPOINT_SPLIT_VIEW)
     assert "evidence" in error.message
     mia.sync()
 
@@ -248,7 +248,7 @@ def test_copy_that_was_written_anew_is_not_the_log_that_was_seen(region: Region)
     with closing(copy):
         assert verify_log(copy, region.files.anchors, auditor=None).is_clean
         again = verify_log(copy, region.files.anchors, auditor=None, seen=seen)
-    assert "written anew" in convicted(again, Reason.CHECKPOINT_FORK)
+    assert "written anew" in convicted(again, Reason.CHECKPOINT_SPLIT_VIEW)
 
 
 def test_copy_that_extends_what_was_seen_is_clean(region: Region) -> None:

@@ -140,7 +140,7 @@ def test_signed_tree_of_an_absurd_size_is_refused(region: Region, size: int) -> 
         return said
 
     region.lies.answers["GetCheckpoint"] = absurd
-    caught(client.checkpoint, Reason.CHECKPOINT_ROLLBACK, Reason.CHECKPOINT_FORK)
+    caught(client.checkpoint, Reason.CHECKPOINT_ROLLBACK, Reason.CHECKPOINT_SPLIT_VIEW)
 
 
 def test_error_whose_details_do_not_parse_is_an_error(
@@ -171,7 +171,7 @@ def test_error_whose_details_do_not_parse_is_an_error(
 def test_hub_accuses_nobody_of_what_only_its_client_can_find(
     region: Region, monkeypatch: pytest.MonkeyPatch, reason: Reason
 ) -> None:
-    """By a mere status a hub could frame another body, or have an auditor throw its place away."""
+    """By a mere status a hub could frame an agency, or have an auditor discard its state."""
     exchange = region.ask("kz.fma")
 
     def accuse(*_: Any) -> Any:

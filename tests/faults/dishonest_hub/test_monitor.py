@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.log.entries import Entry, Event, parse_entry
-from exchange_protocol.rules.bodies import Decision
-from exchange_protocol.rules.vocabulary import Verdict
+from exchange_protocol.kinds.bodies import Decision
+from exchange_protocol.kinds.codes import Verdict
+from exchange_protocol.record.entries import Entry, Event, parse_entry
 from tests.integration.audit.test_command import as_member
 from tests.integration.audit.test_monitor import ENVIRONMENT, MAIN, SECONDS, Following
 from tests.support.deployment import AUDITOR

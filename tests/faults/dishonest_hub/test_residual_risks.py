@@ -12,9 +12,9 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
-from agency_client._calls.calls import Unary
+from agency_client.core.calls import Unary
 from exchange_protocol.errors import Reason
-from exchange_protocol.log.entries import Entry, Event, parse_entry
+from exchange_protocol.record.entries import Entry, Event, parse_entry
 from exchange_protocol.rules.statements import parse_statement
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.trust.sealing import PartContext, SealingPrivateKey, open_part
@@ -94,7 +94,7 @@ def test_delivery_denial_and_inspection_are_the_hubs_word(region: Region) -> Non
     region.in_hub(lambda ledger: _claim_reading(ledger, region.caller(KZ_AUDITOR), region))
     assert region.audit().is_clean
     assert region.client("kz.mia/system").get(exchange).legs[0].state.name == "DELIVERED"
-    # Only the body itself knows better: it is shown the delivery in its name.
+    # Only the agency itself knows better: it is shown the delivery in its name.
     (claimed,) = region.client("kz.fma/system").get(exchange).deliveries
     assert claimed.actor == fma.member
 

@@ -1,6 +1,6 @@
 """Who catches a dishonest hub: a test for every row of the table in docs/threat-model.md.
 
-Each shows the reason, and who meets it: the body that is cheated, or an auditor.
+Each shows the reason, and who meets it: the agency that is cheated, or an auditor.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_client import ExchangeClient
-from agency_client.audit.witness import Witness
-from agency_client.trust import Head
+from agency_client.state.checkpoints import Head
+from agency_client.witness.witness import Witness
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.bodies import Decision, Kind, Plain, PublishPolicy, PublishSealingKey
+from exchange_protocol.kinds.codes import Purpose, Verdict
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.cosignatures import WitnessSigner
-from exchange_protocol.log.entries import Entry, Event, Opening, parse_entry
-from exchange_protocol.rules.bodies import Decision, Kind, Plain, PublishPolicy, PublishSealingKey
+from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, parse_entry
 from exchange_protocol.rules.judgement import Route
 from exchange_protocol.rules.statements import Header, SignedStatement, parse_statement
-from exchange_protocol.rules.vocabulary import Purpose, Verdict
 from exchange_protocol.trust.sealing import SealingPrivateKey
 from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
@@ -37,7 +37,7 @@ COORDINATOR = "caricc/coordinator/coordinator1"
 REQUEST_HEADER = Header(purpose=Purpose.INVESTIGATION, legal_basis="TEST-1")
 
 
-def opening_digest(region: Region, exchange: str) -> bytes:
+def initial_digest(region: Region, exchange: str) -> bytes:
     _, stored = region.last(
         lambda entry: entry.exchange_id == exchange and entry.event is Event.STATEMENT
     )
@@ -49,7 +49,7 @@ def approval_of(region: Region, exchange: str) -> Any:
         COORDINATOR,
         Decision(Verdict.APPROVE),
         exchange_id=exchange,
-        answers=opening_digest(region, exchange),
+        answers=initial_digest(region, exchange),
         recipients=("uz.fiu",),
     )
 
@@ -110,7 +110,7 @@ def test_forged_approval_opens_nothing_and_convicts(region: Region) -> None:
 def test_approval_of_another_request_opens_nothing_and_convicts(region: Region) -> None:
     approved, wanted = region.ask("uz.fiu"), region.ask("uz.fiu")
     genuine = region.signed(
-        replace(approval_of(region, wanted), answers=opening_digest(region, approved))
+        replace(approval_of(region, wanted), answers=initial_digest(region, approved))
     )
     # The coordinator did sign it; but it answers another request than the one that waits.
     region.lies.skips.add("answers")
@@ -207,15 +207,17 @@ def test_restored_backup_is_caught_by_whoever_saw_more(region: Region) -> None:
     )
 
 
-def test_history_that_is_written_anew_over_a_dropped_statement_is_a_fork(region: Region) -> None:
+def test_history_that_is_written_anew_over_a_dropped_statement_is_a_split_view(
+    region: Region,
+) -> None:
     backup = region.backup()
     region.ask("kz.fma")
     region.restore(backup)
     for _ in range(2):
         region.ask("kz.mia", by="kz.fma/system")
     mia = region.client("kz.mia/system")
-    caught(mia.checkpoint, Reason.CHECKPOINT_FORK)
-    evidence = json.loads(next(mia.profile.state.glob("evidence/*fork*")).read_bytes())
+    caught(mia.checkpoint, Reason.CHECKPOINT_SPLIT_VIEW)
+    evidence = json.loads(next(mia.profile.state.glob("evidence/*split_view*")).read_bytes())
     held, got = (mia.profile.log.verify(evidence[name].encode()) for name in ("held", "got"))
     assert held.size < got.size, "two trees, both signed, and one does not extend the other"
 
@@ -248,7 +250,8 @@ def test_back_dated_entry_is_caught_by_reader_and_auditor(region: Region) -> Non
     assert "is before that of" in convicted(region.audit(), Reason.RULE_BROKEN)
 
 
-# --- Shows different histories to different bodies -----------------------------------------------
+# --- Shows different histories to different agencies
+# -----------------------------------------------
 
 
 def test_two_histories_are_one_fork_as_soon_as_two_bodies_compare(region: Region) -> None:
@@ -264,7 +267,7 @@ def test_two_histories_are_one_fork_as_soon_as_two_bodies_compare(region: Region
     older, newer = sorted((mia_saw, fiu_saw), key=lambda each: each.size)
     proof = uzbek.consistency_proof(older.size, newer.size) if older.size < newer.size else ()
     trust = uzbek._operations.ports.trust
-    caught(lambda: trust.verify_extends(older, newer, proof), Reason.CHECKPOINT_FORK)
+    caught(lambda: trust.verify_extends(older, newer, proof), Reason.CHECKPOINT_SPLIT_VIEW)
 
 
 def test_witness_vouches_for_one_history_alone(region: Region, tmp_path: Path) -> None:
@@ -278,7 +281,7 @@ def test_witness_vouches_for_one_history_alone(region: Region, tmp_path: Path) -
     for _ in range(2):
         region.ask("kg.mia", by="uz.fiu/system")
     other = _Offered(region.client("uz.fiu/system"))
-    error = caught(lambda: witness.run_once(other), Reason.CHECKPOINT_FORK)
+    error = caught(lambda: witness.run_once(other), Reason.CHECKPOINT_SPLIT_VIEW)
     assert f"the one of {vouched.head.size}" in error.message
     assert other.cosigned == []
 
@@ -330,7 +333,7 @@ def test_delivery_before_the_approval_is_caught_by_author_and_auditor(region: Re
     mia = region.client("kz.mia/system")
     region.lies.skips.add("deliver_to")
     uzbek = region.client("uz.fiu/system")
-    digest = opening_digest(region, exchange)
+    digest = initial_digest(region, exchange)
     caller = region.caller("uz.fiu/system")
     region.in_hub(lambda ledger: ledger.deliver(caller, digest, "brief"))
     error = caught(lambda: mia.get(exchange), Reason.RULE_BROKEN)
@@ -358,7 +361,7 @@ def test_auditor_from_whom_an_exchange_is_withheld_knows_it(region: Region) -> N
     region.ask("kz.fma")
     at = len(region.entries()) - 1
 
-    def without(start: int, openings: list[Opening | None]) -> None:
+    def without(start: int, openings: list[CommitmentOpening | None]) -> None:
         openings[at - start] = None
 
     region.lies.page = without

@@ -13,10 +13,10 @@ import pytest
 from agency_client.audit import AuditReport, verify_log
 from agency_client.audit.database import DatabaseCopy
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import Decision, Kind, Plain, Reply
+from exchange_protocol.kinds.codes import ReplyResult, Verdict
 from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
-from exchange_protocol.rules.bodies import Decision, Kind, Plain, Reply
 from exchange_protocol.rules.lifecycle import LegState
-from exchange_protocol.rules.vocabulary import ReplyResult, Verdict
 from tests.integration.audit.conftest import Region
 from tests.support.hub_data import log_verifier
 from tests.support.statements import COORDINATOR, KZ_FMA, KZ_MIA, UZ_FIU, fictional_cast

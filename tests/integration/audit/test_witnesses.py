@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from agency_client import ExchangeClient, Queued, Sent
-from agency_client.audit.witness import init_witness
 from agency_client.cli import main
+from agency_client.witness.witness import init_witness
 from exchange_protocol.errors import Conflict, HubDishonest, NotPermitted
 from exchange_protocol.log.checkpoint import LogVerifier
 from tests.support.deployment import AUDITOR, Deployment, deploy
@@ -213,7 +213,7 @@ def test_hub_with_two_histories_gets_witnesses_for_one_and_is_convicted(
         town.point(AUDITOR, b)
         code, _, err = cosign(town, capsys, 0)
         assert code == 1
-        assert "CHECKPOINT_FORK" in err
+        assert "CHECKPOINT_SPLIT_VIEW" in err
         [kept] = (tmp_path / "centre.key.state" / "evidence").iterdir()
 
         # The FIU, which is shown the other history, demands witnesses, and gets none.
@@ -226,22 +226,22 @@ def test_hub_with_two_histories_gets_witnesses_for_one_and_is_convicted(
         for member in (POLICE, FIU):
             notes.append(tmp_path / f"{member.partition('/')[0]}.note")
             notes[-1].write_text(town.run(capsys, member, "audit", "checkpoint")[1], "utf-8")
-        proof = tmp_path / "fork.json"
-        words = ("audit", "prove-fork", "-o", str(proof), "--note", str(notes[0]))
+        proof = tmp_path / "split-view.json"
+        words = ("audit", "prove-split-view", "-o", str(proof), "--note", str(notes[0]))
         code, out, err = run(capsys, *words, "--note", str(notes[1]), "--log-key", vkey)
         assert code == 0, err
-        check = ("audit", "verify-fork", str(proof), "--log-key")
+        check = ("audit", "verify-split-view", str(proof), "--log-key")
         assert "Proven" in run(capsys, *check, vkey)[1]
         other = prepare_hub(tmp_path / "stranger").log_vkey
         code, _, err = run(capsys, *check, other)
         assert code == 1
-        assert "FORK_NOT_PROVEN" in err
+        assert "SPLIT_VIEW_NOT_PROVEN" in err
         code, _, err = run(capsys, *words, "--note", str(notes[0]), "--log-key", vkey)
         assert code == 1
         assert "the same" in err
 
         # So does the evidence that the witness kept.
-        again = ("audit", "prove-fork", "-o", str(proof), "--log-key", vkey)
+        again = ("audit", "prove-split-view", "-o", str(proof), "--log-key", vkey)
         code, _, err = run(capsys, *again, "--evidence", str(kept))
         assert code == 0, err
         assert run(capsys, *check, vkey)[0] == 0
@@ -250,7 +250,7 @@ def test_hub_with_two_histories_gets_witnesses_for_one_and_is_convicted(
         refer(town.deployment.client(ABROAD), "kg.mia")
         town.point(POLICE, b)
         code, out, err = town.run(
-            capsys, POLICE, "audit", "prove-fork", "-o", str(proof), "--receipt", promised
+            capsys, POLICE, "audit", "prove-split-view", "-o", str(proof), "--receipt", promised
         )
         assert code == 0, err
         assert "another one in each of the two trees" in out
@@ -265,7 +265,7 @@ def test_hub_with_two_histories_gets_witnesses_for_one_and_is_convicted(
             database.commit()
         with (
             town.deployment.client(FIU) as fiu,
-            pytest.raises(HubDishonest, match="CHECKPOINT_FORK"),
+            pytest.raises(HubDishonest, match="CHECKPOINT_SPLIT_VIEW"),
         ):
             fiu.witnessed_checkpoint()
 
@@ -275,11 +275,11 @@ def test_receipt_that_the_log_still_holds_convicts_nobody(
 ) -> None:
     kept = refer(town.deployment.client(ABROAD), "kg.mia")
     refer(town.deployment.client(ABROAD), "kg.mia")
-    output = tmp_path / "fork.json"
-    words = ("audit", "prove-fork", "-o", str(output), "--receipt")
+    output = tmp_path / "split-view.json"
+    words = ("audit", "prove-split-view", "-o", str(output), "--receipt")
     code, _, err = town.run(capsys, ABROAD, *words, kept)
     assert code == 1
-    assert "FORK_NOT_PROVEN: both trees hold the same leaf" in err
+    assert "SPLIT_VIEW_NOT_PROVEN: both trees hold the same leaf" in err
     assert not output.exists()
     assert town.run(capsys, ABROAD, *words, "unknown")[0] == 1
 

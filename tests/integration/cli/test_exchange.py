@@ -37,7 +37,7 @@ def test_attachment_named_like_a_document_is_written_beside_it(desk: Desk) -> No
 def test_domestic_request_is_answered_and_closed(desk: Desk) -> None:
     subjects = ("--subjects", "subjects.ftm.json", "--due", "7d", "--attach", "note=request.yaml")
     exchange = desk.ask("kz.fma", more=subjects)
-    assert listed(desk, FIU, "inbox")[exchange]["opener"] == "kz.mia"
+    assert listed(desk, FIU, "inbox")[exchange]["initiator"] == "kz.mia"
 
     shown = desk.run(FIU, "show", exchange, "--out", "parts").ok()
     assert "Иван Вымышленный" in shown.out
@@ -147,7 +147,7 @@ def test_coordinator_rejects_with_ground_and_reasons(desk: Desk) -> None:
 def test_request_is_sent_back_and_recalled(desk: Desk) -> None:
     exchange = desk.ask("kz.fma")
     desk.run(FIU, "show", exchange).ok()
-    desk.run(FIU, "ask", exchange, "--question", "За какой период?").ok()
+    desk.run(FIU, "request-details", exchange, "--question", "За какой период?").ok()
     assert "За какой период?" in desk.run(OFFICER, "show", exchange).ok().out
     desk.run(OFFICER, "recall", exchange, "--reason", "Дело прекращено").ok()
     assert listed(desk, OFFICER, "sent", "--state", "recalled").keys() >= {exchange}

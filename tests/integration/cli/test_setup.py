@@ -14,7 +14,7 @@ from exchange_server.bootstrap import utc_now
 from tests.support.deployment import POLICY
 from tests.support.hub_process import PASSPHRASE, TRUST_DOMAIN, HubFiles, HubProcess, prepare_hub
 
-BODIES = {
+AGENCIES = {
     "caricc": ("coordination-centre", ()),
     "kz.mia": ("police", ("--country", "KZ")),
     "kz.fma": ("FIU", ("--country", "KZ")),
@@ -60,16 +60,17 @@ def test_deployment_from_nothing(
     with HubProcess(files) as hub:
         operator = make_profile(files, hub, "caricc/operator/dana", tmp_path / "desks")
         systems = {
-            body: make_profile(files, hub, f"{body}/system", tmp_path / "desks") for body in BODIES
+            agency: make_profile(files, hub, f"{agency}/system", tmp_path / "desks")
+            for agency in AGENCIES
         }
 
         def operate(*words: str) -> int:
             return run("--profile", str(operator), "operator", *words)
 
         assert operate("certificate", str(operator / "signing.pem")) == 0
-        for body, (body_type, country) in BODIES.items():
-            words = ("--name", f"{body} (вымышлено)", "--body-type", body_type)
-            assert operate("enrol", body, *words, "--time-zone", "Asia/Almaty", *country) == 0
+        for agency, (agency_type, country) in AGENCIES.items():
+            words = ("--name", f"{agency} (вымышлено)", "--agency-type", agency_type)
+            assert operate("enrol", agency, *words, "--time-zone", "Asia/Almaty", *country) == 0
         signing = [str(profile / "signing.pem") for profile in systems.values()]
         assert operate("certificate", *signing) == 0
         assert operate("policy", str(POLICY)) == 0
@@ -77,8 +78,8 @@ def test_deployment_from_nothing(
             assert run("--profile", str(profile), "keys", "publish") == 0
         officer = make_profile(files, hub, "kz.mia/officer/erlan", tmp_path / "desks")
         passphrase = ("--passphrase-file", str(officer.parent / "passphrase"))
-        for body, code in (("kz.fma", 2), ("kz.mia", 0)):
-            theirs = str(systems[body] / "sealing")
+        for agency, code in (("kz.fma", 2), ("kz.mia", 0)):
+            theirs = str(systems[agency] / "sealing")
             assert run("--profile", str(officer), "keys", "import", theirs, *passphrase) == code
         names = [
             [key.name for key in (p / "sealing").iterdir()] for p in (officer, systems["kz.mia"])

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from agency_client import ExchangeClient, InformationRequest, Item, Queued, Refused, Sent
-from agency_client._calls import delivering
-from agency_client._calls.calls import Call, Unary
+from agency_client.core import delivering
+from agency_client.core.calls import Call, Unary
 from agency_client.evidence import export_bundle, verify_bundle
-from exchange_protocol.rules.bodies import Kind, Plain
+from exchange_protocol.kinds.bodies import Kind, Plain
 from exchange_protocol.rules.statements import UUID_RANDOM_BYTES, Draft, Header, new_statement_id
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.bootstrap import utc_now
@@ -57,7 +57,7 @@ def test_an_outbox_with_much_in_it_goes_in_one_call(
     town: tuple[Deployment, HubProcess], files: HubFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment, hub = town
-    monkeypatch.setattr(delivering, "COMPANY", 2)
+    monkeypatch.setattr(delivering, "MIN_BATCH", 2)
     with deployment.client("kz.mia/system") as mia:
         mia.sync()
         hub.kill()
@@ -93,7 +93,7 @@ def acknowledgements(
             author=client.member,
             made_at=utc_now(),
             body=Plain(Kind.ACKNOWLEDGE),
-            answers=leg.subject,
+            answers=leg.awaits,
             recipients=(AgencyId("kz.mia"),),
             header=Header(handling=leg.handling, tlp=leg.tlp),
         )
@@ -105,7 +105,7 @@ def test_statements_under_one_signature_are_evidence_as_any_other(
     town: tuple[Deployment, HubProcess], files: HubFiles, tmp_path: Path
 ) -> None:
     deployment, _ = town
-    count = delivering.COMPANY + 1
+    count = delivering.MIN_BATCH + 1
     with deployment.client("kz.mia/system") as mia:
         ids = [ask(mia).exchange_id for _ in range(count)]
     with deployment.client("kz.fma/system") as fma:

@@ -18,9 +18,8 @@ from agency_client import (
     Item,
     ReplyDocument,
     Sent,
-    Standing,
 )
-from agency_client._calls.calls import RETRY_SECONDS
+from agency_client.core.calls import RETRY_SECONDS
 from exchange_protocol.errors import (
     Conflict,
     ExchangeError,
@@ -30,9 +29,9 @@ from exchange_protocol.errors import (
     Reason,
     SealBroken,
 )
-from exchange_protocol.log.entries import Event
+from exchange_protocol.kinds.codes import Handling, Party, ReaderRole, Tlp, Urgency, Verdict
+from exchange_protocol.record.entries import Event
 from exchange_protocol.rules.lifecycle import LegState
-from exchange_protocol.rules.vocabulary import Handling, ReaderRole, Tlp, Urgency, Verdict
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from tests.support.in_memory_hub import Connection, InMemoryHub
@@ -75,7 +74,7 @@ def test_domestic_request_is_read_answered_rated_and_closed(
     exchange = ask(hub, tmp_path, "kz.fma", due=timedelta(days=7), urgency="URGENT")
     fma, mia = hub.client(tmp_path, KZ_FMA), hub.client(tmp_path)
     opened = fma.open(exchange)
-    assert opened.verified.standing is Standing.RECIPIENT
+    assert opened.verified.party is Party.RECIPIENT
     assert opened.legs[0].state is LegState.DELIVERED
     first = opened.statements[0]
     assert (first.brief, first.content) == (BRIEF, REQUEST)
@@ -105,7 +104,7 @@ def test_cross_border_request_is_opened_only_after_the_coordinators_approval(
     coordinator = hub.client(tmp_path, COORDINATOR)
     assert [each.id for each in coordinator.pending()] == [exchange]
     opened = coordinator.open(exchange)
-    assert opened.verified.standing is Standing.APPROVER
+    assert opened.verified.party is Party.APPROVER
     assert opened.statements[0].brief == BRIEF
     assert list(opened.statements[0].parts) == ["brief"], "an approver reads the brief alone"
     coordinator.approve(opened)
@@ -117,7 +116,7 @@ def test_cross_border_request_is_opened_only_after_the_coordinators_approval(
 def test_supervisor_reads_the_brief_and_no_more(hub: InMemoryHub, tmp_path: Path) -> None:
     exchange = ask(hub, tmp_path, "kz.fma")
     opened = hub.client(tmp_path, KZ_GPO).open(exchange)
-    assert opened.verified.standing is Standing.SUPERVISOR
+    assert opened.verified.party is Party.SUPERVISOR
     assert list(opened.statements[0].parts) == ["brief"]
     assert opened.legs == ()
     with pytest.raises(NotPermitted, match="supervisor"):
@@ -300,7 +299,7 @@ def test_content_with_more_subjects_than_declared_is_refused(
     hub: InMemoryHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A sender that declares one subject and hides fifty passes the gate of one.
-    monkeypatch.setattr("agency_client.entities.SubjectCount.__int__", lambda self: 0)
+    monkeypatch.setattr("agency_client.content.entities.SubjectCount.__int__", lambda self: 0)
     exchange = ask(hub, tmp_path, "kz.fma")
     monkeypatch.undo()
     with pytest.raises(SealBroken, match="declares 0 subjects"):
@@ -357,7 +356,7 @@ def test_opening_without_a_legal_basis_is_refused(hub: InMemoryHub, tmp_path: Pa
 def test_what_another_process_says_while_one_reads_accuses_nobody(
     hub: InMemoryHub, tmp_path: Path
 ) -> None:
-    """Two processes of one body share the receipts: the newest may be younger than an answer."""
+    """Two processes of one agency share the receipts: the newest may be younger than an answer."""
     exchange = ask(hub, tmp_path, "kz.fma")
     reading, saying = hub.client(tmp_path), hub.client(tmp_path)
     honest = hub.get_exchange

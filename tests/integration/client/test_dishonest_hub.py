@@ -13,17 +13,17 @@ import pytest
 
 from agency_client import ExchangeClient, InformationRequest, Item, Sent
 from exchange_protocol.errors import ExchangeError, HubDishonest, PeerError, Reason
-from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_protocol.log.entries import Event, Opening, encode_entry, parse_entry
-from exchange_protocol.rules.bodies import (
+from exchange_protocol.kinds.bodies import (
     Decision,
     Kind,
     PublishPolicy,
     PublishSealingKey,
 )
+from exchange_protocol.kinds.codes import Verdict
+from exchange_protocol.log.checkpoint import Checkpoint
+from exchange_protocol.record.entries import CommitmentOpening, Event, encode_entry, parse_entry
 from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.statements import SignedStatement, encode_statement, parse_statement
-from exchange_protocol.rules.vocabulary import Verdict
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.trust.sealing import SealingPrivateKey
 from exchange_protocol.v1 import exchange_service_pb2 as pb
@@ -60,7 +60,7 @@ def rewrite(hub: InMemoryHub, index: int, **fields: Any) -> None:
     """Let the hub put another entry where one was; the tree is made anew around it."""
     old = hub.log[index]
     entry = replace(parse_entry(old.entry), **fields)
-    hub.log[index] = Opening(encode_entry(entry), old.nonce, old.statement)
+    hub.log[index] = CommitmentOpening(encode_entry(entry), old.nonce, old.statement)
 
 
 def record_unjudged(hub: InMemoryHub, signed: SignedStatement) -> None:
@@ -69,7 +69,7 @@ def record_unjudged(hub: InMemoryHub, signed: SignedStatement) -> None:
     model = hub.model
     exchange = model.exchanges[statement.exchange_id]
     leg = exchange.legs[0]
-    released = replace(leg, state=LegState.RELEASED, disclosed=True, hidden=())
+    released = replace(leg, state=LegState.RELEASED, was_released=True, hidden=())
     model.exchanges[exchange.id] = replace(exchange, legs=(released, *exchange.legs[1:]))
     honest = next(
         entry
@@ -100,7 +100,7 @@ def record_unjudged(hub: InMemoryHub, signed: SignedStatement) -> None:
 
 def approval(hub: InMemoryHub, exchange: str, author: Member = COORDINATOR) -> SignedStatement:
     """An approval as its author would sign it."""
-    opening = hub.statement(hub.model.exchanges[exchange].legs[0].subject)
+    opening = hub.statement(hub.model.exchanges[exchange].legs[0].awaits)
     draft = hub.model.compose(author, Decision(Verdict.APPROVE), to=["uz.fiu"], on=opening)
     return hub.model.sign(draft)
 
@@ -113,7 +113,7 @@ def test_held_request_that_is_shown_without_an_approval_is_not_opened(
 ) -> None:
     exchange = ask(hub.client(tmp_path), "uz.fiu")
     held = hub.model.exchanges[exchange]
-    released = replace(held.legs[0], state=LegState.RELEASED, disclosed=True, hidden=())
+    released = replace(held.legs[0], state=LegState.RELEASED, was_released=True, hidden=())
     hub.model.exchanges[exchange] = replace(held, legs=(released,))
     uzbek = hub.client(tmp_path, UZ_FIU)
     # What the log says is in order; the hub just shows it.
@@ -135,7 +135,7 @@ def test_hub_that_records_a_gated_request_as_released_breaks_a_rule(
     lifted = replace(ruling.legs[0], after=LegState.RELEASED, approvals_required=0, approvers=())
     rewrite(hub, index, ruling=replace(ruling, legs=(lifted,)))
     held = hub.model.exchanges[exchange]
-    released = replace(held.legs[0], state=LegState.RELEASED, disclosed=True, hidden=())
+    released = replace(held.legs[0], state=LegState.RELEASED, was_released=True, hidden=())
     hub.model.exchanges[exchange] = replace(held, legs=(released,))
     error = caught(lambda: hub.client(tmp_path, UZ_FIU).open(exchange), Reason.RULE_BROKEN)
     assert "FetchPart" not in hub.calls, "nothing was unsealed"
@@ -159,7 +159,7 @@ def test_approval_that_no_coordinator_signed_over_this_payload_opens_nothing(
         forged = hub.model.sign(parse_statement(signed.payload), wrong)
         signed = replace(forged, certificate_sha256=signed.certificate_sha256)
     elif fault == "foreign coordinator":
-        opening = hub.statement(hub.model.exchanges[exchange].legs[0].subject)
+        opening = hub.statement(hub.model.exchanges[exchange].legs[0].awaits)
         draft = hub.model.compose(
             FOREIGN_COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=opening
         )
@@ -214,7 +214,7 @@ def test_statement_that_its_author_did_not_sign_is_refused_by_every_reader(
     said = hub.model.spoken.pop(statement.digest)
     hub.model.spoken[forged.digest] = replace(said, digest=forged.digest)
     entry = replace(parse_entry(opening.entry), payload_digest=forged.digest)
-    hub.log[-1] = Opening(encode_entry(entry), opening.nonce, forged)
+    hub.log[-1] = CommitmentOpening(encode_entry(entry), opening.nonce, forged)
     caught(lambda: hub.client(tmp_path, KZ_FMA).open(exchange), Reason.RULE_BROKEN)
     caught(lambda: hub.client(tmp_path, KZ_GPO).open(exchange), Reason.PEER_SIGNATURE_INVALID)
 
@@ -299,7 +299,7 @@ def test_swapped_part_is_not_unsealed(hub: InMemoryHub, tmp_path: Path) -> None:
     client = hub.client(tmp_path)
     first, second = ask(client, "kz.fma"), ask(client, "kz.fma")
     (one, two) = (
-        hub.statement(hub.model.exchanges[each].legs[0].subject) for each in (first, second)
+        hub.statement(hub.model.exchanges[each].legs[0].awaits) for each in (first, second)
     )
     for part in one.parts:
         hub.parts[part.sha256] = hub.parts[two.part(part.name).sha256]
@@ -416,7 +416,7 @@ def test_receipt_without_a_proof_is_refused(hub: InMemoryHub, tmp_path: Path) ->
     caught(lambda: ask(client, "kz.fma"), Reason.PROOF_INVALID)
 
 
-# --- Rollback, fork, foreign logs ----------------------------------------------------------------
+# --- Rollback, split view, foreign logs -
 
 
 def evidence_of(error: ExchangeError) -> dict[str, Any]:
@@ -454,12 +454,12 @@ def test_hub_that_shows_a_smaller_tree_is_caught(hub: InMemoryHub, tmp_path: Pat
     caught(client.sync, Reason.CHECKPOINT_ROLLBACK)
 
 
-def test_log_that_was_rewritten_is_a_fork(hub: InMemoryHub, tmp_path: Path) -> None:
+def test_log_that_was_rewritten_is_a_split_view(hub: InMemoryHub, tmp_path: Path) -> None:
     client = hub.client(tmp_path)
     ask(client, "kz.fma")
     rewrite(hub, 3, hub_time=parse_entry(hub.log[3].entry).hub_time.replace(microsecond=7))
-    error = caught(client.sync, Reason.CHECKPOINT_FORK)
-    assert evidence_of(error)["reason"] == "CHECKPOINT_FORK"
+    error = caught(client.sync, Reason.CHECKPOINT_SPLIT_VIEW)
+    assert evidence_of(error)["reason"] == "CHECKPOINT_SPLIT_VIEW"
 
 
 def test_fork_behind_a_longer_log_is_caught(hub: InMemoryHub, tmp_path: Path) -> None:
@@ -467,7 +467,7 @@ def test_fork_behind_a_longer_log_is_caught(hub: InMemoryHub, tmp_path: Path) ->
     client.sync()
     rewrite(hub, 3, hub_time=parse_entry(hub.log[3].entry).hub_time.replace(microsecond=7))
     hub.model.deny(KZ_MIA, Reason.POLICY_DENIED)
-    caught(client.checkpoint, Reason.CHECKPOINT_FORK)
+    caught(client.checkpoint, Reason.CHECKPOINT_SPLIT_VIEW)
 
 
 def test_checkpoint_of_another_key_is_refused(hub: InMemoryHub, tmp_path: Path) -> None:

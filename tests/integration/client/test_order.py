@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from agency_client import ExchangeClient, InformationRequest, Item, Queued, Refused, Sent
-from agency_client._calls import delivering
+from agency_client.core import delivering
 from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
-from exchange_protocol.rules.bodies import Kind
+from exchange_protocol.kinds.bodies import Kind
 from exchange_protocol.rules.statements import parse_statement
-from exchange_server.rpc.rates import BURST_SECONDS
+from exchange_server.fairness.rates import BURST_SECONDS
 from tests.integration.client.test_outbox import Offline
 from tests.support.deployment import deploy
 from tests.support.hub_process import HubProcess, prepare_hub
@@ -110,7 +110,7 @@ def test_what_follows_on_an_unsettled_statement_waits_with_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The hub that was in two minds would refuse the reply: it knows of no acknowledgement."""
-    monkeypatch.setattr(delivering, "COMPANY", company)
+    monkeypatch.setattr(delivering, "MIN_BATCH", company)
     asked, other = ask(mia), ask(mia)
     opened, spare = fma.open(asked.exchange_id), fma.open(other.exchange_id)
     mend = failing(hub, FAILED, lambda _: True)
@@ -179,7 +179,7 @@ def test_client_comes_back_when_the_hub_said(
     pauses: list[float],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(delivering, "COMPANY", company)
+    monkeypatch.setattr(delivering, "MIN_BATCH", company)
     mend = failing(hub, FAILED, lambda _: True)
     made = [ask(mia).statement_id for _ in range(4)]
     mend()
@@ -209,7 +209,7 @@ def test_patience_comes_to_an_end(
 def test_batch_is_split_for_a_hub_that_takes_smaller_messages(tmp_path: Path) -> None:
     """Some are refused by the hub, with a reason; what is larger still by gRPC, without one."""
     files = prepare_hub(tmp_path / "hub")
-    count = 4 * delivering.COMPANY
+    count = 4 * delivering.MIN_BATCH
     with HubProcess(files) as hub:
         deployment = deploy(files, hub.port)
         with deployment.client("kz.mia/system") as mia:
@@ -220,7 +220,7 @@ def test_batch_is_split_for_a_hub_that_takes_smaller_messages(tmp_path: Path) ->
     one = max(
         len(each.signed.payload) + sum(p.size for p in each.statement.parts) for each in waiting
     )
-    narrow = {"EXCHANGE_LIMITS_MESSAGE_BYTES": str(one * (delivering.COMPANY + 2))}
+    narrow = {"EXCHANGE_LIMITS_MESSAGE_BYTES": str(one * (delivering.MIN_BATCH + 2))}
     with HubProcess(files, narrow) as hub:
         deployment.point_to(hub.port)
         with deployment.client("kz.mia/system") as mia:

@@ -20,10 +20,10 @@ from agency_client import (
     Queued,
     Refused,
     Sent,
-    _files,
 )
-from agency_client import outbox as outbox_module
-from agency_client.outbox import Outbox
+from agency_client.state import files
+from agency_client.state import outbox as outbox_module
+from agency_client.state.outbox import Outbox
 from exchange_protocol.errors import (
     ExchangeError,
     HubInternal,
@@ -33,7 +33,7 @@ from exchange_protocol.errors import (
     NotPermitted,
     Reason,
 )
-from exchange_protocol.rules.bodies import Kind, PublishPolicy
+from exchange_protocol.kinds.bodies import Kind, PublishPolicy
 from tests.support.in_memory_hub import Connection, InMemoryHub
 from tests.support.statements import KZ_FMA, KZ_MIA, OPERATOR, POLICY
 
@@ -196,7 +196,7 @@ def test_half_built_statement_is_not_in_the_outbox(
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("agency_client.outbox.Staging.finish", crash)
+    monkeypatch.setattr("agency_client.state.outbox.Staging.finish", crash)
     with pytest.raises(KeyboardInterrupt):
         ask(client, "kz.fma")
     assert client.outbox.pending() == []
@@ -362,7 +362,7 @@ def test_statement_that_another_process_sends_meanwhile_is_not_missed(
 ) -> None:
     offline = ExchangeClient(client.profile, link=Offline(), clock=hub.now)
     gone, left = ask(offline, "kz.fma"), ask(offline, "kz.fma")
-    read = _files.read_file
+    read = files.read_file
 
     def sent_meanwhile(path: Path) -> bytes | None:
         if path.parent.name == gone.statement_id and path.parent.exists():
@@ -392,8 +392,8 @@ def test_new_folder_survives_a_loss_of_power(
 ) -> None:
     """A receipt in a folder whose name is not on the disk would be lost with it."""
     synced: list[Path] = []
-    monkeypatch.setattr(_files, "sync_folder", synced.append)
-    _files.make_folder(tmp_path / "state" / "receipts" / "exchange")
+    monkeypatch.setattr(files, "sync_folder", synced.append)
+    files.make_folder(tmp_path / "state" / "receipts" / "exchange")
     assert synced == [tmp_path, tmp_path / "state", tmp_path / "state" / "receipts"]
 
 
@@ -408,7 +408,7 @@ def test_low_level_submission_sends_what_it_is_given(
 
 
 def _plain() -> Any:
-    from exchange_protocol.rules.bodies import Plain
+    from exchange_protocol.kinds.bodies import Plain
 
     return Plain(Kind.INFORMATION_REQUEST)
 

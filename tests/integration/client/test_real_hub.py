@@ -43,7 +43,7 @@ UNKNOWN = "01890000-0000-7000-8000-000000000000"
 
 @dataclass
 class Region:
-    """A hub that can be stopped and started, with its enrolled bodies."""
+    """A hub that can be stopped and started, with its enrolled agencies."""
 
     deployment: Deployment
     hub: HubProcess

@@ -30,21 +30,21 @@ from agency_client.evidence.verify import (
 )
 from agency_client.evidence.verify import Statement as ScriptStatement
 from agency_client.evidence.words import ENGLISH, RUSSIAN
-from agency_client.views import Standing
 from exchange_certs.authority import Authority
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
-from exchange_protocol.log.entries import Event, entry_leaf_hash, parse_entry
-from exchange_protocol.rules.bodies import Kind
-from exchange_protocol.rules.lifecycle import LegState
-from exchange_protocol.rules.vocabulary import (
+from exchange_protocol.kinds.bodies import Kind
+from exchange_protocol.kinds.codes import (
     ErasureGround,
     Handling,
+    Party,
     Purpose,
     RefusalGround,
     ReplyResult,
     Urgency,
 )
+from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
+from exchange_protocol.record.entries import Event, entry_leaf_hash, parse_entry
+from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.v1 import statement_pb2
 from exchange_server.bootstrap import utc_now
@@ -101,7 +101,7 @@ def test_script_is_of_an_old_python_and_its_standard_library_alone() -> None:
 
 
 def test_initiators_bundle_replays_the_whole_exchange(verified: VerifiedBundle) -> None:
-    assert verified.standing is Standing.INITIATOR
+    assert verified.party is Party.INITIATOR
     assert verified.exchange is not None
     assert [leg.state.name for leg in verified.exchange.legs] == ["CLOSED"]
     kinds = [told.statement.kind.value for told in verified.told if told.statement]
@@ -116,11 +116,11 @@ def test_bundle_is_private_and_nothing_is_written_over(office: Office, bundle: P
 
 
 @pytest.mark.parametrize(
-    ("member", "standing", "parts"),
+    ("member", "party", "parts"),
     [
-        ("uz.fiu/system", Standing.RECIPIENT, {"brief", "content", "scan"}),
-        ("caricc/system", Standing.APPROVER, {"brief"}),
-        ("kz.gpo/system", Standing.SUPERVISOR, {"brief"}),
+        ("uz.fiu/system", Party.RECIPIENT, {"brief", "content", "scan"}),
+        ("caricc/system", Party.APPROVER, {"brief"}),
+        ("kz.gpo/system", Party.SUPERVISOR, {"brief"}),
     ],
 )
 def test_every_party_exports_what_it_is_shown(
@@ -128,11 +128,11 @@ def test_every_party_exports_what_it_is_shown(
     court: Court,
     tmp_path: Path,
     member: str,
-    standing: Standing,
+    party: Party,
     parts: set[str],
 ) -> None:
     found = office.export(member, tmp_path / "e.zip")
-    assert found.standing is standing
+    assert found.party is party
     assert found.disclosed == {}
     assert not [name for name in read(tmp_path / "e.zip")[0] if name.startswith("content/")]
     found = office.export(member, tmp_path / "content.zip", with_content=True)
@@ -141,7 +141,7 @@ def test_every_party_exports_what_it_is_shown(
 
 
 def test_log_that_grows_meanwhile_is_proven_as_it_was(office: Office, tmp_path: Path) -> None:
-    """Other bodies go on: the exchange's tree is the one that everything is proven against."""
+    """Other agencies go on: the exchange's tree is the one that everything is proven against."""
     with office.town.client(OPERATOR) as operator, office.town.client("kz.mia/system") as client:
         size = client.sync().size
 
@@ -160,7 +160,7 @@ def test_log_that_grows_meanwhile_is_proven_as_it_was(office: Office, tmp_path: 
                         agency=f"kg.new{self.asked}",
                         name="Новый орган (вымышлено)",
                         country="KG",
-                        body_type="POLICE",
+                        agency_type="POLICE",
                         time_zone="Asia/Bishkek",
                     )
                 return self.link.perform(call)

@@ -37,7 +37,7 @@ def test_exported_file_verifies_anywhere(
     code, out = run(capsys, *check, "--json")
     found = json.loads(out)
     assert found["exchange_id"] == office.exchange_id
-    assert found["standing"] == "initiator"
+    assert found["party"] == "initiator"
     assert {"information_request", "decision", "reply", "close"} == {
         each["kind"] for each in found["entries"] if each["kind"]
     }

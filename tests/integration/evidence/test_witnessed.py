@@ -18,11 +18,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_client import Sent
-from agency_client.audit.witness import Witness, init_witness
 from agency_client.cli import main
 from agency_client.evidence import VerifiedBundle, export_bundle, verify_bundle
 from agency_client.evidence.account import render
-from agency_client.keys import load_witness_key
+from agency_client.state.keys import load_witness_key
+from agency_client.witness.witness import Witness, init_witness
 from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessSigner
@@ -96,7 +96,7 @@ class Town:
                 agency="kg.new",
                 name="Новый орган (вымышлено)",
                 country="KG",
-                body_type="POLICE",
+                agency_type="POLICE",
                 time_zone="Asia/Bishkek",
             )
 
@@ -331,7 +331,7 @@ def test_account_names_witnesses_to_whoever_named_them(
     assert "Заверена свидетелями" in page
     assert "not verified" not in page
     assert "That the log showed others the same history" not in page
-    assert "bodies that rely on none of these witnesses" in page
+    assert "agencies that rely on none of these witnesses" in page
 
 
 def test_as_many_as_are_required_are_enough(town: Town, court: Court, bundle: Path) -> None:

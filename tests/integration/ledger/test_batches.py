@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.rules.bodies import Kind, Plain, PublishPolicy
+from exchange_protocol.kinds.bodies import Kind, Plain, PublishPolicy
 from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.statements import SignedStatement
-from exchange_server import slices
+from exchange_server.fairness import slices
 from exchange_server.ledger import Accepted, LedgerLimits, batch
 from exchange_server.ledger.jobs import Denial, Job, Submission
 from tests.integration.ledger.conftest import Office

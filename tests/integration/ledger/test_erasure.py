@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import func, select
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.log.entries import Entry, Event, Opening, encode_entry
-from exchange_protocol.replay import DirectoryFold, Replay
-from exchange_protocol.rules.bodies import EraseNotice, Kind, Plain, Reply
+from exchange_protocol.kinds.bodies import EraseNotice, Kind, Plain, Reply
+from exchange_protocol.kinds.codes import ErasureGround, ReplyResult
+from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, encode_entry
+from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.statements import Statement
-from exchange_protocol.rules.vocabulary import ErasureGround, ReplyResult
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import tables
 from exchange_server.storage.engine import writing
@@ -96,7 +96,7 @@ async def test_what_two_bodies_hold_goes_with_the_second(office: Office) -> None
         await office.say(KZ_MIA, recall, to=[agency], on=letter.statement)
         await office.say(KZ_MIA, Plain(Kind.CLOSE), to=[agency], on=letter.statement)
     await office.say(KZ_MIA, NOTICE, to=["kz.fma"], on=letter.statement)
-    # The recall that spoke to the one body alone is gone; what was said to both is not.
+    # The recall that spoke to the one agency alone is gone; what was said to both is not.
     assert stored_parts(office) >= before
     await office.say(KZ_MIA, NOTICE, to=["kz.gpo"], on=letter.statement)
     assert stored_parts(office) == (2, 2)  # the briefs of the two notices
@@ -200,7 +200,7 @@ def test_a_delivery_after_the_erasure_convicts_the_hub(replayed: Callable[[Hub],
         exchange_id=asked.exchange_id,
         payload_digest=asked.digest,
     )
-    hub.log.append(Opening(encode_entry(late), bytes(32)))
+    hub.log.append(CommitmentOpening(encode_entry(late), bytes(32)))
     with pytest.raises(ExchangeError, match="delivers what it may not: CONTENT_ERASED") as found:
         replayed(hub)
     assert found.value.reason is Reason.RULE_BROKEN

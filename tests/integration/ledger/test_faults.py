@@ -15,7 +15,7 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from exchange_protocol.errors import ExchangeError, HubError, Reason
-from exchange_protocol.rules.bodies import Kind, Plain
+from exchange_protocol.kinds.bodies import Kind, Plain
 from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_server.ledger import LedgerLimits, batch

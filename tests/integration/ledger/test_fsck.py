@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, func, select, update
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import Decision
+from exchange_protocol.kinds.codes import Verdict
 from exchange_protocol.log.checkpoint import LogSigner
-from exchange_protocol.rules.bodies import Decision
 from exchange_protocol.rules.lifecycle import LegState
-from exchange_protocol.rules.vocabulary import Verdict
 from exchange_server.ledger import FsckReport, Ledger
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import tables
@@ -144,7 +144,7 @@ def test_flipped_byte_of_a_part_is_found(closed: Office) -> None:
     "table",
     [
         tables.statements, tables.directory_entries, tables.exchanges, tables.legs,
-        tables.deliveries, tables.feed, tables.boxes, tables.parts,
+        tables.deliveries, tables.feed, tables.parties, tables.parts,
     ],
     ids=lambda table: table.name,
 )  # fmt: skip

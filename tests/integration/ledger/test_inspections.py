@@ -8,11 +8,17 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import PublishPolicy
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessSigner
-from exchange_protocol.log.entries import Entry, Event, InspectedRange, Opening, parse_entry
 from exchange_protocol.log.notes import SignedNote
-from exchange_protocol.log.receipts import ProvenEntry, verify_inspection_receipt
-from exchange_protocol.rules.bodies import PublishPolicy
+from exchange_protocol.record.entries import (
+    CommitmentOpening,
+    Entry,
+    Event,
+    InspectedRange,
+    parse_entry,
+)
+from exchange_protocol.record.receipts import ProvenEntry, verify_inspection_receipt
 from exchange_protocol.trust.identity import Member, Role
 from exchange_server.ledger import Accepted, LeavesPage, LedgerLimits, Reader
 from exchange_server.storage.engine import reading
@@ -82,7 +88,9 @@ async def test_reading_is_on_the_log_with_its_range_and_the_rules_that_allow_it(
     assert entry.ruling.rule_ids == ("a-state-audits-its-own-events",)
     verify_inspection_receipt(
         ProvenEntry(
-            accepted.index, Opening(accepted.entry, accepted.nonce), accepted.inclusion_proof
+            accepted.index,
+            CommitmentOpening(accepted.entry, accepted.nonce),
+            accepted.inclusion_proof,
         ),
         log_verifier().verify(accepted.note),
         reader=AUDITOR,

@@ -25,10 +25,10 @@ from sqlalchemy import Table
 from agency_client.audit import verify_log
 from agency_client.audit.database import DatabaseCopy
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import Decision, EraseNotice, Kind, Plain, Reply
+from exchange_protocol.kinds.codes import ErasureGround, ReplyResult, Verdict
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessSigner
 from exchange_protocol.log.notes import SignedNote
-from exchange_protocol.rules.bodies import Decision, EraseNotice, Kind, Plain, Reply
-from exchange_protocol.rules.vocabulary import ErasureGround, ReplyResult, Verdict
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import tables
 from exchange_server.storage.engine import open_engine

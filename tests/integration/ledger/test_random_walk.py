@@ -1,4 +1,4 @@
-"""Whatever bodies say and in whatever order: what the hub holds is what its log makes.
+"""Whatever agencies say and in whatever order: what the hub holds is what its log makes.
 
 A random walk speaks at every turn as anyone, on anything. What the model refuses the hub refuses
 for the same reason, what it accepts the hub accepts, and at the end (the `office` fixture) `fsck`
@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from exchange_protocol.errors import ExchangeError, NotFound, NotPermitted
-from exchange_protocol.rules.bodies import (
+from exchange_protocol.kinds.bodies import (
     Body,
     Decision,
     EraseNotice,
@@ -24,15 +24,16 @@ from exchange_protocol.rules.bodies import (
     Reply,
     Stage,
 )
-from exchange_protocol.rules.lifecycle import ROWS, Speaker
-from exchange_protocol.rules.statements import Statement
-from exchange_protocol.rules.vocabulary import (
+from exchange_protocol.kinds.codes import (
     ErasureGround,
     FeedbackUse,
+    Party,
     RefusalGround,
     ReplyResult,
     Verdict,
 )
+from exchange_protocol.rules.lifecycle import ROWS
+from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Role
 from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import Letter, caller
@@ -94,7 +95,7 @@ async def test_database_is_the_replay_of_whatever_was_said(office: Office, seed:
 
 
 async def _open(office: Office, walk: random.Random, said: list[Statement]) -> bool:
-    kind = walk.choice([kind for kind in Kind if kind.stage is Stage.OPENING])
+    kind = walk.choice([kind for kind in Kind if kind.stage is Stage.INITIAL])
     legs = walk.sample(["kz.fma", "uz.fiu", "kg.mia", "caricc"], walk.choice([1, 1, 2]))
     author = walk.choice([KZ_MIA, KZ_MIA, UZ_FIU])
     return await _submit(office, said, office.mail.write(author, Plain(kind), to=legs))
@@ -108,12 +109,12 @@ async def _continue(office: Office, walk: random.Random, said: list[Statement]) 
     rows = [row for row in ROWS if leg.state in row.before and row.kind is not Kind.CLOSE]
     if rows and walk.random() < 0.8:
         kind = (row := walk.choice(rows)).kind
-        match row.speaker:
-            case Speaker.INITIATOR:
-                author = MEMBER_OF[exchange.opener]
-            case Speaker.RECIPIENT:
+        match row.party:
+            case Party.INITIATOR:
+                author = MEMBER_OF[exchange.initiator]
+            case Party.RECIPIENT:
                 author = MEMBER_OF[leg.agency]
-            case Speaker.APPROVER:
+            case Party.APPROVER:
                 author = walk.choice([COORDINATOR, SECOND_COORDINATOR])
     body = OTHER_BODIES[kind](walk) if kind in OTHER_BODIES else Plain(kind)
     is_recipient = author.agency == leg.agency and kind is not Kind.DECISION

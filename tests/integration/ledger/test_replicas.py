@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.rules.bodies import Kind, Plain
+from exchange_protocol.kinds.bodies import Kind, Plain
 from exchange_server.ledger import Accepted
 from exchange_server.ledger import ledger as ledger_module
 from exchange_server.ledger.fsck import fsck

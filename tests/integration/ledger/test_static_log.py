@@ -38,7 +38,7 @@ async def grown(office: Office) -> Office:
 
 
 async def fill(office: Office, entries: int) -> None:
-    """Add denials: the cheapest entries; a body may cause 600 an hour."""
+    """Add denials: the cheapest entries; an agency may cause 600 an hour."""
     who, refusal = caller(KZ_MIA), Reason.NOT_A_PARTY.error("fictional")
     await asyncio.gather(*(office.ledger.deny(who, "FetchPart", refusal) for _ in range(entries)))
 

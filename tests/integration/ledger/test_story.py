@@ -1,4 +1,4 @@
-"""What the bodies of a region do with the hub, at the level of the ledger, on both databases.
+"""What the agencies of a region do with the hub, at the level of the ledger, on both databases.
 
 After each test the `office` fixture has `fsck` compare the database with a replay of its log.
 """
@@ -10,14 +10,14 @@ from dataclasses import replace
 import pytest
 
 from exchange_protocol.errors import ExchangeError, NotFound, Reason
-from exchange_protocol.log.entries import Event, entry_leaf_hash, parse_entry
+from exchange_protocol.kinds.bodies import Decision, Kind, Plain, Reply
+from exchange_protocol.kinds.codes import Handling, Party, RefusalGround, ReplyResult, Verdict
 from exchange_protocol.log.merkle import verify_inclusion
-from exchange_protocol.log.receipts import verify_proven_entries, verify_proven_entry
-from exchange_protocol.rules.bodies import Decision, Kind, Plain, Reply
+from exchange_protocol.record.entries import Event, entry_leaf_hash, parse_entry
+from exchange_protocol.record.receipts import verify_proven_entries, verify_proven_entry
 from exchange_protocol.rules.lifecycle import LegState
-from exchange_protocol.rules.vocabulary import Handling, RefusalGround, ReplyResult, Verdict
 from exchange_protocol.trust.identity import Member
-from exchange_server.ledger import Accepted, Box, FeedPosition
+from exchange_server.ledger import Accepted, FeedPosition
 from exchange_server.storage import log_rows
 from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import caller, log_verifier
@@ -34,12 +34,12 @@ from tests.support.statements import (
 APPROVE = Decision(Verdict.APPROVE)
 
 
-async def boxes_of(office: Office, member: Member) -> dict[Box, list[str]]:
-    """Exchange ids in each box of a member's agency."""
+async def listed_by_party(office: Office, member: Member) -> dict[Party | None, list[str]]:
+    """Exchange ids by the part of a member's agency."""
     found = {}
-    for box in Box:
-        rows, _ = await office.reader.list_exchanges(member.agency, box, [], [], 50, "")
-        found[box] = [row.exchange_id for row in rows]
+    for party in (None, *Party):
+        rows, _ = await office.reader.list_exchanges(member.agency, party, [], [], 50, "")
+        found[party] = [row.exchange_id for row in rows]
     return found
 
 
@@ -81,9 +81,9 @@ async def test_domestic_request_is_seen_read_and_answered(office: Office) -> Non
     accepted = await office.post(letter)
     verify_receipt(accepted)
     asked = letter.statement
-    assert (await boxes_of(office, KZ_FMA))[Box.INBOX] == [asked.exchange_id]
-    assert (await boxes_of(office, KZ_MIA))[Box.SENT] == [asked.exchange_id]
-    assert (await boxes_of(office, KZ_GPO))[Box.SUPERVISED] == [asked.exchange_id]
+    assert (await listed_by_party(office, KZ_FMA))[Party.RECIPIENT] == [asked.exchange_id]
+    assert (await listed_by_party(office, KZ_MIA))[Party.INITIATOR] == [asked.exchange_id]
+    assert (await listed_by_party(office, KZ_GPO))[Party.SUPERVISOR] == [asked.exchange_id]
     assert await leg_state(office, KZ_FMA, asked.exchange_id) is LegState.RELEASED
     handle = await office.fetch(KZ_FMA, asked, "content")
     assert await office.content_of(handle) == b"x" * 1000
@@ -100,15 +100,15 @@ async def test_domestic_request_is_seen_read_and_answered(office: Office) -> Non
 async def test_held_request_is_invisible_until_it_is_approved(office: Office) -> None:
     asked = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
     assert await is_blind(office, UZ_FIU, asked.exchange_id)
-    assert (await boxes_of(office, UZ_FIU))[Box.ALL] == []
+    assert (await listed_by_party(office, UZ_FIU))[None] == []
     assert await office.reader.feed(UZ_FIU.agency, None, 10) == []
-    assert (await boxes_of(office, COORDINATOR))[Box.PENDING] == [asked.exchange_id]
+    assert (await listed_by_party(office, COORDINATOR))[Party.APPROVER] == [asked.exchange_id]
     with pytest.raises(ExchangeError) as refused:
         await office.ledger.deliver(caller(UZ_FIU), asked.digest, "brief")
     assert refused.value.reason is Reason.STATEMENT_UNKNOWN
     approval = await office.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
-    assert (await boxes_of(office, COORDINATOR))[Box.PENDING] == []
-    assert (await boxes_of(office, UZ_FIU))[Box.INBOX] == [asked.exchange_id]
+    assert (await listed_by_party(office, COORDINATOR))[Party.APPROVER] == []
+    assert (await listed_by_party(office, UZ_FIU))[Party.RECIPIENT] == [asked.exchange_id]
     notices = await office.reader.feed(UZ_FIU.agency, None, 10)
     assert [notice.kind for notice in notices] == [Kind.INFORMATION_REQUEST, Kind.DECISION]
     # What was held becomes visible where the approval stands in the log.
@@ -137,7 +137,7 @@ async def test_two_coordinators_release_what_must_not_be_disseminated(office: Of
     await office.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
     assert await is_blind(office, UZ_FIU, asked.exchange_id)
     rows, _ = await office.reader.list_exchanges(
-        COORDINATOR.agency, Box.PENDING, [LegState.HELD], [asked.kind], 10, ""
+        COORDINATOR.agency, Party.APPROVER, [LegState.HELD], [asked.kind], 10, ""
     )
     assert [(leg.approvals_given, leg.approvals_required) for leg in rows[0].legs] == [(1, 2)]
     await office.say(SECOND_COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
@@ -171,7 +171,7 @@ async def test_recipient_does_not_see_that_a_supplement_is_held(office: Office) 
     assert await leg_state(office, KZ_MIA, asked.exchange_id) is LegState.HELD
     assert await leg_state(office, UZ_FIU, asked.exchange_id) is LegState.RETURNED
     rows, _ = await office.reader.list_exchanges(
-        UZ_FIU.agency, Box.INBOX, [LegState.HELD], [], 10, ""
+        UZ_FIU.agency, Party.RECIPIENT, [LegState.HELD], [], 10, ""
     )
     assert rows == []
 
@@ -207,13 +207,15 @@ async def test_lists_are_paged_newest_first(office: Office) -> None:
     ]
     found, token = [], ""
     while True:
-        rows, token = await office.reader.list_exchanges(KZ_FMA.agency, Box.INBOX, [], [], 2, token)
+        rows, token = await office.reader.list_exchanges(
+            KZ_FMA.agency, Party.RECIPIENT, [], [], 2, token
+        )
         found += [row.exchange_id for row in rows]
         if not token:
             break
     assert found == [one.exchange_id for one in reversed(asked)]
     with pytest.raises(ExchangeError) as refused:
-        await office.reader.list_exchanges(KZ_FMA.agency, Box.INBOX, [], [], 2, "before-01")
+        await office.reader.list_exchanges(KZ_FMA.agency, Party.RECIPIENT, [], [], 2, "before-01")
     assert refused.value.reason is Reason.PAGE_TOKEN_INVALID
 
 

@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, select, update
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import Kind, Plain
 from exchange_protocol.log.checkpoint import Checkpoint, SignedCheckpoint
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessSigner
 from exchange_protocol.log.notes import SignedNote
-from exchange_protocol.rules.bodies import Kind, Plain
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import tables
 from exchange_server.storage.engine import writing

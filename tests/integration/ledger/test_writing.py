@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import select
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import Kind, Plain, PublishCertificate
 from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_protocol.log.entries import Entry, Event, parse_entry
 from exchange_protocol.log.merkle import EMPTY_ROOT, verify_consistency
-from exchange_protocol.rules.bodies import Kind, Plain, PublishCertificate
+from exchange_protocol.record.entries import Entry, Event, parse_entry
 from exchange_server.ledger import LedgerLimits
 from exchange_server.storage import tables
 from exchange_server.storage.engine import reading

@@ -14,16 +14,7 @@ from typing import Any
 import pytest
 
 from exchange_protocol.errors import HubDishonest, Reason
-from exchange_protocol.log.entries import (
-    Entry,
-    Event,
-    InspectedRange,
-    Opening,
-    encode_entry,
-    parse_entry,
-)
-from exchange_protocol.replay import DirectoryFold, Replay
-from exchange_protocol.rules.bodies import (
+from exchange_protocol.kinds.bodies import (
     Decision,
     Kind,
     Plain,
@@ -31,11 +22,20 @@ from exchange_protocol.rules.bodies import (
     Reply,
     RevokeCertificate,
 )
+from exchange_protocol.kinds.codes import ReplyResult, RevocationReason, Verdict
+from exchange_protocol.record.entries import (
+    CommitmentOpening,
+    Entry,
+    Event,
+    InspectedRange,
+    encode_entry,
+    parse_entry,
+)
+from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.lifecycle import LegChange, LegState
 from exchange_protocol.rules.policy import Policy
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
-from exchange_protocol.rules.vocabulary import ReplyResult, RevocationReason, Verdict
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from tests.support.statements import (
     AUDITOR,
@@ -58,14 +58,14 @@ REQUEST = Plain(Kind.INFORMATION_REQUEST)
 APPROVE = Decision(Verdict.APPROVE)
 
 
-def replay(log: list[Opening]) -> Replay:
+def replay(log: list[CommitmentOpening]) -> Replay:
     fold = Replay(DirectoryFold(fictional_cast().anchors))
     for index, opening in enumerate(log):
         fold.apply(index, opening)
     return fold
 
 
-def rewritten(opening: Opening, **changes: object) -> Opening:
+def rewritten(opening: CommitmentOpening, **changes: object) -> CommitmentOpening:
     """The opening with other facts in its entry, as the hub could have committed to."""
     entry = replace(parse_entry(opening.entry), **changes)  # type: ignore[arg-type]
     return replace(opening, entry=encode_entry(entry))
@@ -124,45 +124,45 @@ def ruling_of(told: Told, offset: int = 0) -> Ruling:
     return ruling
 
 
-def rule_otherwise(told: Told, offset: int, **changes: object) -> list[Opening]:
+def rule_otherwise(told: Told, offset: int, **changes: object) -> list[CommitmentOpening]:
     log = list(told.hub.log)
     ruling = replace(ruling_of(told, offset), **changes)  # type: ignore[arg-type]
     log[told.at + offset] = rewritten(log[told.at + offset], ruling=ruling)
     return log
 
 
-def another_policy(told: Told) -> list[Opening]:
+def another_policy(told: Told) -> list[CommitmentOpening]:
     return rule_otherwise(told, 0, policy_digest=bytes(32))
 
 
-def another_rule(told: Told) -> list[Opening]:
+def another_rule(told: Told) -> list[CommitmentOpening]:
     return rule_otherwise(told, 0, rule_ids=("domestic-flows-at-once",))
 
 
-def no_supervisor(told: Told) -> list[Opening]:
+def no_supervisor(told: Told) -> list[CommitmentOpening]:
     return rule_otherwise(told, 0, supervisors=())
 
 
-def released_without_approval(told: Told) -> list[Opening]:
+def released_without_approval(told: Told) -> list[CommitmentOpening]:
     legs = tuple(replace(leg, after=LegState.RELEASED) for leg in ruling_of(told).legs)
     return rule_otherwise(told, 0, legs=legs)
 
 
-def fewer_approvals(told: Told) -> list[Opening]:
+def fewer_approvals(told: Told) -> list[CommitmentOpening]:
     legs = tuple(replace(leg, approvals_required=0) for leg in ruling_of(told).legs)
     return rule_otherwise(told, 0, legs=legs)
 
 
-def other_approvers(told: Told) -> list[Opening]:
+def other_approvers(told: Told) -> list[CommitmentOpening]:
     legs = tuple(replace(leg, approvers=(AgencyId("kg.mia"),)) for leg in ruling_of(told).legs)
     return rule_otherwise(told, 0, legs=legs)
 
 
-def delivery_that_moves_nothing(told: Told) -> list[Opening]:
+def delivery_that_moves_nothing(told: Told) -> list[CommitmentOpening]:
     return rule_otherwise(told, 2, legs=())
 
 
-def no_ruling(told: Told) -> list[Opening]:
+def no_ruling(told: Told) -> list[CommitmentOpening]:
     log = list(told.hub.log)
     log[told.at] = rewritten(log[told.at], ruling=None)
     return log
@@ -171,13 +171,13 @@ def no_ruling(told: Told) -> list[Opening]:
 # --- Something that never happened, or is not shown -----------------------------------------------
 
 
-def approval_left_out(told: Told) -> list[Opening]:
+def approval_left_out(told: Told) -> list[CommitmentOpening]:
     log = list(told.hub.log)
     del log[told.at + 1]
     return log
 
 
-def delivery_before_the_approval(told: Told) -> list[Opening]:
+def delivery_before_the_approval(told: Told) -> list[CommitmentOpening]:
     log = list(told.hub.log)
     times = [parse_entry(one.entry).hub_time for one in log]
     log[told.at + 1], log[told.at + 2] = (
@@ -187,19 +187,19 @@ def delivery_before_the_approval(told: Told) -> list[Opening]:
     return log
 
 
-def delivery_to_a_stranger(told: Told) -> list[Opening]:
+def delivery_to_a_stranger(told: Told) -> list[CommitmentOpening]:
     log = list(told.hub.log)
     log[told.at + 2] = rewritten(log[told.at + 2], actor=KG_MIA)
     return log
 
 
-def delivery_of_the_unknown(told: Told) -> list[Opening]:
+def delivery_of_the_unknown(told: Told) -> list[CommitmentOpening]:
     log = list(told.hub.log)
     log[told.at + 2] = rewritten(log[told.at + 2], payload_digest=bytes(32))
     return log
 
 
-def delivery_in_another_exchange(told: Told) -> list[Opening]:
+def delivery_in_another_exchange(told: Told) -> list[CommitmentOpening]:
     other = told.hub.say(KZ_MIA, REQUEST, to=["kz.fma"])
     delivery = told.hub.log[told.at + 2]
     size = told.hub.directory.size
@@ -209,54 +209,54 @@ def delivery_in_another_exchange(told: Told) -> list[Opening]:
     return [*told.hub.log, lie]
 
 
-def accepted_twice(told: Told) -> list[Opening]:
+def accepted_twice(told: Told) -> list[CommitmentOpening]:
     hub, log = told.hub, list(told.hub.log)
     again = rewritten(log[told.at], hub_time=hub.now)
     return [*log, again]
 
 
-def time_backwards(told: Told) -> list[Opening]:
+def time_backwards(told: Told) -> list[CommitmentOpening]:
     log = list(told.hub.log)
     earlier = parse_entry(log[told.at - 1].entry).hub_time - timedelta(microseconds=1)
     log[told.at] = rewritten(log[told.at], hub_time=earlier)
     return log
 
 
-def another_actor(told: Told) -> list[Opening]:
+def another_actor(told: Told) -> list[CommitmentOpening]:
     log = list(told.hub.log)
     log[told.at + 1] = rewritten(log[told.at + 1], actor=SECOND_COORDINATOR)
     return log
 
 
-def another_certificate(told: Told) -> list[Opening]:
+def another_certificate(told: Told) -> list[CommitmentOpening]:
     log = list(told.hub.log)
     log[told.at] = rewritten(log[told.at], certificate_sha256=bytes(32))
     return log
 
 
-def another_exchange(told: Told) -> list[Opening]:
+def another_exchange(told: Told) -> list[CommitmentOpening]:
     log = list(told.hub.log)
     log[told.at] = rewritten(log[told.at], exchange_id=told.hub.new_id())
     return log
 
 
-def directory_entry_left_out(told: Told) -> list[Opening]:
+def directory_entry_left_out(told: Told) -> list[CommitmentOpening]:
     return [*told.hub.log[: told.at - 2], *told.hub.log[told.at - 1 :]]
 
 
-def wrong_directory_size(told: Told) -> list[Opening]:
+def wrong_directory_size(told: Told) -> list[CommitmentOpening]:
     log = list(told.hub.log)
     log[told.at + 2] = rewritten(log[told.at + 2], directory_size=1)
     return log
 
 
-def wrong_directory_size_of_a_denial(told: Told) -> list[Opening]:
+def wrong_directory_size_of_a_denial(told: Told) -> list[CommitmentOpening]:
     log = list(told.hub.log)
     log[told.at + 4] = rewritten(log[told.at + 4], directory_size=1)
     return log
 
 
-def denial_without_a_reason(told: Told) -> list[Opening]:
+def denial_without_a_reason(told: Told) -> list[CommitmentOpening]:
     log = list(told.hub.log)
     log[told.at + 4] = rewritten(log[told.at + 4], reason="")
     return log
@@ -265,28 +265,28 @@ def denial_without_a_reason(told: Told) -> list[Opening]:
 # --- An inspection that cannot have been ----------------------------------------------------------
 
 
-def inspection(**lies: Any) -> Callable[[Told], list[Opening]]:
+def inspection(**lies: Any) -> Callable[[Told], list[CommitmentOpening]]:
     """The log with its inspection told otherwise."""
 
-    def log(told: Told) -> list[Opening]:
+    def log(told: Told) -> list[CommitmentOpening]:
         return [*told.hub.log[:-1], rewritten(told.hub.log[-1], **lies)]
 
     return log
 
 
-def inspection_ruled(**lies: Any) -> Callable[[Told], list[Opening]]:
+def inspection_ruled(**lies: Any) -> Callable[[Told], list[CommitmentOpening]]:
     """The log with its inspection ruled otherwise."""
 
-    def log(told: Told) -> list[Opening]:
+    def log(told: Told) -> list[CommitmentOpening]:
         return inspection(ruling=replace(ruling_of(told, 5), **lies))(told)
 
     return log
 
 
-def inspection_opened(more: int) -> Callable[[Told], list[Opening]]:
+def inspection_opened(more: int) -> Callable[[Told], list[CommitmentOpening]]:
     """The log with another count of what was opened."""
 
-    def log(told: Told) -> list[Opening]:
+    def log(told: Told) -> list[CommitmentOpening]:
         inspected = parse_entry(told.hub.log[-1].entry).inspected
         assert inspected is not None
         return inspection(inspected=replace(inspected, opened=inspected.opened + more))(told)
@@ -294,21 +294,21 @@ def inspection_opened(more: int) -> Callable[[Told], list[Opening]]:
     return log
 
 
-def inspection_of_what_comes_after(told: Told) -> list[Opening]:
+def inspection_of_what_comes_after(told: Told) -> list[CommitmentOpening]:
     size = len(told.hub.log)
     return inspection(inspected=InspectedRange(0, size, size))(told)
 
 
-def reading_with_a_delivery(told: Told) -> list[Opening]:
+def reading_with_a_delivery(told: Told) -> list[CommitmentOpening]:
     log = list(told.hub.log)
     log[told.at + 2] = rewritten(log[told.at + 2], inspected=InspectedRange(0, 1, 1))
     return log
 
 
-INSPECTIONS: dict[str, tuple[Callable[[Told], list[Opening]], str]] = {
+INSPECTIONS: dict[str, tuple[Callable[[Told], list[CommitmentOpening]], str]] = {
     "by a party": (inspection(actor=KZ_MIA), "ROLE_NOT_PERMITTED"),
     "by a stranger": (inspection(actor=member("tj.none", Role.AUDITOR)), "AGENCY_NOT_ENROLLED"),
-    "by the right of another body": (inspection(actor=CENTRE_AUDITOR), "the policy opens"),
+    "by the right of another agency": (inspection(actor=CENTRE_AUDITOR), "the policy opens"),
     "of no range": (inspection(inspected=None), "with an inspection alone"),
     "of what comes after": (inspection_of_what_comes_after, "what comes after it"),
     "without a ruling": (inspection(ruling=None), "an inspection with a ruling"),
@@ -329,7 +329,7 @@ INSPECTIONS: dict[str, tuple[Callable[[Told], list[Opening]], str]] = {
 
 @pytest.mark.parametrize(("lie", "why"), INSPECTIONS.values(), ids=INSPECTIONS)
 def test_an_inspection_that_cannot_have_been_is_found(
-    told: Told, lie: Callable[[Told], list[Opening]], why: str
+    told: Told, lie: Callable[[Told], list[CommitmentOpening]], why: str
 ) -> None:
     with pytest.raises(HubDishonest, match=why) as found:
         replay(lie(told))
@@ -351,7 +351,7 @@ def test_an_inspection_is_judged_also_where_its_page_is_not_known(
 ) -> None:
     """As a national auditor does, who is not shown every entry."""
 
-    def replayed(log: list[Opening]) -> None:
+    def replayed(log: list[CommitmentOpening]) -> None:
         fold = Replay(DirectoryFold(fictional_cast().anchors))
         for index, opening in enumerate(log):
             if parse_entry(opening.entry).exchange_id != told.asked.exchange_id:
@@ -365,7 +365,7 @@ def test_an_inspection_is_judged_also_where_its_page_is_not_known(
 # --- Something that the rules refuse --------------------------------------------------------------
 
 
-def accepted(told: Told, said: SignedStatement) -> list[Opening]:
+def accepted(told: Told, said: SignedStatement) -> list[CommitmentOpening]:
     """The log with an approval of the other leg, recorded as if it had been in order."""
     hub = told.hub
     approved = replace(ruling_of(told, 1), legs=(told.change,))
@@ -379,41 +379,41 @@ def accepted(told: Told, said: SignedStatement) -> list[Opening]:
         payload_digest=said.digest,
         ruling=approved,
     )
-    return [*hub.log, Opening(encode_entry(entry), bytes(32), said)]
+    return [*hub.log, CommitmentOpening(encode_entry(entry), bytes(32), said)]
 
 
 def approval(told: Told, by: Member, signer: Signer | None = None) -> SignedStatement:
     return told.hub.sign(told.hub.compose(by, APPROVE, to=["kg.mia"], on=told.asked), signer)
 
 
-def approval_by_the_wrong_body(told: Told) -> list[Opening]:
+def approval_by_the_wrong_body(told: Told) -> list[CommitmentOpening]:
     return accepted(told, approval(told, FOREIGN_COORDINATOR))
 
 
-def approval_by_the_hub(told: Told) -> list[Opening]:
+def approval_by_the_hub(told: Told) -> list[CommitmentOpening]:
     """A hub signs as the coordinator, with a certificate that is not on the log."""
     return accepted(told, approval(told, COORDINATOR, told.hub.cast.issue(COORDINATOR)))
 
 
-def approval_of_something_else(told: Told) -> list[Opening]:
+def approval_of_something_else(told: Told) -> list[CommitmentOpening]:
     draft = told.hub.compose(COORDINATOR, APPROVE, to=["kg.mia"], on=told.asked)
     return accepted(told, told.hub.sign(replace(draft, answers=bytes(32))))
 
 
-def revoked_certificate(told: Told) -> list[Opening]:
+def revoked_certificate(told: Told) -> list[CommitmentOpening]:
     said = approval(told, COORDINATOR)
     fingerprint = told.hub.cast.signers[COORDINATOR].fingerprint
     told.hub.say(OPERATOR, RevokeCertificate(fingerprint, RevocationReason.KEY_COMPROMISE))
     return accepted(told, said)
 
 
-def expired_certificate(told: Told) -> list[Opening]:
+def expired_certificate(told: Told) -> list[CommitmentOpening]:
     said = approval(told, COORDINATOR)
     told.hub.now += timedelta(days=400)
     return accepted(told, said)
 
 
-def policy_that_is_not_in_force(told: Told) -> list[Opening]:
+def policy_that_is_not_in_force(told: Told) -> list[CommitmentOpening]:
     """The hub rules by a lax policy that it never published, and the author seals by it."""
     lax = POLICY + '@id("lax") permit(principal, action == Action::"ReleaseUnapproved", resource);'
     hub = told.hub
@@ -422,7 +422,7 @@ def policy_that_is_not_in_force(told: Told) -> list[Opening]:
     return hub.log
 
 
-BROKEN: list[tuple[Callable[[Told], list[Opening]], str]] = [
+BROKEN: list[tuple[Callable[[Told], list[CommitmentOpening]], str]] = [
     (another_policy, "expected the ruling"),
     (another_rule, "expected the ruling"),
     (no_supervisor, "expected the ruling"),
@@ -455,7 +455,9 @@ BROKEN: list[tuple[Callable[[Told], list[Opening]], str]] = [
 
 
 @pytest.mark.parametrize(("lie", "why"), BROKEN, ids=[lie.__name__ for lie, _ in BROKEN])
-def test_a_broken_rule_is_found(told: Told, lie: Callable[[Told], list[Opening]], why: str) -> None:
+def test_a_broken_rule_is_found(
+    told: Told, lie: Callable[[Told], list[CommitmentOpening]], why: str
+) -> None:
     replay(told.hub.log)
     with pytest.raises(HubDishonest, match=why) as found:
         replay(lie(told))

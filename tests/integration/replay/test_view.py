@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from exchange_protocol.errors import HubDishonest, Reason
-from exchange_protocol.log.entries import Event, Opening, encode_entry, parse_entry
-from exchange_protocol.replay import DirectoryFold, Replay
+from exchange_protocol.kinds.bodies import Decision, Feedback, Kind, Plain, Reply
+from exchange_protocol.kinds.codes import Handling, ReplyResult, Tlp, Verdict
+from exchange_protocol.record.entries import CommitmentOpening, Event, encode_entry, parse_entry
+from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.access import role_of
-from exchange_protocol.rules.bodies import Decision, Feedback, Kind, Plain, Reply
 from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.statements import Statement
-from exchange_protocol.rules.vocabulary import Handling, ReplyResult, Tlp, Verdict
 from exchange_protocol.trust.identity import AgencyId
 from tests.support.statements import (
     CASE,
@@ -39,7 +39,7 @@ def hub() -> Hub:
     return Hub(fictional_cast())
 
 
-def visible(hub: Hub, agency: AgencyId = UZ) -> list[tuple[int, Opening]]:
+def visible(hub: Hub, agency: AgencyId = UZ) -> list[tuple[int, CommitmentOpening]]:
     """What an honest hub shows an agency now: its statements, and the deliveries to it."""
     shown = []
     for index, opening in enumerate(hub.log):
@@ -55,7 +55,7 @@ def visible(hub: Hub, agency: AgencyId = UZ) -> list[tuple[int, Opening]]:
     return shown
 
 
-def view(hub: Hub, shown: list[tuple[int, Opening]], agency: AgencyId = UZ) -> Replay:
+def view(hub: Hub, shown: list[tuple[int, CommitmentOpening]], agency: AgencyId = UZ) -> Replay:
     """Fold the directory, then what is shown, as a recipient's client does."""
     directory = DirectoryFold(hub.cast.anchors)
     for index, opening in enumerate(hub.log):
@@ -74,7 +74,7 @@ def leg_state(hub: Hub, fold: Replay, said: Statement) -> LegState:
 
 
 def two_recipients(hub: Hub) -> Statement:
-    """A request to two bodies abroad, of which one has the right to know nothing of the other."""
+    """A request to two agencies abroad, of which one has the right to know nothing of the other."""
     asked = hub.say(KZ_MIA, REQUEST, to=["uz.fiu", "kg.mia"])
     hub.say(COORDINATOR, APPROVE, to=["kg.mia"], on=asked)
     hub.deliver(KG_MIA, asked)
@@ -148,7 +148,7 @@ def released(hub: Hub) -> Statement:
     return asked
 
 
-def refusal(hub: Hub, shown: list[tuple[int, Opening]]) -> Reason:
+def refusal(hub: Hub, shown: list[tuple[int, CommitmentOpening]]) -> Reason:
     with pytest.raises(HubDishonest) as found:
         view(hub, shown)
     return found.value.reason

@@ -14,7 +14,7 @@ from tests.integration.rpc.callers import Region, Stubs, reason_of
 from tests.support.statements import member
 
 # Denied to everyone: the health service apart, an RPC without a row cannot exist (architecture).
-PARTIES = {Role.SYSTEM, Role.OFFICER, Role.COORDINATOR, Role.SUPERVISOR}
+PARTIES = {Role.SYSTEM, Role.OFFICER, Role.COORDINATOR, Role.AUTHORISER}
 EXPECTED = {
     "PlanRoute": PARTIES,
     "Submit": PARTIES | {Role.OPERATOR},

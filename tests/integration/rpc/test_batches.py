@@ -9,17 +9,17 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.bodies import Kind, Plain, Reply
+from exchange_protocol.kinds.codes import ReplyResult
 from exchange_protocol.log.checkpoint import LogVerifier
-from exchange_protocol.log.receipts import verify_receipt
-from exchange_protocol.rules.bodies import Kind, Plain, Reply
+from exchange_protocol.record.receipts import verify_receipt
 from exchange_protocol.rules.statements import (
     BRIEF,
     SignedStatement,
     encode_signed_statement,
     parse_statement,
 )
-from exchange_protocol.rules.vocabulary import ReplyResult
-from exchange_protocol.trust.envelope import MAX_BATCH, BatchPath
+from exchange_protocol.trust.envelope import MAX_BATCH, BatchInclusion
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.config import Limits
 from tests.integration.rpc.callers import Region, refused
@@ -108,7 +108,7 @@ def test_what_is_bad_takes_nothing_from_the_rest(region: Region) -> None:
     assert reasons(region, submit(region, [made[1]]), [made[1]]) == [""]
 
 
-BAD_PATHS: dict[str, tuple[Callable[[BatchPath], BatchPath], str]] = {
+BAD_PATHS: dict[str, tuple[Callable[[BatchInclusion], BatchInclusion], str]] = {
     "to another root": (lambda path: replace(path, path=(bytes(32), *path.path[1:])), "the root"),
     "of another statement": (lambda path: replace(path, index=path.index ^ 1), "the root"),
     "too short": (lambda path: replace(path, path=path.path[1:]), "does not lead"),
@@ -121,7 +121,7 @@ BAD_PATHS: dict[str, tuple[Callable[[BatchPath], BatchPath], str]] = {
         "does not lead",
     ),
     "beyond its batch": (lambda path: replace(path, index=path.size), "does not lead"),
-    "of a batch of one": (lambda path: BatchPath(0, 1, ()), "a batch of 2 to"),
+    "of a batch of one": (lambda path: BatchInclusion(0, 1, ()), "a batch of 2 to"),
     "of a batch that is too large": (
         lambda path: replace(path, size=MAX_BATCH + 1),
         "a batch of 2 to",

@@ -117,7 +117,7 @@ def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 
 def test_log_of_another_key_is_refused(files: HubFiles, tmp_path: Path) -> None:
-    """A hub that is given another's database would fork its log."""
+    """A hub that is given another's database would split the view of its log."""
     with HubProcess(files) as hub:
         hub.stop()
     other = prepare_hub(tmp_path / "other", authority=fictional_cast().authority)

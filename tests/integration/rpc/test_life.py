@@ -20,7 +20,7 @@ import grpc
 import pytest
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.rules.bodies import Kind, Plain
+from exchange_protocol.kinds.bodies import Kind, Plain
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server import cli
 from exchange_server.bootstrap import utc_now

@@ -14,12 +14,12 @@ import grpc
 import pytest
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.rules.bodies import Kind, Plain
+from exchange_protocol.kinds.bodies import Kind, Plain
 from exchange_protocol.rules.statements import encode_signed_statement
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.bootstrap import utc_now
-from exchange_server.rpc.rates import BURST_SECONDS
+from exchange_server.fairness.rates import BURST_SECONDS
 from tests.integration.rpc.callers import Region, reason_of, retry_seconds
 from tests.support.hub_process import HubProcess, prepare_hub
 from tests.support.statements import KZ_FMA, KZ_MIA, UZ_FIU, Hub, fictional_cast

@@ -10,13 +10,13 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.bodies import Decision, Kind, Plain
+from exchange_protocol.kinds.codes import Verdict
 from exchange_protocol.log.checkpoint import LogVerifier
-from exchange_protocol.log.entries import Event, entry_leaf_hash, parse_entry, verify_opening
 from exchange_protocol.log.merkle import leaf_hash, verify_consistency, verify_inclusion
-from exchange_protocol.log.receipts import parse_proven_entry
 from exchange_protocol.log.tiles import parse_entry_bundle
-from exchange_protocol.rules.bodies import Decision, Kind, Plain
-from exchange_protocol.rules.vocabulary import Verdict
+from exchange_protocol.record.entries import Event, entry_leaf_hash, parse_entry, verify_opening
+from exchange_protocol.record.receipts import parse_proven_entry
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
@@ -112,7 +112,7 @@ def test_held_exchange_is_hidden_until_it_is_approved(region: Region) -> None:
     get = pb.GetExchangeRequest(exchange_id=asked.exchange_id)
     with refused(Reason.EXCHANGE_UNKNOWN):
         region.stubs(UZ_FIU).exchange.GetExchange(get, timeout=5)
-    pending = pb.ListExchangesRequest(box=pb.BOX_PENDING)
+    pending = pb.ListExchangesRequest(party=statement_pb2.PARTY_APPROVER)
     listed = region.stubs(COORDINATOR).exchange.ListExchanges(pending, timeout=5)
     assert asked.exchange_id in [each.exchange_id for each in listed.exchanges]
 
@@ -126,8 +126,10 @@ def test_held_exchange_is_hidden_until_it_is_approved(region: Region) -> None:
         verify_inclusion(
             leaf_hash, entry.index, checkpoint.size, entry.inclusion_proof, checkpoint.root
         )
-    assert seen.summary.opener == "kz.mia"
-    inbox = pb.ListExchangesRequest(box=pb.BOX_INBOX, kinds=["information_request"])
+    assert seen.summary.initiator == "kz.mia"
+    inbox = pb.ListExchangesRequest(
+        party=statement_pb2.PARTY_RECIPIENT, kinds=["information_request"]
+    )
     listed = region.stubs(UZ_FIU).exchange.ListExchanges(inbox, timeout=5)
     assert asked.exchange_id in [each.exchange_id for each in listed.exchanges]
 

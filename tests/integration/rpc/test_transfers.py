@@ -11,7 +11,7 @@ import grpc
 import pytest
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.rules.bodies import Kind, Plain
+from exchange_protocol.kinds.bodies import Kind, Plain
 from exchange_protocol.rules.statements import Statement, parse_statement
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from exchange_certs.records import RevocationReason
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.rules.bodies import Kind, Plain
+from exchange_protocol.kinds.bodies import Kind, Plain
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import Member

@@ -11,8 +11,8 @@ import grpc
 import psutil
 import pytest
 
+from exchange_protocol.kinds.bodies import Kind, Plain
 from exchange_protocol.log.checkpoint import LogVerifier
-from exchange_protocol.rules.bodies import Kind, Plain
 from exchange_protocol.rules.statements import encode_signed_statement
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.v1 import exchange_service_pb2 as pb

@@ -18,19 +18,19 @@ import pytest
 from agency_client.audit import AuditedLeaf, AuditReport, ahead, verify_log
 from agency_client.audit.ahead import SignaturesAhead, signatures_ahead
 from exchange_protocol.errors import HubUnavailable, Reason
-from exchange_protocol.log.entries import Opening
-from exchange_protocol.replay import DirectoryFold
+from exchange_protocol.kinds.bodies import Stage
+from exchange_protocol.record.entries import CommitmentOpening
+from exchange_protocol.record.replay import DirectoryFold
 from exchange_protocol.rules import judgement
-from exchange_protocol.rules.bodies import Stage
 from exchange_protocol.rules.statements import SignedStatement, parse_statement
-from exchange_protocol.trust.envelope import BatchPath
+from exchange_protocol.trust.envelope import BatchInclusion
 from tests.support.statements import KZ_MIA, UZ_FIU, Hub, fictional_cast
 from tests.unit.audit.conftest import CHUNK, SECONDS
 from tests.unit.audit.test_verify import REQUEST, ListedLog, domestic_exchange, gated_exchange
 
 
 @pytest.fixture(scope="module")
-def story() -> list[Opening]:
+def story() -> list[CommitmentOpening]:
     """A log of many small exchanges, one of them asked in a batch under one signature."""
     hub = Hub(fictional_cast())
     for _ in range(6):
@@ -56,7 +56,7 @@ def verified_here(monkeypatch: pytest.MonkeyPatch) -> list[SignedStatement]:
     return found
 
 
-def audit(log: list[Opening], cores: int = 2) -> AuditReport:
+def audit(log: list[CommitmentOpening], cores: int = 2) -> AuditReport:
     return verify_log(ListedLog(log), fictional_cast().anchors, auditor=None, cores=cores)
 
 
@@ -65,11 +65,11 @@ def said(report: AuditReport) -> dict[str, object]:
     return report.to_json() | {"seconds": 0, "entries_per_second": 0}
 
 
-def statements_of(log: list[Opening]) -> list[SignedStatement]:
+def statements_of(log: list[CommitmentOpening]) -> list[SignedStatement]:
     return [each.statement for each in log if each.statement is not None]
 
 
-def forged(log: list[Opening], index: int) -> list[Opening]:
+def forged(log: list[CommitmentOpening], index: int) -> list[CommitmentOpening]:
     """The log with another signature under one statement, for which it was not made."""
     signed = log[index].statement
     assert signed is not None
@@ -83,7 +83,7 @@ def forged(log: list[Opening], index: int) -> list[Opening]:
 
 @pytest.mark.usefixtures("beside")
 def test_signatures_are_verified_beside_and_the_report_is_the_same(
-    story: list[Opening], verified_here: list[SignedStatement]
+    story: list[CommitmentOpening], verified_here: list[SignedStatement]
 ) -> None:
     alone = audit(story, cores=1)
     assert verified_here == statements_of(story)
@@ -101,7 +101,7 @@ def test_signatures_are_verified_beside_and_the_report_is_the_same(
 
 
 @pytest.mark.usefixtures("beside")
-def test_first_bad_signature_is_named_with_and_without_it(story: list[Opening]) -> None:
+def test_first_bad_signature_is_named_with_and_without_it(story: list[CommitmentOpening]) -> None:
     of_statements = [index for index, each in enumerate(story) if each.statement is not None]
     for index in (0, of_statements[len(of_statements) // 2], of_statements[-1]):
         log = forged(story, index)
@@ -113,14 +113,14 @@ def test_first_bad_signature_is_named_with_and_without_it(story: list[Opening]) 
 
 
 @pytest.mark.usefixtures("beside")
-def test_a_signature_after_a_worse_rule_does_not_come_first(story: list[Opening]) -> None:
+def test_a_signature_after_a_worse_rule_does_not_come_first(story: list[CommitmentOpening]) -> None:
     """The process beside meets the bad signature before the replay meets the missing approval."""
     hub = Hub(fictional_cast())
     asked = hub.say(KZ_MIA, REQUEST, to=["uz.fiu"])
     early = len(hub.log)
     # UZ_FIU is given what no one approved: the model is told that its leg is free.
     exchange = hub.exchanges[asked.exchange_id]
-    legs = tuple(replace(leg, hidden=(), disclosed=True) for leg in exchange.legs)
+    legs = tuple(replace(leg, hidden=(), was_released=True) for leg in exchange.legs)
     hub.exchanges[asked.exchange_id] = replace(exchange, legs=legs)
     hub.deliver(UZ_FIU, asked)
     domestic_exchange(hub)
@@ -137,13 +137,13 @@ def test_a_signature_after_a_worse_rule_does_not_come_first(story: list[Opening]
         {"payload_type": "application/another"},
         {"certificate_sha256": bytes(32)},
         {"signature": b"another"},
-        {"batch": BatchPath(0, 2, (bytes(32),))},
+        {"batch": BatchInclusion(0, 2, (bytes(32),))},
     ],
     ids=lambda change: next(iter(change)),
 )
 @pytest.mark.usefixtures("beside")
 def test_what_is_known_is_known_of_these_very_bytes(
-    story: list[Opening], change: dict[str, object]
+    story: list[CommitmentOpening], change: dict[str, object]
 ) -> None:
     directories = folded(story)
     with signatures_ahead(directories, leaves=len(story), cores=2) as known:
@@ -157,7 +157,7 @@ def test_what_is_known_is_known_of_these_very_bytes(
         assert len(known_ones) > CHUNK
 
 
-def folded(log: list[Opening]) -> DirectoryFold:
+def folded(log: list[CommitmentOpening]) -> DirectoryFold:
     """The directory as all of the log makes it."""
     directories = DirectoryFold(fictional_cast().anchors)
     for index, opening in enumerate(log):
@@ -173,7 +173,7 @@ def children() -> set[int]:
 
 @pytest.mark.usefixtures("beside")
 def test_the_replay_goes_on_alone_when_the_process_beside_dies(
-    story: list[Opening], verified_here: list[SignedStatement]
+    story: list[CommitmentOpening], verified_here: list[SignedStatement]
 ) -> None:
     killed: set[int] = set()
 
@@ -203,7 +203,10 @@ def test_no_process_is_begun_for_a_short_log_or_without_a_core_for_it(
 @pytest.mark.parametrize(("bytes_of_a_chunk", "most"), [(1 << 20, 2 * CHUNK), (1, 2 * 2)])
 @pytest.mark.usefixtures("beside")
 def test_little_is_read_ahead_and_less_of_large_statements(
-    story: list[Opening], monkeypatch: pytest.MonkeyPatch, bytes_of_a_chunk: int, most: int
+    story: list[CommitmentOpening],
+    monkeypatch: pytest.MonkeyPatch,
+    bytes_of_a_chunk: int,
+    most: int,
 ) -> None:
     monkeypatch.setattr(ahead, "CHUNK_BYTES", bytes_of_a_chunk)
     taken = 0
@@ -222,7 +225,7 @@ def test_little_is_read_ahead_and_less_of_large_statements(
 
 
 @pytest.mark.usefixtures("beside")
-def test_it_ends_with_the_run_also_on_an_error(story: list[Opening]) -> None:
+def test_it_ends_with_the_run_also_on_an_error(story: list[CommitmentOpening]) -> None:
     class Unplugged(ListedLog):
         def leaves(self, start: int) -> Iterator[AuditedLeaf]:  # type: ignore[override]
             yield from super().leaves(start)[: 3 * CHUNK]

@@ -13,14 +13,15 @@ import pytest
 
 from agency_client.audit import verify_log
 from exchange_protocol.errors import Reason
-from exchange_protocol.log.entries import Entry, Event, encode_entry, parse_entry
-from exchange_protocol.rules.bodies import (
+from exchange_protocol.kinds.bodies import (
     Decision,
     PublishCertificate,
     PublishPolicy,
     Reply,
     RevokeCertificate,
 )
+from exchange_protocol.kinds.codes import ReplyResult, RevocationReason, Verdict
+from exchange_protocol.record.entries import Entry, Event, encode_entry, parse_entry
 from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.policy import Policy
@@ -31,7 +32,6 @@ from exchange_protocol.rules.statements import (
     Statement,
     parse_statement,
 )
-from exchange_protocol.rules.vocabulary import ReplyResult, RevocationReason, Verdict
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.statements import (
     CASE,

@@ -9,7 +9,7 @@ import pytest
 
 from agency_client.audit import HubLog
 from agency_client.cli.audit import hub_log
-from agency_client.trust import Head
+from agency_client.state.checkpoints import Head
 from exchange_protocol.errors import LimitExceeded, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb

@@ -10,14 +10,19 @@ import pytest
 
 from agency_client.audit import AuditedLeaf, AuditReport, Scope, Violation, verify_log
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.bodies import Decision, Kind, Plain, PublishPolicy, Reply
+from exchange_protocol.kinds.codes import ReplyResult, Verdict
 from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_protocol.log.entries import Opening, encode_entry, entry_leaf_hash, parse_entry
-from exchange_protocol.log.merkle import Frontier
-from exchange_protocol.rules.bodies import Decision, Kind, Plain, PublishPolicy, Reply
+from exchange_protocol.log.merkle import CompactRange
+from exchange_protocol.record.entries import (
+    CommitmentOpening,
+    encode_entry,
+    entry_leaf_hash,
+    parse_entry,
+)
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.lifecycle import Exchange, LegState
 from exchange_protocol.rules.statements import Statement
-from exchange_protocol.rules.vocabulary import ReplyResult, Verdict
 from exchange_protocol.trust.identity import Member, Role
 from tests.support.statements import (
     AUDITOR,
@@ -41,11 +46,13 @@ PROSECUTOR = member("kz.gpo", Role.AUDITOR)
 class ListedLog:
     """A log in memory; some openings may be kept from the auditor."""
 
-    def __init__(self, log: Sequence[Opening], shown: Iterable[int] | None = None) -> None:
+    def __init__(
+        self, log: Sequence[CommitmentOpening], shown: Iterable[int] | None = None
+    ) -> None:
         self._log = log
         self._shown = set(range(len(log)) if shown is None else shown)
         self._hashes = [entry_leaf_hash(each.entry, each.nonce) for each in log]
-        self.root = Frontier().append_many(self._hashes).after.root()
+        self.root = CompactRange().append_many(self._hashes).after.root()
         self.size = len(log)
         self.directory: Directory | None = None
         """By which the openings were given, where it is newer than the checkpoint."""
@@ -218,7 +225,7 @@ def test_entry_that_a_newer_policy_closes_is_not_withheld(hub: Hub) -> None:
     domestic_exchange(hub)
     log = ListedLog(list(hub.log), shown=range(len(hub.log) - 1))
     centre_sees_nothing = POLICY.replace("the-centre-audits-everything", "nobody-audits").replace(
-        'principal.role == "auditor" &&\n  principal.agency.bodyType == "COORDINATION_CENTRE"',
+        'principal.role == "auditor" &&\n  principal.agency.agencyType == "COORDINATION_CENTRE"',
         "false",
     )
     assert centre_sees_nothing != POLICY

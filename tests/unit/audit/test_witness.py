@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from agency_client.audit.witness import Witness, init_witness
-from agency_client.trust import Head
+from agency_client.state.checkpoints import Head
+from agency_client.witness.witness import Witness, init_witness
 from exchange_protocol.errors import ExchangeError, HubDishonest, HubUnavailable, Reason
 from exchange_protocol.log.checkpoint import SignedCheckpoint
 from exchange_protocol.log.cosignatures import WitnessPolicy
@@ -134,7 +134,7 @@ def test_signature_that_did_not_arrive_binds_all_the_same(kit: Kit) -> None:
     hub.on_take = lose
     with pytest.raises(HubUnavailable):
         kit.witness().run_once(hub)
-    with pytest.raises(HubDishonest, match="CHECKPOINT_FORK"):
+    with pytest.raises(HubDishonest, match="CHECKPOINT_SPLIT_VIEW"):
         kit.witness().run_once(FakeHub(OTHER, 8))
 
 
@@ -142,8 +142,8 @@ def test_signature_that_did_not_arrive_binds_all_the_same(kit: Kit) -> None:
     ("log", "size", "reason"),
     [
         (HISTORY, 4, Reason.CHECKPOINT_ROLLBACK),
-        (OTHER, 5, Reason.CHECKPOINT_FORK),
-        (OTHER, 8, Reason.CHECKPOINT_FORK),
+        (OTHER, 5, Reason.CHECKPOINT_SPLIT_VIEW),
+        (OTHER, 8, Reason.CHECKPOINT_SPLIT_VIEW),
     ],
 )
 def test_rollback_and_fork_are_refused_for_good_with_evidence(

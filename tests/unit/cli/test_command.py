@@ -100,7 +100,7 @@ def test_audit_of_a_copy_needs_both_pins(run: Run, tmp_path: Path) -> None:
     ("reason", "code"),
     [
         (Reason.POLICY_DENIED, ExitCode.REFUSED),
-        (Reason.CHECKPOINT_FORK, ExitCode.REFUSED),
+        (Reason.CHECKPOINT_SPLIT_VIEW, ExitCode.REFUSED),
         (Reason.APPROVAL_MISSING, ExitCode.REFUSED),
         (Reason.INVALID_FIELD, ExitCode.REFUSED),
         (Reason.INTERNAL, ExitCode.REFUSED),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agency_client.cli.outbox import result_json, result_line
 from agency_client.cli.results import queued_words
-from agency_client.views import Queued, Refused
+from agency_client.core.views import Queued, Refused
 from exchange_protocol.errors import Reason
 
 STATEMENT = "01a20550-6358-7732-81dc-576beeed69bd"

@@ -15,17 +15,17 @@ from pydantic import BaseModel
 from agency_client.cli import inputs
 from agency_client.cli.app import hoist_globals
 from agency_client.cli.output import print_json, print_json_line, printable
-from agency_client.cli.papers import read_paper
 from agency_client.cli.templates import TEMPLATES, Template
-from agency_client.documents import (
+from agency_client.content.documents import (
     AnalysisProduct,
     AnalysisRequest,
     InformationRequest,
     ReferralDocument,
     ReplyDocument,
 )
+from agency_client.content.input_documents import read_input_document
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.rules.vocabulary import Handling, ReplyResult, Tlp
+from exchange_protocol.kinds.codes import Handling, ReplyResult, Tlp
 
 DOCUMENTS: dict[Template, type[BaseModel]] = {
     Template.INFORMATION_REQUEST: InformationRequest,
@@ -41,7 +41,7 @@ DOCUMENTS: dict[Template, type[BaseModel]] = {
 def test_template_reads_back_as_its_document(template: Template, tmp_path: Path) -> None:
     path = tmp_path / "document.yaml"
     path.write_text(TEMPLATES[template], encoding="utf-8")
-    paper = read_paper(path, DOCUMENTS[template])
+    paper = read_input_document(path, DOCUMENTS[template])
     assert paper.brief.summary
     assert paper.content is not None
 
@@ -49,7 +49,7 @@ def test_template_reads_back_as_its_document(template: Template, tmp_path: Path)
 def test_brief_may_be_a_text(tmp_path: Path) -> None:
     path = tmp_path / "reply.yaml"
     path.write_text("brief: Сведения прилагаются\n", encoding="utf-8")
-    paper = read_paper(path, ReplyDocument)
+    paper = read_input_document(path, ReplyDocument)
     assert paper.brief.summary == "Сведения прилагаются"
     assert paper.content is None
 
@@ -73,7 +73,7 @@ def test_bad_document_is_refused_without_its_content(
     path = tmp_path / "request.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ExchangeError) as refused:
-        read_paper(path, ReplyDocument)
+        read_input_document(path, ReplyDocument)
     assert refused.value.reason is Reason.DOCUMENT_INVALID
     assert "request.yaml" in refused.value.message
     assert "Вымышленный" not in str(refused.value)

@@ -20,10 +20,10 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from agency_client import _channel
-from agency_client._calls.calls import DEADLINES, Unary, seconds_left
-from agency_client._calls.statuses import FOUND_HERE
 from agency_client._channel import Faults, take_chunk
-from agency_client.profile import Profile
+from agency_client.core.calls import DEADLINES, Unary, seconds_left
+from agency_client.core.statuses import FOUND_HERE
+from agency_client.state.profile import Profile
 from exchange_protocol.errors import (
     ExchangeError,
     HubUnavailable,
@@ -120,7 +120,7 @@ def test_every_rpc_is_called_by_the_client() -> None:
     source = "".join(
         path.read_text(encoding="utf-8")
         for path in Path(_channel.__file__).parent.rglob("*.py")
-        if path.name != "calls.py" or path.parent.name != "_calls"
+        if path.name != "calls.py" or path.parent.name != "core"
     )
     streams = {"ExchangeService/UploadPart", "ExchangeService/FetchPart"}
     for method in set(DEADLINES) - streams:
@@ -236,7 +236,7 @@ def test_hub_that_sends_more_than_a_part_holds_is_stopped() -> None:
 
 def test_watch_lasts_as_long_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     now: Callable[[], float] = lambda: 100.0  # noqa: E731
-    monkeypatch.setattr("agency_client._calls.calls.time.monotonic", now)
+    monkeypatch.setattr("agency_client.core.calls.time.monotonic", now)
     assert seconds_left(None) == DEADLINES["ExchangeService/Watch"]
     assert seconds_left(130.0) == 30
     assert seconds_left(1e9) == DEADLINES["ExchangeService/Watch"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_client.documents import (
+from agency_client.content.documents import (
     AnalysisRequest,
     Brief,
     InformationRequest,

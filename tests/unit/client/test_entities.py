@@ -13,7 +13,7 @@ from followthemoney import model
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_client.entities import (
+from agency_client.content.entities import (
     MAX_LINE_BYTES,
     SUBJECT_SCHEMATA,
     Entity,

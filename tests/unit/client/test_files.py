@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agency_client._files import read_file, replace_file
+from agency_client.state.files import read_file, replace_file
 
 
 def test_full_disk_names_the_file_and_leaves_the_old_one_alone(

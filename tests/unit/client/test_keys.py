@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-from agency_client.keys import (
+from agency_client.state.keys import (
     PASSPHRASE_VARIABLE,
     Vault,
     generate_sealing_key,

@@ -10,10 +10,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agency_client.profile import PROFILES_VARIABLE, Profile
+from agency_client.state.profile import PROFILES_VARIABLE, Profile
 from exchange_protocol.errors import ExchangeError, InvalidInput, NotAuthenticated, Reason
+from exchange_protocol.kinds.codes import Language
 from exchange_protocol.log.cosignatures import WitnessSigner
-from exchange_protocol.rules.vocabulary import Language
 from exchange_protocol.trust.certificates import Usage
 from tests.support.in_memory_hub import PASSPHRASE, InMemoryHub, log_signer, tls_certificate
 from tests.support.statements import KZ_FMA, KZ_MIA, START, fictional_cast

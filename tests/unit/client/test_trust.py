@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from agency_client.directory import DirectoryStore
-from agency_client.trust import Head, TrustStore
+from agency_client.state.checkpoints import Head, TrustStore
+from agency_client.state.directory import DirectoryStore
 from exchange_protocol.errors import HubDishonest
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.v1 import directory_service_pb2 as pb
@@ -70,8 +70,8 @@ def test_answer_is_verified_against_what_was_held_when_asked(
     store.verify_answer(five, five, ())
     for held, got, proof, reason in (
         (seven, five, [], "CHECKPOINT_ROLLBACK"),
-        (five, seven, hub.consistency(4, 7), "CHECKPOINT_FORK"),
-        (five, seven, [], "CHECKPOINT_FORK"),
+        (five, seven, hub.consistency(4, 7), "CHECKPOINT_SPLIT_VIEW"),
+        (five, seven, [], "CHECKPOINT_SPLIT_VIEW"),
     ):
         with pytest.raises(HubDishonest, match=reason):
             store.verify_answer(held, got, proof)

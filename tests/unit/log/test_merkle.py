@@ -11,7 +11,7 @@ import pytest
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.merkle import (
     EMPTY_ROOT,
-    Frontier,
+    CompactRange,
     consistency_nodes,
     consistency_proof,
     inclusion_nodes,
@@ -31,7 +31,7 @@ VECTORS: dict[str, Any] = json.loads(
 )
 LEAVES = [leaf_hash(bytes.fromhex(leaf)) for leaf in VECTORS["leaves"]]
 ROOTS = [EMPTY_ROOT, *map(bytes.fromhex, VECTORS["roots"])]
-READ = Frontier().append_many(LEAVES).read
+READ = CompactRange().append_many(LEAVES).read
 
 
 def hashes(values: list[str]) -> list[bytes]:
@@ -40,13 +40,13 @@ def hashes(values: list[str]) -> list[bytes]:
 
 def test_empty_root_is_the_published_one() -> None:
     assert bytes.fromhex(VECTORS["empty_root"]) == EMPTY_ROOT
-    assert Frontier().root() == EMPTY_ROOT
+    assert CompactRange().root() == EMPTY_ROOT
     assert tree_root(0, READ) == EMPTY_ROOT
 
 
 @pytest.mark.parametrize("size", range(9))
 def test_roots_are_the_published_ones(size: int) -> None:
-    assert Frontier().append_many(LEAVES[:size]).after.root() == ROOTS[size]
+    assert CompactRange().append_many(LEAVES[:size]).after.root() == ROOTS[size]
     assert tree_root(size, READ) == ROOTS[size]
 
 
@@ -113,8 +113,8 @@ def test_hash_of_another_length_is_refused(length: int) -> None:
         lambda: verify_consistency(3, 8, steps, odd, ROOTS[8]),
         lambda: verify_consistency(3, 8, steps, ROOTS[3], odd),
         lambda: verify_consistency(8, 8, [], odd, odd),
-        lambda: Frontier().append_many([odd]),
-        lambda: Frontier(1, (odd,)),
+        lambda: CompactRange().append_many([odd]),
+        lambda: CompactRange(1, (odd,)),
     ):
         with pytest.raises(ExchangeError) as caught:
             call()
@@ -171,12 +171,12 @@ def test_consistency_without_grounds_is_refused(
 def test_frontier_refuses_hashes_that_do_not_fit_its_size() -> None:
     for size, edge in ((3, (LEAVES[0],)), (0, (LEAVES[0],)), (4, ())):
         with pytest.raises(ExchangeError) as caught:
-            Frontier(size, edge)
+            CompactRange(size, edge)
         assert caught.value.reason is Reason.PROOF_INVALID
 
 
 def test_append_leaves_the_frontier_before_it_alone() -> None:
-    before = Frontier().append_many(LEAVES[:5]).after
+    before = CompactRange().append_many(LEAVES[:5]).after
     growth = before.append_many(LEAVES[5:])
     assert growth.before is before
     assert (before.size, before.root()) == (5, ROOTS[5])
@@ -185,7 +185,7 @@ def test_append_leaves_the_frontier_before_it_alone() -> None:
 
 
 def test_growth_refuses_nodes_that_it_does_not_know() -> None:
-    growth = Frontier().append_many(LEAVES[:6]).after.append_many(LEAVES[6:7])
+    growth = CompactRange().append_many(LEAVES[:6]).after.append_many(LEAVES[6:7])
     for node in ((0, 5), (0, 7), (1, 1), (2, 1), (9, 0)):
         with pytest.raises(ExchangeError) as caught:
             growth.read([node])

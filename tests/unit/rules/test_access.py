@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import Decision, Kind, Plain, Reply
+from exchange_protocol.kinds.codes import ReplyResult, Verdict
 from exchange_protocol.rules.access import deliver_to, readers, viewers
-from exchange_protocol.rules.bodies import Decision, Kind, Plain, Reply
 from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.statements import Statement
-from exchange_protocol.rules.vocabulary import ReplyResult, Verdict
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.statements import COORDINATOR, KG_MIA, KZ_FMA, KZ_GPO, KZ_MIA, UZ_FIU, Hub
 

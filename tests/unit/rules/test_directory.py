@@ -9,7 +9,7 @@ import pytest
 
 from exchange_certs.authority import Authority
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.rules.bodies import (
+from exchange_protocol.kinds.bodies import (
     Body,
     EnrolAgency,
     PublishCertificate,
@@ -17,9 +17,9 @@ from exchange_protocol.rules.bodies import (
     PublishSealingKey,
     RevokeCertificate,
 )
+from exchange_protocol.kinds.codes import AgencyType, RevocationReason
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, advance_directory
 from exchange_protocol.rules.statements import encode_statement, parse_statement
-from exchange_protocol.rules.vocabulary import BodyType, RevocationReason
 from exchange_protocol.trust.certificates import TrustAnchors, Usage
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from exchange_protocol.trust.sealing import SealingPrivateKey
@@ -37,7 +37,7 @@ from tests.support.statements import (
     member,
 )
 
-TAX = EnrolAgency(AgencyId("kz.tax"), "Налоговая (fictional)", "KZ", BodyType.TAX, "Asia/Almaty")
+TAX = EnrolAgency(AgencyId("kz.tax"), "Налоговая (fictional)", "KZ", AgencyType.TAX, "Asia/Almaty")
 COMPROMISED = RevocationReason.KEY_COMPROMISE
 
 
@@ -97,7 +97,7 @@ REFUSED: list[tuple[str, Member, Callable[[], Body], Reason]] = [
     ("sealing key twice", KZ_FMA, published_sealing_key, Reason.ALREADY_ENROLLED),
     ("short sealing key", KZ_FMA, lambda: PublishSealingKey(b"short"), Reason.INVALID_FIELD),
     ("enrolling twice", OPERATOR,
-     lambda: EnrolAgency(AgencyId("kz.fma"), "x", "KZ", BodyType.FIU, "Asia/Almaty"),
+     lambda: EnrolAgency(AgencyId("kz.fma"), "x", "KZ", AgencyType.FIU, "Asia/Almaty"),
      Reason.ALREADY_ENROLLED),
 ]  # fmt: skip
 

@@ -9,7 +9,12 @@ import pytest
 
 from exchange_protocol.errors import NotPermitted, Reason
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
-from exchange_protocol.rules.inspection import Concern, Sight, judge_inspection, verify_cited
+from exchange_protocol.rules.inspection import (
+    AuditorScope,
+    EntryScope,
+    judge_inspection,
+    verify_cited,
+)
 from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.policy import Policy
 from exchange_protocol.trust.identity import AgencyId, Member, Role
@@ -24,14 +29,14 @@ from tests.support.statements import (
 )
 
 MIA, FMA, UZ, KG = (AgencyId(name) for name in ("kz.mia", "kz.fma", "uz.fiu", "kg.mia"))
-PUBLIC = Concern(is_public=True)
-DOMESTIC = Concern(ends=((MIA, FMA),))
-CROSSING = Concern(ends=((KG, UZ), (KG, FMA)))
-FOREIGN = Concern(ends=((KG, UZ),))
-REFUSED_THERE = Concern(ends=((KG, UZ),), actor=MIA)
-STRANGER = Concern(actor=AgencyId("tj.none"))
-READ_BY_US = Concern(actor=AUDITOR.agency, is_inspection=True)
-READ_THERE = Concern(actor=UZ, is_inspection=True)
+PUBLIC = EntryScope(is_public=True)
+DOMESTIC = EntryScope(ends=((MIA, FMA),))
+CROSSING = EntryScope(ends=((KG, UZ), (KG, FMA)))
+FOREIGN = EntryScope(ends=((KG, UZ),))
+REFUSED_THERE = EntryScope(ends=((KG, UZ),), actor=MIA)
+STRANGER = EntryScope(actor=AgencyId("tj.none"))
+READ_BY_US = EntryScope(actor=AUDITOR.agency, is_inspection=True)
+READ_THERE = EntryScope(actor=UZ, is_inspection=True)
 UZ_AUDITOR = member("uz.fiu", Role.AUDITOR)
 
 
@@ -58,28 +63,28 @@ def directory() -> Directory:
     ids=["the state", "another state", "the centre", "no auditor", "not enrolled"],
 )  # fmt: skip
 def test_each_sees_what_concerns_it(
-    directory: Directory, reader: Member, sees: list[Concern]
+    directory: Directory, reader: Member, sees: list[EntryScope]
 ) -> None:
-    sight = Sight(directory, reader)
+    sight = AuditorScope(directory, reader)
     every = [
         PUBLIC, DOMESTIC, CROSSING, FOREIGN, REFUSED_THERE, STRANGER, READ_BY_US, READ_THERE,
     ]  # fmt: skip
-    assert [concern for concern in every if sight.through(concern) is not None] == sees
+    assert [scope for scope in every if sight.through(scope) is not None] == sees
 
 
 def test_what_is_for_everyone_and_inspections_are_no_disclosure(directory: Directory) -> None:
-    sight = Sight(directory, CENTRE_AUDITOR)
+    sight = AuditorScope(directory, CENTRE_AUDITOR)
     assert {sight.through(each) for each in (PUBLIC, READ_BY_US, READ_THERE)} == {frozenset()}
     assert sight.through(CROSSING) == frozenset(CROSSING.ends)
-    assert Sight(directory, AUDITOR).through(CROSSING) == frozenset({(KG, FMA)}), (
+    assert AuditorScope(directory, AUDITOR).through(CROSSING) == frozenset({(KG, FMA)}), (
         "by its own state's leg"
     )
 
 
 def test_before_there_is_a_policy_only_what_is_for_everyone_is_open(directory: Directory) -> None:
     without = replace(directory, policy=None)
-    assert Sight(without, CENTRE_AUDITOR).through(DOMESTIC) is None
-    assert Sight(EMPTY_DIRECTORY, CENTRE_AUDITOR).through(PUBLIC) == frozenset()
+    assert AuditorScope(without, CENTRE_AUDITOR).through(DOMESTIC) is None
+    assert AuditorScope(EMPTY_DIRECTORY, CENTRE_AUDITOR).through(PUBLIC) == frozenset()
     with pytest.raises(NotPermitted) as refused:
         judge_inspection(without, CENTRE_AUDITOR, {DOMESTIC: 1})
     assert refused.value.reason is Reason.POLICY_DENIED
@@ -101,12 +106,12 @@ def test_rules_are_cited_together_where_several_open_a_page(directory: Directory
     directory = replace(directory, policy=Policy.compile(POLICY + more))
     _, ruling = judge_inspection(directory, AUDITOR, Counter([DOMESTIC, FOREIGN]))
     assert ruling.rule_ids == ("a-friend-looks-in", "a-state-audits-its-own-events")
-    # Neither rule opens the body's own events alone: the search goes on until both were met.
+    # Neither rule opens the agency's own events alone: the search goes on until both were met.
     verify_cited(directory, AUDITOR, ruling)
 
 
 @pytest.mark.parametrize(
-    ("reader", "concern", "reason"),
+    ("reader", "scope", "reason"),
     [
         (KZ_MIA, DOMESTIC, Reason.ROLE_NOT_PERMITTED),
         (member("tj.none", Role.AUDITOR), DOMESTIC, Reason.AGENCY_NOT_ENROLLED),
@@ -116,8 +121,8 @@ def test_rules_are_cited_together_where_several_open_a_page(directory: Directory
     ],
 )
 def test_who_is_disclosed_nothing_reads_nothing(
-    directory: Directory, reader: Member, concern: Concern, reason: Reason
+    directory: Directory, reader: Member, scope: EntryScope, reason: Reason
 ) -> None:
     with pytest.raises(NotPermitted) as refused:
-        judge_inspection(directory, reader, {concern: 1})
+        judge_inspection(directory, reader, {scope: 1})
     assert refused.value.reason is reason

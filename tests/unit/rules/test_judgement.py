@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.rules.bodies import (
+from exchange_protocol.kinds.bodies import (
     Decision,
     Feedback,
     Kind,
@@ -21,6 +21,14 @@ from exchange_protocol.rules.bodies import (
     Reply,
     RevokeCertificate,
 )
+from exchange_protocol.kinds.codes import (
+    Handling,
+    RefusalGround,
+    ReplyResult,
+    RevocationReason,
+    Tlp,
+    Verdict,
+)
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY
 from exchange_protocol.rules.judgement import judge, plan_route
 from exchange_protocol.rules.lifecycle import LegState
@@ -29,14 +37,6 @@ from exchange_protocol.rules.statements import (
     Statement,
     encode_statement,
     parse_statement,
-)
-from exchange_protocol.rules.vocabulary import (
-    Handling,
-    RefusalGround,
-    ReplyResult,
-    RevocationReason,
-    Tlp,
-    Verdict,
 )
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from exchange_protocol.trust.sealing import SealingPrivateKey
@@ -444,7 +444,7 @@ def test_a_refused_exchange_can_be_closed(hub: Hub) -> None:
 
 
 def test_roles_that_speak_for_nothing(hub: Hub) -> None:
-    for role in (Role.AUDITOR, Role.OPERATOR, Role.SUPERVISOR, Role.COORDINATOR):
+    for role in (Role.AUDITOR, Role.OPERATOR, Role.AUTHORISER, Role.COORDINATOR):
         who = member("kz.mia", role, "fictional")
         draft = replace(hub.compose(KZ_MIA, REQUEST, to=["kz.fma"]), author=who)
         with pytest.raises(ExchangeError) as refused:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.rules.bodies import (
+from exchange_protocol.kinds.bodies import (
     Body,
     Decision,
     EraseNotice,
@@ -18,6 +18,14 @@ from exchange_protocol.rules.bodies import (
     Plain,
     Refuse,
     Reply,
+)
+from exchange_protocol.kinds.codes import (
+    ErasureGround,
+    Handling,
+    RefusalGround,
+    ReplyResult,
+    Tlp,
+    Verdict,
 )
 from exchange_protocol.rules.lifecycle import (
     Exchange,
@@ -30,14 +38,6 @@ from exchange_protocol.rules.lifecycle import (
     open_exchange,
 )
 from exchange_protocol.rules.statements import Header, Statement
-from exchange_protocol.rules.vocabulary import (
-    ErasureGround,
-    Handling,
-    RefusalGround,
-    ReplyResult,
-    Tlp,
-    Verdict,
-)
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.statements import (
     CARICC,
@@ -96,11 +96,11 @@ def in_state(state: LegState, kind: Kind, *, disclosed: bool = False) -> Exchang
     leg = Leg(
         agency=UZ,
         state=state,
-        subject=FIRST,
+        awaits=FIRST,
         handling=Handling.H0,
         tlp=Tlp.AMBER,
         subject_count=1,
-        disclosed=disclosed or not hidden,
+        was_released=disclosed or not hidden,
         approvals_required=1,
         approvers=(CENTRE,),
         hidden=hidden,
@@ -133,7 +133,7 @@ def open_to(agency: AgencyId = UZ) -> LegRoute:
 
 def approve(exchange: Exchange, by: Member = COORDINATOR, *legs: AgencyId) -> Statement:
     to = legs or (UZ,)
-    return say(by, Decision(Verdict.APPROVE), answers=leg_of(exchange, to[0]).subject, to=to)
+    return say(by, Decision(Verdict.APPROVE), answers=leg_of(exchange, to[0]).awaits, to=to)
 
 
 # --- The table ----------------------------------------------------------------------------------
@@ -255,7 +255,7 @@ def test_an_approval_binds_exactly_what_was_approved() -> None:
 def test_approvals_do_not_survive_a_supplement() -> None:
     exchange, _ = opened(gated(2))
     exchange = apply(exchange, approve(exchange))
-    returned = say(SECOND_COORDINATOR, Decision(Verdict.RETURN), answers=leg_of(exchange).subject)
+    returned = say(SECOND_COORDINATOR, Decision(Verdict.RETURN), answers=leg_of(exchange).awaits)
     exchange = apply(exchange, returned)
     more = say(KZ_MIA, Plain(Kind.SUPPLEMENT), answers=returned.digest)
     exchange = apply(exchange, more, routes=(gated(2),))
@@ -302,7 +302,7 @@ def test_a_decision_releases_each_leg_by_its_own_number_of_approvals() -> None:
 def test_the_centre_as_a_recipient_answers_on_its_own_leg() -> None:
     exchange, _ = opened(open_to(CENTRE), gated(1, UZ))
     exchange, _ = deliver(exchange, CENTRE)
-    subject = leg_of(exchange, CENTRE).subject
+    subject = leg_of(exchange, CENTRE).awaits
     reply = say(CARICC, Plain(Kind.ACKNOWLEDGE), answers=subject, to=(KZ_MIA.agency,))
     assert leg_of(apply(exchange, reply), CENTRE).state is S.ACKNOWLEDGED
     elsewhere = say(CARICC, Plain(Kind.ACKNOWLEDGE), answers=subject, to=(UZ,))
@@ -318,7 +318,7 @@ def test_a_recipient_that_waits_approves_no_other_leg() -> None:
     exchange, _ = opened(open_to(CENTRE), gated(1, UZ))
     exchange, _ = deliver(exchange, CENTRE)
     back = say(
-        CARICC, Plain(Kind.RETURN_FOR_INFORMATION), answers=leg_of(exchange, CENTRE).subject,
+        CARICC, Plain(Kind.RETURN_FOR_INFORMATION), answers=leg_of(exchange, CENTRE).awaits,
         to=(KZ_MIA.agency,),
     )  # fmt: skip
     exchange = apply(exchange, back)
@@ -333,10 +333,10 @@ def test_who_was_never_shown_a_recalled_request_does_not_come_to_read_it_as_appr
     exchange, _ = opened(LegRoute(CENTRE, 1, (PROSECUTOR.agency,)), open_to(UZ))
     exchange, _ = deliver(exchange, UZ)
     recalled = say(
-        KZ_MIA, Plain(Kind.RECALL), answers=leg_of(exchange, CENTRE).subject, to=(CENTRE,)
+        KZ_MIA, Plain(Kind.RECALL), answers=leg_of(exchange, CENTRE).awaits, to=(CENTRE,)
     )
     asked = say(
-        UZ_FIU, Plain(Kind.RETURN_FOR_INFORMATION), answers=leg_of(exchange).subject,
+        UZ_FIU, Plain(Kind.RETURN_FOR_INFORMATION), answers=leg_of(exchange).awaits,
         to=(KZ_MIA.agency,),
     )  # fmt: skip
     exchange = apply(exchange, recalled, asked)
@@ -356,7 +356,7 @@ def disclosed_then_supplemented(approvals: int = 1) -> tuple[Exchange, Statement
     exchange = apply(exchange, approve(exchange))
     exchange, _ = deliver(exchange, UZ)
     asked = say(
-        UZ_FIU, Plain(Kind.RETURN_FOR_INFORMATION), answers=leg_of(exchange).subject,
+        UZ_FIU, Plain(Kind.RETURN_FOR_INFORMATION), answers=leg_of(exchange).awaits,
         to=(KZ_MIA.agency,),
     )  # fmt: skip
     exchange = apply(exchange, asked)
@@ -375,7 +375,7 @@ def test_a_supplement_after_the_recipients_question_passes_the_gate_again() -> N
 
 def test_a_recall_of_what_was_never_released_stays_hidden() -> None:
     exchange, _ = opened(gated())
-    recall = say(KZ_MIA, Plain(Kind.RECALL), answers=leg_of(exchange).subject)
+    recall = say(KZ_MIA, Plain(Kind.RECALL), answers=leg_of(exchange).awaits)
     exchange = apply(exchange, recall)
     closed = say(KZ_MIA, Plain(Kind.CLOSE), answers=recall.digest)
     exchange = apply(exchange, closed)
@@ -407,7 +407,7 @@ def test_a_held_supplement_of_a_known_request_is_returned_not_rejected() -> None
 
 def test_a_leg_counts_what_its_supplements_add() -> None:
     exchange, _ = opened(gated(), header=replace(CASE, subject_count=40))
-    returned = say(COORDINATOR, Decision(Verdict.RETURN), answers=leg_of(exchange).subject)
+    returned = say(COORDINATOR, Decision(Verdict.RETURN), answers=leg_of(exchange).awaits)
     exchange = apply(exchange, returned)
     header = replace(CASE, subject_count=30, handling=Handling.H2, tlp=Tlp.RED)
     more = say(KZ_MIA, Plain(Kind.SUPPLEMENT), answers=returned.digest, header=header)

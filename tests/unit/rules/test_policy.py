@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.rules.bodies import Decision, Kind, Plain, PublishPolicy
+from exchange_protocol.kinds.bodies import Decision, Kind, Plain, PublishPolicy
+from exchange_protocol.kinds.codes import Handling, Tlp, Urgency, Verdict
 from exchange_protocol.rules.judgement import Route, plan_route
 from exchange_protocol.rules.lifecycle import LegRoute, LegState
 from exchange_protocol.rules.policy import Policy
 from exchange_protocol.rules.statements import Header
-from exchange_protocol.rules.vocabulary import Handling, Tlp, Urgency, Verdict
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from tests.support.statements import (
     CARICC,
@@ -54,7 +54,7 @@ def test_domestic_flows_at_once_with_the_prosecutor_as_supervisor(hub: Hub) -> N
     assert route.supervisors == ("kz.gpo",)
     assert route.rule_ids == (
         "domestic-flows-at-once",
-        "open-between-competent-bodies",
+        "open-between-competent-agencies",
         "prosecutor-supervises-its-own-state",
     )
     assert route.policy_digest == Policy.compile(POLICY).digest

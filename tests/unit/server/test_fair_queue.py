@@ -10,101 +10,109 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange_protocol.errors import LimitExceeded, Reason
-from exchange_protocol.rules.series import DIRECTORY
+from exchange_protocol.rules.dependencies import DIRECTORY
 from exchange_protocol.trust.identity import AgencyId
-from exchange_server.ledger import fair_queue
-from exchange_server.ledger.fair_queue import (
+from exchange_server.fairness import fair_queue
+from exchange_server.fairness.fair_queue import (
     ACTIVE_SECONDS,
     MOST_REST_SECONDS,
     URGENT_RUN,
     FairQueue,
-    Turn,
+    QueuedRequest,
 )
-from exchange_server.ledger.pace import LEAST_SHARE, MOST_SHARE, Pace
+from exchange_server.fairness.pace import LEAST_SHARE, MOST_SHARE, Pace
 
 FLOOD, QUIET, THIRD = AgencyId("kz.mia"), AgencyId("uz.fiu"), AgencyId("kg.mia")
 
 
-def queue_of(*turns: Turn[str], most: int = 1000, each: int = 400) -> FairQueue[str]:
+def queue_of(*turns: QueuedRequest[str], most: int = 1000, each: int = 400) -> FairQueue[str]:
     queue: FairQueue[str] = FairQueue(most, each)
     for turn in turns:
         queue.put(turn)
     return queue
 
 
-def flood(count: int, *, is_urgent: bool = False) -> list[Turn[str]]:
-    return [Turn(f"flood {n}", FLOOD, f"x{n}", is_urgent) for n in range(count)]
+def flood(count: int, *, is_urgent: bool = False) -> list[QueuedRequest[str]]:
+    return [QueuedRequest(f"flood {n}", FLOOD, f"x{n}", is_urgent) for n in range(count)]
 
 
 def test_a_quiet_agency_waits_for_one_request_of_a_flood() -> None:
-    queue = queue_of(*flood(300), Turn("quiet", QUIET))
+    queue = queue_of(*flood(300), QueuedRequest("quiet", QUIET))
     assert queue.take(2) == ["flood 0", "quiet"]
 
 
 def test_place_in_the_round_is_kept_from_batch_to_batch() -> None:
-    turns = [Turn(f"{agency}", agency) for agency in (FLOOD, QUIET, THIRD) for _ in range(2)]
+    turns = [
+        QueuedRequest(f"{agency}", agency) for agency in (FLOOD, QUIET, THIRD) for _ in range(2)
+    ]
     queue = queue_of(*turns)
     assert [queue.take(1) for _ in range(4)] == [[FLOOD], [QUIET], [THIRD], [FLOOD]]
 
 
 def test_urgent_goes_before_routine() -> None:
-    queue = queue_of(*flood(300), Turn("urgent", QUIET, "q", is_urgent=True))
+    queue = queue_of(*flood(300), QueuedRequest("urgent", QUIET, "q", is_urgent=True))
     assert queue.take(1) == ["urgent"]
 
 
 def test_routine_is_served_while_an_agency_calls_everything_urgent() -> None:
-    queue = queue_of(*flood(90, is_urgent=True), Turn("quiet", QUIET))
+    queue = queue_of(*flood(90, is_urgent=True), QueuedRequest("quiet", QUIET))
     assert queue.take(URGENT_RUN + 1)[-1] == "quiet"
 
 
 def test_urgent_of_another_waits_for_one_of_a_flood_of_urgent() -> None:
-    queue = queue_of(*flood(300, is_urgent=True), Turn("urgent", QUIET, "q", is_urgent=True))
+    queue = queue_of(
+        *flood(300, is_urgent=True), QueuedRequest("urgent", QUIET, "q", is_urgent=True)
+    )
     assert queue.take(2) == ["flood 0", "urgent"]
 
 
 def test_urgent_beyond_an_agencys_share_waits_among_the_routine() -> None:
-    queue = queue_of(*flood(3, is_urgent=True), Turn("routine", QUIET), each=8)
+    queue = queue_of(*flood(3, is_urgent=True), QueuedRequest("routine", QUIET), each=8)
     # Two places of eight are for urgent ones: the third is behind nothing but its own turn.
     assert queue.take(4) == ["flood 0", "flood 1", "flood 2", "routine"]
 
 
 def test_urgent_does_not_overtake_what_its_exchange_waits_for() -> None:
     queue = queue_of(
-        Turn("asked", FLOOD, "x"), Turn("recalled", FLOOD, "x", is_urgent=True), *flood(3)
+        QueuedRequest("asked", FLOOD, "x"),
+        QueuedRequest("recalled", FLOOD, "x", is_urgent=True),
+        *flood(3),
     )
     assert queue.take(2) == ["asked", "recalled"]
 
 
 def test_routine_follows_the_urgent_of_its_exchange() -> None:
     urgent = flood(9, is_urgent=True)
-    queue = queue_of(*urgent, Turn("after", FLOOD, "x8"))
+    queue = queue_of(*urgent, QueuedRequest("after", FLOOD, "x8"))
     served = queue.take(20)
     assert served.index("after") > served.index("flood 8")
 
 
 def test_urgent_does_not_overtake_the_agencys_word_to_the_directory() -> None:
-    queue = queue_of(Turn("key", FLOOD, DIRECTORY), Turn("urgent", FLOOD, "x", is_urgent=True))
+    queue = queue_of(
+        QueuedRequest("key", FLOOD, DIRECTORY), QueuedRequest("urgent", FLOOD, "x", is_urgent=True)
+    )
     assert queue.take(2) == ["key", "urgent"]
 
 
 def test_an_agency_has_so_many_places_and_others_have_theirs() -> None:
     queue = queue_of(*flood(4), each=4)
     with pytest.raises(LimitExceeded, match=r"at most 4 requests of kz\.mia") as refused:
-        queue.put(Turn("more", FLOOD))
+        queue.put(QueuedRequest("more", FLOOD))
     assert refused.value.reason is Reason.OVERLOADED
-    queue.put(Turn("quiet", QUIET))
+    queue.put(QueuedRequest("quiet", QUIET))
     queue.take(1)
-    queue.put(Turn("more", FLOOD))
+    queue.put(QueuedRequest("more", FLOOD))
 
 
 def test_all_together_have_so_many_places() -> None:
     queue = queue_of(*flood(3), most=3)
     with pytest.raises(LimitExceeded, match="too many requests wait"):
-        queue.put(Turn("quiet", QUIET))
+        queue.put(QueuedRequest("quiet", QUIET))
 
 
 def test_what_takes_long_fills_more_of_a_batch() -> None:
-    queue = queue_of(*(Turn(f"chunk {n}", FLOOD, weight=16) for n in range(20)))
+    queue = queue_of(*(QueuedRequest(f"chunk {n}", FLOOD, weight=16) for n in range(20)))
     assert len(queue.take(64)) == 4
     assert queue.take(1) == ["chunk 4"]
 
@@ -121,7 +129,7 @@ def test_who_waits_for_requests_is_woken() -> None:
     taken: list[list[str]] = []
     thread = threading.Thread(target=lambda: taken.append(queue.take(1)))
     thread.start()
-    queue.put(Turn("late", QUIET))
+    queue.put(QueuedRequest("late", QUIET))
     thread.join(timeout=30)
     assert taken == [["late"]]
 
@@ -145,7 +153,7 @@ def test_everything_is_served_once_and_in_the_order_of_its_exchange(
             continue
         agency, about, is_urgent = step
         try:
-            queue.put(Turn(number, agency, about, is_urgent))
+            queue.put(QueuedRequest(number, agency, about, is_urgent))
         except LimitExceeded:
             continue
         waiting[number] = agency, about
@@ -168,10 +176,10 @@ class Time:
         return self.now
 
 
-def shared_queue(time: Time, *turns: Turn[str]) -> FairQueue[str]:
+def shared_queue(time: Time, *turns: QueuedRequest[str]) -> FairQueue[str]:
     """A queue in which `QUIET` was served a moment ago."""
     queue: FairQueue[str] = FairQueue(1000, 400, time)
-    queue.put(Turn("before", QUIET))
+    queue.put(QueuedRequest("before", QUIET))
     assert queue.take(1) == ["before"]
     for turn in turns:
         queue.put(turn)
@@ -208,9 +216,9 @@ def test_who_filled_its_share_rests_as_long_as_its_batch_took() -> None:
     queue = shared_queue(time, *flood(300))
     assert "flood 0" in queue.take(256)
     time.now += 0.04
-    queue.put(Turn("quiet", QUIET))
+    queue.put(QueuedRequest("quiet", QUIET))
     assert queue.take(256) == ["quiet"]
-    queue.put(Turn("quiet again", QUIET))
+    queue.put(QueuedRequest("quiet again", QUIET))
     time.now += 0.02
     assert queue.take(256) == ["quiet again"]
     time.now += 0.03
@@ -222,7 +230,7 @@ def test_nobody_rests_for_long_because_a_database_was_slow() -> None:
     queue = shared_queue(time, *flood(300))
     queue.take(256)
     time.now += 20.0
-    queue.put(Turn("quiet", QUIET))
+    queue.put(QueuedRequest("quiet", QUIET))
     assert queue.take(256) == ["quiet"]
     time.now += MOST_REST_SECONDS
     assert all(each.startswith("flood") for each in queue.take(256))
@@ -240,14 +248,14 @@ def test_rest_of_one_ends_when_another_has_something_to_say(
     taken: list[list[str]] = []
     thread = threading.Thread(target=lambda: taken.append(queue.take(256)))
     thread.start()
-    queue.put(Turn("quiet", QUIET))
+    queue.put(QueuedRequest("quiet", QUIET))
     thread.join(timeout=20)
     assert taken == [["quiet"]]
 
 
 def test_nobody_rests_where_two_have_more_than_their_share_to_say() -> None:
     time = Time()
-    others = [Turn(f"third {n}", THIRD, f"t{n}") for n in range(300)]
+    others = [QueuedRequest(f"third {n}", THIRD, f"t{n}") for n in range(300)]
     queue = shared_queue(time, *flood(300), *others)
     for _ in range(3):
         began_at = time.now
@@ -257,7 +265,7 @@ def test_nobody_rests_where_two_have_more_than_their_share_to_say() -> None:
 
 
 def test_agencies_that_all_have_much_to_say_fill_their_batches() -> None:
-    others = [Turn(f"third {n}", THIRD, f"t{n}") for n in range(300)]
+    others = [QueuedRequest(f"third {n}", THIRD, f"t{n}") for n in range(300)]
     queue = queue_of(*flood(300), *others)
     taken = queue.take(256)
     assert [sum(name.startswith(each) for name in taken) for each in ("flood", "third")] == [
@@ -276,7 +284,7 @@ def test_rest_ends_with_the_queue() -> None:
 
 
 def test_chunk_that_is_larger_than_a_share_has_its_turn() -> None:
-    chunks = [Turn(f"chunk {n}", FLOOD, weight=2 * MOST_SHARE) for n in range(3)]
+    chunks = [QueuedRequest(f"chunk {n}", FLOOD, weight=2 * MOST_SHARE) for n in range(3)]
     queue = shared_queue(Time(), *chunks)
     assert queue.take(256) == ["chunk 0"]
 
@@ -289,15 +297,15 @@ def test_who_is_refused_is_told_how_long_what_waits_will_take() -> None:
         for turn in flood(waiting):
             queue.put(turn)
         with pytest.raises(LimitExceeded) as refused:
-            queue.put(Turn("more", QUIET))
+            queue.put(QueuedRequest("more", QUIET))
         delays.append(refused.value.retry_after_seconds or 0.0)
     assert 0 < delays[0] < delays[1]
     # A writer that is stuck does not promise what it cannot keep.
     small.take(1)
-    small.put(Turn("more", FLOOD))
+    small.put(QueuedRequest("more", FLOOD))
     time.now += 12.0
     with pytest.raises(LimitExceeded) as refused:
-        small.put(Turn("more", QUIET))
+        small.put(QueuedRequest("more", QUIET))
     assert refused.value.retry_after_seconds == pytest.approx(12.0)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from exchange_protocol.errors import InvalidInput, Reason
-from exchange_protocol.log.entries import MOST_AHEAD, MOST_BEHIND
+from exchange_protocol.record.entries import MOST_AHEAD, MOST_BEHIND
 from exchange_server.ledger import LedgerLimits
 
 

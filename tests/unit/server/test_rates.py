@@ -8,7 +8,7 @@ import pytest
 
 from exchange_protocol.errors import LimitExceeded, Reason
 from exchange_protocol.trust.identity import AgencyId
-from exchange_server.rpc.rates import BURST_SECONDS, Rates
+from exchange_server.fairness.rates import BURST_SECONDS, Rates
 
 MIA, FMA = AgencyId("kz.mia"), AgencyId("kz.fma")
 

@@ -22,7 +22,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MEMBER = parse_member("spiffe://caricc.example/agency/kz.mia/system")
 
 
-class Bench:
+class BatchContext:
     """An authority, its published list, and a hub's view of it at a time that the test moves."""
 
     def __init__(self, folder: Path) -> None:
@@ -47,11 +47,11 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def bench(tmp_path: Path) -> BatchContext:
+    return BatchContext(tmp_path)
 
 
-def test_revocation_counts_after_a_second_without_a_restart(bench: Bench) -> None:
+def test_revocation_counts_after_a_second_without_a_restart(bench: BatchContext) -> None:
     issued = bench.issue()
     assert not bench.is_revoked(issued)
     bench.revoke(issued)
@@ -62,7 +62,7 @@ def test_revocation_counts_after_a_second_without_a_restart(bench: Bench) -> Non
 
 @pytest.mark.parametrize("broken", [b"", b"-----BEGIN X509 CRL-----\nAA\n-----END X509 CRL-----\n"])
 def test_broken_list_keeps_the_last_good_one_and_is_logged_once(
-    bench: Bench, broken: bytes
+    bench: BatchContext, broken: bytes
 ) -> None:
     issued = bench.issue()
     bench.revoke(issued)
@@ -76,7 +76,7 @@ def test_broken_list_keeps_the_last_good_one_and_is_logged_once(
     assert [line["log_level"] for line in logs] == ["error"]
 
 
-def test_missing_list_keeps_the_last_good_one(bench: Bench) -> None:
+def test_missing_list_keeps_the_last_good_one(bench: BatchContext) -> None:
     issued = bench.issue()
     bench.revoke(issued)
     bench.seconds += 1
@@ -88,7 +88,7 @@ def test_missing_list_keeps_the_last_good_one(bench: Bench) -> None:
     assert logs[0]["log_level"] == "error"
 
 
-def test_old_list_put_back_lifts_no_revocation(bench: Bench) -> None:
+def test_old_list_put_back_lifts_no_revocation(bench: BatchContext) -> None:
     issued = bench.issue()
     old = bench.file.read_bytes()
     bench.revoke(issued, NOW + timedelta(minutes=1))
@@ -101,7 +101,7 @@ def test_old_list_put_back_lifts_no_revocation(bench: Bench) -> None:
     assert logs[0]["log_level"] == "error"
 
 
-def test_list_of_another_root_is_refused(bench: Bench, tmp_path: Path) -> None:
+def test_list_of_another_root_is_refused(bench: BatchContext, tmp_path: Path) -> None:
     other = Authority.create(tmp_path / "other", "caricc.example", PASSPHRASE, NOW)
     anchors = TrustAnchors.from_pem(bench.authority.root_pem())
     with pytest.raises(ExchangeError) as caught:
@@ -109,7 +109,7 @@ def test_list_of_another_root_is_refused(bench: Bench, tmp_path: Path) -> None:
     assert caught.value.reason is Reason.CERTIFICATE_UNTRUSTED
 
 
-def test_overdue_list_stays_and_is_logged_once(bench: Bench) -> None:
+def test_overdue_list_stays_and_is_logged_once(bench: BatchContext) -> None:
     bench.now = NOW + timedelta(days=60)
     with capture_logs() as logs:
         for _ in range(3):
@@ -118,7 +118,7 @@ def test_overdue_list_stays_and_is_logged_once(bench: Bench) -> None:
     assert [line["event"] for line in logs] == ["revocations_overdue"]
 
 
-def test_list_of_the_same_second_lifts_no_revocation(bench: Bench) -> None:
+def test_list_of_the_same_second_lifts_no_revocation(bench: BatchContext) -> None:
     issued, other = bench.issue(), bench.issue()
     before = bench.file.read_bytes()
     bench.revoke(issued)
@@ -136,7 +136,7 @@ def test_list_of_the_same_second_lifts_no_revocation(bench: Bench) -> None:
 
 
 def test_who_asks_while_another_thread_reads_gets_the_list_in_force(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: BatchContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issued = bench.issue()
     bench.revoke(issued)

@@ -8,8 +8,8 @@ from contextlib import suppress
 import pytest
 
 from exchange_protocol.trust.identity import AgencyId
-from exchange_server import slices as slices_module
-from exchange_server.slices import Desk, Slices
+from exchange_server.fairness import slices as slices_module
+from exchange_server.fairness.slices import FairScheduler, Slices
 
 FLOOD, QUIET = AgencyId("kz.mia"), AgencyId("uz.fiu")
 
@@ -20,15 +20,15 @@ def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slices_module, "SLICE_SECONDS", 0.0)
 
 
-async def work(desk: Desk, agency: AgencyId, steps: int, done: list[AgencyId]) -> None:
+async def work(desk: FairScheduler, agency: AgencyId, steps: int, done: list[AgencyId]) -> None:
     async with Slices(desk, agency) as slices:
         for _ in range(steps):
             done.append(agency)
-            await slices.breathe()
+            await slices.yield_if_due()
 
 
 async def test_another_agency_waits_for_one_slice_of_all_that_one_has() -> None:
-    desk, done = Desk(), list[AgencyId]()
+    desk, done = FairScheduler(), list[AgencyId]()
     flood = [asyncio.create_task(work(desk, FLOOD, 50, done)) for _ in range(20)]
     await asyncio.sleep(0)
     began_at = len(done)
@@ -40,7 +40,7 @@ async def test_another_agency_waits_for_one_slice_of_all_that_one_has() -> None:
 
 
 async def test_others_are_served_between_two_slices() -> None:
-    desk, done = Desk(), list[AgencyId]()
+    desk, done = FairScheduler(), list[AgencyId]()
     flood = [asyncio.create_task(work(desk, FLOOD, 50, done)) for _ in range(20)]
     turns = 0
     while not all(task.done() for task in flood):
@@ -50,7 +50,7 @@ async def test_others_are_served_between_two_slices() -> None:
 
 
 async def test_callers_that_go_away_hold_up_nobody() -> None:
-    desk, done = Desk(), list[AgencyId]()
+    desk, done = FairScheduler(), list[AgencyId]()
     tasks = [asyncio.create_task(work(desk, FLOOD, 1000, done)) for _ in range(6)]
     for number, task in enumerate(tasks):
         for _ in range(number):

@@ -17,17 +17,20 @@ depends_on = None
 def upgrade() -> None:
     """Make the tables."""
     op.create_table(
-        "boxes",
+        "parties",
         sa.Column("agency", sa.String(length=131), nullable=False),
-        sa.Column("box", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("opened_index", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("party", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("initial_index", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("leg", sa.String(length=131), nullable=False),
         sa.Column("exchange_id", sa.String(length=36), nullable=False),
-        sa.PrimaryKeyConstraint("agency", "box", "opened_index", "leg", name=op.f("pk_boxes")),
+        sa.PrimaryKeyConstraint("agency", "party", "initial_index", "leg", name=op.f("pk_parties")),
         sqlite_with_rowid=False,
     )
     op.create_index(
-        op.f("ix_boxes_agency_opened_index"), "boxes", ["agency", "opened_index"], unique=False
+        op.f("ix_parties_agency_initial_index"),
+        "parties",
+        ["agency", "initial_index"],
+        unique=False,
     )
     op.create_table(
         "deliveries",
@@ -52,17 +55,17 @@ def upgrade() -> None:
     op.create_table(
         "exchanges",
         sa.Column("exchange_id", sa.String(length=36), nullable=False),
-        sa.Column("opened_index", sa.BigInteger(), nullable=False),
-        sa.Column("opening_sha256", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("initial_index", sa.BigInteger(), nullable=False),
+        sa.Column("initial_sha256", sa.LargeBinary(length=32), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
-        sa.Column("opener", sa.String(length=131), nullable=False),
-        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("initiator", sa.String(length=131), nullable=False),
+        sa.Column("initiated_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("urgency", sa.SmallInteger(), nullable=False),
         sa.Column("handling", sa.SmallInteger(), nullable=False),
         sa.PrimaryKeyConstraint("exchange_id", name=op.f("pk_exchanges")),
-        sa.UniqueConstraint("opened_index", name=op.f("uq_exchanges_opened_index")),
+        sa.UniqueConstraint("initial_index", name=op.f("uq_exchanges_initial_index")),
     )
     op.create_table(
         "feed",
@@ -83,11 +86,11 @@ def upgrade() -> None:
         sa.Column("agency", sa.String(length=131), nullable=False),
         sa.Column("position", sa.SmallInteger(), nullable=False),
         sa.Column("state", sa.SmallInteger(), nullable=False),
-        sa.Column("subject", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("awaits", sa.LargeBinary(length=32), nullable=False),
         sa.Column("handling", sa.SmallInteger(), nullable=False),
         sa.Column("tlp", sa.SmallInteger(), nullable=False),
         sa.Column("subject_count", sa.BigInteger(), nullable=False),
-        sa.Column("disclosed", sa.Boolean(), nullable=False),
+        sa.Column("was_released", sa.Boolean(), nullable=False),
         sa.Column("approvals_required", sa.SmallInteger(), nullable=False),
         sa.Column("approvers", sa.Text(), nullable=False),
         sa.Column("approvals", sa.Text(), nullable=False),

@@ -1,0 +1,260 @@
+"""The monitor's place: how far the log was verified, and all that verifying on needs.
+
+One SQLite file. It holds the newest checkpoint that was verified to its end, the tree's
+compact_range there, the directory statements, and what the replay carries on (`kept`).
+
+Rules of this module:
+
+- A round is one transaction. What is written was verified up to a signed checkpoint, or nothing is.
+- A place is believed as the profile's other state is: who may write it may blind this auditor. What
+  can be checked is: the checkpoint's signature, its root against the compact_range, and every
+  directory statement by its signature. A file that does not fit is refused, and never begun anew
+  unasked.
+- Two monitors do not share a place at one time.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from google.protobuf.message import DecodeError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from agency_client.audit.replay_store import REPLAY_SCHEMA, REPLAY_TABLES, ReplayStore
+from agency_client.state.files import make_folder
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.checkpoint import Checkpoint
+from exchange_protocol.log.merkle import CompactRange
+from exchange_protocol.record.entries import CommitmentOpening, encode_opening, parse_opening
+from exchange_protocol.record.replay import DirectoryFold
+from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.trust.certificates import TrustAnchors
+from exchange_protocol.trust.identity import Member
+from exchange_protocol.v1 import log_pb2 as pb
+
+FORMAT = 2
+BUSY_SECONDS = 5.0
+
+_SCHEMA = """
+    CREATE TABLE place (id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL,
+                        record TEXT NOT NULL);
+    CREATE TABLE directory (idx INTEGER PRIMARY KEY, opening BLOB NOT NULL);
+"""
+_BYTES_AS_HEX = ConfigDict(ser_json_bytes="hex", val_json_bytes="hex")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the report tells of all entries verified so far."""
+
+    opened: int = 0
+    unopened: int = 0
+    by_event: dict[str, int] = field(default_factory=dict)
+    by_kind: dict[str, int] = field(default_factory=dict)
+    answered_late: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedUpTo:
+    """Where a place is: everything before this checkpoint was verified."""
+
+    checkpoint: Checkpoint
+    compact_range: CompactRange
+    counts: Counts
+    last_index: int | None
+    last_time: datetime | None
+    directory_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    origin: str
+    size: int
+    root: bytes
+    compact_range: tuple[bytes, ...]
+    auditor: str
+    counts: Counts
+    last_index: int | None
+    last_time: datetime | None
+    directory_size: int
+    rows: tuple[int, ...]
+    """Of the tables of `kept`: a row that is missing could hide what it stands for."""
+
+
+_ROWS = TypeAdapter(tuple[_Row], config=_BYTES_AS_HEX)
+
+
+class MonitorState:
+    """A place on disk, or one that is forgotten at the end (`temporary`)."""
+
+    def __init__(self, path: Path | None, anchors: TrustAnchors, auditor: Member | None) -> None:
+        """Open a place or begin one; raises DOCUMENT_INVALID for a file that is none of it."""
+        self._path = path
+        self._anchors = anchors
+        self._auditor = "" if auditor is None else auditor.uri
+        try:
+            self._connection = self._connect()
+            self._check_format()
+        except sqlite3.Error as error:
+            raise self.invalid(f"it does not read as one: {error}") from None
+
+    @classmethod
+    def temporary(cls, anchors: TrustAnchors, auditor: Member | None) -> MonitorState:
+        """A place for one audit, on disk only as far as memory does not hold it."""
+        return cls(None, anchors, auditor)
+
+    def close(self) -> None:
+        """Close the file; a round that was not kept is forgotten."""
+        self._connection.close()
+
+    @contextmanager
+    def round(self, *, from_start: bool = False) -> Iterator[MonitorRound]:
+        """Verify on from here; what is not kept by the end (`MonitorRound.keep`) is undone.
+
+        Raises:
+            InvalidInput: DOCUMENT_INVALID, if the place is of another log or damaged; or if another
+                monitor is using it.
+        """
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise Reason.DOCUMENT_INVALID.error(
+                f"another monitor is using the place {self._path}: {error}"
+            ) from None
+        try:
+            if from_start:
+                for table in ("place", "directory", *REPLAY_TABLES):
+                    self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 -- our own
+            yield self._begin()
+        except sqlite3.DatabaseError as error:
+            raise self.invalid(f"it is damaged: {error}") from None
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._path is None:
+            # SQLite's private database: spilled to a file without a name where it grows.
+            connection = sqlite3.connect("", isolation_level=None)
+        else:
+            make_folder(self._path.parent)
+            self._path.touch(mode=0o600, exist_ok=True)
+            connection = sqlite3.connect(self._path, isolation_level=None, timeout=BUSY_SECONDS)
+            connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _check_format(self) -> None:
+        connection = self._connection
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        if not tables:
+            connection.executescript(f"BEGIN; {_SCHEMA} {REPLAY_SCHEMA} COMMIT")
+        elif "place" not in tables:
+            raise self.invalid("it is another program's database")
+        for (found,) in connection.execute("SELECT format FROM place"):
+            if found != FORMAT:
+                raise self.invalid(f"expected format {FORMAT}, got {found}")
+
+    def _begin(self) -> MonitorRound:
+        rows = self._connection.execute("SELECT record FROM place").fetchall()
+        reached = self._reached(rows[0][0]) if rows else None
+        directories = DirectoryFold(self._anchors)
+        query = "SELECT idx, opening FROM directory ORDER BY idx"
+        for index, opening in self._connection.execute(query).fetchall():
+            try:
+                directories.apply(index, parse_opening(pb.CommitmentOpening.FromString(opening)))
+            except (ExchangeError, DecodeError) as error:
+                raise self.invalid(f"its directory is damaged: {error}") from None
+        if reached is not None and reached.directory_size != directories.current.size:
+            raise self.invalid("statements of its directory are missing, or too many")
+        return MonitorRound(self, self._connection, reached, directories)
+
+    def _reached(self, record: str) -> VerifiedUpTo:
+        try:
+            [row] = _ROWS.validate_json(record)
+            compact_range = CompactRange(row.size, row.compact_range)
+        except (ValidationError, ExchangeError):
+            raise self.invalid("its record is damaged") from None
+        if compact_range.root() != row.root:
+            raise self.invalid("its compact_range is not that of its checkpoint")
+        if row.rows != self._row_counts():
+            raise self.invalid("rows of it are missing, or too many")
+        if row.auditor != self._auditor:
+            raise self.invalid(f"it is of {row.auditor or 'a copy of a database'}")
+        checkpoint = Checkpoint(row.origin, row.size, row.root)
+        return VerifiedUpTo(
+            checkpoint, compact_range, row.counts, row.last_index, row.last_time, row.directory_size
+        )
+
+    def record_of(self, reached: VerifiedUpTo) -> str:
+        """The place's row as JSON."""
+        checkpoint = reached.checkpoint
+        row = _Row(
+            origin=checkpoint.origin,
+            size=checkpoint.size,
+            root=checkpoint.root,
+            compact_range=reached.compact_range.hashes,
+            auditor=self._auditor,
+            counts=reached.counts,
+            last_index=reached.last_index,
+            last_time=reached.last_time,
+            directory_size=reached.directory_size,
+            rows=self._row_counts(),
+        )
+        return _ROWS.dump_json((row,)).decode()
+
+    def _row_counts(self) -> tuple[int, ...]:
+        queries = (f"SELECT count(*) FROM {table}" for table in REPLAY_TABLES)  # noqa: S608 -- our own
+        return tuple(self._connection.execute(query).fetchone()[0] for query in queries)
+
+    def invalid(self, why: str) -> ExchangeError:
+        """The error that says why this place cannot be used."""
+        return Reason.DOCUMENT_INVALID.error(
+            f"the monitor's place {self._path} cannot be used: {why}. Move it away to verify the "
+            "log from its start"
+        )
+
+
+class MonitorRound:
+    """One run of verifying on from a place, in one transaction."""
+
+    def __init__(
+        self,
+        place: MonitorState,
+        connection: sqlite3.Connection,
+        reached: VerifiedUpTo | None,
+        directories: DirectoryFold,
+    ) -> None:
+        self.reached = reached
+        """Where the place is; None at the start of the log."""
+        self.directories = directories
+        self._place = place
+        self._connection = connection
+        self._kept = ReplayStore(connection)
+        self.state = self._kept.as_replay_state(
+            reached.last_index if reached else None, reached.last_time if reached else None
+        )
+
+    def keep_directory(self, index: int, opening: CommitmentOpening) -> None:
+        """Keep a directory statement, to fold the directory from at the next round."""
+        self._connection.execute(
+            "INSERT INTO directory VALUES (?, ?)",
+            (index, encode_opening(opening).SerializeToString()),
+        )
+
+    def overdue(self, at: datetime) -> Iterator[Exchange]:
+        """Exchanges whose time to answer is over at a time, and a leg of which still waits."""
+        return self._kept.overdue(at)
+
+    def keep(self, reached: VerifiedUpTo) -> None:
+        """Commit the round: the log was verified up to here."""
+        self._kept.flush()
+        self._connection.execute(
+            "INSERT OR REPLACE INTO place VALUES (1, ?, ?)",
+            (FORMAT, self._place.record_of(reached)),
+        )
+        self._connection.execute("COMMIT")

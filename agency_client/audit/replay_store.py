@@ -1,0 +1,273 @@
+"""What a replay carries on from entry to entry, in tables of a SQLite file.
+
+Exchanges, statements, ids, and whom each entry scopes: most of it stays on disk and a bounded
+number of values in memory, so a long log needs no more memory than a short one. What is written is
+part of the transaction of whoever owns the connection. A value that does not read is the damage of
+the file, never the hub's: it raises `sqlite3.DatabaseError`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, MutableMapping, MutableSet
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from exchange_protocol.record.replay import ReplayState
+from exchange_protocol.rules.access import StatementFacts
+from exchange_protocol.rules.inspection import EntryScope
+from exchange_protocol.rules.lifecycle import BEFORE_ANSWER, Exchange
+from exchange_protocol.trust.identity import AgencyId
+
+MOST_IN_MEMORY = 4_000
+"""Values of each kind; about 1 KiB each."""
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+REPLAY_SCHEMA = """
+    CREATE TABLE exchanges (key TEXT PRIMARY KEY, value TEXT NOT NULL, due TEXT) WITHOUT ROWID;
+    CREATE INDEX exchanges_due ON exchanges (due) WHERE due IS NOT NULL;
+    CREATE TABLE spoken (key BLOB PRIMARY KEY, value TEXT NOT NULL, due TEXT) WITHOUT ROWID;
+    CREATE TABLE ids (author TEXT, id TEXT, PRIMARY KEY (id, author)) WITHOUT ROWID;
+    CREATE TABLE scopes (idx INTEGER PRIMARY KEY, scope INTEGER NOT NULL);
+    CREATE TABLE distinct_scopes (id INTEGER PRIMARY KEY, value TEXT NOT NULL);
+"""
+REPLAY_TABLES = ("exchanges", "spoken", "ids", "scopes", "distinct_scopes")
+
+_BYTES_AS_HEX = ConfigDict(ser_json_bytes="hex", val_json_bytes="hex")
+# pydantic takes a configuration for what holds a dataclass, not for the dataclass itself.
+_EXCHANGES = TypeAdapter(tuple[Exchange], config=_BYTES_AS_HEX)
+_SPOKEN = TypeAdapter(tuple[StatementFacts], config=_BYTES_AS_HEX)
+_CONCERN = TypeAdapter(EntryScope)
+
+
+class ReplayStore:
+    """All of it, over one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Go on with what the tables hold."""
+        self._connection = connection
+        self._exchanges = _Stored[str, Exchange](
+            connection, "exchanges", _encode_exchange, _decode_exchange, _due
+        )
+        self._spoken = _Stored[bytes, StatementFacts](
+            connection, "spoken", _encode_spoken, _decode_spoken, _no_due
+        )
+        self._ids = _StoredIds(connection)
+        self._concerns = _StoredScopes(connection)
+
+    def as_replay_state(self, last_index: int | None, last_time: datetime | None) -> ReplayState:
+        """What a replay goes on with, after its last entry."""
+        return ReplayState(
+            exchanges=self._exchanges,
+            spoken=self._spoken,
+            ids=self._ids,
+            scopes=self._concerns,
+            last_index=last_index,
+            last_time=last_time,
+        )
+
+    def overdue(self, at: datetime) -> Iterator[Exchange]:
+        """Exchanges whose time to answer is over at a time, and a leg of which still waits."""
+        self._exchanges.flush()
+        query = "SELECT value FROM exchanges WHERE due < ? ORDER BY due"
+        for (value,) in self._connection.execute(query, (_instant(at),)):
+            yield _decoded(_decode_exchange, value)
+
+    def flush(self) -> None:
+        """Write what is new to the tables."""
+        for kept in (self._exchanges, self._spoken, self._ids, self._concerns):
+            kept.flush()
+
+
+class _Stored(MutableMapping[K, V], Generic[K, V]):
+    """A mapping in a table, with the newest values in memory."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        table: str,
+        encode: Callable[[V], str],
+        decode: Callable[[str], V],
+        due: Callable[[V], str | None],
+    ) -> None:
+        self._connection = connection
+        self._encode, self._decode, self._due = encode, decode, due
+        self._values: dict[K, V] = {}
+        self._new: set[K] = set()
+        # Names of our own tables, never a caller's.
+        self._find = f"SELECT value FROM {table} WHERE key = ?"  # noqa: S608
+        self._write = f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)"  # noqa: S608
+        self._keys = f"SELECT key FROM {table}"  # noqa: S608
+        self._count = f"SELECT count(*) FROM {table}"  # noqa: S608
+
+    def __getitem__(self, key: K) -> V:
+        if key in self._values:
+            return self._values[key]
+        row = self._connection.execute(self._find, (key,)).fetchone()
+        if row is None:
+            raise KeyError(key)
+        value = _decoded(self._decode, row[0])
+        self._keep_at_hand(key, value)
+        return value
+
+    def __setitem__(self, key: K, value: V) -> None:
+        # Moved to the end: what is written is likely to be wanted again soon.
+        self._values.pop(key, None)
+        self._new.add(key)
+        self._keep_at_hand(key, value)
+
+    def _keep_at_hand(self, key: K, value: V) -> None:
+        self._values[key] = value
+        if len(self._values) > MOST_IN_MEMORY:
+            self.flush()
+            for old in list(self._values)[: MOST_IN_MEMORY // 2]:
+                del self._values[old]
+
+    def __delitem__(self, key: K) -> None:
+        raise TypeError("nothing that a log made is ever unmade")
+
+    def __iter__(self) -> Iterator[K]:
+        self.flush()
+        return (key for (key,) in self._connection.execute(self._keys))
+
+    def __len__(self) -> int:
+        self.flush()
+        [count] = self._connection.execute(self._count).fetchone()
+        return int(count)
+
+    def flush(self) -> None:
+        """Write what is new to the table; it is committed with the round."""
+        rows = [
+            (key, self._encode(value), self._due(value))
+            for key, value in ((key, self._values[key]) for key in self._new)
+        ]
+        self._connection.executemany(self._write, rows)
+        self._new.clear()
+
+
+class _StoredIds(MutableSet[tuple[AgencyId, str]]):
+    """Author and id of every statement, in a table."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._new: set[tuple[AgencyId, str]] = set()
+
+    def __contains__(self, key: object) -> bool:
+        if key in self._new:
+            return True
+        query = "SELECT 1 FROM ids WHERE author = ? AND id = ?"
+        return (
+            isinstance(key, tuple) and self._connection.execute(query, key).fetchone() is not None
+        )
+
+    def add(self, value: tuple[AgencyId, str]) -> None:
+        self._new.add(value)
+        if len(self._new) > MOST_IN_MEMORY:
+            self.flush()
+
+    def discard(self, value: tuple[AgencyId, str]) -> None:
+        raise TypeError("an id that was used stays so")
+
+    def __iter__(self) -> Iterator[tuple[AgencyId, str]]:
+        self.flush()
+        return iter(self._connection.execute("SELECT author, id FROM ids"))
+
+    def __len__(self) -> int:
+        self.flush()
+        [count] = self._connection.execute("SELECT count(*) FROM ids").fetchone()
+        return int(count)
+
+    def flush(self) -> None:
+        """Write what is new to the table."""
+        self._connection.executemany("INSERT INTO ids VALUES (?, ?)", self._new)
+        self._new.clear()
+
+
+class _StoredScopes:
+    """Whom each entry concerns, in a table; the few that are distinct are numbered beside."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        rows = connection.execute("SELECT value FROM distinct_scopes ORDER BY id").fetchall()
+        self._distinct = [_decoded(_CONCERN.validate_json, value) for (value,) in rows]
+        self._numbers = {scope: number for number, scope in enumerate(self._distinct)}
+        [self._written] = connection.execute("SELECT count(*) FROM scopes").fetchone()
+        self._new: list[int] = []
+
+    def __len__(self) -> int:
+        return int(self._written) + len(self._new)
+
+    def append(self, scope: EntryScope) -> None:
+        """Take the next entry's."""
+        number = self._numbers.get(scope)
+        if number is None:
+            number = self._numbers[scope] = len(self._distinct)
+            self._distinct.append(scope)
+            row = (number, _CONCERN.dump_json(scope).decode())
+            self._connection.execute("INSERT INTO distinct_scopes VALUES (?, ?)", row)
+        self._new.append(number)
+        if len(self._new) > MOST_IN_MEMORY:
+            self.flush()
+
+    def between(self, start: int, end: int) -> Iterator[EntryScope]:
+        """Those of the entries [start, end)."""
+        self.flush()
+        query = "SELECT scope FROM scopes WHERE idx >= ? AND idx < ?"
+        for (number,) in self._connection.execute(query, (start, end)):
+            if number >= len(self._distinct):
+                raise sqlite3.DatabaseError("a scope of it is not there")
+            yield self._distinct[number]
+
+    def flush(self) -> None:
+        """Write what is new to the table."""
+        self._connection.executemany(
+            "INSERT INTO scopes VALUES (?, ?)", enumerate(self._new, self._written)
+        )
+        self._written += len(self._new)
+        self._new.clear()
+
+
+def _decoded(decode: Callable[[str], V], value: str) -> V:
+    """Read a value of the place; one that does not read is the place's damage, not the hub's."""
+    try:
+        return decode(value)
+    except ValidationError:
+        raise sqlite3.DatabaseError("a value of it does not read") from None
+
+
+def _encode_exchange(exchange: Exchange) -> str:
+    return _EXCHANGES.dump_json((exchange,)).decode()
+
+
+def _decode_exchange(value: str) -> Exchange:
+    [exchange] = _EXCHANGES.validate_json(value)
+    return exchange
+
+
+def _encode_spoken(said: StatementFacts) -> str:
+    return _SPOKEN.dump_json((said,)).decode()
+
+
+def _decode_spoken(value: str) -> StatementFacts:
+    [said] = _SPOKEN.validate_json(value)
+    return said
+
+
+def _due(exchange: Exchange) -> str | None:
+    due_at = exchange.header.due_at
+    if due_at is None or not any(leg.state in BEFORE_ANSWER for leg in exchange.legs):
+        return None
+    return _instant(due_at)
+
+
+def _no_due(said: StatementFacts) -> None:
+    return None
+
+
+def _instant(at: datetime) -> str:
+    """A text that sorts as the times do."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

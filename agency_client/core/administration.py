@@ -1,0 +1,99 @@
+"""Change the directory: enrol agencies, publish certificates, sealing keys and the policy.
+
+Who may do what stands in `rules.directory`; each is a signed statement like any other, and passes
+the outbox. The directory is judged here first, so that what the rules refuse never leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agency_client.core.calls import Operation
+from agency_client.core.drafting import parse_code
+from agency_client.core.sending import Sending
+from agency_client.core.views import Queued, Sent
+from exchange_protocol.kinds.bodies import (
+    Body,
+    EnrolAgency,
+    PublishCertificate,
+    PublishPolicy,
+    PublishSealingKey,
+    RevokeCertificate,
+)
+from exchange_protocol.kinds.codes import AgencyType, RevocationReason
+from exchange_protocol.rules.judgement import judge
+from exchange_protocol.rules.statements import Draft, encode_statement, parse_statement
+from exchange_protocol.trust.identity import parse_agency_id
+from exchange_protocol.trust.sealing import SealingPublicKey
+
+
+class Administration(Sending):
+    """The directory's statements."""
+
+    def publish_certificate(
+        self, certificate: bytes, intermediates: Sequence[bytes] = ()
+    ) -> Operation[Sent | Queued]:
+        """Publish a signing certificate (DER); the very first of a log is the operator's own."""
+        return (yield from self._publish(PublishCertificate(certificate, tuple(intermediates))))
+
+    def enrol_agency(
+        self,
+        *,
+        agency: str,
+        name: str,
+        country: str,
+        agency_type: AgencyType | str,
+        time_zone: str,
+    ) -> Operation[Sent | Queued]:
+        """Enrol an agency; `country` is empty for an international one."""
+        body = EnrolAgency(
+            agency=parse_agency_id(agency, field="agency"),
+            name=name,
+            country=country,
+            agency_type=parse_code(AgencyType, agency_type, "agency_type"),
+            time_zone=time_zone,
+        )
+        return (yield from self._publish(body))
+
+    def publish_policy(self, cedar: str) -> Operation[Sent | Queued]:
+        """Publish the policy that is in force from then on."""
+        return (yield from self._publish(PublishPolicy(cedar)))
+
+    def revoke_certificate(
+        self, certificate_sha256: bytes, reason: RevocationReason | str
+    ) -> Operation[Sent | Queued]:
+        """Revoke a published signing certificate."""
+        code = parse_code(RevocationReason, reason, "reason")
+        return (yield from self._publish(RevokeCertificate(certificate_sha256, code)))
+
+    def publish_sealing_key(self, key: SealingPublicKey | None = None) -> Operation[Sent | Queued]:
+        """Publish a sealing key of one's own, by default the newest of the profile."""
+        public = key or self.ports.vault.newest_sealing_key
+        return (yield from self._publish(PublishSealingKey(public.to_bytes())))
+
+    def _publish(self, body: Body) -> Operation[Sent | Queued]:
+        yield from self.sync()
+        now = self.ports.clock()
+        draft = Draft(
+            id=self.new_id(),
+            exchange_id="",
+            author=self.ports.vault.member,
+            made_at=now,
+            body=body,
+        )
+        payload = encode_statement(draft)
+        signed = self.ports.vault.sign(payload)
+        judge(
+            signed,
+            parse_statement(payload),
+            directory=self.ports.directory.current,
+            exchange=None,
+            anchors=self.ports.anchors,
+            at=now,
+        )
+        with self.ports.outbox.stage(draft.id, now) as staging:
+            staging.finish(signed)
+        result = yield from self.deliver_new(draft.id)
+        if isinstance(result, Sent):
+            yield from self.sync()
+        return result

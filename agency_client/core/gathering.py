@@ -1,0 +1,155 @@
+"""Gather the evidence of an exchange: all that an agency is shown, proven against one checkpoint.
+
+1. The exchange is fetched and verified as always (`verifying`).
+2. With content, each part that this agency reads is fetched, and its content key opened.
+3. The checkpoint of the evidence is the one that the exchange came with or, where it must be
+   witnessed, the newest that enough of the profile's witnesses cosigned. That one must hold every
+   entry of the exchange: evidence that leaves off its end would be no better witnessed.
+4. Every directory entry of that tree is fetched.
+5. What came with a proof for another tree is proven anew for the tree of the evidence.
+
+Left to the caller: judging the directory entries (`agency_client.evidence` does, as any verifier).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from agency_client.core.calls import Operation
+from agency_client.core.core import directory_request
+from agency_client.core.reading import Reading
+from agency_client.core.verifying import HasId
+from agency_client.core.views import VerifiedExchange
+from agency_client.core.witnessing import Witnessing
+from agency_client.state.checkpoints import Head, WitnessedHead
+from exchange_protocol.errors import Reason
+from exchange_protocol.record.receipts import ProvenEntry, parse_proven_entry, verify_proven_entry
+from exchange_protocol.trust.sealing import PartContext, open_disclosed, unwrap_content_key
+from exchange_protocol.v1 import directory_service_pb2 as pb
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosedPart:
+    """A part that its reader discloses, with what shows that it is the one that was sealed."""
+
+    name: str
+    sealed: bytes = field(repr=False)
+    content_key: bytes = field(repr=False)
+    """32 bytes; opens this part and no other."""
+    plain: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything of an exchange that an agency can show to others."""
+
+    exchange: VerifiedExchange
+    head: Head
+    """The checkpoint of the evidence: all entries here are proven against it."""
+    entries: tuple[ProvenEntry, ...]
+    """Every entry of the exchange that the agency is shown, in log order."""
+    directory: tuple[ProvenEntry, ...]
+    """Every directory entry of the checkpoint's tree, in log order."""
+    disclosed: dict[int, tuple[DisclosedPart, ...]]
+    """Parts by log index of their statement; empty without content."""
+
+
+class Gathering(Reading, Witnessing):
+    """Collects what a verifier needs who cannot ask the hub."""
+
+    def gather_evidence(
+        self, exchange: str | HasId, *, with_content: bool = False, witnessed: bool = False
+    ) -> Operation[Evidence]:
+        """Fetch an exchange with all proofs; `with_content` also opens the parts for disclosure.
+
+        `witnessed` demands a checkpoint that enough witnesses of the profile cosigned. What is
+        opened for the first time is a delivery, which they have to see first.
+
+        Raises:
+            Conflict: NOT_WITNESSED, while that checkpoint lacks an entry of the exchange.
+            HubDishonest: if the hub shows what does not verify.
+            InvalidInput: PROFILE_INVALID, for `witnessed` where the profile names no witnesses.
+            NotFound: EXCHANGE_UNKNOWN.
+        """
+        # Asked for first: the exchange's checkpoint, which is newer, is proven to extend it.
+        vouched = (yield from self.witnessed_checkpoint()) if witnessed else None
+        verified = yield from self.get(exchange)
+        disclosed: dict[int, tuple[DisclosedPart, ...]] = {}
+        if with_content:
+            disclosed = yield from self._disclose(verified)
+            # What was just read is a delivery, which belongs to the evidence.
+            verified = yield from self.get(verified.id)
+        head, entries = Head(verified.note, verified.checkpoint), verified.entries
+        if vouched is not None:
+            _check_covers(vouched, entries)
+            head, entries = vouched.head, (yield from self._proven_anew(entries, vouched.head))
+        directory = yield from self._directory_of(head)
+        return Evidence(verified, head, entries, directory, disclosed)
+
+    def _proven_anew(
+        self, entries: Sequence[ProvenEntry], head: Head
+    ) -> Operation[tuple[ProvenEntry, ...]]:
+        proven = []
+        for each in entries:
+            proof = yield from self.inclusion_proof(each.index, head.size)
+            proven.append(replace(each, inclusion_proof=proof))
+            verify_proven_entry(proven[-1], head.checkpoint)
+        return tuple(proven)
+
+    def _directory_of(self, head: Head) -> Operation[tuple[ProvenEntry, ...]]:
+        found: list[ProvenEntry] = []
+        while True:
+            known = len(found)
+            answer, newest = yield from self.ask(
+                "DirectoryService/ListDirectoryEntries",
+                partial(directory_request, known),
+                pb.ListDirectoryEntriesResponse,
+                lambda answer: answer.tree_head,
+            )
+            for message in answer.entries:
+                proven = parse_proven_entry(message)
+                if proven.index >= head.size:
+                    return tuple(found)
+                if newest.checkpoint == head.checkpoint:
+                    verify_proven_entry(proven, head.checkpoint)
+                    found.append(proven)
+                else:
+                    found += yield from self._proven_anew([proven], head)
+            if len(found) >= answer.directory_size:
+                return tuple(found)
+            if len(found) == known:
+                raise Reason.ENTRY_MISMATCH.error(
+                    f"expected the directory entries {known} to {answer.directory_size}, got none"
+                )
+
+    def _disclose(
+        self, verified: VerifiedExchange
+    ) -> Operation[dict[int, tuple[DisclosedPart, ...]]]:
+        disclosed = {}
+        for each in verified.statements:
+            parts = []
+            for part in each.statement.parts:
+                wrapped = part.wrapped_key(self.agency)
+                if wrapped is None:
+                    continue
+                sealed = bytes((yield from self._fetch_sealed(each, part)))
+                context = PartContext(each.statement.id, part.name)
+                private = self.ports.vault.sealing_key(wrapped.key_id)
+                key = unwrap_content_key(context, wrapped, private)
+                plain = open_disclosed(sealed, context, key)
+                parts.append(DisclosedPart(part.name, sealed, key, plain))
+            if parts:
+                disclosed[each.index] = tuple(parts)
+        return disclosed
+
+
+def _check_covers(vouched: WitnessedHead, entries: Sequence[ProvenEntry]) -> None:
+    size, newest = vouched.head.size, entries[-1].index
+    if newest >= size:
+        raise Reason.NOT_WITNESSED.error(
+            f"expected every entry of the exchange to be witnessed; its newest is entry {newest}, "
+            f"and the witnesses have cosigned the first {size} entries of the log: ask again after "
+            "their next round"
+        )

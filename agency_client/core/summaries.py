@@ -1,0 +1,75 @@
+"""The hub's summaries and notices, taken from the wire; their form is checked and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agency_client.core.views import ExchangeSummary, LegSummary, Notice
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import parse_kind
+from exchange_protocol.kinds.codes import Handling, Urgency
+from exchange_protocol.kinds.fields import (
+    parse_enum,
+    parse_optional_enum,
+    parse_timestamp,
+    parse_uuid,
+)
+from exchange_protocol.record.entries import Event
+from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.trust.identity import parse_agency_id
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+
+
+def parse_summary(message: pb.ExchangeSummary) -> ExchangeSummary:
+    """Take a summary from the wire; a malformed one is the hub's fault (ENTRY_MISMATCH)."""
+    try:
+        return ExchangeSummary(
+            id=parse_uuid(message.exchange_id, "exchange_id"),
+            kind=parse_kind(message.kind),
+            initiator=parse_agency_id(message.initiator, field="initiator"),
+            initiated_at=parse_timestamp(message.initiated_at, "initiated_at"),
+            updated_at=parse_timestamp(message.updated_at, "updated_at"),
+            due_at=parse_timestamp(message.due_at, "due_at")
+            if message.HasField("due_at")
+            else None,
+            urgency=parse_enum(Urgency, message.urgency, "urgency"),
+            handling=parse_enum(Handling, message.handling, "handling"),
+            legs=tuple(
+                LegSummary(
+                    agency=parse_agency_id(leg.agency, field="legs.agency"),
+                    state=parse_enum(LegState, leg.state, "legs.state"),
+                    approvals_required=leg.approvals_required,
+                    approvals_given=leg.approvals_given,
+                )
+                for leg in message.legs
+            ),
+        )
+    except ExchangeError as error:
+        raise _malformed("summary", error) from error
+
+
+def check_unlisted(page: Iterable[ExchangeSummary], listed: set[str]) -> None:
+    """Check that a page repeats nothing, or a list would have no end; adds it to `listed`."""
+    for each in page:
+        if each.id in listed:
+            raise Reason.ENTRY_MISMATCH.error(f"the hub lists exchange {each.id} twice")
+        listed.add(each.id)
+
+
+def parse_notice(message: pb.Notice) -> Notice:
+    """Take a notice from the wire; a malformed one is the hub's fault (ENTRY_MISMATCH)."""
+    try:
+        return Notice(
+            exchange_id=parse_uuid(message.exchange_id, "exchange_id"),
+            index=message.index,
+            event=parse_enum(Event, message.event, "event"),
+            kind=parse_kind(message.kind) if message.kind else None,
+            actor_agency=parse_agency_id(message.actor_agency, field="actor_agency"),
+            urgency=parse_optional_enum(Urgency, message.urgency, "urgency"),
+        )
+    except ExchangeError as error:
+        raise _malformed("notice", error) from error
+
+
+def _malformed(what: str, error: ExchangeError) -> ExchangeError:
+    return Reason.ENTRY_MISMATCH.error(f"the hub gave a malformed {what}: {error}")

@@ -1,0 +1,321 @@
+"""What the client gives: results of sending, the hub's lists, and verified and opened exchanges.
+
+A summary is the hub's word and nothing more: good for lists. What is `Verified...` was proven and
+judged by the client itself; what is `Opened...` was also unsealed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from agency_client.content.documents import Brief, ContentDocument, parse_brief, parse_content
+from agency_client.content.entities import Entity, SubjectCount, parse_entities
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import Decision, Kind
+from exchange_protocol.kinds.codes import Handling, Party, ReaderRole, Urgency, Verdict
+from exchange_protocol.log.checkpoint import Checkpoint
+from exchange_protocol.record.entries import Entry, Event
+from exchange_protocol.record.receipts import ProvenEntry, Receipt
+from exchange_protocol.rules.lifecycle import Exchange, Leg, LegState
+from exchange_protocol.rules.statements import BRIEF, SignedStatement, Statement
+from exchange_protocol.trust.identity import AgencyId, Member
+
+CONTENT: Final = "content"
+ENTITIES: Final = "entities"
+"""Entities are in the parts `entities`, `entities.2`, `entities.3` and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The hub accepted the statement, and its receipt is verified and kept."""
+
+    statement_id: str
+    exchange_id: str
+    """Empty for directory statements."""
+    receipt: Receipt = field(repr=False)
+
+    @property
+    def index(self) -> int:
+        """The entry of the log that the statement is."""
+        return self.receipt.proven.index
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The statement waits in the outbox; `flush_outbox` sends it."""
+
+    statement_id: str
+    exchange_id: str
+    reason: ExchangeError
+    """Why it was not sent now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The hub refused a statement of the outbox; it was moved aside."""
+
+    statement_id: str
+    exchange_id: str
+    reason: ExchangeError
+
+
+@dataclass(frozen=True, slots=True)
+class LegSummary:
+    """A leg as the hub lists it."""
+
+    agency: AgencyId
+    state: LegState
+    approvals_required: int
+    approvals_given: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeSummary:
+    """An exchange as the hub lists it; unverified."""
+
+    id: str
+    kind: Kind
+    initiator: AgencyId
+    initiated_at: datetime
+    updated_at: datetime
+    due_at: datetime | None
+    urgency: Urgency
+    handling: Handling
+    legs: tuple[LegSummary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something became visible to the agency; the hub's word, `get` verifies it."""
+
+    exchange_id: str
+    index: int
+    event: Event
+    kind: Kind | None
+    actor_agency: AgencyId
+    urgency: Urgency | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedStatement:
+    """A statement that is proven to be on the log, and whose author and signature were verified."""
+
+    index: int
+    hub_time: datetime
+    signed: SignedStatement
+    statement: Statement
+    entry: Entry
+    proven: ProvenEntry = field(repr=False)
+
+    @property
+    def kind(self) -> Kind:
+        """What kind of statement it is."""
+        return self.statement.kind
+
+    @property
+    def author(self) -> Member:
+        """Who made it."""
+        return self.statement.author
+
+    def reads(self, agency: AgencyId, part: str) -> bool:
+        """Whether an agency is a reader of a part."""
+        found = self.statement.part(part)
+        return found is not None and found.wrapped_key(agency) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A coordinator's own signed decision to release a leg."""
+
+    leg: AgencyId
+    by: Member
+    at: datetime
+    payload_digest: bytes
+    """Digest of the statement that was approved."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedExchange:
+    """What an agency may see of an exchange, proven entry by entry against one checkpoint."""
+
+    id: str
+    party: Party
+    exchange: Exchange | None
+    """Its state as the rules make it; None for a supervisor, who does not see enough to tell."""
+    statements: tuple[VerifiedStatement, ...]
+    deliveries: tuple[Entry, ...]
+    entries: tuple[ProvenEntry, ...] = field(repr=False)
+    """All entries that the agency is shown, in log order, each with its proof."""
+    checkpoint: Checkpoint
+    """The checkpoint that everything here was proven against."""
+    note: bytes = field(repr=False)
+    summary: ExchangeSummary
+    """The hub's own summary; unverified."""
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """The legs, as far as the agency can know them; none for a supervisor."""
+        return self.exchange.legs if self.exchange else ()
+
+    @property
+    def opening(self) -> VerifiedStatement | None:
+        """The initial statement, where the agency may see it."""
+        first = self.statements[0] if self.statements else None
+        return first if first and first.statement.id == self.id else None
+
+    @property
+    def approvals(self) -> tuple[Approval, ...]:
+        """Who approved what; each is a signature that was verified here."""
+        return tuple(
+            Approval(leg, each.author, each.hub_time, each.statement.answers or b"")
+            for each in self.statements
+            if isinstance(each.statement.body, Decision)
+            and each.statement.body.verdict is Verdict.APPROVE
+            for leg in each.statement.recipients
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UnsealedStatement:
+    """A verified statement with the parts that the agency could unseal."""
+
+    verified: VerifiedStatement
+    role: ReaderRole | None
+    """As what the agency reads it; None if nothing of it is sealed to the agency."""
+    parts: Mapping[str, bytes] = field(repr=False)
+    """Plaintext by part name."""
+    brief: Brief | None = field(repr=False)
+    content: ContentDocument | None = field(repr=False)
+    subject_count: int
+    """Subjects found in the entities."""
+    is_erased: bool = False
+    """Whether the initiator had the content erased: then there are no parts to read."""
+
+    @property
+    def statement(self) -> Statement:
+        """The statement itself."""
+        return self.verified.statement
+
+    @property
+    def kind(self) -> Kind:
+        """What kind of statement it is."""
+        return self.statement.kind
+
+    @property
+    def author(self) -> Member:
+        """Who made it."""
+        return self.statement.author
+
+    @property
+    def hub_time(self) -> datetime:
+        """When the hub accepted it."""
+        return self.verified.hub_time
+
+    @property
+    def index(self) -> int:
+        """Which entry of the log it is."""
+        return self.verified.index
+
+    @property
+    def attachments(self) -> Mapping[str, bytes]:
+        """The parts besides brief, content and entities."""
+        return {
+            name: data
+            for name, data in self.parts.items()
+            if name not in (BRIEF, CONTENT) and not is_entities_part(name)
+        }
+
+    def entities(self) -> Iterator[Entity]:
+        """The entities, read one by one."""
+        for name, data in self.parts.items():
+            if is_entities_part(name):
+                yield from parse_entities(data, name)
+
+
+@dataclass(frozen=True, slots=True)
+class UnsealedExchange:
+    """An exchange, verified and unsealed as far as the agency may read it."""
+
+    verified: VerifiedExchange
+    statements: tuple[UnsealedStatement, ...]
+
+    @property
+    def id(self) -> str:
+        """The id of the exchange."""
+        return self.verified.id
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """The legs, as far as the agency can know them."""
+        return self.verified.legs
+
+    @property
+    def approvals(self) -> tuple[Approval, ...]:
+        """Who approved what."""
+        return self.verified.approvals
+
+    @property
+    def opening(self) -> UnsealedStatement | None:
+        """The initial statement, where the agency may see it."""
+        first = self.statements[0] if self.statements else None
+        return first if first and first.statement.id == self.id else None
+
+
+def open_statement(
+    verified: VerifiedStatement,
+    role: ReaderRole | None,
+    parts: Mapping[str, bytes],
+    *,
+    is_erased: bool = False,
+) -> UnsealedStatement:
+    """Read the unsealed parts of a statement.
+
+    Raises:
+        SealBroken: SEAL_BROKEN, if the content holds more subjects than the statement declares: the
+            gate and the policy judged it by that number; or if a document or an entity is
+            malformed, which is its author's fault, not the reader's.
+    """
+    try:
+        return replace(_read_statement(verified, role, parts), is_erased=is_erased)
+    except ExchangeError as error:
+        if error.reason is not Reason.DOCUMENT_INVALID:
+            raise
+        raise Reason.SEAL_BROKEN.error(
+            f"what {verified.author.agency} sealed in statement {verified.statement.id} is "
+            f"malformed: {error.message}",
+            field=error.field,
+        ) from error
+
+
+def _read_statement(
+    verified: VerifiedStatement, role: ReaderRole | None, parts: Mapping[str, bytes]
+) -> UnsealedStatement:
+    declared = verified.statement.header.subject_count
+    count = SubjectCount()
+    for name, data in parts.items():
+        if is_entities_part(name):
+            for entity in parse_entities(data, name):
+                count.add(entity)
+    subjects = int(count)
+    if subjects > declared:
+        raise Reason.SEAL_BROKEN.error(
+            f"statement {verified.statement.id} declares {declared} subjects, "
+            f"its content holds {subjects}"
+        )
+    return UnsealedStatement(
+        verified=verified,
+        role=role,
+        parts=parts,
+        brief=parse_brief(parts[BRIEF]) if BRIEF in parts else None,
+        content=parse_content(parts[CONTENT]) if CONTENT in parts else None,
+        subject_count=subjects,
+    )
+
+
+def is_entities_part(name: str) -> bool:
+    """Whether a part holds entities."""
+    first, _, number = name.partition(".")
+    return first == ENTITIES and (name == ENTITIES or number.isdecimal())

@@ -1,0 +1,1 @@
+"""The state of a profile on disk: keys, checkpoints, directory and outbox."""

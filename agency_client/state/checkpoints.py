@@ -1,0 +1,146 @@
+"""What the client knows of the log for certain: the newest checkpoint that it has verified.
+
+Rules of this module (design, section 8: rollback, rewriting, split views):
+
+- The log key is pinned by the profile. The first checkpoint that it signed is believed; every later
+  one must extend the tree of the one before it.
+- The newest checkpoint is on disk before anything is believed that rests on it, and is shared by
+  all processes that use the profile.
+- A request names the size that the client holds. A tree in the answer that is smaller has lost what
+  the client saw (CHECKPOINT_ROLLBACK: a restored backup does that too); one that does not extend it
+  tells another history (CHECKPOINT_SPLIT_VIEW). Both notes are kept as evidence, and the error
+  names the file. The evidence convicts the log key's holder: nobody else could have signed both.
+- Answers may arrive out of order. One that is older than what is held meanwhile, but not than what
+  was held when it was asked for, is believed once it is proven to be an ancestor.
+
+No network here: who calls fetches the proofs (`_calls.core`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from agency_client.state.files import locked, make_folder, read_file, replace_file
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
+from exchange_protocol.log.cosignatures import Cosignature
+from exchange_protocol.log.merkle import verify_consistency
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A checkpoint that the pinned log key signed, with the exact bytes of its note."""
+
+    note: bytes
+    checkpoint: Checkpoint
+
+    @property
+    def size(self) -> int:
+        """Number of entries of the tree."""
+        return self.checkpoint.size
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessedHead:
+    """A signed checkpoint that enough witnesses cosigned."""
+
+    head: Head
+    cosignatures: tuple[Cosignature, ...]
+    """Verified: which witnesses, and when each saw it."""
+
+
+class TrustStore:
+    """The newest verified checkpoint, kept in a folder. Safe between threads and processes."""
+
+    def __init__(self, folder: Path, log: LogVerifier, clock: Callable[[], datetime]) -> None:
+        self._folder = folder
+        self._log = log
+        self._clock = clock
+
+    @property
+    def log(self) -> LogVerifier:
+        """The pinned log."""
+        return self._log
+
+    def head(self) -> Head | None:
+        """The newest checkpoint seen; None before the first."""
+        note = read_file(self._folder / "checkpoint")
+        return None if note is None else self.verify(note)
+
+    def verify(self, note: bytes) -> Head:
+        """Verify the log's signature; raises CHECKPOINT_INVALID."""
+        return Head(note, self._log.verify(note))
+
+    def verify_answer(self, asked_with: Head | None, head: Head, proof: Sequence[bytes]) -> None:
+        """Verify that the tree of an answer extends the one that was held when it was asked for.
+
+        Raises:
+            HubDishonest: CHECKPOINT_ROLLBACK or CHECKPOINT_SPLIT_VIEW, with the file of evidence.
+        """
+        if asked_with is None:
+            return
+        if head.size < asked_with.size:
+            raise self.rolled_back(asked_with, head)
+        self.verify_extends(asked_with, head, proof)
+
+    def verify_extends(self, older: Head, newer: Head, proof: Sequence[bytes]) -> None:
+        """Verify a consistency proof between two signed trees; raises CHECKPOINT_SPLIT_VIEW."""
+        try:
+            verify_consistency(
+                older.size, newer.size, proof, older.checkpoint.root, newer.checkpoint.root
+            )
+        except ExchangeError as error:
+            raise self._evidence(
+                Reason.CHECKPOINT_SPLIT_VIEW,
+                f"expected the tree of {newer.size} entries to extend the one of {older.size} "
+                f"that was seen: {error.message}",
+                older,
+                newer,
+                proof,
+            ) from None
+
+    def rolled_back(self, held: Head, head: Head) -> ExchangeError:
+        """Keep the evidence of a rollback; gives the error to raise."""
+        return self._evidence(
+            Reason.CHECKPOINT_ROLLBACK,
+            f"expected a tree of at least {held.size} entries, as was seen; the hub now signs one "
+            f"of {head.size}: its log was rolled back, or restored from an old copy",
+            held,
+            head,
+            (),
+        )
+
+    def keep(self, head: Head, proven_from: Head | None) -> Head | None:
+        """Keep a head that extends `proven_from`, the head that was held when last read.
+
+        Gives None when it is settled. Gives the head that another call or process has kept
+        meanwhile, and to which the caller must prove this one first.
+        """
+        make_folder(self._folder)
+        with locked(self._folder / ".checkpoint.lock"):
+            held = self.head()
+            if held is not None and held != proven_from:
+                if held.checkpoint == head.checkpoint:
+                    return None
+                return held
+            if held is None or held.size < head.size:
+                replace_file(self._folder / "checkpoint", head.note)
+        return None
+
+    def _evidence(
+        self, reason: Reason, what: str, held: Head, got: Head, proof: Sequence[bytes]
+    ) -> ExchangeError:
+        folder = make_folder(self._folder / "evidence")
+        path = folder / f"{self._clock():%Y%m%dT%H%M%S.%fZ}-{reason.name.lower()}.json"
+        record = {
+            "reason": reason.name,
+            "held": held.note.decode(),
+            "got": got.note.decode(),
+            "consistency_proof": [each.hex() for each in proof],
+        }
+        replace_file(path, json.dumps(record, ensure_ascii=False, indent=1).encode())
+        return reason.error(f"{what}. Both signed checkpoints are kept in {path}")

@@ -1,0 +1,343 @@
+"""The outbox: statements that are signed and sealed, until the hub's receipt for them is verified.
+
+Rules of this module:
+
+- A statement is on disk, whole and durable, before the first byte of it is sent: a folder named by
+  its id, made beside its place and moved there. What is resent are the same bytes, so the hub
+  accepts them once, whatever was lost on the way.
+- Only sealed content and the signed statement are kept; no plaintext ever touches the disk.
+- A statement leaves the outbox when its receipt is kept (`receipts/`), or, refused by the hub, for
+  `refused/` with the reason. It is never deleted silently.
+- One process at a time sends a statement; another finds it locked and leaves it.
+- Statements keep the order in which they were begun, by a number that is counted under a lock: ids
+  are exact only to the millisecond, and clocks are set back.
+
+    outbox/<id>/statement, parts/<name>, order waiting
+    outbox/refused/<id>/..., refusal.json      refused
+    receipts/<exchange id>/<statement id>      the hub's promise, for `get` to hold against it
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import takewhile
+from pathlib import Path
+from typing import Final
+
+from google.protobuf.message import DecodeError
+
+from agency_client.state.files import (
+    locked,
+    make_folder,
+    read_file,
+    replace_file,
+    sync_folder,
+    try_locked,
+    write_file,
+)
+from exchange_protocol.errors import ExchangeError, InvalidInput, NotFound, Reason
+from exchange_protocol.kinds.bodies import Kind
+from exchange_protocol.rules.dependencies import DIRECTORY
+from exchange_protocol.rules.statements import (
+    SignedStatement,
+    Statement,
+    encode_signed_statement,
+    parse_signed_statement,
+    parse_statement,
+)
+from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_protocol.v1 import statement_pb2
+
+_DIRECTORY: Final = "directory"
+"""Where the receipts of directory statements are, which belong to no exchange."""
+_STALE_STAGING: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """A statement that waits to be sent."""
+
+    statement_id: str
+    exchange_id: str
+    kind: Kind
+    recipients: tuple[AgencyId, ...]
+    made_at: datetime
+    size: int
+    """Sealed bytes of all parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedEntry:
+    """A statement that the hub refused, and why."""
+
+    entry: OutboxEntry
+    reason: Reason
+    message: str
+    refused_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStatement:
+    """A statement of the outbox, as it was signed, with the files of its sealed parts."""
+
+    signed: SignedStatement
+    statement: Statement
+    folder: Path
+
+    def part_path(self, name: str) -> Path:
+        """The file of a part's sealed bytes."""
+        return self.folder / "parts" / name
+
+
+class Staging:
+    """A statement under construction: its sealed parts go to disk one by one."""
+
+    def __init__(self, folder: Path, order: int) -> None:
+        self._folder = folder
+        make_folder(folder / "parts")
+        write_file(folder / "order", str(order).encode())
+
+    def add_part(self, name: str, sealed: bytes) -> bytes:
+        """Keep the sealed bytes of a part; gives their SHA-256."""
+        write_file(self._folder / "parts" / name, sealed)
+        return hashlib.sha256(sealed).digest()
+
+    def finish(self, signed: SignedStatement) -> None:
+        """Keep the signed statement, and make all of it durable."""
+        data = encode_signed_statement(signed).SerializeToString(deterministic=True)
+        write_file(self._folder / "statement", data)
+        sync_folder(self._folder / "parts")
+        sync_folder(self._folder)
+
+
+class Outbox:
+    """The statements that wait, those refused, and the receipts of those accepted."""
+
+    def __init__(self, state: Path) -> None:
+        self._folder = state / "outbox"
+        self._refused = self._folder / "refused"
+        self._receipts = state / "receipts"
+        self._exchanges: dict[str, str] = {}
+        """The exchanges of statements that were seen waiting; a statement never changes."""
+
+    def pending(self) -> list[OutboxEntry]:
+        """What waits to be sent, oldest first."""
+        return [_entry(stored) for stored in self._stored(self._folder)]
+
+    def refused(self) -> list[RefusedEntry]:
+        """What the hub refused, oldest first."""
+        return [_load_refused(stored) for stored in self._stored(self._refused)]
+
+    def load(self, statement_id: str) -> StoredStatement:
+        """A waiting statement; raises STATEMENT_UNKNOWN."""
+        return _load(self._folder / statement_id)
+
+    def holds(self, statement_id: str) -> bool:
+        """Whether a statement waits here."""
+        return (self._folder / statement_id).is_dir()
+
+    def waiting_before(self, statement: Statement) -> list[str]:
+        """What waits on a statement's exchange, or to the directory, and was begun before it."""
+        before = takewhile(lambda each: each != statement.id, self._ids(self._folder))
+        return [
+            each for each in before if self._exchange(each) in (DIRECTORY, statement.exchange_id)
+        ]
+
+    def has_refused(self, statement_id: str) -> bool:
+        """Whether the hub refused a statement for good."""
+        return (self._refused / statement_id).is_dir()
+
+    @contextmanager
+    def stage(self, statement_id: str, now: datetime) -> Iterator[Staging]:
+        """Build a statement; when the block ends well, it is in the outbox, whole and durable."""
+        make_folder(self._folder)
+        self._sweep(now)
+        building = self._folder / f".building-{statement_id}"
+        try:
+            yield Staging(building, self._next_order())
+            if not (building / "statement").exists():
+                raise ValueError("the statement was not finished")
+            building.rename(self._folder / statement_id)
+            sync_folder(self._folder)
+        finally:
+            if building.exists():
+                shutil.rmtree(building)
+
+    @contextmanager
+    def sending(self, statement_id: str) -> Iterator[StoredStatement | None]:
+        """Hold a statement while it is sent; None if another process holds it, or has sent it."""
+        make_folder(self._folder)
+        lock = self._folder / f".{statement_id}.lock"
+        with try_locked(lock) as held:
+            if held and self.holds(statement_id):
+                yield self.load(statement_id)
+            else:
+                yield None
+            if held and not self.holds(statement_id):
+                # Only now: while the statement waits, a lock file made anew would let in two.
+                lock.unlink(missing_ok=True)
+
+    def settle(self, stored: StoredStatement, receipt: pb.Receipt) -> None:
+        """Keep the verified receipt, then let the statement go."""
+        statement = stored.statement
+        self._exchanges.pop(statement.id, None)
+        folder = make_folder(self._receipts / (statement.exchange_id or _DIRECTORY))
+        replace_file(folder / statement.id, receipt.SerializeToString(deterministic=True))
+        sync_folder(self._receipts)
+        # The receipt is durable: a crash here leaves a folder, whose resend gives it again.
+        done = self._folder / f".building-done-{statement.id}"
+        stored.folder.rename(done)
+        sync_folder(self._folder)
+        shutil.rmtree(done)
+
+    def refuse(self, stored: StoredStatement, error: ExchangeError, now: datetime) -> None:
+        """Move a refused statement aside, with the reason."""
+        make_folder(self._refused)
+        refusal = {
+            "reason": error.reason.name,
+            "message": error.message,
+            "refused_at": now.isoformat(),
+        }
+        replace_file(
+            stored.folder / "refusal.json", json.dumps(refusal, ensure_ascii=False).encode()
+        )
+        stored.folder.rename(self._refused / stored.statement.id)
+        sync_folder(self._refused)
+        sync_folder(self._folder)
+
+    def receipts(self, exchange_id: str) -> dict[str, pb.Receipt]:
+        """The receipts of own statements on an exchange, by statement id."""
+        folder = self._receipts / exchange_id
+        if not folder.is_dir():
+            return {}
+        with _readable(folder):
+            return {
+                path.name: pb.Receipt.FromString(path.read_bytes())
+                for path in sorted(folder.iterdir())
+                if not path.name.startswith(".")
+            }
+
+    def all_receipts(self) -> list[tuple[str, str, pb.Receipt]]:
+        """Every receipt with its exchange id (empty for the directory's) and statement id."""
+        if not self._receipts.is_dir():
+            return []
+        folders = sorted(path.name for path in self._receipts.iterdir() if path.is_dir())
+        return [
+            ("" if name == _DIRECTORY else name, statement_id, receipt)
+            for name in folders
+            for statement_id, receipt in self.receipts(name).items()
+        ]
+
+    def receipt(self, statement_id: str) -> pb.Receipt | None:
+        """The receipt of one statement; None where there is none."""
+        found = (each for _, each_id, each in self.all_receipts() if each_id == statement_id)
+        return next(found, None)
+
+    def watch_token(self) -> str | None:
+        """Where the last watch stood."""
+        token = read_file(self._folder.parent / "watch")
+        return token.decode() if token else None
+
+    def keep_watch_token(self, token: str) -> None:
+        """Keep where a watch stands."""
+        state = make_folder(self._folder.parent)
+        with locked(state / ".watch.lock"):
+            replace_file(state / "watch", token.encode())
+
+    def _ids(self, folder: Path) -> list[str]:
+        if not folder.is_dir():
+            return []
+        found = [
+            (_order_of(path), path.name)
+            for path in folder.iterdir()
+            if path.is_dir() and not path.name.startswith(".") and path.name != "refused"
+        ]
+        return [name for _, name in sorted(found)]
+
+    def _next_order(self) -> int:
+        counter = self._folder / ".order"
+        with locked(self._folder / ".order.lock"), _readable(counter):
+            number = int(read_file(counter) or 0) + 1
+            replace_file(counter, str(number).encode())
+        return number
+
+    def _exchange(self, statement_id: str) -> str | None:
+        """The exchange of a waiting statement; None once it waits no more."""
+        if statement_id not in self._exchanges:
+            try:
+                loaded = self.load(statement_id)
+            except NotFound:
+                return None  # Another process has sent it since.
+            self._exchanges[statement_id] = loaded.statement.exchange_id
+        return self._exchanges[statement_id]
+
+    def _stored(self, folder: Path) -> list[StoredStatement]:
+        found = []
+        for name in self._ids(folder):
+            try:
+                found.append(_load(folder / name))
+            except NotFound:
+                continue  # Another process has sent it since.
+        return found
+
+    def _sweep(self, now: datetime) -> None:
+        """Remove what a crash left half built; nothing of it was ever sent."""
+        for path in self._folder.glob(".building-*"):
+            if path.stat().st_mtime < (now - _STALE_STAGING).timestamp():
+                shutil.rmtree(path)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Say that a file of the outbox is damaged, and which: what waits is never passed over."""
+    try:
+        yield
+    except (DecodeError, InvalidInput, ValueError, KeyError) as error:
+        raise Reason.PROFILE_INVALID.error(
+            f"expected {path} as this client wrote it; it was damaged since: {type(error).__name__}"
+        ) from error
+
+
+def _order_of(folder: Path) -> int:
+    """A statement's place; those of a client that did not count come first, by their ids."""
+    with _readable(folder):
+        return int(read_file(folder / "order") or 0)
+
+
+def _load(folder: Path) -> StoredStatement:
+    data = read_file(folder / "statement")
+    if data is None:
+        raise Reason.STATEMENT_UNKNOWN.error(f"the outbox holds no statement {folder.name}")
+    with _readable(folder):
+        signed = parse_signed_statement(statement_pb2.SignedStatement.FromString(data))
+        return StoredStatement(signed, parse_statement(signed.payload), folder)
+
+
+def _load_refused(stored: StoredStatement) -> RefusedEntry:
+    with _readable(stored.folder):
+        refusal = json.loads((stored.folder / "refusal.json").read_bytes())
+        return RefusedEntry(
+            _entry(stored),
+            Reason[refusal["reason"]],
+            refusal["message"],
+            datetime.fromisoformat(refusal["refused_at"]),
+        )
+
+
+def _entry(stored: StoredStatement) -> OutboxEntry:
+    statement = stored.statement
+    return OutboxEntry(
+        statement_id=statement.id,
+        exchange_id=statement.exchange_id,
+        kind=statement.kind,
+        recipients=statement.recipients,
+        made_at=statement.made_at,
+        size=sum(part.size for part in statement.parts),
+    )

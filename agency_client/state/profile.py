@@ -1,0 +1,428 @@
+"""A profile: everything that an agency's client must know, in one folder.
+
+    profile.toml       what stands below; paths in it are relative to the folder
+    state/             what the client remembers: checkpoint, directory, outbox, receipts
+
+    [hub]      target = "host:port", name = "main", log_vkey = "..."    the pinned log key
+    [trust]    roots = "root.pem", crl = "crl.pem" (optional)           the pinned root
+    [tls]      certificate, key                                         opens the channel
+    [signing]  certificate, key                (optional)               signs statements
+    [sealing]  directory = "sealing"           (optional)               opens content
+    [keys]     passphrase_file = "passphrase"  (optional)      else $EXCHANGE_KEY_PASSPHRASE
+    [defaults] legal_basis, language, time_zone (optional)              of statements
+    [witnesses] required = 2, keys = ["...", ...]  (optional)   who must cosign a checkpoint
+
+Rules of this module:
+
+- Who the agency is comes from its certificates, never from the file.
+- Everything is checked when the profile is loaded: unknown and missing keys are PROFILE_INVALID
+  with the key's name; a certificate must lead to the pinned root, have its usage, belong to the key
+  beside it, and both certificates must be of one agency. Whether they are valid now is asked later:
+  an expired one must still be able to read the outbox.
+- There is no key that turns a check off.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from agency_client.state.keys import (
+    Vault,
+    load_passphrase,
+    load_private_key,
+    load_sealing_keys,
+    save_private_key,
+    verify_passphrase,
+    write_secret,
+)
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.codes import Language
+from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.log.cosignatures import WitnessPolicy
+from exchange_protocol.trust.certificates import (
+    Revocations,
+    TrustAnchors,
+    Usage,
+    VerifiedCertificate,
+    verify_chain,
+)
+from exchange_protocol.trust.identity import AgencyId, HubIdentity
+
+T = TypeVar("T")
+
+FILE: Final = "profile.toml"
+PROFILES_VARIABLE: Final = "EXCHANGE_PROFILES"
+
+_KEYS: Final[Mapping[str, Mapping[str, bool]]] = {
+    "hub": {"target": True, "name": True, "log_vkey": True},
+    "trust": {"roots": True, "crl": False},
+    "tls": {"certificate": True, "key": True},
+    "signing": {"certificate": True, "key": True},
+    "sealing": {"directory": True},
+    "keys": {"passphrase_file": True},
+    "defaults": {"legal_basis": False, "language": False, "time_zone": False},
+    "witnesses": {"required": True, "keys": True},
+}
+"""Tables and their keys; whether a key is required where its table stands."""
+_REQUIRED_TABLES: Final = ("hub", "trust", "tls")
+_TYPES: Final[Mapping[str, type]] = {"witnesses.required": int, "witnesses.keys": list}
+"""Of keys that are no text."""
+_TYPE_NAMES: Final[Mapping[type, str]] = {str: "text", int: "a number", list: "a list of texts"}
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What statements say unless told otherwise."""
+
+    legal_basis: str | None = None
+    language: Language | None = None
+    time_zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TlsIdentity:
+    """The certificate and key that open the channel."""
+
+    certificate: VerifiedCertificate
+    certificate_pem: bytes = field(repr=False)
+    """The certificate, and its intermediates where it has some."""
+    key: ec.EllipticCurvePrivateKey = field(repr=False)
+
+    def key_pem(self) -> bytes:
+        """The key without encryption, for the channel alone; it never goes to disk."""
+        return self.key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A loaded profile: pinned trust, and the keys of one agency."""
+
+    folder: Path
+    target: str
+    hub_name: str
+    log: LogVerifier
+    anchors: TrustAnchors
+    roots_pem: bytes = field(repr=False)
+    revocations: Revocations | None = field(repr=False)
+    """The authority's list, where the profile names one: tells why a hub refuses a certificate."""
+    tls: TlsIdentity
+    vault: Vault
+    defaults: Defaults
+    witnesses: WitnessPolicy | None = None
+    """Who must have cosigned a checkpoint that is called witnessed."""
+
+    @property
+    def agency(self) -> AgencyId:
+        """The agency that this profile speaks for."""
+        return self.vault.agency
+
+    @property
+    def hub(self) -> HubIdentity:
+        """The hub that this profile is for."""
+        return HubIdentity(self.tls.certificate.member.trust_domain, self.hub_name)
+
+    @property
+    def state(self) -> Path:
+        """The folder of what the client remembers."""
+        return self.folder / "state"
+
+    @property
+    def sealing_folder(self) -> Path:
+        """The folder of sealing keys, as the file names it or by default."""
+        table = _read(self.folder).get("sealing", {})
+        return self.folder / str(table.get("directory", "sealing"))
+
+    def passphrase(self) -> bytes:
+        """The passphrase of the profile's keys, read anew; it is not kept."""
+        return _passphrase(self.folder, _read(self.folder))
+
+    @classmethod
+    def load(cls, profile: str | os.PathLike[str], passphrase: bytes | None = None) -> Profile:
+        """Load a profile by its folder, or by its name under $EXCHANGE_PROFILES.
+
+        Without a passphrase it is taken from where the profile says. Raises PROFILE_INVALID,
+        KEY_UNAVAILABLE, or what a certificate fails by.
+        """
+        folder = find_profile(profile)
+        tables = _read(folder)
+        hub, trust = tables["hub"], tables["trust"]
+        roots_pem = _file(folder, trust["roots"], "trust.roots")
+        anchors = _checked("trust.roots", lambda: TrustAnchors.from_pem(roots_pem))
+        passphrase = passphrase or _passphrase(folder, tables)
+        tls = _tls(folder, tables["tls"], anchors, passphrase)
+        agency = tls.certificate.member.agency
+        _checked("hub.name", lambda: HubIdentity("caricc.example", hub["name"]))
+        return cls(
+            folder=folder,
+            target=_target(hub["target"]),
+            hub_name=hub["name"],
+            log=_checked("hub.log_vkey", lambda: LogVerifier(hub["log_vkey"])),
+            anchors=anchors,
+            roots_pem=roots_pem,
+            revocations=_revocations(folder, trust, anchors),
+            tls=tls,
+            vault=_vault(folder, tables, agency, anchors, passphrase),
+            defaults=_defaults(tables.get("defaults", {})),
+            witnesses=_witnesses(tables.get("witnesses")),
+        )
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path,
+        *,
+        hub_target: str,
+        hub_name: str,
+        log_vkey: str,
+        roots_pem: bytes,
+        tls_certificate_pem: bytes,
+        tls_key: ec.EllipticCurvePrivateKey,
+        passphrase: bytes,
+        signing_certificate_pem: bytes | None = None,
+        signing_key: ec.EllipticCurvePrivateKey | None = None,
+        crl_pem: bytes | None = None,
+        write_passphrase: bool = False,
+        legal_basis: str | None = None,
+        language: Language | None = None,
+        time_zone: str | None = None,
+    ) -> Profile:
+        """Write a new profile into a new or empty folder, and load it.
+
+        The passphrase is kept in the folder only with `write_passphrase`; otherwise the profile
+        takes it from the environment.
+        """
+        verify_passphrase(passphrase)
+        if folder.exists() and any(folder.iterdir()):
+            raise Reason.PROFILE_INVALID.error(f"expected {folder} to be new or empty")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        tables: dict[str, dict[str, str | None]] = {
+            "hub": {"target": hub_target, "name": hub_name, "log_vkey": log_vkey},
+            "trust": {"roots": "root.pem", "crl": "crl.pem" if crl_pem else None},
+            "tls": {"certificate": "tls.pem", "key": "tls.key"},
+        }
+        (folder / "root.pem").write_bytes(roots_pem)
+        (folder / "tls.pem").write_bytes(tls_certificate_pem)
+        save_private_key(folder / "tls.key", tls_key, passphrase)
+        if crl_pem:
+            (folder / "crl.pem").write_bytes(crl_pem)
+        if signing_certificate_pem is not None and signing_key is not None:
+            (folder / "signing.pem").write_bytes(signing_certificate_pem)
+            save_private_key(folder / "signing.key", signing_key, passphrase)
+            tables["signing"] = {"certificate": "signing.pem", "key": "signing.key"}
+        tables["sealing"] = {"directory": "sealing"}
+        if write_passphrase:
+            write_secret(folder / "passphrase", passphrase + b"\n")
+            tables["keys"] = {"passphrase_file": "passphrase"}
+        tables["defaults"] = {
+            "legal_basis": legal_basis,
+            "language": language.name if language else None,
+            "time_zone": time_zone,
+        }
+        (folder / FILE).write_text(_toml(tables), encoding="utf-8")
+        (folder / FILE).chmod(0o600)
+        return cls.load(folder, passphrase)
+
+
+def find_profile(profile: str | os.PathLike[str]) -> Path:
+    """The folder of a profile: itself, or the one of that name under $EXCHANGE_PROFILES."""
+    given = Path(profile)
+    if (given / FILE).is_file():
+        return given.absolute()
+    home = Path.home() / ".config" / "caricc-exchange" / "profiles"
+    profiles = Path(os.environ.get(PROFILES_VARIABLE) or home)
+    if len(given.parts) == 1 and (profiles / given / FILE).is_file():
+        return (profiles / given).absolute()
+    raise Reason.PROFILE_INVALID.error(
+        f"expected a folder with {FILE}, or the name of one under {profiles}; "
+        f"got {os.fspath(given)!r}"
+    )
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    path = folder / FILE
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _invalid(f"cannot read {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _invalid(f"{path} is no TOML: {error}") from None
+    for name in _REQUIRED_TABLES:
+        if name not in tables:
+            raise _invalid(f"expected a table [{name}] in {path}, got none", name)
+    for name, table in tables.items():
+        if name not in _KEYS or not isinstance(table, dict):
+            raise _invalid(f"expected the tables {', '.join(_KEYS)}; got {name!r}", name)
+        _check_table(name, table)
+    return tables
+
+
+def _check_table(name: str, table: Mapping[str, Any]) -> None:
+    keys = _KEYS[name]
+    for key, value in table.items():
+        if key not in keys:
+            raise _invalid(f"expected the keys {', '.join(keys)}; got {key!r}", f"{name}.{key}")
+        expected = _TYPES.get(f"{name}.{key}", str)
+        # Of TOML's types only `bool` passes for another.
+        if not isinstance(value, expected) or isinstance(value, bool) or not value:
+            raise _invalid(
+                f"expected {_TYPE_NAMES[expected]}, got {type(value).__name__}", f"{name}.{key}"
+            )
+    for key, required in keys.items():
+        if required and key not in table:
+            raise _invalid("expected a value, got none", f"{name}.{key}")
+
+
+def _passphrase(folder: Path, tables: Mapping[str, Any]) -> bytes:
+    named = tables.get("keys", {}).get("passphrase_file")
+    return load_passphrase(folder / named if named else None)
+
+
+def _file(folder: Path, name: str, where: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise _invalid(f"cannot read {folder / name}: {error.strerror}", where) from None
+
+
+def _tls(
+    folder: Path, table: Mapping[str, str], anchors: TrustAnchors, passphrase: bytes
+) -> TlsIdentity:
+    pem = _file(folder, table["certificate"], "tls.certificate")
+    certificate = _certificate(pem, anchors, Usage.TLS_CLIENT, "tls.certificate")
+    key = load_private_key(folder / table["key"], passphrase)
+    _check_pair(certificate, key, "tls")
+    return TlsIdentity(certificate, pem, key)
+
+
+def _vault(
+    folder: Path,
+    tables: Mapping[str, Any],
+    agency: AgencyId,
+    anchors: TrustAnchors,
+    passphrase: bytes,
+) -> Vault:
+    directory = tables.get("sealing", {}).get("directory", "sealing")
+    sealing = load_sealing_keys(folder / directory, passphrase)
+    table = tables.get("signing")
+    if table is None:
+        return Vault.of(agency, None, None, sealing)
+    pem = _file(folder, table["certificate"], "signing.certificate")
+    certificate = _certificate(pem, anchors, Usage.SIGNING, "signing.certificate")
+    if certificate.member.agency != agency:
+        raise _invalid(
+            f"expected a certificate of {agency}, as for TLS; got one of {certificate.member}",
+            "signing.certificate",
+        )
+    key = load_private_key(folder / table["key"], passphrase)
+    _check_pair(certificate, key, "signing")
+    return Vault.of(agency, certificate, key, sealing)
+
+
+def _certificate(
+    pem: bytes, anchors: TrustAnchors, usage: Usage, where: str
+) -> VerifiedCertificate:
+    try:
+        chain = [
+            each.public_bytes(serialization.Encoding.DER)
+            for each in x509.load_pem_x509_certificates(pem)
+        ]
+    except ValueError:
+        raise _invalid("expected certificates in PEM, the agency's own first", where) from None
+    # Validity is asked when the certificate is used; the chain is the same at any time.
+    return _checked(
+        where,
+        lambda: verify_chain(chain[0], chain[1:], anchors, usage=usage, at=datetime.now(UTC)),
+    )
+
+
+def _check_pair(
+    certificate: VerifiedCertificate, key: ec.EllipticCurvePrivateKey, table: str
+) -> None:
+    if certificate.public_key != key.public_key():
+        raise _invalid("expected the private key of the certificate, got another", f"{table}.key")
+
+
+def _revocations(
+    folder: Path, trust: Mapping[str, str], anchors: TrustAnchors
+) -> Revocations | None:
+    if "crl" not in trust:
+        return None
+    pem = _file(folder, trust["crl"], "trust.crl")
+    return _checked("trust.crl", lambda: Revocations.from_pem(pem, anchors))
+
+
+def _target(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise _invalid(f"expected host:port, got {text!r}", "hub.target")
+    return text
+
+
+def _defaults(table: Mapping[str, str]) -> Defaults:
+    language = table.get("language")
+    if language is not None and language not in Language.__members__:
+        raise _invalid(
+            f"expected one of {', '.join(Language.__members__)}; got {language!r}",
+            "defaults.language",
+        )
+    return Defaults(
+        legal_basis=table.get("legal_basis"),
+        language=Language[language] if language else None,
+        time_zone=table.get("time_zone"),
+    )
+
+
+def _witnesses(table: Mapping[str, Any] | None) -> WitnessPolicy | None:
+    if table is None:
+        return None
+    keys = table["keys"]
+    if not all(isinstance(key, str) for key in keys):
+        raise _invalid("expected a list of texts", "witnesses.keys")
+    return _checked("witnesses", lambda: WitnessPolicy(table["required"], keys))
+
+
+def _toml(tables: Mapping[str, Mapping[str, str | None]]) -> str:
+    lines: list[str] = []
+    for name, table in tables.items():
+        values = {key: value for key, value in table.items() if value is not None}
+        if values:
+            lines.append(f"[{name}]")
+            lines.extend(f"{key} = {_toml_string(value)}" for key, value in values.items())
+            lines.append("")
+    return "\n".join(lines)
+
+
+def _toml_string(text: str) -> str:
+    if not text.isprintable() or "'" in text:
+        raise _invalid(f"expected printable text without an apostrophe, got {text!r}")
+    return f"'{text}'"
+
+
+def _checked(where: str, parse: Callable[[], T]) -> T:
+    """What `parse` gives; its error names the profile's key and keeps its reason."""
+    try:
+        return parse()
+    except ExchangeError as error:
+        if error.reason is Reason.CONFIG_INVALID:
+            raise _invalid(error.message, where) from None
+        error.field = where
+        raise
+
+
+def _invalid(why: str, where: str | None = None) -> ExchangeError:
+    return Reason.PROFILE_INVALID.error(why, field=where)

@@ -1,0 +1,1 @@
+"""The witness: cosign a log that only grew."""

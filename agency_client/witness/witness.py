@@ -1,0 +1,147 @@
+"""A witness: it cosigns one history of the log, and never another.
+
+Rules of this module:
+
+- The witness's memory is the newest checkpoint that it cosigned. It stands in a folder beside its
+  key, not in a profile: the promise is the key's, whoever runs it.
+- One round at a time holds the folder's lock, in all processes. In a round each checkpoint is
+  verified to extend the one in memory, written to the disk (fsync), signed, and only then handed
+  in. A crash between any two of these leaves a witness that promised nothing that it forgot.
+- What other witnesses cosigned is cosigned first, as far as it is newer than the memory: that is
+  how several come to cosign the same checkpoint while the log grows.
+- A log that shrank or shows a split view is refused, and both signed checkpoints are kept as
+  evidence. The memory stays as it was: from then on every round is refused.
+- The first checkpoint is believed: begin while the log is young, or compare it with others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from agency_client.state.checkpoints import Head, TrustStore
+from agency_client.state.files import locked, make_folder, replace_file
+from agency_client.state.keys import load_witness_key, save_witness_key
+from exchange_protocol.errors import Reason
+from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.log.cosignatures import WitnessSigner, WitnessVerifier
+from exchange_protocol.log.notes import SignedNote
+
+
+class WitnessedHub(Protocol):
+    """What a witness uses of a hub; `ExchangeClient` has it."""
+
+    def offered_checkpoints(self) -> tuple[Head, list[Head]]:
+        """The newest checkpoint, and those that witnesses cosigned; the log signed them all."""
+
+    def consistency_proof(self, first: int, second: int) -> tuple[bytes, ...]:
+        """The proof that one tree extends another, unverified."""
+
+    def add_cosignature(self, note: bytes) -> None:
+        """Hand in a cosigned note."""
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessRound:
+    """What a round came to."""
+
+    head: Head
+    """The newest checkpoint; it is cosigned."""
+    at: datetime
+    cosigned: tuple[int, ...]
+    """Tree sizes of all checkpoints that were cosigned, ascending."""
+
+
+class Witness:
+    """A witness's key and memory."""
+
+    def __init__(
+        self, signer: WitnessSigner, folder: Path, log: LogVerifier, clock: Callable[[], datetime]
+    ) -> None:
+        self._signer = signer
+        self._folder = folder
+        self._trust = TrustStore(folder, log, clock)
+        self._clock = clock
+
+    @classmethod
+    def load(
+        cls, key: Path, passphrase: bytes, log: LogVerifier, clock: Callable[[], datetime]
+    ) -> Witness:
+        """Load a key that `init_witness` made, with its memory; raises KEY_UNAVAILABLE."""
+        private = load_witness_key(key, passphrase)
+        vkey = _vkey_file(key)
+        try:
+            named = WitnessVerifier.from_vkey(vkey.read_text(encoding="utf-8").strip())
+        except OSError as error:
+            raise Reason.KEY_UNAVAILABLE.error(f"cannot read {vkey}: {error.strerror}") from None
+        signer = WitnessSigner(named.name, private)
+        if signer.verifier != named:
+            raise Reason.KEY_UNAVAILABLE.error(f"expected {vkey} to be of the key {key}")
+        return cls(signer, key.with_name(f"{key.name}.state"), log, clock)
+
+    def run_once(self, hub: WitnessedHub) -> WitnessRound:
+        """Verify, remember and cosign what the hub shows now.
+
+        Raises:
+            HubDishonest: CHECKPOINT_ROLLBACK or CHECKPOINT_SPLIT_VIEW, with the file of evidence.
+        """
+        make_folder(self._folder)
+        with locked(self._folder / ".witness.lock"):
+            head, others = hub.offered_checkpoints()
+            held = self._trust.head()
+            if held is not None and head.size < held.size:
+                raise self._trust.rolled_back(held, head)
+            cosigned = []
+            for each in self._in_order(held, head, others):
+                held = self._remember(hub, held, each)
+                hub.add_cosignature(self._cosigned(each))
+                cosigned.append(each.size)
+            return WitnessRound(head, self._clock(), tuple(cosigned))
+
+    def _in_order(self, held: Head | None, head: Head, others: list[Head]) -> list[Head]:
+        """What to cosign: all that is newer than the memory, and the newest in any case."""
+        offered = {each.checkpoint: each for each in (head, *others)}
+        chosen = [
+            each
+            for each in offered.values()
+            if held is None or each.size > held.size or each.checkpoint == head.checkpoint
+        ]
+        chosen.sort(key=lambda each: each.size)
+        if chosen[-1].size > head.size:
+            raise self._trust.rolled_back(chosen[-1], head)
+        return chosen
+
+    def _remember(self, hub: WitnessedHub, held: Head | None, head: Head) -> Head:
+        if held is not None:
+            proof: tuple[bytes, ...] = ()
+            if 0 < held.size < head.size:
+                proof = hub.consistency_proof(held.size, head.size)
+            self._trust.verify_extends(held, head, proof)
+        if self._trust.keep(head, held) is not None:
+            raise RuntimeError("the memory of the witness changed while its lock was held")
+        return head if held is None or head.size > held.size else held
+
+    def _cosigned(self, head: Head) -> bytes:
+        signed = SignedNote.parse(head.note)
+        # Without the lines of others: the hub is to judge this witness's alone.
+        logs = [line for line in signed.signatures if line.name == self._trust.log.origin]
+        own = self._signer.cosign(signed.text, self._clock())
+        return SignedNote(signed.text, (*logs, own)).encode()
+
+
+def init_witness(key: Path, name: str, passphrase: bytes) -> str:
+    """Make a witness's key in a new file; gives its verifier key, which is kept beside it."""
+    private = Ed25519PrivateKey.generate()
+    vkey = WitnessSigner(name, private).verifier.vkey
+    save_witness_key(key, private, passphrase)
+    replace_file(_vkey_file(key), f"{vkey}\n".encode())
+    return vkey
+
+
+def _vkey_file(key: Path) -> Path:
+    return key.with_name(f"{key.name}.vkey")

@@ -1,0 +1,137 @@
+"""Lists of exchanges as an agency sees them: newest first, paged by the opening's index.
+
+A recipient does not see that its leg is held again for a supplement: until the release the leg
+stands for it where it left it, RETURNED.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    String,
+    and_,
+    case,
+    select,
+    type_coerce,
+)
+
+from exchange_protocol.kinds.codes import Party
+from exchange_protocol.rules.lifecycle import LegState
+from exchange_server.storage.rows import field_names
+from exchange_server.storage.tables import exchanges, legs, parties
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLeg:
+    """A leg as an agency may know it."""
+
+    agency: str
+    state: int
+    approvals_required: int
+    approvals_given: int
+
+
+class SeenExchange(NamedTuple):
+    """An exchange as an agency may know it."""
+
+    exchange_id: str
+    initial_index: int
+    kind: str
+    initiator: str
+    initiated_at: datetime
+    updated_at: datetime
+    due_at: datetime | None
+    urgency: int
+    handling: int
+    legs: tuple[SeenLeg, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What to list: parties (none: all), leg states and kinds (none: any), and where to go on."""
+
+    agency: str
+    parties: tuple[Party, ...] = ()
+    states: tuple[int, ...] = ()
+    kinds: tuple[str, ...] = ()
+    pending: bool = False
+    """Only legs that wait for an approval that the agency may give."""
+    before: int | None = None
+    """Only exchanges opened before this entry."""
+
+
+_EXCHANGE_COLUMNS = tuple(name for name in field_names(SeenExchange) if name != "legs")
+_b, _g, _x = parties.c, legs.c, exchanges.c
+_BLINDFOLDED = and_(_b.party == Party.RECIPIENT.number, _g.state == int(LegState.HELD))
+_SEEN_STATE: ColumnElement[int] = case((_BLINDFOLDED, int(LegState.RETURNED)), else_=_g.state)
+_JOINED = parties.join(legs, and_(_g.exchange_id == _b.exchange_id, _g.agency == _b.leg)).join(
+    exchanges, _x.exchange_id == _b.exchange_id
+)
+
+
+def list_seen(connection: Connection, selection: Selection, limit: int) -> list[SeenExchange]:
+    """List the exchanges that an agency sees, newest first, at most `limit`."""
+    query = (
+        select(_b.initial_index, _b.exchange_id)
+        .select_from(_JOINED)
+        .where(_b.agency == selection.agency)
+        .distinct()
+        .order_by(_b.initial_index.desc())
+        .limit(limit)
+    )
+    if selection.parties:
+        query = query.where(_b.party.in_([party.number for party in selection.parties]))
+    if selection.states:
+        query = query.where(_SEEN_STATE.in_(selection.states))
+    if selection.kinds:
+        query = query.where(_x.kind.in_(selection.kinds))
+    if selection.before is not None:
+        query = query.where(_b.initial_index < selection.before)
+    if selection.pending:
+        # Agency ids hold no wildcard and no quote, so this finds exactly the id in the JSON list.
+        named = type_coerce(_g.approvers, String).contains(f'"{selection.agency}"')
+        query = query.where(_g.state == int(LegState.HELD), named)
+    found = [exchange_id for _, exchange_id in connection.execute(query)]
+    return read_seen(connection, selection.agency, found)
+
+
+def read_seen(
+    connection: Connection, agency: str, exchange_ids: Sequence[str]
+) -> list[SeenExchange]:
+    """Read exchanges as an agency may know them, newest first; others are left out."""
+    opened = select(_x.initial_index).where(_x.exchange_id.in_(exchange_ids)).correlate(None)
+    query = (
+        select(
+            *(_x[name] for name in _EXCHANGE_COLUMNS),
+            _g.agency.label("leg"),
+            _SEEN_STATE.label("state"),
+            case((_BLINDFOLDED, 0), else_=_g.approvals_required).label("approvals_required"),
+            _g.approvals,
+            _BLINDFOLDED.label("is_blindfolded"),
+        )
+        .select_from(_JOINED)
+        # By the index of the opening: parties are not found by exchange without a scan.
+        .where(_b.agency == agency, _b.initial_index.in_(opened))
+        .order_by(_b.initial_index.desc(), _g.position, _b.party)
+    )
+    rows: dict[str, list[RowMapping]] = {}
+    for row in connection.execute(query).mappings():
+        rows.setdefault(row["exchange_id"], []).append(row)
+    return [_seen(group) for group in rows.values()]
+
+
+def _seen(rows: Sequence[RowMapping]) -> SeenExchange:
+    seen: dict[str, SeenLeg] = {}
+    for row in rows:
+        given = 0 if row["is_blindfolded"] else len(row["approvals"])
+        leg = SeenLeg(row["leg"], row["state"], row["approvals_required"], given)
+        seen.setdefault(leg.agency, leg)
+    exchange = {name: rows[0][name] for name in _EXCHANGE_COLUMNS}
+    return SeenExchange(**exchange, legs=tuple(seen.values()))

@@ -1,0 +1,1 @@
+"""The kinds of statement: one module a kind, and what all kinds share."""

@@ -1,0 +1,1 @@
+"""The meaning of a log entry: entries, receipts, inspections, replay and folds."""

@@ -1,0 +1,342 @@
+"""Replay: fold the log's entries into directory, policy and exchanges, and judge every one anew.
+
+Whoever may open entries (the hub at start, its fsck, a client over what it may see, an auditor)
+folds them with this code. Each statement is authenticated and judged against the state before it;
+the ruling that the hub recorded must be the one that the rules give. The first entry where they
+differ is a broken rule, named by its index.
+
+Assumed verified: that each opening is the one at its index of the tree (`receipts`, `entries`).
+Left to the caller: completeness. A replay of fewer entries than there are proves less; who leaves
+out entries of an exchange will see rulings that do not follow.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Container, Iterable, MutableMapping, MutableSet
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from exchange_protocol.errors import CallerError, ExchangeError, Reason
+from exchange_protocol.kinds.bodies import Kind, Stage
+from exchange_protocol.record.entries import (
+    CommitmentOpening,
+    Entry,
+    Event,
+    scope_of,
+    verify_statement_of,
+    verify_time_of,
+)
+from exchange_protocol.rules.access import StatementFacts, deliver_to
+from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
+from exchange_protocol.rules.inspection import EntryScope, judge_inspection, verify_cited
+from exchange_protocol.rules.judgement import Judgement, Ruling, judge
+from exchange_protocol.rules.lifecycle import Exchange, LegChange, LegState
+from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
+from exchange_protocol.trust.certificates import TrustAnchors
+from exchange_protocol.trust.identity import AgencyId
+
+
+@dataclass
+class DirectoryFold:
+    """The directory at every entry, folded from the directory statements in log order."""
+
+    anchors: TrustAnchors
+    _ids: set[tuple[AgencyId, str]] = field(default_factory=set)
+    _last_time: datetime | None = None
+    _indexes: list[int] = field(default_factory=list)
+    _directories: list[Directory] = field(default_factory=lambda: [EMPTY_DIRECTORY])
+
+    @property
+    def current(self) -> Directory:
+        """The directory after the last entry folded."""
+        return self._directories[-1]
+
+    def before(self, index: int) -> Directory:
+        """The directory in force for entry `index`: what the entries before it made."""
+        return self._directories[bisect_left(self._indexes, index)]
+
+    def apply(self, index: int, opening: CommitmentOpening) -> Entry:
+        """Fold the next directory statement.
+
+        Raises:
+            HubDishonest: RULE_BROKEN, if the hub accepted what the rules refuse, left out or
+                repeated a directory entry, or recorded another ruling; ENTRY_MISMATCH.
+        """
+        entry = verify_statement_of(opening)
+        if self._last_time is not None and entry.hub_time < self._last_time:
+            raise _broken(index, f"its time {entry.hub_time} is before that of the entry before it")
+        judgement = _judge_entry(index, opening, entry, self.current, None, self.anchors, None)
+        if judgement.statement.kind.stage is not Stage.DIRECTORY:
+            raise _broken(index, f"{judgement.statement.kind} is no directory statement")
+        _check_new(index, judgement.statement, self._ids)
+        self.keep(index, judgement.directory)
+        self._last_time = entry.hub_time
+        return entry
+
+    def keep(self, index: int, directory: Directory) -> None:
+        """Keep the directory that entry `index` made, as `apply` or a `Replay` judged it."""
+        if self._indexes and index <= self._indexes[-1]:
+            raise _broken(index, f"expected entries in log order, after {self._indexes[-1]}")
+        self._indexes.append(index)
+        self._directories.append(directory)
+
+
+class EntryScopes(Protocol):
+    """Whom each entry concerns, from the first on and without a gap."""
+
+    def __len__(self) -> int:
+        """How many entries are known."""
+
+    def append(self, scope: EntryScope) -> None:
+        """Take the next entry's."""
+
+    def between(self, start: int, end: int) -> Iterable[EntryScope]:
+        """Those of the entries [start, end), in any order."""
+
+
+class ScopesInMemory:
+    """EntryScopes of a short log."""
+
+    def __init__(self) -> None:
+        self._concerns: list[EntryScope] = []
+        self._distinct: dict[EntryScope, EntryScope] = {}
+
+    def __len__(self) -> int:
+        return len(self._concerns)
+
+    def append(self, scope: EntryScope) -> None:
+        """Take the next entry's."""
+        self._concerns.append(self._distinct.setdefault(scope, scope))
+
+    def between(self, start: int, end: int) -> Iterable[EntryScope]:
+        """Those of the entries [start, end)."""
+        return self._concerns[start:end]
+
+
+@dataclass
+class ReplayState:
+    """What a replay carries from one entry to the next, beside the directory.
+
+    Who replays a long log, or goes on where it ended, gives mappings that it keeps elsewhere.
+    """
+
+    exchanges: MutableMapping[str, Exchange] = field(default_factory=dict)
+    spoken: MutableMapping[bytes, StatementFacts] = field(default_factory=dict)
+    """By the statement's digest."""
+    ids: MutableSet[tuple[AgencyId, str]] = field(default_factory=set)
+    """Author's agency and id of every statement."""
+    scopes: EntryScopes = field(default_factory=ScopesInMemory)
+    """Of every entry, while none was left out; then no reading can be counted any more."""
+    last_index: int | None = None
+    last_time: datetime | None = None
+
+
+class Replay:
+    """A fold over entries in log order; with `view`, over what that recipient may see.
+
+    `verified` are statements whose signature was verified with the certificate that they name.
+    """
+
+    def __init__(
+        self,
+        directories: DirectoryFold,
+        *,
+        view: AgencyId | None = None,
+        state: ReplayState | None = None,
+        verified: Container[SignedStatement] = (),
+    ) -> None:
+        self.directories = directories
+        self.state = state or ReplayState()
+        self._view = view
+        self._verified = verified
+
+    @property
+    def exchanges(self) -> MutableMapping[str, Exchange]:
+        """Every exchange as the entries so far have made it."""
+        return self.state.exchanges
+
+    def apply(self, index: int, opening: CommitmentOpening) -> tuple[Entry, Statement | None]:
+        """Fold the entry at `index`; gives it with its statement, if it is a statement's.
+
+        Raises:
+            HubDishonest: RULE_BROKEN or ENTRY_MISMATCH, naming the entry.
+        """
+        entry, state = verify_statement_of(opening), self.state
+        # In another order, a delivery could be shown as if its approval had come before it.
+        if state.last_index is not None and index <= state.last_index:
+            raise _broken(index, f"expected entries in log order, after {state.last_index}")
+        if state.last_time is not None and entry.hub_time < state.last_time:
+            raise _broken(index, f"its time {entry.hub_time} is before that of the entry before it")
+        if (entry.inspected is not None) != (entry.event is Event.INSPECTION):
+            raise _broken(index, "expected a range that was read with an inspection alone")
+        state.last_index, state.last_time = index, entry.hub_time
+        statement = None
+        match entry.event:
+            case Event.STATEMENT:
+                statement = self._apply_statement(index, opening, entry)
+            case Event.DELIVERY:
+                self._check_directory_size(index, entry)
+                self._apply_delivery(index, entry)
+            case Event.DENIAL:
+                self._check_directory_size(index, entry)
+                if not entry.reason or entry.ruling is not None:
+                    raise _broken(index, "expected a denial with a reason and without a ruling")
+            case Event.INSPECTION:
+                self._check_directory_size(index, entry)
+                self._check_inspection(index, entry)
+        if len(state.scopes) == index:
+            state.scopes.append(self._concern_of(entry))
+        return entry, statement
+
+    def _apply_statement(self, index: int, opening: CommitmentOpening, entry: Entry) -> Statement:
+        judgement = _judge_entry(
+            index,
+            opening,
+            entry,
+            self.directories.before(index),
+            self.exchanges.get(entry.exchange_id),
+            self.directories.anchors,
+            self._view,
+            self._verified,
+        )
+        statement = judgement.statement
+        _check_new(index, statement, self.state.ids)
+        if judgement.exchange is None or judgement.spoken is None:
+            # A client folds the directory first and on its own; it is here already.
+            if self.directories.current.size < judgement.directory.size:
+                self.directories.keep(index, judgement.directory)
+        else:
+            self.exchanges[entry.exchange_id] = judgement.exchange
+            self.state.spoken[statement.digest] = judgement.spoken
+        return statement
+
+    def _check_inspection(self, index: int, entry: Entry) -> None:
+        if entry.inspected is None or entry.ruling is None:
+            raise _broken(index, "expected an inspection with a ruling, got none")
+        if entry.exchange_id or entry.payload_digest or entry.reason or entry.operation:
+            raise _broken(index, "expected an inspection of a range, it names something else")
+        if entry.inspected.end > index:
+            raise _broken(index, f"it inspects what comes after it: {entry.inspected}")
+        directory, inspected = self.directories.before(index), entry.inspected
+        try:
+            if len(self.state.scopes) < index:
+                verify_cited(directory, entry.actor, entry.ruling)
+                return
+            scopes = Counter(self.state.scopes.between(inspected.start, inspected.end))
+            ruled = judge_inspection(directory, entry.actor, scopes)
+        except CallerError as error:
+            raise _broken(index, f"it opens entries to one who may not: {error}") from error
+        if (inspected.opened, entry.ruling) != ruled:
+            raise _broken(
+                index,
+                f"the policy opens {ruled[0]} of the entries that it inspects, by {ruled[1]}; "
+                f"it records {inspected.opened}, by {entry.ruling}",
+            )
+
+    def _concern_of(self, entry: Entry) -> EntryScope:
+        exchange = self.exchanges.get(entry.exchange_id) if entry.exchange_id else None
+        ends = [(exchange.initiator, leg.agency) for leg in exchange.legs] if exchange else ()
+        return scope_of(entry.event, entry.actor.agency, entry.exchange_id, ends)
+
+    def _check_directory_size(self, index: int, entry: Entry) -> None:
+        size = self.directories.before(index).size
+        if entry.directory_size != size:
+            raise _broken(
+                index, f"it counts {entry.directory_size} directory statements, the replay {size}"
+            )
+
+    def _apply_delivery(self, index: int, entry: Entry) -> None:
+        said = self.state.spoken.get(entry.payload_digest)
+        exchange = self.exchanges.get(entry.exchange_id)
+        if said is None or exchange is None or said.exchange_id != exchange.id:
+            raise _broken(index, "it delivers a statement that is not on the log before it")
+        try:
+            after, changes = deliver_to(entry.actor.agency, exchange, said)
+        except CallerError as error:
+            raise _broken(index, f"it delivers what it may not: {error}") from error
+        recorded = entry.ruling.legs if entry.ruling else ()
+        if recorded != changes:
+            raise _broken(index, f"the delivery should change {changes}, it records {recorded}")
+        self.exchanges[exchange.id] = after
+
+
+def _judge_entry(
+    index: int,
+    opening: CommitmentOpening,
+    entry: Entry,
+    directory: Directory,
+    exchange: Exchange | None,
+    anchors: TrustAnchors,
+    view: AgencyId | None,
+    verified: Container[SignedStatement] = (),
+) -> Judgement:
+    signed = opening.statement
+    if signed is None:
+        raise _broken(index, "expected a statement with its entry, got none")
+    try:
+        statement = parse_statement(signed.payload)
+        judgement = judge(
+            signed,
+            statement,
+            directory=directory,
+            exchange=exchange,
+            anchors=anchors,
+            at=entry.hub_time,
+            view=view,
+            verified=verified,
+        )
+        verify_time_of(entry, statement)
+    except ExchangeError as error:
+        raise _broken(index, f"the hub accepted what the rules refuse: {error}") from error
+    if not entry.names(signed, statement):
+        raise _broken(index, "it names another author, certificate or exchange than its statement")
+    if entry.directory_size != judgement.directory.size:
+        raise _broken(
+            index,
+            f"it counts {entry.directory_size} directory statements, "
+            f"the replay {judgement.directory.size}",
+        )
+    _check_ruling(index, entry.ruling, judgement.ruling, judgement.statement.kind, view)
+    return judgement
+
+
+def _check_new(index: int, statement: Statement, ids: MutableSet[tuple[AgencyId, str]]) -> None:
+    """Check that a statement was not accepted before, or an old policy could come back."""
+    key = (statement.author.agency, statement.id)
+    if key in ids:
+        raise _broken(index, f"statement {statement.id} of {key[0]} was accepted before")
+    ids.add(key)
+
+
+def _check_ruling(
+    index: int, recorded: Ruling | None, ruled: Ruling, kind: Kind, view: AgencyId | None
+) -> None:
+    if recorded is None:
+        raise _broken(index, "expected a ruling with a statement, got none")
+    same = recorded == ruled
+    if view is not None and kind.stage is Stage.CONTINUING:
+        # A recipient judges its own leg; what the entry says of other legs it cannot know.
+        same = (
+            recorded.policy_digest == ruled.policy_digest
+            and set(ruled.rule_ids) <= set(recorded.rule_ids)
+            and _seen(recorded, kind, view) == _seen(ruled, kind, view)
+        )
+    if not same:
+        raise _broken(index, f"expected the ruling {ruled}, it records {recorded}")
+
+
+def _seen(ruling: Ruling, kind: Kind, view: AgencyId) -> list[LegChange | LegState]:
+    """What a recipient can tell of a ruling: its leg's change, or where it ends.
+
+    Before a recall there may be a supplement that was never released to it.
+    """
+    ends = kind in (Kind.RECALL, Kind.CLOSE)
+    own = [change for change in ruling.legs if change.agency == view]
+    return [change.after if ends else change for change in own]
+
+
+def _broken(index: int, why: str) -> ExchangeError:
+    return Reason.RULE_BROKEN.error(f"entry {index}: {why}")

@@ -1,0 +1,32 @@
+"""Statements sent one after the other, of which one may follow on another.
+
+One that is neither accepted nor refused is put off: it will be sent again. What follows on it would
+be refused for want of it, though it is good. So it is put off too, for the same reason: the rest of
+its exchange, and everything after a statement to the directory, such as the certificate that the
+next one is signed with. Hub and client keep to this alike.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from exchange_protocol.errors import ExchangeError
+from exchange_protocol.rules.statements import Statement
+
+DIRECTORY: Final = ""
+"""The exchange of a statement that concerns none: it speaks to the directory."""
+
+
+class DependencyTracker:
+    """What was put off so far, and why; may be shared by threads."""
+
+    def __init__(self) -> None:
+        self._put_off: dict[str, ExchangeError] = {}
+
+    def put_off(self, statement: Statement, error: ExchangeError) -> None:
+        """What follows on a statement has to wait until that is settled."""
+        self._put_off.setdefault(statement.exchange_id, error)
+
+    def why_put_off(self, statement: Statement) -> ExchangeError | None:
+        """Why a statement has to wait; None where nothing that it may follow on does."""
+        return self._put_off.get(DIRECTORY) or self._put_off.get(statement.exchange_id)

@@ -1,0 +1,294 @@
+"""The monitor's place: verifying step by step comes to what verifying at once does."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agency_client.audit import AuditedLeaf, AuditReport, verify_log
+from agency_client.audit import monitor_state as state_module
+from agency_client.audit import replay_store as store_module
+from agency_client.audit.monitor_state import MonitorState
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.bodies import Decision, Feedback, Refuse, Reply
+from exchange_protocol.kinds.codes import RefusalGround, ReplyResult, Verdict
+from exchange_protocol.record.entries import CommitmentOpening
+from exchange_protocol.trust.identity import Member, Role
+from tests.support.statements import (
+    AUDITOR,
+    CASE,
+    COORDINATOR,
+    KZ_FMA,
+    KZ_GPO,
+    KZ_MIA,
+    UZ_FIU,
+    Hub,
+    fictional_cast,
+    member,
+)
+from tests.unit.audit.test_verify import REQUEST, ListedLog, domestic_exchange, gated_exchange
+
+CENTRE = member("caricc", Role.AUDITOR)
+PROSECUTOR = member("kz.gpo", Role.AUDITOR)
+DAY = timedelta(days=1)
+
+
+@cache
+def story() -> tuple[CommitmentOpening, ...]:
+    """A log with exchanges that begin before and end after most of its entries."""
+    hub = Hub(fictional_cast())
+    held = hub.say(KZ_MIA, REQUEST, to=["uz.fiu"])
+    domestic_exchange(hub)
+    gated_exchange(hub)
+    hub.deny(KZ_FMA, Reason.NOT_A_PARTY)
+    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=held)
+    hub.deliver(UZ_FIU, held)
+    hub.inspect(AUDITOR)
+    hub.say(UZ_FIU, Reply(ReplyResult.INFORMATION), on=held)
+    return tuple(hub.log)
+
+
+def opened(path: Path | None, auditor: Member | None = CENTRE) -> MonitorState:
+    return MonitorState(path, fictional_cast().anchors, auditor)
+
+
+def audit(
+    place: MonitorState,
+    log: Sequence[CommitmentOpening],
+    auditor: Member | None = CENTRE,
+    **options: object,
+) -> AuditReport:
+    shown = options.pop("shown", None)
+    source = ListedLog(log, shown)  # type: ignore[arg-type]
+    anchors = fictional_cast().anchors
+    return verify_log(source, anchors, auditor=auditor, place=place, **options)  # type: ignore[arg-type]
+
+
+def told(report: AuditReport) -> dict[str, object]:
+    """What a report says of the log, whatever run it is of."""
+    said = report.to_json()
+    for of_the_run in ("first", "seconds", "entries_per_second", "readings"):
+        del said[of_the_run]
+    return said
+
+
+@given(st.sets(st.integers(0, len(story()))), st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_any_steps_come_to_what_one_run_does(steps: set[int], evicted: bool) -> None:
+    at_once = verify_log(ListedLog(story()), fictional_cast().anchors, auditor=CENTRE)
+    most = store_module.MOST_IN_MEMORY
+    store_module.MOST_IN_MEMORY = 2 if evicted else most
+    try:
+        with closing(opened(None)) as place:
+            for size in sorted(steps):
+                assert audit(place, story()[:size]).is_clean
+            assert told(audit(place, story())) == told(at_once)
+    finally:
+        store_module.MOST_IN_MEMORY = most
+
+
+def test_a_place_outlives_the_process_and_the_next_run_begins_there(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.db"
+    with closing(opened(path)) as place:
+        assert audit(place, story()[:-3]).first == 0
+    with closing(opened(path)) as place:
+        report = audit(place, story())
+    assert (report.first, report.is_clean) == (len(story()) - 3, True)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_violation_does_not_move_the_place(tmp_path: Path) -> None:
+    broken = [*story()[:-1], story()[-3]]
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        audit(place, story()[:-2])
+        for _ in range(2):
+            report = audit(place, broken)
+            assert (report.first, report.is_clean) == (len(story()) - 2, False)
+        assert audit(place, story()).is_clean
+
+
+def test_the_whole_log_is_checked_again_on_demand(tmp_path: Path) -> None:
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        audit(place, story())
+        report = audit(place, story(), from_start=True)
+    assert (report.first, report.is_clean) == (0, True)
+
+
+@pytest.mark.parametrize("less", [0, 1])
+def test_a_log_that_shrank_or_was_written_anew_is_reported(tmp_path: Path, less: int) -> None:
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        audit(place, story())
+        other = list(story())[: len(story()) - less]
+        other[-1] = other[-2]
+        [violation] = audit(place, other).violations
+    expected = Reason.CHECKPOINT_ROLLBACK if less else Reason.CHECKPOINT_SPLIT_VIEW
+    assert violation.reason is expected
+
+
+def test_a_longer_log_with_another_past_is_reported(tmp_path: Path) -> None:
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        audit(place, [*story()[:-3], story()[-4]][: len(story()) - 3])
+        other = [story()[1], *story()[1:]]
+        [violation] = audit(place, other).violations
+    assert violation.reason is Reason.PROOF_INVALID
+    assert "does not extend" in violation.message
+
+
+def test_entries_that_come_into_sight_later_are_checked_from_the_start(tmp_path: Path) -> None:
+    directory = set(range(32))
+    with closing(opened(tmp_path / "monitor.db", PROSECUTOR)) as place:
+        first = audit(place, story()[:-1], PROSECUTOR, shown=directory)
+        assert first.is_clean
+        assert first.opened < first.tree_size
+        report = audit(place, story(), PROSECUTOR)
+    assert report.is_clean
+    assert (report.first, report.opened) == (0, len(story()))
+
+
+def test_a_withheld_entry_is_still_named_after_a_place(tmp_path: Path) -> None:
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        audit(place, story()[:-2])
+        report = audit(place, story(), shown=range(len(story()) - 1))
+    assert [each.index for each in report.violations] == [len(story()) - 1]
+
+
+def test_a_place_is_not_blamed_for_what_a_hub_showed_once(tmp_path: Path) -> None:
+    """Else a hub could lie at every turn, and its auditor would only move the place away."""
+
+    class LyingOnce(ListedLog):
+        """Shows the newest entry otherwise than the leaf commits to, unless read from the start."""
+
+        def leaves(self, start: int) -> list[AuditedLeaf]:
+            leaves = super().leaves(start)
+            if start:
+                other = replace(story()[-1], nonce=bytes(32))
+                leaves[-1] = replace(leaves[-1], opening=other)
+            return leaves
+
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        audit(place, story()[:-2])
+        report = verify_log(
+            LyingOnce(story()), fictional_cast().anchors, auditor=CENTRE, place=place
+        )
+    [violation] = report.violations
+    assert (violation.reason, violation.index) == (Reason.ENTRY_MISMATCH, len(story()) - 1)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ("UPDATE place SET format = 99", "expected format 2, got 99"),
+        ("UPDATE place SET record = '[]'", "its record is damaged"),
+        (
+            "UPDATE place SET record = replace(record, '\"size\":', '\"size\":1')",
+            "record|compact_range",
+        ),
+        ("DELETE FROM directory WHERE idx = 3", "its directory is damaged"),
+        ("UPDATE directory SET opening = x'00' WHERE idx = 3", "its directory is damaged"),
+        ("DELETE FROM directory WHERE idx = (SELECT max(idx) FROM directory)", "are missing"),
+        ("DELETE FROM ids WHERE id = (SELECT max(id) FROM ids)", "rows of it are missing"),
+        ("DELETE FROM exchanges WHERE key = (SELECT max(key) FROM exchanges)", "rows of it"),
+        ("UPDATE exchanges SET value = '[]'", "a value of it does not read"),
+        (
+            "UPDATE exchanges SET value = replace(value, '\"state\":5', '\"state\":1')",
+            "log is clean",
+        ),
+        ("DELETE FROM scopes WHERE idx = 9", "rows of it are missing"),
+        ("UPDATE scopes SET scope = 99", "a scope of it is not there"),
+        ("UPDATE scopes SET scope = 0", "log is clean"),
+        ("UPDATE distinct_scopes SET value = 'x' WHERE id = 0", "a value of it does not read"),
+    ],
+)
+def test_a_place_that_was_changed_is_refused_and_not_begun_anew(
+    tmp_path: Path, spoil: str, said: str
+) -> None:
+    path = tmp_path / "monitor.db"
+    with closing(opened(path)) as place:
+        audit(place, story()[:-2])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(spoil)
+        connection.commit()
+    before = path.read_bytes()
+    with pytest.raises(ExchangeError, match=said) as refused, closing(opened(path)) as place:
+        audit(place, story())
+    assert refused.value.reason is Reason.DOCUMENT_INVALID
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_place_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.db"
+    path.write_bytes(b"fictional letter" * 100)
+    with pytest.raises(ExchangeError, match="does not read as one"):
+        opened(path)
+    path.unlink()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    with pytest.raises(ExchangeError, match="another program's"):
+        opened(path)
+
+
+def test_a_place_of_another_auditor_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.db"
+    with closing(opened(path)) as place:
+        audit(place, story())
+    with (
+        closing(opened(path, PROSECUTOR)) as place,
+        pytest.raises(ExchangeError, match="it is of spiffe"),
+    ):
+        audit(place, story(), PROSECUTOR)
+
+
+def test_two_monitors_do_not_share_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "monitor.db"
+    monkeypatch.setattr(state_module, "BUSY_SECONDS", 0.05)
+    with (
+        closing(opened(path)) as first,
+        closing(opened(path)) as second,
+        first.round(),
+        pytest.raises(ExchangeError, match="another monitor is using"),
+    ):
+        audit(second, story())
+
+
+def test_overdue_legs_are_counted_by_who_is_to_act(tmp_path: Path) -> None:
+    hub = Hub(fictional_cast())
+    # The model's clock moves on a second with every entry.
+    due = replace(CASE, due_at=hub.now + timedelta(seconds=1))
+    hub.say(KZ_MIA, REQUEST, to=["uz.fiu"], header=due)
+    asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma"], header=due)
+    domestic_exchange(hub)
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        assert audit(place, hub.log).overdue == {"caricc": 1, "kz.fma": 1}
+        hub.deliver(KZ_FMA, asked)
+        hub.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=asked)
+        assert audit(place, hub.log).overdue == {"caricc": 1}
+
+
+def test_legs_answered_late_are_counted_by_who_answered_and_kept(tmp_path: Path) -> None:
+    hub = Hub(fictional_cast())
+    soon = replace(CASE, due_at=hub.now + timedelta(seconds=4))
+    asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma", "kz.gpo"], header=soon)
+    in_time = hub.say(KZ_MIA, REQUEST, to=["kz.fma"], header=replace(CASE, due_at=hub.now + DAY))
+    hub.deliver(KZ_FMA, asked)
+    hub.deliver(KZ_GPO, asked)
+    hub.say(KZ_GPO, Reply(ReplyResult.NO_HIT), on=asked)  # at the very second
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        assert audit(place, hub.log).answered_late == {}
+        hub.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=asked)
+        assert audit(place, hub.log).answered_late == {"kz.fma": 1}
+    hub.say(KZ_MIA, Feedback(2, ()), to=["kz.fma"], on=asked)
+    hub.deliver(KZ_FMA, in_time)
+    hub.say(KZ_FMA, Refuse(RefusalGround.LEGAL_PRIVILEGE), on=in_time)
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        report = audit(place, hub.log)
+    assert (report.answered_late, report.overdue) == ({"kz.fma": 1}, {})
+    assert report.to_json()["answered_late"] == {"kz.fma": 1}
