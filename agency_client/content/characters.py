@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 _PLAIN: Final = re.compile(
@@ -121,6 +122,15 @@ def describe_mixed(text: str) -> str | None:
     if found is None:
         return None
     return f"{' and '.join(found.scripts)} letters in one word: {', '.join(found.letters[:8])}"
+
+
+@lru_cache(maxsize=10_000)
+def skeleton(text: str) -> str:
+    """How a text looks, without case and spaces: texts of one skeleton pass for one another."""
+    import icu
+
+    folded = "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+    return str(icu.SpoofChecker().getSkeleton(0, folded)).casefold()
 
 
 def _script(char: str) -> str | None:

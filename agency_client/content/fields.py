@@ -152,9 +152,9 @@ def parse_json(data: bytes | str, *, line: int = 1) -> tuple[Any, str | None]:
     try:
         value = json.loads(text, object_pairs_hook=pairs, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        raise _Unparsed(error.msg, error.lineno + line - 1, error.colno) from None
+        raise Unparsed(error.msg, error.lineno + line - 1, error.colno) from None
     except RecursionError:
-        raise _Unparsed("nested too deeply", line, 1) from None
+        raise Unparsed("nested too deeply", line, 1) from None
     if not twice:
         return value, None
     return value, "; ".join(
@@ -163,7 +163,7 @@ def parse_json(data: bytes | str, *, line: int = 1) -> tuple[Any, str | None]:
     )
 
 
-class _Unparsed(ValueError):
+class Unparsed(ValueError):
     """A text that does not parse: what the parser says, and where."""
 
     def __init__(self, why: str, line: int, column: int) -> None:
@@ -174,7 +174,7 @@ class _Unparsed(ValueError):
 
 
 def _refuse_constant(name: str) -> Any:
-    raise _Unparsed(f"{name} is no JSON", 1, 1)
+    raise Unparsed(f"{name} is no JSON", 1, 1)
 
 
 class _Reading:
@@ -194,7 +194,7 @@ class _Reading:
         """Read JSON."""
         try:
             value, _ = parse_json(text)
-        except _Unparsed as error:
+        except Unparsed as error:
             raise self._unparsed(error.lineno, error.why) from None
         except ValueError:
             raise self._unparsed(1, "a number is too long") from None
@@ -210,7 +210,7 @@ class _Reading:
         """Read YAML."""
         lines = text.split("\n")
         try:
-            events = iter(list(yaml.parse(text, Loader=yaml.CSafeLoader)))
+            events: Iterator[Any] = iter(list(yaml.parse(text, Loader=yaml.CSafeLoader)))
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             raise self._unparsed(mark.line + 1 if mark else 1, _plain(error)) from None
@@ -252,7 +252,7 @@ class _Reading:
         if event.style:
             return text
         end = event.end_mark
-        rest = lines[end.line][end.column :] if end.line < len(lines) else ""
+        rest = lines[end.line][end.column :] if end and end.line < len(lines) else ""
         if text and re.match(r"[ \t]#", rest):
             self._fault(
                 at,
@@ -275,6 +275,7 @@ class _Reading:
         for event in events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
+            mark = event.start_mark
             if not isinstance(event, yaml.ScalarEvent):
                 self._fault(at, event, "expected the name of a field to be text")
                 self._node(event, events, (*at, "?"), lines)
@@ -284,7 +285,7 @@ class _Reading:
             below = (*at, name)
             if event.anchor or event.tag or (name == "<<" and not event.style):
                 self._fault(below, event, "expected a plain name: merging (<<) is not taken")
-            place = Place(event.start_mark.line + 1, event.start_mark.column + 1)
+            place = Place(mark.line + 1, mark.column + 1)
             if name in made:
                 self._twice(below, place)
             else:
@@ -298,7 +299,8 @@ class _Reading:
         )
 
     def _fault(self, at: At, event: Any, expected: str) -> None:
-        self.places.setdefault(at, Place(event.start_mark.line + 1, event.start_mark.column + 1))
+        mark = event.start_mark
+        self.places.setdefault(at, Place(mark.line + 1, mark.column + 1))
         self._faults.append((at, expected))
 
     def _check_texts(self, value: Any, at: At) -> None:

@@ -15,7 +15,6 @@ from pydantic import BaseModel
 from agency_client.cli import inputs
 from agency_client.cli.app import hoist_globals
 from agency_client.cli.output import print_json, print_json_line, printable
-from agency_client.cli.templates import TEMPLATES, Template
 from agency_client.content.documents import (
     AnalysisProduct,
     AnalysisRequest,
@@ -24,6 +23,7 @@ from agency_client.content.documents import (
     ReplyDocument,
 )
 from agency_client.content.input_documents import read_input_document
+from agency_client.content.templates import TEMPLATES, Template
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import Handling, ReplyResult, Tlp
 
