@@ -5,9 +5,9 @@ Three kinds are told apart:
 - Characters that no text needs: control characters, halves of characters, unassigned and private
   ones, characters that are invisible or turn the direction of a line, blanks that count as letters,
   and U+FFFD, which stands where something was lost before. Input that holds one is refused
-  (`find_hidden`); what others sealed is shown with an escape in its place (`make_visible`).
-- Letters of two scripts in one word, such as Cyrillic letters within a Latin code. People are
-  warned of them (`find_mixed`).
+  (`find_hidden`); where others' text holds one, another character is shown in its place.
+- Letters of two scripts in one word, or in one code of capitals, such as Cyrillic letters within a
+  Latin code. People are warned of them at input, and shown them at output (`mark_mixed`).
 - Digits of other scripts. Codes, dates and numbers take the ASCII ones alone.
 
 Tab and line feed are text; a carriage return is text before a line feed.
@@ -36,7 +36,9 @@ U+FFFD."""
 _HIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _MOST_MARKS: Final = 4
 """Nonspacing marks in a row (UTS 39, 5.4)."""
-_WORD: Final = re.compile(r"[^\W_]+(?:[-.][^\W_]+)*")
+_WORD: Final = re.compile(r"[^\W_]+")
+_CODE: Final = re.compile(r"[^\W_]+(?:[-./][^\W_]+)*")
+_MOST_LETTERS: Final = 8
 _SCRIPTS: Final = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
 """Scripts with letters that look like those of another of them."""
 
@@ -49,15 +51,23 @@ class Hidden(NamedTuple):
     name: str
     """Such as `U+202E RIGHT-TO-LEFT OVERRIDE`."""
 
+    def __str__(self) -> str:
+        return f"expected visible text; character {self.offset + 1} is {self.name}: remove it"
+
 
 class Mixed(NamedTuple):
     """A word with letters of two scripts."""
 
-    offset: int
+    end: int
+    """Characters before what follows it."""
     scripts: tuple[str, ...]
     """Such as `("Cyrillic", "Latin")`."""
     letters: tuple[str, ...]
     """The letters of the rarer script, each as `U+0421`."""
+
+    def __str__(self) -> str:
+        shown = ", ".join(self.letters[:_MOST_LETTERS])
+        return f"{' and '.join(self.scripts)} letters in one word: {shown}"
 
 
 def name_of(char: str) -> str:
@@ -86,42 +96,41 @@ def is_hidden(char: str) -> bool:
     return unicodedata.category(char) in _HIDDEN_CATEGORIES or bool(_IGNORABLE.match(char))
 
 
-def make_visible(text: str) -> str:
-    """Show hidden characters as escapes such as `<U+202E>`, so that nothing is unseen or steers."""
-    if find_hidden(text) is None:
-        return text
-    return "".join(
-        f"<U+{ord(char):04X}>"
-        if is_hidden(char) and not (char == "\r" and text[offset + 1 : offset + 2] == "\n")
-        else char
-        for offset, char in enumerate(text)
-    )
-
-
 def find_mixed(text: str) -> Iterator[Mixed]:
-    """Find the words whose letters are of two scripts that look alike."""
+    """Find the words, and the codes of capitals, whose letters are of two scripts."""
     if text.isascii():
         return
-    for word in _WORD.finditer(text):
-        letters: dict[str, list[str]] = {}
-        for char in word[0]:
-            if script := _script(char):
-                letters.setdefault(script, []).append(char)
-        if len(letters) > 1:
-            rarer = min(letters.values(), key=len)
-            yield Mixed(
-                word.start(),
-                tuple(sorted(script.capitalize() for script in letters)),
-                tuple(dict.fromkeys(f"U+{ord(char):04X}" for char in rarer)),
-            )
+    for found in _CODE.finditer(text):
+        code = found[0]
+        # SWIFT-код is a word of two scripts as people write; KZ-СРС-1 is a code that deceives.
+        for word in [code] if code.isupper() else _WORD.findall(code):
+            letters: dict[str, list[str]] = {}
+            for char in word:
+                if script := _script(char):
+                    letters.setdefault(script, []).append(char)
+            if len(letters) > 1:
+                rarer = min(letters.values(), key=len)
+                yield Mixed(
+                    found.end(),
+                    tuple(sorted(script.capitalize() for script in letters)),
+                    tuple(dict.fromkeys(f"U+{ord(char):04X}" for char in rarer)),
+                )
+                break
 
 
 def describe_mixed(text: str) -> str | None:
     """Say in words that letters of two scripts stand in one word; None if none do."""
     found = next(find_mixed(text), None)
-    if found is None:
-        return None
-    return f"{' and '.join(found.scripts)} letters in one word: {', '.join(found.letters[:8])}"
+    return str(found) if found else None
+
+
+def mark_mixed(text: str) -> str:
+    """The text with a word on each of its words that deceives, right after it."""
+    marked, start = "", 0
+    for found in find_mixed(text):
+        marked += f"{text[start : found.end]} [{found}]"
+        start = found.end
+    return marked + text[start:]
 
 
 @lru_cache(maxsize=10_000)

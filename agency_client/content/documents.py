@@ -41,7 +41,6 @@ from agency_client.content.fields import (
     MAX_DOCUMENT_BYTES,
     At,
     Fields,
-    hidden_words,
     parse_json,
     read_fields,
 )
@@ -119,7 +118,7 @@ def _text(value: str, info: ValidationInfo) -> str:
     if not value or value.isspace():
         raise ValueError("expected text, got none")
     if not (info.context or {}).get("received") and (hidden := find_hidden(value)):
-        raise ValueError(hidden_words(hidden.name, hidden.offset))
+        raise ValueError(str(hidden))
     return value
 
 

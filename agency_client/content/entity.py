@@ -16,7 +16,7 @@ from hashlib import blake2b
 from typing import Any, Final, NotRequired, TypedDict
 
 from agency_client.content.characters import describe_mixed, find_hidden
-from agency_client.content.fields import Unparsed, hidden_words, kind_of, parse_json
+from agency_client.content.fields import Unparsed, kind_of, parse_json
 from agency_client.content.schemata import SCHEMATA
 from agency_client.content.values import MAX_VALUE_CHARACTERS, ValueCheck
 from exchange_protocol.errors import ExchangeError, Reason
@@ -228,7 +228,7 @@ def _texts_at_fault(entity: Entity) -> Iterator[tuple[str, str]]:
         values = entity.get(name, [])
         for value in [values] if isinstance(values, str) else values:  # type: ignore[attr-defined]
             if hidden := find_hidden(value):
-                yield repr(name), hidden_words(hidden.name, hidden.offset)
+                yield repr(name), str(hidden)
 
 
 def _is_text(value: Any, most: int) -> bool:

@@ -307,7 +307,7 @@ class _Reading:
         match value:
             case str():
                 if hidden := find_hidden(value):
-                    self._faults.append((at, hidden_words(hidden.name, hidden.offset)))
+                    self._faults.append((at, str(hidden)))
             case list():
                 for index, each in enumerate(value):
                     self._check_texts(each, (*at, index))
@@ -332,13 +332,8 @@ def _check_source(text: str, source: str) -> None:
     faults = Faults(source)
     for number, line in enumerate(text.split("\n"), 1):
         if hidden := find_hidden(f"{line}\n"):
-            faults.add(hidden_words(hidden.name, hidden.offset), line=number)
+            faults.add(str(hidden), line=number)
     faults.raise_any()
-
-
-def hidden_words(name: str, offset: int) -> str:
-    """What is said of a character that no text needs."""
-    return f"expected visible text; character {offset + 1} is {name}: remove it"
 
 
 def _decoded(data: bytes, source: str) -> str:

@@ -16,6 +16,7 @@ one id to keys that only together are the same (1 and 23, 12 and 3). Here:
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import re
 import unicodedata
@@ -395,7 +396,9 @@ class _Reading:
     def _known(self, values: Iterable[str], known: Sequence[str], at: At) -> None:
         for key in values:
             if key not in known:
-                self._fault((*at, key), f"unknown; a mapping has {', '.join(known)} here")
+                close = difflib.get_close_matches(key, known)
+                meant = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
+                self._fault((*at, key), f"there is no such key here: {meant}")
 
     def _texts(self, given: Any, at: At) -> list[str]:
         listed = _listed(given)

@@ -24,7 +24,7 @@ from typing import Final
 from agency_client.content.characters import find_hidden
 from agency_client.content.entity import Entity, ImportedEntities, Warnings, entity_digest
 from agency_client.content.faults import MOST_LINES, Faults, lines_in_words
-from agency_client.content.fields import hidden_words, read_fields
+from agency_client.content.fields import read_fields
 from agency_client.content.forms import DateForm, NumberForm
 from agency_client.content.mappings import (
     EntityMapping,
@@ -366,7 +366,7 @@ class _Checking:
                         at=f"column {index + 1}",
                     )
             elif hidden := find_hidden(cell):
-                self._fault(row, heading, hidden_words(hidden.name, hidden.offset))
+                self._fault(row, heading, str(hidden))
 
     def _fault(self, row: Row, column: str, words: str) -> None:
         at = self._in_words.get(column, f"property {column!r}")

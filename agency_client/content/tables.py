@@ -18,7 +18,6 @@ from typing import Final
 from agency_client.content.characters import find_hidden
 from agency_client.content.encodings import find_encoding
 from agency_client.content.faults import Faults
-from agency_client.content.fields import hidden_words
 from agency_client.content.source import Source
 from exchange_protocol.errors import ExchangeError, Reason
 
@@ -223,7 +222,7 @@ def _headings(
                 at=f"column {name!r}",
             )
         if hidden := find_hidden(name):
-            words = hidden_words(hidden.name, hidden.offset)
+            words = str(hidden)
             faults.add(words, line=number, at=f"heading of column {index + 1}")
     for missing in sorted(_names(columns) - set(headings)):
         shown = ", ".join(repr(each[:64]) for each in headings[:20])

@@ -11,7 +11,6 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from agency_client.content.characters import find_hidden
-from agency_client.content.fields import hidden_words
 from agency_client.content.forms import NUMBER_FORMS, PLAIN_NUMBER, is_date, shape
 from exchange_protocol.errors import Reason
 
@@ -88,25 +87,26 @@ def has_format(value: str, name: str) -> bool:
 def _fault(prop: Property, value: str) -> str | None:
     kind = prop.type.name
     if hidden := find_hidden(value):
-        return hidden_words(hidden.name, hidden.offset)
-    most = min(prop.type.max_length, MAX_VALUE_CHARACTERS)
-    if kind != "date" and len(value) > most:
-        return f"expected at most {most} characters, got {len(value)}"
+        return str(hidden)
     match kind:
         case "date":
             return None if is_date(value) else _date_words(value)
         case "number":
             return None if PLAIN_NUMBER.read(value) else _number_words(value)
-        case "identifier":
-            if _SHORTENED.fullmatch(value):
-                return "expected an identifier, got one that Excel has shortened (as 7.9E+11)"
-            return None
         case "entity":
             return None if _ID.fullmatch(value) else "expected the id of an entity"
         case "country" | "topic" | "gender" | "language":
             if value.lower() in prop.type.codes:  # type: ignore[attr-defined]
                 return None
-            return f"expected {_codes(prop)}, with no spaces around"
+            around = ", with no spaces around" if value != value.strip() else ""
+            return f"expected {_codes(prop)}{around}"
+    most = min(prop.type.max_length, MAX_VALUE_CHARACTERS)
+    if len(value) > most:
+        return f"expected at most {most} characters, got {len(value)}"
+    if kind == "identifier":
+        if _SHORTENED.fullmatch(value):
+            return "expected an identifier, got one that Excel has shortened (as 7.9E+11)"
+        return None
     if not prop.type.validate(value, format=prop.format):
         return f"expected {_WORDS.get(kind, f'a {kind} that FollowTheMoney can read')}"
     return None
@@ -135,5 +135,5 @@ def _date_words(value: str) -> str:
 def _number_words(value: str) -> str:
     return (
         f"expected a number such as {NUMBER_FORMS[0]}; got {shape(value)}: "
-        "is another form meant, name it, such as --numbers 1000,50"
+        "if another form is meant, name it, such as --numbers 1000,50"
     )
