@@ -63,7 +63,7 @@ class Mixed(NamedTuple):
     scripts: tuple[str, ...]
     """Such as `("Cyrillic", "Latin")`."""
     letters: tuple[str, ...]
-    """The letters of the rarer script, each as `U+0421`."""
+    """Those of the rarer script, or those of a code that are not Latin, each as `U+0421`."""
 
     def __str__(self) -> str:
         shown = ", ".join(self.letters[:_MOST_LETTERS])
@@ -110,6 +110,9 @@ def find_mixed(text: str) -> Iterator[Mixed]:
                     letters.setdefault(script, []).append(char)
             if len(letters) > 1:
                 rarer = min(letters.values(), key=len)
+                if code.isupper():
+                    # A code is meant to be of Latin letters; the others are those that deceive.
+                    rarer = [char for char in word if _script(char) not in (None, "LATIN")]
                 yield Mixed(
                     found.end(),
                     tuple(sorted(script.capitalize() for script in letters)),

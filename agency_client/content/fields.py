@@ -222,8 +222,8 @@ class _Reading:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self._fault((), event, "expected one document, got a second after ---")
-                    break
+                    line = event.start_mark.line + 1
+                    raise self._unparsed(line, "expected one document, got a second after ---")
                 value = self._node(next(events), events, (), lines)
         self._check_texts(value, ())
         return value

@@ -66,8 +66,10 @@ class DateForm:
     @classmethod
     def _of(cls, name: str, form: str) -> DateForm:
         pattern, parts = "", []
-        for piece in re.findall(r"[A-Za-z]+|[^A-Za-z]", form):
-            words = [found[0] for found in re.finditer(r"(.)\1*", piece)] if piece.isalpha() else []
+        # T stands for itself, as between the day and the hour.
+        for piece in re.findall(r"[A-SU-Za-z]+|[^A-SU-Za-z]", form):
+            is_sign = piece == "T" or not piece.isalpha()
+            words = [] if is_sign else [found[0] for found in re.finditer(r"(.)\1*", piece)]
             if len(words) > 1 and min(map(len, words)) == 1:
                 raise _invalid(f"expected signs between D, M and h and what follows; got {name!r}")
             for word in words:
@@ -80,7 +82,7 @@ class DateForm:
                 part, digits = _TOKENS[word]
                 pattern += f"(?P<{part}>{digits})" if part not in parts else ""
                 parts.append(part)
-            pattern += "" if piece.isalpha() else re.escape(piece)
+            pattern += re.escape(piece) if is_sign else ""
         if "".join(sorted(parts, key=_ORDER.index)) != _ORDER[: len(parts)] or not parts:
             raise _invalid(
                 f"expected a form with the year, then the month, the day and the time as far as "
