@@ -1,12 +1,13 @@
 """Which encoding a table is written in: said, or certain, or refused.
 
 A file that begins with a byte order mark says its encoding. One that is UTF-8 is UTF-8: text in
-another encoding hardly ever is by chance. For all others there is no telling but by what the bytes
-would mean, and most bytes mean a letter in each Cyrillic encoding. So a file is read by each of
-`CANDIDATES`, and its words are looked at: letters of one script that Russian, Kazakh, Ukrainian or
-Belarusian writes, small ones, capitals, or a capital and small ones. An encoding is certain if all
-its words are such words and no other encoding gives another text of such words. In doubt the person
-has to say it; a guess by frequencies would be right most times, and nobody would see the others.
+another encoding is so by chance only where it has a letter or two. For all others there is no
+telling but by what the bytes would mean, and most bytes mean a letter in each Cyrillic encoding. So
+a file is read by each of `CANDIDATES`, and its words are looked at: letters of one script that
+Russian, Kazakh, Ukrainian or Belarusian writes, small ones, capitals, or a capital and small ones.
+An encoding is certain if all its words are such words and no other encoding gives another text of
+such words. In doubt the person has to say it; a guess by frequencies would be right most times, and
+nobody would see the others.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ _MARKS: Final = (
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How files of Excel (xlsx, xls) begin."""
 
+_FEW_BYTES: Final = 16
+_FOREIGN: Final = bytes(range(0x80, 0x100))
+
 _UPPER: Final = "А-ЯЁҚҒӘӨҮҰҢҺІЇЄҐЎ"
 _LOWER: Final = "а-яёқғәөүұңһіїєґў"
 _CYRILLIC: Final = (
@@ -72,14 +76,16 @@ def find_encoding(source: Source, given: str | None = None) -> str:
     if seen.is_blank:
         raise _invalid(f"{source} is empty: expected a table with a line of headings")
     if given is None:
-        return seen.mark or (UTF_8 if seen.is_utf_8 else _certain(source))
+        if seen.mark or (seen.is_utf_8 and seen.foreign > _FEW_BYTES):
+            return seen.mark or UTF_8
+        return UTF_8 if seen.is_ascii else _certain(source, is_utf_8=seen.is_utf_8)
     named = codecs.lookup(given).name
     if seen.mark and named != seen.mark.removesuffix("-sig"):
         raise _invalid(
             f"{source} begins with the byte order mark of {seen.mark.removesuffix('-sig')}: "
             "leave --encoding out"
         )
-    if seen.is_utf_8 and not seen.is_ascii and named != UTF_8:
+    if seen.is_utf_8 and seen.foreign > _FEW_BYTES and named != UTF_8:
         raise _invalid(f"{source} is written in utf-8: leave --encoding out")
     if not named.startswith("utf"):
         _check_lines(source, named)
@@ -98,13 +104,19 @@ class _Seen:
     mark: str | None
     """The encoding that the byte order mark names."""
     is_utf_8: bool
-    is_ascii: bool
+    foreign: int
+    """Bytes that are not ASCII."""
     is_blank: bool
+
+    @property
+    def is_ascii(self) -> bool:
+        return not self.foreign
 
 
 def _look_at(source: Source) -> _Seen:
     decoder = codecs.getincrementaldecoder(UTF_8)()
-    is_utf_8 = is_ascii = is_blank = True
+    is_utf_8 = is_blank = True
+    foreign = 0
     with source.open() as file:
         start = file.peek(4)[:4]
         if start.startswith(_WORKBOOKS):
@@ -113,13 +125,13 @@ def _look_at(source: Source) -> _Seen:
             )
         while chunk := file.read(1024 * 1024):
             is_blank = is_blank and not chunk.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")
-            is_ascii = is_ascii and chunk.isascii()
+            foreign += len(chunk) - len(chunk.translate(None, _FOREIGN))
             is_utf_8 = is_utf_8 and _goes_on(decoder, chunk)
         is_utf_8 = is_utf_8 and _goes_on(decoder, b"", final=True)
     mark = next((name for bytes_, name in _MARKS if start.startswith(bytes_)), None)
     if mark == "utf-32":
         raise _invalid(f"{source} is written in utf-32: save it as UTF-8")
-    return _Seen(mark, is_utf_8, is_ascii, is_blank)
+    return _Seen(mark, is_utf_8, foreign, is_blank)
 
 
 def _goes_on(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
@@ -135,26 +147,27 @@ def _check_lines(source: Source, encoding: str) -> None:
     mixed = 0
     with source.open() as file:
         for number, line in enumerate(file, 1):
-            if not mixed and not line.isascii() and _decoded(line, UTF_8) is not None:
+            if not mixed and _is_utf_8(line):
                 mixed = number
     if mixed:
         raise _invalid(
             f"{source}, line {mixed}: expected {encoding}, got utf-8: the file is written in "
-            "two encodings; save it anew in one"
+            "another encoding, or in two encodings; save it anew in one"
         )
 
 
-def _certain(source: Source) -> str:
+def _certain(source: Source, *, is_utf_8: bool) -> str:
     """The encoding that alone gives a text of words."""
-    texts = {encoding: hashlib.sha256() for encoding in CANDIDATES}
+    candidates = (UTF_8, *CANDIDATES) if is_utf_8 else CANDIDATES
+    texts = {encoding: hashlib.sha256() for encoding in candidates}
     spoiled: dict[str, int] = {}
     in_utf_8 = 0
     with source.open() as file:
         for number, line in enumerate(file, 1):
             if line.isascii():
                 continue
-            in_utf_8 = in_utf_8 or (number if _decoded(line, UTF_8) is not None else 0)
-            for encoding in CANDIDATES:
+            in_utf_8 = in_utf_8 or (number if _is_utf_8(line) else 0)
+            for encoding in candidates:
                 if encoding in spoiled:
                     continue
                 text = _decoded(line, encoding)
@@ -164,10 +177,12 @@ def _certain(source: Source) -> str:
                     texts[encoding].update(text.encode())
     different = {
         texts[encoding].digest(): encoding
-        for encoding in reversed(CANDIDATES)
+        for encoding in reversed(candidates)
         if encoding not in spoiled
     }
-    if in_utf_8:
+    if is_utf_8 and (UTF_8 not in spoiled or not different):
+        return UTF_8
+    if in_utf_8 and not is_utf_8:
         raise _invalid(
             f"{source}, line {in_utf_8} is written in utf-8, others are not: the file is written "
             "in two encodings; save it anew in one"
@@ -177,12 +192,22 @@ def _certain(source: Source) -> str:
             f"{source}, line {max(spoiled.values())}: expected text in UTF-8 or in another "
             f"encoding that is certain; say which it is: --encoding {' | '.join(NAMES[2:8])}"
         )
+    if is_utf_8:
+        different[b""] = UTF_8
     if len(different) > 1:
         raise _invalid(
             f"{source}: expected text in UTF-8; it could be written in "
             f"{' or in '.join(sorted(different.values()))}: say which it is with --encoding"
         )
     return next(iter(different.values()))
+
+
+def _is_utf_8(line: bytes) -> bool:
+    """Whether a line with other letters than ASCII's is UTF-8, and not so by chance."""
+    text = None if line.isascii() else _decoded(line, UTF_8)
+    if text is None:
+        return False
+    return len(line) - len(line.translate(None, _FOREIGN)) > _FEW_BYTES or _is_text(text)
 
 
 def _decoded(line: bytes, encoding: str) -> str | None:

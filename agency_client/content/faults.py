@@ -20,6 +20,7 @@ _MOST_GROUPS: Final = 1000
 class _Group:
     lines: list[int] = field(default_factory=list)
     count: int = 0
+    last: int = 0
 
 
 class Faults:
@@ -28,7 +29,6 @@ class Faults:
     def __init__(self, source: str) -> None:
         self._source = source
         self._groups: dict[tuple[str, str], _Group] = {}
-        self._ungrouped = 0
         self.count = 0
 
     def __bool__(self) -> bool:
@@ -36,13 +36,16 @@ class Faults:
 
     def add(self, expected: str, *, line: int, at: str = "") -> None:
         """Note a fault: its line, where in it (such as `column 'date'`), and what was expected."""
-        self.count += 1
         key = (at, expected)
         if key not in self._groups and len(self._groups) >= _MOST_GROUPS:
-            self._ungrouped += 1
+            self.count += 1
             return
         group = self._groups.setdefault(key, _Group())
+        if group.last == line:
+            return  # Told already, of the same cell in another use.
+        self.count += 1
         group.count += 1
+        group.last = line
         if len(group.lines) < MOST_LINES:
             group.lines.append(line)
 

@@ -222,16 +222,20 @@ class _Reading:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    line = event.start_mark.line + 1
-                    raise self._unparsed(line, "expected one document, got a second after ---")
+                    raise self._unparsed(
+                        self._line(event), "expected one document, got a second after ---"
+                    )
                 value = self._node(next(events), events, (), lines)
         self._check_texts(value, ())
         return value
 
+    def _line(self, event: Any) -> int:
+        return int(event.start_mark.line) + 1
+
     def _node(self, event: Any, events: Iterator[Any], at: At, lines: list[str]) -> Any:
         self.places.setdefault(at, Place(event.start_mark.line + 1, event.start_mark.column + 1))
         if len(at) > MAX_DEPTH:
-            raise self._unparsed(event.start_mark.line + 1, "nested too deeply")
+            raise self._unparsed(self._line(event), "nested too deeply")
         if isinstance(event, yaml.AliasEvent):
             self._fault(at, event, "an alias (*name) is not taken: write out what it stands for")
             return None

@@ -36,7 +36,7 @@ from agency_client.content.mappings import (
 from agency_client.content.source import Source
 from agency_client.content.subjects import SubjectCount
 from agency_client.content.tables import DELIMITERS, Row, Table, column_words
-from agency_client.content.values import ValueCheck
+from agency_client.content.values import ID_WORDS, ValueCheck, is_id
 from exchange_protocol.errors import Reason
 
 MAX_ENTITIES: Final = 1_000_000
@@ -123,7 +123,7 @@ class TableImport(ImportedEntities):
         checking.end()
         self.count = checking.count
         self.subjects = int(checking.subjects)
-        self.warnings = checking.warnings.told()
+        self.warnings = (*_unused(self._table, columns), *checking.warnings.told())
         self.notes = (
             *_form_notes(self._table, queries, forms, options),
             *checking.notes(),
@@ -188,6 +188,8 @@ class _Rows:
             elif each.required:
                 made.lacks = made.lacks or each.prop.name
         entity_id = mapping.id_of(record)
+        if mapping.id_column is not None and entity_id is not None and not is_id(entity_id):
+            made.faults.append((mapping.id_column, ID_WORDS))
         if entity_id is not None and made.lacks is None:
             made.entity = Entity(id=entity_id, schema=mapping.schema.name, properties=properties)
         return made
@@ -390,6 +392,14 @@ class _Lines:
 
     def __str__(self) -> str:
         return lines_in_words(self.first, self.count)
+
+
+def _unused(table: Table, columns: set[str]) -> Iterator[str]:
+    names = [name for name in table.headings if name and name not in columns]
+    if names:
+        shown = ", ".join(repr(name[:64]) for name in names[:MOST_LINES])
+        rest = f" and {len(names) - MOST_LINES} more" if len(names) > MOST_LINES else ""
+        yield f"the mapping does not use the columns {shown}{rest}"
 
 
 def _form_notes(

@@ -25,7 +25,9 @@ _SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+?[0-9]{2,}")
 _EXCEL_SERIAL: Final = re.compile(r"[0-9]{5}(?:[.,][0-9]+)?")
 _DAY_AND_MONTH: Final = re.compile(r"[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{4}(?:[ T].*)?")
 _ZONE: Final = re.compile(r"[0-9].*[0-9](?:Z|[+-][0-9]{2}:?[0-9]{2})")
-_ID: Final = re.compile(r"[^\s]{1,200}")
+_ID: Final = re.compile(r"[0-9a-zA-Z](?:[0-9a-zA-Z.-]*[0-9a-zA-Z])?")
+_MOST_ID: Final = 200
+ID_WORDS: Final = "expected an id of letters and digits of ASCII, points and hyphens, at most 200"
 _WORDS: Final = {
     "phone": "a telephone number with + and the code of the country",
     "email": "an address of electronic mail",
@@ -65,6 +67,11 @@ class ValueCheck:
         return None
 
 
+def is_id(text: str) -> bool:
+    """Whether a text can be the id of an entity, as FollowTheMoney has them in links."""
+    return len(text) <= _MOST_ID and bool(_ID.fullmatch(text))
+
+
 def check_format(prop: Property, name: str) -> None:
     """Check that a mapping's `format` is one of that property's type; raises INVALID_FIELD."""
     from rigour.ids import get_identifier_format
@@ -94,7 +101,7 @@ def _fault(prop: Property, value: str) -> str | None:
         case "number":
             return None if PLAIN_NUMBER.read(value) else _number_words(value)
         case "entity":
-            return None if _ID.fullmatch(value) else "expected the id of an entity"
+            return None if is_id(value) else ID_WORDS
         case "country" | "topic" | "gender" | "language":
             if value.lower() in prop.type.codes:  # type: ignore[attr-defined]
                 return None
