@@ -30,6 +30,7 @@ from exchange_protocol.errors import NotFound, NotPermitted
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.fairness.rates import Rates
 from exchange_server.fairness.shares import CallShares
+from exchange_server.observer import Observer
 from exchange_server.rpc.authorization import Authorization, Denials
 from exchange_server.rpc.calls import (
     Behaviour,
@@ -66,9 +67,10 @@ class Pipeline(grpc.aio.ServerInterceptor):
         rates: Rates,
         verify_room: Callable[[AgencyId], None],
         message_bytes: int,
+        observer: Observer,
     ) -> None:
         """Take calls through these; messages of more than `message_bytes` are refused."""
-        self._log = RequestLog()
+        self._log = RequestLog(observer)
         self._caps = caps
         self._identity = identity
         self._shares = shares

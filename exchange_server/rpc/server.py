@@ -23,6 +23,7 @@ from exchange_protocol.v1 import (
 from exchange_server.fairness.rates import Rates
 from exchange_server.fairness.shares import CallShares
 from exchange_server.ledger import Ledger, Reader
+from exchange_server.observer import NO_OBSERVER, Observer
 from exchange_server.rpc.audit_service import AuditService
 from exchange_server.rpc.authorization import Authorization, Denials
 from exchange_server.rpc.deadlines import DeadlineCaps
@@ -82,6 +83,7 @@ class RpcServer:
         limits: RpcLimits,
         clock: Callable[[], datetime],
         shares_port: bool = False,
+        observer: Observer = NO_OBSERVER,
     ) -> None:
         """Put the services together; nothing listens yet.
 
@@ -104,6 +106,7 @@ class RpcServer:
                     rates=rates,
                     verify_room=ledger.verify_room,
                     message_bytes=limits.message_bytes,
+                    observer=observer,
                 )
             ],
             options=_options(limits, shares_port=shares_port),
