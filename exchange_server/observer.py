@@ -12,17 +12,18 @@ from typing import Final, Protocol
 
 
 class CommitStep(Enum):
-    """The steps of a batch, in order (`exchange_server.ledger` numbers them)."""
+    """The steps of a batch, in order; the numbers are those of `exchange_server.ledger`."""
 
     BEGUN = "begun"
-    """The transaction has the lock on the head of the log."""
+    """Step 2 is done: the transaction has the lock on the head of the log."""
     JUDGED = "judged"
+    """Step 3 is done."""
     ROWS = "rows"
     TILES = "tiles"
     HEAD = "head"
-    """Everything is written, nothing is committed."""
+    """Step 4 is done: everything is written, nothing is committed."""
     COMMITTED = "committed"
-    """The batch is durable, nobody is answered."""
+    """Step 5 is done: the batch is durable, nobody is answered."""
 
 
 class Observer(Protocol):

@@ -6,7 +6,8 @@
  4. None of its certificates is on a revocation list.
  5. Every part is there: beside it, or uploaded by the same agency.
 
-The first two steps need the log, so they are not `judge`'s.
+The first two steps need the log, so they are not `judge`'s. The first makes it safe to send the
+same bytes again after a crash (step 6 of `exchange_server.ledger`).
 """
 
 from __future__ import annotations

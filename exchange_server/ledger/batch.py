@@ -7,6 +7,8 @@ Rules of this module:
 - `write` writes all rows and moves the head of the log. Then the caller commits, and only after the
   commit takes over `state` and lets answers out; or it rolls back and forgets the batch.
 - The caller holds the lock on the head of the log.
+
+These are steps 3 and 4 of the durability account (`exchange_server.ledger`).
 """
 
 from __future__ import annotations

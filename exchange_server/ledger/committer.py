@@ -1,9 +1,9 @@
 """Transactions on the log: one batch each, and the state that the next one starts from.
 
-The numbers are those of the durability account in `exchange_server.ledger`.
+These are steps 2 to 8 of the durability account (`exchange_server.ledger`).
 
 - A batch commits as a whole or not at all (step 5). Only after the commit is the state in memory
-  moved, and are receipts made.
+  moved, and are receipts made (step 6).
 - When a transaction fails, its whole batch is answered UNAVAILABLE: "not known to be stored". The
   commit itself may have failed after it took effect. The state in memory is dropped and read anew
   from the database (step 8), so the same bytes sent again are answered truly.
@@ -85,7 +85,7 @@ class Committer:
         """Of these, how many had failed when a write last went well."""
 
     def load(self) -> None:
-        """Begin the log where there is none, restore the state and check it."""
+        """Begin the log where there is none, restore the state and check it (steps 8 and 9)."""
         with writing(self._engine) as connection:
             begin_log(connection, self._context.signer)
             check_not_rolled_back(connection)
@@ -135,7 +135,8 @@ class Committer:
         self._take_over(self._at(connection, read_head(connection)))
 
     def forget_old_pages(self) -> None:
-        """Empty SQLite's write-ahead log of erased bytes; tried again while others read it."""
+        """Empty SQLite's write-ahead log of erased bytes (step 10); tried again while others read
+        it."""
         if not self._holds_old_pages:
             return
         try:

@@ -1,4 +1,7 @@
-"""What discloses content, and is on the log before it does: deliveries and inspections."""
+"""Deliveries and inspections: they disclose content, and are on the log before they do.
+
+This is step 7 of the durability account (`exchange_server.ledger`).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Receipts of a committed batch: entries with proofs against its checkpoint."""
+"""Receipts of a committed batch: entries with proofs against its checkpoint (step 6)."""
 
 from __future__ import annotations
 
