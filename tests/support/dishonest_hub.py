@@ -419,8 +419,8 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
             return exchange, ()
         return honest_deliver(agency, exchange, said)
 
-    async def exchange(self: Reader, agency: AgencyId, exchange_id: str) -> Any:
-        return await honest_exchange(self, AgencyId(lies.seen_as or agency), exchange_id)
+    async def exchange(self: Reader, agency: AgencyId, *asked: Any) -> Any:
+        return await honest_exchange(self, AgencyId(lies.seen_as or agency), *asked)
 
     async def openings(self: Reader, caller: Caller, start: int, *bounds: int) -> LeavesPage:
         page = await honest_openings(self, caller, start, *bounds)
