@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+import tempfile
+from pathlib import Path
 
 from hypothesis import settings
 
@@ -18,3 +22,14 @@ settings.load_profile("exchange")
 # and the programs that tests start have the default again.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, lambda number, frame: None)
+
+# Databases, outboxes and profiles wait for the disk at every step (fsync), and no test loses its
+# power. In memory that costs nothing. Whoever sets TMPDIR has the files there.
+MEMORY = Path("/dev/shm")  # noqa: S108 -- the name of the file system, not of a file of ours
+ROOM_BYTES = 4 * 1024**3
+if (
+    "TMPDIR" not in os.environ
+    and os.access(MEMORY, os.W_OK)
+    and shutil.disk_usage(MEMORY).free >= ROOM_BYTES
+):
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
