@@ -7,8 +7,13 @@ import shutil
 import signal
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.support.foundation import Foundation
 
 # No deadline: tests share two cores, and a slow example proves nothing. No example database: runs
 # leave nothing behind, and a failure prints the code that reproduces it.
@@ -33,3 +38,11 @@ if (
     and shutil.disk_usage(MEMORY).free >= ROOM_BYTES
 ):
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
+@pytest.fixture(scope="session")
+def foundation(tmp_path_factory: pytest.TempPathFactory) -> Foundation:
+    """An enrolled deployment, made once in each process of tests; a test takes a copy."""
+    from tests.support.foundation import lay_foundation
+
+    return lay_foundation(tmp_path_factory.mktemp("foundation"))
