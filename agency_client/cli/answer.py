@@ -21,7 +21,7 @@ from agency_client.cli.options import (
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
 from agency_client.content.documents import AnalysisProduct, ReplyDocument
-from exchange_protocol.kinds.codes import ReplyResult
+from exchange_protocol.kinds.reply import ReplyResult
 
 PANEL = "Answer"
 

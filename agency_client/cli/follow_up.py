@@ -15,8 +15,8 @@ from agency_client.cli.options import Attach, Exchange, Legs
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
 from agency_client.content.documents import ReplyDocument
-from exchange_protocol.kinds.bodies import MAX_USEFULNESS
-from exchange_protocol.kinds.codes import ErasureGround, FeedbackUse
+from exchange_protocol.kinds.erase_notice import ErasureGround
+from exchange_protocol.kinds.feedback import MAX_USEFULNESS, FeedbackUse
 
 PANEL = "Send"
 

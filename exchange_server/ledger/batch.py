@@ -29,7 +29,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Kind, PublishCertificate
+from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
 from exchange_protocol.log.tiles import EdgeGrowth
 from exchange_protocol.record.entries import (
@@ -368,7 +368,7 @@ class Batch:
             if before is None:
                 self._rows.opened[after.id] = exchange_row(statement, row.idx, at)
             self._keep(StoredExchange(after, initial_index, opening), at)
-            if statement.kind is Kind.ERASE_NOTICE:
+            if statement.kind.spec.erases:
                 self._rows.erased[after.id] = after
         else:
             self._rows.directory_entries.append(DirectoryEntryRow(self._directory.size, row.idx))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from exchange_protocol.errors import CallerError, ExchangeError, LimitExceeded, Reason
-from exchange_protocol.kinds.bodies import Stage
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
 from exchange_server.caller import Caller
 from exchange_server.ledger.values import LeavesPage, LedgerLimits

@@ -8,12 +8,10 @@ from datetime import datetime
 from typing import Final
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Kind, parse_kind
-from exchange_protocol.kinds.codes import PARTIES, Party
+from exchange_protocol.kinds.catalogue import Kind, parse_kind
+from exchange_protocol.kinds.codes import PARTIES, LegState, Party
 from exchange_protocol.kinds.fields import parse_digest, parse_enum, parse_uuid, to_timestamp
 from exchange_protocol.record.receipts import encode_proven_entry
-from exchange_protocol.rules.judgement import plan_route
-from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.statements import (
     MAX_PART_BYTES,
     MAX_PARTS,
@@ -29,7 +27,7 @@ from exchange_server.rpc.bounds import at_most, page_size
 from exchange_server.rpc.calls import Context, current_call, current_caller
 from exchange_server.rpc.encoding import encode_exchange, encode_outcomes, encode_receipt
 from exchange_server.rpc.heads import tree_head_of
-from exchange_server.rpc.routes import encode_route, parse_draft
+from exchange_server.rpc.routes import encode_route, plan
 from exchange_server.rpc.watches import Watches
 
 MAX_CHUNK_BYTES: Final = 1024 * 1024
@@ -60,8 +58,8 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
     ) -> pb.PlanRouteResponse:
         """Say where an initial statement of the caller would go, under the policy in force."""
         directory = self._ledger.directory
-        draft = parse_draft(request, current_caller().member, self._clock())
-        return encode_route(plan_route(directory, draft), directory.size)
+        route = plan(request, current_caller().member, directory)
+        return encode_route(route, directory.size)
 
     async def Submit(  # noqa: N802
         self, request: pb.SubmitRequest, context: Context

@@ -141,6 +141,7 @@ class Reason(Enum):
     RESUME_TOKEN_INVALID = (InvalidInput,)
     PROOF_RANGE_INVALID = (InvalidInput,)
     POLICY_INVALID = (InvalidInput,)
+    POLICY_UNREADABLE = (InvalidInput,)
     CONFIG_INVALID = (InvalidInput,)
     PROFILE_INVALID = (InvalidInput,)
     DOCUMENT_INVALID = (InvalidInput,)
@@ -180,6 +181,7 @@ class Reason(Enum):
     ALREADY_DECIDED = (Conflict,)
     ALREADY_ENROLLED = (Conflict,)
     NOT_WITNESSED = (Conflict,)
+    LAST_OPERATOR = (Conflict,)
     # limits
     TOO_LARGE = (LimitExceeded,)
     TOO_MANY = (LimitExceeded,)

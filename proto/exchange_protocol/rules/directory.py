@@ -24,13 +24,11 @@ from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import (
-    EnrolAgency,
-    PublishCertificate,
-    PublishPolicy,
-    PublishSealingKey,
-    RevokeCertificate,
-)
+from exchange_protocol.kinds.enrol_agency import EnrolAgency
+from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.publish_policy import PublishPolicy
+from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
+from exchange_protocol.kinds.revoke_certificate import RevokeCertificate
 from exchange_protocol.rules.policy import Agency, Policy, Rulebook
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.certificates import (
@@ -223,10 +221,31 @@ def _revoke_certificate(
         raise Reason.ALREADY_DECIDED.error(
             f"the certificate {body.certificate_sha256.hex()} is revoked already"
         )
+    _check_not_locked_out(directory, body.certificate_sha256, at)
     revoked = replace(record, revoked_at=at)
     return replace(
         directory,
         certificates=MappingProxyType({**directory.certificates, body.certificate_sha256: revoked}),
+    )
+
+
+def _check_not_locked_out(directory: Directory, fingerprint: bytes, at: datetime) -> None:
+    """Refuse to revoke the last certificate by which anybody could publish another one.
+
+    Without it nobody could change the directory ever again, not even to revoke a stolen key.
+    """
+    for other, record in directory.certificates.items():
+        may_publish = (
+            record.member.agency == directory.operating_agency
+            and record.member.role in (Role.OPERATOR, Role.SYSTEM)
+            and record.revoked_at is None
+            and record.certificate.not_after >= at
+        )
+        if may_publish and other != fingerprint:
+            return
+    raise Reason.LAST_OPERATOR.error(
+        f"the certificate {fingerprint.hex()} is the last by which {directory.operating_agency} "
+        "can change the directory; publish another operator's certificate first, then revoke this"
     )
 
 

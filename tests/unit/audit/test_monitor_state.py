@@ -19,8 +19,11 @@ from agency_client.audit import monitor_state as state_module
 from agency_client.audit import replay_store as store_module
 from agency_client.audit.monitor_state import MonitorState
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Decision, Feedback, Refuse, Reply
-from exchange_protocol.kinds.codes import RefusalGround, ReplyResult, Verdict
+from exchange_protocol.kinds.codes import RefusalGround
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.feedback import Feedback
+from exchange_protocol.kinds.refuse import Refuse
+from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.record.entries import CommitmentOpening
 from exchange_protocol.trust.identity import Member, Role
 from tests.support.statements import (
@@ -262,7 +265,7 @@ def test_two_monitors_do_not_share_a_place(tmp_path: Path, monkeypatch: pytest.M
 def test_overdue_legs_are_counted_by_who_is_to_act(tmp_path: Path) -> None:
     hub = Hub(fictional_cast())
     # The model's clock moves on a second with every entry.
-    due = replace(CASE, due_at=hub.now + timedelta(seconds=1))
+    due = replace(CASE, due_at=hub.now + timedelta(seconds=2))
     hub.say(KZ_MIA, REQUEST, to=["uz.fiu"], header=due)
     asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma"], header=due)
     domestic_exchange(hub)
