@@ -21,7 +21,6 @@ from agency_client.cli.options import (
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
 from agency_client.content.documents import AnalysisProduct, ReplyDocument
-from agency_client.content.input_documents import read_input_document
 from exchange_protocol.kinds.reply import ReplyResult
 
 PANEL = "Answer"
@@ -55,7 +54,7 @@ def reply(
 ) -> None:
     """Answer, for good."""
     session = session_of(context)
-    paper = read_input_document(reply, ReplyDocument)
+    paper = inputs.document(reply, ReplyDocument)
     files = inputs.attachments(attach or ())
     findings = given.read()
     with session.hub() as hub:
@@ -76,7 +75,7 @@ def interim(
 ) -> None:
     """Say how far you are; the answer is still to come."""
     session = session_of(context)
-    paper = read_input_document(reply, ReplyDocument)
+    paper = inputs.document(reply, ReplyDocument)
     files = inputs.attachments(attach or ())
     with session.hub() as hub:
         sent = hub.interim_reply(
@@ -96,7 +95,7 @@ def partial(
 ) -> None:
     """Give a part of the answer; the rest is still to come."""
     session = session_of(context)
-    paper = read_input_document(reply, ReplyDocument)
+    paper = inputs.document(reply, ReplyDocument)
     files = inputs.attachments(attach or ())
     findings = given.read()
     with session.hub() as hub:
@@ -121,7 +120,7 @@ def product(
 ) -> None:
     """Give the analysis that was asked of the centre."""
     session = session_of(context)
-    paper = read_input_document(product, AnalysisProduct)
+    paper = inputs.document(product, AnalysisProduct)
     files = inputs.attachments(attach or ())
     findings = given.read()
     with session.hub() as hub:

@@ -15,7 +15,6 @@ from agency_client.cli.options import Attach, Exchange, Legs
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
 from agency_client.content.documents import ReplyDocument
-from agency_client.content.input_documents import read_input_document
 from exchange_protocol.kinds.erase_notice import ErasureGround
 from exchange_protocol.kinds.feedback import MAX_USEFULNESS, FeedbackUse
 
@@ -34,7 +33,7 @@ def supplement(
 ) -> None:
     """Give what was asked for; it passes the approval anew."""
     session = session_of(context)
-    paper = read_input_document(supplement, ReplyDocument)
+    paper = inputs.document(supplement, ReplyDocument)
     files = inputs.attachments(attach or ())
     entities = given.read()
     with session.hub() as hub:

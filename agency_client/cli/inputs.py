@@ -1,4 +1,4 @@
-"""What people type, parsed: codes, agencies, times to wait, time zones, attachments."""
+"""What people type, parsed: codes, agencies, times to wait, time zones, documents, files."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from typing import TypeVar
 from zoneinfo import available_timezones
 
 import typer
+from pydantic import BaseModel
 
+from agency_client.cli.output import complain
+from agency_client.content.documents import look_alikes
 from agency_client.content.file_names import name_fault
+from agency_client.content.input_documents import InputDocument, read_input_document
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.trust.identity import AgencyId, parse_agency_id
 
 EnumT = TypeVar("EnumT", bound=IntEnum)
+DocumentT = TypeVar("DocumentT", bound=BaseModel)
 
 _SPAN = re.compile(r"([0-9]{1,3})(m|h|d|w)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -77,6 +82,19 @@ def time_zone(text: str) -> str:
             param_hint="--time-zone",
         )
     return text
+
+
+def document(path: Path, kind: type[DocumentT]) -> InputDocument[DocumentT]:
+    """Read a file with a brief and a content; warns of codes that other letters look like.
+
+    Raises:
+        InvalidInput: DOCUMENT_INVALID, naming the file and every field that is wrong.
+    """
+    read = read_input_document(path, kind)
+    for name, each in (("brief", read.brief), ("content", read.content)):
+        for words in look_alikes(each) if each is not None else ():
+            complain(f"warning: {name}, {words}")
+    return read
 
 
 def attachments(given: Sequence[str]) -> dict[str, bytes]:

@@ -24,7 +24,6 @@ from agency_client.cli.options import (
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
 from agency_client.content.documents import AnalysisRequest, InformationRequest, ReferralDocument
-from agency_client.content.input_documents import read_input_document
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Handling, Purpose, Tlp, Urgency
 
@@ -49,7 +48,7 @@ def information_request(
 ) -> None:
     """Ask an agency for financial information."""
     session = session_of(context)
-    paper = read_input_document(request, InformationRequest)
+    paper = inputs.document(request, InformationRequest)
     if paper.content is None:
         raise Reason.DOCUMENT_INVALID.error(
             f"{request}: expected the content of the request, got none", field="content"
@@ -86,7 +85,7 @@ def referral(
 ) -> None:
     """Refer a case to an agency of your own accord."""
     session = session_of(context)
-    paper = read_input_document(referral, ReferralDocument)
+    paper = inputs.document(referral, ReferralDocument)
     said = terms(handling, tlp, urgent, due, legal_basis, purpose)
     files = inputs.attachments(attach or ())
     entities = given.read()
@@ -119,7 +118,7 @@ def analysis_request(
 ) -> None:
     """Ask the coordination centre for an analysis."""
     session = session_of(context)
-    paper = read_input_document(request, AnalysisRequest)
+    paper = inputs.document(request, AnalysisRequest)
     said = terms(handling, tlp, urgent, due, legal_basis, purpose)
     files = inputs.attachments(attach or ())
     entities = given.read()

@@ -25,6 +25,7 @@ Rules of this module:
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -258,11 +259,15 @@ def _read(folder: Path) -> dict[str, Any]:
     path = folder / FILE
     try:
         # Notepad begins a file in UTF-8 with a byte order mark.
-        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise _invalid(f"cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _invalid(f"{path} is no TOML: {error}") from None
+    except UnicodeDecodeError:
+        raise _invalid(f"{path} is no TOML: expected text in UTF-8: save it so") from None
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _invalid(f"{path} is no TOML: {_first_place(text, str(error))}{error}") from None
     for name in _REQUIRED_TABLES:
         if name not in tables:
             raise _invalid(f"expected a table [{name}] in {path}, got none", name)
@@ -271,6 +276,19 @@ def _read(folder: Path) -> dict[str, Any]:
             raise _invalid(f"expected the tables {', '.join(_KEYS)}; got {name!r}", name)
         _check_table(name, table)
     return tables
+
+
+def _first_place(text: str, said: str) -> str:
+    """Where a name stood before that stands twice; the parser tells of the second place alone."""
+    found = re.search(r"\(at line (\d+)", said)
+    if not said.startswith(("Cannot overwrite", "Cannot declare")) or found is None:
+        return ""
+    lines = [line.partition("=")[0].strip() for line in text.splitlines()]
+    number = int(found[1]) - 1
+    for first in range(number - 1, -1, -1):
+        if lines[first] == lines[number]:
+            return f"{lines[number]!r} stands twice, at line {first + 1} and line {number + 1}: "
+    return ""
 
 
 def _check_table(name: str, table: Mapping[str, Any]) -> None:
