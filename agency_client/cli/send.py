@@ -108,7 +108,7 @@ def referral(
             to=to,
             brief=paper.brief,
             referral=paper.content,
-            entities=entities,
+            subjects=entities,
             attachments=files,
             **given,
         )
@@ -141,7 +141,7 @@ def analysis_request(
             to=to,
             brief=paper.brief,
             request=paper.content,
-            entities=entities,
+            subjects=entities,
             attachments=files,
             **given,
         )

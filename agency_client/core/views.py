@@ -1,19 +1,19 @@
-"""What the client gives: results of sending, the hub's lists, and verified and opened exchanges.
+"""What the client gives: results of sending, the hub's lists, verified and unsealed exchanges.
 
-A summary is the hub's word and nothing more: good for lists. What is `Verified...` was proven and
-judged by the client itself; what is `Opened...` was also unsealed.
+A summary is the hub's word and nothing more: good for lists. What is called `Verified...` was
+proven and judged by the client itself; what is called `Unsealed...` was also decrypted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from agency_client.content.documents import Brief, ContentDocument, parse_brief, parse_content
-from agency_client.content.entities import Entity, SubjectCount, parse_entities
-from exchange_protocol.errors import ExchangeError, Reason
+from agency_client.content.documents import Brief, ContentDocument
+from agency_client.content.entities import Entity, parse_entities
+from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, Party, ReaderRole, Urgency
 from exchange_protocol.log.checkpoint import Checkpoint
@@ -191,6 +191,19 @@ class VerifiedExchange:
 
 
 @dataclass(frozen=True, slots=True)
+class PartFault:
+    """A part that this agency should be able to read, and cannot."""
+
+    part: str
+    """Name of the part: `brief`, `content`, `entities` or the name of a file."""
+    error: ExchangeError
+    """What is wrong: SEAL_BROKEN if it does not open or is malformed, KEY_UNAVAILABLE if this
+    profile lacks the sealing key."""
+    ask: AgencyId
+    """The agency that can mend it: the author, or one's own for a key that is missing here."""
+
+
+@dataclass(frozen=True, slots=True)
 class UnsealedStatement:
     """A verified statement with the parts that the agency could unseal."""
 
@@ -205,6 +218,8 @@ class UnsealedStatement:
     """Subjects found in the entities."""
     is_erased: bool = False
     """Whether the initiator had the content erased: then there are no parts to read."""
+    faults: tuple[PartFault, ...] = ()
+    """The parts that are sealed to this agency and could not be opened or read."""
 
     @property
     def statement(self) -> Statement:
@@ -241,9 +256,10 @@ class UnsealedStatement:
         }
 
     def entities(self) -> Iterator[Entity]:
-        """The entities, read one by one."""
+        """The entities, read one by one; those of a faulty part are left out."""
+        faulty = {fault.part for fault in self.faults}
         for name, data in self.parts.items():
-            if is_entities_part(name):
+            if is_entities_part(name) and name not in faulty:
                 yield from parse_entities(data, name)
 
 
@@ -260,6 +276,16 @@ class UnsealedExchange:
         return self.verified.id
 
     @property
+    def party(self) -> Party:
+        """The part that the agency has in the exchange."""
+        return self.verified.party
+
+    @property
+    def faults(self) -> tuple[PartFault, ...]:
+        """The faults of all statements: what is sealed to this agency and could not be read."""
+        return tuple(fault for each in self.statements for fault in each.faults)
+
+    @property
     def legs(self) -> tuple[Leg, ...]:
         """The legs, as far as the agency can know them."""
         return self.verified.legs
@@ -274,57 +300,6 @@ class UnsealedExchange:
         """The initial statement, where the agency may see it."""
         first = self.statements[0] if self.statements else None
         return first if first and first.statement.id == self.id else None
-
-
-def open_statement(
-    verified: VerifiedStatement,
-    role: ReaderRole | None,
-    parts: Mapping[str, bytes],
-    *,
-    is_erased: bool = False,
-) -> UnsealedStatement:
-    """Read the unsealed parts of a statement.
-
-    Raises:
-        SealBroken: SEAL_BROKEN, if the content holds more subjects than the statement declares: the
-            gate and the policy judged it by that number; or if a document or an entity is
-            malformed, which is its author's fault, not the reader's.
-    """
-    try:
-        return replace(_read_statement(verified, role, parts), is_erased=is_erased)
-    except ExchangeError as error:
-        if error.reason is not Reason.DOCUMENT_INVALID:
-            raise
-        raise Reason.SEAL_BROKEN.error(
-            f"what {verified.author.agency} sealed in statement {verified.statement.id} is "
-            f"malformed: {error.message}",
-            field=error.field,
-        ) from error
-
-
-def _read_statement(
-    verified: VerifiedStatement, role: ReaderRole | None, parts: Mapping[str, bytes]
-) -> UnsealedStatement:
-    declared = verified.statement.header.subject_count
-    count = SubjectCount()
-    for name, data in parts.items():
-        if is_entities_part(name):
-            for entity in parse_entities(data, name):
-                count.add(entity)
-    subjects = int(count)
-    if subjects > declared:
-        raise Reason.SEAL_BROKEN.error(
-            f"statement {verified.statement.id} declares {declared} subjects, "
-            f"its content holds {subjects}"
-        )
-    return UnsealedStatement(
-        verified=verified,
-        role=role,
-        parts=parts,
-        brief=parse_brief(parts[BRIEF]) if BRIEF in parts else None,
-        content=parse_content(parts[CONTENT]) if CONTENT in parts else None,
-        subject_count=subjects,
-    )
 
 
 def is_entities_part(name: str) -> bool:
