@@ -98,12 +98,11 @@ Names:
     Period                   Days from start to end, both included.
     ReferralDocument         What is referred to another agency of its own accord.
     ReplyDocument            An answer, whole or in part, or a supplement to what was asked.
-    entities_from_csv        Make entities from a table by a FollowTheMoney mapping (YAML); raises
-                             DOCUMENT_INVALID.
+    entities_from_csv        Make entities from a table by a FollowTheMoney mapping (YAML).
     identifier_warnings      What is doubtful about an entity's identifiers; the values themselves
                              are not repeated.
     load_document            Read a document from a YAML or JSON file; raises DOCUMENT_INVALID.
-    read_entities            Read entities from a file of JSON lines and check them; raises
+    read_entities            Read entities from a file of JSON lines and check all of it; raises
                              DOCUMENT_INVALID.
     validate_document        Check the fields of a document; raises DOCUMENT_INVALID, naming the
                              source and the field.

@@ -15,7 +15,7 @@ from typing import Any, Final
 from agency_client.content import documents
 from agency_client.content.documents import Brief, make_brief
 from agency_client.core.calls import Operation
-from agency_client.core.drafting import Terms
+from agency_client.core.drafting import Terms, check_urgency
 from agency_client.core.exchanges import HasId
 from agency_client.core.given import (
     Agencies,
@@ -188,9 +188,12 @@ def _value(attribute: Attribute, given: Any, name: str) -> Any:
 
 
 def _content(act: Act, body: Body, given: _Given) -> Content:
+    """What is to be sealed, checked before any of it is; raises DOCUMENT_INVALID, INVALID_FIELD."""
     summary = _summary(act, body, given.codes)
-    return Content(
-        brief=_brief(act, summary, given),
+    brief = _brief(act, summary, given)
+    check_urgency(given.terms, brief)
+    content = Content(
+        brief=brief,
         default_brief=make_brief(summary),
         document=None
         if act.document is None or given.document is None
@@ -200,6 +203,7 @@ def _content(act: Act, body: Body, given: _Given) -> Content:
         entities=() if act.entities is None else parse_entities(given.entities, act.entities),
         attachments={} if given.attachments is None else parse_attachments(given.attachments),
     )
+    return content.checked()
 
 
 def _brief(act: Act, summary: str, given: _Given) -> Brief | None:

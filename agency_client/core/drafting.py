@@ -12,6 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from agency_client.content.documents import Brief
 from agency_client.core.given import EnumT, parse_agencies, parse_code, parse_codes, parse_text
 from agency_client.core.ports import Ports
 from agency_client.core.times import Due, parse_due
@@ -84,6 +85,16 @@ def make_header(terms: Terms, floor: Floor, ports: Ports, now: datetime) -> Head
         language=_code(Language, terms.language, "language") or defaults.language,
         time_zone=time_zone,
     )
+
+
+def check_urgency(terms: Terms, brief: Brief | None) -> None:
+    """Check that an urgent statement says why it is urgent; raises DOCUMENT_INVALID."""
+    urgency = _code(Urgency, terms.urgency, "urgency")
+    if urgency is Urgency.URGENT and (brief is None or brief.urgency_reason is None):
+        raise Reason.DOCUMENT_INVALID.error(
+            "expected the brief to say why it is urgent, as urgency_reason; got no reason",
+            field="brief.urgency_reason",
+        )
 
 
 def require_legal_basis(terms: Terms, ports: Ports) -> str:

@@ -132,7 +132,7 @@ def parse_entities(given: Any, field: str) -> Iterable[Any] | Path:
     """Entities: an iterable of them, or the path of their file; raises INVALID_FIELD."""
     if isinstance(given, str | os.PathLike):
         return Path(given)
-    if isinstance(given, Mapping):
+    if isinstance(given, Mapping | bytes | bytearray):
         raise _invalid("several entities or the path of their file", given, field)
     return listed(given, field)
 

@@ -7,25 +7,27 @@ published on the log. Only sealed bytes go to the disk.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
-from agency_client.content.documents import Brief, ContentDocument
+from agency_client.content.documents import Brief, ContentDocument, with_import_notes
 from agency_client.content.entities import (
     MEDIA_TYPE,
     Entity,
+    ImportedEntities,
     SubjectCount,
     checked_entities,
     entity_chunks,
     read_entities,
 )
-from agency_client.core.views import CONTENT, ENTITIES, is_entities_part
+from agency_client.content.file_names import INDEX, check_file_names, encode_index, part_name
+from agency_client.core.views import ENTITIES
 from agency_client.state.outbox import Staging
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import ReaderRole
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.statements import BRIEF, MAX_PART_BYTES, Part
+from exchange_protocol.rules.statements import MAX_PART_BYTES, Part
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.trust.sealing import SEALING_SUITE, PartContext, Reader, seal_part
 
@@ -37,9 +39,9 @@ OCTETS: Final = "application/octet-stream"
 class Content:
     """What is to be sealed."""
 
-    brief: Brief | None = None
-    default_brief: Brief | None = None
+    default_brief: Brief
     """Sealed in the place of `brief` where a supervisor gets a copy: the copy is the brief."""
+    brief: Brief | None = None
     document: ContentDocument | None = None
     entities: Iterable[Any] | Path = ()
     attachments: Mapping[str, bytes | Path] = field(default_factory=dict)
@@ -48,6 +50,28 @@ class Content:
     def is_counted(self) -> bool:
         """Whether it has parts that must be sealed before the route is known: subjects count."""
         return self.entities != () or bool(self.attachments)
+
+    def checked(self) -> Content:
+        """This, checked before any of it is sealed; with the notes of an import in the brief.
+
+        Entities that a program gives one by one are checked as they go by.
+
+        Raises:
+            InvalidInput: DOCUMENT_INVALID, for entities; INVALID_FIELD, for attachments.
+        """
+        check_file_names(self.attachments)
+        for source in self.attachments.values():
+            if isinstance(source, Path):
+                open_attachment(source).close()
+        entities, brief = self.entities, self.brief
+        if isinstance(entities, Path):
+            entities = read_entities(entities)
+        elif not isinstance(entities, ImportedEntities | Iterator):
+            for _ in checked_entities(entities):
+                pass
+        if isinstance(entities, ImportedEntities) and entities.notes:
+            brief = with_import_notes(brief or self.default_brief, entities.notes)
+        return replace(self, entities=entities, brief=brief)
 
 
 class Sealer:
@@ -83,7 +107,9 @@ class Sealer:
         self, given: Iterable[Any] | Path, readers: Mapping[AgencyId, ReaderRole]
     ) -> list[Part]:
         """Seal entities chunk by chunk, counting subjects on the way."""
-        checked = read_entities(given) if isinstance(given, Path) else checked_entities(given)
+        if isinstance(given, Path):
+            given = read_entities(given)
+        checked = iter(given) if isinstance(given, ImportedEntities) else checked_entities(given)
         chunks = entity_chunks(self._counted(checked))
         return [
             self.seal(ENTITIES if i == 1 else f"{ENTITIES}.{i}", MEDIA_TYPE, chunk, readers)
@@ -93,17 +119,19 @@ class Sealer:
     def seal_attachments(
         self, given: Mapping[str, bytes | Path], readers: Mapping[AgencyId, ReaderRole]
     ) -> list[Part]:
-        """Seal named files; raises INVALID_FIELD for a name that the exchange uses itself."""
-        parts = []
-        for name, source in given.items():
-            if name in (BRIEF, CONTENT) or is_entities_part(name):
-                raise Reason.INVALID_FIELD.error(
-                    f"expected another name than {BRIEF}, {CONTENT} and {ENTITIES}; got {name!r}",
-                    field="attachments",
-                )
+        """Seal files, and their names in a part of their own; raises INVALID_FIELD for a bad one.
+
+        The hub is told numbers: the names say too much.
+        """
+        if not given:
+            return []
+        parts, names = [], {}
+        for number, (name, source) in enumerate(given.items(), 1):
+            part = part_name(number)
+            names[part] = name
             data = read_attachment(source) if isinstance(source, Path) else source
-            parts.append(self.seal(name, OCTETS, data, readers))
-        return parts
+            parts.append(self.seal(part, OCTETS, data, readers))
+        return [*parts, self.seal(INDEX, JSON, encode_index(names), readers)]
 
     def _counted(self, entities: Iterator[Entity]) -> Iterator[Entity]:
         for entity in entities:
@@ -113,8 +141,14 @@ class Sealer:
 
 def read_attachment(path: Path) -> bytes:
     """Read a file to attach; raises INVALID_FIELD."""
+    with open_attachment(path) as file:
+        return file.read()
+
+
+def open_attachment(path: Path) -> BinaryIO:
+    """Open a file to attach; raises INVALID_FIELD."""
     try:
-        return path.read_bytes()
+        return path.open("rb")
     except OSError as error:
         raise Reason.INVALID_FIELD.error(
             f"cannot read {path}: {error.strerror}", field="attachments"

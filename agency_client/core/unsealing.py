@@ -10,18 +10,20 @@ Rules of this module:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
 from agency_client.content.documents import parse_brief, parse_content
 from agency_client.content.entities import SubjectCount, parse_entities
+from agency_client.content.file_names import INDEX, parse_index
 from agency_client.core.views import (
     CONTENT,
     PartFault,
     UnsealedStatement,
     VerifiedStatement,
     is_entities_part,
+    is_file_part,
 )
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import ReaderRole
@@ -34,7 +36,7 @@ def read_statement(
     verified: VerifiedStatement,
     role: ReaderRole | None,
     plaintexts: Mapping[str, bytes],
-    faults: Iterable[PartFault],
+    faults: Sequence[PartFault],
     *,
     is_erased: bool = False,
 ) -> UnsealedStatement:
@@ -55,6 +57,10 @@ def read_statement(
                 f"is withheld: the statement declares {declared} subjects, "
                 f"its content holds {subjects}",
             )
+    files = [
+        name for name in (*plaintexts, *(fault.part for fault in faults)) if is_file_part(name)
+    ]
+    names = found.read(INDEX, partial(_names, files), parts.get(INDEX))
     return UnsealedStatement(
         verified=verified,
         role=role,
@@ -64,6 +70,7 @@ def read_statement(
         subject_count=subjects,
         is_erased=is_erased,
         faults=tuple(found.all),
+        file_names=names or {},
     )
 
 
@@ -99,3 +106,7 @@ class _Faults:
 def _count(count: SubjectCount, name: str, data: bytes) -> None:
     for entity in parse_entities(data, name):
         count.add(entity)
+
+
+def _names(files: Sequence[str], data: bytes) -> dict[str, str]:
+    return parse_index(data, files)

@@ -13,6 +13,7 @@ from typing import Final
 
 from agency_client.content.documents import Brief, ContentDocument
 from agency_client.content.entities import Entity, parse_entities
+from agency_client.content.file_names import INDEX
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, Party, ReaderRole, Urgency
@@ -220,6 +221,8 @@ class UnsealedStatement:
     """Whether the initiator had the content erased: then there are no parts to read."""
     faults: tuple[PartFault, ...] = ()
     """The parts that are sealed to this agency and could not be opened or read."""
+    file_names: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Names of the attached files by the names of their parts."""
 
     @property
     def statement(self) -> Statement:
@@ -248,12 +251,28 @@ class UnsealedStatement:
 
     @property
     def attachments(self) -> Mapping[str, bytes]:
-        """The parts besides brief, content and entities."""
+        """The attached files by the names that their author gave them."""
         return {
-            name: data
+            given: data
             for name, data in self.parts.items()
-            if name not in (BRIEF, CONTENT) and not is_entities_part(name)
+            if (given := self.file_name(name)) is not None
         }
+
+    def file_name(self, part: str) -> str | None:
+        """The name that the author gave the file in a part; None for a part that is no file."""
+        return self.file_names.get(part, part) if is_file_part(part) else None
+
+    @property
+    def missing_subjects(self) -> int:
+        """How many subjects fewer are in the content than the statement declares.
+
+        The gate and the policy judged it by the number declared. It is 0 where nothing is known of
+        it: where the content is sealed to others, erased, or cannot be read.
+        """
+        is_read = self.parts and self.role in (ReaderRole.AUTHOR, ReaderRole.RECIPIENT)
+        if not is_read or any(is_entities_part(fault.part) for fault in self.faults):
+            return 0
+        return self.statement.header.subject_count - self.subject_count
 
     def entities(self) -> Iterator[Entity]:
         """The entities, read one by one; those of a faulty part are left out."""
@@ -305,4 +324,9 @@ class UnsealedExchange:
 def is_entities_part(name: str) -> bool:
     """Whether a part holds entities."""
     first, _, number = name.partition(".")
-    return first == ENTITIES and (name == ENTITIES or number.isdecimal())
+    return first == ENTITIES and (name == ENTITIES or (number.isascii() and number.isdecimal()))
+
+
+def is_file_part(name: str) -> bool:
+    """Whether a part holds an attached file."""
+    return name not in (BRIEF, CONTENT, INDEX) and not is_entities_part(name)
