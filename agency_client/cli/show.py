@@ -31,7 +31,7 @@ from agency_client.cli.session import session_of
 from agency_client.content.entities import Entity
 from agency_client.core.views import UnsealedExchange, UnsealedStatement
 from agency_client.presentation.words import body_json, body_words
-from agency_client.state.keys import write_secret
+from exchange_files import make_folder, read_file, write_new_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language, LegState, Party
 from exchange_protocol.record.entries import Event
@@ -102,14 +102,22 @@ def known_legs(opened: UnsealedExchange, agency: AgencyId) -> list[Leg]:
 
 
 def write_parts(opened: UnsealedExchange, folder: Path) -> list[Path]:
-    """Write every opened part into new files, a folder a statement; gives their paths."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Write every opened part into new files, a folder a statement; gives their paths.
+
+    A file that is there with the same bytes stays: a call that was cut off may be repeated.
+    """
+    make_folder(folder)
     written = []
     for number, statement in enumerate(opened.statements, start=1):
         if not statement.parts:
             continue
         own = folder / f"{number:02d}-{statement.kind.value}-{statement.author.agency}"
-        own.mkdir(mode=0o700, exist_ok=True)
+        if own.is_symlink():
+            raise Reason.FILE_NOT_WRITTEN.error(
+                f"a link stands where the folder {own} goes; nothing is written through it: remove "
+                "it, or name another folder"
+            )
+        make_folder(own)
         for name, data in statement.parts.items():
             part = statement.statement.part(name)
             suffix = _SUFFIXES.get(part.media_type, "") if part else ""
@@ -117,9 +125,8 @@ def write_parts(opened: UnsealedExchange, folder: Path) -> list[Path]:
             while path in written:
                 # The document `content` and an attachment `content.json` are two parts.
                 path = path.with_name(f"{path.name}.part")
-            if path.exists():
-                raise Reason.DOCUMENT_INVALID.error(f"{path} exists; nothing is written over")
-            write_secret(path, data)
+            if read_file(path) != data:
+                write_new_file(path, data)
             written.append(path)
     return written
 

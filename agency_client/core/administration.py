@@ -89,7 +89,7 @@ class Administration(Sending):
             anchors=self.ports.anchors,
             at=now,
         )
-        with self.ports.outbox.stage(draft.id, now) as staging:
+        with self.ports.outbox.stage(draft.id) as staging:
             staging.finish(signed)
         result = yield from self.deliver_new(draft.id)
         if isinstance(result, Sent):

@@ -68,7 +68,7 @@ class Composing(Delivering):
 
         Nothing is planned or judged here: the hub does.
         """
-        with self.ports.outbox.stage(draft.id, self.ports.clock()) as staging:
+        with self.ports.outbox.stage(draft.id) as staging:
             for name, sealed in (parts or {}).items():
                 staging.add_part(name, sealed)
             staging.finish(self.ports.vault.sign(encode_statement(draft)))
@@ -83,7 +83,7 @@ class Composing(Delivering):
         """
         signed = self.ports.vault.sign_batch([encode_statement(draft) for draft, _ in drafts])
         for (draft, parts), one in zip(drafts, signed, strict=True):
-            with self.ports.outbox.stage(draft.id, self.ports.clock()) as staging:
+            with self.ports.outbox.stage(draft.id) as staging:
                 for name, sealed in parts.items():
                     staging.add_part(name, sealed)
                 staging.finish(one)
@@ -187,7 +187,7 @@ class Composing(Delivering):
     ) -> Operation[Sent | Queued]:
         """Seal, sign, judge and keep a statement; `plan` says its route and who reads it."""
         directory = self.ports.directory.current
-        with self.ports.outbox.stage(draft.id, self.ports.clock()) as staging:
+        with self.ports.outbox.stage(draft.id) as staging:
             sealer = Sealer(staging, draft.id, directory)
             parts: list[Part] = []
             if content.entities != () or content.attachments:

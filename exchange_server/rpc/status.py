@@ -34,6 +34,7 @@ from exchange_protocol.errors import (
     Reason,
     SealBroken,
     SignatureInvalid,
+    StorageFailed,
 )
 
 ERROR_DOMAIN: Final = "caricc.exchange"
@@ -57,6 +58,7 @@ _CLASS_CODES: Final[dict[type[ExchangeError], grpc.StatusCode]] = {
     SignatureInvalid: grpc.StatusCode.INTERNAL,
     SealBroken: grpc.StatusCode.INTERNAL,
     HubDishonest: grpc.StatusCode.INTERNAL,
+    StorageFailed: grpc.StatusCode.INTERNAL,
 }
 _REASON_CODES: Final = {
     Reason.PROOF_RANGE_INVALID: grpc.StatusCode.OUT_OF_RANGE,
