@@ -31,6 +31,7 @@ from exchange_protocol.trust.certificates import TrustAnchors, Usage, verify_cer
 from exchange_protocol.trust.identity import HubIdentity
 from exchange_server.config import LOG_PASSPHRASE_VARIABLE, TLS_PASSPHRASE_VARIABLE, Config
 from exchange_server.ledger import Ledger, LedgerLimits, Reader
+from exchange_server.observer import NO_OBSERVER, Observer
 from exchange_server.revocation_file import RevocationFile
 from exchange_server.rpc.identity import PeerVerifier
 from exchange_server.rpc.server import RpcLimits, RpcServer, TlsFiles
@@ -106,8 +107,10 @@ class Hub:
         clock: Clock = utc_now,
         *,
         shares_port: bool = False,
+        observer: Observer = NO_OBSERVER,
     ) -> None:
         """Take what the hub is made of; nothing is opened yet. Raises CONFIG_INVALID."""
+        self._observer = observer
         self._config = config
         self._ledger_limits = _ledger_limits(config)
         self._credentials = credentials
@@ -126,7 +129,7 @@ class Hub:
         """Open the database, verify that the log is the one this key signed, and serve."""
         config, credentials = self._config, self._credentials
         try:
-            engine = open_engine(config.database.url, serving=True)
+            engine = open_engine(config.database.url, serving=True, observer=self._observer)
             self._stack.callback(engine.dispose)
             ledger = await Ledger.open(
                 engine,
@@ -135,6 +138,7 @@ class Hub:
                 limits=self._ledger_limits,
                 clock=self._clock,
                 revocations=credentials.revocations,
+                observer=self._observer,
                 witnesses=_witnesses(config),
                 witnesses_at_start=config.log.witnesses_at_start,
             )
@@ -154,6 +158,7 @@ class Hub:
                 tls=credentials.tls,
                 limits=_rpc_limits(config),
                 clock=self._clock,
+                observer=self._observer,
                 shares_port=self._shares_port,
             )
             # Pushed last, so it stops first: the ledger closes when no call is left.

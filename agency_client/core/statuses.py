@@ -26,6 +26,7 @@ FOUND_HERE = frozenset(
     for reason in Reason
     if issubclass(reason.error_class, (PeerError, HubDishonest, LocalError))
 ) | {
+    Reason.CLIENT_CLOSED,
     Reason.CONFIG_INVALID,
     Reason.DOCUMENT_INVALID,
     Reason.SPLIT_VIEW_NOT_PROVEN,

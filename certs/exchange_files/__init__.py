@@ -21,17 +21,6 @@ Rules of this package (docs/adr/0031-files-appear-whole.md):
 """
 
 from exchange_files.failures import writing
-from exchange_files.folders import (
-    make_folder,
-    new_folder,
-    remove_folder,
-    staging_folder,
-    sweep_staging,
-    sync_folder,
-    write_inside,
-)
-from exchange_files.locks import locked, try_locked
-from exchange_files.reading import read_file, without_bom
 from exchange_files.files import (
     PRIVATE,
     PUBLIC,
@@ -43,6 +32,17 @@ from exchange_files.files import (
     replace_file,
     write_new_file,
 )
+from exchange_files.folders import (
+    make_folder,
+    new_folder,
+    remove_folder,
+    staging_folder,
+    sweep_staging,
+    sync_folder,
+    write_inside,
+)
+from exchange_files.locks import locked, try_locked
+from exchange_files.reading import read_file, without_bom
 
 __all__ = [
     "PRIVATE",

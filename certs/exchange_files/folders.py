@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from exchange_files.failures import writing
-from exchange_files.locks import is_at, take_lock
 from exchange_files.files import (
     PRIVATE,
     SUFFIX,
@@ -18,6 +17,7 @@ from exchange_files.files import (
     sync_names,
     withdraw_draft,
 )
+from exchange_files.locks import is_at, take_lock
 from exchange_protocol.errors import Reason
 
 

@@ -26,6 +26,6 @@ def without_bom(data: bytes, path: Path, reason: Reason) -> bytes:
     """
     if data.startswith(_UTF16_MARKS):
         raise reason.error(
-            f"{path} begins with a byte order mark of UTF-16; save it as UTF-8 without one"
+            f"{path} begins with a byte order mark of UTF-16; expected text in UTF-8: save it so"
         )
     return data.removeprefix(_UTF8_MARK)

@@ -33,6 +33,7 @@ MAX_SIGNATURES = 64
 _ED25519 = b"\x01"
 """Signature type byte of plain Ed25519 in key ids and verifier keys."""
 _SIGNATURE_LINE = "\N{EM DASH} "
+_AROUND = "\N{ZERO WIDTH NO-BREAK SPACE} \t\r\n"
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
@@ -178,16 +179,11 @@ def encode_vkey(name: str, kind: bytes, public_key: bytes) -> str:
 
 
 def parse_vkey(vkey: str, kind: bytes) -> tuple[str, bytes]:
-    """Name and 32-byte public key of a verifier key of one type; raises CONFIG_INVALID."""
-    if vkey.startswith("\ufeff"):
-        raise Reason.CONFIG_INVALID.error(
-            "the verifier key begins with a byte order mark, as an editor puts it before UTF-8: "
-            "save it without one"
-        )
-    if vkey != vkey.strip():
-        raise Reason.CONFIG_INVALID.error(
-            "the verifier key has white space around it, such as the line end of Windows: remove it"
-        )
+    """Name and 32-byte public key of a verifier key of one type; raises CONFIG_INVALID.
+
+    What editors put around a text is taken off: a byte order mark, spaces and line ends.
+    """
+    vkey = vkey.strip(_AROUND)
     parts = vkey.split("+", 2)
     if len(parts) != 3:
         raise Reason.CONFIG_INVALID.error("a verifier key is name+key id+key")
