@@ -61,13 +61,15 @@ check: $(STAMP)  ## check format, lint, types, import direction, protos and gene
 	$(BIN)/lint-imports
 	$(BIN)/buf lint
 	$(BIN)/python scripts/generate_protocol.py --check
+	$(BIN)/python scripts/generate_client.py --check
 
 format: $(STAMP)  ## format the code and apply safe fixes
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
 
-proto: $(STAMP)  ## regenerate the Python code of the protocol
+proto: $(STAMP)  ## regenerate what follows from the protocol and its kinds
 	$(BIN)/python scripts/generate_protocol.py
+	$(BIN)/python scripts/generate_client.py
 
 lock:  ## pin the dependencies anew (needs uv)
 	scripts/lock.sh

@@ -24,10 +24,9 @@ from agency_client.core.views import ExchangeSummary, Notice
 from agency_client.state.outbox import Outbox
 from agency_client.state.profile import Profile
 from exchange_protocol.errors import HubUnavailable
-from exchange_protocol.kinds.bodies import Kind, parse_kind
-from exchange_protocol.kinds.codes import Party
+from exchange_protocol.kinds.catalogue import Kind, parse_kind
+from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb

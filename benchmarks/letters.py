@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from exchange_certs.authority import IssuedCertificate
-from exchange_protocol.kinds.bodies import Kind, Plain
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.rules.statements import (
     BRIEF,
     Draft,
@@ -109,4 +109,4 @@ class Office:
         return self.author_tls, self.recipient_tls
 
 
-_ASK = Plain(Kind.INFORMATION_REQUEST)
+_ASK = Kind.INFORMATION_REQUEST.body()

@@ -25,8 +25,9 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from agency_client import ExchangeClient, Profile, VerifiedExchange
-from exchange_protocol.kinds.bodies import Decision, Kind, Plain
-from exchange_protocol.kinds.codes import Purpose, Verdict
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Purpose
+from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.rules.access import readers, spoken
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.judgement import plan_route
@@ -76,11 +77,11 @@ class Rogue:
             exchange_id=statement_id,
             author=self.member,
             made_at=now,
-            body=Plain(kind),
+            body=kind.body(),
             recipients=(to,),
             header=Header(purpose=Purpose.INVESTIGATION, legal_basis="KZ-CPC-161"),
         )
-        planned = replace(draft, body=Plain(Kind.INFORMATION_REQUEST))
+        planned = replace(draft, body=Kind.INFORMATION_REQUEST.body())
         route = plan_route(self.directory, planned)
         draft = replace(draft, supervisors=route.supervisors)
         opened, _ = open_exchange(parse_statement(encode_statement(draft)), route.legs)

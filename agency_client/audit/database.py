@@ -63,6 +63,7 @@ _LEG_COLUMNS = (
     "subject_count",
     "was_released",
     "approvals_required",
+    "due_at",
     "approvers",
     "approvals",
     "hidden",
@@ -344,10 +345,14 @@ def _exchange_row(exchange: Exchange) -> tuple[Any, ...]:
     return (
         exchange.kind.value,
         exchange.initiator,
-        None if header.due_at is None else (header.due_at - _EPOCH) // _MICROSECOND,
+        _microseconds(header.due_at),
         int(header.urgency),
         int(header.handling),
     )
+
+
+def _microseconds(at: datetime | None) -> int | None:
+    return None if at is None else (at - _EPOCH) // _MICROSECOND
 
 
 @lru_cache
@@ -365,6 +370,7 @@ def _leg_row(position: int, leg: Leg) -> tuple[Any, ...]:
         leg.subject_count,
         int(leg.was_released),
         leg.approvals_required,
+        _microseconds(leg.due_at),
         _spelled(leg.approvers),
         _spelled(leg.approvals),
         _spelled(tuple(digest.hex() for digest in leg.hidden)),

@@ -17,8 +17,9 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from exchange_protocol.record.replay import ReplayState
 from exchange_protocol.rules.access import StatementFacts
+from exchange_protocol.rules.clocks import next_due
 from exchange_protocol.rules.inspection import EntryScope
-from exchange_protocol.rules.lifecycle import BEFORE_ANSWER, Exchange
+from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.trust.identity import AgencyId
 
 MOST_IN_MEMORY = 4_000
@@ -57,7 +58,7 @@ class ReplayStore:
             connection, "spoken", _encode_spoken, _decode_spoken, _no_due
         )
         self._ids = _StoredIds(connection)
-        self._concerns = _StoredScopes(connection)
+        self._scopes = _StoredScopes(connection)
 
     def as_replay_state(self, last_index: int | None, last_time: datetime | None) -> ReplayState:
         """What a replay goes on with, after its last entry."""
@@ -65,7 +66,7 @@ class ReplayStore:
             exchanges=self._exchanges,
             spoken=self._spoken,
             ids=self._ids,
-            scopes=self._concerns,
+            scopes=self._scopes,
             last_index=last_index,
             last_time=last_time,
         )
@@ -79,7 +80,7 @@ class ReplayStore:
 
     def flush(self) -> None:
         """Write what is new to the tables."""
-        for kept in (self._exchanges, self._spoken, self._ids, self._concerns):
+        for kept in (self._exchanges, self._spoken, self._ids, self._scopes):
             kept.flush()
 
 
@@ -258,10 +259,8 @@ def _decode_spoken(value: str) -> StatementFacts:
 
 
 def _due(exchange: Exchange) -> str | None:
-    due_at = exchange.header.due_at
-    if due_at is None or not any(leg.state in BEFORE_ANSWER for leg in exchange.legs):
-        return None
-    return _instant(due_at)
+    due_at = next_due((leg.due_at, leg.state) for leg in exchange.legs)
+    return None if due_at is None else _instant(due_at)
 
 
 def _no_due(said: StatementFacts) -> None:

@@ -33,20 +33,20 @@ from agency_client.audit.monitor_state import Counts, MonitorRound, MonitorState
 from agency_client.audit.report import AuditReport, Reading, Scope, Violation
 from agency_client.audit.source import AuditedLeaf, LogSource
 from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
-from exchange_protocol.kinds.bodies import Stage
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.merkle import CompactRange
 from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, verify_opening
 from exchange_protocol.record.replay import Replay
+from exchange_protocol.rules.clocks import is_late, is_overdue
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.lifecycle import BEFORE_ANSWER, LegState
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import Member, Role
 
 BATCH = 512
 """Leaves hashed into the tree at once."""
-_ANSWERS = frozenset({LegState.ANSWERED, LegState.REFUSED})
 MAX_READINGS = 100
 """Readings that a report lists."""
 MAX_VIOLATIONS = 20
@@ -226,6 +226,8 @@ class _Audit:
         try:
             statement = self.replay.apply(index, opening)[1]
         except ExchangeError as error:
+            if error.reason is Reason.POLICY_UNREADABLE:
+                raise
             # What no rule foresees, such as a statement that does not parse, was accepted anyway.
             lied = isinstance(error, HubDishonest)
             reason = error.reason if lied else Reason.RULE_BROKEN
@@ -254,11 +256,10 @@ class _Audit:
             self.by_kind[f"inspection: {entry.actor.agency}"] += 1
 
     def _count_late(self, entry: Entry) -> None:
-        due_at = self.replay.exchanges[entry.exchange_id].header.due_at
-        if due_at is None or entry.hub_time <= due_at or entry.ruling is None:
-            return
-        for change in entry.ruling.legs:
-            if change.before in BEFORE_ANSWER and change.after in _ANSWERS:
+        exchange = self.replay.exchanges[entry.exchange_id]
+        for change in entry.ruling.legs if entry.ruling else ():
+            leg = exchange.leg(change.agency)
+            if leg and is_late(leg.due_at, change.before, change.after, entry.hub_time):
                 self.answered_late[change.agency] += 1
 
     def check_place(self, kept: Checkpoint, now: Checkpoint) -> bool:
@@ -389,13 +390,17 @@ class _Audit:
         """Legs that still wait after their time at the log's last entry, by who is to act."""
         now = self.replay.state.last_time
         found: Counter[str] = Counter()
-        for exchange in self._round.overdue(now) if now is not None else ():
+        if now is None:
+            return {}
+        for exchange in self._round.overdue(now):
             for leg in exchange.legs:
+                if not is_overdue(leg.due_at, leg.state, now):
+                    continue
                 if leg.state is LegState.HELD:
                     found.update(leg.approvers)
                 elif leg.state is LegState.RETURNED:
                     found[exchange.initiator] += 1
-                elif leg.state in BEFORE_ANSWER:
+                else:
                     found[leg.agency] += 1
         return dict(sorted(found.items()))
 

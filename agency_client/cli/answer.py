@@ -25,7 +25,7 @@ from agency_client.cli.send import read_given
 from agency_client.cli.session import session_of
 from agency_client.content.documents import AnalysisProduct, ReplyDocument
 from agency_client.content.input_documents import read_input_document
-from exchange_protocol.kinds.codes import ReplyResult
+from exchange_protocol.kinds.reply import ReplyResult
 
 PANEL = "Answer"
 

@@ -17,12 +17,9 @@ from agency_client.cli.app import app
 from agency_client.cli.output import is_narrow, iso, minute, print_json, print_table, state
 from agency_client.cli.session import Session, session_of
 from agency_client.core.views import ExchangeSummary, LegSummary
-from exchange_protocol.kinds.codes import Party, Urgency
-from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.kinds.codes import LegState, Party, Urgency
 
 PANEL = "Look"
-
-_ENDED = frozenset({"ANSWERED", "REFUSED", "REJECTED", "RECALLED", "CLOSED", "ERASED"})
 
 States: TypeAlias = Annotated[
     list[LegState] | None,
@@ -98,9 +95,9 @@ def _kind(summary: ExchangeSummary) -> str:
 
 
 def _due(summary: ExchangeSummary, now: datetime) -> Text:
-    if is_overdue(summary, now):
-        return Text(f"{minute(summary.due_at)} overdue", style="bold red")
-    return Text(minute(summary.due_at))
+    if summary.is_overdue(now):
+        return Text(f"{minute(summary.next_due)} overdue", style="bold red")
+    return Text(minute(summary.next_due or summary.due_at))
 
 
 def _leg(leg: LegSummary, between: str) -> Text:
@@ -108,15 +105,6 @@ def _leg(leg: LegSummary, between: str) -> Text:
     if leg.state is LegState.HELD:
         text.append(f" {leg.approvals_given}/{leg.approvals_required}")
     return text
-
-
-def is_overdue(summary: ExchangeSummary, now: datetime) -> bool:
-    """Whether the due date passed and a leg is still to be answered."""
-    return (
-        summary.due_at is not None
-        and summary.due_at < now
-        and any(leg.state.name not in _ENDED for leg in summary.legs)
-    )
 
 
 def summary_json(summary: ExchangeSummary) -> dict[str, Any]:
@@ -128,7 +116,8 @@ def summary_json(summary: ExchangeSummary) -> dict[str, Any]:
         "initiated_at": iso(summary.initiated_at),
         "updated_at": iso(summary.updated_at),
         "due_at": iso(summary.due_at),
-        "overdue": is_overdue(summary, datetime.now(UTC)),
+        "next_due": iso(summary.next_due),
+        "overdue": summary.is_overdue(datetime.now(UTC)),
         "urgency": summary.urgency.name,
         "handling": summary.handling.name,
         "legs": [
@@ -137,6 +126,7 @@ def summary_json(summary: ExchangeSummary) -> dict[str, Any]:
                 "state": leg.state.name,
                 "approvals_required": leg.approvals_required,
                 "approvals_given": leg.approvals_given,
+                "due_at": iso(leg.due_at),
             }
             for leg in summary.legs
         ],

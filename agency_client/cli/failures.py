@@ -34,6 +34,10 @@ _INPUT = frozenset(
 )
 
 
+_UNCHECKED = frozenset({Reason.POLICY_UNREADABLE})
+"""Nothing was found wrong; it could not be checked here."""
+
+
 class ExitCode(IntEnum):
     """How the command ends."""
 
@@ -43,12 +47,15 @@ class ExitCode(IntEnum):
     UNREACHABLE = 3
     QUEUED = 4
     UNWRITTEN = 5
+    UNCHECKED = 6
 
 
 def exit_code_of(error: Exception) -> ExitCode:
     """The exit code that tells a program what sort of error it was."""
     if isinstance(error, HubUnavailable):
         return ExitCode.UNREACHABLE
+    if isinstance(error, ExchangeError) and error.reason in _UNCHECKED:
+        return ExitCode.UNCHECKED
     if isinstance(error, ExchangeError) and error.reason not in _INPUT:
         return ExitCode.REFUSED
     return ExitCode.INPUT

@@ -16,8 +16,8 @@ from agency_client.cli.send import read_given
 from agency_client.cli.session import session_of
 from agency_client.content.documents import ReplyDocument
 from agency_client.content.input_documents import read_input_document
-from exchange_protocol.kinds.bodies import MAX_USEFULNESS
-from exchange_protocol.kinds.codes import ErasureGround, FeedbackUse
+from exchange_protocol.kinds.erase_notice import ErasureGround
+from exchange_protocol.kinds.feedback import MAX_USEFULNESS, FeedbackUse
 
 PANEL = "Send"
 

@@ -18,7 +18,8 @@ from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
 from agency_client.core.views import Queued
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.codes import AgencyType, RevocationReason
+from exchange_protocol.kinds.codes import AgencyType
+from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.trust.certificates import fingerprint
 
 operator = typer.Typer(

@@ -18,7 +18,8 @@ from agency_client.cli.output import (
 )
 from agency_client.cli.session import Session
 from agency_client.core.views import Queued, Sent
-from exchange_protocol.rules.lifecycle import LegChange, LegState
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.rules.lifecycle import LegChange
 
 
 def queued_words(result: Queued) -> str:

@@ -30,12 +30,12 @@ from agency_client.cli.output import (
 from agency_client.cli.session import session_of
 from agency_client.content.entities import Entity
 from agency_client.core.views import UnsealedExchange, UnsealedStatement
+from agency_client.presentation.words import body_json, body_words
 from agency_client.state.keys import write_secret
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import Decision, Feedback, Refuse, Reply
-from exchange_protocol.kinds.codes import Party
+from exchange_protocol.kinds.codes import Language, LegState, Party
 from exchange_protocol.record.entries import Event
-from exchange_protocol.rules.lifecycle import Leg, LegState
+from exchange_protocol.rules.lifecycle import Leg
 from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member
 
@@ -170,18 +170,8 @@ def who(member: Member) -> str:
 
 
 def outcome(statement: UnsealedStatement) -> str:
-    """The codes that a statement carries beside its kind."""
-    match statement.statement.body:
-        case Decision(verdict=verdict, ground=ground):
-            return verdict.name + (f" ({ground.name})" if ground else "")
-        case Refuse(ground=ground):
-            return ground.name
-        case Reply(result=result):
-            return result.name
-        case Feedback(usefulness=usefulness, uses=uses):
-            return ", ".join([f"usefulness {usefulness}", *(use.name for use in uses)])
-        case _:
-            return ""
+    """The codes that a statement carries beside its kind, in words."""
+    return ", ".join(body_words(statement.statement.body, Language.EN))
 
 
 def entity_caption(entity: Entity) -> str:
@@ -304,7 +294,7 @@ def _statement_json(statement: UnsealedStatement) -> dict[str, Any]:
         "index": statement.index,
         "hub_time": iso(statement.hub_time),
         "kind": statement.kind.value,
-        "outcome": outcome(statement) or None,
+        "codes": body_json(statement.statement.body),
         "author": statement.author.uri,
         "recipients": list(statement.statement.recipients),
         "role": statement.role.value if statement.role else None,

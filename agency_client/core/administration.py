@@ -12,15 +12,13 @@ from agency_client.core.calls import Operation
 from agency_client.core.drafting import parse_code
 from agency_client.core.sending import Sending
 from agency_client.core.views import Queued, Sent
-from exchange_protocol.kinds.bodies import (
-    Body,
-    EnrolAgency,
-    PublishCertificate,
-    PublishPolicy,
-    PublishSealingKey,
-    RevokeCertificate,
-)
-from exchange_protocol.kinds.codes import AgencyType, RevocationReason
+from exchange_protocol.kinds.codes import AgencyType
+from exchange_protocol.kinds.enrol_agency import EnrolAgency
+from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.publish_policy import PublishPolicy
+from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
+from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
+from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.judgement import judge
 from exchange_protocol.rules.statements import Draft, encode_statement, parse_statement
 from exchange_protocol.trust.identity import parse_agency_id

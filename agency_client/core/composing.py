@@ -39,16 +39,12 @@ from agency_client.core.views import (
     VerifiedExchange,
 )
 from exchange_protocol.errors import HubUnavailable, Reason
-from exchange_protocol.kinds.bodies import (
-    Body,
-    Decision,
-    Kind,
-    Plain,
-)
+from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import Party
+from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.access import readers, spoken
 from exchange_protocol.rules.judgement import Route, judge, plan_route
-from exchange_protocol.rules.lifecycle import ROWS, Exchange, Leg, open_exchange
+from exchange_protocol.rules.lifecycle import Exchange, Leg, open_exchange, row_for
 from exchange_protocol.rules.statements import (
     BRIEF,
     UUID_RANDOM_BYTES,
@@ -105,7 +101,7 @@ class Composing(Delivering):
             exchange_id=statement_id,
             author=self.ports.vault.member,
             made_at=now,
-            body=Plain(kind),
+            body=kind.body(),
             recipients=parse_agencies(to, "to"),
             header=initial_header(terms, self.ports.defaults, now),
         )
@@ -139,7 +135,7 @@ class Composing(Delivering):
                 f"{self.agency} sees exchange {verified.id} as a supervisor and may not speak on it"
             )
         spoken_legs = self._spoken_legs(verified, state, body, legs)
-        if isinstance(body, Decision):
+        if kind_of(body).spec.decides:
             _check_read(exchange, spoken_legs)
         now = self.ports.clock()
         header = continuing_header(
@@ -306,12 +302,12 @@ class Composing(Delivering):
             chosen = tuple(
                 leg
                 for leg in state.legs
-                if _is_allowed(body, party, leg)
+                if row_for(state, leg, body, party) is not None
                 and (party is not Party.APPROVER or self.agency in leg.approvers)
             )
         if not chosen:
             raise Reason.OUT_OF_ORDER.error(
-                f"{body.kind} is not allowed on any leg now: "
+                f"{kind_of(body)} is not allowed on any leg now: "
                 + ", ".join(f"{leg.agency} is {leg.state.name}" for leg in state.legs)
             )
         if len({leg.awaits for leg in chosen}) > 1:
@@ -324,16 +320,17 @@ class Composing(Delivering):
 
     def _check_party(self, body: Body, party: Party) -> None:
         """Refuse a kind that this agency may say on no leg, whatever its state; say why."""
-        parties = {row.party for row in ROWS if row.kind is body.kind}
+        kind = kind_of(body)
+        parties = {row.party for row in kind.spec.rows}
         if party in parties:
             return
-        if isinstance(body, Decision) and party is Party.INITIATOR:
+        if kind.spec.decides and party is Party.INITIATOR:
             raise Reason.OWN_REQUEST.error(
                 f"expected a decision by another agency than the initiator {self.agency}"
             )
         entitled = " or ".join(sorted(each.name.lower() for each in parties))
         raise Reason.NOT_A_PARTY.error(
-            f"{body.kind} is for the {entitled} to say; on this exchange {self.agency} is the "
+            f"{kind} is for the {entitled} to say; on this exchange {self.agency} is the "
             f"{party.name.lower()}"
         )
 
@@ -351,17 +348,6 @@ def _party_of(party: Party) -> tuple[Party, bool]:
             return Party.RECIPIENT, True
         case _:
             return Party.APPROVER, False
-
-
-def _is_allowed(body: Body, party: Party, leg: Leg) -> bool:
-    verdict = body.verdict if isinstance(body, Decision) else None
-    return any(
-        row.kind is body.kind
-        and row.party is party
-        and row.verdict is verdict
-        and leg.state in row.before
-        for row in ROWS
-    )
 
 
 def _check_read(exchange: str | HasId, legs: Iterable[Leg]) -> None:

@@ -27,13 +27,13 @@ from agency_client.core.views import (
     open_statement,
 )
 from exchange_protocol.errors import HubUnavailable, NotFound, Reason
-from exchange_protocol.kinds.bodies import Kind
-from exchange_protocol.kinds.codes import Party, ReaderRole
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState, Party, ReaderRole
 from exchange_protocol.log.tiles import parse_entry_bundle
 from exchange_protocol.record.entries import Event, InspectedRange, read_entry
 from exchange_protocol.record.receipts import parse_proven_entry, verify_inspection_receipt
 from exchange_protocol.rules.access import is_erased, spoken
-from exchange_protocol.rules.lifecycle import Exchange, LegState
+from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Part
 from exchange_protocol.trust.sealing import PartContext, open_part
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb

@@ -28,22 +28,13 @@ from agency_client.core.drafting import (
 )
 from agency_client.core.verifying import HasId
 from agency_client.core.views import Queued, Sent
-from exchange_protocol.kinds.bodies import (
-    Decision,
-    EraseNotice,
-    Feedback,
-    Kind,
-    Plain,
-    Refuse,
-    Reply,
-)
-from exchange_protocol.kinds.codes import (
-    ErasureGround,
-    FeedbackUse,
-    RefusalGround,
-    ReplyResult,
-    Verdict,
-)
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import RefusalGround
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.erase_notice import EraseNotice, ErasureGround
+from exchange_protocol.kinds.feedback import Feedback, FeedbackUse
+from exchange_protocol.kinds.refuse import Refuse
+from exchange_protocol.kinds.reply import Reply, ReplyResult
 
 Attachments = Mapping[str, bytes | Path]
 Entities = Iterable[Any] | Path
@@ -104,7 +95,7 @@ class Sending(Composing):
     ) -> Operation[Sent | Queued]:
         """Confirm that the request arrived and is worked on."""
         content = Content(as_brief(brief) if brief else None)
-        return (yield from self.continue_with(Plain(Kind.ACKNOWLEDGE), exchange, content))
+        return (yield from self.continue_with(Kind.ACKNOWLEDGE.body(), exchange, content))
 
     def reply(
         self,
@@ -136,7 +127,7 @@ class Sending(Composing):
         """Say how far the work is, before there is something to tell."""
         content = Content(as_brief(brief), document, (), attachments)
         return (
-            yield from self.continue_with(Plain(Kind.INTERIM_REPLY), exchange, content, terms=terms)
+            yield from self.continue_with(Kind.INTERIM_REPLY.body(), exchange, content, terms=terms)
         )
 
     def partial_reply(
@@ -152,7 +143,7 @@ class Sending(Composing):
         """Answer in part; the rest follows."""
         content = Content(as_brief(brief), document, entities, attachments)
         return (
-            yield from self.continue_with(Plain(Kind.PARTIAL_REPLY), exchange, content, terms=terms)
+            yield from self.continue_with(Kind.PARTIAL_REPLY.body(), exchange, content, terms=terms)
         )
 
     def refuse(
@@ -168,7 +159,7 @@ class Sending(Composing):
     ) -> Operation[Sent | Queued]:
         """Ask the initiator for what is missing, instead of refusing."""
         brief = make_brief("Returned for information", question=question)
-        body = Plain(Kind.RETURN_FOR_INFORMATION)
+        body = Kind.RETURN_FOR_INFORMATION.body()
         return (yield from self.continue_with(body, exchange, Content(brief)))
 
     def analysis_product(
@@ -185,7 +176,7 @@ class Sending(Composing):
         content = Content(as_brief(brief), product, entities, attachments)
         return (
             yield from self.continue_with(
-                Plain(Kind.ANALYSIS_PRODUCT), exchange, content, terms=terms
+                Kind.ANALYSIS_PRODUCT.body(), exchange, content, terms=terms
             )
         )
 
@@ -240,7 +231,7 @@ class Sending(Composing):
     ) -> Operation[Sent | Queued]:
         """Give what was asked back for; it passes the approval gate anew."""
         content = Content(as_brief(brief), document, entities, attachments)
-        body = Plain(Kind.SUPPLEMENT)
+        body = Kind.SUPPLEMENT.body()
         return (yield from self.continue_with(body, exchange, content, legs=legs, terms=terms))
 
     def recall(
@@ -248,7 +239,7 @@ class Sending(Composing):
     ) -> Operation[Sent | Queued]:
         """Take a request back before it is answered."""
         content = Content(make_brief("Recalled", reasons=reason))
-        return (yield from self.continue_with(Plain(Kind.RECALL), exchange, content, legs=legs))
+        return (yield from self.continue_with(Kind.RECALL.body(), exchange, content, legs=legs))
 
     def feedback(
         self,
@@ -288,4 +279,4 @@ class Sending(Composing):
         self, exchange: str | HasId, *, legs: Iterable[str] | None = None
     ) -> Operation[Sent | Queued]:
         """Close the legs that have ended."""
-        return (yield from self.continue_with(Plain(Kind.CLOSE), exchange, Content(), legs=legs))
+        return (yield from self.continue_with(Kind.CLOSE.body(), exchange, Content(), legs=legs))

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from agency_client.core.views import ExchangeSummary, LegSummary, Notice
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import parse_kind
-from exchange_protocol.kinds.codes import Handling, Urgency
+from exchange_protocol.kinds.catalogue import parse_kind
+from exchange_protocol.kinds.codes import Handling, LegState, Urgency
 from exchange_protocol.kinds.fields import (
     parse_enum,
     parse_optional_enum,
@@ -15,7 +15,6 @@ from exchange_protocol.kinds.fields import (
     parse_uuid,
 )
 from exchange_protocol.record.entries import Event
-from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.trust.identity import parse_agency_id
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
@@ -40,6 +39,9 @@ def parse_summary(message: pb.ExchangeSummary) -> ExchangeSummary:
                     state=parse_enum(LegState, leg.state, "legs.state"),
                     approvals_required=leg.approvals_required,
                     approvals_given=leg.approvals_given,
+                    due_at=parse_timestamp(leg.due_at, "legs.due_at")
+                    if leg.HasField("due_at")
+                    else None,
                 )
                 for leg in message.legs
             ),

@@ -32,7 +32,6 @@ from agency_client.core.summaries import parse_summary
 from agency_client.core.views import ExchangeSummary, VerifiedExchange, VerifiedStatement
 from agency_client.state.checkpoints import Head
 from exchange_protocol.errors import ExchangeError, NotFound, Reason
-from exchange_protocol.kinds.bodies import Decision
 from exchange_protocol.kinds.codes import Party
 from exchange_protocol.kinds.fields import parse_uuid
 from exchange_protocol.log.checkpoint import Checkpoint
@@ -296,7 +295,7 @@ def _as_found(exchange: Exchange, each: VerifiedStatement) -> Exchange:
     What recipients said in between, an approver does not see: state and subject of a leg are those
     that the statement names. Not so for a decision: it must answer what the approver saw waiting.
     """
-    if isinstance(each.statement.body, Decision) or each.entry.ruling is None:
+    if each.statement.kind.spec.decides or each.entry.ruling is None:
         return exchange
     before = {change.agency: change.before for change in each.entry.ruling.legs}
     return replace(

@@ -14,12 +14,13 @@ from typing import Final
 from agency_client.content.documents import Brief, ContentDocument, parse_brief, parse_content
 from agency_client.content.entities import Entity, SubjectCount, parse_entities
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Decision, Kind
-from exchange_protocol.kinds.codes import Handling, Party, ReaderRole, Urgency, Verdict
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Handling, LegState, Party, ReaderRole, Urgency
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Entry, Event
 from exchange_protocol.record.receipts import ProvenEntry, Receipt
-from exchange_protocol.rules.lifecycle import Exchange, Leg, LegState
+from exchange_protocol.rules.clocks import is_overdue, next_due
+from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import BRIEF, SignedStatement, Statement
 from exchange_protocol.trust.identity import AgencyId, Member
 
@@ -70,6 +71,8 @@ class LegSummary:
     state: LegState
     approvals_required: int
     approvals_given: int
+    due_at: datetime | None
+    """When its answer is due: as it was asked, or as it was extended since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,19 @@ class ExchangeSummary:
     initiated_at: datetime
     updated_at: datetime
     due_at: datetime | None
+    """As the initial statement says."""
     urgency: Urgency
     handling: Handling
     legs: tuple[LegSummary, ...]
+
+    @property
+    def next_due(self) -> datetime | None:
+        """The earliest due time of a leg that still owes an answer; extensions are heeded."""
+        return next_due((leg.due_at, leg.state) for leg in self.legs)
+
+    def is_overdue(self, at: datetime) -> bool:
+        """Whether a leg still owes an answer that was due before then."""
+        return any(is_overdue(leg.due_at, leg.state, at) for leg in self.legs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +185,7 @@ class VerifiedExchange:
         return tuple(
             Approval(leg, each.author, each.hub_time, each.statement.answers or b"")
             for each in self.statements
-            if isinstance(each.statement.body, Decision)
-            and each.statement.body.verdict is Verdict.APPROVE
+            if each.statement.kind.spec.approves(each.statement.body)
             for leg in each.statement.recipients
         )
 

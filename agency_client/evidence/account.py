@@ -15,16 +15,10 @@ from typing import Final
 
 from agency_client.evidence.facts import VerifiedBundle, VerifiedEntry
 from agency_client.evidence.words import ENGLISH, RUSSIAN, Words
-from exchange_protocol.kinds.bodies import (
-    Body,
-    Decision,
-    EnrolAgency,
-    EraseNotice,
-    PublishPolicy,
-    Refuse,
-    Reply,
-    Stage,
-)
+from agency_client.presentation.words import body_words, say
+from exchange_protocol.kinds.enrol_agency import EnrolAgency
+from exchange_protocol.kinds.publish_policy import PublishPolicy
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.entries import Event
 from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.trust.identity import AgencyId, Member
@@ -124,18 +118,18 @@ def _request(found: VerifiedBundle, words: Words) -> list[tuple[str, Cell]]:
     if opening is not None:
         header = opening.header
         values += [
-            words.say(opening.kind.value),
+            say(opening.kind.spec.words, words.language),
             _who(found, opening.author, words),
             _instant(opening.made_at),
             tuple(_body(found, agency) for agency in opening.recipients),
             tuple(_body(found, agency) for agency in opening.supervisors),
-            words.say(header.purpose.name) if header.purpose else "",
+            words.say(header.purpose) if header.purpose else "",
             header.legal_basis or "",
-            words.say(header.handling.name),
+            words.say(header.handling),
             f"TLP:{header.tlp.name.replace('_', '+')}",
-            words.say(header.urgency.name),
+            words.say(header.urgency),
             _instant(header.due_at) if header.due_at else "",
-            ", ".join(words.say(use.name) for use in header.permitted_uses),
+            ", ".join(words.say(use) for use in header.permitted_uses),
             tuple(_body(found, agency) for agency in header.onward_authorities),
         ]
     else:
@@ -145,8 +139,7 @@ def _request(found: VerifiedBundle, words: Words) -> list[tuple[str, Cell]]:
     else:
         values.append(
             tuple(
-                f"{_body(found, leg.agency)}: {words.say(leg.state.name)}"
-                for leg in found.exchange.legs
+                f"{_body(found, leg.agency)}: {words.say(leg.state)}" for leg in found.exchange.legs
             )
         )
     return [pair for pair in zip(words.request_rows, values, strict=True) if pair[1]]
@@ -198,7 +191,7 @@ def _row(
 
 
 def _who(found: VerifiedBundle, member: Member, words: Words) -> tuple[str, ...]:
-    role = words.say(member.role.value)
+    role = words.say(member.role)
     return _body(found, member.agency), f"{role} {member.name}" if member.name else role
 
 
@@ -211,31 +204,22 @@ def _what(told: VerifiedEntry, said: Mapping[bytes, int], words: Words) -> tuple
     """What an entry records, and the entry of the statement that it is about."""
     if told.statement is None:
         word, about = words.given, said.get(told.entry.payload_digest)
-        lines = [words.say(told.entry.event.name), told.entry.reason]
+        lines = [words.say(told.entry.event), told.entry.reason]
     else:
         word, about = words.answers, said.get(told.statement.answers or b"")
-        lines = [words.say(told.statement.kind.value), *_more(told.statement.body, words)]
+        kind = told.statement.kind
+        lines = [
+            say(kind.spec.words, words.language),
+            *body_words(told.statement.body, words.language),
+        ]
     if about is not None:
         lines.append(f"{word} {about}")
     return tuple(filter(None, lines))
 
 
-def _more(body: Body, words: Words) -> list[str]:
-    match body:
-        case Decision(verdict=verdict, ground=ground):
-            said = [verdict.name, *([ground.name] if ground else [])]
-        case Refuse(ground=ground) | EraseNotice(ground=ground):
-            said = [ground.name]
-        case Reply(result=result):
-            said = [result.name]
-        case _:
-            said = []
-    return [words.say(each) for each in said]
-
-
 def _leg(change: LegChange, words: Words) -> str:
-    before = f"{words.say(change.before.name)} → " if change.before else ""
-    return f"{change.agency}: {before}{words.say(change.after.name)}"
+    before = f"{words.say(change.before)} → " if change.before else ""
+    return f"{change.agency}: {before}{words.say(change.after)}"
 
 
 def _parts(found: VerifiedBundle, words: Words) -> Iterator[tuple[Cell, ...]]:

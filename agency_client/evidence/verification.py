@@ -33,7 +33,8 @@ from agency_client.evidence.bundle import CHECKPOINT, STAMP, open_bundle
 from agency_client.evidence.facts import VerifiedBundle, VerifiedEntry
 from agency_client.evidence.timestamp import verify_stamp
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import PublishCertificate, PublishPolicy
+from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.log.notes import SignedNote

@@ -50,7 +50,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,7 @@ _OPENSSL_SECONDS = 60
 # What auditors read, event 4, is of no exchange, so it has no place in a bundle.
 STATEMENT, DELIVERY, DENIAL = 1, 2, 3
 EVENTS = {STATEMENT: "statement", DELIVERY: "delivery", DENIAL: "denial"}
+# The kinds, as scripts/generate_client.py writes them: do not edit.
 KINDS = {
     30: "information_request",
     31: "referral",
@@ -108,16 +109,141 @@ KINDS = {
     50: "feedback",
     51: "close",
     52: "erase_notice",
+    53: "extend_deadline",
     70: "enrol_agency",
     71: "publish_certificate",
     72: "revoke_certificate",
     73: "publish_sealing_key",
     74: "publish_policy",
 }
-"""Fields of a statement's body; a kind added later shows by its number."""
+"""Fields of a statement's body."""
+TIME = "time"
+CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
+    45: {
+        1: (
+            "result",
+            {
+                1: "information",
+                2: "no hit",
+                3: "case opened",
+            },
+        ),
+    },
+    46: {
+        1: (
+            "ground",
+            {
+                1: "sovereignty security",
+                2: "contrary to law",
+                3: "impedes investigation",
+                4: "disproportionate",
+                5: "no drug nexus",
+                6: "insufficient request",
+                7: "legal privilege",
+            },
+        ),
+    },
+    48: {
+        1: (
+            "verdict",
+            {
+                1: "approve",
+                2: "reject",
+                3: "return",
+            },
+        ),
+        2: (
+            "ground",
+            {
+                1: "sovereignty security",
+                2: "contrary to law",
+                3: "impedes investigation",
+                4: "disproportionate",
+                5: "no drug nexus",
+                6: "insufficient request",
+                7: "legal privilege",
+            },
+        ),
+    },
+    50: {
+        1: ("usefulness", {}),
+        2: (
+            "uses",
+            {
+                1: "intelligence",
+                2: "new case",
+                3: "existing case",
+                4: "freeze",
+                5: "seizure",
+                6: "charge",
+                7: "conviction",
+                8: "confiscation",
+                9: "not used",
+            },
+        ),
+    },
+    52: {
+        1: (
+            "ground",
+            {
+                1: "retention ended",
+                2: "ordered",
+                3: "unlawful",
+                4: "sent in error",
+            },
+        ),
+    },
+    53: {
+        1: (
+            "ground",
+            {
+                1: "awaiting third party",
+                2: "awaiting authorisation",
+                3: "volume",
+            },
+        ),
+    },
+    70: {
+        4: (
+            "agency type",
+            {
+                1: "fiu",
+                2: "police",
+                3: "prosecutor",
+                4: "customs",
+                5: "border",
+                6: "security",
+                7: "tax",
+                8: "asset recovery",
+                9: "coordination centre",
+                10: "observer",
+            },
+        ),
+    },
+    72: {
+        2: (
+            "reason",
+            {
+                1: "key compromise",
+                3: "affiliation changed",
+                4: "superseded",
+                5: "cessation of operation",
+            },
+        ),
+    },
+    73: {
+        1: (
+            "suite",
+            {
+                1: "mlkem768 x25519 aes256gcm",
+            },
+        ),
+    },
+}
+"""Of each kind: the fields of its body that hold codes, numbers or a time."""
+# End of the kinds.
 _PUBLISH_CERTIFICATE, _REVOKE_CERTIFICATE, _PUBLISH_POLICY = 71, 72, 74
 _FIRST_BODY_FIELD, _FIRST_DIRECTORY_FIELD = 30, 70
-VERDICTS = {1: "approve", 2: "reject", 3: "return"}
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*){0,3}", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -567,9 +693,24 @@ class Statement:
 
     @property
     def kind(self) -> str:
-        """Its kind, with the verdict of a decision."""
+        """Its kind with its codes; a kind added later shows by its number."""
         name = KINDS.get(self.field, f"kind {self.field}")
-        return f"{name}: {VERDICTS.get(number(self.body, 1), '?')}" if self.field == 48 else name
+        said = [word for field in sorted(self.body) for word in self._codes(field)]
+        return f"{name}: {', '.join(said)}" if said else name
+
+    def _codes(self, field: int) -> list[str]:
+        """The words of one field of the body; none for a field that holds no code."""
+        label, names = CODES.get(self.field, {}).get(field, ("", {}))
+        if label == TIME:
+            seconds = number(fields(binary(self.body, field)), 1)
+            at = datetime.fromtimestamp(seconds, UTC)
+            return [at.strftime("%Y-%m-%d %H:%M:%SZ")]
+        if not label:
+            return []
+        values = [each for value in self.body[field] for each in _numbers(value)]
+        if not names:
+            return [f"{label} {each}" for each in values]
+        return [names.get(each, f"{label} {each}") for each in values]
 
     @property
     def is_of_directory(self) -> bool:
@@ -970,6 +1111,17 @@ def number(found: Fields, field: int) -> int:
     """The number of a field; 0 if it is absent."""
     value: int = _one(found, field, int, 0)
     return value
+
+
+def _numbers(value: Any) -> list[int]:
+    """The numbers of one value of a field: itself, or those of a packed list."""
+    if isinstance(value, int):
+        return [value]
+    found, at = [], 0
+    while at < len(value):
+        each, at = _varint(value, at)
+        found.append(each)
+    return found
 
 
 def binary(found: Fields, field: int) -> bytes:

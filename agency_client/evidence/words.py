@@ -1,95 +1,13 @@
-"""The words of the account, in English and Russian.
-
-A kind or state that is not here yet is shown by its code, so that a new kind needs no word first.
-"""
+"""The words of the account, in English and Russian; codes bring their own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from exchange_protocol.kinds.codes import Party
-
-_CODES: Final = {
-    "information_request": ("request for information", "запрос информации"),
-    "referral": ("referral", "передача материалов"),
-    "analysis_request": ("request for analysis", "запрос анализа"),
-    "acknowledge": ("acknowledgement", "подтверждение получения"),
-    "return_for_information": ("return for more information", "возврат для уточнения"),
-    "supplement": ("supplement", "дополнение"),
-    "interim_reply": ("interim reply", "промежуточный ответ"),
-    "partial_reply": ("partial reply", "частичный ответ"),
-    "reply": ("reply", "ответ"),
-    "refuse": ("refusal", "отказ"),
-    "analysis_product": ("product of analysis", "аналитический продукт"),
-    "decision": ("decision", "решение"),
-    "recall": ("recall", "отзыв запроса"),
-    "feedback": ("feedback on use", "сообщение об использовании сведений"),
-    "close": ("close", "закрытие обмена"),
-    "erase_notice": ("notice to erase the content", "уведомление об уничтожении содержания"),
-    "DELIVERY": ("content handed out", "содержание выдано"),
-    "DENIAL": ("refused by the hub", "отклонено узлом"),
-    # Verdict
-    "APPROVE": ("approved", "одобрено"),
-    "REJECT": ("rejected", "отклонено"),
-    "RETURN": ("returned for more information", "возвращено для уточнения"),
-    # LegState
-    "HELD": ("held for approval", "ожидает одобрения"),
-    "RETURNED": ("returned for more information", "возвращено для уточнения"),
-    "REJECTED": ("rejected", "отклонено"),
-    "RELEASED": ("released to the recipient", "разрешено к выдаче"),
-    "DELIVERED": ("delivered", "выдано"),
-    "ACKNOWLEDGED": ("receipt acknowledged", "получение подтверждено"),
-    "ANSWERED": ("answered", "ответ дан"),
-    "REFUSED": ("refused", "отказано"),
-    "RECALLED": ("recalled", "отозвано"),
-    "CLOSED": ("closed", "закрыто"),
-    "ERASED": ("closed, content erased", "закрыто, содержание уничтожено"),
-    # ReplyResult
-    "INFORMATION": ("information given", "сведения предоставлены"),
-    "NO_HIT": ("nothing found", "сведений не найдено"),
-    "CASE_OPENED": ("case opened", "дело возбуждено"),
-    # RefusalGround
-    "SOVEREIGNTY_SECURITY": ("sovereignty or security", "суверенитет или безопасность"),
-    "CONTRARY_TO_LAW": ("contrary to law", "противоречит закону"),
-    "IMPEDES_INVESTIGATION": ("would impede an investigation", "помешает расследованию"),
-    "DISPROPORTIONATE": ("disproportionate", "несоразмерно"),
-    "NO_DRUG_NEXUS": ("no link to drug crime", "нет связи с наркопреступностью"),
-    "INSUFFICIENT_REQUEST": ("request insufficient", "запрос недостаточно обоснован"),
-    "LEGAL_PRIVILEGE": ("legal privilege", "охраняемая законом тайна"),
-    # ErasureGround
-    "RETENTION_ENDED": ("retention ended", "срок хранения истёк"),
-    "ORDERED": ("ordered by an authority", "по решению органа"),
-    "UNLAWFUL": ("held unlawfully", "хранение незаконно"),
-    "SENT_IN_ERROR": ("sent in error", "отправлено по ошибке"),
-    # Purpose
-    "INTELLIGENCE": ("intelligence", "оперативная работа"),
-    "INVESTIGATION": ("investigation", "расследование"),
-    "PROSECUTION": ("prosecution", "уголовное преследование"),
-    "CONFISCATION": ("confiscation", "конфискация"),
-    "ANALYSIS": ("analysis", "анализ"),
-    # Handling
-    "H0": (
-        "H0: only to prevent and combat crime",
-        "H0: только для предупреждения и пресечения преступлений",
-    ),
-    "H1": (
-        "H1: not in judicial proceedings without permission",
-        "H1: не использовать в суде без разрешения",
-    ),
-    "H2": ("H2: not to be passed on without permission", "H2: не передавать без разрешения"),
-    "H3": ("H3: other restrictions", "H3: иные ограничения"),
-    # Urgency
-    "ROUTINE": ("routine", "обычная"),
-    "URGENT": ("urgent", "срочно"),
-    # Role
-    "system": ("system", "информационная система"),
-    "officer": ("officer", "сотрудник"),
-    "coordinator": ("coordinator", "координатор"),
-    "supervisor": ("supervisor", "надзирающий"),
-    "auditor": ("auditor", "аудитор"),
-    "operator": ("operator", "оператор"),
-}
+from agency_client.presentation.words import say_code
+from exchange_protocol.kinds.codes import Language, Party
+from exchange_protocol.words import Code, NamedCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +56,14 @@ class Words:
     limits: tuple[str, ...]
     parties: dict[Party, str]
 
-    def say(self, code: str) -> str:
+    @property
+    def language(self) -> Language:
+        """The language of codes."""
+        return Language.RU if self.tag == "ru" else Language.EN
+
+    def say(self, code: Code | NamedCode) -> str:
         """A code in this language."""
-        pair = _CODES.get(code)
-        if pair is None:
-            return code.replace("_", " ")
-        return pair[self.tag == "ru"]
+        return say_code(code, self.language)
 
 
 ENGLISH: Final = Words(

@@ -42,7 +42,7 @@ from agency_client.state.files import (
     write_file,
 )
 from exchange_protocol.errors import ExchangeError, InvalidInput, NotFound, Reason
-from exchange_protocol.kinds.bodies import Kind
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.rules.dependencies import DIRECTORY
 from exchange_protocol.rules.statements import (
     SignedStatement,

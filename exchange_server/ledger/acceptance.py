@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import Kind, PublishCertificate
+from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.record.entries import Entry, Event
 from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.lifecycle import Exchange
@@ -172,7 +172,7 @@ class Acceptance:
             if before is None:
                 rows.opened[after.id] = exchange_row(statement, row.idx, at)
             draft.keep(StoredExchange(after, initial_index, initial_digest), at)
-            if statement.kind is Kind.ERASE_NOTICE:
+            if statement.kind.spec.erases:
                 rows.erased[after.id] = after
         else:
             rows.directory_entries.append(DirectoryEntryRow(draft.directory.size, row.idx))

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from exchange_protocol.errors import CallerError, ExchangeError, LimitExceeded, Reason
-from exchange_protocol.kinds.bodies import Stage
 from exchange_protocol.kinds.codes import Urgency
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.dependencies import DependencyTracker
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
 from exchange_server.caller import Caller

@@ -18,14 +18,13 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import Kind
-from exchange_protocol.kinds.codes import Handling, Party, Urgency
+from exchange_protocol.kinds.catalogue import Kind, parse_kind
+from exchange_protocol.kinds.codes import Handling, LegState, Party, Urgency
 from exchange_protocol.log.merkle import consistency_proof, inclusion_proof, inclusion_proofs
 from exchange_protocol.log.tiles import TILE_WIDTH, TileReader, encode_entry_bundle
 from exchange_protocol.record.entries import Event
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller
 from exchange_server.ledger.audit import leaves_page
@@ -217,7 +216,7 @@ class Reader:
                 exchange_id=row.exchange_id,
                 index=row.entry_index,
                 event=Event(row.event),
-                kind=Kind(row.kind) if row.kind else None,
+                kind=parse_kind(row.kind) if row.kind else None,
                 actor_agency=AgencyId(row.actor_agency),
                 urgency=Urgency(row.urgency),
             )
@@ -364,7 +363,7 @@ def _parse_page_token(token: str) -> int | None:
 def _exchange_row(seen: SeenExchange) -> ExchangeRow:
     return ExchangeRow(
         exchange_id=seen.exchange_id,
-        kind=Kind(seen.kind),
+        kind=parse_kind(seen.kind),
         initiator=AgencyId(seen.initiator),
         initiated_at=seen.initiated_at,
         updated_at=seen.updated_at,
@@ -377,6 +376,7 @@ def _exchange_row(seen: SeenExchange) -> ExchangeRow:
                 LegState(leg.state),
                 leg.approvals_required,
                 leg.approvals_given,
+                leg.due_at,
             )
             for leg in seen.legs
         ),

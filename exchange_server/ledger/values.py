@@ -9,13 +9,12 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import Kind
-from exchange_protocol.kinds.codes import Handling, Urgency
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Handling, LegState, Urgency
 from exchange_protocol.record.entries import MOST_AHEAD, MOST_BEHIND, CommitmentOpening, Event
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.rules.inspection import EntryScope
 from exchange_protocol.rules.judgement import Ruling
-from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.trust.identity import AgencyId
 
 _TOKEN = re.compile(r"([0-9]{1,19})-([0-9]{1,19})", re.ASCII)
@@ -129,6 +128,7 @@ class LegRow:
     state: LegState
     approvals_required: int
     approvals_given: int
+    due_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

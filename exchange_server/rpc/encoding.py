@@ -92,6 +92,7 @@ def encode_exchange(row: ExchangeRow) -> pb.ExchangeSummary:
                 state=log_pb2.LegState.ValueType(leg.state),
                 approvals_required=leg.approvals_required,
                 approvals_given=leg.approvals_given,
+                due_at=to_timestamp(leg.due_at) if leg.due_at else None,
             )
             for leg in row.legs
         ],

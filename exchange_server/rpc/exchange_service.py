@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import Final
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import Kind, parse_kind
+from exchange_protocol.kinds.catalogue import Kind, parse_kind
+from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.fields import parse_digest, parse_enum, parse_uuid, to_timestamp
 from exchange_protocol.record.receipts import encode_proven_entry
-from exchange_protocol.rules.judgement import plan_route
-from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.statements import MAX_PART_BYTES
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
@@ -30,10 +29,10 @@ from exchange_server.rpc.requests import (
     at_most,
     page_size,
     parse_chunk,
-    parse_draft,
     parse_party,
     parse_submission,
     parse_submission_of_batch,
+    plan,
 )
 from exchange_server.rpc.watches import Watches
 
@@ -64,8 +63,7 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
     ) -> pb.PlanRouteResponse:
         """Say where an initial statement of the caller would go, under the policy in force."""
         directory = self._ledger.directory
-        draft = parse_draft(request, current_caller().member, self._clock())
-        return encode_route(plan_route(directory, draft), directory.size)
+        return encode_route(plan(request, current_caller().member, directory), directory.size)
 
     async def Submit(  # noqa: N802
         self, request: pb.SubmitRequest, context: Context

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final, TypeVar
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Plain, Stage, parse_kind
+from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.codes import PARTIES, Handling, Party, Tlp, Urgency
 from exchange_protocol.kinds.fields import parse_agencies, parse_enum
+from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.judgement import Route, plan_initial
 from exchange_protocol.rules.statements import (
     MAX_PARTS,
     MAX_RECIPIENTS,
-    Draft,
     Header,
     SignedStatement,
     parse_signed_statement,
@@ -86,8 +87,8 @@ def parse_party(number: statement_pb2.Party.ValueType) -> Party | None:
     return PARTIES[number]
 
 
-def parse_draft(request: pb.PlanRouteRequest, author: Member, at: datetime) -> Draft:
-    """The statement whose route is asked; raises InvalidInput unless it is an initial one.
+def plan(request: pb.PlanRouteRequest, author: Member, directory: Directory) -> Route:
+    """Plan the initial statement that a request describes; raises as `plan_initial`.
 
     A statement that continues an exchange follows the exchange's own route, which its parties know.
     """
@@ -96,19 +97,13 @@ def parse_draft(request: pb.PlanRouteRequest, author: Member, at: datetime) -> D
         raise Reason.INVALID_FIELD.error(
             f"expected a kind that opens an exchange, got {kind}", field="kind"
         )
-    return Draft(
-        id="",
-        exchange_id="",
-        author=author,
-        made_at=at,
-        body=Plain(kind),
-        recipients=parse_agencies(
-            at_most(MAX_RECIPIENTS, request.recipients, "recipients"), "recipients", MAX_RECIPIENTS
-        ),
-        header=Header(
-            handling=parse_enum(Handling, request.handling, "handling"),
-            tlp=parse_enum(Tlp, request.tlp, "tlp"),
-            urgency=parse_enum(Urgency, request.urgency, "urgency"),
-            subject_count=request.subject_count,
-        ),
+    header = Header(
+        handling=parse_enum(Handling, request.handling, "handling"),
+        tlp=parse_enum(Tlp, request.tlp, "tlp"),
+        urgency=parse_enum(Urgency, request.urgency, "urgency"),
+        subject_count=request.subject_count,
+    )
+    recipients = at_most(MAX_RECIPIENTS, request.recipients, "recipients")
+    return plan_initial(
+        directory, author, kind, header, parse_agencies(recipients, "recipients", MAX_RECIPIENTS)
     )

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from exchange_protocol.kinds.bodies import Kind
-from exchange_protocol.kinds.codes import Handling, Tlp
-from exchange_protocol.rules.lifecycle import Exchange, Leg, LegState
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Handling, LegState, Tlp
+from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import parse_statement
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.storage.rows import (
@@ -53,6 +53,7 @@ class LegRow(NamedTuple):
     subject_count: int
     was_released: bool
     approvals_required: int
+    due_at: datetime | None
     approvers: tuple[str, ...]
     approvals: tuple[str, ...]
     hidden: tuple[bytes, ...]
@@ -91,6 +92,7 @@ def leg_rows(exchange: Exchange) -> list[LegRow]:
             subject_count=leg.subject_count,
             was_released=leg.was_released,
             approvals_required=leg.approvals_required,
+            due_at=leg.due_at,
             approvers=leg.approvers,
             approvals=leg.approvals,
             hidden=leg.hidden,
@@ -180,6 +182,7 @@ def _leg(row: LegRow) -> Leg:
         subject_count=row.subject_count,
         was_released=row.was_released,
         approvals_required=row.approvals_required,
+        due_at=row.due_at,
         approvers=tuple(map(AgencyId, row.approvers)),
         approvals=row.approvals,
         hidden=row.hidden,

@@ -22,8 +22,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from exchange_protocol.kinds.codes import Party
-from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.kinds.codes import LegState, Party
 from exchange_server.storage.rows import field_names
 from exchange_server.storage.tables import exchanges, legs, parties
 
@@ -36,6 +35,7 @@ class SeenLeg:
     state: int
     approvals_required: int
     approvals_given: int
+    due_at: datetime | None
 
 
 class SeenExchange(NamedTuple):
@@ -114,6 +114,7 @@ def read_seen(
             _SEEN_STATE.label("state"),
             case((_BLINDFOLDED, 0), else_=_g.approvals_required).label("approvals_required"),
             _g.approvals,
+            case((_BLINDFOLDED, None), else_=_g.due_at).label("leg_due_at"),
             _BLINDFOLDED.label("is_blindfolded"),
         )
         .select_from(_JOINED)
@@ -131,7 +132,7 @@ def _seen(rows: Sequence[RowMapping]) -> SeenExchange:
     seen: dict[str, SeenLeg] = {}
     for row in rows:
         given = 0 if row["is_blindfolded"] else len(row["approvals"])
-        leg = SeenLeg(row["leg"], row["state"], row["approvals_required"], given)
+        leg = SeenLeg(row["leg"], row["state"], row["approvals_required"], given, row["leg_due_at"])
         seen.setdefault(leg.agency, leg)
     exchange = {name: rows[0][name] for name in _EXCHANGE_COLUMNS}
     return SeenExchange(**exchange, legs=tuple(seen.values()))

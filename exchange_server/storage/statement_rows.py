@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from exchange_protocol.kinds.bodies import Kind
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.rules.access import StatementFacts
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.storage.rows import Lookup, insert_rows

@@ -144,6 +144,7 @@ legs = Table(
     Column("subject_count", BigInteger, nullable=False),
     Column("was_released", Boolean, nullable=False),
     Column("approvals_required", SmallInteger, nullable=False),
+    Column("due_at", c.Instant),
     Column("approvers", c.Texts, nullable=False),
     Column("approvals", c.Texts, nullable=False),
     Column("hidden", c.Digests, nullable=False),

@@ -141,6 +141,7 @@ class Reason(Enum):
     RESUME_TOKEN_INVALID = (InvalidInput,)
     PROOF_RANGE_INVALID = (InvalidInput,)
     POLICY_INVALID = (InvalidInput,)
+    POLICY_UNREADABLE = (InvalidInput,)
     CONFIG_INVALID = (InvalidInput,)
     PROFILE_INVALID = (InvalidInput,)
     DOCUMENT_INVALID = (InvalidInput,)

@@ -11,21 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from exchange_protocol.kinds.bodies import Kind
+from exchange_protocol.kinds.catalogue import Kind
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "adding-a-kind.md").read_text("utf-8")
-COPIED = ("proto", "policies", "scripts", "tests/__init__.py", "tests/support", "docs/lifecycle.md")
+COPIED = (
+    "agency_client",
+    "proto",
+    "policies",
+    "scripts",
+    "tests/__init__.py",
+    "tests/support",
+    "docs/lifecycle.md",
+)
 CHECKS = ("tests/architecture/test_kinds.py", "tests/architecture/test_vocabulary.py")
-PREAMBLE = """\
-from dataclasses import replace
-from datetime import timedelta
-from exchange_protocol.kinds.bodies import ExtendDeadline, Kind, Plain
-from exchange_protocol.rules.lifecycle import LegState
-from exchange_protocol.kinds.codes import ExtensionGround
-from tests.support.statements import CASE, KZ_FMA, KZ_MIA, START, Hub, fictional_cast
-hub = Hub(fictional_cast())
-"""
 
 
 def blocks(language: str) -> list[str]:
@@ -72,12 +71,20 @@ def copy(tmp_path: Path) -> Path:
 
 
 def test_the_guide_adds_a_kind_that_speaks(copy: Path) -> None:
-    assert "extend_deadline" not in {kind.value for kind in Kind}, "the guide needs another example"
+    assert "report_progress" not in {kind.value for kind in Kind}, "the guide needs another example"
     diffs = blocks("diff")
-    assert len(diffs) == 6
+    assert len(diffs) == 4
     for diff in diffs:
         apply(diff, copy)
-    run(copy, "scripts/generate_protocol.py")
-    [example] = blocks("python")
-    run(copy, "-c", PREAMBLE + example)
+    [(name, module)] = re.findall(
+        r"^```python new (\S+)\n(.*?)^```", GUIDE, flags=re.MULTILINE | re.DOTALL
+    )
+    (copy / name).write_text(module, "utf-8")
+    for generator in ("generate_protocol", "generate_client"):
+        run(copy, f"scripts/{generator}.py")
+    [example] = blocks("python run")
+    run(copy, "-c", example)
     run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", *CHECKS)
+    script = (copy / "agency_client/evidence/verify.py").read_text("utf-8")
+    assert '"report_progress"' in script
+    assert '"under review"' in script

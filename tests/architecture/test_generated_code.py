@@ -6,12 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 V1 = ROOT / "proto" / "exchange_protocol" / "v1"
 
 
-def test_committed_code_equals_a_fresh_generation() -> None:
-    command = [sys.executable, "scripts/generate_protocol.py", "--check"]
+@pytest.mark.parametrize("generator", ["generate_protocol.py", "generate_client.py"])
+def test_committed_code_equals_a_fresh_generation(generator: str) -> None:
+    command = [sys.executable, f"scripts/{generator}", "--check"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

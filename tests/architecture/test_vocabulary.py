@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import inspect
-from enum import Enum, IntEnum
+from enum import Enum
+from importlib import import_module
+from pkgutil import walk_packages
 
 import pytest
 from google.protobuf.descriptor import EnumDescriptor
 
-from exchange_protocol.kinds import codes
+from exchange_protocol import kinds
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import PARTIES, READER_ROLES, Party, ReaderRole
-from exchange_protocol.record.entries import Event
-from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.record import entries
+from exchange_protocol.trust.identity import Role
 from exchange_protocol.trust.sealing import SealingSuite
 from exchange_protocol.v1 import exchange_service_pb2, log_pb2, statement_pb2
+from exchange_protocol.words import Code, NamedCode
 
+MODULES = [
+    entries,
+    *(import_module(each.name) for each in walk_packages(kinds.__path__, f"{kinds.__name__}.")),
+]
 CODE_LISTS: list[type[Enum]] = [
-    Event,
-    LegState,
     SealingSuite,
     *(
         one
-        for _, one in inspect.getmembers(codes, inspect.isclass)
-        if issubclass(one, IntEnum) and one.__module__ == codes.__name__
+        for module in MODULES
+        for _, one in inspect.getmembers(module, inspect.isclass)
+        if issubclass(one, Code) and one.__module__ == module.__name__
     ),
 ]
+NAMED: list[type[Enum]] = [Party, ReaderRole, Role]
 WIRE: dict[str, EnumDescriptor] = {
     **statement_pb2.DESCRIPTOR.enum_types_by_name,
     **log_pb2.DESCRIPTOR.enum_types_by_name,
@@ -67,3 +75,15 @@ def test_every_code_list_begins_with_unspecified() -> None:
     for name, descriptor in {**WIRE, **services}.items():
         assert descriptor.values[0].number == 0, name
         assert descriptor.values[0].name.endswith("_UNSPECIFIED"), name
+
+
+@pytest.mark.parametrize(
+    "code", [code for codes in (*CODE_LISTS[1:], *NAMED) for code in codes], ids=str
+)
+def test_every_code_has_words_in_three_languages(code: Code | NamedCode) -> None:
+    assert all(code.words)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_has_words_in_three_languages(kind: Kind) -> None:
+    assert all(kind.spec.words)

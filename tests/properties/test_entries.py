@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange_protocol.errors import ExchangeError, HubDishonest, InvalidInput, Reason
-from exchange_protocol.kinds.bodies import Kind, Plain
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.log.merkle import inclusion_proof, node_hash, tree_root
 from exchange_protocol.record.entries import (
@@ -39,7 +40,7 @@ from exchange_protocol.record.receipts import (
     verify_receipt,
 )
 from exchange_protocol.rules.judgement import Ruling
-from exchange_protocol.rules.lifecycle import LegChange, LegState
+from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.rules.statements import parse_statement
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from exchange_protocol.v1 import log_pb2 as pb
@@ -173,7 +174,7 @@ class Log:
 
     def __init__(self) -> None:
         hub = Hub(fictional_cast())
-        self.asked = hub.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+        self.asked = hub.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
         self.asked_at = len(hub.log) - 1
         hub.inspect(AUDITOR)
         hub.deliver(KZ_FMA, self.asked)

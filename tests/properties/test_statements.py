@@ -15,41 +15,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import (
-    MAX_NAME_CHARACTERS,
-    MAX_POLICY_BYTES,
-    Body,
-    Decision,
-    EnrolAgency,
-    EraseNotice,
-    Feedback,
-    Kind,
-    Plain,
-    PublishCertificate,
-    PublishPolicy,
-    PublishSealingKey,
-    Refuse,
-    Reply,
-    RevokeCertificate,
-    Stage,
-)
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import (
     AgencyType,
-    ErasureGround,
-    FeedbackUse,
     Handling,
     InformationGrade,
     Language,
     Purpose,
     ReaderRole,
     RefusalGround,
-    ReplyResult,
-    RevocationReason,
     SourceGrade,
     Tlp,
     Urgency,
-    Verdict,
 )
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.enrol_agency import MAX_NAME_CHARACTERS, EnrolAgency
+from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.publish_policy import MAX_POLICY_BYTES, PublishPolicy
+from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
+from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
+from exchange_protocol.kinds.spec import Body, Stage
 from exchange_protocol.rules import statements
 from exchange_protocol.rules.statements import (
     Draft,
@@ -65,6 +50,7 @@ from exchange_protocol.rules.statements import (
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from exchange_protocol.trust.sealing import SealingSuite, WrappedKey
 from exchange_protocol.v1 import statement_pb2 as pb
+from tests.support.bodies import bodies
 from tests.support.statements import KZ_MIA, Hub, fictional_cast
 
 # --- Drafts of every kind -----------------------------------------------------------------------
@@ -85,19 +71,11 @@ def some(strategy: st.SearchStrategy[Any], most: int = 4) -> st.SearchStrategy[t
 
 def of_kind(kind: Kind) -> st.SearchStrategy[Body]:
     match kind:
-        case Kind.REPLY:
-            return st.builds(Reply, st.sampled_from(ReplyResult))
-        case Kind.REFUSE:
-            return st.builds(Refuse, st.sampled_from(RefusalGround))
         case Kind.DECISION:
             return st.one_of(
                 st.builds(Decision, st.sampled_from([Verdict.APPROVE, Verdict.RETURN])),
                 st.builds(Decision, st.just(Verdict.REJECT), st.sampled_from(RefusalGround)),
             )
-        case Kind.FEEDBACK:
-            return st.builds(Feedback, st.integers(0, 3), some(st.sampled_from(FeedbackUse), 9))
-        case Kind.ERASE_NOTICE:
-            return st.builds(EraseNotice, st.sampled_from(ErasureGround))
         case Kind.ENROL_AGENCY:
             return st.builds(
                 EnrolAgency,
@@ -117,7 +95,7 @@ def of_kind(kind: Kind) -> st.SearchStrategy[Body]:
         case Kind.PUBLISH_POLICY:
             return st.builds(PublishPolicy, st.text(string.printable, min_size=1, max_size=200))
         case _:
-            return st.just(Plain(kind))
+            return bodies(kind)
 
 
 wrapped_keys = st.lists(
@@ -161,7 +139,7 @@ def drafts(draw: st.DrawFn, kinds: tuple[Kind, ...] = tuple(Kind)) -> Draft:
         source_grade=draw(st.none() | st.sampled_from(SourceGrade)),
         information_grade=draw(st.none() | st.sampled_from(InformationGrade)),
         urgency=draw(st.sampled_from(Urgency)),
-        due_at=draw(st.none() | times),
+        due_at=draw(times if kind.spec.sets_due else st.none() | times),
         purpose=draw(purposes if opening else st.none() | purposes),
         legal_basis=draw(codes if opening else st.none() | codes),
         permitted_uses=draw(some(purposes)),
@@ -251,7 +229,7 @@ def test_random_bytes_as_a_signed_statement_are_refused_or_taken_as_they_are(dat
 
 def test_a_signed_statement_survives_the_wire() -> None:
     hub = Hub(fictional_cast())
-    signed = hub.sign(hub.compose(KZ_MIA, Plain(Kind.REFERRAL), to=["kz.fma"]))
+    signed = hub.sign(hub.compose(KZ_MIA, Kind.REFERRAL.body(), to=["kz.fma"]))
     wire = encode_signed_statement(signed).SerializeToString()
     assert parse_signed_statement(pb.SignedStatement.FromString(wire)) == signed
 

@@ -32,8 +32,8 @@ from agency_client import ExchangeClient, InformationRequest, Item, Sent, Unseal
 from agency_client.audit import AuditReport, HubLog, verify_log
 from agency_client.audit.database import DatabaseCopy
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Body
 from exchange_protocol.kinds.codes import Handling, ReaderRole, Tlp, Urgency
+from exchange_protocol.kinds.spec import Body
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.record.entries import CommitmentOpening, Entry, parse_entry
 from exchange_protocol.rules import judgement

@@ -6,7 +6,7 @@
     mail = Correspondence()
     for letter in mail.founding():           # the directory and the policy, from the first entry on
         await ledger.submit(*letter.call)
-    asked = mail.write(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    asked = mail.write(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     await ledger.submit(*asked.call)
     mail.posted(asked)                       # the model follows
 
@@ -26,7 +26,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from exchange_certs.authority import IssuedCertificate
-from exchange_protocol.kinds.bodies import Body, Kind, Plain
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.spec import Body
 from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
 from exchange_protocol.rules.lifecycle import Leg
 from exchange_protocol.rules.statements import (
@@ -156,7 +157,7 @@ class Correspondence:
 
     def ask(self, author: Member, to: Sequence[str], **fields: Any) -> Letter:
         """A request for information."""
-        return self.write(author, Plain(Kind.INFORMATION_REQUEST), to=to, **fields)
+        return self.write(author, Kind.INFORMATION_REQUEST.body(), to=to, **fields)
 
     def posted(self, letter: Letter) -> Statement:
         """Let the model follow what the hub has accepted."""

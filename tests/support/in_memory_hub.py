@@ -25,9 +25,10 @@ from agency_client.core import Call, Fetch, Unary, Upload
 from agency_client.state.keys import save_sealing_key
 from exchange_certs.authority import IssuedCertificate
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Kind, Plain, Stage
-from exchange_protocol.kinds.codes import Handling, Tlp, Urgency
+from exchange_protocol.kinds.catalogue import parse_kind
+from exchange_protocol.kinds.codes import Handling, LegState, Tlp, Urgency
 from exchange_protocol.kinds.fields import to_timestamp
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
 from exchange_protocol.log.merkle import (
     consistency_proof,
@@ -44,7 +45,6 @@ from exchange_protocol.record.entries import (
 )
 from exchange_protocol.rules.access import role_of
 from exchange_protocol.rules.judgement import plan_route
-from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.statements import (
     Draft,
     Header,
@@ -211,7 +211,7 @@ class InMemoryHub:
             exchange_id="",
             author=caller,
             made_at=self.model.now,
-            body=Plain(Kind(request.kind)),
+            body=parse_kind(request.kind).body(),
             recipients=tuple(AgencyId(each) for each in request.recipients),
             header=Header(
                 handling=Handling(request.handling),

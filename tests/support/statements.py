@@ -2,7 +2,7 @@
 
     cast = fictional_cast()                # certificates and keys, made once per process
     hub = Hub(cast)                        # a log with the directory and the policy on it
-    asked = hub.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
+    asked = hub.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["uz.fiu"])
     hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=asked)
 
 `Hub.compose` fills in what the rules ask of an author (supervisors, readers, the answered digest),
@@ -27,15 +27,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from exchange_certs.authority import Authority
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import (
-    Body,
-    EnrolAgency,
-    PublishCertificate,
-    PublishPolicy,
-    PublishSealingKey,
-    Stage,
-)
+from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.codes import AgencyType, Purpose
+from exchange_protocol.kinds.enrol_agency import EnrolAgency
+from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.publish_policy import PublishPolicy
+from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
+from exchange_protocol.kinds.spec import Body, Stage
 from exchange_protocol.record.entries import (
     CommitmentOpening,
     Entry,
@@ -203,7 +201,7 @@ class Hub:
     ) -> Draft:  # fmt: skip
         """Write a statement as its author should; `fields` replace what the draft would hold."""
         statement_id = self.new_id()
-        stage = body.kind.stage
+        stage = kind_of(body).stage
         draft = Draft(
             id=statement_id,
             exchange_id=on.exchange_id if on else statement_id if stage is Stage.INITIAL else "",
@@ -217,6 +215,8 @@ class Hub:
         if exchange is not None:
             draft = self._continued(draft, exchange)
         draft = replace(draft, header=fields.get("header", draft.header))
+        if draft.kind.spec.sets_due and draft.header.due_at is None:
+            draft = replace(draft, header=replace(draft.header, due_at=self._later(draft)))
         if stage is not Stage.DIRECTORY and (exchange is None) == (stage is Stage.INITIAL):
             draft = self._addressed(draft, exchange)
         return replace(draft, **fields)
@@ -353,6 +353,12 @@ class Hub:
             return replace(draft, answers=bytes(32))
         header = Header(handling=leg.handling, tlp=leg.tlp)
         return replace(draft, answers=leg.awaits, header=header)
+
+    def _later(self, draft: Draft) -> datetime:
+        """A due time after every other of the exchange."""
+        exchange = self.exchanges.get(draft.exchange_id)
+        dues = [leg.due_at for leg in exchange.legs if leg.due_at] if exchange else []
+        return max([self.now, *dues]) + timedelta(days=7)
 
     def _addressed(self, draft: Draft, exchange: Exchange | None) -> Draft:
         """Name the supervisors and seal the brief to exactly its readers, where the rules allow."""

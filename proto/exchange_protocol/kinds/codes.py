@@ -7,18 +7,18 @@ them); a value outside the list is refused at the edge, never passed on.
 
 from __future__ import annotations
 
-from enum import IntEnum, StrEnum
-
+from exchange_protocol.v1 import log_pb2
 from exchange_protocol.v1 import statement_pb2 as pb
+from exchange_protocol.words import Code, NamedCode
 
 
-class Party(StrEnum):
+class Party(NamedCode):
     """The part that an agency has in an exchange, or on one of its legs."""
 
-    INITIATOR = "initiator"
-    RECIPIENT = "recipient"
-    APPROVER = "approver"
-    SUPERVISOR = "supervisor"
+    INITIATOR = "initiator", "initiator", "инициатор", "бастамашы"
+    RECIPIENT = "recipient", "recipient", "получатель", "алушы"
+    APPROVER = "approver", "approver", "одобряющий орган", "мақұлдаушы орган"
+    SUPERVISOR = "supervisor", "supervisor", "надзирающий орган", "қадағалаушы орган"
 
     @property
     def number(self) -> pb.Party.ValueType:
@@ -26,13 +26,13 @@ class Party(StrEnum):
         return pb.Party.Value(f"PARTY_{self.name}")
 
 
-class ReaderRole(StrEnum):
+class ReaderRole(NamedCode):
     """Why a reader holds a key to a part; the text is bound into the seal."""
 
-    AUTHOR = "author"
-    RECIPIENT = "recipient"
-    APPROVER = "approver"
-    SUPERVISOR = "supervisor"
+    AUTHOR = "author", "author", "автор", "автор"
+    RECIPIENT = "recipient", "recipient", "получатель", "алушы"
+    APPROVER = "approver", "approver", "одобряющий орган", "мақұлдаушы орган"
+    SUPERVISOR = "supervisor", "supervisor", "надзирающий орган", "қадағалаушы орган"
 
     @property
     def number(self) -> pb.ReaderRole.ValueType:
@@ -43,142 +43,235 @@ PARTIES = {party.number: party for party in Party}
 READER_ROLES = {role.number: role for role in ReaderRole}
 
 
-class Handling(IntEnum):
+class LegState(Code):
+    """Where one recipient's side of an exchange stands."""
+
+    HELD = log_pb2.LEG_STATE_HELD, "held for approval", "ожидает одобрения", "мақұлдауды күтуде"
+    RETURNED = (
+        log_pb2.LEG_STATE_RETURNED,
+        "returned for more information",
+        "возвращено для уточнения",
+        "нақтылауға қайтарылды",
+    )
+    REJECTED = log_pb2.LEG_STATE_REJECTED, "rejected", "отклонено", "қабылданбады"
+    RELEASED = (
+        log_pb2.LEG_STATE_RELEASED,
+        "released to the recipient",
+        "разрешено к выдаче",
+        "алушыға беруге рұқсат етілді",
+    )
+    DELIVERED = log_pb2.LEG_STATE_DELIVERED, "delivered", "выдано", "берілді"
+    ACKNOWLEDGED = (
+        log_pb2.LEG_STATE_ACKNOWLEDGED,
+        "receipt acknowledged",
+        "получение подтверждено",
+        "алғаны расталды",
+    )
+    ANSWERED = log_pb2.LEG_STATE_ANSWERED, "answered", "ответ дан", "жауап берілді"
+    REFUSED = log_pb2.LEG_STATE_REFUSED, "refused", "отказано", "бас тартылды"
+    RECALLED = log_pb2.LEG_STATE_RECALLED, "recalled", "отозвано", "кері қайтарылды"
+    CLOSED = log_pb2.LEG_STATE_CLOSED, "closed", "закрыто", "жабылды"
+    ERASED = (
+        log_pb2.LEG_STATE_ERASED,
+        "closed, content erased",
+        "закрыто, содержание уничтожено",
+        "жабылды, мазмұны жойылды",
+    )
+
+
+class Handling(Code):
     """Europol handling codes (Council doc. 6243/18)."""
 
-    H0 = pb.HANDLING_H0
-    H1 = pb.HANDLING_H1
-    H2 = pb.HANDLING_H2
-    H3 = pb.HANDLING_H3
+    H0 = (
+        pb.HANDLING_H0,
+        "H0: only to prevent and combat crime",
+        "H0: только для предупреждения и пресечения преступлений",
+        "H0: тек қылмыстың алдын алу және оған қарсы күрес үшін",
+    )
+    H1 = (
+        pb.HANDLING_H1,
+        "H1: not in judicial proceedings without permission",
+        "H1: не использовать в суде без разрешения",
+        "H1: рұқсатсыз сотта пайдаланбау",
+    )
+    H2 = (
+        pb.HANDLING_H2,
+        "H2: not to be passed on without permission",
+        "H2: не передавать без разрешения",
+        "H2: рұқсатсыз басқаға бермеу",
+    )
+    H3 = pb.HANDLING_H3, "H3: other restrictions", "H3: иные ограничения", "H3: өзге шектеулер"
 
 
-class Tlp(IntEnum):
+class Tlp(Code):
     """FIRST TLP 2.0."""
 
-    CLEAR = pb.TLP_CLEAR
-    GREEN = pb.TLP_GREEN
-    AMBER = pb.TLP_AMBER
-    AMBER_STRICT = pb.TLP_AMBER_STRICT
-    RED = pb.TLP_RED
+    CLEAR = pb.TLP_CLEAR, "TLP:CLEAR", "TLP:CLEAR", "TLP:CLEAR"
+    GREEN = pb.TLP_GREEN, "TLP:GREEN", "TLP:GREEN", "TLP:GREEN"
+    AMBER = pb.TLP_AMBER, "TLP:AMBER", "TLP:AMBER", "TLP:AMBER"
+    AMBER_STRICT = pb.TLP_AMBER_STRICT, "TLP:AMBER+STRICT", "TLP:AMBER+STRICT", "TLP:AMBER+STRICT"
+    RED = pb.TLP_RED, "TLP:RED", "TLP:RED", "TLP:RED"
 
 
-class SourceGrade(IntEnum):
+class SourceGrade(Code):
     """Reliability of the source (Council doc. 6243/18)."""
 
-    A = pb.SOURCE_GRADE_A
-    B = pb.SOURCE_GRADE_B
-    C = pb.SOURCE_GRADE_C
-    X = pb.SOURCE_GRADE_X
+    A = pb.SOURCE_GRADE_A, "A: reliable source", "A: надёжный источник", "A: сенімді дереккөз"
+    B = (
+        pb.SOURCE_GRADE_B,
+        "B: mostly reliable source",
+        "B: в основном надёжный источник",
+        "B: негізінен сенімді дереккөз",
+    )
+    C = (
+        pb.SOURCE_GRADE_C,
+        "C: mostly unreliable source",
+        "C: в основном ненадёжный источник",
+        "C: негізінен сенімсіз дереккөз",
+    )
+    X = (
+        pb.SOURCE_GRADE_X,
+        "X: reliability not known",
+        "X: надёжность неизвестна",
+        "X: сенімділігі белгісіз",
+    )
 
 
-class InformationGrade(IntEnum):
+class InformationGrade(Code):
     """Accuracy of the information, codes 1 to 4 (Council doc. 6243/18)."""
 
-    GRADE_1 = pb.INFORMATION_GRADE_1
-    GRADE_2 = pb.INFORMATION_GRADE_2
-    GRADE_3 = pb.INFORMATION_GRADE_3
-    GRADE_4 = pb.INFORMATION_GRADE_4
+    GRADE_1 = pb.INFORMATION_GRADE_1, "1: known to be true", "1: достоверно", "1: анық"
+    GRADE_2 = (
+        pb.INFORMATION_GRADE_2,
+        "2: known to the source itself",
+        "2: известно самому источнику",
+        "2: дереккөздің өзіне мәлім",
+    )
+    GRADE_3 = (
+        pb.INFORMATION_GRADE_3,
+        "3: not known to the source, confirmed",
+        "3: источнику не известно лично, подтверждено",
+        "3: дереккөзге мәлім емес, расталған",
+    )
+    GRADE_4 = (
+        pb.INFORMATION_GRADE_4,
+        "4: not known to the source, not confirmed",
+        "4: источнику не известно лично, не подтверждено",
+        "4: дереккөзге мәлім емес, расталмаған",
+    )
 
 
-class Urgency(IntEnum):
+class Urgency(Code):
     """How soon an answer is needed; the reason for urgency is in the brief."""
 
-    ROUTINE = pb.URGENCY_ROUTINE
-    URGENT = pb.URGENCY_URGENT
+    ROUTINE = pb.URGENCY_ROUTINE, "routine", "обычная", "әдеттегі"
+    URGENT = pb.URGENCY_URGENT, "urgent", "срочно", "шұғыл"
 
 
-class Purpose(IntEnum):
+class Purpose(Code):
     """What the information may be used for."""
 
-    INTELLIGENCE = pb.PURPOSE_INTELLIGENCE
-    INVESTIGATION = pb.PURPOSE_INVESTIGATION
-    PROSECUTION = pb.PURPOSE_PROSECUTION
-    CONFISCATION = pb.PURPOSE_CONFISCATION
-    ANALYSIS = pb.PURPOSE_ANALYSIS
+    INTELLIGENCE = pb.PURPOSE_INTELLIGENCE, "intelligence", "оперативная работа", "жедел жұмыс"
+    INVESTIGATION = pb.PURPOSE_INVESTIGATION, "investigation", "расследование", "тергеу"
+    PROSECUTION = (
+        pb.PURPOSE_PROSECUTION,
+        "prosecution",
+        "уголовное преследование",
+        "қылмыстық қудалау",
+    )
+    CONFISCATION = pb.PURPOSE_CONFISCATION, "confiscation", "конфискация", "тәркілеу"
+    ANALYSIS = pb.PURPOSE_ANALYSIS, "analysis", "анализ", "талдау"
 
 
-class Language(IntEnum):
+class Language(Code):
     """Language of the sealed text."""
 
-    KK = pb.LANGUAGE_KK
-    RU = pb.LANGUAGE_RU
-    EN = pb.LANGUAGE_EN
+    KK = pb.LANGUAGE_KK, "Kazakh", "казахский", "қазақша"
+    RU = pb.LANGUAGE_RU, "Russian", "русский", "орысша"
+    EN = pb.LANGUAGE_EN, "English", "английский", "ағылшынша"
 
 
-class ReplyResult(IntEnum):
-    """What came of a request or referral."""
-
-    INFORMATION = pb.REPLY_RESULT_INFORMATION
-    NO_HIT = pb.REPLY_RESULT_NO_HIT
-    CASE_OPENED = pb.REPLY_RESULT_CASE_OPENED
-
-
-class RefusalGround(IntEnum):
+class RefusalGround(Code):
     """Grounds on which an exchange may be refused.
 
     The grounds that FATF R.40 forbids as the sole ground (fiscal matter, bank secrecy, an inquiry
     under way, a different status of the authority) have no code, so nobody can refuse on them.
     """
 
-    SOVEREIGNTY_SECURITY = pb.REFUSAL_GROUND_SOVEREIGNTY_SECURITY
-    CONTRARY_TO_LAW = pb.REFUSAL_GROUND_CONTRARY_TO_LAW
-    IMPEDES_INVESTIGATION = pb.REFUSAL_GROUND_IMPEDES_INVESTIGATION
-    DISPROPORTIONATE = pb.REFUSAL_GROUND_DISPROPORTIONATE
-    NO_DRUG_NEXUS = pb.REFUSAL_GROUND_NO_DRUG_NEXUS
-    INSUFFICIENT_REQUEST = pb.REFUSAL_GROUND_INSUFFICIENT_REQUEST
-    LEGAL_PRIVILEGE = pb.REFUSAL_GROUND_LEGAL_PRIVILEGE
+    SOVEREIGNTY_SECURITY = (
+        pb.REFUSAL_GROUND_SOVEREIGNTY_SECURITY,
+        "sovereignty or security",
+        "суверенитет или безопасность",
+        "егемендік немесе қауіпсіздік",
+    )
+    CONTRARY_TO_LAW = (
+        pb.REFUSAL_GROUND_CONTRARY_TO_LAW,
+        "contrary to law",
+        "противоречит закону",
+        "заңға қайшы",
+    )
+    IMPEDES_INVESTIGATION = (
+        pb.REFUSAL_GROUND_IMPEDES_INVESTIGATION,
+        "would impede an investigation",
+        "помешает расследованию",
+        "тергеуге кедергі келтіреді",
+    )
+    DISPROPORTIONATE = (
+        pb.REFUSAL_GROUND_DISPROPORTIONATE,
+        "disproportionate",
+        "несоразмерно",
+        "мөлшерлес емес",
+    )
+    NO_DRUG_NEXUS = (
+        pb.REFUSAL_GROUND_NO_DRUG_NEXUS,
+        "no link to drug crime",
+        "нет связи с наркопреступностью",
+        "есірткі қылмысымен байланыс жоқ",
+    )
+    INSUFFICIENT_REQUEST = (
+        pb.REFUSAL_GROUND_INSUFFICIENT_REQUEST,
+        "request insufficient",
+        "запрос недостаточно обоснован",
+        "сұрау салу жеткілікті негізделмеген",
+    )
+    LEGAL_PRIVILEGE = (
+        pb.REFUSAL_GROUND_LEGAL_PRIVILEGE,
+        "legal privilege",
+        "охраняемая законом тайна",
+        "заңмен қорғалатын құпия",
+    )
 
 
-class Verdict(IntEnum):
-    """What an approver decides on a held leg."""
-
-    APPROVE = pb.VERDICT_APPROVE
-    REJECT = pb.VERDICT_REJECT
-    RETURN = pb.VERDICT_RETURN
-
-
-class ErasureGround(IntEnum):
-    """Why content is erased."""
-
-    RETENTION_ENDED = pb.ERASURE_GROUND_RETENTION_ENDED
-    ORDERED = pb.ERASURE_GROUND_ORDERED
-    UNLAWFUL = pb.ERASURE_GROUND_UNLAWFUL
-    SENT_IN_ERROR = pb.ERASURE_GROUND_SENT_IN_ERROR
-
-
-class FeedbackUse(IntEnum):
-    """What the information was used for."""
-
-    INTELLIGENCE = pb.FEEDBACK_USE_INTELLIGENCE
-    NEW_CASE = pb.FEEDBACK_USE_NEW_CASE
-    EXISTING_CASE = pb.FEEDBACK_USE_EXISTING_CASE
-    FREEZE = pb.FEEDBACK_USE_FREEZE
-    SEIZURE = pb.FEEDBACK_USE_SEIZURE
-    CHARGE = pb.FEEDBACK_USE_CHARGE
-    CONVICTION = pb.FEEDBACK_USE_CONVICTION
-    CONFISCATION = pb.FEEDBACK_USE_CONFISCATION
-    NOT_USED = pb.FEEDBACK_USE_NOT_USED
-
-
-class AgencyType(IntEnum):
+class AgencyType(Code):
     """What sort of authority an agency is; the policy decides on it."""
 
-    FIU = pb.AGENCY_TYPE_FIU
-    POLICE = pb.AGENCY_TYPE_POLICE
-    PROSECUTOR = pb.AGENCY_TYPE_PROSECUTOR
-    CUSTOMS = pb.AGENCY_TYPE_CUSTOMS
-    BORDER = pb.AGENCY_TYPE_BORDER
-    SECURITY = pb.AGENCY_TYPE_SECURITY
-    TAX = pb.AGENCY_TYPE_TAX
-    ASSET_RECOVERY = pb.AGENCY_TYPE_ASSET_RECOVERY
-    COORDINATION_CENTRE = pb.AGENCY_TYPE_COORDINATION_CENTRE
-    OBSERVER = pb.AGENCY_TYPE_OBSERVER
-
-
-class RevocationReason(IntEnum):
-    """RFC 5280, 5.3.1."""
-
-    KEY_COMPROMISE = pb.REVOCATION_REASON_KEY_COMPROMISE
-    AFFILIATION_CHANGED = pb.REVOCATION_REASON_AFFILIATION_CHANGED
-    SUPERSEDED = pb.REVOCATION_REASON_SUPERSEDED
-    CESSATION_OF_OPERATION = pb.REVOCATION_REASON_CESSATION_OF_OPERATION
+    FIU = (
+        pb.AGENCY_TYPE_FIU,
+        "financial intelligence unit",
+        "подразделение финансовой разведки",
+        "қаржылық барлау бөлімшесі",
+    )
+    POLICE = pb.AGENCY_TYPE_POLICE, "police", "полиция", "полиция"
+    PROSECUTOR = pb.AGENCY_TYPE_PROSECUTOR, "prosecutor", "прокуратура", "прокуратура"
+    CUSTOMS = pb.AGENCY_TYPE_CUSTOMS, "customs", "таможня", "кеден"
+    BORDER = pb.AGENCY_TYPE_BORDER, "border service", "пограничная служба", "шекара қызметі"
+    SECURITY = (
+        pb.AGENCY_TYPE_SECURITY,
+        "security service",
+        "служба безопасности",
+        "қауіпсіздік қызметі",
+    )
+    TAX = pb.AGENCY_TYPE_TAX, "tax service", "налоговая служба", "салық қызметі"
+    ASSET_RECOVERY = (
+        pb.AGENCY_TYPE_ASSET_RECOVERY,
+        "asset recovery office",
+        "орган по возврату активов",
+        "активтерді қайтару органы",
+    )
+    COORDINATION_CENTRE = (
+        pb.AGENCY_TYPE_COORDINATION_CENTRE,
+        "coordination centre",
+        "координационный центр",
+        "үйлестіру орталығы",
+    )
+    OBSERVER = pb.AGENCY_TYPE_OBSERVER, "observer", "наблюдатель", "бақылаушы"

@@ -17,12 +17,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import IntEnum
 from functools import lru_cache
 
 from google.protobuf.message import DecodeError
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.fields import (
     parse_agencies,
     parse_digest,
@@ -35,7 +35,7 @@ from exchange_protocol.kinds.fields import (
 from exchange_protocol.log.merkle import leaf_hash
 from exchange_protocol.rules.inspection import EntryScope, Parties
 from exchange_protocol.rules.judgement import Ruling
-from exchange_protocol.rules.lifecycle import LegChange, LegState
+from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.rules.policy import RULE_ID
 from exchange_protocol.rules.statements import (
     SignedStatement,
@@ -45,6 +45,7 @@ from exchange_protocol.rules.statements import (
 )
 from exchange_protocol.trust.identity import AgencyId, Member, parse_agency_id, parse_member
 from exchange_protocol.v1 import log_pb2 as pb
+from exchange_protocol.words import Code
 
 NONCE_BYTES = 32
 MAX_ENTRY_BYTES = 64 * 1024
@@ -65,13 +66,18 @@ _RULINGS = 1024
 _CODE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
-class Event(IntEnum):
+class Event(Code):
     """What an entry records."""
 
-    STATEMENT = pb.EVENT_STATEMENT
-    DELIVERY = pb.EVENT_DELIVERY
-    DENIAL = pb.EVENT_DENIAL
-    INSPECTION = pb.EVENT_INSPECTION
+    STATEMENT = (
+        pb.EVENT_STATEMENT,
+        "statement accepted",
+        "заявление принято",
+        "мәлімдеме қабылданды",
+    )
+    DELIVERY = pb.EVENT_DELIVERY, "content handed out", "содержание выдано", "мазмұн берілді"
+    DENIAL = pb.EVENT_DENIAL, "refused by the hub", "отклонено узлом", "торап қабылдамады"
+    INSPECTION = pb.EVENT_INSPECTION, "read by an auditor", "прочитано аудитором", "аудитор оқыды"
 
 
 @dataclass(frozen=True, slots=True)

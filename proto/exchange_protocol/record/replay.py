@@ -20,7 +20,9 @@ from datetime import datetime
 from typing import Protocol
 
 from exchange_protocol.errors import CallerError, ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Kind, Stage
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.entries import (
     CommitmentOpening,
     Entry,
@@ -33,7 +35,8 @@ from exchange_protocol.rules.access import StatementFacts, deliver_to
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
 from exchange_protocol.rules.inspection import EntryScope, judge_inspection, verify_cited
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge
-from exchange_protocol.rules.lifecycle import Exchange, LegChange, LegState
+from exchange_protocol.rules.lifecycle import Exchange, LegChange
+from exchange_protocol.rules.policy import POLICY_WORDS
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
@@ -290,6 +293,8 @@ def _judge_entry(
         )
         verify_time_of(entry, statement)
     except ExchangeError as error:
+        if error.reason is Reason.POLICY_INVALID:
+            raise _unreadable(index, error) from error
         raise _broken(index, f"the hub accepted what the rules refuse: {error}") from error
     if not entry.names(signed, statement):
         raise _broken(index, "it names another author, certificate or exchange than its statement")
@@ -329,13 +334,22 @@ def _check_ruling(
 
 
 def _seen(ruling: Ruling, kind: Kind, view: AgencyId) -> list[LegChange | LegState]:
-    """What a recipient can tell of a ruling: its leg's change, or where it ends.
+    """The part of a ruling that a recipient can check: its leg's change, or where it ends.
 
     Before a recall there may be a supplement that was never released to it.
     """
-    ends = kind in (Kind.RECALL, Kind.CLOSE)
+    ends = any(row.follows_unseen for row in kind.spec.rows)
     own = [change for change in ruling.legs if change.agency == view]
     return [change.after if ends else change for change in own]
+
+
+def _unreadable(index: int, error: ExchangeError) -> ExchangeError:
+    """A policy of another version's schema proves nothing against the hub that accepted it."""
+    return Reason.POLICY_UNREADABLE.error(
+        f"entry {index} publishes a policy that this version cannot read, so the rest cannot be "
+        f"checked here; use the version that the policy was made for. This version expects the "
+        f"words {POLICY_WORDS}. The first fault: {error.message.partition(';')[0]}"
+    )
 
 
 def _broken(index: int, why: str) -> ExchangeError:

@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import Kind
-from exchange_protocol.kinds.codes import ReaderRole
-from exchange_protocol.rules.lifecycle import Exchange, Leg, LegChange, LegState, deliver
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState, ReaderRole
+from exchange_protocol.rules.lifecycle import Exchange, Leg, LegChange, deliver
 from exchange_protocol.rules.statements import BRIEF, Statement
 from exchange_protocol.trust.identity import AgencyId
 
@@ -41,7 +41,7 @@ class StatementFacts:
 def spoken(exchange: Exchange, statement: Statement) -> StatementFacts:
     """Reduce a statement of an exchange to what access depends on."""
     author = statement.author.agency
-    by_recipient = author != exchange.initiator and statement.kind is not Kind.DECISION
+    by_recipient = author != exchange.initiator and not statement.kind.spec.decides
     return StatementFacts(
         digest=statement.digest,
         exchange_id=exchange.id,
@@ -67,7 +67,7 @@ def _role_of(
     for leg in legs:
         if leg.agency == agency and said.digest not in leg.hidden:
             return ReaderRole.RECIPIENT
-    if said.author == exchange.initiator or said.kind is Kind.DECISION:
+    if said.author == exchange.initiator or said.kind.spec.decides:
         for leg in legs:
             if agency in leg.approvers:
                 return ReaderRole.APPROVER
@@ -107,7 +107,7 @@ def is_erased(exchange: Exchange, said: StatementFacts) -> bool:
     A notice to erase is no content: its own brief says why, and stays.
     """
     return (
-        said.kind is not Kind.ERASE_NOTICE
+        not said.kind.spec.erases
         and bool(said.legs)
         and all(leg.state is LegState.ERASED for leg in _legs(exchange, said))
     )
@@ -135,7 +135,7 @@ def readers(exchange: Exchange, said: StatementFacts, part_name: str) -> dict[Ag
     roles: dict[AgencyId, ReaderRole] = {}
     if part_name == BRIEF:
         roles.update(dict.fromkeys(said.supervisors, ReaderRole.SUPERVISOR))
-        if said.author == exchange.initiator or said.kind is Kind.DECISION:
+        if said.author == exchange.initiator or said.kind.spec.decides:
             for leg in _legs(exchange, said):
                 roles.update(dict.fromkeys(leg.approvers, ReaderRole.APPROVER))
     addressed = said.legs if said.author == exchange.initiator else (exchange.initiator,)

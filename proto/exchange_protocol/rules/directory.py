@@ -24,13 +24,11 @@ from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import (
-    EnrolAgency,
-    PublishCertificate,
-    PublishPolicy,
-    PublishSealingKey,
-    RevokeCertificate,
-)
+from exchange_protocol.kinds.enrol_agency import EnrolAgency
+from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.publish_policy import PublishPolicy
+from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
+from exchange_protocol.kinds.revoke_certificate import RevokeCertificate
 from exchange_protocol.rules.policy import Agency, Policy, Rulebook
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.certificates import (

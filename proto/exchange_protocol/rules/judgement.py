@@ -32,8 +32,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Kind, PublishCertificate, Stage
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, Tlp, Urgency
+from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.access import StatementFacts, readers, spoken
 from exchange_protocol.rules.directory import Directory, advance_directory, is_genesis
 from exchange_protocol.rules.lifecycle import (
@@ -47,7 +49,7 @@ from exchange_protocol.rules.lifecycle import (
     party_on,
 )
 from exchange_protocol.rules.policy import PolicyContext, Rulebook
-from exchange_protocol.rules.statements import BRIEF, Draft, SignedStatement, Statement
+from exchange_protocol.rules.statements import BRIEF, Draft, Header, SignedStatement, Statement
 from exchange_protocol.trust.certificates import (
     TrustAnchors,
     Usage,
@@ -62,10 +64,8 @@ from exchange_protocol.trust.envelope import (
     verify,
     verify_in_batch,
 )
-from exchange_protocol.trust.identity import AgencyId, Role
+from exchange_protocol.trust.identity import AgencyId, Member, Role
 
-_GATED = frozenset(kind for kind in Kind if kind.stage is Stage.INITIAL) | {Kind.SUPPLEMENT}
-"""Kinds that bring new content to a recipient: they pass the gate, with a brief to judge by."""
 _CACHED_ROUTES = 4096
 
 
@@ -183,9 +183,9 @@ def judge(
         if exchange is None:
             raise _unknown(statement)
         subjects = _subjects(exchange, statement, view)
-        if statement.kind is Kind.DECISION:
+        if statement.kind.spec.decides:
             exchange = _without_revoked_approvals(exchange, subjects, directory)
-        route = _route(directory, statement, exchange.initiator, exchange.kind, subjects)
+        route = _route_on(directory, statement, exchange, subjects)
         exchange, changes = advance(
             exchange, statement, subjects, route.legs, partial=view is not None
         )
@@ -207,11 +207,35 @@ def plan_route(directory: Directory, statement: Draft, exchange: Exchange | None
         InvalidInput: for a handling or TLP below the leg's.
     """
     if exchange is None:
-        count = statement.header.subject_count
-        subjects = dict.fromkeys(_recipients(statement), count)
-        return _route(directory, statement, statement.author.agency, statement.kind, subjects)
-    subjects = _subjects(exchange, statement, None)
-    return _route(directory, statement, exchange.initiator, exchange.kind, subjects)
+        return plan_initial(
+            directory, statement.author, statement.kind, statement.header, statement.recipients
+        )
+    return _route_on(directory, statement, exchange, _subjects(exchange, statement, None))
+
+
+def plan_initial(
+    directory: Directory,
+    author: Member,
+    kind: Kind,
+    header: Header,
+    recipients: tuple[AgencyId, ...],
+) -> Route:
+    """Plan an initial statement before it is drafted; raises as `plan_route`."""
+    _check_recipients(author, recipients)
+    subjects = dict.fromkeys(recipients, header.subject_count)
+    return _route(directory, author, kind, header, (author.agency, kind), subjects)
+
+
+def _route_on(
+    directory: Directory,
+    statement: Draft,
+    exchange: Exchange,
+    subjects: Mapping[AgencyId, int],
+) -> Route:
+    of_exchange = (exchange.initiator, exchange.kind)
+    return _route(
+        directory, statement.author, statement.kind, statement.header, of_exchange, subjects
+    )
 
 
 def _unknown(statement: Draft) -> ExchangeError:
@@ -236,13 +260,12 @@ def _subjects(exchange: Exchange, statement: Draft, view: AgencyId | None) -> di
         party_on(exchange, leg, statement)
         _check_not_weaker(leg, statement)
         said = statement.header.subject_count
-        match statement.kind:
-            case Kind.SUPPLEMENT:
-                subjects[leg.agency] = leg.subject_count + said
-            case Kind.DECISION:
-                subjects[leg.agency] = leg.subject_count
-            case _:
-                subjects[leg.agency] = said
+        if statement.kind.spec.passes_gate:
+            subjects[leg.agency] = leg.subject_count + said
+        elif statement.kind.spec.decides:
+            subjects[leg.agency] = leg.subject_count
+        else:
+            subjects[leg.agency] = said
     return subjects
 
 
@@ -269,18 +292,20 @@ def _without_revoked_approvals(
 
 def _route(
     directory: Directory,
-    statement: Draft,
-    initiator: AgencyId,
-    exchange_kind: Kind,
+    author: Member,
+    kind: Kind,
+    header: Header,
+    exchange: tuple[AgencyId, Kind],
     subjects: Mapping[AgencyId, int],
 ) -> Route:
-    header, author = statement.header, statement.author
+    """Plan a statement; `exchange` is its initiator and its kind."""
+    initiator, exchange_kind = exchange
     return _routed(
         directory.rulebook,
         _RouteQuestion(
             author=author.agency,
             role=author.role,
-            kind=statement.kind,
+            kind=kind,
             exchange_kind=exchange_kind,
             initiator=initiator,
             handling=header.handling,
@@ -325,7 +350,7 @@ def _routed(rulebook: Rulebook, statement: _RouteQuestion) -> Route:
             subject_count=subject_count,
         )
         rules |= rulebook.check_permitted(said)
-        if statement.kind in _GATED:
+        if statement.kind.spec.passes_gate:
             gate = rulebook.gate(said)
             routes.append(gate.route)
             rules |= gate.rule_ids
@@ -372,17 +397,15 @@ def _certificate(
     )
 
 
-def _recipients(statement: Draft) -> tuple[AgencyId, ...]:
-    if not statement.recipients:
+def _check_recipients(author: Member, recipients: tuple[AgencyId, ...]) -> None:
+    if not recipients:
         raise Reason.MISSING_FIELD.error(
             "expected at least one agency, got none", field="recipients"
         )
-    if statement.author.agency in statement.recipients:
+    if author.agency in recipients:
         raise Reason.INVALID_FIELD.error(
-            f"expected other agencies than the author's, got {statement.author.agency}",
-            field="recipients",
+            f"expected other agencies than the author's, got {author.agency}", field="recipients"
         )
-    return statement.recipients
 
 
 def _check_not_weaker(leg: Leg, statement: Draft) -> None:
@@ -423,11 +446,11 @@ def _check_supervisors(statement: Statement, route: Route) -> None:
 def _check_parts(
     statement: Statement, said: StatementFacts, exchange: Exchange, directory: Directory
 ) -> None:
-    if (statement.kind in _GATED or statement.supervisors) and statement.part(BRIEF) is None:
+    if (statement.kind.spec.passes_gate or statement.supervisors) and statement.part(BRIEF) is None:
         raise Reason.PART_MISSING.error(
             f"expected a part named {BRIEF!r}: approvers and supervisors judge by it", field="parts"
         )
-    ungated = said.author == exchange.initiator and statement.kind not in _GATED
+    ungated = said.author == exchange.initiator and not statement.kind.spec.passes_gate
     for i, part in enumerate(statement.parts):
         if ungated and part.name != BRIEF:
             raise Reason.PART_MISMATCH.error(

@@ -1,9 +1,9 @@
 """The lifecycle of an exchange: one leg per recipient, moved by a table.
 
-Theory of operation. An exchange is opened by one statement and has one leg for each recipient. A
-leg is in one `LegState`; `ROWS` says, for each kind of statement, who may speak it (`Party`), in
-which states, and which state follows. What no row allows is refused: OUT_OF_ORDER. Time plays no
-part: "overdue" follows from a leg's due date and is no state.
+Theory of operation. One initial statement opens an exchange, which has one leg for each recipient.
+A leg is in one `LegState`. Each kind's rows (`KindSpec.rows`) say which party may say it, in which
+states, and which state follows. What no row allows is refused: OUT_OF_ORDER. Time plays no part:
+"overdue" follows from a leg's due time and is no state.
 
     HELD -> RELEASED -> DELIVERED -> ACKNOWLEDGED -> ANSWERED | REFUSED -> CLOSED
     HELD -> RETURNED -> HELD (supplemented)          HELD -> REJECTED -> CLOSED
@@ -12,60 +12,45 @@ part: "overdue" follows from a leg's due date and is no state.
 
 `docs/lifecycle.md` shows it as a diagram and says what each kind is for.
 
-Each leg names one statement, its `subject`, that the next statement on the leg must answer by
-digest; so the statements of a leg form a hash chain, an approval is bound to exactly what was
-approved, and nobody can answer a request that has changed meanwhile (STALE_ANSWER).
+Each leg awaits an answer to one statement, by its digest. So the statements of a leg form a hash
+chain, an approval is bound to exactly what was approved, and nobody can answer a request that has
+changed meanwhile (STALE_ANSWER).
 
-A gated leg is HELD until `approvals_required` distinct members have approved its subject. Until
-then its statements are `hidden` from the recipient. A supplement goes through the gate again, with
-its handling, TLP and number of subjects counted together with all that went before it on the leg:
-a release shows all that was hidden, so the gate must be that of the whole.
+A gated leg is HELD until `approvals_required` distinct members have approved what it awaits an
+answer to. Until then its statements are `hidden` from the recipient. New content (a supplement)
+passes the gate again. Its handling, TLP and number of subjects are counted together with all that
+went before it on the leg: a release shows all that was hidden, so the gate must be that of the
+whole.
 
-No agency from whom statements on its own leg are held back (also where they were recalled before a
-release) approves another leg of the same exchange: it would read as approver what it may not read
-as recipient, and two recipients could release to each other.
+An agency may not approve another leg of an exchange while statements on its own leg are held back
+(also where they were recalled before a release). As approver it would read what it may not read as
+recipient, and two recipients could release to each other.
 
-Once something on a leg was released, the leg is `was_released`, and its recipient must learn how it
-ends: a recall is shown to it even while a supplement is held, and a held supplement can be returned
-but not rejected (a rejection would end, unseen, what the recipient still works on).
+Once something on a leg was released, its recipient must learn how the leg ends: a recall is shown
+to it even while a supplement is held, and a held supplement can be returned but not rejected (a
+rejection would end, unseen, what the recipient still works on).
 
-Assumed verified: the statement's signature, and that the policy permits the party to say it on
-this leg; `Route` is what the policy decided. Left to the caller: storing the result.
+Assumed verified: the statement's signature, and that the policy permits the author to say it on
+this leg; `LegRoute` is what the policy decided. Left to the caller: storing the result.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import IntEnum
+from datetime import datetime
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import Decision, Kind, Stage
-from exchange_protocol.kinds.codes import Handling, Party, Tlp, Verdict
+from exchange_protocol.kinds.catalogue import Kind, kind_of
+from exchange_protocol.kinds.codes import Handling, LegState, Party, Tlp
+from exchange_protocol.kinds.spec import Body, Row, Stage, matches
 from exchange_protocol.rules.statements import Draft, Header, Statement
-from exchange_protocol.trust.identity import AgencyId
-from exchange_protocol.v1 import log_pb2 as pb
-
-
-class LegState(IntEnum):
-    """Where one recipient's side of an exchange stands."""
-
-    HELD = pb.LEG_STATE_HELD
-    RETURNED = pb.LEG_STATE_RETURNED
-    REJECTED = pb.LEG_STATE_REJECTED
-    RELEASED = pb.LEG_STATE_RELEASED
-    DELIVERED = pb.LEG_STATE_DELIVERED
-    ACKNOWLEDGED = pb.LEG_STATE_ACKNOWLEDGED
-    ANSWERED = pb.LEG_STATE_ANSWERED
-    REFUSED = pb.LEG_STATE_REFUSED
-    RECALLED = pb.LEG_STATE_RECALLED
-    CLOSED = pb.LEG_STATE_CLOSED
-    ERASED = pb.LEG_STATE_ERASED
+from exchange_protocol.trust.identity import AgencyId, parse_member
 
 
 @dataclass(frozen=True, slots=True)
 class LegRoute:
-    """What the policy asks of a statement before this recipient may see it."""
+    """The policy's conditions before this recipient may see a statement."""
 
     agency: AgencyId
     approvals_required: int
@@ -80,18 +65,21 @@ class Leg:
     agency: AgencyId
     state: LegState
     awaits: bytes
-    """Digest of the statement that the next one on this leg answers."""
+    """Digest of the statement that the next one on this leg answers (32 bytes)."""
     handling: Handling
     tlp: Tlp
-    """The strictest that the initiator put on this leg; nothing on it goes below (rule P16)."""
+    """The strictest that the initiator put on this leg; nothing on it goes below
+    (docs/rules.md, P16)."""
     subject_count: int
     """Subjects of the initial statement and of the supplements on this leg, in all."""
     was_released: bool
     """Whether anything on this leg was ever released to the recipient."""
     approvals_required: int
     approvers: tuple[AgencyId, ...]
+    due_at: datetime | None = None
+    """When the answer is due, as the initiator asked or the recipient extended it."""
     approvals: tuple[str, ...] = ()
-    """URIs of the members who approved the subject."""
+    """URIs of the members who approved what the leg awaits an answer to."""
     hidden: tuple[bytes, ...] = ()
     """Digests of the leg's statements that the recipient may not see yet."""
 
@@ -121,86 +109,13 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class LegChange:
-    """What a statement or a delivery did to one leg; `before` is None for a new leg."""
+    """The effect of a statement or a delivery on one leg; `before` is None for a new leg."""
 
     agency: AgencyId
     before: LegState | None
     after: LegState
     approvals_required: int
     approvers: tuple[AgencyId, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the lifecycle: `party` may say `kind` in any state of `before`."""
-
-    kind: Kind
-    party: Party
-    before: frozenset[LegState]
-    after: LegState | None
-    """The state that follows; None leaves it as it is."""
-    verdict: Verdict | None = None
-    openings: frozenset[Kind] | None = None
-    """Kinds of exchange that the line applies to; None is every kind."""
-    becomes_awaited: bool = False
-    """Whether the next statement on the leg answers this one."""
-    unreleased: bool = False
-    """Whether the line applies only while nothing on the leg was released."""
-    told: bool = False
-    """Whether a recipient of a was_released leg sees it even while other statements are hidden."""
-
-
-def _states(*states: LegState) -> frozenset[LegState]:
-    return frozenset(states)
-
-
-_S = LegState
-_OPEN_TO_RECIPIENT = _states(_S.DELIVERED, _S.ACKNOWLEDGED)
-BEFORE_ANSWER = _states(_S.HELD, _S.RETURNED, _S.RELEASED, _S.DELIVERED, _S.ACKNOWLEDGED)
-"""States of a leg that still owes an answer, or the permission to ask for one."""
-_ENDED = _states(_S.ANSWERED, _S.REFUSED, _S.REJECTED, _S.RECALLED)
-_REQUESTS = frozenset({Kind.INFORMATION_REQUEST, Kind.REFERRAL})
-_ANALYSES = frozenset({Kind.ANALYSIS_REQUEST})
-
-ROWS: tuple[Row, ...] = (
-    Row(Kind.DECISION, Party.APPROVER, _states(_S.HELD), _S.RELEASED, verdict=Verdict.APPROVE),
-    Row(
-        Kind.DECISION, Party.APPROVER, _states(_S.HELD), _S.REJECTED,
-        verdict=Verdict.REJECT, becomes_awaited=True, unreleased=True,
-    ),
-    Row(
-        Kind.DECISION, Party.APPROVER, _states(_S.HELD), _S.RETURNED,
-        verdict=Verdict.RETURN, becomes_awaited=True,
-    ),
-    Row(
-        Kind.RETURN_FOR_INFORMATION, Party.RECIPIENT, _OPEN_TO_RECIPIENT, _S.RETURNED,
-        becomes_awaited=True,
-    ),
-    # Where a supplement leads depends on the gate: see `_supplement`.
-    Row(
-        Kind.SUPPLEMENT, Party.INITIATOR, _states(_S.RETURNED), _S.RELEASED,
-        becomes_awaited=True,
-    ),
-    Row(Kind.ACKNOWLEDGE, Party.RECIPIENT, _states(_S.DELIVERED), _S.ACKNOWLEDGED),
-    Row(Kind.INTERIM_REPLY, Party.RECIPIENT, _OPEN_TO_RECIPIENT, _S.ACKNOWLEDGED),
-    Row(Kind.PARTIAL_REPLY, Party.RECIPIENT, _OPEN_TO_RECIPIENT, _S.ACKNOWLEDGED),
-    Row(
-        Kind.REPLY, Party.RECIPIENT, _OPEN_TO_RECIPIENT, _S.ANSWERED,
-        openings=_REQUESTS, becomes_awaited=True,
-    ),
-    Row(
-        Kind.ANALYSIS_PRODUCT, Party.RECIPIENT, _OPEN_TO_RECIPIENT, _S.ANSWERED,
-        openings=_ANALYSES, becomes_awaited=True,
-    ),
-    Row(Kind.REFUSE, Party.RECIPIENT, _OPEN_TO_RECIPIENT, _S.REFUSED, becomes_awaited=True),
-    Row(
-        Kind.RECALL, Party.INITIATOR, BEFORE_ANSWER, _S.RECALLED,
-        becomes_awaited=True, told=True,
-    ),
-    Row(Kind.FEEDBACK, Party.INITIATOR, _states(_S.ANSWERED), None),
-    Row(Kind.CLOSE, Party.INITIATOR, _ENDED, _S.CLOSED, told=True),
-    Row(Kind.ERASE_NOTICE, Party.INITIATOR, _states(_S.CLOSED), _S.ERASED, told=True),
-)  # fmt: skip
 
 
 def open_exchange(
@@ -227,11 +142,11 @@ def addressed_legs(exchange: Exchange, statement: Draft) -> tuple[Leg, ...]:
 
     Raises:
         NotPermitted: NOT_A_PARTY, if a named agency has no leg.
-        InvalidInput: if the addressees do not fit the party.
+        InvalidInput: if the addressees do not fit the author's part.
     """
     author = statement.author.agency
     own = exchange.leg(author)
-    if own is not None and author != exchange.initiator and statement.kind is not Kind.DECISION:
+    if own is not None and author != exchange.initiator and not statement.kind.spec.decides:
         if statement.recipients != (exchange.initiator,):
             raise Reason.INVALID_FIELD.error(
                 f"expected the initiator {exchange.initiator} alone, "
@@ -256,17 +171,17 @@ def addressed_legs(exchange: Exchange, statement: Draft) -> tuple[Leg, ...]:
 
 
 def party_on(exchange: Exchange, leg: Leg, statement: Draft) -> Party:
-    """As what the statement's author speaks on a leg.
+    """The part that the statement's author has on a leg.
 
     Raises:
-        NotPermitted: OWN_REQUEST for a decision on what one's own agency asked; NOT_A_PARTY for an
-            agency that is neither initiator, recipient nor approver.
+        NotPermitted: OWN_REQUEST for a decision on a request of one's own agency; NOT_A_PARTY for
+            an agency that is neither initiator, recipient nor approver.
     """
     author = statement.author.agency
-    if statement.kind is Kind.DECISION:
+    if statement.kind.spec.decides:
         if author == exchange.initiator:
             raise Reason.OWN_REQUEST.error(
-                f"expected a decision by another agency than {author}, which opened the exchange"
+                f"expected a decision by another agency than the initiator {author}"
             )
         if author in leg.approvers:
             return Party.APPROVER
@@ -290,14 +205,14 @@ def advance(
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Apply a continuing statement to the legs of `agencies`, or refuse it whole.
 
-    `agencies` are those of `addressed_legs`; `routes` is needed for a supplement alone. With
-    `partial`, statements of the leg may be hidden from who applies this one, so a recall need not
-    answer the subject that it knows.
+    `agencies` are those of `addressed_legs`; `routes` is needed for new content alone.
+    `partial`: the caller sees one leg only; `answers` is then not checked where the statement may
+    follow one that the recipient was never shown.
 
     Raises:
         Conflict: OUT_OF_ORDER, STALE_ANSWER or ALREADY_DECIDED.
         NotPermitted: if the author has no such part in the exchange.
-        InvalidInput: as `open_exchange`.
+        InvalidInput: as `open_exchange`; for a due time that is not later than the leg's.
     """
     if statement.kind.stage is not Stage.CONTINUING:
         raise Reason.OUT_OF_ORDER.error(f"expected a continuing statement, got {statement.kind}")
@@ -309,7 +224,8 @@ def advance(
         if leg is None:
             raise ValueError(f"{agency} has no leg of exchange {exchange.id}")
         row = _row(exchange, leg, statement)
-        if statement.answers != leg.awaits and not (partial and row.kind is Kind.RECALL):
+        follows_hidden = partial and row.follows_unseen and LegState.HELD in row.before
+        if statement.answers != leg.awaits and not follows_hidden:
             raise Reason.STALE_ANSWER.error(
                 f"expected an answer to {leg.awaits.hex()}, the latest statement on the leg of "
                 f"{leg.agency}; got one to {(statement.answers or b'').hex()}",
@@ -320,7 +236,7 @@ def advance(
         changes.append(_change(leg.state, after))
     legs = tuple(changed.get(leg.agency, leg) for leg in exchange.legs)
     advanced = replace(exchange, legs=legs)
-    if statement.kind is Kind.SUPPLEMENT and not partial:
+    if statement.kind.spec.passes_gate and not partial:
         _check_approvers_are_others(advanced)
     return advanced, tuple(changes)
 
@@ -335,84 +251,87 @@ def deliver(exchange: Exchange, agency: AgencyId) -> tuple[Exchange, tuple[LegCh
     return replace(exchange, legs=legs), (_change(leg.state, after),)
 
 
-def _check_approvers_are_others(exchange: Exchange) -> None:
-    for leg in exchange.legs:
-        if leg.hidden and any(leg.agency in one.approvers for one in exchange.legs):
-            raise Reason.INVALID_FIELD.error(
-                f"expected {leg.agency}, from whom statements are held back, to approve no other "
-                "leg; address it in an exchange of its own",
-                field="recipients",
-            )
+def row_for(exchange: Exchange, leg: Leg, body: Body, party: Party) -> Row | None:
+    """The row by which a party may say a body on a leg now; None if there is none."""
+    kind = kind_of(body)
+    for row in kind.spec.rows:
+        if row.party is party and matches(row, body) and _applies(row, kind, exchange, leg):
+            return row
+    return None
 
 
 def _row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
     party = party_on(exchange, leg, statement)
-    verdict = statement.body.verdict if isinstance(statement.body, Decision) else None
-    for row in ROWS:
-        if (
-            row.kind is statement.kind
-            and row.party is party
-            and row.verdict is verdict
-            and _applies(row, exchange, leg)
-        ):
-            return row
-    said = statement.kind if verdict is None else f"{statement.kind} ({verdict.name})"
+    row = row_for(exchange, leg, statement.body, party)
+    if row is not None:
+        return row
+    code = next(
+        (each.code for each in statement.kind.spec.rows if matches(each, statement.body)), None
+    )
+    said = f"{statement.kind} ({code.name})" if code else statement.kind
     raise Reason.OUT_OF_ORDER.error(
         f"{said} by the {party.value} is not allowed on a leg of {exchange.kind} that is "
         f"{leg.state.name}; allowed there: {_allowed(exchange, leg, party)}"
     )
 
 
-def _applies(row: Row, exchange: Exchange, leg: Leg) -> bool:
+def _applies(row: Row, kind: Kind, exchange: Exchange, leg: Leg) -> bool:
     return (
         leg.state in row.before
-        and (row.openings is None or exchange.kind in row.openings)
-        and not (row.unreleased and leg.was_released)
+        and (not row.is_answer or exchange.kind.spec.answer is kind.body)
+        and not (row.while_unreleased and leg.was_released)
     )
 
 
 def _allowed(exchange: Exchange, leg: Leg, party: Party) -> str:
     kinds = {
-        row.kind.value if row.verdict is None else f"{row.kind} ({row.verdict.name})"
-        for row in ROWS
-        if row.party is party and _applies(row, exchange, leg)
+        kind.value if row.code is None else f"{kind} ({row.code.name})"
+        for kind in Kind
+        for row in kind.spec.rows
+        if row.party is party and _applies(row, kind, exchange, leg)
     }
     return ", ".join(sorted(kinds)) or "nothing"
 
 
 def _step(leg: Leg, row: Row, statement: Statement, route: LegRoute | None) -> Leg:
-    if row.kind is Kind.SUPPLEMENT:
-        return _supplement(leg, statement, route)
-    if row.verdict is Verdict.APPROVE:
-        return _approve(leg, statement)
+    """The leg after a row."""
+    if row.approves:
+        return _approve(leg, row, statement)
+    if row.adds_content:
+        return _add_content(leg, statement, route)
     return replace(
         leg,
         state=leg.state if row.after is None else row.after,
         awaits=statement.digest if row.becomes_awaited else leg.awaits,
+        due_at=_later(leg, statement) if row.sets_due else leg.due_at,
         hidden=leg.hidden
-        if not leg.hidden or (row.told and leg.was_released)
+        if not leg.hidden or (row.shown_while_hidden and leg.was_released)
         else (*leg.hidden, statement.digest),
     )
 
 
-def _approve(leg: Leg, statement: Statement) -> Leg:
-    if statement.author.uri in leg.approvals:
+def _approve(leg: Leg, row: Row, statement: Statement) -> Leg:
+    author = statement.author
+    approved = [parse_member(uri) for uri in leg.approvals]
+    # One person in two roles is one pair of eyes.
+    if any((each.agency, each.name) == (author.agency, author.name) for each in approved):
         raise Reason.ALREADY_DECIDED.error(
-            f"expected an approval by another coordinator, got a second one by {statement.author}"
+            f"expected an approval by another person, got a second one by {author}"
         )
-    if leg.approvals_required > 1 and statement.author.name is None:
-        # Whoever holds the unnamed certificate may be one of those who hold a named one.
+    if leg.approvals_required > 1 and author.name is None:
+        # The holder of the unnamed certificate may be one of those who hold a named one.
         raise Reason.ROLE_NOT_PERMITTED.error(
             "expected an approval by a named coordinator where more than one is required, "
-            f"got one by {statement.author}"
+            f"got one by {author}"
         )
-    approvals = (*leg.approvals, statement.author.uri)
+    approvals = (*leg.approvals, author.uri)
     if len(approvals) < leg.approvals_required:
         return replace(leg, approvals=approvals, hidden=(*leg.hidden, statement.digest))
-    return replace(leg, state=LegState.RELEASED, was_released=True, approvals=approvals, hidden=())
+    after = leg.state if row.after is None else row.after
+    return replace(leg, state=after, was_released=True, approvals=approvals, hidden=())
 
 
-def _supplement(leg: Leg, statement: Statement, route: LegRoute | None) -> Leg:
+def _add_content(leg: Leg, statement: Statement, route: LegRoute | None) -> Leg:
     """New content passes the gate anew, or an approval would cover what came after it."""
     if route is None:
         raise ValueError(f"no route for the leg of {leg.agency}")
@@ -423,8 +342,21 @@ def _supplement(leg: Leg, statement: Statement, route: LegRoute | None) -> Leg:
         tlp=max(leg.tlp, new.tlp),
         subject_count=leg.subject_count + new.subject_count,
         was_released=leg.was_released or new.was_released,
+        due_at=new.due_at or leg.due_at,
         hidden=(*leg.hidden, *new.hidden) if new.hidden else (),
     )
+
+
+def _later(leg: Leg, statement: Statement) -> datetime:
+    """The due time of an extension: later than the leg's, and than the statement itself."""
+    due_at, least = statement.header.due_at, leg.due_at or statement.made_at
+    if due_at is None or due_at <= max(least, statement.made_at):
+        raise Reason.INVALID_FIELD.error(
+            f"expected a due time after {max(least, statement.made_at).isoformat()}, "
+            f"got {due_at.isoformat() if due_at else 'none'}",
+            field="due_at",
+        )
+    return due_at
 
 
 def _new_leg(statement: Statement, route: LegRoute) -> Leg:
@@ -439,8 +371,19 @@ def _new_leg(statement: Statement, route: LegRoute) -> Leg:
         was_released=not held,
         approvals_required=route.approvals_required,
         approvers=route.approvers,
+        due_at=statement.header.due_at,
         hidden=(statement.digest,) if held else (),
     )
+
+
+def _check_approvers_are_others(exchange: Exchange) -> None:
+    for leg in exchange.legs:
+        if leg.hidden and any(leg.agency in one.approvers for one in exchange.legs):
+            raise Reason.INVALID_FIELD.error(
+                f"{leg.agency} cannot be a held recipient and an approver in one exchange; send it "
+                "a separate request",
+                field="recipients",
+            )
 
 
 def _change(before: LegState | None, leg: Leg) -> LegChange:

@@ -28,8 +28,9 @@ from typing import Any, Final, NamedTuple
 import cedarpy
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import Kind, Stage
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import AgencyType, Handling, Tlp, Urgency
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.lifecycle import LegRoute
 from exchange_protocol.trust.identity import AgencyId, Role
 
@@ -55,10 +56,17 @@ action "Audit" appliesTo {{
 """
 """Cedar schema: entity attributes and what each action applies to. `handling` is 0 to 3."""
 
+POLICY_WORDS: Final = (
+    "agencyType and country of an agency, agency and role of a member, and in the context "
+    "initiator, author, kind, exchangeKind, handling, tlp, urgent and subjectCount"
+)
+"""The words of the schema, for messages."""
+
 RULE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 """The @id of a rule: a name that can stand in a log, a table and a sentence as it is."""
 
 _CACHED_ANSWERS = 4096
+_DECIDING_KINDS = tuple(kind for kind in Kind if kind.spec.decides)
 _DECIDING_ROLES = (Role.COORDINATOR, Role.AUTHORISER)
 
 
@@ -258,11 +266,12 @@ class Rulebook:
             if agency in (said.initiator, said.recipient):
                 continue
             for role in _DECIDING_ROLES:
-                decision = replace(said, author=agency, role=role, kind=Kind.DECISION)
-                answer = self._ask(Kind.DECISION.action, _member(agency, role), decision)
-                if answer.allowed:
-                    approvers.add(agency)
-                    rules |= answer.rule_ids
+                for kind in _DECIDING_KINDS:
+                    decision = replace(said, author=agency, role=role, kind=kind)
+                    answer = self._ask(kind.action, _member(agency, role), decision)
+                    if answer.allowed:
+                        approvers.add(agency)
+                        rules |= answer.rule_ids
         return tuple(sorted(approvers)), rules
 
     def _evaluate_supervisors(

@@ -26,7 +26,7 @@ from functools import lru_cache
 from google.protobuf.message import DecodeError
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import Body, Kind, Stage, encode_body, parse_body
+from exchange_protocol.kinds.catalogue import Kind, encode_body, kind_of, parse_body
 from exchange_protocol.kinds.codes import (
     READER_ROLES,
     Handling,
@@ -50,6 +50,7 @@ from exchange_protocol.kinds.fields import (
     parse_uuid,
     to_timestamp,
 )
+from exchange_protocol.kinds.spec import Body, Stage
 from exchange_protocol.trust.envelope import MAX_BATCH, BatchInclusion
 from exchange_protocol.trust.identity import AgencyId, Member, parse_agency_id, parse_member
 from exchange_protocol.trust.sealing import SealingSuite, WrappedKey
@@ -124,7 +125,7 @@ class Draft:
 
     @property
     def kind(self) -> Kind:
-        return self.body.kind
+        return kind_of(self.body)
 
     def part(self, name: str) -> Part | None:
         """The part of that name, if there is one."""
@@ -261,16 +262,17 @@ def parse_statement(payload: bytes) -> Statement:
     if message.SerializeToString(deterministic=True) != payload:
         raise Reason.MALFORMED.error("expected the plain encoding of known fields, got another one")
     body = parse_body(message)
+    kind = kind_of(body)
     statement_id = parse_uuid(message.id, "id")
     return Statement(
         id=statement_id,
-        exchange_id=_exchange_id(message.exchange_id, body.kind, statement_id),
+        exchange_id=_exchange_id(message.exchange_id, kind, statement_id),
         author=parse_member(message.author),
         made_at=parse_timestamp(message.made_at, "made_at"),
-        answers=_answers(message.answers, body.kind),
+        answers=_answers(message.answers, kind),
         recipients=parse_agencies(message.recipients, "recipients", MAX_RECIPIENTS),
         supervisors=parse_agencies(message.supervisors, "supervisors", MAX_RECIPIENTS),
-        header=_header(message, body.kind),
+        header=_header(message, kind),
         parts=_parts(message),
         body=body,
         digest=hashlib.sha256(payload).digest(),
@@ -342,6 +344,8 @@ def _answers(got: bytes, kind: Kind) -> bytes | None:
 def _header(m: pb.Statement, kind: Kind) -> Header:
     if kind.stage is Stage.INITIAL and not m.legal_basis:
         missing("legal_basis")
+    if kind.spec.sets_due and not m.HasField("due_at"):
+        missing("due_at")
     if len(m.permitted_uses) > len(Purpose):
         raise Reason.TOO_MANY.error(
             f"expected at most {len(Purpose)}, got {len(m.permitted_uses)}", field="permitted_uses"

@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NewType
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.words import NamedCode
 
 AgencyId = NewType("AgencyId", str)
 """An agency's identifier, such as `kz.fma` or `caricc`; made by `parse_agency_id` alone."""
@@ -38,15 +38,15 @@ _DOMAIN: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
 
 
-class Role(StrEnum):
+class Role(NamedCode):
     """What a member's certificate lets its holder act as."""
 
-    SYSTEM = "system"
-    OFFICER = "officer"
-    COORDINATOR = "coordinator"
-    AUTHORISER = "authoriser"
-    AUDITOR = "auditor"
-    OPERATOR = "operator"
+    SYSTEM = "system", "system", "информационная система", "ақпараттық жүйе"
+    OFFICER = "officer", "officer", "сотрудник", "қызметкер"
+    COORDINATOR = "coordinator", "coordinator", "координатор", "үйлестіруші"
+    AUTHORISER = "authoriser", "authoriser", "санкционирующее лицо", "санкция беруші тұлға"
+    AUDITOR = "auditor", "auditor", "аудитор", "аудитор"
+    OPERATOR = "operator", "operator", "оператор", "оператор"
 
 
 def parse_agency_id(text: str, *, field: str | None = None) -> AgencyId:

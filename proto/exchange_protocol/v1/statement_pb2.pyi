@@ -264,6 +264,29 @@ ERASURE_GROUND_SENT_IN_ERROR: ErasureGround.ValueType  # 4
 """It was sent in error."""
 Global___ErasureGround: _TypeAlias = ErasureGround  # noqa: Y015
 
+class _ExtensionGround:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExtensionGroundEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExtensionGround.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXTENSION_GROUND_UNSPECIFIED: _ExtensionGround.ValueType  # 0
+    EXTENSION_GROUND_AWAITING_THIRD_PARTY: _ExtensionGround.ValueType  # 1
+    """A bank or another third party has not answered."""
+    EXTENSION_GROUND_AWAITING_AUTHORISATION: _ExtensionGround.ValueType  # 2
+    """A court or a prosecutor must authorise."""
+    EXTENSION_GROUND_VOLUME: _ExtensionGround.ValueType  # 3
+
+class ExtensionGround(_ExtensionGround, metaclass=_ExtensionGroundEnumTypeWrapper): ...
+
+EXTENSION_GROUND_UNSPECIFIED: ExtensionGround.ValueType  # 0
+EXTENSION_GROUND_AWAITING_THIRD_PARTY: ExtensionGround.ValueType  # 1
+"""A bank or another third party has not answered."""
+EXTENSION_GROUND_AWAITING_AUTHORISATION: ExtensionGround.ValueType  # 2
+"""A court or a prosecutor must authorise."""
+EXTENSION_GROUND_VOLUME: ExtensionGround.ValueType  # 3
+Global___ExtensionGround: _TypeAlias = ExtensionGround  # noqa: Y015
+
 class _ReplyResult:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -561,6 +584,7 @@ class Statement(_message.Message):
     FEEDBACK_FIELD_NUMBER: _builtins.int
     CLOSE_FIELD_NUMBER: _builtins.int
     ERASE_NOTICE_FIELD_NUMBER: _builtins.int
+    EXTEND_DEADLINE_FIELD_NUMBER: _builtins.int
     ENROL_AGENCY_FIELD_NUMBER: _builtins.int
     PUBLISH_CERTIFICATE_FIELD_NUMBER: _builtins.int
     REVOKE_CERTIFICATE_FIELD_NUMBER: _builtins.int
@@ -640,6 +664,8 @@ class Statement(_message.Message):
     @_builtins.property
     def erase_notice(self) -> Global___EraseNotice: ...
     @_builtins.property
+    def extend_deadline(self) -> Global___ExtendDeadline: ...
+    @_builtins.property
     def enrol_agency(self) -> Global___EnrolAgency: ...
     @_builtins.property
     def publish_certificate(self) -> Global___PublishCertificate: ...
@@ -689,17 +715,18 @@ class Statement(_message.Message):
         feedback: Global___Feedback | None = ...,
         close: Global___Close | None = ...,
         erase_notice: Global___EraseNotice | None = ...,
+        extend_deadline: Global___ExtendDeadline | None = ...,
         enrol_agency: Global___EnrolAgency | None = ...,
         publish_certificate: Global___PublishCertificate | None = ...,
         revoke_certificate: Global___RevokeCertificate | None = ...,
         publish_sealing_key: Global___PublishSealingKey | None = ...,
         publish_policy: Global___PublishPolicy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "body", b"body", "close", b"close", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_notice", b"erase_notice", "feedback", b"feedback", "information_request", b"information_request", "interim_reply", b"interim_reply", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "reply", b"reply", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supplement", b"supplement"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "body", b"body", "close", b"close", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "information_request", b"information_request", "interim_reply", b"interim_reply", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "reply", b"reply", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supplement", b"supplement"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "answers", b"answers", "author", b"author", "body", b"body", "close", b"close", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "feedback", b"feedback", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "language", b"language", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "reply", b"reply", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisors", b"supervisors", "supplement", b"supplement", "time_zone", b"time_zone", "tlp", b"tlp", "urgency", b"urgency"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "answers", b"answers", "author", b"author", "body", b"body", "close", b"close", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "language", b"language", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "reply", b"reply", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisors", b"supervisors", "supplement", b"supplement", "time_zone", b"time_zone", "tlp", b"tlp", "urgency", b"urgency"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -1053,6 +1080,27 @@ class EraseNotice(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EraseNotice: _TypeAlias = EraseNotice  # noqa: Y015
+
+@_typing.final
+class ExtendDeadline(_message.Message):
+    """The recipient needs longer; `due_at` of the header says until when."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUND_FIELD_NUMBER: _builtins.int
+    ground: Global___ExtensionGround.ValueType
+    def __init__(
+        self,
+        *,
+        ground: Global___ExtensionGround.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExtendDeadline: _TypeAlias = ExtendDeadline  # noqa: Y015
 
 @_typing.final
 class EnrolAgency(_message.Message):

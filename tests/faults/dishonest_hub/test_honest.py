@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.kinds.codes import LegState
 from tests.support.dishonest_hub import Region
 
 

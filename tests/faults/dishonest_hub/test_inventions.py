@@ -15,7 +15,8 @@ from agency_client.audit import verify_log
 from agency_client.audit.database import DatabaseCopy
 from exchange_certs.authority import Authority
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import PublishCertificate, PublishPolicy
+from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.record.entries import CommitmentOpening
 from exchange_protocol.rules.statements import SignedStatement, encode_statement

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import Decision
-from exchange_protocol.kinds.codes import Verdict
+from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.record.entries import Entry, Event, parse_entry
 from tests.integration.audit.test_command import as_member
 from tests.integration.audit.test_monitor import ENVIRONMENT, MAIN, SECONDS, Following

@@ -18,8 +18,11 @@ from agency_client import ExchangeClient
 from agency_client.state.checkpoints import Head
 from agency_client.witness.witness import Witness
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import Decision, Kind, Plain, PublishPolicy, PublishSealingKey
-from exchange_protocol.kinds.codes import Purpose, Verdict
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Purpose
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.publish_policy import PublishPolicy
+from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.cosignatures import WitnessSigner
 from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, parse_entry
@@ -77,7 +80,7 @@ def test_statement_that_its_author_never_signed_is_caught_by_reader_and_auditor(
 ) -> None:
     draft = region.draft(
         "kz.mia/system",
-        Plain(Kind.INFORMATION_REQUEST),
+        Kind.INFORMATION_REQUEST.body(),
         recipients=("kz.fma",),
         supervisors=("kz.gpo",),
         header=REQUEST_HEADER,
@@ -319,7 +322,7 @@ def _send_unsupervised(region: Region) -> int:
     """An author in league with the hub leaves its supervisor out."""
     draft = region.draft(
         "kz.mia/system",
-        Plain(Kind.INFORMATION_REQUEST),
+        Kind.INFORMATION_REQUEST.body(),
         recipients=("uz.fiu",),
         header=REQUEST_HEADER,
     )

@@ -13,15 +13,16 @@ import pytest
 from agency_client.audit import AuditReport, verify_log
 from agency_client.audit.database import DatabaseCopy
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Decision, Kind, Plain, Reply
-from exchange_protocol.kinds.codes import ReplyResult, Verdict
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
-from exchange_protocol.rules.lifecycle import LegState
 from tests.integration.audit.conftest import Region
 from tests.support.hub_data import log_verifier
 from tests.support.statements import COORDINATOR, KZ_FMA, KZ_MIA, UZ_FIU, fictional_cast
 
-REQUEST = Plain(Kind.INFORMATION_REQUEST)
+REQUEST = Kind.INFORMATION_REQUEST.body()
 
 
 def audit(path: Path, log: LogVerifier | None = None) -> AuditReport:

@@ -133,7 +133,7 @@ def test_sensitive_request_needs_four_eyes_and_may_be_returned(desk: Desk) -> No
     words = ("--ground", "impedes-investigation", "--explanation", "Идёт своё дело")
     desk.run(FOREIGN_FIU, "refuse", exchange, *words).ok()
     refusal = desk.run(OFFICER, "show", exchange, "--json").ok().json["statements"][-1]
-    assert refusal["outcome"] == "IMPEDES_INVESTIGATION"
+    assert refusal["codes"] == {"ground": "IMPEDES_INVESTIGATION"}
     assert refusal["brief"]["explanation"] == "Идёт своё дело"
 
 

@@ -17,7 +17,7 @@ from agency_client import (
     Sent,
 )
 from exchange_protocol.errors import HubDishonest, Reason
-from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.kinds.codes import LegState
 from tests.support.in_memory_hub import AsyncConnection, InMemoryHub
 from tests.support.statements import COORDINATOR, KZ_FMA, UZ_FIU
 

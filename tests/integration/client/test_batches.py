@@ -13,7 +13,7 @@ from agency_client import ExchangeClient, InformationRequest, Item, Queued, Refu
 from agency_client.core import delivering
 from agency_client.core.calls import Call, Unary
 from agency_client.evidence import export_bundle, verify_bundle
-from exchange_protocol.kinds.bodies import Kind, Plain
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.rules.statements import UUID_RANDOM_BYTES, Draft, Header, new_statement_id
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.bootstrap import utc_now
@@ -92,7 +92,7 @@ def acknowledgements(
             exchange_id=exchange_id,
             author=client.member,
             made_at=utc_now(),
-            body=Plain(Kind.ACKNOWLEDGE),
+            body=Kind.ACKNOWLEDGE.body(),
             answers=leg.awaits,
             recipients=(AgencyId("kz.mia"),),
             header=Header(handling=leg.handling, tlp=leg.tlp),

@@ -29,9 +29,9 @@ from exchange_protocol.errors import (
     Reason,
     SealBroken,
 )
-from exchange_protocol.kinds.codes import Handling, Party, ReaderRole, Tlp, Urgency, Verdict
+from exchange_protocol.kinds.codes import Handling, LegState, Party, ReaderRole, Tlp, Urgency
+from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.record.entries import Event
-from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from tests.support.in_memory_hub import Connection, InMemoryHub
@@ -181,7 +181,9 @@ def test_rejected_request_tells_the_author_why(hub: InMemoryHub, tmp_path: Path)
     assert opened.legs[0].state is LegState.REJECTED
     assert opened.statements[-1].brief is not None
     assert opened.statements[-1].brief.explanation == "Нет связи (вымышлено)"
-    assert opened.statements[-1].statement.body.verdict is Verdict.REJECT  # type: ignore[union-attr]
+    body = opened.statements[-1].statement.body
+    assert isinstance(body, Decision)
+    assert body.verdict is Verdict.REJECT
 
 
 def test_recall_takes_back_what_is_not_answered(hub: InMemoryHub, tmp_path: Path) -> None:

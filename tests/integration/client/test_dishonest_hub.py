@@ -13,16 +13,13 @@ import pytest
 
 from agency_client import ExchangeClient, InformationRequest, Item, Sent
 from exchange_protocol.errors import ExchangeError, HubDishonest, PeerError, Reason
-from exchange_protocol.kinds.bodies import (
-    Decision,
-    Kind,
-    PublishPolicy,
-    PublishSealingKey,
-)
-from exchange_protocol.kinds.codes import Verdict
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.publish_policy import PublishPolicy
+from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import CommitmentOpening, Event, encode_entry, parse_entry
-from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.statements import SignedStatement, encode_statement, parse_statement
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.trust.sealing import SealingPrivateKey

@@ -12,7 +12,7 @@ import pytest
 from agency_client import ExchangeClient, InformationRequest, Item, Queued, Refused, Sent
 from agency_client.core import delivering
 from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
-from exchange_protocol.kinds.bodies import Kind
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.rules.statements import parse_statement
 from exchange_server.fairness.rates import BURST_SECONDS
 from tests.integration.client.test_outbox import Offline

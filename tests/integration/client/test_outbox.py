@@ -33,7 +33,8 @@ from exchange_protocol.errors import (
     NotPermitted,
     Reason,
 )
-from exchange_protocol.kinds.bodies import Kind, PublishPolicy
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.publish_policy import PublishPolicy
 from tests.support.in_memory_hub import Connection, InMemoryHub
 from tests.support.statements import KZ_FMA, KZ_MIA, OPERATOR, POLICY
 
@@ -408,9 +409,8 @@ def test_low_level_submission_sends_what_it_is_given(
 
 
 def _plain() -> Any:
-    from exchange_protocol.kinds.bodies import Plain
 
-    return Plain(Kind.INFORMATION_REQUEST)
+    return Kind.INFORMATION_REQUEST.body()
 
 
 def _person() -> dict[str, Any]:

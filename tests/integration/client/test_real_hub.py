@@ -31,7 +31,7 @@ from exchange_protocol.errors import (
     NotFound,
     Reason,
 )
-from exchange_protocol.rules.lifecycle import LegState
+from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import parse_member
 from tests.support.deployment import COORDINATORS, Deployment, deploy

@@ -11,7 +11,6 @@ import stat
 import subprocess
 import sys
 from dataclasses import replace
-from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,21 +31,15 @@ from agency_client.evidence.verify import Statement as ScriptStatement
 from agency_client.evidence.words import ENGLISH, RUSSIAN
 from exchange_certs.authority import Authority
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Kind
-from exchange_protocol.kinds.codes import (
-    ErasureGround,
-    Handling,
-    Party,
-    Purpose,
-    RefusalGround,
-    ReplyResult,
-    Urgency,
-)
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Handling, LegState, Party, Purpose, RefusalGround, Urgency
+from exchange_protocol.kinds.erase_notice import ErasureGround
+from exchange_protocol.kinds.reply import ReplyResult
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.record.entries import Event, entry_leaf_hash, parse_entry
-from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.v1 import statement_pb2
+from exchange_protocol.words import Code
 from exchange_server.bootstrap import utc_now
 from tests.integration.evidence.conftest import (
     SCAN,
@@ -249,10 +242,10 @@ def test_account_shows_digests_of_what_stays_sealed(office: Office, tmp_path: Pa
 @pytest.mark.parametrize(
     "codes", [ErasureGround, Handling, LegState, Purpose, RefusalGround, ReplyResult, Urgency]
 )
-def test_account_has_words_for_every_code_that_it_shows(codes: type[Enum]) -> None:
+def test_account_has_words_for_every_code_that_it_shows(codes: type[Code]) -> None:
     for code in codes:
         for words in (ENGLISH, RUSSIAN):
-            assert words.say(code.name) not in (code.name, code.name.replace("_", " "))
+            assert words.say(code) not in (code.name, code.name.replace("_", " "))
 
 
 def test_hostile_text_in_the_account_is_only_text(verified: VerifiedBundle) -> None:

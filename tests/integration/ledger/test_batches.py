@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Kind, Plain, PublishPolicy
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_server.fairness import slices
@@ -36,7 +37,7 @@ def ask_and_recall(office: Office) -> tuple[Letter, Letter]:
     """Two statements of which the second is nothing without the first."""
     asked = office.mail.ask(KZ_MIA, ["kz.fma"])
     office.mail.posted(asked)
-    recall = office.mail.write(KZ_MIA, Plain(Kind.RECALL), to=["kz.fma"], on=asked.statement)
+    recall = office.mail.write(KZ_MIA, Kind.RECALL.body(), to=["kz.fma"], on=asked.statement)
     return asked, recall
 
 

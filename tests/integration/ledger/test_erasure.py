@@ -12,11 +12,12 @@ import pytest
 from sqlalchemy import func, select
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import EraseNotice, Kind, Plain, Reply
-from exchange_protocol.kinds.codes import ErasureGround, ReplyResult
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.erase_notice import EraseNotice, ErasureGround
+from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, encode_entry
 from exchange_protocol.record.replay import DirectoryFold, Replay
-from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.statements import Statement
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import tables
@@ -37,7 +38,7 @@ async def closed(office: Office) -> tuple[Statement, bytes]:
     handle = await office.fetch(KZ_FMA, letter.statement)
     sealed = await office.content_of(handle)
     await office.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=letter.statement)
-    await office.say(KZ_MIA, Plain(Kind.CLOSE), to=["kz.fma"], on=letter.statement)
+    await office.say(KZ_MIA, Kind.CLOSE.body(), to=["kz.fma"], on=letter.statement)
     return letter.statement, sealed
 
 
@@ -91,10 +92,10 @@ async def test_what_two_bodies_hold_goes_with_the_second(office: Office) -> None
     letter = office.mail.ask(KZ_MIA, ["kz.fma", "kz.gpo"], content=b"for two (fictional)")
     await office.post(letter)
     before = stored_parts(office)
-    recall = Plain(Kind.RECALL)
+    recall = Kind.RECALL.body()
     for agency in ("kz.fma", "kz.gpo"):
         await office.say(KZ_MIA, recall, to=[agency], on=letter.statement)
-        await office.say(KZ_MIA, Plain(Kind.CLOSE), to=[agency], on=letter.statement)
+        await office.say(KZ_MIA, Kind.CLOSE.body(), to=[agency], on=letter.statement)
     await office.say(KZ_MIA, NOTICE, to=["kz.fma"], on=letter.statement)
     # The recall that spoke to the one agency alone is gone; what was said to both is not.
     assert stored_parts(office) >= before
@@ -163,7 +164,7 @@ async def test_no_erased_byte_stays_in_postgresqls_files_after_the_procedure(
         await office.post(letter)
         await office.fetch(KZ_FMA, letter.statement)
         await office.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=letter.statement)
-        await office.say(KZ_MIA, Plain(Kind.CLOSE), to=["kz.fma"], on=letter.statement)
+        await office.say(KZ_MIA, Kind.CLOSE.body(), to=["kz.fma"], on=letter.statement)
         needles = [content[at : at + 32] for at in range(0, len(content) - 32, 1000)]
         assert sum(map(is_on_disk, needles)) > len(needles) * 0.9
         await office.say(KZ_MIA, NOTICE, to=["kz.fma"], on=letter.statement)
@@ -185,10 +186,10 @@ def replayed() -> Callable[[Hub], Replay]:
 
 def test_a_delivery_after_the_erasure_convicts_the_hub(replayed: Callable[[Hub], Replay]) -> None:
     hub = Hub(fictional_cast())
-    asked = hub.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    asked = hub.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     hub.deliver(KZ_FMA, asked)
     hub.say(KZ_FMA, Reply(ReplyResult.NO_HIT), on=asked)
-    hub.say(KZ_MIA, Plain(Kind.CLOSE), to=["kz.fma"], on=asked)
+    hub.say(KZ_MIA, Kind.CLOSE.body(), to=["kz.fma"], on=asked)
     hub.say(KZ_MIA, NOTICE, to=["kz.fma"], on=asked)
     assert replayed(hub).exchanges[asked.exchange_id].legs[0].state is LegState.ERASED
     late = Entry(

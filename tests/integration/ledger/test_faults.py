@@ -15,7 +15,7 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from exchange_protocol.errors import ExchangeError, HubError, Reason
-from exchange_protocol.kinds.bodies import Kind, Plain
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_server.ledger import LedgerLimits, acceptance
@@ -184,12 +184,12 @@ async def test_defect_in_one_judgement_is_that_requests_alone(
 
 
 async def test_restart_restores_directory_tree_and_exchanges(office: Office) -> None:
-    asked = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
+    asked = await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["uz.fiu"])
     directory, size = office.ledger.directory, office.ledger.tree_size
     await office.reopen()
     assert office.ledger.tree_size == size
     assert office.ledger.directory == directory
-    more = await office.say(KZ_MIA, Plain(Kind.RECALL), to=["uz.fiu"], on=asked)
+    more = await office.say(KZ_MIA, Kind.RECALL.body(), to=["uz.fiu"], on=asked)
     assert more.exchange_id == asked.exchange_id
 
 
@@ -199,7 +199,7 @@ async def test_two_ledgers_take_turns_on_one_postgresql(office: Office) -> None:
     other = Office(office.engine, mail=office.mail)
     await other.open()
     for writer in (office, other, other, office):
-        asked = await writer.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+        asked = await writer.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
         await (other if writer is office else office).fetch(KZ_FMA, asked)
     letters = [office.mail.ask(KZ_MIA, ["kz.fma"]) for _ in range(20)]
     accepted = await asyncio.gather(
@@ -210,7 +210,7 @@ async def test_two_ledgers_take_turns_on_one_postgresql(office: Office) -> None:
     )
     assert len({one.index for one in accepted}) == 20
     idle = other.ledger.tree_size
-    await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     assert await other.ledger.wait_for_growth(max(idle, office.ledger.tree_size - 1), 10) > idle
     await other.close()
 

@@ -11,10 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, func, select, update
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Decision
-from exchange_protocol.kinds.codes import Verdict
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.log.checkpoint import LogSigner
-from exchange_protocol.rules.lifecycle import LegState
 from exchange_server.ledger import FsckReport, Ledger
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import tables

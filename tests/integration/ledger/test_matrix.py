@@ -25,8 +25,10 @@ from sqlalchemy import Table
 from agency_client.audit import verify_log
 from agency_client.audit.database import DatabaseCopy
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Decision, EraseNotice, Kind, Plain, Reply
-from exchange_protocol.kinds.codes import ErasureGround, ReplyResult, Verdict
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.erase_notice import EraseNotice, ErasureGround
+from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessSigner
 from exchange_protocol.log.notes import SignedNote
 from exchange_server.ledger.fsck import fsck
@@ -81,7 +83,7 @@ async def write_story(file: Path) -> None:
     done = office.mail.ask(KZ_MIA, ["kz.fma"], content=b"third (fictional)")
     await office.post(done)
     await office.fetch(KZ_FMA, done.statement)
-    for body in (Plain(Kind.RECALL), Plain(Kind.CLOSE), EraseNotice(ErasureGround.ORDERED)):
+    for body in (Kind.RECALL.body(), Kind.CLOSE.body(), EraseNotice(ErasureGround.ORDERED)):
         await office.say(KZ_MIA, body, to=["kz.fma"], on=done.statement)
     await office.ledger.deny(caller(KZ_FMA), "FetchPart", Reason.NOT_A_PARTY.error("fictional"))
     for start in (0, 1):
@@ -96,7 +98,7 @@ async def write_story(file: Path) -> None:
     for _ in range(2):
         note = (await office.reader.tree_head(0)).note
         await office.ledger.add_cosignature(_cosigned(office, note))
-        await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+        await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     await office.close()
     engine.dispose()
 

@@ -13,29 +13,14 @@ from collections.abc import Callable
 import pytest
 
 from exchange_protocol.errors import ExchangeError, NotFound, NotPermitted
-from exchange_protocol.kinds.bodies import (
-    Body,
-    Decision,
-    EraseNotice,
-    Feedback,
-    Kind,
-    Plain,
-    Refuse,
-    Reply,
-    Stage,
-)
-from exchange_protocol.kinds.codes import (
-    ErasureGround,
-    FeedbackUse,
-    Party,
-    RefusalGround,
-    ReplyResult,
-    Verdict,
-)
-from exchange_protocol.rules.lifecycle import ROWS
+from exchange_protocol.kinds.catalogue import ROWS, Kind
+from exchange_protocol.kinds.codes import Party, RefusalGround
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.spec import Body, Stage
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Role
 from tests.integration.ledger.conftest import Office
+from tests.support.bodies import some_body
 from tests.support.hub_data import Letter, caller
 from tests.support.statements import (
     AUDITOR,
@@ -67,10 +52,6 @@ OTHER_BODIES: dict[Kind, Callable[[random.Random], Body]] = {
             Decision(Verdict.REJECT, RefusalGround.NO_DRUG_NEXUS),
         ]
     ),
-    Kind.REPLY: lambda r: Reply(r.choice(list(ReplyResult))),
-    Kind.REFUSE: lambda r: Refuse(r.choice(list(RefusalGround))),
-    Kind.FEEDBACK: lambda r: Feedback(2, (FeedbackUse.FREEZE,)),
-    Kind.ERASE_NOTICE: lambda r: EraseNotice(r.choice(list(ErasureGround))),
 }
 CONTINUING = [kind for kind in Kind if kind.stage is Stage.CONTINUING]
 
@@ -98,7 +79,7 @@ async def _open(office: Office, walk: random.Random, said: list[Statement]) -> b
     kind = walk.choice([kind for kind in Kind if kind.stage is Stage.INITIAL])
     legs = walk.sample(["kz.fma", "uz.fiu", "kg.mia", "caricc"], walk.choice([1, 1, 2]))
     author = walk.choice([KZ_MIA, KZ_MIA, UZ_FIU])
-    return await _submit(office, said, office.mail.write(author, Plain(kind), to=legs))
+    return await _submit(office, said, office.mail.write(author, kind.body(), to=legs))
 
 
 async def _continue(office: Office, walk: random.Random, said: list[Statement]) -> bool:
@@ -106,9 +87,9 @@ async def _continue(office: Office, walk: random.Random, said: list[Statement]) 
     exchange = office.mail.model.exchanges[on.exchange_id]
     leg = walk.choice(exchange.legs)
     author, kind = walk.choice(SPEAKERS), walk.choice(CONTINUING)
-    rows = [row for row in ROWS if leg.state in row.before and row.kind is not Kind.CLOSE]
+    rows = [each for each in ROWS if leg.state in each[1].before and each[0] is not Kind.CLOSE]
     if rows and walk.random() < 0.8:
-        kind = (row := walk.choice(rows)).kind
+        kind, row = walk.choice(rows)
         match row.party:
             case Party.INITIATOR:
                 author = MEMBER_OF[exchange.initiator]
@@ -116,7 +97,7 @@ async def _continue(office: Office, walk: random.Random, said: list[Statement]) 
                 author = MEMBER_OF[leg.agency]
             case Party.APPROVER:
                 author = walk.choice([COORDINATOR, SECOND_COORDINATOR])
-    body = OTHER_BODIES[kind](walk) if kind in OTHER_BODIES else Plain(kind)
+    body = OTHER_BODIES[kind](walk) if kind in OTHER_BODIES else some_body(kind, walk)
     is_recipient = author.agency == leg.agency and kind is not Kind.DECISION
     to = [] if is_recipient else [leg.agency]
     return await _submit(office, said, office.mail.write(author, body, to=to, on=on))

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Kind, Plain
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_server.ledger import Accepted, upkeep
 from exchange_server.ledger.fsck import fsck
 from exchange_server.observer import CommitStep
@@ -24,7 +24,7 @@ from tests.support.hub_data import Letter, log_verifier
 from tests.support.statements import KZ_MIA
 
 SECONDS = 20
-REQUEST = Plain(Kind.INFORMATION_REQUEST)
+REQUEST = Kind.INFORMATION_REQUEST.body()
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 

@@ -10,12 +10,13 @@ from dataclasses import replace
 import pytest
 
 from exchange_protocol.errors import ExchangeError, NotFound, Reason
-from exchange_protocol.kinds.bodies import Decision, Kind, Plain, Reply
-from exchange_protocol.kinds.codes import Handling, Party, RefusalGround, ReplyResult, Verdict
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Handling, LegState, Party, RefusalGround
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.log.merkle import verify_inclusion
 from exchange_protocol.record.entries import Event, entry_leaf_hash, parse_entry
 from exchange_protocol.record.receipts import verify_proven_entries, verify_proven_entry
-from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.trust.identity import Member
 from exchange_server.ledger import Accepted, FeedPosition
 from exchange_server.storage import log_rows
@@ -98,7 +99,7 @@ async def test_domestic_request_is_seen_read_and_answered(office: Office) -> Non
 
 
 async def test_held_request_is_invisible_until_it_is_approved(office: Office) -> None:
-    asked = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
+    asked = await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["uz.fiu"])
     assert await is_blind(office, UZ_FIU, asked.exchange_id)
     assert (await listed_by_party(office, UZ_FIU))[None] == []
     assert await office.reader.feed(UZ_FIU.agency, None, 10) == []
@@ -133,7 +134,7 @@ async def test_approver_reads_the_brief_and_not_the_content(office: Office) -> N
 
 async def test_two_coordinators_release_what_must_not_be_disseminated(office: Office) -> None:
     header = replace(CASE, handling=Handling.H2)
-    asked = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"], header=header)
+    asked = await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["uz.fiu"], header=header)
     await office.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
     assert await is_blind(office, UZ_FIU, asked.exchange_id)
     rows, _ = await office.reader.list_exchanges(
@@ -148,10 +149,10 @@ async def test_two_coordinators_release_what_must_not_be_disseminated(office: Of
 
 
 async def test_returned_request_is_supplemented_and_released(office: Office) -> None:
-    asked = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
+    asked = await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["uz.fiu"])
     await office.say(COORDINATOR, Decision(Verdict.RETURN), to=["uz.fiu"], on=asked)
     assert await leg_state(office, KZ_MIA, asked.exchange_id) is LegState.RETURNED
-    more = await office.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["uz.fiu"], on=asked)
+    more = await office.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["uz.fiu"], on=asked)
     assert await leg_state(office, KZ_MIA, asked.exchange_id) is LegState.HELD
     await office.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
     await office.fetch(UZ_FIU, more)
@@ -163,11 +164,11 @@ async def test_returned_request_is_supplemented_and_released(office: Office) -> 
 
 
 async def test_recipient_does_not_see_that_a_supplement_is_held(office: Office) -> None:
-    asked = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
+    asked = await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["uz.fiu"])
     await office.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
     await office.fetch(UZ_FIU, asked)
-    await office.say(UZ_FIU, Plain(Kind.RETURN_FOR_INFORMATION), on=asked)
-    await office.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["uz.fiu"], on=asked)
+    await office.say(UZ_FIU, Kind.RETURN_FOR_INFORMATION.body(), on=asked)
+    await office.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["uz.fiu"], on=asked)
     assert await leg_state(office, KZ_MIA, asked.exchange_id) is LegState.HELD
     assert await leg_state(office, UZ_FIU, asked.exchange_id) is LegState.RETURNED
     rows, _ = await office.reader.list_exchanges(
@@ -177,7 +178,7 @@ async def test_recipient_does_not_see_that_a_supplement_is_held(office: Office) 
 
 
 async def test_rejected_request_never_reaches_its_recipient(office: Office) -> None:
-    asked = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
+    asked = await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["uz.fiu"])
     reject = Decision(Verdict.REJECT, RefusalGround.NO_DRUG_NEXUS)
     await office.say(COORDINATOR, reject, to=["uz.fiu"], on=asked)
     assert await leg_state(office, KZ_MIA, asked.exchange_id) is LegState.REJECTED
@@ -185,7 +186,7 @@ async def test_rejected_request_never_reaches_its_recipient(office: Office) -> N
 
 
 async def test_second_fetch_by_the_same_member_logs_no_second_delivery(office: Office) -> None:
-    asked = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    asked = await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     first = await office.fetch(KZ_FMA, asked)
     size = office.ledger.tree_size
     assert await office.ledger.deliver(caller(KZ_FMA), asked.digest, "brief") == first
@@ -193,17 +194,17 @@ async def test_second_fetch_by_the_same_member_logs_no_second_delivery(office: O
 
 
 async def test_feed_from_now_on_begins_after_the_tree(office: Office) -> None:
-    await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     now = FeedPosition.after_tree_size(office.ledger.tree_size)
     assert await office.reader.feed(KZ_FMA.agency, now, 10) == []
-    later = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    later = await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     [notice] = await office.reader.feed(KZ_FMA.agency, FeedPosition.parse(now.token), 10)
     assert (notice.exchange_id, notice.actor_agency) == (later.exchange_id, KZ_MIA.agency)
 
 
 async def test_lists_are_paged_newest_first(office: Office) -> None:
     asked = [
-        await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"]) for _ in range(5)
+        await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"]) for _ in range(5)
     ]
     found, token = [], ""
     while True:
@@ -231,11 +232,11 @@ async def test_pages_of_an_exchange_show_what_was_visible_at_the_first(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A statement that is released between two pages would seem to have been left out before."""
-    asked = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
+    asked = await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["uz.fiu"])
     await office.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
     await office.fetch(UZ_FIU, asked)
-    await office.say(UZ_FIU, Plain(Kind.RETURN_FOR_INFORMATION), on=asked)
-    more = await office.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["uz.fiu"], on=asked)
+    await office.say(UZ_FIU, Kind.RETURN_FOR_INFORMATION.body(), on=asked)
+    more = await office.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["uz.fiu"], on=asked)
     agency, exchange_id = UZ_FIU.agency, asked.exchange_id
     _, whole, head = await office.reader.exchange(agency, exchange_id)
     checkpoint = log_verifier().verify(head.note)

@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import select
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Kind, Plain, PublishCertificate
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.merkle import EMPTY_ROOT, verify_consistency
 from exchange_protocol.record.entries import Entry, Event, parse_entry
@@ -59,7 +60,7 @@ def with_parts(letter: Letter, **parts: bytes) -> Letter:
 async def test_replayed_statement_returns_original_receipt(office: Office) -> None:
     letter = office.mail.ask(KZ_MIA, ["kz.fma"])
     first = await office.post(letter)
-    await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     again = await office.ledger.submit(*letter.call)
     assert (again.index, again.entry, again.nonce) == (first.index, first.entry, first.nonce)
     assert log_verifier().verify(again.note).size == office.ledger.tree_size == first.index + 2
@@ -85,7 +86,7 @@ async def test_reused_id_is_refused_and_logged(office: Office) -> None:
     await office.post(letter)
     other = office.mail.write(
         KZ_MIA,
-        Plain(Kind.REFERRAL),
+        Kind.REFERRAL.body(),
         to=["kz.gpo"],
         id=letter.statement.id,
         exchange_id=letter.statement.id,
@@ -154,9 +155,9 @@ async def test_denials_are_bounded_per_agency(office: Office) -> None:
 
 async def test_statement_of_an_unknown_exchange_tells_nothing(office: Office) -> None:
     """Whether an exchange exists is not told to who takes no part in it."""
-    asked = await office.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    asked = await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     curious = office.mail.write(
-        KG_MIA, Plain(Kind.ACKNOWLEDGE), on=asked, recipients=(KZ_MIA.agency,), answers=bytes(32)
+        KG_MIA, Kind.ACKNOWLEDGE.body(), on=asked, recipients=(KZ_MIA.agency,), answers=bytes(32)
     )
     assert await refusal(office.ledger.submit(*curious.call)) is Reason.EXCHANGE_UNKNOWN
 
@@ -190,7 +191,7 @@ async def test_directory_is_that_of_the_statements_before(office: Office) -> Non
     """A certificate published in a batch already signs later in the same batch."""
     fresh = office.mail.cast.issue(KZ_FMA)
     publish = office.mail.write(OPERATOR, PublishCertificate(fresh.certificate))
-    draft = office.mail.model.compose(KZ_FMA, Plain(Kind.REFERRAL), to=["kz.mia"])
+    draft = office.mail.model.compose(KZ_FMA, Kind.REFERRAL.body(), to=["kz.mia"])
     signed = office.mail.model.sign(draft, fresh)
     await asyncio.gather(
         office.ledger.submit(*publish.call),

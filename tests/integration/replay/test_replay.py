@@ -14,15 +14,12 @@ from typing import Any
 import pytest
 
 from exchange_protocol.errors import HubDishonest, Reason
-from exchange_protocol.kinds.bodies import (
-    Decision,
-    Kind,
-    Plain,
-    PublishPolicy,
-    Reply,
-    RevokeCertificate,
-)
-from exchange_protocol.kinds.codes import ReplyResult, RevocationReason, Verdict
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.publish_policy import PublishPolicy
+from exchange_protocol.kinds.reply import Reply, ReplyResult
+from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.record.entries import (
     CommitmentOpening,
     Entry,
@@ -33,7 +30,7 @@ from exchange_protocol.record.entries import (
 )
 from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.judgement import Ruling
-from exchange_protocol.rules.lifecycle import LegChange, LegState
+from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.rules.policy import Policy
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
 from exchange_protocol.trust.identity import AgencyId, Member, Role
@@ -54,7 +51,7 @@ from tests.support.statements import (
     member,
 )
 
-REQUEST = Plain(Kind.INFORMATION_REQUEST)
+REQUEST = Kind.INFORMATION_REQUEST.body()
 APPROVE = Decision(Verdict.APPROVE)
 
 

@@ -7,12 +7,14 @@ from dataclasses import replace
 import pytest
 
 from exchange_protocol.errors import HubDishonest, Reason
-from exchange_protocol.kinds.bodies import Decision, Feedback, Kind, Plain, Reply
-from exchange_protocol.kinds.codes import Handling, ReplyResult, Tlp, Verdict
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Handling, LegState, Tlp
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.feedback import Feedback
+from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.record.entries import CommitmentOpening, Event, encode_entry, parse_entry
 from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.access import role_of
-from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId
 from tests.support.statements import (
@@ -28,7 +30,7 @@ from tests.support.statements import (
 )
 
 UZ = AgencyId("uz.fiu")
-REQUEST = Plain(Kind.INFORMATION_REQUEST)
+REQUEST = Kind.INFORMATION_REQUEST.body()
 APPROVE = Decision(Verdict.APPROVE)
 RETURN = Decision(Verdict.RETURN)
 REPLY = Reply(ReplyResult.INFORMATION)
@@ -78,8 +80,8 @@ def two_recipients(hub: Hub) -> Statement:
     asked = hub.say(KZ_MIA, REQUEST, to=["uz.fiu", "kg.mia"])
     hub.say(COORDINATOR, APPROVE, to=["kg.mia"], on=asked)
     hub.deliver(KG_MIA, asked)
-    hub.say(KG_MIA, Plain(Kind.RETURN_FOR_INFORMATION), on=asked)
-    hub.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["kg.mia"], on=asked)
+    hub.say(KG_MIA, Kind.RETURN_FOR_INFORMATION.body(), on=asked)
+    hub.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["kg.mia"], on=asked)
     return asked
 
 
@@ -93,17 +95,17 @@ def test_a_partial_view_replays_clean_at_every_step(hub: Hub) -> None:
     hub.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
     assert leg_state(hub, view(hub, visible(hub)), asked) is LegState.RELEASED
     hub.deliver(UZ_FIU, asked)
-    hub.say(UZ_FIU, Plain(Kind.RETURN_FOR_INFORMATION), on=asked)
-    more = hub.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["uz.fiu"], on=asked)
+    hub.say(UZ_FIU, Kind.RETURN_FOR_INFORMATION.body(), on=asked)
+    more = hub.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["uz.fiu"], on=asked)
     assert leg_state(hub, view(hub, visible(hub)), asked) is LegState.RETURNED
     hub.say(SECOND_COORDINATOR, RETURN, to=["uz.fiu"], on=asked)
     assert leg_state(hub, view(hub, visible(hub)), asked) is LegState.RETURNED
-    more = hub.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["uz.fiu"], on=asked)
+    more = hub.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["uz.fiu"], on=asked)
     hub.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
     hub.deliver(UZ_FIU, more)
     hub.say(UZ_FIU, REPLY, on=asked)
     hub.say(KZ_MIA, Feedback(2, ()), to=["uz.fiu"], on=asked)
-    hub.say(KZ_MIA, Plain(Kind.CLOSE), to=["uz.fiu"], on=asked)
+    hub.say(KZ_MIA, Kind.CLOSE.body(), to=["uz.fiu"], on=asked)
     fold = view(hub, visible(hub))
     assert fold.exchanges[asked.exchange_id].leg(UZ) == hub.leg(asked, "uz.fiu")
 
@@ -111,7 +113,7 @@ def test_a_partial_view_replays_clean_at_every_step(hub: Hub) -> None:
 def test_one_statement_to_both_recipients_replays_for_each(hub: Hub) -> None:
     asked = hub.say(KZ_MIA, REQUEST, to=["uz.fiu", "kg.mia"])
     hub.say(COORDINATOR, APPROVE, to=["uz.fiu", "kg.mia"], on=asked)
-    hub.say(KZ_MIA, Plain(Kind.RECALL), to=["kg.mia", "uz.fiu"], on=asked)
+    hub.say(KZ_MIA, Kind.RECALL.body(), to=["kg.mia", "uz.fiu"], on=asked)
     for agency in (UZ, AgencyId("kg.mia")):
         fold = view(hub, visible(hub, agency), agency)
         leg = fold.exchanges[asked.exchange_id].leg(agency)
@@ -124,14 +126,14 @@ def test_a_recall_past_a_held_supplement_replays_clean(hub: Hub, returned: bool)
     asked = hub.say(KZ_MIA, REQUEST, to=["uz.fiu"])
     hub.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
     hub.deliver(UZ_FIU, asked)
-    hub.say(UZ_FIU, Plain(Kind.RETURN_FOR_INFORMATION), on=asked)
+    hub.say(UZ_FIU, Kind.RETURN_FOR_INFORMATION.body(), on=asked)
     stricter = replace(CASE, handling=Handling.H3, tlp=Tlp.RED)
-    hub.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["uz.fiu"], on=asked, header=stricter)
+    hub.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["uz.fiu"], on=asked, header=stricter)
     if returned:
         hub.say(COORDINATOR, RETURN, to=["uz.fiu"], on=asked)
-    hub.say(KZ_MIA, Plain(Kind.RECALL), to=["uz.fiu"], on=asked)
+    hub.say(KZ_MIA, Kind.RECALL.body(), to=["uz.fiu"], on=asked)
     assert leg_state(hub, view(hub, visible(hub)), asked) is LegState.RECALLED
-    hub.say(KZ_MIA, Plain(Kind.CLOSE), to=["uz.fiu"], on=asked)
+    hub.say(KZ_MIA, Kind.CLOSE.body(), to=["uz.fiu"], on=asked)
     shown = visible(hub)
     assert leg_state(hub, view(hub, shown), asked) is LegState.CLOSED
     kinds = [hub.spoken[parse_entry(one.entry).payload_digest].kind for _, one in shown]

@@ -16,7 +16,7 @@ from typing import Any
 import grpc
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import Kind, Plain
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Urgency
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.rules.statements import encode_signed_statement
@@ -153,7 +153,7 @@ def submit_request(
     memory = region.memory
     draft = memory.compose(
         author,
-        Plain(Kind.INFORMATION_REQUEST),
+        Kind.INFORMATION_REQUEST.body(),
         to=["kz.fma"],
         header=replace(CASE, urgency=urgency),
     )

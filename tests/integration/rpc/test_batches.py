@@ -9,8 +9,8 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import Kind, Plain, Reply
-from exchange_protocol.kinds.codes import ReplyResult
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.record.receipts import verify_receipt
 from exchange_protocol.rules.statements import (
@@ -35,7 +35,7 @@ def requests(region: Region, count: int) -> list[Made]:
     memory = region.memory
     drafts = []
     for _ in range(count):
-        draft = memory.compose(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+        draft = memory.compose(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
         drafts.append(sealed(memory.cast, draft, BRIEF, b"fictional"))
     signed = memory.sign_batch([draft for draft, _ in drafts])
     return [(one, {BRIEF: part}) for one, (_, part) in zip(signed, drafts, strict=True)]
@@ -172,7 +172,7 @@ def test_repeated_ids_and_other_authors_are_refused_by_themselves(region: Region
     memory = region.memory
     [one, two] = requests(region, 2)
     statement = parse_statement(one[0].payload)
-    draft = memory.compose(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    draft = memory.compose(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     draft, part = sealed(
         memory.cast,
         replace(draft, id=statement.id, exchange_id=statement.id),
@@ -180,7 +180,7 @@ def test_repeated_ids_and_other_authors_are_refused_by_themselves(region: Region
         b"another",
     )
     reused = memory.sign(draft), {BRIEF: part}
-    foreign = memory.compose(UZ_FIU, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    foreign = memory.compose(UZ_FIU, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     foreign, part = sealed(memory.cast, foreign, BRIEF, b"fictional")
     stranger = memory.sign(foreign), {BRIEF: part}
     made = [one, one, reused, stranger, two]
@@ -193,7 +193,7 @@ def test_a_statement_may_follow_on_one_of_the_same_batch(region: Region) -> None
     memory = region.memory
     [asked, *_] = requests(region, 2)
     judged = memory.submit(asked[0])
-    recall = memory.compose(KZ_MIA, Plain(Kind.RECALL), to=["kz.fma"], on=judged.statement)
+    recall = memory.compose(KZ_MIA, Kind.RECALL.body(), to=["kz.fma"], on=judged.statement)
     recall, part = sealed(memory.cast, recall, BRIEF, b"fictional")
     made = [asked, (memory.sign(recall), {BRIEF: part})]
     assert reasons(region, submit(region, made), made) == ["", ""]

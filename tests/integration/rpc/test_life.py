@@ -20,7 +20,7 @@ import grpc
 import pytest
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import Kind, Plain
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server import cli
 from exchange_server.bootstrap import utc_now
@@ -85,7 +85,7 @@ def test_stderr_holds_json_lines_and_nothing_of_what_was_said(region: Region) ->
     )
     with stranger, pytest.raises(grpc.RpcError):
         stranger.unary_unary("/a.B/C", bytes, bytes)(b"", timeout=5)
-    asked = region.memory.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    asked = region.memory.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     region.catch_up()
     assert region.process.stop() == 0
     lines = [json.loads(line) for line in region.process.lines]
@@ -98,9 +98,9 @@ def test_stderr_holds_json_lines_and_nothing_of_what_was_said(region: Region) ->
 
 def test_calls_in_flight_are_finished_or_were_never_taken(region: Region) -> None:
     memory = region.memory
-    drafts = [memory.compose(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])]
+    drafts = [memory.compose(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])]
     drafts += [
-        memory.compose(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"]) for _ in range(199)
+        memory.compose(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"]) for _ in range(199)
     ]
     signed = [memory.sign(draft) for draft in drafts]
     receipts: list[pb.SubmitResponse] = []
@@ -127,7 +127,7 @@ def test_calls_in_flight_are_finished_or_were_never_taken(region: Region) -> Non
 
 
 def test_killed_hub_is_there_again_with_all_that_it_promised(region: Region, memory: Hub) -> None:
-    signed = memory.sign(memory.compose(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"]))
+    signed = memory.sign(memory.compose(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"]))
     receipt = region.submit(signed, {"brief": b"brief"}).receipt
     os.kill(region.process.pid, signal.SIGKILL)
     region.process.kill()

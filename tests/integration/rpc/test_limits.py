@@ -14,7 +14,7 @@ import grpc
 import pytest
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import Kind, Plain
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.rules.statements import encode_signed_statement
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
@@ -42,7 +42,7 @@ def limited(folder: Path, **limits: float) -> Iterator[Region]:
 
 def submission(region: Region, author: Member = KZ_MIA) -> pb.Submission:
     memory = region.memory
-    draft = memory.compose(author, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    draft = memory.compose(author, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     return pb.Submission(
         statement=encode_signed_statement(memory.sign(draft)),
         parts=[pb.InlinePart(name="brief", sealed=b"brief")],

@@ -10,8 +10,8 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import Decision, Kind, Plain
-from exchange_protocol.kinds.codes import Verdict
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.merkle import leaf_hash, verify_consistency, verify_inclusion
 from exchange_protocol.log.tiles import parse_entry_bundle
@@ -68,7 +68,7 @@ def test_malformed_plan_is_refused_with_its_reason(
 
 
 def test_receipt_proves_the_entry_and_the_same_bytes_give_it_again(region: Region) -> None:
-    draft = region.memory.compose(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    draft = region.memory.compose(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     signed = region.memory.sign(draft)
     first = region.submit(signed, {"brief": b"brief"}).receipt
     again = region.submit(signed, {"brief": b"brief"}).receipt
@@ -107,7 +107,7 @@ def test_an_entry_bundle_hashes_to_its_tile(region: Region) -> None:
 
 def test_held_exchange_is_hidden_until_it_is_approved(region: Region) -> None:
     memory = region.memory
-    asked = memory.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
+    asked = memory.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["uz.fiu"])
     region.catch_up()
     get = pb.GetExchangeRequest(exchange_id=asked.exchange_id)
     with refused(Reason.EXCHANGE_UNKNOWN):
@@ -135,7 +135,7 @@ def test_held_exchange_is_hidden_until_it_is_approved(region: Region) -> None:
 
 
 def test_outsider_learns_nothing_and_the_attempt_is_on_the_log(region: Region) -> None:
-    asked = region.memory.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    asked = region.memory.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     region.catch_up()
     before = _tree_size(region)
     with refused(Reason.EXCHANGE_UNKNOWN):
@@ -169,7 +169,7 @@ def test_log_extends_itself(region: Region) -> None:
     old = verifier.verify(
         audit.GetCheckpoint(audit_pb.GetCheckpointRequest(), timeout=5).tree_head.checkpoint
     )
-    region.memory.say(KZ_FMA, Plain(Kind.INFORMATION_REQUEST), to=["kz.mia"])
+    region.memory.say(KZ_FMA, Kind.INFORMATION_REQUEST.body(), to=["kz.mia"])
     region.catch_up()
     head = audit.GetCheckpoint(
         audit_pb.GetCheckpointRequest(known_tree_size=old.size), timeout=5
@@ -188,8 +188,8 @@ def test_log_extends_itself(region: Region) -> None:
 
 
 def test_auditor_gets_every_leaf_and_only_its_own_openings(region: Region) -> None:
-    region.memory.say(KZ_FMA, Plain(Kind.INFORMATION_REQUEST), to=["kz.mia"])
-    region.memory.say(KG_MIA, Plain(Kind.INFORMATION_REQUEST), to=["uz.fiu"])
+    region.memory.say(KZ_FMA, Kind.INFORMATION_REQUEST.body(), to=["kz.mia"])
+    region.memory.say(KG_MIA, Kind.INFORMATION_REQUEST.body(), to=["uz.fiu"])
     region.catch_up()
     size = _tree_size(region)
     request = audit_pb.ListOpeningsRequest(tree_size=size, page_size=1000)

@@ -11,7 +11,7 @@ import grpc
 import pytest
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import Kind, Plain
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.rules.statements import Statement, parse_statement
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
@@ -42,7 +42,7 @@ def sent(region: Region) -> Statement:
     uploaded = region.stubs(KZ_MIA).exchange.UploadPart(chunks(SEALED), timeout=20)
     assert uploaded.expires_at.seconds > 0
     memory = region.memory
-    draft = memory.compose(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    draft = memory.compose(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     brief = draft.parts[0]
     content = replace(
         brief,
@@ -150,7 +150,7 @@ def test_upload_of_another_agency_cannot_be_claimed(region: Region) -> None:
     sealed = b"sealed by somebody else"
     region.stubs(KG_MIA).exchange.UploadPart(chunks(sealed), timeout=10)
     memory = region.memory
-    draft = memory.compose(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+    draft = memory.compose(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     brief = replace(draft.parts[0], sha256=hashlib.sha256(sealed).digest(), size=len(sealed))
     with refused(Reason.PART_MISSING):
         region.submit(memory.sign(replace(draft, parts=(brief,))), {})

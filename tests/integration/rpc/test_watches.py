@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from exchange_certs.records import RevocationReason
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Kind, Plain
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import Member
@@ -46,7 +46,7 @@ def next_notice(stream: Any) -> pb.WatchResponse:
 
 
 def ask(region: Region, to: str = "kz.fma") -> Statement:
-    asked = region.memory.say(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=[to])
+    asked = region.memory.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=[to])
     region.catch_up()
     return asked
 

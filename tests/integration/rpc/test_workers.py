@@ -11,7 +11,7 @@ import grpc
 import psutil
 import pytest
 
-from exchange_protocol.kinds.bodies import Kind, Plain
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.rules.statements import encode_signed_statement
 from exchange_protocol.trust.certificates import Usage
@@ -79,7 +79,7 @@ def test_statements_through_one_port_come_to_all_workers_and_make_one_log(hub: H
         # A connection of its own, which the kernel gives to one of the workers.
         options = (("grpc.use_local_subchannel_pool", 1),)
         with grpc.secure_channel(hub.target, credentials, options) as channel:
-            draft = memory.compose(KZ_MIA, Plain(Kind.INFORMATION_REQUEST), to=["kz.fma"])
+            draft = memory.compose(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
             request = pb.SubmitRequest(
                 statement=encode_signed_statement(memory.sign(draft)),
                 parts=[pb.InlinePart(name="brief", sealed=b"brief")],

@@ -18,7 +18,7 @@ import pytest
 from agency_client.audit import AuditedLeaf, AuditReport, ahead, verify_log
 from agency_client.audit.ahead import SignaturesAhead, signatures_ahead
 from exchange_protocol.errors import HubUnavailable, Reason
-from exchange_protocol.kinds.bodies import Stage
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.entries import CommitmentOpening
 from exchange_protocol.record.replay import DirectoryFold
 from exchange_protocol.rules import judgement

@@ -13,17 +13,14 @@ import pytest
 
 from agency_client.audit import verify_log
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import (
-    Decision,
-    PublishCertificate,
-    PublishPolicy,
-    Reply,
-    RevokeCertificate,
-)
-from exchange_protocol.kinds.codes import ReplyResult, RevocationReason, Verdict
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.publish_policy import PublishPolicy
+from exchange_protocol.kinds.reply import Reply, ReplyResult
+from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.record.entries import Entry, Event, encode_entry, parse_entry
 from exchange_protocol.rules.judgement import Ruling
-from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.policy import Policy
 from exchange_protocol.rules.statements import (
     BRIEF,

@@ -19,8 +19,11 @@ from agency_client.audit import monitor_state as state_module
 from agency_client.audit import replay_store as store_module
 from agency_client.audit.monitor_state import MonitorState
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Decision, Feedback, Refuse, Reply
-from exchange_protocol.kinds.codes import RefusalGround, ReplyResult, Verdict
+from exchange_protocol.kinds.codes import RefusalGround
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.feedback import Feedback
+from exchange_protocol.kinds.refuse import Refuse
+from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.record.entries import CommitmentOpening
 from exchange_protocol.trust.identity import Member, Role
 from tests.support.statements import (

@@ -10,8 +10,11 @@ import pytest
 
 from agency_client.audit import AuditedLeaf, AuditReport, Scope, Violation, verify_log
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.bodies import Decision, Kind, Plain, PublishPolicy, Reply
-from exchange_protocol.kinds.codes import ReplyResult, Verdict
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.publish_policy import PublishPolicy
+from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.merkle import CompactRange
 from exchange_protocol.record.entries import (
@@ -21,7 +24,7 @@ from exchange_protocol.record.entries import (
     parse_entry,
 )
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.lifecycle import Exchange, LegState
+from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Member, Role
 from tests.support.statements import (
@@ -38,7 +41,7 @@ from tests.support.statements import (
     member,
 )
 
-REQUEST = Plain(Kind.INFORMATION_REQUEST)
+REQUEST = Kind.INFORMATION_REQUEST.body()
 CENTRE = member("caricc", Role.AUDITOR)
 PROSECUTOR = member("kz.gpo", Role.AUDITOR)
 

@@ -25,7 +25,8 @@ from agency_client.content.documents import (
 )
 from agency_client.content.input_documents import read_input_document
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.codes import Handling, ReplyResult, Tlp
+from exchange_protocol.kinds.codes import Handling, Tlp
+from exchange_protocol.kinds.reply import ReplyResult
 
 DOCUMENTS: dict[Template, type[BaseModel]] = {
     Template.INFORMATION_REQUEST: InformationRequest,

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Decision, Kind, Plain, Reply
-from exchange_protocol.kinds.codes import ReplyResult, Verdict
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.rules.access import deliver_to, readers, viewers
-from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.support.statements import COORDINATOR, KG_MIA, KZ_FMA, KZ_GPO, KZ_MIA, UZ_FIU, Hub
 
-REQUEST = Plain(Kind.INFORMATION_REQUEST)
+REQUEST = Kind.INFORMATION_REQUEST.body()
 APPROVE = Decision(Verdict.APPROVE)
 
 
@@ -85,8 +86,8 @@ def test_only_the_recipients_reading_delivers_its_leg(hub: Hub) -> None:
 def test_reading_the_old_request_does_not_deliver_its_supplement(hub: Hub) -> None:
     asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma"])
     hub.deliver(KZ_FMA, asked)
-    hub.say(KZ_FMA, Plain(Kind.RETURN_FOR_INFORMATION), on=asked)
-    more = hub.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["kz.fma"], on=asked)
+    hub.say(KZ_FMA, Kind.RETURN_FOR_INFORMATION.body(), on=asked)
+    more = hub.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["kz.fma"], on=asked)
     hub.deliver(KZ_FMA, asked)
     assert state(hub, asked, "kz.fma") is LegState.RELEASED
     hub.deliver(KZ_FMA, more)

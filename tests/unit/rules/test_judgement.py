@@ -10,28 +10,17 @@ from datetime import timedelta
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import (
-    Decision,
-    Feedback,
-    Kind,
-    Plain,
-    PublishCertificate,
-    PublishSealingKey,
-    Refuse,
-    Reply,
-    RevokeCertificate,
-)
-from exchange_protocol.kinds.codes import (
-    Handling,
-    RefusalGround,
-    ReplyResult,
-    RevocationReason,
-    Tlp,
-    Verdict,
-)
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Handling, LegState, RefusalGround, Tlp
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.feedback import Feedback
+from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
+from exchange_protocol.kinds.refuse import Refuse
+from exchange_protocol.kinds.reply import Reply, ReplyResult
+from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY
 from exchange_protocol.rules.judgement import judge, plan_route
-from exchange_protocol.rules.lifecycle import LegState
 from exchange_protocol.rules.statements import (
     SignedStatement,
     Statement,
@@ -57,7 +46,7 @@ from tests.support.statements import (
     member,
 )
 
-REQUEST = Plain(Kind.INFORMATION_REQUEST)
+REQUEST = Kind.INFORMATION_REQUEST.body()
 APPROVE = Decision(Verdict.APPROVE)
 
 
@@ -147,28 +136,28 @@ def opening_under_anothers_id(hub: Hub) -> SignedStatement:
 
 
 def unknown_exchange(hub: Hub) -> SignedStatement:
-    draft = hub.compose(KZ_MIA, Plain(Kind.RECALL), to=["kz.fma"])
+    draft = hub.compose(KZ_MIA, Kind.RECALL.body(), to=["kz.fma"])
     return hub.sign(replace(draft, exchange_id=hub.new_id(), answers=bytes(32)))
 
 
 def stranger(hub: Hub) -> SignedStatement:
-    return hub.sign(hub.compose(KG_MIA, Plain(Kind.ACKNOWLEDGE), to=["kz.mia"], on=domestic(hub)))
+    return hub.sign(hub.compose(KG_MIA, Kind.ACKNOWLEDGE.body(), to=["kz.mia"], on=domestic(hub)))
 
 
 def supervisor_speaking(hub: Hub) -> SignedStatement:
-    return hub.sign(hub.compose(KZ_GPO, Plain(Kind.RECALL), to=["kz.fma"], on=domestic(hub)))
+    return hub.sign(hub.compose(KZ_GPO, Kind.RECALL.body(), to=["kz.fma"], on=domestic(hub)))
 
 
 def recipient_of_a_held_leg(hub: Hub) -> SignedStatement:
-    return hub.sign(hub.compose(UZ_FIU, Plain(Kind.ACKNOWLEDGE), on=held(hub)))
+    return hub.sign(hub.compose(UZ_FIU, Kind.ACKNOWLEDGE.body(), on=held(hub)))
 
 
 def approver_recalling(hub: Hub) -> SignedStatement:
-    return hub.sign(hub.compose(COORDINATOR, Plain(Kind.RECALL), to=["uz.fiu"], on=held(hub)))
+    return hub.sign(hub.compose(COORDINATOR, Kind.RECALL.body(), to=["uz.fiu"], on=held(hub)))
 
 
 def leg_of_nobody(hub: Hub) -> SignedStatement:
-    return hub.sign(hub.compose(KZ_MIA, Plain(Kind.RECALL), to=["kg.mia"], on=domestic(hub)))
+    return hub.sign(hub.compose(KZ_MIA, Kind.RECALL.body(), to=["kg.mia"], on=domestic(hub)))
 
 
 def recipient_to_a_third(hub: Hub) -> SignedStatement:
@@ -198,9 +187,9 @@ def below_the_handling(hub: Hub) -> SignedStatement:
 
 def below_a_supplements_handling(hub: Hub) -> SignedStatement:
     asked = domestic(hub)
-    hub.say(KZ_FMA, Plain(Kind.RETURN_FOR_INFORMATION), on=asked)
+    hub.say(KZ_FMA, Kind.RETURN_FOR_INFORMATION.body(), on=asked)
     raised = replace(CASE, handling=Handling.H3)
-    more = hub.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["kz.fma"], on=asked, header=raised)
+    more = hub.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["kz.fma"], on=asked, header=raised)
     hub.deliver(KZ_FMA, more)
     return hub.sign(hub.compose(KZ_FMA, Reply(ReplyResult.NO_HIT), on=asked, header=CASE))
 
@@ -212,7 +201,7 @@ def below_the_tlp(hub: Hub) -> SignedStatement:
 
 
 def policy_denies(hub: Hub) -> SignedStatement:
-    return hub.sign(hub.compose(KZ_MIA, Plain(Kind.ANALYSIS_REQUEST), to=["kz.fma"]))
+    return hub.sign(hub.compose(KZ_MIA, Kind.ANALYSIS_REQUEST.body(), to=["kz.fma"]))
 
 
 def auditor_opening(hub: Hub) -> SignedStatement:
@@ -310,7 +299,7 @@ def content_past_the_gate(hub: Hub) -> SignedStatement:
 
 def content_with_a_recall(hub: Hub) -> SignedStatement:
     asked = domestic(hub)
-    draft = hub.compose(KZ_MIA, Plain(Kind.RECALL), to=["kz.fma"], on=asked)
+    draft = hub.compose(KZ_MIA, Kind.RECALL.body(), to=["kz.fma"], on=asked)
     readers = {AgencyId("kz.mia"): "author", AgencyId("kz.fma"): "recipient"}
     return hub.sign(replace(draft, parts=(hub.part("content", readers),)))
 
@@ -380,7 +369,7 @@ def test_a_stranger_learns_nothing_from_the_refusal(hub: Hub) -> None:
     known = hub.say(KZ_MIA, REQUEST, to=["uz.fiu"], header=replace(CASE, handling=Handling.H3))
     messages = set()
     for exchange_id in (known.exchange_id, hub.new_id()):
-        draft = hub.compose(UZ_FIU, Plain(Kind.ACKNOWLEDGE), to=["kz.mia"])
+        draft = hub.compose(UZ_FIU, Kind.ACKNOWLEDGE.body(), to=["kz.mia"])
         said = hub.sign(replace(draft, exchange_id=exchange_id, answers=bytes(32)))
         with pytest.raises(ExchangeError) as refused:
             hub.submit(said)
@@ -428,18 +417,18 @@ def test_the_whole_way_of_a_cross_border_request(hub: Hub) -> None:
     asked = held(hub)
     hub.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
     hub.deliver(UZ_FIU, asked)
-    hub.say(UZ_FIU, Plain(Kind.ACKNOWLEDGE), on=asked)
-    hub.say(UZ_FIU, Plain(Kind.PARTIAL_REPLY), on=asked)
+    hub.say(UZ_FIU, Kind.ACKNOWLEDGE.body(), on=asked)
+    hub.say(UZ_FIU, Kind.PARTIAL_REPLY.body(), on=asked)
     hub.say(UZ_FIU, Reply(ReplyResult.INFORMATION), on=asked)
     hub.say(KZ_MIA, Feedback(3, ()), to=["uz.fiu"], on=asked)
-    hub.say(KZ_MIA, Plain(Kind.CLOSE), to=["uz.fiu"], on=asked)
+    hub.say(KZ_MIA, Kind.CLOSE.body(), to=["uz.fiu"], on=asked)
     assert hub.leg(asked, "uz.fiu").state is LegState.CLOSED
 
 
 def test_a_refused_exchange_can_be_closed(hub: Hub) -> None:
     asked = domestic(hub)
     hub.say(KZ_FMA, Refuse(RefusalGround.LEGAL_PRIVILEGE), on=asked)
-    hub.say(KZ_MIA, Plain(Kind.CLOSE), to=["kz.fma"], on=asked)
+    hub.say(KZ_MIA, Kind.CLOSE.body(), to=["kz.fma"], on=asked)
     assert hub.leg(asked, "kz.fma").state is LegState.CLOSED
 
 

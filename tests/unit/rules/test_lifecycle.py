@@ -5,40 +5,31 @@ from __future__ import annotations
 import hashlib
 import itertools
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import (
-    Body,
-    Decision,
-    EraseNotice,
-    Feedback,
-    Kind,
-    Plain,
-    Refuse,
-    Reply,
-)
-from exchange_protocol.kinds.codes import (
-    ErasureGround,
-    Handling,
-    RefusalGround,
-    ReplyResult,
-    Tlp,
-    Verdict,
-)
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Handling, LegState, RefusalGround, Tlp
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.erase_notice import EraseNotice, ErasureGround
+from exchange_protocol.kinds.extend_deadline import ExtendDeadline, ExtensionGround
+from exchange_protocol.kinds.feedback import Feedback
+from exchange_protocol.kinds.refuse import Refuse
+from exchange_protocol.kinds.reply import Reply, ReplyResult
+from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.lifecycle import (
     Exchange,
     Leg,
     LegRoute,
-    LegState,
     addressed_legs,
     advance,
     deliver,
     open_exchange,
 )
 from exchange_protocol.rules.statements import Header, Statement
-from exchange_protocol.trust.identity import AgencyId, Member
+from exchange_protocol.trust.identity import AgencyId, Member, Role
 from tests.support.statements import (
     CARICC,
     CASE,
@@ -86,7 +77,7 @@ def say(
 def opened(
     *routes: LegRoute, kind: Kind = Kind.INFORMATION_REQUEST, header: Header = CASE
 ) -> tuple[Exchange, Statement]:
-    statement = say(KZ_MIA, Plain(kind), to=tuple(route.agency for route in routes), header=header)
+    statement = say(KZ_MIA, kind.body(), to=tuple(route.agency for route in routes), header=header)
     return open_exchange(statement, routes)[0], statement
 
 
@@ -142,18 +133,19 @@ SAYINGS: dict[str, Body] = {
     "approve": Decision(Verdict.APPROVE),
     "reject": Decision(Verdict.REJECT, RefusalGround.CONTRARY_TO_LAW),
     "return": Decision(Verdict.RETURN),
-    "acknowledge": Plain(Kind.ACKNOWLEDGE),
-    "return_for_information": Plain(Kind.RETURN_FOR_INFORMATION),
-    "supplement": Plain(Kind.SUPPLEMENT),
-    "interim_reply": Plain(Kind.INTERIM_REPLY),
-    "partial_reply": Plain(Kind.PARTIAL_REPLY),
+    "acknowledge": Kind.ACKNOWLEDGE.body(),
+    "return_for_information": Kind.RETURN_FOR_INFORMATION.body(),
+    "supplement": Kind.SUPPLEMENT.body(),
+    "interim_reply": Kind.INTERIM_REPLY.body(),
+    "partial_reply": Kind.PARTIAL_REPLY.body(),
     "reply": Reply(ReplyResult.NO_HIT),
-    "analysis_product": Plain(Kind.ANALYSIS_PRODUCT),
+    "analysis_product": Kind.ANALYSIS_PRODUCT.body(),
     "refuse": Refuse(RefusalGround.LEGAL_PRIVILEGE),
-    "recall": Plain(Kind.RECALL),
+    "recall": Kind.RECALL.body(),
     "feedback": Feedback(3, ()),
-    "close": Plain(Kind.CLOSE),
+    "close": Kind.CLOSE.body(),
     "erase_notice": EraseNotice(ErasureGround.RETENTION_ENDED),
+    "extend_deadline": ExtendDeadline(ExtensionGround.VOLUME),
 }
 
 AT_RECIPIENT = (S.DELIVERED, S.ACKNOWLEDGED)
@@ -166,6 +158,7 @@ ALLOWED: dict[tuple[str, Member], dict[LegState, LegState]] = {
     ("supplement", KZ_MIA): {S.RETURNED: S.HELD},
     ("interim_reply", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ACKNOWLEDGED),
     ("partial_reply", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ACKNOWLEDGED),
+    ("extend_deadline", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ACKNOWLEDGED),
     ("reply", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ANSWERED),
     ("analysis_product", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ANSWERED),
     ("refuse", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.REFUSED),
@@ -191,7 +184,8 @@ def test_every_cell_of_the_table(saying: str, opening: Kind) -> None:
             exchange = in_state(state, opening)
             by_recipient = speaker is UZ_FIU and not isinstance(SAYINGS[saying], Decision)
             to = (KZ_MIA.agency,) if by_recipient else (UZ,)
-            statement = say(speaker, SAYINGS[saying], answers=FIRST, to=to)
+            later = replace(CASE, due_at=START + timedelta(days=14))
+            statement = say(speaker, SAYINGS[saying], answers=FIRST, to=to, header=later)
             where = f"{saying} by {speaker} on {state.name}"
             if state in allowed:
                 after = apply(exchange, statement, routes=(gated(),))
@@ -235,6 +229,15 @@ def test_one_coordinator_cannot_approve_twice() -> None:
     assert refused.value.reason is Reason.ALREADY_DECIDED
 
 
+def test_one_person_in_two_roles_cannot_approve_twice() -> None:
+    exchange, _ = opened(gated(2))
+    exchange = apply(exchange, approve(exchange))
+    same_person = replace(COORDINATOR, role=Role.AUTHORISER)
+    with pytest.raises(ExchangeError, match="another person") as refused:
+        apply(exchange, approve(exchange, same_person))
+    assert refused.value.reason is Reason.ALREADY_DECIDED
+
+
 def test_four_eyes_need_named_coordinators() -> None:
     exchange, _ = opened(gated(2))
     with pytest.raises(ExchangeError) as refused:
@@ -257,7 +260,7 @@ def test_approvals_do_not_survive_a_supplement() -> None:
     exchange = apply(exchange, approve(exchange))
     returned = say(SECOND_COORDINATOR, Decision(Verdict.RETURN), answers=leg_of(exchange).awaits)
     exchange = apply(exchange, returned)
-    more = say(KZ_MIA, Plain(Kind.SUPPLEMENT), answers=returned.digest)
+    more = say(KZ_MIA, Kind.SUPPLEMENT.body(), answers=returned.digest)
     exchange = apply(exchange, more, routes=(gated(2),))
     assert leg_of(exchange).approvals == ()
     exchange = apply(exchange, approve(exchange, SECOND_COORDINATOR))
@@ -303,9 +306,9 @@ def test_the_centre_as_a_recipient_answers_on_its_own_leg() -> None:
     exchange, _ = opened(open_to(CENTRE), gated(1, UZ))
     exchange, _ = deliver(exchange, CENTRE)
     subject = leg_of(exchange, CENTRE).awaits
-    reply = say(CARICC, Plain(Kind.ACKNOWLEDGE), answers=subject, to=(KZ_MIA.agency,))
+    reply = say(CARICC, Kind.ACKNOWLEDGE.body(), answers=subject, to=(KZ_MIA.agency,))
     assert leg_of(apply(exchange, reply), CENTRE).state is S.ACKNOWLEDGED
-    elsewhere = say(CARICC, Plain(Kind.ACKNOWLEDGE), answers=subject, to=(UZ,))
+    elsewhere = say(CARICC, Kind.ACKNOWLEDGE.body(), answers=subject, to=(UZ,))
     with pytest.raises(ExchangeError) as refused:
         apply(exchange, elsewhere)
     assert refused.value.reason is Reason.INVALID_FIELD
@@ -318,11 +321,11 @@ def test_a_recipient_that_waits_approves_no_other_leg() -> None:
     exchange, _ = opened(open_to(CENTRE), gated(1, UZ))
     exchange, _ = deliver(exchange, CENTRE)
     back = say(
-        CARICC, Plain(Kind.RETURN_FOR_INFORMATION), answers=leg_of(exchange, CENTRE).awaits,
+        CARICC, Kind.RETURN_FOR_INFORMATION.body(), answers=leg_of(exchange, CENTRE).awaits,
         to=(KZ_MIA.agency,),
     )  # fmt: skip
     exchange = apply(exchange, back)
-    more = say(KZ_MIA, Plain(Kind.SUPPLEMENT), answers=back.digest, to=(CENTRE,))
+    more = say(KZ_MIA, Kind.SUPPLEMENT.body(), answers=back.digest, to=(CENTRE,))
     waits = LegRoute(CENTRE, 1, (PROSECUTOR.agency,))
     with pytest.raises(ExchangeError) as refused:
         apply(exchange, more, routes=(waits,))
@@ -333,15 +336,17 @@ def test_who_was_never_shown_a_recalled_request_does_not_come_to_read_it_as_appr
     exchange, _ = opened(LegRoute(CENTRE, 1, (PROSECUTOR.agency,)), open_to(UZ))
     exchange, _ = deliver(exchange, UZ)
     recalled = say(
-        KZ_MIA, Plain(Kind.RECALL), answers=leg_of(exchange, CENTRE).awaits, to=(CENTRE,)
+        KZ_MIA, Kind.RECALL.body(), answers=leg_of(exchange, CENTRE).awaits, to=(CENTRE,)
     )
     asked = say(
-        UZ_FIU, Plain(Kind.RETURN_FOR_INFORMATION), answers=leg_of(exchange).awaits,
+        UZ_FIU, Kind.RETURN_FOR_INFORMATION.body(), answers=leg_of(exchange).awaits,
         to=(KZ_MIA.agency,),
     )  # fmt: skip
     exchange = apply(exchange, recalled, asked)
-    more = say(KZ_MIA, Plain(Kind.SUPPLEMENT), answers=asked.digest)
-    with pytest.raises(ExchangeError, match="from whom statements are held back") as refused:
+    more = say(KZ_MIA, Kind.SUPPLEMENT.body(), answers=asked.digest)
+    with pytest.raises(
+        ExchangeError, match="cannot be a held recipient and an approver"
+    ) as refused:
         apply(exchange, more, routes=(gated(1, UZ),))
     assert refused.value.reason is Reason.INVALID_FIELD
     assert leg_of(apply(exchange, more, routes=(open_to(UZ),))).state is S.RELEASED
@@ -356,11 +361,11 @@ def disclosed_then_supplemented(approvals: int = 1) -> tuple[Exchange, Statement
     exchange = apply(exchange, approve(exchange))
     exchange, _ = deliver(exchange, UZ)
     asked = say(
-        UZ_FIU, Plain(Kind.RETURN_FOR_INFORMATION), answers=leg_of(exchange).awaits,
+        UZ_FIU, Kind.RETURN_FOR_INFORMATION.body(), answers=leg_of(exchange).awaits,
         to=(KZ_MIA.agency,),
     )  # fmt: skip
     exchange = apply(exchange, asked)
-    more = say(KZ_MIA, Plain(Kind.SUPPLEMENT), answers=asked.digest)
+    more = say(KZ_MIA, Kind.SUPPLEMENT.body(), answers=asked.digest)
     return apply(exchange, more, routes=(gated(approvals),)), more
 
 
@@ -375,9 +380,9 @@ def test_a_supplement_after_the_recipients_question_passes_the_gate_again() -> N
 
 def test_a_recall_of_what_was_never_released_stays_hidden() -> None:
     exchange, _ = opened(gated())
-    recall = say(KZ_MIA, Plain(Kind.RECALL), answers=leg_of(exchange).awaits)
+    recall = say(KZ_MIA, Kind.RECALL.body(), answers=leg_of(exchange).awaits)
     exchange = apply(exchange, recall)
-    closed = say(KZ_MIA, Plain(Kind.CLOSE), answers=recall.digest)
+    closed = say(KZ_MIA, Kind.CLOSE.body(), answers=recall.digest)
     exchange = apply(exchange, closed)
     assert leg_of(exchange).state is S.CLOSED
     assert {recall.digest, closed.digest} < set(leg_of(exchange).hidden)
@@ -386,9 +391,9 @@ def test_a_recall_of_what_was_never_released_stays_hidden() -> None:
 
 def test_a_recipient_learns_of_a_recall_while_a_supplement_is_held() -> None:
     exchange, more = disclosed_then_supplemented()
-    recall = say(KZ_MIA, Plain(Kind.RECALL), answers=more.digest)
+    recall = say(KZ_MIA, Kind.RECALL.body(), answers=more.digest)
     exchange = apply(exchange, recall)
-    close = say(KZ_MIA, Plain(Kind.CLOSE), answers=recall.digest)
+    close = say(KZ_MIA, Kind.CLOSE.body(), answers=recall.digest)
     exchange = apply(exchange, close)
     assert leg_of(exchange).hidden == (more.digest,)
 
@@ -410,7 +415,7 @@ def test_a_leg_counts_what_its_supplements_add() -> None:
     returned = say(COORDINATOR, Decision(Verdict.RETURN), answers=leg_of(exchange).awaits)
     exchange = apply(exchange, returned)
     header = replace(CASE, subject_count=30, handling=Handling.H2, tlp=Tlp.RED)
-    more = say(KZ_MIA, Plain(Kind.SUPPLEMENT), answers=returned.digest, header=header)
+    more = say(KZ_MIA, Kind.SUPPLEMENT.body(), answers=returned.digest, header=header)
     leg = leg_of(apply(exchange, more, routes=(gated(2),)))
     assert leg.hidden == (returned.answers, returned.digest, more.digest)
     assert (leg.subject_count, leg.handling, leg.tlp) == (70, Handling.H2, Tlp.RED)
@@ -431,21 +436,21 @@ def test_reading_moves_only_a_released_leg() -> None:
 def test_a_statement_must_name_its_legs() -> None:
     exchange, _ = opened(open_to())
     with pytest.raises(ExchangeError) as refused:
-        apply(exchange, say(KZ_MIA, Plain(Kind.RECALL), answers=FIRST, to=()))
+        apply(exchange, say(KZ_MIA, Kind.RECALL.body(), answers=FIRST, to=()))
     assert refused.value.reason is Reason.MISSING_FIELD
 
 
 def test_an_agency_without_a_leg_cannot_be_addressed() -> None:
     exchange, _ = opened(open_to())
     with pytest.raises(ExchangeError) as refused:
-        apply(exchange, say(KZ_MIA, Plain(Kind.RECALL), answers=FIRST, to=(KG,)))
+        apply(exchange, say(KZ_MIA, Kind.RECALL.body(), answers=FIRST, to=(KG,)))
     assert refused.value.reason is Reason.NOT_A_PARTY
 
 
 def test_an_opening_statement_does_not_continue_an_exchange() -> None:
     exchange, _ = opened(open_to())
     with pytest.raises(ExchangeError) as refused:
-        advance(exchange, say(KZ_MIA, Plain(Kind.REFERRAL)), [UZ])
+        advance(exchange, say(KZ_MIA, Kind.REFERRAL.body()), [UZ])
     assert refused.value.reason is Reason.OUT_OF_ORDER
 
 
@@ -454,3 +459,54 @@ def test_who_may_know_of_an_exchange() -> None:
     assert all(exchange.is_known_to(agency) for agency in (KZ_MIA.agency, UZ, CENTRE))
     assert not exchange.is_known_to(KG)
     assert not exchange.is_known_to(KZ_FMA.agency)
+
+
+# --- Due times ----------------------------------------------------------------------------------
+
+
+def due(days: int) -> Header:
+    return replace(CASE, due_at=START + timedelta(days=days))
+
+
+def extend(exchange: Exchange, days: int) -> Statement:
+    body = ExtendDeadline(ExtensionGround.VOLUME)
+    awaited = leg_of(exchange).awaits
+    return say(UZ_FIU, body, answers=awaited, to=(KZ_MIA.agency,), header=due(days))
+
+
+def test_an_extension_moves_the_due_time_of_its_own_leg_alone() -> None:
+    exchange, _ = opened(open_to(UZ), open_to(KG), header=due(7))
+    exchange, _ = deliver(exchange, UZ)
+    exchange = apply(exchange, extend(exchange, 14))
+    assert leg_of(exchange).due_at == due(14).due_at
+    assert leg_of(exchange).state is S.ACKNOWLEDGED
+    assert leg_of(exchange, KG).due_at == due(7).due_at
+
+
+def test_a_leg_without_a_due_time_gets_one_by_an_extension() -> None:
+    exchange, _ = opened(open_to(UZ))
+    exchange, _ = deliver(exchange, UZ)
+    assert leg_of(exchange).due_at is None
+    assert leg_of(apply(exchange, extend(exchange, 3))).due_at == due(3).due_at
+
+
+@pytest.mark.parametrize("days", [-1, 0, 6, 7])
+def test_an_extension_to_a_time_that_is_not_later_is_refused(days: int) -> None:
+    exchange, _ = opened(open_to(UZ), header=due(7))
+    exchange, _ = deliver(exchange, UZ)
+    with pytest.raises(ExchangeError, match="expected a due time after") as refused:
+        apply(exchange, extend(exchange, days))
+    assert (refused.value.reason, refused.value.field) == (Reason.INVALID_FIELD, "due_at")
+
+
+def test_a_supplement_keeps_the_due_time_unless_it_names_another() -> None:
+    for header, expected in ((CASE, 7), (due(21), 21)):
+        exchange, _ = opened(open_to(UZ), header=due(7))
+        exchange, _ = deliver(exchange, UZ)
+        returned = say(
+            UZ_FIU, Kind.RETURN_FOR_INFORMATION.body(), answers=leg_of(exchange).awaits,
+            to=(KZ_MIA.agency,),
+        )  # fmt: skip
+        more = say(KZ_MIA, Kind.SUPPLEMENT.body(), answers=returned.digest, header=header)
+        exchange = apply(exchange, returned, more, routes=(open_to(UZ),))
+        assert leg_of(exchange).due_at == due(expected).due_at

@@ -7,10 +7,13 @@ from dataclasses import replace
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.bodies import Decision, Kind, Plain, PublishPolicy
-from exchange_protocol.kinds.codes import Handling, Tlp, Urgency, Verdict
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Handling, LegState, Tlp, Urgency
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.publish_policy import PublishPolicy
+from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.judgement import Route, plan_route
-from exchange_protocol.rules.lifecycle import LegRoute, LegState
+from exchange_protocol.rules.lifecycle import LegRoute
 from exchange_protocol.rules.policy import Policy
 from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member, Role
@@ -34,15 +37,15 @@ from tests.support.statements import (
     member,
 )
 
-REQUEST = Plain(Kind.INFORMATION_REQUEST)
-ANALYSIS = Plain(Kind.ANALYSIS_REQUEST)
+REQUEST = Kind.INFORMATION_REQUEST.body()
+ANALYSIS = Kind.ANALYSIS_REQUEST.body()
 
 
-def plan(hub: Hub, author: Member, *to: str, body: Plain = REQUEST, header: Header = CASE) -> Route:
+def plan(hub: Hub, author: Member, *to: str, body: Body = REQUEST, header: Header = CASE) -> Route:
     return plan_route(hub.directory, hub.compose(author, body, to=to, header=header))
 
 
-def refusal(hub: Hub, author: Member, *to: str, body: Plain = REQUEST) -> Reason:
+def refusal(hub: Hub, author: Member, *to: str, body: Body = REQUEST) -> Reason:
     with pytest.raises(ExchangeError) as refused:
         plan(hub, author, *to, body=body)
     return refused.value.reason
@@ -113,7 +116,7 @@ def test_each_leg_gets_its_own_gate(hub: Hub) -> None:
 
 @pytest.mark.parametrize("kind", [Kind.ANALYSIS_REQUEST, Kind.REFERRAL, Kind.INFORMATION_REQUEST])
 def test_what_is_sent_to_the_centre_flows_at_once(hub: Hub, kind: Kind) -> None:
-    route = plan(hub, UZ_FIU, "caricc", body=Plain(kind))
+    route = plan(hub, UZ_FIU, "caricc", body=kind.body())
     assert [leg.approvals_required for leg in route.legs] == [0]
     assert "what-is-sent-to-the-centre-flows-at-once" in route.rule_ids
 
@@ -182,7 +185,7 @@ def test_a_supplement_cannot_lower_the_gate_by_a_smaller_number(hub: Hub) -> Non
     asked = hub.say(KZ_MIA, REQUEST, to=["uz.fiu"], header=replace(CASE, subject_count=60))
     assert hub.leg(asked, "uz.fiu").approvals_required == 2
     hub.say(COORDINATOR, Decision(Verdict.RETURN), to=["uz.fiu"], on=asked)
-    hub.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["uz.fiu"], on=asked)
+    hub.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["uz.fiu"], on=asked)
     assert hub.leg(asked, "uz.fiu").approvals_required == 2
 
 
@@ -191,7 +194,7 @@ def test_bulk_cannot_be_split_over_supplements(hub: Hub) -> None:
     assert hub.leg(asked, "uz.fiu").approvals_required == 1
     hub.say(COORDINATOR, Decision(Verdict.RETURN), to=["uz.fiu"], on=asked)
     more = replace(CASE, subject_count=11)
-    hub.say(KZ_MIA, Plain(Kind.SUPPLEMENT), to=["uz.fiu"], on=asked, header=more)
+    hub.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["uz.fiu"], on=asked, header=more)
     assert hub.leg(asked, "uz.fiu").approvals_required == 2
     hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=asked)
     hub.say(SECOND_COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=asked)
@@ -297,7 +300,7 @@ def test_kg_police_answers_and_its_own_coordinator_cannot(hub: Hub) -> None:
     asked = hub.say(KZ_MIA, REQUEST, to=["kg.mia"])
     hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["kg.mia"], on=asked)
     hub.deliver(KG_MIA, asked)
-    acknowledge = hub.compose(KG_MIA, Plain(Kind.ACKNOWLEDGE), on=asked)
+    acknowledge = hub.compose(KG_MIA, Kind.ACKNOWLEDGE.body(), on=asked)
     coordinator = member("kg.mia", Role.COORDINATOR)
     exchange = hub.exchanges[asked.exchange_id]
     with pytest.raises(ExchangeError) as refused:

@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("subject_count", sa.BigInteger(), nullable=False),
         sa.Column("was_released", sa.Boolean(), nullable=False),
         sa.Column("approvals_required", sa.SmallInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("approvers", sa.Text(), nullable=False),
         sa.Column("approvals", sa.Text(), nullable=False),
         sa.Column("hidden", sa.Text(), nullable=False),

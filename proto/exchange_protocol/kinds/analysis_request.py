@@ -1,0 +1,35 @@
+"""`analysis_request`: the Centre is asked to analyse. What is asked stands in the sealed parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_protocol.kinds.analysis_product import AnalysisProduct
+from exchange_protocol.kinds.spec import Act, Body, Brief, Document, KindSpec, Stage
+from exchange_protocol.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisRequest(Body):
+    """Asks the coordination centre for analysis."""
+
+
+SPEC = KindSpec(
+    body=AnalysisRequest,
+    stage=Stage.INITIAL,
+    words=Words("request for analysis", "запрос анализа", "талдау сұрау салуы"),
+    answer=AnalysisProduct,
+    acts=(
+        Act(
+            name="request_analysis",
+            command="send analysis-request",
+            summary="Ask the coordination centre for an analysis.",
+            done="Sent",
+            brief=Brief.REQUIRED,
+            document=Document("AnalysisRequest", "request"),
+            entities="subjects",
+            attachments=True,
+            terms=True,
+        ),
+    ),
+)

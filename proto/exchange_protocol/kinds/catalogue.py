@@ -1,0 +1,129 @@
+"""All kinds of statement, in the order of the wire contract: the one list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.kinds import (
+    acknowledge,
+    analysis_product,
+    analysis_request,
+    close,
+    decision,
+    enrol_agency,
+    erase_notice,
+    extend_deadline,
+    feedback,
+    information_request,
+    interim_reply,
+    partial_reply,
+    publish_certificate,
+    publish_policy,
+    publish_sealing_key,
+    recall,
+    referral,
+    refuse,
+    reply,
+    return_for_information,
+    revoke_certificate,
+    supplement,
+)
+from exchange_protocol.kinds.spec import Body, KindSpec, ParseBody, Row, Stage, parse_by_types
+from exchange_protocol.kinds.spec import encode as encode_fields
+from exchange_protocol.v1 import statement_pb2 as pb
+
+
+class Kind(StrEnum):
+    """Kinds of statement; the value is the name of the body's field on the wire."""
+
+    _value_: str
+    spec: KindSpec
+
+    def __new__(cls, spec: KindSpec) -> Kind:
+        member = str.__new__(cls, spec.name)
+        member._value_ = spec.name
+        member.spec = spec
+        return member
+
+    INFORMATION_REQUEST = information_request.SPEC
+    REFERRAL = referral.SPEC
+    ANALYSIS_REQUEST = analysis_request.SPEC
+
+    ACKNOWLEDGE = acknowledge.SPEC
+    RETURN_FOR_INFORMATION = return_for_information.SPEC
+    SUPPLEMENT = supplement.SPEC
+    INTERIM_REPLY = interim_reply.SPEC
+    PARTIAL_REPLY = partial_reply.SPEC
+    REPLY = reply.SPEC
+    REFUSE = refuse.SPEC
+    ANALYSIS_PRODUCT = analysis_product.SPEC
+    DECISION = decision.SPEC
+    RECALL = recall.SPEC
+    FEEDBACK = feedback.SPEC
+    CLOSE = close.SPEC
+    ERASE_NOTICE = erase_notice.SPEC
+    EXTEND_DEADLINE = extend_deadline.SPEC
+
+    ENROL_AGENCY = enrol_agency.SPEC
+    PUBLISH_CERTIFICATE = publish_certificate.SPEC
+    REVOKE_CERTIFICATE = revoke_certificate.SPEC
+    PUBLISH_SEALING_KEY = publish_sealing_key.SPEC
+    PUBLISH_POLICY = publish_policy.SPEC
+
+    @property
+    def stage(self) -> Stage:
+        """Whether it opens an exchange, continues one, or changes the directory."""
+        return self.spec.stage
+
+    @property
+    def action(self) -> str:
+        """The kind as the policy writes it, such as "InformationRequest"."""
+        return self.spec.action
+
+    @property
+    def body(self) -> type[Body]:
+        """The class of its bodies."""
+        return self.spec.body
+
+
+ROWS: Final[tuple[tuple[Kind, Row], ...]] = tuple(
+    (kind, row) for kind in Kind for row in kind.spec.rows
+)
+"""The whole table of the lifecycle."""
+_KINDS: Final[Mapping[type[Body], Kind]] = {kind.spec.body: kind for kind in Kind}
+_PARSERS: Final[Mapping[str, ParseBody]] = {
+    kind.value: kind.spec.parse or parse_by_types(kind.spec.body) for kind in Kind
+}
+
+
+def kind_of(body: Body) -> Kind:
+    """The kind of a body."""
+    return _KINDS[type(body)]
+
+
+def parse_body(message: pb.Statement) -> Body:
+    """Take the body of a statement from the wire."""
+    name = message.WhichOneof("body")
+    if name is None:
+        raise Reason.UNKNOWN_KIND.error("expected a body of a known kind, got none", field="body")
+    return _PARSERS[name](getattr(message, name), name)
+
+
+def encode_body(body: Body, message: pb.Statement) -> None:
+    """Set the body of a wire statement."""
+    target = getattr(message, kind_of(body).value)
+    target.SetInParent()
+    encode_fields(body, target)
+
+
+def parse_kind(text: str, where: str = "kind") -> Kind:
+    """Check the name of a kind, such as "information_request"."""
+    for kind in Kind:
+        if kind.value == text:
+            return kind
+    raise Reason.UNKNOWN_KIND.error(
+        f"expected one of {', '.join(kind.value for kind in Kind)}; got {text[:64]!r}", field=where
+    )

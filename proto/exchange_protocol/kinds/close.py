@@ -1,0 +1,32 @@
+"""`close`: the initiator closes legs that have ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.spec import ENDED, Act, Body, KindSpec, Row, Stage
+from exchange_protocol.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Close(Body):
+    """Closes the legs that it names."""
+
+
+SPEC = KindSpec(
+    body=Close,
+    stage=Stage.CONTINUING,
+    words=Words("close", "закрытие обмена", "алмасуды жабу"),
+    rows=(
+        Row(party=Party.INITIATOR, before=ENDED, after=LegState.CLOSED, shown_while_hidden=True),
+    ),
+    acts=(
+        Act(
+            name="close_exchange",
+            command="close",
+            summary="Close the legs that have ended.",
+            done="Closed",
+        ),
+    ),
+)

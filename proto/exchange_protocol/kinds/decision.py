@@ -1,0 +1,112 @@
+"""`decision`: an approver approves, returns or rejects what waits on held legs.
+
+An approval is a signature over the digest of exactly the statement that waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.codes import LegState, Party, RefusalGround
+from exchange_protocol.kinds.fields import parse_enum
+from exchange_protocol.kinds.spec import Act, Body, KindSpec, Row, Stage, Text
+from exchange_protocol.v1 import statement_pb2 as pb
+from exchange_protocol.words import Code, Words
+
+
+class Verdict(Code):
+    """What an approver decides on a held leg."""
+
+    APPROVE = pb.VERDICT_APPROVE, "approved", "одобрено", "мақұлданды"
+    REJECT = pb.VERDICT_REJECT, "rejected", "отклонено", "қабылданбады"
+    RETURN = (
+        pb.VERDICT_RETURN,
+        "returned for more information",
+        "возвращено для уточнения",
+        "нақтылауға қайтарылды",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Body):
+    """A decision on the legs that it addresses; `ground` only to reject."""
+
+    verdict: Verdict
+    ground: RefusalGround | None = None
+
+
+def _parse(message: Any, where: str) -> Body:
+    verdict = parse_enum(Verdict, message.verdict, f"{where}.verdict")
+    if verdict is Verdict.REJECT:
+        return Decision(verdict, parse_enum(RefusalGround, message.ground, f"{where}.ground"))
+    if message.ground:
+        raise Reason.INVALID_FIELD.error(
+            f"expected a ground only to reject, got one to {verdict.name}", field=f"{where}.ground"
+        )
+    return Decision(verdict)
+
+
+_HELD = frozenset({LegState.HELD})
+
+SPEC = KindSpec(
+    body=Decision,
+    stage=Stage.CONTINUING,
+    words=Words("decision", "решение", "шешім"),
+    parse=_parse,
+    rows=(
+        Row(
+            party=Party.APPROVER,
+            before=_HELD,
+            after=LegState.RELEASED,
+            code=Verdict.APPROVE,
+            approves=True,
+        ),
+        Row(
+            party=Party.APPROVER,
+            before=_HELD,
+            after=LegState.REJECTED,
+            code=Verdict.REJECT,
+            becomes_awaited=True,
+            while_unreleased=True,
+        ),
+        Row(
+            party=Party.APPROVER,
+            before=_HELD,
+            after=LegState.RETURNED,
+            code=Verdict.RETURN,
+            becomes_awaited=True,
+        ),
+    ),
+    acts=(
+        Act(
+            name="approve",
+            command="approve",
+            summary="Approve what waits on the held legs: a signature over exactly that payload.",
+            done="Approved",
+            fixed={"verdict": Verdict.APPROVE},
+            text=Text("note", "summary", "A note, in words; it is sealed.", is_required=False),
+            binds_to_what_was_read=True,
+            confirm="Approve exactly this?",
+        ),
+        Act(
+            name="return_to_author",
+            command="return",
+            summary="Return what waits to its author, with a question.",
+            done="Returned",
+            fixed={"verdict": Verdict.RETURN},
+            text=Text("question", "question", "What is missing, in words; it is sealed."),
+        ),
+        Act(
+            name="reject",
+            command="reject",
+            summary="Reject what waits, on a ground and with reasons.",
+            done="Rejected",
+            fixed={"verdict": Verdict.REJECT},
+            codes=("ground",),
+            help={"ground": "Ground"},
+            text=Text("explanation", "explanation", "Why, in words; it is sealed."),
+        ),
+    ),
+)

@@ -1,0 +1,65 @@
+"""`feedback`: the initiator says what an answer was worth and what it was used for (rule P6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.spec import Act, Body, Brief, KindSpec, Range, Row, Stage
+from exchange_protocol.v1 import statement_pb2 as pb
+from exchange_protocol.words import Code, Words
+
+MAX_USEFULNESS = 3
+
+
+class FeedbackUse(Code):
+    """What the information was used for."""
+
+    INTELLIGENCE = pb.FEEDBACK_USE_INTELLIGENCE, "intelligence", "оперативная работа", "жедел жұмыс"
+    NEW_CASE = pb.FEEDBACK_USE_NEW_CASE, "new case", "новое дело", "жаңа іс"
+    EXISTING_CASE = (
+        pb.FEEDBACK_USE_EXISTING_CASE,
+        "existing case",
+        "имеющееся дело",
+        "қолданыстағы іс",
+    )
+    FREEZE = pb.FEEDBACK_USE_FREEZE, "freeze", "замораживание", "қатыру"
+    SEIZURE = pb.FEEDBACK_USE_SEIZURE, "seizure", "арест имущества", "мүлікке тыйым салу"
+    CHARGE = pb.FEEDBACK_USE_CHARGE, "charge", "обвинение", "айыптау"
+    CONVICTION = pb.FEEDBACK_USE_CONVICTION, "conviction", "приговор", "үкім"
+    CONFISCATION = pb.FEEDBACK_USE_CONFISCATION, "confiscation", "конфискация", "тәркілеу"
+    NOT_USED = pb.FEEDBACK_USE_NOT_USED, "not used", "не использовано", "пайдаланылмады"
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback(Body):
+    """`usefulness` is 0 (not useful) to 3 (very useful)."""
+
+    usefulness: Annotated[int, Range(0, MAX_USEFULNESS)]
+    uses: tuple[FeedbackUse, ...]
+
+
+SPEC = KindSpec(
+    body=Feedback,
+    stage=Stage.CONTINUING,
+    words=Words(
+        "feedback on use", "сообщение об использовании сведений", "ақпаратты пайдалану туралы хабар"
+    ),
+    rows=(Row(party=Party.INITIATOR, before=frozenset({LegState.ANSWERED})),),
+    acts=(
+        Act(
+            name="feedback",
+            command="feedback",
+            summary="Say what an answer was worth and what it was used for.",
+            done="Feedback given",
+            codes=("usefulness", "uses"),
+            defaults={"uses": ()},
+            help={
+                "usefulness": "0 (not useful) to 3 (very useful).",
+                "uses": "What it was used for; repeatable",
+            },
+            brief=Brief.OPTIONAL,
+        ),
+    ),
+)

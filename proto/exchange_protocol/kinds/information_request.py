@@ -1,0 +1,39 @@
+"""`information_request`: an agency is asked for information about subjects.
+
+What is asked stands in the sealed parts; the fields converge from INR.40 paragraph 1 and Directive
+(EU) 2024/1640, article 31 (docs/rules.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_protocol.kinds.reply import Reply
+from exchange_protocol.kinds.spec import Act, Body, Brief, Document, KindSpec, Stage
+from exchange_protocol.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class InformationRequest(Body):
+    """Asks other agencies for financial information."""
+
+
+SPEC = KindSpec(
+    body=InformationRequest,
+    stage=Stage.INITIAL,
+    words=Words("request for information", "запрос информации", "ақпарат сұрау салуы"),
+    answer=Reply,
+    acts=(
+        Act(
+            name="request_information",
+            command="send information-request",
+            summary="Ask other agencies for information about subjects.",
+            done="Sent",
+            brief=Brief.REQUIRED,
+            document=Document("InformationRequest", "request", is_required=True),
+            entities="subjects",
+            attachments=True,
+            terms=True,
+        ),
+    ),
+)

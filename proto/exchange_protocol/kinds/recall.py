@@ -1,0 +1,44 @@
+"""`recall`: the initiator takes a request back before it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.spec import BEFORE_ANSWER, Act, Body, KindSpec, Row, Stage, Text
+from exchange_protocol.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Recall(Body):
+    """Takes a request back; the log keeps it."""
+
+
+SPEC = KindSpec(
+    body=Recall,
+    stage=Stage.CONTINUING,
+    words=Words("recall", "отзыв запроса", "сұрау салуды кері қайтару"),
+    rows=(
+        Row(
+            party=Party.INITIATOR,
+            before=BEFORE_ANSWER,
+            after=LegState.RECALLED,
+            becomes_awaited=True,
+            shown_while_hidden=True,
+        ),
+    ),
+    acts=(
+        Act(
+            name="recall",
+            command="recall",
+            summary="Take a request back before it is answered; the log keeps it.",
+            done="Recalled",
+            text=Text(
+                "reason",
+                "reasons",
+                "Why, in words; it is sealed.",
+                default="The initiator withdraws the request.",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,42 @@
+"""`refuse`: a recipient's reasoned refusal (rule P4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_protocol.kinds.codes import LegState, Party, RefusalGround
+from exchange_protocol.kinds.spec import OPEN_TO_RECIPIENT, Act, Body, KindSpec, Row, Stage, Text
+from exchange_protocol.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse(Body):
+    """Refuses to answer on a ground; the words are in the sealed brief."""
+
+    ground: RefusalGround
+
+
+SPEC = KindSpec(
+    body=Refuse,
+    stage=Stage.CONTINUING,
+    words=Words("refusal", "отказ", "бас тарту"),
+    rows=(
+        Row(
+            party=Party.RECIPIENT,
+            before=OPEN_TO_RECIPIENT,
+            after=LegState.REFUSED,
+            becomes_awaited=True,
+        ),
+    ),
+    acts=(
+        Act(
+            name="refuse",
+            command="refuse",
+            summary="Refuse to answer, on a ground and with reasons.",
+            done="Refused",
+            codes=("ground",),
+            help={"ground": "Ground"},
+            text=Text("explanation", "explanation", "Why, in words; it is sealed."),
+        ),
+    ),
+)

@@ -1,0 +1,328 @@
+"""The shape of a kind: its body, its rows of the lifecycle, its codes, its words, its acts.
+
+A kind of statement is one module of this package. It holds a frozen body, the code lists of that
+body, and one `KindSpec`. Everything else follows from the spec: parsing and encoding, the
+lifecycle, access, the policy's schema, replay, the client's methods, the commands, and all that is
+shown to people. Outside this package no code asks for a kind by its name; it asks for a trait.
+
+A trait is derived from the rows wherever that is possible, so the table says it once:
+
+    passes_gate   the kind brings new content to a recipient, so a gate may hold it
+    decides       an approver says it, on legs that wait for an approval
+    erases        the leg that it moves loses its content
+    sets_due      the header's due time becomes the leg's
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from enum import Enum
+from functools import cached_property
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+from google.protobuf.message import Message
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.fields import parse_enum, parse_timestamp, to_timestamp
+from exchange_protocol.words import Code, Words
+
+
+class Stage(Enum):
+    """The effect of a kind: it opens an exchange, continues one, or changes the directory."""
+
+    INITIAL = "initial"
+    CONTINUING = "continuing"
+    DIRECTORY = "directory"
+
+
+class Range(NamedTuple):
+    """The bounds of a whole number in a body, both included."""
+
+    least: int
+    most: int
+
+
+class Body:
+    """Base of all bodies: frozen dataclasses with slots, named like the wire contract's fields.
+
+    An attribute is a `Code`, a `bool`, `Annotated[int, Range(...)]`, an aware `datetime`, or
+    `tuple[Code, ...]` (each code at most once). `| None` makes it optional. Other types need a
+    parser of the kind's own (`KindSpec.parse`).
+    """
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the lifecycle: `party` may say the kind on a leg in any state of `before`."""
+
+    party: Party
+    before: frozenset[LegState]
+    after: LegState | None = None
+    """The state that follows; None leaves it as it is."""
+    code: Code | None = None
+    """The code of the body to which the row applies; None is every body."""
+    becomes_awaited: bool = False
+    """Whether the next statement on the leg must answer this one."""
+    is_answer: bool = False
+    """Whether the row applies only where this kind answers the initial one (`KindSpec.answer`)."""
+    while_unreleased: bool = False
+    """Whether the row applies only while nothing on the leg was released to the recipient."""
+    shown_while_hidden: bool = False
+    """Whether the recipient of a released leg sees it while other statements are hidden."""
+    approves: bool = False
+    """Whether it counts as an approval; `after` follows when enough distinct members approved."""
+    adds_content: bool = False
+    """Whether it brings new content, which passes the gate anew; `after` follows if nothing is
+    held."""
+    sets_due: bool = False
+    """Whether the header's due time becomes the leg's due time."""
+
+    @property
+    def follows_unseen(self) -> bool:
+        """Whether the recipient may not know the state or the statement that came before."""
+        return self.shown_while_hidden and not self.before.isdisjoint(UNSEEN)
+
+
+class Text(NamedTuple):
+    """A text that the author types; it goes into a field of the sealed brief."""
+
+    name: str
+    """Name of the argument and the option."""
+    brief_field: str
+    help: str
+    default: str | None = None
+    is_required: bool = True
+
+
+class Brief(Enum):
+    """Whether an act takes a whole brief."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class Document(NamedTuple):
+    """The document of the part `content`; `type` names its class in the client's documents."""
+
+    type: str
+    argument: str = "document"
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One way to say a kind: a method of the client and a command.
+
+    Most kinds have one act. A decision has three, one for each verdict.
+    """
+
+    name: str
+    """The client's method."""
+    command: str
+    """The command, such as "reply" or "send referral"."""
+    summary: str
+    """One sentence, in the imperative: the method's docstring and the command's help."""
+    done: str
+    """The word that is printed afterwards, and the summary of a brief that was not given."""
+    codes: tuple[str, ...] = ()
+    """Attributes of the body that the caller gives."""
+    fixed: Mapping[str, Code] = field(default_factory=dict)
+    """Attributes of the body that the act itself sets."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Defaults of `codes`."""
+    help: Mapping[str, str] = field(default_factory=dict)
+    """What each of `codes` means."""
+    brief: Brief = Brief.NONE
+    text: Text | None = None
+    document: Document | None = None
+    entities: str | None = None
+    """Name of the argument for FollowTheMoney entities, if it takes any."""
+    attachments: bool = False
+    terms: bool = False
+    """Whether the caller may set handling, TLP, urgency and the other terms of the header."""
+    binds_to_what_was_read: bool = False
+    """Whether the command shows the exchange first, and speaks on exactly what it showed."""
+    confirm: str | None = None
+    """A question that the command asks on a terminal before it sends."""
+
+
+ParseBody = Callable[[Any, str], Body]
+"""Takes the body's message and the name of its field; gives the body."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindSpec:
+    """Everything that is particular to a kind."""
+
+    body: type[Body]
+    stage: Stage
+    words: Words
+    rows: tuple[Row, ...] = ()
+    """Its lines of the lifecycle; for continuing kinds alone."""
+    answer: type[Body] | None = None
+    """For an initial kind: the body of the kind that answers it."""
+    acts: tuple[Act, ...] = ()
+    parse: ParseBody | None = None
+    """A parser of its own; None parses by the types of the body's attributes."""
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the body's field on the wire, such as "information_request"."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", self.body.__name__).lower()
+
+    @property
+    def action(self) -> str:
+        """The kind as the policy writes it, such as "InformationRequest"."""
+        return self.body.__name__
+
+    @cached_property
+    def passes_gate(self) -> bool:
+        """Whether it brings new content to a recipient, so that approvals may be required."""
+        return self.stage is Stage.INITIAL or any(row.adds_content for row in self.rows)
+
+    @cached_property
+    def decides(self) -> bool:
+        """Whether an approver says it, on the legs that it names."""
+        return any(row.party is Party.APPROVER for row in self.rows)
+
+    @cached_property
+    def erases(self) -> bool:
+        """Whether the content of the legs that it names is forgotten."""
+        return any(row.after is LegState.ERASED for row in self.rows)
+
+    @cached_property
+    def sets_due(self) -> bool:
+        """Whether its header must name a due time, which becomes that of the leg."""
+        return any(row.sets_due for row in self.rows)
+
+    def approves(self, body: Body) -> bool:
+        """Whether a body of this kind is an approval."""
+        return any(row.approves and matches(row, body) for row in self.rows)
+
+
+def matches(row: Row, body: Body) -> bool:
+    """Whether a row applies to a body, by the code that it names."""
+    return row.code is None or any(value is row.code for _, value in attributes(body))
+
+
+def attributes(body: Body) -> tuple[tuple[str, Any], ...]:
+    """The attributes of a body with their values, in the order of the class."""
+    names: tuple[str, ...] = body.__slots__
+    return tuple((name, getattr(body, name)) for name in names)
+
+
+def body_codes(body: Body) -> tuple[tuple[str, Any], ...]:
+    """The attributes of a body that say something: name and value, without those left out.
+
+    A value is a code, a tuple of codes, a number, a text, a time or bytes. Everything that shows a
+    statement (lists, JSON, the account for a court) shows these.
+    """
+    return tuple((name, value) for name, value in attributes(body) if value not in (None, ()))
+
+
+def parse_by_types(body: type[Body]) -> ParseBody:
+    """Make the parser of a body from the types of its attributes."""
+    hints = get_type_hints(body, include_extras=True)
+    parsers = [(each.name, _attribute_parser(hints[each.name])) for each in fields(body)]  # type: ignore[arg-type] # every body is a dataclass
+
+    def parse(message: Message, where: str) -> Body:
+        return body(
+            **{name: parse_one(message, name, f"{where}.{name}") for name, parse_one in parsers}
+        )
+
+    return parse
+
+
+def encode(body: Body, message: Message) -> None:
+    """Set a body's message; the attributes bear the names of its fields."""
+    for name, value in attributes(body):
+        if value is None:
+            continue
+        if isinstance(value, tuple):
+            getattr(message, name).extend(value)
+        elif isinstance(value, datetime):
+            getattr(message, name).CopyFrom(to_timestamp(value))
+        else:
+            setattr(message, name, value)
+
+
+_ParseAttribute = Callable[[Any, str, str], Any]
+
+
+def _attribute_parser(hint: Any) -> _ParseAttribute:
+    """The parser of one attribute, by its type."""
+    if get_origin(hint) in (Union, types.UnionType):
+        [inner] = [each for each in get_args(hint) if each is not type(None)]
+        return _optional(_attribute_parser(inner))
+    if get_origin(hint) is Annotated:
+        _, bounds = get_args(hint)
+        return _number(bounds)
+    if get_origin(hint) is tuple:
+        return _distinct(get_args(hint)[0])
+    if hint is datetime:
+        return lambda message, name, where: parse_timestamp(getattr(message, name), where)
+    if hint is bool:
+        return lambda message, name, _: bool(getattr(message, name))
+    if isinstance(hint, type) and issubclass(hint, Code):
+        return lambda message, name, where: parse_enum(hint, getattr(message, name), where)
+    raise TypeError(f"expected a type that a body may have, got {hint}: give the kind a parser")
+
+
+def _optional(parse: _ParseAttribute) -> _ParseAttribute:
+    def parse_optional(message: Any, name: str, where: str) -> Any:
+        value = getattr(message, name)
+        is_set = value.ByteSize() > 0 if isinstance(value, Message) else bool(value)
+        return parse(message, name, where) if is_set else None
+
+    return parse_optional
+
+
+def _number(bounds: Range) -> _ParseAttribute:
+    def parse(message: Any, name: str, where: str) -> int:
+        value: int = getattr(message, name)
+        if not bounds.least <= value <= bounds.most:
+            raise Reason.INVALID_FIELD.error(
+                f"expected {bounds.least} to {bounds.most}, got {value}", field=where
+            )
+        return value
+
+    return parse
+
+
+def _distinct(code: type[Code]) -> _ParseAttribute:
+    def parse(message: Any, name: str, where: str) -> tuple[Code, ...]:
+        given = getattr(message, name)
+        codes = tuple(
+            parse_enum(code, each, f"{where}[{i}]") for i, each in enumerate(given[: len(code) + 1])
+        )
+        if len(set(codes)) != len(given):
+            raise Reason.INVALID_FIELD.error("expected each code once", field=where)
+        return codes
+
+    return parse
+
+
+UNSEEN = frozenset({LegState.HELD, LegState.REJECTED})
+"""States of a leg that its recipient is never shown."""
+OPEN_TO_RECIPIENT = frozenset({LegState.DELIVERED, LegState.ACKNOWLEDGED})
+"""States of a leg in which its recipient may speak."""
+BEFORE_ANSWER = frozenset(
+    {
+        LegState.HELD,
+        LegState.RETURNED,
+        LegState.RELEASED,
+        LegState.DELIVERED,
+        LegState.ACKNOWLEDGED,
+    }
+)
+"""States of a leg that still owes an answer, or the permission to ask for one."""
+ENDED = frozenset({LegState.ANSWERED, LegState.REFUSED, LegState.REJECTED, LegState.RECALLED})
+"""States of a leg that only its initiator moves on, by closing it."""

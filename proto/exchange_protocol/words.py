@@ -1,0 +1,49 @@
+"""Words: the names of codes for people, in English, Russian and Kazakh.
+
+A code list declares each member with its number on the wire and its words, so no code can lack
+them:
+
+    class Urgency(Code):
+        ROUTINE = pb.URGENCY_ROUTINE, "routine", "обычная", "әдеттегі"
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+
+class Words(NamedTuple):
+    """The name of a code or a kind: a noun or a participle, in lower case."""
+
+    en: str
+    ru: str
+    kk: str
+
+
+class Code(IntEnum):
+    """Base of code lists with numbers: a member is its number on the wire."""
+
+    _value_: int
+    words: Words
+
+    def __new__(cls, number: int, en: str = "", ru: str = "", kk: str = "") -> Code:
+        """Make a member of a number and its words; a look-up by number gives no words."""
+        member = int.__new__(cls, number)
+        member._value_ = number
+        member.words = Words(en, ru, kk)
+        return member
+
+
+class NamedCode(StrEnum):
+    """Base of code lists with names: a member is its name in seals, URIs and policies."""
+
+    _value_: str
+    words: Words
+
+    def __new__(cls, name: str, en: str = "", ru: str = "", kk: str = "") -> NamedCode:
+        """Make a member of a name and its words; a look-up by name gives no words."""
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.words = Words(en, ru, kk)
+        return member

@@ -1,0 +1,104 @@
+"""Generates what the client has for each kind of statement, or checks that it is fresh.
+
+    python scripts/generate_client.py           write what is stale
+    python scripts/generate_client.py --check   change nothing; exit 1 and name what differs
+
+The specs in `exchange_protocol.kinds` are the source. Made from them: the table of kinds and codes
+in the script of evidence bundles, which must read without this software.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.v1 import statement_pb2 as pb
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPT = ROOT / "agency_client" / "evidence" / "verify.py"
+BEGIN = "# The kinds, as scripts/generate_client.py writes them: do not edit.\n"
+END = "# End of the kinds.\n"
+TIMESTAMP = "google.protobuf.Timestamp"
+
+
+def script_tables(source: str) -> str:
+    """The script of evidence bundles with fresh tables of kinds and codes."""
+    numbers = {kind: pb.Statement.DESCRIPTOR.fields_by_name[kind.value] for kind in Kind}
+    lines = ["KINDS = {"]
+    lines += [f'    {field.number}: "{kind.value}",' for kind, field in numbers.items()]
+    lines += ["}", '"""Fields of a statement\'s body."""', 'TIME = "time"']
+    lines += ["CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {"]
+    for field in numbers.values():
+        codes = _codes(field.message_type) if field.message_type else []
+        if codes:
+            lines += [f"    {field.number}: {{", *codes, "    },"]
+    lines += [
+        "}",
+        '"""Of each kind: the fields of its body that hold codes, numbers or a time."""',
+        "",
+    ]
+    before, rest = source.split(BEGIN)
+    _, after = rest.split(END)
+    table = "\n".join(lines)
+    return formatted(f"{before}{BEGIN}{table}{END}{after}")
+
+
+def formatted(source: str) -> str:
+    """Code as `make format` leaves it."""
+    ruff = Path(sys.executable).parent / "ruff"
+    command = [str(ruff), "format", "--quiet", "--stdin-filename", "generated.py", "-"]
+    done = subprocess.run(command, input=source, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def _codes(body: Descriptor) -> list[str]:
+    """Lines of the table, one for each code."""
+    lines = []
+    for field in body.fields:
+        label = field.name.replace("_", " ")
+        if field.enum_type is not None:
+            prefix = "".join(f"_{c}" if c.isupper() else c.upper() for c in field.enum_type.name)
+            lines.append(f"        {field.number}: (")
+            lines.append(f'            "{label}",')
+            lines.append("            {")
+            for value in field.enum_type.values[1:]:
+                word = value.name.removeprefix(prefix[1:] + "_").lower().replace("_", " ")
+                lines.append(f'                {value.number}: "{word}",')
+            lines += ["            },", "        ),"]
+        elif field.message_type is not None and field.message_type.full_name == TIMESTAMP:
+            lines.append(f"        {field.number}: (TIME, {{}}),")
+        elif field.cpp_type in (FieldDescriptor.CPPTYPE_UINT32, FieldDescriptor.CPPTYPE_BOOL):
+            lines.append(f'        {field.number}: ("{label}", {{}}),')
+    return lines
+
+
+GENERATED: dict[Path, Callable[[str], str]] = {SCRIPT: script_tables}
+
+
+def main() -> int:
+    """Writes the generated parts, or with --check compares them with what is committed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--check", action="store_true", help="change nothing; name what differs")
+    check: bool = parser.parse_args().check
+    stale = 0
+    for path, generate in GENERATED.items():
+        present = path.read_text("utf-8")
+        fresh = generate(present)
+        if fresh == present:
+            continue
+        stale += 1
+        if check:
+            sys.stderr.write(f"{path.relative_to(ROOT)} is not fresh: run `make proto`\n")
+        else:
+            path.write_text(fresh, "utf-8")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
