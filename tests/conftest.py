@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.support.foundation import Foundation
 
 # No deadline: tests share two cores, and a slow example proves nothing. No example database: runs
 # leave nothing behind, and a failure prints the code that reproduces it.
@@ -10,3 +21,28 @@ settings.register_profile(
     "exchange", deadline=None, max_examples=60, database=None, print_blob=True
 )
 settings.load_profile("exchange")
+
+# A shell starts a background job with SIGINT ignored, and whatever that job starts inherits it. A
+# handler is not inherited: with one that does nothing, this process goes on ignoring the signal,
+# and the programs that tests start have the default again.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, lambda number, frame: None)
+
+# Databases, outboxes and profiles wait for the disk at every step (fsync), and no test loses its
+# power. In memory that costs nothing. Whoever sets TMPDIR has the files there.
+MEMORY = Path("/dev/shm")  # noqa: S108 -- the name of the file system, not of a file of ours
+ROOM_BYTES = 4 * 1024**3
+if (
+    "TMPDIR" not in os.environ
+    and os.access(MEMORY, os.W_OK)
+    and shutil.disk_usage(MEMORY).free >= ROOM_BYTES
+):
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
+@pytest.fixture(scope="session")
+def foundation(tmp_path_factory: pytest.TempPathFactory) -> Foundation:
+    """An enrolled deployment, made once in each process of tests; a test takes a copy."""
+    from tests.support.foundation import lay_foundation
+
+    return lay_foundation(tmp_path_factory.mktemp("foundation"))

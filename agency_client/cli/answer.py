@@ -9,19 +9,16 @@ import typer
 
 from agency_client.cli import inputs
 from agency_client.cli.app import app
+from agency_client.cli.entity_files import GivenEntities, takes_entities
 from agency_client.cli.options import (
     Attach,
-    Csv,
-    Entities,
     Exchange,
     Explanation,
     Ground,
-    Mapping,
     Question,
     ReplyFile,
 )
 from agency_client.cli.results import tell
-from agency_client.cli.send import read_given
 from agency_client.cli.session import session_of
 from agency_client.content.documents import AnalysisProduct, ReplyDocument
 from agency_client.content.input_documents import read_input_document
@@ -40,13 +37,12 @@ def acknowledge(context: typer.Context, exchange: Exchange) -> None:
 
 
 @app.command(rich_help_panel=PANEL)
+@takes_entities("entities")
 def reply(
     context: typer.Context,
     exchange: Exchange,
     reply: ReplyFile,
-    entities: Entities = None,
-    csv: Csv = None,
-    mapping: Mapping = None,
+    given: GivenEntities,
     attach: Attach = None,
     result: Annotated[
         ReplyResult | None,
@@ -61,7 +57,8 @@ def reply(
     session = session_of(context)
     paper = read_input_document(reply, ReplyDocument)
     files = inputs.attachments(attach or ())
-    with read_given(entities, csv, mapping) as findings, session.hub() as hub:
+    findings = given.read()
+    with session.hub() as hub:
         sent = hub.reply(
             exchange,
             result=result or ReplyResult.INFORMATION,
@@ -89,20 +86,20 @@ def interim(
 
 
 @app.command(rich_help_panel=PANEL)
+@takes_entities("entities")
 def partial(
     context: typer.Context,
     exchange: Exchange,
     reply: ReplyFile,
-    entities: Entities = None,
-    csv: Csv = None,
-    mapping: Mapping = None,
+    given: GivenEntities,
     attach: Attach = None,
 ) -> None:
     """Give a part of the answer; the rest is still to come."""
     session = session_of(context)
     paper = read_input_document(reply, ReplyDocument)
     files = inputs.attachments(attach or ())
-    with read_given(entities, csv, mapping) as findings, session.hub() as hub:
+    findings = given.read()
+    with session.hub() as hub:
         sent = hub.partial_reply(
             exchange,
             brief=paper.brief,
@@ -114,20 +111,20 @@ def partial(
 
 
 @app.command(rich_help_panel=PANEL)
+@takes_entities("entities")
 def product(
     context: typer.Context,
     exchange: Exchange,
     product: Annotated[Path, typer.Argument(metavar="PRODUCT.yaml")],
-    entities: Entities = None,
-    csv: Csv = None,
-    mapping: Mapping = None,
+    given: GivenEntities,
     attach: Attach = None,
 ) -> None:
     """Give the analysis that was asked of the centre."""
     session = session_of(context)
     paper = read_input_document(product, AnalysisProduct)
     files = inputs.attachments(attach or ())
-    with read_given(entities, csv, mapping) as findings, session.hub() as hub:
+    findings = given.read()
+    with session.hub() as hub:
         sent = hub.analysis_product(
             exchange,
             brief=paper.brief,

@@ -22,6 +22,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from agency_client.content.characters import is_hidden, mark_mixed
+
 STATE_STYLES = {
     "HELD": "yellow",
     "RETURNED": "yellow",
@@ -89,7 +91,7 @@ def say(text: str | Text) -> None:
 
 def complain(text: str, style: str = "") -> None:
     """Print a line on stderr."""
-    err().print(Text(printable(text), style=style if sys.stderr.isatty() else ""))
+    err().print(Text(mark_mixed(printable(text)), style=style if sys.stderr.isatty() else ""))
 
 
 def printable(text: str) -> str:
@@ -98,13 +100,14 @@ def printable(text: str) -> str:
 
 
 def _shown(char: str) -> str:
-    if char == "\n" or char.isprintable():
+    if char == "\n" or (char.isprintable() and not is_hidden(char)):
         return char
     return " " if char.isspace() else "\N{REPLACEMENT CHARACTER}"
 
 
 def _clean(value: str | Text) -> Text:
-    return value if isinstance(value, Text) else Text(printable(value))
+    """A text with nothing unseen in it, and a word on each code that other letters look like."""
+    return value if isinstance(value, Text) else Text(mark_mixed(printable(value)))
 
 
 def print_json(document: Any) -> None:
@@ -125,7 +128,7 @@ def _write_json(text: str) -> None:
 def _escaped(found: re.Match[str]) -> str:
     """JSON itself escapes the first 32 characters alone, and neither half characters nor others."""
     char = found[0]
-    return char if char.isprintable() else json.dumps(char)[1:-1]
+    return char if char.isprintable() and not is_hidden(char) else json.dumps(char)[1:-1]
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], empty: str) -> None:

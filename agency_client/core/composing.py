@@ -25,6 +25,7 @@ from agency_client.core.drafting import (
     Sealer,
     Terms,
     as_statement,
+    check_terms,
     continuing_header,
     initial_header,
     parse_agencies,
@@ -93,6 +94,8 @@ class Composing(Delivering):
         self, kind: Kind, to: Iterable[str], content: Content, terms: Terms
     ) -> Operation[Sent | Queued]:
         """Open an exchange with a statement of a kind."""
+        check_terms(terms, content.brief)
+        content = content.checked()
         online = yield from self._freshen()
         now = self.ports.clock()
         statement_id = self.new_id()
@@ -127,6 +130,8 @@ class Composing(Delivering):
         terms: Terms | None = None,
     ) -> Operation[Sent | Queued]:
         """Continue an exchange, on the legs named or on all where the kind is allowed now."""
+        check_terms(terms or Terms(), content.brief)
+        content = content.checked()
         verified = yield from self.get(exchange)
         yield from self._freshen()
         state = verified.exchange

@@ -7,23 +7,31 @@ the newest key that it published on the log.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar
+from typing import Any, BinaryIO, TypedDict, TypeVar
 
-from agency_client.content.documents import Brief, ContentDocument, make_brief
+from agency_client.content.documents import (
+    Brief,
+    ContentDocument,
+    make_brief,
+    with_import_notes,
+)
 from agency_client.content.entities import (
     MEDIA_TYPE,
     Entity,
+    ImportedEntities,
     SubjectCount,
     checked_entities,
     entity_chunks,
     read_entities,
 )
-from agency_client.core.views import CONTENT, ENTITIES, is_entities_part
+from agency_client.content.file_names import INDEX, check_file_names, encode_index, part_name
+from agency_client.core.views import ENTITIES
 from agency_client.state.outbox import Staging
 from agency_client.state.profile import Defaults
 from exchange_protocol.errors import Reason
@@ -39,7 +47,6 @@ from exchange_protocol.kinds.codes import (
 )
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.statements import (
-    BRIEF,
     MAX_PART_BYTES,
     Draft,
     Header,
@@ -81,6 +88,54 @@ class Content:
     document: ContentDocument | None = None
     entities: Iterable[Any] | Path = ()
     attachments: Mapping[str, bytes | Path] | None = None
+
+    def checked(self) -> Content:
+        """This, all of it checked before any of it is sealed; with notes of an import in the brief.
+
+        Entities that a program gives one by one are checked as they go by.
+
+        Raises:
+            InvalidInput: DOCUMENT_INVALID, for entities; INVALID_FIELD, for attachments.
+        """
+        check_file_names(self.attachments or ())
+        for source in (self.attachments or {}).values():
+            if isinstance(source, Path):
+                open_attachment(source).close()
+            elif not isinstance(source, bytes | bytearray | memoryview):
+                raise Reason.INVALID_FIELD.error(
+                    f"expected bytes or a Path, got {type(source).__name__}", field="attachments"
+                )
+        entities, brief = self.entities, self.brief
+        if isinstance(entities, Path):
+            entities = read_entities(entities)
+        elif not isinstance(entities, ImportedEntities | Iterator):
+            for _ in checked_entities(entities):
+                pass
+        if isinstance(entities, ImportedEntities) and brief is not None and entities.notes:
+            brief = with_import_notes(brief, entities.notes)
+        return replace(self, entities=entities, brief=brief)
+
+
+def check_terms(terms: Terms, brief: Brief | None) -> None:
+    """Check that all terms are known, and that an urgent statement says why it is urgent.
+
+    Raises:
+        InvalidInput: INVALID_FIELD; DOCUMENT_INVALID, if the brief does not say why.
+    """
+    for name in terms:
+        if name not in Terms.__annotations__:
+            close = difflib.get_close_matches(name, Terms.__annotations__)
+            meant = f"did you mean {close[0]!r}?" if close else ""
+            raise Reason.INVALID_FIELD.error(
+                f"there is no term {name!r}: {meant or ', '.join(Terms.__annotations__)}",
+                field=name,
+            )
+    urgency = _enum(Urgency, terms.get("urgency"), "urgency")
+    if urgency is Urgency.URGENT and (brief is None or brief.urgency_reason is None):
+        raise Reason.DOCUMENT_INVALID.error(
+            "expected the brief to say why it is urgent, as urgency_reason; got no reason",
+            field="brief.urgency_reason",
+        )
 
 
 def as_brief(brief: Brief | str) -> Brief:
@@ -207,7 +262,9 @@ def _enum(enum: type[EnumT], given: EnumT | str | None, where: str) -> EnumT | N
 
 def entities_of(given: Iterable[Any] | Path) -> Iterator[Entity]:
     """The entities to send, from a file or from the program, checked against the model."""
-    return read_entities(given) if isinstance(given, Path) else checked_entities(given)
+    if isinstance(given, Path):
+        given = read_entities(given)
+    return iter(given) if isinstance(given, ImportedEntities) else checked_entities(given)
 
 
 def as_statement(draft: Draft) -> Statement:
@@ -260,17 +317,20 @@ class Sealer:
         given: Mapping[str, bytes | Path] | None,
         readers: Mapping[AgencyId, ReaderRole],
     ) -> list[Part]:
-        """Seal named files; raises INVALID_FIELD for a name that the exchange uses itself."""
-        parts = []
-        for name, source in (given or {}).items():
-            if name in (BRIEF, CONTENT) or is_entities_part(name):
-                raise Reason.INVALID_FIELD.error(
-                    f"expected another name than {BRIEF}, {CONTENT} and {ENTITIES}; got {name!r}",
-                    field="attachments",
-                )
-            data = read_attachment(source) if isinstance(source, Path) else source
-            parts.append(self.seal(name, OCTETS, data, readers))
-        return parts
+        """Seal files, and their names in a part of their own; raises INVALID_FIELD for a bad one.
+
+        The hub is told numbers: the names say too much.
+        """
+        if not given:
+            return []
+        check_file_names(given)
+        parts, names = [], {}
+        for number, (name, source) in enumerate(given.items(), 1):
+            part = part_name(number)
+            names[part] = name
+            data = read_attachment(source) if isinstance(source, Path) else bytes(source)
+            parts.append(self.seal(part, OCTETS, data, readers))
+        return [*parts, self.seal(INDEX, JSON, encode_index(names), readers)]
 
     def _counted(self, entities: Iterator[Entity]) -> Iterator[Entity]:
         for entity in entities:
@@ -280,8 +340,14 @@ class Sealer:
 
 def read_attachment(path: Path) -> bytes:
     """Read a file to attach; raises INVALID_FIELD."""
+    with open_attachment(path) as file:
+        return file.read()
+
+
+def open_attachment(path: Path) -> BinaryIO:
+    """Open a file to attach; raises INVALID_FIELD."""
     try:
-        return path.read_bytes()
+        return path.open("rb")
     except OSError as error:
         raise Reason.INVALID_FIELD.error(
             f"cannot read {path}: {error.strerror}", field="attachments"

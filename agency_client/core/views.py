@@ -13,6 +13,7 @@ from typing import Final
 
 from agency_client.content.documents import Brief, ContentDocument, parse_brief, parse_content
 from agency_client.content.entities import Entity, SubjectCount, parse_entities
+from agency_client.content.file_names import INDEX, parse_index
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, Party, ReaderRole, Urgency
@@ -205,6 +206,8 @@ class UnsealedStatement:
     """Subjects found in the entities."""
     is_erased: bool = False
     """Whether the initiator had the content erased: then there are no parts to read."""
+    file_names: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Names of the attached files by the names of their parts."""
 
     @property
     def statement(self) -> Statement:
@@ -233,12 +236,27 @@ class UnsealedStatement:
 
     @property
     def attachments(self) -> Mapping[str, bytes]:
-        """The parts besides brief, content and entities."""
+        """The attached files by the names that their author gave them."""
         return {
-            name: data
+            given: data
             for name, data in self.parts.items()
-            if name not in (BRIEF, CONTENT) and not is_entities_part(name)
+            if (given := self.file_name(name)) is not None
         }
+
+    def file_name(self, part: str) -> str | None:
+        """The name that the author gave the file in a part; None for a part that is no file."""
+        return self.file_names.get(part, part) if _is_file(part) else None
+
+    @property
+    def missing_subjects(self) -> int:
+        """How many subjects fewer are in the content than the statement declares.
+
+        The gate and the policy judged it by the number declared. Nothing is known of it, and so 0,
+        where the content is sealed to others or erased.
+        """
+        if not self.parts or self.role not in (ReaderRole.AUTHOR, ReaderRole.RECIPIENT):
+            return 0
+        return self.statement.header.subject_count - self.subject_count
 
     def entities(self) -> Iterator[Entity]:
         """The entities, read one by one."""
@@ -324,10 +342,18 @@ def _read_statement(
         brief=parse_brief(parts[BRIEF]) if BRIEF in parts else None,
         content=parse_content(parts[CONTENT]) if CONTENT in parts else None,
         subject_count=subjects,
+        file_names=parse_index(parts[INDEX], list(filter(_is_file, parts)))
+        if INDEX in parts
+        else {},
     )
 
 
 def is_entities_part(name: str) -> bool:
     """Whether a part holds entities."""
     first, _, number = name.partition(".")
-    return first == ENTITIES and (name == ENTITIES or number.isdecimal())
+    return first == ENTITIES and (name == ENTITIES or (number.isascii() and number.isdecimal()))
+
+
+def _is_file(name: str) -> bool:
+    """Whether a part holds an attached file."""
+    return name not in (BRIEF, CONTENT, INDEX) and not is_entities_part(name)

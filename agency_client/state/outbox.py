@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,7 @@ from exchange_protocol.v1 import statement_pb2
 
 _DIRECTORY: Final = "directory"
 """Where the receipts of directory statements are, which belong to no exchange."""
+_FILE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 _STALE_STAGING: Final = timedelta(days=1)
 
 
@@ -105,7 +107,8 @@ class Staging:
         write_file(folder / "order", str(order).encode())
 
     def add_part(self, name: str, sealed: bytes) -> bytes:
-        """Keep the sealed bytes of a part; gives their SHA-256."""
+        """Keep the sealed bytes of a part; gives their SHA-256. Raises INVALID_FIELD."""
+        _check_file_name(name, "parts")
         write_file(self._folder / "parts" / name, sealed)
         return hashlib.sha256(sealed).digest()
 
@@ -156,7 +159,12 @@ class Outbox:
 
     @contextmanager
     def stage(self, statement_id: str, now: datetime) -> Iterator[Staging]:
-        """Build a statement; when the block ends well, it is in the outbox, whole and durable."""
+        """Build a statement; when the block ends well, it is in the outbox, whole and durable.
+
+        Raises:
+            InvalidInput: INVALID_FIELD, for an id that is no file name.
+        """
+        _check_file_name(statement_id, "id")
         make_folder(self._folder)
         self._sweep(now)
         building = self._folder / f".building-{statement_id}"
@@ -292,6 +300,14 @@ class Outbox:
         for path in self._folder.glob(".building-*"):
             if path.stat().st_mtime < (now - _STALE_STAGING).timestamp():
                 shutil.rmtree(path)
+
+
+def _check_file_name(name: str, field: str) -> None:
+    """Refuse a name that would lead out of the outbox, before anything is written."""
+    if not _FILE_NAME.fullmatch(name):
+        raise Reason.INVALID_FIELD.error(
+            f"expected a name of a-z, 0-9, '.', '_' and '-', got {name[:64]!r}", field=field
+        )
 
 
 @contextmanager

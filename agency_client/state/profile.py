@@ -36,6 +36,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from agency_client.content.characters import find_hidden
 from agency_client.state.keys import (
     Vault,
     load_passphrase,
@@ -256,7 +257,8 @@ def find_profile(profile: str | os.PathLike[str]) -> Path:
 def _read(folder: Path) -> dict[str, Any]:
     path = folder / FILE
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Notepad begins a file in UTF-8 with a byte order mark.
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise _invalid(f"cannot read {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -282,6 +284,9 @@ def _check_table(name: str, table: Mapping[str, Any]) -> None:
             raise _invalid(
                 f"expected {_TYPE_NAMES[expected]}, got {type(value).__name__}", f"{name}.{key}"
             )
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and (hidden := find_hidden(text)):
+                raise _invalid(str(hidden), f"{name}.{key}")
     for key, required in keys.items():
         if required and key not in table:
             raise _invalid("expected a value, got none", f"{name}.{key}")
@@ -368,7 +373,12 @@ def _revocations(
 
 def _target(text: str) -> str:
     host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+    if (
+        not colon
+        or not host
+        or not (port.isascii() and port.isdecimal())
+        or not 0 < int(port) < 65536
+    ):
         raise _invalid(f"expected host:port, got {text!r}", "hub.target")
     return text
 

@@ -29,11 +29,11 @@ from exchange_protocol.trust.certificates import Usage
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import tables
 from exchange_server.storage.engine import open_engine
-from tests.support.deployment import Deployment, deploy
-from tests.support.hub_process import HubFiles, HubProcess, channel_credentials
+from tests.support.deployment import Deployment
+from tests.support.foundation import OFFICERS
+from tests.support.hub_process import HubProcess, channel_credentials
 
 FULL: Final = os.environ.get("EXCHANGE_FAULTS") == "full"
-SENDERS = tuple(f"kz.mia/officer/officer{number}" for number in range(4))
 RECIPIENT = "kz.fma"
 JOIN_SECONDS = 60
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -99,21 +99,16 @@ class Watcher:
 class Load:
     """Senders and a watcher against the hub at each port, whichever process it is at the moment."""
 
-    def __init__(self, files: HubFiles, *ports: int) -> None:
-        self.files = files
+    def __init__(self, deployment: Deployment, *ports: int) -> None:
+        self.deployment = deployment
+        self.files = deployment.files
         self.environments = [{"EXCHANGE_LISTEN_PORT": str(port)} for port in ports]
         self.environment = self.environments[0]
-        with HubProcess(files, self.environment) as hub:
-            self.deployment = deploy(files, ports[0], others=SENDERS)
-            for member in SENDERS:
-                with self.deployment.client(member) as client:
-                    client.sync()
-            hub.stop()
-        for number, member in enumerate(SENDERS):
-            self.deployment.point_to(ports[number % len(ports)], member)
-        self.deployment.point_to(ports[-1], f"{RECIPIENT}/system")
+        deployment.point_to(ports[-1])
+        for number, member in enumerate(OFFICERS):
+            deployment.point_to(ports[number % len(ports)], member)
         self._sending, self._watching = threading.Event(), threading.Event()
-        self.senders = [Sender(self.deployment, member, self._sending) for member in SENDERS]
+        self.senders = [Sender(self.deployment, member, self._sending) for member in OFFICERS]
         self.watcher = Watcher(self.deployment, self._watching)
         self._threads = [threading.Thread(target=one.run) for one in self.senders]
         self._watch = threading.Thread(target=self.watcher.run)

@@ -14,7 +14,8 @@ from exchange_protocol.errors import LimitExceeded
 from exchange_server.rpc.calls import SUBMIT, WATCH
 from tests.faults.load import FULL, Load, free_port, wait_until
 from tests.faults.raw_clients import PREFACE, RawClient, message, opening, tls_of
-from tests.support.hub_process import HubProcess, prepare_hub
+from tests.support.foundation import Foundation
+from tests.support.hub_process import HubProcess
 
 MANY = 200 if FULL else 50
 CRAWL_SECONDS = 5
@@ -51,11 +52,13 @@ class Scene:
         return sum(each.status == psutil.CONN_ESTABLISHED for each in connections)
 
 
-def test_every_receipt_survives_clients_that_crawl_stall_and_vanish(tmp_path: Path) -> None:
-    files = prepare_hub(tmp_path / "hub", limits={"watches_per_agency": WATCHES})
-    load = Load(files, free_port())
-    tls = tls_of(files, WATCHER, tmp_path)
-    with HubProcess(files, load.environment) as hub, ExitStack() as stack:
+def test_every_receipt_survives_clients_that_crawl_stall_and_vanish(
+    tmp_path: Path, foundation: Foundation
+) -> None:
+    deployment = foundation.copy(tmp_path / "hub", limits={"watches_per_agency": WATCHES})
+    load = Load(deployment, free_port())
+    tls = tls_of(load.files, WATCHER, tmp_path)
+    with HubProcess(load.files, load.environment) as hub, ExitStack() as stack:
         with load.running():
             wait_until(lambda: load.receipts_at() > 5)
             scene = Scene(load, hub, stack)

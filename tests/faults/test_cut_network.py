@@ -16,7 +16,8 @@ from tests.faults.load import (
     wait_for_health,
 )
 from tests.faults.network import Network
-from tests.support.hub_process import HubProcess, prepare_hub
+from tests.support.foundation import Foundation
+from tests.support.hub_process import HubProcess
 from tests.support.postgres import emptied_database, running_postgres, with_options
 
 CUT_SECONDS = 40.0 if FULL else 1.0
@@ -24,10 +25,11 @@ CUT_SECONDS = 40.0 if FULL else 1.0
 OPTIONS = "" if FULL else "-c transaction_timeout=2s"
 
 
-def test_every_receipt_survives_cuts_of_the_network(tmp_path: Path) -> None:
+def test_every_receipt_survives_cuts_of_the_network(tmp_path: Path, foundation: Foundation) -> None:
     with running_postgres() as server:
-        files = prepare_hub(tmp_path, database_url=emptied_database(server))
-        load = Load(files, free_port(), free_port())
+        url = emptied_database(server)
+        load = Load(foundation.copy(tmp_path / "hub", database_url=url), free_port(), free_port())
+        files = load.files
         bounded = with_options(files.database_url, OPTIONS)
         folder = make_url(files.database_url).query["host"]
         with Network(f"{folder}/.s.PGSQL.5432") as network:

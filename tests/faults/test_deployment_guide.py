@@ -17,7 +17,8 @@ import psycopg
 import pytest
 
 from tests.faults.load import NOT_SERVING, SERVING, Load, free_port, wait_for_health, wait_until
-from tests.support.hub_process import REPOSITORY, HubProcess, prepare_hub
+from tests.support.foundation import Foundation
+from tests.support.hub_process import REPOSITORY, HubProcess
 from tests.support.postgres import commands_of_postgres, folder_for_postgres
 
 GUIDE = REPOSITORY / "docs" / "deployment.md"
@@ -100,17 +101,20 @@ def blocks_of(section: int, language: str = "sh") -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", body, re.DOTALL)
 
 
-def test_guide_to_deployment_keeps_every_receipt(tmp_path: Path, machines: Machines) -> None:
+def test_guide_to_deployment_keeps_every_receipt(
+    tmp_path: Path, machines: Machines, foundation: Foundation
+) -> None:
     for block in (*blocks_of(1), *blocks_of(2)):
         machines.run(block)
     [toml] = blocks_of(3, "toml")
     [given] = re.findall(r'url = "(.*)"', toml)
-    files = prepare_hub(tmp_path / "hub", database_url=machines.url(given))
+    deployment = foundation.copy(tmp_path / "hub", database_url=machines.url(given))
+    files = deployment.files
     [at_a_hub] = blocks_of(3)
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     subprocess.run(["/bin/bash", "-euc", at_a_hub], cwd=files.folder, env=environment, check=True)
 
-    load = Load(files, free_port())
+    load = Load(deployment, free_port())
     with HubProcess(files, load.environment) as hub:
         with load.running():
             wait_until(lambda: load.receipts_at() > 5)

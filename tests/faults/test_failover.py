@@ -24,7 +24,8 @@ from tests.faults.load import (
     wait_for_health,
     wait_until,
 )
-from tests.support.hub_process import HubProcess, prepare_hub
+from tests.support.foundation import Foundation
+from tests.support.hub_process import HubProcess
 from tests.support.postgres import Postgres, postgres_server, standby_of
 
 WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
@@ -39,11 +40,13 @@ def url_of(*servers: Postgres) -> str:
 
 
 @pytest.mark.parametrize("is_alone", [False, True] if FULL else [True])
-def test_every_receipt_survives_the_loss_of_the_primary(tmp_path: Path, is_alone: bool) -> None:
+def test_every_receipt_survives_the_loss_of_the_primary(
+    tmp_path: Path, foundation: Foundation, is_alone: bool
+) -> None:
     with postgres_server() as primary, standby_of(primary) as standby:
-        files = prepare_hub(tmp_path, database_url=url_of(primary, standby))
-        load = Load(files, free_port())
-        with HubProcess(files, load.environment) as hub:
+        url = url_of(primary, standby)
+        load = Load(foundation.copy(tmp_path / "hub", database_url=url), free_port())
+        with HubProcess(load.files, load.environment) as hub:
             with load.running():
                 time.sleep(1.0)
                 if is_alone:

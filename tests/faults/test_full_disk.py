@@ -9,15 +9,15 @@ from pathlib import Path
 import psutil
 
 from tests.faults.load import NOT_SERVING, SERVING, Load, free_port, wait_for_health
-from tests.support.hub_process import HubProcess, prepare_hub
+from tests.support.foundation import Foundation
+from tests.support.hub_process import HubProcess
 
 ENDLESS = resource.RLIM_INFINITY
 
 
-def test_every_receipt_survives_a_full_disk(tmp_path: Path) -> None:
-    files = prepare_hub(tmp_path)
-    load = Load(files, free_port())
-    with HubProcess(files, load.environment) as hub:
+def test_every_receipt_survives_a_full_disk(tmp_path: Path, foundation: Foundation) -> None:
+    load = Load(foundation.copy(tmp_path / "hub"), free_port())
+    with HubProcess(load.files, load.environment) as hub:
         process = psutil.Process(hub.pid)
         with load.running():
             time.sleep(0.5)

@@ -6,15 +6,18 @@ import time
 from pathlib import Path
 
 from tests.faults.load import NOT_SERVING, SERVING, Load, free_port, wait_for_health
-from tests.support.hub_process import HubProcess, prepare_hub
+from tests.support.foundation import Foundation
+from tests.support.hub_process import HubProcess
 from tests.support.postgres import emptied_database, postgres_server
 
 
-def test_every_receipt_survives_a_kill_of_postgresql(tmp_path: Path) -> None:
+def test_every_receipt_survives_a_kill_of_postgresql(
+    tmp_path: Path, foundation: Foundation
+) -> None:
     with postgres_server() as database:
-        files = prepare_hub(tmp_path, database_url=emptied_database(database.uri))
-        load = Load(files, free_port())
-        with HubProcess(files, load.environment) as hub:
+        url = emptied_database(database.uri)
+        load = Load(foundation.copy(tmp_path / "hub", database_url=url), free_port())
+        with HubProcess(load.files, load.environment) as hub:
             with load.running():
                 time.sleep(1.0)
                 database.kill()

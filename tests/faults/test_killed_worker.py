@@ -11,7 +11,9 @@ import psutil
 import pytest
 
 from tests.faults.load import Load, free_port
-from tests.support.hub_process import HubFiles, HubProcess, prepare_hub
+from tests.support.deployment import Deployment
+from tests.support.foundation import Foundation
+from tests.support.hub_process import HubProcess
 from tests.support.postgres import emptied_database, running_postgres
 
 WORKERS = 3
@@ -19,15 +21,15 @@ KILLS = 4
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Iterator[HubFiles]:
+def deployment(tmp_path: Path, foundation: Foundation) -> Iterator[Deployment]:
     with running_postgres() as server:
-        yield prepare_hub(tmp_path, database_url=emptied_database(server))
+        yield foundation.copy(tmp_path / "hub", database_url=emptied_database(server))
 
 
-def test_every_receipt_survives_kills_of_workers_under_load(files: HubFiles) -> None:
-    load = Load(files, free_port())
+def test_every_receipt_survives_kills_of_workers_under_load(deployment: Deployment) -> None:
+    load = Load(deployment, free_port())
     pick = random.Random(11)  # noqa: S311 -- the moments differ, the run is repeatable
-    with HubProcess(files, load.environment, workers=WORKERS) as hub:
+    with HubProcess(load.files, load.environment, workers=WORKERS) as hub:
         hub.wait_until_said("listening", WORKERS)
         with load.running():
             for kills in range(1, KILLS + 1):

@@ -25,7 +25,8 @@ from tests.faults.load import (
     wait_for_health,
     wait_until,
 )
-from tests.support.hub_process import HubProcess, prepare_hub
+from tests.support.foundation import Foundation
+from tests.support.hub_process import HubProcess
 from tests.support.postgres import emptied_database, running_postgres, with_options
 
 PAUSE_SECONDS = 20.0 if FULL else 5.0
@@ -42,11 +43,12 @@ def is_paused(hub: HubProcess) -> bool:
     return psutil.Process(hub.pid).status() == psutil.STATUS_STOPPED
 
 
-def test_every_receipt_survives_pauses_of_a_hub(tmp_path: Path) -> None:
+def test_every_receipt_survives_pauses_of_a_hub(tmp_path: Path, foundation: Foundation) -> None:
     moment = random.Random(5)  # noqa: S311 -- the moments differ, the run is repeatable
     with running_postgres() as server:
-        files = prepare_hub(tmp_path, database_url=emptied_database(server))
-        load = Load(files, free_port(), free_port())
+        url = emptied_database(server)
+        load = Load(foundation.copy(tmp_path / "hub", database_url=url), free_port(), free_port())
+        files = load.files
         bounded = {"EXCHANGE_DATABASE_URL": with_options(files.database_url, OPTIONS)}
         one, other = (environment | bounded for environment in load.environments)
         code = hub_that(PAUSE, after=["rows", "committed"], batches=BATCHES)

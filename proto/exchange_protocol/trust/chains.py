@@ -38,6 +38,7 @@ MAX_CERTIFICATE_BYTES: Final = 16 * 1024
 
 UNREADABLE: Final = (
     ValueError,
+    TypeError,  # a name attribute of a type that the library does not take, such as BIT STRING
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
     x509.InvalidVersion,

@@ -46,7 +46,11 @@ from tests.support.statements import (
 )
 
 REQUEST = InformationRequest(items=(Item.TRANSACTIONS,), facts="Факты (вымышленные)")
-BRIEF = Brief(summary="Подозрение в отмывании (вымышлено)", offences=("297", "218"))
+BRIEF = Brief(
+    summary="Подозрение в отмывании (вымышлено)",
+    offences=("297", "218"),
+    urgency_reason="Деньги уходят (вымышлено)",
+)
 
 
 def person(number: int) -> Entity:
@@ -278,7 +282,7 @@ def test_broken_transfer_goes_on_where_it_stopped(hub: InMemoryHub, tmp_path: Pa
     def breaks(caller, request):  # type: ignore[no-untyped-def]
         offsets.append(request.offset)
         for number, chunk in enumerate(whole(caller, request)):
-            if number == 2 and request.part_name == "scan" and request.offset == 0:
+            if number == 2 and request.part_name == "attachment.1" and request.offset == 0:
                 raise Reason.UNAVAILABLE.error("cut")
             yield chunk
 

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from agency_client.content.entities import (
     MAX_LINE_BYTES,
-    SUBJECT_SCHEMATA,
     Entity,
     SubjectCount,
     checked_entities,
@@ -26,6 +25,7 @@ from agency_client.content.entities import (
     parse_entities,
     read_entities,
 )
+from agency_client.content.schemata import SCHEMATA, STAND_IN_SCHEMATA, SUBJECT_SCHEMATA
 from exchange_protocol.errors import InvalidInput, Reason
 
 SECRET = "Тайный (вымышлен)"
@@ -133,12 +133,22 @@ def _readable(data: bytes) -> list[Entity]:
 
 
 def test_subjects_are_the_models_persons_bodies_and_assets() -> None:
-    expected = {
-        schema.name
-        for schema in model
-        if schema.is_a("LegalEntity") or schema.is_a("Asset") or schema.is_a("CryptoWallet")
-    }
+    subjects = ("LegalEntity", "Asset", "CryptoWallet", "UserAccount")
+    expected = {schema.name for schema in model if any(schema.is_a(each) for each in subjects)}
     assert expected == SUBJECT_SCHEMATA
+
+
+def test_every_schema_of_the_model_is_known_by_its_exact_name() -> None:
+    assert {schema.name for schema in model if not schema.abstract} == SCHEMATA
+    for name, belongs in STAND_IN_SCHEMATA.items():
+        schema = model.get(name)
+        assert schema is not None
+        found = schema.get(belongs)
+        assert found is not None
+        assert found.range is not None
+        assert found.range.name == "LegalEntity"
+    papers = {schema.name for schema in model if schema.is_a("Identification")}
+    assert papers <= STAND_IN_SCHEMATA.keys()
 
 
 def test_subject_that_is_told_of_twice_counts_once() -> None:

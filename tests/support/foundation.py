@@ -1,0 +1,100 @@
+"""An enrolled deployment at rest: made once in a process of tests, and copied for each hub.
+
+    foundation = lay_foundation(folder)                     the whole cast is enrolled
+    town = foundation.copy(tmp_path / "hub")                files of its own, no hub yet
+    with foundation.serving(tmp_path / "hub") as (town, hub): ...
+
+A copy has the keys, the certificates and the log of the foundation, and files and a database of its
+own; what one test says or revokes, no other sees.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import select
+
+from exchange_certs.authority import Authority
+from exchange_server.storage.engine import open_engine
+from exchange_server.storage.schema import migrate
+from exchange_server.storage.tables import metadata
+from tests.support.deployment import Deployment, deploy
+from tests.support.hub_process import PASSPHRASE, HubFiles, HubProcess, prepare_hub
+
+STATE_AUDITOR = "kz.gpo/auditor/auditor1"
+OFFICERS = tuple(f"kz.mia/officer/officer{number}" for number in range(4))
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """A hub's files and its members' profiles, from which no hub runs."""
+
+    files: HubFiles
+
+    def copy(
+        self,
+        folder: Path,
+        *,
+        limits: Mapping[str, float] | None = None,
+        database_url: str | None = None,
+    ) -> Deployment:
+        """A deployment of its own in a new folder; with a URL, in an empty PostgreSQL."""
+        shutil.copytree(self.files.folder, folder)
+        config = folder / "hub.toml"
+        text = config.read_text("utf-8").replace(str(self.files.folder), str(folder))
+        url = f"sqlite:///{folder}/hub.db"
+        if database_url is not None:
+            text = text.replace(url, database_url)
+            _copy_rows(url, database_url)
+        # The limits are the last section.
+        text += "".join(f"{key} = {value}\n" for key, value in (limits or {}).items())
+        config.write_text(text, encoding="utf-8")
+        files = replace(
+            self.files,
+            folder=folder,
+            config_file=config,
+            authority=Authority.open(folder / "authority", PASSPHRASE),
+            database_url=database_url or url,
+        )
+        return Deployment(files, folder / "profiles")
+
+    @contextmanager
+    def serving(
+        self, folder: Path, environment: Mapping[str, str] | None = None
+    ) -> Iterator[tuple[Deployment, HubProcess]]:
+        """Run a hub over a copy, with every profile pointed to it."""
+        town = self.copy(folder)
+        with HubProcess(town.files, environment) as hub:
+            town.point_to(hub.port)
+            yield town, hub
+
+
+def lay_foundation(folder: Path) -> Foundation:
+    """Enrol the whole cast, with a national auditor and some officers, at a hub that then stops."""
+    files = prepare_hub(folder / "hub")
+    with HubProcess(files) as hub:
+        deployment = deploy(files, hub.port, others=(STATE_AUDITOR, *OFFICERS))
+        for officer in OFFICERS:
+            # Who has never seen the hub cannot say anything while it is away.
+            with deployment.client(officer) as client:
+                client.sync()
+        hub.stop()
+    return Foundation(files)
+
+
+def _copy_rows(source_url: str, target_url: str) -> None:
+    """Fill an empty database with the rows of another."""
+    source, target = open_engine(source_url), open_engine(target_url)
+    migrate(target)
+    with source.connect() as reading, target.begin() as writing:
+        for table in metadata.sorted_tables:
+            writing.execute(table.delete())
+            rows = [dict(row) for row in reading.execute(select(table)).mappings()]
+            if rows:
+                writing.execute(table.insert(), rows)
+    source.dispose()
+    target.dispose()
