@@ -1,4 +1,4 @@
-"""Programs that start warm: forked from a process that has the hub's modules already.
+"""Programs that start warm: forked from a process that has their modules already.
 
 A hub's start is a second of imports, and tests start a hundred. The process that they are forked
 from runs no thread and has not imported grpc, so each program is as one that was just begun: its
@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 from typing import IO, Final
 
 PRELOADED: Final = (
+    "agency_client.audit.ahead",
     # Not grpc: how it speaks TLS is settled before it is imported, by each hub for itself.
     "exchange_server.cli",
     "exchange_server.config",
@@ -31,8 +32,9 @@ PRELOADED: Final = (
     "uvloop",
 )
 
-_forking = multiprocessing.get_context("forkserver")
-_forking.set_forkserver_preload(list(PRELOADED))
+# There is one such process for each process of tests, whoever asks for it first.
+FORKING: Final = multiprocessing.get_context("forkserver")
+FORKING.set_forkserver_preload(list(PRELOADED))
 
 
 class WarmProcess:
@@ -40,8 +42,8 @@ class WarmProcess:
 
     def __init__(self, code: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         """Start it; it sees exactly these arguments and this environment."""
-        ours, theirs = _forking.Pipe(duplex=False)
-        self._process = _forking.Process(
+        ours, theirs = FORKING.Pipe(duplex=False)
+        self._process = FORKING.Process(
             target=_run, args=(code, list(arguments), dict(environment), theirs)
         )
         self._process.start()
