@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from agency_client.cli import main
 from exchange_server.storage.engine import open_engine
+from tests.support.commands import as_member, run
 from tests.support.deployment import AUDITOR, Deployment
 from tests.support.foundation import STATE_AUDITOR, Foundation
 from tests.support.hub_process import HubProcess
@@ -28,18 +28,6 @@ def stage(
         with town.client("uz.fiu/system") as foreign:
             foreign.refer(to=["kg.mia"], brief="Fictional referral abroad")
         yield town, hub
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as left:
-        main(words)
-    out, err = capsys.readouterr()
-    assert isinstance(left.value.code, int)
-    return int(left.value.code), out, err
-
-
-def as_member(town: Deployment, member: str) -> tuple[str, str]:
-    return "--profile", str(town.profile(member))
 
 
 def test_centre_audits_everything(

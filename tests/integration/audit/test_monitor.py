@@ -19,7 +19,7 @@ from typing import IO, Any
 import pytest
 
 from agency_client.cli import audit as cli_audit
-from tests.integration.audit.test_command import as_member, run
+from tests.support.commands import as_member, run
 from tests.support.deployment import AUDITOR, Deployment
 from tests.support.foundation import STATE_AUDITOR, Foundation
 from tests.support.hub_process import HubFiles, HubProcess

@@ -14,10 +14,10 @@ from typing import Self
 import pytest
 
 from agency_client import ExchangeClient, Queued, Sent
-from agency_client.cli import main
 from agency_client.witness.witness import init_witness
 from exchange_protocol.errors import Conflict, HubDishonest, NotPermitted
 from exchange_protocol.log.checkpoint import LogVerifier
+from tests.support.commands import run
 from tests.support.deployment import AUDITOR, Deployment
 from tests.support.foundation import STATE_AUDITOR, Foundation
 from tests.support.hub_process import PASSPHRASE, HubFiles, HubProcess, prepare_hub
@@ -61,14 +61,6 @@ class Town:
         self, capsys: pytest.CaptureFixture[str], member: str, *words: str
     ) -> tuple[int, str, str]:
         return run(capsys, "--profile", str(self.deployment.profile(member)), *words)
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as left:
-        main(words)
-    out, err = capsys.readouterr()
-    assert isinstance(left.value.code, int)
-    return int(left.value.code), out, err
 
 
 def serving(files: HubFiles, vkeys: Sequence[str], *, waits_for: int = 1) -> HubProcess:

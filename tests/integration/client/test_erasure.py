@@ -10,8 +10,8 @@ from agency_client import InformationRequest, Item, Sent
 from agency_client.evidence import export_bundle
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_server.bootstrap import utc_now
-from tests.integration.audit.test_command import as_member, run
 from tests.integration.evidence.conftest import Court
+from tests.support.commands import as_member, run
 from tests.support.deployment import AUDITOR
 from tests.support.foundation import Foundation
 
