@@ -26,6 +26,7 @@ from exchange_protocol.trust.identity import HubIdentity
 from exchange_server.config import LOG_PASSPHRASE_VARIABLE, TLS_PASSPHRASE_VARIABLE, Config
 from exchange_server.keys import load_log_key, load_tls_key, plain_pem, read_passphrase
 from exchange_server.ledger import Ledger, LedgerLimits, Reader
+from exchange_server.observer import NO_OBSERVER, Observer
 from exchange_server.revocation_file import RevocationFile
 from exchange_server.rpc.identity import PeerVerifier
 from exchange_server.rpc.server import RpcLimits, RpcServer, TlsFiles
@@ -98,8 +99,10 @@ class Hub:
         clock: Clock = utc_now,
         *,
         shares_port: bool = False,
+        observer: Observer = NO_OBSERVER,
     ) -> None:
         """Take what the hub is made of; nothing is opened yet. Raises CONFIG_INVALID."""
+        self._observer = observer
         self._config = config
         self._ledger_limits = _ledger_limits(config)
         self._credentials = credentials
@@ -118,7 +121,7 @@ class Hub:
         """Open the database, verify that the log is the one this key signed, and serve."""
         config, credentials = self._config, self._credentials
         try:
-            engine = open_engine(config.database.url, serving=True)
+            engine = open_engine(config.database.url, serving=True, observer=self._observer)
             self._stack.callback(engine.dispose)
             ledger = await Ledger.open(
                 engine,
@@ -127,6 +130,7 @@ class Hub:
                 limits=self._ledger_limits,
                 clock=self._clock,
                 revocations=credentials.revocations,
+                observer=self._observer,
                 witnesses=_witnesses(config),
                 witnesses_at_start=config.log.witnesses_at_start,
             )
@@ -146,6 +150,7 @@ class Hub:
                 tls=credentials.tls,
                 limits=_rpc_limits(config),
                 clock=self._clock,
+                observer=self._observer,
                 shares_port=self._shares_port,
             )
             # Pushed last, so it stops first: the ledger closes when no call is left.

@@ -6,6 +6,7 @@ or from the environment, never from arguments, which every process of the machin
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 from collections.abc import Mapping
@@ -47,7 +48,9 @@ def read_passphrase(file: Path | None, variable: str, environment: Mapping[str, 
     Raises KEY_UNAVAILABLE where neither gives one of at least `MIN_PASSPHRASE_BYTES`.
     """
     if file is not None:
-        passphrase = read_secret(file).partition(b"\n")[0].rstrip(b"\r")
+        # Some editors begin a file with a byte order mark, and end its lines with CR LF.
+        first = read_secret(file).partition(b"\n")[0]
+        passphrase = first.rstrip(b"\r").removeprefix(codecs.BOM_UTF8)
     elif variable in environment:
         passphrase = os.fsencode(environment[variable])
     else:

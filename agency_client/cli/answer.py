@@ -9,22 +9,18 @@ import typer
 
 from agency_client.cli import inputs
 from agency_client.cli.app import app
+from agency_client.cli.entity_files import GivenEntities, takes_entities
 from agency_client.cli.options import (
     Attach,
-    Csv,
-    Entities,
     Exchange,
     Explanation,
     Ground,
-    Mapping,
     Question,
     ReplyFile,
 )
 from agency_client.cli.results import tell
-from agency_client.cli.send import read_given
 from agency_client.cli.session import session_of
 from agency_client.content.documents import AnalysisProduct, ReplyDocument
-from agency_client.content.input_documents import read_input_document
 from exchange_protocol.kinds.reply import ReplyResult
 
 PANEL = "Answer"
@@ -40,13 +36,12 @@ def acknowledge(context: typer.Context, exchange: Exchange) -> None:
 
 
 @app.command(rich_help_panel=PANEL)
+@takes_entities("entities")
 def reply(
     context: typer.Context,
     exchange: Exchange,
     reply: ReplyFile,
-    entities: Entities = None,
-    csv: Csv = None,
-    mapping: Mapping = None,
+    given: GivenEntities,
     attach: Attach = None,
     result: Annotated[
         ReplyResult | None,
@@ -59,9 +54,10 @@ def reply(
 ) -> None:
     """Answer, for good."""
     session = session_of(context)
-    paper = read_input_document(reply, ReplyDocument)
+    paper = inputs.document(reply, ReplyDocument)
     files = inputs.attachments(attach or ())
-    with read_given(entities, csv, mapping) as findings, session.hub() as hub:
+    findings = given.read()
+    with session.hub() as hub:
         sent = hub.reply(
             exchange,
             result=result or ReplyResult.INFORMATION,
@@ -79,7 +75,7 @@ def interim(
 ) -> None:
     """Say how far you are; the answer is still to come."""
     session = session_of(context)
-    paper = read_input_document(reply, ReplyDocument)
+    paper = inputs.document(reply, ReplyDocument)
     files = inputs.attachments(attach or ())
     with session.hub() as hub:
         sent = hub.interim_reply(
@@ -89,20 +85,20 @@ def interim(
 
 
 @app.command(rich_help_panel=PANEL)
+@takes_entities("entities")
 def partial(
     context: typer.Context,
     exchange: Exchange,
     reply: ReplyFile,
-    entities: Entities = None,
-    csv: Csv = None,
-    mapping: Mapping = None,
+    given: GivenEntities,
     attach: Attach = None,
 ) -> None:
     """Give a part of the answer; the rest is still to come."""
     session = session_of(context)
-    paper = read_input_document(reply, ReplyDocument)
+    paper = inputs.document(reply, ReplyDocument)
     files = inputs.attachments(attach or ())
-    with read_given(entities, csv, mapping) as findings, session.hub() as hub:
+    findings = given.read()
+    with session.hub() as hub:
         sent = hub.partial_reply(
             exchange,
             brief=paper.brief,
@@ -114,20 +110,20 @@ def partial(
 
 
 @app.command(rich_help_panel=PANEL)
+@takes_entities("entities")
 def product(
     context: typer.Context,
     exchange: Exchange,
     product: Annotated[Path, typer.Argument(metavar="PRODUCT.yaml")],
-    entities: Entities = None,
-    csv: Csv = None,
-    mapping: Mapping = None,
+    given: GivenEntities,
     attach: Attach = None,
 ) -> None:
     """Give the analysis that was asked of the centre."""
     session = session_of(context)
-    paper = read_input_document(product, AnalysisProduct)
+    paper = inputs.document(product, AnalysisProduct)
     files = inputs.attachments(attach or ())
-    with read_given(entities, csv, mapping) as findings, session.hub() as hub:
+    findings = given.read()
+    with session.hub() as hub:
         sent = hub.analysis_product(
             exchange,
             brief=paper.brief,

@@ -10,12 +10,11 @@ import typer
 
 from agency_client.cli import inputs
 from agency_client.cli.app import app
-from agency_client.cli.options import Attach, Csv, Exchange, Legs, Mapping, Subjects
+from agency_client.cli.entity_files import GivenEntities, takes_entities
+from agency_client.cli.options import Attach, Exchange, Legs
 from agency_client.cli.results import tell
-from agency_client.cli.send import read_given
 from agency_client.cli.session import session_of
 from agency_client.content.documents import ReplyDocument
-from agency_client.content.input_documents import read_input_document
 from exchange_protocol.kinds.erase_notice import ErasureGround
 from exchange_protocol.kinds.feedback import MAX_USEFULNESS, FeedbackUse
 
@@ -23,21 +22,21 @@ PANEL = "Send"
 
 
 @app.command(rich_help_panel=PANEL)
+@takes_entities("subjects")
 def supplement(
     context: typer.Context,
     exchange: Exchange,
     supplement: Annotated[Path, typer.Argument(metavar="SUPPLEMENT.yaml")],
-    subjects: Subjects = None,
-    csv: Csv = None,
-    mapping: Mapping = None,
+    given: GivenEntities,
     attach: Attach = None,
     leg: Legs = None,
 ) -> None:
     """Give what was asked for; it passes the approval anew."""
     session = session_of(context)
-    paper = read_input_document(supplement, ReplyDocument)
+    paper = inputs.document(supplement, ReplyDocument)
     files = inputs.attachments(attach or ())
-    with read_given(subjects, csv, mapping) as entities, session.hub() as hub:
+    entities = given.read()
+    with session.hub() as hub:
         result = hub.supplement(
             exchange,
             brief=paper.brief,

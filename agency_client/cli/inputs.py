@@ -1,4 +1,4 @@
-"""What people type, parsed: codes, agencies, times to wait, time zones, attachments."""
+"""What people type, parsed: codes, agencies, times to wait, time zones, documents, files."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ from typing import TypeVar
 from zoneinfo import available_timezones
 
 import typer
+from pydantic import BaseModel
 
+from agency_client.cli.output import complain
+from agency_client.content.documents import look_alikes
+from agency_client.content.file_names import name_fault
+from agency_client.content.input_documents import InputDocument, read_input_document
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.trust.identity import AgencyId, parse_agency_id
 
 EnumT = TypeVar("EnumT", bound=IntEnum)
+DocumentT = TypeVar("DocumentT", bound=BaseModel)
 
-_SPAN = re.compile(r"(\d{1,3})(m|h|d|w)")
+_SPAN = re.compile(r"([0-9]{1,3})(m|h|d|w)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -55,7 +61,8 @@ def due(text: str) -> timedelta | datetime:
     if match := _SPAN.fullmatch(text):
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
     try:
-        at = datetime.fromisoformat(text)
+        # Digits of other scripts look like others here.
+        at = datetime.fromisoformat(text) if text.isascii() else None
     except ValueError:
         at = None
     if at is None or at.tzinfo is None:
@@ -77,19 +84,36 @@ def time_zone(text: str) -> str:
     return text
 
 
+def document(path: Path, kind: type[DocumentT]) -> InputDocument[DocumentT]:
+    """Read a file with a brief and a content; warns of codes that other letters look like.
+
+    Raises:
+        InvalidInput: DOCUMENT_INVALID, naming the file and every field that is wrong.
+    """
+    read = read_input_document(path, kind)
+    for name, each in (("brief", read.brief), ("content", read.content)):
+        for words in look_alikes(each) if each is not None else ():
+            complain(f"warning: {name}, {words}")
+    return read
+
+
 def attachments(given: Sequence[str]) -> dict[str, bytes]:
-    """Read the files of NAME=FILE."""
-    read: dict[str, bytes] = {}
+    """Read the files of NAME=FILE; every name is checked before a file is read."""
+    named: dict[str, str] = {}
     for text in given:
         name, equals, file = text.partition("=")
         if not equals or not name or not file:
-            raise typer.BadParameter(
-                f"expected NAME=FILE, got {text[:64]!r}", param_hint="--attach"
-            )
-        if name in read:
-            raise typer.BadParameter(f"expected each name once, got {name!r} twice")
-        read[name] = Path(file).read_bytes()
-    return read
+            raise _attachment(f"expected NAME=FILE, got {text[:64]!r}")
+        if name in named:
+            raise _attachment(f"expected each name once, got {name!r} twice")
+        if words := name_fault(name):
+            raise _attachment(words)
+        named[name] = file
+    return {name: Path(file).read_bytes() for name, file in named.items()}
+
+
+def _attachment(why: str) -> typer.BadParameter:
+    return typer.BadParameter(why, param_hint="--attach")
 
 
 def _spelling(member: IntEnum) -> str:

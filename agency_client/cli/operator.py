@@ -116,7 +116,7 @@ def policy(
     """Publish the policy; it is in force from its entry on."""
     session = session_of(context)
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise Reason.POLICY_INVALID.error(f"expected {file} to be text in UTF-8") from None
     with session.hub() as hub:

@@ -41,22 +41,9 @@ To: TypeAlias = Annotated[
         "--to", parser=inputs.agency, metavar="AGENCY", help="Agency to address; repeatable."
     ),
 ]
-Subjects: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(metavar="F.ftm.json", help="Subjects as FollowTheMoney JSON lines."),
-]
-Entities: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(metavar="F.ftm.json", help="Findings as FollowTheMoney JSON lines."),
-]
-Csv: TypeAlias = Annotated[
-    Path | None, typer.Option("--csv", metavar="F.csv", help="The same as a table; with --mapping.")
-]
-Mapping: TypeAlias = Annotated[
-    Path | None, typer.Option(metavar="M.yaml", help="FollowTheMoney mapping of the table.")
-]
 Attach: TypeAlias = Annotated[
-    list[str] | None, typer.Option(metavar="NAME=FILE", help="File to seal too; repeatable.")
+    list[str] | None,
+    typer.Option(metavar="NAME=FILE", help="File to seal too, and its name; repeatable."),
 ]
 HandlingCode: TypeAlias = Annotated[
     Handling | None,

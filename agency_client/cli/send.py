@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,47 +10,34 @@ import typer
 
 from agency_client.cli import inputs
 from agency_client.cli.app import app
+from agency_client.cli.entity_files import GivenEntities, takes_entities
 from agency_client.cli.options import (
     Attach,
-    Csv,
     Due,
     HandlingCode,
     LegalBasis,
-    Mapping,
     PurposeCode,
-    Subjects,
     TlpCode,
     To,
     Urgent,
 )
-from agency_client.cli.output import complain
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
 from agency_client.content.documents import AnalysisRequest, InformationRequest, ReferralDocument
-from agency_client.content.entities import (
-    Entity,
-    entities_from_csv,
-    identifier_warnings,
-    read_entities,
-)
-from agency_client.content.input_documents import read_input_document
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Handling, Purpose, Tlp, Urgency
-
-_MOST_WARNINGS = 20
 
 send = typer.Typer(no_args_is_help=True, help="Open an exchange: ask, refer, have analysed.")
 app.add_typer(send, name="send", rich_help_panel="Send")
 
 
 @send.command("information-request")
+@takes_entities("subjects")
 def information_request(
     context: typer.Context,
     request: Annotated[Path, typer.Argument(metavar="REQUEST.yaml")],
     to: To,
-    subjects: Subjects = None,
-    csv: Csv = None,
-    mapping: Mapping = None,
+    given: GivenEntities,
     attach: Attach = None,
     handling: HandlingCode = None,
     tlp: TlpCode = None,
@@ -63,33 +48,33 @@ def information_request(
 ) -> None:
     """Ask an agency for financial information."""
     session = session_of(context)
-    paper = read_input_document(request, InformationRequest)
+    paper = inputs.document(request, InformationRequest)
     if paper.content is None:
         raise Reason.DOCUMENT_INVALID.error(
             f"{request}: expected the content of the request, got none", field="content"
         )
-    given = terms(handling, tlp, urgent, due, legal_basis, purpose)
+    said = terms(handling, tlp, urgent, due, legal_basis, purpose)
     files = inputs.attachments(attach or ())
-    with read_given(subjects, csv, mapping) as entities, session.hub() as hub:
+    entities = given.read()
+    with session.hub() as hub:
         result = hub.request_information(
             to=to,
             brief=paper.brief,
             request=paper.content,
             subjects=entities,
             attachments=files,
-            **given,
+            **said,
         )
     tell(session, result, "Sent")
 
 
 @send.command()
+@takes_entities("subjects")
 def referral(
     context: typer.Context,
     referral: Annotated[Path, typer.Argument(metavar="REFERRAL.yaml")],
     to: To,
-    subjects: Subjects = None,
-    csv: Csv = None,
-    mapping: Mapping = None,
+    given: GivenEntities,
     attach: Attach = None,
     handling: HandlingCode = None,
     tlp: TlpCode = None,
@@ -100,29 +85,29 @@ def referral(
 ) -> None:
     """Refer a case to an agency of your own accord."""
     session = session_of(context)
-    paper = read_input_document(referral, ReferralDocument)
-    given = terms(handling, tlp, urgent, due, legal_basis, purpose)
+    paper = inputs.document(referral, ReferralDocument)
+    said = terms(handling, tlp, urgent, due, legal_basis, purpose)
     files = inputs.attachments(attach or ())
-    with read_given(subjects, csv, mapping) as entities, session.hub() as hub:
+    entities = given.read()
+    with session.hub() as hub:
         result = hub.refer(
             to=to,
             brief=paper.brief,
             referral=paper.content,
-            entities=entities,
+            subjects=entities,
             attachments=files,
-            **given,
+            **said,
         )
     tell(session, result, "Sent")
 
 
 @send.command("analysis-request")
+@takes_entities("subjects")
 def analysis_request(
     context: typer.Context,
     request: Annotated[Path, typer.Argument(metavar="REQUEST.yaml")],
     to: To,
-    subjects: Subjects = None,
-    csv: Csv = None,
-    mapping: Mapping = None,
+    given: GivenEntities,
     attach: Attach = None,
     handling: HandlingCode = None,
     tlp: TlpCode = None,
@@ -133,17 +118,18 @@ def analysis_request(
 ) -> None:
     """Ask the coordination centre for an analysis."""
     session = session_of(context)
-    paper = read_input_document(request, AnalysisRequest)
-    given = terms(handling, tlp, urgent, due, legal_basis, purpose)
+    paper = inputs.document(request, AnalysisRequest)
+    said = terms(handling, tlp, urgent, due, legal_basis, purpose)
     files = inputs.attachments(attach or ())
-    with read_given(subjects, csv, mapping) as entities, session.hub() as hub:
+    entities = given.read()
+    with session.hub() as hub:
         result = hub.request_analysis(
             to=to,
             brief=paper.brief,
             request=paper.content,
-            entities=entities,
+            subjects=entities,
             attachments=files,
-            **given,
+            **said,
         )
     tell(session, result, "Sent")
 
@@ -167,31 +153,3 @@ def terms(
         "purpose": purpose,
     }
     return {name: value for name, value in given.items() if value is not None}
-
-
-@contextmanager
-def read_given(
-    ftm: Path | None, csv: Path | None, mapping: Path | None
-) -> Iterator[Iterator[Entity]]:
-    """Entities of the files that were named; warns of doubtful identifiers when they were read."""
-    if (csv is None) != (mapping is None):
-        raise typer.BadParameter("expected --csv and --mapping together")
-    if ftm is not None and csv is not None:
-        raise typer.BadParameter("expected FollowTheMoney entities or --csv, not both")
-    entities: Iterator[Entity] = iter(())
-    if ftm is not None:
-        entities = read_entities(ftm)
-    elif csv is not None and mapping is not None:
-        entities = entities_from_csv(csv, mapping)
-    warnings: list[str] = []
-    yield _watched(entities, warnings)
-    for warning in warnings[:_MOST_WARNINGS]:
-        complain(f"warning: {warning}")
-    if len(warnings) > _MOST_WARNINGS:
-        complain(f"warning: and {len(warnings) - _MOST_WARNINGS} more")
-
-
-def _watched(entities: Iterator[Entity], warnings: list[str]) -> Iterator[Entity]:
-    for entity in entities:
-        warnings += identifier_warnings(entity)
-        yield entity

@@ -23,7 +23,7 @@ from agency_client.cli.output import (
 )
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
-from agency_client.cli.templates import TEMPLATES, Template
+from agency_client.content.templates import TEMPLATES, Template
 from agency_client.state.checkpoints import TrustStore
 from agency_client.state.keys import (
     generate_sealing_key,

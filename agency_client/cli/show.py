@@ -16,6 +16,7 @@ import typer
 from rich.text import Text
 
 from agency_client.cli.app import app
+from agency_client.cli.failures import ExitCode
 from agency_client.cli.options import Exchange
 from agency_client.cli.output import (
     heading,
@@ -29,6 +30,7 @@ from agency_client.cli.output import (
 )
 from agency_client.cli.session import session_of
 from agency_client.content.entities import Entity
+from agency_client.content.file_names import INDEX, safe_file_name
 from agency_client.core.views import UnsealedExchange, UnsealedStatement
 from agency_client.presentation.words import body_json, body_words
 from agency_client.state.keys import write_secret
@@ -74,12 +76,14 @@ def show(
     files = write_parts(opened, out_dir) if out_dir else []
     if session.as_json:
         print_json(exchange_json(opened, legs) | {"files": [str(file) for file in files]})
-        return
-    print_unsealed(opened, legs)
-    if files:
-        heading("Files")
+    else:
+        print_unsealed(opened, legs)
+        if files:
+            heading("Files")
         for file in files:
             say(str(file))
+    if opened.faults:
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 def print_unsealed(opened: UnsealedExchange, legs: Sequence[Leg]) -> None:
@@ -102,26 +106,42 @@ def known_legs(opened: UnsealedExchange, agency: AgencyId) -> list[Leg]:
 
 
 def write_parts(opened: UnsealedExchange, folder: Path) -> list[Path]:
-    """Write every opened part into new files, a folder a statement; gives their paths."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    written = []
+    """Write every opened part into new files, a folder a statement; gives their paths.
+
+    Nothing is written if one of the files exists, or if a link stands for one of the folders.
+    """
+    parts: dict[Path, bytes] = {}
     for number, statement in enumerate(opened.statements, start=1):
-        if not statement.parts:
-            continue
         own = folder / f"{number:02d}-{statement.kind.value}-{statement.author.agency}"
-        own.mkdir(mode=0o700, exist_ok=True)
-        for name, data in statement.parts.items():
-            part = statement.statement.part(name)
-            suffix = _SUFFIXES.get(part.media_type, "") if part else ""
-            path = own / (name if name.endswith(suffix) else name + suffix)
-            while path in written:
-                # The document `content` and an attachment `content.json` are two parts.
-                path = path.with_name(f"{path.name}.part")
-            if path.exists():
-                raise Reason.DOCUMENT_INVALID.error(f"{path} exists; nothing is written over")
-            write_secret(path, data)
-            written.append(path)
-    return written
+        names = _file_names(statement)
+        if names and own.is_symlink():
+            raise Reason.DOCUMENT_INVALID.error(f"{own} is a link; expected a folder, or nothing")
+        parts |= {own / name: statement.parts[part] for part, name in names.items()}
+    for path in parts:
+        if path.exists() or path.is_symlink():
+            raise Reason.DOCUMENT_INVALID.error(f"{path} exists; nothing is written over")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path, data in parts.items():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        write_secret(path, data)
+    return list(parts)
+
+
+def _file_names(statement: UnsealedStatement) -> dict[str, str]:
+    """Under which name each part is written: documents by theirs, files by those of their author.
+
+    No name leads out of the folder, and no two are one on any system.
+    """
+    names: dict[str, str] = {}
+    documents = [name for name in statement.parts if statement.file_name(name) is None]
+    for part in [*documents, *(each for each in statement.parts if each not in documents)]:
+        given = statement.file_name(part)
+        if part == INDEX:
+            continue
+        sealed = statement.statement.part(part)
+        suffix = _SUFFIXES.get(sealed.media_type, "") if sealed and given is None else ""
+        names[part] = safe_file_name(given or part + suffix, names.values())
+    return names
 
 
 def exchange_json(opened: UnsealedExchange, legs: Sequence[Leg]) -> dict[str, Any]:
@@ -253,9 +273,15 @@ def _print_statement(statement: UnsealedStatement) -> None:
     if statement.is_erased:
         say("The content was erased, as the initiator asked.")
         return
-    sealed = [part.name for part in statement.statement.parts if part.name not in statement.parts]
-    if sealed:
+    if sealed := _sealed_to_others(statement):
         say(f"sealed to others: {', '.join(sealed)}")
+    for fault in statement.faults:
+        say(f"{fault.part} cannot be read: {fault.error}. Ask {fault.ask}.")
+    if statement.missing_subjects:
+        say(
+            f"declared: {statement.statement.header.subject_count} subjects; the content holds "
+            f"{statement.subject_count}"
+        )
     for name, data in statement.attachments.items():
         say(f"attachment: {name}, {len(data)} bytes")
     _print_entities(statement)
@@ -305,9 +331,24 @@ def _statement_json(statement: UnsealedStatement) -> dict[str, Any]:
         if statement.content
         else None,
         "entities": list(statement.entities()),
+        "subjects_declared": statement.statement.header.subject_count,
+        "subjects_found": statement.subject_count,
         "is_erased": statement.is_erased,
         "attachments": {name: len(data) for name, data in statement.attachments.items()},
-        "sealed_to_others": [
-            part.name for part in statement.statement.parts if part.name not in statement.parts
+        "sealed_to_others": _sealed_to_others(statement),
+        "faults": [
+            {
+                "part": fault.part,
+                "reason": fault.error.reason.name,
+                "message": fault.error.message,
+                "ask": fault.ask,
+            }
+            for fault in statement.faults
         ],
     }
+
+
+def _sealed_to_others(statement: UnsealedStatement) -> list[str]:
+    known = {*statement.parts, *(fault.part for fault in statement.faults)}
+    parts = (part.name for part in statement.statement.parts)
+    return [name for name in parts if name not in known and name != INDEX]

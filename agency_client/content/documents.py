@@ -7,37 +7,53 @@ entities (`entities`).
 Rules of this module:
 
 - Strict: unknown fields, wrong types and over-long texts are refused (DOCUMENT_INVALID), with the
-  file, the field and what was expected. What another agency sealed is read the same way.
+  file, the line, the field and what was expected. What another agency sealed is read the same way,
+  but for one thing: characters that deceive are refused when a document is written, and shown as
+  escapes when it is read, so that a statement with one can still be judged.
 - Every document names its own type, so a reply cannot be read as a request.
-- Text keeps its script; nothing is transliterated or folded.
+- Text is kept character for character; nothing is transliterated, folded or cut.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+import difflib
+import re
+from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 
-import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 
+from agency_client.content.characters import describe_mixed, find_hidden
+from agency_client.content.fields import (
+    MAX_DOCUMENT_BYTES,
+    At,
+    Fields,
+    parse_json,
+    read_fields,
+)
+from agency_client.content.templates import check_edited
 from exchange_protocol.errors import ExchangeError, Reason
 
-MAX_DOCUMENT_BYTES: Final = 1024 * 1024
 MAX_FACTS: Final = 8000
 """Characters of free text, the limit of goAML."""
-_MAX_SHOWN_ERRORS: Final = 5
+MAX_IMPORT_NOTES: Final = 50
+_RECEIVED: Final = {"received": True}
+"""Context of documents that another agency sealed."""
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_YES_AND_NO: Final = {"true": True, "yes": True, "false": False, "no": False}
 
 
 class CaseStage(StrEnum):
@@ -79,8 +95,37 @@ def _period(value: object) -> object:
     return value
 
 
-ShortText = Annotated[str, Field(min_length=1, max_length=200)]
-LongText = Annotated[str, Field(min_length=1, max_length=MAX_FACTS)]
+def _day(value: object) -> object:
+    """A day is written in one way: others would have to be guessed."""
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise ValueError("expected a date as YYYY-MM-DD, such as 2020-03-01")
+    if isinstance(value, int | float):
+        raise ValueError("expected a date as text, such as 2020-03-01")
+    return value
+
+
+def _yes_or_no(value: object) -> object:
+    """`true` and `false`, as text too: YAML gives every value as the text that stands there."""
+    if isinstance(value, str):
+        value = _YES_AND_NO.get(value.lower())
+    if not isinstance(value, bool):
+        raise ValueError("expected true or false")
+    return value
+
+
+def _text(value: str, info: ValidationInfo) -> str:
+    """Text that a person can see; of others' documents it is the output that shows the rest."""
+    if not value or value.isspace():
+        raise ValueError("expected text, got none")
+    if not (info.context or {}).get("received") and (hidden := find_hidden(value)):
+        raise ValueError(str(hidden))
+    return value
+
+
+ShortText = Annotated[str, Field(max_length=200), AfterValidator(_text)]
+LongText = Annotated[str, Field(max_length=MAX_FACTS), AfterValidator(_text)]
+Day = Annotated[date, BeforeValidator(_day)]
+YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no)]
 StageCode = Annotated[CaseStage, BeforeValidator(_code)]
 ItemCode = Annotated[Item, BeforeValidator(_code)]
 
@@ -88,7 +133,7 @@ ItemCode = Annotated[Item, BeforeValidator(_code)]
 class _Document(BaseModel):
     # Built when first used: most commands read no document, and building takes a while.
     model_config = ConfigDict(
-        extra="forbid", frozen=True, str_strip_whitespace=True, defer_build=True
+        extra="forbid", frozen=True, defer_build=True, hide_input_in_errors=True
     )
 
     def to_json(self) -> bytes:
@@ -99,8 +144,8 @@ class _Document(BaseModel):
 class Period(_Document):
     """Days from start to end, both included."""
 
-    start: date
-    end: date
+    start: Day
+    end: Day
 
     @model_validator(mode="after")
     def _in_order(self) -> Period:
@@ -131,6 +176,8 @@ class Brief(_Document):
     """What is to be supplemented."""
     explanation: LongText | None = None
     """Why it is refused."""
+    import_notes: tuple[LongText, ...] = Field(default=(), max_length=MAX_IMPORT_NOTES)
+    """How a table was read where that was a person's choice, and what of it was left out."""
 
 
 class ConsentWanted(_Document):
@@ -149,7 +196,7 @@ class InformationRequest(_Document):
     facts: LongText | None = None
     other_items: LongText | None = None
     consent_wanted: tuple[ConsentWanted, ...] = Field(default=(), max_length=50)
-    do_not_notify_subject: bool = True
+    do_not_notify_subject: YesOrNo = True
     """Whether the subject must not learn of the request (R.31; CIS treaty, article 14)."""
 
     @model_validator(mode="after")
@@ -184,7 +231,7 @@ class ReplyDocument(_Document):
     items: tuple[ItemCode, ...] = Field(default=(), max_length=len(Item))
     """Which of the items it answers."""
     period: Annotated[Period, BeforeValidator(_period)] | None = None
-    expected_by: date | None = None
+    expected_by: Day | None = None
     """For an interim reply: when the rest is expected."""
 
 
@@ -215,46 +262,30 @@ def load_document(path: Path, kind: type[Document]) -> Document:
 
     The file need not name its type: `kind` says what it must be.
     """
-    return validate_document(read_fields(path), kind, source=str(path))
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML whose dates stay text, as in JSON: the document says which fields are dates."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def read_fields(path: Path) -> Mapping[str, Any]:
-    """Read the fields of a YAML or JSON file; raises DOCUMENT_INVALID if it is no mapping."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise _invalid(f"cannot read {path}: {error.strerror}") from None
-    if len(data) > MAX_DOCUMENT_BYTES:
-        raise _invalid(f"{path}: expected at most {MAX_DOCUMENT_BYTES} bytes, got {len(data)}")
-    try:
-        fields = json.loads(data) if path.suffix == ".json" else yaml.load(data, _Loader)  # noqa: S506
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
-        raise _invalid(
-            f"{path}{_place(error)}: expected YAML or JSON in UTF-8, it does not parse"
-        ) from None
-    if not isinstance(fields, dict) or not all(isinstance(key, str) for key in fields):
-        raise _invalid(f"{path}: expected fields with names, got {type(fields).__name__}")
-    return fields
+    fields = read_fields(Path(path))
+    check_edited(fields)
+    return validate_document(fields, kind)
 
 
 def validate_document(
-    fields: Mapping[str, Any], kind: type[Document], *, source: str = "document"
+    fields: Mapping[str, Any] | Fields, kind: type[Document], *, source: str = "document"
 ) -> Document:
     """Check the fields of a document; raises DOCUMENT_INVALID, naming the source and the field."""
+    given = fields if isinstance(fields, Fields) else Fields(fields, source)
+    document, faults = check_document(given.values, kind)
+    if document is None:
+        raise given.faults(faults)
+    return document
+
+
+def check_document(
+    values: Mapping[str, Any], kind: type[Document]
+) -> tuple[Document | None, list[tuple[At, str]]]:
+    """Check the fields of a document; gives it, or what is wrong with which field."""
     try:
-        return kind.model_validate(fields)
+        return kind.model_validate(values), []
     except ValidationError as error:
-        raise _explained(error, source) from None
+        return None, _told(error, values, kind)
 
 
 def make_brief(summary: str, **fields: str) -> Brief:
@@ -262,26 +293,53 @@ def make_brief(summary: str, **fields: str) -> Brief:
     return validate_document({"summary": summary, **fields}, Brief, source="brief")
 
 
+def with_import_notes(brief: Brief, notes: tuple[str, ...]) -> Brief:
+    """The brief with notes of an import beside its own; the last tells of those left out."""
+    listed = (*brief.import_notes, *notes)
+    if len(listed) > MAX_IMPORT_NOTES:
+        rest = len(listed) - MAX_IMPORT_NOTES + 1
+        listed = (*listed[: MAX_IMPORT_NOTES - 1], f"and {rest} more notes")
+    return brief.model_copy(update={"import_notes": listed})
+
+
+def look_alikes(document: BaseModel) -> Iterator[str]:
+    """Warn of codes and references with letters of two scripts; the texts are not repeated."""
+    for name, value in document.model_dump(exclude_none=True).items():
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and len(text) <= 200 and (words := describe_mixed(text)):
+                yield f"{name}: {words}"
+
+
 def parse_brief(data: bytes) -> Brief:
     """Read a brief that was unsealed; raises DOCUMENT_INVALID."""
-    return _parse(Brief.model_validate_json, data, "brief")
+    given = _unsealed(data, "brief")
+    try:
+        return Brief.model_validate(given.values, context=_RECEIVED)
+    except ValidationError as error:
+        raise given.faults(_told(error)) from None
 
 
 def parse_content(data: bytes) -> ContentDocument:
     """Read a content document that was unsealed; raises DOCUMENT_INVALID."""
-    return _parse(_CONTENT.validate_json, data, "content")
+    given = _unsealed(data, "content")
+    try:
+        return _CONTENT.validate_python(given.values, context=_RECEIVED)
+    except ValidationError as error:
+        raise given.faults(_told(error)) from None
 
 
-Parsed = TypeVar("Parsed")
-
-
-def _parse(validate: Callable[[bytes], Parsed], data: bytes, source: str) -> Parsed:
+def _unsealed(data: bytes, source: str) -> Fields:
     if len(data) > MAX_DOCUMENT_BYTES:
         raise _invalid(f"{source}: expected at most {MAX_DOCUMENT_BYTES} bytes, got {len(data)}")
     try:
-        return validate(data)
-    except ValidationError as error:
-        raise _explained(error, source) from None
+        value, twice = parse_json(data)
+    except ValueError:
+        raise _invalid(f"{source}: expected JSON in UTF-8") from None
+    if twice:
+        raise _invalid(f"{source}: expected each field once; {twice}")
+    if not isinstance(value, dict):
+        raise _invalid(f"{source}: expected fields with names")
+    return Fields(value, source)
 
 
 _WORDS: Final = {
@@ -291,29 +349,58 @@ _WORDS: Final = {
     "model_type": "expected fields with names",
     "dict_type": "expected fields with names",
     "string_type": "expected text",
+    "string_unicode": "expected text in UTF-8",
+    "string_too_long": "expected at most {max_length} characters",
+    "enum": "expected one of {expected}",
+    "literal_error": "expected {expected}",
+    "too_short": "expected at least {min_length} in the list, got {actual_length}",
+    "too_long": "expected at most {max_length} in the list, got {actual_length}",
+    "date_type": "expected a date as YYYY-MM-DD, such as 2020-03-01",
+    "date_from_datetime_parsing": "expected a date of the calendar, such as 2020-03-01",
+    "date_parsing": "expected a date of the calendar, such as 2020-03-01",
+    "union_tag_not_found": "expected a field 'document' that names the type",
+    "union_tag_invalid": "expected one of the types {expected_tags}",
 }
 """The commonest mistakes in words of those who write YAML; for the others pydantic's serve."""
 
 
-def _explained(error: ValidationError, source: str) -> ExchangeError:
+def _told(
+    error: ValidationError,
+    values: Mapping[str, Any] | None = None,
+    kind: type[BaseModel] | None = None,
+) -> list[tuple[At, str]]:
     # Values stay out: they are personal data, and errors end up in logs that outlive the seal.
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    lines = [
-        f"{'.'.join(str(step) for step in each['loc']) or 'document'}: "
-        f"{_WORDS.get(each['type'], each['msg'])}"
-        for each in found[:_MAX_SHOWN_ERRORS]
-    ]
-    if len(found) > _MAX_SHOWN_ERRORS:
-        lines.append(f"and {len(found) - _MAX_SHOWN_ERRORS} more")
-    field = ".".join(str(step) for step in found[0]["loc"]) or None
-    return Reason.DOCUMENT_INVALID.error(f"{source}: {'; '.join(lines)}", field=field)
+    found = error.errors(include_url=False, include_input=False)
+    places = {tuple(each["loc"]) for each in found}
+    told: list[tuple[At, str]] = []
+    for each in found:
+        at = tuple(each["loc"])
+        if each["type"] == "too_short" and any(other[: len(at)] == at for other in places - {at}):
+            # The list is short only because what stands in it was refused.
+            continue
+        words = _in_words(each["type"], each["msg"], each.get("ctx", {}))
+        if each["type"] == "extra_forbidden" and values is not None and kind is not None:
+            words += _meant(at, values, kind)
+        told.append((at, words))
+    return told
 
 
-def _place(error: Exception) -> str:
-    """Where a file does not parse; the parsers' own texts quote it."""
-    mark = getattr(error, "problem_mark", None)
-    line = mark.line + 1 if mark is not None else getattr(error, "lineno", None)
-    return f", line {line}" if line else ""
+def _in_words(kind: str, message: str, context: Mapping[str, Any]) -> str:
+    if kind == "value_error":
+        return str(context["error"])
+    try:
+        return _WORDS[kind].format(**context).replace(" or ", ", ")
+    except KeyError:
+        return message
+
+
+def _meant(at: At, values: Mapping[str, Any], kind: type[BaseModel]) -> str:
+    """The name that was meant, or all there are; only of the document's own fields."""
+    if len(at) > 1:
+        return ""
+    names = [each for each in kind.model_fields if each != "document"]
+    close = difflib.get_close_matches(str(at[0]), [each for each in names if each not in values])
+    return f": did you mean {close[0]!r}?" if close else f"; there are {', '.join(names)}"
 
 
 def _invalid(why: str) -> ExchangeError:

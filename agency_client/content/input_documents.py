@@ -8,15 +8,15 @@ Entities come as FollowTheMoney JSON lines, or as CSV with a FollowTheMoney mapp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
-from agency_client.content.documents import Brief, read_fields, validate_document
-from exchange_protocol.errors import Reason
+from agency_client.content.documents import Brief, check_document
+from agency_client.content.fields import At, Fields, kind_of, read_fields
+from agency_client.content.templates import unedited
 
 DocumentT = TypeVar("DocumentT", bound=BaseModel)
 
@@ -35,27 +35,35 @@ def read_input_document(path: Path, kind: type[DocumentT]) -> InputDocument[Docu
     """Read a file with a brief and, where it has one, a content of that kind.
 
     Raises:
-        InvalidInput: DOCUMENT_INVALID, naming the file and the field.
+        InvalidInput: DOCUMENT_INVALID, naming the file and every field that is wrong.
     """
     fields = read_fields(path)
-    for key in fields:
-        if key not in _KEYS:
-            raise Reason.DOCUMENT_INVALID.error(
-                f"{path}: expected the fields {' and '.join(_KEYS)}, got {key[:64]!r}", field=key
-            )
-    if not fields.get("brief"):
-        raise Reason.DOCUMENT_INVALID.error(f"{path}: expected a brief, got none", field="brief")
-    brief = _section(path, fields, "brief", Brief)
-    content = _section(path, fields, "content", kind) if fields.get("content") else None
+    faults: list[tuple[At, str]] = [
+        ((key,), f"expected the fields {' and '.join(_KEYS)} alone")
+        for key in fields.values
+        if key not in _KEYS
+    ]
+    faults += unedited(fields.values)
+    brief = _section(fields, "brief", Brief, faults)
+    content = _section(fields, "content", kind, faults)
+    if fields.values.get("brief") is None:
+        faults.append((("brief",), "expected a brief, got none"))
+    if faults or brief is None:
+        raise fields.faults(faults)
     return InputDocument(brief, content)
 
 
-def _section(path: Path, fields: Mapping[str, Any], name: str, kind: type[DocumentT]) -> DocumentT:
-    given = fields[name]
+def _section(
+    fields: Fields, name: str, kind: type[DocumentT], faults: list[tuple[At, str]]
+) -> DocumentT | None:
+    given = fields.values.get(name)
+    if given is None:
+        return None
     if name == "brief" and isinstance(given, str):
         given = {"summary": given}
     if not isinstance(given, dict):
-        raise Reason.DOCUMENT_INVALID.error(
-            f"{path}: expected fields with names, got {type(given).__name__}", field=name
-        )
-    return validate_document(given, kind, source=f"{path}: {name}")
+        faults.append(((name,), f"expected fields with names, got {kind_of(given)}"))
+        return None
+    document, found = check_document(given, kind)
+    faults += [((name, *at), words) for at, words in found]
+    return document

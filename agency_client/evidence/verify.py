@@ -575,7 +575,7 @@ def parse_vkey(
     vkey: str, kind: int = _LOG_SIGNATURE, reason: str = "LOG_KEY_INVALID"
 ) -> tuple[str, bytes, bytes]:
     """Take a verifier key `name+id+key` apart; gives name, 4-byte key id and Ed25519 key."""
-    parts = vkey.split("+", 2)
+    parts = vkey.strip("\ufeff \t\r\n").split("+", 2)
     key = _base64(parts[2].encode("ascii", "replace")) if len(parts) == 3 else None
     if key is None or len(key) != 33 or key[0] != kind or not _is_key_name(parts[0]):
         raise Refused(reason, f"expected a verifier key name+key id+key, of Ed25519, type {kind}")

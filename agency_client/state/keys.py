@@ -14,6 +14,7 @@ Rules of this module:
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import stat
@@ -41,7 +42,7 @@ MIN_PASSPHRASE_BYTES: Final = 12
 """OpenSSL's PKCS #8 stretches a passphrase little (PBKDF2, 2048 rounds), so its length counts."""
 
 _PEM_BLOCK: Final = re.compile(
-    rb"-----BEGIN ENCRYPTED PRIVATE KEY-----.+?-----END ENCRYPTED PRIVATE KEY-----\n", re.DOTALL
+    rb"-----BEGIN ENCRYPTED PRIVATE KEY-----.+?-----END ENCRYPTED PRIVATE KEY-----", re.DOTALL
 )
 _MLKEM_SEED: Final = 64
 
@@ -208,7 +209,9 @@ def load_witness_key(path: Path, passphrase: bytes) -> ed25519.Ed25519PrivateKey
 def load_passphrase(path: Path | None) -> bytes:
     """Take the passphrase from a file's first line, or from the environment where none is named."""
     if path is not None:
-        passphrase = read_secret(path).partition(b"\n")[0].rstrip(b"\r")
+        # Some editors begin a file with a byte order mark, and end its lines with CR LF.
+        first = read_secret(path).partition(b"\n")[0]
+        passphrase = first.rstrip(b"\r").removeprefix(codecs.BOM_UTF8)
     else:
         passphrase = os.environb.get(PASSPHRASE_VARIABLE.encode(), b"")
         if not passphrase:

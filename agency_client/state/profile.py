@@ -25,6 +25,7 @@ Rules of this module:
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from agency_client.content.characters import find_hidden
 from agency_client.state.keys import (
     Vault,
     load_passphrase,
@@ -256,11 +258,16 @@ def find_profile(profile: str | os.PathLike[str]) -> Path:
 def _read(folder: Path) -> dict[str, Any]:
     path = folder / FILE
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Notepad begins a file in UTF-8 with a byte order mark.
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise _invalid(f"cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _invalid(f"{path} is no TOML: {error}") from None
+    except UnicodeDecodeError:
+        raise _invalid(f"{path} is no TOML: expected text in UTF-8: save it so") from None
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _invalid(f"{path} is no TOML: {_first_place(text, str(error))}{error}") from None
     for name in _REQUIRED_TABLES:
         if name not in tables:
             raise _invalid(f"expected a table [{name}] in {path}, got none", name)
@@ -269,6 +276,19 @@ def _read(folder: Path) -> dict[str, Any]:
             raise _invalid(f"expected the tables {', '.join(_KEYS)}; got {name!r}", name)
         _check_table(name, table)
     return tables
+
+
+def _first_place(text: str, said: str) -> str:
+    """Where a name stood before that stands twice; the parser tells of the second place alone."""
+    found = re.search(r"\(at line (\d+)", said)
+    if not said.startswith(("Cannot overwrite", "Cannot declare")) or found is None:
+        return ""
+    lines = [line.partition("=")[0].strip() for line in text.splitlines()]
+    number = int(found[1]) - 1
+    for first in range(number - 1, -1, -1):
+        if lines[first] == lines[number]:
+            return f"{lines[number]!r} stands twice, at line {first + 1} and line {number + 1}: "
+    return ""
 
 
 def _check_table(name: str, table: Mapping[str, Any]) -> None:
@@ -282,6 +302,9 @@ def _check_table(name: str, table: Mapping[str, Any]) -> None:
             raise _invalid(
                 f"expected {_TYPE_NAMES[expected]}, got {type(value).__name__}", f"{name}.{key}"
             )
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and (hidden := find_hidden(text)):
+                raise _invalid(str(hidden), f"{name}.{key}")
     for key, required in keys.items():
         if required and key not in table:
             raise _invalid("expected a value, got none", f"{name}.{key}")
@@ -368,7 +391,12 @@ def _revocations(
 
 def _target(text: str) -> str:
     host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+    if (
+        not colon
+        or not host
+        or not (port.isascii() and port.isdecimal())
+        or not 0 < int(port) < 65536
+    ):
         raise _invalid(f"expected host:port, got {text!r}", "hub.target")
     return text
 

@@ -76,7 +76,7 @@ class Witness:
         private = load_witness_key(key, passphrase)
         vkey = _vkey_file(key)
         try:
-            named = WitnessVerifier.from_vkey(vkey.read_text(encoding="utf-8").strip())
+            named = WitnessVerifier.from_vkey(vkey.read_text(encoding="utf-8-sig").strip())
         except OSError as error:
             raise Reason.KEY_UNAVAILABLE.error(f"cannot read {vkey}: {error.strerror}") from None
         signer = WitnessSigner(named.name, private)

@@ -10,6 +10,7 @@ Rules of this module:
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 from pathlib import Path
@@ -60,7 +61,9 @@ def load_private_key(path: Path, passphrase: bytes) -> ec.EllipticCurvePrivateKe
 
 def read_passphrase(path: Path) -> bytes:
     """Read a passphrase from a file's first line; raises KEY_UNAVAILABLE for a bad mode."""
-    passphrase = _read_secret(path).partition(b"\n")[0].rstrip(b"\r")
+    # Some editors begin a file with a byte order mark, and end its lines with CR LF.
+    first = _read_secret(path).partition(b"\n")[0]
+    passphrase = first.rstrip(b"\r").removeprefix(codecs.BOM_UTF8)
     verify_passphrase(passphrase)
     return passphrase
 

@@ -1,8 +1,7 @@
-"""How many entries an agency may cause that nobody signs: a token bucket each.
+"""How many unsigned entries an agency may cause in an hour: a token bucket for each agency.
 
-Without a bound anyone with a certificate could fill the log with refusals, or with readings. Beyond
-the bound refusals are counted, and a warning says so once until the bucket has filled again; a
-reading that cannot be logged is refused.
+Without a bound every holder of a certificate could fill the log with refusals or inspections.
+Beyond the bound, refusals are only counted, and inspections are refused.
 """
 
 from __future__ import annotations

@@ -1,23 +1,26 @@
-"""What waits for the writer, and whose turn it is.
+"""The queue of the writer: what waits, and whose turn it is.
 
 Rules of this module:
 
-- Agencies take turns, one request each, in the order in which they began to wait. However much one
-  has put, another's next request waits for at most one of it and of each other agency.
+- Agencies take turns, one request each, in the order in which they began to wait. However many
+  requests one agency has put, another's next request waits for at most one of them, and for one of
+  each other agency.
 - Urgent requests have a lane of their own, in which agencies take turns as well. Of every
-  `URGENT_RUN` + 1 requests one is routine while any waits, so that "urgent" starves nobody; what an
-  agency calls urgent beyond its share of the places (`URGENT_SHARE`) waits among the routine.
-- Requests of one agency in one lane keep their order. So do those about one exchange, whatever they
-  are called: they wait in the lane of the first of them. Nothing of an agency overtakes what it has
-  to say to the directory, such as the certificate that the next statement is signed with.
-- Between agencies there is no order to rely on: who depends on another's statement has seen it.
-- While another agency is active too and has little to say, none fills more than its share of a
-  batch (`pace`), so that whoever comes next waits for a short one. An agency that alone has more
-  than its share to say then rests for as long as that batch took: half of the writer is for the
-  others, who are served at once meanwhile. An agency by itself, and agencies that all have much to
-  say, fill their batches and never rest.
-- A request is refused (OVERLOADED) where its agency, or everyone together, has too many waiting; it
-  is told when they will have been written, at the writer's pace.
+  `URGENT_RUN` + 1 requests one is routine while any waits, so "urgent" starves nobody. An agency's
+  urgent requests beyond its share of the places (`URGENT_SHARE`) wait among the routine ones.
+- Requests of one agency in one lane keep their order. Requests of one agency about one exchange
+  keep their order in any case: they wait in the lane of the first of them. A directory statement
+  of an agency is overtaken by nothing of that agency, since the next statement may be signed with
+  the certificate that it publishes.
+- Between agencies there is no order to rely on. An agency that depends on another's statement has
+  seen it on the log.
+- While several agencies are active and one of them has few requests, no agency fills more than its
+  share of a batch (`pace`), so that the next request waits for a short batch only. An agency that
+  alone has more than its share then rests for as long as that batch took: half of the writer's time
+  is for the others. An agency by itself, and agencies that all have many requests, fill their
+  batches and never rest.
+- A request is refused (OVERLOADED) if too many wait, of its agency or of all together. The error
+  says when they should be written, at the writer's pace.
 - Every method may be called from any thread.
 """
 
@@ -52,16 +55,16 @@ MOST_REST_SECONDS: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class QueuedRequest(Generic[_T]):
-    """One request, and what its turn depends on."""
+    """One request, and the facts that decide its request."""
 
     item: _T
     agency: AgencyId | None
-    """Whose it is; None for the hub's own."""
+    """The agency that made it; None for the hub's own."""
     about: str | None = None
     """The exchange that it concerns, DIRECTORY, or None where its order does not matter."""
     is_urgent: bool = False
     weight: int = 1
-    """How much of a batch it fills: what takes long fills more than one place."""
+    """The places of a batch that it fills: long work fills more than one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class _InHand:
     taken_at: float
     weight: int
     cut: Collection[AgencyId]
-    """Who had more to say than its share."""
+    """Agencies that had more than their share."""
 
 
 class _Lane(Enum):
@@ -80,7 +83,7 @@ class _Lane(Enum):
 
 
 class FairQueue(Generic[_T]):
-    """Requests of many agencies, which are served in turn."""
+    """Requests of many agencies, served in request."""
 
     def __init__(
         self, most: int, most_per_agency: int, clock: Callable[[], float] = time.monotonic
@@ -91,7 +94,7 @@ class FairQueue(Generic[_T]):
         self._most_per_agency = most_per_agency
         self._urgent_per_agency = max(1, most_per_agency // URGENT_SHARE)
         self._changed = threading.Condition()
-        # An agency is in a lane while something of it waits there; the first has the next turn.
+        # An agency is in a lane while a request of it waits there; the first has the next request.
         self._lanes: dict[_Lane, OrderedDict[AgencyId | None, deque[QueuedRequest[_T]]]] = {
             lane: OrderedDict() for lane in _Lane
         }
@@ -105,32 +108,32 @@ class FairQueue(Generic[_T]):
         """When each agency put its last request, the latest last."""
         self._in_hand: _InHand | None = None
         self._rest: tuple[AgencyId, float] | None = None
-        """Who rests, and until when."""
+        """The agency that rests, and until when."""
 
     def verify_room(self, agency: AgencyId | None) -> None:
         """Verify that a request of an agency may wait here now; raises OVERLOADED."""
         if self._size >= self._most:
             raise self._overloaded("too many requests wait to be written; come back later")
-        # The hub's own are few, and nobody's flood.
+        # The hub's own requests are few.
         if agency is not None and self._waiting[agency] >= self._most_per_agency:
             raise self._overloaded(
                 f"expected at most {self._most_per_agency} requests of {agency} that "
                 "wait to be written; come back later"
             )
 
-    def put(self, turn: QueuedRequest[_T]) -> None:
+    def put(self, request: QueuedRequest[_T]) -> None:
         """Let a request wait for its turn; raises OVERLOADED."""
         with self._changed:
-            self.verify_room(turn.agency)
-            if turn.agency is not None:
-                self._active[turn.agency] = self._clock()
-                self._active.move_to_end(turn.agency)
-            lane = self._lane_of(turn)
-            self._lanes[lane].setdefault(turn.agency, deque()).append(turn)
-            self._waiting[turn.agency] += 1
+            self.verify_room(request.agency)
+            if request.agency is not None:
+                self._active[request.agency] = self._clock()
+                self._active.move_to_end(request.agency)
+            lane = self._lane_of(request)
+            self._lanes[lane].setdefault(request.agency, deque()).append(request)
+            self._waiting[request.agency] += 1
             self._size += 1
-            if turn.about is not None:
-                key = turn.agency, turn.about
+            if request.about is not None:
+                key = request.agency, request.about
                 _, count = self._concerned.get(key, (lane, 0))
                 self._concerned[key] = lane, count + 1
             self._changed.notify()
@@ -138,9 +141,9 @@ class FairQueue(Generic[_T]):
     def take(self, most: int, linger_seconds: float = 0.0) -> list[_T]:
         """Wait for requests and take those whose turn it is; none once it is closed and empty.
 
-        They weigh at most `most` together, or are one. `linger_seconds` is how long to wait for
-        more than the first, where there is room, and nobody waits behind the one who lingers.
-        What was taken before has been written when this is called again.
+        Together they weigh at most `most`, unless it is one alone. If there is room for more, the
+        call waits `linger_seconds` for more to come, except while agencies share the writer.
+        Calling it again says that the batch taken before is written.
         """
         with self._changed:
             self._learn()
@@ -161,7 +164,7 @@ class FairQueue(Generic[_T]):
             return taken
 
     def expected_wait(self) -> float:
-        """In how many seconds what waits should be written, at the pace of lately."""
+        """The seconds until what waits should be written, at the writer's recent pace."""
         batch = self._in_hand
         lasts = 0.0 if batch is None else self._clock() - batch.taken_at
         return self._pace.until_served(self._size, lasts)
@@ -172,12 +175,12 @@ class FairQueue(Generic[_T]):
             self._is_closed = True
             self._changed.notify_all()
 
-    def _lane_of(self, turn: QueuedRequest[_T]) -> _Lane:
-        if turn.about is not None and (turn.agency, turn.about) in self._concerned:
-            return self._concerned[turn.agency, turn.about][0]
-        if not turn.is_urgent or (turn.agency, DIRECTORY) in self._concerned:
+    def _lane_of(self, request: QueuedRequest[_T]) -> _Lane:
+        if request.about is not None and (request.agency, request.about) in self._concerned:
+            return self._concerned[request.agency, request.about][0]
+        if not request.is_urgent or (request.agency, DIRECTORY) in self._concerned:
             return _Lane.ROUTINE
-        urgent = self._lanes[_Lane.URGENT].get(turn.agency, ())
+        urgent = self._lanes[_Lane.URGENT].get(request.agency, ())
         return _Lane.URGENT if len(urgent) < self._urgent_per_agency else _Lane.ROUTINE
 
     def _take(self, most: int, resting: Collection[AgencyId]) -> list[_T]:
@@ -204,7 +207,7 @@ class FairQueue(Generic[_T]):
         return taken
 
     def _learn(self) -> None:
-        """The batch in hand is written: learn from it, and let who filled it alone rest."""
+        """Learn from the batch that was written; an agency that alone overfilled it rests."""
         if self._in_hand is None:
             return
         now, batch = self._clock(), self._in_hand
@@ -216,7 +219,7 @@ class FairQueue(Generic[_T]):
         self._in_hand = None
 
     def _is_shared(self) -> bool:
-        """Whether several agencies are active, of which one has no more than its share to say."""
+        """Whether several agencies are active, and one has no more than its share waiting."""
         since = self._clock() - ACTIVE_SECONDS
         while self._active and next(iter(self._active.values())) <= since:
             self._active.popitem(last=False)
@@ -224,7 +227,7 @@ class FairQueue(Generic[_T]):
         return len(self._active) > 1 and any(self._waiting[each] <= share for each in self._active)
 
     def _wait_for_others(self) -> Collection[AgencyId]:
-        """While an agency rests, wait for what others say; gives who rests still."""
+        """Wait for requests of others while an agency rests; gives it if it rests still."""
         if self._rest is None:
             return ()
         agency, until = self._rest
@@ -243,7 +246,7 @@ class FairQueue(Generic[_T]):
     def _next(
         self, skipped: Collection[AgencyId | None] = ()
     ) -> tuple[_Lane, AgencyId | None] | None:
-        """Whose turn it is, and in which lane, leaving out those skipped; None where nobody's."""
+        """The agency whose turn is next and its lane, leaving out those skipped; None if none."""
         urgent, routine = (
             next(((lane, each) for each in self._lanes[lane] if each not in skipped), None)
             for lane in (_Lane.URGENT, _Lane.ROUTINE)
@@ -254,7 +257,7 @@ class FairQueue(Generic[_T]):
 
     def _pop(self, lane: _Lane, agency: AgencyId | None) -> QueuedRequest[_T]:
         waiting = self._lanes[lane].pop(agency)
-        turn = waiting.popleft()
+        request = waiting.popleft()
         if waiting:
             self._lanes[lane][agency] = waiting
         self._urgent_run = self._urgent_run + 1 if lane is _Lane.URGENT else 0
@@ -262,11 +265,11 @@ class FairQueue(Generic[_T]):
         self._waiting[agency] -= 1
         if not self._waiting[agency]:
             del self._waiting[agency]
-        if turn.about is not None:
-            key = agency, turn.about
+        if request.about is not None:
+            key = agency, request.about
             _, count = self._concerned[key]
             if count > 1:
                 self._concerned[key] = lane, count - 1
             else:
                 del self._concerned[key]
-        return turn
+        return request

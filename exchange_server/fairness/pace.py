@@ -1,8 +1,8 @@
-"""How fast the writer is, as it was lately: what a share of a batch may be, how long a wait lasts.
+"""The writer's recent speed: how large a share of a batch may be, how long a wait lasts.
 
-All figures are smoothed wall time, in seconds, and start as those of a small machine. A share is
-bounded by what it adds to a batch, not by a number: where a commit is slow, as on a database that
-waits for its standby, more statements go with it at little cost to whoever waits.
+All figures are smoothed wall time in seconds, and start with those of a small machine. A share is
+bounded by the time that it adds to a batch, not by a number: where a commit is slow, for instance
+on a database that waits for its standby, more statements share it at little cost to others.
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ from __future__ import annotations
 from typing import Final
 
 STRETCH: Final = 0.5
-"""One agency's share makes a batch so much longer at most, measured by one for a single request."""
+"""One agency's share makes a batch longer by at most this part of a single request's batch."""
 LEAST_SHARE: Final = 2
 MOST_SHARE: Final = 32
-"""Places that a share has in any case, and at most."""
+"""The fewest and the most places of a share."""
 _UP, _DOWN = 0.02, 0.2
-"""A batch alone takes longer when the machine does other things: what is short is believed."""
+"""Smoothing of a single request's time. A busy machine makes it longer, so a short time counts
+more than a long one."""
 _SMOOTHING: Final = 0.1
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 30.0
 
 
 class Pace:
-    """Learns from each batch."""
+    """The measured speed; `record` learns from each batch."""
 
     def __init__(self) -> None:
         self._alone = 0.003
@@ -44,6 +45,9 @@ class Pace:
             self._more += _SMOOTHING * (more - self._more)
 
     def until_served(self, waiting: int, in_hand_seconds: float) -> float:
-        """When so many that wait will have been written; never less than the batch in hand took."""
+        """The seconds until so many waiting requests are written.
+
+        Never less than the batch in hand has taken.
+        """
         expected = max(waiting * self._each, in_hand_seconds)
         return min(max(expected, _SHORTEST_WAIT), _LONGEST_WAIT)

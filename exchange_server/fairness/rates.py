@@ -1,12 +1,12 @@
-"""How much an agency may say in a second: statements, and bytes of them and of their sealed parts.
+"""How much an agency may send in a second: statements, and bytes of statements and sealed parts.
 
-A bucket of each fills at the agency's rate and holds `BURST_SECONDS` of it, so that an outbox which
-waited while the hub was away is emptied at once. Who has anything left may spend, even more than
-that: a batch is as large as it is, and what was overspent must flow back before the next. So no
-message is too large for its bucket, and the bound holds over time.
+A bucket for each fills at the agency's rate and holds `BURST_SECONDS` of it, so that an outbox that
+waited while the hub was away is emptied at once. A call is admitted while the bucket is positive,
+and may overdraw it: what was overdrawn must flow back before the next call. So no message is too
+large for its bucket, and the bound holds over time.
 
-Whoever has nothing left is refused before anything of the call is parsed, and told when there will
-be something again. An upload is not broken off: its next message is not taken until then.
+A call that meets an empty bucket is refused before it is parsed, with the time until the bucket is
+positive again. An upload is not broken off: its next message is not taken before then.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class _Bucket:
 
 
 class _Rate:
-    """The buckets of all agencies for one thing."""
+    """The buckets of all agencies for one kind of amount."""
 
     def __init__(self, per_second: float, what: str, clock: Callable[[], float]) -> None:
         self._per_second = per_second
@@ -39,16 +39,16 @@ class _Rate:
         self._buckets: dict[AgencyId, _Bucket] = {}
 
     def spend(self, agency: AgencyId, amount: float) -> None:
-        """Take out of a bucket, whatever is left in it."""
+        """Take an amount out of a bucket; the bucket may go below zero."""
         self._filled(agency).left -= amount
 
-    def seconds_until_some(self, agency: AgencyId) -> float:
-        """How long until there is something left; 0 where there is."""
+    def seconds_until_positive(self, agency: AgencyId) -> float:
+        """The seconds until the bucket is positive; 0 if it is."""
         return max(0.0, (1.0 - self._filled(agency).left) / self._per_second)
 
-    def verify_some(self, agency: AgencyId) -> None:
-        """Verify that there is something left; raises RATE_LIMITED."""
-        seconds = self.seconds_until_some(agency)
+    def verify_positive(self, agency: AgencyId) -> None:
+        """Verify that the bucket is positive; raises RATE_LIMITED."""
+        seconds = self.seconds_until_positive(agency)
         if seconds > 0:
             raise Reason.RATE_LIMITED.until(
                 f"expected at most {self._per_second:g} {self._what} of {agency} a second; "
@@ -65,7 +65,7 @@ class _Rate:
 
 
 class Rates:
-    """What agencies have left of both; for one event loop."""
+    """The buckets of statements and of bytes; for one event loop."""
 
     def __init__(
         self,
@@ -73,14 +73,14 @@ class Rates:
         bytes_per_second: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Let each agency say so much."""
+        """Give each agency these rates."""
         self._statements = _Rate(statements_per_second, "statements", clock)
         self._bytes = _Rate(bytes_per_second, "bytes", clock)
 
     def admit(self, agency: AgencyId, size: int) -> None:
-        """Count a call of one statement and so many bytes; raises RATE_LIMITED for one too many."""
-        self._statements.verify_some(agency)
-        self._bytes.verify_some(agency)
+        """Count a call of one statement and so many bytes; raises RATE_LIMITED."""
+        self._statements.verify_positive(agency)
+        self._bytes.verify_positive(agency)
         self._statements.spend(agency, 1)
         self._bytes.spend(agency, size)
 
@@ -89,6 +89,6 @@ class Rates:
         self._statements.spend(agency, statements)
 
     async def flow(self, agency: AgencyId, size: int) -> None:
-        """Count so many bytes of a stream, and wait until there is something left again."""
+        """Count bytes of a stream, and wait until the bucket is positive again."""
         self._bytes.spend(agency, size)
-        await asyncio.sleep(self._bytes.seconds_until_some(agency))
+        await asyncio.sleep(self._bytes.seconds_until_positive(agency))

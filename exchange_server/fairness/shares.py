@@ -1,7 +1,7 @@
-"""What one agency may hold of the hub at a time, so that none can shut the others out.
+"""How many calls or watches one agency may hold at a time.
 
-The hub's bound on calls is one for all. Without shares an agency that opens transfers and lets them
-crawl would have all of it for as long as a transfer may take.
+The hub's bound on calls is one for all agencies. Without shares, an agency could open transfers
+that never move, and hold all calls for as long as a transfer may take.
 """
 
 from __future__ import annotations
@@ -15,25 +15,26 @@ from exchange_protocol.trust.identity import AgencyId
 
 
 class Shares:
-    """How many of something each agency holds, and the most that one may; for one event loop."""
+    """Counts what each agency holds, and bounds it; for one event loop."""
 
     def __init__(
         self, most: int, reason: Reason, what: str, free_in: Callable[[float], float]
     ) -> None:
-        """Refuse with `reason` who asks for more than `most` of `what`.
+        """Refuse, with `reason`, more than `most` of `what` to one agency.
 
-        `free_in` gives in how many seconds one should be free that was taken so many ago.
+        `free_in` estimates when a place is free again: it gets the seconds for which the place was
+        held, and gives those to come.
         """
         self._most = most
         self._reason = reason
         self._what = what
         self._free_in = free_in
         self._held: dict[AgencyId, dict[object, float]] = {}
-        """When each was taken, the oldest first."""
+        """When each place was taken, the oldest first."""
 
     @contextmanager
     def one_more(self, agency: AgencyId) -> Iterator[None]:
-        """Hold one for the time of the block; raises the reason where the agency has its share."""
+        """Hold a place for the time of the block; raises the reason if the agency has its share."""
         held, now, mine = self._held.setdefault(agency, {}), time.monotonic(), object()
         if len(held) >= self._most:
             oldest = next(iter(held.values()))
@@ -56,9 +57,9 @@ class CallShares(Shares):
     def __init__(
         self, calls_per_agency: int, calls: int, expected_wait: Callable[[], float]
     ) -> None:
-        """Let each agency have so many calls in flight, and all of them so many.
+        """Allow so many calls in flight to each agency, and so many to all together.
 
-        Most calls wait for the writer: one should end when `expected_wait` is over.
+        Most calls wait for the writer, so the next should end after `expected_wait`.
         """
         super().__init__(calls_per_agency, Reason.RATE_LIMITED, "calls", lambda _: expected_wait())
         self._calls = calls
@@ -66,9 +67,9 @@ class CallShares(Shares):
 
     @contextmanager
     def one_more(self, agency: AgencyId) -> Iterator[None]:
-        """Hold one for the time of the block.
+        """Hold a place for the time of the block.
 
-        Raises RATE_LIMITED where the agency has its share, OVERLOADED where all have theirs.
+        Raises RATE_LIMITED if the agency has its share, OVERLOADED if all places are taken.
         """
         with super().one_more(agency):
             if sum(map(len, self._held.values())) > self._calls:

@@ -1,7 +1,7 @@
-"""Long work in the event loop, in slices: after each of them the loop serves everyone else.
+"""Long work in the event loop, in slices: after each slice the loop serves everyone else.
 
-Work of many calls shares one desk, which gives one slice at a time, to agencies in turn: however
-many long calls one agency has, another waits for a slice of it and for no more.
+All long work shares one scheduler. It gives one slice at a time, to agencies in turn: however many
+long calls one agency has, another agency waits for one slice of it and no more.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Final, Self
 from exchange_protocol.trust.identity import AgencyId
 
 SLICE_SECONDS: Final = 0.001
-"""A call that comes alone takes some 3 ms; nobody's batch may add much to one of its steps."""
+"""A lone call takes some 3 ms; the slice of another agency may add little to that."""
 
 
 class FairScheduler:
-    """Where long work is done; for one event loop."""
+    """Gives slices to agencies in turn; for one event loop."""
 
     def __init__(self) -> None:
         self._is_taken = False
@@ -28,7 +28,7 @@ class FairScheduler:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether someone waits for a slice."""
+        """Whether any work waits for a slice."""
         return bool(self._waiting)
 
     async def take(self, agency: AgencyId) -> None:
@@ -39,7 +39,7 @@ class FairScheduler:
         await self._wait(self._line_up(agency))
 
     async def take_another(self, agency: AgencyId) -> None:
-        """End a slice, and wait for the next behind everyone who waits already."""
+        """End a slice, and wait for the next one behind all that wait already."""
         future = self._line_up(agency)
         self.give()
         await self._wait(future)
@@ -58,7 +58,7 @@ class FairScheduler:
             raise
 
     def give(self) -> None:
-        """End a slice: whoever has the next turn takes over."""
+        """End a slice: the agency whose turn is next gets one."""
         while self._waiting:
             agency, futures = self._waiting.popitem(last=False)
             future = futures.popleft()
@@ -71,17 +71,17 @@ class FairScheduler:
 
 
 class Slices:
-    """The slices of one piece of work; use it in an `async with` block."""
+    """The slices of one piece of work, as an `async with` block."""
 
-    def __init__(self, desk: FairScheduler, agency: AgencyId) -> None:
+    def __init__(self, scheduler: FairScheduler, agency: AgencyId) -> None:
         """Work for an agency."""
-        self._desk = desk
+        self._scheduler = scheduler
         self._agency = agency
         self._has_slice = False
         self._ends_at = 0.0
 
     async def __aenter__(self) -> Self:
-        await self._desk.take(self._agency)
+        await self._scheduler.take(self._agency)
         self._has_slice = True
         self._ends_at = time.monotonic() + SLICE_SECONDS
         return self
@@ -93,15 +93,15 @@ class Slices:
         trace: TracebackType | None,
     ) -> None:
         if self._has_slice:
-            self._desk.give()
+            self._scheduler.give()
 
     async def yield_if_due(self) -> None:
-        """Let others be served if the slice is over; to be called between two small steps."""
+        """Let others be served if the slice is over; call it between two small steps."""
         if time.monotonic() < self._ends_at:
             return
-        if self._desk.is_awaited:
+        if self._scheduler.is_awaited:
             self._has_slice = False
-            await self._desk.take_another(self._agency)
+            await self._scheduler.take_another(self._agency)
             self._has_slice = True
         else:
             await asyncio.sleep(0)

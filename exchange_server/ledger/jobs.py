@@ -1,89 +1,201 @@
-"""What waits for the writer, checked as far as it can be without the state of the log.
+"""Requests to the writer: what each needs before its turn, how it is judged, what answers it.
 
-`check_submission` parses a statement and ties the bytes beside it to it; who signed it, whether the
-rules allow it and whether its id is new is decided in the writer's turn (`batch`).
+`check_submission` parses a statement and ties the bytes beside it to it. The rest needs the state
+of the log, so it waits for the writer's turn (`batch`): the signature, the rules, whether the id is
+new.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Generic, Protocol, TypeVar
 
 from exchange_protocol.errors import CallerError, ExchangeError, LimitExceeded, Reason
+from exchange_protocol.kinds.codes import Urgency
 from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.rules.dependencies import DependencyTracker
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
 from exchange_server.caller import Caller
-from exchange_server.ledger.values import LeavesPage, LedgerLimits
+from exchange_server.ledger.values import Accepted, LeavesPage, LedgerLimits, PartHandle
 
 SUBMIT = "Submit"
 FETCH_PART = "FetchPart"
 LIST_OPENINGS = "ListOpenings"
 
+AnswerT = TypeVar("AnswerT")
+
 
 @dataclass(frozen=True, slots=True)
-class Submission:
-    """A statement that is to be accepted."""
+class Logged:
+    """The entry of a statement or an inspection; of a repeated statement the original one."""
+
+    index: int
+    entry: bytes
+    nonce: bytes
+
+
+class Judge(Protocol):
+    """Judges each request against the log as those before it in the batch have left it."""
+
+    def submit(self, job: Submission) -> Logged:
+        """Accept a statement, or raise why it is refused."""
+
+    def deliver(self, job: Delivery) -> PartHandle:
+        """Permit a delivery, or raise why it is refused."""
+
+    def inspect(self, job: Inspection) -> Logged:
+        """Permit an inspection, or raise why it is refused."""
+
+    def deny(self, job: Denial) -> None:
+        """Log a refusal, within the agency's bound."""
+
+
+class Prover(Protocol):
+    """Proves entries against the checkpoint of their batch, once that is committed."""
+
+    def prove(self, logged: Logged, known_tree_size: int) -> Accepted:
+        """Prove that the log holds an entry, and extends the tree that the caller knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job(ABC, Generic[AnswerT]):
+    """A request to the writer; its caller gets an `AnswerT` after the commit."""
 
     caller: Caller
+
+    @property
+    def about(self) -> str | None:
+        """The exchange in which the order of requests is kept; None where order does not matter."""
+        return None
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it goes before routine requests."""
+        return False
+
+    @abstractmethod
+    def judge(self, judge: Judge) -> Callable[[Prover], AnswerT]:
+        """Have it judged; gives what makes the answer after the commit.
+
+        Raises:
+            ExchangeError: the reason for the refusal.
+        """
+
+    @abstractmethod
+    def denial(self, error: ExchangeError) -> Denial | None:
+        """The refusal of this request, as the log records it; None if it records none."""
+
+    def why_put_off(self) -> ExchangeError | None:
+        """Why it must wait: a statement that it may depend on was put off. None if it need not."""
+        return None
+
+    def put_off(self, error: ExchangeError) -> None:
+        """Note that it was put off, for the requests that may depend on it."""
+        return
+
+
+@dataclass(frozen=True, slots=True)
+class Submission(Job[Accepted]):
+    """A statement to accept."""
+
     signed: SignedStatement
     statement: Statement
     parts: Mapping[str, bytes]
-    """Sealed bytes that ride along, by part name; they match the statement's digests."""
+    """Sealed bytes beside the statement, by part name; they match the statement's digests."""
     known_tree_size: int
+    tracker: DependencyTracker | None = None
+    """Shared by the statements of one call, where it brought more than one."""
+
+    @property
+    def about(self) -> str:
+        """The statement's exchange, or the directory."""
+        return self.statement.exchange_id
+
+    @property
+    def is_urgent(self) -> bool:
+        """As the statement's header says."""
+        return self.statement.header.urgency is Urgency.URGENT
+
+    def judge(self, judge: Judge) -> Callable[[Prover], Accepted]:
+        """Have the statement judged; the answer proves its entry."""
+        logged = judge.submit(self)
+        return lambda prover: prover.prove(logged, self.known_tree_size)
 
     def denial(self, error: ExchangeError) -> Denial:
-        """What a refusal of this logs."""
-        return Denial(
-            self.caller, SUBMIT, error.reason, self.statement.exchange_id, self.statement.digest
-        )
+        """A refusal that names the statement and its exchange."""
+        statement = self.statement
+        return Denial(self.caller, SUBMIT, error.reason, statement.exchange_id, statement.digest)
+
+    def why_put_off(self) -> ExchangeError | None:
+        """Ask what became of the call's earlier statements."""
+        return self.tracker.why_put_off(self.statement) if self.tracker else None
+
+    def put_off(self, error: ExchangeError) -> None:
+        """Tell the call's later statements."""
+        if self.tracker is not None:
+            self.tracker.put_off(self.statement, error)
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """A part that is to be handed out."""
+class Delivery(Job[PartHandle]):
+    """A part to hand out."""
 
-    caller: Caller
     payload_digest: bytes
     part_name: str
 
+    def judge(self, judge: Judge) -> Callable[[Prover], PartHandle]:
+        """Have the delivery judged; the answer finds the part's bytes."""
+        handle = judge.deliver(self)
+        return lambda _: handle
+
     def denial(self, error: ExchangeError) -> Denial:
-        """What a refusal of this logs; it names no exchange that the caller may not know."""
+        """A refusal that names no exchange, since the caller may not know of it."""
         return Denial(self.caller, FETCH_PART, error.reason, "", self.payload_digest)
 
 
 @dataclass(frozen=True, slots=True)
-class Inspection:
-    """A page of the log that is to be shown to an auditor."""
+class Inspection(Job[Accepted]):
+    """A page of the log to show to an auditor."""
 
-    caller: Caller
     start: int
     """Index of its first entry."""
     page: LeavesPage
     known_tree_size: int
 
+    def judge(self, judge: Judge) -> Callable[[Prover], Accepted]:
+        """Have the inspection judged; the answer proves that it is on the log."""
+        logged = judge.inspect(self)
+        return lambda prover: prover.prove(logged, self.known_tree_size)
+
     def denial(self, error: ExchangeError) -> Denial:
-        """What a refusal of this logs."""
+        """A refusal of the page as a whole."""
         return Denial(self.caller, LIST_OPENINGS, error.reason, "", b"")
 
 
 @dataclass(frozen=True, slots=True)
-class Denial:
-    """A refusal that is to be logged."""
+class Denial(Job[None]):
+    """A refusal to log."""
 
-    caller: Caller
     operation: str
     reason: Reason
     exchange_id: str
     payload_digest: bytes
 
+    def judge(self, judge: Judge) -> Callable[[Prover], None]:
+        """Have the refusal logged; there is nothing to answer."""
+        judge.deny(self)
+        return lambda _: None
 
-Job: TypeAlias = Submission | Delivery | Inspection | Denial
+    def denial(self, error: ExchangeError) -> None:
+        """None: the failure to log a refusal is not logged."""
+        return
 
 
 def is_logged(error: ExchangeError) -> bool:
-    """Whether a refusal is the caller's fault and says more than that it was too much."""
+    """Whether a refusal goes on the log: it is the caller's fault, and no mere limit."""
     return isinstance(error, CallerError) and not isinstance(error, LimitExceeded)
 
 
@@ -93,12 +205,13 @@ def check_submission(
     parts: Mapping[str, bytes],
     known_tree_size: int,
     limits: LedgerLimits,
+    tracker: DependencyTracker | None = None,
 ) -> Submission:
     """Check what needs no state.
 
     1. The payload is a well-formed statement.
     2. Its author's agency is the caller's: AUTHOR_MISMATCH.
-    3. What rides along is some of its parts, byte for byte: PART_MISMATCH, TOO_LARGE.
+    3. The bytes beside it are parts that it names, byte for byte: PART_MISMATCH, TOO_LARGE.
     """
     statement = parse_statement(signed.payload)
     if statement.author.agency != caller.agency:
@@ -112,7 +225,7 @@ def check_submission(
             f"expected none: {statement.kind} is for everyone", field="parts"
         )
     _check_parts(statement, parts, limits)
-    return Submission(caller, signed, statement, dict(parts), known_tree_size)
+    return Submission(caller, signed, statement, dict(parts), known_tree_size, tracker)
 
 
 def _check_parts(statement: Statement, inline: Mapping[str, bytes], limits: LedgerLimits) -> None:

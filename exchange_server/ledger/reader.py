@@ -77,22 +77,27 @@ class Reader:
 
     async def tree_head(self, known_tree_size: int) -> TreeHead:
         """The newest checkpoint; raises PROOF_RANGE_INVALID for a tree larger than the log."""
-        return await self._run(lambda connection: _tree_head(connection, known_tree_size))
+        return await self._run(lambda c: _tree_head(c, _head(c), known_tree_size))
 
     async def checkpoint(self, known_tree_size: int) -> tuple[TreeHead, list[bytes]]:
         """The newest checkpoint, and those that witnesses cosigned; raises as `tree_head`."""
 
         def query(connection: Connection) -> tuple[TreeHead, list[bytes]]:
-            return _tree_head(connection, known_tree_size), witnessed_checkpoints(connection)
+            head = _tree_head(connection, _head(connection), known_tree_size)
+            return head, witnessed_checkpoints(connection)
 
         return await self._run(query)
 
     async def directory_entries(
-        self, known_directory_size: int, page_size: int
-    ) -> tuple[list[ProvenEntry], int, bytes]:
-        """Directory statements from a position on, how many there are, and the checkpoint."""
+        self, known_directory_size: int, page_size: int, known_tree_size: int = 0
+    ) -> tuple[list[ProvenEntry], int, TreeHead]:
+        """Directory statements from a position on, how many there are, and the tree head.
 
-        def query(connection: Connection) -> tuple[list[ProvenEntry], int, bytes]:
+        Raises:
+            InvalidInput: PROOF_RANGE_INVALID for more known entries than there are.
+        """
+
+        def query(connection: Connection) -> tuple[list[ProvenEntry], int, TreeHead]:
             head = _head(connection)
             if known_directory_size > head.directory_size:
                 raise Reason.PROOF_RANGE_INVALID.error(
@@ -101,7 +106,8 @@ class Reader:
                     field="known_directory_size",
                 )
             stored = read_directory_page(connection, known_directory_size, page_size)
-            return _proven(connection, stored, head.size), head.directory_size, head.note
+            proven = _proven(connection, stored, head.size)
+            return proven, head.directory_size, _tree_head(connection, head, known_tree_size)
 
         return await self._run(query)
 
@@ -134,15 +140,16 @@ class Reader:
         return [_exchange_row(one) for one in page], token
 
     async def exchange(
-        self, agency: AgencyId, exchange_id: str
-    ) -> tuple[ExchangeRow, EntryPage, bytes]:
-        """An exchange as an agency may know it now: a summary, its first page, the checkpoint.
+        self, agency: AgencyId, exchange_id: str, known_tree_size: int = 0
+    ) -> tuple[ExchangeRow, EntryPage, TreeHead]:
+        """An exchange as an agency may know it now: a summary, its first page, the tree head.
 
         Raises:
             NotFound: EXCHANGE_UNKNOWN, where the agency sees nothing of it.
+            InvalidInput: PROOF_RANGE_INVALID for a known tree larger than the log.
         """
 
-        def query(connection: Connection) -> tuple[ExchangeRow, EntryPage, bytes]:
+        def query(connection: Connection) -> tuple[ExchangeRow, EntryPage, TreeHead]:
             head = _head(connection)
             page = _exchange_page(connection, agency, exchange_id, 0, head.size)
             seen = read_seen(connection, agency, [exchange_id])
@@ -151,7 +158,7 @@ class Reader:
                     f"expected an exchange that {agency} may know of, got {exchange_id[:64]!r}",
                     field="exchange_id",
                 )
-            return _exchange_row(seen[0]), page, head.note
+            return _exchange_row(seen[0]), page, _tree_head(connection, head, known_tree_size)
 
         return await self._run(query)
 
@@ -305,8 +312,7 @@ def _head(connection: Connection) -> Head:
     return head
 
 
-def _tree_head(connection: Connection, known_tree_size: int) -> TreeHead:
-    head = _head(connection)
+def _tree_head(connection: Connection, head: Head, known_tree_size: int) -> TreeHead:
     proof = consistency_proof(known_tree_size, head.size, _tiles(connection))
     return TreeHead(head.note, tuple(proof))
 

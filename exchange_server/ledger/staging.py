@@ -1,8 +1,9 @@
 """Uploads: sealed parts that are too large to ride beside their statement.
 
-Chunks are written as they come, each in a short transaction, so that a slow uploader holds nobody
-up. An upload belongs to the agency that made it; only a statement of that agency can claim it. What
-is not claimed in time, or not finished, is forgotten with its bytes; who still uploads it is told.
+Chunks are written as they come, each in a short transaction, so that a slow upload holds nobody up
+(step 1 of `exchange_server.ledger`). An upload belongs to the agency that made it; only a statement
+of that agency can claim it. An upload that is not finished or claimed in time is forgotten with its
+bytes; if it is still in progress, its caller gets UNAVAILABLE.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The state that the writer starts a batch from: head, tree edge and directory, as committed.
 
-It is restored from the database and checked before a hub serves, and again after every failure.
-What does not fit is named and the hub does not start: a log that was damaged must not grow.
+It is restored from the database and checked before a hub serves, and again after every failure
+(step 8 of `exchange_server.ledger`). An error names what does not fit, and the hub does not start:
+a damaged log must not grow.
 """
 
 from __future__ import annotations

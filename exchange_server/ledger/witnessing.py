@@ -16,6 +16,7 @@ from datetime import datetime
 from functools import partial
 from itertools import groupby
 
+import structlog
 from sqlalchemy import Connection
 
 from exchange_protocol.errors import ExchangeError, Reason
@@ -32,6 +33,8 @@ from exchange_server.storage.cosignature_rows import (
     write_cosignatures,
 )
 from exchange_server.storage.log_rows import Head, read_head, read_tiles
+
+_log = structlog.get_logger(__name__)
 
 
 def check_cosigned(
@@ -81,32 +84,38 @@ def kept_cosignatures(
     return [each for row in rows for each in witnesses.verify(row.note)]
 
 
-class StartWitnesses:
-    """Whom a hub waits for, after a start, before it adds to its log.
+class WitnessGate:
+    """Keeps a hub that has started from adding to its log, until witnesses have cosigned it.
 
     A database that was restored whole from an old copy looks well: its cosignatures are as old as
     its log. The witnesses remember. None of them cosigns a tree that does not extend the last one
     that it saw, so a cosignature made since the start says that nothing it saw was lost.
     """
 
-    def __init__(self, needed: int, since: datetime) -> None:
-        """Wait for so many witnesses to cosign at or after a time of the hub's clock."""
+    def __init__(self, witnesses: WitnessPolicy | None, needed: int, since: datetime) -> None:
+        """Open once so many witnesses have cosigned at or after a time of the hub's clock."""
+        self.witnesses = witnesses
         self._needed = needed
         # Cosignatures tell whole seconds.
         self._since = since.replace(microsecond=0)
         self._heard: set[str] = set()
-
-    def hear(self, cosignatures: Iterable[Cosignature]) -> None:
-        """Take note of cosignatures over the committed tree, which were verified."""
-        self._heard.update(each.witness for each in cosignatures if each.at >= self._since)
+        if self.missing:
+            _log.warning("waiting_for_witnesses", missing=self.missing)
 
     @property
     def missing(self) -> int:
-        """How many are still to be heard."""
+        """How many witnesses are still to be heard."""
         return max(0, self._needed - len(self._heard))
 
-    def verify_heard(self) -> None:
-        """Verify that enough were heard; raises UNAVAILABLE."""
+    def hear(self, cosignatures: Iterable[Cosignature]) -> None:
+        """Take note of verified cosignatures over the committed tree."""
+        missing = self.missing
+        self._heard.update(each.witness for each in cosignatures if each.at >= self._since)
+        if self.missing < missing:
+            _log.info("witness_heard", missing=self.missing)
+
+    def verify_open(self) -> None:
+        """Verify that enough witnesses were heard; raises UNAVAILABLE."""
         if self.missing:
             raise Reason.UNAVAILABLE.error(
                 "the hub has started and adds nothing to its log before "

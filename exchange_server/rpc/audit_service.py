@@ -10,10 +10,9 @@ from exchange_protocol.record.entries import MOST_INSPECTED
 from exchange_protocol.v1 import audit_service_pb2 as pb
 from exchange_protocol.v1 import audit_service_pb2_grpc as pb_grpc
 from exchange_server.ledger import Ledger, Reader
-from exchange_server.rpc.bounds import page_size
 from exchange_server.rpc.calls import Context, current_call, current_caller
-from exchange_server.rpc.encoding import encode_leaf, encode_proof
-from exchange_server.rpc.heads import encode_tree_head
+from exchange_server.rpc.encoding import encode_leaf, encode_proof, encode_tree_head
+from exchange_server.rpc.requests import page_size
 
 
 class AuditService(pb_grpc.AuditServiceServicer):

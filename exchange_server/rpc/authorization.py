@@ -19,8 +19,12 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.identity import Member, Role
 from exchange_server.caller import Caller
-from exchange_server.rpc.calls import Call
-from exchange_server.rpc.methods import AUDIT_SERVICE, DIRECTORY_SERVICE, EXCHANGE_SERVICE
+from exchange_server.rpc.calls import (
+    AUDIT_SERVICE,
+    DIRECTORY_SERVICE,
+    EXCHANGE_SERVICE,
+    Call,
+)
 
 _EVERYONE: Final = frozenset(Role)
 _PARTIES: Final = frozenset({Role.SYSTEM, Role.OFFICER, Role.COORDINATOR, Role.AUTHORISER})

@@ -1,7 +1,7 @@
-"""One call on its way through the hub: what is known of it, and the bytes that it brings and takes.
+"""One call: its method, what is known of it, and the bytes that it brings and takes.
 
-A call runs in one asyncio task from end to end, so its `Call` travels in a context variable. What
-happens to it on its way, `pipeline` says.
+A call runs in one asyncio task from end to end, so its `Call` travels in a context variable. Its
+way through the hub is in `pipeline`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from typing import Any, Final, TypeAlias, cast
 
 import grpc
 from google.protobuf.message import DecodeError, Message
+from grpc_health.v1 import health_pb2
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.trust.certificates import VerifiedCertificate
+from exchange_protocol.v1 import audit_service_pb2, directory_service_pb2, exchange_service_pb2
 from exchange_server.caller import Caller
 
 # The library's own types are generic for type checkers alone.
@@ -25,10 +27,31 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Behaviour: TypeAlias = "Callable[[Any, Context], Awaitable[Any]]"
 
+EXCHANGE_SERVICE: Final = exchange_service_pb2.DESCRIPTOR.services_by_name["ExchangeService"]
+DIRECTORY_SERVICE: Final = directory_service_pb2.DESCRIPTOR.services_by_name["DirectoryService"]
+AUDIT_SERVICE: Final = audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"]
+SERVICES: Final = (EXCHANGE_SERVICE, DIRECTORY_SERVICE, AUDIT_SERVICE)
+"""Descriptors of the services that the hub serves, the standard health service apart."""
+
+_HEALTH_SERVICE: Final = health_pb2.DESCRIPTOR.services_by_name["Health"]
+
+METHODS: Final = frozenset(
+    f"/{service.full_name}/{method.name}" for service in SERVICES for method in service.methods
+)
+HEALTH_METHODS: Final = frozenset(
+    f"/{_HEALTH_SERVICE.full_name}/{method.name}" for method in _HEALTH_SERVICE.methods
+)
+
+SUBMIT: Final = f"/{EXCHANGE_SERVICE.full_name}/Submit"
+SUBMIT_BATCH: Final = f"/{EXCHANGE_SERVICE.full_name}/SubmitBatch"
+UPLOAD_PART: Final = f"/{EXCHANGE_SERVICE.full_name}/UploadPart"
+FETCH_PART: Final = f"/{EXCHANGE_SERVICE.full_name}/FetchPart"
+WATCH: Final = f"/{EXCHANGE_SERVICE.full_name}/Watch"
+
 
 @dataclass(slots=True)
 class Call:
-    """What the hub knows of a call: the log line and the denials are made of it."""
+    """Facts of a call, for its log line and its denial."""
 
     method: str
     """Full name, such as `/exchange_protocol.v1.ExchangeService/Submit`."""
@@ -43,7 +66,7 @@ class Call:
     exchange_id: str = ""
     """The exchange that is asked for, once it is known."""
     denial_is_logged: bool = False
-    """Whether whoever refuses puts the denial on the log itself."""
+    """Whether the service logs a denial itself, so that the pipeline must not."""
 
     @property
     def operation(self) -> str:
@@ -55,17 +78,17 @@ _current: Final[ContextVar[Call]] = ContextVar("call")
 
 
 def current_call() -> Call:
-    """The call that this task serves."""
+    """The call of this task."""
     return _current.get()
 
 
 def begin_call(call: Call) -> None:
-    """Make it the call that this task serves."""
+    """Make it the call of this task."""
     _current.set(call)
 
 
 def current_caller() -> Caller:
-    """Who is calling; raises UNAUTHENTICATED before the caller was established."""
+    """The authenticated caller; raises UNAUTHENTICATED before there is one."""
     caller = current_call().caller
     if caller is None:
         raise Reason.UNAUTHENTICATED.error("expected an authenticated caller, got none")

@@ -1,4 +1,4 @@
-"""DirectoryService: the entries of which clients fold the directory themselves."""
+"""DirectoryService: the entries from which clients fold the directory themselves."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from exchange_protocol.record.receipts import encode_proven_entry
 from exchange_protocol.v1 import directory_service_pb2 as pb
 from exchange_protocol.v1 import directory_service_pb2_grpc as pb_grpc
 from exchange_server.ledger import Reader
-from exchange_server.rpc.bounds import page_size
 from exchange_server.rpc.calls import Context
-from exchange_server.rpc.heads import tree_head_of
+from exchange_server.rpc.encoding import encode_tree_head
+from exchange_server.rpc.requests import page_size
 
 
 class DirectoryService(pb_grpc.DirectoryServiceServicer):
@@ -22,11 +22,13 @@ class DirectoryService(pb_grpc.DirectoryServiceServicer):
         self, request: pb.ListDirectoryEntriesRequest, context: Context
     ) -> pb.ListDirectoryEntriesResponse:
         """Serve the directory entries after those that the client holds."""
-        entries, directory_size, note = await self._reader.directory_entries(
-            request.known_directory_size, page_size(request.page_size, default=100, most=200)
+        entries, directory_size, head = await self._reader.directory_entries(
+            request.known_directory_size,
+            page_size(request.page_size, default=100, most=200),
+            request.known_tree_size,
         )
         return pb.ListDirectoryEntriesResponse(
             entries=[encode_proven_entry(entry) for entry in entries],
             directory_size=directory_size,
-            tree_head=await tree_head_of(self._reader, note, request.known_tree_size),
+            tree_head=encode_tree_head(head),
         )

@@ -1,4 +1,4 @@
-"""What the ledger gives, put on the wire."""
+"""Answers put on the wire: messages made of what the ledger gives."""
 
 from __future__ import annotations
 
@@ -8,12 +8,36 @@ from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.fields import to_timestamp
 from exchange_protocol.record.entries import CommitmentOpening, encode_opening
 from exchange_protocol.record.receipts import ProvenEntry, encode_proven_entry
+from exchange_protocol.rules.judgement import Route
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
 from exchange_server.fairness.slices import Slices
-from exchange_server.ledger import Accepted, ExchangeRow, FeedNotice
+from exchange_server.ledger import Accepted, ExchangeRow, FeedNotice, TreeHead
 from exchange_server.rpc.status import encode_status, shown_error
+
+
+def encode_tree_head(head: TreeHead) -> log_pb2.TreeHead:
+    """Put the checkpoint on the wire that the proofs of an answer lead to."""
+    return log_pb2.TreeHead(checkpoint=head.note, consistency_proof=head.consistency_proof)
+
+
+def encode_route(route: Route, directory_size: int) -> pb.PlanRouteResponse:
+    """Put a route on the wire."""
+    return pb.PlanRouteResponse(
+        policy_sha256=route.policy_digest,
+        rule_ids=route.rule_ids,
+        legs=[
+            pb.LegRoute(
+                agency=leg.agency,
+                approvals_required=leg.approvals_required,
+                approvers=leg.approvers,
+            )
+            for leg in route.legs
+        ],
+        supervisors=route.supervisors,
+        directory_size=directory_size,
+    )
 
 
 def encode_receipt(accepted: Accepted) -> pb.Receipt:
@@ -34,7 +58,7 @@ def encode_proof(accepted: Accepted) -> tuple[log_pb2.ProvenEntry, log_pb2.TreeH
 async def encode_outcomes(
     outcomes: Iterable[Accepted | ExchangeError], request_id: str, slices: Slices
 ) -> pb.SubmitBatchResponse:
-    """Put what became of each statement on the wire; those of one checkpoint share it."""
+    """Put the result of each statement on the wire; results of one checkpoint share it."""
     response = pb.SubmitBatchResponse()
     places: dict[bytes, int] = {}
     for outcome in outcomes:
@@ -88,7 +112,7 @@ def encode_notice(notice: FeedNotice) -> pb.Notice:
 
 
 def encode_leaf(leaf_hash: bytes, opening: CommitmentOpening | None) -> audit_pb.Leaf:
-    """Put a leaf on the wire, opened where the caller may see into it."""
+    """Put a leaf on the wire, with its opening where the caller may see it."""
     return audit_pb.Leaf(
         leaf_hash=leaf_hash, opening=None if opening is None else encode_opening(opening)
     )

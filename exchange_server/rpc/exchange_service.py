@@ -7,30 +7,35 @@ from contextlib import aclosing
 from datetime import datetime
 from typing import Final
 
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind, parse_kind
-from exchange_protocol.kinds.codes import PARTIES, LegState, Party
+from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.fields import parse_digest, parse_enum, parse_uuid, to_timestamp
 from exchange_protocol.record.receipts import encode_proven_entry
-from exchange_protocol.rules.statements import (
-    MAX_PART_BYTES,
-    MAX_PARTS,
-    SignedStatement,
-    parse_signed_statement,
-)
+from exchange_protocol.rules.statements import MAX_PART_BYTES
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
-from exchange_protocol.v1 import statement_pb2
 from exchange_server.fairness.rates import Rates
 from exchange_server.ledger import Ledger, Reader
-from exchange_server.rpc.bounds import at_most, page_size
 from exchange_server.rpc.calls import Context, current_call, current_caller
-from exchange_server.rpc.encoding import encode_exchange, encode_outcomes, encode_receipt
-from exchange_server.rpc.heads import tree_head_of
-from exchange_server.rpc.routes import encode_route, plan
+from exchange_server.rpc.encoding import (
+    encode_exchange,
+    encode_outcomes,
+    encode_receipt,
+    encode_route,
+    encode_tree_head,
+)
+from exchange_server.rpc.requests import (
+    at_most,
+    page_size,
+    parse_chunk,
+    parse_party,
+    parse_submission,
+    parse_submission_of_batch,
+    plan,
+)
 from exchange_server.rpc.watches import Watches
 
-MAX_CHUNK_BYTES: Final = 1024 * 1024
 MAX_SUBMISSIONS: Final = 1024
 """In one SubmitBatch."""
 
@@ -65,7 +70,7 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         self, request: pb.SubmitRequest, context: Context
     ) -> pb.SubmitResponse:
         """Take a signed statement to the ledger; answer with its receipt."""
-        signed, parts = _submission(request)
+        signed, parts = parse_submission(request)
         current_call().denial_is_logged = True
         accepted = await self._ledger.submit(
             current_caller(), signed, parts, request.known_tree_size
@@ -86,7 +91,7 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         self._rates.count_more(caller.agency, len(given) - 1)
         current_call().denial_is_logged = True
         outcomes = await self._ledger.submit_batch(
-            caller, given, _submission_or_error, request.known_tree_size
+            caller, given, parse_submission_of_batch, request.known_tree_size
         )
         async with self._ledger.slices(caller) as slices:
             return await encode_outcomes(outcomes, current_call().request_id, slices)
@@ -106,14 +111,14 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         caller = current_caller()
         await self._rates.flow(caller.agency, len(first.chunk))
         async with await self._ledger.stage_part(caller, sha256, first.size) as part:
-            await part.append(_chunk(first))
+            await part.append(parse_chunk(first))
             async for message in request_iterator:
                 if message.sha256 or message.size:
                     raise Reason.INVALID_FIELD.error(
                         "expected digest and size on the first message only", field="sha256"
                     )
                 await self._rates.flow(caller.agency, len(message.chunk))
-                await part.append(_chunk(message))
+                await part.append(parse_chunk(message))
             expires_at = await part.finish()
         return pb.UploadPartResponse(expires_at=to_timestamp(expires_at))
 
@@ -123,7 +128,7 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         """List the exchanges that the caller's agency sees."""
         rows, next_page_token = await self._reader.list_exchanges(
             current_caller().agency,
-            _party(request.party),
+            parse_party(request.party),
             [
                 parse_enum(LegState, state, "states")
                 for state in at_most(len(LegState), request.states, "states")
@@ -151,11 +156,11 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
                 entries=[encode_proven_entry(entry) for entry in page.entries],
                 next_index=page.next_index,
             )
-        row, page, note = await self._reader.exchange(agency, exchange_id)
+        row, page, head = await self._reader.exchange(agency, exchange_id, request.known_tree_size)
         return pb.GetExchangeResponse(
             summary=encode_exchange(row),
             entries=[encode_proven_entry(entry) for entry in page.entries],
-            tree_head=await tree_head_of(self._reader, note, request.known_tree_size),
+            tree_head=encode_tree_head(head),
             next_index=page.next_index,
         )
 
@@ -176,43 +181,3 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         async with aclosing(self._watches.watch(request)) as responses:
             async for response in responses:
                 yield response
-
-
-def _submission(
-    message: pb.SubmitRequest | pb.Submission,
-) -> tuple[SignedStatement, dict[str, bytes]]:
-    signed = parse_signed_statement(message.statement)
-    parts = {part.name: part.sealed for part in at_most(MAX_PARTS, message.parts, "parts")}
-    if len(parts) != len(message.parts):
-        raise Reason.INVALID_FIELD.error("expected each part name once", field="parts")
-    return signed, parts
-
-
-def _submission_or_error(
-    message: pb.Submission,
-) -> tuple[SignedStatement, dict[str, bytes]] | ExchangeError:
-    """One of a batch that cannot be read takes nothing from the others."""
-    try:
-        return _submission(message)
-    except ExchangeError as error:
-        return error
-
-
-def _chunk(message: pb.UploadPartRequest) -> bytes:
-    if len(message.chunk) > MAX_CHUNK_BYTES:
-        raise Reason.TOO_LARGE.error(
-            f"expected a chunk of at most {MAX_CHUNK_BYTES} bytes, got {len(message.chunk)}",
-            field="chunk",
-        )
-    return message.chunk
-
-
-def _party(number: statement_pb2.Party.ValueType) -> Party | None:
-    if not number:
-        return None
-    if number not in PARTIES:
-        raise Reason.INVALID_FIELD.error(
-            f"expected one of {', '.join(party.name for party in Party)}; got {number}",
-            field="party",
-        )
-    return PARTIES[number]

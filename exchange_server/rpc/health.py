@@ -17,7 +17,7 @@ import structlog
 from grpc_health.v1 import health_pb2
 from grpc_health.v1._async import HealthServicer
 
-from exchange_server.rpc.methods import SERVICES
+from exchange_server.rpc.calls import SERVICES
 
 CHECK_SECONDS: Final = 2.0
 """Between two checks, and how long one may take."""

@@ -21,17 +21,21 @@ role; they take steps 1 to 4 and 9.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias, cast
 
 import grpc
 
-from exchange_protocol.errors import NotFound, NotPermitted
+from exchange_protocol.errors import NotFound, NotPermitted, Reason
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.fairness.rates import Rates
 from exchange_server.fairness.shares import CallShares
+from exchange_server.observer import Observer
 from exchange_server.rpc.authorization import Authorization, Denials
 from exchange_server.rpc.calls import (
+    HEALTH_METHODS,
+    SUBMIT,
+    SUBMIT_BATCH,
     Behaviour,
     Call,
     Context,
@@ -40,16 +44,30 @@ from exchange_server.rpc.calls import (
     begin_call,
     serving,
 )
-from exchange_server.rpc.deadlines import DeadlineCaps, within
-from exchange_server.rpc.error_mapping import abort, shown_to_caller
 from exchange_server.rpc.identity import Identity
-from exchange_server.rpc.methods import HEALTH_METHODS, SUBMIT, SUBMIT_BATCH
 from exchange_server.rpc.request_log import RequestLog
+from exchange_server.rpc.status import abort, shown_to_caller
 
 _SAYING: Final = frozenset({SUBMIT, SUBMIT_BATCH})
 """Calls that bring statements."""
 
 _Continuation: TypeAlias = "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]"
+
+
+class DeadlineCaps:
+    """How long a call of each method may last, in seconds."""
+
+    def __init__(self, cap_seconds: float, special_seconds: Mapping[str, float | None]) -> None:
+        """Cap every method at `cap_seconds`, but those named; None leaves a method uncapped."""
+        self._cap_seconds = cap_seconds
+        self._special_seconds = special_seconds
+
+    def cap_of(self, method: str, context: Context) -> float | None:
+        """The cap of a call; None where its own deadline comes first, which is grpc's to keep."""
+        cap = self._special_seconds.get(method, self._cap_seconds)
+        # grpc gives None where the caller set no deadline, whatever its types say.
+        remaining = cast(float | None, context.time_remaining())
+        return cap if remaining is None or cap is None or remaining > cap else None
 
 
 class Pipeline(grpc.aio.ServerInterceptor):
@@ -66,9 +84,10 @@ class Pipeline(grpc.aio.ServerInterceptor):
         rates: Rates,
         verify_room: Callable[[AgencyId], None],
         message_bytes: int,
+        observer: Observer,
     ) -> None:
         """Take calls through these; messages of more than `message_bytes` are refused."""
-        self._log = RequestLog()
+        self._log = RequestLog(observer)
         self._caps = caps
         self._identity = identity
         self._shares = shares
@@ -103,7 +122,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
             try:
                 cap = self._caps.cap_of(method, context)
                 answered = admit(call, answer, request, context)
-                response = await (answered if cap is None else within(cap, answered))
+                response = await (answered if cap is None else _within(cap, answered))
                 outcome = "ok"
                 return response
             except asyncio.CancelledError:
@@ -145,3 +164,17 @@ class Pipeline(grpc.aio.ServerInterceptor):
     ) -> Any:
         self._identity.verify_any(context)
         return await answer(request, context)
+
+
+async def _within(cap_seconds: float, answered: Awaitable[Any]) -> Any:
+    """Wait for an answer at most so long; raises DEADLINE_EXCEEDED."""
+    deadline = asyncio.timeout(cap_seconds)
+    try:
+        async with deadline:
+            return await answered
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+        raise Reason.DEADLINE_EXCEEDED.error(
+            f"expected the call to end within the hub's cap of {cap_seconds:g} s"
+        ) from None

@@ -14,6 +14,7 @@ from typing import Final
 
 import structlog
 
+from exchange_server.observer import Observer
 from exchange_server.rpc.calls import Call
 
 _RUN_ID_BYTES: Final = 6
@@ -24,8 +25,9 @@ _log = structlog.get_logger(__name__)
 class RequestLog:
     """Begins calls and logs their end."""
 
-    def __init__(self) -> None:
+    def __init__(self, observer: Observer) -> None:
         """Number requests from 1 behind a random prefix, which tells runs of the hub apart."""
+        self._observer = observer
         self._run_id = secrets.token_hex(_RUN_ID_BYTES)
         self._numbers = itertools.count(1)
 
@@ -35,13 +37,17 @@ class RequestLog:
 
     def end(self, call: Call, outcome: str) -> None:
         """Log how a call ended: "ok", "cancelled", "aborted" or the name of a reason."""
+        seconds = time.perf_counter() - call.began_at
+        self._observer.call_ended(
+            call.method, outcome, seconds, call.request_bytes, call.response_bytes
+        )
         _log.info(
             "call",
             request_id=call.request_id,
             method=call.method,
             caller=call.caller.member.uri if call.caller else None,
             outcome=outcome,
-            duration_ms=round((time.perf_counter() - call.began_at) * 1000, 2),
+            duration_ms=round(seconds * 1000, 2),
             request_bytes=call.request_bytes,
             response_bytes=call.response_bytes,
         )

@@ -23,15 +23,15 @@ from exchange_protocol.v1 import (
 from exchange_server.fairness.rates import Rates
 from exchange_server.fairness.shares import CallShares
 from exchange_server.ledger import Ledger, Reader
+from exchange_server.observer import NO_OBSERVER, Observer
 from exchange_server.rpc.audit_service import AuditService
 from exchange_server.rpc.authorization import Authorization, Denials
-from exchange_server.rpc.deadlines import DeadlineCaps
+from exchange_server.rpc.calls import FETCH_PART, HEALTH_METHODS, UPLOAD_PART, WATCH
 from exchange_server.rpc.directory_service import DirectoryService
 from exchange_server.rpc.exchange_service import ExchangeService
 from exchange_server.rpc.health import Health
 from exchange_server.rpc.identity import Identity, PeerVerifier
-from exchange_server.rpc.methods import FETCH_PART, HEALTH_METHODS, UPLOAD_PART, WATCH
-from exchange_server.rpc.pipeline import Pipeline
+from exchange_server.rpc.pipeline import DeadlineCaps, Pipeline
 from exchange_server.rpc.watches import Watches, WatchLimits
 
 _REFUSED_WITH_REASON: Final = 8 * 1024 * 1024
@@ -82,6 +82,7 @@ class RpcServer:
         limits: RpcLimits,
         clock: Callable[[], datetime],
         shares_port: bool = False,
+        observer: Observer = NO_OBSERVER,
     ) -> None:
         """Put the services together; nothing listens yet.
 
@@ -104,6 +105,7 @@ class RpcServer:
                     rates=rates,
                     verify_room=ledger.verify_room,
                     message_bytes=limits.message_bytes,
+                    observer=observer,
                 )
             ],
             options=_options(limits, shares_port=shares_port),

@@ -6,8 +6,10 @@
     which call it was -> google.rpc.RequestInfo
 
 Every reason has a code: its own where the table of reasons names one, that of its class otherwise.
-What went wrong inside the hub is told to nobody but its own log: callers get a fixed text and the
-id of the request.
+
+A failure inside the hub stays in its own log: callers get a fixed text and the id of the request.
+grpc would send the text of an unhandled exception to the caller, and that may hold paths, SQL or
+content. So every exception that is no `ExchangeError` is logged with its traceback and replaced.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from __future__ import annotations
 from typing import Final
 
 import grpc
+import structlog
 from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
@@ -35,6 +38,9 @@ from exchange_protocol.errors import (
     SealBroken,
     SignatureInvalid,
 )
+from exchange_server.rpc.calls import Call, Context
+
+_log = structlog.get_logger(__name__)
 
 ERROR_DOMAIN: Final = "caricc.exchange"
 STATUS_DETAILS_KEY: Final = "grpc-status-details-bin"
@@ -53,7 +59,7 @@ _CLASS_CODES: Final[dict[type[ExchangeError], grpc.StatusCode]] = {
     LimitExceeded: grpc.StatusCode.RESOURCE_EXHAUSTED,
     HubUnavailable: grpc.StatusCode.UNAVAILABLE,
     HubInternal: grpc.StatusCode.INTERNAL,
-    # A hub never accuses anyone of these; found in its own store they are its own failure.
+    # A hub accuses nobody of these. If it finds them in its own database, the failure is its own.
     SignatureInvalid: grpc.StatusCode.INTERNAL,
     SealBroken: grpc.StatusCode.INTERNAL,
     HubDishonest: grpc.StatusCode.INTERNAL,
@@ -75,11 +81,11 @@ RETRY_AFTER_SECONDS: Final = {
     Reason.OVERLOADED: 1.0,
     Reason.UNAVAILABLE: 1.0,
 }
-"""When the same call may work again, where the error does not say itself."""
+"""After how many seconds to try again, where the error does not say itself."""
 
 
 def shown_error(error: ExchangeError) -> ExchangeError:
-    """What a caller may see of an error: the hub's own failures become a fixed text."""
+    """The error as a caller may see it: the hub's own failures become a fixed text."""
     if STATUS_CODES[error.reason] is grpc.StatusCode.INTERNAL:
         return Reason.INTERNAL.error(INTERNAL_TEXT)
     return error
@@ -118,3 +124,25 @@ def encode_status(error: ExchangeError, request_id: str) -> status_pb2.Status:
         packed.Pack(detail)
         status.details.append(packed)
     return status
+
+
+def shown_to_caller(error: Exception, call: Call) -> ExchangeError:
+    """The error that the caller gets; the hub's own log keeps what the caller must not see."""
+    if isinstance(error, ExchangeError):
+        shown = shown_error(error)
+        if shown is error:
+            return error
+    else:
+        shown = Reason.INTERNAL.error(INTERNAL_TEXT)
+    _log.error("call_failed", request_id=call.request_id, method=call.method, exc_info=error)
+    return shown
+
+
+async def abort(context: Context, shown: ExchangeError, request_id: str) -> None:
+    """End the call with the status of an error that the caller may see; raises AbortError."""
+    status = encode_status(shown, request_id)
+    await context.abort(
+        STATUS_CODES[shown.reason],
+        shown_message(shown),
+        ((STATUS_DETAILS_KEY, status.SerializeToString()),),
+    )

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -27,22 +28,36 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from exchange_protocol.errors import Reason
+from exchange_server.observer import NO_OBSERVER, Observer
 
 _BUSY_SECONDS = 10
 _CACHE_KIB = 16 * 1024
 """Of one connection; SQLite's own 2 MiB do not hold the inner pages of the indexes."""
 _WRITES = "exchange_writes"
+_OBSERVER = "exchange_observer"
 _AWAY = {"OperationalError", "InterfaceError", "TransactionTimeout"}
 """What the driver of PostgreSQL says of its connection, in whichever class it was."""
 
 
-def open_engine(url: str, *, read_only: bool = False, serving: bool = False) -> Engine:
+def open_engine(
+    url: str,
+    *,
+    read_only: bool = False,
+    serving: bool = False,
+    observer: Observer = NO_OBSERVER,
+) -> Engine:
     """Make an engine for `sqlite:///FILE` or `postgresql+psycopg://...`.
 
     With `read_only` a SQLite file is opened without changing anything in it or beside it but what
-    WAL needs. `serving` is for a hub: whatever it waits for at PostgreSQL is bounded in time.
-    Raises CONFIG_INVALID for any other database.
+    WAL needs. `serving` is for a hub: every wait at PostgreSQL is bounded in time. The observer
+    hears of each transaction. Raises CONFIG_INVALID for any other database.
     """
+    engine = _open(url, read_only=read_only, serving=serving)
+    engine.update_execution_options(**{_OBSERVER: observer})
+    return engine
+
+
+def _open(url: str, *, read_only: bool, serving: bool) -> Engine:
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -71,7 +86,8 @@ def open_engine(url: str, *, read_only: bool = False, serving: bool = False) -> 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Run a transaction that may write; commits at the end, rolls back on an exception."""
-    with engine.execution_options(**{_WRITES: True}).begin() as connection:
+    engine = engine.execution_options(**{_WRITES: True})
+    with _observed(engine), engine.begin() as connection:
         yield connection
 
 
@@ -81,10 +97,24 @@ def reading(engine: Engine) -> Iterator[Connection]:
     options: dict[str, Any] = {}
     if engine.dialect.name == "postgresql":
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with engine.connect() as connection:
+    with _observed(engine), engine.connect() as connection:
         connection.execution_options(**options)
         with connection.begin():
             yield connection
+
+
+@contextmanager
+def _observed(engine: Engine) -> Iterator[None]:
+    """Tell the engine's observer of a transaction, its commit included."""
+    options = engine.get_execution_options()
+    observer: Observer = options.get(_OBSERVER, NO_OBSERVER)
+    began_at, succeeded = time.monotonic(), False
+    try:
+        yield
+        succeeded = True
+    finally:
+        seconds = time.monotonic() - began_at
+        observer.transaction_ended(seconds, writes=_WRITES in options, succeeded=succeeded)
 
 
 def see_one_moment(connection: Connection) -> None:
@@ -113,7 +143,7 @@ class WritingConnection:
         if self._connection is None:
             self._connection = self._engine.connect()
         try:
-            with self._connection.begin():
+            with _observed(self._engine), self._connection.begin():
                 yield self._connection
         except BaseException:
             self.close()

@@ -68,6 +68,8 @@ def find_parts(
     connection: Connection, digests: Sequence[bytes]
 ) -> dict[tuple[bytes, str], PartRow]:
     """Find the parts of statements, by the statement's digest and the part's name."""
+    if not digests:
+        return {}
     p = parts.c
     query = select(p.payload_sha256, p.name, p.part_id, p.sha256, p.size).where(
         p.payload_sha256.in_(digests)

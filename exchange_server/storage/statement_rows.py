@@ -95,6 +95,8 @@ def log_indexes(connection: Connection, digests: Sequence[bytes]) -> dict[bytes,
 
 def find_deliverables(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, Deliverable]:
     """Find the statements of exchanges by the digests of their payloads."""
+    if not digests:
+        return {}
     s = statements.c
     query = select(
         s.payload_sha256, s.exchange_id, s.author_agency, s.kind, s.legs, s.supervisors, s.payload
@@ -141,7 +143,9 @@ def spoken_of(connection: Connection, exchange_id: str) -> list[StatementFacts]:
 
 
 def find_delivered(connection: Connection, digests: Sequence[bytes]) -> set[tuple[bytes, str]]:
-    """Find who was given these statements: digest and member's URI."""
+    """Find to whom these statements were delivered: digest and member's URI."""
+    if not digests:
+        return set()
     d = deliveries.c
     query = select(d.payload_sha256, d.member_uri).where(d.payload_sha256.in_(digests))
     return {(digest, uri) for digest, uri in connection.execute(query)}

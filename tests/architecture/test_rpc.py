@@ -8,9 +8,9 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.trust.identity import Role
 from exchange_server.rpc.audit_service import AuditService
 from exchange_server.rpc.authorization import ALLOWED_ROLES
+from exchange_server.rpc.calls import METHODS, SERVICES
 from exchange_server.rpc.directory_service import DirectoryService
 from exchange_server.rpc.exchange_service import ExchangeService
-from exchange_server.rpc.methods import METHODS, SERVICES
 from exchange_server.rpc.status import STATUS_CODES
 
 SERVICERS = {

@@ -204,24 +204,26 @@ def wait_for_health(hub: HubProcess, expected: int) -> None:
 
 
 def hub_that(deed: str, *, after: Sequence[str], batches: int) -> str:
-    """Code of the hub's own command, whose writer does something after so many batches, when it has
-    come to a step of the next (`ledger.writer`); again so many later at the next of these steps."""
+    """Code of the hub's own command, whose writer does something after so many batches, when the
+    next comes to a step (`observer.CommitStep`); again so many later at the next of these steps."""
     return f"""
 import os, signal, time
 from exchange_server.cli import main
 from exchange_server.ledger import Ledger
-opened = Ledger.open.__func__
+from exchange_server.observer import CommitStep, NoObserver
 steps, left = {list(after)!r}, {batches}
-def on_step(done):
-    global left
-    left -= done == "begin"
-    if left < 0 and steps and done == steps[0]:
-        del steps[0]
-        left = {batches}
-        {deed}
-async def open_and_tell(cls, engine, **given):
-    return await opened(cls, engine, **given, on_step=on_step)
-Ledger.open = classmethod(open_and_tell)
+class Deed(NoObserver):
+    def commit_reached(self, step):
+        global left
+        left -= step is CommitStep.BEGUN
+        if left < 0 and steps and step.value == steps[0]:
+            del steps[0]
+            left = {batches}
+            {deed}
+opened = Ledger.open.__func__
+async def open_observed(cls, engine, **given):
+    return await opened(cls, engine, **(given | {{"observer": Deed()}}))
+Ledger.open = classmethod(open_observed)
 main()
 """
 

@@ -11,7 +11,7 @@ import psutil
 
 from agency_client import ExchangeClient
 from exchange_protocol.errors import LimitExceeded
-from exchange_server.rpc.methods import SUBMIT, WATCH
+from exchange_server.rpc.calls import SUBMIT, WATCH
 from tests.faults.load import FULL, Load, free_port, wait_until
 from tests.faults.raw_clients import PREFACE, RawClient, message, opening, tls_of
 from tests.support.foundation import Foundation

@@ -16,7 +16,7 @@ from tests.support.hub_process import HubProcess
 from tests.support.postgres import emptied_database, running_postgres
 
 KILLS = 20 if FULL else 8
-STEPS = ("begin", "judged", "rows", "tiles", "head", "committed")
+STEPS = ("begun", "judged", "rows", "tiles", "head", "committed")
 """What the writer has just done; after "committed" comes the answer."""
 DIES_SECONDS = 30
 DIE = "os.kill(os.getpid(), signal.SIGKILL)"

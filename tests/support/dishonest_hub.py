@@ -58,7 +58,7 @@ from exchange_protocol.trust.identity import AgencyId, Member, parse_member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.bootstrap import Hub, load_credentials, utc_now
 from exchange_server.caller import Caller
-from exchange_server.ledger import LeavesPage, Ledger, Reader, batch
+from exchange_server.ledger import LeavesPage, Ledger, Reader, acceptance, disclosure, draft
 from exchange_server.rpc import server
 from exchange_server.rpc.audit_service import AuditService
 from exchange_server.rpc.calls import current_caller
@@ -330,27 +330,28 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
     patch.setattr(server, "ExchangeService", _lying(ExchangeService, lies))
     patch.setattr(server, "DirectoryService", _lying(DirectoryService, lies))
     patch.setattr(server, "AuditService", _lying(AuditService, lies))
-    honest_entry, honest_revocation = batch.Batch._entry, batch.Batch._check_revocation
+    honest_entry = draft.Draft.next_entry
+    honest_revocation = acceptance.Acceptance._check_revocation
     in_hub = threading.local()
 
-    def entry(self: batch.Batch, said: Entry) -> Any:
+    def entry(self: draft.Draft, said: Entry) -> Any:
         return honest_entry(self, lies.entry(said) if lies.entry else said)
 
-    def check_revocation(self: batch.Batch, *args: Any) -> None:
+    def check_revocation(self: acceptance.Acceptance, *args: Any) -> None:
         if "authenticate" not in lies.skips and lies.anchors is None:
             honest_revocation(self, *args)
 
-    honest_time, honest_delivered = batch.Batch._check_time, find_delivered
+    honest_time, honest_delivered = acceptance.Acceptance._check_time, find_delivered
 
-    def check_time(self: batch.Batch, *args: Any) -> None:
+    def check_time(self: acceptance.Acceptance, *args: Any) -> None:
         if "made_at" not in lies.skips:
             honest_time(self, *args)
 
     def delivered(*args: Any) -> Any:
         return _Everything() if "delivery entry" in lies.skips else honest_delivered(*args)
 
-    patch.setattr(batch.Batch, "_check_time", check_time)
-    patch.setattr(batch, "find_delivered", delivered)
+    patch.setattr(acceptance.Acceptance, "_check_time", check_time)
+    patch.setattr(draft, "find_delivered", delivered)
 
     def judge(*args: Any, **kwargs: Any) -> judgement.Judgement:
         in_hub.judges = True
@@ -375,9 +376,9 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
         return lies.route(said) if lies.route and getattr(in_hub, "judges", False) else said
 
     honest_route = judgement._route
-    patch.setattr(batch.Batch, "_entry", entry)
-    patch.setattr(batch.Batch, "_check_revocation", check_revocation)
-    patch.setattr(batch, "judge", judge)
+    patch.setattr(draft.Draft, "next_entry", entry)
+    patch.setattr(acceptance.Acceptance, "_check_revocation", check_revocation)
+    patch.setattr(acceptance, "judge", judge)
     # Clients and auditors of this process judge with the same module, in other threads.
     for name in ("authenticate", "_check_supervisors", "_check_parts"):
         patch.setattr(judgement, name, skippable(name))
@@ -398,8 +399,8 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
             return exchange, ()
         return honest_deliver(agency, exchange, said)
 
-    async def exchange(self: Reader, agency: AgencyId, exchange_id: str) -> Any:
-        return await honest_exchange(self, AgencyId(lies.seen_as or agency), exchange_id)
+    async def exchange(self: Reader, agency: AgencyId, *asked: Any) -> Any:
+        return await honest_exchange(self, AgencyId(lies.seen_as or agency), *asked)
 
     async def openings(self: Reader, caller: Caller, start: int, *bounds: int) -> LeavesPage:
         page = await honest_openings(self, caller, start, *bounds)
@@ -418,11 +419,11 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
         opened, ruling = honest_judge_inspection(*args)
         return (lies.opened if lies.page else opened), ruling
 
-    patch.setattr(batch, "judge_inspection", judge_inspection)
+    patch.setattr(disclosure, "judge_inspection", judge_inspection)
     patch.setattr(Reader, "openings", openings)
     patch.setattr(judgement, "advance", lying_advance)
-    patch.setattr(batch, "role_of", role_of)
-    patch.setattr(batch, "deliver_to", deliver_to)
+    patch.setattr(disclosure, "role_of", role_of)
+    patch.setattr(disclosure, "deliver_to", deliver_to)
     patch.setattr(Reader, "exchange", exchange)
     patch.setattr(judgement, "_route", route)
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
-from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import AgencyType
-from exchange_protocol.kinds.fields import parse_enum, parse_matching, parse_time_zone
+from exchange_protocol.kinds.fields import parse_country, parse_enum, parse_time_zone
+from exchange_protocol.kinds.names import parse_name
 from exchange_protocol.kinds.spec import Body, KindSpec, Stage
 from exchange_protocol.trust.identity import AgencyId, parse_agency_id
 from exchange_protocol.words import Words
 
 MAX_NAME_CHARACTERS = 200
-_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +27,10 @@ class EnrolAgency(Body):
 
 
 def _parse(message: Any, where: str) -> Body:
-    if not 0 < len(message.name) <= MAX_NAME_CHARACTERS or not message.name.isprintable():
-        raise Reason.INVALID_FIELD.error(
-            f"expected 1 to {MAX_NAME_CHARACTERS} printable characters, got {len(message.name)}",
-            field=f"{where}.name",
-        )
     return EnrolAgency(
         agency=parse_agency_id(message.agency, field=f"{where}.agency"),
-        name=message.name,
-        country=parse_matching(
-            message.country, _COUNTRY, "an ISO 3166-1 alpha-2 code", f"{where}.country"
-        )
-        if message.country
-        else "",
+        name=parse_name(message.name, MAX_NAME_CHARACTERS, f"{where}.name"),
+        country=parse_country(message.country, f"{where}.country") if message.country else "",
         agency_type=parse_enum(AgencyType, message.agency_type, f"{where}.agency_type"),
         time_zone=parse_time_zone(message.time_zone, f"{where}.time_zone"),
     )

@@ -20,6 +20,22 @@ from exchange_protocol.trust.identity import AgencyId, parse_agency_id
 DIGEST_BYTES = 32
 _SHOWN = 64
 _TIME_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,31}(/[A-Za-z0-9_+-]{1,31}){0,2}")
+_COUNTRIES = frozenset(
+    code
+    for line in (
+        "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN",
+        "BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ",
+        "DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL",
+        "GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM",
+        "JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME",
+        "MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP",
+        "NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD",
+        "SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO",
+        "TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW",
+    )
+    for code in line.split()
+)
+"""The 249 codes that ISO 3166-1 assigns (2024)."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _UUID7 = re.compile(  # the variant of RFC 9562, 4.1
@@ -74,6 +90,16 @@ def parse_matching(text: str, pattern: re.Pattern[str], expected: str, where: st
     """Check a text against a pattern; `expected` says the pattern in words."""
     if not pattern.fullmatch(text):
         raise Reason.INVALID_FIELD.error(f"expected {expected}, got {text[:_SHOWN]!r}", field=where)
+    return text
+
+
+def parse_country(text: str, where: str) -> str:
+    """Check an ISO 3166-1 alpha-2 code that is assigned to a country, such as KZ."""
+    if text not in _COUNTRIES:
+        raise Reason.INVALID_FIELD.error(
+            f"expected an ISO 3166-1 alpha-2 code of a country, such as KZ; got {text[:_SHOWN]!r}",
+            field=where,
+        )
     return text
 
 

@@ -32,6 +32,7 @@ MAX_SIGNATURES = 64
 _ED25519 = b"\x01"
 """Signature type byte of plain Ed25519 in key ids and verifier keys."""
 _SIGNATURE_LINE = "\N{EM DASH} "
+_AROUND = "\N{ZERO WIDTH NO-BREAK SPACE} \t\r\n"
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
@@ -166,7 +167,11 @@ def encode_vkey(name: str, kind: bytes, public_key: bytes) -> str:
 
 
 def parse_vkey(vkey: str, kind: bytes) -> tuple[str, bytes]:
-    """Name and 32-byte public key of a verifier key of one type; raises CONFIG_INVALID."""
+    """Name and 32-byte public key of a verifier key of one type; raises CONFIG_INVALID.
+
+    What editors put around a text is taken off: a byte order mark, spaces and line ends.
+    """
+    vkey = vkey.strip(_AROUND)
     parts = vkey.split("+", 2)
     if len(parts) != 3:
         raise Reason.CONFIG_INVALID.error("a verifier key is name+key id+key")

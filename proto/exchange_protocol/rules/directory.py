@@ -221,10 +221,31 @@ def _revoke_certificate(
         raise Reason.ALREADY_DECIDED.error(
             f"the certificate {body.certificate_sha256.hex()} is revoked already"
         )
+    _check_not_locked_out(directory, body.certificate_sha256, at)
     revoked = replace(record, revoked_at=at)
     return replace(
         directory,
         certificates=MappingProxyType({**directory.certificates, body.certificate_sha256: revoked}),
+    )
+
+
+def _check_not_locked_out(directory: Directory, fingerprint: bytes, at: datetime) -> None:
+    """Refuse to revoke the last certificate by which anybody could publish another one.
+
+    Without it nobody could change the directory ever again, not even to revoke a stolen key.
+    """
+    for other, record in directory.certificates.items():
+        may_publish = (
+            record.member.agency == directory.operating_agency
+            and record.member.role in (Role.OPERATOR, Role.SYSTEM)
+            and record.revoked_at is None
+            and record.certificate.not_after >= at
+        )
+        if may_publish and other != fingerprint:
+            return
+    raise Reason.LAST_OPERATOR.error(
+        f"the certificate {fingerprint.hex()} is the last by which {directory.operating_agency} "
+        "can change the directory; publish another operator's certificate first, then revoke this"
     )
 
 

@@ -5,7 +5,7 @@ signed statement does, with the rules that decided, or refuses it with a reason.
 no I/O, so an auditor who replays the log must reach the same ruling; a hub that ruled otherwise
 broke the rules.
 
-Steps, in order (design, sections 4 to 6):
+Steps, in order (ARCHITECTURE.md shows where they stand on the path of a statement):
  1. The certificate is on the log (or is the genesis certificate), valid at the time, not revoked.
  2. Its identity is the statement's author, of an enrolled agency.
  3. The signature verifies over the exact payload, or over the batch that the payload is in.

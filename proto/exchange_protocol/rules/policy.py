@@ -65,6 +65,14 @@ POLICY_WORDS: Final = (
 RULE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 """The @id of a rule: a name that can stand in a log, a table and a sentence as it is."""
 
+MAX_DEPTH: Final = 32
+MAX_RULE_TOKENS: Final = 600
+MAX_RULES: Final = 256
+MAX_RULE_IDS_BYTES: Final = 8 * 1024
+"""Length of all rule ids together: an entry of the log may cite every one of them."""
+_TEXTS = re.compile(r'//[^\n\r]*|"(?:\\.|[^"\\])*"')
+_BRACKETS = re.compile(r"[(){}\[\]]")
+_TOKENS = re.compile(r"\w+|[^\w\s]")
 _CACHED_ANSWERS = 4096
 _DECIDING_KINDS = tuple(kind for kind in Kind if kind.spec.decides)
 _DECIDING_ROLES = (Role.COORDINATOR, Role.AUTHORISER)
@@ -96,11 +104,12 @@ class Policy:
         Raises:
             InvalidInput: POLICY_INVALID, naming the rule at fault.
         """
+        _check_bounds(text)
         try:
             parsed = json.loads(cedarpy.policies_to_json_str(text))
             rules = parsed["staticPolicies"]
             compiled = cedarpy.PolicySet.from_str(text)
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, RecursionError) as error:
             raise Reason.POLICY_INVALID.error(f"the policy does not parse: {error}") from None
         if parsed["templates"]:
             raise Reason.POLICY_INVALID.error("expected rules, got a template")
@@ -108,6 +117,10 @@ class Policy:
         if not all(map(_is_rule_id, ids)) or len(set(ids)) != len(ids):
             raise Reason.POLICY_INVALID.error(
                 "expected a distinct @id of letters, digits, '.', '_' and '-' on every rule"
+            )
+        if sum(len(rule_id) for rule_id in ids) > MAX_RULE_IDS_BYTES:
+            raise Reason.POLICY_INVALID.error(
+                f"expected rule ids of at most {MAX_RULE_IDS_BYTES} letters together; shorten them"
             )
         result = cedarpy.validate_policies(text, SCHEMA)
         if not result.validation_passed:
@@ -285,6 +298,28 @@ class Rulebook:
                 supervisors.add(agency)
                 rules |= answer.rule_ids
         return frozenset(supervisors), rules
+
+
+def _check_bounds(text: str) -> None:
+    """Refuse text that the engine could not survive, or whose decisions would be too long to log.
+
+    The engine is native code with a recursive parser: some hundred nested parentheses overflow its
+    stack and end the process. So depth and length of each rule are bounded before it is asked.
+    """
+    code = _TEXTS.sub('""', text)
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(code):
+        depth += 1 if bracket in "([{" else -1
+        deepest = max(deepest, depth)
+    longest = max(len(_TOKENS.findall(rule)) for rule in code.split(";"))
+    rules = code.count(";")
+    for got, most, what in (
+        (deepest, MAX_DEPTH, "nested brackets"),
+        (longest, MAX_RULE_TOKENS, "words and signs in a rule"),
+        (rules, MAX_RULES, "rules"),
+    ):
+        if got > most:
+            raise Reason.POLICY_INVALID.error(f"expected at most {most} {what}, got {got}")
 
 
 class Uid(NamedTuple):

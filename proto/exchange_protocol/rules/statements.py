@@ -20,7 +20,7 @@ import hashlib
 import re
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from google.protobuf.message import DecodeError
@@ -63,6 +63,8 @@ MAX_PART_BYTES = 64 * 1024 * 1024
 MAX_RECIPIENTS = 32
 MAX_READERS = 128
 MAX_WRAPPED_BYTES = 4096
+MAX_DUE = timedelta(days=3660)
+"""How long after a statement its answer may be due: ten years."""
 _PARSED = 64
 UUID_RANDOM_BYTES = 10
 BRIEF = "brief"
@@ -264,15 +266,16 @@ def parse_statement(payload: bytes) -> Statement:
     body = parse_body(message)
     kind = kind_of(body)
     statement_id = parse_uuid(message.id, "id")
+    made_at = parse_timestamp(message.made_at, "made_at")
     return Statement(
         id=statement_id,
         exchange_id=_exchange_id(message.exchange_id, kind, statement_id),
         author=parse_member(message.author),
-        made_at=parse_timestamp(message.made_at, "made_at"),
+        made_at=made_at,
         answers=_answers(message.answers, kind),
         recipients=parse_agencies(message.recipients, "recipients", MAX_RECIPIENTS),
         supervisors=parse_agencies(message.supervisors, "supervisors", MAX_RECIPIENTS),
-        header=_header(message, kind),
+        header=_header(message, kind, made_at),
         parts=_parts(message),
         body=body,
         digest=hashlib.sha256(payload).digest(),
@@ -341,7 +344,7 @@ def _answers(got: bytes, kind: Kind) -> bytes | None:
     return None
 
 
-def _header(m: pb.Statement, kind: Kind) -> Header:
+def _header(m: pb.Statement, kind: Kind, made_at: datetime) -> Header:
     if kind.stage is Stage.INITIAL and not m.legal_basis:
         missing("legal_basis")
     if kind.spec.sets_due and not m.HasField("due_at"):
@@ -359,7 +362,7 @@ def _header(m: pb.Statement, kind: Kind) -> Header:
             InformationGrade, m.information_grade, "information_grade"
         ),
         urgency=parse_enum(Urgency, m.urgency, "urgency"),
-        due_at=parse_timestamp(m.due_at, "due_at") if m.HasField("due_at") else None,
+        due_at=_due_at(m, made_at),
         purpose=purpose(Purpose, m.purpose, "purpose"),
         legal_basis=parse_matching(
             m.legal_basis,
@@ -380,6 +383,19 @@ def _header(m: pb.Statement, kind: Kind) -> Header:
         time_zone=parse_time_zone(m.time_zone, "time_zone") if m.time_zone else None,
         subject_count=m.subject_count,
     )
+
+
+def _due_at(m: pb.Statement, made_at: datetime) -> datetime | None:
+    if not m.HasField("due_at"):
+        return None
+    due_at = parse_timestamp(m.due_at, "due_at")
+    if not timedelta(0) < due_at - made_at <= MAX_DUE:
+        raise Reason.INVALID_FIELD.error(
+            f"expected a due time after the statement's own {made_at.isoformat()} and at most "
+            f"{MAX_DUE.days} days later, got {due_at.isoformat()}",
+            field="due_at",
+        )
+    return due_at
 
 
 def _parts(m: pb.Statement) -> tuple[Part, ...]:

@@ -18,7 +18,7 @@ from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
 from exchange_protocol.log.merkle import EMPTY_ROOT
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.keys import load_log_key
-from exchange_server.rpc import error_mapping
+from exchange_server.rpc import status as status_module
 from tests.support.deployment import AUDITOR
 from tests.support.dishonest_hub import REQUEST, Region, caught, instead
 from tests.support.hub_process import ORIGIN, PASSPHRASE
@@ -150,7 +150,7 @@ def test_error_whose_details_do_not_parse_is_an_error(
     broken.Pack(error_details_pb2.ErrorInfo(reason="X"))
     broken.value = GARBAGE
     status = status_pb2.Status(code=grpc.StatusCode.INTERNAL.value[0], details=[broken])
-    monkeypatch.setattr(error_mapping, "encode_status", lambda *_: status)
+    monkeypatch.setattr(status_module, "encode_status", lambda *_: status)
     region.lies.answers["ListExchanges"] = _refused
     caught(lambda: list(region.client("kz.mia/system").inbox()), Reason.INTERNAL)
 
@@ -177,7 +177,7 @@ def test_hub_accuses_nobody_of_what_only_its_client_can_find(
     def accuse(*_: Any) -> Any:
         raise reason.error("entry 7, by uz.fiu: the signature is not good (fictional)")
 
-    monkeypatch.setattr(error_mapping, "shown_error", lambda error: error)
+    monkeypatch.setattr(status_module, "shown_error", lambda error: error)
     for method in ("GetExchange", "ListOpenings"):
         region.lies.answers[method] = instead(accuse)
     for method, member in (("GetExchange", "kz.fma/system"), ("ListOpenings", AUDITOR)):
@@ -193,7 +193,7 @@ def test_error_that_is_no_status_is_an_error(
         def SerializeToString(self) -> bytes:  # noqa: N802
             return GARBAGE
 
-    monkeypatch.setattr(error_mapping, "encode_status", lambda *_: Nothing())
+    monkeypatch.setattr(status_module, "encode_status", lambda *_: Nothing())
     region.lies.answers["ListExchanges"] = _refused
     caught(lambda: list(region.client("kz.mia/system").inbox()), Reason.INTERNAL)
 

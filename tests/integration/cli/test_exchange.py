@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import stat
 
 import pytest
@@ -118,6 +119,9 @@ def test_coordinator_is_shown_what_it_approves_and_asked_before(
 
 
 def test_sensitive_request_needs_four_eyes_and_may_be_returned(desk: Desk) -> None:
+    request = desk.folder / "request.yaml"
+    reason = "brief:\n  urgency_reason: Деньги уходят\n"
+    request.write_text(request.read_text("utf-8").replace("brief:\n", reason), "utf-8")
     exchange = desk.ask("uz.fiu", more=("--handling", "H2", "--urgent"))
     assert exchange in listed(desk, FIRST, "pending", "--state", "held")
     assert exchange not in listed(desk, FOREIGN_FIU, "inbox")
@@ -156,7 +160,8 @@ def test_request_is_sent_back_and_recalled(desk: Desk) -> None:
 def test_referral_and_analysis_take_their_documents(desk: Desk) -> None:
     for name in ("referral", "analysis-request", "product"):
         template = desk.command("templates", name).ok().out
-        (desk.folder / f"{name}.yaml").write_text(template, encoding="utf-8")
+        written = re.sub("<([^>]*)>", r"\1 (вымышлено)", template)
+        (desk.folder / f"{name}.yaml").write_text(written, encoding="utf-8")
     referral = desk.run(FIU, "send", "referral", "referral.yaml", "--to", "kz.mia", "--json")
     exchange = referral.ok().json["exchange_id"]
     desk.run(OFFICER, "show", exchange).ok()
@@ -168,7 +173,7 @@ def test_referral_and_analysis_take_their_documents(desk: Desk) -> None:
     desk.run(CENTRE, "show", exchange).ok()
     words = ("product", exchange, "product.yaml", "--entities", "subjects.ftm.json")
     desk.run(CENTRE, *words).ok()
-    assert "Title of the analysis" in desk.run(OFFICER, "show", exchange).ok().out
+    assert "title of the analysis (вымышлено)" in desk.run(OFFICER, "show", exchange).ok().out
 
 
 def test_subjects_come_from_a_table_by_a_mapping(desk: Desk) -> None:

@@ -201,7 +201,19 @@ def test_result_that_cannot_be_written_is_not_taken_for_a_failure_to_send(
         )
     assert done.returncode == 5
     assert "done, but the result could not be written" in one_line(done.stderr)
+    assert "Do not send it again" in done.stderr
     assert len(desk.run(OFFICER, "sent", "--json").ok().json["exchanges"]) == before + 1
+
+
+def test_list_that_cannot_be_written_says_nothing_of_sending(desk: Desk) -> None:
+    words = ["--profile", str(desk.town.profile(OFFICER)), "inbox"]
+    command = [sys.executable, "-c", "from agency_client.cli import main; main()", *words]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 5
+    line = one_line(done.stderr)
+    assert "done, but the result could not be written" in line
+    assert "send" not in line
 
 
 def test_profile_that_is_broken_is_named_by_its_key(desk: Desk) -> None:

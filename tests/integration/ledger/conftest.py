@@ -17,6 +17,7 @@ from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Member
 from exchange_server.ledger import Accepted, Ledger, LedgerLimits, PartHandle, Reader
 from exchange_server.ledger.fsck import fsck
+from exchange_server.observer import CommitStep
 from exchange_server.storage.engine import open_engine
 from exchange_server.storage.schema import migrate
 from tests.support.hub_data import (
@@ -28,6 +29,7 @@ from tests.support.hub_data import (
     log_verifier,
     revocations,
 )
+from tests.support.observers import AtSteps
 from tests.support.postgres import emptied_database, running_postgres
 
 
@@ -62,7 +64,7 @@ class Office:
     engine: Engine
     mail: Correspondence = field(default_factory=Correspondence)
     limits: LedgerLimits = field(default_factory=LedgerLimits)
-    on_step: Callable[[str], None] = lambda step: None
+    on_step: Callable[[CommitStep], None] = lambda step: None
     witnesses: WitnessPolicy | None = None
     witnesses_at_start: int = 0
     _open: tuple[Ledger, Reader] | None = None
@@ -89,7 +91,7 @@ class Office:
             clock=self.clock,
             revocations=revocations,
             limits=self.limits,
-            on_step=lambda step: self.on_step(step),
+            observer=AtSteps(lambda step: self.on_step(step)),
             witnesses=self.witnesses,
             witnesses_at_start=self.witnesses_at_start,
         )

@@ -15,8 +15,9 @@ from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_server.fairness import slices
-from exchange_server.ledger import Accepted, LedgerLimits, batch
+from exchange_server.ledger import Accepted, LedgerLimits, acceptance
 from exchange_server.ledger.jobs import Denial, Job, Submission
+from exchange_server.observer import CommitStep
 from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import Letter
 from tests.support.statements import KZ_MIA, OPERATOR, POLICY
@@ -40,11 +41,11 @@ def ask_and_recall(office: Office) -> tuple[Letter, Letter]:
     return asked, recall
 
 
-def once_at(wanted: str) -> Callable[[str], None]:
+def once_at(wanted: CommitStep) -> Callable[[CommitStep], None]:
     """Fail the first transaction at a step."""
     left = [wanted]
 
-    def on_step(step: str) -> None:
+    def on_step(step: CommitStep) -> None:
         if step in left:
             left.remove(step)
             raise OSError(f"fictional fault at {step}")
@@ -53,14 +54,14 @@ def once_at(wanted: str) -> Callable[[str], None]:
 
 
 def full_for(
-    office: Office, monkeypatch: pytest.MonkeyPatch, wanted: Callable[[Job], bool]
+    office: Office, monkeypatch: pytest.MonkeyPatch, wanted: Callable[[Job[Any]], bool]
 ) -> None:
     """The queue is full at the very moment when one request comes."""
-    queue = office.ledger._writer._queue
+    queue = office.ledger._writer._intake._queue
     put = queue.put
 
     def full(turn: Any) -> None:
-        if wanted(turn.item.work):
+        if wanted(turn.item.job):
             raise Reason.OVERLOADED.error("too many wait")
         put(turn)
 
@@ -94,9 +95,9 @@ async def test_what_comes_after_a_statement_that_found_the_queue_full_is_put_off
     assert await submit(office, made) == [""] * 4
 
 
-@pytest.mark.parametrize("step", ["rows", "committed"])
+@pytest.mark.parametrize("step", [CommitStep.ROWS, CommitStep.COMMITTED])
 async def test_what_follows_on_a_statement_whose_transaction_failed_is_put_off_with_it(
-    office: Office, step: str
+    office: Office, step: CommitStep
 ) -> None:
     """The first transaction has one statement in it, and the others come after."""
     office.limits = LedgerLimits(batch_size=1)
@@ -120,7 +121,7 @@ async def test_what_follows_on_a_statement_at_which_the_hub_failed_is_put_off_wi
             raise ZeroDivisionError
         return judge(signed, *args, **kwargs)
 
-    monkeypatch.setattr(batch, "judge", broken)
+    monkeypatch.setattr(acceptance, "judge", broken)
     assert await submit(office, [asked, other, recall]) == ["INTERNAL", "", "INTERNAL"]
     monkeypatch.undo()
     assert await submit(office, [asked, recall]) == ["", ""]
@@ -134,7 +135,7 @@ async def test_everything_after_a_directory_statement_that_was_put_off_is_put_of
     policies = [
         office.mail.write(OPERATOR, PublishPolicy(POLICY + "\n" * more)) for more in range(1, 4)
     ]
-    office.on_step = once_at("rows")
+    office.on_step = once_at(CommitStep.ROWS)
     assert await submit(office, policies) == ["UNAVAILABLE"] * 3
     assert await submit(office, policies) == [""] * 3
     for each in policies:

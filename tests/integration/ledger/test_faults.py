@@ -18,8 +18,9 @@ from exchange_protocol.errors import ExchangeError, HubError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.statements import SignedStatement
-from exchange_server.ledger import LedgerLimits, batch
+from exchange_server.ledger import LedgerLimits, acceptance
 from exchange_server.ledger import writer as writer_module
+from exchange_server.observer import CommitStep
 from exchange_server.storage import tables
 from exchange_server.storage.engine import open_engine, writing
 from exchange_server.storage.schema import check_schema, migrate
@@ -29,19 +30,18 @@ from tests.support.refusals import awaited_refusal
 from tests.support.statements import KZ_FMA, KZ_MIA
 
 ROOT = Path(__file__).resolve().parents[3]
-STEPS = ("begin", "judged", "rows", "tiles", "head", "committed")
 
 
-def fail_at(wanted: str) -> Callable[[str], None]:
-    def on_step(step: str) -> None:
-        if step == wanted:
+def fail_at(wanted: CommitStep) -> Callable[[CommitStep], None]:
+    def on_step(step: CommitStep) -> None:
+        if step is wanted:
             raise OSError(f"fictional fault at {step}")
 
     return on_step
 
 
-@pytest.mark.parametrize("step", STEPS)
-async def test_failed_commit_leaves_nothing_half_done(office: Office, step: str) -> None:
+@pytest.mark.parametrize("step", CommitStep)
+async def test_failed_commit_leaves_nothing_half_done(office: Office, step: CommitStep) -> None:
     """The last step is the pair to the others: failed, but persisted."""
     letters = [office.mail.ask(KZ_MIA, ["kz.fma"], content=b"c") for _ in range(3)]
     size = office.ledger.tree_size
@@ -53,7 +53,7 @@ async def test_failed_commit_leaves_nothing_half_done(office: Office, step: str)
     assert reasons == [Reason.UNAVAILABLE] * 3
     head = await office.reader.tree_head(0)
     stored = log_verifier().verify(head.note).size - size
-    assert (stored > 0) is (step == "committed")
+    assert (stored > 0) is (step is CommitStep.COMMITTED)
     office.on_step = lambda step: None
     again = [await office.ledger.submit(*letter.call) for letter in letters]
     assert [one.index for one in again] == [size, size + 1, size + 2]
@@ -66,7 +66,7 @@ async def test_writer_that_dies_leaves_nobody_waiting(office: Office) -> None:
     """Whoever waits, and whoever comes, is told at once; what was promised is there afterwards."""
     letters = [office.mail.ask(KZ_MIA, ["kz.fma"]) for _ in range(3)]
 
-    def die(step: str) -> None:
+    def die(step: CommitStep) -> None:
         # Not an Exception, so it ends the thread and not the batch alone.
         raise SystemExit(step)
 
@@ -94,7 +94,7 @@ async def test_writer_that_is_stuck_in_a_batch_is_not_called_well(
     letter = office.mail.ask(KZ_MIA, ["kz.fma"])
     reached, go_on = threading.Event(), threading.Event()
 
-    def wait(step: str) -> None:
+    def wait(step: CommitStep) -> None:
         reached.set()
         assert go_on.wait(10)
 
@@ -121,7 +121,7 @@ async def test_hub_whose_own_work_ended_is_not_called_well(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("exchange_server.ledger.ledger.staging.sweep_before", broken)
+    monkeypatch.setattr("exchange_server.ledger.upkeep.staging.sweep_before", broken)
     await office.reopen()
     with capture_logs() as logs:
         await asyncio.sleep(0)
@@ -130,7 +130,7 @@ async def test_hub_whose_own_work_ended_is_not_called_well(
 
 
 async def test_lone_failure_is_no_outage(office: Office) -> None:
-    office.on_step = fail_at("rows")
+    office.on_step = fail_at(CommitStep.ROWS)
     letter = office.mail.ask(KZ_MIA, ["kz.fma"])
     assert await awaited_refusal(office.ledger.submit(*letter.call)) is Reason.UNAVAILABLE
     office.on_step = lambda step: None
@@ -174,7 +174,7 @@ async def test_defect_in_one_judgement_is_that_requests_alone(
             raise ZeroDivisionError
         return judge(signed, *args, **kwargs)
 
-    monkeypatch.setattr(batch, "judge", broken)
+    monkeypatch.setattr(acceptance, "judge", broken)
     results = await asyncio.gather(
         office.ledger.submit(*bad.call), office.ledger.submit(*good.call), return_exceptions=True
     )

@@ -14,9 +14,9 @@ from sqlalchemy import Engine
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_server.ledger import Accepted
-from exchange_server.ledger import ledger as ledger_module
+from exchange_server.ledger import Accepted, upkeep
 from exchange_server.ledger.fsck import fsck
+from exchange_server.observer import CommitStep
 from exchange_server.storage.engine import open_engine
 from tests.integration.ledger.conftest import Office
 from tests.integration.ledger.test_witnessing import WITNESSES, A, cosigned, newest
@@ -33,7 +33,7 @@ async def two(
     office: Office, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Office, Office]]:
     """Two hubs that hear each other, and do not look by themselves."""
-    monkeypatch.setattr(ledger_module, "_LOOK_SECONDS", 3600.0)
+    monkeypatch.setattr(upkeep, "LOOK_SECONDS", 3600.0)
     await office.reopen()
     engine: Engine = open_engine(database_url)
     other = Office(engine, mail=office.mail)
@@ -83,8 +83,8 @@ async def test_a_hub_catches_up_while_another_has_its_turn_at_the_head(
     one, other = two
     at_head, may_go_on = threading.Event(), threading.Event()
 
-    def hold_back(step: str) -> None:
-        if step == "head":
+    def hold_back(step: CommitStep) -> None:
+        if step is CommitStep.HEAD:
             at_head.set()
             may_go_on.wait(SECONDS)
 
@@ -110,7 +110,7 @@ async def test_a_hub_catches_up_while_another_has_its_turn_at_the_head(
 async def test_a_witness_that_one_hub_has_heard_since_it_started_lets_the_others_write_too(
     office: Office, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger_module, "_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(upkeep, "LOOK_SECONDS", 0.1)
     note = cosigned(office, await newest(office), A, ahead=-60)
     await office.close()
     engine: Engine = open_engine(database_url)

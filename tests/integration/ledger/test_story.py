@@ -68,8 +68,8 @@ def verify_receipt(accepted: Accepted) -> None:
 
 
 async def test_enrolled_region_is_proven_entry_by_entry(office: Office) -> None:
-    entries, size, note = await office.reader.directory_entries(0, 200)
-    checkpoint = log_verifier().verify(note)
+    entries, size, head = await office.reader.directory_entries(0, 200)
+    checkpoint = log_verifier().verify(head.note)
     assert len(entries) == size == office.ledger.directory.size == office.mail.model.directory.size
     verify_proven_entries(entries, checkpoint)
     assert office.ledger.directory.agencies == office.mail.model.directory.agencies
@@ -91,8 +91,8 @@ async def test_domestic_request_is_seen_read_and_answered(office: Office) -> Non
     assert await leg_state(office, KZ_MIA, asked.exchange_id) is LegState.DELIVERED
     await office.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=asked)
     assert await leg_state(office, KZ_MIA, asked.exchange_id) is LegState.ANSWERED
-    _, page, note = await office.reader.exchange(KZ_MIA.agency, asked.exchange_id)
-    verified = verify_proven_entries(page.entries, log_verifier().verify(note))
+    _, page, head = await office.reader.exchange(KZ_MIA.agency, asked.exchange_id)
+    verified = verify_proven_entries(page.entries, log_verifier().verify(head.note))
     assert [entry.event for _, entry in verified] == [
         Event.STATEMENT, Event.DELIVERY, Event.STATEMENT,
     ]  # fmt: skip
@@ -157,9 +157,9 @@ async def test_returned_request_is_supplemented_and_released(office: Office) -> 
     await office.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
     await office.fetch(UZ_FIU, more)
     assert await leg_state(office, UZ_FIU, asked.exchange_id) is LegState.DELIVERED
-    _, page, note = await office.reader.exchange(UZ_FIU.agency, asked.exchange_id)
+    _, page, head = await office.reader.exchange(UZ_FIU.agency, asked.exchange_id)
     for one in page.entries:
-        verify_proven_entry(one, log_verifier().verify(note))
+        verify_proven_entry(one, log_verifier().verify(head.note))
     assert len([one for one in page.entries if one.opening.statement]) == 4
 
 
@@ -238,8 +238,8 @@ async def test_pages_of_an_exchange_show_what_was_visible_at_the_first(
     await office.say(UZ_FIU, Kind.RETURN_FOR_INFORMATION.body(), on=asked)
     more = await office.say(KZ_MIA, Kind.SUPPLEMENT.body(), to=["uz.fiu"], on=asked)
     agency, exchange_id = UZ_FIU.agency, asked.exchange_id
-    _, whole, note = await office.reader.exchange(agency, exchange_id)
-    checkpoint = log_verifier().verify(note)
+    _, whole, head = await office.reader.exchange(agency, exchange_id)
+    checkpoint = log_verifier().verify(head.note)
 
     monkeypatch.setattr(log_rows, "PAGE_BYTES", 1)
     _, page, _ = await office.reader.exchange(agency, exchange_id)

@@ -24,7 +24,7 @@ from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.bootstrap import utc_now
-from exchange_server.rpc.methods import SUBMIT_BATCH
+from exchange_server.rpc.calls import SUBMIT_BATCH
 from tests.integration.rpc.callers import Region, reason_of, retry_seconds
 from tests.integration.rpc.callers import refused as refused_for
 from tests.support.hub_process import HubProcess, prepare_hub

@@ -24,7 +24,7 @@ from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
 from exchange_protocol.v1 import statement_pb2
 from exchange_server.bootstrap import load_credentials, utc_now
 from exchange_server.caller import Caller
-from exchange_server.ledger import Ledger, Reader, TreeHead, writer
+from exchange_server.ledger import Ledger, Reader, TreeHead, committer
 from exchange_server.rpc.identity import PeerVerifier
 from exchange_server.rpc.server import RpcLimits, RpcServer
 from exchange_server.rpc.status import MAX_MESSAGE_CHARS
@@ -453,7 +453,7 @@ async def test_hub_whose_writer_died_is_not_serving_though_its_log_can_be_read(
         watch = health.Watch(health_pb2.HealthCheckRequest(), timeout=20)
         assert (await watch.read()).status == statuses.SERVING
         # Not an Exception, so it ends the thread; a refusal that is to be logged wakes it.
-        monkeypatch.setattr(writer, "Batch", Mock(side_effect=SystemExit))
+        monkeypatch.setattr(committer, "Batch", Mock(side_effect=SystemExit))
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await cast(Any, pb_grpc.ExchangeServiceStub(channel)).Submit(
                 pb.SubmitRequest(

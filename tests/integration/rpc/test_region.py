@@ -21,7 +21,7 @@ from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
-from exchange_server.rpc.methods import SERVICES
+from exchange_server.rpc.calls import SERVICES
 from tests.integration.rpc.callers import Region, reason_of, refused
 from tests.support.statements import AUDITOR, COORDINATOR, KG_MIA, KZ_FMA, KZ_MIA, OPERATOR, UZ_FIU
 

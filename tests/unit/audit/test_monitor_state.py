@@ -265,7 +265,7 @@ def test_two_monitors_do_not_share_a_place(tmp_path: Path, monkeypatch: pytest.M
 def test_overdue_legs_are_counted_by_who_is_to_act(tmp_path: Path) -> None:
     hub = Hub(fictional_cast())
     # The model's clock moves on a second with every entry.
-    due = replace(CASE, due_at=hub.now + timedelta(seconds=1))
+    due = replace(CASE, due_at=hub.now + timedelta(seconds=2))
     hub.say(KZ_MIA, REQUEST, to=["uz.fiu"], header=due)
     asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma"], header=due)
     domestic_exchange(hub)

@@ -123,7 +123,8 @@ def test_passphrases_are_read_from_closed_files(ca: Run, monkeypatch: pytest.Mon
     monkeypatch.delenv(CA_VARIABLE)
     monkeypatch.delenv(KEY_VARIABLE)
     for name, passphrase in (("ca.txt", CA_PASSPHRASE), ("key.txt", KEY_PASSPHRASE)):
-        Path(name).write_text(passphrase + "\n")
+        # As Notepad saves it.
+        Path(name).write_bytes(b"\xef\xbb\xbf" + passphrase.encode() + b"\r\n")
         Path(name).chmod(0o600)
     files = ("--passphrase-file", "ca.txt", "--key-passphrase-file", "key.txt")
     assert ca("issue", "ca", *MEMBER, "--out", "mia.pem", *files)[0] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,8 +15,7 @@ from pydantic import BaseModel
 
 from agency_client.cli import inputs
 from agency_client.cli.app import hoist_globals
-from agency_client.cli.output import print_json, print_json_line, printable
-from agency_client.cli.templates import TEMPLATES, Template
+from agency_client.cli.output import print_json, print_json_line, printable, say
 from agency_client.content.documents import (
     AnalysisProduct,
     AnalysisRequest,
@@ -24,6 +24,7 @@ from agency_client.content.documents import (
     ReplyDocument,
 )
 from agency_client.content.input_documents import read_input_document
+from agency_client.content.templates import TEMPLATES, Template
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import Handling, Tlp
 from exchange_protocol.kinds.reply import ReplyResult
@@ -38,13 +39,49 @@ DOCUMENTS: dict[Template, type[BaseModel]] = {
 }
 
 
-@pytest.mark.parametrize("template", Template)
+@pytest.mark.parametrize("template", DOCUMENTS)
 def test_template_reads_back_as_its_document(template: Template, tmp_path: Path) -> None:
     path = tmp_path / "document.yaml"
-    path.write_text(TEMPLATES[template], encoding="utf-8")
+    written = re.sub("<([^>]*)>", r"\1 (вымышлено)", TEMPLATES[template])
+    path.write_text(written, encoding="utf-8")
     paper = read_input_document(path, DOCUMENTS[template])
     assert paper.brief.summary
     assert paper.content is not None
+
+
+@pytest.mark.parametrize("template", DOCUMENTS)
+def test_template_that_was_not_edited_is_refused_by_each_of_its_fields(
+    template: Template, tmp_path: Path
+) -> None:
+    path = tmp_path / "document.yaml"
+    path.write_text(TEMPLATES[template], encoding="utf-8")
+    with pytest.raises(ExchangeError, match="still holds the template's words") as refused:
+        read_input_document(path, DOCUMENTS[template])
+    fields = [
+        line.split(":")[0].strip(" -")
+        for line in TEMPLATES[template].splitlines()
+        if "<" in line and not line.startswith("#")
+    ]
+    for field in fields:
+        assert field.startswith("<") or field in refused.value.message
+
+
+@pytest.mark.parametrize("template", DOCUMENTS)
+def test_template_of_which_one_placeholder_stays_is_refused(
+    template: Template, tmp_path: Path
+) -> None:
+    path = tmp_path / "document.yaml"
+    placeholders = re.findall("<[^>\n]*>", TEMPLATES[template])[1:]
+    assert placeholders
+    for kept in placeholders:
+        written = TEMPLATES[template].replace(kept, "KEPT").replace("<", "").replace(">", "")
+        path.write_text(written.replace("KEPT", f"Дело {kept}"), encoding="utf-8")
+        with pytest.raises(ExchangeError, match="still holds the template's words"):
+            read_input_document(path, DOCUMENTS[template])
+
+
+def test_every_template_has_its_document_but_the_mapping() -> None:
+    assert {*Template} == {*DOCUMENTS, Template.MAPPING} == {*TEMPLATES}
 
 
 def test_brief_may_be_a_text(tmp_path: Path) -> None:
@@ -117,6 +154,12 @@ def test_due_may_be_a_time_with_its_zone() -> None:
     assert inputs.due("2026-12-01T18:00+05:00") == datetime(2026, 12, 1, 13, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("text", ["２０２６-12-01T12:00Z", "2026-12-01T1２:00Z"])
+def test_due_in_digits_of_another_script_is_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        inputs.due(text)
+
+
 @pytest.mark.parametrize("text", ["2026-12-01", "2026-12-01T12:00", "2026-12-01 12:00"])
 def test_due_without_a_zone_is_refused(text: str) -> None:
     """Midnight where? Almaty's is five hours before UTC's."""
@@ -134,7 +177,7 @@ def test_other_time_zone_is_refused(text: str) -> None:
         inputs.time_zone(text)
 
 
-@pytest.mark.parametrize("text", ["", "7", "7y", "-1d", "soon", "999999d"])
+@pytest.mark.parametrize("text", ["", "7", "7y", "-1d", "soon", "999999d", "٣d", "３h"])
 def test_other_due_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         inputs.due(text)
@@ -171,8 +214,35 @@ def test_attachments_are_read_by_name(tmp_path: Path) -> None:
         inputs.attachments([f"note={path}", f"note={path}"])
 
 
+def test_attachment_may_be_called_as_people_call_it(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"%PDF")
+    names = ["выписка.pdf", "my scan.pdf", "Отчёт № 5 (копия).docx"]
+    assert [*inputs.attachments([f"{name}={path}" for name in names])] == names
+
+
+@pytest.mark.parametrize(
+    "name", ["../../profile.toml", "/etc/passwd", "a\\b", "..", "a\u202egpj.exe", "a\x00b", "a\nb"]
+)
+def test_attachment_whose_name_leads_elsewhere_is_refused_before_a_file_is_read(name: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        inputs.attachments([f"{name}=/nowhere/at/all"])
+
+
 def test_text_of_others_cannot_steer_a_terminal() -> None:
     assert printable("a\x1b[2Jb\r\u202ec\u00a0d\nЫ") == "a\ufffd[2Jb \ufffdc d\nЫ"
+
+
+@pytest.mark.parametrize("char", ["\u034f", "\u3164", "\u2800", "\ufe0f", "\u200b", "\u115f"])
+def test_character_that_nobody_sees_is_shown(char: str) -> None:
+    assert printable(f"A{char}B") == "A\ufffdB"
+
+
+def test_letters_of_two_scripts_in_one_word_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    say("KZ-СРС-1, SWIFT-код, Иванов")
+    assert capsys.readouterr().out == (
+        "KZ-СРС-1 [Cyrillic and Latin letters in one word: U+0421, U+0420], SWIFT-код, Иванов\n"
+    )
 
 
 HOSTILE = "\x1b[31m \x9b31m \x7f \u202e \u2028 \ud800 \U000e0041 \u00a0"

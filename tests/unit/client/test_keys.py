@@ -128,6 +128,8 @@ def test_passphrase_comes_from_a_file_or_the_environment(
 ) -> None:
     write_secret(tmp_path / "passphrase", PASSPHRASE + b"\r\nsecond line")
     assert load_passphrase(tmp_path / "passphrase") == PASSPHRASE
+    write_secret(tmp_path / "notepad", b"\xef\xbb\xbf" + PASSPHRASE + b"\r\n")
+    assert load_passphrase(tmp_path / "notepad") == PASSPHRASE
     monkeypatch.setenv(PASSPHRASE_VARIABLE, PASSPHRASE.decode())
     assert load_passphrase(None) == PASSPHRASE
     monkeypatch.delenv(PASSPHRASE_VARIABLE)

@@ -110,6 +110,67 @@ def test_file_that_is_no_toml_is_refused(folder: Path) -> None:
         Profile.load(folder)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1251"])
+def test_file_in_another_encoding_is_refused_in_words(folder: Path, encoding: str) -> None:
+    text = (folder / "profile.toml").read_text(encoding="utf-8") + "# Заметка\n"
+    (folder / "profile.toml").write_bytes(text.encode(encoding))
+    with pytest.raises(InvalidInput, match="expected text in UTF-8"):
+        Profile.load(folder)
+
+
+def test_profile_as_notepad_saves_it_is_read(folder: Path) -> None:
+    for path in [folder / name for name in ("profile.toml", "passphrase", "root.pem", "tls.pem")]:
+        if path.exists():
+            mode = path.stat().st_mode
+            path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+            path.chmod(mode)
+    for path in [folder / "tls.key", folder / "signing.key", *(folder / "sealing").glob("*.key")]:
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    profile = Profile.load(folder, PASSPHRASE)
+    assert profile.vault.member == KZ_MIA
+    assert profile.vault.newest_sealing_key
+
+
+def test_log_key_with_what_editors_put_around_it_is_read(folder: Path) -> None:
+    edit(folder, "log_vkey = '", "log_vkey = ' \ufeff")
+    with pytest.raises(InvalidInput, match="U\\+FEFF"):
+        Profile.load(folder)
+    edit(folder, "log_vkey = ' \ufeff", "log_vkey = ' ")
+    assert Profile.load(folder).log.vkey == log_signer().vkey
+
+
+@pytest.mark.parametrize("char", ["\u202e", "\u200b", "\u2800"])
+def test_text_that_deceives_is_refused_by_its_key(folder: Path, char: str) -> None:
+    edit(folder, "legal_basis = '", f"legal_basis = '{char}")
+    with pytest.raises(InvalidInput, match=f"U\\+{ord(char):04X}") as caught:
+        Profile.load(folder)
+    assert caught.value.field == "defaults.legal_basis"
+
+
+def test_port_in_digits_of_another_script_is_refused(folder: Path) -> None:
+    edit(folder, "localhost:1", "localhost:٨٤٤٣")
+    with pytest.raises(InvalidInput, match="host:port"):
+        Profile.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("name = 'main'", "name = 'main'\nname = 'other'"),
+        ("[trust]", "[hub]\ntarget = 'x:1'\n[trust]"),
+    ],
+)
+def test_name_that_stands_twice_is_refused_with_both_places(
+    folder: Path, old: str, new: str
+) -> None:
+    edit(folder, old, new)
+    lines = (folder / "profile.toml").read_text(encoding="utf-8").splitlines()
+    name = new.partition("\n")[0].partition(" =")[0]
+    places = [n for n, line in enumerate(lines, 1) if line.partition(" =")[0] == name][:2]
+    with pytest.raises(InvalidInput, match=f"line {places[0]} and line {places[1]}"):
+        Profile.load(folder)
+
+
 def test_certificates_of_two_agencies_make_no_profile(folder: Path) -> None:
     other = fictional_cast().signers[KZ_FMA]
     from cryptography import x509
@@ -126,7 +187,7 @@ def test_certificate_of_another_root_is_refused(folder: Path, tmp_path: Path) ->
 
     other = Authority.create(tmp_path / "ca", "exchange.example", PASSPHRASE, START)
     (folder / "root.pem").write_bytes(other.root_pem())
-    with pytest.raises(NotAuthenticated, match=r"CERTIFICATE_UNTRUSTED.*tls\.certificate"):
+    with pytest.raises(NotAuthenticated, match=r"CERTIFICATE_UNTRUSTED.*tls\.certificate.*root"):
         Profile.load(folder)
 
 

@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from agency_client.evidence.verify import parse_vkey
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import (
     MAX_TREE_SIZE,
@@ -254,6 +255,12 @@ def test_bad_verifier_key_is_a_fault_of_configuration(vkey: str) -> None:
     with pytest.raises(ExchangeError) as caught:
         LogVerifier(vkey)
     assert caught.value.reason is Reason.CONFIG_INVALID
+
+
+@pytest.mark.parametrize(("before", "after"), [("\ufeff", ""), ("", "\r\n"), (" \ufeff", " \n")])
+def test_verifier_key_with_what_editors_put_around_it_is_read(before: str, after: str) -> None:
+    assert LogVerifier(before + SIGNER.vkey + after).vkey == SIGNER.vkey
+    assert parse_vkey(before + SIGNER.vkey + after) == parse_vkey(SIGNER.vkey)
 
 
 @pytest.mark.parametrize("name", ["", "hub example", "hub+example", "hub\u2003", "hub\n", "\ud800"])

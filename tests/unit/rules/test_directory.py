@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from exchange_protocol.trust.identity import AgencyId, Member, Role
 from exchange_protocol.trust.sealing import SealingPrivateKey
 from tests.support.statements import (
     AUDITOR,
+    CARICC,
     COORDINATOR,
     KZ_FMA,
     KZ_MIA,
@@ -122,6 +124,25 @@ def test_an_agencys_system_brings_its_officers_and_takes_them_back(hub: Hub) -> 
     with pytest.raises(ExchangeError) as refused:
         hub.say(KZ_FMA, RevokeCertificate(signer.fingerprint, COMPROMISED))
     assert refused.value.reason is Reason.ALREADY_DECIDED
+
+
+def test_the_last_certificate_that_can_change_the_directory_stays(hub: Hub) -> None:
+    hub.say(OPERATOR, revoke(CARICC))
+    with pytest.raises(ExchangeError, match="publish another operator's certificate") as refused:
+        hub.say(OPERATOR, revoke(OPERATOR))
+    assert refused.value.reason is Reason.LAST_OPERATOR
+    second = member("caricc", Role.OPERATOR, "second")
+    hub.say(OPERATOR, PublishCertificate(hub.cast.issue(second).certificate))
+    hub.say(OPERATOR, revoke(OPERATOR))
+    with pytest.raises(ExchangeError) as refused:
+        hub.say(OPERATOR, TAX)
+    assert refused.value.reason is Reason.CERTIFICATE_REVOKED
+
+
+@pytest.mark.parametrize("country", ["ZZ", "XX", "EU"])
+def test_a_country_that_does_not_exist_is_refused(hub: Hub, country: str) -> None:
+    with pytest.raises(ExchangeError, match="of a country"):
+        hub.say(OPERATOR, replace(TAX, country=country))
 
 
 def test_a_revoked_certificate_cannot_come_back(hub: Hub) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
@@ -14,7 +16,7 @@ from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.judgement import Route, plan_route
 from exchange_protocol.rules.lifecycle import LegRoute
-from exchange_protocol.rules.policy import Policy
+from exchange_protocol.rules.policy import MAX_DEPTH, Policy
 from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from tests.support.refusals import refusal
@@ -256,6 +258,8 @@ def test_neither_end_of_a_leg_approves_whatever_the_policy_says() -> None:
     assert set(leg.approvers) == set(hub.directory.agencies) - {"kz.mia", "uz.fiu"}
 
 
+ALL = "permit(principal, action, resource)"
+DECEIVING = '(")" == ")" && ' * 100 + "true" + ")" * 100
 BAD_POLICIES = {
     "empty rule": "permit",
     "unparseable": '@id("x") permit(principal, action, resource) when { ',
@@ -275,6 +279,15 @@ BAD_POLICIES = {
     "deeply negated": '@id("x") permit(principal, action, resource) when { '
     + "!" * 60_000
     + "true };",
+    "brackets that would end the process": f'@id("x") {ALL} when {{ {"(" * 300}true{")" * 300} }};',
+    "sets in sets": f'@id("x") {ALL} when {{ {"[" * 300}1{"]" * 300} == [1] }};',
+    "brackets after texts that close them": f'@id("x") {ALL} when {{ {DECEIVING} }};',
+    "a long chain": f'@id("x") {ALL} when {{ {" && ".join(["true"] * 1000)} }};',
+    "a chain of conditions": f'@id("x") {ALL} when {{ {"if true then " * 400}true }};',
+    "too many rules": "".join(f'@id("{n}") {ALL};' for n in range(257)),
+    "rule ids that fill an entry of the log": "".join(
+        f'@id("{n:03}{"x" * 120}") {ALL};' for n in range(100)
+    ),
 }
 
 
@@ -283,6 +296,27 @@ def test_a_bad_policy_is_refused(text: str) -> None:
     with pytest.raises(ExchangeError) as refused:
         Policy.compile(text)
     assert refused.value.reason is Reason.POLICY_INVALID
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["(", ")", "[", "]", "{", "}", "!", "&&", "true", "if", '"', "//", "\r", ";"]
+        ),
+        max_size=400,
+    )
+)
+def test_text_of_whatever_brackets_is_compiled_or_refused(signs: list[str]) -> None:
+    """In this very process, which must live on."""
+    with pytest.raises(ExchangeError) as refused:
+        Policy.compile(f'@id("x") {ALL} when {{ {" ".join(signs)}')
+    assert refused.value.reason is Reason.POLICY_INVALID
+
+
+def test_the_deepest_policy_that_is_taken_is_evaluated() -> None:
+    depth = MAX_DEPTH - 1  # one more are the braces
+    text = f'@id("x") {ALL} when {{ {"(" * depth}true{")" * depth} }};'
+    assert Policy.compile(text).text == text
 
 
 def test_a_bad_policy_is_refused_on_the_log_and_the_old_one_stays(hub: Hub) -> None:

@@ -51,6 +51,12 @@ def test_paths_are_relative_to_the_file_and_defaults_fill_the_rest(folder: Path)
     assert config.limits.heartbeat_seconds == 15
 
 
+def test_file_as_notepad_saves_it_is_read(folder: Path) -> None:
+    data = b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode()
+    (folder / "hub.toml").write_bytes(data)
+    assert load_config(folder / "hub.toml", {}).log.origin == "caricc.example/exchange-log"
+
+
 def test_environment_overrides_the_file(folder: Path) -> None:
     environment = {"EXCHANGE_LISTEN_PORT": "7000", "EXCHANGE_LIMITS_HEARTBEAT_SECONDS": "2.5"}
     config = load_config(folder / "hub.toml", environment)

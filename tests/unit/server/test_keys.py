@@ -78,6 +78,8 @@ def test_passphrase_comes_from_the_first_line_of_a_file_or_from_the_environment(
 ) -> None:
     file = secret(tmp_path / "passphrase", PASSPHRASE + b"\r\nmore")
     assert read_passphrase(file, "X", {}) == PASSPHRASE
+    notepad = secret(tmp_path / "notepad", b"\xef\xbb\xbf" + PASSPHRASE + b"\r\n")
+    assert read_passphrase(notepad, "X", {}) == PASSPHRASE
     assert read_passphrase(None, "X", {"X": PASSPHRASE.decode()}) == PASSPHRASE
 
 

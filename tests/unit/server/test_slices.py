@@ -20,19 +20,21 @@ def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slices_module, "SLICE_SECONDS", 0.0)
 
 
-async def work(desk: FairScheduler, agency: AgencyId, steps: int, done: list[AgencyId]) -> None:
-    async with Slices(desk, agency) as slices:
+async def work(
+    scheduler: FairScheduler, agency: AgencyId, steps: int, done: list[AgencyId]
+) -> None:
+    async with Slices(scheduler, agency) as slices:
         for _ in range(steps):
             done.append(agency)
             await slices.yield_if_due()
 
 
 async def test_another_agency_waits_for_one_slice_of_all_that_one_has() -> None:
-    desk, done = FairScheduler(), list[AgencyId]()
-    flood = [asyncio.create_task(work(desk, FLOOD, 50, done)) for _ in range(20)]
+    scheduler, done = FairScheduler(), list[AgencyId]()
+    flood = [asyncio.create_task(work(scheduler, FLOOD, 50, done)) for _ in range(20)]
     await asyncio.sleep(0)
     began_at = len(done)
-    await work(desk, QUIET, 5, done)
+    await work(scheduler, QUIET, 5, done)
     # The slice in hand, the one whose turn it was, and one before each of its own.
     assert done[began_at:].count(FLOOD) <= 7
     await asyncio.gather(*flood)
@@ -40,8 +42,8 @@ async def test_another_agency_waits_for_one_slice_of_all_that_one_has() -> None:
 
 
 async def test_others_are_served_between_two_slices() -> None:
-    desk, done = FairScheduler(), list[AgencyId]()
-    flood = [asyncio.create_task(work(desk, FLOOD, 50, done)) for _ in range(20)]
+    scheduler, done = FairScheduler(), list[AgencyId]()
+    flood = [asyncio.create_task(work(scheduler, FLOOD, 50, done)) for _ in range(20)]
     turns = 0
     while not all(task.done() for task in flood):
         turns += 1
@@ -50,8 +52,8 @@ async def test_others_are_served_between_two_slices() -> None:
 
 
 async def test_callers_that_go_away_hold_up_nobody() -> None:
-    desk, done = FairScheduler(), list[AgencyId]()
-    tasks = [asyncio.create_task(work(desk, FLOOD, 1000, done)) for _ in range(6)]
+    scheduler, done = FairScheduler(), list[AgencyId]()
+    tasks = [asyncio.create_task(work(scheduler, FLOOD, 1000, done)) for _ in range(6)]
     for number, task in enumerate(tasks):
         for _ in range(number):
             await asyncio.sleep(0)
@@ -60,6 +62,6 @@ async def test_callers_that_go_away_hold_up_nobody() -> None:
         with suppress(asyncio.CancelledError):
             await task
     async with asyncio.timeout(5):
-        await work(desk, QUIET, 3, done)
+        await work(scheduler, QUIET, 3, done)
     assert done.count(QUIET) == 3
-    assert not desk.is_awaited
+    assert not scheduler.is_awaited

@@ -1,10 +1,9 @@
-"""What a committed batch answers: receipts with proofs against its checkpoint."""
+"""Receipts of a committed batch: entries with proofs against its checkpoint (step 6)."""
 
 from __future__ import annotations
 
 from collections import ChainMap, OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
 
 from sqlalchemy import Engine
 
@@ -17,22 +16,22 @@ from exchange_protocol.log.merkle import (
     inclusion_proofs,
 )
 from exchange_protocol.log.tiles import TILE_WIDTH, EdgeGrowth, TileId, TileReader
-from exchange_server.ledger.batch import Logged, Outcome
-from exchange_server.ledger.jobs import Inspection, Job, Submission
+from exchange_server.ledger.jobs import Logged
 from exchange_server.ledger.state import LogState
-from exchange_server.ledger.values import Accepted, PartHandle
+from exchange_server.ledger.values import Accepted
 from exchange_server.storage.engine import reading
 from exchange_server.storage.log_rows import read_tiles
 
 _KEPT_TILES = 256
 """8 KiB each."""
 
-Answer: TypeAlias = Accepted | PartHandle | None
 
+class Receipts:
+    """The proofs of one batch; a `jobs.Prover`.
 
-class Answers:
-    """The answers of one batch. Proofs come from what it has just written; only proofs that reach
-    further back read the store."""
+    They come from the tiles that the batch has just written. Only proofs that reach further back
+    read the database.
+    """
 
     def __init__(
         self,
@@ -41,7 +40,8 @@ class Answers:
         growth: EdgeGrowth | None,
         full_tiles: OrderedDict[TileId, bytes],
     ) -> None:
-        """Answer from a batch; `full_tiles`, which never change, are kept from batch to batch."""
+        """Prove against a committed batch; `full_tiles` never change, so they are kept from batch
+        to batch."""
         self._engine = engine
         self._state = state
         self._growth = growth
@@ -50,23 +50,19 @@ class Answers:
         self._recent = self._recent_proofs()
         self._consistency: dict[int, tuple[bytes, ...]] = {}
 
-    def answer(self, job: Job, outcome: Outcome) -> Answer | ExchangeError:
-        """Make the answer to a request."""
-        if isinstance(outcome, Logged) and isinstance(job, Submission | Inspection):
-            return Accepted(
-                index=outcome.index,
-                entry=outcome.entry,
-                nonce=outcome.nonce,
-                inclusion_proof=self._inclusion(outcome),
-                note=self._state.head.note,
-                consistency_proof=self._consistency_from(job.known_tree_size),
-            )
-        if isinstance(outcome, Logged):
-            raise TypeError("only submissions and inspections get their entry")
-        return outcome
+    def prove(self, logged: Logged, known_tree_size: int) -> Accepted:
+        """Prove that the log holds an entry, and extends the tree that the caller knows."""
+        return Accepted(
+            index=logged.index,
+            entry=logged.entry,
+            nonce=logged.nonce,
+            inclusion_proof=self._inclusion(logged),
+            note=self._state.head.note,
+            consistency_proof=self._consistency_from(known_tree_size),
+        )
 
     def _recent_proofs(self) -> list[tuple[bytes, ...]]:
-        """Audit paths of the entries of this batch: they share most of their nodes."""
+        """Inclusion proofs of the batch's entries, which share most of their nodes."""
         if self._growth is None:
             return []
         size = self._state.head.size

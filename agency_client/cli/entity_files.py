@@ -1,0 +1,174 @@
+"""The options by which a command is given entities: a file of JSON lines, or a table.
+
+    @takes_entities("subjects")
+    def command(context, ..., given: GivenEntities, ...):
+        entities = given.read()
+
+The decorator puts the options in the place of `given`.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Final, get_type_hints
+
+import typer
+
+from agency_client.cli.output import complain
+from agency_client.content.entities import ImportedEntities, entities_from_csv, read_entities
+from agency_client.content.forms import NUMBER_FORMS
+
+_GIVEN: Final = "given"
+_TAB: Final = "tab"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenEntities:
+    """The files and the choices that a command was given."""
+
+    ftm: Path | None
+    csv: Path | None
+    mapping: Path | None
+    delimiter: str | None
+    encoding: str | None
+    dates: list[str] | None
+    numbers: str | None
+    skip_rows_without_key: bool
+    allow_repeated_keys: bool
+
+    def read(self) -> ImportedEntities | tuple[()]:
+        """Read the files whole; tells on stderr how, and what is doubtful.
+
+        Raises:
+            InvalidInput: DOCUMENT_INVALID, with every fault and its place.
+        """
+        if (self.csv is None) != (self.mapping is None):
+            raise typer.BadParameter("expected --csv and --mapping together")
+        if self.csv is None and any(getattr(self, each.name) for each in fields(self)[3:]):
+            raise typer.BadParameter("expected --csv with the options that say how it is written")
+        if self.ftm is not None and self.csv is not None:
+            raise typer.BadParameter("expected FollowTheMoney entities or --csv, not both")
+        read: ImportedEntities
+        if self.ftm is not None:
+            read = read_entities(self.ftm)
+        elif self.csv is not None and self.mapping is not None:
+            read = entities_from_csv(
+                self.csv,
+                self.mapping,
+                delimiter="\t" if self.delimiter == _TAB else self.delimiter,
+                encoding=self.encoding,
+                dates=self.dates or (),
+                numbers=self.numbers,
+                skip_rows_without_key=self.skip_rows_without_key,
+                allow_repeated_keys=self.allow_repeated_keys,
+            )
+        else:
+            return ()
+        for note in read.notes:
+            complain(f"note, also in the brief: {note}")
+        for warning in read.warnings:
+            complain(f"warning: {warning}")
+        return read
+
+
+def _options(name: str) -> dict[str, Any]:
+    what = "Subjects" if name == "subjects" else "Findings"
+    return {
+        "ftm": Annotated[
+            Path | None,
+            typer.Option(
+                f"--{name}", metavar="F.ftm.json", help=f"{what} as FollowTheMoney JSON lines."
+            ),
+        ],
+        "csv": Annotated[
+            Path | None,
+            typer.Option("--csv", metavar="F.csv", help="The same as a table; with --mapping."),
+        ],
+        "mapping": Annotated[
+            Path | None, typer.Option(metavar="M.yaml", help="FollowTheMoney mapping of the table.")
+        ],
+        "delimiter": Annotated[
+            str | None,
+            typer.Option(
+                metavar="SIGN", help="Sign between the table's cells: , ; | or tab; else found out."
+            ),
+        ],
+        "encoding": Annotated[
+            str | None,
+            typer.Option(
+                metavar="NAME", help="The table's encoding, such as cp1251; else found out."
+            ),
+        ],
+        "dates": Annotated[
+            list[str] | None,
+            typer.Option(
+                metavar="FORM",
+                help="How the table writes dates, such as DD.MM.YYYY; repeatable; else YYYY-MM-DD.",
+            ),
+        ],
+        "numbers": Annotated[
+            str | None,
+            typer.Option(
+                metavar="EXAMPLE",
+                help=f"How the table writes numbers: {' | '.join(NUMBER_FORMS)}; "
+                f"else {NUMBER_FORMS[0]}.",
+            ),
+        ],
+        "skip_rows_without_key": Annotated[
+            bool,
+            typer.Option("--skip-rows-without-key", help="Leave out the table's rows without key."),
+        ],
+        "allow_repeated_keys": Annotated[
+            bool,
+            typer.Option(
+                "--allow-repeated-keys",
+                help="Let rows of one key say different things; each counts as a subject.",
+            ),
+        ],
+    }
+
+
+def takes_entities(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of entities, as its argument `given`; `name` is that of the file.
+
+    The option of the file is `--subjects` for who is asked about, `--entities` for findings.
+    """
+    options = _options(name)
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(command, include_extras=True)
+        parameters: list[inspect.Parameter] = []
+        for each in inspect.signature(command).parameters.values():
+            if each.name != _GIVEN:
+                parameters.append(each.replace(annotation=hints[each.name]))
+                continue
+            parameters += [
+                inspect.Parameter(
+                    option,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    default=False if option in _FLAGS else None,
+                    annotation=kind,
+                )
+                for option, kind in options.items()
+            ]
+
+        @functools.wraps(command)
+        def run(**words: Any) -> None:
+            given = GivenEntities(**{option: words.pop(option) for option in options})
+            command(**words, **{_GIVEN: given})
+
+        names = {each.name: each.annotation for each in parameters}
+        run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
+        )
+        run.__annotations__ = {**names, "return": None}
+        return run
+
+    return decorate
+
+
+_FLAGS: Final = frozenset({"skip_rows_without_key", "allow_repeated_keys"})

@@ -1,0 +1,152 @@
+"""Characters that deceive a reader, after Unicode Technical Standard 39 (Security Mechanisms).
+
+Three kinds are told apart:
+
+- Characters that no text needs: control characters, halves of characters, unassigned and private
+  ones, characters that are invisible or turn the direction of a line, blanks that count as letters,
+  and U+FFFD, which stands where something was lost before. Input that holds one is refused
+  (`find_hidden`); where others' text holds one, another character is shown in its place.
+- Letters of two scripts in one word, or in one code of capitals, such as Cyrillic letters within a
+  Latin code. People are warned of them at input, and shown them at output (`mark_mixed`).
+- Digits of other scripts. Codes, dates and numbers take the ASCII ones alone.
+
+Tab and line feed are text; a carriage return is text before a line feed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+_PLAIN: Final = re.compile(
+    r"(?:[\t\n -~\u00a0-\u00ac\u00ae-\u02ff\u0400-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e"
+    r"\u20a0-\u20bf\u2116]|\r\n)*"
+)
+"""Texts of these characters alone need no closer look."""
+_IGNORABLE: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffd"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Default_Ignorable_Code_Point of DerivedCoreProperties.txt, the blank Braille pattern, and
+U+FFFD."""
+_HIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_MOST_MARKS: Final = 4
+"""Nonspacing marks in a row (UTS 39, 5.4)."""
+_WORD: Final = re.compile(r"[^\W_]+")
+_CODE: Final = re.compile(r"[^\W_]+(?:[-./][^\W_]+)*")
+_MOST_LETTERS: Final = 8
+_SCRIPTS: Final = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
+"""Scripts with letters that look like those of another of them."""
+
+
+class Hidden(NamedTuple):
+    """A character that no text needs, and where it stands."""
+
+    offset: int
+    """Characters before it."""
+    name: str
+    """Such as `U+202E RIGHT-TO-LEFT OVERRIDE`."""
+
+    def __str__(self) -> str:
+        return f"expected visible text; character {self.offset + 1} is {self.name}: remove it"
+
+
+class Mixed(NamedTuple):
+    """A word with letters of two scripts."""
+
+    end: int
+    """Characters before what follows it."""
+    scripts: tuple[str, ...]
+    """Such as `("Cyrillic", "Latin")`."""
+    letters: tuple[str, ...]
+    """Those of the rarer script, or those of a code that are not Latin, each as `U+0421`."""
+
+    def __str__(self) -> str:
+        shown = ", ".join(self.letters[:_MOST_LETTERS])
+        return f"{' and '.join(self.scripts)} letters in one word: {shown}"
+
+
+def name_of(char: str) -> str:
+    """The code point and name of a character."""
+    return f"U+{ord(char):04X} {unicodedata.name(char, '')}".rstrip()
+
+
+def find_hidden(text: str) -> Hidden | None:
+    """Find the first character that no text needs; None where there is none."""
+    if _PLAIN.fullmatch(text):
+        return None
+    marks = 0
+    for offset, char in enumerate(text):
+        if is_hidden(char) and not (char == "\r" and text[offset + 1 : offset + 2] == "\n"):
+            return Hidden(offset, name_of(char))
+        marks = marks + 1 if unicodedata.category(char) == "Mn" else 0
+        if marks > _MOST_MARKS:
+            return Hidden(offset, name_of(char))
+    return None
+
+
+def is_hidden(char: str) -> bool:
+    """Whether a character is one that no text needs."""
+    if char in "\t\n":
+        return False
+    return unicodedata.category(char) in _HIDDEN_CATEGORIES or bool(_IGNORABLE.match(char))
+
+
+def find_mixed(text: str) -> Iterator[Mixed]:
+    """Find the words, and the codes of capitals, whose letters are of two scripts."""
+    if text.isascii():
+        return
+    for found in _CODE.finditer(text):
+        code = found[0]
+        # SWIFT-код is a word of two scripts as people write; KZ-СРС-1 is a code that deceives.
+        for word in [code] if code.isupper() else _WORD.findall(code):
+            letters: dict[str, list[str]] = {}
+            for char in word:
+                if script := _script(char):
+                    letters.setdefault(script, []).append(char)
+            if len(letters) > 1:
+                rarer = min(letters.values(), key=len)
+                if code.isupper():
+                    # A code is meant to be of Latin letters; the others are those that deceive.
+                    rarer = [char for char in word if _script(char) not in (None, "LATIN")]
+                yield Mixed(
+                    found.end(),
+                    tuple(sorted(script.capitalize() for script in letters)),
+                    tuple(dict.fromkeys(f"U+{ord(char):04X}" for char in rarer)),
+                )
+                break
+
+
+def describe_mixed(text: str) -> str | None:
+    """Say in words that letters of two scripts stand in one word; None if none do."""
+    found = next(find_mixed(text), None)
+    return str(found) if found else None
+
+
+def mark_mixed(text: str) -> str:
+    """The text with a word on each of its words that deceives, right after it."""
+    marked, start = "", 0
+    for found in find_mixed(text):
+        marked += f"{text[start : found.end]} [{found}]"
+        start = found.end
+    return marked + text[start:]
+
+
+@lru_cache(maxsize=10_000)
+def skeleton(text: str) -> str:
+    """How a text looks, without case and spaces: texts of one skeleton pass for one another."""
+    import icu
+
+    folded = "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+    return str(icu.SpoofChecker().getSkeleton(0, folded)).casefold()
+
+
+def _script(char: str) -> str | None:
+    if char.isascii():
+        return "LATIN" if char.isalpha() else None
+    first = unicodedata.name(char, "").partition(" ")[0]
+    return first if first in _SCRIPTS else None

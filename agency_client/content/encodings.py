@@ -1,0 +1,235 @@
+"""Which encoding a table is written in: said, or certain, or refused.
+
+A file that begins with a byte order mark says its encoding. One that is UTF-8 is UTF-8: text in
+another encoding is so by chance only where it has a letter or two. For all others there is no
+telling but by what the bytes would mean, and most bytes mean a letter in each Cyrillic encoding. So
+a file is read by each of `CANDIDATES`, and its words are looked at: letters of one script that
+Russian, Kazakh, Ukrainian or Belarusian writes, small ones, capitals, or a capital and small ones.
+An encoding is certain if all its words are such words and no other encoding gives another text of
+such words. In doubt the person has to say it; a guess by frequencies would be right most times, and
+nobody would see the others.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from agency_client.content.source import Source
+from exchange_protocol.errors import ExchangeError, Reason
+
+UTF_8: Final = "utf-8"
+CANDIDATES: Final = (
+    "cp1251", "kz1048", "koi8_r", "koi8_u", "cp866", "iso8859_5", "mac_cyrillic",
+    "cp1250", "cp1252", "cp1254",
+)  # fmt: skip
+"""What tables without a mark may be written in, as Python calls it."""
+NAMES: Final = (
+    "utf-8", "utf-16", "cp1251", "kz1048", "koi8-r", "koi8-u", "koi8-t", "cp866", "ptcp154",
+    "iso8859-5", "mac-cyrillic", "cp1250", "cp1252", "cp1254", "iso8859-1", "iso8859-9",
+)  # fmt: skip
+"""What a person may name."""
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How files of Excel (xlsx, xls) begin."""
+
+_FEW_BYTES: Final = 16
+_FOREIGN: Final = bytes(range(0x80, 0x100))
+
+_UPPER: Final = "А-ЯЁҚҒӘӨҮҰҢҺІЇЄҐЎ"
+_LOWER: Final = "а-яёқғәөүұңһіїєґў"
+_CYRILLIC: Final = (
+    rf"[{_LOWER}]+|[{_UPPER}]+|(?:[{_UPPER}][{_LOWER}]+)+|[{_UPPER}]+[{_LOWER}]{{1,3}}"
+)
+_LATIN: Final = r"[a-zß-öø-žəșț]+|[A-ZÀ-ÖØ-ŽƏȘȚ]+|(?:[A-ZÀ-ÖØ-ŽƏȘȚ][a-zß-öø-žəșț]+)+"
+_GOOD_WORD: Final = re.compile(rf"(?:{_CYRILLIC}|{_LATIN})")
+_SIGN: Final = "«»„“”‘’–—…№°§±·•©®€₸₽\u00a0"
+_WORD: Final = re.compile(rf"[^\s\x00-\x40\x5b-\x60\x7b-\x7f{_SIGN}]+")
+"""Letters, and whatever else an encoding may make of the bytes beside them; not signs of ASCII."""
+_LETTER: Final = r"[^\W\d_]"
+_START: Final = r"(?:^|[\s,;|\"])"
+_MISPLACED: Final = re.compile(
+    rf"{_LETTER}[№€₸₽]|{_LETTER}[«„»]{_LETTER}|{_START}[–—’”»…\u00a0]{_LETTER}|{_LETTER}[«„](?:$|[\s,;|])"
+)
+"""Signs where no text has them: a wrong encoding makes signs of letters."""
+
+
+def find_encoding(source: Source, given: str | None = None) -> str:
+    """Find the encoding of a table, `given` by a person or by the file itself.
+
+    Raises:
+        InvalidInput: DOCUMENT_INVALID, if the file is a workbook or empty, is not written in the
+            encoding given, or no encoding is certain; the line is named where there is one.
+    """
+    if given is not None and _normal(given) not in {_normal(name) for name in NAMES}:
+        raise _invalid(f"expected one of the encodings {', '.join(NAMES)}")
+    seen = _look_at(source)
+    if seen.is_blank:
+        raise _invalid(f"{source} is empty: expected a table with a line of headings")
+    if given is None:
+        if seen.mark or (seen.is_utf_8 and seen.foreign > _FEW_BYTES):
+            return seen.mark or UTF_8
+        return UTF_8 if seen.is_ascii else _certain(source, is_utf_8=seen.is_utf_8)
+    named = codecs.lookup(given).name
+    if seen.mark and named != seen.mark.removesuffix("-sig"):
+        raise _invalid(
+            f"{source} begins with the byte order mark of {seen.mark.removesuffix('-sig')}: "
+            "leave --encoding out"
+        )
+    if seen.is_utf_8 and seen.foreign > _FEW_BYTES and named != UTF_8:
+        raise _invalid(f"{source} is written in utf-8: leave --encoding out")
+    if not named.startswith("utf"):
+        _check_lines(source, named)
+    return seen.mark or named
+
+
+def _normal(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    mark: str | None
+    """The encoding that the byte order mark names."""
+    is_utf_8: bool
+    foreign: int
+    """Bytes that are not ASCII."""
+    is_blank: bool
+
+    @property
+    def is_ascii(self) -> bool:
+        return not self.foreign
+
+
+def _look_at(source: Source) -> _Seen:
+    decoder = codecs.getincrementaldecoder(UTF_8)()
+    is_utf_8 = is_blank = True
+    foreign = 0
+    with source.open() as file:
+        start = file.peek(4)[:4]
+        if start.startswith(_WORKBOOKS):
+            raise _invalid(
+                f"{source} is a workbook of Excel: save the sheet as CSV (in UTF-8), and give that"
+            )
+        while chunk := file.read(1024 * 1024):
+            is_blank = is_blank and not chunk.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")
+            foreign += len(chunk) - len(chunk.translate(None, _FOREIGN))
+            is_utf_8 = is_utf_8 and _goes_on(decoder, chunk)
+        is_utf_8 = is_utf_8 and _goes_on(decoder, b"", final=True)
+    mark = next((name for bytes_, name in _MARKS if start.startswith(bytes_)), None)
+    if mark == "utf-32":
+        raise _invalid(f"{source} is written in utf-32: save it as UTF-8")
+    return _Seen(mark, is_utf_8, foreign, is_blank)
+
+
+def _goes_on(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _check_lines(source: Source, encoding: str) -> None:
+    """Refuse lines in UTF-8 within a file of another encoding."""
+    mixed = 0
+    with source.open() as file:
+        for number, line in enumerate(file, 1):
+            if not mixed and _is_utf_8(line):
+                mixed = number
+    if mixed:
+        raise _invalid(
+            f"{source}, line {mixed}: expected {encoding}, got utf-8: the file is written in "
+            "another encoding, or in two encodings; save it anew in one"
+        )
+
+
+def _certain(source: Source, *, is_utf_8: bool) -> str:
+    """The encoding that alone gives a text of words."""
+    candidates = (UTF_8, *CANDIDATES) if is_utf_8 else CANDIDATES
+    texts = {encoding: hashlib.sha256() for encoding in candidates}
+    spoiled: dict[str, int] = {}
+    in_utf_8 = 0
+    with source.open() as file:
+        for number, line in enumerate(file, 1):
+            if line.isascii():
+                continue
+            in_utf_8 = in_utf_8 or (number if _is_utf_8(line) else 0)
+            for encoding in candidates:
+                if encoding in spoiled:
+                    continue
+                text = _decoded(line, encoding)
+                if text is None or not _is_text(text):
+                    spoiled[encoding] = number
+                else:
+                    texts[encoding].update(text.encode())
+    different = {
+        texts[encoding].digest(): encoding
+        for encoding in reversed(candidates)
+        if encoding not in spoiled
+    }
+    if is_utf_8 and (UTF_8 not in spoiled or not different):
+        return UTF_8
+    if in_utf_8 and not is_utf_8:
+        raise _invalid(
+            f"{source}, line {in_utf_8} is written in utf-8, others are not: the file is written "
+            "in two encodings; save it anew in one"
+        )
+    if not different:
+        raise _invalid(
+            f"{source}, line {max(spoiled.values())}: expected text in UTF-8 or in another "
+            f"encoding that is certain; say which it is: --encoding {' | '.join(NAMES[2:8])}"
+        )
+    if is_utf_8:
+        different[b""] = UTF_8
+    if len(different) > 1:
+        raise _invalid(
+            f"{source}: expected text in UTF-8; it could be written in "
+            f"{' or in '.join(sorted(different.values()))}: say which it is with --encoding"
+        )
+    return next(iter(different.values()))
+
+
+def _is_utf_8(line: bytes) -> bool:
+    """Whether a line with other letters than ASCII's is UTF-8, and not so by chance."""
+    text = None if line.isascii() else _decoded(line, UTF_8)
+    if text is None:
+        return False
+    return len(line) - len(line.translate(None, _FOREIGN)) > _FEW_BYTES or _is_text(text)
+
+
+def _decoded(line: bytes, encoding: str) -> str | None:
+    try:
+        return line.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_text(line: str) -> bool:
+    """Whether all words of a line are written as words are."""
+    if _MISPLACED.search(line) or line.count("«") != line.count("»"):
+        return False
+    return all(_is_word(word) for word in _WORD.findall(line) if not word.isascii())
+
+
+def _is_word(word: str) -> bool:
+    if not _GOOD_WORD.fullmatch(word):
+        return False
+    foreign = sum(not char.isascii() for char in word)
+    return word[0] >= "\u0400" or 2 * foreign <= len(word)
+
+
+def _invalid(why: str) -> ExchangeError:
+    return Reason.DOCUMENT_INVALID.error(why)

@@ -1,0 +1,257 @@
+"""One FollowTheMoney entity: its shape, what it may hold, and what is doubtful about it.
+
+An entity is `{"id", "schema", "properties": {name: [text, ...]}}`, and may have what else
+FollowTheMoney's own files hold (`EXTRA_TEXTS`, `EXTRA_LISTS`). A key that is none of these, a name
+that stands twice, a schema or property that the model does not have, and a value that its type
+cannot hold are refused. The library by itself drops such values in silence, which would lose
+evidence. Identifiers (IIN, BIN, IBAN) that fail their check are warned of, not refused: foreign and
+legacy ones exist.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
+from typing import Any, Final, NotRequired, TypedDict
+
+from agency_client.content.characters import describe_mixed, find_hidden
+from agency_client.content.fields import Unparsed, kind_of, parse_json
+from agency_client.content.schemata import SCHEMATA
+from agency_client.content.values import MAX_VALUE_CHARACTERS, ValueCheck
+from exchange_protocol.errors import ExchangeError, Reason
+
+MAX_LINE_BYTES: Final = 256 * 1024
+MAX_NAME_CHARACTERS: Final = 255
+MOST_WARNINGS: Final = 20
+
+EXTRA_TEXTS: Final = ("caption", "first_seen", "last_seen", "last_change")
+EXTRA_LISTS: Final = ("datasets", "referents")
+"""What else FollowTheMoney's own files tell of an entity."""
+_KEYS: Final = frozenset({"id", "schema", "properties", *EXTRA_TEXTS, *EXTRA_LISTS})
+
+
+class Entity(TypedDict):
+    """One entity, as it is sealed."""
+
+    id: str
+    schema: str
+    properties: dict[str, list[str]]
+    caption: NotRequired[str]
+    first_seen: NotRequired[str]
+    last_seen: NotRequired[str]
+    last_change: NotRequired[str]
+    datasets: NotRequired[list[str]]
+    referents: NotRequired[list[str]]
+
+
+class ImportedEntities:
+    """Entities of a file that was checked whole; each iteration reads it again.
+
+    Iterating raises DOCUMENT_INVALID if the file has changed since.
+    """
+
+    notes: tuple[str, ...] = ()
+    """How the file was read; they go into the brief."""
+    warnings: tuple[str, ...] = ()
+    """What is doubtful, for the person who sends it; values are not repeated."""
+    count: int = 0
+    """How many entities there are."""
+    subjects: int = 0
+    """How many of them count as subjects."""
+
+    def __iter__(self) -> Iterator[Entity]:
+        raise NotImplementedError
+
+
+class EntityCheck:
+    """Checks entities against FollowTheMoney's model, which is loaded once, when first needed."""
+
+    def __init__(self) -> None:
+        self._check = ValueCheck()
+
+    def __call__(self, entity: Entity, where: str) -> Entity:
+        """Give the entity if it is good; raises DOCUMENT_INVALID."""
+        found = [f"{at}: {words}" if at else words for at, words in self.faults(entity)]
+        if found:
+            raise _invalid(f"{where}: {'; '.join(found[:MOST_WARNINGS])}")
+        return entity
+
+    def faults(self, entity: Entity) -> Iterator[tuple[str, str]]:
+        """What is wrong with an entity: where in it, and what was expected."""
+        schema = self._check.schema(entity["schema"])
+        if schema is None or schema.name not in SCHEMATA:
+            yield "", f"expected a schema of FollowTheMoney, got {entity['schema'][:64]!r}"
+            return
+        yield from _texts_at_fault(entity)
+        for name, values in entity["properties"].items():
+            prop = schema.get(name)
+            if prop is None or prop.stub:
+                yield "", f"a {schema.name} has no property {name[:64]!r}"
+                continue
+            for value in values:
+                if words := self._check.fault(prop, value):
+                    yield repr(name), words
+
+
+class Warnings:
+    """Collects what is doubtful about entities, within a bound."""
+
+    def __init__(self) -> None:
+        self._told: list[str] = []
+        self._rest = 0
+
+    def add(self, place: str, entity: Entity) -> None:
+        """Note what is doubtful about an entity, told of at a place."""
+        for words in _doubts(entity):
+            if len(self._told) < MOST_WARNINGS:
+                self._told.append(f"{place}: {words}")
+            else:
+                self._rest += 1
+
+    def told(self) -> tuple[str, ...]:
+        """The first of them, and the number of the rest."""
+        return (*self._told, f"and {self._rest} more") if self._rest else tuple(self._told)
+
+
+def identifier_warnings(entity: Entity) -> list[str]:
+    """What is doubtful about an entity's identifiers; the values themselves are not repeated."""
+    return [f"{entity['id']}: {words}" for words in _doubts(entity)]
+
+
+def _doubts(entity: Entity) -> Iterator[str]:
+    properties = entity["properties"]
+    for value in properties.get("iban", ()):
+        if not _is_iban(value):
+            yield "iban fails its check digits"
+    country = {value.lower() for key in _COUNTRIES for value in properties.get(key, ())}
+    for name in ("registrationNumber", "taxNumber", "idNumber", "innCode"):
+        for value in properties.get(name, ()):
+            if "kz" in country and value.isdecimal() and not is_kz_number(value):
+                yield f"{name} is no valid IIN or BIN"
+    for name, values in properties.items():
+        for value in values:
+            if not value.isascii() and (words := describe_mixed(value)):
+                yield f"{name}: {words}"
+
+
+def is_kz_number(text: str) -> bool:
+    """Whether a text is a Kazakh IIN or BIN with a good check digit."""
+    if len(text) != 12 or not text.isascii() or not text.isdecimal():
+        return False
+    digits = [int(char) for char in text]
+    for weights in (range(1, 12), (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2)):
+        check = sum(w * d for w, d in zip(weights, digits, strict=False)) % 11
+        if check < 10:
+            return check == digits[11]
+    return False
+
+
+_COUNTRIES: Final = ("country", "jurisdiction", "nationality")
+
+
+def _is_iban(value: str) -> bool:
+    from rigour.ids import get_identifier_format
+
+    iban = get_identifier_format("iban")
+    return iban is not None and iban.is_valid(value)
+
+
+def entity_digest(entity: Entity) -> int:
+    """A digest of all that an entity says; the order of names and values says nothing."""
+    plain: dict[str, Any] = {**entity}
+    plain["properties"] = {name: sorted(each) for name, each in entity["properties"].items()}
+    return digest(json.dumps(plain, sort_keys=True).encode())
+
+
+def digest(data: bytes) -> int:
+    """A digest of 16 bytes, as a number."""
+    return int.from_bytes(blake2b(data, digest_size=16).digest(), "big")
+
+
+def decode_line(line: bytes, number: int) -> Any:
+    """Parse a line of JSON; raises DOCUMENT_INVALID, without the line."""
+    if len(line) > MAX_LINE_BYTES:
+        raise _invalid(f"expected at most {MAX_LINE_BYTES} bytes a line")
+    try:
+        value, twice = parse_json(line, line=number)
+    except UnicodeDecodeError:
+        raise _invalid("expected one JSON object: not in UTF-8") from None
+    except Unparsed as error:
+        raise _invalid(f"expected one JSON object: {error.why}") from None
+    except ValueError:
+        raise _invalid("expected one JSON object: a number is too long") from None
+    if twice:
+        raise _invalid(f"expected each name once: {twice}")
+    return value
+
+
+def shape_entity(data: Any) -> Entity:
+    """Check that data has the shape of an entity; raises DOCUMENT_INVALID, without the place."""
+    if not isinstance(data, Mapping):
+        raise _invalid(f"expected an entity, got {kind_of(data)}")
+    for name in data:
+        if name not in _KEYS:
+            raise _invalid(
+                f"expected id, schema and properties, got {str(name)[:64]!r} beside them, which "
+                "would be lost: put it among the properties, or remove it"
+            )
+    for name in ("id", "schema"):
+        if not _is_text(data.get(name), MAX_NAME_CHARACTERS):
+            raise _invalid(
+                f"expected {name!r} to be a text of 1 to {MAX_NAME_CHARACTERS} characters"
+            )
+    properties = data.get("properties")
+    if not isinstance(properties, Mapping) or not all(
+        _is_text(name, MAX_NAME_CHARACTERS) for name in properties
+    ):
+        raise _invalid("expected 'properties' to be an object")
+    entity = Entity(
+        id=data["id"],
+        schema=data["schema"],
+        properties={name: _values(values, name) for name, values in properties.items()},
+    )
+    # Empty ones, as the library's own proxies have them, say nothing.
+    for name in EXTRA_TEXTS:
+        if data.get(name) is not None:
+            if not _is_text(data[name], MAX_VALUE_CHARACTERS):
+                raise _invalid(f"expected {name!r} to be a text")
+            entity[name] = data[name]  # type: ignore[literal-required]
+    for name in EXTRA_LISTS:
+        if data.get(name):
+            entity[name] = _values(data[name], name)  # type: ignore[literal-required]
+    return entity
+
+
+def _texts_at_fault(entity: Entity) -> Iterator[tuple[str, str]]:
+    for name in ("id", *EXTRA_TEXTS, *EXTRA_LISTS):
+        values = entity.get(name, [])
+        for value in [values] if isinstance(values, str) else values:  # type: ignore[attr-defined]
+            if hidden := find_hidden(value):
+                yield repr(name), str(hidden)
+
+
+def _is_text(value: Any, most: int) -> bool:
+    """Whether it is text, not empty, that UTF-8 can hold: JSON may name half a character."""
+    if not isinstance(value, str) or not 0 < len(value) <= most:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _values(values: Any, name: str) -> list[str]:
+    listed = [values] if isinstance(values, str) else values
+    if not isinstance(listed, list | tuple) or not all(
+        _is_text(value, MAX_VALUE_CHARACTERS) for value in listed
+    ):
+        raise _invalid(
+            f"expected {name!r} to be a list of texts of 1 to {MAX_VALUE_CHARACTERS} characters"
+        )
+    return list(listed)
+
+
+def _invalid(why: str) -> ExchangeError:
+    return Reason.DOCUMENT_INVALID.error(why)

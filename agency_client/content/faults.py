@@ -1,0 +1,79 @@
+"""What is wrong with a file: every fault with its place, told at once, no content repeated.
+
+Faults of one kind in one column are told together, with the first of their lines and the number of
+the rest, so that a table of a hundred thousand rows gives an error that a person can read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from exchange_protocol.errors import ExchangeError, Reason
+
+MOST_KINDS: Final = 20
+MOST_LINES: Final = 10
+_MOST_GROUPS: Final = 1000
+
+
+@dataclass(slots=True)
+class _Group:
+    lines: list[int] = field(default_factory=list)
+    count: int = 0
+    last: int = 0
+
+
+class Faults:
+    """Collects the faults of one file."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._groups: dict[tuple[str, str], _Group] = {}
+        self.count = 0
+
+    def __bool__(self) -> bool:
+        return self.count > 0
+
+    def add(self, expected: str, *, line: int, at: str = "") -> None:
+        """Note a fault: its line, where in it (such as `column 'date'`), and what was expected."""
+        key = (at, expected)
+        if key not in self._groups and len(self._groups) >= _MOST_GROUPS:
+            self.count += 1
+            return
+        group = self._groups.setdefault(key, _Group())
+        if group.last == line:
+            return  # Told already, of the same cell in another use.
+        self.count += 1
+        group.count += 1
+        group.last = line
+        if len(group.lines) < MOST_LINES:
+            group.lines.append(line)
+
+    def error(self) -> ExchangeError:
+        """The faults so far as one error: DOCUMENT_INVALID."""
+        shown = list(self._groups.items())[:MOST_KINDS]
+        told = [_words(at, expected, group) for (at, expected), group in shown]
+        rest = self.count - sum(group.count for _, group in shown)
+        if rest:
+            told.append(f"and {rest} more")
+        much = f"{self.count} faults: " if self.count > 1 else ""
+        return Reason.DOCUMENT_INVALID.error(f"{self._source}: {much}{'; '.join(told)}")
+
+    def raise_any(self) -> None:
+        """Raise DOCUMENT_INVALID if there is a fault."""
+        if self:
+            raise self.error()
+
+
+def lines_in_words(lines: list[int], count: int) -> str:
+    """Lines as people read them: `line 3`, or `lines 3, 5 and 20 more`."""
+    if count == 1:
+        return f"line {lines[0]}"
+    shown = ", ".join(str(line) for line in lines[:MOST_LINES])
+    rest = count - min(len(lines), MOST_LINES)
+    return f"lines {shown} and {rest} more" if rest else f"lines {shown}"
+
+
+def _words(at: str, expected: str, group: _Group) -> str:
+    place = lines_in_words(group.lines, group.count)
+    return f"{place}, {at}: {expected}" if at else f"{place}: {expected}"

@@ -1,0 +1,176 @@
+"""Dates and numbers as a table writes them, read in the form that a person names and in no other.
+
+A date is a prefix of YYYY-MM-DDThh:mm:ss, with T or a space before the time, as FollowTheMoney has
+it, and so without a zone. A number is of digits, with a point before decimals, and a unit after it
+where there is one. What is written so is kept as it stands. All else is read only in a form that
+was named, since 03.04.2024 is a day of March to one and of April to another, and 1,500 is one and a
+half or fifteen hundred.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from exchange_protocol.errors import Reason
+
+_ISO: Final = re.compile(
+    r"(?P<Y>[12][0-9]{3})(?:-(?P<m>[0-9]{2})(?:-(?P<d>[0-9]{2})"
+    r"(?:[T ](?P<H>[0-9]{2})(?::(?P<M>[0-9]{2})(?::(?P<S>[0-9]{2}))?)?)?)?)?"
+)
+_TOKENS: Final = {
+    "YYYY": ("Y", "[12][0-9]{3}"),
+    "MM": ("m", "[0-9]{2}"),
+    "M": ("m", "[0-9]{1,2}"),
+    "DD": ("d", "[0-9]{2}"),
+    "D": ("d", "[0-9]{1,2}"),
+    "hh": ("H", "[0-9]{2}"),
+    "h": ("H", "[0-9]{1,2}"),
+    "mm": ("M", "[0-9]{2}"),
+    "ss": ("S", "[0-9]{2}"),
+}
+_DIRECTIVES: Final = {
+    "%Y": "YYYY", "%m": "M", "%d": "D", "%H": "h", "%M": "mm", "%S": "ss", "%%": "%",
+}  # fmt: skip
+_ORDER: Final = "YmdHMS"
+_BETWEEN: Final = ("", "-", "-", "T", ":", ":")
+
+_GROUPINGS: Final = {"": "", " ": "[ \u00a0\u202f\u2009]", ",": ",", ".": r"\.", "'": "['\u2019]"}
+_UNIT: Final = r"(?P<unit>[ \u00a0]?(?:[^\W\d_]+\.?|[%°$€£¥₸₽₼]))?"
+
+
+@dataclass(frozen=True, slots=True)
+class DateForm:
+    """A form in which a table writes dates."""
+
+    name: str
+    """As the person named it."""
+    _pattern: re.Pattern[str] = field(repr=False)
+
+    @classmethod
+    def parse(cls, name: str) -> DateForm:
+        """Take a form such as DD.MM.YYYY or `YYYY-MM-DD hh:mm`; raises INVALID_FIELD."""
+        return cls._of(name, name)
+
+    @classmethod
+    def parse_strptime(cls, name: str) -> DateForm:
+        """Take a form as FollowTheMoney's mappings write it, such as %d.%m.%Y; raises likewise."""
+        unknown = [each for each in re.findall(r"%.?", name) if each not in _DIRECTIVES]
+        if unknown:
+            more = ": two digits leave the century open" if unknown[0] == "%y" else ""
+            raise _invalid(f"expected {', '.join(_DIRECTIVES)} in a format, got {unknown[0]}{more}")
+        return cls._of(name, re.sub(r"%.", lambda found: _DIRECTIVES[found[0]], name))
+
+    @classmethod
+    def _of(cls, name: str, form: str) -> DateForm:
+        pattern, parts = "", []
+        # T stands for itself, as between the day and the hour.
+        for piece in re.findall(r"[A-SU-Za-z]+|[^A-SU-Za-z]", form):
+            is_sign = piece == "T" or not piece.isalpha()
+            words = [] if is_sign else [found[0] for found in re.finditer(r"(.)\1*", piece)]
+            if len(words) > 1 and min(map(len, words)) == 1:
+                raise _invalid(f"expected signs between D, M and h and what follows; got {name!r}")
+            for word in words:
+                if word not in _TOKENS:
+                    more = ": two digits leave the century open" if word == "YY" else ""
+                    raise _invalid(
+                        f"expected a form of YYYY, MM, DD, hh, mm and ss, such as DD.MM.YYYY; "
+                        f"it has {word!r}{more}"
+                    )
+                part, digits = _TOKENS[word]
+                pattern += f"(?P<{part}>{digits})" if part not in parts else ""
+                parts.append(part)
+            pattern += re.escape(piece) if is_sign else ""
+        if "".join(sorted(parts, key=_ORDER.index)) != _ORDER[: len(parts)] or not parts:
+            raise _invalid(
+                f"expected a form with the year, then the month, the day and the time as far as "
+                f"they are known, each once; got {name!r}"
+            )
+        return cls(name, re.compile(pattern))
+
+    def read(self, text: str) -> str | None:
+        """The date that a text in this form is, as FollowTheMoney writes it; None if it is none."""
+        found = self._pattern.fullmatch(text)
+        if found is None or not _exists(found):
+            return None
+        parts = [found[part] for part in _ORDER if part in self._pattern.groupindex]
+        return "".join(
+            between + part.zfill(2) for between, part in zip(_BETWEEN, parts, strict=False)
+        )
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is a date as FollowTheMoney writes it, and one of the calendar."""
+    found = _ISO.fullmatch(text)
+    return found is not None and _exists(found)
+
+
+def _exists(found: re.Match[str]) -> bool:
+    parts = {name: int(text) for name, text in found.groupdict().items() if text is not None}
+    try:
+        datetime(  # noqa: DTZ001 - only whether the calendar and the clock have it
+            parts["Y"],
+            parts.get("m", 1),
+            parts.get("d", 1),
+            parts.get("H", 0),
+            parts.get("M", 0),
+            parts.get("S", 0),
+        )
+    except ValueError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class NumberForm:
+    """A form in which a table writes numbers."""
+
+    name: str
+    _pattern: re.Pattern[str] = field(repr=False)
+
+    @classmethod
+    def parse(cls, name: str) -> NumberForm:
+        """Take a form by its example, one of `NUMBER_FORMS`; raises INVALID_FIELD."""
+        if name not in NUMBER_FORMS:
+            raise _invalid(f"expected one of the examples {' | '.join(NUMBER_FORMS)}")
+        grouping, decimal = name[1:-6], name[-3]
+        group = _GROUPINGS[grouping]
+        whole = rf"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+" if group else "[0-9]+"
+        pattern = rf"(?P<sign>[+-]?)(?P<whole>{whole})(?:{re.escape(decimal)}(?P<part>[0-9]+))?"
+        return cls(name, re.compile(pattern + _UNIT))
+
+    def read(self, text: str) -> str | None:
+        """The number that a text in this form is, with a point and ungrouped; None if none."""
+        found = self._pattern.fullmatch(text)
+        if found is None:
+            return None
+        whole = re.sub(r"[^0-9]", "", found["whole"])
+        part = f".{found['part']}" if found["part"] else ""
+        return f"{found['sign']}{whole}{part}{found['unit'] or ''}"
+
+
+NUMBER_FORMS: Final = (
+    "1000.50",
+    "1000,50",
+    "1 000.50",
+    "1 000,50",
+    "1,000.50",
+    "1.000,50",
+    "1'000.50",
+)
+"""What a person may name; the first needs no naming."""
+PLAIN_NUMBER: Final = NumberForm.parse(NUMBER_FORMS[0])
+
+
+def shape(text: str) -> str:
+    """How a text is written, without what it says: digits as 0, letters as a."""
+    if len(text) > 32:
+        return f"{len(text)} characters"
+    digits = re.sub(r"\d", "0", text)
+    return repr(re.sub(r"[^\W\d_]", "a", digits))
+
+
+def _invalid(why: str) -> Exception:
+    return Reason.INVALID_FIELD.error(why)

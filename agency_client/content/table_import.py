@@ -1,0 +1,424 @@
+"""From a table to entities: every cell arrives as it stands, or the table is refused.
+
+Rules of this module:
+
+- The whole table is checked before the first entity is given, and is then read again. What is wrong
+  is told at once, by line and column.
+- A row that gives no entity, and one whose cells would be lost with an entity that has no key, is
+  refused, unless such rows were said to be meant.
+- Two rows of one key that say different things of an entity are refused, unless keys were said to
+  repeat: whoever reads them would take them for one thing.
+- What a row tells in the same words as one before it comes once.
+- What was chosen, found out or left out is told in `notes`, which go into the brief: approvers and
+  recipients see how the table was read. Neither values nor names of files stand in them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from agency_client.content.characters import find_hidden
+from agency_client.content.entity import Entity, ImportedEntities, Warnings, entity_digest
+from agency_client.content.faults import MOST_LINES, Faults, lines_in_words
+from agency_client.content.fields import read_fields
+from agency_client.content.forms import DateForm, NumberForm
+from agency_client.content.mappings import (
+    EntityMapping,
+    Forms,
+    PropertyMapping,
+    Query,
+    parse_mapping,
+)
+from agency_client.content.source import Source
+from agency_client.content.subjects import SubjectCount
+from agency_client.content.tables import DELIMITERS, Row, Table, column_words
+from agency_client.content.values import ID_WORDS, ValueCheck, is_id
+from exchange_protocol.errors import Reason
+
+MAX_ENTITIES: Final = 1_000_000
+_SHORT: Final = (1 << 64) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class TableOptions:
+    """How a person says that a table is written and meant."""
+
+    encoding: str | None = None
+    """Such as cp1251; else found out, where it is certain."""
+    delimiter: str | None = None
+    """`,` `;` `|` or a tab; else found out."""
+    dates: Sequence[str] = ()
+    """Forms of dates, such as DD.MM.YYYY; else YYYY-MM-DD."""
+    numbers: str | None = None
+    """The example of `NUMBER_FORMS` that numbers are written like; else 1000.50."""
+    skip_rows_without_key: bool = False
+    """Leave out what has no key, and say so in the notes."""
+    allow_repeated_keys: bool = False
+    """Rows of one key may say different things; each counts as a subject."""
+
+
+def entities_from_csv(
+    csv_path: str | os.PathLike[str],
+    mapping_path: str | os.PathLike[str],
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    dates: str | Sequence[str] = (),
+    numbers: str | None = None,
+    skip_rows_without_key: bool = False,
+    allow_repeated_keys: bool = False,
+) -> TableImport:
+    """Make entities from a table by a FollowTheMoney mapping (YAML).
+
+    The mapping is one query (`entities: ...`), or a data set with `queries`; where it says to find
+    the table is not looked at. Every row goes through all queries, in order. The table is checked
+    whole now, and read again when the entities are taken.
+
+    Args:
+        encoding: such as cp1251; found out where it is certain, if not given.
+        delimiter: the sign between cells; found out likewise.
+        dates: the form or forms of dates, such as DD.MM.YYYY, if it is not YYYY-MM-DD.
+        numbers: how 1000.50 is written, such as `1 000,50`.
+        skip_rows_without_key: leave out what has no key, and say so in the notes.
+        allow_repeated_keys: rows of one key may say different things; each counts as a subject.
+
+    Raises:
+        InvalidInput: DOCUMENT_INVALID, with every fault; INVALID_FIELD, for an unknown form.
+    """
+    listed = (dates,) if isinstance(dates, str) else tuple(dates)
+    options = TableOptions(
+        encoding, delimiter, listed, numbers, skip_rows_without_key, allow_repeated_keys
+    )
+    return TableImport(csv_path, mapping_path, options)
+
+
+class TableImport(ImportedEntities):
+    """The entities that a mapping makes of a table."""
+
+    def __init__(
+        self,
+        csv_path: str | os.PathLike[str],
+        mapping_path: str | os.PathLike[str],
+        options: TableOptions,
+    ) -> None:
+        check = ValueCheck()
+        forms = Forms(
+            tuple(DateForm.parse(form) for form in options.dates),
+            NumberForm.parse(options.numbers) if options.numbers is not None else None,
+        )
+        queries = parse_mapping(read_fields(Path(mapping_path)), check)
+        source = Source(csv_path)
+        columns = set[str]().union(*(query.columns for query in queries))
+        self._rows = _Rows(queries, forms, check)
+        self._table = Table.open(
+            source, columns, encoding=options.encoding, delimiter=options.delimiter
+        )
+        checking = _Checking(str(source), self._rows, columns, self._table.headings, options)
+        for row in self._table.rows(checking.faults):
+            checking.check(row)
+        checking.end()
+        self.count = checking.count
+        self.subjects = int(checking.subjects)
+        self.warnings = (*_unused(self._table, columns), *checking.warnings.told())
+        self.notes = (
+            *_form_notes(self._table, queries, forms, options),
+            *checking.notes(),
+            *checking.subjects.notes(),
+        )
+
+    def __iter__(self) -> Iterator[Entity]:
+        told: set[int] = set()
+        for row in self._table.rows():
+            record = dict(zip(self._table.headings, row.cells, strict=True))
+            for query in self._rows.queries:
+                if not query.passes(record):
+                    continue
+                for made in self._rows.made(query, record):
+                    entity = made.entity
+                    if entity is None:
+                        continue
+                    digest = entity_digest(entity) & _SHORT
+                    if digest not in told:
+                        told.add(digest)
+                        yield entity
+
+
+@dataclass(slots=True)
+class _Made:
+    """What a mapping made of a row."""
+
+    mapping: EntityMapping
+    entity: Entity | None = None
+    faults: list[tuple[str, str]] = field(default_factory=list)
+    """Columns with what was expected in them."""
+    lacks: str | None = None
+    """The property that the mapping requires and that is empty."""
+
+
+class _Rows:
+    """Makes entities of the rows of a table."""
+
+    def __init__(self, queries: Sequence[Query], forms: Forms, check: ValueCheck) -> None:
+        self.queries = queries
+        self._forms = forms
+        self._check = check
+
+    def made(self, query: Query, record: Mapping[str, str]) -> Iterator[_Made]:
+        """What each entity of a query comes to for a record that passes its filters."""
+        ids: dict[str, str] = {}
+        for mapping in query.entities:
+            made = self._made(mapping, record, ids)
+            if made.entity is not None:
+                ids[mapping.name] = made.entity["id"]
+            yield made
+
+    def _made(
+        self, mapping: EntityMapping, record: Mapping[str, str], ids: Mapping[str, str]
+    ) -> _Made:
+        made = _Made(mapping)
+        properties: dict[str, list[str]] = {}
+        for each in mapping.properties:
+            values = list(self._values(each, record, ids, made))
+            if values:
+                properties[each.prop.name] = list(dict.fromkeys(values))
+            elif each.required:
+                made.lacks = made.lacks or each.prop.name
+        entity_id = mapping.id_of(record)
+        if mapping.id_column is not None and entity_id is not None and not is_id(entity_id):
+            made.faults.append((mapping.id_column, ID_WORDS))
+        if entity_id is not None and made.lacks is None:
+            made.entity = Entity(id=entity_id, schema=mapping.schema.name, properties=properties)
+        return made
+
+    def _values(
+        self,
+        mapping: PropertyMapping,
+        record: Mapping[str, str],
+        ids: Mapping[str, str],
+        made: _Made,
+    ) -> Iterator[str]:
+        if mapping.entity is not None:
+            if mapping.entity in ids:
+                yield ids[mapping.entity]
+            return
+        for column, value in mapping.values(record):
+            read, fault = self._forms.read(mapping, value, self._check)
+            if fault:
+                made.faults.append((column or mapping.prop.name, fault))
+            yield read
+
+
+class _Checking:
+    """Checks the rows of a table, noting what is wrong and what is to be told."""
+
+    def __init__(
+        self,
+        source: str,
+        rows: _Rows,
+        columns: set[str],
+        headings: Sequence[str],
+        options: TableOptions,
+    ) -> None:
+        self.faults = Faults(source)
+        self.subjects = SubjectCount()
+        self.warnings = Warnings()
+        self.count = 0
+        self._source = source
+        self._rows = rows
+        self._headings = headings
+        self._options = options
+        self._in_words = {
+            heading: column_words(heading, headings) for heading in {*headings, *columns}
+        }
+        self._plain = [
+            (index, heading)
+            for index, heading in enumerate(headings)
+            if heading in columns or not heading
+        ]
+        self._seen: dict[int, int] = {}
+        """Of each key, by a digest, a digest of what was told of it and the line, in one number."""
+        self._told: set[int] = set()
+        """A digest of each entity."""
+        self._clashes: set[int] = set()
+        self._row_count = 0
+        self._filtered = _Lines()
+        self._without_key = _Lines()
+        self._lacking = _Lines()
+        self._repeated = 0
+
+    def check(self, row: Row) -> None:
+        """Check a row."""
+        self._row_count += 1
+        record = dict(zip(self._headings, row.cells, strict=True))
+        self._check_cells(row)
+        passed = False
+        emptied = True
+        for number, query in enumerate(self._rows.queries):
+            for each in query.filters:
+                if each.is_doubtful(record):
+                    self._fault(
+                        row,
+                        each.column,
+                        "looks like a value of the mapping's filter and is another: write it "
+                        "as there, or name it there too",
+                    )
+            if not query.passes(record):
+                continue
+            passed = True
+            for made in self._rows.made(query, record):
+                emptied = self._take(row, number, made, record) and emptied
+        if not passed:
+            self._filtered.add(row.line)
+        elif emptied:
+            self._lost(row, self._rows.queries[0].entities[0])
+
+    def end(self) -> None:
+        """Raise DOCUMENT_INVALID if a row was at fault, or if nothing is left."""
+        self.faults.raise_any()
+        if self.count > MAX_ENTITIES:
+            raise Reason.TOO_MANY.error(
+                f"{self._source}: expected at most {MAX_ENTITIES} entities, got {self.count}"
+            )
+        if not self.count:
+            why = "; ".join(self.notes()) or "it has no rows"
+            raise Reason.DOCUMENT_INVALID.error(
+                f"{self._source}: expected at least one entity, got none: {why}"
+            )
+
+    def notes(self) -> Iterator[str]:
+        """What was left out, and why."""
+        rows = self._row_count
+        if self._filtered.count:
+            yield f"The mapping's filters left out {self._filtered.count} of {rows} rows."
+        if self._without_key.count:
+            yield f"Without a key, left out as was said: {self._without_key}."
+        if self._lacking.count:
+            yield f"Without what the mapping requires, left out: {self._lacking}."
+        if self._repeated:
+            yield f"{self._repeated} rows have the key of another and say other things of it."
+
+    def _take(self, row: Row, number: int, made: _Made, record: Mapping[str, str]) -> bool:
+        """Note what a mapping made of a row; whether the row is left with nothing said of it."""
+        mapping, entity = made.mapping, made.entity
+        if entity is None and self._options.skip_rows_without_key:
+            made.faults.clear()
+        for column, words in made.faults:
+            self._fault(row, column, words)
+        if entity is None:
+            if made.lacks is not None and mapping.id_of(record) is not None:
+                self._lacking.add(row.line)
+                return False
+            if any(record[column].strip() for column in mapping.columns):
+                self._lost(row, mapping)
+                return False
+            return True
+        if made.faults:
+            return False
+        self._note(row, number, mapping, entity)
+        return False
+
+    def _note(self, row: Row, number: int, mapping: EntityMapping, entity: Entity) -> None:
+        told = entity_digest(entity) & _SHORT
+        key = hash((number, mapping.name, entity["id"]))
+        before = self._seen.setdefault(key, told << 64 | row.line)
+        if before >> 64 != told:
+            if not self._options.allow_repeated_keys:
+                self._clash(row, mapping, key, before & _SHORT)
+                return
+            self._repeated += told not in self._told
+        if told not in self._told:
+            self._told.add(told)
+            self.count += 1
+            self.subjects.add(entity)
+            self.warnings.add(f"line {row.line}", entity)
+
+    def _clash(self, row: Row, mapping: EntityMapping, key: int, first: int) -> None:
+        words = (
+            f"these rows have one key of {mapping.name!r} and say different things of it: "
+            "name more columns as its keys, or say --allow-repeated-keys"
+        )
+        at = ", ".join(self._in_words[column] for column in mapping.key_columns)
+        if key not in self._clashes:
+            self._clashes.add(key)
+            self.faults.add(words, line=first, at=at)
+        self.faults.add(words, line=row.line, at=at)
+
+    def _lost(self, row: Row, mapping: EntityMapping) -> None:
+        if self._options.skip_rows_without_key:
+            self._without_key.add(row.line)
+            return
+        self.faults.add(
+            f"the key of {mapping.name!r} is empty, so that the row would be lost: fill it in, or "
+            "say --skip-rows-without-key",
+            line=row.line,
+            at=", ".join(self._in_words[key] for key in mapping.key_columns),
+        )
+
+    def _check_cells(self, row: Row) -> None:
+        for index, heading in self._plain:
+            cell = row.cells[index]
+            if not heading:
+                if cell.strip():
+                    self.faults.add(
+                        "the column has no heading, so that its cells would be lost",
+                        line=row.line,
+                        at=f"column {index + 1}",
+                    )
+            elif hidden := find_hidden(cell):
+                self._fault(row, heading, str(hidden))
+
+    def _fault(self, row: Row, column: str, words: str) -> None:
+        at = self._in_words.get(column, f"property {column!r}")
+        self.faults.add(words, line=row.line, at=at)
+
+
+@dataclass(slots=True)
+class _Lines:
+    """Lines, the first of them by number."""
+
+    first: list[int] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, line: int) -> None:
+        """Note a line, once."""
+        if self.first and self.first[-1] == line:
+            return
+        self.count += 1
+        if len(self.first) < MOST_LINES:
+            self.first.append(line)
+
+    def __str__(self) -> str:
+        return lines_in_words(self.first, self.count)
+
+
+def _unused(table: Table, columns: set[str]) -> Iterator[str]:
+    names = [name for name in table.headings if name and name not in columns]
+    if names:
+        shown = ", ".join(repr(name[:64]) for name in names[:MOST_LINES])
+        rest = f" and {len(names) - MOST_LINES} more" if len(names) > MOST_LINES else ""
+        yield f"the mapping does not use the columns {shown}{rest}"
+
+
+def _form_notes(
+    table: Table, queries: Sequence[Query], forms: Forms, options: TableOptions
+) -> Iterator[str]:
+    if table.encoding not in ("utf-8", "utf-8-sig"):
+        said = "as was said" if options.encoding else "found out"
+        yield f"Encoding of the table: {table.encoding} ({said})."
+    if table.delimiter != ",":
+        said = "as was said" if options.delimiter else "found out"
+        yield f"Sign between the cells: {DELIMITERS[table.delimiter]} ({said})."
+    named = [form.name for form in forms.dates]
+    named += sorted({form.name for query in queries for form in query.date_forms})
+    if named:
+        yield f"Dates stand as {', '.join(named)} in the table; here as YYYY-MM-DD."
+    if forms.numbers is not None:
+        yield f"Numbers stand as {forms.numbers.name} in the table; here as 1000.50."
+    used = set[str]().union(*(query.columns for query in queries))
+    unused = [name for name in table.headings if name and name not in used]
+    if unused:
+        yield f"Of the table's {len(table.headings)} columns, {len(unused)} are not in the mapping."

@@ -1,0 +1,251 @@
+"""Tables of text: a line of headings, then rows of as many cells, each given as it stands.
+
+Python's `csv` reads the quotes, strictly; what it would forgive by changing a value is refused. The
+sign between cells is said by the person, by a first line `sep=;` as Excel writes it, or by the
+headings: it is certain if by it alone the table has the columns that the mapping asks for.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from agency_client.content.characters import find_hidden
+from agency_client.content.encodings import find_encoding
+from agency_client.content.faults import Faults
+from agency_client.content.source import Source
+from exchange_protocol.errors import ExchangeError, Reason
+
+DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_SAID: Final = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
+_MOST_COLUMNS: Final = 1000
+
+
+def column_name(heading: str) -> str:
+    """A column's name: spaces around a heading are nobody's meaning."""
+    return heading.strip(" \t\r\n\u00a0")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table."""
+
+    line: int
+    """Where it begins."""
+    cells: Sequence[str]
+
+
+class Table:
+    """A table whose encoding, delimiter and headings are certain."""
+
+    def __init__(self, source: Source, encoding: str, delimiter: str, skipped: int) -> None:
+        self._source = source
+        self.encoding = encoding
+        self.delimiter = delimiter
+        self._skipped = skipped
+        """Lines before the headings."""
+        self.headings: list[str] = []
+
+    @classmethod
+    def open(
+        cls,
+        source: Source,
+        columns: Collection[str],
+        *,
+        encoding: str | None = None,
+        delimiter: str | None = None,
+    ) -> Table:
+        """Find out how a table is written, and read its headings.
+
+        Args:
+            columns: those that the mapping asks for.
+            encoding: as the person says it, None to find it out; likewise `delimiter`.
+
+        Raises:
+            InvalidInput: DOCUMENT_INVALID.
+        """
+        if delimiter is not None and delimiter not in DELIMITERS:
+            raise _invalid(
+                f"expected one of the delimiters , ; | or a tab, got {len(delimiter)} characters"
+            )
+        found = find_encoding(source, encoding)
+        with _text(source, found) as text:
+            first = text.readline()
+            said = _SAID.fullmatch(first)
+            headings = text.readline() if said else first
+            while headings.count('"') % 2 and (more := text.readline()):
+                headings += more
+            _read_on(text)
+        if said and delimiter is None and said[1] in DELIMITERS:
+            delimiter = said[1]
+        if delimiter is None:
+            delimiter = _delimiter(source, headings, columns)
+        table = cls(source, found, delimiter, 1 if said else 0)
+        table.headings = _headings(source, headings, delimiter, columns, table._skipped + 1)
+        return table
+
+    def rows(self, faults: Faults | None = None) -> Iterator[Row]:
+        """Read the rows after the headings.
+
+        Rows of another number of cells, and what cannot be told apart, are noted in `faults` and
+        left out; without `faults`, that of a table already checked, none is.
+        """
+        with _text(self._source, self.encoding) as text:
+            for _ in range(self._skipped):
+                text.readline()
+            reader = csv.reader(text, delimiter=self.delimiter, strict=True)
+            start, is_heading = self._skipped, True
+            while True:
+                try:
+                    cells = next(reader, None)
+                except csv.Error as error:
+                    # The reader goes on with the next line.
+                    cells = []
+                    if faults is not None:
+                        faults.add(_csv_words(error), line=start + 1)
+                if cells is None:
+                    break
+                line, start = start + 1, self._skipped + reader.line_num
+                if cells and not is_heading and self._is_whole(cells, line, faults):
+                    yield Row(line, cells)
+                is_heading = False
+
+    def _is_whole(self, cells: list[str], line: int, faults: Faults | None) -> bool:
+        if faults is None:
+            return True
+        if len(cells) != len(self.headings):
+            faults.add(
+                f"expected {len(self.headings)} columns, as there are headings, got {len(cells)}",
+                line=line,
+            )
+            return False
+        for cell, heading in zip(cells, self.headings, strict=True):
+            if cell[:1] in " \t" and cell.lstrip().startswith('"'):
+                faults.add(
+                    "expected quotes at the very beginning of the cell, got a space before them",
+                    line=line,
+                    at=column_words(heading, self.headings),
+                )
+                return False
+        return True
+
+
+def column_words(heading: str, headings: Sequence[str]) -> str:
+    """A column as people find it: by its heading, or by its number where it has none."""
+    return f"column {heading!r}" if heading else f"column {headings.index(heading) + 1}"
+
+
+@contextmanager
+def _text(source: Source, encoding: str) -> Iterator[io.TextIOWrapper]:
+    with source.open() as file:
+        text = io.TextIOWrapper(file, encoding, newline="")
+        try:
+            yield text
+        except UnicodeDecodeError:
+            raise _invalid(
+                f"{source}, line {_bad_line(source, encoding)}: expected text in {encoding}"
+            ) from None
+        finally:
+            text.detach()
+
+
+def _read_on(text: io.TextIOBase) -> None:
+    while text.read(1024 * 1024):
+        pass
+
+
+def _bad_line(source: Source, encoding: str) -> int:
+    with source.open() as file:
+        if encoding.startswith("utf-16"):
+            data = file.read()
+            try:
+                data.decode(encoding)
+            except UnicodeDecodeError as error:
+                return data[: error.start].decode(encoding, "ignore").count("\n") + 1
+        bad = 0
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode(encoding)
+            except UnicodeDecodeError:
+                bad = bad or number
+    return bad
+
+
+def _delimiter(source: Source, line: str, columns: Collection[str]) -> str:
+    """The delimiter by which alone the headings are those that the mapping asks for."""
+    found = {each: _split(line, each) for each in DELIMITERS}
+    wanted = _names(columns)
+    fits = [each for each, headings in found.items() if wanted <= _names(headings)]
+    if len(fits) > 1:
+        # A table of one column has no delimiter; a comma splits nothing that others would not.
+        fewest = {len(found[each]) for each in fits}
+        if fewest == {1}:
+            return ","
+        raise _invalid(
+            f"{source}, line 1: the headings can be told apart by "
+            f"{' and by '.join(DELIMITERS[each] for each in fits)}: say which with --delimiter"
+        )
+    if fits:
+        return fits[0]
+    # None fits: what is wrong with the columns is told by the one that splits most.
+    return max(DELIMITERS, key=lambda each: len(found[each]))
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return []
+
+
+def _headings(
+    source: Source, line: str, delimiter: str, columns: Collection[str], number: int
+) -> list[str]:
+    names = _split(line, delimiter)
+    if not names:
+        raise _invalid(f"{source}, line {number}: expected a line of headings")
+    if len(names) > _MOST_COLUMNS:
+        raise _invalid(f"{source}: expected at most {_MOST_COLUMNS} columns, got {len(names)}")
+    faults = Faults(str(source))
+    headings = [column_name(name) for name in names]
+    for index, name in enumerate(headings):
+        first = headings.index(name)
+        if name and first != index:
+            faults.add(
+                f"the heading stands twice, over columns {first + 1} and {index + 1}",
+                line=number,
+                at=f"column {name!r}",
+            )
+        if hidden := find_hidden(name):
+            words = str(hidden)
+            faults.add(words, line=number, at=f"heading of column {index + 1}")
+    for missing in sorted(_names(columns) - set(headings)):
+        shown = ", ".join(repr(each[:64]) for each in headings[:20])
+        words = f"the mapping asks for a column that is missing: no {missing!r} among {shown}"
+        faults.add(words, line=number)
+    faults.raise_any()
+    return headings
+
+
+def _names(columns: Collection[str]) -> set[str]:
+    return {column_name(each) for each in columns}
+
+
+def _csv_words(error: csv.Error) -> str:
+    said = str(error)
+    if "unexpected end" in said:
+        return "the quotes that open here are not closed"
+    if "expected after" in said:
+        return 'expected the cell to end at its closing quotes; write quotes within twice ("")'
+    if "field limit" in said:
+        return "a cell is longer than 131,072 characters; are quotes left open?"
+    return "the row cannot be told apart"
+
+
+def _invalid(why: str) -> ExchangeError:
+    return Reason.DOCUMENT_INVALID.error(why)

@@ -1,0 +1,146 @@
+"""What a property of FollowTheMoney can hold, told in words.
+
+FollowTheMoney itself drops what it cannot read, takes a date's beginning for the whole of it, and
+reads 1 000,50 as one hundred thousand and fifty. So a value is checked here more strictly, and is
+never changed: what is good is kept as it was written, in its script.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from agency_client.content.characters import find_hidden
+from agency_client.content.forms import NUMBER_FORMS, PLAIN_NUMBER, is_date, shape
+from exchange_protocol.errors import Reason
+
+if TYPE_CHECKING:
+    from followthemoney.property import Property
+    from followthemoney.schema import Schema
+
+MAX_VALUE_CHARACTERS: Final = 65_000
+_MOST_REMEMBERED: Final = 10_000
+_MOST_CODES: Final = 12
+_SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+?[0-9]{2,}")
+_EXCEL_SERIAL: Final = re.compile(r"[0-9]{5}(?:[.,][0-9]+)?")
+_DAY_AND_MONTH: Final = re.compile(r"[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{4}(?:[ T].*)?")
+_ZONE: Final = re.compile(r"[0-9].*[0-9](?:Z|[+-][0-9]{2}:?[0-9]{2})")
+_ID: Final = re.compile(r"[0-9a-zA-Z](?:[0-9a-zA-Z.-]*[0-9a-zA-Z])?")
+_MOST_ID: Final = 200
+ID_WORDS: Final = "expected an id of letters and digits of ASCII, points and hyphens, at most 200"
+_WORDS: Final = {
+    "phone": "a telephone number with + and the code of the country",
+    "email": "an address of electronic mail",
+    "url": "an address of the Web",
+    "ip": "an address of the Internet Protocol",
+    "language": "a language as a code of three letters, such as kaz or rus",
+    "mimetype": "a media type such as application/pdf",
+    "checksum": "a checksum of at most 40 characters",
+    "country": "a country as FollowTheMoney's code, such as kz",
+}
+
+
+class ValueCheck:
+    """Checks values against FollowTheMoney's model, which is loaded once, when first needed."""
+
+    def __init__(self) -> None:
+        from followthemoney import model
+
+        self._model = model
+        self._good: dict[Property, set[str]] = {}
+
+    def schema(self, name: str) -> Schema | None:
+        """The schema of exactly that name, if entities may have it."""
+        schema = self._model.get(name)
+        return None if schema is None or schema.abstract else schema
+
+    def fault(self, prop: Property, value: str) -> str | None:
+        """What was expected of a value, in words without it; None if it is good."""
+        good = self._good.setdefault(prop, set())
+        # Currencies, countries and days repeat from payment to payment.
+        if value in good:
+            return None
+        if found := _fault(prop, value):
+            return found
+        if len(good) < _MOST_REMEMBERED:
+            good.add(value)
+        return None
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be the id of an entity, as FollowTheMoney has them in links."""
+    return len(text) <= _MOST_ID and bool(_ID.fullmatch(text))
+
+
+def check_format(prop: Property, name: str) -> None:
+    """Check that a mapping's `format` is one of that property's type; raises INVALID_FIELD."""
+    from rigour.ids import get_identifier_format
+
+    if prop.type.name != "identifier" or get_identifier_format(name) is None:
+        raise Reason.INVALID_FIELD.error(
+            f"a format is taken for dates, such as %d.%m.%Y, and for identifiers that "
+            f"FollowTheMoney knows, such as iban; not for {prop.name!r}"
+        )
+
+
+def has_format(value: str, name: str) -> bool:
+    """Whether an identifier is good by the check of its format, such as iban."""
+    from rigour.ids import get_identifier_format
+
+    found = get_identifier_format(name)
+    return found is not None and bool(found.is_valid(value))
+
+
+def _fault(prop: Property, value: str) -> str | None:
+    kind = prop.type.name
+    if hidden := find_hidden(value):
+        return str(hidden)
+    match kind:
+        case "date":
+            return None if is_date(value) else _date_words(value)
+        case "number":
+            return None if PLAIN_NUMBER.read(value) else _number_words(value)
+        case "entity":
+            return None if is_id(value) else ID_WORDS
+        case "country" | "topic" | "gender" | "language":
+            if value.lower() in prop.type.codes:  # type: ignore[attr-defined]
+                return None
+            around = ", with no spaces around" if value != value.strip() else ""
+            return f"expected {_codes(prop)}{around}"
+    most = min(prop.type.max_length, MAX_VALUE_CHARACTERS)
+    if len(value) > most:
+        return f"expected at most {most} characters, got {len(value)}"
+    if kind == "identifier":
+        if _SHORTENED.fullmatch(value):
+            return "expected an identifier, got one that Excel has shortened (as 7.9E+11)"
+        return None
+    if not prop.type.validate(value, format=prop.format):
+        return f"expected {_WORDS.get(kind, f'a {kind} that FollowTheMoney can read')}"
+    return None
+
+
+def _codes(prop: Property) -> str:
+    codes = sorted(prop.type.codes)  # type: ignore[attr-defined]
+    if prop.type.name in _WORDS:
+        return _WORDS[prop.type.name]
+    if len(codes) <= _MOST_CODES:
+        return f"one of {', '.join(codes)}"
+    return f"a code of FollowTheMoney's list {prop.type.name!r}"
+
+
+def _date_words(value: str) -> str:
+    words = "expected a date as YYYY-MM-DD, YYYY-MM, YYYY or YYYY-MM-DDThh:mm:ss"
+    if _EXCEL_SERIAL.fullmatch(value):
+        return f"{words}; got a number, as Excel counts days: format the column as dates first"
+    if _ZONE.fullmatch(value):
+        return f"{words} in UTC, without a zone"
+    if _DAY_AND_MONTH.fullmatch(value):
+        return f"{words}; got {shape(value)}: name the form, --dates DD.MM.YYYY or MM.DD.YYYY"
+    return f"{words}; got {shape(value)}"
+
+
+def _number_words(value: str) -> str:
+    return (
+        f"expected a number such as {NUMBER_FORMS[0]}; got {shape(value)}: "
+        "if another form is meant, name it, such as --numbers 1000,50"
+    )

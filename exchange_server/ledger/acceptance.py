@@ -1,0 +1,209 @@
+"""How a statement is accepted, in its turn.
+
+ 1. Its id is new for its author. The same bytes again get the original entry.
+ 2. Its time is within the limits of the hub's clock.
+ 3. `judge`: signature, policy, lifecycle, readers.
+ 4. None of its certificates is on a revocation list.
+ 5. Every part is there: beside it, or uploaded by the same agency.
+
+The first two steps need the log, so they are not `judge`'s. The first makes it safe to send the
+same bytes again after a crash (step 6 of `exchange_server.ledger`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.record.entries import Entry, Event
+from exchange_protocol.rules.judgement import Judgement, judge
+from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.statements import Part, Statement
+from exchange_protocol.trust.certificates import fingerprint
+from exchange_protocol.trust.identity import AgencyId
+from exchange_server.ledger.batch_rows import PartRows
+from exchange_server.ledger.draft import Draft
+from exchange_server.ledger.jobs import Logged, Submission
+from exchange_server.ledger.projection import (
+    exchange_row,
+    released,
+    statement_row,
+    statement_visibility,
+)
+from exchange_server.storage.exchange_rows import StoredExchange
+from exchange_server.storage.log_rows import DirectoryEntryRow, read_entries
+from exchange_server.storage.part_rows import CHUNK_BYTES, PART_ID_BYTES, ChunkRow, PartRow
+from exchange_server.storage.statement_rows import log_indexes
+
+
+class Acceptance:
+    """Accepts the statements of one batch."""
+
+    def __init__(self, draft: Draft) -> None:
+        """Judge against the draft, and add to it."""
+        self._draft = draft
+        self._accepted_here: dict[tuple[str, str], tuple[bytes, Logged]] = {}
+        """Statements of this batch, by author's agency and id."""
+        self._not_revoked: set[bytes] = set()
+
+    def accept(self, job: Submission) -> Logged:
+        """Accept a statement; raises ExchangeError with the reason for the refusal."""
+        draft = self._draft
+        draft.check_known(job.known_tree_size)
+        statement, at = job.statement, draft.now()
+        original = self._original(statement)
+        if original is not None:
+            return original
+        self._check_time(statement, at)
+        stored = draft.exchange(statement.exchange_id)
+        judgement = judge(
+            job.signed,
+            statement,
+            directory=draft.directory,
+            exchange=stored.exchange if stored else None,
+            anchors=draft.context.anchors,
+            at=at,
+        )
+        self._check_revocation(job, judgement, at)
+        parts = self._find_parts(job)
+        return self._append(job, judgement, stored, parts, at)
+
+    def _original(self, statement: Statement) -> Logged | None:
+        """The entry of the same statement; raises ID_REUSED for another one with its id."""
+        key = (statement.author.agency, statement.id)
+        here, stored = self._accepted_here.get(key), self._draft.stored.accepted.get(key)
+        if here is not None:
+            _verify_same(statement, here[0])
+            return here[1]
+        if stored is None:
+            return None
+        digest, index = stored
+        _verify_same(statement, digest)
+        [entry] = read_entries(self._draft.connection, [index])
+        return Logged(index, entry.opening.entry, entry.opening.nonce)
+
+    def _check_time(self, statement: Statement, now: datetime) -> None:
+        limits = self._draft.context.limits
+        if not now - limits.past_skew <= statement.made_at <= now + limits.future_skew:
+            raise Reason.CLOCK_SKEW.error(
+                f"expected a statement made at most {limits.past_skew} before and "
+                f"{limits.future_skew} after the hub's clock, which says {now.isoformat()}; "
+                f"got {statement.made_at.isoformat()}",
+                field="made_at",
+            )
+
+    def _check_revocation(self, job: Submission, judgement: Judgement, at: datetime) -> None:
+        """Check the signing certificate, and one that the statement publishes.
+
+        A batch is one moment: what was looked up for one of its statements holds for the next.
+        """
+        digests = {job.signed.certificate_sha256}
+        if isinstance(job.statement.body, PublishCertificate):
+            digests.add(fingerprint(job.statement.body.certificate))
+        for digest in digests - self._not_revoked:
+            certificate = judgement.directory.certificates[digest].certificate
+            revocations = self._draft.context.revocations()
+            revocations.verify_current(at)
+            revocations.verify_not_revoked(certificate, at)
+            self._not_revoked.add(digest)
+
+    def _find_parts(self, job: Submission) -> PartRows:
+        rows, digest = PartRows(), job.statement.digest
+        for part in job.statement.parts:
+            sealed = job.parts.get(part.name)
+            if sealed is not None:
+                part_id = secrets.token_bytes(PART_ID_BYTES)
+                rows.chunks += _chunks(part_id, sealed)
+            else:
+                part_id = self._claim(job.caller.agency, part, rows.claimed)
+                rows.claimed.append(part_id)
+            rows.parts.append(PartRow(digest, part.name, part_id, part.sha256, part.size))
+        return rows
+
+    def _claim(self, agency: AgencyId, part: Part, claimed: Sequence[bytes]) -> bytes:
+        wanted = agency, part.sha256, part.size
+        for staged in self._draft.stored.staged:
+            if (
+                (staged.agency, staged.sha256, staged.size) == wanted
+                and staged.part_id not in self._draft.rows.parts.claimed
+                and staged.part_id not in claimed
+            ):
+                return staged.part_id
+        raise Reason.PART_MISSING.error(
+            f"expected part {part.name!r} of {part.size} bytes with SHA-256 {part.sha256.hex()} "
+            "beside the statement or uploaded before; got neither",
+            field="parts",
+        )
+
+    def _append(
+        self,
+        job: Submission,
+        judgement: Judgement,
+        stored: StoredExchange | None,
+        parts: PartRows,
+        at: datetime,
+    ) -> Logged:
+        draft, rows = self._draft, self._draft.rows
+        statement, after, said = job.statement, judgement.exchange, judgement.spoken
+        row = draft.next_entry(
+            Entry(
+                hub_time=at,
+                event=Event.STATEMENT,
+                actor=statement.author,
+                certificate_sha256=job.signed.certificate_sha256,
+                directory_size=judgement.directory.size,
+                exchange_id=statement.exchange_id,
+                payload_digest=statement.digest,
+                ruling=judgement.ruling,
+            )
+        )
+        if after is not None and said is not None:
+            initial_index = stored.initial_index if stored else row.idx
+            initial_digest = stored.initial_sha256 if stored else statement.digest
+            before = stored.exchange if stored else None
+            visible = statement_visibility(
+                row.idx, initial_index, before, after, said, self._released_indexes(before, after)
+            )
+            rows.feed.extend(visible.feed)
+            rows.parties.update(dict.fromkeys(visible.parties))
+            if before is None:
+                rows.opened[after.id] = exchange_row(statement, row.idx, at)
+            draft.keep(StoredExchange(after, initial_index, initial_digest), at)
+            if statement.kind.spec.erases:
+                rows.erased[after.id] = after
+        else:
+            rows.directory_entries.append(DirectoryEntryRow(draft.directory.size, row.idx))
+            draft.directory = judgement.directory
+        rows.statements.append(statement_row(statement, job.signed, said, row.idx))
+        rows.parts.extend(parts)
+        draft.append(row, at)
+        logged = Logged(row.idx, row.entry, row.nonce)
+        self._accepted_here[statement.author.agency, statement.id] = (statement.digest, logged)
+        return logged
+
+    def _released_indexes(self, before: Exchange | None, after: Exchange) -> dict[bytes, int]:
+        digests = {digest for _, digest in released(before, after)}
+        if not digests:
+            return {}
+        indexes = log_indexes(self._draft.connection, sorted(digests))
+        for row in self._draft.rows.statements:
+            if row.payload_sha256 in digests:
+                indexes[row.payload_sha256] = row.log_index
+        return indexes
+
+
+def _verify_same(statement: Statement, digest: bytes) -> None:
+    if digest != statement.digest:
+        raise Reason.ID_REUSED.error(
+            f"statement id {statement.id} names another statement of "
+            f"{statement.author.agency}: {digest.hex()}",
+            field="id",
+        )
+
+
+def _chunks(part_id: bytes, sealed: bytes) -> Iterator[ChunkRow]:
+    for seq, start in enumerate(range(0, len(sealed), CHUNK_BYTES)):
+        yield ChunkRow(part_id, seq, sealed[start : start + CHUNK_BYTES])

@@ -1,0 +1,155 @@
+"""What a batch has come to so far: each request is judged against it, and adds to it.
+
+A draft starts from the committed state, with everything read at once that its requests are judged
+by. An accepted request adds its rows and its entry whole. A refused one adds nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.log.checkpoint import LogSigner
+from exchange_protocol.record.entries import NONCE_BYTES, Entry, encode_entry, entry_leaf_hash
+from exchange_protocol.trust.certificates import Revocations, TrustAnchors
+from exchange_server.fairness.budgets import DenialBudget, HourlyBudget
+from exchange_server.ledger.batch_rows import BatchRows
+from exchange_server.ledger.jobs import Delivery, Job, Submission
+from exchange_server.ledger.state import LogState
+from exchange_server.ledger.values import LedgerLimits
+from exchange_server.storage.exchange_rows import StoredExchange, load_exchanges
+from exchange_server.storage.log_rows import EntryRow
+from exchange_server.storage.notifications import new_sender
+from exchange_server.storage.part_rows import PartRow, StagedPartRow, find_parts, find_staged
+from exchange_server.storage.statement_rows import (
+    Deliverable,
+    find_accepted,
+    find_deliverables,
+    find_delivered,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchContext:
+    """What every batch judges with."""
+
+    anchors: TrustAnchors
+    signer: LogSigner
+    limits: LedgerLimits
+    clock: Callable[[], datetime]
+    revocations: Callable[[], Revocations]
+    denials: DenialBudget
+    inspections: HourlyBudget
+    sender: str = field(default_factory=new_sender)
+    """This process among the hubs on one database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the database holds that the requests of a batch are judged by."""
+
+    accepted: dict[tuple[str, str], tuple[bytes, int]]
+    """Digest and index of accepted statements, by author's agency and id."""
+    exchanges: dict[str, StoredExchange]
+    deliverables: dict[bytes, Deliverable]
+    delivered: set[tuple[bytes, str]]
+    parts: dict[tuple[bytes, str], PartRow]
+    staged: list[StagedPartRow]
+
+
+def read_stored(
+    connection: Connection, known: Mapping[str, StoredExchange], jobs: Sequence[Job[Any]]
+) -> Stored:
+    """Read it in a few queries for all requests together; `known` are exchanges as committed."""
+    submissions = [job for job in jobs if isinstance(job, Submission)]
+    digests = [job.payload_digest for job in jobs if isinstance(job, Delivery)]
+    accepted = find_accepted(connection, [job.statement.id for job in submissions])
+    deliverables = find_deliverables(connection, digests)
+    wanted = {job.statement.exchange_id for job in submissions}
+    wanted.update(found.spoken.exchange_id for found in deliverables.values())
+    exchanges = {one: known[one] for one in wanted if one in known}
+    missing = [one for one in wanted if one and one not in exchanges]
+    exchanges.update(load_exchanges(connection, missing))
+    staged = {
+        (job.caller.agency, part.sha256)
+        for job in submissions
+        for part in job.statement.parts
+        if part.name not in job.parts
+    }
+    return Stored(
+        accepted={
+            (found.author_agency, found.statement_id): (found.payload_sha256, found.log_index)
+            for found in accepted
+        },
+        exchanges=exchanges,
+        deliverables=deliverables,
+        delivered=find_delivered(connection, digests),
+        parts=find_parts(connection, digests),
+        staged=find_staged(connection, sorted(staged)),
+    )
+
+
+class Draft:
+    """The state that the next request of a batch meets, and the rows to write."""
+
+    def __init__(
+        self, connection: Connection, state: LogState, context: BatchContext, stored: Stored
+    ) -> None:
+        """Start from the committed state."""
+        self.connection = connection
+        self.context = context
+        self.stored = stored
+        self.directory = state.directory
+        self.rows = BatchRows()
+        self.exchanges: dict[str, StoredExchange] = {}
+        """Exchanges that the batch has opened or changed."""
+        self.last_time = state.head.last_time
+        self._size_before = state.head.size
+
+    def now(self) -> datetime:
+        """The hub's time of the next entry: never before that of the last."""
+        now = self.context.clock()
+        return now if self.last_time is None else max(now, self.last_time)
+
+    def exchange(self, exchange_id: str) -> StoredExchange | None:
+        """An exchange as the requests before have left it."""
+        return self.exchanges.get(exchange_id) or self.stored.exchanges.get(exchange_id)
+
+    def check_known(self, tree_size: int) -> None:
+        """Check the tree size that a caller knows; raises PROOF_RANGE_INVALID."""
+        if tree_size > self._size_before:
+            raise Reason.PROOF_RANGE_INVALID.error(
+                f"expected a known tree size of at most {self._size_before}, got {tree_size}",
+                field="known_tree_size",
+            )
+
+    def next_entry(self, entry: Entry) -> EntryRow:
+        """Encode the next entry; `append` puts it on the log."""
+        encoded, nonce = encode_entry(entry), secrets.token_bytes(NONCE_BYTES)
+        return EntryRow(
+            idx=self._size_before + len(self.rows.entries),
+            entry=encoded,
+            nonce=nonce,
+            leaf_hash=entry_leaf_hash(encoded, nonce),
+            event=entry.event,
+            actor_agency=entry.actor.agency,
+            exchange_id=entry.exchange_id,
+            payload_sha256=entry.payload_digest,
+        )
+
+    def append(self, row: EntryRow, at: datetime) -> None:
+        """Put an entry of the hub's time `at` on the log."""
+        self.rows.entries.append(row)
+        self.last_time = at
+
+    def keep(self, stored: StoredExchange, at: datetime) -> None:
+        """Take over what an exchange has become."""
+        before = self.exchange(stored.exchange.id)
+        self.rows.move(before.exchange if before else None, stored.exchange, at)
+        self.exchanges[stored.exchange.id] = stored

@@ -1,0 +1,124 @@
+"""What a ledger does without being asked: it forgets old uploads, and follows other hubs.
+
+The work has no end. If it ends all the same, that is a defect: it is logged, and `verify_running`
+raises, so that the hub is not called healthy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Engine
+
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_server.ledger import staging
+from exchange_server.ledger.draft import BatchContext
+from exchange_server.ledger.witnessing import WitnessGate, kept_cosignatures
+from exchange_server.ledger.writer import Writer
+from exchange_server.storage.notifications import Listener
+
+SWEEPS_PER_TTL: Final = 4
+LOOK_SECONDS: Final = 5.0
+"""How often a hub looks for entries of other hubs, even if no notification came."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Upkeep:
+    """The background work of one ledger."""
+
+    def __init__(
+        self, engine: Engine, context: BatchContext, writer: Writer, gate: WitnessGate
+    ) -> None:
+        """Work through the writer; on PostgreSQL there may be other hubs to follow."""
+        self._engine = engine
+        self._context = context
+        self._writer = writer
+        self._gate = gate
+        self._notified = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._listener: Listener | None = None
+
+    def start(self) -> None:
+        """Begin, in the running event loop."""
+        self._tasks = [_background(self._sweep())]
+        if self._engine.dialect.name == "postgresql":
+            self._tasks.append(_background(self._follow_other_hubs()))
+            self._listener = self._listen()
+
+    def verify_running(self) -> None:
+        """Verify that the work goes on; raises UNAVAILABLE."""
+        if any(task.done() for task in self._tasks):
+            # The reason is in the hub's log: see `_background`.
+            raise Reason.UNAVAILABLE.error("the ledger does not look after its database any more")
+
+    async def close(self) -> None:
+        """End the work."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        if self._listener is not None:
+            await asyncio.to_thread(self._listener.close)
+
+    async def _sweep(self) -> None:
+        """Forget unclaimed uploads now and then, even while nobody uploads."""
+        ttl = self._context.limits.staging_ttl
+        while True:
+            before = self._context.clock() - ttl
+            try:
+                await self._writer.run(staging.sweep_before(before))
+            except ExchangeError as error:
+                _log.warning("sweep_failed", reason=error.reason.name)
+            await asyncio.sleep(ttl.total_seconds() / SWEEPS_PER_TTL)
+
+    def _listen(self) -> Listener:
+        """Hear at once when another hub has written; notifications that come together are one."""
+        loop = asyncio.get_running_loop()
+
+        def notify() -> None:
+            with suppress(RuntimeError):  # The loop has ended, and with it the one to notify.
+                loop.call_soon_threadsafe(self._notified.set)
+
+        listener = Listener(self._engine, self._context.sender, notify)
+        listener.start()
+        return listener
+
+    async def _follow_other_hubs(self) -> None:
+        """Keep step with hubs that write the same log, even while this one writes nothing."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._notified.wait()
+            self._notified.clear()
+            try:
+                await self._writer.catch_up()
+                await self._hear_witnesses()
+            except ExchangeError as error:
+                _log.warning("catch_up_failed", reason=error.reason.name)
+
+    async def _hear_witnesses(self) -> None:
+        """While the gate is shut: hear the witnesses that have cosigned at another hub."""
+        witnesses = self._gate.witnesses
+        if witnesses is None or not self._gate.missing:
+            return
+        log = LogVerifier(self._context.signer.vkey)
+        kept = partial(kept_cosignatures, log=log, witnesses=witnesses)
+        self._gate.hear(await self._writer.run(kept))
+
+
+def _background(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    async def run() -> None:
+        try:
+            await work
+        except Exception:
+            _log.exception("background_work_ended")
+            raise
+
+    return asyncio.create_task(run())

@@ -1,0 +1,65 @@
+"""What the hub tells whoever observes it: for metrics, traces and tests.
+
+An observer is called from several threads in the midst of the work, so it must be quick and safe to
+share. It should not raise. If it raises at a step of a commit, the batch fails at that step: tests
+inject faults in this way.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final, Protocol
+
+
+class CommitStep(Enum):
+    """The steps of a batch, in order; the numbers are those of `exchange_server.ledger`."""
+
+    BEGUN = "begun"
+    """Step 2 is done: the transaction has the lock on the head of the log."""
+    JUDGED = "judged"
+    """Step 3 is done."""
+    ROWS = "rows"
+    TILES = "tiles"
+    HEAD = "head"
+    """Step 4 is done: everything is written, nothing is committed."""
+    COMMITTED = "committed"
+    """Step 5 is done: the batch is durable, nobody is answered."""
+
+
+class Observer(Protocol):
+    """Hears what the hub does."""
+
+    def call_ended(
+        self, method: str, outcome: str, seconds: float, request_bytes: int, response_bytes: int
+    ) -> None:
+        """An RPC ended: "ok", "cancelled", "aborted" or the name of a reason."""
+
+    def commit_reached(self, step: CommitStep) -> None:
+        """The batch in hand came to a step."""
+
+    def batch_ended(self, requests: int, seconds: float, *, committed: bool) -> None:
+        """A batch was committed, or failed as a whole."""
+
+    def transaction_ended(self, seconds: float, *, writes: bool, succeeded: bool) -> None:
+        """A transaction of the database ended."""
+
+
+class NoObserver:
+    """Ignores everything; an observer that needs a part of it overrides that part."""
+
+    def call_ended(
+        self, method: str, outcome: str, seconds: float, request_bytes: int, response_bytes: int
+    ) -> None:
+        """Ignore it."""
+
+    def commit_reached(self, step: CommitStep) -> None:
+        """Ignore it."""
+
+    def batch_ended(self, requests: int, seconds: float, *, committed: bool) -> None:
+        """Ignore it."""
+
+    def transaction_ended(self, seconds: float, *, writes: bool, succeeded: bool) -> None:
+        """Ignore it."""
+
+
+NO_OBSERVER: Final[Observer] = NoObserver()

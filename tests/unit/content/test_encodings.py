@@ -1,0 +1,136 @@
+"""The encoding of a table is said, or certain, or asked for; it is never guessed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agency_client.content.encodings import CANDIDATES, find_encoding
+from agency_client.content.source import Source
+from exchange_protocol.errors import InvalidInput, Reason
+
+TABLE = "Номер;Плательщик;Сумма\n1;ООО «Ромашка» (вымышлено);5,50\n2;КазМунайГаз — ТОО;7\n"
+KAZAKH = "Нөмір;Төлеуші\n1;Қасымова Әлия (вымышлена)\n2;ЖШС «Ұлы дала»\n"
+
+
+def found(folder: Path, data: bytes, given: str | None = None) -> str:
+    path = folder / "t.csv"
+    path.write_bytes(data)
+    return find_encoding(Source(path), given)
+
+
+def refused(folder: Path, data: bytes, given: str | None = None) -> str:
+    with pytest.raises(InvalidInput) as caught:
+        found(folder, data, given)
+    assert caught.value.reason is Reason.DOCUMENT_INVALID
+    assert "Ромашка" not in caught.value.message
+    return caught.value.message
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251", "mac-cyrillic"])
+def test_table_of_a_bank_is_read_in_the_encoding_it_has(tmp_path: Path, encoding: str) -> None:
+    data = TABLE.encode(encoding)
+    assert data.decode(found(tmp_path, data)) == TABLE
+
+
+@pytest.mark.parametrize("encoding", ["koi8-r", "cp866", "iso8859-5", "cp1251"])
+def test_table_in_russian_is_read_in_the_encoding_it_has(tmp_path: Path, encoding: str) -> None:
+    text = "Номер;Плательщик;Сумма\n1;Фирма Ромашка (вымышлена);5\n"
+    data = text.encode(encoding)
+    assert data.decode(found(tmp_path, data)) == text
+
+
+def test_table_in_kazakh_is_read_in_its_encoding(tmp_path: Path) -> None:
+    assert found(tmp_path, KAZAKH.encode("kz1048")) == "kz1048"
+
+
+@pytest.mark.parametrize("text", ["id;name\n1;ИВАНОВ\n", "id;name\n1;я\n"])
+def test_table_that_could_be_in_several_is_refused_with_what_to_say(
+    tmp_path: Path, text: str
+) -> None:
+    message = refused(tmp_path, text.encode("cp1251"))
+    assert "cp1251" in message
+    assert "--encoding" in message
+    assert found(tmp_path, text.encode("cp1251"), "cp1251") == "cp1251"
+
+
+LETTERS = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
+WORDS = st.text(LETTERS, min_size=1, max_size=8).flatmap(
+    lambda word: st.sampled_from([word, word.upper(), word.title()])
+)
+
+
+@given(
+    st.sampled_from(CANDIDATES), st.lists(st.lists(WORDS | st.just("5,50"), max_size=4), max_size=5)
+)
+def test_words_are_never_read_as_others(
+    tmp_path_factory: pytest.TempPathFactory, encoding: str, rows: list[list[str]]
+) -> None:
+    text = "id;name\n" + "\n".join(" ".join(row) for row in rows)
+    try:
+        data = text.encode(encoding)
+    except UnicodeEncodeError:
+        return
+    try:
+        name = found(tmp_path_factory.mktemp("t"), data)
+    except InvalidInput:
+        return  # It could be in several, and has to be said.
+    assert data.decode(name) == text
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8-r", "cp866", "kz1048"])
+@pytest.mark.parametrize("place", [1, -1])
+def test_two_encodings_in_one_file_are_refused_with_the_line(
+    tmp_path: Path, encoding: str, place: int
+) -> None:
+    rows = [f"{number};Фирма Ромашка (вымышлена)\n".encode(encoding) for number in range(5)]
+    rows.insert(place if place > 0 else len(rows), "9;Пётр (вымышлен)\n".encode())
+    number = rows.index("9;Пётр (вымышлен)\n".encode()) + 1
+    for given_ in (None, encoding):
+        message = refused(tmp_path, b"".join(rows), given_)
+        assert "two encodings" in message
+        assert f"line {number}" in message
+
+
+def test_two_old_encodings_in_one_file_are_refused(tmp_path: Path) -> None:
+    row = "1;Фирма Ромашка (вымышлена), город Алматы\n"
+    data = row.encode("cp1251") * 20 + row.encode("koi8-r") + row.encode("cp1251") * 20
+    assert "line 21" in refused(tmp_path, data)
+
+
+def test_encoding_that_contradicts_the_file_is_refused(tmp_path: Path) -> None:
+    assert "utf-8" in refused(tmp_path, TABLE.encode("utf-8-sig"), "cp1251")
+    assert "utf-8" in refused(tmp_path, TABLE.encode("utf-8"), "cp1251")
+    assert "utf-16" in refused(tmp_path, TABLE.encode("utf-16"), "utf-8")
+    assert "one of the encodings" in refused(tmp_path, TABLE.encode(), "rot13")
+    assert "one of the encodings" in refused(tmp_path, TABLE.encode(), "utf-7")
+
+
+@pytest.mark.parametrize("name", ["cp1251", "windows-1251", "CP1251"])
+def test_encoding_may_be_named_as_people_name_it(tmp_path: Path, name: str) -> None:
+    assert found(tmp_path, TABLE.encode("cp1251"), name) == "cp1251"
+
+
+@pytest.mark.parametrize("data", [b"", b"\n\n", b"\xef\xbb\xbf", b"\xff\xfe", b" \t\r\n"])
+def test_empty_file_is_refused_in_words(tmp_path: Path, data: bytes) -> None:
+    assert "is empty" in refused(tmp_path, data)
+
+
+@pytest.mark.parametrize("data", [b"PK\x03\x04rest", b"\xd0\xcf\x11\xe0rest"])
+def test_workbook_is_refused_with_what_to_do(tmp_path: Path, data: bytes) -> None:
+    assert "save the sheet as CSV" in refused(tmp_path, data)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
+    folder = tmp_path_factory.mktemp("t")
+    for name in (None, "cp1251"):
+        try:
+            found(folder, data, name)
+        except InvalidInput as error:
+            assert error.reason is Reason.DOCUMENT_INVALID  # noqa: PT017 - either is well

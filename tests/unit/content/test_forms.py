@@ -1,0 +1,149 @@
+"""Dates and numbers are read in the form that was named, and in no other."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agency_client.content.forms import NUMBER_FORMS, DateForm, NumberForm, is_date, shape
+from exchange_protocol.errors import InvalidInput, Reason
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "date"),
+    [
+        ("DD.MM.YYYY", "31.12.1979", "1979-12-31"),
+        ("MM/DD/YYYY", "12/31/1979", "1979-12-31"),
+        ("D.M.YYYY", "3.4.2024", "2024-04-03"),
+        ("D.M.YYYY", "03.04.2024", "2024-04-03"),
+        ("YYYYMMDD", "20240305", "2024-03-05"),
+        ("MM.YYYY", "04.2024", "2024-04"),
+        ("YYYY", "2024", "2024"),
+        ("DD.MM.YYYY hh:mm", "05.03.2024 09:08", "2024-03-05T09:08"),
+        ("DD.MM.YYYY hh:mm:ss", "05.03.2024 09:08:07", "2024-03-05T09:08:07"),
+        ("YYYY-MM-DDThh:mm:ss.000", "2024-03-05T09:08:07.000", "2024-03-05T09:08:07"),
+    ],
+)
+def test_date_in_the_form_that_was_named_is_read(form: str, text: str, date: str) -> None:
+    assert DateForm.parse(form).read(text) == date
+    assert is_date(date)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "31.02.2024", "30.2.2024", "5.3.2024", "05.03.24", "2024-03-05", "05/03/2024", "05.13.2024",
+        "05.03.2024 ", " 05.03.2024", "05.03.2024 10:00", "٠٥.٠٣.٢٠٢٤", "05.03.0999", "",
+    ],
+)  # fmt: skip
+def test_date_in_another_form_is_none(text: str) -> None:
+    assert DateForm.parse("DD.MM.YYYY").read(text) is None
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "", "DD.MM.YY", "DD.MM", "YYYY-DD", "DD.DD.YYYY", "YYYY YYYY", "foo", "DMYYYY",
+        "YYYY-MM-DD mm", "dd.mm.yyyy", "YYYYY", "ДД.ММ.ГГГГ",
+    ],
+)  # fmt: skip
+def test_form_that_leaves_something_open_is_refused(form: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        DateForm.parse(form)
+    assert caught.value.reason is Reason.INVALID_FIELD
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "date"),
+    [
+        ("%d.%m.%Y", "05.03.2024", "2024-03-05"),
+        ("%d.%m.%Y", "5.3.2024", "2024-03-05"),
+        ("%Y%%%m", "2024%03", "2024-03"),
+        ("%d/%m/%Y %H:%M:%S", "05/03/2024 01:02:03", "2024-03-05T01:02:03"),
+    ],
+)
+def test_form_of_a_mapping_is_read_as_the_library_writes_it(
+    form: str, text: str, date: str
+) -> None:
+    assert DateForm.parse_strptime(form).read(text) == date
+
+
+@pytest.mark.parametrize("form", ["%d.%m.%y", "%d %B %Y", "%Y-%j", "%c", "%", "%Y-%m-%dT%H:%M%z"])
+def test_form_of_a_mapping_that_leaves_something_open_is_refused(form: str) -> None:
+    with pytest.raises(InvalidInput):
+        DateForm.parse_strptime(form)
+
+
+@given(st.datetimes(datetime.fromisoformat("1000-01-01"), datetime.fromisoformat("2999-12-31")))
+def test_every_moment_is_read_to_the_second(at: datetime) -> None:
+    iso = at.isoformat(timespec="seconds")
+    form = DateForm.parse("DD.MM.YYYY hh:mm:ss")
+    assert form.read(f"{at.day:02}.{at.month:02}.{at.year:04} {at:%H:%M:%S}") == iso
+    assert is_date(iso)
+    assert is_date(iso.replace("T", " "))
+    assert is_date(iso[:10])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-13-01", "2024-02-30", "2024-3-5", "20240305", "45356", "05.03.2024", "2024-W10",
+        "2024-03-05T10:00:00Z", "2024-03-05T10:00:00+05:00", "2024-03-05 and more", "2024 abc",
+        "2024-03-05T24:00", "0999", "3024", " 2024", "2024 ", "٢٠٢٤", "2024/03/05", "",
+    ],
+)  # fmt: skip
+def test_what_is_no_date_of_the_model_is_none(text: str) -> None:
+    assert not is_date(text)
+
+
+NUMBERS = {
+    "1000.50": ["1000.50", "1000", "0.5", "-5", "+5", "100 KZT", "100%"],
+    "1000,50": ["1000,50", "1000", "0,5", "-5", "100 тенге"],
+    "1 000.50": ["1 000.50", "1000.50", "1\u00a0000\u202f000.5"],
+    "1 000,50": ["1 000,50", "1000,50", "1\u00a0000\u2009000,5"],
+    "1,000.50": ["1,000.50", "1,000", "1000.50"],
+    "1.000,50": ["1.000,50", "1.000", "1000,50"],
+    "1'000.50": ["1'000.50", "1’000"],
+}
+NOT_NUMBERS = [
+    "", "5-", "(5)", "1e5", "1E+05", "--5", "1 00,5", "10 00", "٣", "5 5", "1.2.3", "1,2,3", "x5",
+    "100 KZT 5", " 5", "5 ", "−5", "1 000  000", ".5", "5.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", NUMBER_FORMS)
+def test_number_in_the_form_that_was_named_is_read(form: str) -> None:
+    decimal = form[-3]
+    for text in NUMBERS[form]:
+        read = NumberForm.parse(form).read(text)
+        assert read is not None
+        number, _, unit = text.partition(decimal)
+        digits = "".join(char for char in number if char.isdecimal() or char in "+-")
+        assert read.startswith(digits)
+        assert len(unit) == len(read.partition(".")[2]) or not unit
+    for text in NOT_NUMBERS:
+        assert NumberForm.parse(form).read(text) is None
+
+
+def test_number_of_another_form_is_none() -> None:
+    for form, texts in NUMBERS.items():
+        others = {text for other in NUMBERS.values() for text in other} - {*texts}
+        for text in others:
+            read = NumberForm.parse(form).read(text)
+            # Where both forms read a text, they read the same, but for the marks of thousands.
+            assert read is None or sum(map(str.isdecimal, read)) == sum(map(str.isdecimal, text))
+
+
+@pytest.mark.parametrize("name", ["", "1000", "1.5", "comma", "1_000.50"])
+def test_unknown_example_is_refused(name: str) -> None:
+    with pytest.raises(InvalidInput):
+        NumberForm.parse(name)
+
+
+def test_shape_tells_nothing_of_the_value() -> None:
+    assert shape("31.12.1979") == "'00.00.0000'"
+    assert shape("Иванов 7") == "'aaaaaa 0'"
+    assert shape("x" * 40) == "40 characters"

@@ -1,0 +1,461 @@
+"""Tables: every cell arrives as it stands, or the table is refused with the cell's place."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agency_client.content.entities import Entity, entities_from_csv
+from agency_client.content.table_import import TableImport
+from exchange_protocol.errors import InvalidInput, Reason
+
+PEOPLE = """
+entities:
+  person:
+    schema: Person
+    keys: [id]
+    properties:
+      name: {column: name}
+      country: {column: country}
+      birthDate: {column: born}
+"""
+BANK = """
+entities:
+  payer:
+    schema: BankAccount
+    keys: [payer]
+    properties: {accountNumber: {column: payer}}
+  payment:
+    schema: Payment
+    keys: [number]
+    properties:
+      payerAccount: {entity: payer}
+      amount: {column: amount}
+      date: {column: date}
+"""
+SECRET = "Тайный (вымышлен)"
+
+
+class Desk:
+    """A folder with a table and a mapping."""
+
+    def __init__(self, folder: Path) -> None:
+        self.table, self.mapping = folder / "t.csv", folder / "m.yaml"
+
+    def read(self, table: str | bytes, mapping: str = PEOPLE, **options: Any) -> TableImport:
+        self.table.write_bytes(table if isinstance(table, bytes) else table.encode())
+        self.mapping.write_text(mapping, "utf-8")
+        return entities_from_csv(self.table, self.mapping, **options)
+
+    def refused(self, table: str | bytes, mapping: str = PEOPLE, **options: Any) -> str:
+        with pytest.raises(InvalidInput) as caught:
+            self.read(table, mapping, **options)
+        assert caught.value.reason is Reason.DOCUMENT_INVALID
+        assert SECRET not in str(caught.value)
+        return caught.value.message
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def names(entities: Sequence[Entity] | TableImport) -> list[str]:
+    return [each["properties"]["name"][0] for each in entities if "name" in each["properties"]]
+
+
+def simple(rows: str) -> str:
+    return f"id,name,country,born\n{rows}"
+
+
+# --- What arrives ----------------------------------------------------------------------------
+
+
+def test_cells_arrive_as_they_stand(desk: Desk) -> None:
+    read = desk.read(simple('1," Иванов,  Иван ""Ваня""\n(вымышлен) ",kz,1979-12-31\n'))
+    (entity,) = read
+    assert entity["schema"] == "Person"
+    assert entity["properties"] == {
+        "name": [' Иванов,  Иван "Ваня"\n(вымышлен) '],
+        "country": ["kz"],
+        "birthDate": ["1979-12-31"],
+    }
+    assert (read.count, read.subjects, read.notes) == (1, 1, ())
+
+
+def test_paths_may_be_texts_and_entities_may_be_taken_again(desk: Desk) -> None:
+    desk.read(simple("1,Имя,kz,1979\n"))
+    read = entities_from_csv(str(desk.table), os.fspath(desk.mapping))
+    assert [*read] == [*read] != []
+
+
+def test_what_rows_tell_in_the_same_words_comes_once(desk: Desk) -> None:
+    rows = "number,payer,amount,date\n1,KZ1,5.50,2020-01-01\n2,KZ1,7,2020-01-02\n"
+    read = desk.read(rows, BANK)
+    assert [each["schema"] for each in read] == ["BankAccount", "Payment", "Payment"]
+    assert (read.count, read.subjects) == (3, 1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1251"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_table_as_a_bank_sends_it_is_read_and_told(desk: Desk, encoding: str, end: str) -> None:
+    rows = ["Номер;Плательщик;Сумма;Дата", '1;ООО "Ромашка" (вымышлено);"1 000,50";05.03.2024']
+    mapping = """
+entities:
+  payer: {schema: Company, keys: [Плательщик], properties: {name: {column: Плательщик}}}
+  payment:
+    schema: Payment
+    keys: [Номер]
+    properties:
+      payer: {entity: payer}
+      amount: {column: Сумма}
+      date: {column: Дата}
+"""
+    read = desk.read(
+        (end.join(rows) + end).encode(encoding), mapping, dates="DD.MM.YYYY", numbers="1 000,50"
+    )
+    company, payment = read
+    assert company["properties"]["name"] == ['ООО "Ромашка" (вымышлено)']
+    assert payment["properties"]["amount"] == ["1000.50"]
+    assert payment["properties"]["date"] == ["2024-03-05"]
+    told = " ".join(read.notes)
+    assert "semicolon (found out)" in told
+    assert "DD.MM.YYYY" in told
+    assert "1 000,50" in told
+    assert (encoding in told) == (encoding != "utf-8-sig")
+
+
+def test_first_line_of_excel_names_the_delimiter(desk: Desk) -> None:
+    read = desk.read("sep=|\r\nid|name|country|born\r\n1|Имя; и, ещё|kz|1979\r\n")
+    assert names(read) == ["Имя; и, ещё"]
+    assert "bar" in read.notes[0]
+    assert "line 3" in desk.refused("sep=|\nid|name|country|born\n1|Имя|xx|1979\n")
+
+
+def test_spaces_around_headings_are_nobodys_meaning(desk: Desk) -> None:
+    assert names(desk.read("\ufeffid , name,country , born\n1,Имя,kz,1979\n")) == ["Имя"]
+
+
+def test_pipe_is_read_too(tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text(PEOPLE, "utf-8")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(
+        target=pipe.write_text, args=(simple("1,Имя,kz,1979\n"),), kwargs={"encoding": "utf-8"}
+    )
+    writer.start()
+    read = entities_from_csv(pipe, tmp_path / "m.yaml")
+    writer.join()
+    assert names(read) == ["Имя"] == names(read)
+
+
+def test_unused_columns_are_told(desk: Desk) -> None:
+    read = desk.read("id,name,country,born,more,most\n1,Имя,kz,1979,x,y\n")
+    assert read.notes == ("Of the table's 6 columns, 2 are not in the mapping.",)
+    assert read.warnings == ("the mapping does not use the columns 'more', 'most'",)
+
+
+# --- What is refused, and where --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "says"),
+    [
+        ("1,Имя,kz,31.12.1979", "born", "--dates DD.MM.YYYY"),
+        ("1,Имя,kz,45356", "born", "as Excel counts days"),
+        ("1,Имя,kz,1979-13-01", "born", "YYYY-MM-DD"),
+        ("1,Имя,kz,1979-02-30", "born", "YYYY-MM-DD"),
+        ("1,Имя,kz,1979-12-31T10:00:00+05:00", "born", "without a zone"),
+        ("1,Имя,kz,1979-12-31T10:00Z", "born", "without a zone"),
+        ("1,Имя,kz,1979-12-31 and more", "born", "YYYY-MM-DD"),
+        ("1,Имя,kz,19791231", "born", "YYYY-MM-DD"),
+        ("1,Имя,Казахстан,1979", "country", "code, such as kz"),
+        ("1,Имя,xy,1979", "country", "code, such as kz"),
+        ("1,Имя, kz,1979", "country", "no spaces around"),
+        ("1,И\x00мя,kz,1979", "name", "U+0000"),
+        ("1,Имя\u202e,kz,1979", "name", "U+202E"),
+        ("1,И\u200bмя,kz,1979", "name", "U+200B"),
+        ("1,И\ufeffмя,kz,1979", "name", "U+FEFF"),
+        ("1,И\ufffdмя,kz,1979", "name", "U+FFFD"),
+        ("1\u200b,Имя,kz,1979", "id", "U+200B"),
+        (f"1,{'x' * 1000},kz,1979", "name", "at most"),
+        ('1, "Имя",kz,1979', "name", "a space before them"),
+    ],
+)
+def test_cell_that_cannot_arrive_is_named_by_line_and_column(
+    desk: Desk, row: str, column: str, says: str
+) -> None:
+    message = desk.refused(simple(f"7,Другой,kz,1979\n{row}\n"))
+    assert f"line 3, column '{column}'" in message
+    assert says in message
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("1,Имя,kz", "expected 4 columns"),
+        ("1,Имя,kz,1979,more", "expected 4 columns"),
+        ("1,Имя,kz,1979,", "expected 4 columns"),
+        ('1,"Имя" и,kz,1979', "closing quotes"),
+        ('1,"Имя,kz,1979', "not closed"),
+    ],
+)
+def test_row_that_would_shift_or_lose_cells_is_named_by_its_line(
+    desk: Desk, row: str, says: str
+) -> None:
+    message = desk.refused(simple(f"7,Другой,kz,1979\n{row}\n"))
+    assert "line 3" in message
+    assert says in message
+
+
+@pytest.mark.parametrize("amount", ["1 000,50", "5,50", "1,000.50", "1E+05", "1.000,50", "5-"])
+def test_number_in_another_form_is_refused(desk: Desk, amount: str) -> None:
+    message = desk.refused(f'number,payer,amount,date\n1,KZ1,"{amount}",2024\n', BANK)
+    assert "line 2, column 'amount': expected a number such as 1000.50" in message
+    assert "--numbers" in message
+    assert amount not in message
+
+
+def test_every_fault_of_a_table_is_told_at_once(desk: Desk) -> None:
+    rows = [f"{number},Имя {number},xy,31.12.1979" for number in range(300)]
+    message = desk.refused(simple("\n".join([*rows, "1,2,3", ",Без ключа,kz,1979"])))
+    assert "602 faults" in message
+    for line in range(2, 12):
+        assert f" {line}," in message or f" {line} " in message
+    assert "290 more, column 'country'" in message
+    assert "290 more, column 'born'" in message
+    assert "line 302: expected 4 columns" in message
+    assert "line 303, column 'id'" in message
+    assert len(message) < 2000
+
+
+def test_kinds_of_faults_are_bounded_and_the_rest_counted(desk: Desk) -> None:
+    rows = [f"{number},{'x' * (400 + number)},kz,1979" for number in range(50)]
+    message = desk.refused(simple("\n".join(rows)))
+    assert "50 faults" in message
+    assert message.endswith("and 30 more")
+
+
+@pytest.mark.parametrize(
+    ("headings", "says"),
+    [
+        ("id,name,country,born,name", "the heading stands twice, over columns 2 and 5"),
+        ("id,name,country,born, name ", "the heading stands twice, over columns 2 and 5"),
+        ("id,name,country,na\u200bme,born", "U+200B"),
+        ("id,name,country,burn", "no 'born'"),
+        ("1,Имя,kz,1979", "no 'born'"),
+        ("", "headings"),
+    ],
+)
+def test_headings_that_are_not_certain_are_refused(desk: Desk, headings: str, says: str) -> None:
+    cells = ",".join(["1"] * (headings.count(",") + 1))
+    message = desk.refused(f"{headings}\n{cells}\n")
+    assert "line 1" in message
+    assert says in message
+
+
+def test_cells_without_a_heading_are_refused(desk: Desk) -> None:
+    assert names(desk.read("id,name,country,born,\n1,Имя,kz,1979,\n")) == ["Имя"]
+    message = desk.refused("id,name,country,born,\n1,Имя,kz,1979,потеряно\n")
+    assert "line 2, column 5: the column has no heading" in message
+
+
+def test_delimiter_that_is_not_certain_is_asked_for(desk: Desk) -> None:
+    table = "id;a,id\n1;2,3\n"
+    mapping = "entities: {p: {schema: Person, keys: [id], properties: {name: {column: id}}}}"
+    # By a comma the headings are `id;a` and `id`, by a semicolon `id` and `a,id`.
+    assert "--delimiter" in desk.refused(table, mapping)
+    assert names(desk.read(table, mapping, delimiter=";")) == ["1"]
+    assert "delimiters" in desk.refused(table, mapping, delimiter="::")
+
+
+@pytest.mark.parametrize("data", ["", "\n\n", "\ufeff"])
+def test_empty_table_is_refused(desk: Desk, data: str) -> None:
+    assert "is empty" in desk.refused(data)
+
+
+def test_table_without_rows_is_refused(desk: Desk) -> None:
+    assert "expected at least one entity, got none: it has no rows" in desk.refused(simple(""))
+
+
+def test_workbook_is_refused_with_what_to_do(desk: Desk) -> None:
+    assert "save the sheet as CSV" in desk.refused(b"PK\x03\x04")
+
+
+def test_table_that_is_not_there_is_refused(desk: Desk, tmp_path: Path) -> None:
+    desk.read(simple("1,Имя,kz,1979\n"))
+    for table, mapping in ((tmp_path / "none", desk.mapping), (desk.table, tmp_path / "none")):
+        with pytest.raises(InvalidInput, match="cannot read"):
+            entities_from_csv(table, mapping)
+    with pytest.raises(InvalidInput, match="to be a file"):
+        entities_from_csv(tmp_path, desk.mapping)
+
+
+def test_table_that_changes_between_the_check_and_the_sending_is_refused(desk: Desk) -> None:
+    read = desk.read(simple("1,Имя,kz,1979\n"))
+    desk.table.write_text(simple("1,Имя,kz,1979\n2,Другой,kz,1979\n"), "utf-8")
+    with pytest.raises(InvalidInput, match="was changed"):
+        list(read)
+
+
+# --- Keys ------------------------------------------------------------------------------------
+
+KEYED = (
+    "entities: {p: {schema: Person, keys: [series, number], properties: {name: {column: name}}}}"
+)
+
+
+def test_rows_without_a_key_are_refused_by_their_lines_or_left_out_as_was_said(desk: Desk) -> None:
+    table = simple("1,А,kz,1979\n,Б,kz,1979\n2,В,kz,1979\n ,Г,,\n,,,\n")
+    assert "lines 3, 5, 6, column 'id': the key of 'person' is empty" in desk.refused(table)
+    read = desk.read(table, skip_rows_without_key=True)
+    assert names(read) == ["А", "В"]
+    assert read.notes == ("Without a key, left out as was said: lines 3, 5, 6.",)
+
+
+def test_table_of_which_nothing_is_left_is_refused(desk: Desk) -> None:
+    message = desk.refused(simple(",А,kz,1979\n,Б,kz,1979\n"), skip_rows_without_key=True)
+    assert "expected at least one entity" in message
+    assert "lines 2, 3" in message
+
+
+def test_entity_that_a_row_does_not_tell_of_is_no_fault_but_one_it_does_is(desk: Desk) -> None:
+    mapping = BANK.replace(
+        "    properties: {accountNumber: {column: payer}}",
+        "    properties: {accountNumber: {column: payer}, bankName: {column: bank}}",
+    )
+    headings = "number,payer,amount,date,bank\n"
+    read = desk.read(f"{headings}1,,5,2024,\n2,KZ1,5,2024,Банк\n", mapping)
+    assert [each["schema"] for each in read] == ["Payment", "BankAccount", "Payment"]
+    assert "payerAccount" not in next(iter(read))["properties"]
+    message = desk.refused(f"{headings}1,,5,2024,Банк\n", mapping)
+    assert "line 2, column 'payer': the key of 'payer' is empty" in message
+
+
+def test_keys_that_only_together_are_the_same_are_two(desk: Desk) -> None:
+    rows = [
+        "a|bc,,1",
+        "a,bc,2",
+        "ab,c,3",
+        ",abc,4",
+        "abc,,5",
+        "bc,a,6",
+        "1,23,7",
+        "12,3,8",
+        "23,1,9",
+    ]
+    read = desk.read("series,number,name\n" + "\n".join(rows), KEYED)
+    assert len({each["id"] for each in read}) == len(rows) == read.subjects
+
+
+def test_keys_of_two_schemata_are_two_and_key_literals_keep_apart(desk: Desk) -> None:
+    mapping = """
+entities:
+  person: {schema: Person, keys: [id], properties: {name: {column: name}}}
+  company: {schema: Company, keys: [id], properties: {name: {column: name}}}
+  other: {schema: Person, keys: [id], key_literal: other, properties: {name: {column: name}}}
+"""
+    assert len({each["id"] for each in desk.read("id,name\n1,Имя\n", mapping)}) == 3
+
+
+def test_rows_of_one_key_that_differ_are_refused_by_both_lines_or_counted_apart(desk: Desk) -> None:
+    table = simple("1,Первый,kz,1979\n2,Второй,kz,1979\n1,Третий,kz,1979\n1,Первый,kz,1979\n")
+    message = desk.refused(table)
+    assert "lines 2, 4, column 'id'" in message
+    assert "--allow-repeated-keys" in message
+    read = desk.read(table, allow_repeated_keys=True)
+    assert names(read) == ["Первый", "Второй", "Третий"]
+    assert (read.count, read.subjects) == (3, 3)
+    assert "1 rows have the key of another" in read.notes[0]
+
+
+def test_one_account_that_pays_and_is_paid_is_one(desk: Desk) -> None:
+    mapping = """
+entities:
+  payer: {schema: BankAccount, keys: [a], properties: {accountNumber: {column: a}}}
+  paid: {schema: BankAccount, keys: [b], properties: {accountNumber: {column: b}}}
+"""
+    read = desk.read("a,b\nKZ1,KZ2\nKZ2,KZ1\n", mapping)
+    assert len([*read]) == 2 == read.subjects
+
+
+# --- Choices ---------------------------------------------------------------------------------
+
+
+def test_several_forms_of_dates_may_be_named_if_no_cell_is_two_dates(desk: Desk) -> None:
+    table = simple("1,А,kz,31.12.1979\n2,Б,kz,1979-12-31\n3,В,kz,1979\n")
+    read = desk.read(table, dates=["DD.MM.YYYY", "YYYY-MM-DD", "YYYY"])
+    assert [each["properties"]["birthDate"] for each in read] == [
+        ["1979-12-31"],
+        ["1979-12-31"],
+        ["1979"],
+    ]
+    assert "line 2" in desk.refused(simple("1,А,kz,1979-12-31\n"), dates="DD.MM.YYYY")
+    message = desk.refused(simple("1,А,kz,03.04.1979\n"), dates=["DD.MM.YYYY", "MM.DD.YYYY"])
+    assert "another date by each" in message
+    same = desk.read(simple("1,А,kz,04.04.1979\n"), dates=["DD.MM.YYYY", "MM.DD.YYYY"])
+    assert next(iter(same))["properties"]["birthDate"] == ["1979-04-04"]
+
+
+def test_mapping_may_name_the_form_of_a_column(desk: Desk) -> None:
+    mapping = PEOPLE.replace("{column: born}", '{column: born, format: "%d.%m.%Y"}')
+    read = desk.read(simple("1,А,kz,31.12.1979\n"), mapping)
+    assert next(iter(read))["properties"]["birthDate"] == ["1979-12-31"]
+    assert "%d.%m.%Y" in read.notes[0]
+    assert "column 'born'" in desk.refused(simple("1,А,kz,1979-12-31\n"), mapping)
+
+
+@pytest.mark.parametrize("options", [{"dates": "DD.MM.YY"}, {"dates": "x"}, {"numbers": "1"}])
+def test_unknown_form_is_refused(desk: Desk, options: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        desk.read(simple("1,А,kz,1979\n"), **options)
+    assert caught.value.reason is Reason.INVALID_FIELD
+
+
+def test_notes_hold_neither_values_nor_names_of_files(desk: Desk) -> None:
+    table = "id;name;country;born;x\n1;Тайный;kz;31.12.1979;y\n;Тайный;kz;31.12.1979;y\n"
+    read = desk.read(table.encode("cp1251"), dates="DD.MM.YYYY", skip_rows_without_key=True,
+                     encoding="cp1251", delimiter=";")  # fmt: skip
+    told = " ".join(read.notes)
+    assert "cp1251 (as was said)" in told
+    assert "semicolon (as was said)" in told
+    assert "line 3" in told
+    assert "Тайный" not in told
+    assert "t.csv" not in told
+
+
+# --- Nothing else is told --------------------------------------------------------------------
+
+
+def test_no_library_logs_a_value(
+    desk: Desk, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        desk.read(simple(f"1,{SECRET},kz,1979\n"))
+        desk.refused(simple(f"1,{SECRET},{SECRET},{SECRET}\n"))
+        desk.refused(simple(f",{SECRET},kz,\n"))
+    assert SECRET not in caplog.text
+    assert capfd.readouterr() == ("", "")
+
+
+def test_doubtful_identifiers_and_letters_are_warned_of_by_line(desk: Desk) -> None:
+    mapping = PEOPLE.replace("name: {column: name}", "name: {column: name}, idNumber: {column: id}")
+    mapping = PEOPLE + "      idNumber: {column: id}\n"
+    read = desk.read(simple("061211600013,Ivanов,kz,1979\n"), mapping)
+    assert [each.partition(": ")[0] for each in read.warnings] == ["line 2", "line 2"]
+    assert "IIN or BIN" in read.warnings[0]
+    assert "Cyrillic and Latin" in read.warnings[1]
+    assert "Ivan" not in " ".join(read.warnings)
+
+
+def test_warnings_are_bounded_and_the_rest_counted(desk: Desk) -> None:
+    rows = "".join(f"{number},Ivanов {number},kz,1979\n" for number in range(50))
+    read = desk.read(simple(rows))
+    assert len(read.warnings) == 21
+    assert read.warnings[-1] == "and 30 more"
