@@ -409,7 +409,10 @@ def _check_recipients(author: Member, recipients: tuple[AgencyId, ...]) -> None:
 
 
 def _check_not_weaker(leg: Leg, statement: Draft) -> None:
-    """Rule P16: nothing on a leg goes below its original handling, nor past its gate so."""
+    """Nothing on a leg goes below its original handling, nor past its gate so.
+
+    The source is docs/rules.md#p16.
+    """
     header = statement.header
     if header.handling < leg.handling:
         raise Reason.INVALID_FIELD.error(
