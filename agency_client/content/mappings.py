@@ -22,6 +22,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from agency_client.content.characters import skeleton
@@ -61,14 +62,12 @@ class PropertyMapping:
     required: bool = False
 
     def values(self, record: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-        """The values of a row, each with the column that it is from, empty if from several."""
+        """The values that a row gives, each with the column that it is from, empty if several."""
         if self.template is not None:
             text = _REFERENCE.sub(lambda found: record[column_name(found[1])], self.template)
             if text.strip() and any(record[column].strip() for column in self.columns):
                 yield "", text.strip()
             return
-        for literal in self.literals:
-            yield "", literal
         given = [(column, record[column]) for column in self.columns if record[column].strip()]
         if self.join is not None and given:
             column = given[0][0] if len(given) == 1 else ""
@@ -81,7 +80,7 @@ class PropertyMapping:
                 yield from ((column, part) for part in parts if part)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class EntityMapping:
     """How a row gives one entity."""
 
@@ -100,7 +99,17 @@ class EntityMapping:
     @property
     def columns(self) -> set[str]:
         """The columns that the entity needs."""
-        return {*self.key_columns}.union(*(each.columns for each in self.properties))
+        return {*self.ordered_columns}
+
+    @cached_property
+    def ordered_columns(self) -> tuple[str, ...]:
+        """The same, always in one order."""
+        return tuple(sorted({*self.key_columns}.union(*(each.columns for each in self.properties))))
+
+    @cached_property
+    def is_link(self) -> bool:
+        """Whether it names other entities, so that it is another in each row."""
+        return any(each.entity is not None for each in self.properties)
 
     def id_of(self, record: Mapping[str, str]) -> str | None:
         """The entity's id; None for a row without a key."""
@@ -317,6 +326,9 @@ class _Reading:
         self._check_together(given, at)
         if self._yes(given, "fuzzy", at):
             self._fault((*at, "fuzzy"), "a value is taken as it stands, and is never guessed")
+        for literal in literals:
+            if words := self._check.fault(prop, literal):
+                self._fault(at, f"the literal: {words}")
         template = texts["template"]
         if template is not None:
             columns = list(dict.fromkeys(map(column_name, _REFERENCE.findall(template))))

@@ -7,8 +7,9 @@ Rules of this module:
 - A row that gives no entity, and one whose cells would be lost with an entity that has no key, is
   refused, unless such rows were said to be meant.
 - Two rows of one key that say different things of an entity are refused, unless keys were said to
-  repeat: whoever reads them would take them for one thing.
-- What a row tells in the same words as one before it comes once.
+  repeat: whoever reads them would take them for one thing. So are two rows that tell the same of an
+  event, such as a payment: two payments of one sum on one day are two.
+- What a row tells of an account or a person in the same words as one before it comes once.
 - What was chosen, found out or left out is told in `notes`, which go into the brief: approvers and
   recipients see how the table was read. Neither values nor names of files stand in them.
 """
@@ -33,6 +34,7 @@ from agency_client.content.mappings import (
     Query,
     parse_mapping,
 )
+from agency_client.content.schemata import EVENT_SCHEMATA
 from agency_client.content.source import Source
 from agency_client.content.subjects import SubjectCount
 from agency_client.content.tables import DELIMITERS, Row, Table, column_words
@@ -41,6 +43,7 @@ from exchange_protocol.errors import Reason
 
 MAX_ENTITIES: Final = 1_000_000
 _SHORT: Final = (1 << 64) - 1
+_MOST_KNOWN: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,25 +141,23 @@ class TableImport(ImportedEntities):
                 if not query.passes(record):
                     continue
                 for made in self._rows.made(query, record):
-                    entity = made.entity
-                    if entity is None:
-                        continue
-                    digest = entity_digest(entity) & _SHORT
-                    if digest not in told:
-                        told.add(digest)
-                        yield entity
+                    if made.entity is not None and made.digest not in told:
+                        told.add(made.digest)
+                        yield made.entity
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Made:
     """What a mapping made of a row."""
 
     mapping: EntityMapping
-    entity: Entity | None = None
-    faults: list[tuple[str, str]] = field(default_factory=list)
+    entity: Entity | None
+    digest: int
+    """Of the entity, 8 bytes."""
+    faults: tuple[tuple[str, str], ...]
     """Columns with what was expected in them."""
-    lacks: str | None = None
-    """The property that the mapping requires and that is empty."""
+    lacks: bool
+    """Whether a property that the mapping requires is empty."""
 
 
 class _Rows:
@@ -166,6 +167,8 @@ class _Rows:
         self.queries = queries
         self._forms = forms
         self._check = check
+        self._known: dict[tuple[EntityMapping, tuple[str, ...]], _Made] = {}
+        """What rows told before: accounts and persons come again and again."""
 
     def made(self, query: Query, record: Mapping[str, str]) -> Iterator[_Made]:
         """What each entity of a query comes to for a record that passes its filters."""
@@ -179,36 +182,51 @@ class _Rows:
     def _made(
         self, mapping: EntityMapping, record: Mapping[str, str], ids: Mapping[str, str]
     ) -> _Made:
-        made = _Made(mapping)
+        if mapping.is_link:
+            return self._read(mapping, record, ids)
+        key = (mapping, tuple([record[column] for column in mapping.ordered_columns]))
+        known = self._known.get(key)
+        if known is None:
+            known = self._read(mapping, record, ids)
+            if len(self._known) < _MOST_KNOWN:
+                self._known[key] = known
+        return known
+
+    def _read(
+        self, mapping: EntityMapping, record: Mapping[str, str], ids: Mapping[str, str]
+    ) -> _Made:
+        faults: list[tuple[str, str]] = []
         properties: dict[str, list[str]] = {}
+        lacks = False
         for each in mapping.properties:
-            values = list(self._values(each, record, ids, made))
+            values = list(self._values(each, record, ids, faults))
             if values:
                 properties[each.prop.name] = list(dict.fromkeys(values))
-            elif each.required:
-                made.lacks = made.lacks or each.prop.name
+            lacks = lacks or (each.required and not values)
         entity_id = mapping.id_of(record)
         if mapping.id_column is not None and entity_id is not None and not is_id(entity_id):
-            made.faults.append((mapping.id_column, ID_WORDS))
-        if entity_id is not None and made.lacks is None:
-            made.entity = Entity(id=entity_id, schema=mapping.schema.name, properties=properties)
-        return made
+            faults.append((mapping.id_column, ID_WORDS))
+        if entity_id is None or lacks:
+            return _Made(mapping, None, 0, tuple(faults), lacks and entity_id is not None)
+        entity = Entity(id=entity_id, schema=mapping.schema.name, properties=properties)
+        return _Made(mapping, entity, entity_digest(entity) & _SHORT, tuple(faults), False)
 
     def _values(
         self,
         mapping: PropertyMapping,
         record: Mapping[str, str],
         ids: Mapping[str, str],
-        made: _Made,
+        faults: list[tuple[str, str]],
     ) -> Iterator[str]:
         if mapping.entity is not None:
             if mapping.entity in ids:
                 yield ids[mapping.entity]
             return
+        yield from mapping.literals
         for column, value in mapping.values(record):
             read, fault = self._forms.read(mapping, value, self._check)
             if fault:
-                made.faults.append((column or mapping.prop.name, fault))
+                faults.append((column or mapping.prop.name, fault))
             yield read
 
 
@@ -299,47 +317,49 @@ class _Checking:
         if self._lacking.count:
             yield f"Without what the mapping requires, left out: {self._lacking}."
         if self._repeated:
-            yield f"{self._repeated} rows have the key of another and say other things of it."
+            yield (
+                f"{self._repeated} rows have the key of a row before; what is the same stands once."
+            )
 
     def _take(self, row: Row, number: int, made: _Made, record: Mapping[str, str]) -> bool:
         """Note what a mapping made of a row; whether the row is left with nothing said of it."""
         mapping, entity = made.mapping, made.entity
-        if entity is None and self._options.skip_rows_without_key:
-            made.faults.clear()
-        for column, words in made.faults:
-            self._fault(row, column, words)
+        if entity is not None or not self._options.skip_rows_without_key:
+            for column, words in made.faults:
+                self._fault(row, column, words)
         if entity is None:
-            if made.lacks is not None and mapping.id_of(record) is not None:
+            if made.lacks:
                 self._lacking.add(row.line)
                 return False
-            if any(record[column].strip() for column in mapping.columns):
+            if any(record[column].strip() for column in mapping.ordered_columns):
                 self._lost(row, mapping)
                 return False
             return True
-        if made.faults:
-            return False
-        self._note(row, number, mapping, entity)
+        if not made.faults:
+            self._note(row, number, made, entity)
         return False
 
-    def _note(self, row: Row, number: int, mapping: EntityMapping, entity: Entity) -> None:
-        told = entity_digest(entity) & _SHORT
-        key = hash((number, mapping.name, entity["id"]))
+    def _note(self, row: Row, number: int, made: _Made, entity: Entity) -> None:
+        told, is_known = made.digest, made.digest in self._told
+        key = hash((number, made.mapping.name, entity["id"]))
         before = self._seen.setdefault(key, told << 64 | row.line)
-        if before >> 64 != told:
+        is_first = before == told << 64 | row.line
+        if before >> 64 != told or (not is_first and made.mapping.schema.name in EVENT_SCHEMATA):
             if not self._options.allow_repeated_keys:
-                self._clash(row, mapping, key, before & _SHORT)
+                self._clash(row, made.mapping, key, before & _SHORT)
                 return
-            self._repeated += told not in self._told
-        if told not in self._told:
+            self._repeated += 1
+        if not is_known:
             self._told.add(told)
             self.count += 1
             self.subjects.add(entity)
             self.warnings.add(f"line {row.line}", entity)
 
     def _clash(self, row: Row, mapping: EntityMapping, key: int, first: int) -> None:
+        what = "tell one event twice" if mapping.schema.name in EVENT_SCHEMATA else "differ"
         words = (
-            f"these rows have one key of {mapping.name!r} and say different things of it: "
-            "name more columns as its keys, or say --allow-repeated-keys"
+            f"these rows have one key of {mapping.name!r} and {what}: name more columns as its "
+            "keys, or say --allow-repeated-keys"
         )
         at = ", ".join(self._in_words[column] for column in mapping.key_columns)
         if key not in self._clashes:
