@@ -111,7 +111,7 @@ def test_bundle_is_private_and_nothing_is_written_over(office: Office, bundle: P
 @pytest.mark.parametrize(
     ("member", "party", "parts"),
     [
-        ("uz.fiu/system", Party.RECIPIENT, {"brief", "content", "scan"}),
+        ("uz.fiu/system", Party.RECIPIENT, {"brief", "content", "attachments", "attachment.1"}),
         ("caricc/system", Party.APPROVER, {"brief"}),
         ("kz.gpo/system", Party.SUPERVISOR, {"brief"}),
     ],
@@ -179,7 +179,7 @@ def test_log_that_grows_meanwhile_is_proven_as_it_was(office: Office, tmp_path: 
 def test_disclosed_content_is_what_was_said(bundle: Path, verified: VerifiedBundle) -> None:
     files, _ = read(bundle)
     [reply] = indexes(verified, "reply")
-    assert files[f"content/{reply:019d}/scan/plain"] == SCAN
+    assert files[f"content/{reply:019d}/attachment.1/plain"] == SCAN
     [request] = indexes(verified, "information_request")
     assert SECRET in files[f"content/{request:019d}/content/plain"].decode()
 
@@ -228,7 +228,7 @@ def test_account_tells_a_judge_who_asked_whom_for_what_on_which_terms(
     assert told is not None
     for part in told.parts:
         assert f'<td class="code">{part.sha256.hex()}</td>' in page
-    assert f"<td>content/{reply:019d}/scan/plain</td>" in page
+    assert f"<td>content/{reply:019d}/attachment.1/plain</td>" in page
 
 
 def test_account_shows_digests_of_what_stays_sealed(office: Office, tmp_path: Path) -> None:
@@ -439,7 +439,7 @@ def _content_key(files: Files, found: VerifiedBundle) -> None:
 
 
 def _sealed(files: Files, found: VerifiedBundle) -> None:
-    name = f"content/{indexes(found, 'reply')[0]:019d}/scan/sealed"
+    name = f"content/{indexes(found, 'reply')[0]:019d}/attachment.1/sealed"
     files[name] = flip(files[name], 70_000)
 
 
