@@ -37,7 +37,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from agency_client.content.characters import find_hidden
+from agency_client.content.characters import describe_mixed, find_hidden
 from agency_client.state.keys import (
     Vault,
     load_passphrase,
@@ -408,8 +408,12 @@ def _defaults(table: Mapping[str, str]) -> Defaults:
             f"expected one of {', '.join(Language.__members__)}; got {language!r}",
             "defaults.language",
         )
+    legal_basis = table.get("legal_basis")
+    if legal_basis is not None and not legal_basis.isascii():
+        more = describe_mixed(legal_basis) or "letters of another script look like them"
+        raise _invalid(f"expected letters and digits of ASCII: {more}", "defaults.legal_basis")
     return Defaults(
-        legal_basis=table.get("legal_basis"),
+        legal_basis=legal_basis,
         language=Language[language] if language else None,
         time_zone=table.get("time_zone"),
     )

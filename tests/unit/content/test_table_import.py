@@ -275,6 +275,11 @@ def test_delimiter_that_is_not_certain_is_asked_for(desk: Desk) -> None:
     assert "delimiters" in desk.refused(table, mapping, delimiter="::")
 
 
+def test_two_tables_in_one_file_are_refused(desk: Desk) -> None:
+    message = desk.refused(simple("1,Имя,kz,1979\n") + simple("2,Имя,kz,1979\n"))
+    assert "line 3: the headings stand here again" in message
+
+
 @pytest.mark.parametrize("data", ["", "\n\n", "\ufeff"])
 def test_empty_table_is_refused(desk: Desk, data: str) -> None:
     assert "is empty" in desk.refused(data)
