@@ -1,17 +1,178 @@
 """The library with which agencies speak on the exchange: what is listed here is its public API.
 
-    with ExchangeClient.from_profile("kz.mia") as hub:
-        hub.request_information(to=["kz.fma"], brief="...", request=InformationRequest(...))
+    from agency_client import ExchangeClient, InformationRequest
 
-Errors are those of `exchange_protocol.errors`. Verification is on and has no off switch.
+    with ExchangeClient.from_profile("kz.mia") as hub:
+        sent = hub.request_information(
+            to="kz.fma",
+            brief="Suspected laundering of heroin proceeds",
+            request=InformationRequest(items=["TRANSACTIONS"]),
+            due="7d",
+        )
+        print(sent.exchange_id)
+
+`help(ExchangeClient)` lists the methods, with every argument. docs/python.md is the guide. Errors
+are `ExchangeError`s; verification is on and has no off switch.
+
+Names:
+
+  Clients
+    AsyncExchangeClient      One agency's access to the exchange; use it in an `async with` block.
+    ExchangeClient           One agency's access to the exchange; use it in a `with` block.
+    ReferArguments           The arguments of `refer`, as a mapping; the method explains each.
+    RequestAnalysisArguments The arguments of `request_analysis`, as a mapping; the method
+                             explains each.
+    RequestInformationArguments The arguments of `request_information`, as a mapping; the method
+                             explains each.
+
+  What they give
+    AgencyId                 The id of an agency, such as "kz.fma": a text.
+    Approval                 A coordinator's own signed decision to release a leg.
+    Checkpoint               What a log commits to: all its leaves, by their number and the root
+                             over them.
+    CommitmentOpening        What opens a leaf: the entry's exact bytes, its nonce, and the
+                             statement if it is one's.
+    Cosignature              A verified cosignature: at that time the witness had seen no larger
+                             tree, and no other.
+    Directory                The directory after `size` directory statements; immutable.
+    DisclosedPart            A part that its reader discloses, with what shows that it is the one
+                             that was sealed.
+    Draft                    A statement before it is encoded and signed; times are aware, exact
+                             to the microsecond.
+    Entry                    One entry.
+    Event                    What an entry records.
+    Evidence                 Everything of an exchange that an agency can show to others.
+    Exchange                 The state of an exchange: what its statements, in log order, have
+                             made of it.
+    ExchangeSummary          An exchange as the hub lists it; unverified.
+    Head                     A checkpoint that the pinned log key signed, with the exact bytes of
+                             its note.
+    Header                   What the hub may read of a statement and the policy may decide on;
+                             codes only.
+    Leg                      One recipient's side of an exchange.
+    LegSummary               A leg as the hub lists it.
+    LogLeaf                  A leaf of the log as the hub shows it; unverified.
+    Member                   An agency's system, or a person who acts for the body in a role.
+    Notice                   Something became visible to the agency; the hub's word, `get`
+                             verifies it.
+    PartFault                A part that this agency should be able to read, and cannot.
+    ProvenEntry              An opened entry with its inclusion proof (RFC 9162) (32-byte hashes).
+    Queued                   The statement waits in the outbox; `flush_outbox` sends it.
+    Receipt                  A verified receipt: the entry, and the signed checkpoint that covers
+                             it.
+    Refused                  The hub refused a statement of the outbox; it was moved aside.
+    SealingPublicKey         A reader's public key: a 1184-byte ML-KEM-768 key, then a 32-byte
+                             X25519 key.
+    Sent                     The hub accepted the statement, and its receipt is verified and kept.
+    Statement                A parsed statement; `digest` is SHA-256 of its exact payload.
+    Tile                     Consecutive hashes of one level of the tree (C2SP tlog-tiles);
+                             unverified.
+    UnsealedExchange         An exchange, verified and unsealed as far as the agency may read it.
+    UnsealedStatement        A verified statement with the parts that the agency could unseal.
+    VerifiedExchange         What an agency may see of an exchange, proven entry by entry against
+                             one checkpoint.
+    VerifiedStatement        A statement that is proven to be on the log, and whose author and
+                             signature were verified.
+    WitnessedHead            A signed checkpoint that enough witnesses cosigned.
+
+  What they take
+    Agencies                 One agency id such as "kz.fma", or several.
+    Attachments              Files to attach, by name: their bytes, or the path of each.
+    Due                      When an answer is due: a timedelta, a date, a datetime, or a text
+                             such as 7d.
+    Entities                 FollowTheMoney entities: an iterable of them, or the path of their
+                             file.
+    GivenBrief               A brief: a `Brief`, a text (its summary), or a mapping of its fields.
+
+  Documents and entities
+    AnalysisProduct          What the Centre found.
+    AnalysisRequest          What the Centre is asked to analyse.
+    Brief                    What an approver and a supervisor need in order to judge, and no
+                             more.
+    CaseStage                How far the case is.
+    ConsentWanted            An onward use that the sender asks consent for.
+    ContentDocument          What the part `content` may hold: one of the documents above.
+    Entity                   One entity, as it is sealed.
+    InformationRequest       A request for financial information (INR.40 paragraph 1).
+    Item                     What a financial information request asks for.
+    Period                   Days from start to end, both included.
+    ReferralDocument         What is referred to another agency of its own accord.
+    ReplyDocument            An answer, whole or in part, or a supplement to what was asked.
+    entities_from_csv        Make entities from a table by a FollowTheMoney mapping (YAML).
+    identifier_warnings      What is doubtful about an entity's identifiers; the values themselves
+                             are not repeated.
+    load_document            Read a document from a YAML or JSON file; raises DOCUMENT_INVALID.
+    read_entities            Read entities from a file of JSON lines and check all of it; raises
+                             DOCUMENT_INVALID.
+    validate_document        Check the fields of a document; raises DOCUMENT_INVALID, naming the
+                             source and the field.
+
+  Codes
+    AgencyType               What sort of authority an agency is; the policy decides on it.
+    ErasureGround            Why content is erased.
+    ExtensionGround          Why an answer needs longer.
+    FeedbackUse              What the information was used for.
+    Handling                 Europol handling codes (Council doc. 6243/18).
+    InformationGrade         Accuracy of the information, codes 1 to 4 (Council doc. 6243/18).
+    Kind                     Kinds of statement; the value is the name of the body's field on the
+                             wire.
+    Language                 Language of the sealed text.
+    LegState                 Where one recipient's side of an exchange stands.
+    Party                    The part that an agency has in an exchange, or on one of its legs.
+    Purpose                  What the information may be used for.
+    ReaderRole               Why a reader holds a key to a part; the text is bound into the seal.
+    RefusalGround            Grounds on which an exchange may be refused.
+    ReplyResult              What came of a request or referral.
+    RevocationReason         RFC 5280, 5.3.1.
+    SourceGrade              Reliability of the source (Council doc. 6243/18).
+    Tlp                      FIRST TLP 2.0.
+    Urgency                  How soon an answer is needed; the reason for urgency is in the brief.
+    Verdict                  What an approver decides on a held leg.
+
+  Errors
+    CallerError              What was asked is wrong; asking again unchanged will fail again.
+    Conflict                 The present state, or an earlier statement, forbids it.
+    ExchangeError            Base of all errors of the exchange; `reason` is stable, the message
+                             is for people.
+    HubDishonest             Evidence that the hub broke the protocol.
+    HubError                 The hub failed, or lied.
+    HubInternal              The hub failed inside; it tells nothing more.
+    HubUnavailable           The hub is not reachable or not serving; the same call may work
+                             later.
+    InvalidInput             Malformed or contradictory input.
+    LimitExceeded            A size or rate limit was exceeded.
+    NotAuthenticated         Who is calling, or who signed, could not be established.
+    NotFound                 No such thing, or none that this caller may know of.
+    NotPermitted             The caller is known, but role, policy or scope forbids it.
+    PeerError                Another agency's data does not verify.
+    Reason                   Stable reasons.
+    SealBroken               A sealed part cannot be opened, or was altered.
+    SignatureInvalid         A signature, certificate or approval of a peer is not good.
+
+  Profile, keys and outbox
+    KeptReceipt              The hub's promise for a statement: which entry of the log it is.
+    Outbox                   The statements that wait, those refused, and the receipts of those
+                             accepted.
+    OutboxEntry              A statement that waits to be sent.
+    Profile                  A loaded profile: pinned trust, and the keys of one agency.
+    RefusedEntry             A statement that the hub refused, and why.
+    find_profile             The folder of a profile: itself, or the one of that name under
+                             $EXCHANGE_PROFILES.
+    generate_sealing_key     Make a sealing key and keep it in a new file of the folder.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from agency_client._acts import (
+        ReferArguments,
+        RequestAnalysisArguments,
+        RequestInformationArguments,
+    )
     from agency_client.aio import AsyncExchangeClient
     from agency_client.client import ExchangeClient
     from agency_client.content.documents import (
@@ -19,6 +180,7 @@ if TYPE_CHECKING:
         AnalysisRequest,
         Brief,
         CaseStage,
+        ConsentWanted,
         ContentDocument,
         InformationRequest,
         Item,
@@ -34,11 +196,16 @@ if TYPE_CHECKING:
         identifier_warnings,
         read_entities,
     )
+    from agency_client.core.gathering import DisclosedPart, Evidence
+    from agency_client.core.given import Agencies, Attachments, Entities, GivenBrief
+    from agency_client.core.log import LogLeaf, Tile
+    from agency_client.core.times import Due
     from agency_client.core.views import (
         Approval,
         ExchangeSummary,
         LegSummary,
         Notice,
+        PartFault,
         Queued,
         Refused,
         Sent,
@@ -49,37 +216,151 @@ if TYPE_CHECKING:
     )
     from agency_client.state.checkpoints import Head, WitnessedHead
     from agency_client.state.keys import generate_sealing_key
-    from agency_client.state.outbox import OutboxEntry, RefusedEntry
+    from agency_client.state.outbox import KeptReceipt, Outbox, OutboxEntry, RefusedEntry
     from agency_client.state.profile import Profile, find_profile
+    from exchange_protocol.errors import (
+        CallerError,
+        Conflict,
+        ExchangeError,
+        HubDishonest,
+        HubError,
+        HubInternal,
+        HubUnavailable,
+        InvalidInput,
+        LimitExceeded,
+        NotAuthenticated,
+        NotFound,
+        NotPermitted,
+        PeerError,
+        Reason,
+        SealBroken,
+        SignatureInvalid,
+    )
+    from exchange_protocol.kinds.catalogue import Kind
+    from exchange_protocol.kinds.codes import (
+        AgencyType,
+        Handling,
+        InformationGrade,
+        Language,
+        LegState,
+        Party,
+        Purpose,
+        ReaderRole,
+        RefusalGround,
+        SourceGrade,
+        Tlp,
+        Urgency,
+    )
+    from exchange_protocol.kinds.decision import Verdict
+    from exchange_protocol.kinds.erase_notice import ErasureGround
+    from exchange_protocol.kinds.extend_deadline import ExtensionGround
+    from exchange_protocol.kinds.feedback import FeedbackUse
+    from exchange_protocol.kinds.reply import ReplyResult
+    from exchange_protocol.kinds.revoke_certificate import RevocationReason
+    from exchange_protocol.log.checkpoint import Checkpoint
+    from exchange_protocol.log.cosignatures import Cosignature
+    from exchange_protocol.record.entries import CommitmentOpening, Entry, Event
+    from exchange_protocol.record.receipts import ProvenEntry, Receipt
+    from exchange_protocol.rules.directory import Directory
+    from exchange_protocol.rules.lifecycle import Exchange, Leg
+    from exchange_protocol.rules.statements import Draft, Header, Statement
+    from exchange_protocol.trust.identity import AgencyId, Member
+    from exchange_protocol.trust.sealing import SealingPublicKey
 
 __all__ = [
+    "Agencies",
+    "AgencyId",
+    "AgencyType",
     "AnalysisProduct",
     "AnalysisRequest",
     "Approval",
     "AsyncExchangeClient",
+    "Attachments",
     "Brief",
+    "CallerError",
     "CaseStage",
+    "Checkpoint",
+    "CommitmentOpening",
+    "Conflict",
+    "ConsentWanted",
     "ContentDocument",
+    "Cosignature",
+    "Directory",
+    "DisclosedPart",
+    "Draft",
+    "Due",
+    "Entities",
     "Entity",
+    "Entry",
+    "ErasureGround",
+    "Event",
+    "Evidence",
+    "Exchange",
     "ExchangeClient",
+    "ExchangeError",
     "ExchangeSummary",
+    "ExtensionGround",
+    "FeedbackUse",
+    "GivenBrief",
+    "Handling",
     "Head",
+    "Header",
+    "HubDishonest",
+    "HubError",
+    "HubInternal",
+    "HubUnavailable",
+    "InformationGrade",
     "InformationRequest",
+    "InvalidInput",
     "Item",
+    "KeptReceipt",
+    "Kind",
+    "Language",
+    "Leg",
+    "LegState",
     "LegSummary",
+    "LimitExceeded",
+    "LogLeaf",
+    "Member",
+    "NotAuthenticated",
+    "NotFound",
+    "NotPermitted",
     "Notice",
+    "Outbox",
     "OutboxEntry",
+    "PartFault",
     "Party",
+    "PeerError",
     "Period",
     "Profile",
+    "ProvenEntry",
+    "Purpose",
     "Queued",
+    "ReaderRole",
+    "Reason",
+    "Receipt",
+    "ReferArguments",
     "ReferralDocument",
+    "RefusalGround",
     "Refused",
     "RefusedEntry",
     "ReplyDocument",
+    "ReplyResult",
+    "RequestAnalysisArguments",
+    "RequestInformationArguments",
+    "RevocationReason",
+    "SealBroken",
+    "SealingPublicKey",
     "Sent",
+    "SignatureInvalid",
+    "SourceGrade",
+    "Statement",
+    "Tile",
+    "Tlp",
     "UnsealedExchange",
     "UnsealedStatement",
+    "Urgency",
+    "Verdict",
     "VerifiedExchange",
     "VerifiedStatement",
     "WitnessedHead",
@@ -93,48 +374,127 @@ __all__ = [
 ]
 
 _HOMES: Final = {
-    "AsyncExchangeClient": "agency_client.aio",
-    "ExchangeClient": "agency_client.client",
+    "Agencies": "agency_client.core.given",
+    "AgencyId": "exchange_protocol.trust.identity",
+    "AgencyType": "exchange_protocol.kinds.codes",
     "AnalysisProduct": "agency_client.content.documents",
     "AnalysisRequest": "agency_client.content.documents",
-    "Brief": "agency_client.content.documents",
-    "CaseStage": "agency_client.content.documents",
-    "ContentDocument": "agency_client.content.documents",
-    "InformationRequest": "agency_client.content.documents",
-    "Item": "agency_client.content.documents",
-    "Period": "agency_client.content.documents",
-    "ReferralDocument": "agency_client.content.documents",
-    "ReplyDocument": "agency_client.content.documents",
-    "load_document": "agency_client.content.documents",
-    "validate_document": "agency_client.content.documents",
-    "Entity": "agency_client.content.entities",
-    "entities_from_csv": "agency_client.content.entities",
-    "identifier_warnings": "agency_client.content.entities",
-    "read_entities": "agency_client.content.entities",
-    "generate_sealing_key": "agency_client.state.keys",
-    "OutboxEntry": "agency_client.state.outbox",
-    "RefusedEntry": "agency_client.state.outbox",
-    "Profile": "agency_client.state.profile",
-    "find_profile": "agency_client.state.profile",
-    "Head": "agency_client.state.checkpoints",
-    "WitnessedHead": "agency_client.state.checkpoints",
     "Approval": "agency_client.core.views",
+    "AsyncExchangeClient": "agency_client.aio",
+    "Attachments": "agency_client.core.given",
+    "Brief": "agency_client.content.documents",
+    "CallerError": "exchange_protocol.errors",
+    "CaseStage": "agency_client.content.documents",
+    "Checkpoint": "exchange_protocol.log.checkpoint",
+    "CommitmentOpening": "exchange_protocol.record.entries",
+    "Conflict": "exchange_protocol.errors",
+    "ConsentWanted": "agency_client.content.documents",
+    "ContentDocument": "agency_client.content.documents",
+    "Cosignature": "exchange_protocol.log.cosignatures",
+    "Directory": "exchange_protocol.rules.directory",
+    "DisclosedPart": "agency_client.core.gathering",
+    "Draft": "exchange_protocol.rules.statements",
+    "Due": "agency_client.core.times",
+    "Entities": "agency_client.core.given",
+    "Entity": "agency_client.content.entities",
+    "Entry": "exchange_protocol.record.entries",
+    "ErasureGround": "exchange_protocol.kinds.erase_notice",
+    "Event": "exchange_protocol.record.entries",
+    "Evidence": "agency_client.core.gathering",
+    "Exchange": "exchange_protocol.rules.lifecycle",
+    "ExchangeClient": "agency_client.client",
+    "ExchangeError": "exchange_protocol.errors",
     "ExchangeSummary": "agency_client.core.views",
+    "ExtensionGround": "exchange_protocol.kinds.extend_deadline",
+    "FeedbackUse": "exchange_protocol.kinds.feedback",
+    "GivenBrief": "agency_client.core.given",
+    "Handling": "exchange_protocol.kinds.codes",
+    "Head": "agency_client.state.checkpoints",
+    "Header": "exchange_protocol.rules.statements",
+    "HubDishonest": "exchange_protocol.errors",
+    "HubError": "exchange_protocol.errors",
+    "HubInternal": "exchange_protocol.errors",
+    "HubUnavailable": "exchange_protocol.errors",
+    "InformationGrade": "exchange_protocol.kinds.codes",
+    "InformationRequest": "agency_client.content.documents",
+    "InvalidInput": "exchange_protocol.errors",
+    "Item": "agency_client.content.documents",
+    "KeptReceipt": "agency_client.state.outbox",
+    "Kind": "exchange_protocol.kinds.catalogue",
+    "Language": "exchange_protocol.kinds.codes",
+    "Leg": "exchange_protocol.rules.lifecycle",
+    "LegState": "exchange_protocol.kinds.codes",
     "LegSummary": "agency_client.core.views",
+    "LimitExceeded": "exchange_protocol.errors",
+    "LogLeaf": "agency_client.core.log",
+    "Member": "exchange_protocol.trust.identity",
+    "NotAuthenticated": "exchange_protocol.errors",
+    "NotFound": "exchange_protocol.errors",
+    "NotPermitted": "exchange_protocol.errors",
     "Notice": "agency_client.core.views",
+    "Outbox": "agency_client.state.outbox",
+    "OutboxEntry": "agency_client.state.outbox",
+    "PartFault": "agency_client.core.views",
+    "Party": "exchange_protocol.kinds.codes",
+    "PeerError": "exchange_protocol.errors",
+    "Period": "agency_client.content.documents",
+    "Profile": "agency_client.state.profile",
+    "ProvenEntry": "exchange_protocol.record.receipts",
+    "Purpose": "exchange_protocol.kinds.codes",
+    "Queued": "agency_client.core.views",
+    "ReaderRole": "exchange_protocol.kinds.codes",
+    "Reason": "exchange_protocol.errors",
+    "Receipt": "exchange_protocol.record.receipts",
+    "ReferArguments": "agency_client._acts",
+    "ReferralDocument": "agency_client.content.documents",
+    "RefusalGround": "exchange_protocol.kinds.codes",
+    "Refused": "agency_client.core.views",
+    "RefusedEntry": "agency_client.state.outbox",
+    "ReplyDocument": "agency_client.content.documents",
+    "ReplyResult": "exchange_protocol.kinds.reply",
+    "RequestAnalysisArguments": "agency_client._acts",
+    "RequestInformationArguments": "agency_client._acts",
+    "RevocationReason": "exchange_protocol.kinds.revoke_certificate",
+    "SealBroken": "exchange_protocol.errors",
+    "SealingPublicKey": "exchange_protocol.trust.sealing",
+    "Sent": "agency_client.core.views",
+    "SignatureInvalid": "exchange_protocol.errors",
+    "SourceGrade": "exchange_protocol.kinds.codes",
+    "Statement": "exchange_protocol.rules.statements",
+    "Tile": "agency_client.core.log",
+    "Tlp": "exchange_protocol.kinds.codes",
     "UnsealedExchange": "agency_client.core.views",
     "UnsealedStatement": "agency_client.core.views",
-    "Queued": "agency_client.core.views",
-    "Refused": "agency_client.core.views",
-    "Sent": "agency_client.core.views",
-    "Party": "exchange_protocol.kinds.codes",
+    "Urgency": "exchange_protocol.kinds.codes",
+    "Verdict": "exchange_protocol.kinds.decision",
     "VerifiedExchange": "agency_client.core.views",
     "VerifiedStatement": "agency_client.core.views",
+    "WitnessedHead": "agency_client.state.checkpoints",
+    "entities_from_csv": "agency_client.content.entities",
+    "find_profile": "agency_client.state.profile",
+    "generate_sealing_key": "agency_client.state.keys",
+    "identifier_warnings": "agency_client.content.entities",
+    "load_document": "agency_client.content.documents",
+    "read_entities": "agency_client.content.entities",
+    "validate_document": "agency_client.content.documents",
 }
+
+
+def _version() -> str:
+    try:
+        return version("caricc-exchange")
+    except PackageNotFoundError:
+        return "0+unknown"  # Run from a source tree that is not installed.
 
 
 def __getattr__(name: str) -> Any:
     """Import a name when it is first used: gRPC and the document models take a while."""
+    if name == "__version__":
+        return _version()
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), "__version__", *__all__])

@@ -1,85 +1,104 @@
-"""The asyncio client: the core's operations, with every call awaited.
+"""The asyncio client of one agency.
 
-The same methods as `client.ExchangeClient`, which a test keeps true. Between two calls an operation
-seals, verifies and writes small files on the event loop; what is large goes through the blocking
-client in a thread.
+    async with AsyncExchangeClient.from_profile("kz.mia") as hub:
+        async for summary in hub.inbox():
+            opened = await hub.open(summary)
+
+`ExchangeClient` has the same methods, blocking; `scripts/generate_client.py` makes its module from
+this one. Between two calls an operation seals, verifies and writes small files on the event loop.
+Work that is large (files of many megabytes) belongs into the blocking client, in a thread.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import wraps
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
+from typing import Self
 
+from agency_client._async_acts import AsyncActs
 from agency_client._channel import AsyncChannel
-from agency_client.core import Call, Operation, Operations
-from agency_client.core.calls import RETRY_SECONDS, Pause, seconds_left
-from agency_client.core.core import make_ports
-from agency_client.core.drafting import parse_code
+from agency_client._driver import AsyncDriver, AsyncLink
+from agency_client.core import Core, make_ports
+from agency_client.core.calls import RETRY_SECONDS, seconds_left
+from agency_client.core.exchanges import HasId
+from agency_client.core.gathering import Evidence
+from agency_client.core.given import parse_code, parse_party
+from agency_client.core.log import LogLeaf, Tile
 from agency_client.core.summaries import check_unlisted, parse_notice
-from agency_client.core.views import ExchangeSummary, Notice
+from agency_client.core.views import (
+    ExchangeSummary,
+    Notice,
+    Queued,
+    Refused,
+    Sent,
+    UnsealedExchange,
+    VerifiedExchange,
+    VerifiedStatement,
+)
+from agency_client.state.checkpoints import Head, WitnessedHead
 from agency_client.state.outbox import Outbox
 from agency_client.state.profile import Profile
 from exchange_protocol.errors import HubUnavailable
 from exchange_protocol.kinds.catalogue import Kind, parse_kind
-from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.codes import AgencyType, LegState, Party
+from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId, Member
-from exchange_protocol.v1 import audit_service_pb2 as audit_pb
+from exchange_protocol.trust.sealing import SealingPublicKey
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
-P = ParamSpec("P")
-T = TypeVar("T")
 
+class AsyncExchangeClient(AsyncActs):
+    """One agency's access to the exchange; use it in an `async with` block.
 
-class AsyncLink(Protocol):
-    """What performs calls: the channel to a hub, or a hub in memory."""
-
-    async def perform(self, call: Call) -> Any:
-        """Make a call; gives what the call's docstring says, or raises an `ExchangeError`."""
-
-    def watch(self, request: pb.WatchRequest, seconds: float) -> AsyncIterator[pb.WatchResponse]:
-        """Open a watch for at most so many seconds; it may end earlier, in good order."""
-
-    async def close(self) -> None:
-        """Give up the connection."""
-
-
-def _method(
-    operation: Callable[Concatenate[Operations, P], Operation[T]],
-) -> Callable[Concatenate[AsyncExchangeClient, P], Awaitable[T]]:
-    @wraps(operation)
-    async def method(self: AsyncExchangeClient, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._drive(operation(self._operations, *args, **kwargs))
-
-    return method  # type: ignore[return-value] # `wraps` hides that self comes by place
-
-
-class AsyncExchangeClient:
-    """One agency's access to the exchange; use it in an `async with` block."""
+    The methods that make a statement (`request_information`, `reply`, `approve` and others) come
+    from `AsyncActs`. Every method raises an `ExchangeError` of its own class for each sort of
+    failure, whose `reason` is stable.
+    """
 
     def __init__(
         self,
         profile: Profile,
         *,
+        queue_only: bool = False,
         link: AsyncLink | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
+        """Make a client of a loaded profile.
+
+        Args:
+            profile: the profile; `from_profile` loads one by its name.
+            queue_only: keep new statements in the outbox until `flush_outbox` sends them.
+            link: performs the calls; a channel to the profile's hub by default. For tests.
+            clock: gives the present time, aware. For tests.
+            random: gives so many random bytes. For tests.
+        """
         self.profile = profile
-        self._operations = Operations(make_ports(profile, clock, random))
-        self._link = link or AsyncChannel(profile, clock)
+        self._core = Core(make_ports(profile, clock, random, queue_only=queue_only))
+        self._driver = AsyncDriver(self._core, link or AsyncChannel(profile, clock))
 
     @classmethod
-    def from_profile(cls, profile: str | os.PathLike[str] | Profile) -> Self:
-        """Open a profile by its folder or its name; call it where the event loop runs."""
-        return cls(profile if isinstance(profile, Profile) else Profile.load(profile))
+    def from_profile(
+        cls, profile: str | os.PathLike[str] | Profile, *, queue_only: bool = False
+    ) -> Self:
+        """Make a client of a profile; call it where the event loop runs.
+
+        Args:
+            profile: the folder of the profile, its name under $EXCHANGE_PROFILES, or a loaded one.
+            queue_only: keep new statements in the outbox until `flush_outbox` sends them.
+
+        Raises:
+            InvalidInput: PROFILE_INVALID, with the key that is wrong.
+            NotAuthenticated: KEY_UNAVAILABLE, or the fault of a certificate.
+        """
+        loaded = profile if isinstance(profile, Profile) else Profile.load(profile)
+        return cls(loaded, queue_only=queue_only)
 
     async def __aenter__(self) -> Self:
         return self
@@ -93,90 +112,107 @@ class AsyncExchangeClient:
         await self.close()
 
     async def close(self) -> None:
-        """Close the channel."""
-        await self._link.close()
+        """Close the channel. Every later call raises CLIENT_CLOSED."""
+        await self._driver.close()
 
     @property
     def member(self) -> Member:
-        """As whom statements are signed; raises KEY_UNAVAILABLE for a profile that cannot sign."""
-        return self._operations.ports.vault.member
+        """The member in whose name statements are signed.
+
+        Raises:
+            NotAuthenticated: KEY_UNAVAILABLE, for a profile that cannot sign.
+        """
+        return self._core.ports.vault.member
 
     @property
     def agency(self) -> AgencyId:
         """The agency that this client speaks for."""
-        return self._operations.agency
+        return self._core.ports.agency
 
     @property
     def directory(self) -> Directory:
         """The directory as last verified; `sync` brings it up to date."""
-        return self._operations.ports.directory.current
+        return self._core.ports.directory.current
 
     @property
     def outbox(self) -> Outbox:
-        """What waits to be sent, what was refused, and the receipts."""
-        return self._operations.ports.outbox
+        """The statements that wait to be sent or were refused, and the receipts."""
+        return self._core.ports.outbox
 
-    request_information = _method(Operations.request_information)
-    refer = _method(Operations.refer)
-    request_analysis = _method(Operations.request_analysis)
+    # --- Many statements, and the outbox --------------------------------------------------------
 
-    acknowledge = _method(Operations.acknowledge)
-    reply = _method(Operations.reply)
-    interim_reply = _method(Operations.interim_reply)
-    partial_reply = _method(Operations.partial_reply)
-    refuse = _method(Operations.refuse)
-    return_for_information = _method(Operations.return_for_information)
-    analysis_product = _method(Operations.analysis_product)
+    async def flush_outbox(self) -> list[Sent | Queued | Refused]:
+        """Send all that waits in the outbox, oldest first.
 
-    approve = _method(Operations.approve)
-    return_to_author = _method(Operations.return_to_author)
-    reject = _method(Operations.reject)
+        Returns:
+            What came of each statement: sent, still waiting, or refused by the hub.
 
-    supplement = _method(Operations.supplement)
-    recall = _method(Operations.recall)
-    feedback = _method(Operations.feedback)
-    close_exchange = _method(Operations.close_exchange)
-    erase = _method(Operations.erase)
+        Raises:
+            HubDishonest: if a receipt does not verify.
+            NotAuthenticated: if the hub does not let this profile in.
+        """
+        return await self._driver.run(self._core.delivery.flush())
 
-    submit_statement = _method(Operations.submit_statement)
-    submit_statements = _method(Operations.submit_statements)
-    flush_outbox = _method(Operations.flush_outbox)
+    async def submit_statement(
+        self, draft: Draft, parts: Mapping[str, bytes] | None = None
+    ) -> Sent | Queued:
+        """Sign a draft as it stands, and send it. Nothing is planned, sealed or judged here.
 
-    get = _method(Operations.get)
-    open = _method(Operations.open)
-    fetch = _method(Operations.fetch)
-    gather_evidence = _method(Operations.gather_evidence)
-    sync = _method(Operations.sync)
+        Args:
+            draft: the statement before it is encoded and signed.
+            parts: the sealed bytes of its parts, by name.
 
-    enrol_agency = _method(Operations.enrol_agency)
-    publish_certificate = _method(Operations.publish_certificate)
-    publish_policy = _method(Operations.publish_policy)
-    publish_sealing_key = _method(Operations.publish_sealing_key)
-    revoke_certificate = _method(Operations.revoke_certificate)
+        Returns:
+            Sent with its verified receipt, or Queued if the hub is away.
 
-    checkpoint = _method(Operations.checkpoint)
-    witnessed_checkpoint = _method(Operations.witnessed_checkpoint)
-    offered_checkpoints = _method(Operations.offered_checkpoints)
-    add_cosignature = _method(Operations.add_cosignature)
-    tile = _method(Operations.tile)
-    inclusion_proof = _method(Operations.inclusion_proof)
-    consistency_proof = _method(Operations.consistency_proof)
+        Raises:
+            CallerError: if the hub refuses it; it is kept among the refused ones of the outbox.
+        """
+        [kept] = self._core.statements.keep_signed([(draft, parts or {})])
+        return await self._driver.run(self._core.delivery.deliver_new(kept))
+
+    async def submit_statements(
+        self, drafts: Sequence[tuple[Draft, Mapping[str, bytes]]]
+    ) -> list[Sent | Queued | Refused]:
+        """Sign up to 4,096 drafts with one signature, and send them as they stand.
+
+        Args:
+            drafts: each draft with the sealed bytes of its parts, by name.
+
+        Returns:
+            What came of each, in their order; each is accepted or refused by itself.
+        """
+        kept = self._core.statements.keep_signed(drafts)
+        return await self._driver.run(self._core.delivery.deliver_all(kept))
+
+    # --- Exchanges ------------------------------------------------------------------------------
 
     async def exchanges(
         self,
         *,
-        party: Party | None = None,
+        party: Party | str | None = None,
         states: Iterable[LegState | str] = (),
         kinds: Iterable[Kind | str] = (),
     ) -> AsyncIterator[ExchangeSummary]:
-        """List exchanges that the agency sees, page by page; the hub's word, unverified."""
+        """List the exchanges that the agency sees. A list is the hub's word; `get` verifies.
+
+        Args:
+            party: only those in which the agency is this: `initiator`, `recipient`, `approver` or
+                `supervisor`. As approver: only those that wait for an approval by the agency.
+            states: only those with a leg in one of these states.
+            kinds: only those whose initial statement is of one of these kinds.
+
+        Yields:
+            A summary of each; a page is fetched when it is needed.
+        """
+        role = parse_party(party)
         legs = [parse_code(LegState, state, "states") for state in states]
-        openings = [parse_kind(kind, "kinds") for kind in kinds]
+        initial = [parse_kind(str(kind), "kinds") for kind in kinds]
         token = ""
         listed: set[str] = set()
         while True:
-            page, token = await self._drive(
-                self._operations.list_page(party, legs, openings, token)
+            page, token = await self._driver.run(
+                self._core.exchanges.list_page(role, legs, initial, token)
             )
             check_unlisted(page, listed)
             for each in page:
@@ -185,20 +221,87 @@ class AsyncExchangeClient:
                 return
 
     def inbox(self) -> AsyncIterator[ExchangeSummary]:
-        """List what is addressed to the agency."""
+        """List the exchanges that are addressed to the agency."""
         return self.exchanges(party=Party.RECIPIENT)
 
     def sent(self) -> AsyncIterator[ExchangeSummary]:
-        """List what the agency opened."""
+        """List the exchanges that the agency opened."""
         return self.exchanges(party=Party.INITIATOR)
 
     def pending(self) -> AsyncIterator[ExchangeSummary]:
-        """List what waits for an approval that the agency may give."""
+        """List the exchanges that wait for an approval that the agency may give."""
         return self.exchanges(party=Party.APPROVER)
 
     def supervised(self) -> AsyncIterator[ExchangeSummary]:
-        """List what the agency sees as a supervisor."""
+        """List the exchanges that the agency sees as a supervisor."""
         return self.exchanges(party=Party.SUPERVISOR)
+
+    async def get(self, exchange: str | HasId) -> VerifiedExchange:
+        """Fetch an exchange and verify all that the hub shows of it; nothing is unsealed.
+
+        Args:
+            exchange: its id, or anything that has one, such as a summary of a list.
+
+        Raises:
+            HubDishonest: if the hub broke a rule, or shows what does not verify.
+            SignatureInvalid: if a statement's author or signature is not good.
+            NotFound: EXCHANGE_UNKNOWN.
+        """
+        return await self._driver.run(self._core.exchanges.get(exchange))
+
+    async def open(self, exchange: str | HasId) -> UnsealedExchange:
+        """Fetch, verify and unseal an exchange, as far as the agency may read it.
+
+        A part that does not open, or is malformed, is told in `faults`, with the agency that can
+        mend it; the rest is given. Reading what was addressed to the agency is a delivery, and
+        stands on the log.
+
+        Args:
+            exchange: its id, or anything that has one, such as a summary of a list.
+
+        Raises:
+            HubDishonest: if the hub broke a rule, or shows what does not verify.
+            SealBroken: if the hub gives other bytes than the author of a part signed.
+            SignatureInvalid: if a statement's author or signature is not good.
+            NotFound: EXCHANGE_UNKNOWN.
+        """
+        return await self._driver.run(self._core.exchanges.open(exchange))
+
+    async def fetch(self, statement: VerifiedStatement, part_name: str) -> bytes:
+        """Fetch and unseal one part of a verified statement.
+
+        Args:
+            statement: a statement that `get` gave.
+            part_name: name of the part, such as "brief".
+
+        Raises:
+            NotFound: PART_UNKNOWN or CONTENT_ERASED.
+            SealBroken: SEAL_BROKEN, or NOT_A_READER if it is not sealed to this agency.
+            NotAuthenticated: KEY_UNAVAILABLE, if the profile lacks the sealing key.
+        """
+        return await self._driver.run(self._core.exchanges.fetch(statement, part_name))
+
+    async def gather_evidence(
+        self, exchange: str | HasId, *, with_content: bool = False, witnessed: bool = False
+    ) -> Evidence:
+        """Fetch an exchange with all that proves it to others; `agency_client.evidence` exports it.
+
+        Args:
+            exchange: its id, or anything that has one.
+            with_content: also unseal the parts that this agency reads, to disclose them.
+            witnessed: demand a checkpoint that enough witnesses of the profile cosigned.
+
+        Raises:
+            Conflict: NOT_WITNESSED, while that checkpoint lacks an entry of the exchange.
+            HubDishonest: if the hub shows what does not verify.
+            InvalidInput: PROFILE_INVALID, for `witnessed` where the profile names no witnesses.
+            NotFound: EXCHANGE_UNKNOWN.
+        """
+        return await self._driver.run(
+            self._core.gathering.gather_evidence(
+                exchange, with_content=with_content, witnessed=witnessed
+            )
+        )
 
     async def watch(
         self,
@@ -209,10 +312,18 @@ class AsyncExchangeClient:
     ) -> AsyncIterator[Notice]:
         """Follow what becomes visible to the agency, from where the last watch stood.
 
-        A lost connection is taken up again; `on_away` is told each time that the hub is away, and
-        after how many seconds it is asked again. A notice's place is kept when the next one is
-        asked for, or the iterator is closed: none is lost, and after a crash the last may come
-        twice.
+        A lost connection is taken up again. The place of a notice is kept when the next one is
+        asked for, or when the iterator is closed: none is lost, and after a crash the last one may
+        come twice.
+
+        Args:
+            from_start: begin with everything that was ever visible.
+            max_seconds: end after so many seconds; by default it goes on for ever.
+            on_away: is called each time that the hub is away, with the error and with the number
+                of seconds after which the hub is asked again.
+
+        Yields:
+            A notice for each entry; the hub's word, `get` verifies it.
         """
         outbox = self.outbox
         token = None if from_start else outbox.watch_token()
@@ -223,7 +334,7 @@ class AsyncExchangeClient:
                 resume_token=token or "", from_start=from_start and token is None
             )
             try:
-                async for response in self._link.watch(request, left):
+                async for response in self._driver.watch(request, left):
                     failures = 0
                     try:
                         if response.HasField("notice"):
@@ -235,34 +346,173 @@ class AsyncExchangeClient:
                 pause = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
                 if on_away is not None:
                     on_away(error, pause)
-                await asyncio.sleep(max(0.0, min(pause, seconds_left(ends_at))))
+                await self._driver.pause(max(0.0, min(pause, seconds_left(ends_at))))
                 failures += 1
 
-    async def leaves(self, start: int, tree_size: int) -> AsyncIterator[audit_pb.Leaf]:
-        """Iterate over the leaves from `start` to the end of a verified tree; unverified."""
+    # --- The directory --------------------------------------------------------------------------
+
+    async def sync(self) -> Directory:
+        """Bring the directory up to date; every entry is proven and folded.
+
+        Returns:
+            The directory: agencies, certificates, sealing keys and the policy in force.
+
+        Raises:
+            HubDishonest: if the hub shows fewer entries than were proven, or others.
+        """
+        return await self._driver.run(self._core.view.sync())
+
+    async def enrol_agency(
+        self,
+        *,
+        agency: str,
+        name: str,
+        country: str,
+        agency_type: AgencyType | str,
+        time_zone: str,
+    ) -> Sent | Queued:
+        """Enrol an agency, as an operator. An enrolment cannot be changed.
+
+        Args:
+            agency: its id, such as "kz.fma": labels of lower-case letters and digits, with dots.
+            name: its official name, in any script; at most 200 characters.
+            country: ISO 3166-1 alpha-2, such as "KZ"; empty for an international agency.
+            agency_type: what sort of authority it is; the policy decides on it.
+            time_zone: its IANA time zone, such as "Asia/Almaty".
+        """
+        return await self._driver.run(
+            self._core.administration.enrol_agency(
+                agency=agency,
+                name=name,
+                country=country,
+                agency_type=agency_type,
+                time_zone=time_zone,
+            )
+        )
+
+    async def publish_certificate(
+        self, certificate: bytes, intermediates: Sequence[bytes] = ()
+    ) -> Sent | Queued:
+        """Publish a member's signing certificate, as an operator.
+
+        Args:
+            certificate: the certificate, DER. The very first one of a log is the operator's own.
+            intermediates: the certificates between it and the pinned root, DER.
+        """
+        return await self._driver.run(
+            self._core.administration.publish_certificate(certificate, intermediates)
+        )
+
+    async def publish_policy(self, cedar: str) -> Sent | Queued:
+        """Publish the policy that is in force from then on, as an operator.
+
+        Args:
+            cedar: its text in Cedar; at most 128 KiB.
+        """
+        return await self._driver.run(self._core.administration.publish_policy(cedar))
+
+    async def publish_sealing_key(self, key: SealingPublicKey | None = None) -> Sent | Queued:
+        """Publish a sealing key of one's own agency; others seal to the newest.
+
+        Args:
+            key: the key; by default the newest of the profile.
+        """
+        return await self._driver.run(self._core.administration.publish_sealing_key(key))
+
+    async def revoke_certificate(
+        self, certificate_sha256: bytes, reason: RevocationReason | str
+    ) -> Sent | Queued:
+        """Revoke a published signing certificate, as an operator.
+
+        Args:
+            certificate_sha256: SHA-256 of the certificate, 32 bytes.
+            reason: why it is revoked.
+        """
+        return await self._driver.run(
+            self._core.administration.revoke_certificate(certificate_sha256, reason)
+        )
+
+    # --- The log --------------------------------------------------------------------------------
+
+    async def checkpoint(self) -> Head:
+        """Fetch and verify the newest checkpoint of the log.
+
+        Raises:
+            HubDishonest: CHECKPOINT_ROLLBACK or CHECKPOINT_SPLIT_VIEW, with the file of evidence.
+        """
+        return await self._driver.run(self._core.view.checkpoint())
+
+    async def witnessed_checkpoint(self, tree_size: int = 0) -> WitnessedHead:
+        """Fetch and verify the newest checkpoint that enough witnesses of the profile cosigned.
+
+        Args:
+            tree_size: how many entries it must have at least. An entry of index i is witnessed by
+                a checkpoint of at least i + 1 entries.
+
+        Raises:
+            Conflict: NOT_WITNESSED, where there is none.
+            InvalidInput: PROFILE_INVALID, where the profile names no witnesses.
+        """
+        return await self._driver.run(self._core.log.witnessed_checkpoint(tree_size))
+
+    async def offered_checkpoints(self) -> tuple[Head, list[Head]]:
+        """Fetch the newest checkpoint, and those that witnesses cosigned, for a witness to judge.
+
+        Only the log's signature is verified: a witness holds them against its own memory, not
+        against this profile's.
+        """
+        return await self._driver.run(self._core.log.offered_checkpoints())
+
+    async def add_cosignature(self, note: bytes) -> None:
+        """Hand in a checkpoint that a witness cosigned.
+
+        Args:
+            note: the signed note of the checkpoint with the witness's line, exact bytes.
+
+        Raises:
+            InvalidInput: COSIGNATURE_INVALID.
+        """
+        await self._driver.run(self._core.log.add_cosignature(note))
+
+    async def tile(self, level: int, index: int) -> Tile:
+        """Fetch the hashes of a tile (C2SP tlog-tiles); unverified.
+
+        Args:
+            level: level of the tile; 0 holds leaf hashes.
+            index: number of the tile at its level, from 0.
+        """
+        return await self._driver.run(self._core.log.tile(level, index))
+
+    async def inclusion_proof(self, index: int, tree_size: int) -> tuple[bytes, ...]:
+        """Fetch the inclusion proof of an entry (RFC 9162), hashes of 32 bytes; unverified.
+
+        Args:
+            index: the entry's index in the log, from 0.
+            tree_size: number of entries of the tree that it is proven in.
+        """
+        return await self._driver.run(self._core.log.inclusion_proof(index, tree_size))
+
+    async def consistency_proof(self, first: int, second: int) -> tuple[bytes, ...]:
+        """Fetch the proof that one tree extends another (RFC 9162); unverified.
+
+        Args:
+            first: number of entries of the older tree.
+            second: number of entries of the newer tree.
+        """
+        return await self._driver.run(self._core.view.consistency_proof(first, second))
+
+    async def leaves(self, start: int, tree_size: int) -> AsyncIterator[LogLeaf]:
+        """Go over the leaves of the log, page by page; unverified.
+
+        Args:
+            start: index of the first leaf.
+            tree_size: number of entries of a verified tree; the leaves end there.
+
+        Raises:
+            HubDishonest: if the hub opens entries to an auditor and its log does not say so.
+        """
         while start < tree_size:
-            page = await self._drive(self._operations.leaves_page(start, tree_size))
+            page = await self._driver.run(self._core.log.leaves_page(start, tree_size))
             for each in page:
                 yield each
             start += len(page)
-
-    async def _drive(self, operation: Operation[T]) -> T:
-        """Perform an operation's calls until it gives its result."""
-        try:
-            call = next(operation)
-            while True:
-                if isinstance(call, Pause):
-                    await asyncio.sleep(call.seconds)
-                    call = next(operation)
-                    continue
-                try:
-                    answer = await self._link.perform(call)
-                except Exception as error:  # noqa: BLE001 - it goes on in the operation
-                    call = operation.throw(error)
-                else:
-                    call = operation.send(answer)
-        except StopIteration as done:
-            result: T = done.value
-            return result
-        finally:
-            operation.close()

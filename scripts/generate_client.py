@@ -3,8 +3,10 @@
     python scripts/generate_client.py           write what is stale
     python scripts/generate_client.py --check   change nothing; exit 1 and name what differs
 
-The specs in `exchange_protocol.kinds` are the source. Made from them: the table of kinds and codes
-in the script of evidence bundles, which must read without this software.
+Made from the specs in `exchange_protocol.kinds`: the client's methods (`generate_faces`), and the
+table of kinds and codes in the script of evidence bundles, which must read without this software.
+Made from `agency_client/aio.py`: its blocking twin `client.py`. Made from the imports in
+`agency_client/__init__.py`: its list of names.
 """
 
 from __future__ import annotations
@@ -19,9 +21,12 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.v1 import statement_pb2 as pb
+from scripts.generate_faces import async_acts, blocking
+from scripts.generate_names import with_names
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPT = ROOT / "agency_client" / "evidence" / "verify.py"
+CLIENT = ROOT / "agency_client"
+SCRIPT = CLIENT / "evidence" / "verify.py"
 BEGIN = "# The kinds, as scripts/generate_client.py writes them: do not edit.\n"
 END = "# End of the kinds.\n"
 TIMESTAMP = "google.protobuf.Timestamp"
@@ -50,11 +55,21 @@ def script_tables(source: str) -> str:
 
 
 def formatted(source: str) -> str:
-    """Code as `make format` leaves it."""
-    ruff = Path(sys.executable).parent / "ruff"
-    command = [str(ruff), "format", "--quiet", "--stdin-filename", "generated.py", "-"]
-    done = subprocess.run(command, input=source, capture_output=True, text=True, check=True)
-    return done.stdout
+    """Code as `make format` leaves it, without the imports that it does not use."""
+    ruff = str(Path(sys.executable).parent / "ruff")
+    for command in (
+        [ruff, "check", "--quiet", "--exit-zero", "--fix", "--select", "I,F401"],
+        [ruff, "format", "--quiet"],
+    ):
+        done = subprocess.run(
+            [*command, "--stdin-filename", "generated.py", "-"],
+            input=source,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        source = done.stdout
+    return source
 
 
 def _codes(body: Descriptor) -> list[str]:
@@ -78,7 +93,17 @@ def _codes(body: Descriptor) -> list[str]:
     return lines
 
 
-GENERATED: dict[Path, Callable[[str], str]] = {SCRIPT: script_tables}
+FACES = {
+    "_async_acts.py": lambda _: formatted(async_acts()),
+    "_acts.py": lambda _: formatted(blocking(async_acts())),
+    "client.py": lambda _: formatted(blocking((CLIENT / "aio.py").read_text("utf-8"))),
+}
+GENERATED: dict[Path, Callable[[str], str]] = {
+    SCRIPT: script_tables,
+    **{CLIENT / name: generate for name, generate in FACES.items()},
+    CLIENT / "__init__.py": lambda present: formatted(with_names(present)),
+}
+"""What is generated: from the present text of a file, its fresh text."""
 
 
 def main() -> int:
@@ -88,7 +113,7 @@ def main() -> int:
     check: bool = parser.parse_args().check
     stale = 0
     for path, generate in GENERATED.items():
-        present = path.read_text("utf-8")
+        present = path.read_text("utf-8") if path.exists() else ""
         fresh = generate(present)
         if fresh == present:
             continue

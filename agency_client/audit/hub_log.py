@@ -8,13 +8,12 @@ from typing import Final, Protocol
 
 from agency_client.audit.report import Violation
 from agency_client.audit.source import AuditedLeaf
+from agency_client.core.log import LogLeaf
 from agency_client.state.checkpoints import Head
 from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_protocol.record.entries import parse_opening
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.lifecycle import Exchange
-from exchange_protocol.v1 import audit_service_pb2 as pb
 
 LEAST_PAUSE_SECONDS: Final = 0.1
 MOST_PAUSE_SECONDS: Final = 60.0
@@ -29,7 +28,7 @@ class AuditedHub(Protocol):
     def checkpoint(self) -> Head:
         """The newest checkpoint, signed by the pinned key and an extension of the last one seen."""
 
-    def leaves(self, start: int, tree_size: int) -> Iterator[pb.Leaf]:
+    def leaves(self, start: int, tree_size: int) -> Iterator[LogLeaf]:
         """The leaves from `start` to the end of a tree, unverified."""
 
     def sync(self) -> Directory:
@@ -70,7 +69,7 @@ class HubLog:
         while start < self._head.size:
             try:
                 for leaf in self._hub.leaves(start, self._head.size):
-                    yield _audited(leaf)
+                    yield AuditedLeaf(leaf.leaf_hash, leaf.opening, leaf.fault)
                     start, patience = start + 1, PATIENCE_SECONDS
             except LimitExceeded as error:
                 asked = error.retry_after_seconds or 1
@@ -92,11 +91,3 @@ class HubLog:
     def newest_directory(self) -> Directory:
         """The directory as the hub shows it now, proven."""
         return self._hub.sync()
-
-
-def _audited(leaf: pb.Leaf) -> AuditedLeaf:
-    try:
-        opening = parse_opening(leaf.opening) if leaf.HasField("opening") else None
-    except ExchangeError as error:
-        return AuditedLeaf(leaf.leaf_hash, None, error)
-    return AuditedLeaf(leaf.leaf_hash, opening)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 from typing import Final, Protocol
 
+from agency_client.core.log import Tile
 from agency_client.state.checkpoints import Head
+from agency_client.state.outbox import KeptReceipt
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import SignedCheckpoint
-from exchange_protocol.log.merkle import HASH_SIZE
 from exchange_protocol.log.split_view import LeafConflict, LeafInclusion, SplitViewProof
 from exchange_protocol.log.tiles import TILE_WIDTH
 from exchange_protocol.record.entries import entry_leaf_hash
-from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 MAX_EVIDENCE_BYTES: Final = 128 * 1024
 
@@ -26,7 +26,7 @@ class SplitViewHub(Protocol):
     def offered_checkpoints(self) -> tuple[Head, list[Head]]:
         """The newest checkpoint, and others; the log signed them all."""
 
-    def tile(self, level: int, index: int) -> bytes:
+    def tile(self, level: int, index: int) -> Tile:
         """The hashes of a tile, unverified."""
 
     def inclusion_proof(self, index: int, tree_size: int) -> tuple[bytes, ...]:
@@ -49,18 +49,19 @@ def split_view_in_evidence(data: bytes) -> SplitViewProof:
     return SplitViewProof(held, got)
 
 
-def split_view_from_receipt(receipt: pb.Receipt, hub: SplitViewHub) -> SplitViewProof:
+def split_view_from_receipt(receipt: KeptReceipt, hub: SplitViewHub) -> SplitViewProof:
     """Hold a receipt against what the hub shows now in its place."""
-    note, index = receipt.tree_head.checkpoint, receipt.entry.index
+    note, index = receipt.note, receipt.index
     head, _ = hub.offered_checkpoints()
     if head.size == SignedCheckpoint.parse(note).checkpoint.size or head.size <= index:
         return SplitViewProof(note, head.note)
     # The hash alone: what opens the leaf would be one more reading on the log.
-    at = index % TILE_WIDTH * HASH_SIZE
-    shown = hub.tile(0, index // TILE_WIDTH)[at : at + HASH_SIZE]
-    opening = receipt.entry.opening
+    shown = hub.tile(0, index // TILE_WIDTH).hashes[index % TILE_WIDTH :][:1]
+    if not shown:
+        raise Reason.ENTRY_MISMATCH.error(f"the hub shows a tile that does not hold entry {index}")
+    proven = receipt.proven
     promised = LeafInclusion(
-        entry_leaf_hash(opening.entry, opening.nonce), tuple(receipt.entry.inclusion_proof)
+        entry_leaf_hash(proven.opening.entry, proven.opening.nonce), proven.inclusion_proof
     )
-    in_place = LeafInclusion(shown, hub.inclusion_proof(index, head.size))
+    in_place = LeafInclusion(shown[0], hub.inclusion_proof(index, head.size))
     return SplitViewProof(note, head.note, LeafConflict(index, promised, in_place))

@@ -179,7 +179,7 @@ def receipts(context: typer.Context) -> None:
     """List your receipts, and whether the profile's witnesses vouch for the entries."""
     session = session_of(context)
     with session.hub() as hub:
-        kept = sorted(hub.outbox.all_receipts(), key=lambda each: each[2].entry.index)
+        kept = sorted(hub.outbox.all_receipts(), key=lambda each: each.index)
         vouched = newest_witnessed(hub)
     size = vouched.head.size if vouched else 0
     if session.as_json:
@@ -188,12 +188,12 @@ def receipts(context: typer.Context) -> None:
                 "witnessed": witnessed_json(vouched),
                 "receipts": [
                     {
-                        "index": receipt.entry.index,
-                        "exchange_id": exchange_id,
-                        "statement_id": statement_id,
-                        "witnessed": receipt.entry.index < size,
+                        "index": receipt.index,
+                        "exchange_id": receipt.exchange_id,
+                        "statement_id": receipt.statement_id,
+                        "witnessed": receipt.index < size,
                     }
-                    for exchange_id, statement_id, receipt in kept
+                    for receipt in kept
                 ],
             }
         )
@@ -202,12 +202,12 @@ def receipts(context: typer.Context) -> None:
         ("ENTRY", "EXCHANGE", "STATEMENT", "WITNESSED"),
         [
             (
-                str(receipt.entry.index),
-                exchange_id or "-",
-                statement_id,
-                "yes" if receipt.entry.index < size else Text("not yet", style="yellow"),
+                str(receipt.index),
+                receipt.exchange_id or "-",
+                receipt.statement_id,
+                "yes" if receipt.index < size else Text("not yet", style="yellow"),
             )
-            for exchange_id, statement_id, receipt in kept
+            for receipt in kept
         ],
         "No receipts.",
     )

@@ -94,7 +94,7 @@ def referral(
             to=to,
             brief=paper.brief,
             referral=paper.content,
-            entities=entities,
+            subjects=entities,
             attachments=files,
             **said,
         )
@@ -127,7 +127,7 @@ def analysis_request(
             to=to,
             brief=paper.brief,
             request=paper.content,
-            entities=entities,
+            subjects=entities,
             attachments=files,
             **said,
         )

@@ -16,6 +16,7 @@ import typer
 from rich.text import Text
 
 from agency_client.cli.app import app
+from agency_client.cli.failures import ExitCode
 from agency_client.cli.options import Exchange
 from agency_client.cli.output import (
     heading,
@@ -75,12 +76,14 @@ def show(
     files = write_parts(opened, out_dir) if out_dir else []
     if session.as_json:
         print_json(exchange_json(opened, legs) | {"files": [str(file) for file in files]})
-        return
-    print_unsealed(opened, legs)
-    if files:
-        heading("Files")
+    else:
+        print_unsealed(opened, legs)
+        if files:
+            heading("Files")
         for file in files:
             say(str(file))
+    if opened.faults:
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 def print_unsealed(opened: UnsealedExchange, legs: Sequence[Leg]) -> None:
@@ -270,13 +273,10 @@ def _print_statement(statement: UnsealedStatement) -> None:
     if statement.is_erased:
         say("The content was erased, as the initiator asked.")
         return
-    sealed = [
-        part.name
-        for part in statement.statement.parts
-        if part.name not in statement.parts and part.name != INDEX
-    ]
-    if sealed:
+    if sealed := _sealed_to_others(statement):
         say(f"sealed to others: {', '.join(sealed)}")
+    for fault in statement.faults:
+        say(f"{fault.part} cannot be read: {fault.error}. Ask {fault.ask}.")
     if statement.missing_subjects:
         say(
             f"declared: {statement.statement.header.subject_count} subjects; the content holds "
@@ -337,9 +337,20 @@ def _statement_json(statement: UnsealedStatement) -> dict[str, Any]:
         "subjects_found": statement.subject_count,
         "is_erased": statement.is_erased,
         "attachments": {name: len(data) for name, data in statement.attachments.items()},
-        "sealed_to_others": [
-            part.name
-            for part in statement.statement.parts
-            if part.name not in statement.parts and part.name != INDEX
+        "sealed_to_others": _sealed_to_others(statement),
+        "faults": [
+            {
+                "part": fault.part,
+                "reason": fault.error.reason.name,
+                "message": fault.error.message,
+                "ask": fault.ask,
+            }
+            for fault in statement.faults
         ],
     }
+
+
+def _sealed_to_others(statement: UnsealedStatement) -> list[str]:
+    known = {*statement.parts, *(fault.part for fault in statement.faults)}
+    parts = (part.name for part in statement.statement.parts)
+    return [name for name in parts if name not in known and name != INDEX]

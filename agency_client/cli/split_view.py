@@ -21,7 +21,6 @@ from exchange_protocol.log.split_view import (
     parse_split_view_proof,
     verify_split_view,
 )
-from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 LogKey = Annotated[
     str | None, typer.Option(metavar="VKEY", help="The log's key; else the profile's.")
@@ -89,7 +88,7 @@ def _log(session: Session, log_key: str | None) -> LogVerifier:
 
 def _held_against_hub(session: Session, statement_id: str) -> SplitViewProof:
     with session.hub() as hub:
-        receipt: pb.Receipt | None = hub.outbox.receipt(statement_id)
+        receipt = hub.outbox.receipt(statement_id)
         if receipt is None:
             raise Reason.STATEMENT_UNKNOWN.error(
                 f"expected a statement that this profile has a receipt for, got {statement_id!r}"

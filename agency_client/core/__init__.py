@@ -1,19 +1,14 @@
-"""The client's core without I/O: every operation as a generator of calls.
+"""The client's core without network I/O: every operation as a generator of calls.
 
 An operation yields `Call` values and is sent the responses; errors of a call are thrown into it. It
-never touches a socket. Disk, clock and randomness come through the ports that `Core` holds, so one
-operation serves the blocking client, the asyncio client and the tests alike.
+never touches a socket. Disk, clock and randomness come through `Ports`, so one operation serves the
+blocking client, the asyncio client and the tests alike. `core.py` puts the parts together.
 """
 
 from __future__ import annotations
 
-from agency_client.core.administration import Administration
 from agency_client.core.calls import Call, Fetch, Operation, Unary, Upload
-from agency_client.core.core import Ports
-from agency_client.core.gathering import Gathering
+from agency_client.core.core import Core
+from agency_client.core.ports import Ports, make_ports
 
-__all__ = ["Call", "Fetch", "Operation", "Operations", "Ports", "Unary", "Upload"]
-
-
-class Operations(Administration, Gathering):
-    """Everything that a client can do."""
+__all__ = ["Call", "Core", "Fetch", "Operation", "Ports", "Unary", "Upload", "make_ports"]

@@ -1,7 +1,7 @@
 """Change the directory: enrol agencies, publish certificates, sealing keys and the policy.
 
-Who may do what stands in `rules.directory`; each is a signed statement like any other, and passes
-the outbox. The directory is judged here first, so that what the rules refuse never leaves.
+Each is a signed statement like any other, and passes the outbox. `rules.directory` says who may do
+what. The statement is judged here first: what the rules refuse never leaves.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agency_client.core.calls import Operation
-from agency_client.core.drafting import parse_code
-from agency_client.core.sending import Sending
+from agency_client.core.delivery import Delivery
+from agency_client.core.given import parse_code
+from agency_client.core.ports import Ports
+from agency_client.core.view import View
 from agency_client.core.views import Queued, Sent
 from exchange_protocol.kinds.codes import AgencyType
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
@@ -25,8 +27,13 @@ from exchange_protocol.trust.identity import parse_agency_id
 from exchange_protocol.trust.sealing import SealingPublicKey
 
 
-class Administration(Sending):
-    """The directory's statements."""
+class Administration:
+    """Makes and sends the directory's statements."""
+
+    def __init__(self, ports: Ports, view: View, delivery: Delivery) -> None:
+        self._ports = ports
+        self._view = view
+        self._delivery = delivery
 
     def publish_certificate(
         self, certificate: bytes, intermediates: Sequence[bytes] = ()
@@ -66,32 +73,32 @@ class Administration(Sending):
 
     def publish_sealing_key(self, key: SealingPublicKey | None = None) -> Operation[Sent | Queued]:
         """Publish a sealing key of one's own, by default the newest of the profile."""
-        public = key or self.ports.vault.newest_sealing_key
+        public = key or self._ports.vault.newest_sealing_key
         return (yield from self._publish(PublishSealingKey(public.to_bytes())))
 
     def _publish(self, body: Body) -> Operation[Sent | Queued]:
-        yield from self.sync()
-        now = self.ports.clock()
+        yield from self._view.sync()
+        now = self._ports.clock()
         draft = Draft(
-            id=self.new_id(),
+            id=self._ports.new_id(),
             exchange_id="",
-            author=self.ports.vault.member,
+            author=self._ports.vault.member,
             made_at=now,
             body=body,
         )
         payload = encode_statement(draft)
-        signed = self.ports.vault.sign(payload)
+        signed = self._ports.vault.sign(payload)
         judge(
             signed,
             parse_statement(payload),
-            directory=self.ports.directory.current,
+            directory=self._ports.directory.current,
             exchange=None,
-            anchors=self.ports.anchors,
+            anchors=self._ports.anchors,
             at=now,
         )
-        with self.ports.outbox.stage(draft.id, now) as staging:
+        with self._ports.outbox.stage(draft.id, now) as staging:
             staging.finish(signed)
-        result = yield from self.deliver_new(draft.id)
+        result = yield from self._delivery.deliver_new(draft.id)
         if isinstance(result, Sent):
-            yield from self.sync()
+            yield from self._view.sync()
         return result

@@ -1,7 +1,7 @@
 """The calls that operations yield, and the deadline of every RPC.
 
-Whoever drives an operation performs each call and sends back what its docstring says, or throws the
-`ExchangeError` that it met.
+The driver of an operation performs each call. It sends back what the call's docstring says, or
+throws the `ExchangeError` that it met.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ DEADLINES: Final = {
 
 
 RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
-"""How long a watch waits before it tries again, at each failure in a row."""
+"""How long a watch waits before it tries again, after one failure, two in a row, and so on."""
 
 
 def seconds_left(ends_at: float | None) -> float:
@@ -71,7 +71,7 @@ class Upload:
 class Fetch:
     """FetchPart: appends what arrives to `sink`, at most to `limit` bytes; sends back None.
 
-    What arrived before an error stays in the sink, so the transfer can go on from there.
+    Bytes that arrived before an error stay in the sink, so the transfer can go on from there.
     """
 
     request: pb.FetchPartRequest
@@ -82,7 +82,7 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """No call: whoever drives the operation waits so long; sends back None."""
+    """No call: the driver waits so many seconds, then sends back None."""
 
     seconds: float
 
@@ -91,4 +91,14 @@ Call = Unary | Upload | Fetch
 
 T = TypeVar("T")
 Operation = Generator[Call | Pause, Any, T]
-"""What an operation is: a generator that yields calls and returns its result."""
+"""An operation: a generator that yields calls and returns its result."""
+
+Response = TypeVar("Response", bound=Message)
+
+
+def ask_hub(method: str, request: Message, response: type[Response]) -> Operation[Response]:
+    """Make one unary call; gives its typed response."""
+    answer = yield Unary(method, request)
+    if not isinstance(answer, response):
+        raise TypeError(f"{method} was answered with {type(answer).__name__}")
+    return answer

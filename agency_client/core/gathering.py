@@ -1,12 +1,12 @@
 """Gather the evidence of an exchange: all that an agency is shown, proven against one checkpoint.
 
-1. The exchange is fetched and verified as always (`verifying`).
+1. The exchange is fetched and verified as always (`exchanges`).
 2. With content, each part that this agency reads is fetched, and its content key opened.
 3. The checkpoint of the evidence is the one that the exchange came with or, where it must be
    witnessed, the newest that enough of the profile's witnesses cosigned. That one must hold every
    entry of the exchange: evidence that leaves off its end would be no better witnessed.
 4. Every directory entry of that tree is fetched.
-5. What came with a proof for another tree is proven anew for the tree of the evidence.
+5. Entries that came with a proof for another tree are proven anew for the tree of the evidence.
 
 Left to the caller: judging the directory entries (`agency_client.evidence` does, as any verifier).
 """
@@ -15,19 +15,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from agency_client.core.calls import Operation
-from agency_client.core.core import directory_request
-from agency_client.core.reading import Reading
-from agency_client.core.verifying import HasId
+from agency_client.core.exchanges import Exchanges, HasId
+from agency_client.core.log import Log
+from agency_client.core.ports import Ports
+from agency_client.core.view import View
 from agency_client.core.views import VerifiedExchange
-from agency_client.core.witnessing import Witnessing
 from agency_client.state.checkpoints import Head, WitnessedHead
 from exchange_protocol.errors import Reason
 from exchange_protocol.record.receipts import ProvenEntry, parse_proven_entry, verify_proven_entry
 from exchange_protocol.trust.sealing import PartContext, open_disclosed, unwrap_content_key
-from exchange_protocol.v1 import directory_service_pb2 as pb
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +54,22 @@ class Evidence:
     """Parts by log index of their statement; empty without content."""
 
 
-class Gathering(Reading, Witnessing):
-    """Collects what a verifier needs who cannot ask the hub."""
+class Gathering:
+    """Collects all that a verifier needs who cannot ask the hub."""
+
+    def __init__(self, ports: Ports, view: View, exchanges: Exchanges, log: Log) -> None:
+        self._ports = ports
+        self._view = view
+        self._exchanges = exchanges
+        self._log = log
 
     def gather_evidence(
         self, exchange: str | HasId, *, with_content: bool = False, witnessed: bool = False
     ) -> Operation[Evidence]:
         """Fetch an exchange with all proofs; `with_content` also opens the parts for disclosure.
 
-        `witnessed` demands a checkpoint that enough witnesses of the profile cosigned. What is
-        opened for the first time is a delivery, which they have to see first.
+        `witnessed` demands a checkpoint that enough witnesses of the profile cosigned. Opening a
+        part for the first time is a delivery, which the witnesses have to see first.
 
         Raises:
             Conflict: NOT_WITNESSED, while that checkpoint lacks an entry of the exchange.
@@ -74,13 +78,13 @@ class Gathering(Reading, Witnessing):
             NotFound: EXCHANGE_UNKNOWN.
         """
         # Asked for first: the exchange's checkpoint, which is newer, is proven to extend it.
-        vouched = (yield from self.witnessed_checkpoint()) if witnessed else None
-        verified = yield from self.get(exchange)
+        vouched = (yield from self._log.witnessed_checkpoint()) if witnessed else None
+        verified = yield from self._exchanges.get(exchange)
         disclosed: dict[int, tuple[DisclosedPart, ...]] = {}
         if with_content:
             disclosed = yield from self._disclose(verified)
             # What was just read is a delivery, which belongs to the evidence.
-            verified = yield from self.get(verified.id)
+            verified = yield from self._exchanges.get(verified.id)
         head, entries = Head(verified.note, verified.checkpoint), verified.entries
         if vouched is not None:
             _check_covers(vouched, entries)
@@ -93,7 +97,7 @@ class Gathering(Reading, Witnessing):
     ) -> Operation[tuple[ProvenEntry, ...]]:
         proven = []
         for each in entries:
-            proof = yield from self.inclusion_proof(each.index, head.size)
+            proof = yield from self._log.inclusion_proof(each.index, head.size)
             proven.append(replace(each, inclusion_proof=proof))
             verify_proven_entry(proven[-1], head.checkpoint)
         return tuple(proven)
@@ -102,12 +106,7 @@ class Gathering(Reading, Witnessing):
         found: list[ProvenEntry] = []
         while True:
             known = len(found)
-            answer, newest = yield from self.ask(
-                "DirectoryService/ListDirectoryEntries",
-                partial(directory_request, known),
-                pb.ListDirectoryEntriesResponse,
-                lambda answer: answer.tree_head,
-            )
+            answer, newest = yield from self._view.directory_page(known)
             for message in answer.entries:
                 proven = parse_proven_entry(message)
                 if proven.index >= head.size:
@@ -131,12 +130,12 @@ class Gathering(Reading, Witnessing):
         for each in verified.statements:
             parts = []
             for part in each.statement.parts:
-                wrapped = part.wrapped_key(self.agency)
+                wrapped = part.wrapped_key(self._ports.agency)
                 if wrapped is None:
                     continue
-                sealed = bytes((yield from self._fetch_sealed(each, part)))
+                sealed = bytes((yield from self._exchanges.fetch_sealed(each, part)))
                 context = PartContext(each.statement.id, part.name)
-                private = self.ports.vault.sealing_key(wrapped.key_id)
+                private = self._ports.vault.sealing_key(wrapped.key_id)
                 key = unwrap_content_key(context, wrapped, private)
                 plain = open_disclosed(sealed, context, key)
                 parts.append(DisclosedPart(part.name, sealed, key, plain))

@@ -23,6 +23,7 @@ from exchange_protocol.errors import (
 FOUND_HERE = frozenset(
     reason for reason in Reason if issubclass(reason.error_class, (PeerError, HubDishonest))
 ) | {
+    Reason.CLIENT_CLOSED,
     Reason.CONFIG_INVALID,
     Reason.DOCUMENT_INVALID,
     Reason.SPLIT_VIEW_NOT_PROVEN,

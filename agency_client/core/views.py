@@ -1,20 +1,20 @@
-"""What the client gives: results of sending, the hub's lists, and verified and opened exchanges.
+"""What the client gives: results of sending, the hub's lists, verified and unsealed exchanges.
 
-A summary is the hub's word and nothing more: good for lists. What is `Verified...` was proven and
-judged by the client itself; what is `Opened...` was also unsealed.
+A summary is the hub's word and nothing more: good for lists. What is called `Verified...` was
+proven and judged by the client itself; what is called `Unsealed...` was also decrypted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from agency_client.content.documents import Brief, ContentDocument, parse_brief, parse_content
-from agency_client.content.entities import Entity, SubjectCount, parse_entities
-from agency_client.content.file_names import INDEX, parse_index
-from exchange_protocol.errors import ExchangeError, Reason
+from agency_client.content.documents import Brief, ContentDocument
+from agency_client.content.entities import Entity, parse_entities
+from agency_client.content.file_names import INDEX
+from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, Party, ReaderRole, Urgency
 from exchange_protocol.log.checkpoint import Checkpoint
@@ -192,6 +192,19 @@ class VerifiedExchange:
 
 
 @dataclass(frozen=True, slots=True)
+class PartFault:
+    """A part that this agency should be able to read, and cannot."""
+
+    part: str
+    """Name of the part: `brief`, `content`, `entities` or the name of a file."""
+    error: ExchangeError
+    """What is wrong: SEAL_BROKEN if it does not open or is malformed, KEY_UNAVAILABLE if this
+    profile lacks the sealing key."""
+    ask: AgencyId
+    """The agency that can mend it: the author, or one's own for a key that is missing here."""
+
+
+@dataclass(frozen=True, slots=True)
 class UnsealedStatement:
     """A verified statement with the parts that the agency could unseal."""
 
@@ -206,6 +219,8 @@ class UnsealedStatement:
     """Subjects found in the entities."""
     is_erased: bool = False
     """Whether the initiator had the content erased: then there are no parts to read."""
+    faults: tuple[PartFault, ...] = ()
+    """The parts that are sealed to this agency and could not be opened or read."""
     file_names: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Names of the attached files by the names of their parts."""
 
@@ -245,23 +260,25 @@ class UnsealedStatement:
 
     def file_name(self, part: str) -> str | None:
         """The name that the author gave the file in a part; None for a part that is no file."""
-        return self.file_names.get(part, part) if _is_file(part) else None
+        return self.file_names.get(part, part) if is_file_part(part) else None
 
     @property
     def missing_subjects(self) -> int:
         """How many subjects fewer are in the content than the statement declares.
 
-        The gate and the policy judged it by the number declared. Nothing is known of it, and so 0,
-        where the content is sealed to others or erased.
+        The gate and the policy judged it by the number declared. It is 0 where nothing is known of
+        it: where the content is sealed to others, erased, or cannot be read.
         """
-        if not self.parts or self.role not in (ReaderRole.AUTHOR, ReaderRole.RECIPIENT):
+        is_read = self.parts and self.role in (ReaderRole.AUTHOR, ReaderRole.RECIPIENT)
+        if not is_read or any(is_entities_part(fault.part) for fault in self.faults):
             return 0
         return self.statement.header.subject_count - self.subject_count
 
     def entities(self) -> Iterator[Entity]:
-        """The entities, read one by one."""
+        """The entities, read one by one; those of a faulty part are left out."""
+        faulty = {fault.part for fault in self.faults}
         for name, data in self.parts.items():
-            if is_entities_part(name):
+            if is_entities_part(name) and name not in faulty:
                 yield from parse_entities(data, name)
 
 
@@ -276,6 +293,16 @@ class UnsealedExchange:
     def id(self) -> str:
         """The id of the exchange."""
         return self.verified.id
+
+    @property
+    def party(self) -> Party:
+        """The part that the agency has in the exchange."""
+        return self.verified.party
+
+    @property
+    def faults(self) -> tuple[PartFault, ...]:
+        """The faults of all statements: what is sealed to this agency and could not be read."""
+        return tuple(fault for each in self.statements for fault in each.faults)
 
     @property
     def legs(self) -> tuple[Leg, ...]:
@@ -294,66 +321,12 @@ class UnsealedExchange:
         return first if first and first.statement.id == self.id else None
 
 
-def open_statement(
-    verified: VerifiedStatement,
-    role: ReaderRole | None,
-    parts: Mapping[str, bytes],
-    *,
-    is_erased: bool = False,
-) -> UnsealedStatement:
-    """Read the unsealed parts of a statement.
-
-    Raises:
-        SealBroken: SEAL_BROKEN, if the content holds more subjects than the statement declares: the
-            gate and the policy judged it by that number; or if a document or an entity is
-            malformed, which is its author's fault, not the reader's.
-    """
-    try:
-        return replace(_read_statement(verified, role, parts), is_erased=is_erased)
-    except ExchangeError as error:
-        if error.reason is not Reason.DOCUMENT_INVALID:
-            raise
-        raise Reason.SEAL_BROKEN.error(
-            f"what {verified.author.agency} sealed in statement {verified.statement.id} is "
-            f"malformed: {error.message}",
-            field=error.field,
-        ) from error
-
-
-def _read_statement(
-    verified: VerifiedStatement, role: ReaderRole | None, parts: Mapping[str, bytes]
-) -> UnsealedStatement:
-    declared = verified.statement.header.subject_count
-    count = SubjectCount()
-    for name, data in parts.items():
-        if is_entities_part(name):
-            for entity in parse_entities(data, name):
-                count.add(entity)
-    subjects = int(count)
-    if subjects > declared:
-        raise Reason.SEAL_BROKEN.error(
-            f"statement {verified.statement.id} declares {declared} subjects, "
-            f"its content holds {subjects}"
-        )
-    return UnsealedStatement(
-        verified=verified,
-        role=role,
-        parts=parts,
-        brief=parse_brief(parts[BRIEF]) if BRIEF in parts else None,
-        content=parse_content(parts[CONTENT]) if CONTENT in parts else None,
-        subject_count=subjects,
-        file_names=parse_index(parts[INDEX], list(filter(_is_file, parts)))
-        if INDEX in parts
-        else {},
-    )
-
-
 def is_entities_part(name: str) -> bool:
     """Whether a part holds entities."""
     first, _, number = name.partition(".")
     return first == ENTITIES and (name == ENTITIES or (number.isascii() and number.isdecimal()))
 
 
-def _is_file(name: str) -> bool:
+def is_file_part(name: str) -> bool:
     """Whether a part holds an attached file."""
     return name not in (BRIEF, CONTENT, INDEX) and not is_entities_part(name)

@@ -23,11 +23,10 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -42,8 +41,14 @@ from agency_client.state.files import (
     try_locked,
     write_file,
 )
-from exchange_protocol.errors import ExchangeError, InvalidInput, NotFound, Reason
+from exchange_protocol.errors import ExchangeError, NotFound, Reason
 from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.record.receipts import (
+    ProvenEntry,
+    Receipt,
+    encode_proven_entry,
+    parse_proven_entry,
+)
 from exchange_protocol.rules.dependencies import DIRECTORY
 from exchange_protocol.rules.statements import (
     SignedStatement,
@@ -54,7 +59,7 @@ from exchange_protocol.rules.statements import (
 )
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.v1 import exchange_service_pb2 as pb
-from exchange_protocol.v1 import statement_pb2
+from exchange_protocol.v1 import log_pb2, statement_pb2
 
 _DIRECTORY: Final = "directory"
 """Where the receipts of directory statements are, which belong to no exchange."""
@@ -83,6 +88,24 @@ class RefusedEntry:
     reason: Reason
     message: str
     refused_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReceipt:
+    """The hub's promise for a statement: which entry of the log it is. Verified when it came."""
+
+    statement_id: str
+    exchange_id: str
+    """Empty for a statement to the directory."""
+    proven: ProvenEntry
+    """The entry with its inclusion proof."""
+    note: bytes
+    """The signed checkpoint of the proof, exact bytes."""
+
+    @property
+    def index(self) -> int:
+        """The entry of the log that the statement is."""
+        return self.proven.index
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +169,21 @@ class Outbox:
         """Whether a statement waits here."""
         return (self._folder / statement_id).is_dir()
 
-    def waiting_before(self, statement: Statement) -> list[str]:
-        """What waits on a statement's exchange, or to the directory, and was begun before it."""
-        before = takewhile(lambda each: each != statement.id, self._ids(self._folder))
-        return [
-            each for each in before if self._exchange(each) in (DIRECTORY, statement.exchange_id)
-        ]
+    def waiting_with(self, statement_ids: Collection[str]) -> list[str]:
+        """These statements, and what must be sent before them, in the order of the outbox.
+
+        That is what was begun earlier on the same exchange, or to the directory.
+        """
+        chosen: list[str] = []
+        exchanges: set[str] = set()
+        for each in reversed(self._ids(self._folder)):
+            exchange = self._exchange(each)
+            if exchange is not None and each in statement_ids:
+                exchanges |= {exchange, DIRECTORY}
+            elif exchange not in exchanges:
+                continue
+            chosen.append(each)
+        return chosen[::-1]
 
     def has_refused(self, statement_id: str) -> bool:
         """Whether the hub refused a statement for good."""
@@ -192,12 +224,16 @@ class Outbox:
                 # Only now: while the statement waits, a lock file made anew would let in two.
                 lock.unlink(missing_ok=True)
 
-    def settle(self, stored: StoredStatement, receipt: pb.Receipt) -> None:
+    def settle(self, stored: StoredStatement, receipt: Receipt) -> None:
         """Keep the verified receipt, then let the statement go."""
         statement = stored.statement
         self._exchanges.pop(statement.id, None)
         folder = make_folder(self._receipts / (statement.exchange_id or _DIRECTORY))
-        replace_file(folder / statement.id, receipt.SerializeToString(deterministic=True))
+        message = pb.Receipt(
+            entry=encode_proven_entry(receipt.proven),
+            tree_head=log_pb2.TreeHead(checkpoint=receipt.note),
+        )
+        replace_file(folder / statement.id, message.SerializeToString(deterministic=True))
         sync_folder(self._receipts)
         # The receipt is durable: a crash here leaves a folder, whose resend gives it again.
         done = self._folder / f".building-done-{statement.id}"
@@ -220,32 +256,28 @@ class Outbox:
         sync_folder(self._refused)
         sync_folder(self._folder)
 
-    def receipts(self, exchange_id: str) -> dict[str, pb.Receipt]:
-        """The receipts of own statements on an exchange, by statement id."""
-        folder = self._receipts / exchange_id
+    def receipts(self, exchange_id: str) -> dict[str, KeptReceipt]:
+        """The receipts of own statements on an exchange, by statement id; "" is the directory."""
+        folder = self._receipts / (exchange_id or _DIRECTORY)
         if not folder.is_dir():
             return {}
-        with _readable(folder):
-            return {
-                path.name: pb.Receipt.FromString(path.read_bytes())
-                for path in sorted(folder.iterdir())
-                if not path.name.startswith(".")
-            }
+        names = sorted(each.name for each in folder.iterdir() if not each.name.startswith("."))
+        return {name: _load_receipt(folder / name, exchange_id) for name in names}
 
-    def all_receipts(self) -> list[tuple[str, str, pb.Receipt]]:
-        """Every receipt with its exchange id (empty for the directory's) and statement id."""
+    def all_receipts(self) -> list[KeptReceipt]:
+        """Every receipt, by exchange and statement id."""
         if not self._receipts.is_dir():
             return []
         folders = sorted(path.name for path in self._receipts.iterdir() if path.is_dir())
         return [
-            ("" if name == _DIRECTORY else name, statement_id, receipt)
+            receipt
             for name in folders
-            for statement_id, receipt in self.receipts(name).items()
+            for receipt in self.receipts("" if name == _DIRECTORY else name).values()
         ]
 
-    def receipt(self, statement_id: str) -> pb.Receipt | None:
+    def receipt(self, statement_id: str) -> KeptReceipt | None:
         """The receipt of one statement; None where there is none."""
-        found = (each for _, each_id, each in self.all_receipts() if each_id == statement_id)
+        found = (each for each in self.all_receipts() if each.statement_id == statement_id)
         return next(found, None)
 
     def watch_token(self) -> str | None:
@@ -312,10 +344,10 @@ def _check_file_name(name: str, field: str) -> None:
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """Say that a file of the outbox is damaged, and which: what waits is never passed over."""
+    """Name a damaged file of the outbox in the error: what waits is never passed over."""
     try:
         yield
-    except (DecodeError, InvalidInput, ValueError, KeyError) as error:
+    except (DecodeError, ExchangeError, ValueError, KeyError) as error:
         raise Reason.PROFILE_INVALID.error(
             f"expected {path} as this client wrote it; it was damaged since: {type(error).__name__}"
         ) from error
@@ -334,6 +366,13 @@ def _load(folder: Path) -> StoredStatement:
     with _readable(folder):
         signed = parse_signed_statement(statement_pb2.SignedStatement.FromString(data))
         return StoredStatement(signed, parse_statement(signed.payload), folder)
+
+
+def _load_receipt(path: Path, exchange_id: str) -> KeptReceipt:
+    with _readable(path):
+        message = pb.Receipt.FromString(path.read_bytes())
+        proven = parse_proven_entry(message.entry)
+    return KeptReceipt(path.name, exchange_id, proven, message.tree_head.checkpoint)
 
 
 def _load_refused(stored: StoredStatement) -> RefusedEntry:

@@ -181,6 +181,7 @@ class Reason(Enum):
     ALREADY_DECIDED = (Conflict,)
     ALREADY_ENROLLED = (Conflict,)
     NOT_WITNESSED = (Conflict,)
+    CLIENT_CLOSED = (Conflict,)
     LAST_OPERATOR = (Conflict,)
     # limits
     TOO_LARGE = (LimitExceeded,)

@@ -22,7 +22,7 @@ class Words(NamedTuple):
 
 
 class Code(IntEnum):
-    """Base of code lists with numbers: a member is its number on the wire."""
+    """Base of code lists with numbers: a member is its number on the wire, and prints as its name."""
 
     _value_: int
     words: Words
@@ -33,6 +33,13 @@ class Code(IntEnum):
         member._value_ = number
         member.words = Words(en, ru, kk)
         return member
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __format__(self, spec: str) -> str:
+        # That of an IntEnum would print the number.
+        return format(self.name, spec)
 
 
 class NamedCode(StrEnum):

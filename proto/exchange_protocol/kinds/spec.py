@@ -228,10 +228,42 @@ def body_codes(body: Body) -> tuple[tuple[str, Any], ...]:
     return tuple((name, value) for name, value in attributes(body) if value not in (None, ()))
 
 
+class Attribute(NamedTuple):
+    """What an attribute of a body may hold, as its type says."""
+
+    type: type
+    """A `Code`, `bool`, `int` or `datetime`."""
+    is_many: bool
+    """Whether it holds several, each at most once."""
+    is_optional: bool
+    """Whether it may be left out."""
+    bounds: Range | None
+    """Of a whole number."""
+
+
+def attribute_types(body: type[Body]) -> dict[str, Attribute]:
+    """The types of a body's attributes, in the order of the class; raises TypeError for others."""
+    hints = get_type_hints(body, include_extras=True)
+    return {each.name: _attribute(hints[each.name]) for each in fields(body)}  # type: ignore[arg-type] # every body is a dataclass
+
+
+def _attribute(hint: Any) -> Attribute:
+    if get_origin(hint) in (Union, types.UnionType):
+        [inner] = [each for each in get_args(hint) if each is not type(None)]
+        return _attribute(inner)._replace(is_optional=True)
+    if get_origin(hint) is Annotated:
+        number, bounds = get_args(hint)
+        return Attribute(number, is_many=False, is_optional=False, bounds=bounds)
+    if get_origin(hint) is tuple:
+        return _attribute(get_args(hint)[0])._replace(is_many=True)
+    if hint in (datetime, bool) or (isinstance(hint, type) and issubclass(hint, Code)):
+        return Attribute(hint, is_many=False, is_optional=False, bounds=None)
+    raise TypeError(f"expected a type that a body may have, got {hint}: give the kind a parser")
+
+
 def parse_by_types(body: type[Body]) -> ParseBody:
     """Make the parser of a body from the types of its attributes."""
-    hints = get_type_hints(body, include_extras=True)
-    parsers = [(each.name, _attribute_parser(hints[each.name])) for each in fields(body)]  # type: ignore[arg-type] # every body is a dataclass
+    parsers = [(name, _attribute_parser(each)) for name, each in attribute_types(body).items()]
 
     def parse(message: Message, where: str) -> Body:
         return body(
@@ -257,23 +289,19 @@ def encode(body: Body, message: Message) -> None:
 _ParseAttribute = Callable[[Any, str, str], Any]
 
 
-def _attribute_parser(hint: Any) -> _ParseAttribute:
+def _attribute_parser(attribute: Attribute) -> _ParseAttribute:
     """The parser of one attribute, by its type."""
-    if get_origin(hint) in (Union, types.UnionType):
-        [inner] = [each for each in get_args(hint) if each is not type(None)]
-        return _optional(_attribute_parser(inner))
-    if get_origin(hint) is Annotated:
-        _, bounds = get_args(hint)
-        return _number(bounds)
-    if get_origin(hint) is tuple:
-        return _distinct(get_args(hint)[0])
-    if hint is datetime:
+    if attribute.is_optional:
+        return _optional(_attribute_parser(attribute._replace(is_optional=False)))
+    if attribute.bounds is not None:
+        return _number(attribute.bounds)
+    if attribute.is_many:
+        return _distinct(attribute.type)
+    if attribute.type is datetime:
         return lambda message, name, where: parse_timestamp(getattr(message, name), where)
-    if hint is bool:
+    if attribute.type is bool:
         return lambda message, name, _: bool(getattr(message, name))
-    if isinstance(hint, type) and issubclass(hint, Code):
-        return lambda message, name, where: parse_enum(hint, getattr(message, name), where)
-    raise TypeError(f"expected a type that a body may have, got {hint}: give the kind a parser")
+    return lambda message, name, where: parse_enum(attribute.type, getattr(message, name), where)
 
 
 def _optional(parse: _ParseAttribute) -> _ParseAttribute:

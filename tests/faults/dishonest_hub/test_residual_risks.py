@@ -104,7 +104,7 @@ def test_hub_and_auditor_together_leave_no_trace_of_a_reading(region: Region) ->
     size = len(region.entries())
     region.lies.skips.add("inspect")
     # A program of the auditor's own that does not ask for the entry of its reading.
-    link = region.client(KZ_AUDITOR)._link
+    link = region.client(KZ_AUDITOR)._driver.link
     request = audit_pb.ListOpeningsRequest(tree_size=size)
     answer = link.perform(Unary("AuditService/ListOpenings", request))
     assert isinstance(answer, audit_pb.ListOpeningsResponse)

@@ -269,7 +269,7 @@ def test_two_histories_are_one_fork_as_soon_as_two_bodies_compare(region: Region
     assert region.audit_copy().is_clean
     older, newer = sorted((mia_saw, fiu_saw), key=lambda each: each.size)
     proof = uzbek.consistency_proof(older.size, newer.size) if older.size < newer.size else ()
-    trust = uzbek._operations.ports.trust
+    trust = uzbek._core.ports.trust
     caught(lambda: trust.verify_extends(older, newer, proof), Reason.CHECKPOINT_SPLIT_VIEW)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agency_client import ExchangeClient, InformationRequest, Item, Queued, Refused, Sent
-from agency_client.core import delivering
+from agency_client.core import delivery
 from agency_client.core.calls import Call, Unary
 from agency_client.evidence import export_bundle, verify_bundle
 from exchange_protocol.kinds.catalogue import Kind
@@ -42,14 +42,14 @@ def ask(client: ExchangeClient) -> Sent | Queued:
 def calls_of(client: ExchangeClient, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The unary methods that the client calls from here on."""
     seen: list[str] = []
-    perform = client._link.perform
+    perform = client._driver.link.perform
 
     def spy(call: Call) -> Any:
         if isinstance(call, Unary):
             seen.append(call.method)
         return perform(call)
 
-    monkeypatch.setattr(client._link, "perform", spy)
+    monkeypatch.setattr(client._driver.link, "perform", spy)
     return seen
 
 
@@ -57,7 +57,7 @@ def test_an_outbox_with_much_in_it_goes_in_one_call(
     town: tuple[Deployment, HubProcess], files: HubFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment, hub = town
-    monkeypatch.setattr(delivering, "MIN_BATCH", 2)
+    monkeypatch.setattr(delivery, "MIN_BATCH", 2)
     with deployment.client("kz.mia/system") as mia:
         mia.sync()
         hub.kill()
@@ -105,7 +105,7 @@ def test_statements_under_one_signature_are_evidence_as_any_other(
     town: tuple[Deployment, HubProcess], files: HubFiles, tmp_path: Path
 ) -> None:
     deployment, _ = town
-    count = delivering.MIN_BATCH + 1
+    count = delivery.MIN_BATCH + 1
     with deployment.client("kz.mia/system") as mia:
         ids = [ask(mia).exchange_id for _ in range(count)]
     with deployment.client("kz.fma/system") as fma:

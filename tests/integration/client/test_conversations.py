@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -301,15 +302,21 @@ def test_what_the_rules_refuse_never_leaves(hub: InMemoryHub, tmp_path: Path) ->
     assert fma.outbox.pending() == []
 
 
-def test_content_with_more_subjects_than_declared_is_refused(
+def test_content_with_more_subjects_than_declared_is_withheld(
     hub: InMemoryHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A sender that declares one subject and hides fifty passes the gate of one.
     monkeypatch.setattr("agency_client.content.entities.SubjectCount.__int__", lambda self: 0)
     exchange = ask(hub, tmp_path, "kz.fma")
     monkeypatch.undo()
-    with pytest.raises(SealBroken, match="declares 0 subjects"):
-        hub.client(tmp_path, KZ_FMA).open(exchange)
+    [first] = hub.client(tmp_path, KZ_FMA).open(exchange).statements
+    [fault] = first.faults
+    assert isinstance(fault.error, SealBroken)
+    assert "declares 0 subjects" in fault.error.message
+    assert (fault.part, fault.ask) == ("entities", "kz.mia")
+    assert list(first.entities()) == []
+    assert "entities" not in first.parts, "it passed no gate"
+    assert (first.brief, first.content) == (BRIEF, REQUEST), "the rest is given"
 
 
 def test_malformed_document_is_its_authors_fault(
@@ -319,9 +326,13 @@ def test_malformed_document_is_its_authors_fault(
     monkeypatch.setattr(Brief, "to_json", lambda self: b'{"document": "brief", "colour": 1}')
     exchange = ask(hub, tmp_path, "kz.fma")
     monkeypatch.undo()
-    with pytest.raises(SealBroken, match=r"what kz\.mia sealed .* malformed: brief: ") as caught:
-        hub.client(tmp_path, KZ_FMA).open(exchange)
-    assert isinstance(caught.value, PeerError)
+    opened = hub.client(tmp_path, KZ_FMA).open(exchange)
+    [fault] = opened.faults
+    assert re.search(r"that kz\.mia sealed .* is malformed: brief: ", fault.error.message)
+    assert isinstance(fault.error, PeerError)
+    assert (fault.part, fault.ask) == ("brief", "kz.mia")
+    assert opened.statements[0].brief is None
+    assert opened.statements[0].content == REQUEST, "the rest is given"
 
 
 def test_who_may_not_say_it_at_all_is_told_so_whatever_the_state(

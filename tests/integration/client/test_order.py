@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agency_client import ExchangeClient, InformationRequest, Item, Queued, Refused, Sent
-from agency_client.core import delivering
+from agency_client.core import delivery
 from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.rules.statements import parse_statement
@@ -110,7 +110,7 @@ def test_what_follows_on_an_unsettled_statement_waits_with_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The hub that was in two minds would refuse the reply: it knows of no acknowledgement."""
-    monkeypatch.setattr(delivering, "MIN_BATCH", company)
+    monkeypatch.setattr(delivery, "MIN_BATCH", company)
     asked, other = ask(mia), ask(mia)
     opened, spare = fma.open(asked.exchange_id), fma.open(other.exchange_id)
     mend = failing(hub, FAILED, lambda _: True)
@@ -179,7 +179,7 @@ def test_client_comes_back_when_the_hub_said(
     pauses: list[float],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(delivering, "MIN_BATCH", company)
+    monkeypatch.setattr(delivery, "MIN_BATCH", company)
     mend = failing(hub, FAILED, lambda _: True)
     made = [ask(mia).statement_id for _ in range(4)]
     mend()
@@ -200,16 +200,16 @@ def test_patience_comes_to_an_end(
     queued = ask(mia)
     assert isinstance(queued, Queued)
     assert queued.reason.reason is Reason.OVERLOADED
-    assert sum(pauses) <= delivering.PATIENCE_SECONDS
+    assert sum(pauses) <= delivery.PATIENCE_SECONDS
     pauses.clear()
     assert [type(each) for each in mia.flush_outbox()] == [Queued]
-    assert sum(pauses) <= delivering.PATIENCE_SECONDS
+    assert sum(pauses) <= delivery.PATIENCE_SECONDS
 
 
 def test_batch_is_split_for_a_hub_that_takes_smaller_messages(tmp_path: Path) -> None:
     """Some are refused by the hub, with a reason; what is larger still by gRPC, without one."""
     files = prepare_hub(tmp_path / "hub")
-    count = 4 * delivering.MIN_BATCH
+    count = 4 * delivery.MIN_BATCH
     with HubProcess(files) as hub:
         deployment = deploy(files, hub.port)
         with deployment.client("kz.mia/system") as mia:
@@ -220,7 +220,7 @@ def test_batch_is_split_for_a_hub_that_takes_smaller_messages(tmp_path: Path) ->
     one = max(
         len(each.signed.payload) + sum(p.size for p in each.statement.parts) for each in waiting
     )
-    narrow = {"EXCHANGE_LIMITS_MESSAGE_BYTES": str(one * (delivering.MIN_BATCH + 2))}
+    narrow = {"EXCHANGE_LIMITS_MESSAGE_BYTES": str(one * (delivery.MIN_BATCH + 2))}
     with HubProcess(files, narrow) as hub:
         deployment.point_to(hub.port)
         with deployment.client("kz.mia/system") as mia:

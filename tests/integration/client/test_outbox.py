@@ -43,7 +43,7 @@ AWAY = Reason.UNAVAILABLE.error("the hub is away")
 
 
 def connection(client: ExchangeClient) -> Connection:
-    link = client._link
+    link = client._driver.link
     assert isinstance(link, Connection)
     return link
 

@@ -161,7 +161,7 @@ def test_log_that_grows_meanwhile_is_proven_as_it_was(office: Office, tmp_path: 
             def close(self) -> None:
                 self.link.close()
 
-        client._link = busy = Busy(client._link)  # type: ignore[assignment]
+        client._driver.link = busy = Busy(client._driver.link)  # type: ignore[assignment]
         evidence = client.gather_evidence(office.exchange_id)
         assert busy.asked == 1
         assert len(evidence.directory) == size
@@ -503,6 +503,7 @@ def test_what_an_auditor_read_has_no_place_in_a_bundle(
         size = found.checkpoint.size
         [leaf, *_] = auditor.leaves(index, size)
         proof = auditor.inclusion_proof(index, size)
+    assert leaf.opening is not None
     assert parse_entry(leaf.opening.entry).event is Event.INSPECTION
     files, manifest = read(tmp_path / "e.zip")
     folder = entry_folder(index)

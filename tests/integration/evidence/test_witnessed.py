@@ -262,7 +262,7 @@ def test_hub_that_proves_another_place_in_the_witnessed_tree_is_refused(
             def close(self) -> None:
                 self.link.close()
 
-        police._link = Lying(police._link)  # type: ignore[assignment]
+        police._driver.link = Lying(police._driver.link)  # type: ignore[assignment]
         police.gather_evidence(exchange_id)
         with pytest.raises(HubDishonest, match="PROOF_INVALID"):
             police.gather_evidence(exchange_id, witnessed=True)

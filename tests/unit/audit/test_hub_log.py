@@ -9,10 +9,10 @@ import pytest
 
 from agency_client.audit import HubLog
 from agency_client.cli.audit import hub_log
+from agency_client.core.log import LogLeaf
 from agency_client.state.checkpoints import Head
 from exchange_protocol.errors import LimitExceeded, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 
 SIZE = 7
 HEAD = Head(b"", Checkpoint("exchange.example/log", SIZE, bytes(32)))
@@ -27,9 +27,9 @@ class Reluctant:
         self.at_once = at_once
         self.refusals = 0
 
-    def leaves(self, start: int, tree_size: int) -> Iterator[audit_pb.Leaf]:
+    def leaves(self, start: int, tree_size: int) -> Iterator[LogLeaf]:
         for index in range(start, min(start + self.at_once, tree_size)):
-            yield audit_pb.Leaf(leaf_hash=bytes([index]) * 32)
+            yield LogLeaf(bytes([index]) * 32, None)
         if start + self.at_once < tree_size:
             self.refusals += 1
             error = self.reason.error("slower")

@@ -1,0 +1,302 @@
+"""The drivers: they perform the calls of the core's operations, blocking or with asyncio.
+
+Rules of this module:
+
+- An operation is driven to its end. An error of a call goes on in the operation, which may handle
+  it.
+- A closed client makes no call: CLIENT_CLOSED.
+- What a call says of the hub is remembered (`core.reach`): a new statement is not offered to a hub
+  that was away a moment ago.
+- Only asyncio: equal questions that are under way at the same time are asked once, and statements
+  that are ready at the same time are sent together. So a `gather` over hundreds of requests makes a
+  few calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, Final, Protocol, TypeVar
+
+from agency_client.core import Call, Core, Operation, Unary
+from agency_client.core.calls import Pause
+from agency_client.core.delivery import MIN_BATCH
+from agency_client.core.submission import is_small
+from agency_client.core.views import Queued, Refused, Sent
+from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
+from exchange_protocol.trust.envelope import MAX_BATCH
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+
+T = TypeVar("T")
+
+_SHARED: Final = frozenset({"DirectoryService/ListDirectoryEntries", "ExchangeService/PlanRoute"})
+"""Questions that many statements ask at the same time, and whose answers serve them all."""
+
+
+class Link(Protocol):
+    """What performs calls: the channel to a hub, or a hub in memory."""
+
+    def perform(self, call: Call) -> Any:
+        """Make a call; gives what the call's docstring says, or raises an `ExchangeError`."""
+
+    def watch(self, request: pb.WatchRequest, seconds: float) -> Iterator[pb.WatchResponse]:
+        """Open a watch for at most so many seconds; it may end earlier, in good order."""
+
+    def close(self) -> None:
+        """Give up the connection."""
+
+
+class AsyncLink(Protocol):
+    """The asyncio twin of `Link`."""
+
+    async def perform(self, call: Call) -> Any:
+        """Make a call; gives what the call's docstring says, or raises an `ExchangeError`."""
+
+    def watch(self, request: pb.WatchRequest, seconds: float) -> AsyncIterator[pb.WatchResponse]:
+        """Open a watch for at most so many seconds; it may end earlier, in good order."""
+
+    async def close(self) -> None:
+        """Give up the connection."""
+
+
+class Driver:
+    """Drives operations, one call after the other; may be shared by threads."""
+
+    def __init__(self, core: Core, link: Link) -> None:
+        self._core = core
+        self.link = link
+        self._is_closed = False
+
+    def run(self, operation: Operation[T]) -> T:
+        """Perform an operation's calls until it gives its result."""
+        try:
+            self._check_open()
+            call = next(operation)
+            while True:
+                if isinstance(call, Pause):
+                    self.pause(call.seconds)
+                    call = next(operation)
+                    continue
+                try:
+                    answer = self._perform(call)
+                except Exception as error:  # noqa: BLE001 - it goes on in the operation
+                    call = operation.throw(error)
+                else:
+                    call = operation.send(answer)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        finally:
+            operation.close()
+
+    def send(self, keeping: Operation[str]) -> Sent | Queued:
+        """Run an operation that keeps a statement in the outbox, then send the statement."""
+        return self.run(self._core.delivery.deliver_new(self.run(keeping)))
+
+    def send_batch(
+        self, act: str, several: Iterable[Mapping[str, Any]]
+    ) -> list[Sent | Queued | Refused]:
+        """Do an act many times: groups of up to 4,096 under one signature each."""
+        results: list[Sent | Queued | Refused] = []
+        for group in _groups(several):
+            kept = self.run(self._core.acts.initial_batch(act, group))
+            results += self.run(self._core.delivery.deliver_new_group(kept))
+        return results
+
+    def watch(self, request: pb.WatchRequest, seconds: float) -> Iterator[pb.WatchResponse]:
+        """Open a watch for at most so many seconds."""
+        self._check_open()
+        return self.link.watch(request, seconds)
+
+    def pause(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+    def close(self) -> None:
+        """Give up the connection."""
+        self._is_closed = True
+        self.link.close()
+
+    def _perform(self, call: Call) -> Any:
+        reach = self._core.ports.reach
+        try:
+            answer = self.link.perform(call)
+        except HubUnavailable as error:
+            reach.lost(error)
+            raise
+        except ExchangeError:
+            reach.found()
+            raise
+        reach.found()
+        return answer
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise _closed()
+
+
+class AsyncDriver:
+    """Drives operations on one event loop; several may be under way at the same time."""
+
+    def __init__(self, core: Core, link: AsyncLink) -> None:
+        self._core = core
+        self.link = link
+        self._is_closed = False
+        self._asked: dict[tuple[str, bytes], asyncio.Future[Any]] = {}
+        """Shared questions that are under way."""
+        self._ready: list[tuple[str, asyncio.Future[Sent | Queued]]] = []
+        """Statements that are ready to be sent."""
+        self._sending: asyncio.Task[None] | None = None
+
+    async def run(self, operation: Operation[T]) -> T:
+        """Perform an operation's calls until it gives its result."""
+        try:
+            self._check_open()
+            call = next(operation)
+            while True:
+                if isinstance(call, Pause):
+                    await self.pause(call.seconds)
+                    call = next(operation)
+                    continue
+                try:
+                    answer = await self._share(call)
+                except Exception as error:  # noqa: BLE001 - it goes on in the operation
+                    call = operation.throw(error)
+                else:
+                    call = operation.send(answer)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        finally:
+            operation.close()
+
+    async def send(self, keeping: Operation[str]) -> Sent | Queued:
+        """Run an operation that keeps a statement in the outbox, then send the statement.
+
+        Small statements wait while others are being sent, and then go together.
+        """
+        statement_id = await self.run(keeping)
+        if not is_small(self._core.ports.outbox.load(statement_id)):
+            return await self.run(self._core.delivery.deliver_new(statement_id))
+        future: asyncio.Future[Sent | Queued] = asyncio.get_running_loop().create_future()
+        self._ready.append((statement_id, future))
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send_ready())
+        return await future
+
+    async def send_batch(
+        self, act: str, several: Iterable[Mapping[str, Any]]
+    ) -> list[Sent | Queued | Refused]:
+        """Do an act many times: groups of up to 4,096 under one signature each."""
+        results: list[Sent | Queued | Refused] = []
+        for group in _groups(several):
+            kept = await self.run(self._core.acts.initial_batch(act, group))
+            results += await self.run(self._core.delivery.deliver_new_group(kept))
+        return results
+
+    def watch(self, request: pb.WatchRequest, seconds: float) -> AsyncIterator[pb.WatchResponse]:
+        """Open a watch for at most so many seconds."""
+        self._check_open()
+        return self.link.watch(request, seconds)
+
+    async def pause(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+    async def close(self) -> None:
+        """Give up the connection; statements that are still being sent stay in the outbox."""
+        self._is_closed = True
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.gather(self._sending, return_exceptions=True)
+        await self.link.close()
+
+    async def _send_ready(self) -> None:
+        while self._ready:
+            group, self._ready = self._ready, []
+            try:
+                if len(group) < MIN_BATCH:
+                    await asyncio.gather(*(self._send_one(each, future) for each, future in group))
+                else:
+                    await self._send_group(group)
+            finally:
+                for _, future in group:
+                    future.cancel()  # Only those that have no result: this was cancelled.
+
+    async def _send_one(self, statement_id: str, future: asyncio.Future[Sent | Queued]) -> None:
+        try:
+            sent = await self.run(self._core.delivery.deliver_new(statement_id))
+        except Exception as error:  # noqa: BLE001 - it is raised where the statement was made
+            _settle(future, error)
+        else:
+            _settle(future, sent)
+
+    async def _send_group(self, group: list[tuple[str, asyncio.Future[Sent | Queued]]]) -> None:
+        statement_ids = [each for each, _ in group]
+        try:
+            results = await self.run(self._core.delivery.deliver_new_group(statement_ids))
+        except Exception as error:  # noqa: BLE001 - it is raised where the statements were made
+            for _, future in group:
+                _settle(future, error)
+            return
+        for (_, future), result in zip(group, results, strict=True):
+            _settle(future, result.reason if isinstance(result, Refused) else result)
+
+    async def _share(self, call: Call) -> Any:
+        """Perform a call, or wait for the answer to an equal one that is under way."""
+        if not isinstance(call, Unary) or call.method not in _SHARED:
+            return await self._perform(call)
+        question = call.method, call.request.SerializeToString(deterministic=True)
+        asked = self._asked.get(question)
+        if asked is None:
+            asked = self._asked[question] = asyncio.ensure_future(self._perform(call))
+            asked.add_done_callback(lambda done: self._answered(question, done))
+        # One caller that gives up must not end the call of the others.
+        return await asyncio.shield(asked)
+
+    def _answered(self, question: tuple[str, bytes], done: asyncio.Future[Any]) -> None:
+        del self._asked[question]
+        if not done.cancelled():
+            done.exception()  # Every caller may have given up; asyncio would complain.
+
+    async def _perform(self, call: Call) -> Any:
+        reach = self._core.ports.reach
+        try:
+            answer = await self.link.perform(call)
+        except HubUnavailable as error:
+            reach.lost(error)
+            raise
+        except ExchangeError:
+            reach.found()
+            raise
+        reach.found()
+        return answer
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise _closed()
+
+
+def _groups(several: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    """What goes under one signature."""
+    left = iter(several)
+    while group := list(islice(left, MAX_BATCH)):
+        yield group
+
+
+def _settle(future: asyncio.Future[Sent | Queued], outcome: Sent | Queued | BaseException) -> None:
+    """Give a caller its outcome, if it still waits."""
+    if future.done():
+        return
+    if isinstance(outcome, BaseException):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
+
+
+def _closed() -> ExchangeError:
+    return Reason.CLIENT_CLOSED.error(
+        "the client is closed: make the call inside its `with` block, or open a new client"
+    )

@@ -1,0 +1,228 @@
+"""What people do with a kind: from the arguments of a method to a statement in the outbox.
+
+Each kind's spec lists its acts. The methods of the two clients are generated from them
+(`scripts/generate_client.py`), and end here: codes become a body, words and documents become sealed
+content, and `statements` makes the statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from agency_client.content import documents
+from agency_client.content.documents import Brief, make_brief
+from agency_client.core.calls import Operation
+from agency_client.core.drafting import Terms, check_urgency
+from agency_client.core.exchanges import HasId
+from agency_client.core.given import (
+    Agencies,
+    as_brief,
+    as_document,
+    parse_attachments,
+    parse_code,
+    parse_codes,
+    parse_entities,
+    parse_text,
+)
+from agency_client.core.sealing import Content
+from agency_client.core.statements import Initial, Statements, numbered
+from agency_client.core.times import parse_moment
+from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.spec import Act, Attribute, Body, attribute_types
+from exchange_protocol.kinds.spec import Brief as BriefNeed
+from exchange_protocol.words import Code
+
+ACTS: Final[Mapping[str, tuple[Kind, Act]]] = {
+    act.name: (kind, act) for kind in Kind for act in kind.spec.acts
+}
+"""Every act by its name, with its kind."""
+_MISSING: Final = object()
+_TERMS: Final = tuple(each.name for each in fields(Terms))
+
+
+def terms_of(kind: Kind, act: Act) -> tuple[str, ...]:
+    """The terms that an act takes; the due time alone where the kind moves it."""
+    if act.terms:
+        return _TERMS
+    return ("due",) if kind.spec.sets_due else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """The arguments of one act, sorted; None is not given."""
+
+    codes: Mapping[str, Any]
+    """Attributes of the body."""
+    text: Any
+    """What goes into the act's field of the brief."""
+    brief: Any
+    own_reference: Any
+    document: Any
+    entities: Any
+    attachments: Any
+    terms: Terms
+
+
+class Acts:
+    """Does the acts of all kinds; each gives the id of a statement that is in the outbox.
+
+    The arguments are those of the client's method of that name.
+    """
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+
+    def initial(self, name: str, to: Agencies, **arguments: Any) -> Operation[str]:
+        """Open an exchange with the agencies of `to`."""
+        return (yield from self._statements.keep_initial(_initial(name, to=to, **arguments)))
+
+    def initial_batch(
+        self, name: str, several: Iterable[Mapping[str, Any]]
+    ) -> Operation[list[str]]:
+        """Open many exchanges, under one signature if there are two or more.
+
+        Raises:
+            InvalidInput: also for an element that is no mapping.
+        """
+        asked = []
+        for number, arguments in enumerate(several):
+            with numbered(number):
+                if not isinstance(arguments, Mapping):
+                    raise Reason.INVALID_FIELD.error(
+                        f"expected the arguments of {name} as a mapping, "
+                        f"got {type(arguments).__name__}"
+                    )
+                asked.append(_initial(name, **arguments))
+        return (yield from self._statements.keep_initial_batch(asked))
+
+    def continuing(
+        self, name: str, exchange: str | HasId, *, legs: Agencies | None = None, **arguments: Any
+    ) -> Operation[str]:
+        """Continue an exchange, on the legs named or on all where the act is allowed now."""
+        kind, act = ACTS[name]
+        given = _sorted(kind, act, arguments)
+        body = _body(kind, act, given.codes)
+        return (
+            yield from self._statements.keep_continuing(
+                body, exchange, _content(act, body, given), legs=legs, terms=given.terms
+            )
+        )
+
+
+def _initial(name: str, to: Agencies | None = None, **arguments: Any) -> Initial:
+    kind, act = ACTS[name]
+    given = _sorted(kind, act, arguments)
+    if to is None:
+        raise TypeError(f"{name}() missing a required argument: 'to'")
+    body = _body(kind, act, given.codes)
+    return Initial(body, to, _content(act, body, given), given.terms)
+
+
+def _sorted(kind: Kind, act: Act, arguments: Mapping[str, Any]) -> _Given:
+    """Sort the arguments of an act; raises TypeError for one that it does not take."""
+    left = dict(arguments)
+    text = left.pop(act.text.name, act.text.default) if act.text else None
+    document = left.pop(act.document.argument, None) if act.document else None
+    entities = left.pop(act.entities, ()) if act.entities else ()
+    attachments = left.pop("attachments", None) if act.attachments else None
+    has_brief = act.brief is not BriefNeed.NONE
+    brief = left.pop("brief", None) if has_brief else None
+    own_reference = left.pop("own_reference", None) if has_brief else None
+    codes = {name: left.pop(name, act.defaults.get(name, _MISSING)) for name in act.codes}
+    terms = {name: left.pop(name) for name in terms_of(kind, act) if name in left}
+    for name, value in (*codes.items(), *_required(act, text, brief, document)):
+        if value is _MISSING:
+            raise TypeError(f"{act.name}() missing a required argument: {name!r}")
+    if left:
+        raise TypeError(f"{act.name}() got an unexpected keyword argument {next(iter(left))!r}")
+    return _Given(
+        codes=codes,
+        text=text,
+        brief=brief,
+        own_reference=own_reference,
+        document=document,
+        entities=entities,
+        attachments=attachments,
+        terms=Terms(**terms),
+    )
+
+
+def _required(act: Act, text: Any, brief: Any, document: Any) -> Iterator[tuple[str, Any]]:
+    """What an act cannot do without, beside codes; `_MISSING` where it was not given."""
+    if act.text is not None and act.text.is_required:
+        yield act.text.name, _MISSING if text is None else text
+    if act.brief is BriefNeed.REQUIRED:
+        yield "brief", _MISSING if brief is None else brief
+    if act.document is not None and act.document.is_required:
+        yield act.document.argument, _MISSING if document is None else document
+
+
+def _body(kind: Kind, act: Act, codes: Mapping[str, Any]) -> Body:
+    types = attribute_types(kind.body) if codes else {}
+    given = {name: _value(types[name], value, name) for name, value in codes.items()}
+    return kind.body(**act.fixed, **given)
+
+
+def _value(attribute: Attribute, given: Any, name: str) -> Any:
+    """An attribute of a body, as its type says; raises INVALID_FIELD."""
+    if given is None and attribute.is_optional:
+        return None
+    if attribute.is_many:
+        return parse_codes(attribute.type, given, name)
+    if issubclass(attribute.type, Code):
+        return parse_code(attribute.type, given, name)
+    if attribute.type is datetime:
+        return parse_moment(given, UTC, field=name)
+    is_whole = isinstance(given, attribute.type) and isinstance(given, bool) == (
+        attribute.type is bool
+    )
+    bounds = attribute.bounds
+    if not is_whole or (bounds is not None and not bounds.least <= given <= bounds.most):
+        expected = "True or False" if bounds is None else f"{bounds.least} to {bounds.most}"
+        raise Reason.INVALID_FIELD.error(f"expected {expected}, got {given!r:.64}", field=name)
+    return given
+
+
+def _content(act: Act, body: Body, given: _Given) -> Content:
+    """What is to be sealed, checked before any of it is; raises DOCUMENT_INVALID, INVALID_FIELD."""
+    summary = _summary(act, body, given.codes)
+    brief = _brief(act, summary, given)
+    check_urgency(given.terms, brief)
+    content = Content(
+        brief=brief,
+        default_brief=make_brief(summary),
+        document=None
+        if act.document is None or given.document is None
+        else as_document(
+            given.document, getattr(documents, act.document.type), act.document.argument
+        ),
+        entities=() if act.entities is None else parse_entities(given.entities, act.entities),
+        attachments={} if given.attachments is None else parse_attachments(given.attachments),
+    )
+    return content.checked()
+
+
+def _brief(act: Act, summary: str, given: _Given) -> Brief | None:
+    if act.text is not None and given.text is not None:
+        text = parse_text(given.text, act.text.name)
+        if act.text.brief_field == "summary":
+            return make_brief(text)
+        return make_brief(summary, **{act.text.brief_field: text})
+    if given.brief is not None:
+        return as_brief(given.brief, own_reference=given.own_reference)
+    if given.own_reference is not None:
+        return as_brief(summary, own_reference=parse_text(given.own_reference, "own_reference"))
+    return None
+
+
+def _summary(act: Act, body: Body, codes: Mapping[str, Any]) -> str:
+    """The act in words, such as "Answered: NO_HIT"."""
+    values = [getattr(body, name) for name in codes]
+    said = [
+        str(each) for value in values for each in (value if isinstance(value, tuple) else (value,))
+    ]
+    return f"{act.done}: {', '.join(said)}" if said else act.done

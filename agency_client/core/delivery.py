@@ -1,0 +1,356 @@
+"""From the outbox to the hub: the same bytes until a verified receipt, exactly once.
+
+- A statement is in the outbox, durable, before it is sent. It leaves the outbox when its verified
+  receipt is kept.
+- A hub that is away, overloaded or broken leaves a statement where it is, and so does evidence
+  against the hub.
+- A statement that the hub refuses goes to `refused/`: sending it again would not help. But while
+  an earlier one that it depends on is still pending, it waits too (`rules.dependencies`).
+- Where the hub says when to come back, the client comes back then, within its patience.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import Final, TypeVar
+
+from agency_client.core.calls import Operation, Pause
+from agency_client.core.ports import Ports
+from agency_client.core.submission import Submission, is_small
+from agency_client.core.view import View
+from agency_client.core.views import Queued, Refused, Sent
+from agency_client.state.outbox import StoredStatement
+from exchange_protocol.errors import (
+    CallerError,
+    ExchangeError,
+    HubInternal,
+    HubUnavailable,
+    LimitExceeded,
+    NotAuthenticated,
+    NotFound,
+    Reason,
+)
+from exchange_protocol.record.receipts import Receipt
+from exchange_protocol.rules.dependencies import DependencyTracker
+from exchange_protocol.rules.judgement import authenticate
+
+MIN_BATCH = 8
+"""Statements that wait together from which on they are sent in one call."""
+BATCH_STATEMENTS = 256
+BATCH_BYTES: Final = 3 * 1024 * 1024
+"""In one SubmitBatch, at most: the hub takes messages of 4 MiB."""
+_FRAMING_BYTES: Final = 1024
+"""Signature, path and field tags of one statement, generously."""
+PATIENCE_SECONDS = 10.0
+"""How long the client waits in all, without progress, where the hub says when to come back."""
+_LEAST_DELAY_SECONDS: Final = 0.02
+"""A hub that says "at once" for ever comes to the end of patience too."""
+
+T = TypeVar("T")
+Delivered = Sent | Queued | Refused
+
+
+class Delivery:
+    """Sends what is in the outbox."""
+
+    def __init__(self, ports: Ports, view: View) -> None:
+        self._ports = ports
+        self._view = view
+        self._submission = Submission(ports, view)
+        self._settling = Settling(ports)
+
+    def deliver_new(self, statement_id: str) -> Operation[Sent | Queued]:
+        """Send a statement that was just made, after what still waits before it on its exchange.
+
+        A hub that was away a moment ago is not asked (`reach`): the statement waits.
+
+        Raises:
+            CallerError: if the hub refuses it for good; it is kept in `refused/`.
+            HubDishonest: if the receipt does not verify; it stays in the outbox.
+            NotAuthenticated: if the channel is not let in; it stays in the outbox.
+        """
+        if (away := self._ports.reach.why_not()) is not None:
+            return self._settling.queued(statement_id, away)
+        if len(self._ports.outbox.waiting_with([statement_id])) == 1:
+            return (yield from self._deliver(statement_id))
+        [result] = yield from self.deliver_new_group([statement_id])
+        if isinstance(result, Refused):
+            raise result.reason
+        return result
+
+    def deliver_new_group(self, statement_ids: Sequence[str]) -> Operation[list[Delivered]]:
+        """Send statements that were just made, in order; gives what came of each.
+
+        Raises:
+            HubDishonest, NotAuthenticated: as `deliver_new`, for all of them.
+        """
+        if (away := self._ports.reach.why_not()) is not None:
+            return [self._settling.queued(each, away) for each in statement_ids]
+        results = yield from self.deliver_all(self._ports.outbox.waiting_with(statement_ids))
+        found = {each.statement_id: each for each in results}
+        for each in statement_ids:
+            if each not in found:
+                raise _taken(each)
+        return [found[each] for each in statement_ids]
+
+    def flush(self) -> Operation[list[Delivered]]:
+        """Send all that waits, oldest first; stops trying when the hub is away.
+
+        Raises:
+            HubDishonest: if a receipt does not verify.
+            NotAuthenticated: if the channel is not let in.
+        """
+        waiting = [entry.statement_id for entry in self._ports.outbox.pending()]
+        return (yield from self.deliver_all(waiting))
+
+    def deliver_all(self, statement_ids: Sequence[str]) -> Operation[list[Delivered]]:
+        """Send statements of the outbox in order; many small ones go together (SubmitBatch).
+
+        A statement waits while another one that it depends on is pending (`rules.dependencies`).
+
+        Raises:
+            HubDishonest: if a receipt does not verify.
+            NotAuthenticated: if the channel is not let in.
+        """
+        results: dict[str, Delivered] = {}
+        left, pending, most = deque(statement_ids), DependencyTracker(), BATCH_STATEMENTS
+        away: ExchangeError | None = None
+        patience = PATIENCE_SECONDS
+        while left:
+            group = self._take_group(left, most)
+            if away is not None:
+                results |= {each: self._settling.queued(each, away) for each in group}
+                continue
+            try:
+                if len(group) >= MIN_BATCH:
+                    sent = yield from self._deliver_together(group, pending)
+                else:
+                    sent = yield from self._deliver_one_by_one(group, pending)
+            except LimitExceeded as error:
+                if not error.is_final or len(group) == 1:
+                    raise
+                # This hub takes smaller messages than others do.
+                most = len(group) // 2
+                left.extendleft(reversed(group))
+                continue
+            results |= {each.statement_id: each for each in sent}
+            if any(isinstance(each, Sent) for each in sent):
+                patience = PATIENCE_SECONDS
+            reasons = {each.statement_id: each.reason for each in sent if isinstance(each, Queued)}
+            delay = max(map(_delay, reasons.values()), default=math.inf)
+            if reasons and delay <= patience:
+                # The hub has said of all that it put off when to come back.
+                yield Pause(delay)
+                patience -= delay
+                pending = DependencyTracker()
+                left.extendleft(reversed(reasons))
+                continue
+            # A statement at which the hub fails inside must not hold up the others.
+            away = next((each for each in reasons.values() if _is_away(each)), None)
+        return [results[each] for each in statement_ids if each in results]
+
+    def _deliver(
+        self, statement_id: str, *, patience: float | None = None
+    ) -> Operation[Sent | Queued]:
+        """Send one statement; `patience` is how many seconds it may wait to do so."""
+        patience = PATIENCE_SECONDS if patience is None else patience
+        with self._ports.outbox.sending(statement_id) as stored:
+            if stored is None:
+                raise _taken(statement_id)
+            try:
+                receipt = yield from _patiently(patience, lambda: self._submission.submit(stored))
+            except (HubUnavailable, HubInternal, CallerError) as error:
+                if error.is_final:
+                    if self._settling.is_refusal(stored, error):
+                        self._settling.refuse(stored, error)
+                    raise
+                return Queued(stored.statement.id, stored.statement.exchange_id, error)
+            sent = self._settling.settle(stored, receipt)
+        yield from self._view.know_directory(receipt.entry.directory_size)
+        return sent
+
+    def _deliver_one_by_one(
+        self, group: Sequence[str], pending: DependencyTracker
+    ) -> Operation[list[Delivered]]:
+        outbox = self._ports.outbox
+        results: list[Delivered] = []
+        away: ExchangeError | None = None
+        for statement_id in group:
+            try:
+                statement = outbox.load(statement_id).statement
+            except NotFound:
+                continue  # Another process has sent it since.
+            reason = away or pending.why_put_off(statement)
+            if reason is not None:
+                results.append(Queued(statement_id, statement.exchange_id, reason))
+                continue
+            try:
+                result = yield from self._deliver(statement_id, patience=0.0)
+            except CallerError as error:
+                if outbox.has_refused(statement_id):
+                    results.append(Refused(statement_id, statement.exchange_id, error))
+                    continue
+                if error.reason is not Reason.STATEMENT_UNKNOWN:
+                    raise
+                if outbox.holds(statement_id):
+                    pending.put_off(statement, _taken(statement_id))
+                continue
+            results.append(result)
+            if isinstance(result, Queued):
+                pending.put_off(statement, result.reason)
+                away = result.reason if _is_away(result.reason) else None
+        return results
+
+    def _deliver_together(
+        self, group: Sequence[str], pending: DependencyTracker
+    ) -> Operation[list[Delivered]]:
+        """Send small statements in one call; each has a result of its own.
+
+        Raises:
+            LimitExceeded: if they are too much for one call; the outbox still holds them all.
+        """
+        outbox = self._ports.outbox
+        results: list[Delivered] = []
+        with ExitStack() as held:
+            batch: list[StoredStatement] = []
+            for statement_id in group:
+                stored = held.enter_context(outbox.sending(statement_id))
+                if stored is None:
+                    if outbox.holds(statement_id):
+                        there = outbox.load(statement_id).statement
+                        pending.put_off(there, _taken(statement_id))
+                elif reason := pending.why_put_off(stored.statement):
+                    results.append(Queued(statement_id, stored.statement.exchange_id, reason))
+                else:
+                    batch.append(stored)
+            if not batch:
+                return results
+            outcomes: Sequence[Receipt | ExchangeError]
+            try:
+                outcomes = yield from self._submission.submit_batch(batch)
+            except (HubUnavailable, HubInternal, LimitExceeded) as error:
+                if error.is_final:
+                    raise
+                outcomes = [error] * len(batch)
+            results += [
+                self._settling.take(stored, outcome, pending)
+                for stored, outcome in zip(batch, outcomes, strict=True)
+            ]
+        newest = max(
+            (each.receipt.entry.directory_size for each in results if isinstance(each, Sent)),
+            default=0,
+        )
+        yield from self._view.know_directory(newest)
+        return results
+
+    def _take_group(self, left: deque[str], most: int) -> list[str]:
+        """Take what goes together, in order: a run of small statements, or a large one alone."""
+        group: list[str] = []
+        room = BATCH_BYTES
+        while left and len(group) < most:
+            try:
+                stored = self._ports.outbox.load(left[0])
+            except NotFound:
+                left.popleft()  # Another process has sent it since.
+                continue
+            size = len(stored.signed.payload) + _FRAMING_BYTES
+            size += sum(part.size for part in stored.statement.parts)
+            small = is_small(stored)
+            if group and (not small or size > room):
+                break
+            group.append(left.popleft())
+            if not small:
+                break
+            room -= size
+        return group
+
+
+class Settling:
+    """Takes statements out of the outbox, or leaves them there to be sent again."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    def settle(self, stored: StoredStatement, receipt: Receipt) -> Sent:
+        """Keep the verified receipt, and let the statement go."""
+        self._ports.outbox.settle(stored, receipt)
+        return Sent(stored.statement.id, stored.statement.exchange_id, receipt)
+
+    def is_refusal(self, stored: StoredStatement, error: ExchangeError) -> bool:
+        """Whether an error refuses the statement for good, and not only the channel."""
+        is_channels = isinstance(error, NotAuthenticated) and self._is_authentic(stored)
+        return error.is_final and not is_channels
+
+    def refuse(self, stored: StoredStatement, error: ExchangeError) -> Refused:
+        """Move a statement aside that is refused for good."""
+        self._ports.outbox.refuse(stored, error, self._ports.clock())
+        return Refused(stored.statement.id, stored.statement.exchange_id, error)
+
+    def queued(self, statement_id: str, reason: ExchangeError) -> Queued:
+        """A statement that waits."""
+        exchange_id = self._ports.outbox.load(statement_id).statement.exchange_id
+        return Queued(statement_id, exchange_id, reason)
+
+    def take(
+        self, stored: StoredStatement, outcome: Receipt | ExchangeError, pending: DependencyTracker
+    ) -> Delivered:
+        """Settle a statement of a batch by its outcome."""
+        statement = stored.statement
+        if isinstance(outcome, Receipt):
+            return self.settle(stored, outcome)
+        if self.is_refusal(stored, outcome):
+            # Refused because an earlier one is still pending, it would be good after that.
+            reason = pending.why_put_off(statement)
+            if reason is None:
+                return self.refuse(stored, outcome)
+            outcome = reason
+        pending.put_off(statement, outcome)
+        return Queued(statement.id, statement.exchange_id, outcome)
+
+    def _is_authentic(self, stored: StoredStatement) -> bool:
+        """Whether a statement's own certificate and signature are good, as far as is known here."""
+        ports = self._ports
+        try:
+            authenticate(
+                stored.signed,
+                stored.statement,
+                ports.directory.current,
+                ports.anchors,
+                ports.clock(),
+            )
+        except CallerError:
+            return False
+        return True
+
+
+def _patiently(patience: float, ask: Callable[[], Operation[T]]) -> Operation[T]:
+    """Ask the hub; where it says when to come back, and that is soon, come back then."""
+    while True:
+        try:
+            return (yield from ask())
+        except LimitExceeded as error:
+            delay = _delay(error)
+            if error.is_final or delay > patience:
+                raise
+        yield Pause(delay)
+        patience -= delay
+
+
+def _taken(statement_id: str) -> ExchangeError:
+    return Reason.STATEMENT_UNKNOWN.error(
+        f"statement {statement_id} is not in the outbox, or another process sends it"
+    )
+
+
+def _is_away(error: ExchangeError) -> bool:
+    """Whether there is no use in sending the hub anything else now."""
+    return isinstance(error, HubUnavailable | LimitExceeded | NotAuthenticated)
+
+
+def _delay(error: ExchangeError) -> float:
+    """When the hub said to come back; never, where it did not say."""
+    delay = error.retry_after_seconds if isinstance(error, LimitExceeded) else None
+    return math.inf if delay is None else max(delay, _LEAST_DELAY_SECONDS)

@@ -1,0 +1,322 @@
+"""Exchanges: list them, fetch and verify one, unseal it.
+
+Steps 1 to 7 of `get` stand in `verifying`. `open` goes on:
+
+ 8. Each part that is sealed to this agency is fetched. It must be the one that the author signed,
+    by size and SHA-256.
+ 9. It is unsealed with the key that it was wrapped to for this agency.
+10. The documents and entities are read strictly (`unsealing`).
+
+A part that cannot be opened or read is a fault of that part alone; the rest is given. Evidence
+against the hub is raised. A part that a recipient fetches is a delivery. The hub logs that before
+the bytes leave, and the state shown afterwards is verified anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+from agency_client.core.calls import Fetch, Operation, ask_hub
+from agency_client.core.ports import Ports
+from agency_client.core.summaries import parse_summary
+from agency_client.core.unsealing import read_statement
+from agency_client.core.verifying import (
+    check_exchange,
+    check_receipts,
+    check_summary,
+    check_unknown,
+    judge_view,
+)
+from agency_client.core.view import View
+from agency_client.core.views import (
+    ExchangeSummary,
+    PartFault,
+    UnsealedExchange,
+    UnsealedStatement,
+    VerifiedExchange,
+    VerifiedStatement,
+)
+from agency_client.state.checkpoints import Head
+from exchange_protocol.errors import HubUnavailable, NotAuthenticated, NotFound, Reason, SealBroken
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState, Party, ReaderRole
+from exchange_protocol.kinds.fields import parse_uuid
+from exchange_protocol.log.checkpoint import Checkpoint
+from exchange_protocol.record.entries import Entry, Event
+from exchange_protocol.record.receipts import (
+    ProvenEntry,
+    parse_proven_entry,
+    verify_proven_entries,
+)
+from exchange_protocol.rules.access import is_erased, spoken
+from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.statements import Part
+from exchange_protocol.trust.sealing import PartContext, WrappedKey, open_part
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_protocol.v1 import log_pb2, statement_pb2
+
+_TRANSFER_ATTEMPTS: Final = 3
+_Entries = list[tuple[ProvenEntry, Entry]]
+
+
+class HasId(Protocol):
+    """Anything that stands for an exchange: a summary, a verified or an unsealed one."""
+
+    @property
+    def id(self) -> str:
+        """The id of the exchange."""
+
+
+def id_of(exchange: object) -> str:
+    """The id of an exchange, given as text or as anything that has one; raises INVALID_FIELD."""
+    found = exchange if isinstance(exchange, str) else getattr(exchange, "id", None)
+    if not isinstance(found, str):
+        raise Reason.INVALID_FIELD.error(
+            f"expected an exchange or its id, got {type(exchange).__name__}", field="exchange"
+        )
+    return found
+
+
+class Exchanges:
+    """Reads exchanges, and believes nothing of them that is not proven."""
+
+    def __init__(self, ports: Ports, view: View) -> None:
+        self._ports = ports
+        self._view = view
+
+    def list_page(
+        self,
+        party: Party | None,
+        states: Iterable[LegState],
+        kinds: Iterable[Kind],
+        page_token: str,
+    ) -> Operation[tuple[list[ExchangeSummary], str]]:
+        """Fetch one page of a list, and the token of the next; unverified."""
+        answer = yield from ask_hub(
+            "ExchangeService/ListExchanges",
+            pb.ListExchangesRequest(
+                party=party.number if party else statement_pb2.PARTY_UNSPECIFIED,
+                states=[log_pb2.LegState.ValueType(state) for state in states],
+                kinds=[kind.value for kind in kinds],
+                page_token=page_token,
+            ),
+            pb.ListExchangesResponse,
+        )
+        if answer.next_page_token and not answer.exchanges:
+            raise Reason.ENTRY_MISMATCH.error("expected exchanges on a page that is not the last")
+        return [parse_summary(each) for each in answer.exchanges], answer.next_page_token
+
+    def get(self, exchange: str | HasId) -> Operation[VerifiedExchange]:
+        """Fetch an exchange and verify all that the hub shows of it; nothing is unsealed.
+
+        Raises:
+            HubDishonest: if the hub broke a rule, or shows what does not verify.
+            SignatureInvalid: if a statement's author or signature is not good.
+            NotFound: EXCHANGE_UNKNOWN.
+        """
+        exchange_id = parse_uuid(id_of(exchange), "exchange_id")
+        # Read before the hub is asked: another process of this agency may add one meanwhile, which
+        # the answer lacks.
+        promised = self._ports.outbox.receipts(exchange_id)
+        try:
+            answer, head = yield from self._view.ask(
+                "ExchangeService/GetExchange",
+                lambda size: pb.GetExchangeRequest(exchange_id=exchange_id, known_tree_size=size),
+                pb.GetExchangeResponse,
+                lambda answer: answer.tree_head,
+            )
+        except NotFound as error:
+            check_unknown(promised, error)
+            raise
+        entries = yield from self._pages(exchange_id, answer, head.checkpoint)
+        if not entries:
+            raise Reason.ENTRY_MISMATCH.error(f"the hub shows no entry of exchange {exchange_id}")
+        yield from self._view.know_directory(max(entry.directory_size for _, entry in entries))
+        verified = self._judged(exchange_id, entries, answer.summary, head)
+        check_receipts(promised, verified)
+        check_summary(verified.summary, verified)
+        if isinstance(exchange, ExchangeSummary):
+            check_summary(exchange, verified)
+        return verified
+
+    def open(self, exchange: str | HasId) -> Operation[UnsealedExchange]:
+        """Fetch, verify and unseal an exchange, as far as the agency may read it.
+
+        A part that does not open, or is malformed, is told in `UnsealedStatement.faults`.
+
+        Raises:
+            HubDishonest: if the hub broke a rule, or shows what does not verify.
+            SealBroken: if the hub gives other bytes than the author of a part signed.
+            SignatureInvalid: if a statement's author or signature is not good.
+            NotFound: EXCHANGE_UNKNOWN.
+        """
+        verified = yield from self.get(exchange)
+        statements = []
+        for each in verified.statements:
+            statements.append((yield from self._unseal(each, verified.exchange)))
+        if _delivers(verified, self._ports.agency):
+            before, verified = verified, (yield from self.get(verified.id))
+            _check_delivered(before, verified, self._ports.agency)
+        return UnsealedExchange(verified, tuple(statements))
+
+    def fetch(self, statement: VerifiedStatement, part_name: str) -> Operation[bytes]:
+        """Fetch and unseal one part of a verified statement.
+
+        Raises:
+            NotFound: PART_UNKNOWN or CONTENT_ERASED.
+            SealBroken: SEAL_BROKEN, or NOT_A_READER if it is not sealed to this agency.
+            NotAuthenticated: KEY_UNAVAILABLE, if the profile lacks the sealing key.
+        """
+        part = statement.statement.part(part_name)
+        if part is None:
+            raise Reason.PART_UNKNOWN.error(
+                f"statement {statement.statement.id} has no part {part_name!r}"
+            )
+        wrapped = part.wrapped_key(self._ports.agency)
+        if wrapped is None:
+            raise Reason.NOT_A_READER.error(
+                f"part {part_name!r} is not sealed to {self._ports.agency}"
+            )
+        sealed = yield from self.fetch_sealed(statement, part)
+        return self._opened(statement, part, wrapped, sealed)
+
+    def fetch_sealed(self, each: VerifiedStatement, part: Part) -> Operation[bytearray]:
+        """Fetch the sealed bytes of a part; a broken transfer goes on where it stopped."""
+        sealed = bytearray()
+        for attempt in range(1, _TRANSFER_ATTEMPTS + 1):
+            request = pb.FetchPartRequest(
+                payload_sha256=each.statement.digest, part_name=part.name, offset=len(sealed)
+            )
+            try:
+                yield Fetch(request, sealed, part.size)
+                break
+            except HubUnavailable:
+                if not sealed or attempt == _TRANSFER_ATTEMPTS:
+                    raise
+            except NotFound as error:
+                if error.reason is Reason.CONTENT_ERASED:
+                    yield from self._check_erased(each)
+                raise
+        if len(sealed) != part.size or hashlib.sha256(sealed).digest() != part.sha256:
+            raise Reason.SEAL_BROKEN.error(
+                f"expected the {part.size} bytes of {part.name!r} that the author of statement "
+                f"{each.statement.id} signed, the hub gave {len(sealed)} others"
+            )
+        return sealed
+
+    def _pages(
+        self, exchange_id: str, page: pb.GetExchangeResponse, checkpoint: Checkpoint
+    ) -> Operation[_Entries]:
+        """Verify the first page, fetch and verify those after it, all against one checkpoint."""
+        entries: _Entries = []
+        while True:
+            start = entries[-1][0].index + 1 if entries else 0
+            proven = [parse_proven_entry(each) for each in page.entries]
+            end = proven[-1].index + 1 if proven else 0
+            # Every page has something new, so there is an end to them.
+            if (proven and proven[0].index < start) or page.next_index not in (0, end):
+                raise Reason.ENTRY_MISMATCH.error(
+                    f"expected a page of entries from {start} on, and the next after it; got the "
+                    f"entries {[each.index for each in proven]}, the next from {page.next_index} on"
+                )
+            verified = verify_proven_entries(proven, checkpoint)
+            check_exchange(exchange_id, verified)
+            entries += verified
+            if not page.next_index:
+                return entries
+            page = yield from ask_hub(
+                "ExchangeService/GetExchange",
+                pb.GetExchangeRequest(
+                    exchange_id=exchange_id, start_index=page.next_index, tree_size=checkpoint.size
+                ),
+                pb.GetExchangeResponse,
+            )
+
+    def _judged(
+        self, exchange_id: str, entries: _Entries, summary: pb.ExchangeSummary, head: Head
+    ) -> VerifiedExchange:
+        fold = self._ports.directory.fold
+        party, state, statements = judge_view(self._ports.agency, exchange_id, entries, fold)
+        return VerifiedExchange(
+            id=exchange_id,
+            party=party,
+            exchange=state,
+            statements=statements,
+            deliveries=tuple(entry for _, entry in entries if entry.event is Event.DELIVERY),
+            entries=tuple(proven for proven, _ in entries),
+            checkpoint=head.checkpoint,
+            note=head.note,
+            summary=parse_summary(summary),
+        )
+
+    def _unseal(
+        self, each: VerifiedStatement, exchange: Exchange | None
+    ) -> Operation[UnsealedStatement]:
+        """Steps 8 to 10 for one statement."""
+        plaintexts: dict[str, bytes] = {}
+        faults: list[PartFault] = []
+        role: ReaderRole | None = None
+        # By the notice that the initiator signed, not by the hub's word.
+        erased = exchange is not None and is_erased(exchange, spoken(exchange, each.statement))
+        for part in each.statement.parts:
+            wrapped = part.wrapped_key(self._ports.agency)
+            if wrapped is None:
+                continue
+            role = ReaderRole(wrapped.role)
+            if erased:
+                continue
+            try:
+                sealed = yield from self.fetch_sealed(each, part)
+            except NotFound as error:
+                # A supervisor sees no state of the exchange; the copy of it is not the hub's to
+                # deny, and auditors judge whether there was a notice.
+                if exchange is not None or error.reason is not Reason.CONTENT_ERASED:
+                    raise
+                erased = True
+                continue
+            try:
+                plaintexts[part.name] = self._opened(each, part, wrapped, sealed)
+            except SealBroken as error:
+                faults.append(PartFault(part.name, error, each.author.agency))
+            except NotAuthenticated as error:
+                # The key is missing in this profile; another one of the agency may hold it.
+                faults.append(PartFault(part.name, error, self._ports.agency))
+        if erased:
+            return read_statement(each, role, {}, (), is_erased=True)
+        return read_statement(each, role, plaintexts, faults)
+
+    def _opened(
+        self, each: VerifiedStatement, part: Part, wrapped: WrappedKey, sealed: bytearray
+    ) -> bytes:
+        private = self._ports.vault.sealing_key(wrapped.key_id)
+        return open_part(sealed, PartContext(each.statement.id, part.name), wrapped, private)
+
+    def _check_erased(self, each: VerifiedStatement) -> Operation[None]:
+        """Check that the initiator had it erased; raises RULE_BROKEN if a hub only says so."""
+        exchange = (yield from self.get(each.statement.exchange_id)).exchange
+        if exchange is not None and not is_erased(exchange, spoken(exchange, each.statement)):
+            raise Reason.RULE_BROKEN.error(
+                f"the hub says that the content of statement {each.statement.id} was erased; "
+                "no notice that the initiator signed says so"
+            )
+
+
+def _check_delivered(before: VerifiedExchange, after: VerifiedExchange, agency: str) -> None:
+    """Check that the log knows of the delivery; the hub handed the parts out."""
+    awaited = {leg.awaits for leg in before.legs if leg.agency == agency}
+    if _delivers(after, agency) and awaited == {
+        leg.awaits for leg in after.legs if leg.agency == agency
+    }:
+        raise Reason.RULE_BROKEN.error(
+            f"the hub handed out the parts of exchange {after.id}, and its log of "
+            f"{after.checkpoint.size} entries knows of no delivery"
+        )
+
+
+def _delivers(verified: VerifiedExchange, agency: str) -> bool:
+    """Whether reading it changed its state: a recipient's leg that was only released."""
+    return verified.party is Party.RECIPIENT and any(
+        leg.agency == agency and leg.state is LegState.RELEASED for leg in verified.legs
+    )

@@ -1,0 +1,150 @@
+"""Arguments as callers give them, made into the types of the rules.
+
+A caller may write what is natural in Python: a code or its name, one agency or several, a brief as
+a text, as fields or as a `Brief`, a file by its path. Here each becomes one type, or is refused as
+`InvalidInput` with the name of the argument.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from agency_client.content.documents import Brief, ContentDocument, make_brief, validate_document
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.codes import Party
+from exchange_protocol.trust.identity import AgencyId, parse_agency_id
+
+EnumT = TypeVar("EnumT", bound=IntEnum)
+DocumentT = TypeVar("DocumentT", bound=ContentDocument | Brief)
+
+PathLike = str | os.PathLike[str]
+"""A path, as `open` takes it."""
+GivenBrief = Brief | str | Mapping[str, Any]
+"""A brief; a text is its summary, a mapping has the fields of `Brief`."""
+Entities = Iterable[Any] | PathLike
+"""FollowTheMoney entities: mappings with `id`, `schema` and `properties`, FollowTheMoney's own
+proxies, or the path of a file of JSON lines. They may come from a generator, and are never in
+memory as a whole."""
+Attachments = Mapping[str, bytes | PathLike]
+"""Files to attach, by name: their bytes, or the path of each."""
+Agencies = str | Iterable[str]
+"""One agency id such as "kz.fma", or several."""
+
+
+def as_brief(given: GivenBrief, *, own_reference: str | None = None) -> Brief:
+    """A brief, with one's own reference in it where that is given; raises DOCUMENT_INVALID."""
+    if isinstance(given, str):
+        given = make_brief(given)
+    elif isinstance(given, Mapping):
+        given = validate_document(given, Brief, source="brief")
+    elif not isinstance(given, Brief):
+        raise _invalid("a Brief, a text or a mapping", given, "brief")
+    if own_reference is None:
+        return given
+    if given.own_reference not in (None, own_reference):
+        raise Reason.INVALID_FIELD.error(
+            "expected one own reference, got another in the brief", field="own_reference"
+        )
+    fields = given.model_dump(exclude_none=True) | {"own_reference": own_reference}
+    return validate_document(fields, Brief, source="brief")
+
+
+def as_document(given: Any, kind: type[DocumentT], field: str) -> DocumentT:
+    """A document of a type, given as such or by its fields; raises DOCUMENT_INVALID."""
+    if isinstance(given, kind):
+        return given
+    if isinstance(given, Mapping):
+        return validate_document(given, kind, source=field)
+    raise _invalid(f"a document {kind.__name__} or a mapping with its fields", given, field)
+
+
+def parse_text(given: Any, field: str) -> str:
+    """A text; raises INVALID_FIELD."""
+    if not isinstance(given, str):
+        raise _invalid("a text", given, field)
+    return given
+
+
+def parse_agencies(given: Agencies, field: str) -> tuple[AgencyId, ...]:
+    """Agency ids, one or several; raises INVALID_FIELD or IDENTITY_INVALID."""
+    if isinstance(given, str):
+        given = (given,)
+    return tuple(
+        parse_agency_id(parse_text(each, f"{field}[{i}]"), field=f"{field}[{i}]")
+        for i, each in enumerate(listed(given, field))
+    )
+
+
+def parse_code(enum: type[EnumT], given: EnumT | str, field: str) -> EnumT:
+    """A code, given as such or by its name; raises INVALID_FIELD."""
+    if isinstance(given, enum):
+        return given
+    name = str(given).strip().upper().replace("-", "_").replace("+", "_").replace(" ", "_")
+    name = name.removeprefix("TLP:")
+    found = enum.__members__.get(name) or enum.__members__.get(f"GRADE_{name}")
+    if found is None:
+        raise Reason.INVALID_FIELD.error(
+            f"expected one of {', '.join(enum.__members__)}; got {str(given)[:64]!r}", field=field
+        )
+    return found
+
+
+def parse_codes(
+    enum: type[EnumT], given: Iterable[EnumT | str] | EnumT | str, field: str
+) -> tuple[EnumT, ...]:
+    """Several codes, or one; raises INVALID_FIELD."""
+    several = (given,) if isinstance(given, enum | str) else listed(given, field)
+    return tuple(parse_code(enum, each, f"{field}[{i}]") for i, each in enumerate(several))
+
+
+def parse_party(given: Party | str | None) -> Party | None:
+    """A part in an exchange, such as "recipient"; raises INVALID_FIELD."""
+    if given is None:
+        return None
+    try:
+        return Party(given)
+    except ValueError:
+        raise Reason.INVALID_FIELD.error(
+            f"expected one of {', '.join(Party)}; got {str(given)[:64]!r}", field="party"
+        ) from None
+
+
+def parse_attachments(given: Any) -> dict[str, bytes | Path]:
+    """Files to attach: bytes, or paths; raises INVALID_FIELD for anything else."""
+    if not isinstance(given, Mapping):
+        raise _invalid("a mapping of names to bytes or paths", given, "attachments")
+    files: dict[str, bytes | Path] = {}
+    for name, source in given.items():
+        if isinstance(source, str | os.PathLike):
+            files[name] = Path(source)
+        elif isinstance(source, bytes | bytearray | memoryview):
+            files[name] = bytes(source)
+        else:
+            raise _invalid("bytes or a path", source, f"attachments[{str(name)[:64]!r}]")
+    return files
+
+
+def parse_entities(given: Any, field: str) -> Iterable[Any] | Path:
+    """Entities: an iterable of them, or the path of their file; raises INVALID_FIELD."""
+    if isinstance(given, str | os.PathLike):
+        return Path(given)
+    if isinstance(given, Mapping | bytes | bytearray):
+        raise _invalid("several entities or the path of their file", given, field)
+    return listed(given, field)
+
+
+def listed(given: Any, field: str) -> Iterable[Any]:
+    """What can be iterated over; raises INVALID_FIELD for anything else."""
+    if not isinstance(given, Iterable):
+        raise _invalid("several values", given, field)
+    return given
+
+
+def _invalid(expected: str, given: object, field: str) -> ExchangeError:
+    return Reason.INVALID_FIELD.error(
+        f"expected {expected}, got {type(given).__name__}", field=field
+    )

@@ -1,0 +1,230 @@
+"""The log itself: leaves, tiles, proofs, and the checkpoints that witnesses cosigned.
+
+A hub that shows this agency a history of its own can show it no cosignature: a witness signs one
+history and no other. A witnessed checkpoint is believed if the log signed it, if as many witnesses
+cosigned it as the profile requires, and if the tree that this agency holds extends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from agency_client.core.calls import Operation, ask_hub
+from agency_client.core.ports import Ports
+from agency_client.core.view import View
+from agency_client.state.checkpoints import Head, WitnessedHead
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.cosignatures import WitnessPolicy
+from exchange_protocol.log.merkle import HASH_SIZE
+from exchange_protocol.log.tiles import TILE_WIDTH, parse_entry_bundle
+from exchange_protocol.record.entries import (
+    CommitmentOpening,
+    Event,
+    InspectedRange,
+    parse_opening,
+    read_entry,
+)
+from exchange_protocol.record.receipts import parse_proven_entry, verify_inspection_receipt
+from exchange_protocol.v1 import audit_service_pb2 as pb
+
+_MAX_TILE_BYTES: Final = TILE_WIDTH * HASH_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class LogLeaf:
+    """A leaf of the log as the hub shows it; unverified."""
+
+    leaf_hash: bytes
+    """RFC 9162 leaf hash, 32 bytes."""
+    opening: CommitmentOpening | None
+    """What the leaf commits to; None where this member may not see it, or it is unreadable."""
+    fault: ExchangeError | None = None
+    """Why an opening that was given could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """Consecutive hashes of one level of the tree (C2SP tlog-tiles); unverified."""
+
+    level: int
+    index: int
+    hashes: tuple[bytes, ...]
+    """1 to 256 hashes, 32 bytes each."""
+
+
+class Log:
+    """Reads the log, for auditors and witnesses."""
+
+    def __init__(self, ports: Ports, view: View) -> None:
+        self._ports = ports
+        self._view = view
+
+    def leaves_page(self, start: int, tree_size: int) -> Operation[list[LogLeaf]]:
+        """Fetch some leaves from `start` on, below a tree size.
+
+        The leaves are unverified. Where the hub opened to this profile what is not open to
+        everyone, it is verified that the log knows of this reading.
+
+        Raises:
+            HubDishonest: RULE_BROKEN, if there is no entry of it; RECEIPT_MISMATCH, if the entry is
+                of another reading; or if the entry is not on the log.
+        """
+        held = self._ports.trust.head()
+        known = held.size if held else 0
+        answer = yield from self._view.ask_with(
+            held,
+            "AuditService/ListOpenings",
+            pb.ListOpeningsRequest(start_index=start, tree_size=tree_size, known_tree_size=known),
+            pb.ListOpeningsResponse,
+        )
+        leaves = list(answer.leaves)
+        if not leaves:
+            raise Reason.ENTRY_MISMATCH.error(
+                f"expected leaves from {start} to {tree_size}, the hub gives none"
+            )
+        if not answer.HasField("inspection"):
+            _check_for_everyone(start, leaves)
+            return [_leaf(each) for each in leaves]
+        head = yield from self._view.advance(held, answer.tree_head)
+        opened = sum(leaf.HasField("opening") for leaf in leaves)
+        verify_inspection_receipt(
+            parse_proven_entry(answer.inspection),
+            head.checkpoint,
+            reader=self._ports.channel_member,
+            certificate_sha256=self._ports.channel_certificate,
+            inspected=InspectedRange(start, start + len(leaves), opened),
+            known_size=known,
+        )
+        return [_leaf(each) for each in leaves]
+
+    def tile(self, level: int, index: int) -> Operation[Tile]:
+        """Fetch the hashes of a tile; unverified but for their form."""
+        answer = yield from ask_hub(
+            "AuditService/GetTile",
+            pb.GetTileRequest(level=level, index=index),
+            pb.GetTileResponse,
+        )
+        data = answer.hashes
+        if not 0 < len(data) <= _MAX_TILE_BYTES or len(data) % HASH_SIZE:
+            raise Reason.ENTRY_MISMATCH.error(
+                f"expected a tile of 1 to {TILE_WIDTH} hashes, {HASH_SIZE} bytes each; the hub "
+                f"gives {len(data)} bytes"
+            )
+        hashes = (data[at : at + HASH_SIZE] for at in range(0, len(data), HASH_SIZE))
+        return Tile(level, index, tuple(hashes))
+
+    def entry_bundle(self, index: int) -> Operation[list[bytes]]:
+        """Fetch the data of the leaves under a tile of level 0; unverified."""
+        answer = yield from ask_hub(
+            "AuditService/GetEntryBundle",
+            pb.GetEntryBundleRequest(index=index),
+            pb.GetEntryBundleResponse,
+        )
+        return parse_entry_bundle(answer.bundle)
+
+    def inclusion_proof(self, index: int, tree_size: int) -> Operation[tuple[bytes, ...]]:
+        """Fetch an inclusion proof; unverified."""
+        answer = yield from ask_hub(
+            "AuditService/GetInclusionProof",
+            pb.GetInclusionProofRequest(index=index, tree_size=tree_size),
+            pb.GetInclusionProofResponse,
+        )
+        return tuple(answer.inclusion_proof)
+
+    def witnessed_checkpoint(self, tree_size: int = 0) -> Operation[WitnessedHead]:
+        """Fetch and verify the newest checkpoint that enough witnesses of the profile cosigned.
+
+        With `tree_size` it must have at least so many entries: an entry of index i is witnessed
+        by a checkpoint of at least i + 1.
+
+        Raises:
+            Conflict: NOT_WITNESSED, where there is none.
+            HubDishonest: CHECKPOINT_SPLIT_VIEW, CHECKPOINT_ROLLBACK or CHECKPOINT_INVALID.
+            InvalidInput: PROFILE_INVALID, where the profile names no witnesses.
+        """
+        policy = self._ports.witnesses
+        if policy is None:
+            raise Reason.PROFILE_INVALID.error(
+                "expected a table [witnesses] in profile.toml, got none", field="witnesses"
+            )
+        answer, head = yield from self._view.ask(
+            "AuditService/GetCheckpoint",
+            lambda size: pb.GetCheckpointRequest(known_tree_size=size),
+            pb.GetCheckpointResponse,
+            lambda answer: answer.tree_head,
+        )
+        found = [
+            WitnessedHead(self._ports.trust.verify(note), policy.verify(note))
+            for note in answer.witnessed_checkpoints
+            if len(policy.cosignatures(note)) >= policy.required
+        ]
+        newest = max(found, key=lambda each: each.head.size, default=None)
+        if newest is None or newest.head.size < tree_size:
+            raise Reason.NOT_WITNESSED.error(_missing(policy, newest, head, tree_size))
+        yield from self._verify_held_extends(newest.head, head)
+        return newest
+
+    def offered_checkpoints(self) -> Operation[tuple[Head, list[Head]]]:
+        """Fetch the newest checkpoint, and those that witnesses cosigned, for a witness to judge.
+
+        Only the log's signature is verified: a witness holds them against its own memory, not
+        against this profile's.
+        """
+        answer = yield from ask_hub(
+            "AuditService/GetCheckpoint",
+            pb.GetCheckpointRequest(),
+            pb.GetCheckpointResponse,
+        )
+        trust = self._ports.trust
+        cosigned = [trust.verify(note) for note in answer.witnessed_checkpoints]
+        return trust.verify(answer.tree_head.checkpoint), cosigned
+
+    def add_cosignature(self, note: bytes) -> Operation[None]:
+        """Hand in a checkpoint's note with a witness's line; raises COSIGNATURE_INVALID."""
+        yield from ask_hub(
+            "AuditService/AddCosignature",
+            pb.AddCosignatureRequest(cosigned_checkpoint=note),
+            pb.AddCosignatureResponse,
+        )
+
+    def _verify_held_extends(self, witnessed: Head, head: Head) -> Operation[None]:
+        if witnessed.size > head.size:
+            raise self._ports.trust.rolled_back(witnessed, head)
+        proof = yield from self._view.consistency_proof(witnessed.size, head.size)
+        self._ports.trust.verify_extends(witnessed, head, proof)
+
+
+def _leaf(message: pb.Leaf) -> LogLeaf:
+    try:
+        opening = parse_opening(message.opening) if message.HasField("opening") else None
+    except ExchangeError as error:
+        return LogLeaf(message.leaf_hash, None, error)
+    return LogLeaf(message.leaf_hash, opening)
+
+
+def _check_for_everyone(start: int, leaves: Iterable[pb.Leaf]) -> None:
+    """Check that a page of which the log knows nothing opens nothing that it had to log."""
+    for index, leaf in enumerate(leaves, start):
+        if not leaf.HasField("opening"):
+            continue
+        entry = read_entry(leaf.opening.entry)
+        is_directory = entry.event is Event.STATEMENT and not entry.exchange_id
+        if not is_directory and entry.event is not Event.INSPECTION:
+            raise Reason.RULE_BROKEN.error(
+                f"the hub opened entry {index}, {entry.event.name}, and shows no entry of the log "
+                "that says so: a reading must be on the log before anything is read"
+            )
+
+
+def _missing(
+    policy: WitnessPolicy, newest: WitnessedHead | None, head: Head, tree_size: int
+) -> str:
+    quorum = f"{policy.required} of {len(policy.witnesses)} witnesses"
+    if newest is None:
+        return f"expected a checkpoint cosigned by {quorum}, the hub shows none"
+    return (
+        f"expected a checkpoint of at least {tree_size} entries cosigned by {quorum}; the newest "
+        f"so cosigned has {newest.head.size}, the log has {head.size}"
+    )

@@ -1,0 +1,77 @@
+"""What operations use of the world: keys, files, clocks and randomness of one profile.
+
+Operations take all of it from here, so tests can replace each by itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from agency_client.core.reach import Reach
+from agency_client.state.checkpoints import TrustStore
+from agency_client.state.directory import DirectoryStore
+from agency_client.state.keys import Vault
+from agency_client.state.outbox import Outbox
+from agency_client.state.profile import Defaults, Profile
+from exchange_protocol.log.cosignatures import WitnessPolicy
+from exchange_protocol.rules.statements import UUID_RANDOM_BYTES, new_statement_id
+from exchange_protocol.trust.certificates import TrustAnchors
+from exchange_protocol.trust.identity import AgencyId, Member
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The world of one client."""
+
+    vault: Vault
+    channel_member: Member
+    """As whom the channel is opened."""
+    channel_certificate: bytes
+    """SHA-256 of the certificate that opens the channel, 32 bytes."""
+    anchors: TrustAnchors
+    trust: TrustStore
+    directory: DirectoryStore
+    outbox: Outbox
+    defaults: Defaults
+    witnesses: WitnessPolicy | None
+    clock: Callable[[], datetime]
+    random: Callable[[int], bytes]
+    """Gives so many random bytes."""
+    reach: Reach = field(default_factory=lambda: Reach(time.monotonic))
+
+    @property
+    def agency(self) -> AgencyId:
+        """The agency that the client speaks for."""
+        return self.vault.agency
+
+    def new_id(self) -> str:
+        """Make a statement id."""
+        return new_statement_id(self.clock(), self.random(UUID_RANDOM_BYTES))
+
+
+def make_ports(
+    profile: Profile,
+    clock: Callable[[], datetime],
+    random: Callable[[int], bytes],
+    *,
+    queue_only: bool = False,
+) -> Ports:
+    """Take the world of a profile; with `queue_only` statements stay in the outbox."""
+    state = profile.state
+    return Ports(
+        vault=profile.vault,
+        channel_member=profile.tls.certificate.member,
+        channel_certificate=profile.tls.certificate.fingerprint,
+        anchors=profile.anchors,
+        trust=TrustStore(state, profile.log, clock),
+        directory=DirectoryStore(state, profile.log, profile.anchors),
+        outbox=Outbox(state),
+        defaults=profile.defaults,
+        witnesses=profile.witnesses,
+        clock=clock,
+        random=random,
+        reach=Reach(time.monotonic, queue_only=queue_only),
+    )

@@ -1,0 +1,45 @@
+"""The memory of a hub that was away: for some seconds new statements are not offered to it.
+
+Each attempt to reach a hub that is away takes a second or more. A program that sends many
+statements would pay that for each of them. So the first failure is remembered: until its time is
+over, a new statement goes to the outbox at once. Calls that can do nothing without the hub (`get`,
+`sync`, `flush_outbox`) always ask it, and their success ends the memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from exchange_protocol.errors import HubUnavailable, Reason
+
+AWAY_SECONDS: Final = 5.0
+"""How long a hub that could not be reached is taken to be away."""
+
+
+class Reach:
+    """Whether a new statement is worth an attempt to reach the hub; may be shared by threads."""
+
+    def __init__(self, monotonic: Callable[[], float], *, queue_only: bool = False) -> None:
+        self._monotonic = monotonic
+        self._queue_only = queue_only
+        self._away: tuple[float, HubUnavailable] | None = None
+
+    def why_not(self) -> HubUnavailable | None:
+        """Why there is no use in an attempt now; None where there is."""
+        if self._queue_only:
+            error = Reason.UNAVAILABLE.error("this client only queues: `flush_outbox` sends")
+            assert isinstance(error, HubUnavailable)  # noqa: S101 - for the type checker
+            return error
+        away = self._away
+        if away is None or self._monotonic() >= away[0]:
+            return None
+        return away[1]
+
+    def lost(self, error: HubUnavailable) -> None:
+        """Remember that the hub could not be reached."""
+        self._away = self._monotonic() + AWAY_SECONDS, error
+
+    def found(self) -> None:
+        """Forget that it was away: it answered."""
+        self._away = None

@@ -1,0 +1,163 @@
+"""Routes: which legs a statement speaks on, and what the policy asks of it there.
+
+The policy on the log says who approves, who supervises and who reads (`plan_route`). A hub that
+plans otherwise under the same directory breaks a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agency_client.core.calls import Operation, ask_hub
+from agency_client.core.exchanges import HasId
+from agency_client.core.given import parse_agencies
+from agency_client.core.ports import Ports
+from agency_client.core.views import UnsealedExchange, VerifiedExchange
+from exchange_protocol.errors import HubUnavailable, Reason
+from exchange_protocol.kinds.catalogue import kind_of
+from exchange_protocol.kinds.codes import Party
+from exchange_protocol.kinds.spec import Body
+from exchange_protocol.rules.judgement import Route
+from exchange_protocol.rules.lifecycle import Exchange, Leg, row_for
+from exchange_protocol.rules.statements import Draft
+from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_protocol.v1 import statement_pb2
+
+
+def compare_plan(ports: Ports, draft: Draft, route: Route) -> Operation[None]:
+    """Ask the hub for its plan: under the same directory it must be the same.
+
+    Raises:
+        HubDishonest: RULE_BROKEN.
+    """
+    if ports.channel_member.role is not draft.author.role:
+        return  # The hub plans for whom the channel speaks, and the policy knows roles.
+    header = draft.header
+    try:
+        answer = yield from ask_hub(
+            "ExchangeService/PlanRoute",
+            pb.PlanRouteRequest(
+                kind=draft.kind.value,
+                recipients=draft.recipients,
+                handling=statement_pb2.Handling.ValueType(header.handling),
+                tlp=statement_pb2.Tlp.ValueType(header.tlp),
+                urgency=statement_pb2.Urgency.ValueType(header.urgency),
+                subject_count=header.subject_count,
+            ),
+            pb.PlanRouteResponse,
+        )
+    except HubUnavailable:
+        return
+    if answer.directory_size != ports.directory.size:
+        # Someone changed the directory this moment; the hub judges by the newest and says so.
+        return
+    theirs = (
+        answer.policy_sha256,
+        tuple(answer.rule_ids),
+        tuple((leg.agency, leg.approvals_required, tuple(leg.approvers)) for leg in answer.legs),
+        tuple(answer.supervisors),
+    )
+    ours = (
+        route.policy_digest,
+        route.rule_ids,
+        tuple((leg.agency, leg.approvals_required, leg.approvers) for leg in route.legs),
+        route.supervisors,
+    )
+    if theirs != ours:
+        raise Reason.RULE_BROKEN.error(
+            f"under the policy on the log the route is {route}; the hub plans another"
+        )
+
+
+def choose_legs(
+    agency: AgencyId,
+    verified: VerifiedExchange,
+    state: Exchange,
+    body: Body,
+    named: Iterable[str] | str | None,
+) -> tuple[Leg, ...]:
+    """The legs to speak on: those named, or all on which the kind is allowed now.
+
+    Raises:
+        NotPermitted: NOT_A_PARTY or OWN_REQUEST, if the agency may say it on no leg.
+        Conflict: OUT_OF_ORDER, if no leg allows it now.
+        InvalidInput: if the legs wait for answers to different statements.
+    """
+    party = verified.party if verified.party is not Party.SUPERVISOR else Party.APPROVER
+    _check_party(agency, body, party)
+    if party is Party.RECIPIENT:
+        own = state.leg(agency)
+        return (own,) if own else ()
+    if named is not None:
+        wanted = parse_agencies(named, "legs")
+        if not wanted:
+            raise Reason.INVALID_FIELD.error("expected at least one leg, got none", field="legs")
+        chosen = tuple(leg for leg in state.legs if leg.agency in wanted)
+        if len(chosen) != len(wanted):
+            raise Reason.NOT_A_PARTY.error(
+                f"expected legs out of {_listed(state.legs)}; got {', '.join(wanted)}",
+                field="legs",
+            )
+    else:
+        chosen = tuple(
+            leg
+            for leg in state.legs
+            if row_for(state, leg, body, party) is not None
+            and (party is not Party.APPROVER or agency in leg.approvers)
+        )
+    if not chosen:
+        raise Reason.OUT_OF_ORDER.error(
+            f"{kind_of(body)} is not allowed on any leg now: "
+            + ", ".join(f"{leg.agency} is {leg.state.name}" for leg in state.legs)
+        )
+    if len({leg.awaits for leg in chosen}) > 1:
+        raise Reason.INVALID_FIELD.error(
+            f"the legs {_listed(chosen)} wait for answers to different statements; "
+            "speak on each by itself",
+            field="legs",
+        )
+    return chosen
+
+
+def check_read(exchange: str | HasId, body: Body, legs: Iterable[Leg]) -> None:
+    """Refuse a decision on another statement than the caller read, or an approval of one unread.
+
+    Otherwise a hub could show an older statement to be read, and the newer one to be approved.
+    """
+    if not isinstance(exchange, VerifiedExchange | UnsealedExchange):
+        return
+    read = {leg.agency: leg.awaits for leg in exchange.legs}
+    for leg in legs:
+        if read.get(leg.agency) != leg.awaits:
+            raise Reason.STALE_ANSWER.error(
+                f"expected the statement that was read on the leg of {leg.agency} to wait still; "
+                f"{leg.awaits.hex()} waits there now: open the exchange anew",
+                field="answers",
+            )
+    if isinstance(exchange, UnsealedExchange) and kind_of(body).spec.approves(body):
+        awaited = {leg.awaits for leg in legs}
+        for each in exchange.statements:
+            if each.statement.digest in awaited and each.faults:
+                raise each.faults[0].error
+
+
+def _check_party(agency: AgencyId, body: Body, party: Party) -> None:
+    """Refuse a kind that this agency may say on no leg, whatever its state; say why."""
+    kind = kind_of(body)
+    parties = {row.party for row in kind.spec.rows}
+    if party in parties:
+        return
+    if kind.spec.decides and party is Party.INITIATOR:
+        raise Reason.OWN_REQUEST.error(
+            f"expected a decision by another agency than the initiator {agency}"
+        )
+    entitled = " or ".join(sorted(each.name.lower() for each in parties))
+    raise Reason.NOT_A_PARTY.error(
+        f"{kind} is for the {entitled} to say; on this exchange {agency} is the "
+        f"{party.name.lower()}"
+    )
+
+
+def _listed(legs: Iterable[Leg]) -> str:
+    return ", ".join(leg.agency for leg in legs)

@@ -1,0 +1,269 @@
+"""Make a statement: plan, draft, seal, sign, judge, keep in the outbox.
+
+ 1. The directory is brought up to date; without a hub the one held serves.
+ 2. The policy on the log says who approves, who supervises and who reads (`routes`).
+ 3. The parts are sealed to exactly those readers, with keys that they themselves published.
+ 4. The statement is signed, and judged here as the hub will judge it: what the rules refuse is
+    refused before anything leaves.
+ 5. It goes to the outbox. `delivery` takes it from there to the hub.
+
+A statement that continues an exchange answers what the client verified of it just before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from agency_client.core.calls import Operation, Pause
+from agency_client.core.drafting import (
+    INITIAL_FLOOR,
+    NO_TERMS,
+    Floor,
+    Terms,
+    as_statement,
+    make_header,
+    require_legal_basis,
+)
+from agency_client.core.exchanges import Exchanges, HasId
+from agency_client.core.given import Agencies, parse_agencies
+from agency_client.core.ports import Ports
+from agency_client.core.routes import check_read, choose_legs, compare_plan
+from agency_client.core.sealing import JSON, Content, Sealer
+from agency_client.core.view import View
+from agency_client.core.views import CONTENT
+from agency_client.state.outbox import Staging
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.catalogue import kind_of
+from exchange_protocol.kinds.codes import Party
+from exchange_protocol.kinds.spec import Body
+from exchange_protocol.rules.access import readers, spoken
+from exchange_protocol.rules.judgement import Route, judge, plan_route
+from exchange_protocol.rules.lifecycle import Exchange, open_exchange
+from exchange_protocol.rules.statements import (
+    BRIEF,
+    Draft,
+    Part,
+    SignedStatement,
+    encode_statement,
+    parse_statement,
+)
+
+_Plan = Callable[[Draft], Operation[tuple[Route, Exchange]]]
+"""Says the route of a draft, and the exchange by which its readers are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Initial:
+    """An initial statement as it is asked for."""
+
+    body: Body
+    to: Agencies
+    content: Content
+    terms: Terms
+
+
+@contextmanager
+def numbered(number: int) -> Iterator[None]:
+    """Let an error of one request of many name it: `requests[3].due`."""
+    try:
+        yield
+    except ExchangeError as error:
+        error.field = ".".join(filter(None, (f"requests[{number}]", error.field)))
+        raise
+
+
+class Statements:
+    """Makes statements of exchanges, whatever their kind, and keeps them in the outbox."""
+
+    def __init__(self, ports: Ports, view: View, exchanges: Exchanges) -> None:
+        self._ports = ports
+        self._view = view
+        self._exchanges = exchanges
+
+    def keep_initial(self, asked: Initial) -> Operation[str]:
+        """Make the statement that opens an exchange; gives its id."""
+        online = yield from self._view.freshen()
+        draft = self._initial_draft(asked, self._ports.clock())
+        with self._ports.outbox.stage(draft.id, draft.made_at) as staging:
+            payload = yield from self._seal(
+                draft, asked.content, self._initial_plan(compares=online), staging
+            )
+            staging.finish(self._judged(self._ports.vault.sign(payload), None))
+        return draft.id
+
+    def keep_initial_batch(self, asked: Sequence[Initial]) -> Operation[list[str]]:
+        """Make up to 4,096 initial statements under one signature; gives their ids.
+
+        All are made before one is kept: an error leaves the outbox as it was. Its field begins
+        with `requests[...]`.
+        """
+        online = yield from self._view.freshen()
+        plan = self._initial_plan(compares=online)
+        drafts: list[Draft] = []
+        with ExitStack() as building:
+            made: list[tuple[Staging, bytes]] = []
+            for number, each in enumerate(asked):
+                with numbered(number):
+                    draft = self._initial_draft(each, self._ports.clock())
+                    staging = building.enter_context(
+                        self._ports.outbox.stage(draft.id, draft.made_at)
+                    )
+                    payload = yield from self._seal(draft, each.content, plan, staging)
+                drafts.append(draft)
+                made.append((staging, payload))
+                yield Pause(0.0)  # Others on the event loop have their turn.
+            signed = self._sign_all([payload for _, payload in made])
+            for (staging, _), one in zip(made, signed, strict=True):
+                staging.finish(self._judged(one, None))
+        return [draft.id for draft in drafts]
+
+    def keep_continuing(
+        self,
+        body: Body,
+        exchange: str | HasId,
+        content: Content,
+        *,
+        legs: Agencies | None = None,
+        terms: Terms = NO_TERMS,
+    ) -> Operation[str]:
+        """Make a statement that continues an exchange; gives its id.
+
+        It speaks on the legs named, or on all where the kind is allowed now.
+        """
+        verified = yield from self._exchanges.get(exchange)
+        yield from self._view.freshen()
+        state = verified.exchange
+        if state is None:
+            raise Reason.NOT_A_PARTY.error(
+                f"{self._ports.agency} sees exchange {verified.id} as a supervisor and may not "
+                "speak on it"
+            )
+        chosen = choose_legs(self._ports.agency, verified, state, body, legs)
+        if kind_of(body).spec.decides:
+            check_read(exchange, body, chosen)
+        now = self._ports.clock()
+        floor = Floor(
+            handling=max(leg.handling for leg in chosen),
+            tlp=max(leg.tlp for leg in chosen),
+            urgency=state.header.urgency,
+        )
+        is_recipient = verified.party is Party.RECIPIENT
+        draft = Draft(
+            id=self._ports.new_id(),
+            exchange_id=verified.id,
+            author=self._ports.vault.member,
+            made_at=now,
+            body=body,
+            answers=chosen[0].awaits,
+            recipients=(state.initiator,) if is_recipient else tuple(leg.agency for leg in chosen),
+            header=make_header(terms, floor, self._ports, now),
+        )
+        with self._ports.outbox.stage(draft.id, now) as staging:
+            payload = yield from self._seal(draft, content, self._continuing_plan(state), staging)
+            staging.finish(self._judged(self._ports.vault.sign(payload), state))
+        return draft.id
+
+    def keep_signed(self, drafts: Sequence[tuple[Draft, Mapping[str, bytes]]]) -> list[str]:
+        """Sign drafts as they stand, with one signature, and keep each with its sealed parts.
+
+        Nothing is planned or judged here: the hub does that.
+        """
+        signed = self._sign_all([encode_statement(draft) for draft, _ in drafts])
+        for (draft, parts), one in zip(drafts, signed, strict=True):
+            with self._ports.outbox.stage(draft.id, self._ports.clock()) as staging:
+                for name, sealed in parts.items():
+                    staging.add_part(name, sealed)
+                staging.finish(one)
+        return [draft.id for draft, _ in drafts]
+
+    def _initial_draft(self, asked: Initial, now: datetime) -> Draft:
+        statement_id = self._ports.new_id()
+        header = make_header(asked.terms, INITIAL_FLOOR, self._ports, now)
+        draft = Draft(
+            id=statement_id,
+            exchange_id=statement_id,
+            author=self._ports.vault.member,
+            made_at=now,
+            body=asked.body,
+            recipients=parse_agencies(asked.to, "to"),
+            header=replace(header, legal_basis=require_legal_basis(asked.terms, self._ports)),
+        )
+        # Before anything is sealed: what the policy refuses needs no entities.
+        plan_route(self._ports.directory.current, draft)
+        return draft
+
+    def _initial_plan(self, *, compares: bool) -> _Plan:
+        """The plan of initial statements; the hub's is compared once for each question."""
+        compared: set[object] = set()
+
+        def plan(draft: Draft) -> Operation[tuple[Route, Exchange]]:
+            route = plan_route(self._ports.directory.current, draft)
+            header = draft.header
+            question = (draft.kind, draft.recipients, header.handling, header.tlp, header.urgency)
+            if compares and (*question, header.subject_count) not in compared:
+                yield from compare_plan(self._ports, draft, route)
+                compared.add((*question, header.subject_count))
+            exchange, _ = open_exchange(as_statement(draft), route.legs)
+            return route, exchange
+
+        return plan
+
+    def _continuing_plan(self, state: Exchange) -> _Plan:
+        def plan(draft: Draft) -> Operation[tuple[Route, Exchange]]:
+            route = plan_route(self._ports.directory.current, draft, state)
+            gates = {leg.agency: leg for leg in route.legs}
+            # Readers of a supplement's brief are the approvers of its own gate.
+            legs = tuple(
+                replace(leg, approvers=gates[leg.agency].approvers) if leg.agency in gates else leg
+                for leg in state.legs
+            )
+            yield from ()
+            return route, replace(state, legs=legs)
+
+        return plan
+
+    def _seal(
+        self, draft: Draft, content: Content, plan: _Plan, staging: Staging
+    ) -> Operation[bytes]:
+        """Seal the parts of a draft; gives the payload to sign."""
+        sealer = Sealer(staging, draft.id, self._ports.directory.current)
+        parts: list[Part] = []
+        if content.is_counted:
+            # Readers of content do not depend on the gate. The gate depends on the number of
+            # subjects, which is known when the entities have gone by.
+            _, exchange = yield from plan(draft)
+            to = readers(exchange, spoken(exchange, as_statement(draft)), CONTENT)
+            parts += sealer.seal_entities(content.entities, to)
+            parts += sealer.seal_attachments(content.attachments, to)
+            draft = replace(draft, header=replace(draft.header, subject_count=int(sealer.subjects)))
+        route, exchange = yield from plan(draft)
+        draft = replace(draft, supervisors=route.supervisors)
+        said = spoken(exchange, as_statement(draft))
+        brief = content.brief or (content.default_brief if route.supervisors else None)
+        for name, document in ((CONTENT, content.document), (BRIEF, brief)):
+            if document is not None:
+                to = readers(exchange, said, name)
+                parts.insert(0, sealer.seal(name, JSON, document.to_json(), to))
+        return encode_statement(replace(draft, parts=tuple(parts)))
+
+    def _sign_all(self, payloads: Sequence[bytes]) -> list[SignedStatement]:
+        """Sign payloads: one by itself, several with one signature."""
+        vault = self._ports.vault
+        if len(payloads) > 1:
+            return vault.sign_batch(payloads)
+        return [vault.sign(payload) for payload in payloads]
+
+    def _judged(self, signed: SignedStatement, state: Exchange | None) -> SignedStatement:
+        """The statement, if the rules accept it as the hub will judge it."""
+        judge(
+            signed,
+            parse_statement(signed.payload),
+            directory=self._ports.directory.current,
+            exchange=state,
+            anchors=self._ports.anchors,
+            at=self._ports.clock(),
+        )
+        return signed

@@ -1,0 +1,212 @@
+"""The verified view: the newest checkpoint and the directory, which all operations rest on.
+
+A tree head is believed only through `advance`; the directory only through `sync`. Both fetch what
+they need and leave the judgement to `state.checkpoints` and `state.directory`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from google.protobuf.message import Message
+
+from agency_client.core.calls import Operation, Response, ask_hub
+from agency_client.core.ports import Ports
+from agency_client.state.checkpoints import Head
+from agency_client.state.directory import verify_directory_size
+from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
+from exchange_protocol.rules.directory import Directory
+from exchange_protocol.v1 import audit_service_pb2 as audit_pb
+from exchange_protocol.v1 import directory_service_pb2 as directory_pb
+from exchange_protocol.v1 import log_pb2
+
+_DIRECTORY_PAGE: Final = 200
+
+
+class View:
+    """The checkpoint and the directory that were verified last, and the way to newer ones."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    def advance(
+        self, asked_with: Head | None, message: log_pb2.TreeHead, *, original: bool = False
+    ) -> Operation[Head]:
+        """Verify the tree head of an answer, and keep it if it is the newest.
+
+        1. The pinned log key signed it.
+        2. It extends the head that was held when the request was made, and is not smaller. Only
+           the `original` receipt of a statement that was sent before may be smaller: then its tree
+           is an ancestor.
+        3. It is consistent with the head that is held now, if another call moved that meanwhile.
+
+        Raises:
+            HubDishonest: CHECKPOINT_INVALID, CHECKPOINT_ROLLBACK or CHECKPOINT_SPLIT_VIEW.
+        """
+        trust = self._ports.trust
+        head = trust.verify(message.checkpoint)
+        if original and asked_with is not None and head.size < asked_with.size:
+            yield from self._verify_ancestor(head, asked_with)
+            return head
+        trust.verify_answer(asked_with, head, message.consistency_proof)
+        proven = asked_with
+        while (other := trust.keep(head, proven)) is not None:
+            older, newer = sorted((head, other), key=lambda each: each.size)
+            proof = yield from self.consistency_proof(older.size, newer.size)
+            trust.verify_extends(older, newer, proof)
+            if other.size >= head.size:
+                break
+            proven = other
+        return head
+
+    def consistency_proof(self, first: int, second: int) -> Operation[tuple[bytes, ...]]:
+        """Fetch the consistency proof between two trees; unverified."""
+        if first in (0, second):
+            return ()
+        response = yield from ask_hub(
+            "AuditService/GetConsistencyProof",
+            audit_pb.GetConsistencyProofRequest(first_tree_size=first, second_tree_size=second),
+            audit_pb.GetConsistencyProofResponse,
+        )
+        return tuple(response.consistency_proof)
+
+    def ask(
+        self,
+        method: str,
+        make: Callable[[int], Message],
+        response: type[Response],
+        head_of: Callable[[Response], log_pb2.TreeHead],
+        *,
+        original: bool = False,
+    ) -> Operation[tuple[Response, Head]]:
+        """Make a call whose answer has a tree head, and verify that head (see `advance`).
+
+        `make` gives the request for the size that is held. A hub whose log is shorter than that
+        cannot prove anything and refuses; its own checkpoint then tells why.
+        """
+        held = self._ports.trust.head()
+        answer = yield from self.ask_with(held, method, make(held.size if held else 0), response)
+        head = yield from self.advance(held, head_of(answer), original=original)
+        return answer, head
+
+    def ask_with(
+        self, held: Head | None, method: str, request: Message, response: type[Response]
+    ) -> Operation[Response]:
+        """Make a call that names the head that is held; the caller verifies the answer's heads."""
+        try:
+            answer = yield from ask_hub(method, request, response)
+        except ExchangeError as error:
+            if held is not None and error.reason is Reason.PROOF_RANGE_INVALID:
+                yield from self._explain_rollback(held)
+            raise
+        return answer
+
+    def checkpoint(self) -> Operation[Head]:
+        """Fetch and verify the newest checkpoint."""
+        _, head = yield from self.ask(
+            "AuditService/GetCheckpoint",
+            lambda size: audit_pb.GetCheckpointRequest(known_tree_size=size),
+            audit_pb.GetCheckpointResponse,
+            lambda answer: answer.tree_head,
+        )
+        return head
+
+    def directory_page(
+        self, known: int
+    ) -> Operation[tuple[directory_pb.ListDirectoryEntriesResponse, Head]]:
+        """Fetch the directory entries after the first `known`; the head is verified."""
+        return (
+            yield from self.ask(
+                "DirectoryService/ListDirectoryEntries",
+                partial(_directory_request, known),
+                directory_pb.ListDirectoryEntriesResponse,
+                lambda answer: answer.tree_head,
+            )
+        )
+
+    def sync(self) -> Operation[Directory]:
+        """Bring the directory up to date; every entry is proven and folded.
+
+        Raises:
+            HubDishonest: if the hub shows fewer entries than were proven, or others.
+        """
+        store = self._ports.directory
+        while True:
+            known = store.size
+            try:
+                answer, head = yield from self.directory_page(known)
+            except ExchangeError as error:
+                if error.reason is Reason.PROOF_RANGE_INVALID:
+                    # The log is as long as it was: it is the directory that lost entries.
+                    verify_directory_size(store, known - 1)
+                raise
+            store.extend(known, answer.entries, head.checkpoint, head.note)
+            verify_directory_size(store, answer.directory_size)
+            if store.size >= answer.directory_size:
+                return store.current
+            if not answer.entries:
+                raise Reason.ENTRY_MISMATCH.error(
+                    f"expected the directory entries {known} to {answer.directory_size}, got none"
+                )
+
+    def freshen(self) -> Operation[bool]:
+        """Bring the directory up to date if the hub can be reached; gives whether it could.
+
+        Without a hub the directory that is held serves. Without one either, the hub is asked in
+        any case.
+
+        Raises:
+            HubUnavailable: if there is neither a hub nor a directory.
+        """
+        is_held = self._ports.directory.size > 0
+        if is_held and self._ports.reach.why_not() is not None:
+            return False
+        try:
+            yield from self.sync()
+        except HubUnavailable:
+            if not is_held:
+                raise
+            return False
+        return True
+
+    def know_directory(self, size: int) -> Operation[None]:
+        """Make sure that the directory holds at least `size` entries, as an entry counts them.
+
+        Raises:
+            HubDishonest: RULE_BROKEN, if the hub counts entries that it does not show.
+        """
+        if self._ports.directory.size < size:
+            yield from self.sync()
+        if self._ports.directory.size < size:
+            raise Reason.RULE_BROKEN.error(
+                f"the log counts {size} directory statements; the hub shows only "
+                f"{self._ports.directory.size}"
+            )
+
+    def _verify_ancestor(self, head: Head, held: Head) -> Operation[None]:
+        try:
+            proof = yield from self.consistency_proof(head.size, held.size)
+        except ExchangeError as error:
+            if error.reason is Reason.PROOF_RANGE_INVALID:
+                raise self._ports.trust.rolled_back(held, head) from error
+            raise
+        self._ports.trust.verify_extends(head, held, proof)
+
+    def _explain_rollback(self, held: Head) -> Operation[None]:
+        answer = yield from ask_hub(
+            "AuditService/GetCheckpoint",
+            audit_pb.GetCheckpointRequest(),
+            audit_pb.GetCheckpointResponse,
+        )
+        head = self._ports.trust.verify(answer.tree_head.checkpoint)
+        if head.size < held.size:
+            raise self._ports.trust.rolled_back(held, head)
+
+
+def _directory_request(known: int, size: int) -> Message:
+    """Ask for the directory entries after the first `known`, holding a tree of `size` entries."""
+    return directory_pb.ListDirectoryEntriesRequest(
+        known_directory_size=known, page_size=_DIRECTORY_PAGE, known_tree_size=size
+    )
