@@ -23,27 +23,21 @@ from pathlib import Path
 from typing import Final
 
 from agency_client.content.characters import find_hidden
-from agency_client.content.entity import Entity, ImportedEntities, Warnings, entity_digest
+from agency_client.content.entity import Entity, ImportedEntities, Warnings
 from agency_client.content.faults import MOST_LINES, Faults, lines_in_words
 from agency_client.content.fields import read_fields
 from agency_client.content.forms import DateForm, NumberForm
-from agency_client.content.mappings import (
-    EntityMapping,
-    Forms,
-    PropertyMapping,
-    Query,
-    parse_mapping,
-)
+from agency_client.content.mapping_file import parse_mapping
+from agency_client.content.mappings import EntityMapping, Forms, Query
+from agency_client.content.rows import SHORT, MappedEntity, RowMapper
 from agency_client.content.schemata import EVENT_SCHEMATA
 from agency_client.content.source import Source
 from agency_client.content.subjects import SubjectCount
 from agency_client.content.tables import DELIMITERS, Row, Table, column_words
-from agency_client.content.values import ID_WORDS, ValueCheck, is_id
+from agency_client.content.values import ValueCheck
 from exchange_protocol.errors import Reason
 
 MAX_ENTITIES: Final = 1_000_000
-_SHORT: Final = (1 << 64) - 1
-_MOST_KNOWN: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +110,7 @@ class TableImport(ImportedEntities):
         queries = parse_mapping(read_fields(Path(mapping_path)), check)
         source = Source(csv_path)
         columns = set[str]().union(*(query.columns for query in queries))
-        self._rows = _Rows(queries, forms, check)
+        self._rows = RowMapper(queries, forms, check)
         self._table = Table.open(
             source, columns, encoding=options.encoding, delimiter=options.delimiter
         )
@@ -140,94 +134,10 @@ class TableImport(ImportedEntities):
             for query in self._rows.queries:
                 if not query.passes(record):
                     continue
-                for made in self._rows.made(query, record):
+                for made in self._rows.map_record(query, record):
                     if made.entity is not None and made.digest not in told:
                         told.add(made.digest)
                         yield made.entity
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """What a mapping made of a row."""
-
-    mapping: EntityMapping
-    entity: Entity | None
-    digest: int
-    """Of the entity, 8 bytes."""
-    faults: tuple[tuple[str, str], ...]
-    """Columns with what was expected in them."""
-    lacks: bool
-    """Whether a property that the mapping requires is empty."""
-
-
-class _Rows:
-    """Makes entities of the rows of a table."""
-
-    def __init__(self, queries: Sequence[Query], forms: Forms, check: ValueCheck) -> None:
-        self.queries = queries
-        self._forms = forms
-        self._check = check
-        self._known: dict[tuple[EntityMapping, tuple[str, ...]], _Made] = {}
-        """What rows told before: accounts and persons come again and again."""
-
-    def made(self, query: Query, record: Mapping[str, str]) -> Iterator[_Made]:
-        """What each entity of a query comes to for a record that passes its filters."""
-        ids: dict[str, str] = {}
-        for mapping in query.entities:
-            made = self._made(mapping, record, ids)
-            if made.entity is not None:
-                ids[mapping.name] = made.entity["id"]
-            yield made
-
-    def _made(
-        self, mapping: EntityMapping, record: Mapping[str, str], ids: Mapping[str, str]
-    ) -> _Made:
-        if mapping.is_link:
-            return self._read(mapping, record, ids)
-        key = (mapping, tuple([record[column] for column in mapping.ordered_columns]))
-        known = self._known.get(key)
-        if known is None:
-            known = self._read(mapping, record, ids)
-            if len(self._known) < _MOST_KNOWN:
-                self._known[key] = known
-        return known
-
-    def _read(
-        self, mapping: EntityMapping, record: Mapping[str, str], ids: Mapping[str, str]
-    ) -> _Made:
-        faults: list[tuple[str, str]] = []
-        properties: dict[str, list[str]] = {}
-        lacks = False
-        for each in mapping.properties:
-            values = list(self._values(each, record, ids, faults))
-            if values:
-                properties[each.prop.name] = list(dict.fromkeys(values))
-            lacks = lacks or (each.required and not values)
-        entity_id = mapping.id_of(record)
-        if mapping.id_column is not None and entity_id is not None and not is_id(entity_id):
-            faults.append((mapping.id_column, ID_WORDS))
-        if entity_id is None or lacks:
-            return _Made(mapping, None, 0, tuple(faults), lacks and entity_id is not None)
-        entity = Entity(id=entity_id, schema=mapping.schema.name, properties=properties)
-        return _Made(mapping, entity, entity_digest(entity) & _SHORT, tuple(faults), False)
-
-    def _values(
-        self,
-        mapping: PropertyMapping,
-        record: Mapping[str, str],
-        ids: Mapping[str, str],
-        faults: list[tuple[str, str]],
-    ) -> Iterator[str]:
-        if mapping.entity is not None:
-            if mapping.entity in ids:
-                yield ids[mapping.entity]
-            return
-        yield from mapping.literals
-        for column, value in mapping.values(record):
-            read, fault = self._forms.read(mapping, value, self._check)
-            if fault:
-                faults.append((column or mapping.prop.name, fault))
-            yield read
 
 
 class _Checking:
@@ -236,7 +146,7 @@ class _Checking:
     def __init__(
         self,
         source: str,
-        rows: _Rows,
+        rows: RowMapper,
         columns: set[str],
         headings: Sequence[str],
         options: TableOptions,
@@ -287,7 +197,7 @@ class _Checking:
             if not query.passes(record):
                 continue
             passed = True
-            for made in self._rows.made(query, record):
+            for made in self._rows.map_record(query, record):
                 emptied = self._take(row, number, made, record) and emptied
         if not passed:
             self._filtered.add(row.line)
@@ -321,14 +231,14 @@ class _Checking:
                 f"{self._repeated} rows have the key of a row before; what is the same stands once."
             )
 
-    def _take(self, row: Row, number: int, made: _Made, record: Mapping[str, str]) -> bool:
+    def _take(self, row: Row, number: int, made: MappedEntity, record: Mapping[str, str]) -> bool:
         """Note what a mapping made of a row; whether the row is left with nothing said of it."""
         mapping, entity = made.mapping, made.entity
         if entity is not None or not self._options.skip_rows_without_key:
             for column, words in made.faults:
                 self._fault(row, column, words)
         if entity is None:
-            if made.lacks:
+            if made.lacks_required:
                 self._lacking.add(row.line)
                 return False
             if any(record[column].strip() for column in mapping.ordered_columns):
@@ -339,14 +249,14 @@ class _Checking:
             self._note(row, number, made, entity)
         return False
 
-    def _note(self, row: Row, number: int, made: _Made, entity: Entity) -> None:
+    def _note(self, row: Row, number: int, made: MappedEntity, entity: Entity) -> None:
         told, is_known = made.digest, made.digest in self._told
         key = hash((number, made.mapping.name, entity["id"]))
         before = self._seen.setdefault(key, told << 64 | row.line)
         is_first = before == told << 64 | row.line
         if before >> 64 != told or (not is_first and made.mapping.schema.name in EVENT_SCHEMATA):
             if not self._options.allow_repeated_keys:
-                self._clash(row, made.mapping, key, before & _SHORT)
+                self._clash(row, made.mapping, key, before & SHORT)
                 return
             self._repeated += 1
         if not is_known:
