@@ -4,7 +4,7 @@ It comes in from files exactly as it was, or not at all (docs/tables.md).
 
     documents         what is asked, told and decided; input_documents reads them from files
     entities          subjects and findings; entity is one, subjects counts, schemata names them
-    table_import      from a table to entities: tables, rows, mappings, mapping_file, forms, encodings
+    table_import      from a table to entities, by tables, encodings, forms, rows and mappings
     values            what a property of FollowTheMoney can hold
     file_names        names of attached files
     templates         files to start from
