@@ -128,7 +128,7 @@ def test_profile_as_notepad_saves_it_is_read(folder: Path) -> None:
         path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
     profile = Profile.load(folder, PASSPHRASE)
     assert profile.vault.member == KZ_MIA
-    assert profile.vault.newest_sealing_key
+    assert profile.vault.newest_sealing_key.key_id
 
 
 def test_log_key_with_what_editors_put_around_it_is_read(folder: Path) -> None:
