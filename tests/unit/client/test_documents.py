@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,8 @@ from agency_client.content.documents import (
     validate_document,
     with_import_notes,
 )
-from exchange_protocol.errors import ExchangeError, InvalidInput, Reason
+from exchange_protocol.errors import InvalidInput, Reason
+from tests.support.refusals import reason_or_none
 
 SECRET = "Тайный Т. Т. (вымышлен)"
 HALF = chr(0xD800)
@@ -144,16 +144,7 @@ def test_document_that_was_sealed_is_read_by_its_own_type() -> None:
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_are_read_or_refused_with_a_reason(data: bytes) -> None:
     for parse in (parse_brief, parse_content):
-        assert reason_of(lambda parse=parse: parse(data)) in (None, Reason.DOCUMENT_INVALID)  # type: ignore[misc]
-
-
-def reason_of(act: Callable[[], object]) -> Reason | None:
-    """Why an act is refused; None if it is not."""
-    try:
-        act()
-    except ExchangeError as error:
-        return error.reason
-    return None
+        assert reason_or_none(lambda parse=parse: parse(data)) in (None, Reason.DOCUMENT_INVALID)  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
