@@ -65,6 +65,7 @@ _DIRECTORY: Final = "directory"
 """Where the receipts of directory statements are, which belong to no exchange."""
 _FILE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 _STALE_STAGING: Final = timedelta(days=1)
+_SWEEP_EVERY: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ class Outbox:
         self._receipts = state / "receipts"
         self._exchanges: dict[str, str] = {}
         """The exchanges of statements that were seen waiting; a statement never changes."""
+        self._swept_at: datetime | None = None
 
     def pending(self) -> list[OutboxEntry]:
         """What waits to be sent, oldest first."""
@@ -234,11 +236,11 @@ class Outbox:
             tree_head=log_pb2.TreeHead(checkpoint=receipt.note),
         )
         replace_file(folder / statement.id, message.SerializeToString(deterministic=True))
-        sync_folder(self._receipts)
-        # The receipt is durable: a crash here leaves a folder, whose resend gives it again.
+        # The receipt is durable: a crash here leaves the statement in the outbox, and the hub gives
+        # the same receipt when it is sent again.
         done = self._folder / f".building-done-{statement.id}"
         stored.folder.rename(done)
-        sync_folder(self._folder)
+        sync_folder(self._folder)  # Before its files go: what stays in the outbox must be whole.
         shutil.rmtree(done)
 
     def refuse(self, stored: StoredStatement, error: ExchangeError, now: datetime) -> None:
@@ -328,7 +330,10 @@ class Outbox:
         return found
 
     def _sweep(self, now: datetime) -> None:
-        """Remove what a crash left half built; nothing of it was ever sent."""
+        """Remove what a crash left half built, now and then; nothing of it was ever sent."""
+        if self._swept_at is not None and now < self._swept_at + _SWEEP_EVERY:
+            return
+        self._swept_at = now
         for path in self._folder.glob(".building-*"):
             if path.stat().st_mtime < (now - _STALE_STAGING).timestamp():
                 shutil.rmtree(path)

@@ -204,12 +204,15 @@ def test_half_built_statement_is_not_in_the_outbox(
     assert not list((client.profile.state / "outbox").glob(".building-*"))
 
 
-def test_what_a_crash_left_half_built_is_swept_after_a_day(client: ExchangeClient) -> None:
+def test_what_a_crash_left_half_built_is_swept_after_a_day(
+    hub: InMemoryHub, client: ExchangeClient
+) -> None:
     left = client.profile.state / "outbox" / ".building-left"
     left.mkdir(parents=True)
     ask(client, "kz.fma")
     assert left.exists()
     os.utime(left, (0, 0))
+    hub.model.now += timedelta(hours=1)
     ask(client, "kz.fma")
     assert not left.exists()
 
