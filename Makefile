@@ -12,7 +12,7 @@ JOBS   ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks scripts tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-up demo-down test faults bench bench-quick peers check format proto lock clean
+.PHONY: help venv demo demo-up demo-down quick test faults bench bench-quick peers check format proto lock clean
 
 help:  ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ demo-up: $(STAMP)  ## start the hub of the last demo again, to act as its agenci
 
 demo-down: $(STAMP)  ## stop that hub
 	$(BIN)/python -m demo down
+
+quick: $(STAMP)  ## run the fast tests: unit, architecture, properties
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/unit tests/architecture tests/properties
 
 test: $(STAMP)  ## run every test, in parallel and in random order
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal

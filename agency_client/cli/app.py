@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import typer
 
 from agency_client.cli.failures import ExitCode, describe, exit_code_of, one_line
-from agency_client.cli.output import ResultUnwritten, complain, print_json
+from agency_client.cli.output import ResultUnwritten, complain, print_json, use_any_terminal
 from agency_client.cli.session import PROFILE_VARIABLE, Session
 from exchange_protocol.errors import ExchangeError
 
@@ -60,6 +60,7 @@ def agency(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; always leaves by SystemExit."""
+    use_any_terminal()
     first, rest = hoist_globals(sys.argv[1:] if arguments is None else arguments)
     raise SystemExit(_run([*first, *rest], as_json="--json" in first))
 
@@ -73,11 +74,8 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
         return ExitCode.REFUSED
     except ResultUnwritten as error:
         _forget_results()
-        complain(
-            f"agency: done, but the result could not be written: {error}. Do not send anything "
-            "again before you have looked at `agency sent`",
-            "red",
-        )
+        advice = ". Do not send it again: look at `agency sent` first" if error.is_sent else ""
+        complain(f"agency: done, but the result could not be written: {error}{advice}", "red")
         return ExitCode.UNWRITTEN
     except (KeyboardInterrupt, typer.Abort):
         complain("agency: interrupted")

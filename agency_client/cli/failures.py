@@ -13,15 +13,19 @@ in an error. Parsers quote what they read, so of their errors only the place is 
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 
 import typer
-import yaml
 
 from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
 
 USAGE = "USAGE"
 """Reason of an error in the command line itself, which never reaches the hub."""
+
+STORAGE = "STORAGE"
+"""Reason of an error of a disk that takes nothing, which is no fault of a document."""
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
 
 _INPUT = frozenset(
     {
@@ -30,6 +34,7 @@ _INPUT = frozenset(
         Reason.CONFIG_INVALID,
         Reason.KEY_UNAVAILABLE,
         Reason.POLICY_INVALID,
+        Reason.FILE_NOT_WRITTEN,
     }
 )
 
@@ -75,7 +80,9 @@ def describe(error: Exception) -> dict[str, str | None]:
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
             message = f"{where}{error.strerror or type(error).__name__}"
-            return {"reason": Reason.DOCUMENT_INVALID.name, "message": message, "field": None}
+            full = error.errno in _UNWRITABLE
+            reason = STORAGE if full else Reason.DOCUMENT_INVALID.name
+            return {"reason": reason, "message": message, "field": None}
         case _:
             raise TypeError(f"no description for {type(error).__name__}") from error
 
@@ -87,10 +94,3 @@ def one_line(error: Exception) -> str:
         return f"{said['message']}"
     where = f" [{said['field']}]" if said["field"] else ""
     return f"{said['reason']}{where}: {said['message']}"
-
-
-def yaml_error(path: object, error: yaml.YAMLError) -> ExchangeError:
-    """The place where a file stops being YAML; its text is not repeated."""
-    mark = getattr(error, "problem_mark", None)
-    where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-    return Reason.DOCUMENT_INVALID.error(f"{path} is not YAML{where}")

@@ -9,6 +9,7 @@ are shown a replacement character instead; programs get them escaped, as JSON al
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sys
@@ -39,6 +40,8 @@ STATE_STYLES = {
 }
 _UNUSUAL = re.compile(r"[^\n -~\u0400-\u04ff]")
 """What may have to be escaped; Latin and Cyrillic letters pass at once."""
+_FOREIGN = re.compile(r"[^\n -~]")
+"""The same for a terminal that has other letters than UTF-8's."""
 _PLAIN_WIDTH = 200
 """Columns of a table that no terminal limits: a program that reads text wants whole lines."""
 
@@ -49,6 +52,13 @@ class Advance(Protocol):
     """Tells a progress bar how much is done, and of how much."""
 
     def __call__(self, done: int, of: int) -> None: ...
+
+
+def use_any_terminal() -> None:
+    """Let a terminal that lacks a letter, as KOI8-R lacks Kazakh ones, show its escape instead."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def out() -> Console:
@@ -69,6 +79,9 @@ def err() -> Console:
 
 class ResultUnwritten(Exception):
     """Stdout took no result, as on a full disk; what the command was to do is done."""
+
+    is_sent = False
+    """Whether a statement was sent, so that nobody may send it again."""
 
 
 @contextmanager
@@ -122,13 +135,25 @@ def print_json_line(document: Any) -> None:
 
 def _write_json(text: str) -> None:
     with _results():
-        sys.stdout.write(_UNUSUAL.sub(_escaped, text) + "\n")
+        is_utf_8 = (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
+        unusual = _UNUSUAL if is_utf_8 else _FOREIGN
+        sys.stdout.write(unusual.sub(_escaped, text) + "\n")
 
 
 def _escaped(found: re.Match[str]) -> str:
     """JSON itself escapes the first 32 characters alone, and neither half characters nor others."""
     char = found[0]
-    return char if char.isprintable() and not is_hidden(char) else json.dumps(char)[1:-1]
+    if char.isprintable() and not is_hidden(char) and _is_writable(char):
+        return char
+    return json.dumps(char)[1:-1]
+
+
+def _is_writable(char: str) -> bool:
+    try:
+        char.encode(sys.stdout.encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], empty: str) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from agency_client.cli.failures import ExitCode
 from agency_client.cli.output import (
+    ResultUnwritten,
     complain,
     heading,
     print_fields,
@@ -35,6 +36,14 @@ def tell(session: Session, result: Sent | Queued, done: str) -> None:
 
     `done` says in a word what was done, such as "Approved".
     """
+    try:
+        _tell(session, result, done)
+    except ResultUnwritten as error:
+        error.is_sent = True
+        raise
+
+
+def _tell(session: Session, result: Sent | Queued, done: str) -> None:
     if isinstance(result, Queued):
         if session.as_json:
             print_json(

@@ -303,8 +303,11 @@ class _Checking:
 
     def _take(self, row: Row, number: int, made: _Made, record: Mapping[str, str]) -> bool:
         """Note what a mapping made of a row; whether the row is left with nothing said of it."""
-        mapping = made.mapping
-        entity = made.entity
+        mapping, entity = made.mapping, made.entity
+        if entity is None and self._options.skip_rows_without_key:
+            made.faults.clear()
+        for column, words in made.faults:
+            self._fault(row, column, words)
         if entity is None:
             if made.lacks is not None and mapping.id_of(record) is not None:
                 self._lacking.add(row.line)
@@ -313,8 +316,6 @@ class _Checking:
                 self._lost(row, mapping)
                 return False
             return True
-        for column, words in made.faults:
-            self._fault(row, column, words)
         if made.faults:
             return False
         self._note(row, number, mapping, entity)

@@ -22,24 +22,28 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
+import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from google.protobuf.message import DecodeError
 
-from agency_client.state.files import (
+from exchange_files import (
     locked,
     make_folder,
     read_file,
+    remove_folder,
     replace_file,
+    staging_folder,
+    sweep_staging,
     sync_folder,
     try_locked,
-    write_file,
+    write_inside,
+    writing,
 )
 from exchange_protocol.errors import ExchangeError, NotFound, Reason
 from exchange_protocol.kinds.catalogue import Kind
@@ -64,8 +68,7 @@ from exchange_protocol.v1 import log_pb2, statement_pb2
 _DIRECTORY: Final = "directory"
 """Where the receipts of directory statements are, which belong to no exchange."""
 _FILE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
-_STALE_STAGING: Final = timedelta(days=1)
-_SWEEP_EVERY: Final = timedelta(hours=1)
+_STAGING: Final = ".building-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +131,37 @@ class Staging:
     def __init__(self, folder: Path, order: int) -> None:
         self._folder = folder
         make_folder(folder / "parts")
-        write_file(folder / "order", str(order).encode())
+        write_inside(folder / "order", str(order).encode())
 
     def add_part(self, name: str, sealed: bytes) -> bytes:
         """Keep the sealed bytes of a part; gives their SHA-256. Raises INVALID_FIELD."""
         _check_file_name(name, "parts")
-        write_file(self._folder / "parts" / name, sealed)
+        write_inside(self._folder / "parts" / name, sealed)
         return hashlib.sha256(sealed).digest()
 
     def finish(self, signed: SignedStatement) -> None:
         """Keep the signed statement, and make all of it durable."""
         data = encode_signed_statement(signed).SerializeToString(deterministic=True)
-        write_file(self._folder / "statement", data)
+        write_inside(self._folder / "statement", data)
         sync_folder(self._folder / "parts")
         sync_folder(self._folder)
+
+
+class StagedBatch:
+    """Statements under construction, which come into the outbox together."""
+
+    def __init__(self, folder: Path, orders: Iterator[int]) -> None:
+        self._folder = folder
+        self._orders = orders
+        self.folders: list[Path] = []
+
+    def add(self, statement_id: str) -> Staging:
+        """Begin one more; raises INVALID_FIELD for an id that is no file name."""
+        _check_file_name(statement_id, "id")
+        folder = self._folder / statement_id
+        staging = Staging(folder, next(self._orders))
+        self.folders.append(folder)
+        return staging
 
 
 class Outbox:
@@ -153,7 +173,7 @@ class Outbox:
         self._receipts = state / "receipts"
         self._exchanges: dict[str, str] = {}
         """The exchanges of statements that were seen waiting; a statement never changes."""
-        self._swept_at: datetime | None = None
+        self._is_swept = False
 
     def pending(self) -> list[OutboxEntry]:
         """What waits to be sent, oldest first."""
@@ -192,25 +212,33 @@ class Outbox:
         return (self._refused / statement_id).is_dir()
 
     @contextmanager
-    def stage(self, statement_id: str, now: datetime) -> Iterator[Staging]:
+    def stage(self, statement_id: str) -> Iterator[Staging]:
         """Build a statement; when the block ends well, it is in the outbox, whole and durable.
 
         Raises:
             InvalidInput: INVALID_FIELD, for an id that is no file name.
         """
-        _check_file_name(statement_id, "id")
+        with self.stage_batch(1) as batch:
+            yield batch.add(statement_id)
+
+    @contextmanager
+    def stage_batch(self, count: int) -> Iterator[StagedBatch]:
+        """Build `count` statements; when the block ends well, all are in the outbox, else none."""
         make_folder(self._folder)
-        self._sweep(now)
-        building = self._folder / f".building-{statement_id}"
-        try:
-            yield Staging(building, self._next_order())
-            if not (building / "statement").exists():
-                raise ValueError("the statement was not finished")
-            building.rename(self._folder / statement_id)
+        if not self._is_swept:
+            # Nothing of what a killed process left half built was ever sent.
+            sweep_staging(self._folder, f"{_STAGING}*")
+            self._is_swept = True
+        with staging_folder(self._folder / f"{_STAGING}{uuid.uuid4()}") as building:
+            batch = StagedBatch(building, self._next_orders(count))
+            yield batch
+            for folder in batch.folders:
+                if not (folder / "statement").exists():
+                    raise ValueError("the statement was not finished")
+            for folder in batch.folders:
+                with writing(folder):
+                    folder.rename(self._folder / folder.name)
             sync_folder(self._folder)
-        finally:
-            if building.exists():
-                shutil.rmtree(building)
 
     @contextmanager
     def sending(self, statement_id: str) -> Iterator[StoredStatement | None]:
@@ -238,10 +266,11 @@ class Outbox:
         replace_file(folder / statement.id, message.SerializeToString(deterministic=True))
         # The receipt is durable: a crash here leaves the statement in the outbox, and the hub gives
         # the same receipt when it is sent again.
-        done = self._folder / f".building-done-{statement.id}"
-        stored.folder.rename(done)
+        done = self._folder / f"{_STAGING}done-{statement.id}"
+        with writing(stored.folder):
+            stored.folder.rename(done)
         sync_folder(self._folder)  # Before its files go: what stays in the outbox must be whole.
-        shutil.rmtree(done)
+        remove_folder(done)
 
     def refuse(self, stored: StoredStatement, error: ExchangeError, now: datetime) -> None:
         """Move a refused statement aside, with the reason."""
@@ -254,7 +283,8 @@ class Outbox:
         replace_file(
             stored.folder / "refusal.json", json.dumps(refusal, ensure_ascii=False).encode()
         )
-        stored.folder.rename(self._refused / stored.statement.id)
+        with writing(stored.folder):
+            stored.folder.rename(self._refused / stored.statement.id)
         sync_folder(self._refused)
         sync_folder(self._folder)
 
@@ -303,12 +333,13 @@ class Outbox:
         ]
         return [name for _, name in sorted(found)]
 
-    def _next_order(self) -> int:
+    def _next_orders(self, count: int) -> Iterator[int]:
+        """The next numbers of the order in which statements are begun."""
         counter = self._folder / ".order"
         with locked(self._folder / ".order.lock"), _readable(counter):
-            number = int(read_file(counter) or 0) + 1
-            replace_file(counter, str(number).encode())
-        return number
+            last = int(read_file(counter) or 0)
+            replace_file(counter, str(last + count).encode())
+        return iter(range(last + 1, last + count + 1))
 
     def _exchange(self, statement_id: str) -> str | None:
         """The exchange of a waiting statement; None once it waits no more."""
@@ -328,15 +359,6 @@ class Outbox:
             except NotFound:
                 continue  # Another process has sent it since.
         return found
-
-    def _sweep(self, now: datetime) -> None:
-        """Remove what a crash left half built, now and then; nothing of it was ever sent."""
-        if self._swept_at is not None and now < self._swept_at + _SWEEP_EVERY:
-            return
-        self._swept_at = now
-        for path in self._folder.glob(".building-*"):
-            if path.stat().st_mtime < (now - _STALE_STAGING).timestamp():
-                shutil.rmtree(path)
 
 
 def _check_file_name(name: str, field: str) -> None:

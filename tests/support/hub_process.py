@@ -13,8 +13,6 @@ import json
 import os
 import queue
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -29,15 +27,15 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from exchange_certs.authority import Authority, IssuedCertificate
-from exchange_certs.keys import save_private_key
+from exchange_keys import SoftwareSigner, save_private_key
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.trust.certificates import TrustAnchors, Usage
 from exchange_protocol.trust.identity import HubIdentity, parse_member
 from exchange_server.bootstrap import Hub, load_credentials, utc_now
 from exchange_server.config import Config, load_config
-from exchange_server.keys import save_log_key
 from exchange_server.storage.engine import open_engine
 from exchange_server.storage.schema import migrate
+from tests.support.warm_start import WarmProcess
 
 TRUST_DOMAIN = "caricc.example"
 PASSPHRASE = b"fictional passphrase"
@@ -105,7 +103,7 @@ def prepare_hub(
     assert issued.key is not None
     save_private_key(folder / "hub.key", issued.key, PASSPHRASE)
     log_key = Ed25519PrivateKey.generate()
-    save_log_key(folder / "log.key", log_key, PASSPHRASE)
+    save_private_key(folder / "log.key", log_key, PASSPHRASE)
     passphrase_file = folder / "passphrase"
     passphrase_file.touch(mode=0o600)
     passphrase_file.write_bytes(PASSPHRASE)
@@ -115,7 +113,9 @@ def prepare_hub(
     engine = open_engine(url)
     migrate(engine)
     engine.dispose()
-    return HubFiles(folder, config_file, authority, LogSigner(ORIGIN, log_key).vkey, url)
+    return HubFiles(
+        folder, config_file, authority, LogSigner(ORIGIN, SoftwareSigner(log_key)).vkey, url
+    )
 
 
 def channel_credentials(root_pem: bytes, issued: IssuedCertificate) -> grpc.ChannelCredentials:
@@ -146,20 +146,16 @@ class HubProcess:
         """What the hub has logged so far: JSON lines."""
         self.port = 0
         self._listening: queue.Queue[int | None] = queue.Queue()
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                code,
+        self._process = WarmProcess(
+            code,
+            (
+                "exchange-server",
                 "serve",
                 "--config",
                 str(files.config_file),
                 *(("--workers", str(workers)) if workers > 1 else ()),
-            ],
-            cwd=REPOSITORY,
-            env={**os.environ, "PYTHONPATH": _python_path(), **(environment or {})},
-            stderr=subprocess.PIPE,
-            text=True,
+            ),
+            {**os.environ, "PYTHONPATH": _python_path(), **(environment or {})},
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -217,11 +213,9 @@ class HubProcess:
         if self._process.poll() is None:
             self.kill()
         self._reader.join(START_SECONDS)
-        assert self._process.stderr is not None
         self._process.stderr.close()
 
     def _read(self) -> None:
-        assert self._process.stderr is not None
         for line in self._process.stderr:
             self.lines.append(line.rstrip("\n"))
             if '"event": "listening"' in line:

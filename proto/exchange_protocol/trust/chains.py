@@ -187,4 +187,6 @@ def find_chain(
     except VerificationError as error:
         # What follows in the library's text is the subject, which nobody has vouched for.
         why = str(error).partition(" (encountered")[0].removeprefix("validation failed: ")
+        if why.startswith("candidates exhausted"):
+            why = "it is of another root than those trusted here, or lacks an intermediate"
         raise Reason.CERTIFICATE_UNTRUSTED.error(f"no chain to a trust anchor: {why}") from None

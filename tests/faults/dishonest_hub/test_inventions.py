@@ -14,6 +14,7 @@ from agency_client import ExchangeClient
 from agency_client.audit import verify_log
 from agency_client.audit.database import DatabaseCopy
 from exchange_certs.authority import Authority
+from exchange_keys import SoftwareSigner, load_signer
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_policy import PublishPolicy
@@ -26,7 +27,6 @@ from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2
 from exchange_server.bootstrap import utc_now
-from exchange_server.keys import load_log_key
 from tests.support.deployment import AUDITOR, COORDINATORS, OPERATOR, POLICY
 from tests.support.dishonest_hub import (
     REQUEST,
@@ -37,6 +37,7 @@ from tests.support.dishonest_hub import (
     member,
     only_for,
 )
+from tests.support.foundation import NEWCOMER
 from tests.support.hub_process import ORIGIN, PASSPHRASE, TRUST_DOMAIN
 
 # --- What a coordinator sees and what it approves ------------------------------------------------
@@ -220,7 +221,7 @@ def test_entry_cannot_be_opened_differently_to_two_auditors(region: Region, what
 
 
 def test_two_trees_of_one_size_are_a_fork_within_one_client(region: Region) -> None:
-    signer = LogSigner(ORIGIN, load_log_key(region.files.folder / "log.key", PASSPHRASE))
+    signer = LogSigner(ORIGIN, load_signer(region.files.folder / "log.key", PASSPHRASE))
     mia = region.client("kz.mia/system")
     size = mia.checkpoint().size
     other = signer.sign(Checkpoint(ORIGIN, size, bytes(32)))
@@ -323,7 +324,10 @@ def test_second_beginning_of_the_log_is_refused(region: Region, rogue: Authority
         )
     )
     signed = SignedStatement(
-        PAYLOAD_TYPE, payload, issued.fingerprint, sign(issued.key, PAYLOAD_TYPE, payload)
+        PAYLOAD_TYPE,
+        payload,
+        issued.fingerprint,
+        sign(SoftwareSigner(issued.key), PAYLOAD_TYPE, payload),
     )
     region.lies.anchors = TrustAnchors.from_pem(region.files.root_pem + rogue.root_pem())
     region.lies.skips.add("authenticate")
@@ -335,7 +339,7 @@ def test_second_beginning_of_the_log_is_refused(region: Region, rogue: Authority
 
 def test_revoked_key_that_the_hub_still_takes_convicts_it(region: Region) -> None:
     """One recipient is kept from the revocation and the count in the entry is lowered to match."""
-    officer = region.client("kz.mia/officer/officer1")
+    officer = region.client(NEWCOMER)
     fma = region.client("kz.fma/system")
     held = fma.sync().size
     certificate = officer.profile.vault.certificate
@@ -344,7 +348,7 @@ def test_revoked_key_that_the_hub_still_takes_convicts_it(region: Region) -> Non
     region.lies.skips.add("authenticate")
     region.lies.entry = lambda entry: replace(entry, directory_size=held)
     region.lies.answers["ListDirectoryEntries"] = _stale(held)
-    exchange = region.ask("kz.fma", by="kz.mia/officer/officer1")
+    exchange = region.ask("kz.fma", by=NEWCOMER)
     assert fma.open(exchange).legs, "the recipient alone cannot know"
     region.lies.answers.clear()
     assert "CERTIFICATE_REVOKED" in convicted(region.audit(), Reason.RULE_BROKEN)

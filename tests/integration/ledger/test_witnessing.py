@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, select, update
 
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.log.checkpoint import Checkpoint, SignedCheckpoint
@@ -22,7 +23,9 @@ from tests.support.statements import KZ_MIA
 
 # Fictional witnesses; the seeds protect nothing.
 A, B, C, STRANGER = (
-    WitnessSigner(f"witness.example/{name}", Ed25519PrivateKey.from_private_bytes(seed * 32))
+    WitnessSigner(
+        f"witness.example/{name}", SoftwareSigner(Ed25519PrivateKey.from_private_bytes(seed * 32))
+    )
     for name, seed in (("a", b"a"), ("b", b"b"), ("c", b"c"), ("stranger", b"s"))
 )
 WITNESSES = WitnessPolicy(1, [each.verifier.vkey for each in (A, B, C)])
@@ -69,7 +72,7 @@ async def shown(office: Office) -> list[tuple[int, list[str]]]:
     return found
 
 
-async def refusal(office: Office, note: bytes) -> str:
+async def cosignature_refused(office: Office, note: bytes) -> str:
     with pytest.raises(ExchangeError) as caught:
         await office.ledger.add_cosignature(note)
     assert caught.value.reason is Reason.COSIGNATURE_INVALID
@@ -112,13 +115,15 @@ async def test_newer_cosignature_replaces_an_older_and_never_the_other_way(watch
 
 async def test_what_no_named_witness_signed_is_refused(watched: Office) -> None:
     note = await newest(watched)
-    assert "got 0" in await refusal(watched, note)
-    assert "got 0" in await refusal(watched, cosigned(watched, note, STRANGER))
+    assert "got 0" in await cosignature_refused(watched, note)
+    assert "got 0" in await cosignature_refused(watched, cosigned(watched, note, STRANGER))
     good = cosigned(watched, note, A)
     spoilt = good[:-5] + (b"AQ==\n" if good.endswith(b"AA==\n") else b"AA==\n")
-    assert "not good" in await refusal(watched, spoilt)
-    assert "expected a time up to" in await refusal(watched, cosigned(watched, note, A, ahead=999))
-    assert "a note is text" in await refusal(watched, b"noise")
+    assert "not good" in await cosignature_refused(watched, spoilt)
+    assert "expected a time up to" in await cosignature_refused(
+        watched, cosigned(watched, note, A, ahead=999)
+    )
+    assert "a note is text" in await cosignature_refused(watched, b"noise")
     assert await shown(watched) == []
 
 
@@ -127,12 +132,14 @@ async def test_checkpoint_that_is_not_of_the_committed_tree_is_refused(watched: 
     head = SignedCheckpoint.parse(await newest(watched)).checkpoint
     for size, words in ((head.size, "another root"), (head.size + 1, f"at most {head.size}")):
         other = log_signer().sign(Checkpoint(head.origin, size, bytes(32)))
-        assert words in await refusal(watched, cosigned(watched, other, A))
+        assert words in await cosignature_refused(watched, cosigned(watched, other, A))
     assert await shown(watched) == []
 
 
 async def test_hub_without_witnesses_takes_no_cosignature(office: Office) -> None:
-    assert "no witnesses" in await refusal(office, cosigned(office, await newest(office), A))
+    assert "no witnesses" in await cosignature_refused(
+        office, cosigned(office, await newest(office), A)
+    )
 
 
 async def test_lines_of_strangers_are_not_passed_on(watched: Office) -> None:

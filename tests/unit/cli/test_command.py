@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -125,6 +127,28 @@ def test_error_is_described_by_reason_message_and_field() -> None:
     assert one_line(error) == "INVALID_FIELD [handling]: expected H0"
     assert describe(typer.BadParameter("no"))["reason"] == "USAGE"
     assert describe(FileNotFoundError(2, "No such file", "x"))["message"] == "x: No such file"
+    assert describe(FileNotFoundError(2, "No such file", "x"))["reason"] == "DOCUMENT_INVALID"
+    assert describe(OSError(errno.ENOSPC, "No space left", "x"))["reason"] == "STORAGE"
+    assert describe(OSError(errno.EROFS, "Read-only", "x"))["reason"] == "STORAGE"
+
+
+@pytest.mark.parametrize("encoding", ["koi8-r", "cp1251", "latin-1", "ascii"])
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_letter_that_a_terminal_lacks_is_escaped(encoding: str, form: tuple[str, ...]) -> None:
+    profile = "Қасымова-Әлия-😀"
+    command = [sys.executable, "-c", "from agency_client.cli import main; main()", *form]
+    ended = subprocess.run(
+        [*command, "--profile", profile, "whoami"],
+        env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert b"Traceback" not in ended.stderr
+    if form:
+        assert profile in json.loads(ended.stdout.decode(encoding))["error"]["message"]
+    else:
+        assert "\\u049a" in ended.stderr.decode(encoding)
 
 
 def test_reference_of_the_commands_is_up_to_date() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from agency_client.content.documents import (
     AnalysisRequest,
@@ -17,13 +18,18 @@ from agency_client.content.documents import (
     Item,
     ReplyDocument,
     load_document,
+    look_alikes,
     parse_brief,
     parse_content,
     validate_document,
+    with_import_notes,
 )
-from exchange_protocol.errors import ExchangeError, InvalidInput, Reason
+from exchange_protocol.errors import InvalidInput, Reason
+from tests.support.refusals import reason_or_none
 
 SECRET = "Тайный Т. Т. (вымышлен)"
+HALF = chr(0xD800)
+"""Half a character, which JSON can name and UTF-8 cannot hold."""
 
 
 def refused(fields: dict[str, Any]) -> InvalidInput:
@@ -139,13 +145,106 @@ def test_document_that_was_sealed_is_read_by_its_own_type() -> None:
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_are_read_or_refused_with_a_reason(data: bytes) -> None:
     for parse in (parse_brief, parse_content):
-        assert reason_of(lambda parse=parse: parse(data)) in (None, Reason.DOCUMENT_INVALID)  # type: ignore[misc]
+        assert reason_or_none(lambda parse=parse: parse(data)) in (None, Reason.DOCUMENT_INVALID)  # type: ignore[misc]
 
 
-def reason_of(act: Callable[[], object]) -> Reason | None:
-    """Why an act is refused; None if it is not."""
-    try:
-        act()
-    except ExchangeError as error:
-        return error.reason
-    return None
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("items: [FOO]", "items.0: expected one of 'ACCOUNT_IDENTIFICATION', 'TRANSACTIONS'"),
+        ("items: [str]\nperiod: [01.03.2020, 01.04.2020]", "period.start: expected a date as YYYY"),
+        ("items: [str]\nperiod: [45356, 45400]", "period.start: expected a date as YYYY-MM-DD"),
+        ("items: [str]\nperiod: [2020-02-30, 2020-03-01]", "expected a date of the calendar"),
+        ("items: [str]\nperiod: [2020-03-02, 2020-03-01]", "expected the end not to be before"),
+        ("items: [str]\nperiod: 2020", "period: expected fields with names"),
+        ("items: []", "expected at least 1 in the list, got 0"),
+        ("items:", "items: expected a list"),
+        ("facts: x", "items: expected a value, got none"),
+        ("items: [str]\nfcats: x", "line 2, fcats: there is no such field: did you mean 'facts'?"),
+        ("items: [str]\nzzz: x", "zzz: there is no such field; there are items, period"),
+        ("items: [str]\nfacts: ' '", "facts: expected text, got none"),
+        ("items: [str]\nfacts: [x]", "facts: expected text"),
+        ("items: [str]\nfacts: [x", "line 3: expected YAML or JSON"),
+        ("items: [str]\ndo_not_notify_subject: maybe", "expected true or false"),
+        ("items: [str]\nfacts: " + "x" * 8001, "expected at most 8000 characters"),
+        ("items: [str]\nfacts: a\nfacts: b", "facts: the name stands twice, at line 2"),
+        ("items: [str]\nfacts: &a b", "anchor"),
+        ("items: [str]\nfacts: Case #5", "comment"),
+        ('items: [str]\nfacts: "a\\u202eb"', "line 2, facts: expected visible text"),
+        ("", "is empty"),
+    ],
+)
+def test_mistake_is_told_in_plain_words(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "request.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidInput) as caught:
+        load_document(path, InformationRequest)
+    assert says in caught.value.message
+    assert "NoneType" not in caught.value.message
+    assert "Tuple" not in caught.value.message
+
+
+def test_list_with_a_wrong_code_is_not_told_to_be_short(tmp_path: Path) -> None:
+    error = refused({"items": ["gossip"]})
+    assert error.message.count("items") == 1
+
+
+def test_every_mistake_of_a_document_is_told_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "request.yaml"
+    path.write_text("items: [x, y]\nperiod: [1, 2]\nfcats: a\nfacts: ''\n", encoding="utf-8")
+    with pytest.raises(InvalidInput) as caught:
+        load_document(path, InformationRequest)
+    for place in ("line 1, items.0", "line 1, items.1", "line 2, period.start", "line 4, facts"):
+        assert place in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "text", ["  spaces around  ", "line\nline\n", "№ 0012", "é and e\u0301", "\ta", "a\r\nb"]
+)
+def test_text_arrives_character_for_character(text: str) -> None:
+    brief = validate_document({"summary": text}, Brief)
+    assert parse_brief(brief.to_json()).summary == text
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\u202eb", "a\u200bb", "a\ufffdb", f"a{HALF}b"])
+def test_text_that_deceives_is_refused_when_written_and_read_when_sealed(text: str) -> None:
+    with pytest.raises(InvalidInput, match="summary: expected"):
+        validate_document({"summary": text}, Brief)
+    sealed = json.dumps({"document": "brief", "summary": text}).encode()
+    if HALF in text:
+        with pytest.raises(InvalidInput, match="UTF-8"):
+            parse_brief(sealed)
+    else:
+        assert parse_brief(sealed).summary == text
+
+
+def test_sealed_document_that_names_a_field_twice_is_refused() -> None:
+    for parse, data in (
+        (parse_brief, b'{"document": "brief", "summary": "a", "summary": "b"}'),
+        (parse_content, b'{"document": "reply", "text": "a", "text": "b"}'),
+    ):
+        with pytest.raises(InvalidInput, match="expected each field once"):
+            parse(data)
+
+
+def test_error_of_a_document_built_by_a_program_does_not_repeat_it() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Brief(summary=f"{SECRET}\x00")
+    assert SECRET not in str(caught.value)
+
+
+def test_notes_of_an_import_are_bounded_and_the_rest_counted() -> None:
+    brief = with_import_notes(Brief(summary="-", import_notes=("own",)), tuple("abc"))
+    assert brief.import_notes == ("own", "a", "b", "c")
+    many = with_import_notes(brief, tuple(f"note {number}" for number in range(100)))
+    assert len(many.import_notes) == 50
+    assert many.import_notes[-1] == "and 55 more notes"
+    assert parse_brief(many.to_json()) == many
+
+
+def test_codes_and_references_of_two_scripts_are_warned_of() -> None:
+    brief = Brief(summary="SWIFT-код", registration_number="ERDR-СРС-1", offences=("297", "Х1-A"))
+    assert [*look_alikes(brief)] == [
+        "offences: Cyrillic and Latin letters in one word: U+0425",
+        "registration_number: Cyrillic and Latin letters in one word: U+0421, U+0420",
+    ]

@@ -244,3 +244,119 @@ def test_doubtful_identifiers_are_warned_of_and_not_repeated() -> None:
     assert len(identifier_warnings(account)) == 1
     foreign = Entity(id="f", schema="Person", properties={"idNumber": ["1"], "country": ["uz"]})
     assert identifier_warnings(foreign) == []
+
+
+# --- Files of JSON lines ---------------------------------------------------------------------
+
+
+def lines_at_fault(path: Path, text: str | bytes) -> str:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(InvalidInput) as caught:
+        read_entities(path)
+    assert caught.value.reason is Reason.DOCUMENT_INVALID
+    assert SECRET not in str(caught.value)
+    return caught.value.message
+
+
+GOOD = '{"id":"a","schema":"Person","properties":{"name":["Имя"]}}\n'
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (
+            f'{{"id":"b","schema":"Person","properties":{{"name":["{SECRET}"]}},"nationality":["kz"]}}',
+            "got 'nationality' beside them",
+        ),
+        (
+            f'{{"id":"b","schema":"Person","properties":{{"name":["{SECRET}"],"name":["x"]}}}}',
+            "properties.name stands twice, at line 2, column 43",
+        ),
+        ('{"id":"b","id":"c","schema":"Person","properties":{}}', "id stands twice"),
+        ('{"id":"b","schema":"Person","properties":{"nmae":["x"]}}', "no property 'nmae'"),
+        ('{"id":"b","schema":"Person","properties":{"country":["Казахстан"]}}', "'country'"),
+        ('{"id":"b","schema":"Person","properties":{"birthDate":["31.12.1979"]}}', "'birthDate'"),
+        ('{"id":"b","schema":"Person","properties":{"birthDate":["1979-12-31 x"]}}', "'birthDate'"),
+        ('{"id":"b","schema":"Payment","properties":{"amount":["1 000,50"]}}', "'amount'"),
+        ('{"id":"b","schema":"Payment","properties":{"amount":[5.5]}}', "'amount'"),
+        ('{"id":"b","schema":"Person","properties":{"name":["x\\u0000y"]}}', "U+0000"),
+        ('{"id":"b\\u200b","schema":"Person","properties":{}}', "U+200B"),
+        ('{"id":"b","schema":"Person","properties":{},"caption":"x\\u202e"}', "U+202E"),
+        ('{"id":"b","schema":"Person","properties":{},"caption":["x"]}', "'caption'"),
+        ('{"id":"b","schema":"Person","properties":{},"datasets":[7]}', "'datasets'"),
+        ('{"id":"b","schema":"Person","properties":{"name":[NaN]}}', "NaN"),
+        ('["b"]', "got a list"),
+        (f'{{"id":"b","schema":"Person","properties":{{"name":["{SECRET}"', "expected one JSON"),
+    ],
+)
+def test_line_that_cannot_arrive_whole_is_named(tmp_path: Path, line: str, says: str) -> None:
+    message = lines_at_fault(tmp_path / "f.ftm.json", f"{GOOD}{line}\n{GOOD}")
+    assert "line 2" in message
+    assert says in message
+
+
+def test_every_line_at_fault_is_told_at_once(tmp_path: Path) -> None:
+    bad = '{"id":"b","schema":"Person","properties":{"birthDate":["x"],"country":["y"]}}\n'
+    message = lines_at_fault(tmp_path / "f.ftm.json", GOOD + bad * 30 + "[]\n" + GOOD)
+    assert "61 faults" in message
+    assert "lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 20 more, 'birthDate'" in message
+    assert "20 more, 'country'" in message
+    assert "line 32: expected an entity" in message
+
+
+def test_lines_as_notepad_saves_them_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "f.ftm.json"
+    path.write_bytes(b"\xef\xbb\xbf" + (GOOD * 2).replace("\n", "\r\n").encode())
+    assert [each["properties"]["name"] for each in read_entities(path)] == [["Имя"], ["Имя"]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "cp1251", "utf-32"])
+def test_lines_in_another_encoding_are_refused(tmp_path: Path, encoding: str) -> None:
+    assert "line 1" in lines_at_fault(tmp_path / "f.ftm.json", GOOD.encode(encoding))
+
+
+def test_what_the_librarys_own_files_tell_beside_arrives_too(tmp_path: Path) -> None:
+    line = (
+        '{"id":"a","caption":"Имя","schema":"Person","properties":{"name":["Имя"]},'
+        '"datasets":["bank"],"referents":["b"],"first_seen":"2024-01-01","target":null}\n'
+    )
+    assert "'target'" in lines_at_fault(tmp_path / "f.ftm.json", line)
+    path = tmp_path / "g.ftm.json"
+    path.write_text(line.replace(',"target":null', ""), "utf-8")
+    (entity,) = read_entities(path)
+    assert entity == {
+        "id": "a",
+        "schema": "Person",
+        "properties": {"name": ["Имя"]},
+        "caption": "Имя",
+        "datasets": ["bank"],
+        "referents": ["b"],
+        "first_seen": "2024-01-01",
+    }
+    (chunk,) = entity_chunks([entity])
+    assert [*parse_entities(chunk)] == [entity]
+
+
+def test_file_that_changes_between_the_check_and_the_sending_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "f.ftm.json"
+    path.write_text(GOOD, "utf-8")
+    read = read_entities(path)
+    assert (read.count, read.subjects, [*read], [*read]) == (1, 1, [*read], [*read])
+    path.write_text(GOOD * 2, "utf-8")
+    with pytest.raises(InvalidInput, match="was changed"):
+        list(read)
+
+
+def test_sealed_line_that_names_a_value_twice_is_refused_by_its_reader() -> None:
+    line = b'{"id":"a","schema":"Person","properties":{"name":["x"],"name":["y"]}}'
+    with pytest.raises(InvalidInput, match="line 1: expected each name once"):
+        list(parse_entities(line))
+    with pytest.raises(InvalidInput, match=r"line 1: .*'more'"):
+        list(parse_entities(b'{"id":"a","schema":"Person","properties":{},"more":1}'))
+
+
+def test_letters_of_two_scripts_are_warned_of_and_not_repeated() -> None:
+    (entity,) = checked_entities([person(name=["Ivanов"])])
+    (warning,) = identifier_warnings(entity)
+    assert "name: Cyrillic and Latin letters in one word" in warning
+    assert "Ivan" not in warning

@@ -13,6 +13,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from agency_client.evidence.verify import parse_vkey
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import (
     MAX_TREE_SIZE,
@@ -23,6 +25,7 @@ from exchange_protocol.log.checkpoint import (
 )
 from exchange_protocol.log.merkle import EMPTY_ROOT
 from exchange_protocol.log.notes import MAX_NOTE_BYTES, NoteSigner, NoteVerifier, SignedNote
+from tests.support.refusals import refusal
 
 NOTES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "vectors" / "notes.json").read_text()
@@ -30,7 +33,7 @@ NOTES: list[dict[str, Any]] = json.loads(
 
 # Fictional log; the seed counts from 0 to 31 and protects nothing.
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-SIGNER = LogSigner("hub.example/log", KEY)
+SIGNER = LogSigner("hub.example/log", SoftwareSigner(KEY))
 VERIFIER = LogVerifier(SIGNER.vkey)
 ROOT = hashlib.sha256(b"root").digest()
 CHECKPOINT = Checkpoint("hub.example/log", 70_000, ROOT)
@@ -40,13 +43,7 @@ BODY, SIGNATURES = NOTE.split(b"\n\n")
 
 def own_note(body: bytes) -> bytes:
     """Sign any text with the log's key, as a hub that breaks the format would."""
-    return NoteSigner("hub.example/log", KEY).sign(body)
-
-
-def refusal(note: bytes) -> Reason:
-    with pytest.raises(ExchangeError) as caught:
-        VERIFIER.verify(note)
-    return caught.value.reason
+    return NoteSigner("hub.example/log", SoftwareSigner(KEY)).sign(body)
 
 
 @pytest.mark.parametrize("vector", NOTES, ids=lambda vector: vector["vkey"].split("+")[0])
@@ -120,17 +117,22 @@ def test_lines_of_witnesses_are_kept_and_ignored() -> None:
 
 
 def test_note_without_the_logs_own_signature_is_refused() -> None:
-    stranger = LogSigner("hub.example/log", Ed25519PrivateKey.from_private_bytes(bytes(32)))
-    assert refusal(stranger.sign(CHECKPOINT)) is Reason.CHECKPOINT_INVALID
+    stranger = LogSigner(
+        "hub.example/log", SoftwareSigner(Ed25519PrivateKey.from_private_bytes(bytes(32)))
+    )
+    assert refusal(VERIFIER.verify, stranger.sign(CHECKPOINT)) is Reason.CHECKPOINT_INVALID
     renamed = NOTE.replace("— hub.example/log".encode(), "— hub.example/gol".encode())
-    assert refusal(renamed) is Reason.CHECKPOINT_INVALID
+    assert refusal(VERIFIER.verify, renamed) is Reason.CHECKPOINT_INVALID
 
 
 def test_second_signature_of_the_log_is_refused() -> None:
-    assert refusal(NOTE + SIGNATURES) is Reason.CHECKPOINT_INVALID
+    assert refusal(VERIFIER.verify, NOTE + SIGNATURES) is Reason.CHECKPOINT_INVALID
     key_id = NoteVerifier.from_vkey(SIGNER.vkey).key_id
     bad = base64.b64encode(key_id + bytes(64)).decode()
-    assert refusal(NOTE + f"— hub.example/log {bad}\n".encode()) is Reason.CHECKPOINT_INVALID
+    assert (
+        refusal(VERIFIER.verify, NOTE + f"— hub.example/log {bad}\n".encode())
+        is Reason.CHECKPOINT_INVALID
+    )
 
 
 @pytest.mark.parametrize("length", [1, 63, 65])
@@ -138,7 +140,7 @@ def test_signature_of_another_length_is_refused(length: int) -> None:
     key_id = NoteVerifier.from_vkey(SIGNER.vkey).key_id
     line = base64.b64encode(key_id + bytes(length)).decode()
     note = BODY + f"\n\n— hub.example/log {line}\n".encode()
-    assert refusal(note) is Reason.CHECKPOINT_INVALID
+    assert refusal(VERIFIER.verify, note) is Reason.CHECKPOINT_INVALID
 
 
 ROOT64 = base64.b64encode(ROOT)
@@ -171,7 +173,7 @@ ROOT64 = base64.b64encode(ROOT)
     ],
 )
 def test_text_that_is_no_checkpoint_is_refused_though_the_log_signed_it(body: bytes) -> None:
-    assert refusal(own_note(body)) is Reason.CHECKPOINT_INVALID
+    assert refusal(VERIFIER.verify, own_note(body)) is Reason.CHECKPOINT_INVALID
 
 
 @pytest.mark.parametrize(
@@ -209,14 +211,14 @@ def test_text_that_is_no_checkpoint_is_refused_though_the_log_signed_it(body: by
     ],
 )
 def test_malformed_note_is_refused(note: bytes) -> None:
-    assert refusal(note) is Reason.CHECKPOINT_INVALID
+    assert refusal(VERIFIER.verify, note) is Reason.CHECKPOINT_INVALID
 
 
 def test_note_is_bounded_in_signatures_and_in_bytes() -> None:
     line = "— witness.example {}\n"
     lines = [line.format(base64.b64encode(bytes([n]) * 8).decode()) for n in range(64)]
     assert VERIFIER.verify(NOTE + "".join(lines[:63]).encode()) == CHECKPOINT
-    assert refusal(NOTE + "".join(lines).encode()) is Reason.CHECKPOINT_INVALID
+    assert refusal(VERIFIER.verify, NOTE + "".join(lines).encode()) is Reason.CHECKPOINT_INVALID
     shortest = line.format(base64.b64encode(bytes(5)).decode()).encode()
     assert SignedNote.parse(NOTE + shortest).signatures[1].signature == bytes(1)
     rest = 16_384 - len(BODY) - len("\n\n— n AAAAAAA=\n".encode())
@@ -232,7 +234,7 @@ def test_note_is_bounded_in_signatures_and_in_bytes() -> None:
 def test_note_with_any_byte_changed_is_refused(at: int) -> None:
     for mask in (0x01, 0x20, 0x80):
         changed = NOTE[:at] + bytes([NOTE[at] ^ mask]) + NOTE[at + 1 :]
-        assert refusal(changed) is Reason.CHECKPOINT_INVALID
+        assert refusal(VERIFIER.verify, changed) is Reason.CHECKPOINT_INVALID
 
 
 @pytest.mark.parametrize(
@@ -258,10 +260,16 @@ def test_bad_verifier_key_is_a_fault_of_configuration(vkey: str) -> None:
     assert caught.value.reason is Reason.CONFIG_INVALID
 
 
+@pytest.mark.parametrize(("before", "after"), [("\ufeff", ""), ("", "\r\n"), (" \ufeff", " \n")])
+def test_verifier_key_with_what_editors_put_around_it_is_read(before: str, after: str) -> None:
+    assert LogVerifier(before + SIGNER.vkey + after).vkey == SIGNER.vkey
+    assert parse_vkey(before + SIGNER.vkey + after) == parse_vkey(SIGNER.vkey)
+
+
 @pytest.mark.parametrize("name", ["", "hub example", "hub+example", "hub\u2003", "hub\n", "\ud800"])
 def test_log_with_a_bad_name_does_not_sign(name: str) -> None:
     with pytest.raises(ExchangeError) as caught:
-        LogSigner(name, KEY)
+        LogSigner(name, SoftwareSigner(KEY))
     assert caught.value.reason is Reason.CONFIG_INVALID
 
 
@@ -305,5 +313,5 @@ def test_checkpoint_that_cannot_be_is_not_made(origin: str, size: int, root: byt
 
 def test_text_of_a_note_ends_in_a_newline() -> None:
     with pytest.raises(ExchangeError) as caught:
-        NoteSigner("hub.example/log", KEY).sign(b"text")
+        NoteSigner("hub.example/log", SoftwareSigner(KEY)).sign(b"text")
     assert caught.value.reason is Reason.CHECKPOINT_INVALID

@@ -8,19 +8,19 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from exchange_keys import SealingPrivateKey
+from exchange_keys.sealing import PRIVATE_KEY_SIZE
 from exchange_protocol.errors import ExchangeError, Reason, SealBroken
 from exchange_protocol.trust import sealing
 from exchange_protocol.trust.identity import parse_agency_id
 from exchange_protocol.trust.sealing import (
     CHUNK_SIZE,
-    PRIVATE_KEY_SIZE,
     PUBLIC_KEY_SIZE,
     SEALING_SUITE,
     WRAPPED_KEY_SIZE,
     PartContext,
     Reader,
     SealedPart,
-    SealingPrivateKey,
     SealingPublicKey,
     SealingSuite,
     WrappedKey,
@@ -33,15 +33,15 @@ FMA, GPO, CARICC = map(parse_agency_id, ("kz.fma", "kz.gpo", "caricc"))
 KEYS = {agency: SealingPrivateKey.generate() for agency in (FMA, GPO, CARICC)}
 CONTEXT = PartContext("0197c1a0-0000-7000-8000-000000000001", "brief")
 READERS = (
-    Reader(FMA, "recipient", KEYS[FMA].public_key()),
-    Reader(GPO, "supervisor", KEYS[GPO].public_key()),
-    Reader(CARICC, "approver", KEYS[CARICC].public_key()),
+    Reader(FMA, "recipient", KEYS[FMA].public_key),
+    Reader(GPO, "supervisor", KEYS[GPO].public_key),
+    Reader(CARICC, "approver", KEYS[CARICC].public_key),
 )
 COMMITMENT = 32
 SEALED_CHUNK = CHUNK_SIZE + 16
 
 
-def refusal(ciphertext: bytes, wrapped: WrappedKey, context: PartContext = CONTEXT) -> Reason:
+def not_opened(ciphertext: bytes, wrapped: WrappedKey, context: PartContext = CONTEXT) -> Reason:
     with pytest.raises(SealBroken) as refused:
         open_part(ciphertext, context, wrapped, KEYS[FMA])
     return refused.value.reason
@@ -80,13 +80,13 @@ def test_same_plaintext_never_seals_alike() -> None:
 
 
 def test_key_of_another_reader_is_told_that_it_is_none() -> None:
-    assert refusal(*_first_of(seal(b"x"), GPO)) is Reason.NOT_A_READER
+    assert not_opened(*_first_of(seal(b"x"), GPO)) is Reason.NOT_A_READER
 
 
 def test_stranger_who_claims_a_readers_key_id_opens_nothing() -> None:
     ciphertext, wrapped = _first_of(seal(b"x"), GPO)
-    claimed = replace(wrapped, key_id=KEYS[FMA].public_key().key_id)
-    assert refusal(ciphertext, claimed) is Reason.SEAL_BROKEN
+    claimed = replace(wrapped, key_id=KEYS[FMA].public_key.key_id)
+    assert not_opened(ciphertext, claimed) is Reason.SEAL_BROKEN
 
 
 @pytest.mark.parametrize(
@@ -99,27 +99,27 @@ def test_stranger_who_claims_a_readers_key_id_opens_nothing() -> None:
     ],
 )
 def test_part_moved_to_another_statement_or_name_does_not_open(context: PartContext) -> None:
-    assert refusal(*_first_of(seal(b"x"), FMA), context) is Reason.SEAL_BROKEN
+    assert not_opened(*_first_of(seal(b"x"), FMA), context) is Reason.SEAL_BROKEN
 
 
 def test_wrapped_key_moved_to_another_agency_or_role_does_not_open() -> None:
     ciphertext, wrapped = _first_of(seal(b"x"), FMA)
-    assert refusal(ciphertext, replace(wrapped, agency=GPO)) is Reason.SEAL_BROKEN
-    assert refusal(ciphertext, replace(wrapped, role="approver")) is Reason.SEAL_BROKEN
+    assert not_opened(ciphertext, replace(wrapped, agency=GPO)) is Reason.SEAL_BROKEN
+    assert not_opened(ciphertext, replace(wrapped, role="approver")) is Reason.SEAL_BROKEN
 
 
 def test_wrapped_key_of_another_part_does_not_open() -> None:
     sealed, other = seal(b"x"), seal(b"x")
-    assert refusal(sealed.ciphertext, other.wrapped[0]) is Reason.SEAL_BROKEN
+    assert not_opened(sealed.ciphertext, other.wrapped[0]) is Reason.SEAL_BROKEN
 
 
 def test_altered_wrapped_key_does_not_open() -> None:
     ciphertext, wrapped = _first_of(seal(b"x"), FMA)
     for enc in (b"", wrapped.enc[:-1], wrapped.enc + b"\0", bytes(WRAPPED_KEY_SIZE)):
-        assert refusal(ciphertext, replace(wrapped, enc=enc)) is Reason.SEAL_BROKEN
+        assert not_opened(ciphertext, replace(wrapped, enc=enc)) is Reason.SEAL_BROKEN
     for index in (0, 1087, 1088, 1119, 1120, WRAPPED_KEY_SIZE - 1):
         enc = _flipped(wrapped.enc, index)
-        assert refusal(ciphertext, replace(wrapped, enc=enc)) is Reason.SEAL_BROKEN
+        assert not_opened(ciphertext, replace(wrapped, enc=enc)) is Reason.SEAL_BROKEN
 
 
 def test_chunks_that_are_dropped_swapped_repeated_or_added_do_not_open() -> None:
@@ -137,17 +137,17 @@ def test_chunks_that_are_dropped_swapped_repeated_or_added_do_not_open() -> None
         (three,),
         (),
     ):
-        assert refusal(head + b"".join(chunks), sealed.wrapped[0]) is Reason.SEAL_BROKEN
+        assert not_opened(head + b"".join(chunks), sealed.wrapped[0]) is Reason.SEAL_BROKEN
 
 
 def test_truncated_extended_or_altered_ciphertext_does_not_open() -> None:
     sealed = seal(bytes(CHUNK_SIZE + 5))
     data, wrapped = sealed.ciphertext, sealed.wrapped[0]
     for length in (0, 1, 31, 32, 33, 47, 48, 49, COMMITMENT + SEALED_CHUNK, len(data) - 1):
-        assert refusal(data[:length], wrapped) is Reason.SEAL_BROKEN
-    assert refusal(data + b"\0", wrapped) is Reason.SEAL_BROKEN
+        assert not_opened(data[:length], wrapped) is Reason.SEAL_BROKEN
+    assert not_opened(data + b"\0", wrapped) is Reason.SEAL_BROKEN
     for index in (0, 31, 32, COMMITMENT + SEALED_CHUNK - 1, len(data) - 1):
-        assert refusal(_flipped(data, index), wrapped) is Reason.SEAL_BROKEN
+        assert not_opened(_flipped(data, index), wrapped) is Reason.SEAL_BROKEN
 
 
 def test_full_last_chunk_followed_by_an_empty_one_does_not_open(
@@ -161,7 +161,7 @@ def test_full_last_chunk_followed_by_an_empty_one_does_not_open(
         patched.setattr(sealing, "_chunks", with_empty_end)
         sealed = seal(bytes(CHUNK_SIZE))
     assert len(sealed.ciphertext) == COMMITMENT + SEALED_CHUNK + 16
-    assert refusal(sealed.ciphertext, sealed.wrapped[0]) is Reason.SEAL_BROKEN
+    assert not_opened(sealed.ciphertext, sealed.wrapped[0]) is Reason.SEAL_BROKEN
 
 
 def test_readers_cannot_be_given_different_content_keys(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,14 +177,14 @@ def test_readers_cannot_be_given_different_content_keys(monkeypatch: pytest.Monk
             return b"to the recipient"
 
     monkeypatch.setattr(sealing, "AESGCM", OpensEverything)
-    assert refusal(sealed.ciphertext, other.wrapped[0]) is Reason.SEAL_BROKEN
+    assert not_opened(sealed.ciphertext, other.wrapped[0]) is Reason.SEAL_BROKEN
 
 
 def test_stream_uses_the_nonces_that_the_construction_asks_for() -> None:
     # Built anew from the description in the module's docstring, not with its code.
     sealed = seal(bytes(CHUNK_SIZE) + b"end")
-    info = sealing._info(CONTEXT, FMA, KEYS[FMA].public_key().key_id, "recipient")
-    content_key = sealing._HPKE.decrypt(sealed.wrapped[0].enc, KEYS[FMA]._hpke, info=info)
+    info = sealing._info(CONTEXT, FMA, KEYS[FMA].public_key.key_id, "recipient")
+    content_key = KEYS[FMA].open(sealed.wrapped[0].enc, info)
     chunk_key, commitment = sealing._derive(content_key, CONTEXT)
     assert sealed.ciphertext[:COMMITMENT] == commitment
     aead, body = AESGCM(chunk_key), sealed.ciphertext[COMMITMENT:]
@@ -206,9 +206,9 @@ def test_info_is_the_length_prefixed_list_of_its_labels() -> None:
 
 def test_reader_is_refused_twice_in_one_role_and_welcome_in_two() -> None:
     with pytest.raises(ExchangeError) as refused:
-        seal_part(b"x", CONTEXT, (*READERS, Reader(FMA, "recipient", KEYS[GPO].public_key())))
+        seal_part(b"x", CONTEXT, (*READERS, Reader(FMA, "recipient", KEYS[GPO].public_key)))
     assert refused.value.reason is Reason.DUPLICATE_WRAPPED_KEY
-    both = (READERS[2], Reader(CARICC, "recipient", KEYS[CARICC].public_key()))
+    both = (READERS[2], Reader(CARICC, "recipient", KEYS[CARICC].public_key))
     assert len(seal_part(b"x", CONTEXT, both).wrapped) == 2
 
 
@@ -220,7 +220,7 @@ def test_part_without_reader_is_refused() -> None:
 
 def test_key_with_which_no_secret_can_be_agreed_is_refused() -> None:
     # The X25519 point of order 1: whoever seals to it seals to everyone.
-    weak = SealingPublicKey.from_bytes(KEYS[FMA].public_key().to_bytes()[:1184] + bytes(32))
+    weak = SealingPublicKey.from_bytes(KEYS[FMA].public_key.to_bytes()[:1184] + bytes(32))
     with pytest.raises(ExchangeError) as refused:
         seal_part(b"x", CONTEXT, (Reader(FMA, "recipient", weak),))
     assert refused.value.reason is Reason.INVALID_FIELD
@@ -231,8 +231,8 @@ def test_keys_survive_their_encoding() -> None:
     again = SealingPrivateKey.from_bytes(private.to_bytes())
     assert again == private
     assert len(private.to_bytes()) == PRIVATE_KEY_SIZE == 96
-    public = SealingPublicKey.from_bytes(private.public_key().to_bytes())
-    assert public == again.public_key()
+    public = SealingPublicKey.from_bytes(private.public_key.to_bytes())
+    assert public == again.public_key
     assert len(public.to_bytes()) == PUBLIC_KEY_SIZE == 1216
     assert len(public.key_id) == 32
     sealed = seal(b"x")
