@@ -11,23 +11,19 @@ import sys
 from pathlib import Path
 
 import grpc
-from cryptography.hazmat.primitives import serialization
 
-from exchange_certs.keys import load_private_key, read_passphrase
+from exchange_keys import load_tls_key, read_passphrase
 
 SECONDS = 5
 
 
 def main(folder: Path, target: str, root: Path) -> int:
     """Knock once."""
-    key = load_private_key(folder / "tls.key", read_passphrase(folder / "passphrase"))
+    passphrase = read_passphrase(folder / "passphrase", "EXCHANGE_KEY_PASSPHRASE")
+    key = load_tls_key(folder / "tls.key", passphrase)
     credentials = grpc.ssl_channel_credentials(
         root.read_bytes(),
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ),
+        key.plain_pem(),
         (folder / "tls.pem").read_bytes(),
     )
     with grpc.secure_channel(target, credentials) as channel:

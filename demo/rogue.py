@@ -25,6 +25,7 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from agency_client import ExchangeClient, Profile, VerifiedExchange
+from exchange_keys import load_signer
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Purpose
 from exchange_protocol.kinds.decision import Decision, Verdict
@@ -138,7 +139,8 @@ def sign_with_tls_key(rogue: Rogue, to: AgencyId) -> None:
     draft, brief = rogue.request(to)
     payload = encode_statement(draft)
     tls = rogue.profile.tls
-    signature = sign(tls.key, PAYLOAD_TYPE, payload)
+    key = load_signer(rogue.profile.folder / "tls.key", rogue.profile.passphrase())
+    signature = sign(key, PAYLOAD_TYPE, payload)
     rogue.submit(
         SignedStatement(PAYLOAD_TYPE, payload, tls.certificate.fingerprint, signature), brief
     )

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from demo.cast import ACTORS, HUB_NAME, LOG_ORIGIN, TRUST_DOMAIN, Actor
 from demo.stage import Stage
 from exchange_certs.authority import Authority, IssuedCertificate
-from exchange_certs.keys import save_private_key
+from exchange_keys import save_private_key
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import HubIdentity, Member, Role, parse_agency_id
 

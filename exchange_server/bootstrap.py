@@ -15,16 +15,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
+from exchange_keys import (
+    certificate_chain,
+    load_signer,
+    load_tls_key,
+    read_passphrase,
+    read_pinned,
+)
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.log.cosignatures import WitnessPolicy
+from exchange_protocol.signer import SignatureAlgorithm
 from exchange_protocol.trust.certificates import TrustAnchors, Usage, verify_certificate
 from exchange_protocol.trust.identity import HubIdentity
 from exchange_server.config import LOG_PASSPHRASE_VARIABLE, TLS_PASSPHRASE_VARIABLE, Config
-from exchange_server.keys import load_log_key, load_tls_key, plain_pem, read_passphrase
 from exchange_server.ledger import Ledger, LedgerLimits, Reader
 from exchange_server.observer import NO_OBSERVER, Observer
 from exchange_server.revocation_file import RevocationFile
@@ -61,11 +66,13 @@ def load_credentials(config: Config, environment: Mapping[str, str], clock: Cloc
     Raises KEY_UNAVAILABLE for a key, and NotAuthenticated with the certificate's fault.
     """
     tls, log = config.tls, config.log
-    root = tls.root.read_bytes()
+    root = read_pinned(tls.root, Reason.CONFIG_INVALID)
     anchors = TrustAnchors.from_pem(root)
-    chain = tls.certificate.read_bytes()
+    chain = read_pinned(tls.certificate, Reason.CERTIFICATE_INVALID)
     now = clock()
-    certificate, *intermediates = _ders(chain)
+    certificate, *intermediates = certificate_chain(
+        chain, tls.certificate, Reason.CERTIFICATE_INVALID
+    )
     verified = verify_certificate(
         certificate, intermediates, anchors, usage=Usage.TLS_SERVER, at=now
     )
@@ -76,16 +83,17 @@ def load_credentials(config: Config, environment: Mapping[str, str], clock: Cloc
     tls_passphrase = read_passphrase(tls.key_passphrase_file, TLS_PASSPHRASE_VARIABLE, environment)
     log_passphrase = read_passphrase(log.key_passphrase_file, LOG_PASSPHRASE_VARIABLE, environment)
     key = load_tls_key(tls.key, tls_passphrase)
-    if key.public_key() != verified.public_key:
+    log_key = load_signer(log.key, log_passphrase, SignatureAlgorithm.ED25519)
+    if key.public_key != verified.public_key:
         raise Reason.KEY_UNAVAILABLE.error(
             f"expected {tls.key} to be the key of the certificate {tls.certificate}"
         )
     return Credentials(
         identity=verified.identity,
-        tls=TlsFiles(certificate_chain=chain, key=plain_pem(key), root=root),
+        tls=TlsFiles(certificate_chain=chain, key=key.plain_pem(), root=root),
         anchors=anchors,
         revocations=revocations,
-        signer=LogSigner(log.origin, load_log_key(log.key, log_passphrase)),
+        signer=LogSigner(log.origin, log_key),
     )
 
 
@@ -233,12 +241,3 @@ def _rpc_limits(config: Config) -> RpcLimits:
             per_agency=limits.watches_per_agency,
         ),
     )
-
-
-def _ders(pem: bytes) -> list[bytes]:
-    try:
-        return [each.public_bytes(Encoding.DER) for each in x509.load_pem_x509_certificates(pem)]
-    except ValueError:
-        raise Reason.CERTIFICATE_INVALID.error(
-            "expected the hub's certificate in PEM, and its intermediates after it"
-        ) from None

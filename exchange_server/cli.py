@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner
+from exchange_protocol.signer import SignatureAlgorithm
 from exchange_server.config import LOG_PASSPHRASE_VARIABLE, Config, load_config
 
 if TYPE_CHECKING:
@@ -101,11 +101,13 @@ def init_log_key(
     ] = None,
 ) -> None:
     """Make the key that signs the log; print the verifier key for clients to pin."""
-    from exchange_server.keys import read_passphrase, save_log_key
+    from exchange_files import write_new_file
+    from exchange_keys import SoftwareSigner, read_passphrase
 
-    key = Ed25519PrivateKey.generate()
+    key = SoftwareSigner.generate_ed25519()
     vkey = LogSigner(origin, key).vkey
-    save_log_key(out, key, read_passphrase(passphrase_file, LOG_PASSPHRASE_VARIABLE, os.environ))
+    passphrase = read_passphrase(passphrase_file, LOG_PASSPHRASE_VARIABLE)
+    write_new_file(out, key.encrypted(passphrase))
     typer.echo(vkey)
 
 
@@ -236,12 +238,11 @@ def _run_worker(settings: Config, worker: int, parent: Parent) -> None:
 
 
 def _what_to_check(config: Config) -> tuple[str, Path, str]:
-    from exchange_server.keys import load_log_key, read_passphrase
+    from exchange_keys import load_signer, read_passphrase
 
-    passphrase = read_passphrase(
-        config.log.key_passphrase_file, LOG_PASSPHRASE_VARIABLE, os.environ
-    )
-    signer = LogSigner(config.log.origin, load_log_key(config.log.key, passphrase))
+    passphrase = read_passphrase(config.log.key_passphrase_file, LOG_PASSPHRASE_VARIABLE)
+    key = load_signer(config.log.key, passphrase, SignatureAlgorithm.ED25519)
+    signer = LogSigner(config.log.origin, key)
     return config.database.url, config.tls.root, signer.vkey
 
 

@@ -26,7 +26,7 @@ from google.protobuf.message import DecodeError
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from agency_client.audit.replay_store import REPLAY_SCHEMA, REPLAY_TABLES, ReplayStore
-from agency_client.state.files import make_folder
+from exchange_files import make_folder, writing
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.merkle import CompactRange
@@ -39,6 +39,7 @@ from exchange_protocol.v1 import log_pb2 as pb
 
 FORMAT = 2
 BUSY_SECONDS = 5.0
+_OF_THE_DISK = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
 
 _SCHEMA = """
     CREATE TABLE place (id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL,
@@ -101,7 +102,7 @@ class MonitorState:
             self._connection = self._connect()
             self._check_format()
         except sqlite3.Error as error:
-            raise self.invalid(f"it does not read as one: {error}") from None
+            raise self._failed(error, "it does not read as one") from None
 
     @classmethod
     def temporary(cls, anchors: TrustAnchors, auditor: Member | None) -> MonitorState:
@@ -132,10 +133,19 @@ class MonitorState:
                     self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 -- our own
             yield self._begin()
         except sqlite3.DatabaseError as error:
-            raise self.invalid(f"it is damaged: {error}") from None
+            raise self._failed(error, "it is damaged") from None
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+
+    def _failed(self, error: sqlite3.Error, what: str) -> ExchangeError:
+        """What SQLite's error means: the disk, or the file."""
+        if getattr(error, "sqlite_errorname", "").startswith(_OF_THE_DISK):
+            where = self._path or "SQLite's temporary file"
+            return Reason.FILE_NOT_WRITTEN.error(
+                f"{error}: {where}; nothing of this round is kept: make room and repeat the command"
+            )
+        return self.invalid(f"{what}: {error}")
 
     def _connect(self) -> sqlite3.Connection:
         if self._path is None:
@@ -143,7 +153,8 @@ class MonitorState:
             connection = sqlite3.connect("", isolation_level=None)
         else:
             make_folder(self._path.parent)
-            self._path.touch(mode=0o600, exist_ok=True)
+            with writing(self._path):
+                self._path.touch(mode=0o600, exist_ok=True)
             connection = sqlite3.connect(self._path, isolation_level=None, timeout=BUSY_SECONDS)
             connection.execute("PRAGMA synchronous = FULL")
         return connection

@@ -27,6 +27,7 @@ from agency_client.cli.output import (
 )
 from agency_client.cli.session import Session, session_of
 from agency_client.cli.show import who
+from exchange_files import check_new, write_new_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy
@@ -74,7 +75,8 @@ def export(
     from agency_client.evidence import export_bundle
 
     session = session_of(context)
-    _check_new(out)
+    # Before work that is lost, or costs, where its result cannot be written.
+    check_new(out)
     with session.hub() as hub:
         gathered = hub.gather_evidence(exchange, with_content=with_content, witnessed=witnessed)
         found = export_bundle(
@@ -161,8 +163,7 @@ def verify(
         witnesses=_witnesses(session, witness or [], witnesses_required, witnessed=witnessed),
     )
     if account is not None:
-        with account.open("xb") as page:
-            page.write(render(found))
+        write_new_file(account, render(found))
     if session.as_json:
         print_json(bundle_json(found))
     else:
@@ -196,8 +197,7 @@ def request_stamp(
     """
     from agency_client.evidence import read_note, stamp_request
 
-    with out.open("xb") as request:
-        request.write(stamp_request(read_note(file)))
+    write_new_file(out, stamp_request(read_note(file)))
     if session_of(context).as_json:
         print_json({"file": str(out)})
     else:
@@ -220,10 +220,8 @@ def fetch(
     """
     from agency_client.evidence import fetch_stamp
 
-    _check_new(out)
-    response = fetch_stamp(request.read_bytes(), url)
-    with out.open("xb") as file:
-        file.write(response)
+    check_new(out)
+    write_new_file(out, fetch_stamp(request.read_bytes(), url))
     if session_of(context).as_json:
         print_json({"file": str(out)})
     else:
@@ -253,12 +251,6 @@ def add(
         print_json({"file": str(out), "time_stamp": _stamp_json(stamp)})
     else:
         say(f"Stamped {instant(stamp.at)} by {stamp.authority}.\nWritten to {out}.")
-
-
-def _check_new(out: Path) -> None:
-    """Before work that is lost, or costs, where its result cannot be written."""
-    if out.exists():
-        raise Reason.DOCUMENT_INVALID.error(f"{out} exists; nothing is written over")
 
 
 def _witnesses(

@@ -34,6 +34,7 @@ _INPUT = frozenset(
         Reason.CONFIG_INVALID,
         Reason.KEY_UNAVAILABLE,
         Reason.POLICY_INVALID,
+        Reason.FILE_NOT_WRITTEN,
     }
 )
 

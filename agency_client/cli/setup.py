@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from rich.text import Text
 
 from agency_client.cli.app import app
@@ -26,14 +24,12 @@ from agency_client.cli.session import session_of
 from agency_client.content.templates import TEMPLATES, Template
 from agency_client.state.checkpoints import TrustStore
 from agency_client.state.keys import (
+    PASSPHRASE_VARIABLE,
     generate_sealing_key,
     import_sealing_keys,
-    load_passphrase,
-    load_private_key,
-    read_secret,
 )
 from agency_client.state.profile import Profile
-from exchange_protocol.errors import Reason
+from exchange_keys import load_foreign_key, read_passphrase
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.certificates import VerifiedCertificate
 
@@ -71,7 +67,7 @@ def init(
     """Make a profile: pin the root and the log key, take in certificates and keys."""
     if (signing_cert is None) != (signing_key is None):
         raise typer.BadParameter("expected --signing-cert and --signing-key together")
-    passphrase = load_passphrase(key_passphrase_file)
+    passphrase = read_passphrase(key_passphrase_file, PASSPHRASE_VARIABLE)
     made = Profile.create(
         directory,
         hub_target=hub,
@@ -79,9 +75,9 @@ def init(
         log_vkey=log_key,
         roots_pem=root.read_bytes(),
         tls_certificate_pem=tls_cert.read_bytes(),
-        tls_key=read_key(tls_key, passphrase),
+        tls_key=load_foreign_key(tls_key, passphrase),
         signing_certificate_pem=signing_cert.read_bytes() if signing_cert else None,
-        signing_key=read_key(signing_key, passphrase) if signing_key else None,
+        signing_key=load_foreign_key(signing_key, passphrase) if signing_key else None,
         passphrase=passphrase,
         crl_pem=crl.read_bytes() if crl else None,
         write_passphrase=key_passphrase_file is not None,
@@ -119,6 +115,9 @@ def whoami(context: typer.Context) -> None:
                 if head
                 else None,
                 "folder": str(loaded.folder),
+                "unusable_keys": [
+                    {"file": str(each.path), "why": each.why} for each in loaded.vault.unusable
+                ],
             }
         )
         return
@@ -133,6 +132,7 @@ def whoami(context: typer.Context) -> None:
         ("checkpoint", known),
         ("profile", str(loaded.folder)),
     ]
+    fields += [("unusable key", Text(each.why, "bold red")) for each in loaded.vault.unusable]
     print_fields(fields)
 
 
@@ -184,13 +184,18 @@ def agencies(context: typer.Context) -> None:
 
 @keys.command()
 def publish(context: typer.Context) -> None:
-    """Make a new sealing key and publish it; old ones stay to open what was sealed to them."""
+    """Make a new sealing key and publish it; old ones stay to open what was sealed to them.
+
+    Where a key was made and not published, as by a command that was cut off, that key is published.
+    """
     session = session_of(context)
     with session.hub() as hub:
         # No key is made that could not be published.
-        hub.sync()
+        published = {key.key_id for key in hub.sync().sealing_keys.get(hub.agency, ())}
         loaded = hub.profile
-    generate_sealing_key(loaded.sealing_folder, loaded.passphrase(), datetime.now(UTC))
+    newest = loaded.vault.newest_key_id
+    if newest is None or newest in published:
+        generate_sealing_key(loaded.sealing_folder, loaded.passphrase(), datetime.now(UTC))
     # The profile is loaded anew, with the key.
     with session.hub() as hub:
         result = hub.publish_sealing_key()
@@ -217,7 +222,11 @@ def import_keys(
     copies are encrypted under this profile's own passphrase; the log must know the keys as yours.
     """
     session = session_of(context)
-    theirs = load_passphrase(passphrase_file) if passphrase_file else _ask_passphrase()
+    theirs = (
+        read_passphrase(passphrase_file, PASSPHRASE_VARIABLE)
+        if passphrase_file
+        else _ask_passphrase()
+    )
     with session.hub() as hub:
         published = {key.key_id for key in hub.sync().sealing_keys.get(hub.agency, ())}
         own = hub.profile
@@ -245,20 +254,6 @@ def templates(
         print_json({"template": template.value, "yaml": TEMPLATES[template]})
     else:
         typer.echo(TEMPLATES[template], nl=False)
-
-
-def read_key(path: Path, passphrase: bytes) -> ec.EllipticCurvePrivateKey:
-    """Read a private key file, encrypted under the passphrase or (0600) not encrypted."""
-    pem = read_secret(path)
-    if b"ENCRYPTED" in pem:
-        return load_private_key(path, passphrase)
-    try:
-        key = serialization.load_pem_private_key(pem, None)
-    except (ValueError, TypeError):
-        raise Reason.KEY_UNAVAILABLE.error(f"expected {path} to be a private key in PEM") from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise Reason.KEY_UNAVAILABLE.error(f"expected {path} to be a key on an elliptic curve")
-    return key
 
 
 def _validity(certificate: VerifiedCertificate, now: datetime) -> Text:

@@ -33,7 +33,7 @@ from agency_client.content.entities import Entity
 from agency_client.content.file_names import INDEX, safe_file_name
 from agency_client.core.views import UnsealedExchange, UnsealedStatement
 from agency_client.presentation.words import body_json, body_words
-from agency_client.state.keys import write_secret
+from exchange_files import check_new, make_folder, read_file, write_new_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language, LegState, Party
 from exchange_protocol.record.entries import Event
@@ -108,23 +108,33 @@ def known_legs(opened: UnsealedExchange, agency: AgencyId) -> list[Leg]:
 def write_parts(opened: UnsealedExchange, folder: Path) -> list[Path]:
     """Write every opened part into new files, a folder a statement; gives their paths.
 
-    Nothing is written if one of the files exists, or if a link stands for one of the folders.
+    Nothing is written if a link stands for one of the folders, or if one of the files exists; but
+    a file with the same bytes stays, so that a call that was cut off may be repeated.
     """
     parts: dict[Path, bytes] = {}
     for number, statement in enumerate(opened.statements, start=1):
         own = folder / f"{number:02d}-{statement.kind.value}-{statement.author.agency}"
         names = _file_names(statement)
         if names and own.is_symlink():
-            raise Reason.DOCUMENT_INVALID.error(f"{own} is a link; expected a folder, or nothing")
+            raise Reason.FILE_NOT_WRITTEN.error(
+                f"a link stands where the folder {own} goes; nothing is written through it: remove "
+                "it, or name another folder"
+            )
         parts |= {own / name: statement.parts[part] for part, name in names.items()}
-    for path in parts:
-        if path.exists() or path.is_symlink():
-            raise Reason.DOCUMENT_INVALID.error(f"{path} exists; nothing is written over")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for path, data in parts.items():
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        write_secret(path, data)
+    new = {path: data for path, data in parts.items() if _held(path) != data}
+    make_folder(folder)
+    for own in {path.parent for path in parts}:
+        make_folder(own)
+    for path in new:
+        check_new(path)
+    for path, data in new.items():
+        write_new_file(path, data)
     return list(parts)
+
+
+def _held(path: Path) -> bytes | None:
+    """The bytes of a file that stands in the place, and not of one that a link leads to."""
+    return None if path.is_symlink() else read_file(path)
 
 
 def _file_names(statement: UnsealedStatement) -> dict[str, str]:

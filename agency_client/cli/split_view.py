@@ -12,7 +12,7 @@ from agency_client.audit.split_views import split_view_from_receipt, split_view_
 from agency_client.cli.audit import audit
 from agency_client.cli.output import print_fields, print_json, say
 from agency_client.cli.session import Session, session_of
-from agency_client.state.files import replace_file
+from exchange_files import replace_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.split_view import (

@@ -96,7 +96,7 @@ class Administration:
             anchors=self._ports.anchors,
             at=now,
         )
-        with self._ports.outbox.stage(draft.id, now) as staging:
+        with self._ports.outbox.stage(draft.id) as staging:
             staging.finish(signed)
         result = yield from self._delivery.deliver_new(draft.id)
         if isinstance(result, Sent):

@@ -87,7 +87,7 @@ class Statements:
         """Make the statement that opens an exchange; gives its id."""
         online = yield from self._view.freshen()
         draft = self._initial_draft(asked, self._ports.clock())
-        with self._ports.outbox.stage(draft.id, draft.made_at) as staging:
+        with self._ports.outbox.stage(draft.id) as staging:
             payload = yield from self._seal(
                 draft, asked.content, self._initial_plan(compares=online), staging
             )
@@ -108,9 +108,7 @@ class Statements:
             for number, each in enumerate(asked):
                 with numbered(number):
                     draft = self._initial_draft(each, self._ports.clock())
-                    staging = building.enter_context(
-                        self._ports.outbox.stage(draft.id, draft.made_at)
-                    )
+                    staging = building.enter_context(self._ports.outbox.stage(draft.id))
                     payload = yield from self._seal(draft, each.content, plan, staging)
                 drafts.append(draft)
                 made.append((staging, payload))
@@ -161,7 +159,7 @@ class Statements:
             recipients=(state.initiator,) if is_recipient else tuple(leg.agency for leg in chosen),
             header=make_header(terms, floor, self._ports, now),
         )
-        with self._ports.outbox.stage(draft.id, now) as staging:
+        with self._ports.outbox.stage(draft.id) as staging:
             payload = yield from self._seal(draft, content, self._continuing_plan(state), staging)
             staging.finish(self._judged(self._ports.vault.sign(payload), state))
         return draft.id
@@ -173,7 +171,7 @@ class Statements:
         """
         signed = self._sign_all([encode_statement(draft) for draft, _ in drafts])
         for (draft, parts), one in zip(drafts, signed, strict=True):
-            with self._ports.outbox.stage(draft.id, self._ports.clock()) as staging:
+            with self._ports.outbox.stage(draft.id) as staging:
                 for name, sealed in parts.items():
                     staging.add_part(name, sealed)
                 staging.finish(one)

@@ -16,12 +16,15 @@ from exchange_protocol.errors import (
     ExchangeError,
     HubDishonest,
     LimitExceeded,
+    LocalError,
     PeerError,
     Reason,
 )
 
 FOUND_HERE = frozenset(
-    reason for reason in Reason if issubclass(reason.error_class, (PeerError, HubDishonest))
+    reason
+    for reason in Reason
+    if issubclass(reason.error_class, (PeerError, HubDishonest, LocalError))
 ) | {
     Reason.CLIENT_CLOSED,
     Reason.CONFIG_INVALID,

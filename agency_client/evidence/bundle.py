@@ -28,7 +28,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -45,6 +44,7 @@ from agency_client.evidence.verify import (
     Archive,
     Refused,
 )
+from exchange_files import new_file
 from exchange_protocol.errors import Reason
 
 __all__ = [
@@ -52,10 +52,10 @@ __all__ = [
     "CHECKPOINT",
     "SCRIPT",
     "STAMP",
+    "new_bundle",
     "open_bundle",
     "script",
     "tlog_proof",
-    "write_bundle",
 ]
 
 ACCOUNT = "account.html"
@@ -103,14 +103,17 @@ def script() -> bytes:
     return Path(__file__).with_name(SCRIPT).read_bytes()
 
 
-def write_bundle(path: Path, files: Mapping[str, bytes], about: Mapping[str, str]) -> None:
-    """Write a bundle to a new file of mode 0600.
+@contextmanager
+def new_bundle(path: Path, files: Mapping[str, bytes], about: Mapping[str, str]) -> Iterator[Path]:
+    """Write a bundle to a new file of mode 0600; it appears when the block ends well.
+
+    Gives the path at which it is read until then.
 
     `about` holds the manifest's texts: exchange_id, exported_at, exported_by, software.
 
     Raises:
         LimitExceeded: TOO_LARGE, for more than a verifier reads.
-        FileExistsError: nothing is written over.
+        StorageFailed: FILE_NOT_WRITTEN; nothing is written over.
     """
     total = sum(len(data) for data in files.values())
     if total > MAX_TOTAL_BYTES or len(files) >= MAX_FILES:
@@ -125,13 +128,12 @@ def write_bundle(path: Path, files: Mapping[str, bytes], about: Mapping[str, str
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
     }
     text = json.dumps(manifest, ensure_ascii=False, indent=1).encode() + b"\n"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, allowZip64=False) as archive:
+    with new_file(path) as draft:
+        with zipfile.ZipFile(draft.file, "w", zipfile.ZIP_DEFLATED, allowZip64=False) as archive:
             for name, data in [(MANIFEST, text), *sorted(files.items())]:
                 archive.writestr(_member(name), data)
-        file.flush()
-        os.fsync(descriptor)
+        draft.sync()
+        yield draft.path
 
 
 def _member(name: str) -> zipfile.ZipInfo:

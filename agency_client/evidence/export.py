@@ -18,9 +18,9 @@ from agency_client.evidence.bundle import (
     ACCOUNT,
     CHECKPOINT,
     SCRIPT,
+    new_bundle,
     script,
     tlog_proof,
-    write_bundle,
 )
 from agency_client.evidence.facts import VerifiedBundle
 from agency_client.evidence.verification import (
@@ -55,7 +55,7 @@ def export_bundle(
     Raises:
         HubDishonest, SignatureInvalid, Conflict: if what was gathered does not verify; no file
             remains.
-        FileExistsError: nothing is written over.
+        StorageFailed: FILE_NOT_WRITTEN; nothing is written over.
     """
     head = evidence.head
     about = {
@@ -80,12 +80,8 @@ def export_bundle(
     for told in found.directory_told:
         files.update(published_files(told.statement))
     files[ACCOUNT] = render(found)
-    write_bundle(path, files, about)
-    try:
-        return verify_bundle(path, anchors, log, witnesses=witnesses)
-    except BaseException:
-        path.unlink()
-        raise
+    with new_bundle(path, files, about) as written:
+        return verify_bundle(written, anchors, log, witnesses=witnesses)
 
 
 def _entry_files(entries: Iterable[ProvenEntry], note: bytes) -> dict[str, bytes]:

@@ -33,7 +33,7 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
-from agency_client.evidence.bundle import CHECKPOINT, STAMP, open_bundle, write_bundle
+from agency_client.evidence.bundle import CHECKPOINT, STAMP, new_bundle, open_bundle
 from exchange_protocol.errors import Reason
 from exchange_protocol.trust.certificates import TrustAnchors
 
@@ -104,14 +104,15 @@ def add_stamp(bundle: Path, response: bytes, out: Path, authorities: TrustAnchor
     Raises:
         SignatureInvalid: TIMESTAMP_INVALID.
         InvalidInput: DOCUMENT_INVALID, for what is no bundle, or has a stamp already.
-        FileExistsError: nothing is written over.
+        StorageFailed: FILE_NOT_WRITTEN; nothing is written over.
     """
     with open_bundle(bundle) as archive:
         if STAMP in archive.names:
             raise Reason.DOCUMENT_INVALID.error(f"{bundle} has a time stamp already")
         stamp = verify_stamp(response, archive.read(CHECKPOINT), authorities)
         files = {name: archive.read(name) for name in archive.names}
-        write_bundle(out, {**files, STAMP: response}, archive.about)
+        with new_bundle(out, {**files, STAMP: response}, archive.about):
+            pass
     return stamp
 
 

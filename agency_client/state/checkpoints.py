@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from agency_client.state.files import locked, make_folder, read_file, replace_file
+from exchange_files import locked, make_folder, read_file, replace_file
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.cosignatures import Cosignature

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from google.protobuf.message import DecodeError
 
-from agency_client.state.files import locked, make_folder, read_file, replace_file
+from exchange_files import locked, make_folder, read_file, replace_file
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.record.receipts import parse_proven_entry, verify_proven_entries

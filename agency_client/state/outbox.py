@@ -22,24 +22,27 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from google.protobuf.message import DecodeError
 
-from agency_client.state.files import (
+from exchange_files import (
     locked,
     make_folder,
     read_file,
+    remove_folder,
     replace_file,
+    staging_folder,
+    sweep_staging,
     sync_folder,
     try_locked,
-    write_file,
+    write_inside,
+    writing,
 )
 from exchange_protocol.errors import ExchangeError, NotFound, Reason
 from exchange_protocol.kinds.catalogue import Kind
@@ -64,7 +67,7 @@ from exchange_protocol.v1 import log_pb2, statement_pb2
 _DIRECTORY: Final = "directory"
 """Where the receipts of directory statements are, which belong to no exchange."""
 _FILE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
-_STALE_STAGING: Final = timedelta(days=1)
+_STAGING: Final = ".building-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +130,18 @@ class Staging:
     def __init__(self, folder: Path, order: int) -> None:
         self._folder = folder
         make_folder(folder / "parts")
-        write_file(folder / "order", str(order).encode())
+        write_inside(folder / "order", str(order).encode())
 
     def add_part(self, name: str, sealed: bytes) -> bytes:
         """Keep the sealed bytes of a part; gives their SHA-256. Raises INVALID_FIELD."""
         _check_file_name(name, "parts")
-        write_file(self._folder / "parts" / name, sealed)
+        write_inside(self._folder / "parts" / name, sealed)
         return hashlib.sha256(sealed).digest()
 
     def finish(self, signed: SignedStatement) -> None:
         """Keep the signed statement, and make all of it durable."""
         data = encode_signed_statement(signed).SerializeToString(deterministic=True)
-        write_file(self._folder / "statement", data)
+        write_inside(self._folder / "statement", data)
         sync_folder(self._folder / "parts")
         sync_folder(self._folder)
 
@@ -190,7 +193,7 @@ class Outbox:
         return (self._refused / statement_id).is_dir()
 
     @contextmanager
-    def stage(self, statement_id: str, now: datetime) -> Iterator[Staging]:
+    def stage(self, statement_id: str) -> Iterator[Staging]:
         """Build a statement; when the block ends well, it is in the outbox, whole and durable.
 
         Raises:
@@ -198,17 +201,15 @@ class Outbox:
         """
         _check_file_name(statement_id, "id")
         make_folder(self._folder)
-        self._sweep(now)
-        building = self._folder / f".building-{statement_id}"
-        try:
+        # Nothing of what a killed process left half built was ever sent.
+        sweep_staging(self._folder, f"{_STAGING}*")
+        with staging_folder(self._folder / f"{_STAGING}{statement_id}") as building:
             yield Staging(building, self._next_order())
             if not (building / "statement").exists():
                 raise ValueError("the statement was not finished")
-            building.rename(self._folder / statement_id)
+            with writing(building):
+                building.rename(self._folder / statement_id)
             sync_folder(self._folder)
-        finally:
-            if building.exists():
-                shutil.rmtree(building)
 
     @contextmanager
     def sending(self, statement_id: str) -> Iterator[StoredStatement | None]:
@@ -236,10 +237,11 @@ class Outbox:
         replace_file(folder / statement.id, message.SerializeToString(deterministic=True))
         sync_folder(self._receipts)
         # The receipt is durable: a crash here leaves a folder, whose resend gives it again.
-        done = self._folder / f".building-done-{statement.id}"
-        stored.folder.rename(done)
+        done = self._folder / f"{_STAGING}done-{statement.id}"
+        with writing(stored.folder):
+            stored.folder.rename(done)
         sync_folder(self._folder)
-        shutil.rmtree(done)
+        remove_folder(done)
 
     def refuse(self, stored: StoredStatement, error: ExchangeError, now: datetime) -> None:
         """Move a refused statement aside, with the reason."""
@@ -252,7 +254,8 @@ class Outbox:
         replace_file(
             stored.folder / "refusal.json", json.dumps(refusal, ensure_ascii=False).encode()
         )
-        stored.folder.rename(self._refused / stored.statement.id)
+        with writing(stored.folder):
+            stored.folder.rename(self._refused / stored.statement.id)
         sync_folder(self._refused)
         sync_folder(self._folder)
 
@@ -326,12 +329,6 @@ class Outbox:
             except NotFound:
                 continue  # Another process has sent it since.
         return found
-
-    def _sweep(self, now: datetime) -> None:
-        """Remove what a crash left half built; nothing of it was ever sent."""
-        for path in self._folder.glob(".building-*"):
-            if path.stat().st_mtime < (now - _STALE_STAGING).timestamp():
-                shutil.rmtree(path)
 
 
 def _check_file_name(name: str, field: str) -> None:

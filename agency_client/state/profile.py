@@ -33,24 +33,33 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from agency_client.content.characters import find_hidden
+from agency_client.state.hub_target import parse_target
 from agency_client.state.keys import (
+    PASSPHRASE_VARIABLE,
+    UnusableKey,
     Vault,
-    load_passphrase,
-    load_private_key,
     load_sealing_keys,
-    save_private_key,
+)
+from exchange_files import NewFile, new_folder
+from exchange_keys import (
+    TlsKey,
+    certificate_chain,
+    check_guarded_folder,
+    encrypted_pem,
+    load_signer,
+    load_tls_key,
+    read_passphrase,
+    read_pinned,
     verify_passphrase,
-    write_secret,
 )
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy
+from exchange_protocol.signer import SigningPublicKey
 from exchange_protocol.trust.certificates import (
     Revocations,
     TrustAnchors,
@@ -98,15 +107,11 @@ class TlsIdentity:
     certificate: VerifiedCertificate
     certificate_pem: bytes = field(repr=False)
     """The certificate, and its intermediates where it has some."""
-    key: ec.EllipticCurvePrivateKey = field(repr=False)
+    key: TlsKey
 
     def key_pem(self) -> bytes:
         """The key without encryption, for the channel alone; it never goes to disk."""
-        return self.key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
+        return self.key.plain_pem()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +165,11 @@ class Profile:
         KEY_UNAVAILABLE, or what a certificate fails by.
         """
         folder = find_profile(profile)
-        tables = _read(folder)
+        check_guarded_folder(folder, Reason.PROFILE_INVALID)
+        return cls._of(folder, _read(folder), passphrase)
+
+    @classmethod
+    def _of(cls, folder: Path, tables: dict[str, Any], passphrase: bytes | None) -> Profile:
         hub, trust = tables["hub"], tables["trust"]
         roots_pem = _file(folder, trust["roots"], "trust.roots")
         anchors = _checked("trust.roots", lambda: TrustAnchors.from_pem(roots_pem))
@@ -170,7 +179,7 @@ class Profile:
         _checked("hub.name", lambda: HubIdentity("caricc.example", hub["name"]))
         return cls(
             folder=folder,
-            target=_target(hub["target"]),
+            target=_checked("hub.target", lambda: parse_target(hub["target"])),
             hub_name=hub["name"],
             log=_checked("hub.log_vkey", lambda: LogVerifier(hub["log_vkey"])),
             anchors=anchors,
@@ -208,36 +217,41 @@ class Profile:
         takes it from the environment.
         """
         verify_passphrase(passphrase)
-        if folder.exists() and any(folder.iterdir()):
-            raise Reason.PROFILE_INVALID.error(f"expected {folder} to be new or empty")
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
         tables: dict[str, dict[str, str | None]] = {
             "hub": {"target": hub_target, "name": hub_name, "log_vkey": log_vkey},
             "trust": {"roots": "root.pem", "crl": "crl.pem" if crl_pem else None},
             "tls": {"certificate": "tls.pem", "key": "tls.key"},
         }
-        (folder / "root.pem").write_bytes(roots_pem)
-        (folder / "tls.pem").write_bytes(tls_certificate_pem)
-        save_private_key(folder / "tls.key", tls_key, passphrase)
+        files = {
+            "root.pem": roots_pem,
+            "tls.pem": tls_certificate_pem,
+            "tls.key": encrypted_pem(tls_key, passphrase),
+        }
         if crl_pem:
-            (folder / "crl.pem").write_bytes(crl_pem)
+            files["crl.pem"] = crl_pem
         if signing_certificate_pem is not None and signing_key is not None:
-            (folder / "signing.pem").write_bytes(signing_certificate_pem)
-            save_private_key(folder / "signing.key", signing_key, passphrase)
+            files["signing.pem"] = signing_certificate_pem
+            files["signing.key"] = encrypted_pem(signing_key, passphrase)
             tables["signing"] = {"certificate": "signing.pem", "key": "signing.key"}
         tables["sealing"] = {"directory": "sealing"}
         if write_passphrase:
-            write_secret(folder / "passphrase", passphrase + b"\n")
+            files["passphrase"] = passphrase + b"\n"
             tables["keys"] = {"passphrase_file": "passphrase"}
         tables["defaults"] = {
             "legal_basis": legal_basis,
             "language": language.name if language else None,
             "time_zone": time_zone,
         }
-        (folder / FILE).write_text(_toml(tables), encoding="utf-8")
-        (folder / FILE).chmod(0o600)
-        return cls.load(folder, passphrase)
+        text = _toml(tables)
+        parsed = _parse(text.encode(), folder / FILE)
+        files[FILE] = text.encode()
+        new = [NewFile(folder / name, data) for name, data in files.items()]
+        # The file that makes the folder a profile comes last, after all of it was checked.
+        with new_folder(folder, *new, reason=Reason.PROFILE_INVALID):
+            profile = cls._of(folder.absolute(), parsed, passphrase)
+            for each in profile.vault.unusable:
+                raise Reason.KEY_UNAVAILABLE.error(each.why)
+        return profile
 
 
 def find_profile(profile: str | os.PathLike[str]) -> Path:
@@ -245,8 +259,13 @@ def find_profile(profile: str | os.PathLike[str]) -> Path:
     given = Path(profile)
     if (given / FILE).is_file():
         return given.absolute()
-    home = Path.home() / ".config" / "caricc-exchange" / "profiles"
-    profiles = Path(os.environ.get(PROFILES_VARIABLE) or home)
+    profiles = _profiles_folder()
+    if profiles is None:
+        raise _invalid(
+            f"expected a folder with {FILE}, got {os.fspath(given)!r}; names of profiles are "
+            f"looked up under ${PROFILES_VARIABLE} or the home directory: this user has none, so "
+            f"set ${PROFILES_VARIABLE} or $HOME"
+        )
     if len(given.parts) == 1 and (profiles / given / FILE).is_file():
         return (profiles / given).absolute()
     raise Reason.PROFILE_INVALID.error(
@@ -255,13 +274,25 @@ def find_profile(profile: str | os.PathLike[str]) -> Path:
     )
 
 
+def _profiles_folder() -> Path | None:
+    """Where profiles are looked up by name; None for a user without a home directory."""
+    named = os.environ.get(PROFILES_VARIABLE)
+    if named:
+        return Path(named)
+    try:
+        return Path.home() / ".config" / "caricc-exchange" / "profiles"
+    except RuntimeError:
+        return None
+
+
 def _read(folder: Path) -> dict[str, Any]:
     path = folder / FILE
+    return _parse(read_pinned(path, Reason.PROFILE_INVALID), path)
+
+
+def _parse(data: bytes, path: Path) -> dict[str, Any]:
     try:
-        # Notepad begins a file in UTF-8 with a byte order mark.
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise _invalid(f"cannot read {path}: {error.strerror}") from None
+        text = data.decode()
     except UnicodeDecodeError:
         raise _invalid(f"{path} is no TOML: expected text in UTF-8: save it so") from None
     try:
@@ -312,23 +343,21 @@ def _check_table(name: str, table: Mapping[str, Any]) -> None:
 
 def _passphrase(folder: Path, tables: Mapping[str, Any]) -> bytes:
     named = tables.get("keys", {}).get("passphrase_file")
-    return load_passphrase(folder / named if named else None)
+    return read_passphrase(folder / named if named else None, PASSPHRASE_VARIABLE)
 
 
 def _file(folder: Path, name: str, where: str) -> bytes:
-    try:
-        return (folder / name).read_bytes()
-    except OSError as error:
-        raise _invalid(f"cannot read {folder / name}: {error.strerror}", where) from None
+    return _checked(where, lambda: read_pinned(folder / name, Reason.PROFILE_INVALID))
 
 
 def _tls(
     folder: Path, table: Mapping[str, str], anchors: TrustAnchors, passphrase: bytes
 ) -> TlsIdentity:
+    path = folder / table["certificate"]
     pem = _file(folder, table["certificate"], "tls.certificate")
-    certificate = _certificate(pem, anchors, Usage.TLS_CLIENT, "tls.certificate")
-    key = load_private_key(folder / table["key"], passphrase)
-    _check_pair(certificate, key, "tls")
+    certificate = _certificate(path, pem, anchors, Usage.TLS_CLIENT, "tls.certificate")
+    key = load_tls_key(folder / table["key"], passphrase)
+    _check_pair(certificate, key.public_key, "tls")
     return TlsIdentity(certificate, pem, key)
 
 
@@ -343,29 +372,29 @@ def _vault(
     sealing = load_sealing_keys(folder / directory, passphrase)
     table = tables.get("signing")
     if table is None:
-        return Vault.of(agency, None, None, sealing)
+        return Vault.of(agency, None, None, sealing.keys, sealing.unusable)
+    path = folder / table["certificate"]
     pem = _file(folder, table["certificate"], "signing.certificate")
-    certificate = _certificate(pem, anchors, Usage.SIGNING, "signing.certificate")
+    certificate = _certificate(path, pem, anchors, Usage.SIGNING, "signing.certificate")
     if certificate.member.agency != agency:
         raise _invalid(
             f"expected a certificate of {agency}, as for TLS; got one of {certificate.member}",
             "signing.certificate",
         )
-    key = load_private_key(folder / table["key"], passphrase)
-    _check_pair(certificate, key, "signing")
-    return Vault.of(agency, certificate, key, sealing)
+    try:
+        key = load_signer(folder / table["key"], passphrase)
+    except ExchangeError as error:
+        # What is here can still be read; who signs is told why not.
+        unusable = UnusableKey(folder / table["key"], error.message)
+        return Vault.of(agency, certificate, None, sealing.keys, [unusable, *sealing.unusable])
+    _check_pair(certificate, key.public_key, "signing")
+    return Vault.of(agency, certificate, key, sealing.keys, sealing.unusable)
 
 
 def _certificate(
-    pem: bytes, anchors: TrustAnchors, usage: Usage, where: str
+    path: Path, pem: bytes, anchors: TrustAnchors, usage: Usage, where: str
 ) -> VerifiedCertificate:
-    try:
-        chain = [
-            each.public_bytes(serialization.Encoding.DER)
-            for each in x509.load_pem_x509_certificates(pem)
-        ]
-    except ValueError:
-        raise _invalid("expected certificates in PEM, the agency's own first", where) from None
+    chain = _checked(where, lambda: certificate_chain(pem, path, Reason.PROFILE_INVALID))
     # Validity is asked when the certificate is used; the chain is the same at any time.
     return _checked(
         where,
@@ -373,10 +402,8 @@ def _certificate(
     )
 
 
-def _check_pair(
-    certificate: VerifiedCertificate, key: ec.EllipticCurvePrivateKey, table: str
-) -> None:
-    if certificate.public_key != key.public_key():
+def _check_pair(certificate: VerifiedCertificate, key: SigningPublicKey, table: str) -> None:
+    if certificate.public_key != key:
         raise _invalid("expected the private key of the certificate, got another", f"{table}.key")
 
 
@@ -387,18 +414,6 @@ def _revocations(
         return None
     pem = _file(folder, trust["crl"], "trust.crl")
     return _checked("trust.crl", lambda: Revocations.from_pem(pem, anchors))
-
-
-def _target(text: str) -> str:
-    host, colon, port = text.rpartition(":")
-    if (
-        not colon
-        or not host
-        or not (port.isascii() and port.isdecimal())
-        or not 0 < int(port) < 65536
-    ):
-        raise _invalid(f"expected host:port, got {text!r}", "hub.target")
-    return text
 
 
 def _defaults(table: Mapping[str, str]) -> Defaults:

@@ -22,15 +22,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from agency_client.state.checkpoints import Head, TrustStore
-from agency_client.state.files import locked, make_folder, replace_file
-from agency_client.state.keys import load_witness_key, save_witness_key
+from exchange_files import NewFile, locked, make_folder, new_files
+from exchange_keys import SoftwareSigner, load_signer, read_pinned
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.cosignatures import WitnessSigner, WitnessVerifier
 from exchange_protocol.log.notes import SignedNote
+from exchange_protocol.signer import SignatureAlgorithm
 
 
 class WitnessedHub(Protocol):
@@ -73,12 +72,10 @@ class Witness:
         cls, key: Path, passphrase: bytes, log: LogVerifier, clock: Callable[[], datetime]
     ) -> Witness:
         """Load a key that `init_witness` made, with its memory; raises KEY_UNAVAILABLE."""
-        private = load_witness_key(key, passphrase)
+        private = load_signer(key, passphrase, SignatureAlgorithm.ED25519)
         vkey = _vkey_file(key)
-        try:
-            named = WitnessVerifier.from_vkey(vkey.read_text(encoding="utf-8-sig").strip())
-        except OSError as error:
-            raise Reason.KEY_UNAVAILABLE.error(f"cannot read {vkey}: {error.strerror}") from None
+        text = read_pinned(vkey, Reason.KEY_UNAVAILABLE)
+        named = WitnessVerifier.from_vkey(text.decode("utf-8", "replace").strip())
         signer = WitnessSigner(named.name, private)
         if signer.verifier != named:
             raise Reason.KEY_UNAVAILABLE.error(f"expected {vkey} to be of the key {key}")
@@ -136,10 +133,13 @@ class Witness:
 
 def init_witness(key: Path, name: str, passphrase: bytes) -> str:
     """Make a witness's key in a new file; gives its verifier key, which is kept beside it."""
-    private = Ed25519PrivateKey.generate()
+    private = SoftwareSigner.generate_ed25519()
     vkey = WitnessSigner(name, private).verifier.vkey
-    save_witness_key(key, private, passphrase)
-    replace_file(_vkey_file(key), f"{vkey}\n".encode())
+    with new_files(
+        NewFile(key, private.encrypted(passphrase)),
+        NewFile(_vkey_file(key), f"{vkey}\n".encode()),
+    ):
+        pass
     return vkey
 
 

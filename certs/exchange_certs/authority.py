@@ -18,31 +18,37 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from exchange_certs.keys import load_private_key, save_private_key
 from exchange_certs.profiles import end_certificate, revocation_list, root_certificate
 from exchange_certs.records import (
+    INDEX_FILE,
     Index,
     Record,
     RevocationReason,
+    encode_index,
     read_index,
-    replace_file,
     write_index,
 )
+from exchange_files import PUBLIC, NewFile, new_folder, replace_file
+from exchange_keys import check_guarded_folder, encrypted_pem, load_ec_key, read_pinned
 from exchange_protocol.errors import Reason
 from exchange_protocol.trust.certificates import Usage, fingerprint
 from exchange_protocol.trust.identity import HubIdentity, Member
+
+ROOT_KEY_FILE: Final = "root.key"
+ROOT_FILE: Final = "root.pem"
+CRL_FILE: Final = "crl.pem"
 
 ROOT_DAYS: Final = 3650
 DEFAULT_DAYS: Final = 365
@@ -83,6 +89,13 @@ class IssuedCertificate:
         return self.certificate.serial_number
 
 
+Keep: TypeAlias = Callable[[IssuedCertificate], AbstractContextManager[None]]
+
+
+def _keep_nothing(_: IssuedCertificate) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 @dataclass(frozen=True, slots=True)
 class Authority:
     """An authority whose root key is at hand; made by `create` or `open`."""
@@ -100,26 +113,30 @@ class Authority:
         domain, KEY_UNAVAILABLE for a short passphrase.
         """
         HubIdentity(trust_domain, "hub")  # a trust domain that no identity could carry is refused
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if any(directory.iterdir()):
-            raise Reason.CONFIG_INVALID.error(f"expected {directory} to be empty")
-        directory.chmod(0o700)
         key = ec.generate_private_key(ec.SECP256R1())
-        save_private_key(directory / "root.key", key, passphrase)
         start = now.replace(microsecond=0) - CLOCK_SKEW
         root = root_certificate(key, trust_domain, start, start + timedelta(days=ROOT_DAYS))
-        replace_file(directory / "root.pem", root.public_bytes(Encoding.PEM))
         authority = cls(directory, trust_domain, root, key)
-        with authority._locked():
-            authority._publish(Index(trust_domain, crl_number=0), now)
+        index = Index(trust_domain, crl_number=1)
+        # The index comes last: without one there is no authority.
+        with new_folder(
+            directory,
+            NewFile(directory / ROOT_KEY_FILE, encrypted_pem(key, passphrase)),
+            NewFile(directory / ROOT_FILE, root.public_bytes(Encoding.PEM), PUBLIC),
+            NewFile(directory / CRL_FILE, authority._list(index, now), PUBLIC),
+            NewFile(directory / INDEX_FILE, encode_index(index), PUBLIC),
+        ):
+            pass
         return authority
 
     @classmethod
     def open(cls, directory: Path, passphrase: bytes) -> Self:
         """Open an authority; raises CONFIG_INVALID where there is none, or KEY_UNAVAILABLE."""
         index = read_index(directory)
-        key = load_private_key(directory / "root.key", passphrase)
-        root = x509.load_pem_x509_certificate((directory / "root.pem").read_bytes())
+        check_guarded_folder(directory, Reason.CONFIG_INVALID)
+        key = load_ec_key(directory / ROOT_KEY_FILE, passphrase)
+        pem = read_pinned(directory / ROOT_FILE, Reason.CONFIG_INVALID)
+        root = x509.load_pem_x509_certificate(pem)
         if root.public_key() != key.public_key():
             raise Reason.CONFIG_INVALID.error(
                 f"expected root.key and root.pem of {directory} to belong together"
@@ -136,17 +153,21 @@ class Authority:
         not_before: datetime | None = None,
         not_after: datetime | None = None,
         public_key: ec.EllipticCurvePublicKey | None = None,
+        keep: Keep = _keep_nothing,
     ) -> IssuedCertificate:
         """Issue a TLS_CLIENT or SIGNING certificate to a member.
 
         Without `public_key` a key is generated and returned. Without `not_after` the certificate
-        ends `days` after `now`. Raises INVALID_FIELD for a validity that is empty or outlives the
-        root, IDENTITY_INVALID for another trust domain, CERTIFICATE_USAGE for TLS_SERVER.
+        ends `days` after `now`. `keep` holds the files of the certificate: they appear when it is
+        in the index, and if it cannot be, they do not.
+
+        Raises INVALID_FIELD for a validity that is empty or outlives the root, IDENTITY_INVALID for
+        another trust domain, CERTIFICATE_USAGE for TLS_SERVER.
         """
         if usage is Usage.TLS_SERVER:
             raise Reason.CERTIFICATE_USAGE.error("only a hub gets a TLS_SERVER certificate")
         start, end = self._validity(now, days, not_before, not_after)
-        return self._issue(member, usage, start, end, public_key)
+        return self._issue(member, usage, start, end, public_key, keep)
 
     def issue_hub(
         self,
@@ -159,6 +180,7 @@ class Authority:
         not_before: datetime | None = None,
         not_after: datetime | None = None,
         public_key: ec.EllipticCurvePublicKey | None = None,
+        keep: Keep = _keep_nothing,
     ) -> IssuedCertificate:
         """Issue a hub's TLS_SERVER certificate for the addresses at which clients reach it.
 
@@ -167,7 +189,9 @@ class Authority:
         if not dns_names and not ip_addresses:
             raise Reason.INVALID_FIELD.error("expected a DNS name or an IP address of the hub")
         start, end = self._validity(now, days, not_before, not_after)
-        return self._issue(hub, Usage.TLS_SERVER, start, end, public_key, dns_names, ip_addresses)
+        return self._issue(
+            hub, Usage.TLS_SERVER, start, end, public_key, keep, dns_names, ip_addresses
+        )
 
     def revoke(self, serial: int, reason: RevocationReason, *, now: datetime) -> Record:
         """Revoke a certificate and publish the list anew.
@@ -199,7 +223,7 @@ class Authority:
 
     def crl_pem(self) -> bytes:
         """The published revocation list in PEM."""
-        return (self.directory / "crl.pem").read_bytes()
+        return (self.directory / CRL_FILE).read_bytes()
 
     def root_pem(self) -> bytes:
         """The root certificate in PEM."""
@@ -226,6 +250,7 @@ class Authority:
         start: datetime,
         end: datetime,
         public_key: ec.EllipticCurvePublicKey | None,
+        keep: Keep,
         dns_names: Sequence[str] = (),
         ip_addresses: Sequence[str] = (),
     ) -> IssuedCertificate:
@@ -257,7 +282,7 @@ class Authority:
             raise Reason.INVALID_FIELD.error(str(error)) from None
         issued = IssuedCertificate(certificate, identity, usage, key)
         record = Record(issued.serial, identity.uri, usage, issued.fingerprint.hex(), start, end)
-        with self._locked():
+        with self._locked(), keep(issued):
             index = read_index(self.directory)
             write_index(self.directory, replace(index, records=(*index.records, record)))
         return issued
@@ -266,6 +291,10 @@ class Authority:
         """Write the index, then the list; cut short in between, the next publication catches up."""
         index = replace(index, crl_number=index.crl_number + 1)
         write_index(self.directory, index)
+        replace_file(self.directory / CRL_FILE, self._list(index, now), mode=PUBLIC)
+
+    def _list(self, index: Index, now: datetime) -> bytes:
+        """The signed revocation list of an index, in PEM."""
         revoked = [
             (record.serial, record.revoked_at, record.reason.flag)
             for record in index.records
@@ -275,7 +304,7 @@ class Authority:
         crl = revocation_list(
             self.root, self._key, revoked, index.crl_number, moment, moment + timedelta(CRL_DAYS)
         )
-        replace_file(self.directory / "crl.pem", crl.public_bytes(Encoding.PEM))
+        return crl.public_bytes(Encoding.PEM)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -17,9 +17,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from rich.console import Console
 from rich.table import Table
 
-from exchange_certs.authority import DEFAULT_DAYS, Authority, IssuedCertificate
-from exchange_certs.keys import read_passphrase, save_private_key, verify_passphrase
+from exchange_certs.authority import (
+    CRL_FILE,
+    DEFAULT_DAYS,
+    ROOT_FILE,
+    Authority,
+    IssuedCertificate,
+)
 from exchange_certs.records import Record, RevocationReason, read_index
+from exchange_files import PUBLIC, NewFile, check_new, new_files, without_bom
+from exchange_keys import encrypted_pem, read_passphrase
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import HubIdentity, Member, Role, parse_agency_id
@@ -61,9 +68,9 @@ def init(
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Make a root key, its certificate and an empty revocation list."""
-    passphrase = _passphrase(passphrase_file, CA_VARIABLE)
+    passphrase = read_passphrase(passphrase_file, CA_VARIABLE)
     authority = Authority.create(directory, trust_domain, passphrase, _now())
-    Console().print(f"Root of {authority.trust_domain}: {directory / 'root.pem'}", soft_wrap=True)
+    typer.echo(f"Root of {authority.trust_domain}: {directory / ROOT_FILE}")
 
 
 @app.command()
@@ -96,17 +103,23 @@ def issue(
 ) -> None:
     """Issue a certificate to a member of an agency, or to a hub."""
     key_path = out.with_suffix(".key")
-    if out == key_path or out.exists() or key_path.exists():
+    if out == key_path:
         raise Reason.INVALID_FIELD.error(
-            f"expected {out} and {key_path} to be two new files", field="out"
+            f"expected a name that does not end in .key, as the key's does; got {out}", field="out"
         )
-    if not out.parent.is_dir():
-        raise Reason.INVALID_FIELD.error(f"expected {out.parent} to be a directory", field="out")
+    check_new(key_path, out)
     # Everything is read before the authority signs, so that nothing is issued and then lost.
-    key_passphrase = b"" if csr else _passphrase(key_passphrase_file, KEY_VARIABLE)
+    key_passphrase = b"" if csr else read_passphrase(key_passphrase_file, KEY_VARIABLE)
     public_key = _requested_key(csr) if csr else None
     start = not_before.replace(tzinfo=UTC) if not_before else None
-    authority = Authority.open(directory, _passphrase(passphrase_file, CA_VARIABLE))
+
+    def keep(issued: IssuedCertificate) -> AbstractContextManager[None]:
+        certificate = NewFile(out, issued.certificate_pem, PUBLIC)
+        if issued.key is None:
+            return new_files(certificate)
+        return new_files(NewFile(key_path, encrypted_pem(issued.key, key_passphrase)), certificate)
+
+    authority = Authority.open(directory, read_passphrase(passphrase_file, CA_VARIABLE))
     if hub is not None:
         if agency or role or name or usage:
             raise Reason.INVALID_FIELD.error("expected --hub or --agency, not both", field="hub")
@@ -118,6 +131,7 @@ def issue(
             days=days,
             not_before=start,
             public_key=public_key,
+            keep=keep,
         )
     else:
         if agency is None or role is None or usage is None:
@@ -131,8 +145,10 @@ def issue(
             days=days,
             not_before=start,
             public_key=public_key,
+            keep=keep,
         )
-    _write(issued, out, key_path, key_passphrase)
+    with_key = f", key {key_path}" if issued.key else ""
+    typer.echo(f"Issued {issued.identity}: {out}{with_key}")
 
 
 @app.command()
@@ -146,17 +162,17 @@ def revoke(
 ) -> None:
     """Revoke a certificate and publish the revocation list anew."""
     serial = _serial(certificate)
-    authority = Authority.open(directory, _passphrase(passphrase_file, CA_VARIABLE))
+    authority = Authority.open(directory, read_passphrase(passphrase_file, CA_VARIABLE))
     record = authority.revoke(serial, reason, now=_now())
-    Console().print(f"Revoked {record.identity}: {directory / 'crl.pem'}", soft_wrap=True)
+    typer.echo(f"Revoked {record.identity}: {directory / CRL_FILE}")
 
 
 @app.command()
 def crl(directory: Directory, passphrase_file: PassphraseFile = None) -> None:
     """Publish the revocation list anew, before the old one is out of date."""
-    authority = Authority.open(directory, _passphrase(passphrase_file, CA_VARIABLE))
+    authority = Authority.open(directory, read_passphrase(passphrase_file, CA_VARIABLE))
     authority.refresh_crl(now=_now())
-    Console().print(f"Published {directory / 'crl.pem'}", soft_wrap=True)
+    typer.echo(f"Published {directory / CRL_FILE}")
 
 
 @app.command("list")
@@ -175,34 +191,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=None if arguments is None else list(arguments))
     except (ExchangeError, OSError) as error:
-        Console(stderr=True).print(
+        Console(stderr=True, emoji=False).print(
             f"exchange-certs: {error}", style="red", markup=False, highlight=False, soft_wrap=True
         )
         raise SystemExit(1) from None
 
 
-def _write(issued: IssuedCertificate, out: Path, key_path: Path, key_passphrase: bytes) -> None:
-    if issued.key is not None:
-        save_private_key(key_path, issued.key, key_passphrase)
-    with out.open("xb") as file:
-        file.write(issued.certificate_pem)
-    with_key = f", key {key_path}" if issued.key else ""
-    Console().print(f"Issued {issued.identity}: {out}{with_key}", soft_wrap=True)
-
-
-def _passphrase(path: Path | None, variable: str) -> bytes:
-    if path is not None:
-        return read_passphrase(path)
-    passphrase = os.environb.get(variable.encode())
-    if passphrase is None:
-        raise Reason.KEY_UNAVAILABLE.error(f"expected a passphrase in a file or in ${variable}")
-    verify_passphrase(passphrase)
-    return passphrase
-
-
 def _requested_key(path: Path) -> ec.EllipticCurvePublicKey:
     try:
-        request = x509.load_pem_x509_csr(path.read_bytes())
+        request = x509.load_pem_x509_csr(_read(path))
     except ValueError:
         raise Reason.INVALID_FIELD.error(
             f"expected {path} to be a signing request in PEM", field="csr"
@@ -215,10 +212,14 @@ def _requested_key(path: Path) -> ec.EllipticCurvePublicKey:
     return key
 
 
+def _read(path: Path) -> bytes:
+    return without_bom(path.read_bytes(), path, Reason.INVALID_FIELD)
+
+
 def _serial(text: str) -> int:
     try:
         if text.endswith(".pem"):
-            return x509.load_pem_x509_certificate(Path(text).read_bytes()).serial_number
+            return x509.load_pem_x509_certificate(_read(Path(text))).serial_number
         return int(text.replace(":", ""), 16)
     except ValueError:
         raise Reason.INVALID_FIELD.error(

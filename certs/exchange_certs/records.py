@@ -6,7 +6,6 @@ One JSON file, replaced whole. It holds no secrets; the signed revocation list i
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,6 +14,7 @@ from typing import Any, Self
 
 from cryptography import x509
 
+from exchange_files import PUBLIC, replace_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.trust.certificates import Usage
 
@@ -108,28 +108,18 @@ def read_index(directory: Path) -> Index:
 
 
 def write_index(directory: Path, index: Index) -> None:
-    """Replace an authority's index durably."""
+    """Replace an authority's index durably; raises FILE_NOT_WRITTEN."""
+    replace_file(directory / INDEX_FILE, encode_index(index), mode=PUBLIC)
+
+
+def encode_index(index: Index) -> bytes:
+    """An authority's index as its file holds it."""
     fields = {
         "trust_domain": index.trust_domain,
         "crl_number": index.crl_number,
         "certificates": [record.to_json() for record in index.records],
     }
-    replace_file(directory / INDEX_FILE, json.dumps(fields, indent=1).encode() + b"\n")
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Replace a file: a reader, or a machine that lost power, sees the old or the new, whole."""
-    beside = path.with_name(f".{path.name}.new")
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # the rename itself
-    finally:
-        os.close(folder)
+    return json.dumps(fields, indent=1).encode() + b"\n"
 
 
 def _instant(text: str) -> datetime:

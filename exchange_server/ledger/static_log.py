@@ -16,13 +16,13 @@ Rules of this module:
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from exchange_files import PUBLIC, replace_file, sync_folder, writing
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.merkle import tree_root
@@ -81,7 +81,8 @@ def export_log(engine: Engine, log: LogVerifier, folder: Path) -> ExportedLog:
         export.write_tiles(connection, head.size)
         export.write_bundles(connection, head.size)
         note = _cosigned(connection, head)
-        _replace(folder / CHECKPOINT, note.encode())
+        export.sync()
+        replace_file(folder / CHECKPOINT, note.encode(), mode=PUBLIC)
     return ExportedLog(head.size, export.written, export.kept, len(note.signatures) - 1)
 
 
@@ -90,6 +91,7 @@ class _Export:
     folder: Path
     written: int = 0
     kept: int = 0
+    _folders: set[Path] = field(default_factory=set)
 
     def write_tiles(self, connection: Connection, size: int) -> None:
         level, hashes = 0, size
@@ -130,16 +132,24 @@ class _Export:
                 )
             self.kept += 1
             return
-        file.parent.mkdir(parents=True, exist_ok=True)
-        _replace(file, data)
+        with writing(file.parent):
+            file.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(file, data, mode=PUBLIC, sync_name=False)
+        self._folders.add(file.parent)
         self.written += 1
+
+    def sync(self) -> None:
+        """Make the names of all files durable, before a checkpoint says that they are there."""
+        for folder in self._folders:
+            sync_folder(folder)
 
 
 def _check_extends(connection: Connection, log: LogVerifier, head: Head, folder: Path) -> None:
     """Check that the log of a folder is a prefix of this one, or that there is none."""
     file = folder / CHECKPOINT
     if not file.exists():
-        if folder.is_dir() and any(folder.iterdir()) and not (folder / "tile").is_dir():
+        others = folder.is_dir() and any(not each.name.startswith(".") for each in folder.iterdir())
+        if others and not (folder / "tile").is_dir():
             raise Reason.CONFIG_INVALID.error(
                 f"expected {folder} to be empty or to hold this log, it holds other files"
             )
@@ -178,13 +188,3 @@ def _cosigned(connection: Connection, head: Head) -> SignedNote:
         if row.tree_size == head.size and cosigned.text == note.text:
             lines.update(dict.fromkeys(cosigned.signatures))
     return SignedNote(note.text, tuple(lines))
-
-
-def _replace(file: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, also after a loss of power."""
-    part = file.with_name(f".{file.name}.part")
-    with part.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(file)

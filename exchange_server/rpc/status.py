@@ -37,6 +37,7 @@ from exchange_protocol.errors import (
     Reason,
     SealBroken,
     SignatureInvalid,
+    StorageFailed,
 )
 from exchange_server.rpc.calls import Call, Context
 
@@ -63,6 +64,7 @@ _CLASS_CODES: Final[dict[type[ExchangeError], grpc.StatusCode]] = {
     SignatureInvalid: grpc.StatusCode.INTERNAL,
     SealBroken: grpc.StatusCode.INTERNAL,
     HubDishonest: grpc.StatusCode.INTERNAL,
+    StorageFailed: grpc.StatusCode.INTERNAL,
 }
 _REASON_CODES: Final = {
     Reason.PROOF_RANGE_INVALID: grpc.StatusCode.OUT_OF_RANGE,

@@ -15,6 +15,8 @@
         HubUnavailable            not reachable, or not serving; the same call may work later
         HubInternal               the hub failed inside; it tells nothing more
         HubDishonest              evidence that the hub broke the protocol; keep the evidence
+      LocalError                  the machine that this runs on failed; nobody else knows of it
+        StorageFailed             its disk took no file
 
 A `Reason` is the stable, machine-readable name of what went wrong; it travels as
 `google.rpc.ErrorInfo.reason`. Clients map reasons to exceptions and never parse message text.
@@ -115,6 +117,14 @@ class HubDishonest(HubError):
     """Evidence that the hub broke the protocol."""
 
 
+class LocalError(ExchangeError):
+    """The machine that this runs on failed."""
+
+
+class StorageFailed(LocalError):
+    """A file could not be written; the same call may work once there is room for it."""
+
+
 class Reason(Enum):
     """Stable reasons. The value is the error class that carries it."""
 
@@ -205,6 +215,8 @@ class Reason(Enum):
     RECEIPT_MISMATCH = (HubDishonest,)
     ENTRY_MISMATCH = (HubDishonest,)
     RULE_BROKEN = (HubDishonest,)
+    # this machine
+    FILE_NOT_WRITTEN = (StorageFailed,)
 
     error_class: type[ExchangeError]
 

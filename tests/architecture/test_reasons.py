@@ -14,6 +14,7 @@ from exchange_protocol.errors import (
     ExchangeError,
     HubError,
     LimitExceeded,
+    LocalError,
     PeerError,
     Reason,
 )
@@ -22,7 +23,7 @@ SOURCE = Path(errors.__file__).read_text(encoding="utf-8")
 CLASSES = {
     one for _, one in inspect.getmembers(errors, inspect.isclass) if issubclass(one, ExchangeError)
 }
-FAULTS = (CallerError, PeerError, HubError)
+FAULTS = (CallerError, PeerError, HubError, LocalError)
 
 
 def test_no_reason_is_an_alias_of_another() -> None:

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.rules.statements import batch_bytes, batch_of
 from exchange_protocol.trust.envelope import (
@@ -39,7 +40,7 @@ def refused(
 @given(payloads)
 @settings(max_examples=30)
 def test_every_payload_of_a_batch_verifies_by_itself(made: list[bytes]) -> None:
-    signature, paths = sign_batch(KEY, "type", made)
+    signature, paths = sign_batch(SoftwareSigner(KEY), "type", made)
     for payload, batch in zip(made, paths, strict=True):
         verify_in_batch(SIGNER, "type", payload, signature, batch)
         assert batch_of(batch_bytes(batch)) == batch
@@ -50,7 +51,7 @@ def test_every_payload_of_a_batch_verifies_by_itself(made: list[bytes]) -> None:
 def test_any_change_of_payload_place_or_path_is_refused(
     made: list[bytes], data: st.DataObject
 ) -> None:
-    signature, paths = sign_batch(KEY, "type", made)
+    signature, paths = sign_batch(SoftwareSigner(KEY), "type", made)
     at = data.draw(st.integers(0, len(made) - 1))
     batch, payload = paths[at], made[at]
     changed = bytearray(batch.path[data.draw(st.integers(0, len(batch.path) - 1))])
@@ -76,10 +77,10 @@ def test_any_change_of_payload_place_or_path_is_refused(
 
 
 def test_a_batch_is_no_statement_and_a_statement_no_batch() -> None:
-    signature, [batch, _] = sign_batch(KEY, "type", [b"one", b"two"])
+    signature, [batch, _] = sign_batch(SoftwareSigner(KEY), "type", [b"one", b"two"])
     with pytest.raises(ExchangeError):
         verify(SIGNER.public_key, "type", b"one", signature)
-    refused(b"one", sign(KEY, "type", b"one"), batch)
+    refused(b"one", sign(SoftwareSigner(KEY), "type", b"one"), batch)
     # Who gets an agency to sign the batch's type as a statement's would need another payload type.
     with pytest.raises(ExchangeError):
         verify(SIGNER.public_key, BATCH_TYPE, b"one", signature)
@@ -88,11 +89,11 @@ def test_a_batch_is_no_statement_and_a_statement_no_batch() -> None:
 @pytest.mark.parametrize("count", [0, 1, MAX_BATCH + 1])
 def test_batches_that_are_none_or_too_large_are_not_signed(count: int) -> None:
     with pytest.raises(ExchangeError, match="expected a batch of 2 to 4096"):
-        sign_batch(KEY, "type", [b"x"] * count)
+        sign_batch(SoftwareSigner(KEY), "type", [b"x"] * count)
 
 
 def test_a_signature_that_was_bad_once_stays_bad() -> None:
-    _, [batch, _] = sign_batch(KEY, "type", [b"one", b"two"])
+    _, [batch, _] = sign_batch(SoftwareSigner(KEY), "type", [b"one", b"two"])
     for _ in range(2):
         refused(b"one", b"none", batch)
 

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import (
     MAX_TREE_SIZE,
@@ -20,7 +21,9 @@ from exchange_protocol.log.notes import NoteVerifier
 from tests.support.refusals import reason_or_none
 
 # Fictional log; the seed protects nothing.
-SIGNER = LogSigner("hub.example/log", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+SIGNER = LogSigner(
+    "hub.example/log", SoftwareSigner(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+)
 VERIFIER = LogVerifier(SIGNER.vkey)
 NOTE = SIGNER.sign(Checkpoint("hub.example/log", 7, bytes(32)))
 

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import MAX_TREE_SIZE, Checkpoint, LogSigner
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessSigner, WitnessVerifier
@@ -15,8 +16,12 @@ from exchange_protocol.log.notes import NoteSignature, SignedNote
 from tests.support.refusals import reason_or_none
 
 # Fictional log and witness; the seeds protect nothing.
-LOG = LogSigner("hub.example/log", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
-WITNESS = WitnessSigner("witness.example/w", Ed25519PrivateKey.from_private_bytes(bytes(32)))
+LOG = LogSigner(
+    "hub.example/log", SoftwareSigner(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+)
+WITNESS = WitnessSigner(
+    "witness.example/w", SoftwareSigner(Ed25519PrivateKey.from_private_bytes(bytes(32)))
+)
 POLICY = WitnessPolicy(1, [WITNESS.verifier.vkey])
 NOTE = SignedNote.parse(LOG.sign(Checkpoint("hub.example/log", 7, bytes(32))))
 GOOD = WITNESS.cosign(NOTE.text, datetime(2026, 1, 1, tzinfo=UTC)).signature

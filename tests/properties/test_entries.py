@@ -9,10 +9,10 @@ from functools import cache
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, HubDishonest, InvalidInput, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
@@ -181,7 +181,7 @@ class Log:
         hub.deliver(KZ_FMA, self.asked)
         self.openings = hub.log
         self.leaves = [entry_leaf_hash(one.entry, one.nonce) for one in hub.log]
-        self.signer = LogSigner("exchange.example/log", Ed25519PrivateKey.generate())
+        self.signer = LogSigner("exchange.example/log", SoftwareSigner.generate_ed25519())
         self.verifier = LogVerifier(self.signer.vkey)
         self.root = tree_root(len(self.leaves), self._read)
         self.checkpoint = Checkpoint(self.signer.origin, len(self.leaves), self.root)
@@ -307,7 +307,7 @@ def test_a_delivery_is_no_receipt() -> None:
 
 
 def test_a_receipt_under_another_log_key_is_refused() -> None:
-    imposter = LogSigner(log().signer.origin, Ed25519PrivateKey.generate())
+    imposter = LogSigner(log().signer.origin, SoftwareSigner.generate_ed25519())
     note = imposter.sign(log().checkpoint)
     reason = accusation(verify_receipt, log().receipt(), note, log().asked, log().verifier)
     assert reason is Reason.CHECKPOINT_INVALID

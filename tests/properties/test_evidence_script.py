@@ -30,6 +30,7 @@ from agency_client.evidence.verify import (
     pem,
     root_of,
 )
+from exchange_keys import SealingPrivateKey
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.log import notes
 from exchange_protocol.log.merkle import CompactRange, inclusion_proof, leaf_hash
@@ -40,7 +41,6 @@ from exchange_protocol.trust.sealing import (
     CHUNK_SIZE,
     PartContext,
     Reader,
-    SealingPrivateKey,
     open_disclosed,
     seal_part,
     unwrap_content_key,
@@ -200,7 +200,7 @@ def test_sealed_chunks_open_without_our_libraries(size: int, openssl: OpenSsl) -
     plain = bytes(index % 251 for index in range(size))
     private = SealingPrivateKey.generate()
     context = PartContext("01900000-0000-7000-8000-000000000000", "content")
-    reader = Reader(parse_agency_id("kz.fma"), "recipient", private.public_key())
+    reader = Reader(parse_agency_id("kz.fma"), "recipient", private.public_key)
     sealed = seal_part(plain, context, [reader])
     key = unwrap_content_key(context, sealed.wrapped[0], private)
     assert open_disclosed(sealed.ciphertext, context, key) == plain

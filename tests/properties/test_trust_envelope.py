@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.envelope import pae, sign, verify
 
@@ -16,7 +17,7 @@ PUBLIC = KEY.public_key()
 
 @given(st.text(), st.binary())
 def test_signature_holds_for_what_was_signed(kind: str, payload: bytes) -> None:
-    verify(PUBLIC, kind, payload, sign(KEY, kind, payload))
+    verify(PUBLIC, kind, payload, sign(SoftwareSigner(KEY), kind, payload))
 
 
 @given(st.tuples(st.text(), st.binary()), st.tuples(st.text(), st.binary()))
@@ -26,7 +27,7 @@ def test_encoding_is_unambiguous(one: tuple[str, bytes], other: tuple[str, bytes
 
 @given(st.binary(min_size=1), st.data())
 def test_any_changed_byte_is_refused(payload: bytes, data: st.DataObject) -> None:
-    parts = [b"type", payload, sign(KEY, "type", payload)]
+    parts = [b"type", payload, sign(SoftwareSigner(KEY), "type", payload)]
     which = data.draw(st.integers(0, 2))
     changed = bytearray(parts[which])
     changed[data.draw(st.integers(0, len(changed) - 1))] ^= data.draw(st.integers(1, 127))

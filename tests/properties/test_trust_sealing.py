@@ -6,20 +6,20 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from exchange_keys import SealingPrivateKey
 from exchange_protocol.errors import SealBroken
 from exchange_protocol.trust.identity import parse_agency_id
 from exchange_protocol.trust.sealing import (
     CHUNK_SIZE,
     PartContext,
     Reader,
-    SealingPrivateKey,
     open_part,
     seal_part,
     sealed_size,
 )
 
 KEY = SealingPrivateKey.generate()
-READER = Reader(parse_agency_id("kz.fma"), "recipient", KEY.public_key())
+READER = Reader(parse_agency_id("kz.fma"), "recipient", KEY.public_key)
 contexts = st.builds(PartContext, st.text(max_size=20), st.text(max_size=20))
 # Few random bytes, repeated: sizes around the ends of chunks without drawing 64 KiB each time.
 plaintexts = st.builds(

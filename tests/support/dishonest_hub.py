@@ -31,6 +31,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from agency_client import ExchangeClient, InformationRequest, Item, Sent, UnsealedExchange
 from agency_client.audit import AuditReport, HubLog, verify_log
 from agency_client.audit.database import DatabaseCopy
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import Handling, ReaderRole, Tlp, Urgency
 from exchange_protocol.kinds.spec import Body
@@ -206,7 +207,9 @@ class Region:
         payload = encode_statement(draft)
         certificate = self.client(_name(draft.author)).profile.vault.certificate
         assert certificate is not None
-        signature = sign(ec.generate_private_key(ec.SECP256R1()), PAYLOAD_TYPE, payload)
+        signature = sign(
+            SoftwareSigner(ec.generate_private_key(ec.SECP256R1())), PAYLOAD_TYPE, payload
+        )
         return SignedStatement(PAYLOAD_TYPE, payload, certificate.fingerprint, signature)
 
     def signed(self, draft: Draft) -> SignedStatement:

@@ -23,9 +23,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from exchange_certs.authority import IssuedCertificate
+from exchange_keys import SoftwareSigner
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
@@ -92,7 +91,7 @@ def caller(member: Member) -> Caller:
 @cache
 def log_signer() -> LogSigner:
     """The key of the fictional log."""
-    return LogSigner(LOG_NAME, Ed25519PrivateKey.generate())
+    return LogSigner(LOG_NAME, SoftwareSigner.generate_ed25519())
 
 
 def log_verifier() -> LogVerifier:
@@ -197,7 +196,7 @@ def sealed(cast: Cast, draft: Draft, name: str, plaintext: bytes) -> tuple[Draft
     part = draft.part(name)
     assert part is not None
     to = [
-        Reader(key.agency, key.role, cast.sealing_keys[key.agency].public_key())
+        Reader(key.agency, key.role, cast.sealing_keys[key.agency].public_key)
         for key in part.wrapped_keys
     ]
     made = seal_part(plaintext, PartContext(draft.id, name), to)

@@ -27,13 +27,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from exchange_certs.authority import Authority, IssuedCertificate
-from exchange_certs.keys import save_private_key
+from exchange_keys import SoftwareSigner, save_private_key
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.trust.certificates import TrustAnchors, Usage
 from exchange_protocol.trust.identity import HubIdentity, parse_member
 from exchange_server.bootstrap import Hub, load_credentials, utc_now
 from exchange_server.config import Config, load_config
-from exchange_server.keys import save_log_key
 from exchange_server.storage.engine import open_engine
 from exchange_server.storage.schema import migrate
 from tests.support.warm_start import WarmProcess
@@ -104,7 +103,7 @@ def prepare_hub(
     assert issued.key is not None
     save_private_key(folder / "hub.key", issued.key, PASSPHRASE)
     log_key = Ed25519PrivateKey.generate()
-    save_log_key(folder / "log.key", log_key, PASSPHRASE)
+    save_private_key(folder / "log.key", log_key, PASSPHRASE)
     passphrase_file = folder / "passphrase"
     passphrase_file.touch(mode=0o600)
     passphrase_file.write_bytes(PASSPHRASE)
@@ -114,7 +113,9 @@ def prepare_hub(
     engine = open_engine(url)
     migrate(engine)
     engine.dispose()
-    return HubFiles(folder, config_file, authority, LogSigner(ORIGIN, log_key).vkey, url)
+    return HubFiles(
+        folder, config_file, authority, LogSigner(ORIGIN, SoftwareSigner(log_key)).vkey, url
+    )
 
 
 def channel_credentials(root_pem: bytes, issued: IssuedCertificate) -> grpc.ChannelCredentials:

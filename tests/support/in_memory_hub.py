@@ -17,13 +17,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from google.protobuf.message import Message
 
 from agency_client import AsyncExchangeClient, ExchangeClient, Profile
 from agency_client.core import Call, Fetch, Unary, Upload
 from agency_client.state.keys import save_sealing_key
 from exchange_certs.authority import IssuedCertificate
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.codes import Handling, LegState, Tlp, Urgency
@@ -68,7 +68,7 @@ CHUNK = 64 * 1024
 @cache
 def log_signer() -> LogSigner:
     """The key of the fictional log."""
-    return LogSigner(LOG_NAME, Ed25519PrivateKey.generate())
+    return LogSigner(LOG_NAME, SoftwareSigner.generate_ed25519())
 
 
 @cache

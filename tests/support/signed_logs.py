@@ -9,6 +9,7 @@ from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from exchange_keys import SoftwareSigner
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.log.merkle import (
     consistency_proof,
@@ -19,7 +20,9 @@ from exchange_protocol.log.merkle import (
 )
 
 # The seed counts from 0 to 31 and protects nothing.
-SIGNER = LogSigner("hub.example/log", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+SIGNER = LogSigner(
+    "hub.example/log", SoftwareSigner(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+)
 LOG = LogVerifier(SIGNER.vkey)
 
 

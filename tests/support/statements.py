@@ -26,6 +26,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from exchange_certs.authority import Authority
+from exchange_keys import SealingPrivateKey, SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.codes import AgencyType, Purpose
@@ -61,7 +62,7 @@ from exchange_protocol.rules.statements import (
 from exchange_protocol.trust.certificates import TrustAnchors, Usage
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE, sign, sign_batch
 from exchange_protocol.trust.identity import AgencyId, Member, Role
-from exchange_protocol.trust.sealing import SealingPrivateKey, SealingSuite, WrappedKey
+from exchange_protocol.trust.sealing import SealingSuite, WrappedKey
 
 TRUST_DOMAIN = "exchange.example"
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -185,7 +186,7 @@ class Hub:
             if who != OPERATOR:
                 self.say(OPERATOR, PublishCertificate(self.cast.signers[who].certificate))
         for agency, key in self.cast.sealing_keys.items():
-            self.say(member(agency), PublishSealingKey(key.public_key().to_bytes()))
+            self.say(member(agency), PublishSealingKey(key.public_key.to_bytes()))
         self.say(OPERATOR, PublishPolicy(self.policy))
 
     def say(
@@ -225,14 +226,14 @@ class Hub:
         """Sign a draft, with its author's certificate unless another is given."""
         signer = signer or self.cast.signers[draft.author]
         payload = encode_statement(draft)
-        signature = sign(signer.key, PAYLOAD_TYPE, payload)
+        signature = sign(SoftwareSigner(signer.key), PAYLOAD_TYPE, payload)
         return SignedStatement(PAYLOAD_TYPE, payload, signer.fingerprint, signature)
 
     def sign_batch(self, drafts: Sequence[Draft]) -> list[SignedStatement]:
         """Sign drafts of one author with one signature."""
         signer = self.cast.signers[drafts[0].author]
         payloads = [encode_statement(draft) for draft in drafts]
-        signature, paths = sign_batch(signer.key, PAYLOAD_TYPE, payloads)
+        signature, paths = sign_batch(SoftwareSigner(signer.key), PAYLOAD_TYPE, payloads)
         return [
             SignedStatement(PAYLOAD_TYPE, payload, signer.fingerprint, signature, batch)
             for payload, batch in zip(payloads, paths, strict=True)
@@ -392,7 +393,7 @@ class Hub:
                 WrappedKey(
                     agency=agency,
                     role=str(role),
-                    key_id=self.cast.sealing_keys[agency].public_key().key_id,
+                    key_id=self.cast.sealing_keys[agency].public_key.key_id,
                     enc=b"wrapped",
                 )
                 for agency, role in roles.items()

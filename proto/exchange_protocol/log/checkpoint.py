@@ -17,8 +17,6 @@ import base64
 import re
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.merkle import EMPTY_ROOT, HASH_SIZE
 from exchange_protocol.log.notes import (
@@ -28,6 +26,7 @@ from exchange_protocol.log.notes import (
     SignedNote,
     decode_base64,
 )
+from exchange_protocol.signer import Signer
 
 MAX_TREE_SIZE = 2**63 - 1
 """What a signed 64-bit integer of a database holds."""
@@ -134,9 +133,9 @@ class LogVerifier:
 class LogSigner:
     """The log's own key. It signs any tree of its log: commit first, then let the note out."""
 
-    def __init__(self, name: str, private_key: Ed25519PrivateKey) -> None:
-        """Hold the key under the name of the log; raises CONFIG_INVALID for a bad name."""
-        self._signer = NoteSigner(name, private_key)
+    def __init__(self, name: str, signer: Signer) -> None:
+        """Hold the Ed25519 key under the name of the log; raises CONFIG_INVALID for a bad one."""
+        self._signer = NoteSigner(name, signer)
 
     @property
     def origin(self) -> str:

@@ -26,17 +26,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.notes import (
     NoteSignature,
     SignedNote,
+    ed25519_public_bytes,
     encode_vkey,
     is_key_name,
     key_id_of,
     parse_vkey,
 )
+from exchange_protocol.signer import Signer
 
 _COSIGNATURE = b"\x04"
 """Signature type byte of timestamped Ed25519 cosignatures."""
@@ -111,21 +113,21 @@ class WitnessVerifier:
 
 
 class WitnessSigner:
-    """A witness's private key, under its name."""
+    """A witness's key, under its name."""
 
-    def __init__(self, name: str, private_key: Ed25519PrivateKey) -> None:
-        """Hold the key; raises CONFIG_INVALID for a bad name."""
+    def __init__(self, name: str, signer: Signer) -> None:
+        """Hold the Ed25519 key; raises CONFIG_INVALID for a bad name or another sort of key."""
         if not is_key_name(name):
             raise Reason.CONFIG_INVALID.error("a key name has no spaces and no plus sign")
-        self.verifier = WitnessVerifier(name, private_key.public_key().public_bytes_raw())
-        self._private_key = private_key
+        self.verifier = WitnessVerifier(name, ed25519_public_bytes(signer))
+        self._signer = signer
 
     def cosign(self, text: bytes, at: datetime) -> NoteSignature:
         """Cosign the text of a checkpoint's note; see the module's third rule."""
         seconds = int((at - _EPOCH).total_seconds())
         if not 0 < seconds <= _MAX_SECONDS:
             raise Reason.CHECKPOINT_INVALID.error(f"no time of a cosignature: {at.isoformat()}")
-        signature = self._private_key.sign(_message(text, seconds))
+        signature = self._signer.sign(_message(text, seconds))
         verifier = self.verifier
         timestamped = seconds.to_bytes(_TIME_BYTES, "big") + signature
         return NoteSignature(verifier.name, verifier.key_id, timestamped)

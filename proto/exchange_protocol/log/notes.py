@@ -21,9 +21,10 @@ import re
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.signer import Signer
 
 MAX_NOTE_BYTES = 16 * 1024
 MAX_SIGNATURES = 64
@@ -140,19 +141,30 @@ class NoteVerifier:
 
 
 class NoteSigner:
-    """An Ed25519 private key that signs notes under a name."""
+    """An Ed25519 key that signs notes under a name."""
 
-    def __init__(self, name: str, private_key: Ed25519PrivateKey) -> None:
-        self.verifier = NoteVerifier(name, private_key.public_key().public_bytes_raw())
-        self._private_key = private_key
+    def __init__(self, name: str, signer: Signer) -> None:
+        """Hold the key; raises CONFIG_INVALID for one that is not Ed25519."""
+        self.verifier = NoteVerifier(name, ed25519_public_bytes(signer))
+        self._signer = signer
 
     def sign(self, text: bytes) -> bytes:
         """Sign text that ends in a newline; returns the note."""
         if not text.endswith(b"\n"):
             raise Reason.CHECKPOINT_INVALID.error("the text of a note ends in a newline")
         verifier = self.verifier
-        signature = NoteSignature(verifier.name, verifier.key_id, self._private_key.sign(text))
+        signature = NoteSignature(verifier.name, verifier.key_id, self._signer.sign(text))
         return SignedNote(text, (signature,)).encode()
+
+
+def ed25519_public_bytes(signer: Signer) -> bytes:
+    """The 32 bytes of a log's or a witness's public key; raises CONFIG_INVALID for another sort."""
+    public_key = signer.public_key
+    if not isinstance(public_key, Ed25519PublicKey):
+        raise Reason.CONFIG_INVALID.error(
+            f"expected an Ed25519 key to sign notes with, got {signer.algorithm.value}"
+        )
+    return public_key.public_bytes_raw()
 
 
 def key_id_of(name: str, kind: bytes, public_key: bytes) -> bytes:

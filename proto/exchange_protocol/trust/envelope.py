@@ -36,6 +36,7 @@ from exchange_protocol.log.merkle import (
     leaf_hash,
     root_from_inclusion_proof,
 )
+from exchange_protocol.signer import SignatureAlgorithm, Signer
 
 PAYLOAD_TYPE: Final = "application/vnd.caricc.exchange.statement.v1+protobuf"
 """The payload type of a signed statement."""
@@ -46,12 +47,13 @@ MAX_BATCH: Final = 4096
 _REMEMBERED: Final = 64
 """Batch signatures that were verified lately."""
 
-# RFC 6979: a nonce derived from key and message cannot be spoilt by a bad random generator, which
-# would give the private key away. Verifying does not depend on it.
 _ALGORITHMS: Final = {
-    "secp256r1": ec.ECDSA(hashes.SHA256(), deterministic_signing=True),
-    "secp384r1": ec.ECDSA(hashes.SHA384(), deterministic_signing=True),
+    "secp256r1": ec.ECDSA(hashes.SHA256()),
+    "secp384r1": ec.ECDSA(hashes.SHA384()),
 }
+_FOR_STATEMENTS: Final = frozenset(
+    {SignatureAlgorithm.ECDSA_P256_SHA256, SignatureAlgorithm.ECDSA_P384_SHA384}
+)
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:
@@ -60,12 +62,16 @@ def pae(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-def sign(private_key: ec.EllipticCurvePrivateKey, payload_type: str, payload: bytes) -> bytes:
+def sign(signer: Signer, payload_type: str, payload: bytes) -> bytes:
     """Sign a payload; returns the DER encoding of the ECDSA signature.
 
     Raises CERTIFICATE_INVALID for a key that is neither P-256 nor P-384.
     """
-    return private_key.sign(pae(payload_type, payload), _algorithm(private_key.curve))
+    if signer.algorithm not in _FOR_STATEMENTS:
+        raise Reason.CERTIFICATE_INVALID.error(
+            f"expected a key on P-256 or P-384; got {signer.algorithm.value}"
+        )
+    return signer.sign(pae(payload_type, payload))
 
 
 def verify(
@@ -96,7 +102,7 @@ class BatchInclusion:
 
 
 def sign_batch(
-    private_key: ec.EllipticCurvePrivateKey, payload_type: str, payloads: Sequence[bytes]
+    signer: Signer, payload_type: str, payloads: Sequence[bytes]
 ) -> tuple[bytes, list[BatchInclusion]]:
     """Sign many payloads of one type at once; gives the signature, and the path of each payload."""
     size = len(payloads)
@@ -104,7 +110,7 @@ def sign_batch(
         raise Reason.TOO_MANY.error(f"expected a batch of 2 to {MAX_BATCH} statements, got {size}")
     leaves = [leaf_hash(pae(payload_type, payload)) for payload in payloads]
     growth = CompactRange().append_many(leaves)
-    signature = sign(private_key, BATCH_TYPE, _batch_payload(size, growth.after.root()))
+    signature = sign(signer, BATCH_TYPE, _batch_payload(size, growth.after.root()))
     paths = inclusion_proofs(range(size), size, growth.read)
     return signature, [BatchInclusion(i, size, tuple(path)) for i, path in enumerate(paths)]
 

@@ -17,7 +17,8 @@ Rules of this module:
   out.
 - A seal says nothing about who sealed. That comes from the statement's signature over the part's
   digest, which the caller verifies first, as it does the signature on each reader's public key.
-- Errors never tell why a seal did not open; private and content keys never appear in a `repr`.
+- No private key is here: a `Decapsulator` opens what is wrapped to one.
+- Errors never tell why a seal did not open; content keys never appear in a `repr`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, hpke
@@ -50,11 +51,15 @@ class SealingSuite(IntEnum):
 SEALING_SUITE: Final = SealingSuite.MLKEM768_X25519_AES256GCM
 """The suite that this version seals with, and the only one that it opens."""
 
+HPKE_SUITE: Final = hpke.Suite(
+    hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM
+)
+"""How content keys are wrapped: HPKE (RFC 9180) in base mode."""
+
 CHUNK_SIZE: Final = 64 * 1024
 """Plaintext bytes of every chunk but the last."""
 
 PUBLIC_KEY_SIZE: Final = 1184 + 32
-PRIVATE_KEY_SIZE: Final = 64 + 32
 WRAPPED_KEY_SIZE: Final = 1120 + 32 + 16
 """Encapsulated key, then the encrypted content key with its tag."""
 
@@ -62,8 +67,6 @@ _COMMITMENT_SIZE: Final = 32
 _TAG_SIZE: Final = 16
 _SEALED_CHUNK_SIZE: Final = CHUNK_SIZE + _TAG_SIZE
 _MLKEM_PUBLIC: Final = 1184
-_MLKEM_SEED: Final = 64
-_HPKE: Final = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,44 +101,25 @@ class SealingPublicKey:
         return self.raw
 
 
-@dataclass(frozen=True, slots=True)
-class SealingPrivateKey:
-    """A reader's private key: a 64-byte ML-KEM-768 seed, then a 32-byte X25519 key."""
+class Decapsulator(Protocol):
+    """A reader's private key, held somewhere, that opens content keys. Safe between threads.
 
-    _public: SealingPublicKey
-    _raw: bytes = field(repr=False)
-    _hpke: hpke.MLKEM768X25519PrivateKey = field(repr=False, compare=False)
+    It may be a file's key in memory (`exchange_keys`), or a device that lets no key out.
+    """
 
-    @classmethod
-    def generate(cls) -> Self:
-        """Make a new key from the system's random generator."""
-        return cls._of(mlkem.MLKEM768PrivateKey.generate(), x25519.X25519PrivateKey.generate())
-
-    @classmethod
-    def from_bytes(cls, raw: bytes) -> Self:
-        """Parse 96 bytes; raises INVALID_FIELD for another length."""
-        if len(raw) != PRIVATE_KEY_SIZE:
-            raise Reason.INVALID_FIELD.error(
-                f"expected a sealing private key of {PRIVATE_KEY_SIZE} bytes; got {len(raw)}"
-            )
-        return cls._of(
-            mlkem.MLKEM768PrivateKey.from_seed_bytes(raw[:_MLKEM_SEED]),
-            x25519.X25519PrivateKey.from_private_bytes(raw[_MLKEM_SEED:]),
-        )
-
-    def to_bytes(self) -> bytes:
-        """The 96 secret bytes that `from_bytes` reads; encrypt them before they reach a disk."""
-        return self._raw
-
+    @property
     def public_key(self) -> SealingPublicKey:
-        """The key that others seal to."""
-        return self._public
+        """The key that others seal to; its `key_id` names this one."""
+        ...
 
-    @classmethod
-    def _of(cls, pq: mlkem.MLKEM768PrivateKey, dh: x25519.X25519PrivateKey) -> Self:
-        public = pq.public_key().public_bytes_raw() + dh.public_key().public_bytes_raw()
-        raw = pq.private_bytes_raw() + dh.private_bytes_raw()
-        return cls(SealingPublicKey.from_bytes(public), raw, hpke.MLKEM768X25519PrivateKey(pq, dh))
+    def open(self, enc: bytes, info: bytes) -> bytes:
+        """Open what HPKE sealed in base mode by `HPKE_SUITE` for this `info`, without more data.
+
+        `enc` is the encapsulated key, then the ciphertext with its tag. Raises InvalidTag or
+        ValueError where it does not open, and never tells why. Raises KEY_UNAVAILABLE where the key
+        is out of reach.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,19 +181,19 @@ def seal_part(
 
 
 def unwrap_content_key(
-    context: PartContext, wrapped: WrappedKey, private: SealingPrivateKey
+    context: PartContext, wrapped: WrappedKey, decapsulator: Decapsulator
 ) -> bytes:
     """Open the 32-byte content key of a part: who discloses it discloses this part and no other.
 
     Raises NOT_A_READER or SEAL_BROKEN. That a ciphertext commits to the key is left to the caller:
     `open_disclosed`.
     """
-    _check_reader(wrapped, private)
+    _check_reader(wrapped, decapsulator)
     info = _info(context, wrapped.agency, wrapped.key_id, wrapped.role)
     try:
         if len(wrapped.enc) != WRAPPED_KEY_SIZE:
             raise InvalidTag
-        return _HPKE.decrypt(wrapped.enc, private._hpke, info=info)
+        return decapsulator.open(wrapped.enc, info)
     except (InvalidTag, ValueError):
         raise _broken(context) from None
 
@@ -237,11 +221,11 @@ def open_part(
     ciphertext: bytes | bytearray | memoryview,
     context: PartContext,
     wrapped: WrappedKey,
-    private: SealingPrivateKey,
+    decapsulator: Decapsulator,
 ) -> bytes:
     """Decrypt a part with the key that was wrapped to this reader.
 
-    1. The key is wrapped to `private`; else NOT_A_READER.
+    1. The key is wrapped to this reader's; else NOT_A_READER.
     2. HPKE opens the content key for this statement, part, agency, key and role.
     3. The content key is the one that the ciphertext commits to.
     4. Every chunk opens in its place, and the last one is marked as the last.
@@ -249,14 +233,14 @@ def open_part(
     Raises SEAL_BROKEN from step 2 on. Whether ciphertext and wrapped key are those that the author
     signed is left to the caller.
     """
-    return open_disclosed(ciphertext, context, unwrap_content_key(context, wrapped, private))
+    return open_disclosed(ciphertext, context, unwrap_content_key(context, wrapped, decapsulator))
 
 
-def _check_reader(wrapped: WrappedKey, private: SealingPrivateKey) -> None:
-    if wrapped.key_id != private.public_key().key_id:
+def _check_reader(wrapped: WrappedKey, decapsulator: Decapsulator) -> None:
+    key_id = decapsulator.public_key.key_id
+    if wrapped.key_id != key_id:
         raise Reason.NOT_A_READER.error(
-            f"the part is sealed to key {wrapped.key_id.hex()[:16]}, "
-            f"not to key {private.public_key().key_id.hex()[:16]}"
+            f"the part is sealed to key {wrapped.key_id.hex()[:16]}, not to key {key_id.hex()[:16]}"
         )
 
 
@@ -285,7 +269,7 @@ def _is_sealed_size(size: int) -> bool:
 def _wrap(content_key: bytes, context: PartContext, reader: Reader) -> WrappedKey:
     info = _info(context, reader.agency, reader.key.key_id, reader.role)
     try:
-        enc = _HPKE.encrypt(content_key, reader.key._hpke, info=info)
+        enc = HPKE_SUITE.encrypt(content_key, reader.key._hpke, info=info)
     except ValueError:
         # A low-order X25519 point: the "shared" secret would be known to all.
         raise Reason.INVALID_FIELD.error(

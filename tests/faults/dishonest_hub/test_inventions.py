@@ -14,6 +14,7 @@ from agency_client import ExchangeClient
 from agency_client.audit import verify_log
 from agency_client.audit.database import DatabaseCopy
 from exchange_certs.authority import Authority
+from exchange_keys import SoftwareSigner, load_signer
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_policy import PublishPolicy
@@ -26,7 +27,6 @@ from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2
 from exchange_server.bootstrap import utc_now
-from exchange_server.keys import load_log_key
 from tests.support.deployment import AUDITOR, COORDINATORS, OPERATOR, POLICY
 from tests.support.dishonest_hub import (
     REQUEST,
@@ -221,7 +221,7 @@ def test_entry_cannot_be_opened_differently_to_two_auditors(region: Region, what
 
 
 def test_two_trees_of_one_size_are_a_fork_within_one_client(region: Region) -> None:
-    signer = LogSigner(ORIGIN, load_log_key(region.files.folder / "log.key", PASSPHRASE))
+    signer = LogSigner(ORIGIN, load_signer(region.files.folder / "log.key", PASSPHRASE))
     mia = region.client("kz.mia/system")
     size = mia.checkpoint().size
     other = signer.sign(Checkpoint(ORIGIN, size, bytes(32)))
@@ -324,7 +324,10 @@ def test_second_beginning_of_the_log_is_refused(region: Region, rogue: Authority
         )
     )
     signed = SignedStatement(
-        PAYLOAD_TYPE, payload, issued.fingerprint, sign(issued.key, PAYLOAD_TYPE, payload)
+        PAYLOAD_TYPE,
+        payload,
+        issued.fingerprint,
+        sign(SoftwareSigner(issued.key), PAYLOAD_TYPE, payload),
     )
     region.lies.anchors = TrustAnchors.from_pem(region.files.root_pem + rogue.root_pem())
     region.lies.skips.add("authenticate")

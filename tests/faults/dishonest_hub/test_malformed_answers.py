@@ -13,11 +13,11 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc import error_details_pb2, status_pb2
 
 from agency_client import AsyncExchangeClient, ExchangeClient
+from exchange_keys import load_signer
 from exchange_protocol.errors import ExchangeError, HubError, HubInternal, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
 from exchange_protocol.log.merkle import EMPTY_ROOT
 from exchange_protocol.v1 import exchange_service_pb2 as pb
-from exchange_server.keys import load_log_key
 from exchange_server.rpc import status as status_module
 from tests.support.deployment import AUDITOR
 from tests.support.dishonest_hub import REQUEST, Region, caught, instead
@@ -132,7 +132,7 @@ def test_proof_of_another_shape_is_refused(region: Region, field: str, value: An
 def test_signed_tree_of_an_absurd_size_is_refused(region: Region, size: int) -> None:
     client = region.client("kz.mia/system")
     client.checkpoint()
-    signer = LogSigner(ORIGIN, load_log_key(region.files.folder / "log.key", PASSPHRASE))
+    signer = LogSigner(ORIGIN, load_signer(region.files.folder / "log.key", PASSPHRASE))
     root = signer.sign(Checkpoint(ORIGIN, size, bytes(32) if size else EMPTY_ROOT))
 
     def absurd(_: Any, said: Any) -> Any:

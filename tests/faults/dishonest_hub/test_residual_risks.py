@@ -13,11 +13,12 @@ from dataclasses import replace
 from typing import Any
 
 from agency_client.core.calls import Unary
+from exchange_keys import SealingPrivateKey
 from exchange_protocol.errors import Reason
 from exchange_protocol.record.entries import Entry, Event, parse_entry
 from exchange_protocol.rules.statements import parse_statement
 from exchange_protocol.trust.identity import AgencyId
-from exchange_protocol.trust.sealing import PartContext, SealingPrivateKey, open_part
+from exchange_protocol.trust.sealing import PartContext, open_part
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.caller import Caller
@@ -152,7 +153,7 @@ def test_older_sealing_key_is_used_while_the_newer_one_is_withheld(region: Regio
     mia = region.client("kz.mia/system")
     held = mia.sync().size
     fma = region.client("kz.fma/system")
-    newer = SealingPrivateKey.generate().public_key()
+    newer = SealingPrivateKey.generate().public_key
     fma.publish_sealing_key(newer)
 
     def stale(request: Any, said: Any) -> Any:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agency_client import ExchangeClient
 from agency_client.state.checkpoints import Head
 from agency_client.witness.witness import Witness
+from exchange_keys import SealingPrivateKey, SoftwareSigner
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Purpose
@@ -28,7 +29,6 @@ from exchange_protocol.log.cosignatures import WitnessSigner
 from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, parse_entry
 from exchange_protocol.rules.judgement import Route
 from exchange_protocol.rules.statements import Header, SignedStatement, parse_statement
-from exchange_protocol.trust.sealing import SealingPrivateKey
 from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
@@ -157,7 +157,7 @@ def test_held_request_that_is_shown_to_its_recipient_is_not_opened(region: Regio
 def test_key_that_the_hub_publishes_for_a_body_is_refused_before_anything_is_sealed(
     region: Region,
 ) -> None:
-    key = SealingPrivateKey.generate().public_key().to_bytes()
+    key = SealingPrivateKey.generate().public_key.to_bytes()
     region.lies.skips.add("authenticate")
     region.log_statement(region.forge(region.draft("kz.fma/system", PublishSealingKey(key))))
     error = caught(lambda: region.ask("kz.fma"), Reason.RULE_BROKEN)
@@ -167,7 +167,7 @@ def test_key_that_the_hub_publishes_for_a_body_is_refused_before_anything_is_sea
 
 
 def test_key_that_is_swapped_on_the_way_is_refused(region: Region) -> None:
-    key = SealingPrivateKey.generate().public_key().to_bytes()
+    key = SealingPrivateKey.generate().public_key.to_bytes()
 
     def swapped(
         _: Any, said: directory_pb.ListDirectoryEntriesResponse
@@ -277,7 +277,9 @@ def test_two_histories_are_one_fork_as_soon_as_two_bodies_compare(region: Region
 def test_witness_vouches_for_one_history_alone(region: Region, tmp_path: Path) -> None:
     key = Ed25519PrivateKey.generate()
     log = LogVerifier(region.files.log_vkey)
-    witness = Witness(WitnessSigner("witness.example/w", key), tmp_path / "w", log, utc_now)
+    witness = Witness(
+        WitnessSigner("witness.example/w", SoftwareSigner(key)), tmp_path / "w", log, utc_now
+    )
     first = region.backup()
     region.ask("kz.fma")
     vouched = witness.run_once(_Offered(region.client("kz.mia/system")))
@@ -456,7 +458,7 @@ def test_replayed_sealing_key_does_not_come_back(region: Region) -> None:
 def _replay(region: Region, old: SignedStatement) -> None:
     """Write a second entry for a statement; the hub shows the old statement with it."""
     statement = parse_statement(old.payload)
-    carrier = SealingPrivateKey.generate().public_key().to_bytes()
+    carrier = SealingPrivateKey.generate().public_key.to_bytes()
     new = region.signed(region.draft("uz.fiu/system", PublishSealingKey(carrier)))
     region.lies.entry = lambda entry: replace(
         entry,

@@ -12,6 +12,7 @@ import pytest
 
 from agency_client.audit import AuditReport, verify_log
 from agency_client.audit.database import DatabaseCopy
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
@@ -168,9 +169,8 @@ def test_dropped_entry_is_named(copy: Path) -> None:
 
 
 def test_head_that_another_key_signed_is_refused(copy: Path) -> None:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    other = LogSigner("hub.exchange.example/log", Ed25519PrivateKey.generate())
+    other = LogSigner("hub.exchange.example/log", SoftwareSigner.generate_ed25519())
     with pytest.raises(ExchangeError) as refused:
         audit(copy, LogVerifier(other.vkey))
     assert refused.value.reason is Reason.CHECKPOINT_INVALID

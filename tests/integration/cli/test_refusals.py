@@ -154,9 +154,29 @@ def test_text_that_no_brief_can_hold_is_refused_without_repeating_it(desk: Desk,
 def test_files_are_never_written_over(desk: Desk) -> None:
     exchange = desk.ask("kz.fma")
     desk.run(OFFICER, "show", exchange, "--out", "parts").ok()
+    # What is there with the same bytes stays: a command that was cut off may be repeated.
+    [brief] = Path("parts").glob("*/brief.json")
+    brief.unlink()
+    desk.run(OFFICER, "show", exchange, "--out", "parts").ok()
+    brief.write_text("changed since", encoding="utf-8")
     ended = desk.run(OFFICER, "show", exchange, "--out", "parts")
     assert ended.code == 2
-    assert "exists" in one_line(ended.err)
+    assert f"FILE_NOT_WRITTEN: {brief} exists" in one_line(ended.err)
+    assert brief.read_text(encoding="utf-8") == "changed since"
+
+
+def test_link_in_the_place_of_a_folder_is_not_followed(desk: Desk) -> None:
+    exchange = desk.ask("kz.fma")
+    desk.run(OFFICER, "show", exchange, "--out", "first").ok()
+    [own] = Path("first").iterdir()
+    elsewhere = Path("elsewhere")
+    elsewhere.mkdir()
+    Path("second").mkdir()
+    Path("second", own.name).symlink_to(elsewhere.absolute())
+    ended = desk.run(OFFICER, "show", exchange, "--out", "second")
+    assert ended.code == 2
+    assert "a link stands where the folder" in one_line(ended.err)
+    assert list(elsewhere.iterdir()) == []
 
 
 def test_installed_command_ends_by_its_exit_code(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agency_client.cli import main
-from exchange_certs.keys import save_private_key
+from exchange_keys import save_private_key
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import parse_member
 from exchange_server.bootstrap import utc_now

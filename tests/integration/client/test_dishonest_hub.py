@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from agency_client import ExchangeClient, InformationRequest, Item, Sent
+from exchange_keys import SealingPrivateKey, SoftwareSigner
 from exchange_protocol.errors import ExchangeError, HubDishonest, PeerError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
@@ -22,7 +23,6 @@ from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import CommitmentOpening, Event, encode_entry, parse_entry
 from exchange_protocol.rules.statements import SignedStatement, encode_statement, parse_statement
 from exchange_protocol.trust.identity import Member
-from exchange_protocol.trust.sealing import SealingPrivateKey
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from tests.support.in_memory_hub import LOG_NAME, InMemoryHub, log_signer
 from tests.support.statements import (
@@ -310,7 +310,7 @@ def test_swapped_sealing_key_is_refused_before_anything_is_sealed(
     hub: InMemoryHub, tmp_path: Path
 ) -> None:
     # The hub wants to read: it publishes its own key in the name of the FIU.
-    key = SealingPrivateKey.generate().public_key().to_bytes()
+    key = SealingPrivateKey.generate().public_key.to_bytes()
     draft = hub.model.compose(KZ_FMA, PublishSealingKey(key))
     own = hub.cast.signers[OPERATOR]
     signed = hub.model.sign(draft, own)
@@ -468,11 +468,10 @@ def test_fork_behind_a_longer_log_is_caught(hub: InMemoryHub, tmp_path: Path) ->
 
 
 def test_checkpoint_of_another_key_is_refused(hub: InMemoryHub, tmp_path: Path) -> None:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from exchange_protocol.log.checkpoint import LogSigner
 
-    other = LogSigner(LOG_NAME, Ed25519PrivateKey.generate())
+    other = LogSigner(LOG_NAME, SoftwareSigner.generate_ed25519())
     note = other.sign(Checkpoint(LOG_NAME, len(hub.log), bytes(32)))
     hub.note = lambda size=None: note  # type: ignore[method-assign]
     caught(hub.client(tmp_path).sync, Reason.CHECKPOINT_INVALID)

@@ -21,9 +21,9 @@ from agency_client import (
     Refused,
     Sent,
 )
-from agency_client.state import files
 from agency_client.state import outbox as outbox_module
 from agency_client.state.outbox import Outbox
+from exchange_files import folders, make_folder, read_file, staging_folder
 from exchange_protocol.errors import (
     ExchangeError,
     HubInternal,
@@ -204,14 +204,17 @@ def test_half_built_statement_is_not_in_the_outbox(
     assert not list((client.profile.state / "outbox").glob(".building-*"))
 
 
-def test_what_a_crash_left_half_built_is_swept_after_a_day(client: ExchangeClient) -> None:
-    left = client.profile.state / "outbox" / ".building-left"
-    left.mkdir(parents=True)
-    ask(client, "kz.fma")
-    assert left.exists()
-    os.utime(left, (0, 0))
-    ask(client, "kz.fma")
-    assert not left.exists()
+def test_what_a_dead_process_left_half_built_is_swept_and_nothing_else(
+    client: ExchangeClient,
+) -> None:
+    outbox = client.profile.state / "outbox"
+    dead, living = outbox / ".building-dead", outbox / ".building-living"
+    (dead / "parts").mkdir(parents=True)
+    with staging_folder(living):
+        os.utime(living, (0, 0))
+        ask(client, "kz.fma")
+        assert not dead.exists()
+        assert living.exists()
 
 
 def test_refused_statement_is_moved_aside_with_the_reason(
@@ -363,7 +366,7 @@ def test_statement_that_another_process_sends_meanwhile_is_not_missed(
 ) -> None:
     offline = ExchangeClient(client.profile, link=Offline(), clock=hub.now)
     gone, left = ask(offline, "kz.fma"), ask(offline, "kz.fma")
-    read = files.read_file
+    read = read_file
 
     def sent_meanwhile(path: Path) -> bytes | None:
         if path.parent.name == gone.statement_id and path.parent.exists():
@@ -393,8 +396,8 @@ def test_new_folder_survives_a_loss_of_power(
 ) -> None:
     """A receipt in a folder whose name is not on the disk would be lost with it."""
     synced: list[Path] = []
-    monkeypatch.setattr(files, "sync_folder", synced.append)
-    files.make_folder(tmp_path / "state" / "receipts" / "exchange")
+    monkeypatch.setattr(folders, "sync_names", synced.append)
+    make_folder(tmp_path / "state" / "receipts" / "exchange")
     assert synced == [tmp_path, tmp_path / "state", tmp_path / "state" / "receipts"]
 
 

@@ -23,6 +23,7 @@ from agency_client import (
     Sent,
 )
 from exchange_certs.authority import Authority
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import (
     HubDishonest,
     HubUnavailable,
@@ -250,14 +251,13 @@ def test_hub_of_another_root_is_not_talked_to(region: Region, tmp_path: Path) ->
 
 
 def test_pinned_log_key_of_another_log_is_noticed_at_once(region: Region, tmp_path: Path) -> None:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from exchange_protocol.log.checkpoint import LogSigner
     from tests.support.hub_process import ORIGIN
 
     folder = tmp_path / "profile"
     shutil.copytree(region.deployment.profile("kz.fma/system"), folder)
-    other = LogSigner(ORIGIN, Ed25519PrivateKey.generate()).vkey
+    other = LogSigner(ORIGIN, SoftwareSigner.generate_ed25519()).vkey
     text = (folder / "profile.toml").read_text(encoding="utf-8")
     pinned = region.deployment.files.log_vkey
     (folder / "profile.toml").write_text(text.replace(pinned, other), encoding="utf-8")

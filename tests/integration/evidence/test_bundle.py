@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_client.evidence import VerifiedBundle, export_bundle, verify_bundle
 from agency_client.evidence.account import render
@@ -30,6 +29,7 @@ from agency_client.evidence.verify import (
 from agency_client.evidence.verify import Statement as ScriptStatement
 from agency_client.evidence.words import ENGLISH, RUSSIAN
 from exchange_certs.authority import Authority
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, Party, Purpose, RefusalGround, Urgency
@@ -368,7 +368,7 @@ def _checkpoint(files: Files, found: VerifiedBundle) -> None:
 def _other_log(files: Files, found: VerifiedBundle) -> None:
     """A checkpoint that another key signs under the log's name."""
     note = files["checkpoint.note"]
-    own = LogSigner(ORIGIN, Ed25519PrivateKey.generate())
+    own = LogSigner(ORIGIN, SoftwareSigner.generate_ed25519())
     forged = own.sign(Checkpoint(ORIGIN, found.checkpoint.size, found.checkpoint.root))
     for name in list(files):
         files[name] = files[name].replace(note, forged)
@@ -616,7 +616,7 @@ def test_another_root_is_refused(court: Court, bundle: Path, tmp_path: Path) -> 
 
 
 def test_another_log_key_is_refused(court: Court, bundle: Path) -> None:
-    vkey = LogSigner(ORIGIN, Ed25519PrivateKey.generate()).vkey
+    vkey = LogSigner(ORIGIN, SoftwareSigner.generate_ed25519()).vkey
     assert court.run(bundle, vkey=vkey).startswith("NOT VERIFIED  CHECKPOINT_INVALID:")
 
 

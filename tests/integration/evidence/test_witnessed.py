@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_client import Sent
 from agency_client.evidence import VerifiedBundle, export_bundle, verify_bundle
 from agency_client.evidence.account import render
-from agency_client.state.keys import load_witness_key
 from agency_client.witness.witness import Witness, init_witness
+from exchange_keys import SoftwareSigner, load_signer
 from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessSigner
@@ -64,8 +63,8 @@ class Town:
                 key, log = self.keys[number], auditor.profile.log
                 Witness.load(key, PASSPHRASE, log, utc_now).run_once(auditor)
 
-    def private(self, number: int) -> Ed25519PrivateKey:
-        return load_witness_key(self.keys[number], PASSPHRASE)
+    def private(self, number: int) -> SoftwareSigner:
+        return load_signer(self.keys[number], PASSPHRASE)
 
     def ask(self) -> str:
         """Open a cross-border request that is approved; gives its exchange."""
@@ -338,7 +337,7 @@ def test_account_names_witnesses_to_whoever_named_them(
 
 
 def test_as_many_as_are_required_are_enough(town: Town, court: Court, bundle: Path) -> None:
-    away = WitnessSigner("witness.example/away", Ed25519PrivateKey.generate()).verifier.vkey
+    away = WitnessSigner("witness.example/away", SoftwareSigner.generate_ed25519()).verifier.vkey
     vkeys = (*town.vkeys, away)
     assert len(library(bundle, court, WitnessPolicy(2, vkeys)).cosignatures) == 2
     assert court.run(bundle, witnesses=vkeys, required=2).startswith("VERIFIED")
@@ -349,7 +348,7 @@ def test_witness_that_has_the_name_of_the_log_is_told_from_it(
     town: Town, court: Court, bundle: Path, tmp_path: Path
 ) -> None:
     """The key id goes with the name: neither line is taken for the other."""
-    signer = WitnessSigner(ORIGIN, Ed25519PrivateKey.generate())
+    signer = WitnessSigner(ORIGIN, SoftwareSigner.generate_ed25519())
     at = utc_now().replace(microsecond=0)
     path = renoted(
         bundle,
@@ -427,7 +426,7 @@ def _by_another_key_as_his(town: Town, note: SignedNote) -> bytes:
 
 
 def _other(name: str) -> WitnessSigner:
-    return WitnessSigner(name, Ed25519PrivateKey.generate())
+    return WitnessSigner(name, SoftwareSigner.generate_ed25519())
 
 
 def _by_an_unnamed_witness(town: Town, note: SignedNote) -> bytes:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, func, select, update
 
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.decision import Decision, Verdict
@@ -104,7 +104,7 @@ async def test_forged_head_keeps_the_hub_from_starting(closed: Office) -> None:
 
 
 async def test_key_of_another_log_is_named_as_such_and_not_as_damage(closed: Office) -> None:
-    other = LogSigner("caricc.example/other-log", Ed25519PrivateKey.generate())
+    other = LogSigner("caricc.example/other-log", SoftwareSigner.generate_ed25519())
     with pytest.raises(ExchangeError, match="expected the database of the log") as refused:
         await Ledger.open(
             closed.engine,

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessSigner
@@ -39,7 +40,9 @@ from tests.support.statements import (
 
 KZ_POLICE_AUDITOR = member("kz.mia", Role.AUDITOR, "aliya")
 UZ_AUDITOR = member("uz.fiu", Role.AUDITOR, "timur")
-WITNESS = WitnessSigner("witness.example/a", Ed25519PrivateKey.from_private_bytes(b"a" * 32))
+WITNESS = WitnessSigner(
+    "witness.example/a", SoftwareSigner(Ed25519PrivateKey.from_private_bytes(b"a" * 32))
+)
 
 
 async def page(office: Office, reader: Member, start: int = 0) -> LeavesPage:

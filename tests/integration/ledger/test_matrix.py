@@ -24,6 +24,7 @@ from sqlalchemy import Table
 
 from agency_client.audit import verify_log
 from agency_client.audit.database import DatabaseCopy
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.decision import Decision, Verdict
@@ -46,7 +47,9 @@ from tests.support.statements import (
     fictional_cast,
 )
 
-WITNESS = WitnessSigner("witness.example/a", Ed25519PrivateKey.from_private_bytes(b"a" * 32))
+WITNESS = WitnessSigner(
+    "witness.example/a", SoftwareSigner(Ed25519PrivateKey.from_private_bytes(b"a" * 32))
+)
 WAITS = "an upload that no statement has claimed yet; what is claimed is compared with its digest"
 THEIRS = "a witness's own line, which whoever relies on it verifies by the witness's key"
 

@@ -9,13 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, update
 from tlog_scales.backend import LocalBackend
 from tlog_scales.reader import TilesReader
 from tlog_scales.signing import Vkey
 from tlog_scales.tiles import leaf_hash
 
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.log.tiles import parse_entry_bundle
@@ -143,7 +143,7 @@ async def test_another_log_and_a_changed_tile_are_left_as_they_are(
 ) -> None:
     export(grown, folder)
     note = (folder / "checkpoint").read_bytes()
-    stranger = LogSigner(log_verifier().origin, Ed25519PrivateKey.generate())
+    stranger = LogSigner(log_verifier().origin, SoftwareSigner.generate_ed25519())
     with pytest.raises(ExchangeError, match="expected one signature by"):
         export(grown, folder, LogVerifier(stranger.vkey))
     (folder / "tile/0/001").write_bytes(bytes(8192))

@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, select, update
 
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.log.checkpoint import Checkpoint, SignedCheckpoint
@@ -22,7 +23,9 @@ from tests.support.statements import KZ_MIA
 
 # Fictional witnesses; the seeds protect nothing.
 A, B, C, STRANGER = (
-    WitnessSigner(f"witness.example/{name}", Ed25519PrivateKey.from_private_bytes(seed * 32))
+    WitnessSigner(
+        f"witness.example/{name}", SoftwareSigner(Ed25519PrivateKey.from_private_bytes(seed * 32))
+    )
     for name, seed in (("a", b"a"), ("b", b"b"), ("c", b"c"), ("stranger", b"s"))
 )
 WITNESSES = WitnessPolicy(1, [each.verifier.vkey for each in (A, B, C)])

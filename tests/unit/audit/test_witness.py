@@ -180,7 +180,7 @@ def test_fork_hidden_among_cosigned_checkpoints_is_refused(kit: Kit) -> None:
 def test_key_is_its_owners_only_and_never_written_over(kit: Kit) -> None:
     assert stat.S_IMODE(kit.key.stat().st_mode) == 0o600
     before = kit.key.read_bytes()
-    with pytest.raises(ExchangeError, match="never written over"):
+    with pytest.raises(ExchangeError, match="nothing is written over"):
         init_witness(kit.key, "witness.example/other", PASSPHRASE)
     assert kit.key.read_bytes() == before
     assert kit.witness().run_once(FakeHub(HISTORY, 1)).cosigned == (1,)

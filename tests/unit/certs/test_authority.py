@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from exchange_certs import authority as authority_module
 from exchange_certs.authority import CLOCK_SKEW, CRL_DAYS, Authority
-from exchange_certs.keys import load_private_key, save_private_key
 from exchange_certs.records import RevocationReason, read_index
+from exchange_keys import load_ec_key, save_private_key
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import (
     Revocations,
@@ -138,12 +138,12 @@ def test_revocation_cut_short_before_the_list_is_completed_by_the_next_publicati
 ) -> None:
     issued = authority.issue_member(MIA, Usage.SIGNING, now=NOW)
 
-    def lose_power(*_: object) -> None:
-        raise OSError("no power")
+    def fill_disk(*_: object, **__: object) -> None:
+        raise Reason.FILE_NOT_WRITTEN.error("No space left on device: crl.pem")
 
     with monkeypatch.context() as patched:
-        patched.setattr(authority_module, "replace_file", lose_power)
-        with pytest.raises(OSError, match="no power"):
+        patched.setattr(authority_module, "replace_file", fill_disk)
+        with pytest.raises(ExchangeError, match="No space left"):
             authority.revoke(issued.serial, RevocationReason.KEY_COMPROMISE, now=NOW)
     assert len(x509.load_pem_x509_crl(authority.crl_pem())) == 0
     authority.refresh_crl(now=NOW)
@@ -288,8 +288,8 @@ def test_key_file_is_never_written_over(tmp_path: Path) -> None:
     save_private_key(path, key, PASSPHRASE)
     with pytest.raises(ExchangeError) as refused:
         save_private_key(path, ec.generate_private_key(ec.SECP256R1()), PASSPHRASE)
-    assert refused.value.reason is Reason.KEY_UNAVAILABLE
-    assert load_private_key(path, PASSPHRASE).private_numbers() == key.private_numbers()
+    assert refused.value.reason is Reason.FILE_NOT_WRITTEN
+    assert load_ec_key(path, PASSPHRASE).private_numbers() == key.private_numbers()
 
 
 def test_unencrypted_or_missing_key_is_refused(tmp_path: Path) -> None:
@@ -298,7 +298,7 @@ def test_unencrypted_or_missing_key_is_refused(tmp_path: Path) -> None:
     path.chmod(0o600)
     for name in ("k", "missing"):
         with pytest.raises(ExchangeError) as refused:
-            load_private_key(tmp_path / name, PASSPHRASE)
+            load_ec_key(tmp_path / name, PASSPHRASE)
         assert refused.value.reason is Reason.KEY_UNAVAILABLE
 
 

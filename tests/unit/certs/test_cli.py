@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from exchange_certs.cli import CA_VARIABLE, KEY_VARIABLE, main
-from exchange_certs.keys import load_private_key
+from exchange_keys import load_ec_key
 
 CA_PASSPHRASE = "fictional passphrase of the authority"
 KEY_PASSPHRASE = "fictional passphrase of the key"
@@ -53,7 +53,7 @@ def test_issued_certificate_and_key_belong_together(ca: Run) -> None:
     assert status == 0
     assert "spiffe://caricc.example/agency/kz.mia/system" in out
     certificate = x509.load_pem_x509_certificate(Path("mia.pem").read_bytes())
-    key = load_private_key(Path("mia.key"), KEY_PASSPHRASE.encode())
+    key = load_ec_key(Path("mia.key"), KEY_PASSPHRASE.encode())
     assert key.public_key() == certificate.public_key()
     assert stat.S_IMODE(Path("mia.key").stat().st_mode) == 0o600
 
@@ -128,7 +128,7 @@ def test_passphrases_are_read_from_closed_files(ca: Run, monkeypatch: pytest.Mon
         Path(name).chmod(0o600)
     files = ("--passphrase-file", "ca.txt", "--key-passphrase-file", "key.txt")
     assert ca("issue", "ca", *MEMBER, "--out", "mia.pem", *files)[0] == 0
-    load_private_key(Path("mia.key"), KEY_PASSPHRASE.encode())
+    load_ec_key(Path("mia.key"), KEY_PASSPHRASE.encode())
     Path("ca.txt").chmod(0o644)
     status, _, err = ca("issue", "ca", *MEMBER, "--out", "other.pem", *files)
     assert status == 1
@@ -155,8 +155,8 @@ def test_missing_or_short_passphrase_is_refused(
         ((*MEMBER, "--hub", "main", "--out", "x.pem"), "INVALID_FIELD [hub]"),
         ((*MEMBER, "--dns", "localhost", "--out", "x.pem"), "INVALID_FIELD [dns]"),
         ((*MEMBER, "--out", "x.key"), "INVALID_FIELD [out]"),
-        ((*MEMBER, "--out", "ca/root.pem"), "INVALID_FIELD [out]"),
-        ((*MEMBER, "--out", "missing/mia.pem"), "INVALID_FIELD [out]"),
+        ((*MEMBER, "--out", "ca/root.pem"), "FILE_NOT_WRITTEN: ca/root.key exists"),
+        ((*MEMBER, "--out", "missing/mia.pem"), "No such file or directory: missing"),
         (("--hub", "main", "--out", "x.pem"), "INVALID_FIELD"),
         ((*MEMBER, "--agency", "KZ", "--out", "x.pem"), "IDENTITY_INVALID [agency]"),
         ((*MEMBER, "--days", "5000", "--out", "x.pem"), "INVALID_FIELD"),

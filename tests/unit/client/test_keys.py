@@ -6,21 +6,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from agency_client.state.keys import (
-    PASSPHRASE_VARIABLE,
     Vault,
     generate_sealing_key,
     import_sealing_keys,
-    load_passphrase,
-    load_private_key,
     load_sealing_keys,
-    save_private_key,
-    write_secret,
 )
-from exchange_protocol.errors import NotAuthenticated, Reason
+from exchange_keys import SoftwareSigner, load_sealing_key
+from exchange_protocol.errors import ExchangeError, NotAuthenticated, Reason
 from exchange_protocol.trust.identity import AgencyId
 
 PASSPHRASE = b"fictional passphrase"
@@ -37,16 +32,17 @@ def test_sealing_key_comes_back_from_two_standard_blocks(tmp_path: Path) -> None
     assert file.stat().st_mode & 0o777 == 0o600
     text = file.read_bytes()
     assert text.count(b"-----BEGIN ENCRYPTED PRIVATE KEY-----") == 2
-    (loaded,) = load_sealing_keys(tmp_path / "sealing", PASSPHRASE)
+    (loaded,) = load_sealing_keys(tmp_path / "sealing", PASSPHRASE).keys
     assert loaded.to_bytes() == key.to_bytes()
 
 
 def test_old_sealing_keys_stay_and_the_newest_is_the_one_to_publish(tmp_path: Path) -> None:
     old = generate_sealing_key(tmp_path, PASSPHRASE, AT)
     new = generate_sealing_key(tmp_path, PASSPHRASE, AT.replace(year=2027))
-    vault = Vault.of(AgencyId("kz.mia"), None, None, load_sealing_keys(tmp_path, PASSPHRASE))
-    assert vault.newest_sealing_key == new.public_key()
-    assert vault.sealing_key(old.public_key().key_id).to_bytes() == old.to_bytes()
+    vault = Vault.of(AgencyId("kz.mia"), None, None, load_sealing_keys(tmp_path, PASSPHRASE).keys)
+    assert vault.newest_sealing_key == new.public_key
+    assert vault.newest_key_id == new.public_key.key_id
+    assert vault.sealing_key(old.public_key.key_id) == old
     with unavailable("holds"):
         vault.sealing_key(bytes(32))
 
@@ -54,9 +50,9 @@ def test_old_sealing_keys_stay_and_the_newest_is_the_one_to_publish(tmp_path: Pa
 def test_imported_sealing_keys_are_under_ones_own_passphrase(tmp_path: Path) -> None:
     theirs, own, other = tmp_path / "theirs", tmp_path / "own", b"another passphrase"
     made = [generate_sealing_key(theirs, other, AT.replace(year=year)) for year in (2026, 2027)]
-    ids = [key.public_key().key_id for key in made]
+    ids = [key.public_key.key_id for key in made]
     assert import_sealing_keys(theirs, other, own, PASSPHRASE, ids) == tuple(ids)
-    loaded = load_sealing_keys(own, PASSPHRASE)
+    loaded = load_sealing_keys(own, PASSPHRASE).keys
     assert [key.to_bytes() for key in loaded] == [key.to_bytes() for key in made], "oldest first"
     assert {path.stat().st_mode & 0o777 for path in own.iterdir()} == {0o600}
     assert import_sealing_keys(theirs, other, own, PASSPHRASE, ids) == (), "they are held already"
@@ -66,7 +62,7 @@ def test_nothing_is_imported_unless_all_of_it_is_good(tmp_path: Path) -> None:
     theirs, own = tmp_path / "theirs", tmp_path / "own"
     with unavailable("expected sealing keys"):
         import_sealing_keys(theirs, PASSPHRASE, own, PASSPHRASE, ())
-    known = generate_sealing_key(theirs, PASSPHRASE, AT).public_key().key_id
+    known = generate_sealing_key(theirs, PASSPHRASE, AT).public_key.key_id
     generate_sealing_key(theirs, PASSPHRASE, AT.replace(year=2027))
     with unavailable("published"):
         import_sealing_keys(theirs, PASSPHRASE, own, PASSPHRASE, (known,))
@@ -88,53 +84,42 @@ def test_broken_sealing_key_is_refused(tmp_path: Path, cut: str) -> None:
     }
     file.write_bytes(broken[cut])
     with unavailable("ML-KEM-768 and an X25519"):
-        load_sealing_keys(tmp_path, PASSPHRASE)
+        load_sealing_key(file, PASSPHRASE)
 
 
-def test_wrong_passphrase_and_shared_file_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "tls.key"
-    save_private_key(path, ec.generate_private_key(ec.SECP256R1()), PASSPHRASE)
-    with unavailable("passphrase opens"):
-        load_private_key(path, b"another passphrase")
-    path.chmod(0o640)
-    with unavailable("0600"):
-        load_private_key(path, PASSPHRASE)
-    with unavailable("cannot read"):
-        load_private_key(tmp_path / "none.key", PASSPHRASE)
+@pytest.mark.parametrize("half", [b"", b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB"])
+def test_one_damaged_file_is_named_and_the_other_keys_work(tmp_path: Path, half: bytes) -> None:
+    old = generate_sealing_key(tmp_path, PASSPHRASE, AT)
+    damaged = tmp_path / "99991231T000000000000Z-00.key"
+    damaged.write_bytes(half)
+    damaged.chmod(0o600)
+    found = load_sealing_keys(tmp_path, PASSPHRASE)
+    assert found.keys == (old,)
+    assert [each.path for each in found.unusable] == [damaged]
+    vault = Vault.of(AgencyId("kz.mia"), None, None, found.keys, found.unusable)
+    assert vault.sealing_key(old.public_key.key_id) == old
+    with unavailable(str(damaged)):
+        vault.sealing_key(bytes(32))
 
 
-def test_key_of_another_kind_is_refused(tmp_path: Path) -> None:
-    pem = ed25519.Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.BestAvailableEncryption(PASSPHRASE),
-    )
-    write_secret(tmp_path / "key", pem)
-    with unavailable("elliptic curve"):
-        load_private_key(tmp_path / "key", PASSPHRASE)
-
-
-def test_key_is_never_written_over_nor_kept_under_a_short_passphrase(tmp_path: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    save_private_key(tmp_path / "key", key, PASSPHRASE)
-    with unavailable("never written over"):
-        save_private_key(tmp_path / "key", key, PASSPHRASE)
-    with unavailable("at least 12"):
-        save_private_key(tmp_path / "other", key, b"short")
-
-
-def test_passphrase_comes_from_a_file_or_the_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_secret(tmp_path / "passphrase", PASSPHRASE + b"\r\nsecond line")
-    assert load_passphrase(tmp_path / "passphrase") == PASSPHRASE
-    write_secret(tmp_path / "notepad", b"\xef\xbb\xbf" + PASSPHRASE + b"\r\n")
-    assert load_passphrase(tmp_path / "notepad") == PASSPHRASE
-    monkeypatch.setenv(PASSPHRASE_VARIABLE, PASSPHRASE.decode())
-    assert load_passphrase(None) == PASSPHRASE
-    monkeypatch.delenv(PASSPHRASE_VARIABLE)
-    with unavailable(PASSPHRASE_VARIABLE):
-        load_passphrase(None)
+def test_import_replaces_a_damaged_file_of_the_same_key_and_no_other(tmp_path: Path) -> None:
+    theirs, own, other = tmp_path / "theirs", tmp_path / "own", b"another passphrase"
+    key = generate_sealing_key(theirs, other, AT)
+    ids = [key.public_key.key_id]
+    import_sealing_keys(theirs, other, own, PASSPHRASE, ids)
+    (file,) = own.iterdir()
+    file.write_bytes(file.read_bytes()[:200])
+    assert load_sealing_keys(own, PASSPHRASE).keys == ()
+    assert import_sealing_keys(theirs, other, own, PASSPHRASE, ids) == tuple(ids)
+    assert load_sealing_keys(own, PASSPHRASE).keys == (key,)
+    # A file that claims another key's id is not written over.
+    (foreign,) = theirs.iterdir()
+    foreign.rename(theirs / "20260101T000000000000Z-0000000000000000.key")
+    (own / "20260101T000000000000Z-0000000000000000.key").write_bytes(b"half")
+    file.unlink()
+    with pytest.raises(ExchangeError, match="exists; nothing is written over") as refused:
+        import_sealing_keys(theirs, other, own, PASSPHRASE, ids)
+    assert refused.value.reason is Reason.FILE_NOT_WRITTEN
 
 
 def test_vault_without_keys_says_what_is_missing() -> None:
@@ -147,8 +132,10 @@ def test_vault_without_keys_says_what_is_missing() -> None:
 
 def test_no_key_shows_in_a_repr(tmp_path: Path) -> None:
     key = generate_sealing_key(tmp_path, PASSPHRASE, AT)
-    signing = ec.generate_private_key(ec.SECP256R1())
+    signing = SoftwareSigner(ec.generate_private_key(ec.SECP256R1()))
     vault = Vault.of(AgencyId("kz.mia"), None, signing, (key,))
+    assert "PrivateKey" not in repr(signing)
+    assert key.to_bytes().hex() not in repr(key)
     shown = repr(vault)
     assert key.to_bytes().hex() not in shown
     assert "PrivateKey" not in shown

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_client.state.profile import PROFILES_VARIABLE, Profile
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, InvalidInput, NotAuthenticated, Reason
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.log.cosignatures import WitnessSigner
@@ -90,7 +90,7 @@ def test_fault_names_the_key(folder: Path, old: str, new: str, field: str) -> No
 def test_witnesses_are_named_with_how_many_must_have_signed(folder: Path) -> None:
     assert Profile.load(folder).witnesses is None
     vkeys = [
-        WitnessSigner(f"witness.example/{n}", Ed25519PrivateKey.generate()).verifier.vkey
+        WitnessSigner(f"witness.example/{n}", SoftwareSigner.generate_ed25519()).verifier.vkey
         for n in (1, 2)
     ]
     table = f"[witnesses]\nrequired = 2\nkeys = ['{vkeys[0]}', '{vkeys[1]}']\n[trust]"
@@ -128,7 +128,8 @@ def test_profile_as_notepad_saves_it_is_read(folder: Path) -> None:
         path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
     profile = Profile.load(folder, PASSPHRASE)
     assert profile.vault.member == KZ_MIA
-    assert profile.vault.newest_sealing_key
+    assert profile.vault.newest_key_id
+    assert profile.vault.unusable == ()
 
 
 def test_log_key_with_what_editors_put_around_it_is_read(folder: Path) -> None:
@@ -193,8 +194,46 @@ def test_certificate_of_another_root_is_refused(folder: Path, tmp_path: Path) ->
 
 def test_shared_key_file_is_refused(folder: Path) -> None:
     (folder / "signing.key").chmod(0o644)
-    with pytest.raises(NotAuthenticated, match="0600"):
+    # What is there can be read; the key is not used, and named.
+    vault = Profile.load(folder).vault
+    assert [each.path for each in vault.unusable] == [folder / "signing.key"]
+    with pytest.raises(NotAuthenticated, match=r"signing\.key.*0600"):
+        vault.sign(b"payload")
+    (folder / "tls.key").chmod(0o644)
+    with pytest.raises(NotAuthenticated, match=r"tls\.key.*0600"):
         Profile.load(folder)
+
+
+@pytest.mark.parametrize("name", ["profile.toml", "root.pem", "tls.pem", "signing.pem"])
+@pytest.mark.parametrize("mode", [0o666, 0o664])
+def test_pinned_file_that_others_may_write_is_refused(folder: Path, name: str, mode: int) -> None:
+    (folder / name).chmod(mode)
+    with pytest.raises(InvalidInput, match=rf"PROFILE_INVALID.*{name}.*{mode:04o}"):
+        Profile.load(folder)
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o1777])
+def test_folder_that_others_may_write_into_is_refused(folder: Path, mode: int) -> None:
+    folder.chmod(mode)
+    with pytest.raises(InvalidInput, match=rf"PROFILE_INVALID.*{mode:04o}.*chmod go-w"):
+        Profile.load(folder)
+
+
+def test_user_without_a_home_is_told_what_to_set(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.delenv(PROFILES_VARIABLE, raising=False)
+    assert Profile.load(folder).agency == "kz.mia"
+    with pytest.raises(
+        InvalidInput, match=rf"PROFILE_INVALID.*set \${PROFILES_VARIABLE} or \$HOME"
+    ):
+        Profile.load("kz.mia")
+    monkeypatch.setenv(PROFILES_VARIABLE, str(folder.parent))
+    assert Profile.load(folder.name).agency == "kz.mia"
 
 
 def test_expired_certificate_still_loads_so_that_the_outbox_can_be_read(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from agency_client.evidence.verify import parse_vkey
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import (
     MAX_TREE_SIZE,
@@ -32,7 +33,7 @@ NOTES: list[dict[str, Any]] = json.loads(
 
 # Fictional log; the seed counts from 0 to 31 and protects nothing.
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-SIGNER = LogSigner("hub.example/log", KEY)
+SIGNER = LogSigner("hub.example/log", SoftwareSigner(KEY))
 VERIFIER = LogVerifier(SIGNER.vkey)
 ROOT = hashlib.sha256(b"root").digest()
 CHECKPOINT = Checkpoint("hub.example/log", 70_000, ROOT)
@@ -42,7 +43,7 @@ BODY, SIGNATURES = NOTE.split(b"\n\n")
 
 def own_note(body: bytes) -> bytes:
     """Sign any text with the log's key, as a hub that breaks the format would."""
-    return NoteSigner("hub.example/log", KEY).sign(body)
+    return NoteSigner("hub.example/log", SoftwareSigner(KEY)).sign(body)
 
 
 @pytest.mark.parametrize("vector", NOTES, ids=lambda vector: vector["vkey"].split("+")[0])
@@ -116,7 +117,9 @@ def test_lines_of_witnesses_are_kept_and_ignored() -> None:
 
 
 def test_note_without_the_logs_own_signature_is_refused() -> None:
-    stranger = LogSigner("hub.example/log", Ed25519PrivateKey.from_private_bytes(bytes(32)))
+    stranger = LogSigner(
+        "hub.example/log", SoftwareSigner(Ed25519PrivateKey.from_private_bytes(bytes(32)))
+    )
     assert refusal(VERIFIER.verify, stranger.sign(CHECKPOINT)) is Reason.CHECKPOINT_INVALID
     renamed = NOTE.replace("— hub.example/log".encode(), "— hub.example/gol".encode())
     assert refusal(VERIFIER.verify, renamed) is Reason.CHECKPOINT_INVALID
@@ -266,7 +269,7 @@ def test_verifier_key_with_what_editors_put_around_it_is_read(before: str, after
 @pytest.mark.parametrize("name", ["", "hub example", "hub+example", "hub\u2003", "hub\n", "\ud800"])
 def test_log_with_a_bad_name_does_not_sign(name: str) -> None:
     with pytest.raises(ExchangeError) as caught:
-        LogSigner(name, KEY)
+        LogSigner(name, SoftwareSigner(KEY))
     assert caught.value.reason is Reason.CONFIG_INVALID
 
 
@@ -310,5 +313,5 @@ def test_checkpoint_that_cannot_be_is_not_made(origin: str, size: int, root: byt
 
 def test_text_of_a_note_ends_in_a_newline() -> None:
     with pytest.raises(ExchangeError) as caught:
-        NoteSigner("hub.example/log", KEY).sign(b"text")
+        NoteSigner("hub.example/log", SoftwareSigner(KEY)).sign(b"text")
     assert caught.value.reason is Reason.CHECKPOINT_INVALID

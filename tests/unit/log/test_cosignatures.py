@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessSigner, WitnessVerifier
@@ -19,11 +20,15 @@ from exchange_protocol.log.notes import NoteSignature, SignedNote
 from tests.support.refusals import refusal
 
 # Fictional log and witnesses; the seeds protect nothing.
-LOG = LogSigner("hub.example/log", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+LOG = LogSigner(
+    "hub.example/log", SoftwareSigner(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+)
 NOTE = LOG.sign(Checkpoint("hub.example/log", 70_000, hashlib.sha256(b"root").digest()))
 TEXT = SignedNote.parse(NOTE).text
 KEYS = [Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (1, 2, 3)]
-SIGNERS = [WitnessSigner(f"witness.example/w{n}", key) for n, key in enumerate(KEYS)]
+SIGNERS = [
+    WitnessSigner(f"witness.example/w{n}", SoftwareSigner(key)) for n, key in enumerate(KEYS)
+]
 VKEYS = [signer.verifier.vkey for signer in SIGNERS]
 AT = datetime(2023, 3, 20, 12, 25, 47, tzinfo=UTC)
 
@@ -96,7 +101,7 @@ def test_too_few_or_unnamed_witnesses_are_not_enough() -> None:
 def test_one_witness_does_not_count_twice() -> None:
     twice = with_lines(cosigned(0), SIGNERS[0].cosign(TEXT, AT + timedelta(seconds=1)))
     assert refusal(WitnessPolicy(2, VKEYS).verify, twice) is Reason.CHECKPOINT_INVALID
-    renamed = WitnessSigner("witness.example/again", KEYS[0]).verifier.vkey
+    renamed = WitnessSigner("witness.example/again", SoftwareSigner(KEYS[0])).verifier.vkey
     for vkeys in ([VKEYS[0], VKEYS[0]], [VKEYS[0], renamed]):
         with pytest.raises(ExchangeError, match="different keys"):
             WitnessPolicy(2, vkeys)

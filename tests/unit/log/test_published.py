@@ -26,6 +26,7 @@ from agency_client.evidence.verify import (
     verify_checkpoint,
     verify_cosignatures,
 )
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogVerifier, SignedCheckpoint
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessVerifier
@@ -61,7 +62,7 @@ def test_the_published_key_signs_the_published_note() -> None:
     """Ed25519 is deterministic: the same key over the same text makes the same bytes."""
     note = SignedNote.parse(C2SP["signed_notes"][1]["note"].encode())
     key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(C2SP["signing_key"]["seed"]))
-    own = NoteSigner("PeterNeumann", key).sign(note.text)
+    own = NoteSigner("PeterNeumann", SoftwareSigner(key)).sign(note.text)
     assert SignedNote.parse(own).signatures == note.signatures[:1]
 
 

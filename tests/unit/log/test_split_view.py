@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
 from exchange_protocol.log.split_view import (
@@ -78,7 +79,7 @@ def test_leaf_that_is_not_in_the_tree_proves_nothing() -> None:
 
 def test_checkpoint_of_another_key_proves_nothing() -> None:
     key = Ed25519PrivateKey.from_private_bytes(bytes(32))
-    stranger = LogSigner("hub.example/log", key)
+    stranger = LogSigner("hub.example/log", SoftwareSigner(key))
     forged = stranger.sign(LOG.verify(TOLD_FIU.note()))
     message = not_proven(SplitViewProof(TOLD_POLICE.note(5), forged))
     assert message.startswith("checkpoint b: expected one signature")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from exchange_certs.authority import Authority
+from exchange_keys import SealingPrivateKey
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import AgencyType
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
@@ -21,7 +22,6 @@ from exchange_protocol.rules.directory import EMPTY_DIRECTORY, advance_directory
 from exchange_protocol.rules.statements import encode_statement, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors, Usage
 from exchange_protocol.trust.identity import AgencyId, Member, Role
-from exchange_protocol.trust.sealing import SealingPrivateKey
 from tests.support.statements import (
     AUDITOR,
     CARICC,
@@ -46,12 +46,12 @@ def certificate(who: Member) -> PublishCertificate:
 
 
 def new_sealing_key() -> PublishSealingKey:
-    return PublishSealingKey(SealingPrivateKey.generate().public_key().to_bytes())
+    return PublishSealingKey(SealingPrivateKey.generate().public_key.to_bytes())
 
 
 def published_sealing_key() -> PublishSealingKey:
     return PublishSealingKey(
-        fictional_cast().sealing_keys[AgencyId("kz.fma")].public_key().to_bytes()
+        fictional_cast().sealing_keys[AgencyId("kz.fma")].public_key.to_bytes()
     )
 
 
@@ -159,7 +159,7 @@ def test_a_member_may_renew_its_certificate_with_its_own_key(hub: Hub) -> None:
 
 
 def test_a_new_sealing_key_is_the_one_to_seal_to(hub: Hub) -> None:
-    key = SealingPrivateKey.generate().public_key()
+    key = SealingPrivateKey.generate().public_key
     hub.say(KZ_FMA, PublishSealingKey(key.to_bytes()))
     assert hub.directory.sealing_key(AgencyId("kz.fma")) == key
     assert len(hub.directory.sealing_keys[AgencyId("kz.fma")]) == 2

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from exchange_keys import SealingPrivateKey
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, RefusalGround, Tlp
@@ -28,7 +29,6 @@ from exchange_protocol.rules.statements import (
     parse_statement,
 )
 from exchange_protocol.trust.identity import AgencyId, Member, Role
-from exchange_protocol.trust.sealing import SealingPrivateKey
 from tests.support.statements import (
     AUDITOR,
     CARICC,
@@ -279,7 +279,7 @@ def content_to_the_supervisor(hub: Hub) -> SignedStatement:
 def unpublished_sealing_key(hub: Hub) -> SignedStatement:
     draft = hub.compose(KZ_MIA, REQUEST, to=["kz.fma"])
     [brief] = draft.parts
-    other = SealingPrivateKey.generate().public_key().key_id
+    other = SealingPrivateKey.generate().public_key.key_id
     keys = tuple(
         replace(key, key_id=other) if key.agency == "kz.fma" else key for key in brief.wrapped_keys
     )
@@ -407,7 +407,7 @@ def test_a_log_begins_with_an_operators_own_certificate_alone(hub: Hub) -> None:
 
 def test_an_old_sealing_key_still_counts_as_published(hub: Hub) -> None:
     draft = hub.compose(KZ_MIA, REQUEST, to=["kz.fma"])
-    new = SealingPrivateKey.generate().public_key()
+    new = SealingPrivateKey.generate().public_key
     hub.say(KZ_FMA, PublishSealingKey(new.to_bytes()))
     assert hub.directory.sealing_key(AgencyId("kz.fma")) == new
     hub.submit(hub.sign(draft))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.cosignatures import WitnessSigner
 from exchange_server.config import load_config
@@ -88,7 +88,7 @@ def test_what_may_be_a_secret_is_not_repeated(
 
 def test_witnesses_come_from_the_file_or_from_one_variable(folder: Path) -> None:
     first, second = (
-        WitnessSigner(f"witness.example/{n}", Ed25519PrivateKey.generate()).verifier.vkey
+        WitnessSigner(f"witness.example/{n}", SoftwareSigner.generate_ed25519()).verifier.vkey
         for n in (1, 2)
     )
     listed = GOOD.replace("[database]", f"witnesses = ['{first}', '{second}']\n[database]")

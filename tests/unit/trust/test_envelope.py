@@ -6,6 +6,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE, pae, sign, verify
 from tests.support.refusals import refusal
@@ -30,17 +31,21 @@ def test_pae_counts_bytes_of_the_type_not_characters() -> None:
 @pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1()])
 def test_signature_verifies(curve: ec.EllipticCurve) -> None:
     key = ec.generate_private_key(curve)
-    verify(key.public_key(), PAYLOAD_TYPE, PAYLOAD, sign(key, PAYLOAD_TYPE, PAYLOAD))
+    verify(
+        key.public_key(), PAYLOAD_TYPE, PAYLOAD, sign(SoftwareSigner(key), PAYLOAD_TYPE, PAYLOAD)
+    )
 
 
 def test_signing_is_deterministic() -> None:
-    assert sign(KEY, PAYLOAD_TYPE, PAYLOAD) == sign(KEY, PAYLOAD_TYPE, PAYLOAD)
+    assert sign(SoftwareSigner(KEY), PAYLOAD_TYPE, PAYLOAD) == sign(
+        SoftwareSigner(KEY), PAYLOAD_TYPE, PAYLOAD
+    )
 
 
 def test_algorithm_follows_from_the_key() -> None:
     encoded = pae(PAYLOAD_TYPE, PAYLOAD)
     p384 = ec.generate_private_key(ec.SECP384R1())
-    signature = sign(p384, PAYLOAD_TYPE, PAYLOAD)
+    signature = sign(SoftwareSigner(p384), PAYLOAD_TYPE, PAYLOAD)
     p384.public_key().verify(signature, encoded, ec.ECDSA(hashes.SHA384()))
     weaker = p384.sign(encoded, ec.ECDSA(hashes.SHA256()))
     assert (
@@ -50,7 +55,7 @@ def test_algorithm_follows_from_the_key() -> None:
 
 
 def test_other_payload_type_key_or_signature_is_refused() -> None:
-    public, signature = KEY.public_key(), sign(KEY, PAYLOAD_TYPE, PAYLOAD)
+    public, signature = KEY.public_key(), sign(SoftwareSigner(KEY), PAYLOAD_TYPE, PAYLOAD)
     other = ec.generate_private_key(ec.SECP256R1()).public_key()
     for args in (
         (public, PAYLOAD_TYPE, PAYLOAD + b"\0", signature),
@@ -64,7 +69,7 @@ def test_other_payload_type_key_or_signature_is_refused() -> None:
 
 
 def test_every_flipped_byte_of_payload_and_signature_is_refused() -> None:
-    public, signature = KEY.public_key(), sign(KEY, PAYLOAD_TYPE, PAYLOAD)
+    public, signature = KEY.public_key(), sign(SoftwareSigner(KEY), PAYLOAD_TYPE, PAYLOAD)
     for index in range(len(PAYLOAD)):
         reason = refusal(verify, public, PAYLOAD_TYPE, _flipped(PAYLOAD, index), signature)
         assert reason is Reason.SIGNATURE_INVALID
@@ -74,14 +79,17 @@ def test_every_flipped_byte_of_payload_and_signature_is_refused() -> None:
 
 
 def test_bytes_cannot_move_between_type_and_payload() -> None:
-    signature = sign(KEY, "type", b"1 x")
+    signature = sign(SoftwareSigner(KEY), "type", b"1 x")
     assert refusal(verify, KEY.public_key(), "type 3", b"x", signature) is Reason.SIGNATURE_INVALID
 
 
 def test_key_on_another_curve_neither_signs_nor_verifies() -> None:
     key = ec.generate_private_key(ec.SECP521R1())
-    with pytest.raises(ExchangeError) as refused:
-        sign(key, PAYLOAD_TYPE, PAYLOAD)
+    with pytest.raises(ExchangeError, match="secp521r1") as refused:
+        SoftwareSigner(key)
+    assert refused.value.reason is Reason.KEY_UNAVAILABLE
+    with pytest.raises(ExchangeError, match="Ed25519") as refused:
+        sign(SoftwareSigner.generate_ed25519(), PAYLOAD_TYPE, PAYLOAD)
     assert refused.value.reason is Reason.CERTIFICATE_INVALID
     assert (
         refusal(verify, key.public_key(), PAYLOAD_TYPE, PAYLOAD, b"x") is Reason.CERTIFICATE_INVALID

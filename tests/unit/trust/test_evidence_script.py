@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ObjectIdentifier
 
 from agency_client.evidence.verify import Certificate, Directory, OpenSsl, Refused
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.trust.certificates import Usage, verify_certificate
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE, pae, sign
@@ -123,7 +124,7 @@ def test_signatures_of_both_curves_are_verified(
     openssl = OpenSsl(tmp_path)
     file, digest, _ = openssl.read_certificate(root.issue(MEMBER, key=key.public_key()), "-")
     signed = pae(PAYLOAD_TYPE, b"statement")
-    signature = sign(key, PAYLOAD_TYPE, b"statement")
+    signature = sign(SoftwareSigner(key), PAYLOAD_TYPE, b"statement")
     assert openssl.is_signed(file, digest, signed, signature)
     assert not openssl.is_signed(file, digest, signed + b" ", signature)
     assert not openssl.is_signed(file, digest, signed, b"")

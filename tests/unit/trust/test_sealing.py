@@ -8,19 +8,19 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from exchange_keys import SealingPrivateKey
+from exchange_keys.sealing import PRIVATE_KEY_SIZE
 from exchange_protocol.errors import ExchangeError, Reason, SealBroken
 from exchange_protocol.trust import sealing
 from exchange_protocol.trust.identity import parse_agency_id
 from exchange_protocol.trust.sealing import (
     CHUNK_SIZE,
-    PRIVATE_KEY_SIZE,
     PUBLIC_KEY_SIZE,
     SEALING_SUITE,
     WRAPPED_KEY_SIZE,
     PartContext,
     Reader,
     SealedPart,
-    SealingPrivateKey,
     SealingPublicKey,
     SealingSuite,
     WrappedKey,
@@ -33,9 +33,9 @@ FMA, GPO, CARICC = map(parse_agency_id, ("kz.fma", "kz.gpo", "caricc"))
 KEYS = {agency: SealingPrivateKey.generate() for agency in (FMA, GPO, CARICC)}
 CONTEXT = PartContext("0197c1a0-0000-7000-8000-000000000001", "brief")
 READERS = (
-    Reader(FMA, "recipient", KEYS[FMA].public_key()),
-    Reader(GPO, "supervisor", KEYS[GPO].public_key()),
-    Reader(CARICC, "approver", KEYS[CARICC].public_key()),
+    Reader(FMA, "recipient", KEYS[FMA].public_key),
+    Reader(GPO, "supervisor", KEYS[GPO].public_key),
+    Reader(CARICC, "approver", KEYS[CARICC].public_key),
 )
 COMMITMENT = 32
 SEALED_CHUNK = CHUNK_SIZE + 16
@@ -85,7 +85,7 @@ def test_key_of_another_reader_is_told_that_it_is_none() -> None:
 
 def test_stranger_who_claims_a_readers_key_id_opens_nothing() -> None:
     ciphertext, wrapped = _first_of(seal(b"x"), GPO)
-    claimed = replace(wrapped, key_id=KEYS[FMA].public_key().key_id)
+    claimed = replace(wrapped, key_id=KEYS[FMA].public_key.key_id)
     assert not_opened(ciphertext, claimed) is Reason.SEAL_BROKEN
 
 
@@ -183,8 +183,8 @@ def test_readers_cannot_be_given_different_content_keys(monkeypatch: pytest.Monk
 def test_stream_uses_the_nonces_that_the_construction_asks_for() -> None:
     # Built anew from the description in the module's docstring, not with its code.
     sealed = seal(bytes(CHUNK_SIZE) + b"end")
-    info = sealing._info(CONTEXT, FMA, KEYS[FMA].public_key().key_id, "recipient")
-    content_key = sealing._HPKE.decrypt(sealed.wrapped[0].enc, KEYS[FMA]._hpke, info=info)
+    info = sealing._info(CONTEXT, FMA, KEYS[FMA].public_key.key_id, "recipient")
+    content_key = KEYS[FMA].open(sealed.wrapped[0].enc, info)
     chunk_key, commitment = sealing._derive(content_key, CONTEXT)
     assert sealed.ciphertext[:COMMITMENT] == commitment
     aead, body = AESGCM(chunk_key), sealed.ciphertext[COMMITMENT:]
@@ -206,9 +206,9 @@ def test_info_is_the_length_prefixed_list_of_its_labels() -> None:
 
 def test_reader_is_refused_twice_in_one_role_and_welcome_in_two() -> None:
     with pytest.raises(ExchangeError) as refused:
-        seal_part(b"x", CONTEXT, (*READERS, Reader(FMA, "recipient", KEYS[GPO].public_key())))
+        seal_part(b"x", CONTEXT, (*READERS, Reader(FMA, "recipient", KEYS[GPO].public_key)))
     assert refused.value.reason is Reason.DUPLICATE_WRAPPED_KEY
-    both = (READERS[2], Reader(CARICC, "recipient", KEYS[CARICC].public_key()))
+    both = (READERS[2], Reader(CARICC, "recipient", KEYS[CARICC].public_key))
     assert len(seal_part(b"x", CONTEXT, both).wrapped) == 2
 
 
@@ -220,7 +220,7 @@ def test_part_without_reader_is_refused() -> None:
 
 def test_key_with_which_no_secret_can_be_agreed_is_refused() -> None:
     # The X25519 point of order 1: whoever seals to it seals to everyone.
-    weak = SealingPublicKey.from_bytes(KEYS[FMA].public_key().to_bytes()[:1184] + bytes(32))
+    weak = SealingPublicKey.from_bytes(KEYS[FMA].public_key.to_bytes()[:1184] + bytes(32))
     with pytest.raises(ExchangeError) as refused:
         seal_part(b"x", CONTEXT, (Reader(FMA, "recipient", weak),))
     assert refused.value.reason is Reason.INVALID_FIELD
@@ -231,8 +231,8 @@ def test_keys_survive_their_encoding() -> None:
     again = SealingPrivateKey.from_bytes(private.to_bytes())
     assert again == private
     assert len(private.to_bytes()) == PRIVATE_KEY_SIZE == 96
-    public = SealingPublicKey.from_bytes(private.public_key().to_bytes())
-    assert public == again.public_key()
+    public = SealingPublicKey.from_bytes(private.public_key.to_bytes())
+    assert public == again.public_key
     assert len(public.to_bytes()) == PUBLIC_KEY_SIZE == 1216
     assert len(public.key_id) == 32
     sealed = seal(b"x")

@@ -1,0 +1,69 @@
+"""Files that appear whole or not at all: the one way in which this project writes files.
+
+    write_new_file, new_file     a file that must not exist
+    replace_file                 a file that may
+    new_files, new_folder        files that belong together; the last one makes them valid
+    staging_folder               a folder that is moved into its place when it is complete
+    make_folder, remove_folder, sync_folder, write_inside
+    locked, try_locked           one process at a time
+    writing                      turns the disk's errors into FILE_NOT_WRITTEN
+    read_file, without_bom
+
+Rules of this package (docs/adr/0031-files-appear-whole.md):
+
+- A file is written as a draft beside its place (`.NAME.new`), synced, and moved or linked into its
+  place; then its folder is synced. So a reader, a killed process and a machine that lost power see
+  the old file or the new one, or none.
+- A draft is locked while its process lives. The next writer of the same file waits for a living
+  process and removes what a dead one left.
+- What cannot be written is FILE_NOT_WRITTEN with the file and the disk's own error, and leaves
+  nothing behind.
+"""
+
+from exchange_files.failures import writing
+from exchange_files.files import (
+    PRIVATE,
+    PUBLIC,
+    Draft,
+    NewFile,
+    check_new,
+    new_file,
+    new_files,
+    replace_file,
+    write_new_file,
+)
+from exchange_files.folders import (
+    make_folder,
+    new_folder,
+    remove_folder,
+    staging_folder,
+    sweep_staging,
+    sync_folder,
+    write_inside,
+)
+from exchange_files.locks import locked, try_locked
+from exchange_files.reading import read_file, without_bom
+
+__all__ = [
+    "PRIVATE",
+    "PUBLIC",
+    "Draft",
+    "NewFile",
+    "check_new",
+    "locked",
+    "make_folder",
+    "new_file",
+    "new_files",
+    "new_folder",
+    "read_file",
+    "remove_folder",
+    "replace_file",
+    "staging_folder",
+    "sweep_staging",
+    "sync_folder",
+    "try_locked",
+    "without_bom",
+    "write_inside",
+    "write_new_file",
+    "writing",
+]

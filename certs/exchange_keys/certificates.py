@@ -1,0 +1,24 @@
+"""Certificates as files hold them: PEM, the holder's own first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from exchange_protocol.errors import Reason
+
+
+def certificate_chain(pem: bytes, path: Path, reason: Reason) -> tuple[bytes, ...]:
+    """The certificates of a file in DER, the holder's own first, then intermediates.
+
+    Nothing of them is verified. Raises `reason` with the file's path.
+    """
+    try:
+        chain = x509.load_pem_x509_certificates(pem)
+    except ValueError:
+        raise reason.error(
+            f"expected {path} to hold a certificate in PEM, and its intermediates after it"
+        ) from None
+    return tuple(each.public_bytes(Encoding.DER) for each in chain)

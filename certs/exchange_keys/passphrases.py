@@ -1,0 +1,42 @@
+"""Passphrases: from a file of their owner alone, or from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from exchange_keys.guarded import read_secret
+from exchange_protocol.errors import Reason
+
+MIN_PASSPHRASE_BYTES: Final = 12
+"""OpenSSL's PKCS #8 stretches a passphrase little (PBKDF2, 2048 rounds), so its length counts."""
+
+
+def read_passphrase(
+    file: Path | None, variable: str, environment: Mapping[str, str] | None = None
+) -> bytes:
+    """Take a passphrase from a file's first line, or from the environment where none is named.
+
+    Raises KEY_UNAVAILABLE where neither gives one of at least `MIN_PASSPHRASE_BYTES`.
+    """
+    if file is not None:
+        passphrase = read_secret(file).partition(b"\n")[0].rstrip(b"\r")
+    else:
+        said = (os.environ if environment is None else environment).get(variable, "")
+        passphrase = os.fsencode(said)
+        if not passphrase:
+            raise Reason.KEY_UNAVAILABLE.error(
+                f"expected a passphrase in ${variable}, or a file that holds it; got neither"
+            )
+    verify_passphrase(passphrase)
+    return passphrase
+
+
+def verify_passphrase(passphrase: bytes) -> None:
+    """Verify that a passphrase is long enough to protect a key; raises KEY_UNAVAILABLE."""
+    if len(passphrase) < MIN_PASSPHRASE_BYTES:
+        raise Reason.KEY_UNAVAILABLE.error(
+            f"expected a passphrase of at least {MIN_PASSPHRASE_BYTES} bytes; got {len(passphrase)}"
+        )

@@ -1,0 +1,40 @@
+"""Encrypted PKCS #8 in PEM, the one form in which a key is at rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+from exchange_keys.passphrases import verify_passphrase
+from exchange_protocol.errors import ExchangeError, Reason
+
+
+def encrypted_pem(key: PrivateKeyTypes, passphrase: bytes) -> bytes:
+    """A key as its file holds it; raises KEY_UNAVAILABLE for a short passphrase."""
+    verify_passphrase(passphrase)
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(passphrase),
+    )
+
+
+def decrypted_pem(pem: bytes, passphrase: bytes, path: Path) -> PrivateKeyTypes:
+    """The key of a file's PEM; raises KEY_UNAVAILABLE with the file's path."""
+    try:
+        return serialization.load_pem_private_key(pem, passphrase)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise _unopened(pem, path) from None
+
+
+def _unopened(pem: bytes, path: Path) -> ExchangeError:
+    if not pem.strip():
+        return Reason.KEY_UNAVAILABLE.error(f"{path} is empty: its writing was cut short")
+    # Of the wrong passphrase and of a broken file the library says the same: nothing certain.
+    return Reason.KEY_UNAVAILABLE.error(
+        f"expected {path} to be an encrypted private key that the passphrase opens; the passphrase "
+        "is another, or the file is damaged"
+    )
