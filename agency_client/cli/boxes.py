@@ -30,6 +30,11 @@ PANEL = "Look"
 _PARTIES: Final = (Party.RECIPIENT, Party.APPROVER, Party.INITIATOR)
 """Those that an exchange may wait for."""
 
+_WRAPPED: Final = frozenset(
+    {Label.KIND, Label.WHAT, Label.LEGS, Label.STATE, Label.NEXT, Label.ABOUT}
+)
+_GIVE_WAY: Final = {Label.UPDATED: 4, Label.HANDLING: 3, Label.FROM: 2, Label.ABOUT: 1}
+
 States: TypeAlias = Annotated[
     list[LegState] | None,
     typer.Option(
@@ -181,6 +186,8 @@ def _print_list(
 ) -> None:
     """Print a list; a column in which nothing stands is left out."""
     used = [number for number in range(len(columns)) if any(each[number] for each in rows)]
-    wrapped = {Label.ABOUT, Label.NEXT}
-    named = [Column(locale.say(columns[n]), wraps=columns[n] in wrapped) for n in used]
+    named = [
+        Column(locale.say(columns[n]), columns[n] in _WRAPPED, _GIVE_WAY.get(columns[n], 0))
+        for n in used
+    ]
     print_table(named, [[each[n] for n in used] for each in rows], locale.say(empty))

@@ -49,7 +49,7 @@ _FOREIGN: Final = re.compile(r"[^\n -~]")
 """What is escaped on a stream that is not in UTF-8."""
 _PLAIN_WIDTH: Final = 200
 """Columns of a table that no terminal limits: a program that reads text wants whole lines."""
-_LEAST_WRAPPED: Final = 24
+_LEAST_WRAPPED: Final = 16
 """Columns that a text needs at least to be broken into lines that people read."""
 _GAP: Final = 2
 """Columns between two columns of a table."""
@@ -64,6 +64,9 @@ class Column:
     name: str
     wraps: bool = False
     """Whether its texts may be broken into lines, at words."""
+    gives_way: int = 0
+    """On a terminal that is too narrow for all columns the highest number is left out first; 0 is
+    never left out."""
 
 
 class _Console(Console):
@@ -132,7 +135,11 @@ def print_json_line(document: Any) -> None:
 def print_table(
     columns: Sequence[str | Column], rows: Iterable[Sequence[Cell]], empty: str
 ) -> None:
-    """Print a table, or the words for an empty one; on a narrow terminal a line for each field."""
+    """Print a table, or the words for an empty one.
+
+    On a terminal that is too narrow for it columns give way; on one that is narrower still each
+    field has a line.
+    """
     named = [Column(each) if isinstance(each, str) else each for each in columns]
     cells = [[_clean(cell) for cell in row] for row in rows]
     if not cells:
@@ -140,8 +147,12 @@ def print_table(
         return
     least, whole = _widths(named, cells)
     if sys.stdout.isatty() and least > out().width:
-        _print_records(named, cells)
-        return
+        fitting = _fitting(named, cells, out().width)
+        if not fitting:
+            _print_records(named, cells)
+            return
+        named = [named[number] for number in fitting]
+        cells = [[row[number] for number in fitting] for row in cells]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in named:
         # An id or a date that is broken over lines can be neither copied nor read.
@@ -196,6 +207,19 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> tuple[
         least += min(longest, _LEAST_WRAPPED) if column.wraps else longest
         whole += longest
     return least, whole
+
+
+def _fitting(columns: Sequence[Column], rows: Sequence[Sequence[Text]], width: int) -> list[int]:
+    """The numbers of the columns that fit beside each other; none if those that must do not."""
+    kept = list(range(len(columns)))
+    for number in sorted(kept, key=lambda each: -columns[each].gives_way):
+        named = [columns[each] for each in kept]
+        if _widths(named, [[row[each] for each in kept] for row in rows])[0] <= width:
+            return kept
+        if not columns[number].gives_way:
+            return []
+        kept.remove(number)
+    return []
 
 
 def _print_records(columns: Sequence[Column], rows: Iterable[Sequence[Text]]) -> None:

@@ -49,8 +49,10 @@ class Sending:
     hub: ExchangeClient
     locale: Locale
     digest: str | None
-    """SHA-256 of what is said and to whom, hex; None for what brings no content, which the rules let
-    nobody repeat, and for files that cannot be read twice."""
+    """SHA-256 of what is said and to whom, hex.
+
+    None for what brings no content, and for files that can be read only once.
+    """
     brief: Brief | None
     own_reference: str | None
     is_initial: bool

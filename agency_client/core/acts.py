@@ -220,7 +220,7 @@ def _brief(act: Act, summary: str, given: _Given) -> Brief | None:
 
 
 def _summary(act: Act, body: Body, codes: Mapping[str, Any]) -> str:
-    """The act in words, such as "Answered: nothing found"; others read it, so no bare code stands in it."""
+    """The act in words for others to read, such as "Answered: nothing found"."""
     values = [getattr(body, name) for name in codes]
     said = [
         each.words.en if isinstance(each, Code) else str(each)

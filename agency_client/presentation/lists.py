@@ -15,6 +15,8 @@ from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import LegState, Urgency
 from exchange_protocol.rules.clocks import is_overdue
 
+_BELOW: Final = "\n"
+"""Lists have the distance below the time, to be narrow."""
 MOST_SUMMARY: Final = 80
 """Characters of a summary in a list."""
 
@@ -65,7 +67,7 @@ def row(
         legs=tuple((_leg(leg, locale), leg.state) for leg in summary.legs),
         # The code of the field itself, such as H2: lists have no room for its sentence.
         handling=summary.handling.name,
-        due=locale.due(summary.next_due or summary.due_at, now, is_overdue=late)
+        due=locale.due(summary.next_due or summary.due_at, now, is_overdue=late, between=_BELOW)
         if late or summary.next_due
         else locale.minute(summary.due_at),
         is_overdue=late,
@@ -94,7 +96,7 @@ def _to_do(waiting: Waiting, known: Mapping[str, Reference], locale: Locale, now
         reference=locale.one_line(reference.shown),
         what=f"{_what(summary, locale)}, {summary.initiator}",
         state=f"{locale.say(waiting.state)}{legs}",
-        due=locale.due(due, now, is_overdue=late),
+        due=locale.due(due, now, is_overdue=late, between=_BELOW),
         is_overdue=late,
         about=locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
         step=locale.say(STEPS[waiting.state]),

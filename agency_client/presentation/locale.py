@@ -60,15 +60,19 @@ class Locale:
             return self.say(Label.HOURS, number=time // _HOUR)
         return self.say(Label.MINUTES, number=max(1, time // _MINUTE))
 
-    def due(self, at: datetime | None, now: datetime, *, is_overdue: bool) -> str:
+    def due(
+        self, at: datetime | None, now: datetime, *, is_overdue: bool, between: str = ", "
+    ) -> str:
         """A due time, and how far away it is; where nothing is due any more, the time alone."""
         if at is None:
             return ""
         if is_overdue:
-            return f"{self.minute(at)}, {self.say(Label.OVERDUE_BY, span=self.span(now - at))}"
-        if at < now:
+            distance = self.say(Label.OVERDUE_BY, span=self.span(now - at))
+        elif at > now:
+            distance = self.say(Label.DUE_IN, span=self.span(at - now))
+        else:
             return self.minute(at)
-        return f"{self.minute(at)}, {self.say(Label.DUE_IN, span=self.span(at - now))}"
+        return f"{self.minute(at)}{between}{distance}"
 
     def _days(self, number: int) -> str:
         last, last_two = number % 10, number % 100
