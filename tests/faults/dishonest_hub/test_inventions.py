@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agency_client import ExchangeClient
+from agency_client import Brief, ExchangeClient
 from agency_client.audit import verify_log
 from agency_client.audit.database import DatabaseCopy
 from exchange_certs.authority import Authority
@@ -48,7 +48,7 @@ def test_exchange_that_is_listed_as_another_is_not_approved(region: Region) -> N
     harmless = region.ask("uz.fiu")
     urgent = region.client("kz.mia/system").request_information(
         to=["uz.fiu"],
-        brief="Вымышленное",
+        brief=Brief(summary="Вымышленное", urgency_reason="Счёт закрывают завтра (вымышлено)"),
         request=REQUEST,
         urgency="URGENT",
         due=timedelta(days=1),
