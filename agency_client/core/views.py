@@ -175,7 +175,7 @@ class VerifiedExchange:
         return self.exchange.legs if self.exchange else ()
 
     @property
-    def opening(self) -> VerifiedStatement | None:
+    def initial(self) -> VerifiedStatement | None:
         """The initial statement, where the agency may see it."""
         first = self.statements[0] if self.statements else None
         return first if first and first.statement.id == self.id else None
@@ -315,7 +315,7 @@ class UnsealedExchange:
         return self.verified.approvals
 
     @property
-    def opening(self) -> UnsealedStatement | None:
+    def initial(self) -> UnsealedStatement | None:
         """The initial statement, where the agency may see it."""
         first = self.statements[0] if self.statements else None
         return first if first and first.statement.id == self.id else None
