@@ -84,10 +84,10 @@ Names:
                              unverified.
     UnsealedExchange         An exchange, verified and unsealed as far as the agency may read it.
     UnsealedStatement        A verified statement with the parts that the agency could unseal.
-    VerifiedExchange         What an agency may see of an exchange, proven entry by entry against
-                             one checkpoint.
-    VerifiedStatement        A statement that is proven to be on the log, and whose author and
-                             signature were verified.
+    VerifiedExchange         An exchange as far as an agency may see it, proven entry by entry
+                             against one checkpoint.
+    VerifiedStatement        A statement that is proven to be on the log; its author and signature
+                             were verified.
     WitnessedHead            A signed checkpoint that enough witnesses cosigned.
     WrappedKey               A part's content key, wrapped to one reader.
 
