@@ -19,7 +19,6 @@ _ADVICE: Final = {
     errno.EROFS: "choose a place that can be written to",
     errno.ENOENT: "make its folder first",
     errno.ENOTDIR: "make its folder first",
-    errno.ELOOP: "a link stands there; remove it",
 }
 
 
