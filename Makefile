@@ -9,10 +9,13 @@ STAMP  := $(VENV)/.stamp
 # Tests of faults wait more than they work: one process more than there are cores.
 JOBS   ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
+# The wire contract that a change is compared with.
+BASELINE := proto/baseline.binpb
+
 SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks scripts tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-up demo-down test faults bench bench-quick peers check format proto lock clean
+.PHONY: help venv demo demo-up demo-down quick test faults bench bench-quick peers check format proto baseline lock clean
 
 help:  ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +41,9 @@ demo-up: $(STAMP)  ## start the hub of the last demo again, to act as its agenci
 demo-down: $(STAMP)  ## stop that hub
 	$(BIN)/python -m demo down
 
+quick: $(STAMP)  ## run the fast tests: unit, architecture, properties
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/unit tests/architecture tests/properties
+
 test: $(STAMP)  ## run every test, in parallel and in random order
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
@@ -60,6 +66,7 @@ check: $(STAMP)  ## check format, lint, types, import direction, protos and gene
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports
 	$(BIN)/buf lint
+	$(BIN)/buf breaking --against $(BASELINE)
 	$(BIN)/python scripts/generate_protocol.py --check
 	$(BIN)/python scripts/generate_client.py --check
 
@@ -70,6 +77,10 @@ format: $(STAMP)  ## format the code and apply safe fixes
 proto: $(STAMP)  ## regenerate what follows from the protocol and its kinds
 	$(BIN)/python scripts/generate_protocol.py
 	$(BIN)/python scripts/generate_client.py
+
+# Only where a change of the contract is meant, and no statement of the old form exists.
+baseline: $(STAMP)  ## take the wire contract as it stands for the one that must not change
+	$(BIN)/buf build --exclude-source-info --output $(BASELINE)
 
 lock:  ## pin the dependencies anew (needs uv)
 	scripts/lock.sh

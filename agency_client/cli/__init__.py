@@ -4,14 +4,11 @@ from __future__ import annotations
 
 # Each module registers its commands on `app`; the order is that of the help.
 # isort: off
-from agency_client.cli import send as send
-from agency_client.cli import follow_up as follow_up
+from agency_client.cli import acts as acts
 from agency_client.cli import outbox as outbox
 from agency_client.cli import boxes as boxes
 from agency_client.cli import show as show
 from agency_client.cli import watch as watch
-from agency_client.cli import answer as answer
-from agency_client.cli import decide as decide
 from agency_client.cli import setup as setup
 from agency_client.cli import operator as operator
 from agency_client.cli import audit as audit

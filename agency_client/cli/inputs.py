@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import datetime, time, timedelta, tzinfo
 from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
@@ -24,6 +25,8 @@ EnumT = TypeVar("EnumT", bound=IntEnum)
 DocumentT = TypeVar("DocumentT", bound=BaseModel)
 
 _SPAN = re.compile(r"([0-9]{1,3})(m|h|d|w)")
+_DAYS = ("%Y-%m-%d", "%d.%m.%Y")
+_TIMES = ("%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -53,25 +56,32 @@ def agency(text: str) -> AgencyId:
         raise typer.BadParameter(error.message) from None
 
 
-def due(text: str) -> timedelta | datetime:
-    """Parse a time to answer: 8h, 3d, 2w, or an instant with its zone.
-
-    A time without a zone is refused: it would mean another hour to each of two agencies.
-    """
-    if match := _SPAN.fullmatch(text):
+def due(text: str, zone: tzinfo) -> timedelta | datetime:
+    """Parse a time to answer: 8h, 3d, 2w, a day, or a time; in `zone` if it names none."""
+    if match := _SPAN.fullmatch(text.strip()):
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
-    try:
-        # Digits of other scripts look like others here.
-        at = datetime.fromisoformat(text) if text.isascii() else None
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise typer.BadParameter(
-            "expected 30m, 8h, 3d, 2w, or a time with its zone such as 2026-12-01T18:00+05:00 or "
-            f"2026-12-01T13:00Z; got {text[:64]!r}",
-            param_hint="--due",
-        )
-    return at
+    return moment(text, zone, "--due")
+
+
+def moment(text: str, zone: tzinfo, option: str) -> datetime:
+    """Parse a day or a time as people write it; a day ends at midnight, in `zone`."""
+    text = text.strip()
+    if text.isascii():  # digits of other scripts look like others here
+        for form in _DAYS:
+            with suppress(ValueError):
+                day = datetime.strptime(text, form).date()  # noqa: DTZ007 -- a day has no zone
+                return datetime.combine(day, time(23, 59, 59), zone)
+        for form in _TIMES:
+            with suppress(ValueError):
+                return datetime.strptime(text, form).replace(tzinfo=zone)
+        with suppress(ValueError):
+            at = datetime.fromisoformat(text)
+            return at if at.tzinfo is not None else at.replace(tzinfo=zone)
+    raise typer.BadParameter(
+        "expected 30m, 8h, 3d, 2w, a day such as 2026-12-05 or 05.12.2026, or a time such as "
+        f"2026-12-05 18:00, 05.12.2026 18:00 or 2026-12-05T13:00Z; got {text[:64]!r}",
+        param_hint=option,
+    )
 
 
 def time_zone(text: str) -> str:

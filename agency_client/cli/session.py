@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
@@ -49,3 +51,15 @@ def session_of(context: typer.Context) -> Session:
     if session is None:
         raise RuntimeError("the command was started without its global options")
     return session
+
+
+def zone_of(hub: ExchangeClient) -> tzinfo:
+    """The time zone of the profile's agency: the profile's, else the enrolled one, else UTC."""
+    name = hub.profile.defaults.time_zone
+    enrolled = hub.directory.agencies.get(hub.agency)
+    if name is None and enrolled is not None:
+        name = enrolled.time_zone
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

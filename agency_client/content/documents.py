@@ -17,12 +17,13 @@ Rules of this module:
 from __future__ import annotations
 
 import difflib
+import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -130,7 +131,41 @@ StageCode = Annotated[CaseStage, BeforeValidator(_code)]
 ItemCode = Annotated[Item, BeforeValidator(_code)]
 
 
-class _Document(BaseModel):
+if TYPE_CHECKING:
+    _Model = BaseModel
+    Days: TypeAlias = "Period | tuple[date | str, date | str] | Mapping[str, date | str]"
+else:
+
+    class _Refusing(type(BaseModel)):
+        """Lets a program that makes a document meet the errors of this library alone."""
+
+        def __call__(cls, *args: Any, **fields: Any) -> Any:
+            try:
+                return super().__call__(*args, **fields)
+            except ValidationError as error:
+                raise Fields(fields, cls.__name__).faults(_told(error, fields, cls)) from None
+
+    class _Model(BaseModel, metaclass=_Refusing):
+        """Base of the models."""
+
+        @classmethod
+        def __pydantic_init_subclass__(cls, **_: Any) -> None:
+            # A model that is built later has no signature until then.
+            cls.__signature__ = inspect.Signature(
+                [
+                    inspect.Parameter(
+                        name,
+                        inspect.Parameter.KEYWORD_ONLY,
+                        default=inspect.Parameter.empty if each.is_required() else each.default,
+                        annotation=cls.__annotations__[name],
+                    )
+                    for name, each in cls.model_fields.items()
+                    if name != "document"
+                ]
+            )
+
+
+class _Document(_Model):
     # Built when first used: most commands read no document, and building takes a while.
     model_config = ConfigDict(
         extra="forbid", frozen=True, defer_build=True, hide_input_in_errors=True
@@ -142,10 +177,19 @@ class _Document(BaseModel):
 
 
 class Period(_Document):
-    """Days from start to end, both included."""
+    """Days from start to end, both included.
+
+    Args:
+        start: the first day, a date or a text such as "2020-01-01".
+        end: the last day.
+    """
 
     start: Day
     end: Day
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, start: date | str, end: date | str) -> None: ...
 
     @model_validator(mode="after")
     def _in_order(self) -> Period:
@@ -155,40 +199,88 @@ class Period(_Document):
 
 
 class Brief(_Document):
-    """What an approver and a supervisor need in order to judge, and no more."""
+    """What an approver and a supervisor need in order to judge, and no more.
+
+    Texts are plain text in any script: up to 8,000 characters where it says "long", else 200.
+
+    Args:
+        summary: what it is about; long.
+        offences: codes of the offences, as the sender's law has them; up to 50.
+        stage: how far the case is, a `CaseStage` or its name.
+        registration_number: number of the case in the register of the sender's state.
+        own_reference: the sender's own reference of the matter.
+        drug_nexus: how the matter touches drug crime: what brings it under the Centre's mandate;
+            long.
+        reasons: why it is asked of this agency, or why it is decided so; long.
+        link_to_requested_state: how the matter touches the state that is asked; long.
+        urgency_reason: why it is urgent; long.
+        handling_restrictions: the restrictions of handling code H3; long.
+        question: what is to be supplemented; long.
+        explanation: why it is refused; long.
+        import_notes: how a table was read where a person chose that, and what of it was left out;
+            up to 50, long.
+    """
 
     document: Literal["brief"] = "brief"
     summary: LongText
     offences: tuple[ShortText, ...] = Field(default=(), max_length=50)
-    """Codes of the offences, as the sender's law has them."""
     stage: StageCode | None = None
     registration_number: ShortText | None = None
     own_reference: ShortText | None = None
     drug_nexus: LongText | None = None
-    """How the matter touches drug crime: what brings it under the Centre's mandate."""
     reasons: LongText | None = None
-    """Why it is asked of this agency, or why it is decided so."""
     link_to_requested_state: LongText | None = None
     urgency_reason: LongText | None = None
     handling_restrictions: LongText | None = None
-    """The restrictions of handling code H3."""
     question: LongText | None = None
-    """What is to be supplemented."""
     explanation: LongText | None = None
-    """Why it is refused."""
     import_notes: tuple[LongText, ...] = Field(default=(), max_length=MAX_IMPORT_NOTES)
-    """How a table was read where that was a person's choice, and what of it was left out."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            summary: str,
+            offences: Sequence[str] = (),
+            stage: CaseStage | str | None = None,
+            registration_number: str | None = None,
+            own_reference: str | None = None,
+            drug_nexus: str | None = None,
+            reasons: str | None = None,
+            link_to_requested_state: str | None = None,
+            urgency_reason: str | None = None,
+            handling_restrictions: str | None = None,
+            question: str | None = None,
+            explanation: str | None = None,
+            import_notes: Sequence[str] = (),
+        ) -> None: ...
 
 
 class ConsentWanted(_Document):
-    """An onward use that the sender asks consent for."""
+    """An onward use that the sender asks consent for.
+
+    Args:
+        authority: who would use it, up to 200 characters.
+        purpose: what for, up to 200 characters.
+    """
 
     authority: ShortText
     purpose: ShortText
 
 
 class InformationRequest(_Document):
-    """A request for financial information (INR.40 paragraph 1)."""
+    """A request for financial information (INR.40 paragraph 1).
+
+    Args:
+        items: what is asked for, each an `Item` or its name; at least one.
+        period: the days that it is asked for: a `Period`, or a pair of dates.
+        facts: the facts of the case, up to 8,000 characters.
+        other_items: what the item OTHER is; up to 8,000 characters.
+        consent_wanted: onward uses that consent is asked for; up to 50.
+        do_not_notify_subject: whether the subject must not learn of the request (R.31; CIS treaty,
+            article 14).
+    """
 
     document: Literal["information-request"] = "information-request"
     items: tuple[ItemCode, ...] = Field(min_length=1, max_length=len(Item))
@@ -197,7 +289,19 @@ class InformationRequest(_Document):
     other_items: LongText | None = None
     consent_wanted: tuple[ConsentWanted, ...] = Field(default=(), max_length=50)
     do_not_notify_subject: YesOrNo = True
-    """Whether the subject must not learn of the request (R.31; CIS treaty, article 14)."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            items: Sequence[Item | str],
+            period: Days | None = None,
+            facts: str | None = None,
+            other_items: str | None = None,
+            consent_wanted: Sequence[ConsentWanted | Mapping[str, str]] = (),
+            do_not_notify_subject: bool = True,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _other_is_explained(self) -> InformationRequest:
@@ -207,7 +311,12 @@ class InformationRequest(_Document):
 
 
 class ReferralDocument(_Document):
-    """What is referred to another agency of its own accord."""
+    """What is referred to another agency of its own accord.
+
+    Args:
+        facts: the facts of the matter, up to 8,000 characters.
+        action_suggested: what the other agency might do; up to 8,000 characters.
+    """
 
     document: Literal["referral"] = "referral"
     facts: LongText
@@ -215,28 +324,67 @@ class ReferralDocument(_Document):
 
 
 class AnalysisRequest(_Document):
-    """What the Centre is asked to analyse."""
+    """What the Centre is asked to analyse.
+
+    Args:
+        questions: the questions, 1 to 50, each up to 8,000 characters.
+        period: the days that it is asked for: a `Period`, or a pair of dates.
+        facts: the facts of the case, up to 8,000 characters.
+    """
 
     document: Literal["analysis-request"] = "analysis-request"
     questions: tuple[LongText, ...] = Field(min_length=1, max_length=50)
     period: Annotated[Period, BeforeValidator(_period)] | None = None
     facts: LongText | None = None
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            questions: Sequence[str],
+            period: Days | None = None,
+            facts: str | None = None,
+        ) -> None: ...
+
 
 class ReplyDocument(_Document):
-    """An answer, whole or in part, or a supplement to what was asked."""
+    """An answer, whole or in part, or a supplement to what was asked.
+
+    Args:
+        text: the answer in words, up to 8,000 characters.
+        items: which of the items it answers, each an `Item` or its name.
+        period: the days that it is about: a `Period`, or a pair of dates.
+        expected_by: for an interim reply, when the rest is expected: a date or a text such as
+            "2020-03-01".
+    """
 
     document: Literal["reply"] = "reply"
     text: LongText
     items: tuple[ItemCode, ...] = Field(default=(), max_length=len(Item))
-    """Which of the items it answers."""
     period: Annotated[Period, BeforeValidator(_period)] | None = None
     expected_by: Day | None = None
-    """For an interim reply: when the rest is expected."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            text: str,
+            items: Sequence[Item | str] = (),
+            period: Days | None = None,
+            expected_by: date | str | None = None,
+        ) -> None: ...
 
 
 class AnalysisProduct(_Document):
-    """What the Centre found."""
+    """What the Centre found.
+
+    Args:
+        title: up to 200 characters.
+        findings: up to 8,000 characters.
+        recommendations: up to 8,000 characters.
+    """
 
     document: Literal["analysis-product"] = "analysis-product"
     title: ShortText

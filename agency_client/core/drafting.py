@@ -52,7 +52,10 @@ NO_TERMS: Final = Terms()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Floor:
-    """What a header says where its terms do not; a continuing one goes no lower (rule P16)."""
+    """What a header says where its terms do not; a continuing one goes no lower.
+
+    The source is docs/rules.md#p16.
+    """
 
     handling: Handling = Handling.H0
     tlp: Tlp = Tlp.AMBER
@@ -127,7 +130,7 @@ def _zone(name: str | None, ports: Ports) -> tzinfo:
         return UTC
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise Reason.INVALID_FIELD.error(
             f"expected a time zone such as Asia/Almaty, got {name[:64]!r}", field="time_zone"
         ) from None

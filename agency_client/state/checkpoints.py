@@ -1,6 +1,6 @@
 """What the client knows of the log for certain: the newest checkpoint that it has verified.
 
-Rules of this module (design, section 8: rollback, rewriting, split views):
+Rules of this module (docs/threat-model.md: rollback, rewriting, split views):
 
 - The log key is pinned by the profile. The first checkpoint that it signed is believed; every later
   one must extend the tree of the one before it.

@@ -1,6 +1,6 @@
 """The client's own directory: agencies, certificates, sealing keys and policy, proven and folded.
 
-Rules of this module (design, section 8: swapped keys, stale directory or policy):
+Rules of this module (docs/threat-model.md: swapped keys, withheld directory changes):
 
 - Nothing is in the directory but what a signed entry of the log put there: each entry is verified
   against a checkpoint, its statement to the root, and folded by the code that the hub runs. A hub

@@ -63,8 +63,7 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
     ) -> pb.PlanRouteResponse:
         """Say where an initial statement of the caller would go, under the policy in force."""
         directory = self._ledger.directory
-        route = plan(request, current_caller().member, directory)
-        return encode_route(route, directory.size)
+        return encode_route(plan(request, current_caller().member, directory), directory.size)
 
     async def Submit(  # noqa: N802
         self, request: pb.SubmitRequest, context: Context

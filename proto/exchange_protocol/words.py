@@ -22,7 +22,7 @@ class Words(NamedTuple):
 
 
 class Code(IntEnum):
-    """Base of code lists with numbers: a member is its number on the wire, and prints as its name."""
+    """Base of code lists with numbers: a member is its number on the wire, printed as its name."""
 
     _value_: int
     words: Words

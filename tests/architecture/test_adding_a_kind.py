@@ -27,6 +27,18 @@ COPIED = (
 CHECKS = ("tests/architecture/test_kinds.py", "tests/architecture/test_vocabulary.py")
 
 
+COMMAND = """
+
+from agency_client.cli.reference import help_of
+text = help_of(("progress",))
+assert "--expected-at" in text and "data-requested" in text and "--note" in text, text
+import inspect
+from agency_client import ExchangeClient
+names = set(inspect.signature(ExchangeClient.report_progress).parameters)
+assert {"stage", "expected_at", "note"} <= names, names
+"""
+
+
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", GUIDE, flags=re.MULTILINE | re.DOTALL)
 
@@ -85,6 +97,7 @@ def test_the_guide_adds_a_kind_that_speaks(copy: Path) -> None:
     [example] = blocks("python run")
     run(copy, "-c", example)
     run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", *CHECKS)
+    run(copy, "-c", COMMAND)
     script = (copy / "agency_client/evidence/verify.py").read_text("utf-8")
     assert '"report_progress"' in script
     assert '"under review"' in script

@@ -1,4 +1,4 @@
-"""What the documents point at is there, and no decision or guide is left out of its list."""
+"""The documents point at what is there, have one form, and leave nothing out of their lists."""
 
 from __future__ import annotations
 
@@ -10,6 +10,23 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+DECISIONS = sorted((DOCS / "adr").glob("[0-9]*.md"))
+RULES = DOCS / "rules.md"
+SOURCES = sorted(
+    path
+    for folder in (
+        "agency_client",
+        "certs",
+        "demo",
+        "exchange_server",
+        "proto",
+        "policies",
+        "tests",
+    )
+    for path in (ROOT / folder).rglob("*")
+    if path.suffix in {".cedar", ".proto", ".py"} and "_pb2" not in path.name
+)
+PARTS_OF_A_DECISION = ["Context", "Decision", "Consequences", "What else was looked at"]
 
 
 def links(document: Path) -> list[str]:
@@ -23,11 +40,77 @@ def test_every_link_of_a_document_leads_somewhere(document: Path) -> None:
     assert [link for link in links(document) if not (document.parent / link).exists()] == []
 
 
+def test_the_index_names_every_guide_once() -> None:
+    guides = sorted(path.name for path in DOCS.glob("*.md") if path.name != "README.md")
+    named = sorted(link for link in links(DOCS / "README.md") if "/" not in link)
+    assert [link for link in named if link in guides and named.count(link) == 1] == guides
+
+
+def test_readme_and_architecture_lead_to_the_index_and_the_glossary() -> None:
+    for document in (ROOT / "README.md", ROOT / "ARCHITECTURE.md"):
+        assert {"docs/README.md", "docs/glossary.md"} <= set(links(document))
+
+
+# --- Decisions ------------------------------------------------------------------------------------
+
+
 def test_the_list_of_decisions_names_each_of_them_once_and_in_order() -> None:
-    decisions = sorted(path.name for path in (DOCS / "adr").glob("[0-9]*.md"))
-    assert links(DOCS / "adr" / "README.md") == decisions
+    assert links(DOCS / "adr" / "README.md") == [path.name for path in DECISIONS]
 
 
-def test_the_readme_names_every_guide() -> None:
-    guides = {f"docs/{path.name}" for path in DOCS.glob("*.md")}
-    assert guides <= set(links(ROOT / "README.md"))
+@pytest.mark.parametrize("decision", DECISIONS, ids=lambda path: path.stem)
+def test_decision_has_the_common_form(decision: Path) -> None:
+    title, blank, status, *rest = decision.read_text("utf-8").splitlines()
+    number = decision.name[:4]
+    assert title.startswith(f"# {number} ")
+    assert blank == ""
+    assert re.fullmatch(r"Status: (accepted|superseded by \[\d{4}\]\(.+\))", status)
+    assert [line[3:] for line in rest if line.startswith("## ")] == PARTS_OF_A_DECISION
+    row = f"| [{number}]({decision.name}) | {title.removeprefix(f'# {number} ')} |"
+    assert row in (DOCS / "adr" / "README.md").read_text("utf-8").splitlines()
+
+
+# --- Rules of the field ---------------------------------------------------------------------------
+
+
+def rules() -> dict[str, str]:
+    """The rules of the field, by anchor."""
+    _, *sections = re.split(r"^### ", RULES.read_text("utf-8"), flags=re.MULTILINE)
+    return {section.splitlines()[0].lower(): section for section in sections}
+
+
+def test_every_rule_has_a_source_and_what_enforces_it() -> None:
+    assert {f"p{number}" for number in range(1, 17)} <= set(rules())
+    for anchor, text in rules().items():
+        assert "\n- Source: " in text, anchor
+        assert "\n- Enforced by: " in text, anchor
+
+
+def test_what_enforces_a_rule_is_there() -> None:
+    policy = (ROOT / "policies" / "caricc.cedar").read_text("utf-8")
+    for anchor, text in rules().items():
+        enforced = text.partition("\n- Enforced by: ")[2]
+        for path in re.findall(r"`([a-z_/]+\.(?:py|cedar|md))`", enforced):
+            roots = (ROOT, ROOT / "proto" / "exchange_protocol")
+            assert any((root / path).exists() for root in roots), (anchor, path)
+        for rule in re.findall(r"`([a-z]+(?:-[a-z]+)+)`", enforced):
+            assert f'@id("{rule}")' in policy, (anchor, rule)
+
+
+def test_every_rule_that_code_cites_is_there() -> None:
+    cited = {
+        (anchor, path)
+        for path in [*SOURCES, *DOCUMENTS]
+        for anchor in re.findall(r"rules\.md#([a-z0-9]+)", path.read_text("utf-8"))
+        if anchor != "sources"
+    }
+    assert cited
+    assert [each for each in cited if each[0] not in rules()] == []
+
+
+def test_code_cites_documents_of_this_repository() -> None:
+    """A number without a document is of no use to whoever reads the code."""
+    for path in SOURCES:
+        if path != Path(__file__).resolve():
+            found = re.findall(r"[Rr]ule P\d|design, section", path.read_text("utf-8"))
+            assert found == [], path

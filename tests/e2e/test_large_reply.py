@@ -14,8 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.support.deployment import deploy
-from tests.support.hub_process import HubProcess, prepare_hub
+from tests.support.foundation import Foundation
 
 AMLSIM = Path(__file__).resolve().parents[3] / "shared" / "data" / "amlsim" / "transactions.csv"
 """IBM AMLSim sample (Apache-2.0), where it lies beside the repository; it is never copied in."""
@@ -81,16 +80,15 @@ with ExchangeClient.from_profile(Path(profile)) as hub:
 """
 
 
-def test_a_reply_of_every_payment_arrives_equal_and_both_sides_stay_small(tmp_path: Path) -> None:
+def test_a_reply_of_every_payment_arrives_equal_and_both_sides_stay_small(
+    tmp_path: Path, foundation: Foundation
+) -> None:
     table = tmp_path / "payments.csv"
     rows = _write_table(table)
     assert len(rows) == PAYMENTS
     mapping = tmp_path / "mapping.yaml"
     mapping.write_text(MAPPING, encoding="utf-8")
-    (tmp_path / "hub").mkdir()
-    files = prepare_hub(tmp_path / "hub")
-    with HubProcess(files) as hub:
-        deployment = deploy(files, hub.port)
+    with foundation.serving(tmp_path / "hub") as (deployment, hub):
         mia = str(deployment.profile("kz.mia/system"))
         fma = str(deployment.profile("kz.fma/system"))
         peaks: dict[str, int] = {}

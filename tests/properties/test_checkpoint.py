@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import example, given, settings
@@ -19,6 +18,7 @@ from exchange_protocol.log.checkpoint import (
     SignedCheckpoint,
 )
 from exchange_protocol.log.notes import NoteVerifier
+from tests.support.refusals import reason_or_none
 
 # Fictional log; the seed protects nothing.
 SIGNER = LogSigner(
@@ -37,15 +37,6 @@ pieces = st.one_of(
 noise = st.one_of(st.binary(max_size=200), st.lists(pieces, max_size=12).map(b"".join))
 
 
-def refusal(call: Callable[[], object]) -> Reason | None:
-    """Tell why a call was refused; None if it was not. Any other error fails the test."""
-    try:
-        call()
-    except ExchangeError as error:
-        return error.reason
-    return None
-
-
 @settings(max_examples=100, deadline=None)
 @given(st.integers(1, MAX_TREE_SIZE), st.binary(min_size=32, max_size=32))
 @example(1, bytes(32))
@@ -62,14 +53,14 @@ def test_signed_checkpoint_comes_back_the_same(size: int, root: bytes) -> None:
 @given(noise)
 def test_noise_is_refused_with_a_reason(note: bytes) -> None:
     for read in (SignedCheckpoint.parse, Checkpoint.parse, VERIFIER.verify):
-        assert refusal(lambda read=read: read(note)) in (None, Reason.CHECKPOINT_INVALID)  # type: ignore[misc]
+        assert reason_or_none(lambda read=read: read(note)) in (None, Reason.CHECKPOINT_INVALID)  # type: ignore[misc]
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, len(NOTE)), st.integers(0, len(NOTE)), pieces)
 def test_spliced_note_is_refused(start: int, end: int, piece: bytes) -> None:
     spliced = NOTE[:start] + piece + NOTE[end:]
-    reason = refusal(lambda: VERIFIER.verify(spliced))
+    reason = reason_or_none(lambda: VERIFIER.verify(spliced))
     assert reason in (None, Reason.CHECKPOINT_INVALID)
     if reason is None:
         # Only a line of another key may be added; what the log signed stays as it was.
@@ -94,4 +85,4 @@ def test_note_that_parses_has_no_other_spelling(note: bytes) -> None:
 @example("+")
 @example("a+b+c")
 def test_noise_is_no_verifier_key(vkey: str) -> None:
-    assert refusal(lambda: NoteVerifier.from_vkey(vkey)) is Reason.CONFIG_INVALID
+    assert reason_or_none(lambda: NoteVerifier.from_vkey(vkey)) is Reason.CONFIG_INVALID

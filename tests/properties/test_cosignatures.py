@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -10,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange_keys import SoftwareSigner
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import MAX_TREE_SIZE, Checkpoint, LogSigner
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessSigner, WitnessVerifier
 from exchange_protocol.log.notes import NoteSignature, SignedNote
+from tests.support.refusals import reason_or_none
 
 # Fictional log and witness; the seeds protect nothing.
 LOG = LogSigner(
@@ -52,24 +52,15 @@ def test_every_flipped_bit_spoils_it(bit: int) -> None:
     assert not POLICY.is_witnessed(note)
 
 
-def refusal(call: Callable[[], object]) -> Reason | None:
-    """Tell why a call was refused; None if it was not. Any other error fails the test."""
-    try:
-        call()
-    except ExchangeError as error:
-        return error.reason
-    return None
-
-
 @settings(max_examples=200, deadline=None)
 @given(st.binary(min_size=1, max_size=100))
 def test_noise_as_a_signature_is_refused_with_a_reason(raw: bytes) -> None:
     line = NoteSignature(WITNESS.verifier.name, WITNESS.verifier.key_id, raw)
     note = SignedNote(NOTE.text, (*NOTE.signatures, line)).encode()
-    assert refusal(lambda: POLICY.verify(note)) is Reason.CHECKPOINT_INVALID
+    assert reason_or_none(lambda: POLICY.verify(note)) is Reason.CHECKPOINT_INVALID
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=80) | st.text("+abc=", max_size=40).map(lambda t: f"w+00000000+{t}"))
 def test_noise_as_a_verifier_key_is_refused_with_a_reason(vkey: str) -> None:
-    assert refusal(lambda: WitnessVerifier.from_vkey(vkey)) is Reason.CONFIG_INVALID
+    assert reason_or_none(lambda: WitnessVerifier.from_vkey(vkey)) is Reason.CONFIG_INVALID

@@ -44,6 +44,7 @@ from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.rules.statements import parse_statement
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from exchange_protocol.v1 import log_pb2 as pb
+from tests.support.refusals import accusation
 from tests.support.statements import AUDITOR, KZ_FMA, KZ_MIA, Hub, fictional_cast
 
 digests = st.binary(min_size=32, max_size=32)
@@ -209,17 +210,11 @@ def log() -> Log:
     return Log()
 
 
-def refusal(check: Callable[..., object], *args: object) -> Reason:
-    with pytest.raises(HubDishonest) as refused:
-        check(*args)
-    return refused.value.reason
-
-
 def test_every_opening_opens_its_own_leaf_and_no_other() -> None:
     for opening, leaf in zip(log().openings, log().leaves, strict=True):
         assert verify_opening(opening, leaf) == parse_entry(opening.entry)
     for opening, leaf in zip(log().openings, log().leaves[1:], strict=False):
-        assert refusal(verify_opening, opening, leaf) is Reason.ENTRY_MISMATCH
+        assert accusation(verify_opening, opening, leaf) is Reason.ENTRY_MISMATCH
 
 
 def test_the_leaf_of_one_entry_differs_by_its_nonce() -> None:
@@ -229,7 +224,7 @@ def test_the_leaf_of_one_entry_differs_by_its_nonce() -> None:
 
 @pytest.mark.parametrize("size", [0, 16, 31, 33])
 def test_a_nonce_has_32_bytes(size: int) -> None:
-    assert refusal(entry_leaf_hash, b"entry", bytes(size)) is Reason.ENTRY_MISMATCH
+    assert accusation(entry_leaf_hash, b"entry", bytes(size)) is Reason.ENTRY_MISMATCH
 
 
 def test_an_opening_carries_the_statement_of_its_entry_and_no_other() -> None:
@@ -241,7 +236,7 @@ def test_an_opening_carries_the_statement_of_its_entry_and_no_other() -> None:
         (replace(statement, statement=other), leaves[log().asked_at]),
         (replace(delivery, statement=other), leaves[-1]),
     ):
-        assert refusal(verify_opening, opening, leaf) is Reason.ENTRY_MISMATCH
+        assert accusation(verify_opening, opening, leaf) is Reason.ENTRY_MISMATCH
 
 
 def test_openings_and_proven_entries_survive_the_wire() -> None:
@@ -256,7 +251,7 @@ def test_openings_and_proven_entries_survive_the_wire() -> None:
 def test_an_opening_with_a_malformed_statement_is_the_hubs_fault() -> None:
     message = encode_opening(log().openings[0])
     message.statement.ClearField("signatures")
-    assert refusal(parse_opening, message) is Reason.ENTRY_MISMATCH
+    assert accusation(parse_opening, message) is Reason.ENTRY_MISMATCH
 
 
 def test_every_entry_is_proven_at_its_place_alone() -> None:
@@ -267,7 +262,7 @@ def test_every_entry_is_proven_at_its_place_alone() -> None:
         for other in (index - 1, index + 1, size, 2**63):
             if other >= 0:
                 moved = replace(proven, index=other)
-                reason = refusal(verify_proven_entry, moved, log().checkpoint)
+                reason = accusation(verify_proven_entry, moved, log().checkpoint)
                 assert reason is Reason.PROOF_INVALID
 
 
@@ -276,14 +271,14 @@ def test_an_altered_entry_is_not_in_the_tree() -> None:
     entry = parse_entry(proven.opening.entry)
     later = encode_entry(replace(entry, hub_time=entry.hub_time + timedelta(seconds=1)))
     altered = replace(proven, opening=replace(proven.opening, entry=later))
-    assert refusal(verify_proven_entry, altered, log().checkpoint) is Reason.PROOF_INVALID
+    assert accusation(verify_proven_entry, altered, log().checkpoint) is Reason.PROOF_INVALID
 
 
 def test_entries_come_in_log_order_and_once() -> None:
     first, second = log().proven(1), log().proven(2)
     assert len(verify_proven_entries([first, second], log().checkpoint)) == 2
     for wrong in ([second, first], [first, first]):
-        reason = refusal(verify_proven_entries, wrong, log().checkpoint)
+        reason = accusation(verify_proven_entries, wrong, log().checkpoint)
         assert reason is Reason.ENTRY_MISMATCH
 
 
@@ -301,20 +296,20 @@ def test_a_receipt_of_another_statement_is_refused() -> None:
     other = log().openings[0].statement
     assert other is not None
     mine = parse_statement(other.payload)
-    reason = refusal(verify_receipt, log().receipt(), log().note, mine, log().verifier)
+    reason = accusation(verify_receipt, log().receipt(), log().note, mine, log().verifier)
     assert reason is Reason.RECEIPT_MISMATCH
 
 
 def test_a_delivery_is_no_receipt() -> None:
     message = encode_proven_entry(log().proven(len(log().leaves) - 1))
-    reason = refusal(verify_receipt, message, log().note, log().asked, log().verifier)
+    reason = accusation(verify_receipt, message, log().note, log().asked, log().verifier)
     assert reason is Reason.RECEIPT_MISMATCH
 
 
 def test_a_receipt_under_another_log_key_is_refused() -> None:
     imposter = LogSigner(log().signer.origin, SoftwareSigner.generate_ed25519())
     note = imposter.sign(log().checkpoint)
-    reason = refusal(verify_receipt, log().receipt(), note, log().asked, log().verifier)
+    reason = accusation(verify_receipt, log().receipt(), note, log().asked, log().verifier)
     assert reason is Reason.CHECKPOINT_INVALID
 
 
@@ -327,7 +322,7 @@ def test_a_receipt_whose_entry_says_something_else_is_refused(lie: dict[str, Any
     entry = encode_entry(replace(parse_entry(log().openings[log().asked_at].entry), **lie))
     note = log().signer.sign(Checkpoint(log().signer.origin, 1, entry_leaf_hash(entry, bytes(32))))
     message = pb.ProvenEntry(index=0, opening=pb.CommitmentOpening(entry=entry, nonce=bytes(32)))
-    reason = refusal(verify_receipt, message, note, log().asked, log().verifier)
+    reason = accusation(verify_receipt, message, note, log().asked, log().verifier)
     assert reason is Reason.RECEIPT_MISMATCH
 
 
@@ -337,7 +332,7 @@ def test_a_receipt_with_a_malformed_entry_is_the_hubs_fault() -> None:
     leaf = entry_leaf_hash(garbage, nonce)
     note = log().signer.sign(Checkpoint(log().signer.origin, 1, leaf))
     message = pb.ProvenEntry(index=0, opening=pb.CommitmentOpening(entry=garbage, nonce=nonce))
-    reason = refusal(verify_receipt, message, note, log().asked, log().verifier)
+    reason = accusation(verify_receipt, message, note, log().asked, log().verifier)
     assert reason is Reason.ENTRY_MISMATCH
 
 
@@ -378,7 +373,7 @@ def other_readings(at: int) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize("lie", other_readings(0))
 def test_an_entry_of_another_reading_is_no_receipt(lie: str) -> None:
     lies = other_readings(log().asked_at + 1)[lie]
-    assert refusal(lambda: check_inspection(**lies)) is Reason.RECEIPT_MISMATCH
+    assert accusation(lambda: check_inspection(**lies)) is Reason.RECEIPT_MISMATCH
 
 
 def test_a_reading_that_is_not_in_the_tree_is_no_receipt() -> None:
@@ -387,4 +382,4 @@ def test_a_reading_that_is_not_in_the_tree_is_no_receipt() -> None:
     check = lambda: verify_inspection_receipt(  # noqa: E731
         proven, log().checkpoint, inspected=InspectedRange(0, 1, 1), **args
     )
-    assert refusal(check) is Reason.PROOF_INVALID
+    assert accusation(check) is Reason.PROOF_INVALID

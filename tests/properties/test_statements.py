@@ -51,6 +51,7 @@ from exchange_protocol.trust.identity import AgencyId, Member, Role
 from exchange_protocol.trust.sealing import SealingSuite, WrappedKey
 from exchange_protocol.v1 import statement_pb2 as pb
 from tests.support.bodies import bodies
+from tests.support.refusals import refused
 from tests.support.statements import KZ_MIA, Hub, fictional_cast
 
 # --- Drafts of every kind -----------------------------------------------------------------------
@@ -283,12 +284,6 @@ def field(number: int, value: bytes, wire_type: int = 0) -> bytes:
     return bytes(encoder.TagBytes(number, wire_type)) + value
 
 
-def refusal(payload: bytes) -> ExchangeError:
-    with pytest.raises(ExchangeError) as refused:
-        parse_statement(payload)
-    return refused.value
-
-
 GOOD = wire().SerializeToString(deterministic=True)
 IN_TWO = wire(permitted_uses=[pb.PURPOSE_ANALYSIS]).SerializeToString(deterministic=True)
 PACKED = field(PERMITTED_USES, b"\x01\x05", 2)
@@ -326,7 +321,7 @@ def test_the_payload_that_is_spoilt_below_is_good() -> None:
 @pytest.mark.parametrize("payload", OTHER_ENCODINGS.values(), ids=OTHER_ENCODINGS)
 def test_another_encoding_is_refused(payload: bytes) -> None:
     assert payload != GOOD
-    assert refusal(payload).reason in (Reason.MALFORMED, Reason.UNKNOWN_KIND)
+    assert refused(parse_statement, payload).reason in (Reason.MALFORMED, Reason.UNKNOWN_KIND)
 
 
 # --- Form and limits ----------------------------------------------------------------------------
@@ -426,7 +421,7 @@ BAD_FIELDS: list[tuple[dict[str, Any], Reason, str]] = [
     ids=[f"{next(iter(c))}-{i}" for i, (c, *_) in enumerate(BAD_FIELDS)],
 )
 def test_a_bad_field_is_named(changes: dict[str, Any], reason: Reason, where: str) -> None:
-    error = refusal(wire(**changes).SerializeToString(deterministic=True))
+    error = refused(parse_statement, wire(**changes).SerializeToString(deterministic=True))
     assert error.reason is reason
     assert (error.field or "") == where
 
@@ -477,25 +472,28 @@ BAD_BODIES: list[tuple[dict[str, Any], Reason, str]] = [
     ids=[f"{next(iter(c))}-{i}" for i, (c, *_) in enumerate(BAD_BODIES)],
 )
 def test_a_bad_body_is_named(changes: dict[str, Any], reason: Reason, where: str) -> None:
-    error = refusal(wire(**changes).SerializeToString(deterministic=True))
+    error = refused(parse_statement, wire(**changes).SerializeToString(deterministic=True))
     assert (error.reason, error.field) == (reason, where)
 
 
 def test_a_payload_without_a_body_is_refused() -> None:
     message = wire()
     message.ClearField("information_request")
-    assert refusal(message.SerializeToString(deterministic=True)).reason is Reason.UNKNOWN_KIND
+    assert (
+        refused(parse_statement, message.SerializeToString(deterministic=True)).reason
+        is Reason.UNKNOWN_KIND
+    )
 
 
 def test_a_payload_is_bounded() -> None:
-    assert refusal(bytes(statements.MAX_PAYLOAD_BYTES + 1)).reason is Reason.TOO_LARGE
+    assert (
+        refused(parse_statement, bytes(statements.MAX_PAYLOAD_BYTES + 1)).reason is Reason.TOO_LARGE
+    )
     message = pb.SignedStatement(
         payload=bytes(statements.MAX_PAYLOAD_BYTES + 1),
         signatures=[pb.Signature(certificate_sha256=bytes(32), signature=b"x")],
     )
-    with pytest.raises(ExchangeError) as refused:
-        parse_signed_statement(message)
-    assert refused.value.reason is Reason.TOO_LARGE
+    assert refused(parse_signed_statement, message).reason is Reason.TOO_LARGE
 
 
 def test_an_id_needs_ten_random_bytes() -> None:

@@ -68,8 +68,9 @@ from exchange_server.rpc.exchange_service import ExchangeService
 from exchange_server.storage.engine import open_engine
 from exchange_server.storage.log_rows import StoredEntry, read_entry_range, read_head
 from exchange_server.storage.statement_rows import find_delivered
-from tests.support.deployment import AUDITOR, Deployment, deploy
-from tests.support.hub_process import TRUST_DOMAIN, HubFiles, HubProcess, prepare_hub
+from tests.support.deployment import AUDITOR, Deployment
+from tests.support.foundation import Foundation
+from tests.support.hub_process import TRUST_DOMAIN, HubFiles
 
 T = TypeVar("T")
 Answer = Callable[[Any, Any], Any]
@@ -239,39 +240,18 @@ class Region:
         self.start()
 
 
-@dataclass(frozen=True)
-class Founded:
-    """An enrolled deployment at rest, to be copied for each test."""
-
-    folder: Path
-    files: HubFiles
-
-    @contextmanager
-    def region(self, to: Path, patch: pytest.MonkeyPatch) -> Iterator[Region]:
-        """A copy of it, running and ready to lie."""
-        folder = to / "hub"
-        shutil.copytree(self.folder, folder)
-        config = folder / "hub.toml"
-        url = f"sqlite:///{folder}/hub.db"
-        text = config.read_text(encoding="utf-8").replace(self.files.database_url, url)
-        config.write_text(text, encoding="utf-8")
-        files = replace(self.files, folder=folder, config_file=config, database_url=url)
-        lies = Lies()
-        _teach_to_lie(patch, lies)
-        with ExitStack() as stack:
-            region = Region(Deployment(files, folder / "profiles"), lies, stack)
-            stack.callback(region.stop)
-            region.start()
-            yield region
-
-
-def found(folder: Path) -> Founded:
-    """Enrol the whole cast once, at an honest hub."""
-    files = prepare_hub(folder / "hub")
-    with HubProcess(files) as hub:
-        deploy(files, hub.port, ["kz.gpo/auditor/auditor1", "kz.mia/officer/officer1"])
-        hub.stop()
-    return Founded(files.folder, files)
+@contextmanager
+def lying_region(
+    foundation: Foundation, folder: Path, patch: pytest.MonkeyPatch
+) -> Iterator[Region]:
+    """A copy of the enrolled deployment in a new folder, running and ready to lie."""
+    lies = Lies()
+    _teach_to_lie(patch, lies)
+    with ExitStack() as stack:
+        region = Region(foundation.copy(folder), lies, stack)
+        stack.callback(region.stop)
+        region.start()
+        yield region
 
 
 def member(name: str) -> Member:

@@ -27,6 +27,8 @@ from tests.support.hub_process import PASSPHRASE, HubFiles, HubProcess, prepare_
 
 STATE_AUDITOR = "kz.gpo/auditor/auditor1"
 OFFICERS = tuple(f"kz.mia/officer/officer{number}" for number in range(4))
+NEWCOMER = "kz.mia/officer/newcomer"
+"""An officer whose client has never seen the hub."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def lay_foundation(folder: Path) -> Foundation:
     """Enrol the whole cast, with a national auditor and some officers, at a hub that then stops."""
     files = prepare_hub(folder / "hub")
     with HubProcess(files) as hub:
-        deployment = deploy(files, hub.port, others=(STATE_AUDITOR, *OFFICERS))
+        deployment = deploy(files, hub.port, others=(STATE_AUDITOR, *OFFICERS, NEWCOMER))
         for officer in OFFICERS:
             # Who has never seen the hub cannot say anything while it is away.
             with deployment.client(officer) as client:

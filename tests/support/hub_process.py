@@ -13,8 +13,6 @@ import json
 import os
 import queue
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -37,6 +35,7 @@ from exchange_server.bootstrap import Hub, load_credentials, utc_now
 from exchange_server.config import Config, load_config
 from exchange_server.storage.engine import open_engine
 from exchange_server.storage.schema import migrate
+from tests.support.warm_start import WarmProcess
 
 TRUST_DOMAIN = "caricc.example"
 PASSPHRASE = b"fictional passphrase"
@@ -147,20 +146,16 @@ class HubProcess:
         """What the hub has logged so far: JSON lines."""
         self.port = 0
         self._listening: queue.Queue[int | None] = queue.Queue()
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                code,
+        self._process = WarmProcess(
+            code,
+            (
+                "exchange-server",
                 "serve",
                 "--config",
                 str(files.config_file),
                 *(("--workers", str(workers)) if workers > 1 else ()),
-            ],
-            cwd=REPOSITORY,
-            env={**os.environ, "PYTHONPATH": _python_path(), **(environment or {})},
-            stderr=subprocess.PIPE,
-            text=True,
+            ),
+            {**os.environ, "PYTHONPATH": _python_path(), **(environment or {})},
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -218,11 +213,9 @@ class HubProcess:
         if self._process.poll() is None:
             self.kill()
         self._reader.join(START_SECONDS)
-        assert self._process.stderr is not None
         self._process.stderr.close()
 
     def _read(self) -> None:
-        assert self._process.stderr is not None
         for line in self._process.stderr:
             self.lines.append(line.rstrip("\n"))
             if '"event": "listening"' in line:

@@ -1,4 +1,7 @@
-"""`feedback`: the initiator says what an answer was worth and what it was used for (rule P6)."""
+"""`feedback`: the initiator says what an answer was worth and what it was used for.
+
+The source is docs/rules.md#p6.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`referral`: a case is referred to another agency of one's own accord (rule P5)."""
+"""`referral`: a case is referred to another agency unasked (docs/rules.md#p5)."""
 
 from __future__ import annotations
 

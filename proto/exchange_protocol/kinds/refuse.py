@@ -1,4 +1,4 @@
-"""`refuse`: a recipient's reasoned refusal (rule P4)."""
+"""`refuse`: a recipient's reasoned refusal (docs/rules.md#p4)."""
 
 from __future__ import annotations
 

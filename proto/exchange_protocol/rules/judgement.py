@@ -5,7 +5,7 @@ signed statement does, with the rules that decided, or refuses it with a reason.
 no I/O, so an auditor who replays the log must reach the same ruling; a hub that ruled otherwise
 broke the rules.
 
-Steps, in order (design, sections 4 to 6):
+Steps, in order (ARCHITECTURE.md shows where they stand on the path of a statement):
  1. The certificate is on the log (or is the genesis certificate), valid at the time, not revoked.
  2. Its identity is the statement's author, of an enrolled agency.
  3. The signature verifies over the exact payload, or over the batch that the payload is in.
@@ -409,7 +409,10 @@ def _check_recipients(author: Member, recipients: tuple[AgencyId, ...]) -> None:
 
 
 def _check_not_weaker(leg: Leg, statement: Draft) -> None:
-    """Rule P16: nothing on a leg goes below its original handling, nor past its gate so."""
+    """Nothing on a leg goes below its original handling, nor past its gate so.
+
+    The source is docs/rules.md#p16.
+    """
     header = statement.header
     if header.handling < leg.handling:
         raise Reason.INVALID_FIELD.error(

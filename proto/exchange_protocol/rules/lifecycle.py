@@ -69,7 +69,7 @@ class Leg:
     handling: Handling
     tlp: Tlp
     """The strictest that the initiator put on this leg; nothing on it goes below
-    (docs/rules.md, P16)."""
+    (docs/rules.md#p16)."""
     subject_count: int
     """Subjects of the initial statement and of the supplements on this leg, in all."""
     was_released: bool

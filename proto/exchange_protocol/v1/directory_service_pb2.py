@@ -25,13 +25,14 @@ _sym_db = _symbol_database.Default()
 from exchange_protocol.v1 import log_pb2 as exchange__protocol_dot_v1_dot_log__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,exchange_protocol/v1/directory_service.proto\x12\x14\x65xchange_protocol.v1\x1a\x1e\x65xchange_protocol/v1/log.proto\"g\n\x1bListDirectoryEntriesRequest\x12\x1c\n\x14known_directory_size\x18\x01 \x01(\x04\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x17\n\x0fknown_tree_size\x18\x03 \x01(\x04\"\x9d\x01\n\x1cListDirectoryEntriesResponse\x12\x32\n\x07\x65ntries\x18\x01 \x03(\x0b\x32!.exchange_protocol.v1.ProvenEntry\x12\x16\n\x0e\x64irectory_size\x18\x02 \x01(\x04\x12\x31\n\ttree_head\x18\x03 \x01(\x0b\x32\x1e.exchange_protocol.v1.TreeHead2\x91\x01\n\x10\x44irectoryService\x12}\n\x14ListDirectoryEntries\x12\x31.exchange_protocol.v1.ListDirectoryEntriesRequest\x1a\x32.exchange_protocol.v1.ListDirectoryEntriesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,exchange_protocol/v1/directory_service.proto\x12\x14\x65xchange_protocol.v1\x1a\x1e\x65xchange_protocol/v1/log.proto\"g\n\x1bListDirectoryEntriesRequest\x12\x1c\n\x14known_directory_size\x18\x01 \x01(\x04\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x17\n\x0fknown_tree_size\x18\x03 \x01(\x04\"\x9d\x01\n\x1cListDirectoryEntriesResponse\x12\x32\n\x07\x65ntries\x18\x01 \x03(\x0b\x32!.exchange_protocol.v1.ProvenEntry\x12\x16\n\x0e\x64irectory_size\x18\x02 \x01(\x04\x12\x31\n\ttree_head\x18\x03 \x01(\x0b\x32\x1e.exchange_protocol.v1.TreeHead2\x91\x01\n\x10\x44irectoryService\x12}\n\x14ListDirectoryEntries\x12\x31.exchange_protocol.v1.ListDirectoryEntriesRequest\x1a\x32.exchange_protocol.v1.ListDirectoryEntriesResponseB5\n\x12\x65xchange.caricc.v1P\x01Z\x1d\x65xchange.caricc/v1;exchangev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exchange_protocol.v1.directory_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\022exchange.caricc.v1P\001Z\035exchange.caricc/v1;exchangev1'
   _globals['_LISTDIRECTORYENTRIESREQUEST']._serialized_start=102
   _globals['_LISTDIRECTORYENTRIESREQUEST']._serialized_end=205
   _globals['_LISTDIRECTORYENTRIESRESPONSE']._serialized_start=208

@@ -1,4 +1,4 @@
-"""An enrolled deployment, made once for each worker, and a lying hub on a copy of it."""
+"""A lying hub on a copy of the enrolled deployment."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.dishonest_hub import Founded, Region, found
-
-
-@pytest.fixture(scope="session")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Founded:
-    return found(tmp_path_factory.mktemp("founded"))
+from tests.support.dishonest_hub import Region, lying_region
+from tests.support.foundation import Foundation
 
 
 @pytest.fixture
-def region(founded: Founded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Region]:
-    with founded.region(tmp_path, monkeypatch) as region:
+def region(
+    foundation: Foundation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Region]:
+    with lying_region(foundation, tmp_path / "hub", monkeypatch) as region:
         yield region

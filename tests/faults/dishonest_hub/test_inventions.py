@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agency_client import ExchangeClient
+from agency_client import Brief, ExchangeClient
 from agency_client.audit import verify_log
 from agency_client.audit.database import DatabaseCopy
 from exchange_certs.authority import Authority
@@ -37,6 +37,7 @@ from tests.support.dishonest_hub import (
     member,
     only_for,
 )
+from tests.support.foundation import NEWCOMER
 from tests.support.hub_process import ORIGIN, PASSPHRASE, TRUST_DOMAIN
 
 # --- What a coordinator sees and what it approves ------------------------------------------------
@@ -47,7 +48,7 @@ def test_exchange_that_is_listed_as_another_is_not_approved(region: Region) -> N
     harmless = region.ask("uz.fiu")
     urgent = region.client("kz.mia/system").request_information(
         to=["uz.fiu"],
-        brief="Вымышленное",
+        brief=Brief(summary="Вымышленное", urgency_reason="Счёт закрывают завтра (вымышлено)"),
         request=REQUEST,
         urgency="URGENT",
         due=timedelta(days=1),
@@ -338,7 +339,7 @@ def test_second_beginning_of_the_log_is_refused(region: Region, rogue: Authority
 
 def test_revoked_key_that_the_hub_still_takes_convicts_it(region: Region) -> None:
     """One recipient is kept from the revocation and the count in the entry is lowered to match."""
-    officer = region.client("kz.mia/officer/officer1")
+    officer = region.client(NEWCOMER)
     fma = region.client("kz.fma/system")
     held = fma.sync().size
     certificate = officer.profile.vault.certificate
@@ -347,7 +348,7 @@ def test_revoked_key_that_the_hub_still_takes_convicts_it(region: Region) -> Non
     region.lies.skips.add("authenticate")
     region.lies.entry = lambda entry: replace(entry, directory_size=held)
     region.lies.answers["ListDirectoryEntries"] = _stale(held)
-    exchange = region.ask("kz.fma", by="kz.mia/officer/officer1")
+    exchange = region.ask("kz.fma", by=NEWCOMER)
     assert fma.open(exchange).legs, "the recipient alone cannot know"
     region.lies.answers.clear()
     assert "CERTIFICATE_REVOKED" in convicted(region.audit(), Reason.RULE_BROKEN)

@@ -13,8 +13,8 @@ import pytest
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.record.entries import Entry, Event, parse_entry
-from tests.integration.audit.test_command import as_member
 from tests.integration.audit.test_monitor import ENVIRONMENT, MAIN, SECONDS, Following
+from tests.support.commands import as_member
 from tests.support.deployment import AUDITOR
 from tests.support.dishonest_hub import Region
 

@@ -35,6 +35,7 @@ from exchange_protocol.v1 import log_pb2, statement_pb2
 from exchange_server.bootstrap import utc_now
 from tests.support.deployment import OPERATOR, POLICY
 from tests.support.dishonest_hub import Region, caught, convicted, leaving_out, only_for
+from tests.support.foundation import NEWCOMER
 
 COORDINATOR = "caricc/coordinator/coordinator1"
 REQUEST_HEADER = Header(purpose=Purpose.INVESTIGATION, legal_basis="TEST-1")
@@ -179,7 +180,7 @@ def test_key_that_is_swapped_on_the_way_is_refused(region: Region) -> None:
         return said
 
     region.lies.answers["ListDirectoryEntries"] = swapped
-    caught(lambda: region.client("kz.mia/officer/officer1").sync(), Reason.ENTRY_MISMATCH)
+    caught(lambda: region.client(NEWCOMER).sync(), Reason.ENTRY_MISMATCH)
 
 
 # --- Drops an accepted statement -----------------------------------------------------------------

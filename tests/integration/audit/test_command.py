@@ -10,37 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from agency_client.cli import main
 from exchange_server.storage.engine import open_engine
-from tests.support.deployment import AUDITOR, Deployment, deploy
-from tests.support.hub_process import HubProcess, prepare_hub
-
-STATE_AUDITOR = "kz.gpo/auditor/auditor1"
+from tests.support.commands import as_member, run
+from tests.support.deployment import AUDITOR, Deployment
+from tests.support.foundation import STATE_AUDITOR, Foundation
+from tests.support.hub_process import HubProcess
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Deployment, HubProcess]]:
+def stage(
+    foundation: Foundation, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Deployment, HubProcess]]:
     """A hub with a domestic exchange, and one between two other states."""
-    files = prepare_hub(tmp_path_factory.mktemp("hub"))
-    with HubProcess(files) as hub:
-        town = deploy(files, hub.port, others=[STATE_AUDITOR])
+    with foundation.serving(tmp_path_factory.mktemp("stage") / "hub") as (town, hub):
         with town.client("kz.mia/system") as police:
             police.refer(to=["kz.fma"], brief="Fictional referral")
         with town.client("uz.fiu/system") as foreign:
             foreign.refer(to=["kg.mia"], brief="Fictional referral abroad")
         yield town, hub
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as left:
-        main(words)
-    out, err = capsys.readouterr()
-    assert isinstance(left.value.code, int)
-    return int(left.value.code), out, err
-
-
-def as_member(town: Deployment, member: str) -> tuple[str, str]:
-    return "--profile", str(town.profile(member))
 
 
 def test_centre_audits_everything(

@@ -19,9 +19,10 @@ from typing import IO, Any
 import pytest
 
 from agency_client.cli import audit as cli_audit
-from tests.integration.audit.test_command import STATE_AUDITOR, as_member, run
-from tests.support.deployment import AUDITOR, Deployment, deploy
-from tests.support.hub_process import HubFiles, HubProcess, prepare_hub
+from tests.support.commands import as_member, run
+from tests.support.deployment import AUDITOR, Deployment
+from tests.support.foundation import STATE_AUDITOR, Foundation
+from tests.support.hub_process import HubFiles, HubProcess
 
 SECONDS = 60
 INTERVAL = 0.4
@@ -30,8 +31,9 @@ ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> HubFiles:
-    return prepare_hub(tmp_path / "hub")
+def stage(foundation: Foundation, tmp_path: Path) -> Iterator[tuple[Deployment, HubProcess]]:
+    with foundation.serving(tmp_path / "hub") as stage:
+        yield stage
 
 
 def say_something(town: Deployment) -> None:
@@ -40,7 +42,7 @@ def say_something(town: Deployment) -> None:
 
 
 def test_the_second_run_checks_what_is_new(
-    files: HubFiles, capsys: pytest.CaptureFixture[str]
+    stage: tuple[Deployment, HubProcess], capsys: pytest.CaptureFixture[str]
 ) -> None:
     def report(*options: str) -> dict[str, Any]:
         words = ("--json", *as_member(town, AUDITOR), "audit", "verify", *options)
@@ -49,20 +51,19 @@ def test_the_second_run_checks_what_is_new(
         found: dict[str, Any] = json.loads(out)
         return found
 
-    with HubProcess(files) as hub:
-        town = deploy(files, hub.port)
-        say_something(town)
-        first = report()
-        say_something(town)
-        second = report()
-        assert (first["first"], second["first"]) == (0, first["tree_size"])
-        assert second["exchanges"] == 2
-        assert second["opened"] == second["tree_size"]
-        assert report("--from-start")["first"] == 0
+    town, _ = stage
+    say_something(town)
+    first = report()
+    say_something(town)
+    second = report()
+    assert (first["first"], second["first"]) == (0, first["tree_size"])
+    assert second["exchanges"] == 2
+    assert second["opened"] == second["tree_size"]
+    assert report("--from-start")["first"] == 0
 
 
 def test_runs_that_find_nothing_new_leave_nothing_new(
-    files: HubFiles, capsys: pytest.CaptureFixture[str]
+    stage: tuple[Deployment, HubProcess], capsys: pytest.CaptureFixture[str]
 ) -> None:
     def size_after_a_run(member: str) -> int:
         code, _, err = run(capsys, *as_member(town, member), "audit", "verify")
@@ -70,16 +71,15 @@ def test_runs_that_find_nothing_new_leave_nothing_new(
         with town.client(member) as client:
             return client.checkpoint().size
 
-    with HubProcess(files) as hub:
-        town = deploy(files, hub.port, others=[STATE_AUDITOR])
-        say_something(town)
-        with town.client(AUDITOR) as auditor:
-            size = auditor.checkpoint().size
-        # One entry for what each of the two read of the others, and none for reading that.
-        assert size_after_a_run(AUDITOR) == size + 1
-        assert size_after_a_run(STATE_AUDITOR) == size + 2
-        for member in (AUDITOR, STATE_AUDITOR) * 2:
-            assert size_after_a_run(member) == size + 2
+    town, _ = stage
+    say_something(town)
+    with town.client(AUDITOR) as auditor:
+        size = auditor.checkpoint().size
+    # One entry for what each of the two read of the others, and none for reading that.
+    assert size_after_a_run(AUDITOR) == size + 1
+    assert size_after_a_run(STATE_AUDITOR) == size + 2
+    for member in (AUDITOR, STATE_AUDITOR) * 2:
+        assert size_after_a_run(member) == size + 2
 
 
 def test_options_that_do_not_go_together_are_refused(
@@ -136,15 +136,16 @@ class Following:
 
 
 @pytest.fixture
-def following(files: HubFiles) -> Iterator[tuple[Following, Deployment, HubProcess]]:
-    with HubProcess(files) as hub:
-        town = deploy(files, hub.port)
-        say_something(town)
-        monitor = Following(town)
-        try:
-            yield monitor, town, hub
-        finally:
-            monitor.close()
+def following(
+    stage: tuple[Deployment, HubProcess],
+) -> Iterator[tuple[Following, Deployment, HubProcess]]:
+    town, hub = stage
+    say_something(town)
+    monitor = Following(town)
+    try:
+        yield monitor, town, hub
+    finally:
+        monitor.close()
 
 
 def test_it_watches_on_rides_out_an_outage_and_ends_on_a_signal(
@@ -202,26 +203,23 @@ def test_waits_grow_to_a_bound_and_are_spread() -> None:
     assert 43_200 <= cli_audit._wait_seconds(86_400, 9) <= 86_400
 
 
-def test_a_bar_is_drawn_for_a_person_alone(
-    files: HubFiles,
-) -> None:
-    with HubProcess(files) as hub:
-        town = deploy(files, hub.port)
-        words = [*as_member(town, AUDITOR), "audit", "verify", "--from-start"]
-        code = f"import agency_client.audit.verify as v; v.BATCH = 8; {MAIN}"
-        command = [sys.executable, "-c", code, *words]
-        environment = ENVIRONMENT | {"TERM": "xterm", "COLUMNS": "120"}
-        ours, theirs = pty.openpty()
-        seen = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=theirs, env=environment, check=True
-        )
-        os.close(theirs)
-        drawn = b""
-        with suppress(OSError):  # what a terminal answers when its other end is closed
-            while more := os.read(ours, 4096):
-                drawn += more
-        os.close(ours)
-        piped = subprocess.run(command, capture_output=True, env=environment, check=True)
+def test_a_bar_is_drawn_for_a_person_alone(stage: tuple[Deployment, HubProcess]) -> None:
+    town, _ = stage
+    words = [*as_member(town, AUDITOR), "audit", "verify", "--from-start"]
+    code = f"import agency_client.audit.verify as v; v.BATCH = 8; {MAIN}"
+    command = [sys.executable, "-c", code, *words]
+    environment = ENVIRONMENT | {"TERM": "xterm", "COLUMNS": "120"}
+    ours, theirs = pty.openpty()
+    seen = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=theirs, env=environment, check=True
+    )
+    os.close(theirs)
+    drawn = b""
+    with suppress(OSError):  # what a terminal answers when its other end is closed
+        while more := os.read(ours, 4096):
+            drawn += more
+    os.close(ours)
+    piped = subprocess.run(command, capture_output=True, env=environment, check=True)
     size = re.search(rb"checkpoint +(\d+) entries", seen.stdout)
     assert size is not None
     assert b"%b/%b" % (size[1], size[1]) in drawn

@@ -9,18 +9,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import pytest
 
 from agency_client import ExchangeClient, Queued, Sent
-from agency_client.cli import main
 from agency_client.witness.witness import init_witness
 from exchange_protocol.errors import Conflict, HubDishonest, NotPermitted
 from exchange_protocol.log.checkpoint import LogVerifier
-from tests.support.deployment import AUDITOR, Deployment, deploy
+from tests.support.commands import run
+from tests.support.deployment import AUDITOR, Deployment
+from tests.support.foundation import STATE_AUDITOR, Foundation
 from tests.support.hub_process import PASSPHRASE, HubFiles, HubProcess, prepare_hub
 
-STATE_AUDITOR = "kz.gpo/auditor/auditor1"
 POLICE, FIU, ABROAD = "kz.mia/system", "kz.fma/system", "uz.fiu/system"
 
 
@@ -33,14 +34,13 @@ class Town:
     vkeys: tuple[str, str]
 
     @classmethod
-    def prepare(cls, folder: Path) -> tuple[HubFiles, tuple[Path, Path], tuple[str, str]]:
-        files = prepare_hub(folder / "hub")
+    def prepare(cls, foundation: Foundation, folder: Path) -> Self:
         keys = folder / "centre.key", folder / "state.key"
         vkeys = (
             init_witness(keys[0], "witness.example/centre", PASSPHRASE),
             init_witness(keys[1], "witness.example/state", PASSPHRASE),
         )
-        return files, keys, vkeys
+        return cls(foundation.copy(folder / "hub"), keys, vkeys)
 
     def require(self, member: str, count: int) -> None:
         """Let a member's profile rely on the witnesses."""
@@ -63,14 +63,6 @@ class Town:
         return run(capsys, "--profile", str(self.deployment.profile(member)), *words)
 
 
-def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as left:
-        main(words)
-    out, err = capsys.readouterr()
-    assert isinstance(left.value.code, int)
-    return int(left.value.code), out, err
-
-
 def serving(files: HubFiles, vkeys: Sequence[str], *, waits_for: int = 1) -> HubProcess:
     return HubProcess(
         files,
@@ -82,10 +74,12 @@ def serving(files: HubFiles, vkeys: Sequence[str], *, waits_for: int = 1) -> Hub
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    files, keys, vkeys = Town.prepare(tmp_path_factory.mktemp("town"))
-    with serving(files, vkeys) as hub:
-        yield Town(deploy(files, hub.port, others=[STATE_AUDITOR]), keys, vkeys)
+def town(foundation: Foundation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    town = Town.prepare(foundation, tmp_path_factory.mktemp("town"))
+    # No witness knows this log yet.
+    with serving(town.deployment.files, town.vkeys, waits_for=0) as hub:
+        town.deployment.point_to(hub.port)
+        yield town
 
 
 def cosign(town: Town, capsys: pytest.CaptureFixture[str], number: int) -> tuple[int, str, str]:
@@ -170,12 +164,10 @@ def test_profile_without_witnesses_says_so(town: Town, capsys: pytest.CaptureFix
 
 
 @contextmanager
-def forked(folder: Path) -> Iterator[tuple[Town, HubProcess, HubProcess]]:
+def forked(foundation: Foundation, folder: Path) -> Iterator[tuple[Town, HubProcess, HubProcess]]:
     """Two hubs with one log key, whose histories part after the deployment."""
-    files, keys, vkeys = Town.prepare(folder)
-    with serving(files, vkeys) as hub:
-        town = Town(deploy(files, hub.port, others=[STATE_AUDITOR]), keys, vkeys)
-        assert hub.stop() == 0
+    town = Town.prepare(foundation, folder)
+    files, vkeys = town.deployment.files, town.vkeys
     shutil.copy(files.folder / "hub.db", files.folder / "other.db")
     other_config = files.folder / "other.toml"
     text = files.config_file.read_text(encoding="utf-8").replace("/hub.db", "/other.db")
@@ -197,9 +189,9 @@ def refer(client: ExchangeClient, to: str) -> str:
 
 
 def test_hub_with_two_histories_gets_witnesses_for_one_and_is_convicted(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, foundation: Foundation, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with forked(tmp_path) as (town, _, b):
+    with forked(foundation, tmp_path) as (town, _, b):
         vkey = town.deployment.files.log_vkey
         town.require(POLICE, 1)
         town.require(FIU, 1)
@@ -285,16 +277,17 @@ def test_receipt_that_the_log_still_holds_convicts_nobody(
 
 
 def test_a_restored_backup_is_found_before_it_forks(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, foundation: Foundation, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    files, keys, vkeys = Town.prepare(tmp_path)
+    town = Town.prepare(foundation, tmp_path)
+    files, vkeys = town.deployment.files, town.vkeys
     database = files.folder / "hub.db"
 
     def restarted() -> HubProcess:
         return serving(files, vkeys)
 
-    with serving(files, vkeys) as hub:
-        town = Town(deploy(files, hub.port, others=[STATE_AUDITOR]), keys, vkeys)
+    with serving(files, vkeys, waits_for=0) as hub:
+        town.deployment.point_to(hub.port)
         with town.deployment.client(POLICE) as police:
             police.refer(to=["kz.fma"], brief="Fictional referral")
         assert cosign(town, capsys, 0)[0] == 0

@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 from agency_client.cli import main
-from tests.support.deployment import Deployment, deploy
-from tests.support.hub_process import HubProcess, prepare_hub
+from tests.support.deployment import Deployment
+from tests.support.foundation import Foundation
 
 OFFICER = "kz.mia/system"
-STATE_AUDITOR = "kz.gpo/auditor/auditor1"
 
 REQUEST = """\
 brief:
@@ -99,11 +98,10 @@ class Desk:
 
 
 @pytest.fixture(scope="session")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def town(foundation: Foundation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """A hub with the whole cast enrolled."""
-    files = prepare_hub(tmp_path_factory.mktemp("hub"))
-    with HubProcess(files) as hub:
-        yield deploy(files, hub.port, others=[STATE_AUDITOR])
+    with foundation.serving(tmp_path_factory.mktemp("town") / "hub") as (town, _):
+        yield town
 
 
 @pytest.fixture

@@ -18,21 +18,17 @@ from exchange_protocol.rules.statements import UUID_RANDOM_BYTES, Draft, Header,
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.bootstrap import utc_now
 from tests.integration.evidence.conftest import Court, read, write
-from tests.support.deployment import Deployment, deploy
-from tests.support.hub_process import HubFiles, HubProcess, prepare_hub
+from tests.support.deployment import Deployment
+from tests.support.foundation import Foundation
+from tests.support.hub_process import HubProcess
 
 REQUEST = InformationRequest(items=(Item.TRANSACTIONS,), facts="Вымышленные факты")
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> HubFiles:
-    return prepare_hub(tmp_path / "hub")
-
-
-@pytest.fixture
-def town(files: HubFiles) -> Iterator[tuple[Deployment, HubProcess]]:
-    with HubProcess(files) as hub:
-        yield deploy(files, hub.port), hub
+def town(foundation: Foundation, tmp_path: Path) -> Iterator[tuple[Deployment, HubProcess]]:
+    with foundation.serving(tmp_path / "hub") as town:
+        yield town
 
 
 def ask(client: ExchangeClient) -> Sent | Queued:
@@ -54,7 +50,7 @@ def calls_of(client: ExchangeClient, monkeypatch: pytest.MonkeyPatch) -> list[st
 
 
 def test_an_outbox_with_much_in_it_goes_in_one_call(
-    town: tuple[Deployment, HubProcess], files: HubFiles, monkeypatch: pytest.MonkeyPatch
+    town: tuple[Deployment, HubProcess], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment, hub = town
     monkeypatch.setattr(delivery, "MIN_BATCH", 2)
@@ -64,7 +60,7 @@ def test_an_outbox_with_much_in_it_goes_in_one_call(
         queued = [ask(mia) for _ in range(3)]
         assert all(isinstance(each, Queued) for each in queued)
         assert len(mia.outbox.pending()) == len(queued)
-    with HubProcess(files) as again:
+    with HubProcess(deployment.files) as again:
         deployment.point_to(again.port)
         with deployment.client("kz.mia/system") as mia:
             seen = calls_of(mia, monkeypatch)
@@ -102,7 +98,7 @@ def acknowledgements(
 
 
 def test_statements_under_one_signature_are_evidence_as_any_other(
-    town: tuple[Deployment, HubProcess], files: HubFiles, tmp_path: Path
+    town: tuple[Deployment, HubProcess], tmp_path: Path
 ) -> None:
     deployment, _ = town
     count = delivery.MIN_BATCH + 1
@@ -128,8 +124,8 @@ def test_statements_under_one_signature_are_evidence_as_any_other(
             log=profile.log,
         )
         verify_bundle(path, profile.anchors, profile.log)
-    (tmp_path / "root.pem").write_bytes(files.root_pem)
-    court = Court(tmp_path, tmp_path / "root.pem", files.log_vkey)
+    (tmp_path / "root.pem").write_bytes(deployment.files.root_pem)
+    court = Court(tmp_path, tmp_path / "root.pem", deployment.files.log_vkey)
     assert court.run(path).startswith("VERIFIED")
     bundle, manifest = read(path)
     [name] = [name for name in bundle if name.endswith("batch.txt")]

@@ -1,4 +1,4 @@
-"""A hub that really misbehaves, and the client that catches it (design, section 8)."""
+"""A hub that really misbehaves, and the client that catches it (docs/threat-model.md)."""
 
 from __future__ import annotations
 

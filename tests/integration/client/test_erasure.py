@@ -10,20 +10,18 @@ from agency_client import InformationRequest, Item, Sent
 from agency_client.evidence import export_bundle
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_server.bootstrap import utc_now
-from tests.integration.audit.test_command import as_member, run
 from tests.integration.evidence.conftest import Court
-from tests.support.deployment import AUDITOR, deploy
-from tests.support.hub_process import HubProcess, prepare_hub
+from tests.support.commands import as_member, run
+from tests.support.deployment import AUDITOR
+from tests.support.foundation import Foundation
 
 REQUEST = InformationRequest(items=(Item.TRANSACTIONS,), facts="Тайные сведения (вымышлено)")
 
 
 def test_erased_content_is_gone_for_every_reader_and_the_account_stays(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, foundation: Foundation, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    files = prepare_hub(tmp_path / "hub")
-    with HubProcess(files) as hub:
-        town = deploy(files, hub.port)
+    with foundation.serving(tmp_path / "hub") as (town, _):
         with town.client("kz.mia/system") as mia, town.client("kz.fma/system") as fma:
             sent = mia.request_information(to=["kz.fma"], brief="Вымышлено", request=REQUEST)
             assert isinstance(sent, Sent)
@@ -71,6 +69,6 @@ def test_erased_content_is_gone_for_every_reader_and_the_account_stays(
         code, out, err = run(capsys, *as_member(town, AUDITOR), "audit", "verify")
         assert code == 0, out + err
         assert "erase_notice" in out
-    (tmp_path / "root.pem").write_bytes(files.root_pem)
-    court = Court(tmp_path, tmp_path / "root.pem", files.log_vkey)
+    (tmp_path / "root.pem").write_bytes(town.files.root_pem)
+    court = Court(tmp_path, tmp_path / "root.pem", town.files.log_vkey)
     assert court.run(bundle).startswith("VERIFIED")

@@ -16,8 +16,8 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.rules.statements import parse_statement
 from exchange_server.fairness.rates import BURST_SECONDS
 from tests.integration.client.test_outbox import Offline
-from tests.support.deployment import deploy
-from tests.support.hub_process import HubProcess, prepare_hub
+from tests.support.foundation import Foundation
+from tests.support.hub_process import HubProcess
 from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import KZ_FMA
 
@@ -206,22 +206,24 @@ def test_patience_comes_to_an_end(
     assert sum(pauses) <= delivery.PATIENCE_SECONDS
 
 
-def test_batch_is_split_for_a_hub_that_takes_smaller_messages(tmp_path: Path) -> None:
+def test_batch_is_split_for_a_hub_that_takes_smaller_messages(
+    tmp_path: Path, foundation: Foundation
+) -> None:
     """Some are refused by the hub, with a reason; what is larger still by gRPC, without one."""
-    files = prepare_hub(tmp_path / "hub")
     count = 4 * delivery.MIN_BATCH
-    with HubProcess(files) as hub:
-        deployment = deploy(files, hub.port)
-        with deployment.client("kz.mia/system") as mia:
-            mia.sync()
-            offline = ExchangeClient(mia.profile, link=Offline())
-            made = [ask(offline).statement_id for _ in range(count)]
-            waiting = [mia.outbox.load(each) for each in made]
+    with (
+        foundation.serving(tmp_path / "hub") as (deployment, _),
+        deployment.client("kz.mia/system") as mia,
+    ):
+        mia.sync()
+        offline = ExchangeClient(mia.profile, link=Offline())
+        made = [ask(offline).statement_id for _ in range(count)]
+        waiting = [mia.outbox.load(each) for each in made]
     one = max(
         len(each.signed.payload) + sum(p.size for p in each.statement.parts) for each in waiting
     )
     narrow = {"EXCHANGE_LIMITS_MESSAGE_BYTES": str(one * (delivery.MIN_BATCH + 2))}
-    with HubProcess(files, narrow) as hub:
+    with HubProcess(deployment.files, narrow) as hub:
         deployment.point_to(hub.port)
         with deployment.client("kz.mia/system") as mia:
             sent = mia.flush_outbox()
@@ -241,18 +243,20 @@ async def test_asyncio_client_comes_back_when_the_hub_said(
     assert isinstance(sent, Sent)
 
 
-def test_client_waits_for_a_hub_that_says_it_is_too_fast(tmp_path: Path) -> None:
+def test_client_waits_for_a_hub_that_says_it_is_too_fast(
+    tmp_path: Path, foundation: Foundation
+) -> None:
     """An outbox that overspent its agency's rate goes through; the next statement comes later."""
-    files = prepare_hub(tmp_path / "hub")
-    with HubProcess(files) as hub:
-        deployment = deploy(files, hub.port)
-        with deployment.client("kz.mia/system") as mia:
-            mia.sync()
-            offline = ExchangeClient(mia.profile, link=Offline())
-            count = int(BURST_SECONDS) + 5
-            for _ in range(count):
-                ask(offline)
-    with HubProcess(files, {"EXCHANGE_LIMITS_STATEMENTS_PER_SECOND": "1"}) as hub:
+    with (
+        foundation.serving(tmp_path / "hub") as (deployment, _),
+        deployment.client("kz.mia/system") as mia,
+    ):
+        mia.sync()
+        offline = ExchangeClient(mia.profile, link=Offline())
+        count = int(BURST_SECONDS) + 5
+        for _ in range(count):
+            ask(offline)
+    with HubProcess(deployment.files, {"EXCHANGE_LIMITS_STATEMENTS_PER_SECOND": "1"}) as hub:
         deployment.point_to(hub.port)
         with deployment.client("kz.mia/system") as mia:
             assert [type(each) for each in mia.flush_outbox()] == [Sent] * count

@@ -35,8 +35,9 @@ from exchange_protocol.errors import (
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import parse_member
-from tests.support.deployment import COORDINATORS, Deployment, deploy
-from tests.support.hub_process import PASSPHRASE, TRUST_DOMAIN, HubProcess, prepare_hub
+from tests.support.deployment import COORDINATORS, Deployment
+from tests.support.foundation import Foundation
+from tests.support.hub_process import PASSPHRASE, TRUST_DOMAIN, HubProcess
 
 REQUEST = InformationRequest(items=(Item.TRANSACTIONS,), facts="Вымышленные факты")
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
@@ -64,11 +65,10 @@ class Region:
 
 
 @contextmanager
-def deployed(folder: Path) -> Iterator[Region]:
-    """A region of its own, in an empty folder."""
-    files = prepare_hub(folder)
-    with HubProcess(files) as hub:
-        region = Region(deploy(files, hub.port), hub)
+def deployed(foundation: Foundation, folder: Path) -> Iterator[Region]:
+    """A region of its own, in a new folder."""
+    with foundation.serving(folder) as (deployment, hub):
+        region = Region(deployment, hub)
         try:
             yield region
         finally:
@@ -76,17 +76,16 @@ def deployed(folder: Path) -> Iterator[Region]:
 
 
 @pytest.fixture(scope="module")
-def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
+def region(foundation: Foundation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
     """Shared by tests that leave the hub as it is, and ask only for what they made themselves."""
-    with deployed(tmp_path_factory.mktemp("shared")) as region:
+    with deployed(foundation, tmp_path_factory.mktemp("shared") / "hub") as region:
         yield region
 
 
 @pytest.fixture
-def own_region(tmp_path: Path) -> Iterator[Region]:
+def own_region(foundation: Foundation, tmp_path: Path) -> Iterator[Region]:
     """For tests that stop the hub."""
-    (tmp_path / "hub").mkdir()
-    with deployed(tmp_path / "hub") as region:
+    with deployed(foundation, tmp_path / "hub") as region:
         yield region
 
 

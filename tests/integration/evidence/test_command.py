@@ -9,14 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agency_client.cli import main
 from tests.integration.evidence.conftest import Court, Office, read, write
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
-    with pytest.raises(SystemExit) as left:
-        main(words)
-    return int(left.value.code or 0), capsys.readouterr().out
+from tests.support.commands import run
 
 
 def test_exported_file_verifies_anywhere(
@@ -25,23 +19,23 @@ def test_exported_file_verifies_anywhere(
     file = tmp_path / "e.zip"
     profile = ("--profile", str(office.town.profile("kz.mia/system")))
     words = ("evidence", "export", office.exchange_id, "-o", str(file), "--with-content")
-    code, out = run(capsys, *profile, *words)
+    code, out, _ = run(capsys, *profile, *words)
     assert code == 0, out
     assert f"Written to {file}" in out
     assert run(capsys, *profile, *words)[0] == 2, "nothing is written over"
 
     check = ("evidence", "verify", str(file), "--root", str(court.root), "--log-key", court.vkey)
-    code, out = run(capsys, *check)
+    code, out, _ = run(capsys, *check)
     assert code == 0
     assert "Verified" in out
-    code, out = run(capsys, *check, "--json")
+    code, out, _ = run(capsys, *check, "--json")
     found = json.loads(out)
     assert found["exchange_id"] == office.exchange_id
     assert found["party"] == "initiator"
     assert {"information_request", "decision", "reply", "close"} == {
         each["kind"] for each in found["entries"] if each["kind"]
     }
-    code, out = run(capsys, *profile, "evidence", "verify", str(file))
+    code, out, _ = run(capsys, *profile, "evidence", "verify", str(file))
     assert code == 0, "the profile's own anchors serve too"
     assert run(capsys, "evidence", "verify", str(file))[0] == 2, "the file's own never do"
 
@@ -54,7 +48,7 @@ def test_altered_account_fails_and_a_true_one_is_written(
     files["account.html"] = b"<p>Nothing happened.</p>"
     forged = write(tmp_path / "e.zip", files, manifest)
     check = ("evidence", "verify", str(forged), "--root", str(court.root), "--log-key", court.vkey)
-    code, out = run(capsys, *check)
+    code, out, _ = run(capsys, *check)
     assert code == 1
     assert "do not read it" in out
     page = tmp_path / "account.html"
@@ -69,7 +63,7 @@ def test_tampered_file_is_refused_with_its_reason(
     files["checkpoint.note"] += b" "
     forged = write(tmp_path / "e.zip", files, manifest)
     check = ("evidence", "verify", str(forged), "--root", str(court.root), "--log-key", court.vkey)
-    code, out = run(capsys, *check, "--json")
+    code, out, _ = run(capsys, *check, "--json")
     assert code == 1
     assert json.loads(out)["error"]["reason"] == "CHECKPOINT_INVALID"
 

@@ -37,7 +37,7 @@ CENTRAL, END = b"PK\x01\x02", b"PK\x05\x06"
 Make = Callable[[Path], None]
 
 
-def refusal(bundle: Path, court: Court) -> tuple[str, str]:
+def both_refuse_archive(bundle: Path, court: Court) -> tuple[str, str]:
     """The script's reason and message; the library must refuse too, as a bad file."""
     words = [str(bundle), "--root", str(court.root), "--log-key", court.vkey]
     ended = subprocess.run(
@@ -254,7 +254,7 @@ def test_hostile_archive_is_refused_with_little_memory_and_time(
     make, reason, message = HOSTILE[case]
     path = tmp_path / "e.zip"
     make(path)
-    found = refusal(path, court)
+    found = both_refuse_archive(path, court)
     assert found[0] == reason
     assert message in found[1]
 
@@ -265,7 +265,7 @@ def test_hostile_archive_is_refused_with_little_memory_and_time(
 def test_names_that_lead_elsewhere_are_refused(name: str, court: Court, tmp_path: Path) -> None:
     path = tmp_path / "e.zip"
     pack(path, (member(name), b"-"))
-    assert refusal(path, court)[0] == "NAME_INVALID"
+    assert both_refuse_archive(path, court)[0] == "NAME_INVALID"
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_what_is_no_archive_is_refused(
 ) -> None:
     path = tmp_path / "e.zip"
     path.write_bytes(data)
-    assert refusal(path, court)[0] == reason
+    assert both_refuse_archive(path, court)[0] == reason
 
 
 # --- The manifest --------------------------------------------------------------------------------
@@ -297,7 +297,7 @@ def test_manifest_that_is_no_json_is_refused(
     path = tmp_path / "e.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("manifest.json", text)
-    assert refusal(path, court)[0] == "MANIFEST_INVALID"
+    assert both_refuse_archive(path, court)[0] == "MANIFEST_INVALID"
 
 
 @pytest.mark.parametrize(
@@ -317,14 +317,14 @@ def test_manifest_of_another_form_is_refused(
 ) -> None:
     files, manifest = read(bundle)
     path = write(tmp_path / "e.zip", files, {**manifest, **change}, honest="files" in change)
-    assert refusal(path, court)[0] == said
+    assert both_refuse_archive(path, court)[0] == said
 
 
 def test_manifest_that_lies_is_refused(court: Court, bundle: Path, tmp_path: Path) -> None:
     files, manifest = read(bundle)
     files["account.html"] += b" "
     forged = write(tmp_path / "e.zip", files, manifest, honest=True)
-    assert refusal(forged, court)[0] == "DIGEST_MISMATCH"
+    assert both_refuse_archive(forged, court)[0] == "DIGEST_MISMATCH"
 
 
 def test_missing_and_extra_files_are_refused(court: Court, bundle: Path, tmp_path: Path) -> None:
@@ -332,9 +332,9 @@ def test_missing_and_extra_files_are_refused(court: Court, bundle: Path, tmp_pat
     lacking: Files = dict(files)
     name, data = lacking.popitem()
     path = write(tmp_path / "a.zip", lacking, manifest, honest=True)
-    assert refusal(path, court)[0] == "FILE_MISSING"
+    assert both_refuse_archive(path, court)[0] == "FILE_MISSING"
     path = write(tmp_path / "b.zip", {**files, "more": b""}, manifest, honest=True)
-    assert refusal(path, court)[0] == "FILE_EXTRA"
+    assert both_refuse_archive(path, court)[0] == "FILE_EXTRA"
     assert lacking | {name: data} == files
 
 

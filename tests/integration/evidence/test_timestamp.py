@@ -20,13 +20,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
-from agency_client.cli import main
 from agency_client.evidence import VerifiedBundle, add_stamp, stamp_request, verify_bundle
 from agency_client.evidence.timestamp import MAX_STAMP_BYTES
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.trust.certificates import TrustAnchors
 from tests.integration.evidence.conftest import Court, read, write
+from tests.support.commands import run
 from tests.support.time_stamping import (
     STAMPING,
     YEAR,
@@ -385,13 +385,6 @@ def server(authority: StampingAuthority) -> Iterator[Server]:
     server = Server(authority)
     yield server
     server.stop()
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as left:
-        main([str(word) for word in words])
-    printed = capsys.readouterr()
-    return int(left.value.code or 0), printed.out, printed.err
 
 
 def test_officer_asks_fetches_adds_and_verifies(

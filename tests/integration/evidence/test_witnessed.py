@@ -17,7 +17,6 @@ from typing import Any, Final
 import pytest
 
 from agency_client import Sent
-from agency_client.cli import main
 from agency_client.evidence import VerifiedBundle, export_bundle, verify_bundle
 from agency_client.evidence.account import render
 from agency_client.witness.witness import Witness, init_witness
@@ -38,7 +37,9 @@ from tests.integration.evidence.conftest import (
     read,
     write,
 )
+from tests.support.commands import run
 from tests.support.deployment import AUDITOR, COORDINATORS, OPERATOR, Deployment, deploy
+from tests.support.foundation import Foundation
 from tests.support.hub_process import ORIGIN, PASSPHRASE, HubProcess, prepare_hub
 
 POLICE, ABROAD = "kz.mia/system", "uz.fiu/system"
@@ -143,7 +144,9 @@ def library(bundle: Path, court: Court, witnesses: WitnessPolicy | None = None) 
     return verify_bundle(bundle, anchors, LogVerifier(court.vkey), witnesses=witnesses)
 
 
-def refusal(bundle: Path, court: Court, vkeys: Sequence[str], required: int) -> Reason:
+def both_refuse_witnesses(
+    bundle: Path, court: Court, vkeys: Sequence[str], required: int
+) -> Reason:
     """The reason of both verifiers."""
     with pytest.raises(ExchangeError) as caught:
         library(bundle, court, WitnessPolicy(required, vkeys))
@@ -268,9 +271,9 @@ def test_hub_that_proves_another_place_in_the_witnessed_tree_is_refused(
 
 
 def test_history_made_for_the_court_alone_verifies_until_witnesses_are_asked_for(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, foundation: Foundation, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with forked(tmp_path) as (town, _, _):
+    with forked(foundation, tmp_path) as (town, _, _):
         deployment, files = town.deployment, town.deployment.files
         (tmp_path / "root.pem").write_bytes(files.root_pem)
         court = Court(tmp_path, tmp_path / "root.pem", files.log_vkey)
@@ -286,13 +289,13 @@ def test_history_made_for_the_court_alone_verifies_until_witnesses_are_asked_for
         assert court.run(seen).startswith("VERIFIED")
         assert court.run(alone).startswith("VERIFIED"), "each of them by itself"
         assert court.run(seen, witnesses=town.vkeys).startswith("VERIFIED")
-        assert refusal(alone, court, town.vkeys, 1) is Reason.NOT_WITNESSED
+        assert both_refuse_witnesses(alone, court, town.vkeys, 1) is Reason.NOT_WITNESSED
         lines = SignedNote.parse(read(seen)[0][NOTE]).signatures[1:]
         lifted = renoted(
             alone, tmp_path / "lifted.zip", lambda note: _note(note, *note.signatures, *lines)
         )
         assert court.run(lifted).startswith("VERIFIED")
-        assert refusal(lifted, court, town.vkeys, 1) is Reason.CHECKPOINT_INVALID
+        assert both_refuse_witnesses(lifted, court, town.vkeys, 1) is Reason.CHECKPOINT_INVALID
 
 
 # --- Verifying -----------------------------------------------------------------------------------
@@ -338,7 +341,7 @@ def test_as_many_as_are_required_are_enough(town: Town, court: Court, bundle: Pa
     vkeys = (*town.vkeys, away)
     assert len(library(bundle, court, WitnessPolicy(2, vkeys)).cosignatures) == 2
     assert court.run(bundle, witnesses=vkeys, required=2).startswith("VERIFIED")
-    assert refusal(bundle, court, vkeys, 3) is Reason.NOT_WITNESSED
+    assert both_refuse_witnesses(bundle, court, vkeys, 3) is Reason.NOT_WITNESSED
 
 
 def test_witness_that_has_the_name_of_the_log_is_told_from_it(
@@ -366,7 +369,7 @@ def test_evidence_that_nobody_cosigned_is_not_witnessed(
     path = renoted(bundle, tmp_path / "e.zip", lambda note: _note(note, note.signatures[0]))
     assert library(path, court).unverified_signatures == 0
     assert not [each for each in court.lines(path) if each.startswith("witness")]
-    assert refusal(path, court, town.vkeys, 1) is Reason.NOT_WITNESSED
+    assert both_refuse_witnesses(path, court, town.vkeys, 1) is Reason.NOT_WITNESSED
 
 
 def test_openssl_alone_verifies_a_cosignature(town: Town, bundle: Path, tmp_path: Path) -> None:
@@ -547,7 +550,7 @@ def test_bad_cosignature_is_refused_with_its_reason_by_both(
 ) -> None:
     make, reason = COSIGNED[case]
     path = renoted(bundle, tmp_path / "e.zip", lambda note: make(town, note))
-    assert refusal(path, court, town.vkeys, 2) is reason
+    assert both_refuse_witnesses(path, court, town.vkeys, 2) is reason
 
 
 def test_note_with_the_latest_time_and_the_most_lines_is_taken(
@@ -604,13 +607,6 @@ def test_script_takes_no_number_that_nobody_can_reach(
     )
     assert ended.returncode == 2
     assert "expected --witnesses-required from 1 to the 2 of --witness" in ended.stderr
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as left:
-        main(words)
-    printed = capsys.readouterr()
-    return int(left.value.code or 0), printed.out, printed.err
 
 
 def test_command_verifies_witnesses_of_its_words_or_of_the_profile(

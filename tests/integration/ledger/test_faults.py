@@ -25,8 +25,8 @@ from exchange_server.storage import tables
 from exchange_server.storage.engine import open_engine, writing
 from exchange_server.storage.schema import check_schema, migrate
 from tests.integration.ledger.conftest import Office
-from tests.integration.ledger.test_writing import refusal
 from tests.support.hub_data import log_verifier
+from tests.support.refusals import awaited_refusal
 from tests.support.statements import KZ_FMA, KZ_MIA
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -77,7 +77,7 @@ async def test_writer_that_dies_leaves_nobody_waiting(office: Office) -> None:
             *(office.ledger.submit(*letter.call) for letter in letters), return_exceptions=True
         )
         assert [getattr(one, "reason", one) for one in results] == [Reason.UNAVAILABLE] * 3
-        assert await refusal(office.ledger.submit(*letters[0].call)) is Reason.UNAVAILABLE
+        assert await awaited_refusal(office.ledger.submit(*letters[0].call)) is Reason.UNAVAILABLE
     with pytest.raises(HubError, match="has ended"):
         await office.ledger.verify_writing()
 
@@ -125,14 +125,14 @@ async def test_hub_whose_own_work_ended_is_not_called_well(
     await office.reopen()
     with capture_logs() as logs:
         await asyncio.sleep(0)
-        assert await refusal(office.ledger.verify_writing()) is Reason.UNAVAILABLE
+        assert await awaited_refusal(office.ledger.verify_writing()) is Reason.UNAVAILABLE
     assert "background_work_ended" in [line["event"] for line in logs]
 
 
 async def test_lone_failure_is_no_outage(office: Office) -> None:
     office.on_step = fail_at(CommitStep.ROWS)
     letter = office.mail.ask(KZ_MIA, ["kz.fma"])
-    assert await refusal(office.ledger.submit(*letter.call)) is Reason.UNAVAILABLE
+    assert await awaited_refusal(office.ledger.submit(*letter.call)) is Reason.UNAVAILABLE
     office.on_step = lambda step: None
     before = office.ledger.tree_size
     await office.ledger.verify_writing()
@@ -153,9 +153,9 @@ async def test_database_that_refuses_writes_is_not_called_well_until_it_takes_th
     rename("part_chunks", "elsewhere")
     await office.ledger.verify_writing()
     letter = office.mail.ask(KZ_MIA, ["kz.fma"], content=b"content")
-    assert await refusal(office.ledger.submit(*letter.call)) is Reason.UNAVAILABLE
+    assert await awaited_refusal(office.ledger.submit(*letter.call)) is Reason.UNAVAILABLE
     for _ in range(2):
-        assert await refusal(office.ledger.verify_writing()) is Reason.UNAVAILABLE
+        assert await awaited_refusal(office.ledger.verify_writing()) is Reason.UNAVAILABLE
         await office.reader.tree_head(0)
     rename("elsewhere", "part_chunks")
     await office.ledger.verify_writing()
@@ -228,7 +228,7 @@ async def test_hub_that_is_flooded_says_so(office: Office) -> None:
     office.limits = LedgerLimits(queued=0)
     await office.reopen()
     letter = office.mail.ask(KZ_MIA, ["kz.fma"])
-    assert await refusal(office.ledger.submit(*letter.call)) is Reason.OVERLOADED
+    assert await awaited_refusal(office.ledger.submit(*letter.call)) is Reason.OVERLOADED
 
 
 async def test_closing_finishes_what_was_put_and_refuses_the_rest(office: Office) -> None:
@@ -239,7 +239,7 @@ async def test_closing_finishes_what_was_put_and_refuses_the_rest(office: Office
     await ledger.close()
     assert all(not isinstance(one, BaseException) for one in await asyncio.gather(*sent))
     late = office.mail.ask(KZ_MIA, ["kz.fma"])
-    assert await refusal(ledger.submit(*late.call)) is Reason.UNAVAILABLE
+    assert await awaited_refusal(ledger.submit(*late.call)) is Reason.UNAVAILABLE
 
 
 async def test_second_hub_on_one_sqlite_file_is_refused(office: Office, database_url: str) -> None:

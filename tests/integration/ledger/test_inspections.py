@@ -26,6 +26,7 @@ from exchange_server.storage.engine import reading
 from exchange_server.storage.log_rows import read_entry_range
 from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import caller, log_verifier
+from tests.support.refusals import awaited_refusal
 from tests.support.statements import (
     AUDITOR,
     CENTRE_AUDITOR,
@@ -61,12 +62,6 @@ def newest(office: Office) -> Entry:
         size = office.ledger.tree_size
         [stored] = read_entry_range(connection, size - 1, size)
     return parse_entry(stored.opening.entry)
-
-
-async def refusal(office: Office, reader: Member) -> Reason:
-    with pytest.raises(ExchangeError) as refused:
-        await inspect(office, reader)
-    return refused.value.reason
 
 
 @pytest.fixture
@@ -237,12 +232,12 @@ async def test_nobody_floods_the_log_by_reading(asked: Office) -> None:
     for _ in range(3):
         await inspect(asked, AUDITOR)
     size = asked.ledger.tree_size
-    assert await refusal(asked, AUDITOR) is Reason.RATE_LIMITED
+    assert await awaited_refusal(inspect(asked, AUDITOR)) is Reason.RATE_LIMITED
     assert asked.ledger.tree_size == size, "neither a reading nor a denial"
     await inspect(asked, UZ_AUDITOR)
     asked.clock.forward(timedelta(minutes=20))
     await inspect(asked, AUDITOR)
-    assert await refusal(asked, AUDITOR) is Reason.RATE_LIMITED
+    assert await awaited_refusal(inspect(asked, AUDITOR)) is Reason.RATE_LIMITED
 
 
 async def test_hub_that_waits_for_its_witnesses_opens_nothing_and_proves_everything(
@@ -251,7 +246,7 @@ async def test_hub_that_waits_for_its_witnesses_opens_nothing_and_proves_everyth
     asked.witnesses, asked.witnesses_at_start = WitnessPolicy(1, [WITNESS.verifier.vkey]), 1
     await asked.reopen()
     size = asked.ledger.tree_size
-    assert await refusal(asked, AUDITOR) is Reason.UNAVAILABLE
+    assert await awaited_refusal(inspect(asked, AUDITOR)) is Reason.UNAVAILABLE
     assert asked.ledger.tree_size == size
     # What a witness needs, and what tells nothing, is served.
     head, _ = await asked.reader.checkpoint(0)

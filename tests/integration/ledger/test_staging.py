@@ -25,8 +25,8 @@ from exchange_server.storage.part_rows import (
     insert_staged_chunk,
 )
 from tests.integration.ledger.conftest import Office
-from tests.integration.ledger.test_writing import refusal
 from tests.support.hub_data import caller
+from tests.support.refusals import awaited_refusal
 from tests.support.statements import KZ_MIA, START
 
 PART = bytes(16)
@@ -86,7 +86,7 @@ async def test_upload_that_was_forgotten_on_its_way_is_not_taken_for_whole(offic
         office.clock.forward(timedelta(hours=1, seconds=1))
         # Whoever begins an upload has the old ones forgotten.
         async with await office.ledger.stage_part(caller(KZ_MIA), digest, 100):
-            assert await refusal(slow.finish()) is Reason.UNAVAILABLE
+            assert await awaited_refusal(slow.finish()) is Reason.UNAVAILABLE
     assert chunks(office.engine) == 0
 
 

@@ -72,7 +72,7 @@ async def shown(office: Office) -> list[tuple[int, list[str]]]:
     return found
 
 
-async def refusal(office: Office, note: bytes) -> str:
+async def cosignature_refused(office: Office, note: bytes) -> str:
     with pytest.raises(ExchangeError) as caught:
         await office.ledger.add_cosignature(note)
     assert caught.value.reason is Reason.COSIGNATURE_INVALID
@@ -115,13 +115,15 @@ async def test_newer_cosignature_replaces_an_older_and_never_the_other_way(watch
 
 async def test_what_no_named_witness_signed_is_refused(watched: Office) -> None:
     note = await newest(watched)
-    assert "got 0" in await refusal(watched, note)
-    assert "got 0" in await refusal(watched, cosigned(watched, note, STRANGER))
+    assert "got 0" in await cosignature_refused(watched, note)
+    assert "got 0" in await cosignature_refused(watched, cosigned(watched, note, STRANGER))
     good = cosigned(watched, note, A)
     spoilt = good[:-5] + (b"AQ==\n" if good.endswith(b"AA==\n") else b"AA==\n")
-    assert "not good" in await refusal(watched, spoilt)
-    assert "expected a time up to" in await refusal(watched, cosigned(watched, note, A, ahead=999))
-    assert "a note is text" in await refusal(watched, b"noise")
+    assert "not good" in await cosignature_refused(watched, spoilt)
+    assert "expected a time up to" in await cosignature_refused(
+        watched, cosigned(watched, note, A, ahead=999)
+    )
+    assert "a note is text" in await cosignature_refused(watched, b"noise")
     assert await shown(watched) == []
 
 
@@ -130,12 +132,14 @@ async def test_checkpoint_that_is_not_of_the_committed_tree_is_refused(watched: 
     head = SignedCheckpoint.parse(await newest(watched)).checkpoint
     for size, words in ((head.size, "another root"), (head.size + 1, f"at most {head.size}")):
         other = log_signer().sign(Checkpoint(head.origin, size, bytes(32)))
-        assert words in await refusal(watched, cosigned(watched, other, A))
+        assert words in await cosignature_refused(watched, cosigned(watched, other, A))
     assert await shown(watched) == []
 
 
 async def test_hub_without_witnesses_takes_no_cosignature(office: Office) -> None:
-    assert "no witnesses" in await refusal(office, cosigned(office, await newest(office), A))
+    assert "no witnesses" in await cosignature_refused(
+        office, cosigned(office, await newest(office), A)
+    )
 
 
 async def test_lines_of_strangers_are_not_passed_on(watched: Office) -> None:

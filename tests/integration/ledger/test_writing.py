@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from exchange_protocol.errors import ExchangeError, Reason
@@ -25,6 +22,7 @@ from exchange_server.storage.engine import reading
 from exchange_server.storage.part_rows import CHUNK_BYTES
 from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import Letter, caller, log_verifier
+from tests.support.refusals import awaited_refusal
 from tests.support.statements import (
     AUDITOR,
     CENTRE_AUDITOR,
@@ -36,13 +34,6 @@ from tests.support.statements import (
 )
 
 BIG = bytes(range(256)) * (5 * CHUNK_BYTES // 512) + b"the last, short chunk"
-
-
-async def refusal(call: Awaitable[Any]) -> Reason:
-    """The reason for which a call is refused."""
-    with pytest.raises(ExchangeError) as refused:
-        await call
-    return refused.value.reason
 
 
 def entries(office: Office, event: Event) -> list[Entry]:
@@ -91,7 +82,7 @@ async def test_reused_id_is_refused_and_logged(office: Office) -> None:
         id=letter.statement.id,
         exchange_id=letter.statement.id,
     )
-    assert await refusal(office.ledger.submit(*other.call)) is Reason.ID_REUSED
+    assert await awaited_refusal(office.ledger.submit(*other.call)) is Reason.ID_REUSED
     [denial] = entries(office, Event.DENIAL)
     assert (denial.reason, denial.operation, denial.actor) == ("ID_REUSED", "Submit", KZ_MIA)
     assert denial.payload_digest == other.statement.digest
@@ -112,7 +103,7 @@ async def test_refusal_of_one_leaves_the_rest_of_its_batch_alone(office: Office)
 
 async def test_statement_of_another_agency_is_refused(office: Office) -> None:
     letter = replace(office.mail.ask(KZ_MIA, ["kz.fma"]), caller=caller(KZ_FMA))
-    assert await refusal(office.ledger.submit(*letter.call)) is Reason.AUTHOR_MISMATCH
+    assert await awaited_refusal(office.ledger.submit(*letter.call)) is Reason.AUTHOR_MISMATCH
     [denial] = entries(office, Event.DENIAL)
     assert denial.actor == KZ_FMA
 
@@ -122,9 +113,9 @@ async def test_statement_from_another_time_is_refused(office: Office) -> None:
     office.clock.forward(ahead)
     letter = office.mail.ask(KZ_MIA, ["kz.fma"])
     office.clock.forward(-ahead)
-    assert await refusal(office.ledger.submit(*letter.call)) is Reason.CLOCK_SKEW
+    assert await awaited_refusal(office.ledger.submit(*letter.call)) is Reason.CLOCK_SKEW
     office.clock.forward(ahead + behind)
-    assert await refusal(office.ledger.submit(*letter.call)) is Reason.CLOCK_SKEW
+    assert await awaited_refusal(office.ledger.submit(*letter.call)) is Reason.CLOCK_SKEW
     fresh = office.mail.ask(KZ_MIA, ["kz.fma"])
     office.clock.forward(timedelta(days=7))
     await office.post(fresh)
@@ -143,7 +134,7 @@ async def test_denials_are_bounded_per_agency(office: Office) -> None:
     await office.reopen()
     for _ in range(5):
         letter = office.mail.ask(KZ_MIA, ["eu.obs"])
-        assert await refusal(office.ledger.submit(*letter.call)) is Reason.POLICY_DENIED
+        assert await awaited_refusal(office.ledger.submit(*letter.call)) is Reason.POLICY_DENIED
     error = Reason.NOT_A_PARTY.error("refused elsewhere")
     await office.ledger.deny(caller(KZ_FMA), "Watch", error)
     actors = [denial.actor for denial in entries(office, Event.DENIAL)]
@@ -159,7 +150,7 @@ async def test_statement_of_an_unknown_exchange_tells_nothing(office: Office) ->
     curious = office.mail.write(
         KG_MIA, Kind.ACKNOWLEDGE.body(), on=asked, recipients=(KZ_MIA.agency,), answers=bytes(32)
     )
-    assert await refusal(office.ledger.submit(*curious.call)) is Reason.EXCHANGE_UNKNOWN
+    assert await awaited_refusal(office.ledger.submit(*curious.call)) is Reason.EXCHANGE_UNKNOWN
 
 
 async def test_receipt_proves_that_the_log_grew_from_what_the_author_knew(office: Office) -> None:
@@ -184,7 +175,7 @@ async def test_known_tree_larger_than_the_log_is_refused(office: Office) -> None
     caller_, signed, parts, _ = office.mail.ask(KZ_MIA, ["kz.fma"]).call
     size = office.ledger.tree_size
     call = office.ledger.submit(caller_, signed, parts, size + 1)
-    assert await refusal(call) is Reason.PROOF_RANGE_INVALID
+    assert await awaited_refusal(call) is Reason.PROOF_RANGE_INVALID
 
 
 async def test_directory_is_that_of_the_statements_before(office: Office) -> None:
@@ -204,9 +195,9 @@ async def test_part_that_differs_from_its_digest_is_refused(office: Office) -> N
     letter = office.mail.ask(KZ_MIA, ["kz.fma"])
     for wrong in ({"brief": b"belie"}, {"brief": b"brief2"}, {"brief": b"brief", "extra": b""}):
         call = office.ledger.submit(*with_parts(letter, **wrong).call)
-        assert await refusal(call) is Reason.PART_MISMATCH
+        assert await awaited_refusal(call) is Reason.PART_MISMATCH
     call = office.ledger.submit(*with_parts(letter).call)
-    assert await refusal(call) is Reason.PART_MISSING
+    assert await awaited_refusal(call) is Reason.PART_MISSING
     await office.post(letter)
 
 
@@ -218,20 +209,20 @@ async def test_large_part_is_staged_claimed_and_read_from_any_offset(office: Off
     handle = await office.fetch(KZ_FMA, letter.statement, "content")
     for offset in (0, 1, CHUNK_BYTES, CHUNK_BYTES + 7, len(BIG) - 1, len(BIG)):
         assert await office.content_of(handle, offset) == BIG[offset:]
-    assert await refusal(office.content_of(handle, len(BIG) + 1)) is Reason.INVALID_FIELD
+    assert await awaited_refusal(office.content_of(handle, len(BIG) + 1)) is Reason.INVALID_FIELD
 
 
 async def test_staged_part_is_claimed_once_and_by_its_agency_only(office: Office) -> None:
     content = b"c" * 100
     await stage(office, office.mail.ask(KZ_MIA, ["kz.fma"], content=content), content)
     foreign = with_parts(office.mail.ask(KZ_FMA, ["kz.mia"], content=content), brief=b"brief")
-    assert await refusal(office.ledger.submit(*foreign.call)) is Reason.PART_MISSING
+    assert await awaited_refusal(office.ledger.submit(*foreign.call)) is Reason.PART_MISSING
     first, second = (
         with_parts(office.mail.ask(KZ_MIA, ["kz.fma"], content=content), brief=b"brief")
         for _ in range(2)
     )
     await office.post(first)
-    assert await refusal(office.ledger.submit(*second.call)) is Reason.PART_MISSING
+    assert await awaited_refusal(office.ledger.submit(*second.call)) is Reason.PART_MISSING
 
 
 async def test_unclaimed_and_unfinished_uploads_are_forgotten(office: Office) -> None:
@@ -245,7 +236,7 @@ async def test_unclaimed_and_unfinished_uploads_are_forgotten(office: Office) ->
     assert chunks(office) == 0
     async with await office.ledger.stage_part(letter.caller, digest, 100) as part:
         await part.append(content[:99])
-        assert await refusal(part.finish()) is Reason.PART_MISMATCH
+        assert await awaited_refusal(part.finish()) is Reason.PART_MISMATCH
     assert chunks(office) == 0
     await stage(office, letter, content)
     office.clock.forward(timedelta(hours=1, seconds=1))
@@ -260,7 +251,7 @@ async def test_agency_cannot_stage_more_than_its_share(office: Office) -> None:
     digest = bytes(32)
     await office.ledger.stage_part(caller(KZ_MIA), digest, 100)
     call = office.ledger.stage_part(caller(KZ_MIA), digest, 51)
-    assert await refusal(call) is Reason.TOO_MANY
+    assert await awaited_refusal(call) is Reason.TOO_MANY
     await office.ledger.stage_part(caller(KZ_FMA), digest, 51)
 
 
@@ -315,10 +306,10 @@ async def test_refusal_before_the_first_policy_is_not_on_the_log(bare_office: Of
     letter = office.mail.ask(KZ_MIA, ["kz.fma"])
     first, *_ = office.mail.founding()
     await office.ledger.submit(*first.call)
-    assert await refusal(office.ledger.submit(*letter.call)) is Reason.CERTIFICATE_UNKNOWN
+    assert await awaited_refusal(office.ledger.submit(*letter.call)) is Reason.CERTIFICATE_UNKNOWN
     assert office.ledger.tree_size == 1
     await office.found()
     size = office.ledger.tree_size
     unknown = replace(letter, signed=replace(letter.signed, certificate_sha256=bytes(32)))
-    assert await refusal(office.ledger.submit(*unknown.call)) is Reason.CERTIFICATE_UNKNOWN
+    assert await awaited_refusal(office.ledger.submit(*unknown.call)) is Reason.CERTIFICATE_UNKNOWN
     assert office.ledger.tree_size == size + 1

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from exchange_protocol.errors import HubDishonest, Reason
+from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, Tlp
 from exchange_protocol.kinds.decision import Decision, Verdict
@@ -17,6 +17,7 @@ from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.access import role_of
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId
+from tests.support.refusals import accusation
 from tests.support.statements import (
     CASE,
     COORDINATOR,
@@ -150,12 +151,6 @@ def released(hub: Hub) -> Statement:
     return asked
 
 
-def refusal(hub: Hub, shown: list[tuple[int, CommitmentOpening]]) -> Reason:
-    with pytest.raises(HubDishonest) as found:
-        view(hub, shown)
-    return found.value.reason
-
-
 def test_a_delivery_without_the_approval_is_caught(hub: Hub) -> None:
     asked = released(hub)
     shown = visible(hub)
@@ -165,7 +160,7 @@ def test_a_delivery_without_the_approval_is_caught(hub: Hub) -> None:
         if hub.spoken[parse_entry(one.entry).payload_digest].kind is not Kind.DECISION
     ]
     assert len(without) == len(shown) - 1
-    assert refusal(hub, without) is Reason.RULE_BROKEN
+    assert accusation(view, hub, without) is Reason.RULE_BROKEN
     held = view(hub, without[:1])
     assert leg_state(hub, held, asked) is LegState.HELD
 
@@ -178,10 +173,10 @@ def test_an_approval_by_the_hub_is_caught(hub: Hub) -> None:
     for signer in (hub.cast.signers[FOREIGN_COORDINATOR], hub.cast.issue(COORDINATOR)):
         forged = replace(approval.statement, certificate_sha256=signer.fingerprint)
         lie = [shown[0], (index, replace(approval, statement=forged))]
-        assert refusal(hub, lie) is Reason.RULE_BROKEN
+        assert accusation(view, hub, lie) is Reason.RULE_BROKEN
     unsigned = replace(approval.statement, signature=b"")
     lie = [shown[0], (index, replace(approval, statement=unsigned))]
-    assert refusal(hub, lie) is Reason.RULE_BROKEN
+    assert accusation(view, hub, lie) is Reason.RULE_BROKEN
 
 
 def test_a_ruling_on_its_own_leg_that_the_rules_do_not_give_is_caught(hub: Hub) -> None:
@@ -199,7 +194,10 @@ def test_a_ruling_on_its_own_leg_that_the_rules_do_not_give_is_caught(hub: Hub) 
         {"legs": ()},
     ):
         lie = encode_entry(replace(entry, ruling=replace(entry.ruling, **change)))
-        assert refusal(hub, [shown[0], (index, replace(approval, entry=lie))]) is Reason.RULE_BROKEN
+        assert (
+            accusation(view, hub, [shown[0], (index, replace(approval, entry=lie))])
+            is Reason.RULE_BROKEN
+        )
 
 
 def test_an_approval_for_the_other_recipient_releases_nothing(hub: Hub) -> None:
@@ -223,7 +221,7 @@ def test_an_opening_that_says_that_it_was_released_is_caught(hub: Hub) -> None:
     for change in (LegState.RELEASED, LegState.DELIVERED):
         legs = tuple(replace(leg, after=change) for leg in entry.ruling.legs)
         lie = encode_entry(replace(entry, ruling=replace(entry.ruling, legs=legs)))
-        assert refusal(hub, [(index, replace(opening, entry=lie))]) is Reason.RULE_BROKEN
+        assert accusation(view, hub, [(index, replace(opening, entry=lie))]) is Reason.RULE_BROKEN
 
 
 def test_one_approval_where_two_are_due_is_caught(hub: Hub) -> None:
@@ -235,4 +233,4 @@ def test_one_approval_where_two_are_due_is_caught(hub: Hub) -> None:
     shown = visible(hub)
     view(hub, shown)
     for missing in (1, 2):
-        assert refusal(hub, shown[:missing] + shown[missing + 1 :]) is Reason.RULE_BROKEN
+        assert accusation(view, hub, shown[:missing] + shown[missing + 1 :]) is Reason.RULE_BROKEN

@@ -36,7 +36,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return Command(monkeypatch, capsys)
 
 
-def refusal(files: HubFiles, url: str) -> str:
+def last_words(files: HubFiles, url: str) -> str:
     """What a hub says last that was given a database which it cannot serve from."""
     done = command("serve", "--config", str(files.config_file), EXCHANGE_DATABASE_URL=url)
     assert done.returncode == 2
@@ -50,7 +50,7 @@ def test_older_schema_is_refused_with_the_remedy(files: HubFiles) -> None:
     with writing(engine) as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     engine.dispose()
-    said = refusal(files, files.database_url)
+    said = last_words(files, files.database_url)
     assert "got 0001; run `exchange-server migrate`" in said
 
 
@@ -63,7 +63,7 @@ def test_database_that_may_only_be_read_is_refused(files: HubFiles) -> None:
             connection.execute("GRANT USAGE ON SCHEMA public TO onlooker")
             connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO onlooker")
         url, why = files.database_url.replace("//postgres:", "//onlooker:"), "permission denied"
-    said = refusal(files, url)
+    said = last_words(files, url)
     assert "CONFIG_INVALID [database.url]: the database cannot be used" in said
     assert why in said
 
@@ -71,7 +71,7 @@ def test_database_that_may_only_be_read_is_refused(files: HubFiles) -> None:
 def test_file_that_cannot_be_claimed_is_refused(tmp_path: Path) -> None:
     files = prepare_hub(tmp_path / "hub", authority=fictional_cast().authority)
     (files.folder / "hub.db.lock").mkdir()
-    assert "cannot claim the database: Is a directory" in refusal(files, files.database_url)
+    assert "cannot claim the database: Is a directory" in last_words(files, files.database_url)
 
 
 @pytest.mark.parametrize("files", ["postgresql"], indirect=True)
@@ -97,14 +97,14 @@ def test_wrong_url_is_refused_without_its_password(
 @pytest.mark.parametrize("files", ["postgresql"], indirect=True)
 def test_older_postgresql_is_refused(files: HubFiles) -> None:
     with postgres_server(16) as old:
-        assert "expected PostgreSQL 17 or later" in refusal(files, old.uri)
+        assert "expected PostgreSQL 17 or later" in last_words(files, old.uri)
 
 
 @pytest.mark.parametrize("files", ["postgresql"], indirect=True)
 def test_standby_is_refused_where_the_url_asks_for_the_primary(files: HubFiles) -> None:
     """What libpq finds unfit it says itself."""
     url = with_options(files.database_url, "-c default_transaction_read_only=on")
-    said = refusal(files, f"{url}&target_session_attrs=read-write")
+    said = last_words(files, f"{url}&target_session_attrs=read-write")
     assert "read-only" in said
 
 
@@ -112,7 +112,7 @@ def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     files = prepare_hub(tmp_path / "hub", authority=fictional_cast().authority)
     other = tmp_path / "letter.txt"
     other.write_bytes(b"no database at all" * 100)
-    assert "not a database" in refusal(files, f"sqlite:///{other}")
+    assert "not a database" in last_words(files, f"sqlite:///{other}")
     assert other.read_bytes() == b"no database at all" * 100
 
 
@@ -121,6 +121,6 @@ def test_log_of_another_key_is_refused(files: HubFiles, tmp_path: Path) -> None:
     with HubProcess(files) as hub:
         hub.stop()
     other = prepare_hub(tmp_path / "other", authority=fictional_cast().authority)
-    assert "expected the database of the log" in refusal(other, files.database_url)
+    assert "expected the database of the log" in last_words(other, files.database_url)
     with HubProcess(files) as hub:
         assert hub.stop() == 0

@@ -55,7 +55,7 @@ def submit(region: Region, author: Member = KZ_MIA) -> None:
     region.stubs(author).exchange.Submit(request, timeout=20)
 
 
-def refusal(call: Any, *args: Any) -> grpc.RpcError:
+def exhausted(call: Any, *args: Any) -> grpc.RpcError:
     """How a call is refused for being too much."""
     with pytest.raises(grpc.RpcError) as caught:
         call(*args, timeout=20)
@@ -76,7 +76,7 @@ def test_statements_beyond_the_rate_are_refused_unread_until_the_time_that_is_to
         deadline = began_at + 60
         while (error := refused_raw(raw)) is Reason.MALFORMED:
             assert time.monotonic() < deadline
-        delay = retry_seconds(refusal(raw, b"\xff\xff\xff"))
+        delay = retry_seconds(exhausted(raw, b"\xff\xff\xff"))
         assert 0 < delay <= 1.1
         submit(region, UZ_FIU)
         time.sleep(delay)
@@ -96,7 +96,7 @@ def test_each_statement_of_a_batch_counts(tmp_path: Path) -> None:
         exchange = region.stubs(KZ_MIA).exchange
         answer = exchange.SubmitBatch(batch, timeout=20)
         assert all(each.HasField("entry") for each in answer.results)
-        error = refusal(exchange.SubmitBatch, batch)
+        error = exhausted(exchange.SubmitBatch, batch)
         assert reason_of(error) == Reason.RATE_LIMITED.name
         assert 1 < retry_seconds(error) <= 7
 
@@ -104,7 +104,7 @@ def test_each_statement_of_a_batch_counts(tmp_path: Path) -> None:
 def test_bytes_beyond_the_rate_are_refused(tmp_path: Path) -> None:
     with limited(tmp_path, sealed_bytes_per_second=10) as region:
         submit(region)
-        error = refusal(region.stubs(KZ_MIA).exchange.SubmitBatch, pb.SubmitBatchRequest())
+        error = exhausted(region.stubs(KZ_MIA).exchange.SubmitBatch, pb.SubmitBatchRequest())
         assert reason_of(error) == Reason.RATE_LIMITED.name
         assert 1 < retry_seconds(error) < 1000
         submit(region, UZ_FIU)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
+
 import pytest
 
 from agency_client.audit import ahead
 from agency_client.audit.ahead import SignaturesAhead
+from tests.support.warm_start import FORKING
 
 SECONDS = 30
 CHUNK = 8
@@ -25,3 +28,9 @@ def beside(monkeypatch: pytest.MonkeyPatch) -> None:
         hear(self)
 
     monkeypatch.setattr(SignaturesAhead, "_hear", wait)
+
+
+@pytest.fixture
+def beside_at_once(beside: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it be forked from a process that has its modules; how it begins is not what is tested."""
+    monkeypatch.setattr(multiprocessing, "get_context", lambda _: FORKING)

@@ -283,7 +283,7 @@ BREACHES: list[tuple[Callable[[Hub], int], str]] = [
 ]
 
 
-@pytest.mark.usefixtures("beside")
+@pytest.mark.usefixtures("beside_at_once")
 @pytest.mark.parametrize("cores", [1, 2])
 @pytest.mark.parametrize(("breach", "cited"), BREACHES, ids=[each.__name__ for each, _ in BREACHES])
 def test_the_first_entry_where_a_rule_was_broken_is_named(

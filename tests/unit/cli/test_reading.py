@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import typer
@@ -37,6 +38,8 @@ DOCUMENTS: dict[Template, type[BaseModel]] = {
     Template.SUPPLEMENT: ReplyDocument,
     Template.PRODUCT: AnalysisProduct,
 }
+
+ALMATY = ZoneInfo("Asia/Almaty")
 
 
 @pytest.mark.parametrize("template", DOCUMENTS)
@@ -146,25 +149,33 @@ def test_global_options_may_stand_anywhere(
     ],
 )
 def test_due_is_a_span_from_now(text: str, span: timedelta) -> None:
-    assert inputs.due(text) == span
+    assert inputs.due(text, UTC) == span
 
 
 def test_due_may_be_a_time_with_its_zone() -> None:
-    assert inputs.due("2026-12-01T12:00Z") == datetime(2026, 12, 1, 12, tzinfo=UTC)
-    assert inputs.due("2026-12-01T18:00+05:00") == datetime(2026, 12, 1, 13, tzinfo=UTC)
+    assert inputs.due("2026-12-01T12:00Z", ALMATY) == datetime(2026, 12, 1, 12, tzinfo=UTC)
+    assert inputs.due("2026-12-01T18:00+05:00", UTC) == datetime(2026, 12, 1, 13, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["２０２６-12-01T12:00Z", "2026-12-01T1２:00Z"])
 def test_due_in_digits_of_another_script_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter):
-        inputs.due(text)
+        inputs.due(text, UTC)
 
 
-@pytest.mark.parametrize("text", ["2026-12-01", "2026-12-01T12:00", "2026-12-01 12:00"])
-def test_due_without_a_zone_is_refused(text: str) -> None:
-    """Midnight where? Almaty's is five hours before UTC's."""
-    with pytest.raises(typer.BadParameter, match="with its zone"):
-        inputs.due(text)
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-12-05", datetime(2026, 12, 5, 18, 59, 59, tzinfo=UTC)),
+        ("05.12.2026", datetime(2026, 12, 5, 18, 59, 59, tzinfo=UTC)),
+        ("2026-12-05T18:00", datetime(2026, 12, 5, 13, tzinfo=UTC)),
+        ("2026-12-05 18:00", datetime(2026, 12, 5, 13, tzinfo=UTC)),
+        ("05.12.2026 18:00", datetime(2026, 12, 5, 13, tzinfo=UTC)),
+    ],
+)
+def test_due_without_a_zone_is_local_to_the_agency(text: str, at: datetime) -> None:
+    """Almaty's midnight is five hours before UTC's."""
+    assert inputs.due(text, ALMATY) == at
 
 
 def test_time_zone_is_one_that_exists() -> None:
@@ -180,7 +191,7 @@ def test_other_time_zone_is_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "7", "7y", "-1d", "soon", "999999d", "٣d", "３h"])
 def test_other_due_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter):
-        inputs.due(text)
+        inputs.due(text, UTC)
 
 
 def test_codes_are_read_in_any_spelling() -> None:

@@ -25,6 +25,7 @@ from exchange_protocol.log.checkpoint import (
 )
 from exchange_protocol.log.merkle import EMPTY_ROOT
 from exchange_protocol.log.notes import MAX_NOTE_BYTES, NoteSigner, NoteVerifier, SignedNote
+from tests.support.refusals import refusal
 
 NOTES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "vectors" / "notes.json").read_text()
@@ -43,12 +44,6 @@ BODY, SIGNATURES = NOTE.split(b"\n\n")
 def own_note(body: bytes) -> bytes:
     """Sign any text with the log's key, as a hub that breaks the format would."""
     return NoteSigner("hub.example/log", SoftwareSigner(KEY)).sign(body)
-
-
-def refusal(note: bytes) -> Reason:
-    with pytest.raises(ExchangeError) as caught:
-        VERIFIER.verify(note)
-    return caught.value.reason
 
 
 @pytest.mark.parametrize("vector", NOTES, ids=lambda vector: vector["vkey"].split("+")[0])
@@ -125,16 +120,19 @@ def test_note_without_the_logs_own_signature_is_refused() -> None:
     stranger = LogSigner(
         "hub.example/log", SoftwareSigner(Ed25519PrivateKey.from_private_bytes(bytes(32)))
     )
-    assert refusal(stranger.sign(CHECKPOINT)) is Reason.CHECKPOINT_INVALID
+    assert refusal(VERIFIER.verify, stranger.sign(CHECKPOINT)) is Reason.CHECKPOINT_INVALID
     renamed = NOTE.replace("— hub.example/log".encode(), "— hub.example/gol".encode())
-    assert refusal(renamed) is Reason.CHECKPOINT_INVALID
+    assert refusal(VERIFIER.verify, renamed) is Reason.CHECKPOINT_INVALID
 
 
 def test_second_signature_of_the_log_is_refused() -> None:
-    assert refusal(NOTE + SIGNATURES) is Reason.CHECKPOINT_INVALID
+    assert refusal(VERIFIER.verify, NOTE + SIGNATURES) is Reason.CHECKPOINT_INVALID
     key_id = NoteVerifier.from_vkey(SIGNER.vkey).key_id
     bad = base64.b64encode(key_id + bytes(64)).decode()
-    assert refusal(NOTE + f"— hub.example/log {bad}\n".encode()) is Reason.CHECKPOINT_INVALID
+    assert (
+        refusal(VERIFIER.verify, NOTE + f"— hub.example/log {bad}\n".encode())
+        is Reason.CHECKPOINT_INVALID
+    )
 
 
 @pytest.mark.parametrize("length", [1, 63, 65])
@@ -142,7 +140,7 @@ def test_signature_of_another_length_is_refused(length: int) -> None:
     key_id = NoteVerifier.from_vkey(SIGNER.vkey).key_id
     line = base64.b64encode(key_id + bytes(length)).decode()
     note = BODY + f"\n\n— hub.example/log {line}\n".encode()
-    assert refusal(note) is Reason.CHECKPOINT_INVALID
+    assert refusal(VERIFIER.verify, note) is Reason.CHECKPOINT_INVALID
 
 
 ROOT64 = base64.b64encode(ROOT)
@@ -175,7 +173,7 @@ ROOT64 = base64.b64encode(ROOT)
     ],
 )
 def test_text_that_is_no_checkpoint_is_refused_though_the_log_signed_it(body: bytes) -> None:
-    assert refusal(own_note(body)) is Reason.CHECKPOINT_INVALID
+    assert refusal(VERIFIER.verify, own_note(body)) is Reason.CHECKPOINT_INVALID
 
 
 @pytest.mark.parametrize(
@@ -213,14 +211,14 @@ def test_text_that_is_no_checkpoint_is_refused_though_the_log_signed_it(body: by
     ],
 )
 def test_malformed_note_is_refused(note: bytes) -> None:
-    assert refusal(note) is Reason.CHECKPOINT_INVALID
+    assert refusal(VERIFIER.verify, note) is Reason.CHECKPOINT_INVALID
 
 
 def test_note_is_bounded_in_signatures_and_in_bytes() -> None:
     line = "— witness.example {}\n"
     lines = [line.format(base64.b64encode(bytes([n]) * 8).decode()) for n in range(64)]
     assert VERIFIER.verify(NOTE + "".join(lines[:63]).encode()) == CHECKPOINT
-    assert refusal(NOTE + "".join(lines).encode()) is Reason.CHECKPOINT_INVALID
+    assert refusal(VERIFIER.verify, NOTE + "".join(lines).encode()) is Reason.CHECKPOINT_INVALID
     shortest = line.format(base64.b64encode(bytes(5)).decode()).encode()
     assert SignedNote.parse(NOTE + shortest).signatures[1].signature == bytes(1)
     rest = 16_384 - len(BODY) - len("\n\n— n AAAAAAA=\n".encode())
@@ -236,7 +234,7 @@ def test_note_is_bounded_in_signatures_and_in_bytes() -> None:
 def test_note_with_any_byte_changed_is_refused(at: int) -> None:
     for mask in (0x01, 0x20, 0x80):
         changed = NOTE[:at] + bytes([NOTE[at] ^ mask]) + NOTE[at + 1 :]
-        assert refusal(changed) is Reason.CHECKPOINT_INVALID
+        assert refusal(VERIFIER.verify, changed) is Reason.CHECKPOINT_INVALID
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessSigner, WitnessVerifier
 from exchange_protocol.log.notes import NoteSignature, SignedNote
+from tests.support.refusals import refusal
 
 # Fictional log and witnesses; the seeds protect nothing.
 LOG = LogSigner(
@@ -39,12 +40,6 @@ def with_lines(note: bytes, *lines: NoteSignature) -> bytes:
 
 def cosigned(*witnesses: int) -> bytes:
     return with_lines(NOTE, *(SIGNERS[n].cosign(TEXT, AT) for n in witnesses))
-
-
-def refusal(note: bytes, policy: WitnessPolicy) -> Reason:
-    with pytest.raises(ExchangeError) as caught:
-        policy.verify(note)
-    return caught.value.reason
 
 
 def test_cosignature_has_the_specified_bytes() -> None:
@@ -97,15 +92,15 @@ def test_enough_witnesses_of_those_named_are_counted_with_their_times() -> None:
 
 
 def test_too_few_or_unnamed_witnesses_are_not_enough() -> None:
-    assert refusal(NOTE, WitnessPolicy(1, VKEYS)) is Reason.NOT_WITNESSED
-    assert refusal(cosigned(0), WitnessPolicy(2, VKEYS)) is Reason.NOT_WITNESSED
-    assert refusal(cosigned(2), WitnessPolicy(1, VKEYS[:2])) is Reason.NOT_WITNESSED
+    assert refusal(WitnessPolicy(1, VKEYS).verify, NOTE) is Reason.NOT_WITNESSED
+    assert refusal(WitnessPolicy(2, VKEYS).verify, cosigned(0)) is Reason.NOT_WITNESSED
+    assert refusal(WitnessPolicy(1, VKEYS[:2]).verify, cosigned(2)) is Reason.NOT_WITNESSED
     assert not WitnessPolicy(2, VKEYS).is_witnessed(cosigned(0))
 
 
 def test_one_witness_does_not_count_twice() -> None:
     twice = with_lines(cosigned(0), SIGNERS[0].cosign(TEXT, AT + timedelta(seconds=1)))
-    assert refusal(twice, WitnessPolicy(2, VKEYS)) is Reason.CHECKPOINT_INVALID
+    assert refusal(WitnessPolicy(2, VKEYS).verify, twice) is Reason.CHECKPOINT_INVALID
     renamed = WitnessSigner("witness.example/again", SoftwareSigner(KEYS[0])).verifier.vkey
     for vkeys in ([VKEYS[0], VKEYS[0]], [VKEYS[0], renamed]):
         with pytest.raises(ExchangeError, match="different keys"):
@@ -121,7 +116,7 @@ def test_policy_that_cannot_be_met_or_asks_for_nothing_is_refused(required: int)
 def test_cosignature_of_another_checkpoint_spoils_the_note() -> None:
     other = LOG.sign(Checkpoint("hub.example/log", 70_001, hashlib.sha256(b"root").digest()))
     moved = with_lines(other, SIGNERS[0].cosign(TEXT, AT))
-    assert refusal(moved, WitnessPolicy(1, VKEYS)) is Reason.CHECKPOINT_INVALID
+    assert refusal(WitnessPolicy(1, VKEYS).verify, moved) is Reason.CHECKPOINT_INVALID
     assert not WitnessPolicy(1, VKEYS).is_witnessed(moved)
 
 
@@ -130,7 +125,7 @@ def test_changed_time_short_and_timeless_signatures_spoil_the_note() -> None:
     later = (1679315148).to_bytes(8, "big") + line.signature[8:]
     for raw in (later, line.signature[:-1], bytes(8) + line.signature[8:], b"\xff" * 72):
         note = with_lines(NOTE, NoteSignature(line.name, line.key_id, raw))
-        assert refusal(note, WitnessPolicy(1, VKEYS)) is Reason.CHECKPOINT_INVALID
+        assert refusal(WitnessPolicy(1, VKEYS).verify, note) is Reason.CHECKPOINT_INVALID
 
 
 def test_key_of_a_log_is_no_key_of_a_witness() -> None:
@@ -145,4 +140,4 @@ def test_plain_signature_of_a_witness_is_no_cosignature() -> None:
     line = SIGNERS[0].cosign(TEXT, AT)
     plain = NoteSignature(line.name, line.key_id, line.signature[:8] + KEYS[0].sign(TEXT))
     note = with_lines(NOTE, plain)
-    assert refusal(note, WitnessPolicy(1, VKEYS)) is Reason.CHECKPOINT_INVALID
+    assert refusal(WitnessPolicy(1, VKEYS).verify, note) is Reason.CHECKPOINT_INVALID

@@ -34,7 +34,7 @@ def conflict(a: SignedLog, b: SignedLog, index: int) -> SplitViewProof:
     return SplitViewProof(a.note(), b.note(), LeafConflict(index, *leaves))
 
 
-def refusal(proof: SplitViewProof, log: LogVerifier = LOG) -> str:
+def not_proven(proof: SplitViewProof, log: LogVerifier = LOG) -> str:
     with pytest.raises(ExchangeError) as caught:
         verify_split_view(proof, log)
     assert caught.value.reason is Reason.SPLIT_VIEW_NOT_PROVEN
@@ -56,15 +56,15 @@ def test_two_leaves_at_one_index_prove_a_fork_of_logs_of_two_sizes() -> None:
 
 
 def test_what_an_honest_log_signs_proves_nothing() -> None:
-    assert "the same" in refusal(SplitViewProof(TOLD_FIU.note(), TOLD_FIU.note()))
+    assert "the same" in not_proven(SplitViewProof(TOLD_FIU.note(), TOLD_FIU.note()))
     grown = SplitViewProof(TOLD_POLICE.note(4), TOLD_POLICE.note())
-    assert "an honest log signs too" in refusal(grown)
+    assert "an honest log signs too" in not_proven(grown)
     shorter = SignedLog(TOLD_POLICE.words[:4])
-    assert "the same leaf at index 2" in refusal(conflict(TOLD_POLICE, shorter, 2))
+    assert "the same leaf at index 2" in not_proven(conflict(TOLD_POLICE, shorter, 2))
 
 
 def test_sizes_that_differ_prove_nothing_without_leaves_even_where_the_logs_forked() -> None:
-    assert "7 and 5" in refusal(SplitViewProof(TOLD_POLICE.note(), TOLD_FIU.note()))
+    assert "7 and 5" in not_proven(SplitViewProof(TOLD_POLICE.note(), TOLD_FIU.note()))
 
 
 def test_leaf_that_is_not_in_the_tree_proves_nothing() -> None:
@@ -74,17 +74,17 @@ def test_leaf_that_is_not_in_the_tree_proves_nothing() -> None:
     elsewhere = replace(proof.leaf, index=4)
     beyond = replace(proof.leaf, index=5)
     for leaf in (replace(proof.leaf, b=made_up), elsewhere, beyond):
-        assert "is not proven to be in its tree" in refusal(replace(proof, leaf=leaf))
+        assert "is not proven to be in its tree" in not_proven(replace(proof, leaf=leaf))
 
 
 def test_checkpoint_of_another_key_proves_nothing() -> None:
     key = Ed25519PrivateKey.from_private_bytes(bytes(32))
     stranger = LogSigner("hub.example/log", SoftwareSigner(key))
     forged = stranger.sign(LOG.verify(TOLD_FIU.note()))
-    message = refusal(SplitViewProof(TOLD_POLICE.note(5), forged))
+    message = not_proven(SplitViewProof(TOLD_POLICE.note(5), forged))
     assert message.startswith("checkpoint b: expected one signature")
     honest = SplitViewProof(TOLD_POLICE.note(5), TOLD_FIU.note())
-    assert refusal(honest, LogVerifier(stranger.vkey)).startswith("checkpoint a")
+    assert not_proven(honest, LogVerifier(stranger.vkey)).startswith("checkpoint a")
 
 
 @settings(max_examples=200, deadline=None)

@@ -19,6 +19,7 @@ from exchange_protocol.rules.lifecycle import LegRoute
 from exchange_protocol.rules.policy import MAX_DEPTH, Policy
 from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member, Role
+from tests.support.refusals import refusal
 from tests.support.statements import (
     CARICC,
     CASE,
@@ -45,12 +46,6 @@ ANALYSIS = Kind.ANALYSIS_REQUEST.body()
 
 def plan(hub: Hub, author: Member, *to: str, body: Body = REQUEST, header: Header = CASE) -> Route:
     return plan_route(hub.directory, hub.compose(author, body, to=to, header=header))
-
-
-def refusal(hub: Hub, author: Member, *to: str, body: Body = REQUEST) -> Reason:
-    with pytest.raises(ExchangeError) as refused:
-        plan(hub, author, *to, body=body)
-    return refused.value.reason
 
 
 def test_domestic_flows_at_once_with_the_prosecutor_as_supervisor(hub: Hub) -> None:
@@ -124,8 +119,8 @@ def test_what_is_sent_to_the_centre_flows_at_once(hub: Hub, kind: Kind) -> None:
 
 
 def test_analysis_is_asked_of_the_centre_alone(hub: Hub) -> None:
-    assert refusal(hub, KZ_MIA, "kz.fma", body=ANALYSIS) is Reason.POLICY_DENIED
-    assert refusal(hub, KZ_MIA, "caricc", "kz.fma", body=ANALYSIS) is Reason.POLICY_DENIED
+    assert refusal(plan, hub, KZ_MIA, "kz.fma", body=ANALYSIS) is Reason.POLICY_DENIED
+    assert refusal(plan, hub, KZ_MIA, "caricc", "kz.fma", body=ANALYSIS) is Reason.POLICY_DENIED
 
 
 def test_what_the_centre_asks_is_decided_by_the_prosecutor_of_the_state_asked(hub: Hub) -> None:
@@ -136,7 +131,7 @@ def test_what_the_centre_asks_is_decided_by_the_prosecutor_of_the_state_asked(hu
 
 
 def test_the_centre_asks_a_state_without_a_prosecutor_in_vain(hub: Hub) -> None:
-    assert refusal(hub, CARICC, "uz.fiu") is Reason.NO_APPROVER
+    assert refusal(plan, hub, CARICC, "uz.fiu") is Reason.NO_APPROVER
 
 
 def test_a_coordinator_of_the_centre_cannot_decide_what_the_centre_asks(hub: Hub) -> None:
@@ -170,17 +165,17 @@ def test_two_prosecutors_give_four_eyes_to_the_centres_request(hub: Hub) -> None
 
 
 def test_observers_neither_ask_nor_are_asked(hub: Hub) -> None:
-    assert refusal(hub, OBSERVER, "kz.fma") is Reason.POLICY_DENIED
-    assert refusal(hub, KZ_MIA, "eu.obs") is Reason.POLICY_DENIED
+    assert refusal(plan, hub, OBSERVER, "kz.fma") is Reason.POLICY_DENIED
+    assert refusal(plan, hub, KZ_MIA, "eu.obs") is Reason.POLICY_DENIED
 
 
 @pytest.mark.parametrize("author", [COORDINATOR, PROSECUTOR, FOREIGN_COORDINATOR])
 def test_coordinators_open_nothing(hub: Hub, author: Member) -> None:
-    assert refusal(hub, author, "kz.fma") is Reason.POLICY_DENIED
+    assert refusal(plan, hub, author, "kz.fma") is Reason.POLICY_DENIED
 
 
 def test_an_unknown_agency_cannot_be_addressed(hub: Hub) -> None:
-    assert refusal(hub, KZ_MIA, "kz.tax") is Reason.AGENCY_UNKNOWN
+    assert refusal(plan, hub, KZ_MIA, "kz.tax") is Reason.AGENCY_UNKNOWN
 
 
 def test_a_supplement_cannot_lower_the_gate_by_a_smaller_number(hub: Hub) -> None:
@@ -229,12 +224,14 @@ def test_without_a_rule_nothing_is_permitted() -> None:
     hub = Hub(
         fictional_cast(), policy='@id("x") permit(principal, action == Action::"Audit", resource);'
     )
-    assert refusal(hub, KZ_MIA, "kz.fma") is Reason.POLICY_DENIED
+    assert refusal(plan, hub, KZ_MIA, "kz.fma") is Reason.POLICY_DENIED
 
 
 def test_without_a_release_rule_nothing_is_released() -> None:
     rule = '@id("x") permit(principal, action == Action::"InformationRequest", resource);'
-    assert refusal(Hub(fictional_cast(), policy=rule), KZ_MIA, "kz.fma") is Reason.POLICY_DENIED
+    assert (
+        refusal(plan, Hub(fictional_cast(), policy=rule), KZ_MIA, "kz.fma") is Reason.POLICY_DENIED
+    )
 
 
 def test_a_rule_that_cannot_be_evaluated_refuses() -> None:

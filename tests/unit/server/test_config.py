@@ -35,7 +35,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def refusal(folder: Path, text: str, environment: dict[str, str] | None = None) -> ExchangeError:
+def configuration_refused(
+    folder: Path, text: str, environment: dict[str, str] | None = None
+) -> ExchangeError:
     (folder / "hub.toml").write_text(text, encoding="utf-8")
     with pytest.raises(ExchangeError) as caught:
         load_config(folder / "hub.toml", environment or {})
@@ -81,7 +83,7 @@ def test_what_may_be_a_secret_is_not_repeated(
     text = GOOD.replace(*change)
     if field == "database":
         text = "database = 'postgresql://hub:SECRET@db/exchange'\n" + text
-    error = refusal(folder, text, environment)
+    error = configuration_refused(folder, text, environment)
     assert error.field == field
     assert "SECRET" not in str(error)
 
@@ -99,8 +101,11 @@ def test_witnesses_come_from_the_file_or_from_one_variable(folder: Path) -> None
     assert load_config(folder / "hub.toml", environment).log.witnesses == (first, second)
     assert load_config(folder / "hub.toml", {}).log.witnesses == ()
     twice = GOOD.replace("[database]", f"witnesses = ['{first}', '{first}']\n[database]")
-    assert refusal(folder, twice).field == "log.witnesses"
-    assert refusal(folder, GOOD, {"EXCHANGE_LOG_WITNESSES": "x"}).field == "log.witnesses"
+    assert configuration_refused(folder, twice).field == "log.witnesses"
+    assert (
+        configuration_refused(folder, GOOD, {"EXCHANGE_LOG_WITNESSES": "x"}).field
+        == "log.witnesses"
+    )
 
 
 def test_variables_of_other_programs_and_passphrases_are_left_alone(folder: Path) -> None:
@@ -128,24 +133,24 @@ def test_variables_of_other_programs_and_passphrases_are_left_alone(folder: Path
 def test_bad_key_is_named_with_expected_and_got(
     folder: Path, change: tuple[str, str], field: str, said: str
 ) -> None:
-    error = refusal(folder, GOOD.replace(*change))
+    error = configuration_refused(folder, GOOD.replace(*change))
     assert error.field == field
     assert said in error.message
 
 
 def test_unknown_variable_of_a_section_is_refused(folder: Path) -> None:
-    assert refusal(folder, GOOD, {"EXCHANGE_LISTEN_PROT": "1"}).field == "listen.prot"
+    assert configuration_refused(folder, GOOD, {"EXCHANGE_LISTEN_PROT": "1"}).field == "listen.prot"
 
 
 def test_database_url_is_never_shown(folder: Path) -> None:
-    error = refusal(folder, GOOD.replace('"sqlite:///hub.db"', "[ 'secret' ]"))
+    error = configuration_refused(folder, GOOD.replace('"sqlite:///hub.db"', "[ 'secret' ]"))
     assert error.field == "database.url"
     assert "secret" not in str(error)
 
 
 @pytest.mark.parametrize("text", ["[tls", "listen = 3\n" + GOOD])
 def test_broken_file_is_refused(folder: Path, text: str) -> None:
-    refusal(folder, text)
+    configuration_refused(folder, text)
 
 
 def test_missing_file_is_refused(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ class Time:
         return self.now
 
 
-def refusal(rates: Rates) -> float:
+def told_to_wait(rates: Rates) -> float:
     """In how many seconds the agency may come back that is refused now."""
     with pytest.raises(LimitExceeded) as refused:
         rates.admit(MIA, 1)
@@ -36,18 +36,18 @@ def test_burst_is_admitted_and_what_is_beyond_it_is_told_when_there_is_room() ->
     rates = Rates(5, 1e9, time)
     for _ in range(int(5 * BURST_SECONDS)):
         rates.admit(MIA, 1)
-    delay = refusal(rates)
+    delay = told_to_wait(rates)
     assert delay == pytest.approx(1 / 5)
     time.now += delay
     rates.admit(MIA, 1)
-    refusal(rates)
+    told_to_wait(rates)
 
 
 def test_one_agencys_bucket_is_nobody_elses() -> None:
     rates = Rates(1, 1e9, Time())
     for _ in range(int(BURST_SECONDS)):
         rates.admit(MIA, 1)
-    refusal(rates)
+    told_to_wait(rates)
     rates.admit(FMA, 1)
 
 
@@ -56,7 +56,7 @@ def test_batch_that_is_larger_than_the_bucket_is_admitted_and_paid_for_afterward
     rates = Rates(10, 1e9, time)
     rates.admit(MIA, 1)
     rates.count_more(MIA, 1023)
-    delay = refusal(rates)
+    delay = told_to_wait(rates)
     assert delay == pytest.approx((1024 - 10 * BURST_SECONDS + 1) / 10)
     time.now += delay
     rates.admit(MIA, 1)
@@ -66,7 +66,7 @@ def test_bytes_are_bounded_as_statements_are() -> None:
     time = Time()
     rates = Rates(1e9, 1000, time)
     rates.admit(MIA, 15_000)
-    assert refusal(rates) == pytest.approx(5.001)
+    assert told_to_wait(rates) == pytest.approx(5.001)
 
 
 def test_bucket_holds_no_more_than_a_burst_however_long_nobody_spoke() -> None:
@@ -75,7 +75,7 @@ def test_bucket_holds_no_more_than_a_burst_however_long_nobody_spoke() -> None:
     time.now += 1e6
     for _ in range(int(BURST_SECONDS)):
         rates.admit(MIA, 1)
-    refusal(rates)
+    told_to_wait(rates)
 
 
 async def test_stream_waits_until_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:

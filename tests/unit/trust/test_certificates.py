@@ -41,7 +41,7 @@ def check(
     return verify_certificate(der, intermediates, root.anchors, usage=usage, at=at)
 
 
-def refusal(
+def certificate_refused(
     der: bytes,
     root: Issuer,
     usage: Usage = Usage.SIGNING,
@@ -94,7 +94,7 @@ def test_p384_key_is_accepted(root: Issuer) -> None:
 def test_other_keys_are_refused(
     root: Issuer, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
 ) -> None:
-    reason = refusal(root.issue(MEMBER, key=key), root).reason
+    reason = certificate_refused(root.issue(MEMBER, key=key), root).reason
     # Of some keys the chain verifier knows nothing at all.
     assert reason in (Reason.CERTIFICATE_INVALID, Reason.CERTIFICATE_UNTRUSTED)
 
@@ -107,7 +107,7 @@ def test_key_of_one_usage_serves_no_other(
     root: Issuer, issued_for: x509.ObjectIdentifier, usage: Usage
 ) -> None:
     uri = HUB if usage is Usage.TLS_SERVER else MEMBER
-    assert refusal(root.issue(uri, purposes=[issued_for]), root, usage).reason is (
+    assert certificate_refused(root.issue(uri, purposes=[issued_for]), root, usage).reason is (
         Reason.CERTIFICATE_USAGE
     )
 
@@ -121,7 +121,9 @@ def test_mixed_any_or_absent_purposes_are_refused(
     root: Issuer, usage: Usage, more: list[x509.ObjectIdentifier]
 ) -> None:
     uri = HUB if usage is Usage.TLS_SERVER else MEMBER
-    assert refusal(root.issue(uri, purposes=more), root, usage).reason is (Reason.CERTIFICATE_USAGE)
+    assert certificate_refused(root.issue(uri, purposes=more), root, usage).reason is (
+        Reason.CERTIFICATE_USAGE
+    )
 
 
 @pytest.mark.parametrize(
@@ -138,25 +140,25 @@ def test_key_usage_other_than_critical_digital_signature_is_refused(
     root: Issuer, usage: x509.KeyUsage | None, critical: bool
 ) -> None:
     der = root.issue(MEMBER, usage=usage, usage_critical=critical)
-    assert refusal(der, root).reason is Reason.CERTIFICATE_USAGE
+    assert certificate_refused(der, root).reason is Reason.CERTIFICATE_USAGE
 
 
 @pytest.mark.parametrize("uris", [(), (MEMBER, MEMBER), (MEMBER, HUB)])
 def test_certificate_without_exactly_one_uri_is_refused(
     root: Issuer, uris: tuple[str, ...]
 ) -> None:
-    error = refusal(root.issue(*uris), root)
+    error = certificate_refused(root.issue(*uris), root)
     assert error.reason is Reason.IDENTITY_INVALID
     assert f"got {len(uris)}" in error.message
 
 
 def test_malformed_identity_is_refused(root: Issuer) -> None:
     for uri in ("https://caricc.example/x", "spiffe://caricc.example/agency/KZ/system"):
-        assert refusal(root.issue(uri), root).reason is Reason.IDENTITY_INVALID
+        assert certificate_refused(root.issue(uri), root).reason is Reason.IDENTITY_INVALID
 
 
 def test_common_name_is_never_an_identity(root: Issuer) -> None:
-    error = refusal(root.issue(common_name=MEMBER), root)
+    error = certificate_refused(root.issue(common_name=MEMBER), root)
     assert error.reason is Reason.IDENTITY_INVALID
     assert "kz.mia" not in error.message
     named_otherwise = root.issue(MEMBER, common_name="spiffe://caricc.example/hub/main")
@@ -164,9 +166,9 @@ def test_common_name_is_never_an_identity(root: Issuer) -> None:
 
 
 def test_hub_cannot_sign_and_agency_cannot_serve(root: Issuer) -> None:
-    error = refusal(root.issue(HUB), root)
+    error = certificate_refused(root.issue(HUB), root)
     assert error.reason is Reason.IDENTITY_INVALID
-    error = refusal(root.issue(MEMBER, purposes=[SERVER]), root, Usage.TLS_SERVER)
+    error = certificate_refused(root.issue(MEMBER, purposes=[SERVER]), root, Usage.TLS_SERVER)
     assert error.reason is Reason.IDENTITY_INVALID
 
 
@@ -192,7 +194,7 @@ def test_validity_holds_from_first_to_last_second(root: Issuer, at: datetime, va
     if valid:
         check(der, root, at=at)
     else:
-        error = refusal(der, root, at=at)
+        error = certificate_refused(der, root, at=at)
         assert error.reason is Reason.CERTIFICATE_EXPIRED
         assert "2026-03-02T12:00:00Z" in error.message
         assert at.strftime("%H:%M:%S") in error.message
@@ -208,17 +210,21 @@ def test_chain_is_verified_once_and_validity_each_time(root: Issuer) -> None:
 
 
 def test_another_root_of_the_same_name_is_not_trusted(root: Issuer) -> None:
-    error = refusal(make_issuer().issue(MEMBER), root)
+    error = certificate_refused(make_issuer().issue(MEMBER), root)
     assert error.reason is Reason.CERTIFICATE_UNTRUSTED
 
 
 def test_expired_certificate_of_another_root_is_untrusted_not_expired(root: Issuer) -> None:
-    error = refusal(make_issuer("another").issue(MEMBER), root, at=NOW + timedelta(days=9))
+    error = certificate_refused(
+        make_issuer("another").issue(MEMBER), root, at=NOW + timedelta(days=9)
+    )
     assert error.reason is Reason.CERTIFICATE_UNTRUSTED
 
 
 def test_untrusted_refusal_shows_no_subject(root: Issuer) -> None:
-    error = refusal(make_issuer("x").issue(MEMBER, common_name="Fictional Person"), root)
+    error = certificate_refused(
+        make_issuer("x").issue(MEMBER, common_name="Fictional Person"), root
+    )
     assert "Fictional" not in error.message
 
 
@@ -235,27 +241,27 @@ def test_one_of_several_roots_is_enough(root: Issuer) -> None:
 def test_end_certificate_vouches_for_nobody(root: Issuer) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     leaf = Issuer(parse_certificate(root.issue(MEMBER, key=key.public_key())), key)
-    error = refusal(leaf.issue(MEMBER), root, intermediates=[leaf.der])
+    error = certificate_refused(leaf.issue(MEMBER), root, intermediates=[leaf.der])
     assert error.reason is Reason.CERTIFICATE_UNTRUSTED
 
 
 def test_authority_is_no_end_certificate(root: Issuer) -> None:
     extra = [(x509.BasicConstraints(ca=True, path_length=None), True)]
-    error = refusal(root.issue(MEMBER, extra=extra), root)
+    error = certificate_refused(root.issue(MEMBER, extra=extra), root)
     assert error.reason is Reason.CERTIFICATE_UNTRUSTED
 
 
 def test_unknown_critical_extension_is_refused(root: Issuer) -> None:
     oid = x509.ObjectIdentifier("1.3.6.1.4.1.99999.1")
     der = root.issue(MEMBER, extra=[(x509.UnrecognizedExtension(oid, b"\x05\x00"), True)])
-    assert refusal(der, root).reason is Reason.CERTIFICATE_UNTRUSTED
+    assert certificate_refused(der, root).reason is Reason.CERTIFICATE_UNTRUSTED
     check(root.issue(MEMBER, extra=[(x509.UnrecognizedExtension(oid, b"\x05\x00"), False)]), root)
 
 
 def test_intermediate_is_needed_and_enough(root: Issuer) -> None:
     national = make_issuer("fictional national authority", root)
     der = national.issue(MEMBER)
-    assert refusal(der, root).reason is Reason.CERTIFICATE_UNTRUSTED
+    assert certificate_refused(der, root).reason is Reason.CERTIFICATE_UNTRUSTED
     verified = check(der, root, intermediates=[national.der])
     assert [link.serial for link in verified.links] == [
         verified.serial,
@@ -274,7 +280,7 @@ def test_validity_ends_with_the_first_of_the_chain(root: Issuer) -> None:
 
 def test_intermediate_vouches_only_for_its_own_purposes(root: Issuer) -> None:
     for_tls = make_issuer("fictional TLS authority", root, purposes=[CLIENT])
-    error = refusal(for_tls.issue(MEMBER), root, intermediates=[for_tls.der])
+    error = certificate_refused(for_tls.issue(MEMBER), root, intermediates=[for_tls.der])
     assert error.reason is Reason.CERTIFICATE_UNTRUSTED
     tls = for_tls.issue(MEMBER, purposes=[CLIENT])
     check(tls, root, Usage.TLS_CLIENT, intermediates=[for_tls.der])
@@ -284,13 +290,15 @@ def test_intermediate_vouches_only_for_its_own_purposes(root: Issuer) -> None:
 
 @pytest.mark.parametrize("der", [b"", b"\x30\x00", b"not a certificate", bytes(20_000)])
 def test_bytes_that_are_no_certificate_are_refused(root: Issuer, der: bytes) -> None:
-    assert refusal(der, root).reason is Reason.CERTIFICATE_INVALID
+    assert certificate_refused(der, root).reason is Reason.CERTIFICATE_INVALID
     good = root.issue(MEMBER)
-    assert refusal(good, root, intermediates=[der]).reason is Reason.CERTIFICATE_INVALID
+    assert certificate_refused(good, root, intermediates=[der]).reason is Reason.CERTIFICATE_INVALID
 
 
 def test_bytes_after_the_certificate_are_refused(root: Issuer) -> None:
-    assert refusal(root.issue(MEMBER) + b"\0", root).reason is Reason.CERTIFICATE_INVALID
+    assert (
+        certificate_refused(root.issue(MEMBER) + b"\0", root).reason is Reason.CERTIFICATE_INVALID
+    )
 
 
 @pytest.mark.parametrize("pem", [b"", b"-----BEGIN CERTIFICATE-----", b"text"])

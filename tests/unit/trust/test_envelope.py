@@ -9,15 +9,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE, pae, sign, verify
+from tests.support.refusals import refusal
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 PAYLOAD = b"a statement"
-
-
-def refusal(*args: object) -> Reason:
-    with pytest.raises(ExchangeError) as refused:
-        verify(*args)  # type: ignore[arg-type]
-    return refused.value.reason
 
 
 def test_pae_equals_the_example_of_the_specification() -> None:
@@ -53,7 +48,10 @@ def test_algorithm_follows_from_the_key() -> None:
     signature = sign(SoftwareSigner(p384), PAYLOAD_TYPE, PAYLOAD)
     p384.public_key().verify(signature, encoded, ec.ECDSA(hashes.SHA384()))
     weaker = p384.sign(encoded, ec.ECDSA(hashes.SHA256()))
-    assert refusal(p384.public_key(), PAYLOAD_TYPE, PAYLOAD, weaker) is Reason.SIGNATURE_INVALID
+    assert (
+        refusal(verify, p384.public_key(), PAYLOAD_TYPE, PAYLOAD, weaker)
+        is Reason.SIGNATURE_INVALID
+    )
 
 
 def test_other_payload_type_key_or_signature_is_refused() -> None:
@@ -67,22 +65,22 @@ def test_other_payload_type_key_or_signature_is_refused() -> None:
         (public, PAYLOAD_TYPE, PAYLOAD, signature + b"\0"),
         (public, PAYLOAD_TYPE, PAYLOAD, signature[:-1]),
     ):
-        assert refusal(*args) is Reason.SIGNATURE_INVALID
+        assert refusal(verify, *args) is Reason.SIGNATURE_INVALID
 
 
 def test_every_flipped_byte_of_payload_and_signature_is_refused() -> None:
     public, signature = KEY.public_key(), sign(SoftwareSigner(KEY), PAYLOAD_TYPE, PAYLOAD)
     for index in range(len(PAYLOAD)):
-        reason = refusal(public, PAYLOAD_TYPE, _flipped(PAYLOAD, index), signature)
+        reason = refusal(verify, public, PAYLOAD_TYPE, _flipped(PAYLOAD, index), signature)
         assert reason is Reason.SIGNATURE_INVALID
     for index in range(len(signature)):
-        reason = refusal(public, PAYLOAD_TYPE, PAYLOAD, _flipped(signature, index))
+        reason = refusal(verify, public, PAYLOAD_TYPE, PAYLOAD, _flipped(signature, index))
         assert reason is Reason.SIGNATURE_INVALID
 
 
 def test_bytes_cannot_move_between_type_and_payload() -> None:
     signature = sign(SoftwareSigner(KEY), "type", b"1 x")
-    assert refusal(KEY.public_key(), "type 3", b"x", signature) is Reason.SIGNATURE_INVALID
+    assert refusal(verify, KEY.public_key(), "type 3", b"x", signature) is Reason.SIGNATURE_INVALID
 
 
 def test_key_on_another_curve_neither_signs_nor_verifies() -> None:
@@ -93,7 +91,9 @@ def test_key_on_another_curve_neither_signs_nor_verifies() -> None:
     with pytest.raises(ExchangeError, match="Ed25519") as refused:
         sign(SoftwareSigner.generate_ed25519(), PAYLOAD_TYPE, PAYLOAD)
     assert refused.value.reason is Reason.CERTIFICATE_INVALID
-    assert refusal(key.public_key(), PAYLOAD_TYPE, PAYLOAD, b"x") is Reason.CERTIFICATE_INVALID
+    assert (
+        refusal(verify, key.public_key(), PAYLOAD_TYPE, PAYLOAD, b"x") is Reason.CERTIFICATE_INVALID
+    )
 
 
 def test_refusal_does_not_show_the_payload() -> None:

@@ -41,7 +41,7 @@ COMMITMENT = 32
 SEALED_CHUNK = CHUNK_SIZE + 16
 
 
-def refusal(ciphertext: bytes, wrapped: WrappedKey, context: PartContext = CONTEXT) -> Reason:
+def not_opened(ciphertext: bytes, wrapped: WrappedKey, context: PartContext = CONTEXT) -> Reason:
     with pytest.raises(SealBroken) as refused:
         open_part(ciphertext, context, wrapped, KEYS[FMA])
     return refused.value.reason
@@ -80,13 +80,13 @@ def test_same_plaintext_never_seals_alike() -> None:
 
 
 def test_key_of_another_reader_is_told_that_it_is_none() -> None:
-    assert refusal(*_first_of(seal(b"x"), GPO)) is Reason.NOT_A_READER
+    assert not_opened(*_first_of(seal(b"x"), GPO)) is Reason.NOT_A_READER
 
 
 def test_stranger_who_claims_a_readers_key_id_opens_nothing() -> None:
     ciphertext, wrapped = _first_of(seal(b"x"), GPO)
     claimed = replace(wrapped, key_id=KEYS[FMA].public_key.key_id)
-    assert refusal(ciphertext, claimed) is Reason.SEAL_BROKEN
+    assert not_opened(ciphertext, claimed) is Reason.SEAL_BROKEN
 
 
 @pytest.mark.parametrize(
@@ -99,27 +99,27 @@ def test_stranger_who_claims_a_readers_key_id_opens_nothing() -> None:
     ],
 )
 def test_part_moved_to_another_statement_or_name_does_not_open(context: PartContext) -> None:
-    assert refusal(*_first_of(seal(b"x"), FMA), context) is Reason.SEAL_BROKEN
+    assert not_opened(*_first_of(seal(b"x"), FMA), context) is Reason.SEAL_BROKEN
 
 
 def test_wrapped_key_moved_to_another_agency_or_role_does_not_open() -> None:
     ciphertext, wrapped = _first_of(seal(b"x"), FMA)
-    assert refusal(ciphertext, replace(wrapped, agency=GPO)) is Reason.SEAL_BROKEN
-    assert refusal(ciphertext, replace(wrapped, role="approver")) is Reason.SEAL_BROKEN
+    assert not_opened(ciphertext, replace(wrapped, agency=GPO)) is Reason.SEAL_BROKEN
+    assert not_opened(ciphertext, replace(wrapped, role="approver")) is Reason.SEAL_BROKEN
 
 
 def test_wrapped_key_of_another_part_does_not_open() -> None:
     sealed, other = seal(b"x"), seal(b"x")
-    assert refusal(sealed.ciphertext, other.wrapped[0]) is Reason.SEAL_BROKEN
+    assert not_opened(sealed.ciphertext, other.wrapped[0]) is Reason.SEAL_BROKEN
 
 
 def test_altered_wrapped_key_does_not_open() -> None:
     ciphertext, wrapped = _first_of(seal(b"x"), FMA)
     for enc in (b"", wrapped.enc[:-1], wrapped.enc + b"\0", bytes(WRAPPED_KEY_SIZE)):
-        assert refusal(ciphertext, replace(wrapped, enc=enc)) is Reason.SEAL_BROKEN
+        assert not_opened(ciphertext, replace(wrapped, enc=enc)) is Reason.SEAL_BROKEN
     for index in (0, 1087, 1088, 1119, 1120, WRAPPED_KEY_SIZE - 1):
         enc = _flipped(wrapped.enc, index)
-        assert refusal(ciphertext, replace(wrapped, enc=enc)) is Reason.SEAL_BROKEN
+        assert not_opened(ciphertext, replace(wrapped, enc=enc)) is Reason.SEAL_BROKEN
 
 
 def test_chunks_that_are_dropped_swapped_repeated_or_added_do_not_open() -> None:
@@ -137,17 +137,17 @@ def test_chunks_that_are_dropped_swapped_repeated_or_added_do_not_open() -> None
         (three,),
         (),
     ):
-        assert refusal(head + b"".join(chunks), sealed.wrapped[0]) is Reason.SEAL_BROKEN
+        assert not_opened(head + b"".join(chunks), sealed.wrapped[0]) is Reason.SEAL_BROKEN
 
 
 def test_truncated_extended_or_altered_ciphertext_does_not_open() -> None:
     sealed = seal(bytes(CHUNK_SIZE + 5))
     data, wrapped = sealed.ciphertext, sealed.wrapped[0]
     for length in (0, 1, 31, 32, 33, 47, 48, 49, COMMITMENT + SEALED_CHUNK, len(data) - 1):
-        assert refusal(data[:length], wrapped) is Reason.SEAL_BROKEN
-    assert refusal(data + b"\0", wrapped) is Reason.SEAL_BROKEN
+        assert not_opened(data[:length], wrapped) is Reason.SEAL_BROKEN
+    assert not_opened(data + b"\0", wrapped) is Reason.SEAL_BROKEN
     for index in (0, 31, 32, COMMITMENT + SEALED_CHUNK - 1, len(data) - 1):
-        assert refusal(_flipped(data, index), wrapped) is Reason.SEAL_BROKEN
+        assert not_opened(_flipped(data, index), wrapped) is Reason.SEAL_BROKEN
 
 
 def test_full_last_chunk_followed_by_an_empty_one_does_not_open(
@@ -161,7 +161,7 @@ def test_full_last_chunk_followed_by_an_empty_one_does_not_open(
         patched.setattr(sealing, "_chunks", with_empty_end)
         sealed = seal(bytes(CHUNK_SIZE))
     assert len(sealed.ciphertext) == COMMITMENT + SEALED_CHUNK + 16
-    assert refusal(sealed.ciphertext, sealed.wrapped[0]) is Reason.SEAL_BROKEN
+    assert not_opened(sealed.ciphertext, sealed.wrapped[0]) is Reason.SEAL_BROKEN
 
 
 def test_readers_cannot_be_given_different_content_keys(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +177,7 @@ def test_readers_cannot_be_given_different_content_keys(monkeypatch: pytest.Monk
             return b"to the recipient"
 
     monkeypatch.setattr(sealing, "AESGCM", OpensEverything)
-    assert refusal(sealed.ciphertext, other.wrapped[0]) is Reason.SEAL_BROKEN
+    assert not_opened(sealed.ciphertext, other.wrapped[0]) is Reason.SEAL_BROKEN
 
 
 def test_stream_uses_the_nonces_that_the_construction_asks_for() -> None:

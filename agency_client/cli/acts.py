@@ -1,0 +1,271 @@
+"""The commands that say something, one for each act of a kind: made from the specs of the kinds.
+
+A kind that is added to the contract has its commands here without an edit. Each command takes what
+the client's method of that act takes, in the words of a command line.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import types
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
+
+import typer
+
+from agency_client.cli import inputs
+from agency_client.cli.app import app
+from agency_client.cli.entity_files import GivenEntities, takes_entities
+from agency_client.cli.options import (
+    Attach,
+    Due,
+    Exchange,
+    HandlingCode,
+    LegalBasis,
+    Legs,
+    PurposeCode,
+    TlpCode,
+    To,
+    Urgent,
+)
+from agency_client.cli.results import tell
+from agency_client.cli.session import session_of, zone_of
+from agency_client.cli.show import known_legs, print_unsealed
+from agency_client.content import documents
+from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Party, Urgency
+from exchange_protocol.kinds.spec import Act, Brief, Range, Stage
+from exchange_protocol.words import Code
+
+_PANELS: Final = {
+    Party.INITIATOR: "Send",
+    Party.RECIPIENT: "Answer",
+    Party.APPROVER: "Decide",
+}
+_KEYWORD: Final = inspect.Parameter.KEYWORD_ONLY
+_FILE, _TO, _EXCHANGE, _LEGS, _ATTACH, _GIVEN = "file", "to", "exchange", "leg", "attach", "given"
+_INITIAL_TERMS: Final[dict[str, Any]] = {
+    "handling": HandlingCode,
+    "tlp": TlpCode,
+    "urgent": Urgent,
+    "due": Due,
+    "legal_basis": LegalBasis,
+    "purpose": PurposeCode,
+}
+_CONTINUING_TERMS: Final[dict[str, Any]] = {
+    name: _INITIAL_TERMS[name] for name in ("handling", "tlp", "urgent", "due")
+}
+_FLAGS: Final = frozenset({"urgent"})
+
+send = typer.Typer(no_args_is_help=True, help="Open an exchange: ask, refer, have analysed.")
+app.add_typer(send, name="send", rich_help_panel="Send")
+_GROUPS: Final = {"send": send}
+
+
+class _Moment(str):
+    """A day or a time as it was typed; it is read once the agency's zone is known."""
+
+    __slots__ = ()
+
+
+def add_commands() -> None:
+    """Add the commands of every act of every kind."""
+    for kind in Kind:
+        for act in kind.spec.acts:
+            group, _, name = act.command.rpartition(" ")
+            home = _GROUPS[group] if group else app
+            panel = None if group else _PANELS[kind.spec.rows[0].party]
+            home.command(name, rich_help_panel=panel)(_command(kind, act))
+
+
+def _command(kind: Kind, act: Act) -> Callable[..., None]:
+    """The command of an act, with the signature that its options are made of."""
+
+    def run(context: typer.Context, **words: Any) -> None:
+        session = session_of(context)
+        asked = _ask_first(act)
+        arguments = dict(_arguments(act, words))
+        with session.hub() as hub:
+            arguments |= dict(_moments(act, words, zone_of(hub)))
+            if act.binds_to_what_was_read:
+                # Bound to what was opened here: what comes meanwhile is not spoken on with it.
+                opened = hub.open(arguments[_EXCHANGE])
+                if not session.as_json:
+                    print_unsealed(opened, known_legs(opened, hub.agency))
+                    asked()
+                arguments[_EXCHANGE] = opened
+            elif not session.as_json:
+                asked()
+            method: Callable[..., Any] = getattr(hub, act.name)
+            result = method(**arguments)
+        tell(session, result, act.done)
+
+    parameters = [
+        inspect.Parameter("context", _KEYWORD, annotation=typer.Context),
+        *_parameters(kind, act),
+    ]
+    run.__name__ = act.name
+    run.__doc__ = act.summary
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": None}
+    return takes_entities(act.entities)(run) if act.entities else run
+
+
+def _parameters(kind: Kind, act: Act) -> Iterator[inspect.Parameter]:
+    """The parameters of a command: what is spoken on, what is said, and on which terms."""
+    is_initial = kind.stage is Stage.INITIAL
+    if not is_initial:
+        yield _parameter(_EXCHANGE, Exchange)
+    if _takes_file(act):
+        argument = act.document.argument if act.document else "brief"
+        name = "reply" if argument == "document" else argument
+        file = Annotated[Path, typer.Argument(metavar=f"{name.upper()}.yaml")]
+        yield _parameter(_FILE, file)
+    if is_initial:
+        yield _parameter(_TO, To)
+    hints = get_type_hints(kind.body, include_extras=True)
+    for name in act.codes:
+        yield _code_parameter(name, hints[name], act)
+    if act.text is not None:
+        is_asked = act.text.is_required and act.text.default is None
+        words = typer.Option(f"--{act.text.name}", metavar="TEXT", help=act.text.help)
+        if is_asked:
+            yield _parameter(act.text.name, Annotated[str, words])
+        else:
+            yield _parameter(act.text.name, Annotated[str | None, words], None)
+    if act.entities:
+        yield _parameter(_GIVEN, GivenEntities)
+    if act.attachments:
+        yield _parameter(_ATTACH, Attach, None)
+    terms = _INITIAL_TERMS if is_initial else _CONTINUING_TERMS
+    for name, option in terms.items() if act.terms else ():
+        yield _parameter(name, option, False if name in _FLAGS else None)
+    if kind.spec.sets_due:
+        until = Annotated[
+            str,
+            typer.Option("--due", metavar="8h|7d|TIME", help="When the answer is due from now on."),
+        ]
+        yield _parameter("due", until)
+    if not is_initial and all(row.party is not Party.RECIPIENT for row in kind.spec.rows):
+        yield _parameter(_LEGS, Legs, None)
+
+
+def _parameter(
+    name: str, annotation: Any, default: Any = inspect.Parameter.empty
+) -> inspect.Parameter:
+    return inspect.Parameter(name, _KEYWORD, annotation=annotation, default=default)
+
+
+def _code_parameter(name: str, hint: Any, act: Act) -> inspect.Parameter:
+    """The option of one attribute of the body, by its type."""
+    help_text = act.help.get(name, "")
+    is_optional = name in act.defaults
+    if get_origin(hint) in (Union, types.UnionType):
+        [hint] = [each for each in get_args(hint) if each is not type(None)]
+        is_optional = name in act.defaults or name not in act.codes
+    default = None if is_optional else inspect.Parameter.empty
+    option = f"--{name.replace('_', '-')}"
+    kind: Any
+    if get_origin(hint) is tuple:
+        code: Any = get_args(hint)[0]
+        many: Any = list[code]
+        words = typer.Option(
+            option.removesuffix("s"),
+            parser=inputs.one_of(code),
+            metavar="CODE",
+            help=f"{help_text}: {inputs.codes(code)}.",
+        )
+        return _parameter(name, Annotated[many | None, words], None)
+    if get_origin(hint) is Annotated:
+        bounds: Range = get_args(hint)[1]
+        words = typer.Option(option, min=bounds.least, max=bounds.most, help=help_text)
+        kind = int
+    elif hint is datetime:
+        words = typer.Option(option, metavar="TIME", parser=_Moment, help=help_text)
+        kind = _Moment
+    elif hint is bool:
+        return _parameter(name, Annotated[bool, typer.Option(option, help=help_text)], False)
+    else:
+        codes: type[Code] = hint
+        words = typer.Option(
+            option,
+            parser=inputs.one_of(codes),
+            metavar="CODE",
+            help=f"{help_text.removesuffix('.')}: {inputs.codes(codes)}.",
+        )
+        kind = codes
+    return _parameter(name, Annotated[kind | None if is_optional else kind, words], default)
+
+
+def _takes_file(act: Act) -> bool:
+    """Whether an act takes a file with a brief and a content."""
+    return act.document is not None or act.brief is Brief.REQUIRED
+
+
+def _arguments(act: Act, words: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The arguments of the client's method, from what was typed; what was not is left out."""
+    for name in (_EXCHANGE, _TO):
+        if name in words:
+            yield name, words[name]
+    if words.get(_LEGS):
+        yield "legs", words[_LEGS]
+    if _FILE in words:
+        yield from _documents(act, words[_FILE])
+    for name in act.codes:
+        given = words[name]
+        if given is not None and not isinstance(given, _Moment):
+            yield name, tuple(given) if isinstance(given, list) else given
+    if act.text is not None and words[act.text.name] is not None:
+        yield act.text.name, words[act.text.name]
+    if act.entities:
+        yield act.entities, words[_GIVEN].read()
+    if words.get(_ATTACH):
+        yield "attachments", inputs.attachments(words[_ATTACH])
+    if words.get("urgent"):
+        yield "urgency", Urgency.URGENT
+    for name in ("handling", "tlp", "legal_basis", "purpose"):
+        if words.get(name) is not None:
+            yield name, words[name]
+
+
+def _moments(
+    act: Act, words: dict[str, Any], zone: tzinfo
+) -> Iterator[tuple[str, datetime | timedelta]]:
+    """The times of a command, in the agency's zone where they name none of their own."""
+    if words.get("due") is not None:
+        yield "due", inputs.due(words["due"], zone)
+    for name in act.codes:
+        if isinstance(words[name], _Moment):
+            yield name, inputs.moment(words[name], zone, f"--{name.replace('_', '-')}")
+
+
+def _documents(act: Act, file: Path) -> Iterator[tuple[str, Any]]:
+    """The brief and the content of a file, for the arguments of an act."""
+    document = act.document
+    read = inputs.document(file, getattr(documents, document.type) if document else documents.Brief)
+    yield "brief", read.brief
+    if document is None:
+        return
+    if read.content is not None:
+        yield document.argument, read.content
+    elif document.is_required:
+        raise Reason.DOCUMENT_INVALID.error(
+            f"{file}: expected a content, got none; `agency templates` shows one", field="content"
+        )
+
+
+def _ask_first(act: Act) -> Callable[[], None]:
+    """A question before something is said that cannot be taken back; only on a terminal."""
+
+    def ask() -> None:
+        if act.confirm is not None and sys.stdin.isatty():
+            typer.confirm(act.confirm, abort=True)
+
+    return ask
+
+
+add_commands()
