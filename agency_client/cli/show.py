@@ -157,7 +157,7 @@ def _file_names(statement: UnsealedStatement) -> dict[str, str]:
 def exchange_json(opened: UnsealedExchange, legs: Sequence[Leg]) -> dict[str, Any]:
     """An opened exchange as plain values."""
     verified = opened.verified
-    first = opened.opening
+    first = opened.initial
     return {
         "exchange_id": opened.id,
         "party": verified.party.value,
@@ -215,7 +215,7 @@ def entity_caption(entity: Entity) -> str:
 def _print_header(opened: UnsealedExchange, legs: Sequence[Leg]) -> None:
     verified = opened.verified
     fields: list[tuple[str, str | Text]] = [("exchange", opened.id)]
-    first = opened.opening
+    first = opened.initial
     if first is not None:
         header = first.statement.header
         due = instant(header.due_at)

@@ -43,7 +43,7 @@ def test_a_deadline_is_extended_and_the_leg_follows(hub: InMemoryHub, tmp_path: 
     )
     body: Any = said.statement.body
     assert body.ground is ExtensionGround.AWAITING_THIRD_PARTY
-    assert mia.get(exchange).opening is not None
+    assert mia.get(exchange).initial is not None
 
 
 @pytest.mark.parametrize("due", ["1h", "7d"])
