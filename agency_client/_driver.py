@@ -34,6 +34,9 @@ T = TypeVar("T")
 _SHARED: Final = frozenset({"DirectoryService/ListDirectoryEntries", "ExchangeService/PlanRoute"})
 """Questions that many statements ask at the same time, and whose answers serve them all."""
 
+_MOST_BUILT: Final = 64
+"""Statements that are built at the same time: each holds a file while it waits for an answer."""
+
 
 class Link(Protocol):
     """What performs calls: the channel to a hub, or a hub in memory."""
@@ -149,6 +152,7 @@ class AsyncDriver:
         self._ready: list[tuple[str, asyncio.Future[Sent | Queued]]] = []
         """Statements that are ready to be sent."""
         self._sending: asyncio.Task[None] | None = None
+        self._building = asyncio.Semaphore(_MOST_BUILT)
 
     async def run(self, operation: Operation[T]) -> T:
         """Perform an operation's calls until it gives its result."""
@@ -177,7 +181,8 @@ class AsyncDriver:
 
         Small statements wait while others are being sent, and then go together.
         """
-        statement_id = await self.run(keeping)
+        async with self._building:
+            statement_id = await self.run(keeping)
         if not is_small(self._core.ports.outbox.load(statement_id)):
             return await self.run(self._core.delivery.deliver_new(statement_id))
         future: asyncio.Future[Sent | Queued] = asyncio.get_running_loop().create_future()

@@ -46,3 +46,13 @@ def foundation(tmp_path_factory: pytest.TempPathFactory) -> Foundation:
     from tests.support.foundation import lay_foundation
 
     return lay_foundation(tmp_path_factory.mktemp("foundation"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell at how many points commands that write were interrupted (`tests/faults/files`)."""
+    reports = [each for kind in ("passed", "failed") for each in terminalreporter.getreports(kind)]
+    points = [value for each in reports for name, value in each.user_properties if name == "points"]
+    if points:
+        terminalreporter.write_line(
+            f"interrupted commands: {sum(points)} points in {len(points)} commands"
+        )

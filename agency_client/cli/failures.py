@@ -23,8 +23,6 @@ from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
 USAGE = "USAGE"
 """Reason of an error in the command line itself, which never reaches the hub."""
 
-STORAGE = "STORAGE"
-"""Reason of an error of a disk that takes nothing, which is no fault of a document."""
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
 
 _INPUT = frozenset(
@@ -80,9 +78,10 @@ def describe(error: Exception) -> dict[str, str | None]:
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
             message = f"{where}{error.strerror or type(error).__name__}"
+            # A disk that takes nothing is no fault of a document.
             full = error.errno in _UNWRITABLE
-            reason = STORAGE if full else Reason.DOCUMENT_INVALID.name
-            return {"reason": reason, "message": message, "field": None}
+            reason = Reason.FILE_NOT_WRITTEN if full else Reason.DOCUMENT_INVALID
+            return {"reason": reason.name, "message": message, "field": None}
         case _:
             raise TypeError(f"no description for {type(error).__name__}") from error
 

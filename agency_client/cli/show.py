@@ -311,6 +311,8 @@ def _print_entities(statement: UnsealedStatement) -> None:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return "\n".join(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

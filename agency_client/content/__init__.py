@@ -1,17 +1,14 @@
-"""The sealed content: documents, FollowTheMoney entities, tables and templates.
+"""The sealed content: documents, FollowTheMoney entities, tables, files and templates.
 
-It comes in from files exactly as it was, or not at all.
+It comes in from files exactly as it was, or not at all (docs/tables.md).
 
-source          the bytes of a file, the same at every reading
-characters      letters that deceive: invisible, turning the line, of two scripts in one word
-faults          what is wrong with a file, place by place, all told at once
-fields          YAML and JSON, each value with its place
-encodings       which encoding a table is written in, where that is certain
-forms           dates and numbers as a table writes them
-tables          rows and cells of a table
-mappings        a FollowTheMoney mapping: which cell becomes which property
-values          what a property of FollowTheMoney can hold
-table_import    from a table to entities
-schemata        the schemata of FollowTheMoney, and which of them are subjects
-file_names      names of attachments
+    documents         what is asked, told and decided; input_documents reads them from files
+    entities          subjects and findings; entity is one, subjects counts, schemata names them
+    table_import      from a table to entities, by tables, encodings, forms, rows and mappings
+    values            what a property of FollowTheMoney can hold
+    file_names        names of attached files
+    templates         files to start from
+    fields            YAML and JSON, each value with its place
+    source, faults    a file read twice; what is wrong with it, told at once
+    characters        characters that deceive
 """

@@ -24,7 +24,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 UTF_8: Final = "utf-8"
 CANDIDATES: Final = (
     "cp1251", "kz1048", "koi8_r", "koi8_u", "cp866", "iso8859_5", "mac_cyrillic",
-    "cp1250", "cp1252", "cp1254",
+    "cp1252", "cp1250", "cp1254",
 )  # fmt: skip
 """What tables without a mark may be written in, as Python calls it."""
 NAMES: Final = (

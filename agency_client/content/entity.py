@@ -10,7 +10,6 @@ legacy ones exist.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import Any, Final, NotRequired, TypedDict
@@ -28,7 +27,8 @@ MOST_WARNINGS: Final = 20
 EXTRA_TEXTS: Final = ("caption", "first_seen", "last_seen", "last_change")
 EXTRA_LISTS: Final = ("datasets", "referents")
 """What else FollowTheMoney's own files tell of an entity."""
-_KEYS: Final = frozenset({"id", "schema", "properties", *EXTRA_TEXTS, *EXTRA_LISTS})
+_BESIDE: Final = (*EXTRA_TEXTS, *EXTRA_LISTS)
+_KEYS: Final = frozenset({"id", "schema", "properties", *_BESIDE})
 
 
 class Entity(TypedDict):
@@ -159,9 +159,10 @@ def _is_iban(value: str) -> bool:
 
 def entity_digest(entity: Entity) -> int:
     """A digest of all that an entity says; the order of names and values says nothing."""
-    plain: dict[str, Any] = {**entity}
-    plain["properties"] = {name: sorted(each) for name, each in entity["properties"].items()}
-    return digest(json.dumps(plain, sort_keys=True).encode())
+    said = [(name, sorted(each)) for name, each in entity["properties"].items()]
+    beside = [(name, entity[name]) for name in _BESIDE if name in entity]
+    # The representation of a text escapes what would make two of them one.
+    return digest(repr((entity["id"], entity["schema"], sorted(said), beside)).encode("utf-8"))
 
 
 def digest(data: bytes) -> int:
@@ -224,7 +225,7 @@ def shape_entity(data: Any) -> Entity:
 
 
 def _texts_at_fault(entity: Entity) -> Iterator[tuple[str, str]]:
-    for name in ("id", *EXTRA_TEXTS, *EXTRA_LISTS):
+    for name in ("id", *_BESIDE):
         values = entity.get(name, [])
         for value in [values] if isinstance(values, str) else values:  # type: ignore[attr-defined]
             if hidden := find_hidden(value):

@@ -199,6 +199,8 @@ class _Reading:
         except ValueError:
             raise self._unparsed(1, "a number is too long") from None
         for at, place, _ in _json_places(text):
+            if len(at) > MAX_DEPTH:
+                raise self._unparsed(place.line, "nested too deeply")
             if at in self.places:
                 self._twice(at, place)
             else:

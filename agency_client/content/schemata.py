@@ -39,5 +39,8 @@ OTHER_SCHEMATA: Final = frozenset(
 )  # fmt: skip
 """Links, events, payments, papers and places: what is told of subjects."""
 
+EVENT_SCHEMATA: Final = frozenset({"Call", "ContractAward", "Debt", "Event", "Payment", "Trip"})
+"""What happens at a time: two that are told in the same words are two, and not one told twice."""
+
 SCHEMATA: Final = SUBJECT_SCHEMATA | STAND_IN_SCHEMATA.keys() | OTHER_SCHEMATA
 """All schemata that an entity may have."""

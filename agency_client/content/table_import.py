@@ -7,8 +7,9 @@ Rules of this module:
 - A row that gives no entity, and one whose cells would be lost with an entity that has no key, is
   refused, unless such rows were said to be meant.
 - Two rows of one key that say different things of an entity are refused, unless keys were said to
-  repeat: whoever reads them would take them for one thing.
-- What a row tells in the same words as one before it comes once.
+  repeat: whoever reads them would take them for one thing. So are two rows that tell the same of an
+  event, such as a payment: two payments of one sum on one day are two.
+- What a row tells of an account or a person in the same words as one before it comes once.
 - What was chosen, found out or left out is told in `notes`, which go into the brief: approvers and
   recipients see how the table was read. Neither values nor names of files stand in them.
 """
@@ -22,25 +23,21 @@ from pathlib import Path
 from typing import Final
 
 from agency_client.content.characters import find_hidden
-from agency_client.content.entity import Entity, ImportedEntities, Warnings, entity_digest
+from agency_client.content.entity import Entity, ImportedEntities, Warnings
 from agency_client.content.faults import MOST_LINES, Faults, lines_in_words
 from agency_client.content.fields import read_fields
 from agency_client.content.forms import DateForm, NumberForm
-from agency_client.content.mappings import (
-    EntityMapping,
-    Forms,
-    PropertyMapping,
-    Query,
-    parse_mapping,
-)
+from agency_client.content.mapping_file import parse_mapping
+from agency_client.content.mappings import EntityMapping, Forms, Query
+from agency_client.content.rows import SHORT, MappedEntity, RowMapper
+from agency_client.content.schemata import EVENT_SCHEMATA
 from agency_client.content.source import Source
 from agency_client.content.subjects import SubjectCount
 from agency_client.content.tables import DELIMITERS, Row, Table, column_words
-from agency_client.content.values import ID_WORDS, ValueCheck, is_id
+from agency_client.content.values import ValueCheck
 from exchange_protocol.errors import Reason
 
 MAX_ENTITIES: Final = 1_000_000
-_SHORT: Final = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +110,7 @@ class TableImport(ImportedEntities):
         queries = parse_mapping(read_fields(Path(mapping_path)), check)
         source = Source(csv_path)
         columns = set[str]().union(*(query.columns for query in queries))
-        self._rows = _Rows(queries, forms, check)
+        self._rows = RowMapper(queries, forms, check)
         self._table = Table.open(
             source, columns, encoding=options.encoding, delimiter=options.delimiter
         )
@@ -137,79 +134,10 @@ class TableImport(ImportedEntities):
             for query in self._rows.queries:
                 if not query.passes(record):
                     continue
-                for made in self._rows.made(query, record):
-                    entity = made.entity
-                    if entity is None:
-                        continue
-                    digest = entity_digest(entity) & _SHORT
-                    if digest not in told:
-                        told.add(digest)
-                        yield entity
-
-
-@dataclass(slots=True)
-class _Made:
-    """What a mapping made of a row."""
-
-    mapping: EntityMapping
-    entity: Entity | None = None
-    faults: list[tuple[str, str]] = field(default_factory=list)
-    """Columns with what was expected in them."""
-    lacks: str | None = None
-    """The property that the mapping requires and that is empty."""
-
-
-class _Rows:
-    """Makes entities of the rows of a table."""
-
-    def __init__(self, queries: Sequence[Query], forms: Forms, check: ValueCheck) -> None:
-        self.queries = queries
-        self._forms = forms
-        self._check = check
-
-    def made(self, query: Query, record: Mapping[str, str]) -> Iterator[_Made]:
-        """What each entity of a query comes to for a record that passes its filters."""
-        ids: dict[str, str] = {}
-        for mapping in query.entities:
-            made = self._made(mapping, record, ids)
-            if made.entity is not None:
-                ids[mapping.name] = made.entity["id"]
-            yield made
-
-    def _made(
-        self, mapping: EntityMapping, record: Mapping[str, str], ids: Mapping[str, str]
-    ) -> _Made:
-        made = _Made(mapping)
-        properties: dict[str, list[str]] = {}
-        for each in mapping.properties:
-            values = list(self._values(each, record, ids, made))
-            if values:
-                properties[each.prop.name] = list(dict.fromkeys(values))
-            elif each.required:
-                made.lacks = made.lacks or each.prop.name
-        entity_id = mapping.id_of(record)
-        if mapping.id_column is not None and entity_id is not None and not is_id(entity_id):
-            made.faults.append((mapping.id_column, ID_WORDS))
-        if entity_id is not None and made.lacks is None:
-            made.entity = Entity(id=entity_id, schema=mapping.schema.name, properties=properties)
-        return made
-
-    def _values(
-        self,
-        mapping: PropertyMapping,
-        record: Mapping[str, str],
-        ids: Mapping[str, str],
-        made: _Made,
-    ) -> Iterator[str]:
-        if mapping.entity is not None:
-            if mapping.entity in ids:
-                yield ids[mapping.entity]
-            return
-        for column, value in mapping.values(record):
-            read, fault = self._forms.read(mapping, value, self._check)
-            if fault:
-                made.faults.append((column or mapping.prop.name, fault))
-            yield read
+                for made in self._rows.map_record(query, record):
+                    if made.entity is not None and made.digest not in told:
+                        told.add(made.digest)
+                        yield made.entity
 
 
 class _Checking:
@@ -218,7 +146,7 @@ class _Checking:
     def __init__(
         self,
         source: str,
-        rows: _Rows,
+        rows: RowMapper,
         columns: set[str],
         headings: Sequence[str],
         options: TableOptions,
@@ -269,7 +197,7 @@ class _Checking:
             if not query.passes(record):
                 continue
             passed = True
-            for made in self._rows.made(query, record):
+            for made in self._rows.map_record(query, record):
                 emptied = self._take(row, number, made, record) and emptied
         if not passed:
             self._filtered.add(row.line)
@@ -299,47 +227,49 @@ class _Checking:
         if self._lacking.count:
             yield f"Without what the mapping requires, left out: {self._lacking}."
         if self._repeated:
-            yield f"{self._repeated} rows have the key of another and say other things of it."
+            yield (
+                f"{self._repeated} rows have the key of a row before; what is the same stands once."
+            )
 
-    def _take(self, row: Row, number: int, made: _Made, record: Mapping[str, str]) -> bool:
+    def _take(self, row: Row, number: int, made: MappedEntity, record: Mapping[str, str]) -> bool:
         """Note what a mapping made of a row; whether the row is left with nothing said of it."""
         mapping, entity = made.mapping, made.entity
-        if entity is None and self._options.skip_rows_without_key:
-            made.faults.clear()
-        for column, words in made.faults:
-            self._fault(row, column, words)
+        if entity is not None or not self._options.skip_rows_without_key:
+            for column, words in made.faults:
+                self._fault(row, column, words)
         if entity is None:
-            if made.lacks is not None and mapping.id_of(record) is not None:
+            if made.lacks_required:
                 self._lacking.add(row.line)
                 return False
-            if any(record[column].strip() for column in mapping.columns):
+            if any(record[column].strip() for column in mapping.ordered_columns):
                 self._lost(row, mapping)
                 return False
             return True
-        if made.faults:
-            return False
-        self._note(row, number, mapping, entity)
+        if not made.faults:
+            self._note(row, number, made, entity)
         return False
 
-    def _note(self, row: Row, number: int, mapping: EntityMapping, entity: Entity) -> None:
-        told = entity_digest(entity) & _SHORT
-        key = hash((number, mapping.name, entity["id"]))
+    def _note(self, row: Row, number: int, made: MappedEntity, entity: Entity) -> None:
+        told, is_known = made.digest, made.digest in self._told
+        key = hash((number, made.mapping.name, entity["id"]))
         before = self._seen.setdefault(key, told << 64 | row.line)
-        if before >> 64 != told:
+        is_first = before == told << 64 | row.line
+        if before >> 64 != told or (not is_first and made.mapping.schema.name in EVENT_SCHEMATA):
             if not self._options.allow_repeated_keys:
-                self._clash(row, mapping, key, before & _SHORT)
+                self._clash(row, made.mapping, key, before & SHORT)
                 return
-            self._repeated += told not in self._told
-        if told not in self._told:
+            self._repeated += 1
+        if not is_known:
             self._told.add(told)
             self.count += 1
             self.subjects.add(entity)
             self.warnings.add(f"line {row.line}", entity)
 
     def _clash(self, row: Row, mapping: EntityMapping, key: int, first: int) -> None:
+        what = "tell one event twice" if mapping.schema.name in EVENT_SCHEMATA else "differ"
         words = (
-            f"these rows have one key of {mapping.name!r} and say different things of it: "
-            "name more columns as its keys, or say --allow-repeated-keys"
+            f"these rows have one key of {mapping.name!r} and {what}: name more columns as its "
+            "keys, or say --allow-repeated-keys"
         )
         at = ", ".join(self._in_words[column] for column in mapping.key_columns)
         if key not in self._clashes:

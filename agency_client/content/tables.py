@@ -124,6 +124,9 @@ class Table:
                 line=line,
             )
             return False
+        if [column_name(cell) for cell in cells] == self.headings:
+            faults.add("the headings stand here again: two tables in one file?", line=line)
+            return False
         for cell, heading in zip(cells, self.headings, strict=True):
             if cell[:1] in " \t" and cell.lstrip().startswith('"'):
                 faults.add(

@@ -130,7 +130,7 @@ def _zone(name: str | None, ports: Ports) -> tzinfo:
         return UTC
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise Reason.INVALID_FIELD.error(
             f"expected a time zone such as Asia/Almaty, got {name[:64]!r}", field="time_zone"
         ) from None

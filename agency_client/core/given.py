@@ -29,7 +29,7 @@ Entities = Iterable[Any] | PathLike
 """FollowTheMoney entities: mappings with `id`, `schema` and `properties`, FollowTheMoney's own
 proxies, or the path of a file of JSON lines. They may come from a generator, and are never in
 memory as a whole."""
-Attachments = Mapping[str, bytes | PathLike]
+Attachments = Mapping[str, bytes | bytearray | memoryview | PathLike]
 """Files to attach, by name: their bytes, or the path of each."""
 Agencies = str | Iterable[str]
 """One agency id such as "kz.fma", or several."""

@@ -13,7 +13,7 @@ A statement that continues an exchange answers what the client verified of it ju
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -103,12 +103,12 @@ class Statements:
         online = yield from self._view.freshen()
         plan = self._initial_plan(compares=online)
         drafts: list[Draft] = []
-        with ExitStack() as building:
+        with self._ports.outbox.stage_batch(len(asked)) as batch:
             made: list[tuple[Staging, bytes]] = []
             for number, each in enumerate(asked):
                 with numbered(number):
                     draft = self._initial_draft(each, self._ports.clock())
-                    staging = building.enter_context(self._ports.outbox.stage(draft.id))
+                    staging = batch.add(draft.id)
                     payload = yield from self._seal(draft, each.content, plan, staging)
                 drafts.append(draft)
                 made.append((staging, payload))
@@ -170,8 +170,9 @@ class Statements:
         Nothing is planned or judged here: the hub does that.
         """
         signed = self._sign_all([encode_statement(draft) for draft, _ in drafts])
-        for (draft, parts), one in zip(drafts, signed, strict=True):
-            with self._ports.outbox.stage(draft.id) as staging:
+        with self._ports.outbox.stage_batch(len(drafts)) as batch:
+            for (draft, parts), one in zip(drafts, signed, strict=True):
+                staging = batch.add(draft.id)
                 for name, sealed in parts.items():
                     staging.add_part(name, sealed)
                 staging.finish(one)

@@ -152,7 +152,7 @@ class View:
                 )
 
     def freshen(self) -> Operation[bool]:
-        """Bring the directory up to date if the hub can be reached; gives whether it could.
+        """Bring the directory up to date if the hub can be reached; gives whether to ask it more.
 
         Without a hub the directory that is held serves. Without one either, the hub is asked in
         any case.
@@ -168,8 +168,7 @@ class View:
         except HubUnavailable:
             if not is_held:
                 raise
-            return False
-        return True
+        return self._ports.reach.why_not() is None
 
     def know_directory(self, size: int) -> Operation[None]:
         """Make sure that the directory holds at least `size` entries, as an entry counts them.

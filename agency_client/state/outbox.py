@@ -22,6 +22,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -146,6 +147,23 @@ class Staging:
         sync_folder(self._folder)
 
 
+class StagedBatch:
+    """Statements under construction, which come into the outbox together."""
+
+    def __init__(self, folder: Path, orders: Iterator[int]) -> None:
+        self._folder = folder
+        self._orders = orders
+        self.folders: list[Path] = []
+
+    def add(self, statement_id: str) -> Staging:
+        """Begin one more; raises INVALID_FIELD for an id that is no file name."""
+        _check_file_name(statement_id, "id")
+        folder = self._folder / statement_id
+        staging = Staging(folder, next(self._orders))
+        self.folders.append(folder)
+        return staging
+
+
 class Outbox:
     """The statements that wait, those refused, and the receipts of those accepted."""
 
@@ -155,6 +173,7 @@ class Outbox:
         self._receipts = state / "receipts"
         self._exchanges: dict[str, str] = {}
         """The exchanges of statements that were seen waiting; a statement never changes."""
+        self._is_swept = False
 
     def pending(self) -> list[OutboxEntry]:
         """What waits to be sent, oldest first."""
@@ -199,16 +218,26 @@ class Outbox:
         Raises:
             InvalidInput: INVALID_FIELD, for an id that is no file name.
         """
-        _check_file_name(statement_id, "id")
+        with self.stage_batch(1) as batch:
+            yield batch.add(statement_id)
+
+    @contextmanager
+    def stage_batch(self, count: int) -> Iterator[StagedBatch]:
+        """Build `count` statements; when the block ends well, all are in the outbox, else none."""
         make_folder(self._folder)
-        # Nothing of what a killed process left half built was ever sent.
-        sweep_staging(self._folder, f"{_STAGING}*")
-        with staging_folder(self._folder / f"{_STAGING}{statement_id}") as building:
-            yield Staging(building, self._next_order())
-            if not (building / "statement").exists():
-                raise ValueError("the statement was not finished")
-            with writing(building):
-                building.rename(self._folder / statement_id)
+        if not self._is_swept:
+            # Nothing of what a killed process left half built was ever sent.
+            sweep_staging(self._folder, f"{_STAGING}*")
+            self._is_swept = True
+        with staging_folder(self._folder / f"{_STAGING}{uuid.uuid4()}") as building:
+            batch = StagedBatch(building, self._next_orders(count))
+            yield batch
+            for folder in batch.folders:
+                if not (folder / "statement").exists():
+                    raise ValueError("the statement was not finished")
+            for folder in batch.folders:
+                with writing(folder):
+                    folder.rename(self._folder / folder.name)
             sync_folder(self._folder)
 
     @contextmanager
@@ -235,12 +264,12 @@ class Outbox:
             tree_head=log_pb2.TreeHead(checkpoint=receipt.note),
         )
         replace_file(folder / statement.id, message.SerializeToString(deterministic=True))
-        sync_folder(self._receipts)
-        # The receipt is durable: a crash here leaves a folder, whose resend gives it again.
+        # The receipt is durable: a crash here leaves the statement in the outbox, and the hub gives
+        # the same receipt when it is sent again.
         done = self._folder / f"{_STAGING}done-{statement.id}"
         with writing(stored.folder):
             stored.folder.rename(done)
-        sync_folder(self._folder)
+        sync_folder(self._folder)  # Before its files go: what stays in the outbox must be whole.
         remove_folder(done)
 
     def refuse(self, stored: StoredStatement, error: ExchangeError, now: datetime) -> None:
@@ -304,12 +333,13 @@ class Outbox:
         ]
         return [name for _, name in sorted(found)]
 
-    def _next_order(self) -> int:
+    def _next_orders(self, count: int) -> Iterator[int]:
+        """The next numbers of the order in which statements are begun."""
         counter = self._folder / ".order"
         with locked(self._folder / ".order.lock"), _readable(counter):
-            number = int(read_file(counter) or 0) + 1
-            replace_file(counter, str(number).encode())
-        return number
+            last = int(read_file(counter) or 0)
+            replace_file(counter, str(last + count).encode())
+        return iter(range(last + 1, last + count + 1))
 
     def _exchange(self, statement_id: str) -> str | None:
         """The exchange of a waiting statement; None once it waits no more."""

@@ -35,7 +35,7 @@ from typing import Any, Final, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from agency_client.content.characters import find_hidden
+from agency_client.content.characters import describe_mixed, find_hidden
 from agency_client.state.hub_target import parse_target
 from agency_client.state.keys import (
     PASSPHRASE_VARIABLE,
@@ -423,8 +423,12 @@ def _defaults(table: Mapping[str, str]) -> Defaults:
             f"expected one of {', '.join(Language.__members__)}; got {language!r}",
             "defaults.language",
         )
+    legal_basis = table.get("legal_basis")
+    if legal_basis is not None and not legal_basis.isascii():
+        more = describe_mixed(legal_basis) or "letters of another script look like them"
+        raise _invalid(f"expected letters and digits of ASCII: {more}", "defaults.legal_basis")
     return Defaults(
-        legal_basis=table.get("legal_basis"),
+        legal_basis=legal_basis,
         language=Language[language] if language else None,
         time_zone=table.get("time_zone"),
     )

@@ -19,6 +19,8 @@ PACKAGES = {
     "exchange_server": ROOT / "exchange_server",
     "agency_client": ROOT / "agency_client",
     "exchange_certs": ROOT / "certs" / "exchange_certs",
+    "exchange_files": ROOT / "certs" / "exchange_files",
+    "exchange_keys": ROOT / "certs" / "exchange_keys",
 }
 
 # Roots of modules that read clocks, files, sockets or processes, or that draw randomness.

@@ -180,9 +180,12 @@ def test_persons_hidden_from_the_count_are_told_to_the_reader(
     monkeypatch.setattr("agency_client.content.entities.SubjectCount.__int__", lambda self: 1)
     sent = send(hub.client(tmp_path), subjects=iter(hidden))
     monkeypatch.undo()
-    [fault] = first(hub, tmp_path, sent).faults
+    opened = first(hub, tmp_path, sent)
+    (fault,) = opened.faults
+    assert fault.part == "entities"
     assert isinstance(fault.error, SealBroken)
-    assert re.search("declares 1 subjects|expected a schema", fault.error.message)
+    assert re.search(r"declares 1 subjects|expected a schema", fault.error.message)
+    assert [*opened.entities()] == []
 
 
 def test_reader_is_told_of_subjects_that_are_declared_and_not_there(
@@ -263,6 +266,9 @@ def test_names_that_do_not_fit_the_files_are_their_authors_fault(
         monkeypatch.setattr("agency_client.core.sealing.encode_index", lambda names, i=index: i)
         sent = send(hub.client(tmp_path), attachments={"a": b"a"})
         monkeypatch.undo()
-        faults = first(hub, tmp_path, sent).faults
-        assert [type(each.error) for each in faults] == [SealBroken]
-        assert "names of attachments" in faults[0].error.message
+        opened = first(hub, tmp_path, sent)
+        (fault,) = opened.faults
+        assert fault.part == "attachments"
+        assert isinstance(fault.error, SealBroken)
+        assert "names of attachments" in fault.error.message
+        assert opened.attachments == {"attachment.1": b"a"}

@@ -104,8 +104,11 @@ def test_initiators_bundle_replays_the_whole_exchange(verified: VerifiedBundle) 
 
 def test_bundle_is_private_and_nothing_is_written_over(office: Office, bundle: Path) -> None:
     assert stat.S_IMODE(bundle.stat().st_mode) == 0o600
-    with pytest.raises(FileExistsError):
+    before = bundle.read_bytes()
+    with pytest.raises(ExchangeError, match="exists; nothing is written over") as refused:
         office.export("kz.mia/system", bundle)
+    assert refused.value.reason is Reason.FILE_NOT_WRITTEN
+    assert bundle.read_bytes() == before
 
 
 @pytest.mark.parametrize(

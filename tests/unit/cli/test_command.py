@@ -128,8 +128,8 @@ def test_error_is_described_by_reason_message_and_field() -> None:
     assert describe(typer.BadParameter("no"))["reason"] == "USAGE"
     assert describe(FileNotFoundError(2, "No such file", "x"))["message"] == "x: No such file"
     assert describe(FileNotFoundError(2, "No such file", "x"))["reason"] == "DOCUMENT_INVALID"
-    assert describe(OSError(errno.ENOSPC, "No space left", "x"))["reason"] == "STORAGE"
-    assert describe(OSError(errno.EROFS, "Read-only", "x"))["reason"] == "STORAGE"
+    assert describe(OSError(errno.ENOSPC, "No space left", "x"))["reason"] == "FILE_NOT_WRITTEN"
+    assert describe(OSError(errno.EROFS, "Read-only", "x"))["reason"] == "FILE_NOT_WRITTEN"
 
 
 @pytest.mark.parametrize("encoding", ["koi8-r", "cp1251", "latin-1", "ascii"])

@@ -148,6 +148,14 @@ def test_text_that_deceives_is_refused_by_its_key(folder: Path, char: str) -> No
     assert caught.value.field == "defaults.legal_basis"
 
 
+@pytest.mark.parametrize("basis", ["KZ-СРС-1", "УПК-1", "KZ-٣"])
+def test_legal_basis_in_letters_of_another_script_is_refused(folder: Path, basis: str) -> None:
+    edit(folder, "legal_basis = 'KZ-AML-18'", f"legal_basis = '{basis}'")
+    with pytest.raises(InvalidInput, match="ASCII") as caught:
+        Profile.load(folder)
+    assert caught.value.field == "defaults.legal_basis"
+
+
 def test_port_in_digits_of_another_script_is_refused(folder: Path) -> None:
     edit(folder, "localhost:1", "localhost:٨٤٤٣")
     with pytest.raises(InvalidInput, match="host:port"):

@@ -275,6 +275,11 @@ def test_delimiter_that_is_not_certain_is_asked_for(desk: Desk) -> None:
     assert "delimiters" in desk.refused(table, mapping, delimiter="::")
 
 
+def test_two_tables_in_one_file_are_refused(desk: Desk) -> None:
+    message = desk.refused(simple("1,Имя,kz,1979\n") + simple("2,Имя,kz,1979\n"))
+    assert "line 3: the headings stand here again" in message
+
+
 @pytest.mark.parametrize("data", ["", "\n\n", "\ufeff"])
 def test_empty_table_is_refused(desk: Desk, data: str) -> None:
     assert "is empty" in desk.refused(data)
@@ -372,7 +377,19 @@ def test_rows_of_one_key_that_differ_are_refused_by_both_lines_or_counted_apart(
     read = desk.read(table, allow_repeated_keys=True)
     assert names(read) == ["Первый", "Второй", "Третий"]
     assert (read.count, read.subjects) == (3, 3)
-    assert "1 rows have the key of another" in read.notes[0]
+    assert "1 rows have the key of a row before" in read.notes[0]
+
+
+def test_two_payments_of_one_sum_on_one_day_do_not_become_one(desk: Desk) -> None:
+    mapping = BANK.replace("keys: [number]", "keys: [payer, amount, date]")
+    rows = "number,payer,amount,date\n1,KZ1,5,2020-01-01\n2,KZ2,5,2020-01-01\n3,KZ1,5,2020-01-01\n"
+    message = desk.refused(rows, mapping)
+    assert "lines 2, 4, column 'payer', column 'amount', column 'date'" in message
+    assert "tell one event twice" in message
+    read = desk.read(rows, mapping, allow_repeated_keys=True)
+    assert len([*read]) == 4 == read.count
+    assert "1 rows have the key of a row before" in " ".join(read.notes)
+    assert desk.read(rows, BANK).count == 5
 
 
 def test_one_account_that_pays_and_is_paid_is_one(desk: Desk) -> None:

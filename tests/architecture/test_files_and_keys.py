@@ -1,0 +1,145 @@
+"""Files are written in one room, and private keys are seen in one.
+
+What is checked are the calls of the product's own modules, on their syntax trees: nobody writes a
+file but by `exchange_files`, and the contract and the wings name no private key.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCT = (
+    "agency_client",
+    "exchange_server",
+    "certs/exchange_certs",
+    "certs/exchange_keys",
+    "proto/exchange_protocol",
+)
+WRITES_ELSEWHERE = {
+    "agency_client/evidence/verify.py": "stands alone; temporary files for `openssl`",
+    "exchange_server/storage/engine.py": "the database's file and its lock, which SQLite writes",
+    "agency_client/audit/monitor_state.py": "the monitor's file, which SQLite writes",
+}
+WRITERS = {"write_text", "write_bytes", "touch", "symlink_to", "hardlink_to"}
+MODULES_THAT_WRITE = {"shutil", "tempfile"}
+FLAGS = {"O_CREAT", "O_WRONLY", "O_RDWR", "O_APPEND", "O_TRUNC"}
+HOLDS_KEYS = {
+    "agency_client/state/keys.py": "makes sealing keys and keeps them in files",
+    "agency_client/state/profile.py": "takes the keys of a new profile, to encrypt them",
+    "certs/exchange_certs/authority.py": "signs certificates: X.509 libraries take the key itself",
+    "certs/exchange_certs/profiles.py": "likewise",
+}
+
+
+def modules(*packages: str) -> list[Path]:
+    found = [path for package in packages for path in (ROOT / package).rglob("*.py")]
+    return sorted(path for path in found if "_pb2" not in path.name)
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def writes(tree: ast.AST) -> Iterator[str]:
+    """Every call that may write a file, as written."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [each.name for each in node.names]
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            yield from (each for each in names if each in MODULES_THAT_WRITE)
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        if called.rpartition(".")[2] in WRITERS or opens_to_write(node, called):
+            yield ast.unparse(node)
+
+
+def opens_to_write(node: ast.Call, called: str) -> bool:
+    if called == "os.open":
+        return any(
+            isinstance(each, ast.Attribute) and each.attr in FLAGS
+            for argument in node.args[1:]
+            for each in ast.walk(argument)
+        )
+    if called.rpartition(".")[2] not in ("open", "fdopen", "ZipFile"):
+        return False
+    modes = [*node.args, *(each.value for each in node.keywords if each.arg == "mode")]
+    return any(
+        isinstance(each, ast.Constant)
+        and isinstance(each.value, str)
+        and len(each.value) <= 3
+        and bool(set(each.value) & set("wxa+"))
+        for each in modes
+    )
+
+
+def offences(path: Path) -> list[str]:
+    return list(writes(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+@pytest.mark.parametrize("path", modules(*PRODUCT), ids=name_of)
+def test_no_module_writes_files_but_by_the_one_room(path: Path) -> None:
+    if name_of(path) in WRITES_ELSEWHERE:
+        return
+    allowed = {
+        # A bundle's archive is written into the draft of a new file; stdout is given away.
+        "agency_client/evidence/bundle.py": ("ZipFile(draft.file",),
+        "agency_client/cli/app.py": ("os.open(os.devnull",),
+    }.get(name_of(path), ())
+    assert [each for each in offences(path) if not any(one in each for one in allowed)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "path.write_text('x')",
+        "Path('x').write_bytes(b'')",
+        "open('x', 'w')",
+        "path.open('xb')",
+        "path.open(mode='a')",
+        "os.fdopen(descriptor, 'wb')",
+        "os.open(path, os.O_WRONLY | os.O_CREAT)",
+        "zipfile.ZipFile(path, 'w')",
+        "import shutil",
+        "from tempfile import mkstemp",
+    ],
+)
+def test_the_check_finds_what_writes(text: str) -> None:
+    assert list(writes(ast.parse(text)))
+
+
+@pytest.mark.parametrize(
+    "text", ["path.open('rb')", "path.open()", "os.open(folder, os.O_RDONLY)", "hub.open(exchange)"]
+)
+def test_the_check_passes_what_reads(text: str) -> None:
+    assert list(writes(ast.parse(text))) == []
+
+
+@pytest.mark.parametrize("name", WRITES_ELSEWHERE)
+def test_exceptions_are_still_needed(name: str) -> None:
+    assert offences(ROOT / name)
+
+
+def test_private_keys_are_named_where_they_are_made_or_kept_alone() -> None:
+    naming = {
+        name_of(path)
+        for path in modules(*PRODUCT)
+        if "exchange_keys" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute | ast.Name) and ast.unparse(node).endswith("PrivateKey")
+    }
+    assert naming == set(HOLDS_KEYS)
+
+
+def test_the_contract_names_no_private_key() -> None:
+    found = [
+        name_of(path)
+        for path in modules("proto/exchange_protocol")
+        if "PrivateKey" in path.read_text(encoding="utf-8")
+    ]
+    assert found == []

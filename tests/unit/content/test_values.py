@@ -1,0 +1,112 @@
+"""Values: what a property can hold is kept as it was, and all else is told in words."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from followthemoney import model
+
+from agency_client.content.values import ValueCheck, is_id
+
+SECRET = "Тайный (вымышлен)"
+
+
+def fault(schema: str, name: str, value: str) -> str | None:
+    found = model.get(schema)
+    assert found is not None
+    prop = found.get(name)
+    assert prop is not None
+    return ValueCheck().fault(prop, value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "name", "value"),
+    [
+        ("Person", "name", "Қасымова Әлия"), ("Person", "name", "  x  "), ("Person", "name", "é"),
+        ("Person", "country", "kz"), ("Person", "country", "KZ"), ("Person", "country", "suhh"),
+        ("Person", "birthDate", "1979"), ("Person", "birthDate", "1979-12"),
+        ("Person", "birthDate", "1979-12-31"), ("Person", "gender", "male"),
+        ("Person", "phone", "+77011234567"), ("Person", "email", "a@example.kz"),
+        ("Person", "website", "https://example.kz"), ("Person", "topics", "crime"),
+        ("Person", "idNumber", "0012"), ("Person", "notes", "x" * 65_000),
+        ("Payment", "amount", "1000.50"), ("Payment", "amount", "-5"),
+        ("Payment", "amount", "5 KZT"),
+        ("Payment", "date", "2024-03-05T10:11:12"), ("Payment", "date", "2024-03-05 10:11"),
+        ("Payment", "payerAccount", "a.b-1"), ("BankAccount", "iban", "KZ00"),
+    ],
+)  # fmt: skip
+def test_good_value_has_no_fault(schema: str, name: str, value: str) -> None:
+    assert fault(schema, name, value) is None
+
+
+@pytest.mark.parametrize(
+    ("schema", "name", "value", "says"),
+    [
+        ("Person", "country", "Казахстан", "code, such as kz"),
+        ("Person", "country", "KAZ", "code, such as kz"),
+        ("Person", "country", "kz ", "no spaces around"),
+        ("Person", "gender", "M", "one of female, male, other"),
+        ("Person", "topics", "suspect", "list 'topic'"),
+        ("Person", "phone", "8 701 123 45 67", "code of the country"),
+        ("Person", "email", "нет", "electronic mail"),
+        ("Person", "website", "not a site", "address of the Web"),
+        ("Person", "name", '""', "a name"),
+        ("Person", "name", "x" * 513, "at most"),
+        ("Person", "idNumber", "7.91028E+11", "Excel has shortened"),
+        ("Person", "idNumber", "7,9E11", "Excel has shortened"),
+        ("Person", "idNumber", "x" * 65, "at most 64"),
+        ("Person", "notes", "x" * 65_001, "at most 65000"),
+        ("Person", "name", "a\u202eb", "U+202E"),
+        ("Person", "birthDate", "31.12.1979", "--dates"),
+        ("Person", "birthDate", "12/31/1979", "--dates"),
+        ("Person", "birthDate", "28855", "as Excel counts days"),
+        ("Person", "birthDate", "1979-12-31T00:00+05:00", "without a zone"),
+        ("Person", "birthDate", "1979-12-31 approximately", "YYYY-MM-DD"),
+        ("Payment", "amount", "1 000,50", "--numbers"),
+        ("Payment", "amount", "1,000.50", "--numbers"),
+        ("Payment", "amount", "many", "--numbers"),
+        ("Payment", "payerAccount", "a b", "an id"),
+        ("Payment", "payerAccount", "x" * 201, "an id"),
+    ],
+)
+def test_value_that_would_be_lost_or_changed_is_told(
+    schema: str, name: str, value: str, says: str
+) -> None:
+    words = fault(schema, name, value)
+    assert words is not None
+    assert says in words
+    assert value not in words
+
+
+@pytest.mark.parametrize("schema", [each for each in model if not each.abstract], ids=str)
+def test_no_property_logs_or_repeats_its_value(
+    schema: object, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    check = ValueCheck()
+    found = check.schema(str(getattr(schema, "name", "")))
+    assert found is not None
+    with caplog.at_level(logging.DEBUG):
+        for prop in found.properties.values():
+            if not prop.stub:
+                for value in (SECRET, f"{SECRET} 31.12.1979", f"7{SECRET}@x"):
+                    assert SECRET not in (check.fault(prop, value) or "")
+    assert SECRET not in caplog.text
+    assert capfd.readouterr() == ("", "")
+
+
+def test_only_concrete_schemata_by_their_exact_names_are_known() -> None:
+    check = ValueCheck()
+    assert check.schema("Person") is not None
+    for name in ("person", "Thing", "Interval", "Nobody", ""):
+        assert check.schema(name) is None
+
+
+@pytest.mark.parametrize("text", ["a", "7", "a-b.c", "A" * 200])
+def test_id_is_as_links_have_it(text: str) -> None:
+    assert is_id(text)
+
+
+@pytest.mark.parametrize("text", ["", "a b", "-a", "a-", "я", "a\n", "A" * 201])
+def test_other_id_is_none(text: str) -> None:
+    assert not is_id(text)
