@@ -146,7 +146,9 @@ def test_approval_that_no_coordinator_signed_over_this_payload_opens_nothing(
     exchange = new_exchange(client, "uz.fiu")
     signed = approval(hub, exchange)
     if fault == "forged signature":
-        signed = replace(signed, signature=signed.signature[:-1] + b"\x00")
+        signed = replace(
+            signed, signature=signed.signature[:-1] + bytes([signed.signature[-1] ^ 1])
+        )
     elif fault == "wrong key":
         wrong = hub.cast.issue(COORDINATOR)
         forged = hub.model.sign(parse_statement(signed.payload), wrong)
