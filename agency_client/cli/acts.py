@@ -222,7 +222,7 @@ def _code_parameter(name: str, hint: Any, act: Act) -> inspect.Parameter:
         words = typer.Option(option, min=bounds.least, max=bounds.most, help=help_text)
         kind = int
     elif hint is datetime:
-        words = typer.Option(option, metavar="TIME", parser=_Moment, help=help_text)
+        words = typer.Option(option, metavar="DAY|TIME", parser=_Moment, help=help_text)
         kind = _Moment
     elif hint is bool:
         return _parameter(name, Annotated[bool, typer.Option(option, help=help_text)], False)
@@ -239,7 +239,7 @@ def _code_parameter(name: str, hint: Any, act: Act) -> inspect.Parameter:
 
 
 def _takes_file(act: Act) -> bool:
-    """Whether an act takes a file with a brief and a content."""
+    """True if an act takes a file with a brief and a content."""
     return act.document is not None or act.brief is Brief.REQUIRED
 
 

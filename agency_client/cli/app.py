@@ -97,7 +97,8 @@ def agency(
     --profile, --json, --lang and --utc may stand anywhere on the line. Exit codes: 0 done;
     1 refused, or a check failed; 2 the command, the profile or an input file is wrong; 3 the hub is
     not reachable; 4 the hub is not reachable and the statement is kept in the outbox; 5 done, but
-    the result could not be written; 130 or 143 stopped by Ctrl-C or SIGTERM.
+    the result could not be written; 6 it could not be checked here, which is no verdict; 130 or 143
+    stopped by Ctrl-C or SIGTERM.
     """
     context.obj = Session(profile, as_json, language, is_utc)
 

@@ -1,4 +1,4 @@
-"""What the command prints: tables and colours for people, one JSON document for programs.
+"""Output: tables and colours for people, one JSON document for programs.
 
 Results go to stdout, errors and progress to stderr; with --json errors too are on stdout, so that a
 program reads one stream. rich leaves colours and moving bars out where no terminal is.

@@ -1,4 +1,4 @@
-"""What every command knows: which profile, for whom it prints, in which language and time zone."""
+"""The session of a command: its profile and its reader, with their language and time zone."""
 
 from __future__ import annotations
 

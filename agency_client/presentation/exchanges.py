@@ -85,7 +85,7 @@ def turn_of(
     """For whom the exchange waits, in words."""
     states = [(leg.agency, leg.listed or leg.state) for leg in legs]
     known = [(each, state) for each, state in states if state is not None]
-    first = verified.opening
+    first = verified.initial
     initiator = first.author.agency if first else verified.summary.initiator
     return turn_words(known, initiator, verified.party, agency, locale)
 
@@ -100,7 +100,7 @@ def header_facts(
     """What the exchange is, on which terms, until when, and whose turn it is."""
     verified = opened.verified
     facts = [Fact(locale.say(Label.EXCHANGE), opened.id)]
-    first = opened.opening
+    first = opened.initial
     if first is not None:
         header = first.statement.header
         facts += [
@@ -145,7 +145,7 @@ def due_facts(
     due = next_due((at, state) for at, state in states if state is not None)
     if due is None:
         # Nothing is owed any more, or the legs are not known.
-        first = opened.opening
+        first = opened.initial
         at = first.statement.header.due_at if first else None
         yield Fact(locale.say(Label.DUE), locale.minute(at))
         return
@@ -234,7 +234,7 @@ def reference_of(opened: UnsealedExchange, agency: AgencyId) -> Reference:
             own = given
         elif given:
             theirs = theirs or given
-    first = opened.opening
+    first = opened.initial
     summary = first.brief.summary if first and first.brief else ""
     return Reference(own, theirs, " ".join(summary.split()))
 

@@ -90,7 +90,7 @@ def notice_json(notice: Notice) -> dict[str, Any]:
 def exchange_json(opened: UnsealedExchange, legs: Sequence[LegFacts]) -> dict[str, Any]:
     """An exchange that was verified and unsealed."""
     verified = opened.verified
-    first = opened.opening
+    first = opened.initial
     return {
         "exchange_id": opened.id,
         "party": verified.party.value,

@@ -58,7 +58,6 @@ MOST_BEHIND = timedelta(days=31)
 A hub whose clock stands still could accept what an expired certificate signs, and one that keeps a
 statement for later could bring it up when it suits."""
 _LEAF_PREFIX = b"caricc-exchange/leaf/v1\n"
-LEAF_DATA_BYTES = len(_LEAF_PREFIX) + 32
 _MOST = 1024
 _PARSED = 64
 _RULINGS = 1024
@@ -67,7 +66,7 @@ _CODE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
 class Event(Code):
-    """What an entry records."""
+    """Events that an entry records."""
 
     STATEMENT = (
         pb.EVENT_STATEMENT,
@@ -108,7 +107,7 @@ class Entry:
     inspected: InspectedRange | None = None
 
     def names(self, signed: SignedStatement, statement: Statement) -> bool:
-        """Whether author, certificate and exchange are those of a statement; `statement` is parsed
+        """True if author, certificate and exchange are those of a statement; `statement` is parsed
         from `signed`."""
         return (
             self.actor == statement.author
@@ -119,7 +118,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class CommitmentOpening:
-    """What opens a leaf: the entry's exact bytes, its nonce, and the statement if it is one's."""
+    """The opening of a leaf: the entry's exact bytes, its nonce, and any statement."""
 
     entry: bytes
     nonce: bytes
@@ -132,7 +131,7 @@ class CommitmentOpening:
 
 
 def scope_of(event: int, actor: AgencyId, exchange_id: str, ends: Iterable[Parties]) -> EntryScope:
-    """Whom an entry concerns, where its exchange was open between these agencies by then."""
+    """The scope of an entry whose exchange was open between these agencies by then."""
     return EntryScope(
         ends=tuple(ends),
         actor=actor if event in (Event.DENIAL, Event.INSPECTION) else None,
@@ -196,7 +195,7 @@ def parse_entry(data: bytes) -> Entry:
 
 
 def entry_leaf_data(entry: bytes, nonce: bytes) -> bytes:
-    """The data of the leaf that commits to an entry, `LEAF_DATA_BYTES` long."""
+    """The data of the leaf that commits to an entry: a prefix and 32 bytes."""
     if len(nonce) != NONCE_BYTES:
         raise Reason.ENTRY_MISMATCH.error(
             f"expected a nonce of {NONCE_BYTES} bytes, got {len(nonce)}"

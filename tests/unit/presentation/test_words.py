@@ -26,10 +26,11 @@ from agency_client.content.schemata import SCHEMATA as ALL_SCHEMATA
 from agency_client.presentation import documents, entities, schemata
 from agency_client.presentation.labels import Label
 from agency_client.presentation.steps import STEPS, TURNS, commands
-from agency_client.presentation.words import body_words, say_code
+from agency_client.presentation.words import body_json, body_words, say_code
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Language, LegState, Party, RefusalGround
 from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.feedback import Feedback, FeedbackUse
 from exchange_protocol.kinds.spec import Body, Stage
 from exchange_protocol.words import Code, NamedCode, Words
 from tests.support.bodies import some_body
@@ -172,3 +173,14 @@ def test_two_labels_do_not_say_one_thing() -> None:
 
 def test_code_is_said_in_a_language() -> None:
     assert say_code(LegState.HELD, Language.RU) == "ожидает одобрения"
+
+
+def test_codes_are_words_for_people_and_names_for_programs() -> None:
+    rejected = Decision(Verdict.REJECT, RefusalGround.NO_DRUG_NEXUS)
+    assert body_words(rejected, Language.EN) == ["rejected", "no link to drug crime"]
+    assert body_words(rejected, Language.RU) == ["отклонено", "нет связи с наркопреступностью"]
+    assert body_words(rejected, Language.KK)[0] == "қабылданбады"
+    assert body_json(rejected) == {"verdict": "REJECT", "ground": "NO_DRUG_NEXUS"}
+    used = Feedback(2, (FeedbackUse.FREEZE,))
+    assert body_words(used, Language.EN) == ["usefulness 2", "freeze"]
+    assert body_json(used) == {"usefulness": 2, "uses": ["FREEZE"]}
