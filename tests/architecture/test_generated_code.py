@@ -53,7 +53,7 @@ def compared(folder: Path, pattern: str, new: str) -> subprocess.CompletedProces
     assert count == 1
     changed.write_text(text, encoding="utf-8")
     buf = Path(sys.executable).with_name("buf")
-    command = [buf, "breaking", "--against", "proto/baseline.binpb"]
+    command = [str(buf), "breaking", "--against", "proto/baseline.binpb"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
