@@ -145,6 +145,12 @@ def check_new(*paths: Path) -> None:
             raise exists(path)
 
 
+def drop_drafts(*paths: Path) -> None:
+    """Remove what a killed process left beside files that stay as they are."""
+    for path in paths:
+        withdraw_draft(draft_path(path), draft_path(path))
+
+
 def draft_path(path: Path) -> Path:
     """Where a file is drafted."""
     name = path.name
@@ -189,9 +195,11 @@ def sync_names(folder: Path) -> None:
 
 def _withdraw(paths: Sequence[Path]) -> None:
     """Undo what a killed process left of these files, unless it had placed all of them."""
-    if not all(os.path.lexists(path) for path in paths):
-        for path in paths:
-            withdraw_draft(draft_path(path), path)
+    if all(os.path.lexists(path) for path in paths):
+        drop_drafts(*paths)
+        return
+    for path in paths:
+        withdraw_draft(draft_path(path), path)
 
 
 @contextmanager

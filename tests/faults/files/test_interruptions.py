@@ -158,9 +158,7 @@ def _repeat(bench: Bench, case: Case, folder: Path, where: str) -> None:
 def _is_left_over(path: Path) -> bool:
     if path.name.startswith(".building-"):
         return True
-    placed = path.with_name(path.name[1 : -len(SUFFIX)])
-    # The draft of a file that was placed whole is the file itself; the next writer removes it.
-    return path.name.endswith(SUFFIX) and not (placed.exists() and placed.samefile(path))
+    return path.name.endswith(SUFFIX)
 
 
 def _again(bench: Bench, case: Case, folder: Path) -> Ended:

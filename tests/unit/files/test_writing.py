@@ -225,6 +225,7 @@ class TestFilesThatBelongTogether:
         with not_written("exists"), new_files(NewFile(key, b"x"), NewFile(certificate, b"y")):
             pass
         assert (read_file(key), read_file(certificate)) == (b"whole", b"whole")
+        assert names(tmp_path) == ["a.key", "a.pem"]
         replace_file(key, b"newer")
         assert (read_file(key), read_file(certificate)) == (b"newer", b"whole")
 
