@@ -39,6 +39,25 @@ if (
 ):
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
+LONG = ("tests/faults/test_", "tests/e2e/", "tests/integration/rpc/test_workers.py")
+"""Where the tests are that take long, most of it in waiting."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let each process begin with its share of the long tests, or one would go on alone at the end.
+
+    Which of them comes when stays a matter of chance, as for all the others.
+    """
+    long = [item for item in items if item.nodeid.startswith(LONG)]
+    others = [item for item in items if not item.nodeid.startswith(LONG)]
+    processes = getattr(config, "workerinput", {}).get("workercount", 1)
+    dealt: list[pytest.Item] = []
+    for number in range(processes):
+        begin, end = (len(others) * each // processes for each in (number, number + 1))
+        dealt += long[number::processes] + others[begin:end]
+    items[:] = dealt
+
 
 @pytest.fixture(scope="session")
 def foundation(tmp_path_factory: pytest.TempPathFactory) -> Foundation:

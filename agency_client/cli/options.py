@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
 from agency_client.cli import inputs
-from exchange_protocol.kinds.codes import Handling, Purpose, RefusalGround, Tlp
+from exchange_protocol.kinds.codes import Handling, Purpose, Tlp
 
 Exchange: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="Id of the exchange.")]
-ReplyFile: TypeAlias = Annotated[Path, typer.Argument(metavar="REPLY.yaml")]
-Ground: TypeAlias = Annotated[
-    RefusalGround,
-    typer.Option(
-        parser=inputs.one_of(RefusalGround),
-        metavar="CODE",
-        help=f"Ground: {inputs.codes(RefusalGround)}.",
-    ),
-]
-Explanation: TypeAlias = Annotated[
-    str, typer.Option(metavar="TEXT", help="Why, in words; it is sealed.")
-]
-Question: TypeAlias = Annotated[
-    str, typer.Option(metavar="TEXT", help="What is missing, in words; it is sealed.")
-]
 Legs: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(

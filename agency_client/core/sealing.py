@@ -37,7 +37,7 @@ OCTETS: Final = "application/octet-stream"
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is to be sealed."""
+    """The content of a statement before it is sealed."""
 
     default_brief: Brief
     """Sealed in the place of `brief` where a supervisor gets a copy: the copy is the brief."""

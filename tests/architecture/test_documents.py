@@ -51,6 +51,36 @@ def test_readme_and_architecture_lead_to_the_index_and_the_glossary() -> None:
         assert {"docs/README.md", "docs/glossary.md"} <= set(links(document))
 
 
+def test_the_map_of_the_code_shows_what_is_there() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    tree = text.partition("```\n")[2].partition("```")[0]
+    folder, found = ROOT, 0
+    for line in tree.splitlines():
+        indented = len(line) - len(line.lstrip())
+        if indented > 2:  # goes on with the line before
+            continue
+        names = re.split(r"  +", line.strip())[0].split(", ")
+        if indented == 0:
+            folder = ROOT / names[0]
+        else:
+            assert [name for name in names if not (folder / name).exists()] == [], line
+        assert folder.exists(), line
+        found += 1
+    assert found > 20
+
+
+def test_every_path_in_the_table_of_changes_is_there() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8").partition("## Where a change goes")[2]
+    paths = re.findall(r"`([a-z_/]+(?:\.[a-z]+|/))`", text)
+    assert paths
+    roots = (
+        ROOT,
+        ROOT / "proto" / "exchange_protocol",
+        ROOT / "proto" / "exchange_protocol" / "v1",
+    )
+    assert [path for path in paths if not any((root / path).exists() for root in roots)] == []
+
+
 # --- Decisions ------------------------------------------------------------------------------------
 
 

@@ -52,8 +52,8 @@ def compared(folder: Path, pattern: str, new: str) -> subprocess.CompletedProces
     text, count = re.subn(pattern, new, changed.read_text("utf-8"), count=1)
     assert count == 1
     changed.write_text(text, encoding="utf-8")
-    buf = Path(sys.executable).with_name("buf")
-    command = [str(buf), "breaking", "--against", "proto/baseline.binpb"]
+    buf = str(Path(sys.executable).with_name("buf"))
+    command = [buf, "breaking", "--against", "proto/baseline.binpb"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 

@@ -29,7 +29,7 @@ OTHER = SignerKey(b"2" * 32, ec.generate_private_key(ec.SECP256R1()).public_key(
 payloads = st.lists(st.binary(max_size=40), min_size=2, max_size=40)
 
 
-def refused(
+def not_verified(
     payload: bytes, signature: bytes, batch: BatchInclusion, signer: SignerKey = SIGNER
 ) -> None:
     with pytest.raises(ExchangeError) as caught:
@@ -70,17 +70,17 @@ def test_any_change_of_payload_place_or_path_is_refused(
             ]
         )
     )
-    refused(payload, signature, bad)
-    refused(payload + b"x", signature, batch)
-    refused(payload, signature, batch, OTHER)
-    refused(payload, signature[:-1] + bytes([signature[-1] ^ 1]), batch)
+    not_verified(payload, signature, bad)
+    not_verified(payload + b"x", signature, batch)
+    not_verified(payload, signature, batch, OTHER)
+    not_verified(payload, signature[:-1] + bytes([signature[-1] ^ 1]), batch)
 
 
 def test_a_batch_is_no_statement_and_a_statement_no_batch() -> None:
     signature, [batch, _] = sign_batch(SoftwareSigner(KEY), "type", [b"one", b"two"])
     with pytest.raises(ExchangeError):
         verify(SIGNER.public_key, "type", b"one", signature)
-    refused(b"one", sign(SoftwareSigner(KEY), "type", b"one"), batch)
+    not_verified(b"one", sign(SoftwareSigner(KEY), "type", b"one"), batch)
     # Who gets an agency to sign the batch's type as a statement's would need another payload type.
     with pytest.raises(ExchangeError):
         verify(SIGNER.public_key, BATCH_TYPE, b"one", signature)
@@ -95,7 +95,7 @@ def test_batches_that_are_none_or_too_large_are_not_signed(count: int) -> None:
 def test_a_signature_that_was_bad_once_stays_bad() -> None:
     _, [batch, _] = sign_batch(SoftwareSigner(KEY), "type", [b"one", b"two"])
     for _ in range(2):
-        refused(b"one", b"none", batch)
+        not_verified(b"one", b"none", batch)
 
 
 @given(st.binary(min_size=1, max_size=120))

@@ -249,7 +249,7 @@ def test_a_statement_bears_exactly_one_signature(count: int) -> None:
 
 # --- One encoding only --------------------------------------------------------------------------
 
-HANDLING, URGENCY, PERMITTED_USES = 8, 12, 16
+HANDLING, PERMITTED_USES = 8, 16
 
 
 def wire(**changes: Any) -> pb.Statement:

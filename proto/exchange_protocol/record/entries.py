@@ -58,7 +58,6 @@ MOST_BEHIND = timedelta(days=31)
 A hub whose clock stands still could accept what an expired certificate signs, and one that keeps a
 statement for later could bring it up when it suits."""
 _LEAF_PREFIX = b"caricc-exchange/leaf/v1\n"
-LEAF_DATA_BYTES = len(_LEAF_PREFIX) + 32
 _MOST = 1024
 _PARSED = 64
 _RULINGS = 1024
@@ -196,7 +195,7 @@ def parse_entry(data: bytes) -> Entry:
 
 
 def entry_leaf_data(entry: bytes, nonce: bytes) -> bytes:
-    """The data of the leaf that commits to an entry, `LEAF_DATA_BYTES` long."""
+    """The data of the leaf that commits to an entry: a prefix and 32 bytes."""
     if len(nonce) != NONCE_BYTES:
         raise Reason.ENTRY_MISMATCH.error(
             f"expected a nonce of {NONCE_BYTES} bytes, got {len(nonce)}"

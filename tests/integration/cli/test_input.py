@@ -47,7 +47,7 @@ def sent(desk: Desk, member: str = OFFICER) -> int:
     return len(desk.run(member, "sent", "--json").ok().json["exchanges"])
 
 
-def refused(desk: Desk, words: Sequence[str], *, before: int) -> str:
+def refused_command(desk: Desk, words: Sequence[str], *, before: int) -> str:
     """One line, code 2, nothing sent and nothing queued."""
     ended = desk.run(OFFICER, *words)
     assert (ended.code, ended.out) == (2, "")
@@ -67,7 +67,7 @@ def test_table_as_banks_send_it_is_refused_until_it_is_said_how_it_is_written(
 ) -> None:
     before = sent(bank)
     with caplog.at_level(logging.DEBUG):
-        message = refused(bank, (*REQUEST, *BANK), before=before)
+        message = refused_command(bank, (*REQUEST, *BANK), before=before)
     assert "line 2, column 'Сумма': expected a number such as 1000.50" in message
     assert "lines 2, 3, 4, column 'Дата': expected a date as YYYY-MM-DD" in message
     assert "line 4, column 'Номер': the key of 'payment' is empty" in message
@@ -125,7 +125,7 @@ def test_findings_take_the_same_choices(bank: Desk, command: str) -> None:
 
 
 def test_choices_without_a_table_are_refused(desk: Desk) -> None:
-    message = refused(desk, (*REQUEST, "--dates", "DD.MM.YYYY"), before=sent(desk))
+    message = refused_command(desk, (*REQUEST, "--dates", "DD.MM.YYYY"), before=sent(desk))
     assert "--csv" in message
 
 
@@ -169,7 +169,9 @@ def test_name_that_leads_out_is_refused_before_anything_is_touched(desk: Desk) -
     profile = desk.town.profile(OFFICER) / "profile.toml"
     before, count = profile.read_bytes(), sent(desk)
     for name in ("../../../../profile.toml", f"{desk.folder}/outside", "..", "a\\b"):
-        message = refused(desk, (*REQUEST, "--attach", f"{name}=request.yaml"), before=count)
+        message = refused_command(
+            desk, (*REQUEST, "--attach", f"{name}=request.yaml"), before=count
+        )
         assert "--attach" in message
     assert profile.read_bytes() == before
     assert not (desk.folder / "outside").exists()
@@ -185,7 +187,7 @@ def test_link_in_the_place_of_a_folder_is_not_followed(desk: Desk) -> None:
 
 
 def test_urgent_without_its_reason_is_refused(desk: Desk) -> None:
-    message = refused(desk, (*REQUEST, "--urgent"), before=sent(desk))
+    message = refused_command(desk, (*REQUEST, "--urgent"), before=sent(desk))
     assert "DOCUMENT_INVALID [brief.urgency_reason]" in message
 
 
@@ -194,7 +196,7 @@ def test_template_sent_as_it_is_is_refused(desk: Desk, template: str) -> None:
     text = desk.command("templates", template).ok().out
     (desk.folder / "t.yaml").write_text(text, "utf-8")
     to = "caricc" if template == "analysis-request" else "kz.fma"
-    message = refused(desk, ("send", template, "t.yaml", "--to", to), before=sent(desk))
+    message = refused_command(desk, ("send", template, "t.yaml", "--to", to), before=sent(desk))
     assert "still holds the template's words" in message
 
 
@@ -225,7 +227,7 @@ def test_mistake_in_a_document_is_told_in_words_with_its_place(
     desk: Desk, document: str, says: str
 ) -> None:
     (desk.folder / "request.yaml").write_text(document, "utf-8")
-    assert says in refused(desk, REQUEST, before=sent(desk))
+    assert says in refused_command(desk, REQUEST, before=sent(desk))
 
 
 def test_other_letters_and_digits_are_told_at_input(desk: Desk) -> None:
@@ -251,7 +253,7 @@ def test_other_letters_are_shown_at_output(desk: Desk) -> None:
 def test_hidden_characters_of_subjects_are_refused(desk: Desk) -> None:
     line = '{"id":"a\\u0000","schema":"Person","properties":{"name":["И\\u0000мя\\u202e"]}}\n'
     (desk.folder / "nul.ftm.json").write_text(line, "utf-8")
-    message = refused(desk, (*REQUEST, "--subjects", "nul.ftm.json"), before=sent(desk))
+    message = refused_command(desk, (*REQUEST, "--subjects", "nul.ftm.json"), before=sent(desk))
     assert "line 1, 'id': expected visible text; character 2 is U+0000" in message
     assert "line 1, 'name'" in message
 

@@ -10,20 +10,15 @@ import pytest
 
 from agency_client import Brief, ExtensionGround, InvalidInput, LegState, Sent
 from exchange_protocol.kinds.catalogue import Kind
+from tests.support.asking import new_exchange
 from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import KZ_FMA, KZ_GPO, UZ_FIU
 
 REQUEST = {"items": ["STR"]}
 
 
-def ask(hub: InMemoryHub, folder: Path, **terms: Any) -> str:
-    sent = hub.client(folder).request_information("kz.fma", brief="-", request=REQUEST, **terms)
-    assert isinstance(sent, Sent)
-    return sent.exchange_id
-
-
 def test_a_deadline_is_extended_and_the_leg_follows(hub: InMemoryHub, tmp_path: Path) -> None:
-    exchange = ask(hub, tmp_path, due="7d")
+    exchange = new_exchange(hub.client(tmp_path), due="7d")
     fma, mia = hub.client(tmp_path, KZ_FMA), hub.client(tmp_path)
     opened = fma.open(exchange)
     asked = opened.legs[0].due_at
@@ -43,12 +38,12 @@ def test_a_deadline_is_extended_and_the_leg_follows(hub: InMemoryHub, tmp_path: 
     )
     body: Any = said.statement.body
     assert body.ground is ExtensionGround.AWAITING_THIRD_PARTY
-    assert mia.get(exchange).opening is not None
+    assert mia.get(exchange).initial is not None
 
 
 @pytest.mark.parametrize("due", ["1h", "7d"])
 def test_a_deadline_is_not_moved_back(hub: InMemoryHub, tmp_path: Path, due: str) -> None:
-    exchange = ask(hub, tmp_path, due="14d")
+    exchange = new_exchange(hub.client(tmp_path), due="14d")
     fma = hub.client(tmp_path, KZ_FMA)
     opened = fma.open(exchange)
     with pytest.raises(InvalidInput, match="expected a due time after"):
@@ -63,7 +58,7 @@ def test_an_extension_says_until_when(hub: InMemoryHub, tmp_path: Path) -> None:
 
 
 def test_a_supervisor_gets_a_brief_where_none_was_given(hub: InMemoryHub, tmp_path: Path) -> None:
-    exchange = ask(hub, tmp_path)
+    exchange = new_exchange(hub.client(tmp_path))
     fma = hub.client(tmp_path, KZ_FMA)
     fma.open(exchange)
     fma.reply(exchange, result="NO_HIT")
@@ -73,7 +68,7 @@ def test_a_supervisor_gets_a_brief_where_none_was_given(hub: InMemoryHub, tmp_pa
 
 
 def test_no_brief_is_made_where_nobody_reads_it(hub: InMemoryHub, tmp_path: Path) -> None:
-    exchange = ask(hub, tmp_path)
+    exchange = new_exchange(hub.client(tmp_path))
     fma = hub.client(tmp_path, KZ_FMA)
     fma.open(exchange)
     fma.acknowledge(exchange)
@@ -81,7 +76,7 @@ def test_no_brief_is_made_where_nobody_reads_it(hub: InMemoryHub, tmp_path: Path
 
 
 def test_words_of_an_act_stand_in_its_field_of_the_brief(hub: InMemoryHub, tmp_path: Path) -> None:
-    exchange = ask(hub, tmp_path)
+    exchange = new_exchange(hub.client(tmp_path))
     fma, mia = hub.client(tmp_path, KZ_FMA), hub.client(tmp_path)
     fma.open(exchange)
     fma.return_for_information(exchange, question="Какой период?")
@@ -95,7 +90,7 @@ def test_words_of_an_act_stand_in_its_field_of_the_brief(hub: InMemoryHub, tmp_p
 
 
 def test_ones_own_reference_is_sealed_in_the_brief(hub: InMemoryHub, tmp_path: Path) -> None:
-    exchange = ask(hub, tmp_path, own_reference="ДЕЛО-1")
+    exchange = new_exchange(hub.client(tmp_path), own_reference="ДЕЛО-1")
     fma = hub.client(tmp_path, KZ_FMA)
     assert fma.open(exchange).statements[0].brief == Brief(summary="-", own_reference="ДЕЛО-1")
     fma.reply(exchange, result="NO_HIT", own_reference="ФМ-2")
@@ -105,7 +100,7 @@ def test_ones_own_reference_is_sealed_in_the_brief(hub: InMemoryHub, tmp_path: P
 
 
 def test_a_document_of_another_type_is_refused(hub: InMemoryHub, tmp_path: Path) -> None:
-    exchange = ask(hub, tmp_path)
+    exchange = new_exchange(hub.client(tmp_path))
     fma = hub.client(tmp_path, KZ_FMA)
     fma.open(exchange)
     with pytest.raises(InvalidInput, match="ReplyDocument"):

@@ -18,6 +18,7 @@ from exchange_protocol.rules.statements import UUID_RANDOM_BYTES, Draft, Header,
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.bootstrap import utc_now
 from tests.integration.evidence.conftest import Court, read, write
+from tests.support.asking import ask
 from tests.support.deployment import Deployment
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess
@@ -29,10 +30,6 @@ REQUEST = InformationRequest(items=(Item.TRANSACTIONS,), facts="Вымышлен
 def town(foundation: Foundation, tmp_path: Path) -> Iterator[tuple[Deployment, HubProcess]]:
     with foundation.serving(tmp_path / "hub") as town:
         yield town
-
-
-def ask(client: ExchangeClient) -> Sent | Queued:
-    return client.request_information(to=["kz.fma"], brief="Вымышлено", request=REQUEST)
 
 
 def calls_of(client: ExchangeClient, monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from agency_client import ExchangeClient, InformationRequest, Item, Sent
+from agency_client import InformationRequest, Item, Sent
 from exchange_keys import SealingPrivateKey, SoftwareSigner
 from exchange_protocol.errors import ExchangeError, HubDishonest, PeerError, Reason
 from exchange_protocol.kinds.catalogue import Kind
@@ -24,7 +24,9 @@ from exchange_protocol.record.entries import CommitmentOpening, Event, encode_en
 from exchange_protocol.rules.statements import SignedStatement, encode_statement, parse_statement
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
-from tests.support.in_memory_hub import LOG_NAME, InMemoryHub, log_signer
+from tests.support.asking import new_exchange
+from tests.support.hub_data import log_signer
+from tests.support.in_memory_hub import LOG_NAME, InMemoryHub
 from tests.support.statements import (
     COORDINATOR,
     FOREIGN_COORDINATOR,
@@ -37,12 +39,6 @@ from tests.support.statements import (
 )
 
 REQUEST = InformationRequest(items=(Item.STR,))
-
-
-def ask(client: ExchangeClient, *to: str) -> str:
-    sent = client.request_information(to=to, brief="-", request=REQUEST)
-    assert isinstance(sent, Sent)
-    return sent.exchange_id
 
 
 def caught(action: Callable[[], Any], *reasons: Reason) -> ExchangeError:
@@ -108,7 +104,7 @@ def approval(hub: InMemoryHub, exchange: str, author: Member = COORDINATOR) -> S
 def test_held_request_that_is_shown_without_an_approval_is_not_opened(
     hub: InMemoryHub, tmp_path: Path
 ) -> None:
-    exchange = ask(hub.client(tmp_path), "uz.fiu")
+    exchange = new_exchange(hub.client(tmp_path), "uz.fiu")
     held = hub.model.exchanges[exchange]
     released = replace(held.legs[0], state=LegState.RELEASED, was_released=True, hidden=())
     hub.model.exchanges[exchange] = replace(held, legs=(released,))
@@ -125,7 +121,7 @@ def test_held_request_that_is_shown_without_an_approval_is_not_opened(
 def test_hub_that_records_a_gated_request_as_released_breaks_a_rule(
     hub: InMemoryHub, tmp_path: Path
 ) -> None:
-    exchange = ask(hub.client(tmp_path), "uz.fiu")
+    exchange = new_exchange(hub.client(tmp_path), "uz.fiu")
     index = len(hub.log) - 1
     ruling = parse_entry(hub.log[index].entry).ruling
     assert ruling is not None
@@ -146,8 +142,8 @@ def test_approval_that_no_coordinator_signed_over_this_payload_opens_nothing(
     hub: InMemoryHub, tmp_path: Path, fault: str
 ) -> None:
     client = hub.client(tmp_path)
-    other = ask(client, "uz.fiu")
-    exchange = ask(client, "uz.fiu")
+    other = new_exchange(client, "uz.fiu")
+    exchange = new_exchange(client, "uz.fiu")
     signed = approval(hub, exchange)
     if fault == "forged signature":
         signed = replace(signed, signature=signed.signature[:-1] + b"\x00")
@@ -175,7 +171,7 @@ def test_held_supplement_is_not_passed_off_as_a_supervisory_copy(
     hub: InMemoryHub, tmp_path: Path
 ) -> None:
     client, coordinator = hub.client(tmp_path), hub.client(tmp_path, COORDINATOR)
-    exchange = ask(client, "uz.fiu")
+    exchange = new_exchange(client, "uz.fiu")
     coordinator.return_to_author(exchange, question="?")
     client.supplement(exchange, brief="-", entities=[])
     supplement = len(hub.log) - 1
@@ -187,7 +183,7 @@ def test_held_supplement_is_not_passed_off_as_a_supervisory_copy(
 
 
 def test_altered_statement_is_not_the_one_of_its_entry(hub: InMemoryHub, tmp_path: Path) -> None:
-    exchange = ask(hub.client(tmp_path), "kz.fma")
+    exchange = new_exchange(hub.client(tmp_path), "kz.fma")
     opening = hub.log[-1]
     assert opening.statement is not None
     statement = parse_statement(opening.statement.payload)
@@ -200,7 +196,7 @@ def test_altered_statement_is_not_the_one_of_its_entry(hub: InMemoryHub, tmp_pat
 def test_statement_that_its_author_did_not_sign_is_refused_by_every_reader(
     hub: InMemoryHub, tmp_path: Path
 ) -> None:
-    exchange = ask(hub.client(tmp_path), "kz.fma")
+    exchange = new_exchange(hub.client(tmp_path), "kz.fma")
     opening = hub.log[-1]
     assert opening.statement is not None
     statement = parse_statement(opening.statement.payload)
@@ -220,7 +216,7 @@ def test_accepted_statement_that_is_dropped_is_missed_by_its_author(
     hub: InMemoryHub, tmp_path: Path
 ) -> None:
     fma = hub.client(tmp_path, KZ_FMA)
-    exchange = ask(hub.client(tmp_path), "kz.fma")
+    exchange = new_exchange(hub.client(tmp_path), "kz.fma")
     fma.open(exchange)
     fma.acknowledge(exchange)
     honest = hub.visible
@@ -230,7 +226,7 @@ def test_accepted_statement_that_is_dropped_is_missed_by_its_author(
 
 
 def test_entries_out_of_order_are_refused(hub: InMemoryHub, tmp_path: Path) -> None:
-    exchange = ask(hub.client(tmp_path), "kz.fma")
+    exchange = new_exchange(hub.client(tmp_path), "kz.fma")
     fma = hub.client(tmp_path, KZ_FMA)
     fma.open(exchange)
     honest = hub.visible
@@ -240,14 +236,14 @@ def test_entries_out_of_order_are_refused(hub: InMemoryHub, tmp_path: Path) -> N
 
 def test_entry_of_another_exchange_is_refused(hub: InMemoryHub, tmp_path: Path) -> None:
     client = hub.client(tmp_path)
-    other, exchange = ask(client, "kz.fma"), ask(client, "kz.fma")
+    other, exchange = new_exchange(client, "kz.fma"), new_exchange(client, "kz.fma")
     honest = hub.visible
     hub.visible = lambda agency, exchange_id: honest(agency, other)  # type: ignore[method-assign]
     caught(lambda: client.get(exchange), Reason.ENTRY_MISMATCH)
 
 
 def test_entry_that_is_not_in_the_signed_tree_is_refused(hub: InMemoryHub, tmp_path: Path) -> None:
-    exchange = ask(hub.client(tmp_path), "kz.fma")
+    exchange = new_exchange(hub.client(tmp_path), "kz.fma")
     honest = hub.get_exchange
 
     def lies(caller: Member, request: pb.GetExchangeRequest) -> pb.GetExchangeResponse:
@@ -263,7 +259,7 @@ def test_entry_that_is_not_in_the_signed_tree_is_refused(hub: InMemoryHub, tmp_p
 def test_pages_of_an_exchange_come_to_an_end(
     hub: InMemoryHub, tmp_path: Path, next_index: int
 ) -> None:
-    exchange = ask(hub.client(tmp_path), "kz.fma")
+    exchange = new_exchange(hub.client(tmp_path), "kz.fma")
     honest = hub.get_exchange
 
     def lies(caller: Member, request: pb.GetExchangeRequest) -> pb.GetExchangeResponse:
@@ -279,7 +275,7 @@ def test_page_that_shows_again_what_came_before_is_refused(
     hub: InMemoryHub, tmp_path: Path
 ) -> None:
     client = hub.client(tmp_path)
-    exchange = ask(client, "kz.fma")
+    exchange = new_exchange(client, "kz.fma")
     honest = hub.get_exchange
 
     def lies(caller: Member, request: pb.GetExchangeRequest) -> pb.GetExchangeResponse:
@@ -294,7 +290,7 @@ def test_page_that_shows_again_what_came_before_is_refused(
 
 def test_swapped_part_is_not_unsealed(hub: InMemoryHub, tmp_path: Path) -> None:
     client = hub.client(tmp_path)
-    first, second = ask(client, "kz.fma"), ask(client, "kz.fma")
+    first, second = new_exchange(client, "kz.fma"), new_exchange(client, "kz.fma")
     (one, two) = (
         hub.statement(hub.model.exchanges[each].legs[0].awaits) for each in (first, second)
     )
@@ -323,7 +319,7 @@ def test_swapped_sealing_key_is_refused_before_anything_is_sealed(
         directory_size=hub.model.directory.size + 1,
     )
     hub.model.record(entry, forged)
-    caught(lambda: ask(hub.client(tmp_path), "kz.fma"), Reason.RULE_BROKEN)
+    caught(lambda: new_exchange(hub.client(tmp_path), "kz.fma"), Reason.RULE_BROKEN)
     assert "Submit" not in hub.calls
 
 
@@ -350,7 +346,7 @@ def test_directory_entries_that_are_counted_and_not_shown_are_missed(
     hub.model.say(OPERATOR, PublishPolicy(POLICY + "\n// A newer one.\n"))
     hub.directory_indexes = lambda: shown  # type: ignore[method-assign]
     # Planned under the old policy, accepted under the new: the receipt tells.
-    error = caught(lambda: ask(client, "kz.fma"), Reason.RULE_BROKEN)
+    error = caught(lambda: new_exchange(client, "kz.fma"), Reason.RULE_BROKEN)
     assert "directory" in error.message
 
 
@@ -363,13 +359,13 @@ def test_plan_that_is_not_the_policys_is_refused(hub: InMemoryHub, tmp_path: Pat
         return answer
 
     hub.plan_route = without_supervisor  # type: ignore[method-assign]
-    caught(lambda: ask(hub.client(tmp_path), "kg.mia"), Reason.RULE_BROKEN)
+    caught(lambda: new_exchange(hub.client(tmp_path), "kg.mia"), Reason.RULE_BROKEN)
     assert "Submit" not in hub.calls
 
 
 def test_policy_that_is_ignored_is_seen_by_the_initiator(hub: InMemoryHub, tmp_path: Path) -> None:
     client = hub.client(tmp_path)
-    exchange = ask(client, "uz.fiu")
+    exchange = new_exchange(client, "uz.fiu")
     index = len(hub.log) - 1
     ruling = parse_entry(hub.log[index].entry).ruling
     assert ruling is not None
@@ -385,7 +381,7 @@ def test_receipt_of_another_statement_is_refused_and_the_statement_kept(
     hub: InMemoryHub, tmp_path: Path
 ) -> None:
     client = hub.client(tmp_path)
-    ask(client, "kz.fma")
+    new_exchange(client, "kz.fma")
     first = len(hub.log) - 1
     honest = hub.proven
 
@@ -393,7 +389,7 @@ def test_receipt_of_another_statement_is_refused_and_the_statement_kept(
         return honest(indexes if whole else [first], whole=whole, tree_size=tree_size)
 
     hub.proven = another  # type: ignore[method-assign]
-    caught(lambda: ask(client, "kz.fma"), Reason.RECEIPT_MISMATCH)
+    caught(lambda: new_exchange(client, "kz.fma"), Reason.RECEIPT_MISMATCH)
     hub.proven = honest  # type: ignore[method-assign]
     assert len(client.outbox.pending()) == 1
     (sent,) = client.flush_outbox()
@@ -410,7 +406,7 @@ def test_receipt_without_a_proof_is_refused(hub: InMemoryHub, tmp_path: Path) ->
         return answer
 
     hub.submit = unproven  # type: ignore[method-assign]
-    caught(lambda: ask(client, "kz.fma"), Reason.PROOF_INVALID)
+    caught(lambda: new_exchange(client, "kz.fma"), Reason.PROOF_INVALID)
 
 
 # --- Rollback, split view, foreign logs -
@@ -426,7 +422,7 @@ def evidence_of(error: ExchangeError) -> dict[str, Any]:
 
 def test_hub_restored_from_an_old_backup_is_caught(hub: InMemoryHub, tmp_path: Path) -> None:
     client = hub.client(tmp_path)
-    ask(client, "kz.fma")
+    new_exchange(client, "kz.fma")
     del hub.log[-1:]
     error = caught(client.sync, Reason.CHECKPOINT_ROLLBACK)
     record = evidence_of(error)
@@ -438,7 +434,7 @@ def test_hub_restored_from_an_old_backup_is_caught(hub: InMemoryHub, tmp_path: P
 
 def test_hub_that_shows_a_smaller_tree_is_caught(hub: InMemoryHub, tmp_path: Path) -> None:
     client = hub.client(tmp_path)
-    ask(client, "kz.fma")
+    new_exchange(client, "kz.fma")
     older = hub.note(len(hub.log) - 1)
     honest = hub.tree_head
 
@@ -453,7 +449,7 @@ def test_hub_that_shows_a_smaller_tree_is_caught(hub: InMemoryHub, tmp_path: Pat
 
 def test_log_that_was_rewritten_is_a_split_view(hub: InMemoryHub, tmp_path: Path) -> None:
     client = hub.client(tmp_path)
-    ask(client, "kz.fma")
+    new_exchange(client, "kz.fma")
     rewrite(hub, 3, hub_time=parse_entry(hub.log[3].entry).hub_time.replace(microsecond=7))
     error = caught(client.sync, Reason.CHECKPOINT_SPLIT_VIEW)
     assert evidence_of(error)["reason"] == "CHECKPOINT_SPLIT_VIEW"
@@ -478,7 +474,7 @@ def test_checkpoint_of_another_key_is_refused(hub: InMemoryHub, tmp_path: Path) 
 
 
 def test_what_one_process_saw_binds_the_next(hub: InMemoryHub, tmp_path: Path) -> None:
-    ask(hub.client(tmp_path), "kz.fma")
+    new_exchange(hub.client(tmp_path), "kz.fma")
     del hub.log[-1:]
     caught(hub.client(tmp_path).checkpoint, Reason.CHECKPOINT_ROLLBACK)
 
@@ -497,7 +493,7 @@ def test_older_answer_that_arrives_late_is_believed_once_it_is_proven(
         answer = honest(caller, request)
         if not moved:
             moved = True
-            ask(other, "kz.fma")
+            new_exchange(other, "kz.fma")
         return answer
 
     hub.get_checkpoint = slow  # type: ignore[method-assign]
@@ -516,7 +512,7 @@ def log_signer_verify(note: str) -> int:
 
 def test_delivery_to_an_outsider_breaks_a_rule(hub: InMemoryHub, tmp_path: Path) -> None:
     client = hub.client(tmp_path)
-    exchange = ask(client, "kz.fma")
+    exchange = new_exchange(client, "kz.fma")
     hub.client(tmp_path, KZ_FMA).open(exchange)
     deliveries = [
         index
@@ -529,6 +525,6 @@ def test_delivery_to_an_outsider_breaks_a_rule(hub: InMemoryHub, tmp_path: Path)
 
 def test_model_used_here_is_honest(hub: InMemoryHub, tmp_path: Path) -> None:
     """The faults above are what is caught, not the model."""
-    exchange = ask(hub.client(tmp_path), "uz.fiu")
+    exchange = new_exchange(hub.client(tmp_path), "uz.fiu")
     hub.model.submit(approval(hub, exchange))
     assert hub.client(tmp_path, UZ_FIU).open(exchange).approvals

@@ -51,7 +51,7 @@ def first(hub: InMemoryHub, folder: Path, sent: Sent) -> UnsealedStatement:
     return hub.client(folder, KZ_FMA).open(sent.exchange_id).statements[0]
 
 
-def refused(hub: InMemoryHub, folder: Path, reason: Reason, **given: Any) -> ExchangeError:
+def refused_referral(hub: InMemoryHub, folder: Path, reason: Reason, **given: Any) -> ExchangeError:
     """Nothing leaves, nothing waits, and no hub is asked."""
     client = hub.client(folder)
     before = [*hub.calls]
@@ -89,7 +89,7 @@ def test_unknown_argument_of_a_reply_is_refused_too(hub: InMemoryHub, tmp_path: 
 
 @pytest.mark.parametrize("urgency", ["urgent", "URGENT"])
 def test_urgent_statement_says_why(hub: InMemoryHub, tmp_path: Path, urgency: str) -> None:
-    error = refused(hub, tmp_path, Reason.DOCUMENT_INVALID, urgency=urgency)
+    error = refused_referral(hub, tmp_path, Reason.DOCUMENT_INVALID, urgency=urgency)
     assert error.field == "brief.urgency_reason"
     brief = Brief(summary="-", urgency_reason="Деньги уходят (вымышлено)")
     sent = send(hub.client(tmp_path), brief=brief, urgency=urgency)
@@ -110,11 +110,11 @@ def test_fault_in_the_last_line_of_a_file_is_found_before_anything_is_sealed(
     path = tmp_path / "f.ftm.json"
     lines = [json.dumps(person(number, f"p{number}")) for number in range(2000)]
     path.write_text("\n".join([*lines, '{"id":"x"}']), "utf-8")
-    error = refused(hub, tmp_path, Reason.DOCUMENT_INVALID, subjects=path)
+    error = refused_referral(hub, tmp_path, Reason.DOCUMENT_INVALID, subjects=path)
     assert "line 2001" in error.message
     good = [person(number, f"p{number}") for number in range(20)]
     bad: Any = {"id": "x", "schema": "Nobody", "properties": {}}
-    assert "entity 21" in refused(
+    assert "entity 21" in refused_referral(
         hub, tmp_path, Reason.DOCUMENT_INVALID, subjects=[*good, bad]
     ).message  # fmt: skip
 
@@ -235,7 +235,7 @@ def test_name_that_leads_elsewhere_is_refused_before_anything_is_touched(
 ) -> None:
     profile = hub.profile(tmp_path).folder / "profile.toml"
     before, files = profile.read_bytes(), {*tmp_path.rglob("*")}
-    error = refused(hub, tmp_path, Reason.INVALID_FIELD, attachments={name: b"evil"})
+    error = refused_referral(hub, tmp_path, Reason.INVALID_FIELD, attachments={name: b"evil"})
     assert error.field == "attachments"
     assert profile.read_bytes() == before
     assert {*tmp_path.rglob("*")} == files
@@ -256,7 +256,7 @@ def test_draft_of_a_program_cannot_lead_out_of_the_outbox(hub: InMemoryHub, tmp_
 def test_file_that_cannot_be_attached_is_refused(
     hub: InMemoryHub, tmp_path: Path, given: Any
 ) -> None:
-    refused(hub, tmp_path, Reason.INVALID_FIELD, attachments={"a": given})
+    refused_referral(hub, tmp_path, Reason.INVALID_FIELD, attachments={"a": given})
 
 
 def test_names_that_do_not_fit_the_files_are_their_authors_fault(

@@ -16,6 +16,7 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.rules.statements import parse_statement
 from exchange_server.fairness.rates import BURST_SECONDS
 from tests.integration.client.test_outbox import Offline
+from tests.support.asking import ask
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess
 from tests.support.in_memory_hub import InMemoryHub
@@ -23,10 +24,6 @@ from tests.support.statements import KZ_FMA
 
 REQUEST = InformationRequest(items=(Item.STR,))
 FAILED = Reason.INTERNAL.error("failed inside")
-
-
-def ask(client: ExchangeClient) -> Sent | Queued:
-    return client.request_information(to=["kz.fma"], brief="-", request=REQUEST)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import tables
 from exchange_server.storage.engine import open_engine, writing
 from tests.integration.ledger.conftest import Office
+from tests.support.damage import flipped
 from tests.support.hub_data import log_verifier, revocations
 from tests.support.statements import COORDINATOR, KZ_MIA, UZ_FIU
 
@@ -39,12 +40,6 @@ async def closed(engine: Any) -> Office:
 
 def check(office: Office) -> FsckReport:
     return fsck(office.engine, office.mail.cast.anchors, log_verifier())
-
-
-def flipped(data: bytes, at: int = -1) -> bytes:
-    changed = bytearray(data)
-    changed[at] ^= 1
-    return bytes(changed)
 
 
 def test_intact_database_has_no_findings(closed: Office) -> None:

@@ -87,7 +87,7 @@ def sealed_parts(statement: Statement) -> dict[str, bytes]:
     return {part.name: part.name.encode() for part in statement.parts}
 
 
-def refused(reason: Reason) -> pytest.RaisesExc[grpc.RpcError]:
+def refused_call(reason: Reason) -> pytest.RaisesExc[grpc.RpcError]:
     """Expect a call to be refused for a reason."""
     return pytest.RaisesExc(grpc.RpcError, check=lambda error: reason_of(error) == reason.name)
 

@@ -10,6 +10,7 @@ import pytest
 
 from exchange_server.bootstrap import utc_now
 from tests.integration.rpc.callers import Region
+from tests.support.commands import ServerCommand
 from tests.support.hub_process import HubProcess, prepare_hub
 from tests.support.statements import Hub, fictional_cast
 
@@ -31,3 +32,9 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
 def a_while_ago() -> datetime:
     # The hub in memory moves its clock a second per entry; none may come to lie in the future.
     return utc_now() - timedelta(minutes=10)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> ServerCommand:
+    """The `exchange-server` command in this process."""
+    return ServerCommand(monkeypatch, capsys)

@@ -26,7 +26,7 @@ from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.bootstrap import utc_now
 from exchange_server.rpc.calls import SUBMIT_BATCH
 from tests.integration.rpc.callers import Region, reason_of, retry_seconds
-from tests.integration.rpc.callers import refused as refused_for
+from tests.integration.rpc.callers import refused_call as refused_for
 from tests.support.hub_process import HubProcess, prepare_hub
 from tests.support.statements import CASE, KG_MIA, KZ_MIA, UZ_FIU, Hub, fictional_cast
 

@@ -22,7 +22,7 @@ from exchange_protocol.rules.statements import (
 from exchange_protocol.trust.envelope import MAX_BATCH, BatchInclusion
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.config import Limits
-from tests.integration.rpc.callers import Region, refused
+from tests.integration.rpc.callers import Region, refused_call
 from tests.support.hub_data import sealed
 from tests.support.statements import KZ_FMA, KZ_MIA, UZ_FIU
 
@@ -164,7 +164,7 @@ def test_batch_of_more_bytes_than_a_message_may_have_is_refused_whole(region: Re
     request = pb.SubmitBatchRequest(
         submissions=[pb.Submission(statement=encode_signed_statement(one[0]), parts=[padding])]
     )
-    with refused(Reason.TOO_LARGE):
+    with refused_call(Reason.TOO_LARGE):
         region.stubs(KZ_MIA).exchange.SubmitBatch(request, timeout=20)
 
 
@@ -204,7 +204,7 @@ def test_a_batch_that_is_empty_or_too_long_is_refused_whole(
     region: Region, count: int, reason: Reason
 ) -> None:
     request = pb.SubmitBatchRequest(submissions=[pb.Submission()] * count)
-    with refused(reason):
+    with refused_call(reason):
         region.stubs(KZ_MIA).exchange.SubmitBatch(request, timeout=20)
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from exchange_server.storage.engine import open_engine, writing
 from tests.faults.load import free_port
-from tests.integration.rpc.test_life import Command, command
+from tests.integration.rpc.test_life import command
+from tests.support.commands import ServerCommand
 from tests.support.hub_process import HubFiles, HubProcess, prepare_hub
 from tests.support.postgres import emptied_database, postgres_server, running_postgres, with_options
 from tests.support.statements import fictional_cast
@@ -29,11 +30,6 @@ def files(request: pytest.FixtureRequest, tmp_path: Path) -> HubFiles:
     if request.param == "postgresql":
         url = emptied_database(request.getfixturevalue("server"))
     return prepare_hub(tmp_path / "hub", authority=fictional_cast().authority, database_url=url)
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(monkeypatch, capsys)
 
 
 def last_words(files: HubFiles, url: str) -> str:
@@ -76,7 +72,7 @@ def test_file_that_cannot_be_claimed_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("files", ["postgresql"], indirect=True)
 def test_wrong_url_is_refused_without_its_password(
-    files: HubFiles, run: Command, monkeypatch: pytest.MonkeyPatch
+    files: HubFiles, run: ServerCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     absent = files.database_url.replace("//postgres:", "//hub:secret").replace("/postgres?", "/no?")
     for url, why in (

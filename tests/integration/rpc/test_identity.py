@@ -25,7 +25,7 @@ from exchange_protocol.v1 import audit_service_pb2_grpc as pb_grpc
 from exchange_protocol.v1.log_pb2 import TreeHead
 from exchange_server.bootstrap import utc_now
 from exchange_server.revocation_file import CHECK_SECONDS
-from tests.integration.rpc.callers import reason_of, refused
+from tests.integration.rpc.callers import reason_of, refused_call
 from tests.support.hub_process import (
     PASSPHRASE,
     TRUST_DOMAIN,
@@ -103,7 +103,7 @@ def test_certificate_that_expires_on_an_open_channel_is_refused(hub: HubProcess)
         stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=5)
         ends = issued.certificate.not_valid_after_utc
         time.sleep((ends - utc_now()).total_seconds() + 0.1)
-        with refused(Reason.CERTIFICATE_EXPIRED):
+        with refused_call(Reason.CERTIFICATE_EXPIRED):
             stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=5)
 
 
@@ -129,14 +129,14 @@ def test_revocation_counts_without_a_restart_and_on_an_open_channel(hub: HubProc
         stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=5)
         hub.files.authority.revoke(issued.serial, RevocationReason.KEY_COMPROMISE, now=utc_now())
         time.sleep(CHECK_SECONDS + 0.1)
-        with refused(Reason.CERTIFICATE_REVOKED):
+        with refused_call(Reason.CERTIFICATE_REVOKED):
             stub.GetCheckpoint(pb.GetCheckpointRequest(), timeout=5)
     with pytest.raises(grpc.RpcError):
         health_as(hub, issued)
 
 
 def test_agency_that_is_not_enrolled_is_refused(hub: HubProcess) -> None:
-    with refused(Reason.AGENCY_NOT_ENROLLED):
+    with refused_call(Reason.AGENCY_NOT_ENROLLED):
         call_as(hub, hub.files.issue("kz.mia/system"))
 
 

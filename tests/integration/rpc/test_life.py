@@ -22,9 +22,9 @@ import pytest
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.v1 import exchange_service_pb2 as pb
-from exchange_server import cli
 from exchange_server.bootstrap import utc_now
 from tests.integration.rpc.callers import Region, reason_of
+from tests.support.commands import ServerCommand
 from tests.support.hub_process import (
     REPOSITORY,
     HubFiles,
@@ -174,30 +174,7 @@ def test_taken_port_stops_the_start(region: Region, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-class Command:
-    """The `exchange-server` command in this process: all but `serve`, which fixes grpc's TLS."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._monkeypatch = monkeypatch
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str) -> tuple[int, str, str]:
-        """Exit code, stdout and stderr."""
-        self._monkeypatch.setattr(sys, "argv", ["exchange-server", *arguments])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        code = caught.value.code
-        assert isinstance(code, int)
-        said = self._capsys.readouterr()
-        return code, said.out, said.err
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(monkeypatch, capsys)
-
-
-def test_check_config_shows_who_the_hub_is(files: HubFiles, run: Command) -> None:
+def test_check_config_shows_who_the_hub_is(files: HubFiles, run: ServerCommand) -> None:
     code, out, err = run("check-config", "--config", str(files.config_file))
     assert code == 0, err
     assert out.splitlines() == [
@@ -239,7 +216,7 @@ def set_limit(config: Path, line: str) -> None:
     ],
 )
 def test_wrong_setup_is_said_in_one_line(
-    files: HubFiles, run: Command, breaks: Any, said: str
+    files: HubFiles, run: ServerCommand, breaks: Any, said: str
 ) -> None:
     breaks(files.folder)
     code, out, err = run("check-config", "--config", str(files.config_file))
@@ -249,7 +226,7 @@ def test_wrong_setup_is_said_in_one_line(
 
 
 def test_key_of_another_certificate_is_refused(
-    files: HubFiles, run: Command, tmp_path: Path
+    files: HubFiles, run: ServerCommand, tmp_path: Path
 ) -> None:
     other = prepare_hub(tmp_path / "other", authority=files.authority)
     (files.folder / "hub.key").write_bytes((other.folder / "hub.key").read_bytes())
@@ -258,7 +235,9 @@ def test_key_of_another_certificate_is_refused(
     assert "to be the key of the certificate" in err
 
 
-def test_unmigrated_database_is_refused_with_the_remedy(files: HubFiles, run: Command) -> None:
+def test_unmigrated_database_is_refused_with_the_remedy(
+    files: HubFiles, run: ServerCommand
+) -> None:
     for left in files.folder.glob("hub.db*"):
         left.unlink()
     done = command("serve", "--config", str(files.config_file))
@@ -269,7 +248,7 @@ def test_unmigrated_database_is_refused_with_the_remedy(files: HubFiles, run: Co
         assert process.port
 
 
-def test_database_of_an_unknown_schema_is_not_migrated(files: HubFiles, run: Command) -> None:
+def test_database_of_an_unknown_schema_is_not_migrated(files: HubFiles, run: ServerCommand) -> None:
     with contextlib.closing(sqlite3.connect(files.folder / "hub.db")) as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
         database.commit()
@@ -280,7 +259,7 @@ def test_database_of_an_unknown_schema_is_not_migrated(files: HubFiles, run: Com
 
 
 def test_log_key_is_made_once_and_its_verifier_key_printed(
-    tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, run: ServerCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EXCHANGE_LOG_KEY_PASSPHRASE", "fictional passphrase")
     arguments = ("init-log-key", "--out", str(tmp_path / "log.key"), "--origin", "a.example/log")
@@ -293,7 +272,7 @@ def test_log_key_is_made_once_and_its_verifier_key_printed(
 
 
 def test_fsck_finds_a_clean_log_clean_and_a_damaged_one_damaged(
-    region: Region, run: Command
+    region: Region, run: ServerCommand
 ) -> None:
     files = region.process.files
     assert region.process.stop() == 0
@@ -338,7 +317,7 @@ def test_fsck_finds_a_clean_log_clean_and_a_damaged_one_damaged(
     ],
 )
 def test_fsck_that_cannot_check_says_so(
-    files: HubFiles, run: Command, arguments: tuple[str, ...]
+    files: HubFiles, run: ServerCommand, arguments: tuple[str, ...]
 ) -> None:
     known = {"ROOT": str(files.authority.directory / "root.pem"), "VKEY": files.log_vkey}
     code, out, err = run("fsck", *(known.get(each, each) for each in arguments))

@@ -22,7 +22,7 @@ from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
 from exchange_server.rpc.calls import SERVICES
-from tests.integration.rpc.callers import Region, reason_of, refused
+from tests.integration.rpc.callers import Region, reason_of, refused_call
 from tests.support.statements import AUDITOR, COORDINATOR, KG_MIA, KZ_FMA, KZ_MIA, OPERATOR, UZ_FIU
 
 
@@ -63,7 +63,7 @@ def test_route_across_the_border_names_its_approvers_and_the_policy(region: Regi
 def test_malformed_plan_is_refused_with_its_reason(
     region: Region, fields: dict[str, Any], reason: Reason
 ) -> None:
-    with refused(reason):
+    with refused_call(reason):
         region.stubs(KZ_MIA).exchange.PlanRoute(plan(**fields), timeout=5)
 
 
@@ -101,7 +101,7 @@ def test_an_entry_bundle_hashes_to_its_tile(region: Region) -> None:
     hashes = b"".join(leaf_hash(data) for data in parse_entry_bundle(served.bundle))
     # The log may have grown in between.
     assert hashes.startswith(tile.hashes)
-    with refused(Reason.ENTRY_UNKNOWN):
+    with refused_call(Reason.ENTRY_UNKNOWN):
         audit.GetEntryBundle(audit_pb.GetEntryBundleRequest(index=2**63), timeout=5)
 
 
@@ -110,7 +110,7 @@ def test_held_exchange_is_hidden_until_it_is_approved(region: Region) -> None:
     asked = memory.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["uz.fiu"])
     region.catch_up()
     get = pb.GetExchangeRequest(exchange_id=asked.exchange_id)
-    with refused(Reason.EXCHANGE_UNKNOWN):
+    with refused_call(Reason.EXCHANGE_UNKNOWN):
         region.stubs(UZ_FIU).exchange.GetExchange(get, timeout=5)
     pending = pb.ListExchangesRequest(party=statement_pb2.PARTY_APPROVER)
     listed = region.stubs(COORDINATOR).exchange.ListExchanges(pending, timeout=5)
@@ -138,7 +138,7 @@ def test_outsider_learns_nothing_and_the_attempt_is_on_the_log(region: Region) -
     asked = region.memory.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     region.catch_up()
     before = _tree_size(region)
-    with refused(Reason.EXCHANGE_UNKNOWN):
+    with refused_call(Reason.EXCHANGE_UNKNOWN):
         region.stubs(KG_MIA).exchange.GetExchange(
             pb.GetExchangeRequest(exchange_id=asked.exchange_id), timeout=5
         )
@@ -181,7 +181,7 @@ def test_log_extends_itself(region: Region) -> None:
         timeout=5,
     ).consistency_proof
     assert proof
-    with refused(Reason.PROOF_RANGE_INVALID):
+    with refused_call(Reason.PROOF_RANGE_INVALID):
         audit.GetCheckpoint(
             audit_pb.GetCheckpointRequest(known_tree_size=new.size + 1000), timeout=5
         )
@@ -212,16 +212,16 @@ def test_auditor_gets_every_leaf_and_only_its_own_openings(region: Region) -> No
     assert not party.HasField("inspection")
     assert _tree_size(region) == size + 1
     request.known_tree_size = size + 1000
-    with refused(Reason.PROOF_RANGE_INVALID):
+    with refused_call(Reason.PROOF_RANGE_INVALID):
         region.stubs(AUDITOR).audit.ListOpenings(request, timeout=5)
 
 
 def test_page_larger_than_the_bound_is_refused(region: Region) -> None:
-    with refused(Reason.INVALID_FIELD):
+    with refused_call(Reason.INVALID_FIELD):
         region.stubs(AUDITOR).audit.ListOpenings(
             audit_pb.ListOpeningsRequest(tree_size=1, page_size=1001), timeout=5
         )
-    with refused(Reason.PAGE_TOKEN_INVALID):
+    with refused_call(Reason.PAGE_TOKEN_INVALID):
         region.stubs(KZ_MIA).exchange.ListExchanges(
             pb.ListExchangesRequest(page_token="forged"), timeout=5
         )
@@ -233,11 +233,11 @@ def test_lists_longer_than_they_can_mean_anything_are_refused(region: Region) ->
         pb.ListExchangesRequest(states=[log_pb2.LEG_STATE_HELD] * 1000),
         pb.ListExchangesRequest(kinds=["reply"] * 1000),
     ):
-        with refused(Reason.TOO_MANY):
+        with refused_call(Reason.TOO_MANY):
             exchange.ListExchanges(request, timeout=5)
-    with refused(Reason.TOO_MANY):
+    with refused_call(Reason.TOO_MANY):
         exchange.PlanRoute(plan(recipients=["uz.fiu"] * 1000), timeout=5)
-    with refused(Reason.TOO_MANY):
+    with refused_call(Reason.TOO_MANY):
         exchange.Submit(
             pb.SubmitRequest(
                 statement=statement_pb2.SignedStatement(

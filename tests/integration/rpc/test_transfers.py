@@ -16,7 +16,7 @@ from exchange_protocol.rules.statements import Statement, parse_statement
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
-from tests.integration.rpc.callers import Region, refused
+from tests.integration.rpc.callers import Region, refused_call
 from tests.support.statements import AUDITOR, COORDINATOR, KG_MIA, KZ_FMA, KZ_MIA
 
 MIB = 1024 * 1024
@@ -100,15 +100,15 @@ def test_transfer_that_the_reader_breaks_off_harms_nobody(region: Region, sent: 
 
 
 def test_offset_beyond_the_part_is_refused(region: Region, sent: Statement) -> None:
-    with refused(Reason.INVALID_FIELD):
+    with refused_call(Reason.INVALID_FIELD):
         fetch(region, KZ_FMA, sent, len(SEALED) + 1)
 
 
 def test_nobody_else_gets_it(region: Region, sent: Statement) -> None:
     for outsider in (KG_MIA, COORDINATOR):
-        with refused(Reason.STATEMENT_UNKNOWN):
+        with refused_call(Reason.STATEMENT_UNKNOWN):
             fetch(region, outsider, sent)
-    with refused(Reason.STATEMENT_UNKNOWN):
+    with refused_call(Reason.STATEMENT_UNKNOWN):
         fetch(region, KZ_FMA, replace(sent, digest=bytes(32)))
 
 
@@ -142,7 +142,7 @@ def test_nobody_else_gets_it(region: Region, sent: Statement) -> None:
 def test_upload_that_is_not_what_it_announced_is_refused(
     region: Region, requests: list[pb.UploadPartRequest], reason: Reason
 ) -> None:
-    with refused(reason):
+    with refused_call(reason):
         region.stubs(KZ_MIA).exchange.UploadPart(iter(requests), timeout=10)
 
 
@@ -152,7 +152,7 @@ def test_upload_of_another_agency_cannot_be_claimed(region: Region) -> None:
     memory = region.memory
     draft = memory.compose(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     brief = replace(draft.parts[0], sha256=hashlib.sha256(sealed).digest(), size=len(sealed))
-    with refused(Reason.PART_MISSING):
+    with refused_call(Reason.PART_MISSING):
         region.submit(memory.sign(replace(draft, parts=(brief,))), {})
 
 

@@ -25,7 +25,7 @@ from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
 from exchange_server.bootstrap import utc_now
 from exchange_server.ledger import FeedPosition
-from tests.integration.rpc.callers import Region, reason_of, refused
+from tests.integration.rpc.callers import Region, reason_of, refused_call
 from tests.support.hub_process import HubProcess, channel_credentials, prepare_hub
 from tests.support.statements import KZ_FMA, KZ_GPO, KZ_MIA, UZ_FIU, Hub, fictional_cast
 
@@ -108,7 +108,7 @@ def test_watches_of_an_agency_are_bounded_and_freed(region: Region) -> None:
     who = KZ_GPO
     with watching(region, who) as one, watching(region, who) as two:
         next(one), next(two)
-        with watching(region, who) as third, refused(Reason.TOO_MANY):
+        with watching(region, who) as third, refused_call(Reason.TOO_MANY):
             next(third)
     # The hub learns a moment later that a caller went away.
     deadline = time.monotonic() + 5
@@ -136,7 +136,7 @@ def has_room(region: Region, who: Member) -> bool:
 def test_bad_start_of_a_watch_is_refused(
     region: Region, request_fields: dict[str, Any], reason: Reason
 ) -> None:
-    with watching(region, KZ_FMA, **request_fields) as stream, refused(reason):
+    with watching(region, KZ_FMA, **request_fields) as stream, refused_call(reason):
         next(stream)
 
 
@@ -187,5 +187,5 @@ def test_revoked_callers_watch_ends(region: Region) -> None:
         stream: Any = pb_grpc.ExchangeServiceStub(channel).Watch(pb.WatchRequest(), timeout=20)
         next(stream)
         authority.revoke(issued.serial, RevocationReason.KEY_COMPROMISE, now=utc_now())
-        with refused(Reason.CERTIFICATE_REVOKED):
+        with refused_call(Reason.CERTIFICATE_REVOKED):
             list(stream)

@@ -31,7 +31,7 @@ HALF = chr(0xD800)
 """Half a character, which JSON can name and UTF-8 cannot hold."""
 
 
-def refused(fields: dict[str, Any]) -> InvalidInput:
+def refused_document(fields: dict[str, Any]) -> InvalidInput:
     with pytest.raises(InvalidInput) as caught:
         validate_document(fields, InformationRequest, source="request.yaml")
     assert caught.value.reason is Reason.DOCUMENT_INVALID
@@ -69,7 +69,7 @@ def test_period_may_be_a_pair_of_days() -> None:
     ],
 )
 def test_error_names_the_source_and_the_field(fields: dict[str, Any], where: str | None) -> None:
-    error = refused(fields)
+    error = refused_document(fields)
     assert error.message.startswith("request.yaml: ")
     assert error.field == where
 
@@ -93,7 +93,9 @@ def test_mistake_in_a_file_is_named_in_plain_words(
 
 
 def test_error_never_tells_what_stood_there() -> None:
-    error = refused({"items": [SECRET], "facts": [SECRET], "period": SECRET, SECRET[:5]: 1})
+    error = refused_document(
+        {"items": [SECRET], "facts": [SECRET], "period": SECRET, SECRET[:5]: 1}
+    )
     assert "Т. Т." not in str(error)
 
 
@@ -184,7 +186,7 @@ def test_mistake_is_told_in_plain_words(tmp_path: Path, text: str, says: str) ->
 
 
 def test_list_with_a_wrong_code_is_not_told_to_be_short(tmp_path: Path) -> None:
-    error = refused({"items": ["gossip"]})
+    error = refused_document({"items": ["gossip"]})
     assert error.message.count("items") == 1
 
 

@@ -22,7 +22,7 @@ def found(folder: Path, data: bytes, given: str | None = None) -> str:
     return find_encoding(Source(path), given)
 
 
-def refused(folder: Path, data: bytes, given: str | None = None) -> str:
+def refused_encoding(folder: Path, data: bytes, given: str | None = None) -> str:
     with pytest.raises(InvalidInput) as caught:
         found(folder, data, given)
     assert caught.value.reason is Reason.DOCUMENT_INVALID
@@ -51,7 +51,7 @@ def test_table_in_kazakh_is_read_in_its_encoding(tmp_path: Path) -> None:
 def test_table_that_could_be_in_several_is_refused_with_what_to_say(
     tmp_path: Path, text: str
 ) -> None:
-    message = refused(tmp_path, text.encode("cp1251"))
+    message = refused_encoding(tmp_path, text.encode("cp1251"))
     assert "cp1251" in message
     assert "--encoding" in message
     assert found(tmp_path, text.encode("cp1251"), "cp1251") == "cp1251"
@@ -90,7 +90,7 @@ def test_two_encodings_in_one_file_are_refused_with_the_line(
     rows.insert(place if place > 0 else len(rows), "9;Пётр (вымышлен)\n".encode())
     number = rows.index("9;Пётр (вымышлен)\n".encode()) + 1
     for given_ in (None, encoding):
-        message = refused(tmp_path, b"".join(rows), given_)
+        message = refused_encoding(tmp_path, b"".join(rows), given_)
         assert "two encodings" in message
         assert f"line {number}" in message
 
@@ -98,15 +98,15 @@ def test_two_encodings_in_one_file_are_refused_with_the_line(
 def test_two_old_encodings_in_one_file_are_refused(tmp_path: Path) -> None:
     row = "1;Фирма Ромашка (вымышлена), город Алматы\n"
     data = row.encode("cp1251") * 20 + row.encode("koi8-r") + row.encode("cp1251") * 20
-    assert "line 21" in refused(tmp_path, data)
+    assert "line 21" in refused_encoding(tmp_path, data)
 
 
 def test_encoding_that_contradicts_the_file_is_refused(tmp_path: Path) -> None:
-    assert "utf-8" in refused(tmp_path, TABLE.encode("utf-8-sig"), "cp1251")
-    assert "utf-8" in refused(tmp_path, TABLE.encode("utf-8"), "cp1251")
-    assert "utf-16" in refused(tmp_path, TABLE.encode("utf-16"), "utf-8")
-    assert "one of the encodings" in refused(tmp_path, TABLE.encode(), "rot13")
-    assert "one of the encodings" in refused(tmp_path, TABLE.encode(), "utf-7")
+    assert "utf-8" in refused_encoding(tmp_path, TABLE.encode("utf-8-sig"), "cp1251")
+    assert "utf-8" in refused_encoding(tmp_path, TABLE.encode("utf-8"), "cp1251")
+    assert "utf-16" in refused_encoding(tmp_path, TABLE.encode("utf-16"), "utf-8")
+    assert "one of the encodings" in refused_encoding(tmp_path, TABLE.encode(), "rot13")
+    assert "one of the encodings" in refused_encoding(tmp_path, TABLE.encode(), "utf-7")
 
 
 @pytest.mark.parametrize("name", ["cp1251", "windows-1251", "CP1251"])
@@ -116,12 +116,12 @@ def test_encoding_may_be_named_as_people_name_it(tmp_path: Path, name: str) -> N
 
 @pytest.mark.parametrize("data", [b"", b"\n\n", b"\xef\xbb\xbf", b"\xff\xfe", b" \t\r\n"])
 def test_empty_file_is_refused_in_words(tmp_path: Path, data: bytes) -> None:
-    assert "is empty" in refused(tmp_path, data)
+    assert "is empty" in refused_encoding(tmp_path, data)
 
 
 @pytest.mark.parametrize("data", [b"PK\x03\x04rest", b"\xd0\xcf\x11\xe0rest"])
 def test_workbook_is_refused_with_what_to_do(tmp_path: Path, data: bytes) -> None:
-    assert "save the sheet as CSV" in refused(tmp_path, data)
+    assert "save the sheet as CSV" in refused_encoding(tmp_path, data)
 
 
 @given(st.binary(max_size=300))

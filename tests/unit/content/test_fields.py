@@ -23,7 +23,7 @@ def read(folder: Path, data: str | bytes, name: str = "f.yaml") -> object:
     return read_fields(path).values
 
 
-def refused(folder: Path, data: str | bytes, name: str = "f.yaml") -> str:
+def refused_file(folder: Path, data: str | bytes, name: str = "f.yaml") -> str:
     with pytest.raises(InvalidInput) as caught:
         read(folder, data, name)
     assert caught.value.reason is Reason.DOCUMENT_INVALID
@@ -78,7 +78,7 @@ def test_every_value_comes_in_as_it_was_written(
 def test_name_that_stands_twice_in_yaml_is_refused_with_both_places(
     tmp_path: Path, text: str, first: str, second: str
 ) -> None:
-    message = refused(tmp_path, text)
+    message = refused_file(tmp_path, text)
     assert first in message
     assert second in message
 
@@ -94,13 +94,13 @@ def test_name_that_stands_twice_in_yaml_is_refused_with_both_places(
 def test_name_that_stands_twice_in_json_is_refused_with_both_places(
     tmp_path: Path, text: str, first: str, second: str
 ) -> None:
-    message = refused(tmp_path, text, "f.json")
+    message = refused_file(tmp_path, text, "f.json")
     assert first in message
     assert second in message
 
 
 def test_all_faults_of_a_file_are_told_at_once_and_the_rest_counted(tmp_path: Path) -> None:
-    message = refused(tmp_path, "".join(f"a{n}: &x{n} 1\n" for n in range(30)))
+    message = refused_file(tmp_path, "".join(f"a{n}: &x{n} 1\n" for n in range(30)))
     assert "line 1, a0" in message
     assert "line 20, a19" in message
     assert "line 21" not in message
@@ -126,7 +126,7 @@ def test_all_faults_of_a_file_are_told_at_once_and_the_rest_counted(tmp_path: Pa
     ],
 )
 def test_what_a_person_cannot_see_through_is_refused(tmp_path: Path, text: str, says: str) -> None:
-    assert says in refused(tmp_path, text)
+    assert says in refused_file(tmp_path, text)
 
 
 def test_few_bytes_do_not_stand_for_many(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_few_bytes_do_not_stand_for_many(tmp_path: Path) -> None:
         f"a{n}: &a{n} {{<<: [{','.join([f'*a{n - 1}'] * 10)}]}}\n" for n in range(1, 12)
     )
     start = time.monotonic()
-    assert "alias" in refused(tmp_path, bomb)
+    assert "alias" in refused_file(tmp_path, bomb)
     assert time.monotonic() - start < 1
 
 
@@ -142,7 +142,7 @@ def test_few_bytes_do_not_stand_for_many(tmp_path: Path) -> None:
     "text", ["a: Case #5\n", "a: [x #5\n]\n", "a: Case\t#5\n", "b: 1\na: Case #5"]
 )
 def test_number_sign_that_would_cut_a_text_is_refused(tmp_path: Path, text: str) -> None:
-    assert "comment" in refused(tmp_path, text)
+    assert "comment" in refused_file(tmp_path, text)
 
 
 def test_comments_and_number_signs_apart_are_read(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_other_encoding_is_refused_with_what_to_do(
     tmp_path: Path, name: str, encoding: str
 ) -> None:
     data = f'{{"a": "1",\n"b": "{SECRET}"}}'.encode(encoding)
-    message = refused(tmp_path, data, name)
+    message = refused_file(tmp_path, data, name)
     assert "UTF-8" in message or "U+0000" in message
 
 
@@ -183,7 +183,7 @@ def test_other_encoding_is_refused_with_what_to_do(
 def test_characters_that_deceive_are_refused_with_their_place(
     tmp_path: Path, data: str, name: str, says: str
 ) -> None:
-    assert says in refused(tmp_path, data, name)
+    assert says in refused_file(tmp_path, data, name)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_characters_that_deceive_are_refused_with_their_place(
 def test_what_is_no_document_is_refused_in_words(
     tmp_path: Path, data: str, name: str, says: str
 ) -> None:
-    assert says in refused(tmp_path, data, name)
+    assert says in refused_file(tmp_path, data, name)
 
 
 @given(st.binary(max_size=200))

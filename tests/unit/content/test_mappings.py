@@ -31,7 +31,7 @@ def names(folder: Path, mapping: str, table: str = TABLE, **options: Any) -> lis
     return [each["properties"]["name"][0] for each in read(folder, mapping, table, **options)]
 
 
-def refused(folder: Path, mapping: str, table: str = TABLE) -> str:
+def refused_table(folder: Path, mapping: str, table: str = TABLE) -> str:
     with pytest.raises(InvalidInput) as caught:
         read(folder, mapping, table)
     assert caught.value.reason is Reason.DOCUMENT_INVALID
@@ -76,7 +76,7 @@ def test_left_out_rows_are_told(tmp_path: Path) -> None:
     names(tmp_path, f"filters: {{role: suspect}}\n{ENTITIES}")
     told = entities_from_csv(tmp_path / "t.csv", tmp_path / "m.yaml").notes
     assert "The mapping's filters left out 2 of 4 rows." in told
-    assert "got none" in refused(tmp_path, f"filters: {{role: nobody}}\n{ENTITIES}")
+    assert "got none" in refused_table(tmp_path, f"filters: {{role: nobody}}\n{ENTITIES}")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_left_out_rows_are_told(tmp_path: Path) -> None:
 def test_cell_that_only_looks_like_the_filters_value_is_refused(
     tmp_path: Path, key: str, cell: str
 ) -> None:
-    message = refused(
+    message = refused_table(
         tmp_path, f"{key}: {{role: witness}}\n{ENTITIES}", f"{TABLE}5,Пятый,{cell},\n"
     )
     assert "line 6, column 'role'" in message
@@ -127,7 +127,7 @@ def test_key_that_would_not_be_heeded_is_refused_by_its_name(
     if place is None:
         assert names(tmp_path, mapping.replace("a, ", "suspect, "))
         return
-    assert place in refused(tmp_path, mapping)
+    assert place in refused_table(tmp_path, mapping)
 
 
 @pytest.mark.parametrize(
@@ -172,13 +172,13 @@ def test_mistake_in_a_mapping_is_named(tmp_path: Path, entity: str, place: str) 
     entity = re.sub("^PERSON", "schema: Person, keys: [id], properties: ", entity)
     entity = re.sub("^OWNERSHIP", "schema: Ownership, keys: [id], properties: ", entity)
     mapping = f"entities:\n  p: {{{entity}}}\n  q: {{schema: Person, keys: [id]}}\n"
-    message = refused(tmp_path, mapping)
+    message = refused_table(tmp_path, mapping)
     assert place in message
     assert "line" in message
 
 
 def test_every_mistake_of_a_mapping_is_told_at_once(tmp_path: Path) -> None:
-    message = refused(
+    message = refused_table(
         tmp_path,
         "fliters: {a: b}\nentities:\n  p: {schema: Persona, keys: [id]}\n  q: {schema: Person}\n",
     )
@@ -192,13 +192,13 @@ entities:
   a: {schema: Directorship, keys: [id], properties: {director: {entity: b}}}
   b: {schema: Person, keys: [id], properties: {fatherName: {entity: a}}}
 """
-    assert "expected no entity" in refused(tmp_path, mapping)
+    assert "expected no entity" in refused_table(tmp_path, mapping)
     mapping = """
 entities:
   a: {schema: Company, keys: [id], properties: {parent: {entity: b}}}
   b: {schema: Company, keys: [id], key_literal: b, properties: {parent: {entity: a}}}
 """
-    assert "go round" in refused(tmp_path, mapping)
+    assert "go round" in refused_table(tmp_path, mapping)
 
 
 def test_values_are_made_as_the_library_makes_them(tmp_path: Path) -> None:
@@ -240,8 +240,8 @@ def test_required_property_leaves_the_entity_out_and_says_so(tmp_path: Path) -> 
 def test_id_column_is_the_id(tmp_path: Path) -> None:
     mapping = ENTITIES.replace("keys: [id]", "id_column: id")
     assert [each["id"] for each in read(tmp_path, mapping)] == ["1", "2", "3", "4"]
-    assert "column 'id'" in refused(tmp_path, mapping, "id,name\na b,Имя\n")
-    assert "column 'id'" in refused(tmp_path, mapping, f"id,name\n{'x' * 300},Имя\n")
+    assert "column 'id'" in refused_table(tmp_path, mapping, "id,name\na b,Имя\n")
+    assert "column 'id'" in refused_table(tmp_path, mapping, f"id,name\n{'x' * 300},Имя\n")
 
 
 def test_identifier_may_be_held_to_its_format(tmp_path: Path) -> None:
@@ -249,7 +249,7 @@ def test_identifier_may_be_held_to_its_format(tmp_path: Path) -> None:
     mapping = f"entities: {{a: {{schema: BankAccount, keys: [a], {properties}}}}}"
     (entity,) = read(tmp_path, mapping, "a\nKZ86125KZT5004100100\n")
     assert entity["properties"] == {"iban": ["KZ86125KZT5004100100"]}
-    assert "column 'a'" in refused(tmp_path, mapping, "a\nKZ00125KZT5004100100\n")
+    assert "column 'a'" in refused_table(tmp_path, mapping, "a\nKZ00125KZT5004100100\n")
 
 
 def test_where_a_mapping_says_to_find_the_table_is_not_looked_at(tmp_path: Path) -> None:

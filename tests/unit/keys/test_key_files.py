@@ -33,7 +33,7 @@ PASSPHRASE = b"fictional passphrase"
 BOM = b"\xef\xbb\xbf"
 
 
-def refused(match: str = "") -> pytest.RaisesExc[ExchangeError]:
+def refused_key(match: str = "") -> pytest.RaisesExc[ExchangeError]:
     return pytest.RaisesExc(
         ExchangeError, match=match, check=lambda e: e.reason is Reason.KEY_UNAVAILABLE
     )
@@ -85,7 +85,7 @@ def test_signing_key_says_its_algorithm(
 
 def test_key_that_the_exchange_does_not_know_is_refused(tmp_path: Path) -> None:
     save_private_key(tmp_path / "key", ec.generate_private_key(ec.SECP521R1()), PASSPHRASE)
-    with refused("secp521r1"):
+    with refused_key("secp521r1"):
         load_signer(tmp_path / "key", PASSPHRASE)
 
 
@@ -103,13 +103,13 @@ def test_key_is_never_written_over(log_key: Path) -> None:
 
 
 def test_key_is_not_kept_under_a_short_passphrase(tmp_path: Path) -> None:
-    with refused("at least 12"):
+    with refused_key("at least 12"):
         save_private_key(tmp_path / "key", Ed25519PrivateKey.generate(), b"short")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_wrong_passphrase_is_refused_without_showing_it(log_key: Path) -> None:
-    with refused("passphrase opens") as caught:
+    with refused_key("passphrase opens") as caught:
         load_signer(log_key, b"another passphrase")
     assert "another passphrase" not in str(caught.value)
 
@@ -117,22 +117,22 @@ def test_wrong_passphrase_is_refused_without_showing_it(log_key: Path) -> None:
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o440])
 def test_key_that_others_may_read_or_write_is_refused(log_key: Path, mode: int) -> None:
     log_key.chmod(mode)
-    with refused("0600"):
+    with refused_key("0600"):
         load_signer(log_key, PASSPHRASE)
 
 
 def test_missing_or_empty_key_is_refused(tmp_path: Path) -> None:
-    with refused("cannot read"):
+    with refused_key("cannot read"):
         load_signer(tmp_path / "none", PASSPHRASE)
-    with refused("is empty"):
+    with refused_key("is empty"):
         load_signer(secret(tmp_path / "empty", b""), PASSPHRASE)
 
 
 def test_key_of_the_other_kind_is_refused(tmp_path: Path, log_key: Path) -> None:
     save_private_key(tmp_path / "tls.key", ec.generate_private_key(ec.SECP256R1()), PASSPHRASE)
-    with refused("elliptic curve"):
+    with refused_key("elliptic curve"):
         load_tls_key(log_key, PASSPHRASE)
-    with refused("Ed25519"):
+    with refused_key("Ed25519"):
         load_signer(tmp_path / "tls.key", PASSPHRASE, SignatureAlgorithm.ED25519)
     loaded = load_tls_key(tmp_path / "tls.key", PASSPHRASE)
     assert loaded.plain_pem().startswith(b"-----BEGIN PRIVATE KEY-----")
@@ -148,7 +148,7 @@ def test_key_without_encryption_is_taken_from_another_program_only(tmp_path: Pat
     )
     path = secret(tmp_path / "key", pem.replace(b"\n", b"\r\n"))
     assert load_foreign_key(path, PASSPHRASE).public_key() == key.public_key()
-    with refused("encrypted private key"):
+    with refused_key("encrypted private key"):
         load_signer(path, PASSPHRASE)
 
 
@@ -163,19 +163,19 @@ def test_passphrase_comes_from_the_first_line_of_a_file_or_from_the_environment(
 
 
 def test_passphrase_that_is_short_missing_or_readable_by_others_is_refused(tmp_path: Path) -> None:
-    with refused(r"\$X"):
+    with refused_key(r"\$X"):
         read_passphrase(None, "X", {})
-    with refused("at least 12"):
+    with refused_key("at least 12"):
         read_passphrase(None, "X", {"X": "short"})
-    with refused("0644"):
+    with refused_key("0644"):
         read_passphrase(secret(tmp_path / "open", PASSPHRASE, 0o644), "X", {})
-    with refused("cannot read"):
+    with refused_key("cannot read"):
         read_passphrase(tmp_path / "gone", "X", {})
 
 
 def test_what_notepad_saves_is_read_and_utf16_is_refused_by_that_name(tmp_path: Path) -> None:
     assert read_passphrase(secret(tmp_path / "p", BOM + PASSPHRASE), "X") == PASSPHRASE
-    with refused("UTF-16"):
+    with refused_key("UTF-16"):
         utf16 = "fictional passphrase".encode("utf-16")
         read_passphrase(secret(tmp_path / "wide", utf16), "X")
     signing, sealing = Ed25519PrivateKey.generate(), SealingPrivateKey.generate()
@@ -198,16 +198,16 @@ def test_credential_of_systemd_is_taken_in_its_folder_and_only_there(
     outside = secret(tmp_path / "passphrase", PASSPHRASE, 0o440)
     linked = folder / "link"
     linked.symlink_to(outside)
-    with refused("0440"):
+    with refused_key("0440"):
         read_secret(inside)
     monkeypatch.setenv(CREDENTIALS_VARIABLE, str(folder))
     assert read_secret(inside) == PASSPHRASE
     for path in (outside, linked):
-        with refused("0440"):
+        with refused_key("0440"):
             read_secret(path)
     for mode in (0o444, 0o460, 0o450):
         inside.chmod(mode)
-        with refused(f"{mode:04o}"):
+        with refused_key(f"{mode:04o}"):
             read_secret(inside)
 
 
@@ -233,7 +233,7 @@ def test_file_of_another_user_is_refused_unless_root_looks_after_the_whole_folde
     tmp_path: Path, log_key: Path
 ) -> None:
     os.chown(log_key, 12345, 12345)
-    with refused("belongs to user id 12345"):
+    with refused_key("belongs to user id 12345"):
         load_signer(log_key, PASSPHRASE)
     os.chown(tmp_path, 12345, 12345)
     assert isinstance(load_signer(log_key, PASSPHRASE).public_key, Ed25519PublicKey)

@@ -21,6 +21,7 @@ from exchange_server.fairness.fair_queue import (
     QueuedRequest,
 )
 from exchange_server.fairness.pace import LEAST_SHARE, MOST_SHARE, Pace
+from tests.support.clocks import Time
 
 FLOOD, QUIET, THIRD = AgencyId("kz.mia"), AgencyId("uz.fiu"), AgencyId("kg.mia")
 
@@ -165,15 +166,6 @@ def test_everything_is_served_once_and_in_the_order_of_its_exchange(
         if about is not None:
             by_exchange[agency, about].append(number)
     assert all(numbers == sorted(numbers) for numbers in by_exchange.values())
-
-
-class Time:
-    """A clock in a test's hands."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def shared_queue(time: Time, *turns: QueuedRequest[str]) -> FairQueue[str]:

@@ -9,17 +9,9 @@ import pytest
 from exchange_protocol.errors import LimitExceeded, Reason
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.fairness.rates import BURST_SECONDS, Rates
+from tests.support.clocks import Time
 
 MIA, FMA = AgencyId("kz.mia"), AgencyId("kz.fma")
-
-
-class Time:
-    """A clock in a test's hands."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def told_to_wait(rates: Rates) -> float:

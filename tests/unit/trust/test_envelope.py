@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE, pae, sign, verify
+from tests.support.damage import flipped
 from tests.support.refusals import refusal
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -71,10 +72,10 @@ def test_other_payload_type_key_or_signature_is_refused() -> None:
 def test_every_flipped_byte_of_payload_and_signature_is_refused() -> None:
     public, signature = KEY.public_key(), sign(SoftwareSigner(KEY), PAYLOAD_TYPE, PAYLOAD)
     for index in range(len(PAYLOAD)):
-        reason = refusal(verify, public, PAYLOAD_TYPE, _flipped(PAYLOAD, index), signature)
+        reason = refusal(verify, public, PAYLOAD_TYPE, flipped(PAYLOAD, index), signature)
         assert reason is Reason.SIGNATURE_INVALID
     for index in range(len(signature)):
-        reason = refusal(verify, public, PAYLOAD_TYPE, PAYLOAD, _flipped(signature, index))
+        reason = refusal(verify, public, PAYLOAD_TYPE, PAYLOAD, flipped(signature, index))
         assert reason is Reason.SIGNATURE_INVALID
 
 
@@ -100,7 +101,3 @@ def test_refusal_does_not_show_the_payload() -> None:
     with pytest.raises(ExchangeError) as refused:
         verify(KEY.public_key(), PAYLOAD_TYPE, b"IBAN KZ00FICTIONAL", b"")
     assert "KZ00" not in str(refused.value)
-
-
-def _flipped(data: bytes, index: int) -> bytes:
-    return data[:index] + bytes([data[index] ^ 1]) + data[index + 1 :]

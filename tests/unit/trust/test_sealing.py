@@ -28,6 +28,7 @@ from exchange_protocol.trust.sealing import (
     seal_part,
     sealed_size,
 )
+from tests.support.damage import flipped
 
 FMA, GPO, CARICC = map(parse_agency_id, ("kz.fma", "kz.gpo", "caricc"))
 KEYS = {agency: SealingPrivateKey.generate() for agency in (FMA, GPO, CARICC)}
@@ -118,7 +119,7 @@ def test_altered_wrapped_key_does_not_open() -> None:
     for enc in (b"", wrapped.enc[:-1], wrapped.enc + b"\0", bytes(WRAPPED_KEY_SIZE)):
         assert not_opened(ciphertext, replace(wrapped, enc=enc)) is Reason.SEAL_BROKEN
     for index in (0, 1087, 1088, 1119, 1120, WRAPPED_KEY_SIZE - 1):
-        enc = _flipped(wrapped.enc, index)
+        enc = flipped(wrapped.enc, index)
         assert not_opened(ciphertext, replace(wrapped, enc=enc)) is Reason.SEAL_BROKEN
 
 
@@ -147,7 +148,7 @@ def test_truncated_extended_or_altered_ciphertext_does_not_open() -> None:
         assert not_opened(data[:length], wrapped) is Reason.SEAL_BROKEN
     assert not_opened(data + b"\0", wrapped) is Reason.SEAL_BROKEN
     for index in (0, 31, 32, COMMITMENT + SEALED_CHUNK - 1, len(data) - 1):
-        assert not_opened(_flipped(data, index), wrapped) is Reason.SEAL_BROKEN
+        assert not_opened(flipped(data, index), wrapped) is Reason.SEAL_BROKEN
 
 
 def test_full_last_chunk_followed_by_an_empty_one_does_not_open(
@@ -283,7 +284,3 @@ def test_opening_needs_little_more_than_plaintext_twice() -> None:
 
 def _first_of(sealed: SealedPart, agency: str) -> tuple[bytes, WrappedKey]:
     return sealed.ciphertext, next(each for each in sealed.wrapped if each.agency == agency)
-
-
-def _flipped(data: bytes, index: int) -> bytes:
-    return data[:index] + bytes([data[index] ^ 1]) + data[index + 1 :]
