@@ -34,10 +34,10 @@ Names:
                              wire contract's fields.
     CertificateRecord        A signing certificate on the log; `revoked_at` is the hub time of its
                              revocation.
-    Checkpoint               What a log commits to: all its leaves, by their number and the root
-                             over them.
-    CommitmentOpening        What opens a leaf: the entry's exact bytes, its nonce, and the
-                             statement if it is one's.
+    Checkpoint               The commitment of a log: the number of its leaves and the root over
+                             them.
+    CommitmentOpening        The opening of a leaf: the entry's exact bytes, its nonce, and any
+                             statement.
     Cosignature              A verified cosignature: at that time the witness had seen no larger
                              tree, and no other.
     Directory                The directory after `size` directory statements; immutable.
@@ -46,15 +46,15 @@ Names:
     Draft                    A statement before it is encoded and signed; times are aware, exact
                              to the microsecond.
     Entry                    One entry.
-    Event                    What an entry records.
+    Event                    Events that an entry records.
     Evidence                 Everything of an exchange that an agency can show to others.
     Exchange                 The state of an exchange: what its statements, in log order, have
                              made of it.
     ExchangeSummary          An exchange as the hub lists it; unverified.
     Head                     A checkpoint that the pinned log key signed, with the exact bytes of
                              its note.
-    Header                   What the hub may read of a statement and the policy may decide on;
-                             codes only.
+    Header                   The header of a statement: codes that the hub may read and the policy
+                             may decide on.
     Leg                      One recipient's side of an exchange.
     LegChange                The effect of a statement or a delivery on one leg; `before` is None
                              for a new leg.
@@ -71,9 +71,8 @@ Names:
     Receipt                  A verified receipt: the entry, and the signed checkpoint that covers
                              it.
     Refused                  The hub refused a statement of the outbox; it was moved aside.
-    Role                     What a member's certificate lets its holder act as.
-    Ruling                   What the rules made of a statement or a delivery, as the log records
-                             it.
+    Role                     Roles in which a member's certificate lets its holder act.
+    Ruling                   The ruling on a statement or a delivery, as the log records it.
     SealingPublicKey         A reader's public key: a 1184-byte ML-KEM-768 key, then a 32-byte
                              X25519 key.
     Sent                     The hub accepted the statement, and its receipt is verified and kept.
@@ -103,18 +102,18 @@ Names:
                              unsealed one.
 
   Documents and entities
-    AnalysisProduct          What the Centre found.
-    AnalysisRequest          What the Centre is asked to analyse.
-    Brief                    What an approver and a supervisor need in order to judge, and no
-                             more.
+    AnalysisProduct          The content of a product of analysis.
+    AnalysisRequest          The content of a request for analysis.
+    Brief                    The brief: an approver and a supervisor judge by it, and it holds no
+                             more than they need.
     CaseStage                How far the case is.
     ConsentWanted            An onward use that the sender asks consent for.
     ContentDocument          What the part `content` may hold: one of the documents above.
     Entity                   One entity, as it is sealed.
     InformationRequest       A request for financial information (INR.40 paragraph 1).
-    Item                     What a financial information request asks for.
+    Item                     Items that a request for financial information asks for.
     Period                   Days from start to end, both included.
-    ReferralDocument         What is referred to another agency of its own accord.
+    ReferralDocument         The content of a referral.
     ReplyDocument            An answer, whole or in part, or a supplement to what was asked.
     entities_from_csv        Make entities from a table by a FollowTheMoney mapping (YAML).
     identifier_warnings      What is doubtful about an entity's identifiers; the values themselves
@@ -126,29 +125,29 @@ Names:
                              source and the field.
 
   Codes
-    AgencyType               What sort of authority an agency is; the policy decides on it.
+    AgencyType               Sorts of authority; the policy decides on them.
     ErasureGround            Why content is erased.
     ExtensionGround          Why an answer needs longer.
-    FeedbackUse              What the information was used for.
+    FeedbackUse              Uses that were made of the information.
     Handling                 Europol handling codes (Council doc. 6243/18).
     InformationGrade         Accuracy of the information, codes 1 to 4 (Council doc. 6243/18).
     Kind                     Kinds of statement; the value is the name of the body's field on the
                              wire.
     Language                 Language of the sealed text.
-    LegState                 Where one recipient's side of an exchange stands.
+    LegState                 States of one recipient's side of an exchange.
     Party                    The part that an agency has in an exchange, or on one of its legs.
-    Purpose                  What the information may be used for.
+    Purpose                  Uses that the information may be put to.
     ReaderRole               Why a reader holds a key to a part; the text is bound into the seal.
     RefusalGround            Grounds on which an exchange may be refused.
-    ReplyResult              What came of a request or referral.
+    ReplyResult              Results of a request or a referral.
     RevocationReason         RFC 5280, 5.3.1.
     SourceGrade              Reliability of the source (Council doc. 6243/18).
     Tlp                      FIRST TLP 2.0.
     Urgency                  How soon an answer is needed; the reason for urgency is in the brief.
-    Verdict                  What an approver decides on a held leg.
+    Verdict                  Decisions of an approver on a held leg.
 
   Errors
-    CallerError              What was asked is wrong; asking again unchanged will fail again.
+    CallerError              The request is wrong; the same request will fail again.
     Conflict                 The present state, or an earlier statement, forbids it.
     ExchangeError            Base of all errors of the exchange; `reason` is stable, the message
                              is for people.
@@ -159,7 +158,7 @@ Names:
                              later.
     InvalidInput             Malformed or contradictory input.
     LimitExceeded            A size or rate limit was exceeded.
-    NotAuthenticated         Who is calling, or who signed, could not be established.
+    NotAuthenticated         The identity of a caller or a signer could not be established.
     NotFound                 No such thing, or none that this caller may know of.
     NotPermitted             The caller is known, but role, policy or scope forbids it.
     PeerError                Another agency's data does not verify.

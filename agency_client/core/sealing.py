@@ -48,7 +48,7 @@ class Content:
 
     @property
     def is_counted(self) -> bool:
-        """Whether it has parts that must be sealed before the route is known: subjects count."""
+        """True if it has parts that must be sealed before the route is known: subjects count."""
         return self.entities != () or bool(self.attachments)
 
     def checked(self) -> Content:

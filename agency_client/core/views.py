@@ -97,7 +97,7 @@ class ExchangeSummary:
         return next_due((leg.due_at, leg.state) for leg in self.legs)
 
     def is_overdue(self, at: datetime) -> bool:
-        """Whether a leg still owes an answer that was due before then."""
+        """True if a leg still owes an answer that was due before then."""
         return any(is_overdue(leg.due_at, leg.state, at) for leg in self.legs)
 
 
@@ -135,7 +135,7 @@ class VerifiedStatement:
         return self.statement.author
 
     def reads(self, agency: AgencyId, part: str) -> bool:
-        """Whether an agency is a reader of a part."""
+        """True if an agency is a reader of a part."""
         found = self.statement.part(part)
         return found is not None and found.wrapped_key(agency) is not None
 
@@ -218,7 +218,7 @@ class UnsealedStatement:
     subject_count: int
     """Subjects found in the entities."""
     is_erased: bool = False
-    """Whether the initiator had the content erased: then there are no parts to read."""
+    """True if the initiator had the content erased: then there are no parts to read."""
     faults: tuple[PartFault, ...] = ()
     """The parts that are sealed to this agency and could not be opened or read."""
     file_names: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -322,11 +322,11 @@ class UnsealedExchange:
 
 
 def is_entities_part(name: str) -> bool:
-    """Whether a part holds entities."""
+    """True if a part holds entities."""
     first, _, number = name.partition(".")
     return first == ENTITIES and (name == ENTITIES or (number.isascii() and number.isdecimal()))
 
 
 def is_file_part(name: str) -> bool:
-    """Whether a part holds an attached file."""
+    """True if a part holds an attached file."""
     return name not in (BRIEF, CONTENT, INDEX) and not is_entities_part(name)

@@ -188,7 +188,7 @@ class Outbox:
         return _load(self._folder / statement_id)
 
     def holds(self, statement_id: str) -> bool:
-        """Whether a statement waits here."""
+        """True if a statement waits here."""
         return (self._folder / statement_id).is_dir()
 
     def waiting_with(self, statement_ids: Collection[str]) -> list[str]:
@@ -208,7 +208,7 @@ class Outbox:
         return chosen[::-1]
 
     def has_refused(self, statement_id: str) -> bool:
-        """Whether the hub refused a statement for good."""
+        """True if the hub refused a statement for good."""
         return (self._refused / statement_id).is_dir()
 
     @contextmanager

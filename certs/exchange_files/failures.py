@@ -1,4 +1,4 @@
-"""What the disk refuses, in one line: the file, the disk's own error, and what to do."""
+"""Refusals of the disk, in one line: the file, the disk's own error, and what to do."""
 
 from __future__ import annotations
 

@@ -55,11 +55,10 @@ from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
 from exchange_server.rpc.status import encode_status
-from tests.support.hub_data import log_signer, tls_certificate
+from tests.support.hub_data import LOG_NAME, log_signer, tls_certificate
 from tests.support.statements import KZ_MIA, START, Cast, Hub, fictional_cast
 
 PASSPHRASE = b"fictional passphrase"
-LOG_NAME = "exchange.example/log"
 CHUNK = 64 * 1024
 
 
