@@ -274,6 +274,18 @@ class TestNewFolder:
         assert names(tmp_path) == ["index.json", "root.key"]
         assert read_file(tmp_path / "root.key") == b"key"
 
+    def test_complete_folder_stays_and_loses_the_drafts(self, tmp_path: Path) -> None:
+        for name in ("root.key", "index.json"):
+            draft_path(tmp_path / name).write_bytes(b"whole")
+            os.link(draft_path(tmp_path / name), tmp_path / name)
+        with (
+            pytest.raises(ExchangeError, match=r"it holds index\.json"),
+            new_folder(tmp_path, *self.files(tmp_path)),
+        ):
+            pass
+        assert names(tmp_path) == ["index.json", "root.key"]
+        assert read_file(tmp_path / "root.key") == b"whole"
+
 
 class TestStaging:
     def test_folder_that_was_not_moved_is_removed(self, tmp_path: Path) -> None:
