@@ -29,6 +29,7 @@ from agency_client.state.keys import (
     import_sealing_keys,
 )
 from agency_client.state.profile import Profile
+from exchange_files import sweep_drafts
 from exchange_keys import load_foreign_key, read_passphrase
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.certificates import VerifiedCertificate
@@ -193,6 +194,7 @@ def publish(context: typer.Context) -> None:
         # No key is made that could not be published.
         published = {key.key_id for key in hub.sync().sealing_keys.get(hub.agency, ())}
         loaded = hub.profile
+    sweep_drafts(loaded.sealing_folder)
     newest = loaded.vault.newest_key_id
     if newest is None or newest in published:
         generate_sealing_key(loaded.sealing_folder, loaded.passphrase(), datetime.now(UTC))

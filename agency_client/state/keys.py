@@ -22,10 +22,10 @@ from typing import Final
 
 from exchange_files import (
     NewFile,
-    drop_drafts,
     make_folder,
     new_files,
     replace_file,
+    sweep_drafts,
     write_new_file,
 )
 from exchange_keys import SealingPrivateKey, encrypted_sealing_key, load_sealing_key
@@ -213,7 +213,7 @@ def import_sealing_keys(
     ]
     if files:
         make_folder(folder)
-    drop_drafts(*(folder / name for name in theirs if name not in new))
+    sweep_drafts(folder)
     # A name holds its key's id: only a damaged file of the very key makes way, for nothing is lost.
     replaced = [
         file

@@ -31,6 +31,7 @@ from exchange_files.files import (
     new_file,
     new_files,
     replace_file,
+    sweep_drafts,
     write_new_file,
 )
 from exchange_files.folders import (
@@ -61,6 +62,7 @@ __all__ = [
     "remove_folder",
     "replace_file",
     "staging_folder",
+    "sweep_drafts",
     "sweep_staging",
     "sync_folder",
     "try_locked",

@@ -151,6 +151,12 @@ def drop_drafts(*paths: Path) -> None:
         withdraw_draft(draft_path(path), draft_path(path))
 
 
+def sweep_drafts(folder: Path) -> None:
+    """Remove all drafts that killed processes left in a folder; files that were placed stay."""
+    for draft in folder.glob(f".*{SUFFIX}"):
+        withdraw_draft(draft, draft)
+
+
 def draft_path(path: Path) -> Path:
     """Where a file is drafted."""
     name = path.name

@@ -25,6 +25,7 @@ from exchange_files import (
     remove_folder,
     replace_file,
     staging_folder,
+    sweep_drafts,
     sweep_staging,
     try_locked,
     write_new_file,
@@ -373,3 +374,12 @@ def test_draft_that_cannot_be_locked_is_not_taken(tmp_path: Path) -> None:
         assert read_file(draft) == b"of a living process"
     waiting.join(10)
     assert read_file(tmp_path / "key") == b"new"
+
+
+def test_sweep_of_drafts_leaves_the_files_that_were_placed(tmp_path: Path) -> None:
+    draft_path(tmp_path / "half.key").write_bytes(b"ha")
+    draft_path(tmp_path / "a.key").write_bytes(b"whole")
+    os.link(draft_path(tmp_path / "a.key"), tmp_path / "a.key")
+    sweep_drafts(tmp_path)
+    sweep_drafts(tmp_path / "none")
+    assert names(tmp_path) == ["a.key"]
