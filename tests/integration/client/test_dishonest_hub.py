@@ -25,8 +25,7 @@ from exchange_protocol.rules.statements import SignedStatement, encode_statement
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from tests.support.asking import new_exchange
-from tests.support.hub_data import log_signer
-from tests.support.in_memory_hub import LOG_NAME, InMemoryHub
+from tests.support.in_memory_hub import LOG_NAME, InMemoryHub, log_signer
 from tests.support.statements import (
     COORDINATOR,
     FOREIGN_COORDINATOR,

@@ -268,7 +268,7 @@ def test_log_key_is_made_once_and_its_verifier_key_printed(
     assert out.startswith("a.example/log+")
     code, _, err = run(*arguments)
     assert code == 2
-    assert "never written over" in err
+    assert "nothing is written over" in err
 
 
 def test_fsck_finds_a_clean_log_clean_and_a_damaged_one_damaged(
