@@ -26,12 +26,18 @@ Names:
                              explains each.
 
   What they give
+    Agency                   An enrolled agency; `country` is ISO 3166-1 alpha-2, empty for an
+                             international body.
     AgencyId                 The id of an agency, such as "kz.fma": a text.
     Approval                 A coordinator's own signed decision to release a leg.
-    Checkpoint               What a log commits to: all its leaves, by their number and the root
-                             over them.
-    CommitmentOpening        What opens a leaf: the entry's exact bytes, its nonce, and the
-                             statement if it is one's.
+    Body                     Base of all bodies: frozen dataclasses with slots, named like the
+                             wire contract's fields.
+    CertificateRecord        A signing certificate on the log; `revoked_at` is the hub time of its
+                             revocation.
+    Checkpoint               The commitment of a log: the number of its leaves and the root over
+                             them.
+    CommitmentOpening        The opening of a leaf: the entry's exact bytes, its nonce, and any
+                             statement.
     Cosignature              A verified cosignature: at that time the witness had seen no larger
                              tree, and no other.
     Directory                The directory after `size` directory statements; immutable.
@@ -40,40 +46,49 @@ Names:
     Draft                    A statement before it is encoded and signed; times are aware, exact
                              to the microsecond.
     Entry                    One entry.
-    Event                    What an entry records.
+    Event                    Events that an entry records.
     Evidence                 Everything of an exchange that an agency can show to others.
     Exchange                 The state of an exchange: what its statements, in log order, have
                              made of it.
     ExchangeSummary          An exchange as the hub lists it; unverified.
     Head                     A checkpoint that the pinned log key signed, with the exact bytes of
                              its note.
-    Header                   What the hub may read of a statement and the policy may decide on;
-                             codes only.
+    Header                   The header of a statement: codes that the hub may read and the policy
+                             may decide on.
     Leg                      One recipient's side of an exchange.
+    LegChange                The effect of a statement or a delivery on one leg; `before` is None
+                             for a new leg.
     LegSummary               A leg as the hub lists it.
     LogLeaf                  A leaf of the log as the hub shows it; unverified.
     Member                   An agency's system, or a person who acts for the body in a role.
     Notice                   Something became visible to the agency; the hub's word, `get`
                              verifies it.
+    Part                     A sealed part; `sha256` and `size` are those of the sealed bytes.
     PartFault                A part that this agency should be able to read, and cannot.
+    Policy                   A compiled policy; `digest` is SHA-256 of its text.
     ProvenEntry              An opened entry with its inclusion proof (RFC 9162) (32-byte hashes).
     Queued                   The statement waits in the outbox; `flush_outbox` sends it.
     Receipt                  A verified receipt: the entry, and the signed checkpoint that covers
                              it.
     Refused                  The hub refused a statement of the outbox; it was moved aside.
+    Role                     Roles in which a member's certificate lets its holder act.
+    Ruling                   The ruling on a statement or a delivery, as the log records it.
     SealingPublicKey         A reader's public key: a 1184-byte ML-KEM-768 key, then a 32-byte
                              X25519 key.
     Sent                     The hub accepted the statement, and its receipt is verified and kept.
+    SignedStatement          Exact bytes of a statement with its one signature; nothing is
+                             verified yet.
     Statement                A parsed statement; `digest` is SHA-256 of its exact payload.
     Tile                     Consecutive hashes of one level of the tree (C2SP tlog-tiles);
                              unverified.
     UnsealedExchange         An exchange, verified and unsealed as far as the agency may read it.
     UnsealedStatement        A verified statement with the parts that the agency could unseal.
-    VerifiedExchange         What an agency may see of an exchange, proven entry by entry against
-                             one checkpoint.
-    VerifiedStatement        A statement that is proven to be on the log, and whose author and
-                             signature were verified.
+    VerifiedExchange         An exchange as far as an agency may see it, proven entry by entry
+                             against one checkpoint.
+    VerifiedStatement        A statement that is proven to be on the log; its author and signature
+                             were verified.
     WitnessedHead            A signed checkpoint that enough witnesses cosigned.
+    WrappedKey               A part's content key, wrapped to one reader.
 
   What they take
     Agencies                 One agency id such as "kz.fma", or several.
@@ -83,20 +98,22 @@ Names:
     Entities                 FollowTheMoney entities: an iterable of them, or the path of their
                              file.
     GivenBrief               A brief: a `Brief`, a text (its summary), or a mapping of its fields.
+    HasId                    Anything that stands for an exchange: a summary, a verified or an
+                             unsealed one.
 
   Documents and entities
-    AnalysisProduct          What the Centre found.
-    AnalysisRequest          What the Centre is asked to analyse.
-    Brief                    What an approver and a supervisor need in order to judge, and no
-                             more.
+    AnalysisProduct          The content of a product of analysis.
+    AnalysisRequest          The content of a request for analysis.
+    Brief                    The brief: an approver and a supervisor judge by it, and it holds no
+                             more than they need.
     CaseStage                How far the case is.
     ConsentWanted            An onward use that the sender asks consent for.
     ContentDocument          What the part `content` may hold: one of the documents above.
     Entity                   One entity, as it is sealed.
     InformationRequest       A request for financial information (INR.40 paragraph 1).
-    Item                     What a financial information request asks for.
+    Item                     Items that a request for financial information asks for.
     Period                   Days from start to end, both included.
-    ReferralDocument         What is referred to another agency of its own accord.
+    ReferralDocument         The content of a referral.
     ReplyDocument            An answer, whole or in part, or a supplement to what was asked.
     entities_from_csv        Make entities from a table by a FollowTheMoney mapping (YAML).
     identifier_warnings      What is doubtful about an entity's identifiers; the values themselves
@@ -108,29 +125,29 @@ Names:
                              source and the field.
 
   Codes
-    AgencyType               What sort of authority an agency is; the policy decides on it.
+    AgencyType               Sorts of authority; the policy decides on them.
     ErasureGround            Why content is erased.
     ExtensionGround          Why an answer needs longer.
-    FeedbackUse              What the information was used for.
+    FeedbackUse              Uses that were made of the information.
     Handling                 Europol handling codes (Council doc. 6243/18).
     InformationGrade         Accuracy of the information, codes 1 to 4 (Council doc. 6243/18).
     Kind                     Kinds of statement; the value is the name of the body's field on the
                              wire.
     Language                 Language of the sealed text.
-    LegState                 Where one recipient's side of an exchange stands.
+    LegState                 States of one recipient's side of an exchange.
     Party                    The part that an agency has in an exchange, or on one of its legs.
-    Purpose                  What the information may be used for.
+    Purpose                  Uses that the information may be put to.
     ReaderRole               Why a reader holds a key to a part; the text is bound into the seal.
     RefusalGround            Grounds on which an exchange may be refused.
-    ReplyResult              What came of a request or referral.
+    ReplyResult              Results of a request or a referral.
     RevocationReason         RFC 5280, 5.3.1.
     SourceGrade              Reliability of the source (Council doc. 6243/18).
     Tlp                      FIRST TLP 2.0.
     Urgency                  How soon an answer is needed; the reason for urgency is in the brief.
-    Verdict                  What an approver decides on a held leg.
+    Verdict                  Decisions of an approver on a held leg.
 
   Errors
-    CallerError              What was asked is wrong; asking again unchanged will fail again.
+    CallerError              The request is wrong; the same request will fail again.
     Conflict                 The present state, or an earlier statement, forbids it.
     ExchangeError            Base of all errors of the exchange; `reason` is stable, the message
                              is for people.
@@ -141,7 +158,7 @@ Names:
                              later.
     InvalidInput             Malformed or contradictory input.
     LimitExceeded            A size or rate limit was exceeded.
-    NotAuthenticated         Who is calling, or who signed, could not be established.
+    NotAuthenticated         The identity of a caller or a signer could not be established.
     NotFound                 No such thing, or none that this caller may know of.
     NotPermitted             The caller is known, but role, policy or scope forbids it.
     PeerError                Another agency's data does not verify.
@@ -196,6 +213,7 @@ if TYPE_CHECKING:
         identifier_warnings,
         read_entities,
     )
+    from agency_client.core.exchanges import HasId
     from agency_client.core.gathering import DisclosedPart, Evidence
     from agency_client.core.given import Agencies, Attachments, Entities, GivenBrief
     from agency_client.core.log import LogLeaf, Tile
@@ -257,18 +275,22 @@ if TYPE_CHECKING:
     from exchange_protocol.kinds.feedback import FeedbackUse
     from exchange_protocol.kinds.reply import ReplyResult
     from exchange_protocol.kinds.revoke_certificate import RevocationReason
+    from exchange_protocol.kinds.spec import Body
     from exchange_protocol.log.checkpoint import Checkpoint
     from exchange_protocol.log.cosignatures import Cosignature
     from exchange_protocol.record.entries import CommitmentOpening, Entry, Event
     from exchange_protocol.record.receipts import ProvenEntry, Receipt
-    from exchange_protocol.rules.directory import Directory
-    from exchange_protocol.rules.lifecycle import Exchange, Leg
-    from exchange_protocol.rules.statements import Draft, Header, Statement
-    from exchange_protocol.trust.identity import AgencyId, Member
-    from exchange_protocol.trust.sealing import SealingPublicKey
+    from exchange_protocol.rules.directory import CertificateRecord, Directory
+    from exchange_protocol.rules.judgement import Ruling
+    from exchange_protocol.rules.lifecycle import Exchange, Leg, LegChange
+    from exchange_protocol.rules.policy import Agency, Policy
+    from exchange_protocol.rules.statements import Draft, Header, Part, SignedStatement, Statement
+    from exchange_protocol.trust.identity import AgencyId, Member, Role
+    from exchange_protocol.trust.sealing import SealingPublicKey, WrappedKey
 
 __all__ = [
     "Agencies",
+    "Agency",
     "AgencyId",
     "AgencyType",
     "AnalysisProduct",
@@ -276,9 +298,11 @@ __all__ = [
     "Approval",
     "AsyncExchangeClient",
     "Attachments",
+    "Body",
     "Brief",
     "CallerError",
     "CaseStage",
+    "CertificateRecord",
     "Checkpoint",
     "CommitmentOpening",
     "Conflict",
@@ -303,6 +327,7 @@ __all__ = [
     "FeedbackUse",
     "GivenBrief",
     "Handling",
+    "HasId",
     "Head",
     "Header",
     "HubDishonest",
@@ -317,6 +342,7 @@ __all__ = [
     "Kind",
     "Language",
     "Leg",
+    "LegChange",
     "LegState",
     "LegSummary",
     "LimitExceeded",
@@ -328,10 +354,12 @@ __all__ = [
     "Notice",
     "Outbox",
     "OutboxEntry",
+    "Part",
     "PartFault",
     "Party",
     "PeerError",
     "Period",
+    "Policy",
     "Profile",
     "ProvenEntry",
     "Purpose",
@@ -349,10 +377,13 @@ __all__ = [
     "RequestAnalysisArguments",
     "RequestInformationArguments",
     "RevocationReason",
+    "Role",
+    "Ruling",
     "SealBroken",
     "SealingPublicKey",
     "Sent",
     "SignatureInvalid",
+    "SignedStatement",
     "SourceGrade",
     "Statement",
     "Tile",
@@ -364,6 +395,7 @@ __all__ = [
     "VerifiedExchange",
     "VerifiedStatement",
     "WitnessedHead",
+    "WrappedKey",
     "entities_from_csv",
     "find_profile",
     "generate_sealing_key",
@@ -375,6 +407,7 @@ __all__ = [
 
 _HOMES: Final = {
     "Agencies": "agency_client.core.given",
+    "Agency": "exchange_protocol.rules.policy",
     "AgencyId": "exchange_protocol.trust.identity",
     "AgencyType": "exchange_protocol.kinds.codes",
     "AnalysisProduct": "agency_client.content.documents",
@@ -382,9 +415,11 @@ _HOMES: Final = {
     "Approval": "agency_client.core.views",
     "AsyncExchangeClient": "agency_client.aio",
     "Attachments": "agency_client.core.given",
+    "Body": "exchange_protocol.kinds.spec",
     "Brief": "agency_client.content.documents",
     "CallerError": "exchange_protocol.errors",
     "CaseStage": "agency_client.content.documents",
+    "CertificateRecord": "exchange_protocol.rules.directory",
     "Checkpoint": "exchange_protocol.log.checkpoint",
     "CommitmentOpening": "exchange_protocol.record.entries",
     "Conflict": "exchange_protocol.errors",
@@ -409,6 +444,7 @@ _HOMES: Final = {
     "FeedbackUse": "exchange_protocol.kinds.feedback",
     "GivenBrief": "agency_client.core.given",
     "Handling": "exchange_protocol.kinds.codes",
+    "HasId": "agency_client.core.exchanges",
     "Head": "agency_client.state.checkpoints",
     "Header": "exchange_protocol.rules.statements",
     "HubDishonest": "exchange_protocol.errors",
@@ -423,6 +459,7 @@ _HOMES: Final = {
     "Kind": "exchange_protocol.kinds.catalogue",
     "Language": "exchange_protocol.kinds.codes",
     "Leg": "exchange_protocol.rules.lifecycle",
+    "LegChange": "exchange_protocol.rules.lifecycle",
     "LegState": "exchange_protocol.kinds.codes",
     "LegSummary": "agency_client.core.views",
     "LimitExceeded": "exchange_protocol.errors",
@@ -434,10 +471,12 @@ _HOMES: Final = {
     "Notice": "agency_client.core.views",
     "Outbox": "agency_client.state.outbox",
     "OutboxEntry": "agency_client.state.outbox",
+    "Part": "exchange_protocol.rules.statements",
     "PartFault": "agency_client.core.views",
     "Party": "exchange_protocol.kinds.codes",
     "PeerError": "exchange_protocol.errors",
     "Period": "agency_client.content.documents",
+    "Policy": "exchange_protocol.rules.policy",
     "Profile": "agency_client.state.profile",
     "ProvenEntry": "exchange_protocol.record.receipts",
     "Purpose": "exchange_protocol.kinds.codes",
@@ -455,10 +494,13 @@ _HOMES: Final = {
     "RequestAnalysisArguments": "agency_client._acts",
     "RequestInformationArguments": "agency_client._acts",
     "RevocationReason": "exchange_protocol.kinds.revoke_certificate",
+    "Role": "exchange_protocol.trust.identity",
+    "Ruling": "exchange_protocol.rules.judgement",
     "SealBroken": "exchange_protocol.errors",
     "SealingPublicKey": "exchange_protocol.trust.sealing",
     "Sent": "agency_client.core.views",
     "SignatureInvalid": "exchange_protocol.errors",
+    "SignedStatement": "exchange_protocol.rules.statements",
     "SourceGrade": "exchange_protocol.kinds.codes",
     "Statement": "exchange_protocol.rules.statements",
     "Tile": "agency_client.core.log",
@@ -470,6 +512,7 @@ _HOMES: Final = {
     "VerifiedExchange": "agency_client.core.views",
     "VerifiedStatement": "agency_client.core.views",
     "WitnessedHead": "agency_client.state.checkpoints",
+    "WrappedKey": "exchange_protocol.trust.sealing",
     "entities_from_csv": "agency_client.content.entities",
     "find_profile": "agency_client.state.profile",
     "generate_sealing_key": "agency_client.state.keys",

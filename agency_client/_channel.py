@@ -4,11 +4,11 @@ Rules of this module:
 
 - The hub must hold a certificate of the pinned root for the host name of the profile; the client
   shows the profile's TLS certificate. gRPC does not let a Python client see the hub's certificate,
-  so its identity URI is not compared; which log it serves is, with every answer, by the pinned log
-  key. A host with another certificate of the same root can refuse service, and no more.
+  so its identity URI is not compared. The log is: every answer is verified with the pinned log key.
+  A host with another certificate of the same root can refuse service, and no more.
 - Every call has a deadline, from one table. Only UNAVAILABLE is retried, by service config, and
-  only calls that are safe to repeat: a submission is, since its id makes it so. No service-config
-  timeout: it fires early in grpcio.
+  only calls that are safe to repeat. A submission is safe: the hub knows it by its id. There is no
+  service-config timeout: it fires early in grpcio.
 - Errors are told apart by the reason in their details, never by their text; a reason that this
   version does not know is the hub's failure.
 - When the hub cannot be reached, the profile's own certificate is looked at first: expired and
@@ -186,7 +186,7 @@ class Faults:
                 )
             return error.reason.error(f"your TLS certificate: {error.message}")
         hint = ""
-        # A hint for people; what the client does never depends on gRPC's text.
+        # A hint for people: the client's behaviour never depends on gRPC's text.
         if "CERTIFICATE_VERIFY_FAILED" in details:
             hint = "; its certificate is not of the pinned root, or not for this host name"
         elif "handshak" in details.lower() or "ssl" in details.lower():

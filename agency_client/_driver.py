@@ -39,7 +39,7 @@ _MOST_BUILT: Final = 64
 
 
 class Link(Protocol):
-    """What performs calls: the channel to a hub, or a hub in memory."""
+    """Link to a hub: a channel, or a hub in memory."""
 
     def perform(self, call: Call) -> Any:
         """Make a call; gives what the call's docstring says, or raises an `ExchangeError`."""
@@ -285,7 +285,7 @@ class AsyncDriver:
 
 
 def _groups(several: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    """What goes under one signature."""
+    """The statements under one signature."""
     left = iter(several)
     while group := list(islice(left, MAX_BATCH)):
         yield group

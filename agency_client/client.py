@@ -6,7 +6,7 @@
         for summary in hub.inbox():
             opened = hub.open(summary)
 
-`ExchangeClient` has the same methods for asyncio; this module is made from its module.
+The asyncio client has the same methods; this module is made from its module, `aio.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether cost stays flat while the log grows: one hub, measured at each size of its log."""
+"""True if cost stays flat while the log grows: one hub, measured at each size of its log."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class Ratio:
     value: float
     goal: float
     at_most: bool
-    """Whether the goal is an upper bound."""
+    """True if the goal is an upper bound."""
 
     @property
     def is_met(self) -> bool:

@@ -1,4 +1,4 @@
-"""What the demonstration needs before the story: an authority, the hub's files, a profile an actor.
+"""The set-up of the demonstration: an authority, the hub's files, a profile for each actor.
 
 The authority stands for the deployment's own; each profile holds the keys of one actor, encrypted
 under that actor's own passphrase. Nothing is shared but the root certificate, the revocation list

@@ -1,4 +1,4 @@
-"""Who calls the hub, as the TLS handshake has established it.
+"""The caller of the hub, as the TLS handshake has established it.
 
 Only the identity check of the RPC layer makes a `Caller`: chain, usage, validity and revocation of
 the TLS certificate are verified by then.

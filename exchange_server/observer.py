@@ -1,4 +1,4 @@
-"""What the hub tells whoever observes it: for metrics, traces and tests.
+"""Observers of the hub: for metrics, traces and tests.
 
 An observer is called from several threads in the midst of the work, so it must be quick and safe to
 share. It should not raise. If it raises at a step of a commit, the batch fails at that step: tests

@@ -118,7 +118,7 @@ class _Worker:
     def __init__(self, number: int, serve: Serve) -> None:
         self.number = number
         self.serves = False
-        """Whether it has said so, and has not ended."""
+        """True if it has said so, and has not ended."""
         self._pipe, theirs = _SPAWN.Pipe()
         # A daemon in multiprocessing's sense: should the parent fail, it is told to end.
         self._process = _SPAWN.Process(

@@ -118,7 +118,7 @@ _CLIENT_DOCSTRING = '''"""The blocking client of one agency; it may be shared by
         for summary in hub.inbox():
             opened = hub.open(summary)
 
-`AsyncExchangeClient` has the same methods for asyncio; this module is made from its module.
+The asyncio client has the same methods; this module is made from its module, `aio.py`.
 """'''
 _TWINS = (
     (r'(?s)^"""The asyncio client of one agency.*?"""', _CLIENT_DOCSTRING.replace("\\", r"\\")),

@@ -23,7 +23,7 @@ PATIENCE_SECONDS: Final = 900.0
 
 
 class AuditedHub(Protocol):
-    """What an audit uses of a hub; `ExchangeClient` has it."""
+    """The methods of a hub that an audit uses; `ExchangeClient` has them."""
 
     def checkpoint(self) -> Head:
         """The newest checkpoint, signed by the pinned key and an extension of the last one seen."""

@@ -1,4 +1,4 @@
-"""What a replay carries on from entry to entry, in tables of a SQLite file.
+"""The state of a replay, in tables of a SQLite file.
 
 Exchanges, statements, ids, and whom each entry scopes: most of it stays on disk and a bounded
 number of values in memory, so a long log needs no more memory than a short one. What is written is
@@ -61,7 +61,7 @@ class ReplayStore:
         self._scopes = _StoredScopes(connection)
 
     def as_replay_state(self, last_index: int | None, last_time: datetime | None) -> ReplayState:
-        """What a replay goes on with, after its last entry."""
+        """The state with which a replay goes on, after its last entry."""
         return ReplayState(
             exchanges=self._exchanges,
             spoken=self._spoken,
@@ -189,7 +189,7 @@ class _StoredIds(MutableSet[tuple[AgencyId, str]]):
 
 
 class _StoredScopes:
-    """Whom each entry concerns, in a table; the few that are distinct are numbered beside."""
+    """The scope of each entry, in a table; the few distinct scopes are numbered beside."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

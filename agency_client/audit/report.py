@@ -1,4 +1,4 @@
-"""What an audit found, as a value that people and programs can read.
+"""The report of an audit, as a value that people and programs can read.
 
 A report carries no content and no names of persons: indexes, digests, agencies, reasons and counts.
 """
@@ -46,7 +46,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the log says that an auditor was given to read."""
+    """A reading that an auditor was given, as the log records it."""
 
     index: int
     at: datetime
@@ -100,7 +100,7 @@ class AuditReport:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing was found."""
+        """True if nothing was found."""
         return not self.violations
 
     @property

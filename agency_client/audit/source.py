@@ -1,4 +1,4 @@
-"""What an audit reads: the leaves of one checkpoint, from a hub or from a copy of its database."""
+"""Sources of an audit: the leaves of one checkpoint, from a hub or a copy of its database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where proofs of a split view come from: notes, evidence that a client kept, a receipt.
+"""Proofs of a split view, from notes, from evidence that a client kept, or from a receipt.
 
 Nothing is verified here but the form: `log.equivocation.verify_split_view` judges what comes out.
 """

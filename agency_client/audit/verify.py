@@ -170,7 +170,7 @@ def _verify_on(
 
 
 class _Audit:
-    """What one run found so far, on top of what the place had."""
+    """The findings of one run so far, on top of the state before it."""
 
     def __init__(
         self, current: MonitorRound, auditor: Member | None, ahead: SignaturesAhead
@@ -263,7 +263,7 @@ class _Audit:
                 self.answered_late[change.agency] += 1
 
     def check_place(self, kept: Checkpoint, now: Checkpoint) -> bool:
-        """Whether the log can be one that extends what was verified before."""
+        """True if the log can be one that extends what was verified before."""
         if now.origin != kept.origin:
             raise Reason.DOCUMENT_INVALID.error(
                 f"expected a place of the log {now.origin}, got one of {kept.origin}"
@@ -351,7 +351,7 @@ class _Audit:
                 )
 
     def _could_open_everything(self, source: LogSource) -> bool:
-        """Whether the rules opened every entry, from the checkpoint until all was read.
+        """True if the rules opened every entry, from the checkpoint until all was read.
 
         A policy that is published while this audit runs may have closed some of them rightly.
         """
@@ -410,7 +410,7 @@ def _where(violation: Violation) -> tuple[bool, int]:
 
 
 def _has_lost_its_rights(auditor: Member | None, directory: Directory) -> bool:
-    """Whether what lets an auditor in is not in the directory that the hub opened to it.
+    """True if what lets an auditor in is not in the directory that the hub opened to it.
 
     Directory statements are open to everyone; a hub could blind an auditor by withholding them.
     """
@@ -422,7 +422,7 @@ def _has_lost_its_rights(auditor: Member | None, directory: Directory) -> bool:
 
 
 def _may_audit_everything(auditor: Member | None, directory: Directory) -> bool:
-    """Whether the policy in force opens every exchange to this auditor."""
+    """True if the policy in force opens every exchange to this auditor."""
     if auditor is None:
         return True
     if (

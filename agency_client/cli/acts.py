@@ -202,7 +202,7 @@ def _code_parameter(name: str, hint: Any, act: Act) -> inspect.Parameter:
 
 
 def _takes_file(act: Act) -> bool:
-    """Whether an act takes a file with a brief and a content."""
+    """True if an act takes a file with a brief and a content."""
     return act.document is not None or act.brief is Brief.REQUIRED
 
 

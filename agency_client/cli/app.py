@@ -53,7 +53,7 @@ def agency(
     --profile and --json may stand anywhere on the line. Exit codes: 0 done; 1 refused, or a check
     failed; 2 the command, the profile or an input file is wrong; 3 the hub is not reachable;
     4 the hub is not reachable and the statement is kept in the outbox; 5 done, but the result
-    could not be written.
+    could not be written; 6 it could not be checked here, which is no verdict.
     """
     context.obj = Session(profile, as_json)
 

@@ -138,7 +138,9 @@ def verify(
 
 
 def _exit_code_of(error: ExchangeError) -> ExitCode:
-    """Nobody is to be called at night for a hub that is busy: 1 is what it has to answer for."""
+    """Give the exit code of an audit: 1 only for a fault of the hub, not for a busy hub."""
+    if error.reason is Reason.POLICY_UNREADABLE:
+        return ExitCode.UNCHECKED
     if isinstance(error, HubDishonest) or error.reason is Reason.NOT_WITNESSED:
         return ExitCode.REFUSED
     return ExitCode.UNREACHABLE if isinstance(error, _AWAY) else ExitCode.INPUT

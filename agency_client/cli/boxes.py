@@ -17,6 +17,7 @@ from agency_client.cli.app import app
 from agency_client.cli.output import is_narrow, iso, minute, print_json, print_table, state
 from agency_client.cli.session import Session, session_of
 from agency_client.core.views import ExchangeSummary, LegSummary
+from agency_client.presentation.times import time_left
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
 
 PANEL = "Look"
@@ -91,13 +92,15 @@ def _narrow_row(summary: ExchangeSummary, now: datetime) -> tuple[str | Text, ..
 
 def _kind(summary: ExchangeSummary) -> str:
     urgent = "urgent " if summary.urgency is Urgency.URGENT else ""
-    return f"{urgent}{summary.kind.value.replace('_', ' ')}"
+    return f"{urgent}{summary.kind.spec.words.en}"
 
 
 def _due(summary: ExchangeSummary, now: datetime) -> Text:
-    if summary.is_overdue(now):
-        return Text(f"{minute(summary.next_due)} overdue", style="bold red")
-    return Text(minute(summary.next_due or summary.due_at))
+    due_at = summary.next_due
+    if due_at is None:
+        return Text(minute(summary.due_at))
+    style = "bold red" if due_at < now else ""
+    return Text(f"{minute(due_at)}\n{time_left(due_at, now)}", style=style)
 
 
 def _leg(leg: LegSummary, between: str) -> Text:

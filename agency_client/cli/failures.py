@@ -1,4 +1,4 @@
-"""What went wrong, in one line and one exit code.
+"""Failures, in one line and one exit code.
 
     0   done
     1   refused, or a check failed

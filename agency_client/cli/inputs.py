@@ -1,4 +1,4 @@
-"""What people type, parsed: codes, agencies, times to wait, time zones, documents, files."""
+"""Input that people type, parsed: codes, agencies, times, time zones, documents, files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the command prints: tables and colours for people, one JSON document for programs.
+"""Output: tables and colours for people, one JSON document for programs.
 
 Results go to stdout, errors and progress to stderr; with --json errors too are on stdout, so that a
 program reads one stream. rich leaves colours and moving bars out where no terminal is.
@@ -68,7 +68,7 @@ def out() -> Console:
 
 
 def is_narrow() -> bool:
-    """Whether wide tables would be broken into pieces."""
+    """True if wide tables would be broken into pieces."""
     return out().width < _WIDE
 
 
@@ -81,7 +81,7 @@ class ResultUnwritten(Exception):
     """Stdout took no result, as on a full disk; what the command was to do is done."""
 
     is_sent = False
-    """Whether a statement was sent, so that nobody may send it again."""
+    """True if a statement was sent, so that nobody may send it again."""
 
 
 @contextmanager

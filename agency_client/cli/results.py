@@ -1,4 +1,4 @@
-"""What a statement came to, told to people and programs: sent, or kept in the outbox."""
+"""The result of a statement, told to people and programs: sent, or kept in the outbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every command knows: which profile, and whether a person or a program reads."""
+"""The session of a command: its profile, and its reader, a person or a program."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ the rules; what does not verify ends the command. What is sealed to others is no
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,28 +29,21 @@ from agency_client.cli.output import (
     state,
 )
 from agency_client.cli.session import session_of
-from agency_client.content.entities import Entity
 from agency_client.content.file_names import INDEX, safe_file_name
 from agency_client.core.views import UnsealedExchange, UnsealedStatement
+from agency_client.presentation.entities import caption, payment_rows
+from agency_client.presentation.times import time_left
 from agency_client.presentation.words import body_json, body_words
 from exchange_files import check_new, make_folder, read_file, write_new_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language, LegState, Party
+from exchange_protocol.kinds.spec import BEFORE_ANSWER
 from exchange_protocol.record.entries import Event
 from exchange_protocol.rules.lifecycle import Leg
 from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member
 
 _SHOWN_ENTITIES = 20
-_CAPTION_PROPERTIES = (
-    "name",
-    "accountNumber",
-    "iban",
-    "publicKey",
-    "registrationNumber",
-    "amount",
-    "address",
-)
 _SUFFIXES = {"application/json": ".json", "application/x-ndjson": ".ftm.json"}
 
 
@@ -157,7 +150,7 @@ def _file_names(statement: UnsealedStatement) -> dict[str, str]:
 def exchange_json(opened: UnsealedExchange, legs: Sequence[Leg]) -> dict[str, Any]:
     """An opened exchange as plain values."""
     verified = opened.verified
-    first = opened.opening
+    first = opened.initial
     return {
         "exchange_id": opened.id,
         "party": verified.party.value,
@@ -204,27 +197,19 @@ def outcome(statement: UnsealedStatement) -> str:
     return ", ".join(body_words(statement.statement.body, Language.EN))
 
 
-def entity_caption(entity: Entity) -> str:
-    """What an entity is called, by the first property that says it."""
-    properties = entity["properties"]
-    found = [", ".join(properties[name]) for name in _CAPTION_PROPERTIES if properties.get(name)]
-    currency = " ".join(properties.get("currency", []))
-    return " · ".join([*found[:2], *([currency] if currency and "amount" in properties else [])])
-
-
 def _print_header(opened: UnsealedExchange, legs: Sequence[Leg]) -> None:
     verified = opened.verified
     fields: list[tuple[str, str | Text]] = [("exchange", opened.id)]
-    first = opened.opening
+    first = opened.initial
     if first is not None:
         header = first.statement.header
-        due = instant(header.due_at)
         fields += [
-            ("kind", first.kind.value.replace("_", " ")),
+            ("kind", first.kind.spec.words.en),
             ("from", who(first.author)),
-            ("handling", f"{header.handling.name}, TLP:{header.tlp.name.replace('_', '+')}"),
-            ("urgency", header.urgency.name.lower() + (f", due {due}" if due else "")),
-            ("purpose", header.purpose.name.lower() if header.purpose else ""),
+            ("handling", f"{header.handling.words.en}; {header.tlp.words.en}"),
+            ("urgency", header.urgency.words.en),
+            ("asked by", instant(header.due_at)),
+            ("purpose", header.purpose.words.en if header.purpose else ""),
             ("legal basis", header.legal_basis or ""),
             ("subjects", str(header.subject_count)),
         ]
@@ -238,8 +223,11 @@ def _print_header(opened: UnsealedExchange, legs: Sequence[Leg]) -> None:
     if legs:
         heading("Legs")
         print_table(
-            ("AGENCY", "STATE", "APPROVALS"),
-            [(leg.agency, state(leg.state.name), _approvals(leg)) for leg in legs],
+            ("AGENCY", "STATE", "APPROVALS", "DUE"),
+            [
+                (leg.agency, state(leg.state.name), _approvals(leg), _due(leg, datetime.now(UTC)))
+                for leg in legs
+            ],
             "",
         )
 
@@ -254,16 +242,26 @@ def _approvals(leg: Leg) -> str:
     return f"{given}: {by}" if by else given
 
 
+def _due(leg: Leg, now: datetime) -> str | Text:
+    if leg.due_at is None:
+        return ""
+    if leg.state not in BEFORE_ANSWER:
+        return instant(leg.due_at)
+    words = f"{instant(leg.due_at)}, {time_left(leg.due_at, now)}"
+    return Text(words, style="bold red") if leg.due_at < now else words
+
+
 def _print_timeline(opened: UnsealedExchange) -> None:
     heading("Timeline")
     happened = [
-        (each.hub_time, who(each.author), each.kind.value.replace("_", " "), outcome(each))
+        (each.hub_time, who(each.author), each.kind.spec.words.en, outcome(each))
         for each in opened.statements
     ]
-    happened += [
-        (each.hub_time, who(each.actor), "received it" if each.event is Event.DELIVERY else "", "")
-        for each in opened.verified.deliveries
-    ]
+    received: dict[str, datetime] = {}
+    for each in opened.verified.deliveries:
+        if each.event is Event.DELIVERY:
+            received.setdefault(who(each.actor), each.hub_time)
+    happened += [(at, reader, "received it", "") for reader, at in received.items()]
     print_table(
         ("WHEN", "WHO", "WHAT", ""),
         [(instant(at), actor, what, more) for at, actor, what, more in sorted(happened)],
@@ -274,7 +272,7 @@ def _print_timeline(opened: UnsealedExchange) -> None:
 def _print_statement(statement: UnsealedStatement) -> None:
     if not statement.parts and not statement.statement.parts:
         return
-    kind = statement.kind.value.replace("_", " ").capitalize()
+    kind = statement.kind.spec.words.en.capitalize()
     heading(f"{kind} of {statement.author.agency}, {instant(statement.hub_time)}")
     for title, document in (("brief", statement.brief), ("content", statement.content)):
         if document is not None:
@@ -298,28 +296,42 @@ def _print_statement(statement: UnsealedStatement) -> None:
 
 
 def _print_entities(statement: UnsealedStatement) -> None:
-    entities = list(islice(statement.entities(), _SHOWN_ENTITIES + 1))
-    if not entities:
+    shown = list(islice(statement.entities(), _SHOWN_ENTITIES + 1))
+    if not shown:
         return
-    print_table(
-        ("SCHEMA", "ENTITY", "ID"),
-        [(each["schema"], entity_caption(each), each["id"]) for each in entities[:_SHOWN_ENTITIES]],
-        "",
-    )
-    if len(entities) > _SHOWN_ENTITIES:
+    is_more = len(shown) > _SHOWN_ENTITIES
+    shown = shown[:_SHOWN_ENTITIES]
+    payments = [each for each in shown if each["schema"] == "Payment"]
+    others = {each["id"]: each for each in shown if each["schema"] != "Payment"}
+    if payments:
+        print_table(
+            ("DATE", "AMOUNT", "PAYER", "PAYEE", "PURPOSE"), payment_rows(payments, others), ""
+        )
+    if others:
+        rows = [(each["schema"], caption(each), each["id"]) for each in others.values()]
+        print_table(("SCHEMA", "ENTITY", "ID"), rows, "")
+    if is_more:
         say(f"... and more; --out DIR writes all of them ({statement.subject_count} subjects)")
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return "\n".join(value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    """A value of a document as people read it: lists line by line, a period as two days."""
+    if isinstance(value, list):
+        return "\n".join(_text(each) for each in value)
+    if isinstance(value, dict) and value.keys() == {"start", "end"}:
+        return f"{value['start']} to {value['end']}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')}: {_text(each)}" for name, each in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
 
 
 def _leg_json(leg: Leg) -> dict[str, Any]:
     return {
         "agency": leg.agency,
         "state": leg.state.name,
+        "due_at": iso(leg.due_at),
         "approvals_required": leg.approvals_required,
         "approvers": list(leg.approvers),
         "approvals": list(leg.approvals),

@@ -90,7 +90,7 @@ def find_hidden(text: str) -> Hidden | None:
 
 
 def is_hidden(char: str) -> bool:
-    """Whether a character is one that no text needs."""
+    """True if a character is one that no text needs."""
     if char in "\t\n":
         return False
     return unicodedata.category(char) in _HIDDEN_CATEGORIES or bool(_IGNORABLE.match(char))

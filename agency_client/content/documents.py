@@ -67,7 +67,7 @@ class CaseStage(StrEnum):
 
 
 class Item(StrEnum):
-    """What a financial information request asks for."""
+    """Items that a request for financial information asks for."""
 
     ACCOUNT_IDENTIFICATION = "ACCOUNT_IDENTIFICATION"
     TRANSACTIONS = "TRANSACTIONS"
@@ -199,7 +199,7 @@ class Period(_Document):
 
 
 class Brief(_Document):
-    """What an approver and a supervisor need in order to judge, and no more.
+    """The brief: an approver and a supervisor judge by it, and it holds no more than they need.
 
     Texts are plain text in any script: up to 8,000 characters where it says "long", else 200.
 
@@ -311,7 +311,7 @@ class InformationRequest(_Document):
 
 
 class ReferralDocument(_Document):
-    """What is referred to another agency of its own accord.
+    """The content of a referral.
 
     Args:
         facts: the facts of the matter, up to 8,000 characters.
@@ -324,7 +324,7 @@ class ReferralDocument(_Document):
 
 
 class AnalysisRequest(_Document):
-    """What the Centre is asked to analyse.
+    """The content of a request for analysis.
 
     Args:
         questions: the questions, 1 to 50, each up to 8,000 characters.
@@ -378,7 +378,7 @@ class ReplyDocument(_Document):
 
 
 class AnalysisProduct(_Document):
-    """What the Centre found.
+    """The content of a product of analysis.
 
     Args:
         title: up to 200 characters.
@@ -395,7 +395,7 @@ class AnalysisProduct(_Document):
 ContentDocument = (
     InformationRequest | ReferralDocument | AnalysisRequest | ReplyDocument | AnalysisProduct
 )
-"""What the part `content` may hold."""
+"""Documents that the part `content` may hold."""
 
 Document = TypeVar("Document", bound=BaseModel)
 

@@ -203,7 +203,7 @@ def _certain(source: Source, *, is_utf_8: bool) -> str:
 
 
 def _is_utf_8(line: bytes) -> bool:
-    """Whether a line with other letters than ASCII's is UTF-8, and not so by chance."""
+    """True if a line with other letters than ASCII's is UTF-8, and not so by chance."""
     text = None if line.isascii() else _decoded(line, UTF_8)
     if text is None:
         return False
@@ -218,7 +218,7 @@ def _decoded(line: bytes, encoding: str) -> str | None:
 
 
 def _is_text(line: str) -> bool:
-    """Whether all words of a line are written as words are."""
+    """True if all words of a line are written as words are."""
     if _MISPLACED.search(line) or line.count("«") != line.count("»"):
         return False
     return all(_is_word(word) for word in _WORD.findall(line) if not word.isascii())

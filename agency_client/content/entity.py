@@ -136,7 +136,7 @@ def _doubts(entity: Entity) -> Iterator[str]:
 
 
 def is_kz_number(text: str) -> bool:
-    """Whether a text is a Kazakh IIN or BIN with a good check digit."""
+    """True if a text is a Kazakh IIN or BIN with a good check digit."""
     if len(text) != 12 or not text.isascii() or not text.isdecimal():
         return False
     digits = [int(char) for char in text]
@@ -233,7 +233,7 @@ def _texts_at_fault(entity: Entity) -> Iterator[tuple[str, str]]:
 
 
 def _is_text(value: Any, most: int) -> bool:
-    """Whether it is text, not empty, that UTF-8 can hold: JSON may name half a character."""
+    """True if it is text, not empty, that UTF-8 can hold: JSON may name half a character."""
     if not isinstance(value, str) or not 0 < len(value) <= most:
         return False
     try:

@@ -102,7 +102,7 @@ class DateForm:
 
 
 def is_date(text: str) -> bool:
-    """Whether a text is a date as FollowTheMoney writes it, and one of the calendar."""
+    """True if a text is a date as FollowTheMoney writes it, and one of the calendar."""
     found = _ISO.fullmatch(text)
     return found is not None and _exists(found)
 

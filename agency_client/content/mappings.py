@@ -99,7 +99,7 @@ class EntityMapping:
 
     @cached_property
     def is_link(self) -> bool:
-        """Whether it names other entities, so that it is another in each row."""
+        """True if it names other entities, so that it is another in each row."""
         return any(each.entity is not None for each in self.properties)
 
     def id_of(self, record: Mapping[str, str]) -> str | None:
@@ -128,11 +128,11 @@ class Filter:
     """Each value by how it looks."""
 
     def passes(self, record: Mapping[str, str]) -> bool:
-        """Whether a row passes."""
+        """True if a row passes."""
         return (compared(record[self.column]) in self.values) is not self.is_negative
 
     def is_doubtful(self, record: Mapping[str, str]) -> bool:
-        """Whether a cell looks like a value of the filter and is another."""
+        """True if a cell looks like a value of the filter and is another."""
         value = compared(record[self.column])
         return value not in self.values and skeleton(value) in self.skeletons
 
@@ -161,7 +161,7 @@ class Query:
         )
 
     def passes(self, record: Mapping[str, str]) -> bool:
-        """Whether a row passes the filters."""
+        """True if a row passes the filters."""
         return all(each.passes(record) for each in self.filters)
 
 

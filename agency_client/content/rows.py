@@ -26,7 +26,7 @@ class MappedEntity:
     faults: tuple[tuple[str, str], ...]
     """Columns with what was expected in them."""
     lacks_required: bool
-    """Whether a property that the mapping requires is empty."""
+    """True if a property that the mapping requires is empty."""
 
 
 class RowMapper:

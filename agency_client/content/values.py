@@ -68,7 +68,7 @@ class ValueCheck:
 
 
 def is_id(text: str) -> bool:
-    """Whether a text can be the id of an entity, as FollowTheMoney has them in links."""
+    """True if a text can be the id of an entity, as FollowTheMoney has them in links."""
     return len(text) <= _MOST_ID and bool(_ID.fullmatch(text))
 
 
@@ -84,7 +84,7 @@ def check_format(prop: Property, name: str) -> None:
 
 
 def has_format(value: str, name: str) -> bool:
-    """Whether an identifier is good by the check of its format, such as iban."""
+    """True if an identifier is good by the check of its format, such as iban."""
     from rigour.ids import get_identifier_format
 
     found = get_identifier_format(name)

@@ -1,4 +1,4 @@
-"""What people do with a kind: from the arguments of a method to a statement in the outbox.
+"""The acts of all kinds: from the arguments of a method to a statement in the outbox.
 
 Each kind's spec lists its acts. The methods of the two clients are generated from them
 (`scripts/generate_client.py`), and end here: codes become a body, words and documents become sealed
@@ -58,7 +58,7 @@ class _Given:
     codes: Mapping[str, Any]
     """Attributes of the body."""
     text: Any
-    """What goes into the act's field of the brief."""
+    """Words for the act's field of the brief."""
     brief: Any
     own_reference: Any
     document: Any
@@ -152,7 +152,7 @@ def _sorted(kind: Kind, act: Act, arguments: Mapping[str, Any]) -> _Given:
 
 
 def _required(act: Act, text: Any, brief: Any, document: Any) -> Iterator[tuple[str, Any]]:
-    """What an act cannot do without, beside codes; `_MISSING` where it was not given."""
+    """The required arguments beside codes; `_MISSING` for one that was not given."""
     if act.text is not None and act.text.is_required:
         yield act.text.name, _MISSING if text is None else text
     if act.brief is BriefNeed.REQUIRED:
@@ -188,7 +188,7 @@ def _value(attribute: Attribute, given: Any, name: str) -> Any:
 
 
 def _content(act: Act, body: Body, given: _Given) -> Content:
-    """What is to be sealed, checked before any of it is; raises DOCUMENT_INVALID, INVALID_FIELD."""
+    """The content to seal, all of it checked first; raises DOCUMENT_INVALID, INVALID_FIELD."""
     summary = _summary(act, body, given.codes)
     brief = _brief(act, summary, given)
     check_urgency(given.terms, brief)

@@ -280,7 +280,7 @@ class Settling:
         return Sent(stored.statement.id, stored.statement.exchange_id, receipt)
 
     def is_refusal(self, stored: StoredStatement, error: ExchangeError) -> bool:
-        """Whether an error refuses the statement for good, and not only the channel."""
+        """True if an error refuses the statement for good, and not only the channel."""
         is_channels = isinstance(error, NotAuthenticated) and self._is_authentic(stored)
         return error.is_final and not is_channels
 
@@ -311,7 +311,7 @@ class Settling:
         return Queued(statement.id, statement.exchange_id, outcome)
 
     def _is_authentic(self, stored: StoredStatement) -> bool:
-        """Whether a statement's own certificate and signature are good, as far as is known here."""
+        """True if a statement's own certificate and signature are good, as far as is known here."""
         ports = self._ports
         try:
             authenticate(
@@ -346,7 +346,7 @@ def _taken(statement_id: str) -> ExchangeError:
 
 
 def _is_away(error: ExchangeError) -> bool:
-    """Whether there is no use in sending the hub anything else now."""
+    """True if there is no use in sending the hub anything else now."""
     return isinstance(error, HubUnavailable | LimitExceeded | NotAuthenticated)
 
 

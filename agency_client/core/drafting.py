@@ -1,6 +1,6 @@
-"""The header of a statement: what a caller says of it, and what follows from profile and exchange.
+"""The header of a statement: the caller's terms, and defaults of the profile and the exchange.
 
-Terms are what a caller may say of a statement beside its content. What is left out comes from the
+A caller sets terms beside the content of a statement. Terms that are left out come from the
 profile's defaults, from the exchange that is continued, or from the rules.
 """
 
@@ -31,7 +31,7 @@ from exchange_protocol.rules.statements import Draft, Header, Statement
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What may be said of a statement beside its content; None is not said."""
+    """The terms of a statement, beside its content; None leaves one out."""
 
     due: Due | None = None
     handling: Handling | str | None = None
@@ -52,7 +52,7 @@ NO_TERMS: Final = Terms()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Floor:
-    """What a header says where its terms do not; a continuing one goes no lower.
+    """The values of a header whose terms are left out; a continuing one goes no lower.
 
     The source is docs/rules.md#p16.
     """

@@ -316,7 +316,7 @@ def _check_delivered(before: VerifiedExchange, after: VerifiedExchange, agency: 
 
 
 def _delivers(verified: VerifiedExchange, agency: str) -> bool:
-    """Whether reading it changed its state: a recipient's leg that was only released."""
+    """True if reading it changed its state: a recipient's leg that was only released."""
     return verified.party is Party.RECIPIENT and any(
         leg.agency == agency and leg.state is LegState.RELEASED for leg in verified.legs
     )

@@ -83,7 +83,7 @@ class Gathering:
         disclosed: dict[int, tuple[DisclosedPart, ...]] = {}
         if with_content:
             disclosed = yield from self._disclose(verified)
-            # What was just read is a delivery, which belongs to the evidence.
+            # Reading it was a delivery, which belongs to the evidence.
             verified = yield from self._exchanges.get(verified.id)
         head, entries = Head(verified.note, verified.checkpoint), verified.entries
         if vouched is not None:

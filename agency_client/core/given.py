@@ -138,7 +138,7 @@ def parse_entities(given: Any, field: str) -> Iterable[Any] | Path:
 
 
 def listed(given: Any, field: str) -> Iterable[Any]:
-    """What can be iterated over; raises INVALID_FIELD for anything else."""
+    """Anything to iterate over; raises INVALID_FIELD for other values."""
     if not isinstance(given, Iterable):
         raise _invalid("several values", given, field)
     return given

@@ -39,7 +39,7 @@ class LogLeaf:
     leaf_hash: bytes
     """RFC 9162 leaf hash, 32 bytes."""
     opening: CommitmentOpening | None
-    """What the leaf commits to; None where this member may not see it, or it is unreadable."""
+    """The entry that the leaf commits to; None if this member may not see it, or cannot read it."""
     fault: ExchangeError | None = None
     """Why an opening that was given could not be read."""
 

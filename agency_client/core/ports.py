@@ -1,4 +1,4 @@
-"""What operations use of the world: keys, files, clocks and randomness of one profile.
+"""The world of one profile, as operations use it: keys, files, clocks and randomness.
 
 Operations take all of it from here, so tests can replace each by itself.
 """

@@ -18,7 +18,7 @@ AWAY_SECONDS: Final = 5.0
 
 
 class Reach:
-    """Whether a new statement is worth an attempt to reach the hub; may be shared by threads."""
+    """True if a new statement is worth an attempt to reach the hub; may be shared by threads."""
 
     def __init__(self, monotonic: Callable[[], float], *, queue_only: bool = False) -> None:
         self._monotonic = monotonic

@@ -37,7 +37,7 @@ OCTETS: Final = "application/octet-stream"
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is to be sealed."""
+    """The content of a statement before it is sealed."""
 
     default_brief: Brief
     """Sealed in the place of `brief` where a supervisor gets a copy: the copy is the brief."""
@@ -48,7 +48,7 @@ class Content:
 
     @property
     def is_counted(self) -> bool:
-        """Whether it has parts that must be sealed before the route is known: subjects count."""
+        """True if it has parts that must be sealed before the route is known: subjects count."""
         return self.entities != () or bool(self.attachments)
 
     def checked(self) -> Content:

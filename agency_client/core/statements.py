@@ -3,8 +3,8 @@
  1. The directory is brought up to date; without a hub the one held serves.
  2. The policy on the log says who approves, who supervises and who reads (`routes`).
  3. The parts are sealed to exactly those readers, with keys that they themselves published.
- 4. The statement is signed, and judged here as the hub will judge it: what the rules refuse is
-    refused before anything leaves.
+ 4. The statement is signed, and judged here as the hub will judge it. A statement that the rules
+    refuse never leaves.
  5. It goes to the outbox. `delivery` takes it from there to the hub.
 
 A statement that continues an exchange answers what the client verified of it just before.
@@ -190,7 +190,7 @@ class Statements:
             recipients=parse_agencies(asked.to, "to"),
             header=replace(header, legal_basis=require_legal_basis(asked.terms, self._ports)),
         )
-        # Before anything is sealed: what the policy refuses needs no entities.
+        # Before anything is sealed: a statement that the policy refuses needs no entities.
         plan_route(self._ports.directory.current, draft)
         return draft
 

@@ -1,8 +1,8 @@
-"""What a `google.rpc.Status` of the hub means: the exception of its reason, never its text.
+"""From a `google.rpc.Status` of the hub to the exception of its reason; its text is never parsed.
 
-A hub says of itself that it cannot serve, and of a call why it refuses. Not that another agency's
-signature is bad, that a hub lied, or that files on this machine are damaged: these the client finds
-for itself, or it would accuse whom the hub names. Such a status says INTERNAL.
+A hub may say that it cannot serve, and why it refuses a call. It cannot make the client accuse a
+peer, find fault with this machine's files, or call a hub dishonest: the client finds these for
+itself. Such a reason becomes INTERNAL.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FOUND_HERE = frozenset(
     Reason.NOT_WITNESSED,
     Reason.PROFILE_INVALID,
 }
-"""What no hub can know."""
+"""Reasons that no hub can know."""
 
 
 def parse_status(data: bytes) -> ExchangeError:

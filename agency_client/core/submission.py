@@ -31,7 +31,7 @@ INLINE_BYTES: Final = 1024 * 1024
 
 
 def is_small(stored: StoredStatement) -> bool:
-    """Whether a statement may ride in a batch with others."""
+    """True if a statement may ride in a batch with others."""
     sizes = [part.size for part in stored.statement.parts]
     return sum(sizes) <= INLINE_BYTES // 4 and all(size <= INLINE_PART_BYTES for size in sizes)
 

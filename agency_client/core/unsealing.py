@@ -1,4 +1,4 @@
-"""Read the unsealed parts of a statement; what is wrong with one part does not hide the others.
+"""Read the unsealed parts of a statement; a fault of one part does not hide the others.
 
 Rules of this module:
 

@@ -223,7 +223,7 @@ def check_receipts(promised: Mapping[str, KeptReceipt], verified: VerifiedExchan
 
 def check_summary(summary: ExchangeSummary, verified: VerifiedExchange) -> None:
     """Step 7: check that an exchange is the one that a list described."""
-    first = verified.opening
+    first = verified.initial
     if first is None:
         return
     said = first.statement

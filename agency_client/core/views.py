@@ -1,7 +1,7 @@
-"""What the client gives: results of sending, the hub's lists, verified and unsealed exchanges.
+"""The client's results: of sending, of lists, of verifying and unsealing exchanges.
 
-A summary is the hub's word and nothing more: good for lists. What is called `Verified...` was
-proven and judged by the client itself; what is called `Unsealed...` was also decrypted.
+A summary is the hub's word and nothing more: good for lists. The client itself has proven and
+judged everything called `Verified...`; it has also decrypted everything called `Unsealed...`.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class ExchangeSummary:
         return next_due((leg.due_at, leg.state) for leg in self.legs)
 
     def is_overdue(self, at: datetime) -> bool:
-        """Whether a leg still owes an answer that was due before then."""
+        """True if a leg still owes an answer that was due before then."""
         return any(is_overdue(leg.due_at, leg.state, at) for leg in self.legs)
 
 
@@ -115,7 +115,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedStatement:
-    """A statement that is proven to be on the log, and whose author and signature were verified."""
+    """A statement that is proven to be on the log; its author and signature were verified."""
 
     index: int
     hub_time: datetime
@@ -126,16 +126,16 @@ class VerifiedStatement:
 
     @property
     def kind(self) -> Kind:
-        """What kind of statement it is."""
+        """The kind of the statement."""
         return self.statement.kind
 
     @property
     def author(self) -> Member:
-        """Who made it."""
+        """The member that made the statement."""
         return self.statement.author
 
     def reads(self, agency: AgencyId, part: str) -> bool:
-        """Whether an agency is a reader of a part."""
+        """True if an agency is a reader of a part."""
         found = self.statement.part(part)
         return found is not None and found.wrapped_key(agency) is not None
 
@@ -153,7 +153,7 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedExchange:
-    """What an agency may see of an exchange, proven entry by entry against one checkpoint."""
+    """An exchange as far as an agency may see it, proven entry by entry against one checkpoint."""
 
     id: str
     party: Party
@@ -175,14 +175,14 @@ class VerifiedExchange:
         return self.exchange.legs if self.exchange else ()
 
     @property
-    def opening(self) -> VerifiedStatement | None:
+    def initial(self) -> VerifiedStatement | None:
         """The initial statement, where the agency may see it."""
         first = self.statements[0] if self.statements else None
         return first if first and first.statement.id == self.id else None
 
     @property
     def approvals(self) -> tuple[Approval, ...]:
-        """Who approved what; each is a signature that was verified here."""
+        """The approvals; each is a signature that was verified here."""
         return tuple(
             Approval(leg, each.author, each.hub_time, each.statement.answers or b"")
             for each in self.statements
@@ -198,7 +198,7 @@ class PartFault:
     part: str
     """Name of the part: `brief`, `content`, `entities` or the name of a file."""
     error: ExchangeError
-    """What is wrong: SEAL_BROKEN if it does not open or is malformed, KEY_UNAVAILABLE if this
+    """The error: SEAL_BROKEN if it does not open or is malformed, KEY_UNAVAILABLE if this
     profile lacks the sealing key."""
     ask: AgencyId
     """The agency that can mend it: the author, or one's own for a key that is missing here."""
@@ -210,7 +210,7 @@ class UnsealedStatement:
 
     verified: VerifiedStatement
     role: ReaderRole | None
-    """As what the agency reads it; None if nothing of it is sealed to the agency."""
+    """The role in which the agency reads it; None if nothing of it is sealed to the agency."""
     parts: Mapping[str, bytes] = field(repr=False)
     """Plaintext by part name."""
     brief: Brief | None = field(repr=False)
@@ -218,7 +218,7 @@ class UnsealedStatement:
     subject_count: int
     """Subjects found in the entities."""
     is_erased: bool = False
-    """Whether the initiator had the content erased: then there are no parts to read."""
+    """True if the initiator had the content erased: then there are no parts to read."""
     faults: tuple[PartFault, ...] = ()
     """The parts that are sealed to this agency and could not be opened or read."""
     file_names: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -231,12 +231,12 @@ class UnsealedStatement:
 
     @property
     def kind(self) -> Kind:
-        """What kind of statement it is."""
+        """The kind of the statement."""
         return self.statement.kind
 
     @property
     def author(self) -> Member:
-        """Who made it."""
+        """The member that made the statement."""
         return self.statement.author
 
     @property
@@ -246,7 +246,7 @@ class UnsealedStatement:
 
     @property
     def index(self) -> int:
-        """Which entry of the log it is."""
+        """The entry of the log that the statement is."""
         return self.verified.index
 
     @property
@@ -301,7 +301,7 @@ class UnsealedExchange:
 
     @property
     def faults(self) -> tuple[PartFault, ...]:
-        """The faults of all statements: what is sealed to this agency and could not be read."""
+        """The faults of all statements: parts sealed to this agency that could not be read."""
         return tuple(fault for each in self.statements for fault in each.faults)
 
     @property
@@ -311,22 +311,22 @@ class UnsealedExchange:
 
     @property
     def approvals(self) -> tuple[Approval, ...]:
-        """Who approved what."""
+        """The approvals, each verified."""
         return self.verified.approvals
 
     @property
-    def opening(self) -> UnsealedStatement | None:
+    def initial(self) -> UnsealedStatement | None:
         """The initial statement, where the agency may see it."""
         first = self.statements[0] if self.statements else None
         return first if first and first.statement.id == self.id else None
 
 
 def is_entities_part(name: str) -> bool:
-    """Whether a part holds entities."""
+    """True if a part holds entities."""
     first, _, number = name.partition(".")
     return first == ENTITIES and (name == ENTITIES or (number.isascii() and number.isdecimal()))
 
 
 def is_file_part(name: str) -> bool:
-    """Whether a part holds an attached file."""
+    """True if a part holds an attached file."""
     return name not in (BRIEF, CONTENT, INDEX) and not is_entities_part(name)

@@ -1,4 +1,4 @@
-"""What a bundle proves, as values: `verification` makes them, `account` tells them to people."""
+"""The facts that a bundle proves: `verification` makes them, `account` tells them to people."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class VerifiedEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedBundle:
-    """What a bundle proves."""
+    """The facts that a bundle proves."""
 
     exchange_id: str
     exported_by: Member
@@ -38,7 +38,7 @@ class VerifiedBundle:
     """The manifest's word."""
     checkpoint: Checkpoint
     party: Party
-    """As what the exporter saw the exchange, and so how far the rules were replayed."""
+    """The exporter's part in the exchange; it limits how far the rules were replayed."""
     exchange: Exchange | None
     """Its state as the rules make it; None for a supervisor's view."""
     told: tuple[VerifiedEntry, ...]
@@ -50,13 +50,13 @@ class VerifiedBundle:
     disclosed: Mapping[int, tuple[str, ...]]
     """Names of opened parts, by log index of their statement."""
     account_matches: bool = field(default=True)
-    """Whether account.html is what this version writes of the same facts."""
+    """True if account.html is what this version writes of the same facts."""
     other_signatures: int = 0
     """How many signatures beside the log's are on the checkpoint, verified or not."""
     cosignatures: tuple[Cosignature, ...] = ()
     """By witnesses that the caller named; all other signatures are not verified."""
     is_stamped: bool = False
-    """Whether a time stamp is in the bundle, verified or not."""
+    """True if a time stamp is in the bundle, verified or not."""
     stamp: TimeStamp | None = None
     """The time stamp, where a root of its authority was given; all else is not verified."""
 

@@ -714,7 +714,7 @@ class Statement:
 
     @property
     def is_of_directory(self) -> bool:
-        """Whether it changes the directory, not an exchange."""
+        """True if it changes the directory, not an exchange."""
         return self.field >= _FIRST_DIRECTORY_FIELD
 
 
@@ -995,13 +995,13 @@ class OpenSsl:
         return file, digest, [each for each in values if "URI:" in each]
 
     def is_signed(self, key: Path, digest: str, signed: bytes, signature: bytes) -> bool:
-        """Whether an ECDSA signature in DER is good."""
+        """True if an ECDSA signature in DER is good."""
         file = str(self._file(signature))
         words = ["dgst", digest, "-verify", str(key), "-signature", file, str(self._file(signed))]
         return self._run(words).returncode == 0
 
     def is_signed_ed25519(self, key: bytes, signed: bytes, signature: bytes) -> bool:
-        """Whether an Ed25519 signature is good."""
+        """True if an Ed25519 signature is good."""
         public = bytes.fromhex("302a300506032b6570032100") + key
         words = ["pkeyutl", "-verify", "-pubin", "-rawin"]
         words += ["-inkey", str(self._file(pem(public, "PUBLIC KEY")))]

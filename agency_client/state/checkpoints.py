@@ -1,4 +1,4 @@
-"""What the client knows of the log for certain: the newest checkpoint that it has verified.
+"""The newest checkpoint of the log that the client has verified.
 
 Rules of this module (docs/threat-model.md: rollback, rewriting, split views):
 
@@ -6,14 +6,15 @@ Rules of this module (docs/threat-model.md: rollback, rewriting, split views):
   one must extend the tree of the one before it.
 - The newest checkpoint is on disk before anything is believed that rests on it, and is shared by
   all processes that use the profile.
-- A request names the size that the client holds. A tree in the answer that is smaller has lost what
-  the client saw (CHECKPOINT_ROLLBACK: a restored backup does that too); one that does not extend it
-  tells another history (CHECKPOINT_SPLIT_VIEW). Both notes are kept as evidence, and the error
-  names the file. The evidence convicts the log key's holder: nobody else could have signed both.
-- Answers may arrive out of order. One that is older than what is held meanwhile, but not than what
-  was held when it was asked for, is believed once it is proven to be an ancestor.
+- A request names the size that the client holds. A smaller tree in the answer has lost entries that
+  the client saw (CHECKPOINT_ROLLBACK; a restored backup does that too). A tree that does not extend
+  the one held tells another history (CHECKPOINT_SPLIT_VIEW). Both notes are kept as evidence, and
+  the error names the file. It convicts the log key's holder: nobody else could have signed both.
+- Answers may arrive out of order. An answer may be older than the checkpoint that is held by then,
+  if it is not older than the one held when it was asked for. It is believed once it is proven to be
+  an ancestor.
 
-No network here: who calls fetches the proofs (`_calls.core`).
+No network here: the caller fetches the proofs (`core.view`).
 """
 
 from __future__ import annotations

@@ -2,14 +2,14 @@
 
 Rules of this module (docs/threat-model.md: swapped keys, withheld directory changes):
 
-- Nothing is in the directory but what a signed entry of the log put there: each entry is verified
-  against a checkpoint, its statement to the root, and folded by the code that the hub runs. A hub
-  can neither invent a key nor leave an entry out, since every entry counts those before it.
-- On disk stand the answers as they came, each with its checkpoint and proofs; they are verified and
-  folded anew whenever they are loaded. What does not verify is dropped and fetched again: the files
-  are a cache, the log is the truth.
+- Only signed entries of the log fill the directory. Each entry is verified against a checkpoint,
+  its statement to the root, and folded by the code that the hub runs. A hub can neither invent a
+  key nor leave an entry out, since every entry counts those before it.
+- The file holds the answers as they came, each with its checkpoint and proofs. They are verified
+  and folded anew whenever they are loaded. An answer that does not verify is dropped and fetched
+  again: the file is a cache, the log is the truth.
 
-Assumed verified: that the checkpoint of an answer extends the one held (`trust`).
+Assumed verified: that the checkpoint of an answer extends the one held (`checkpoints`).
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Rules of this module:
 
 - A statement is on disk, whole and durable, before the first byte of it is sent: a folder named by
-  its id, made beside its place and moved there. What is resent are the same bytes, so the hub
-  accepts them once, whatever was lost on the way.
+  its id, made beside its place and moved there. The same bytes are sent again, so the hub accepts
+  them once, whatever was lost on the way.
 - Only sealed content and the signed statement are kept; no plaintext ever touches the disk.
 - A statement leaves the outbox when its receipt is kept (`receipts/`), or, refused by the hub, for
   `refused/` with the reason. It is never deleted silently.
@@ -176,11 +176,11 @@ class Outbox:
         self._is_swept = False
 
     def pending(self) -> list[OutboxEntry]:
-        """What waits to be sent, oldest first."""
+        """The statements that wait to be sent, oldest first."""
         return [_entry(stored) for stored in self._stored(self._folder)]
 
     def refused(self) -> list[RefusedEntry]:
-        """What the hub refused, oldest first."""
+        """The statements that the hub refused, oldest first."""
         return [_load_refused(stored) for stored in self._stored(self._refused)]
 
     def load(self, statement_id: str) -> StoredStatement:
@@ -188,7 +188,7 @@ class Outbox:
         return _load(self._folder / statement_id)
 
     def holds(self, statement_id: str) -> bool:
-        """Whether a statement waits here."""
+        """True if a statement waits here."""
         return (self._folder / statement_id).is_dir()
 
     def waiting_with(self, statement_ids: Collection[str]) -> list[str]:
@@ -208,7 +208,7 @@ class Outbox:
         return chosen[::-1]
 
     def has_refused(self, statement_id: str) -> bool:
-        """Whether the hub refused a statement for good."""
+        """True if the hub refused a statement for good."""
         return (self._refused / statement_id).is_dir()
 
     @contextmanager
@@ -269,7 +269,7 @@ class Outbox:
         done = self._folder / f"{_STAGING}done-{statement.id}"
         with writing(stored.folder):
             stored.folder.rename(done)
-        sync_folder(self._folder)  # Before its files go: what stays in the outbox must be whole.
+        sync_folder(self._folder)  # Before its files go: a statement in the outbox must be whole.
         remove_folder(done)
 
     def refuse(self, stored: StoredStatement, error: ExchangeError, now: datetime) -> None:
@@ -371,7 +371,7 @@ def _check_file_name(name: str, field: str) -> None:
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """Name a damaged file of the outbox in the error: what waits is never passed over."""
+    """Name a damaged file of the outbox in the error: no statement is passed over."""
     try:
         yield
     except (DecodeError, ExchangeError, ValueError, KeyError) as error:

@@ -1,7 +1,7 @@
 """A profile: everything that an agency's client must know, in one folder.
 
-    profile.toml       what stands below; paths in it are relative to the folder
-    state/             what the client remembers: checkpoint, directory, outbox, receipts
+    profile.toml       the tables below; paths in it are relative to the folder
+    state/             the memory of the client: checkpoint, directory, outbox, receipts
 
     [hub]      target = "host:port", name = "main", log_vkey = "..."    the pinned log key
     [trust]    roots = "root.pem", crl = "crl.pem" (optional)           the pinned root
@@ -14,7 +14,7 @@
 
 Rules of this module:
 
-- Who the agency is comes from its certificates, never from the file.
+- The certificates say who the agency is; the file never does.
 - Everything is checked when the profile is loaded: unknown and missing keys are PROFILE_INVALID
   with the key's name; a certificate must lead to the pinned root, have its usage, belong to the key
   beside it, and both certificates must be of one agency. Whether they are valid now is asked later:
@@ -93,7 +93,7 @@ _TYPE_NAMES: Final[Mapping[type, str]] = {str: "text", int: "a number", list: "a
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What statements say unless told otherwise."""
+    """Terms of statements that the caller leaves out."""
 
     legal_basis: str | None = None
     language: Language | None = None
@@ -130,7 +130,7 @@ class Profile:
     vault: Vault
     defaults: Defaults
     witnesses: WitnessPolicy | None = None
-    """Who must have cosigned a checkpoint that is called witnessed."""
+    """The witnesses that must have cosigned a checkpoint for it to be witnessed."""
 
     @property
     def agency(self) -> AgencyId:
@@ -461,7 +461,7 @@ def _toml_string(text: str) -> str:
 
 
 def _checked(where: str, parse: Callable[[], T]) -> T:
-    """What `parse` gives; its error names the profile's key and keeps its reason."""
+    """The result of `parse`; its error names the profile's key and keeps its reason."""
     try:
         return parse()
     except ExchangeError as error:

@@ -7,8 +7,8 @@ Rules of this module:
 - One round at a time holds the folder's lock, in all processes. In a round each checkpoint is
   verified to extend the one in memory, written to the disk (fsync), signed, and only then handed
   in. A crash between any two of these leaves a witness that promised nothing that it forgot.
-- What other witnesses cosigned is cosigned first, as far as it is newer than the memory: that is
-  how several come to cosign the same checkpoint while the log grows.
+- Checkpoints that other witnesses cosigned come first, if they are newer than the memory: so
+  several witnesses come to cosign the same checkpoint while the log grows.
 - A log that shrank or shows a split view is refused, and both signed checkpoints are kept as
   evidence. The memory stays as it was: from then on every round is refused.
 - The first checkpoint is believed: begin while the log is young, or compare it with others.
@@ -33,7 +33,7 @@ from exchange_protocol.signer import SignatureAlgorithm
 
 
 class WitnessedHub(Protocol):
-    """What a witness uses of a hub; `ExchangeClient` has it."""
+    """The part of a hub that a witness uses; `ExchangeClient` has it."""
 
     def offered_checkpoints(self) -> tuple[Head, list[Head]]:
         """The newest checkpoint, and those that witnesses cosigned; the log signed them all."""
@@ -47,7 +47,7 @@ class WitnessedHub(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WitnessRound:
-    """What a round came to."""
+    """The result of a round."""
 
     head: Head
     """The newest checkpoint; it is cosigned."""
@@ -101,7 +101,7 @@ class Witness:
             return WitnessRound(head, self._clock(), tuple(cosigned))
 
     def _in_order(self, held: Head | None, head: Head, others: list[Head]) -> list[Head]:
-        """What to cosign: all that is newer than the memory, and the newest in any case."""
+        """The checkpoints to cosign: all newer than the memory, and the newest in any case."""
         offered = {each.checkpoint: each for each in (head, *others)}
         chosen = [
             each

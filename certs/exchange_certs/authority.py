@@ -218,7 +218,7 @@ class Authority:
             self._publish(read_index(self.directory), now)
 
     def records(self) -> tuple[Record, ...]:
-        """What was issued, oldest first."""
+        """The issued certificates, oldest first."""
         return read_index(self.directory).records
 
     def crl_pem(self) -> bytes:

@@ -38,7 +38,7 @@ _STATE_STYLES: Final = {"valid": "green", "revoked": "red", "expired": "dim", "f
 
 
 class MemberUsage(StrEnum):
-    """What a member's certificate is for."""
+    """Uses of a member's certificate."""
 
     TLS = "tls"
     SIGNING = "signing"

@@ -1,4 +1,4 @@
-"""What an authority remembers: the certificates that it issued, and which of them it took back.
+"""Records of an authority: the certificates that it issued, and those that it took back.
 
 One JSON file, replaced whole. It holds no secrets; the signed revocation list is made from it.
 """

@@ -1,4 +1,4 @@
-"""What the disk refuses, in one line: the file, the disk's own error, and what to do."""
+"""Refusals of the disk, in one line: the file, the disk's own error, and what to do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ _ADVICE: Final = {
     errno.EROFS: "choose a place that can be written to",
     errno.ENOENT: "make its folder first",
     errno.ENOTDIR: "make its folder first",
-    errno.ELOOP: "a link stands there; remove it",
 }
 
 

@@ -20,6 +20,7 @@ from typing import BinaryIO, Final
 
 from exchange_files.failures import exists, not_written, writing
 from exchange_files.locks import is_at
+from exchange_protocol.errors import Reason
 
 PRIVATE: Final = 0o600
 """Mode of files that only their owner may read."""
@@ -159,7 +160,10 @@ def withdraw_draft(draft: Path, target: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise not_written(draft, error) from None
+        raise Reason.FILE_NOT_WRITTEN.error(
+            f"{error.strerror}: {draft}; this is no draft of the user who runs the command: remove "
+            "it and repeat the command"
+        ) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         if is_at(descriptor, draft):

@@ -96,17 +96,19 @@ def staging_folder(path: Path) -> Iterator[Path]:
 
 
 def sweep_staging(folder: Path, pattern: str) -> None:
-    """Remove the staging folders that dead processes left; those of the living stay."""
+    """Remove the staging folders that dead processes left; those of the living stay.
+
+    What cannot be removed, such as a folder of another user, stays too: it is in nobody's way.
+    """
     for path in folder.glob(pattern):
-        try:
+        # Another process may have removed it since.
+        with suppress(OSError):
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            continue  # Another process has removed it since.
-        try:
-            if take_lock(descriptor) and is_at(descriptor, path):
-                remove_folder(path)
-        finally:
-            os.close(descriptor)
+            try:
+                if take_lock(descriptor) and is_at(descriptor, path):
+                    remove_folder(path)
+            finally:
+                os.close(descriptor)
 
 
 def _begin(path: Path) -> int:

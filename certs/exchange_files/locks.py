@@ -42,7 +42,7 @@ def take_lock(descriptor: int) -> bool:
 
 
 def is_at(descriptor: int, path: Path) -> bool:
-    """Whether an open file or folder still stands at a path, and not another in its place."""
+    """True if an open file or folder still stands at a path, and not another in its place."""
     try:
         found = path.lstat()
     except FileNotFoundError:

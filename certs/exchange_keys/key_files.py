@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from exchange_files import write_new_file
 from exchange_keys.guarded import read_secret
-from exchange_keys.pem import decrypted_pem, encrypted_pem
+from exchange_keys.pem import decrypted_pem, empty, encrypted_pem
 from exchange_keys.sealing import SealingPrivateKey
 from exchange_keys.signers import SoftwareSigner
 from exchange_protocol.errors import Reason
@@ -97,7 +97,10 @@ def load_foreign_key(path: Path, passphrase: bytes) -> ec.EllipticCurvePrivateKe
 
 def load_sealing_key(path: Path, passphrase: bytes) -> SealingPrivateKey:
     """Read a sealing key; raises KEY_UNAVAILABLE."""
-    blocks = _PEM_BLOCK.findall(read_secret(path))
+    pem = read_secret(path)
+    if not pem.strip():
+        raise empty(path)
+    blocks = _PEM_BLOCK.findall(pem)
     keys = [decrypted_pem(block, passphrase, path) for block in blocks]
     match keys:
         case [mlkem.MLKEM768PrivateKey() as pq, x25519.X25519PrivateKey() as dh]:

@@ -27,14 +27,15 @@ def decrypted_pem(pem: bytes, passphrase: bytes, path: Path) -> PrivateKeyTypes:
     try:
         return serialization.load_pem_private_key(pem, passphrase)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise _unopened(pem, path) from None
+        if not pem.strip():
+            raise empty(path) from None
+        # Of the wrong passphrase and of a broken file the library says the same: nothing certain.
+        raise Reason.KEY_UNAVAILABLE.error(
+            f"expected {path} to be an encrypted private key that the passphrase opens; the "
+            "passphrase is another, or the file is damaged"
+        ) from None
 
 
-def _unopened(pem: bytes, path: Path) -> ExchangeError:
-    if not pem.strip():
-        return Reason.KEY_UNAVAILABLE.error(f"{path} is empty: its writing was cut short")
-    # Of the wrong passphrase and of a broken file the library says the same: nothing certain.
-    return Reason.KEY_UNAVAILABLE.error(
-        f"expected {path} to be an encrypted private key that the passphrase opens; the passphrase "
-        "is another, or the file is damaged"
-    )
+def empty(path: Path) -> ExchangeError:
+    """The error for a key file without a key."""
+    return Reason.KEY_UNAVAILABLE.error(f"{path} is empty: its writing was cut short")

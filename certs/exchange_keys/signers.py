@@ -49,7 +49,7 @@ class SoftwareSigner:
 
     @property
     def public_key(self) -> SigningPublicKey:
-        """What verifies its signatures."""
+        """The public key that verifies its signatures."""
         return self._key.public_key()
 
     def sign(self, data: bytes) -> bytes:

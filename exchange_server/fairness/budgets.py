@@ -31,7 +31,7 @@ class HourlyBudget:
         self._buckets: dict[AgencyId, _Bucket] = {}
 
     def take(self, agency: AgencyId, now: datetime) -> bool:
-        """Whether this agency may cause one more entry."""
+        """True if this agency may cause one more entry."""
         bucket = self._buckets.setdefault(agency, _Bucket(self.per_hour, now))
         gained = max(now - bucket.filled_at, timedelta()) / timedelta(hours=1) * self.per_hour
         bucket.tokens = min(self.per_hour, bucket.tokens + gained)
@@ -50,7 +50,7 @@ class DenialBudget:
         self._unlogged: Counter[AgencyId] = Counter()
 
     def take(self, agency: AgencyId, now: datetime) -> bool:
-        """Whether one more refusal of this agency is logged."""
+        """True if one more refusal of this agency is logged."""
         if self._budget.take(agency, now):
             if unlogged := self._unlogged.pop(agency, 0):
                 _log.warning("denials_logged_again", agency=agency, unlogged=unlogged)

@@ -219,7 +219,7 @@ class FairQueue(Generic[_T]):
         self._in_hand = None
 
     def _is_shared(self) -> bool:
-        """Whether several agencies are active, and one has no more than its share waiting."""
+        """True if several agencies are active, and one has no more than its share waiting."""
         since = self._clock() - ACTIVE_SECONDS
         while self._active and next(iter(self._active.values())) <= since:
             self._active.popitem(last=False)

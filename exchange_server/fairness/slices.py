@@ -28,7 +28,7 @@ class FairScheduler:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether any work waits for a slice."""
+        """True if any work waits for a slice."""
         return bool(self._waiting)
 
     async def take(self, agency: AgencyId) -> None:

@@ -1,4 +1,4 @@
-"""Which entries an auditor may open: `rules.inspection`, over what the database holds."""
+"""The entries that an auditor may open: `rules.inspection`, over the rows of the database."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class Batch:
 
     @property
     def erases(self) -> bool:
-        """Whether the batch forgets content, whose bytes may stand in the database's own logs."""
+        """True if the batch forgets content, whose bytes may stand in the database's own logs."""
         return bool(self._draft.rows.erased)
 
     def admit(self, job: Job[_T]) -> Callable[[Prover], _T] | ExchangeError:

@@ -73,7 +73,7 @@ class Committer:
         self._exchanges: OrderedDict[str, StoredExchange] = OrderedDict()
         self._full_tiles: OrderedDict[TileId, bytes] = OrderedDict()
         self._holds_old_pages = True
-        """Whether erased bytes may stand in the write-ahead log. True at first: the hub before this
+        """True if erased bytes may stand in the write-ahead log. True at first: the hub before this
         one may have ended before it emptied it."""
         self.directory = Directory()
         """The directory after the last committed batch."""

@@ -1,4 +1,4 @@
-"""What a batch has come to so far: each request is judged against it, and adds to it.
+"""The draft of a batch: each request is judged against it, and adds to it.
 
 A draft starts from the committed state, with everything read at once that its requests are judged
 by. An accepted request adds its rows and its entry whole. A refused one adds nothing.

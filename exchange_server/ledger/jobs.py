@@ -73,7 +73,7 @@ class Job(ABC, Generic[AnswerT]):
 
     @property
     def is_urgent(self) -> bool:
-        """Whether it goes before routine requests."""
+        """True if it goes before routine requests."""
         return False
 
     @abstractmethod
@@ -195,7 +195,7 @@ class Denial(Job[None]):
 
 
 def is_logged(error: ExchangeError) -> bool:
-    """Whether a refusal goes on the log: it is the caller's fault, and no mere limit."""
+    """True if a refusal goes on the log: it is the caller's fault, and no mere limit."""
     return isinstance(error, CallerError) and not isinstance(error, LimitExceeded)
 
 

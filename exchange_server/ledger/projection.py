@@ -1,4 +1,4 @@
-"""What an entry makes of the tables, as pure functions: rows, and to whom they are visible.
+"""The projection of an entry to tables, as pure functions: rows, and to whom they are visible.
 
 The writer stores what these give; `fsck` computes them again from a replay and compares.
 

@@ -1,4 +1,4 @@
-"""What a ledger does without being asked: it forgets old uploads, and follows other hubs.
+"""The upkeep of a ledger: it forgets old uploads, and follows other hubs.
 
 The work has no end. If it ends all the same, that is a defect: it is logged, and `verify_running`
 raises, so that the hub is not called healthy.

@@ -1,4 +1,4 @@
-"""What the ledger takes and gives: limits, answers, and the rows of lists."""
+"""Values that the ledger takes and gives: limits, answers, and the rows of lists."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TOKEN = re.compile(r"([0-9]{1,19})-([0-9]{1,19})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class LedgerLimits:
-    """What the hub puts up with."""
+    """Limits of the ledger."""
 
     future_skew: timedelta = timedelta(minutes=5)
     """How far a statement's `made_at` may be ahead of the hub's clock."""

@@ -1,4 +1,4 @@
-"""Which roles may call which RPC. What a call may then say or see is for policy and access rules.
+"""Authorization: the roles that may call each RPC. Policy and access rules decide on the rest.
 
 A table of roles by RPC: what has no row is denied. Besides, the caller's agency must be enrolled;
 the operating agency's operators are exempt, and while the log is empty so is any operator, as

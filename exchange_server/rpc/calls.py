@@ -66,7 +66,7 @@ class Call:
     exchange_id: str = ""
     """The exchange that is asked for, once it is known."""
     denial_is_logged: bool = False
-    """Whether the service logs a denial itself, so that the pipeline must not."""
+    """True if the service logs a denial itself, so that the pipeline must not."""
 
     @property
     def operation(self) -> str:

@@ -1,4 +1,4 @@
-"""Who is calling: the identity of the TLS peer, established anew for every call.
+"""The caller's identity: that of the TLS peer, established anew for every call.
 
 TLS has proven that the peer holds the key of a certificate that leads to the root. Here follows
 what TLS does not know, in this order:

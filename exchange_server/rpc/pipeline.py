@@ -1,4 +1,4 @@
-"""What happens to every call, from the outside in: read `Pipeline._serving`.
+"""The pipeline of every call, from the outside in: read `Pipeline._serving`.
 
  1. Request log: the call gets an id; one line says how it ended, however it ended.
  2. Error mapping: whatever is raised inside leaves as a status that `status` allows, or not at all.

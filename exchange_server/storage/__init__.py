@@ -1,1 +1,1 @@
-"""What the hub stores: tables, their queries, and the engine; no rules of the exchange."""
+"""Storage: tables, their queries, and the engine; no rules of the exchange."""

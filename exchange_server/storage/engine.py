@@ -167,7 +167,7 @@ def driver_error(error: BaseException) -> BaseException | None:
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether PostgreSQL was not reached, or went away: not what a query or its data are to blame
+    """True if PostgreSQL was not reached, or went away: not what a query or its data are to blame
     for, and the same call may work soon."""
     kind = type(driver_error(error))
     return kind.__module__.startswith("psycopg") and any(

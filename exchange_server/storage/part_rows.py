@@ -89,7 +89,7 @@ def erase_parts(connection: Connection, digests: Sequence[bytes]) -> None:
 
 
 def has_part(connection: Connection, part_id: bytes) -> bool:
-    """Whether a statement still has a part."""
+    """True if a statement still has a part."""
     query = select(parts.c.part_id).where(parts.c.part_id == part_id)
     return connection.execute(query).first() is not None
 

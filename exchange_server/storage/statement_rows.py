@@ -120,7 +120,7 @@ def find_deliverables(connection: Connection, digests: Sequence[bytes]) -> dict[
 
 
 def spoken_of(connection: Connection, exchange_id: str) -> list[StatementFacts]:
-    """What was said on an exchange, in log order."""
+    """The statements of an exchange, in log order."""
     s, f = statements.c, feed.c
     # By the feed, which is indexed by exchange: every statement is in its author's.
     entries = select(f.entry_index).where(f.exchange_id == exchange_id)

@@ -50,12 +50,12 @@ class ExchangeError(Exception):
 
     @property
     def is_final(self) -> bool:
-        """Whether it settles what was asked: the same bytes sent again will meet it again."""
+        """True if it settles what was asked: the same bytes sent again will meet it again."""
         return False
 
 
 class CallerError(ExchangeError):
-    """What was asked is wrong; asking again unchanged will fail again."""
+    """The request is wrong; the same request will fail again."""
 
     @property
     def is_final(self) -> bool:
@@ -68,7 +68,7 @@ class InvalidInput(CallerError):
 
 
 class NotAuthenticated(CallerError):
-    """Who is calling, or who signed, could not be established."""
+    """The identity of a caller or a signer could not be established."""
 
 
 class NotPermitted(CallerError):

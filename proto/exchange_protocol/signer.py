@@ -1,4 +1,4 @@
-"""What signs: a private key that is used and never seen.
+"""Signers: private keys that are used and never seen.
 
 This contract names no private key. A `Signer` may be a file's key in memory (`exchange_keys`), or a
 device that lets no key out. Its algorithm follows from its key, never from what is signed.
@@ -37,7 +37,7 @@ class Signer(Protocol):
 
     @property
     def public_key(self) -> SigningPublicKey:
-        """What verifies its signatures."""
+        """The public key that verifies its signatures."""
         ...
 
     def sign(self, data: bytes) -> bytes:

@@ -142,10 +142,7 @@ def test_the_policy_in_the_repository_compiles() -> None:
 
 # --- Kinds by name --------------------------------------------------------------------------------
 
-EXEMPT = (
-    "proto/exchange_protocol/kinds/",
-    "agency_client/cli/",  # not made from the acts yet
-)
+EXEMPT = "proto/exchange_protocol/kinds/"
 PRODUCT = [
     path
     for folder in ("proto/exchange_protocol", "exchange_server", "agency_client")

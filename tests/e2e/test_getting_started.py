@@ -40,5 +40,5 @@ def test_guide_to_a_deployment_of_your_own_works_as_typed(tmp_path: Path) -> Non
     assert ended.returncode == 0, ended.stderr
     request, _, inbox = ended.stdout.partition("kz.fma  RELEASED  flows at once")
     [exchange] = re.findall(r"^exchange +(\S+)$", request, flags=re.MULTILINE)
-    assert f"{exchange}  information request  kz.mia  kz.fma RELEASED" in inbox
+    assert re.search(rf"{exchange}  request for information +kz\.mia  kz\.fma RELEASED", inbox)
     assert "Clean: the log is whole and signed, and every rule was kept." in inbox

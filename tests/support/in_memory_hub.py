@@ -22,14 +22,12 @@ from google.protobuf.message import Message
 from agency_client import AsyncExchangeClient, ExchangeClient, Profile
 from agency_client.core import Call, Fetch, Unary, Upload
 from agency_client.state.keys import save_sealing_key
-from exchange_certs.authority import IssuedCertificate
-from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.codes import Handling, LegState, Tlp, Urgency
 from exchange_protocol.kinds.fields import to_timestamp
 from exchange_protocol.kinds.spec import Stage
-from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
+from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.merkle import (
     consistency_proof,
     inclusion_proof,
@@ -51,30 +49,17 @@ from exchange_protocol.rules.statements import (
     parse_signed_statement,
     parse_statement,
 )
-from exchange_protocol.trust.certificates import Usage
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
 from exchange_server.rpc.status import encode_status
+from tests.support.hub_data import LOG_NAME, log_signer, tls_certificate
 from tests.support.statements import KZ_MIA, START, Cast, Hub, fictional_cast
 
 PASSPHRASE = b"fictional passphrase"
-LOG_NAME = "exchange.example/log"
 CHUNK = 64 * 1024
-
-
-@cache
-def log_signer() -> LogSigner:
-    """The key of the fictional log."""
-    return LogSigner(LOG_NAME, SoftwareSigner.generate_ed25519())
-
-
-@cache
-def tls_certificate(member: Member) -> IssuedCertificate:
-    """A member's TLS certificate, issued once per process."""
-    return fictional_cast().authority.issue_member(member, Usage.TLS_CLIENT, now=START)
 
 
 @cache

@@ -75,7 +75,7 @@ class Kind(StrEnum):
 
     @property
     def stage(self) -> Stage:
-        """Whether it opens an exchange, continues one, or changes the directory."""
+        """True if it opens an exchange, continues one, or changes the directory."""
         return self.spec.stage
 
     @property

@@ -44,7 +44,7 @@ READER_ROLES = {role.number: role for role in ReaderRole}
 
 
 class LegState(Code):
-    """Where one recipient's side of an exchange stands."""
+    """States of one recipient's side of an exchange."""
 
     HELD = log_pb2.LEG_STATE_HELD, "held for approval", "ожидает одобрения", "мақұлдауды күтуде"
     RETURNED = (
@@ -169,7 +169,7 @@ class Urgency(Code):
 
 
 class Purpose(Code):
-    """What the information may be used for."""
+    """Uses that the information may be put to."""
 
     INTELLIGENCE = pb.PURPOSE_INTELLIGENCE, "intelligence", "оперативная работа", "жедел жұмыс"
     INVESTIGATION = pb.PURPOSE_INVESTIGATION, "investigation", "расследование", "тергеу"
@@ -243,7 +243,7 @@ class RefusalGround(Code):
 
 
 class AgencyType(Code):
-    """What sort of authority an agency is; the policy decides on it."""
+    """Sorts of authority; the policy decides on them."""
 
     FIU = (
         pb.AGENCY_TYPE_FIU,

@@ -17,7 +17,7 @@ from exchange_protocol.words import Code, Words
 
 
 class Verdict(Code):
-    """What an approver decides on a held leg."""
+    """Decisions of an approver on a held leg."""
 
     APPROVE = pb.VERDICT_APPROVE, "approved", "одобрено", "мақұлданды"
     REJECT = pb.VERDICT_REJECT, "rejected", "отклонено", "қабылданбады"

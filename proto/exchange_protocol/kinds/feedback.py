@@ -17,7 +17,7 @@ MAX_USEFULNESS = 3
 
 
 class FeedbackUse(Code):
-    """What the information was used for."""
+    """Uses that were made of the information."""
 
     INTELLIGENCE = pb.FEEDBACK_USE_INTELLIGENCE, "intelligence", "оперативная работа", "жедел жұмыс"
     NEW_CASE = pb.FEEDBACK_USE_NEW_CASE, "new case", "новое дело", "жаңа іс"

@@ -20,7 +20,7 @@ from exchange_protocol.words import Code, Words
 
 
 class ReplyResult(Code):
-    """What came of a request or referral."""
+    """Results of a request or a referral."""
 
     INFORMATION = (
         pb.REPLY_RESULT_INFORMATION,

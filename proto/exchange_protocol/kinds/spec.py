@@ -69,24 +69,24 @@ class Row:
     code: Code | None = None
     """The code of the body to which the row applies; None is every body."""
     becomes_awaited: bool = False
-    """Whether the next statement on the leg must answer this one."""
+    """True if the next statement on the leg must answer this one."""
     is_answer: bool = False
-    """Whether the row applies only where this kind answers the initial one (`KindSpec.answer`)."""
+    """True if the row applies only where this kind answers the initial one (`KindSpec.answer`)."""
     while_unreleased: bool = False
-    """Whether the row applies only while nothing on the leg was released to the recipient."""
+    """True if the row applies only while nothing on the leg was released to the recipient."""
     shown_while_hidden: bool = False
-    """Whether the recipient of a released leg sees it while other statements are hidden."""
+    """True if the recipient of a released leg sees it while other statements are hidden."""
     approves: bool = False
-    """Whether it counts as an approval; `after` follows when enough distinct members approved."""
+    """True if it counts as an approval; `after` follows when enough distinct members approved."""
     adds_content: bool = False
-    """Whether it brings new content, which passes the gate anew; `after` follows if nothing is
+    """True if it brings new content, which passes the gate anew; `after` follows if nothing is
     held."""
     sets_due: bool = False
-    """Whether the header's due time becomes the leg's due time."""
+    """True if the header's due time becomes the leg's due time."""
 
     @property
     def follows_unseen(self) -> bool:
-        """Whether the recipient may not know the state or the statement that came before."""
+        """True if the recipient may not know the state or the statement that came before."""
         return self.shown_while_hidden and not self.before.isdisjoint(UNSEEN)
 
 
@@ -102,7 +102,7 @@ class Text(NamedTuple):
 
 
 class Brief(Enum):
-    """Whether an act takes a whole brief."""
+    """True if an act takes a whole brief."""
 
     NONE = "none"
     OPTIONAL = "optional"
@@ -139,7 +139,7 @@ class Act:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Defaults of `codes`."""
     help: Mapping[str, str] = field(default_factory=dict)
-    """What each of `codes` means."""
+    """The meaning of each of `codes`."""
     brief: Brief = Brief.NONE
     text: Text | None = None
     document: Document | None = None
@@ -147,9 +147,9 @@ class Act:
     """Name of the argument for FollowTheMoney entities, if it takes any."""
     attachments: bool = False
     terms: bool = False
-    """Whether the caller may set handling, TLP, urgency and the other terms of the header."""
+    """True if the caller may set handling, TLP, urgency and the other terms of the header."""
     binds_to_what_was_read: bool = False
-    """Whether the command shows the exchange first, and speaks on exactly what it showed."""
+    """True if the command shows the exchange first, and speaks on exactly what it showed."""
     confirm: str | None = None
     """A question that the command asks on a terminal before it sends."""
 
@@ -185,31 +185,31 @@ class KindSpec:
 
     @cached_property
     def passes_gate(self) -> bool:
-        """Whether it brings new content to a recipient, so that approvals may be required."""
+        """True if it brings new content to a recipient, so that approvals may be required."""
         return self.stage is Stage.INITIAL or any(row.adds_content for row in self.rows)
 
     @cached_property
     def decides(self) -> bool:
-        """Whether an approver says it, on the legs that it names."""
+        """True if an approver says it, on the legs that it names."""
         return any(row.party is Party.APPROVER for row in self.rows)
 
     @cached_property
     def erases(self) -> bool:
-        """Whether the content of the legs that it names is forgotten."""
+        """True if the content of the legs that it names is forgotten."""
         return any(row.after is LegState.ERASED for row in self.rows)
 
     @cached_property
     def sets_due(self) -> bool:
-        """Whether its header must name a due time, which becomes that of the leg."""
+        """True if its header must name a due time, which becomes that of the leg."""
         return any(row.sets_due for row in self.rows)
 
     def approves(self, body: Body) -> bool:
-        """Whether a body of this kind is an approval."""
+        """True if a body of this kind is an approval."""
         return any(row.approves and matches(row, body) for row in self.rows)
 
 
 def matches(row: Row, body: Body) -> bool:
-    """Whether a row applies to a body, by the code that it names."""
+    """True if a row applies to a body, by the code that it names."""
     return row.code is None or any(value is row.code for _, value in attributes(body))
 
 
@@ -229,14 +229,14 @@ def body_codes(body: Body) -> tuple[tuple[str, Any], ...]:
 
 
 class Attribute(NamedTuple):
-    """What an attribute of a body may hold, as its type says."""
+    """The values that an attribute of a body may hold, by its type."""
 
     type: type
     """A `Code`, `bool`, `int` or `datetime`."""
     is_many: bool
-    """Whether it holds several, each at most once."""
+    """True if it holds several, each at most once."""
     is_optional: bool
-    """Whether it may be left out."""
+    """True if it may be left out."""
     bounds: Range | None
     """Of a whole number."""
 

@@ -1,1 +1,1 @@
-"""What was said, provably."""
+"""The log: a Merkle tree of bare leaves, and what its own keys sign."""

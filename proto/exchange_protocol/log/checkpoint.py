@@ -29,14 +29,14 @@ from exchange_protocol.log.notes import (
 from exchange_protocol.signer import Signer
 
 MAX_TREE_SIZE = 2**63 - 1
-"""What a signed 64-bit integer of a database holds."""
+"""The largest signed 64-bit integer of a database."""
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a log commits to: all its leaves, by their number and the root over them."""
+    """The commitment of a log: the number of its leaves and the root over them."""
 
     origin: str
     size: int

@@ -168,7 +168,7 @@ class WitnessPolicy:
         return found
 
     def is_witnessed(self, note: bytes) -> bool:
-        """Whether enough witnesses cosigned the note, and no line of theirs is false."""
+        """True if enough witnesses cosigned the note, and no line of theirs is false."""
         try:
             self.verify(note)
         except ExchangeError:

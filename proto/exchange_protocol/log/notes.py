@@ -53,7 +53,7 @@ class SignedNote:
     """A note taken apart; nothing in it is verified."""
 
     text: bytes
-    """What was signed; ends in a newline."""
+    """The signed text; it ends in a newline."""
     signatures: tuple[NoteSignature, ...]
 
     @classmethod

@@ -59,7 +59,7 @@ _PATH = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class TilePath:
-    """What a path of a tiled log names: a tile of hashes, or a bundle of entries."""
+    """The object that a path of a tiled log names: a tile of hashes, or a bundle of entries."""
 
     level: int | None
     """Level of the tile; None for a bundle of entries."""

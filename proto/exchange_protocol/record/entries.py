@@ -66,7 +66,7 @@ _CODE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
 class Event(Code):
-    """What an entry records."""
+    """Events that an entry records."""
 
     STATEMENT = (
         pb.EVENT_STATEMENT,
@@ -107,7 +107,7 @@ class Entry:
     inspected: InspectedRange | None = None
 
     def names(self, signed: SignedStatement, statement: Statement) -> bool:
-        """Whether author, certificate and exchange are those of a statement; `statement` is parsed
+        """True if author, certificate and exchange are those of a statement; `statement` is parsed
         from `signed`."""
         return (
             self.actor == statement.author
@@ -118,7 +118,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class CommitmentOpening:
-    """What opens a leaf: the entry's exact bytes, its nonce, and the statement if it is one's."""
+    """The opening of a leaf: the entry's exact bytes, its nonce, and any statement."""
 
     entry: bytes
     nonce: bytes
@@ -131,7 +131,7 @@ class CommitmentOpening:
 
 
 def scope_of(event: int, actor: AgencyId, exchange_id: str, ends: Iterable[Parties]) -> EntryScope:
-    """Whom an entry concerns, where its exchange was open between these agencies by then."""
+    """The scope of an entry whose exchange was open between these agencies by then."""
     return EntryScope(
         ends=tuple(ends),
         actor=actor if event in (Event.DENIAL, Event.INSPECTION) else None,

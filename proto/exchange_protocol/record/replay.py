@@ -88,7 +88,7 @@ class DirectoryFold:
 
 
 class EntryScopes(Protocol):
-    """Whom each entry concerns, from the first on and without a gap."""
+    """The scope of each entry, from the first on and without a gap."""
 
     def __len__(self) -> int:
         """How many entries are known."""
@@ -121,7 +121,7 @@ class ScopesInMemory:
 
 @dataclass
 class ReplayState:
-    """What a replay carries from one entry to the next, beside the directory.
+    """The state that a replay carries from one entry to the next, beside the directory.
 
     Who replays a long log, or goes on where it ended, gives mappings that it keeps elsewhere.
     """

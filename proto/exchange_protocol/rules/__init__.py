@@ -1,1 +1,1 @@
-"""What may be said, when, and by whom."""
+"""The rules: statements, lifecycle, access, policy, directory, judgement."""

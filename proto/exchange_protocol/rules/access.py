@@ -1,4 +1,4 @@
-"""Who may see a statement of an exchange, and as what.
+"""Access: the readers of a statement, and the role of each.
 
 One rule serves the hub (what it shows and hands out), the client (whom it seals to) and the auditor
 (whether a delivery was in order):
@@ -27,7 +27,7 @@ from exchange_protocol.trust.identity import AgencyId
 
 @dataclass(frozen=True, slots=True)
 class StatementFacts:
-    """What access needs to know of a statement; all that is kept of it between entries."""
+    """The facts of a statement that access needs; nothing else of it is kept between entries."""
 
     digest: bytes
     exchange_id: str
@@ -53,7 +53,7 @@ def spoken(exchange: Exchange, statement: Statement) -> StatementFacts:
 
 
 def role_of(agency: AgencyId, exchange: Exchange, said: StatementFacts) -> ReaderRole | None:
-    """As what an agency may see a statement now; None if it may not."""
+    """The role in which an agency may see a statement now; None if it may not."""
     return _role_of(agency, exchange, said, _legs(exchange, said))
 
 
@@ -79,7 +79,7 @@ def _role_of(
 def deliver_to(
     agency: AgencyId, exchange: Exchange, said: StatementFacts
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
-    """What giving a statement to a reader does to the exchange.
+    """Apply the delivery of a statement to a reader.
 
     When a recipient reads what its leg waits for (the initial statement, or the supplement that
     came after it), the leg is delivered. Reading anything else moves nothing.
@@ -102,7 +102,7 @@ def deliver_to(
 
 
 def is_erased(exchange: Exchange, said: StatementFacts) -> bool:
-    """Whether the sealed parts of a statement are forgotten: every leg that it speaks on is erased.
+    """True if the sealed parts of a statement are forgotten: every leg that it speaks on is erased.
 
     A notice to erase is no content: its own brief says why, and stays.
     """

@@ -14,14 +14,14 @@ from exchange_protocol.kinds.spec import BEFORE_ANSWER
 
 
 def is_overdue(due_at: datetime | None, state: LegState, at: datetime) -> bool:
-    """Whether a leg in this state, due then, still owes its answer at a time after that."""
+    """True if a leg in this state, due then, still owes its answer at a time after that."""
     return due_at is not None and due_at < at and state in BEFORE_ANSWER
 
 
 def is_late(
     due_at: datetime | None, before: LegState | None, after: LegState, at: datetime
 ) -> bool:
-    """Whether a change at that time ended what was due before it."""
+    """True if a change at that time ended what was due before it."""
     return before is not None and is_overdue(due_at, before, at) and after in _ANSWERS
 
 

@@ -18,13 +18,13 @@ DIRECTORY: Final = ""
 
 
 class DependencyTracker:
-    """What was put off so far, and why; may be shared by threads."""
+    """The exchanges that were put off so far, and why; threads may share it."""
 
     def __init__(self) -> None:
         self._put_off: dict[str, ExchangeError] = {}
 
     def put_off(self, statement: Statement, error: ExchangeError) -> None:
-        """What follows on a statement has to wait until that is settled."""
+        """Make all that follows on a statement wait until that is settled."""
         self._put_off.setdefault(statement.exchange_id, error)
 
     def why_put_off(self, statement: Statement) -> ExchangeError | None:

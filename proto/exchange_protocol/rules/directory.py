@@ -126,7 +126,7 @@ def advance_directory(
 
 
 def is_genesis(directory: Directory, statement: Statement) -> bool:
-    """Whether this is the first statement of all: an operator's own certificate."""
+    """True if this is the first statement of all: an operator's own certificate."""
     return (
         directory.size == 0
         and isinstance(statement.body, PublishCertificate)

@@ -33,7 +33,7 @@ Parties: TypeAlias = tuple[AgencyId, AgencyId]
 
 
 class EntryScope(NamedTuple):
-    """Whom an entry concerns: all that decides which auditors may open it."""
+    """The scope of an entry: the facts that decide which auditors may open it."""
 
     ends: tuple[Parties, ...] = ()
     """Of its exchange, where that was open by then."""
@@ -44,7 +44,7 @@ class EntryScope(NamedTuple):
 
 
 class AuditorScope:
-    """What one member may open, under one directory."""
+    """The scope of one member: the entries that it may open under one directory."""
 
     def __init__(self, directory: Directory, reader: Member) -> None:
         is_auditor = reader.role is Role.AUDITOR and reader.agency in directory.agencies

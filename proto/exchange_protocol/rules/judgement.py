@@ -71,7 +71,7 @@ _CACHED_ROUTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What the rules made of a statement or a delivery, as the log records it."""
+    """The ruling on a statement or a delivery, as the log records it."""
 
     policy_digest: bytes
     """SHA-256 of the policy's text; empty before the first policy."""
@@ -82,7 +82,7 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a statement would go: what the author must know before it seals."""
+    """The route of a statement: the facts that its author needs before it seals."""
 
     policy_digest: bytes
     rule_ids: tuple[str, ...]
@@ -92,7 +92,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What an accepted statement makes: the next directory, or the next state of its exchange."""
+    """The effect of a statement: the next directory, or the next state of its exchange."""
 
     statement: Statement
     ruling: Ruling

@@ -73,7 +73,7 @@ class Leg:
     subject_count: int
     """Subjects of the initial statement and of the supplements on this leg, in all."""
     was_released: bool
-    """Whether anything on this leg was ever released to the recipient."""
+    """True if anything on this leg was ever released to the recipient."""
     approvals_required: int
     approvers: tuple[AgencyId, ...]
     due_at: datetime | None = None
@@ -100,7 +100,7 @@ class Exchange:
         return next((leg for leg in self.legs if leg.agency == agency), None)
 
     def is_known_to(self, agency: AgencyId) -> bool:
-        """Whether an agency takes part in the exchange and may know so."""
+        """True if an agency takes part in the exchange and may know so."""
         return agency == self.initiator or any(
             agency in leg.approvers or (leg.was_released and agency == leg.agency)
             for leg in self.legs

@@ -130,7 +130,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class PolicyContext:
-    """What the policy may know of a statement on one leg."""
+    """The facts of a statement on one leg that the policy may know."""
 
     author: AgencyId
     role: Role
@@ -156,7 +156,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What a statement must pass on one leg, and the rules that say so."""
+    """The gate of a statement on one leg, and the rules that set it."""
 
     route: LegRoute
     rule_ids: frozenset[str]
@@ -209,7 +209,7 @@ class Rulebook:
         return self._supervisors(said)
 
     def may_audit(self, auditor: AgencyId, initiator: AgencyId, recipient: AgencyId) -> bool:
-        """Whether auditors of an agency may open events between two agencies."""
+        """True if auditors of an agency may open events between two agencies."""
         return self.audit(auditor, initiator, recipient).allowed
 
     def audit(self, auditor: AgencyId, initiator: AgencyId, recipient: AgencyId) -> Answer:

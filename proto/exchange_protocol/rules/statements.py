@@ -93,7 +93,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the hub may read of a statement and the policy may decide on; codes only."""
+    """The header of a statement: codes that the hub may read and the policy may decide on."""
 
     handling: Handling = Handling.H0
     tlp: Tlp = Tlp.AMBER
@@ -150,7 +150,7 @@ class SignedStatement:
     certificate_sha256: bytes
     signature: bytes
     batch: BatchInclusion | None = None
-    """Where the signature is over a batch: this statement's place in it."""
+    """The statement's place in its batch, if the signature is over a batch."""
 
     @property
     def digest(self) -> bytes:

@@ -1,1 +1,1 @@
-"""Who says it, and who may read it."""
+"""Trust: identities, certificates, signatures and seals."""

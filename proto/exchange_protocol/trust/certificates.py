@@ -1,4 +1,4 @@
-"""Which certificates are trusted, for whom they speak, and what for.
+"""Trusted certificates: for whom they speak, and for which use.
 
 The profiles (any certification authority that keeps them will do):
 

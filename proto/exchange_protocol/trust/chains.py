@@ -44,11 +44,11 @@ UNREADABLE: Final = (
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
 )
-"""What the library raises, somewhere or other, for bytes that are no certificate or list."""
+"""Errors that the library raises for bytes that are no certificate or list."""
 
 
 class Usage(Enum):
-    """What a certificate's key may be used for; the value is the key purpose that it must carry."""
+    """Uses of a certificate's key; the value is the key purpose that it must carry."""
 
     TLS_CLIENT = ExtendedKeyUsageOID.CLIENT_AUTH
     TLS_SERVER = ExtendedKeyUsageOID.SERVER_AUTH

@@ -1,4 +1,4 @@
-"""Who a certificate speaks for: SPIFFE-style URIs, and nothing else.
+"""Identities in certificates: SPIFFE-style URIs, and nothing else.
 
     spiffe://<trust-domain>/agency/<agency-id>/<role>[/<name>]   an agency's system, or a person of
     it spiffe://<trust-domain>/hub/<name>                           a hub
@@ -39,7 +39,7 @@ _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
 
 
 class Role(NamedCode):
-    """What a member's certificate lets its holder act as."""
+    """Roles in which a member's certificate lets its holder act."""
 
     SYSTEM = "system", "system", "информационная система", "ақпараттық жүйе"
     OFFICER = "officer", "officer", "сотрудник", "қызметкер"
@@ -65,7 +65,7 @@ def parse_agency_id(text: str, *, field: str | None = None) -> AgencyId:
 
 @lru_cache(maxsize=4096)
 def _is_agency_id(text: str) -> bool:
-    """Whether a text is an agency id; the same few are met in every statement."""
+    """True if a text is an agency id; the same few are met in every statement."""
     return _AGENCY.fullmatch(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""Which certificates their issuers have taken back.
+"""Revocation lists: the certificates that their issuers have taken back.
 
 Rules of this module:
 
@@ -104,7 +104,7 @@ class RevocationList:
         return self.revoked.get(serial)
 
     def is_revoked(self, certificate: VerifiedCertificate) -> bool:
-        """Whether this list's issuer has revoked the certificate, or an intermediate above it."""
+        """True if this list's issuer has revoked the certificate, or an intermediate above it."""
         return any(self._names(link) for link in certificate.links)
 
     def _names(self, link: Link) -> bool:

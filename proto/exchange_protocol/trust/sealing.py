@@ -146,7 +146,7 @@ class WrappedKey:
     agency: AgencyId
     role: str
     key_id: bytes
-    """Which of the reader's keys it is wrapped to: `SealingPublicKey.key_id`."""
+    """The reader's key that it is wrapped to: `SealingPublicKey.key_id`."""
     enc: bytes = field(repr=False)
     """`WRAPPED_KEY_SIZE` bytes."""
 

@@ -38,7 +38,7 @@ def test_a_deadline_is_extended_and_the_leg_follows(hub: InMemoryHub, tmp_path: 
     )
     body: Any = said.statement.body
     assert body.ground is ExtensionGround.AWAITING_THIRD_PARTY
-    assert mia.get(exchange).opening is not None
+    assert mia.get(exchange).initial is not None
 
 
 @pytest.mark.parametrize("due", ["1h", "7d"])
@@ -92,7 +92,9 @@ def test_words_of_an_act_stand_in_its_field_of_the_brief(hub: InMemoryHub, tmp_p
 def test_ones_own_reference_is_sealed_in_the_brief(hub: InMemoryHub, tmp_path: Path) -> None:
     exchange = new_exchange(hub.client(tmp_path), own_reference="ДЕЛО-1")
     fma = hub.client(tmp_path, KZ_FMA)
-    assert fma.open(exchange).statements[0].brief == Brief(summary="-", own_reference="ДЕЛО-1")
+    assert fma.open(exchange).statements[0].brief == Brief(
+        summary="Вымышлено", own_reference="ДЕЛО-1"
+    )
     fma.reply(exchange, result="NO_HIT", own_reference="ФМ-2")
     assert hub.client(tmp_path).open(exchange).statements[-1].brief == Brief(
         summary="Answered: NO_HIT", own_reference="ФМ-2"

@@ -25,7 +25,8 @@ from exchange_protocol.rules.statements import SignedStatement, encode_statement
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from tests.support.asking import new_exchange
-from tests.support.in_memory_hub import LOG_NAME, InMemoryHub, log_signer
+from tests.support.hub_data import LOG_NAME, log_signer
+from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import (
     COORDINATOR,
     FOREIGN_COORDINATOR,
@@ -145,7 +146,9 @@ def test_approval_that_no_coordinator_signed_over_this_payload_opens_nothing(
     exchange = new_exchange(client, "uz.fiu")
     signed = approval(hub, exchange)
     if fault == "forged signature":
-        signed = replace(signed, signature=signed.signature[:-1] + b"\x00")
+        signed = replace(
+            signed, signature=signed.signature[:-1] + bytes([signed.signature[-1] ^ 1])
+        )
     elif fault == "wrong key":
         wrong = hub.cast.issue(COORDINATOR)
         forged = hub.model.sign(parse_statement(signed.payload), wrong)

@@ -15,7 +15,8 @@ from exchange_protocol.errors import ExchangeError, InvalidInput, NotAuthenticat
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.log.cosignatures import WitnessSigner
 from exchange_protocol.trust.certificates import Usage
-from tests.support.in_memory_hub import PASSPHRASE, InMemoryHub, log_signer, tls_certificate
+from tests.support.hub_data import log_signer, tls_certificate
+from tests.support.in_memory_hub import PASSPHRASE, InMemoryHub
 from tests.support.statements import KZ_FMA, KZ_MIA, START, fictional_cast
 
 

@@ -13,7 +13,8 @@ from agency_client.state.directory import DirectoryStore
 from exchange_protocol.errors import HubDishonest
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.v1 import directory_service_pb2 as pb
-from tests.support.in_memory_hub import InMemoryHub, log_signer
+from tests.support.hub_data import log_signer
+from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import KZ_MIA
 
 

@@ -9,7 +9,9 @@ import pytest
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.cosignatures import WitnessSigner
+from exchange_server.bootstrap import load_credentials, utc_now
 from exchange_server.config import load_config
+from tests.support.hub_process import prepare_hub
 
 GOOD = """
 [tls]
@@ -154,3 +156,12 @@ def test_broken_file_is_refused(folder: Path, text: str) -> None:
 def test_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ExchangeError, match="CONFIG_INVALID: cannot read"):
         load_config(tmp_path / "none.toml", {})
+
+
+@pytest.mark.parametrize("name", ["authority/root.pem", "hub.pem"])
+def test_pin_that_others_may_write_is_refused(tmp_path: Path, name: str) -> None:
+    files = prepare_hub(tmp_path / "hub")
+    load_credentials(files.config, {}, utc_now)
+    (files.folder / name).chmod(0o666)
+    with pytest.raises(ExchangeError, match=rf"{name}.*0666.*chmod go-w"):
+        load_credentials(files.config, {}, utc_now)
