@@ -49,17 +49,18 @@ def test_damaged_stamp_is_refused_or_means_the_same(
 def test_stamp_is_refused_wherever_bytes_are_wiped_out(
     stamped: tuple[bytes, TrustAnchors, TimeStamp],
 ) -> None:
-    response, anchors, _ = stamped
+    response, anchors, stamp = stamped
 
-    def verify(start: int) -> object:
+    def verify(start: int) -> None:
         wiped = response[:start] + bytes(8) + response[start + 8 :]
-        return verify_stamp(wiped, NOTE, anchors)
+        assert verify_stamp(wiped, NOTE, anchors) == stamp
 
     reasons = {
         reason_or_none(lambda at=at: verify(at))  # type: ignore[misc]
         for at in range(0, len(response) - 8, 3)
     }
-    assert reasons == {Reason.TIMESTAMP_INVALID}
+    # A few bytes of a response say nothing that is signed.
+    assert Reason.TIMESTAMP_INVALID in reasons <= {Reason.TIMESTAMP_INVALID, None}
 
 
 @given(st.binary(max_size=300))
