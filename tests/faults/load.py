@@ -4,8 +4,8 @@ Senders sign and send; what the hub does not answer they send again, the same by
 A watcher follows one agency's notices across every outage. Where several hubs have one database,
 the senders are dealt round and the watcher is at the last.
 
-Where EXCHANGE_FAULTS is "full" (`make faults`), senders never pause and outages last as long as they
-should; otherwise both leave the processor to the tests beside.
+Where EXCHANGE_FAULTS is "full" (`make faults`), senders never pause and outages last as long as
+they should; otherwise both leave the processor to the tests beside.
 """
 
 from __future__ import annotations
