@@ -7,7 +7,7 @@ from typing import Final
 
 from agency_client.content.file_names import INDEX, safe_file_name
 from agency_client.core.views import UnsealedExchange, UnsealedStatement
-from exchange_files import check_new, make_folder, read_file, write_new_file
+from exchange_files import check_new, drop_drafts, make_folder, read_file, write_new_file
 from exchange_protocol.errors import Reason
 
 _SUFFIXES: Final = {"application/json": ".json", "application/x-ndjson": ".ftm.json"}
@@ -33,6 +33,7 @@ def write_parts(opened: UnsealedExchange, folder: Path) -> list[Path]:
     make_folder(folder)
     for own in {path.parent for path in parts}:
         make_folder(own)
+    drop_drafts(*(path for path in parts if path not in new))
     for path in new:
         check_new(path)
     for path, data in new.items():

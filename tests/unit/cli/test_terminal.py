@@ -60,7 +60,7 @@ def test_line_that_its_reader_left_in_the_pipe_is_not_taken() -> None:
     with writing(code) as writer:
         assert writer.stdout is not None
         assert writer.stderr is not None
-        assert os.read(writer.stderr.fileno(), 99) == b"written\n"
+        assert writer.stderr.readline() == b"written\n"
         writer.stdout.close()
         assert writer.wait(timeout=30) == 7
 
