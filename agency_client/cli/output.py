@@ -41,6 +41,7 @@ STATE_STYLES: Final[Mapping[LegState, str]] = {
     LegState.RECALLED: "dim",
     LegState.CLOSED: "dim",
     LegState.ERASED: "dim",
+    LegState.FROZEN: "blue",
 }
 ALARM: Final = "bold red"
 _UNUSUAL: Final = re.compile(r"[^\n -~\u0400-\u04ff]")

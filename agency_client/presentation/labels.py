@@ -193,6 +193,11 @@ class Label(Enum):
         "жауапты оқып, пікір беріп, жабыңыз",
     )
     CLOSE = Words("close", "закройте", "жабыңыз")
+    MIND_FREEZE = Words(
+        "extend, convert or lift the freeze before it expires",
+        "продлите, замените или снимите заморозку до её истечения",
+        "мерзімі біткенше қатыруды ұзартыңыз, ауыстырыңыз немесе алып тастаңыз",
+    )
     YOUR_TURN = Words("your turn: {step}", "ваша очередь: {step}", "сіздің кезегіңіз: {step}")
     WAITS_FOR = Words("waits for {whom}", "ожидается: {whom}", "күтілуде: {whom}")
     AN_APPROVER = Words("an approver", "одобряющий орган", "мақұлдаушы орган")

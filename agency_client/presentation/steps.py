@@ -28,6 +28,7 @@ TURNS: Final[Mapping[LegState, Party | None]] = {
     LegState.RECALLED: Party.INITIATOR,
     LegState.CLOSED: None,
     LegState.ERASED: None,
+    LegState.FROZEN: Party.RECIPIENT,
 }
 """For which party a leg waits, by its state."""
 STEPS: Final[Mapping[LegState, Label]] = {
@@ -40,6 +41,7 @@ STEPS: Final[Mapping[LegState, Label]] = {
     LegState.ANSWERED: Label.READ_ANSWER,
     LegState.REFUSED: Label.READ_WHY,
     LegState.RECALLED: Label.CLOSE,
+    LegState.FROZEN: Label.MIND_FREEZE,
 }
 """What the party for which a leg waits is to do, by the state."""
 
