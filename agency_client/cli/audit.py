@@ -20,7 +20,7 @@ from agency_client.audit.database import DatabaseCopy
 from agency_client.audit.monitor_state import MonitorState
 from agency_client.cli.app import app, tell_failure
 from agency_client.cli.audit_report import print_report, round_line
-from agency_client.cli.failures import ExitCode, describe
+from agency_client.cli.failures import AWAY, ExitCode, describe, exit_code_of
 from agency_client.cli.output import (
     complain,
     print_json,
@@ -34,22 +34,13 @@ from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import iso
 from agency_client.state.checkpoints import Head, TrustStore, WitnessedHead
-from exchange_protocol.errors import (
-    ExchangeError,
-    HubDishonest,
-    HubInternal,
-    HubUnavailable,
-    LimitExceeded,
-    Reason,
-)
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.trust.certificates import TrustAnchors
 
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
 
-_AWAY = (HubUnavailable, HubInternal, LimitExceeded)
-"""What a hub answers that is not there or cannot serve now: nothing was found, and it may pass."""
 _MOST_INTERVALS = 16
 _LONGEST_WAIT_SECONDS = 900.0
 """How long --follow waits at most for a hub that is away, unless it looks more seldom anyway."""
@@ -98,7 +89,8 @@ def verify(
 
     Exits with 0 if every rule was kept; 1 for a violation, or with --witnessed if nothing was
     witnessed; 2 if this profile, its place or the file does not let it check; 3 if the hub is not
-    reachable or cannot serve now. With --follow it goes on until a violation (1) or Ctrl-C (130),
+    reachable or cannot serve now; 6 if a policy on the log is of a newer version than this program.
+    With --follow it goes on until a violation (1) or Ctrl-C (130),
     and waits longer and longer for a hub that is away.
     """
     session = session_of(context)
@@ -126,7 +118,7 @@ def verify(
                 report = _verify_on(hub, place, from_start=from_start)
     except ExchangeError as error:
         tell_failure(error, as_json=session.as_json)
-        raise typer.Exit(_exit_code_of(error)) from None
+        raise typer.Exit(exit_code_of(error, is_audit=True)) from None
     if session.as_json:
         print_json(report.to_json() | {"witnessed": witnessed_json(vouched)})
     else:
@@ -136,15 +128,6 @@ def verify(
             say(witnesses_of(vouched, locale))
     if not report.is_clean:
         raise typer.Exit(ExitCode.REFUSED)
-
-
-def _exit_code_of(error: ExchangeError) -> ExitCode:
-    """Give the exit code of an audit: 1 only for a fault of the hub, not for a busy hub."""
-    if error.reason is Reason.POLICY_UNREADABLE:
-        return ExitCode.UNCHECKED
-    if isinstance(error, HubDishonest) or error.reason is Reason.NOT_WITNESSED:
-        return ExitCode.REFUSED
-    return ExitCode.UNREACHABLE if isinstance(error, _AWAY) else ExitCode.INPUT
 
 
 @audit.command()
@@ -335,7 +318,7 @@ def _follow(session: Session, interval_seconds: float, *, from_start: bool) -> N
         while True:
             try:
                 report = _verify_on(hub, place, from_start=from_start)
-            except _AWAY as error:
+            except AWAY as error:
                 failures += 1
                 wait = _wait_seconds(interval_seconds, failures)
                 _tell_away(session, error, wait)

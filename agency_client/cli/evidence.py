@@ -17,12 +17,20 @@ from agency_client.cli import ids
 from agency_client.cli.app import app
 from agency_client.cli.failures import ExitCode
 from agency_client.cli.options import Exchange
-from agency_client.cli.output import Column, heading, print_fields, print_json, print_table, say
+from agency_client.cli.output import (
+    Column,
+    alarm,
+    heading,
+    print_fields,
+    print_json,
+    print_table,
+    say,
+)
 from agency_client.cli.session import Session, session_of
-from agency_client.presentation.exchanges import who
+from agency_client.presentation.exchanges import fault_words, who
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
-from agency_client.presentation.plain import iso
+from agency_client.presentation.plain import fault_json, iso
 from agency_client.presentation.words import body_json, body_words
 from exchange_files import check_new, write_new_file
 from exchange_protocol.errors import Reason
@@ -68,7 +76,8 @@ def export(
     """Export all that you are shown of an exchange, with every proof, into one file.
 
     The file is verified before the command ends. Sealed parts stay sealed and outside, unless
-    --with-content discloses those that your agency reads.
+    --with-content discloses those that your agency reads. A part that cannot be opened stays sealed
+    and is told of, and the command ends with 1: the file stands without that part.
     """
     from agency_client.evidence import export_bundle
 
@@ -88,12 +97,18 @@ def export(
             log=hub.profile.log,
             witnesses=hub.profile.witnesses if witnessed else None,
         )
+    faults = [(index, each) for index, parts in gathered.faults.items() for each in parts]
     if session.as_json:
-        print_json({"file": str(out), **bundle_json(found)})
+        told = [{"entry": index, **fault_json(each)} for index, each in faults]
+        print_json({"file": str(out), **bundle_json(found), "faults": told})
     else:
         _print(found, locale)
+        for index, each in faults:
+            say(alarm(f"{locale.say(Label.ENTRY)} {index}: {fault_words(each, locale)}"))
         keys = ", the log key and the witnesses' keys" if witnessed else " and the log key"
         say(f"\nWritten to {out}. Give the root certificate{keys} by another way.")
+    if faults:
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 @evidence.command()

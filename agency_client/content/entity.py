@@ -10,6 +10,7 @@ legacy ones exist.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import Any, Final, NotRequired, TypedDict
@@ -45,7 +46,7 @@ class Entity(TypedDict):
     referents: NotRequired[list[str]]
 
 
-class ImportedEntities:
+class ImportedEntities(ABC):
     """Entities of a file that was checked whole; each iteration reads it again.
 
     Iterating raises DOCUMENT_INVALID if the file has changed since.
@@ -60,8 +61,9 @@ class ImportedEntities:
     subjects: int = 0
     """How many of them count as subjects."""
 
+    @abstractmethod
     def __iter__(self) -> Iterator[Entity]:
-        raise NotImplementedError
+        """Read the file again, entity by entity."""
 
 
 class EntityCheck:

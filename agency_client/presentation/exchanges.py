@@ -13,7 +13,13 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from agency_client.core.views import Notice, UnsealedExchange, UnsealedStatement, VerifiedExchange
+from agency_client.core.views import (
+    Notice,
+    PartFault,
+    UnsealedExchange,
+    UnsealedStatement,
+    VerifiedExchange,
+)
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.steps import turn_words
@@ -223,6 +229,16 @@ def who(member: Member, locale: Locale) -> str:
     """A member as people say it: agency, role and name."""
     name = f" {locale.one_line(member.name)}" if member.name else ""
     return f"{member.agency}, {locale.say(member.role)}{name}"
+
+
+def fault_words(fault: PartFault, locale: Locale) -> str:
+    """A part that should be readable and is not, why, and who can mend it."""
+    return locale.say(
+        Label.PART_FAULT,
+        part=fault.part,
+        error=locale.visible(str(fault.error)),
+        whom=fault.ask,
+    )
 
 
 def reference_of(opened: UnsealedExchange, agency: AgencyId) -> Reference:

@@ -13,6 +13,7 @@ from agency_client.content.file_names import INDEX
 from agency_client.core.views import (
     ExchangeSummary,
     Notice,
+    PartFault,
     Queued,
     Refused,
     Sent,
@@ -249,15 +250,17 @@ def _statement_json(statement: UnsealedStatement) -> dict[str, Any]:
         "is_erased": statement.is_erased,
         "attachments": {name: len(data) for name, data in statement.attachments.items()},
         "sealed_to_others": sealed_to_others(statement),
-        "faults": [
-            {
-                "part": fault.part,
-                "reason": fault.error.reason.name,
-                "message": fault.error.message,
-                "ask": fault.ask,
-            }
-            for fault in statement.faults
-        ],
+        "faults": [fault_json(fault) for fault in statement.faults],
+    }
+
+
+def fault_json(fault: PartFault) -> dict[str, Any]:
+    """A part that should be readable and is not."""
+    return {
+        "part": fault.part,
+        "reason": fault.error.reason.name,
+        "message": fault.error.message,
+        "ask": fault.ask,
     }
 
 
