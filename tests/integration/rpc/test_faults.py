@@ -136,7 +136,6 @@ class Bench:
                 sealed_bytes_per_second=1e9,
                 watch=WatchLimits(heartbeat_seconds=0.1, life_seconds=30, per_agency=2),
             ),
-            clock=utc_now,
         )
         self.port = 0
 
