@@ -22,7 +22,7 @@ from typing import Final
 import psutil
 
 from agency_client import ExchangeClient, InformationRequest, Item, Sent
-from exchange_certs.authority import RevocationReason
+from exchange_certs.records import RevocationReason
 from exchange_server.bootstrap import utc_now
 from tests.faults.raw_clients import tls_with
 from tests.support.deployment import Deployment

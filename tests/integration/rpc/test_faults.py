@@ -487,3 +487,17 @@ async def test_health_tells_the_truth(bench: Bench) -> None:
         bench.ledger.writes = False
         assert (await watch.read()).status == statuses.NOT_SERVING
         watch.cancel()
+
+
+async def test_health_lists_every_service(bench: Bench) -> None:
+    async with bench.channel() as channel:
+        listing = channel.unary_unary("/grpc.health.v1.Health/List")
+        # The stubs of this library do not know the RPC.
+        listed = cast(Any, health_pb2).HealthListResponse.FromString(await listing(b"", timeout=5))
+    serving = health_pb2.HealthCheckResponse.SERVING
+    assert {name: one.status for name, one in listed.statuses.items()} == {
+        "": serving,
+        "exchange_protocol.v1.AuditService": serving,
+        "exchange_protocol.v1.DirectoryService": serving,
+        "exchange_protocol.v1.ExchangeService": serving,
+    }
