@@ -14,7 +14,13 @@ from exchange_protocol.log.tiles import TileId
 from exchange_protocol.record.entries import CommitmentOpening, Event, entry_leaf_data
 from exchange_protocol.rules.statements import SignedStatement, batch_of
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
-from exchange_server.storage.rows import Query, insert_rows, replace_only_row, replace_rows
+from exchange_server.storage.rows import (
+    Query,
+    insert_rows,
+    replace_only_row,
+    replace_rows,
+    select_by_keys,
+)
 from exchange_server.storage.tables import directory_entries, log_entries, log_head, log_tiles
 from exchange_server.storage.tables import statements as statements_table
 
@@ -122,11 +128,10 @@ def write_tiles(connection: Connection, tiles: Mapping[TileId, bytes]) -> None:
 
 def read_tiles(connection: Connection, tiles: Sequence[TileId]) -> dict[TileId, bytes]:
     """Read tiles, each as wide as it is stored; absent ones are left out."""
-    if not tiles:
-        return {}
-    key = tuple_(log_tiles.c.level, log_tiles.c.idx)
-    query = select(log_tiles.c.level, log_tiles.c.idx, log_tiles.c.hashes).where(key.in_(tiles))
-    return {(level, idx): hashes for level, idx, hashes in connection.execute(query)}
+    t = log_tiles.c
+    query = select(t.level, t.idx, t.hashes)
+    found = select_by_keys(connection, query, tuple_(t.level, t.idx), tiles)
+    return {(level, idx): hashes for level, idx, hashes in found}
 
 
 _e, _s = log_entries.c, statements_table.c
@@ -186,7 +191,8 @@ def read_leaf_data(connection: Connection, start: int, stop: int) -> list[bytes]
 
 def read_entries(connection: Connection, indexes: Sequence[int]) -> list[StoredEntry]:
     """Read entries by index, in log order."""
-    return stored_entries(connection, STORED_ENTRIES.where(_e.idx.in_(indexes)))
+    found = select_by_keys(connection, STORED_ENTRIES, _e.idx, sorted(indexes))
+    return sorted((_stored(*row) for row in found), key=lambda entry: entry.index)
 
 
 def read_entry_page(connection: Connection, start: int, stop: int) -> list[StoredEntry]:

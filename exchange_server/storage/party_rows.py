@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_server.storage.rows import field_names
+from exchange_server.storage.rows import field_names, select_by_keys
 from exchange_server.storage.tables import exchanges, legs, parties
 
 
@@ -106,7 +106,12 @@ def read_seen(
     connection: Connection, agency: str, exchange_ids: Sequence[str]
 ) -> list[SeenExchange]:
     """Read exchanges as an agency may know them, newest first; others are left out."""
-    opened = select(_x.initial_index).where(_x.exchange_id.in_(exchange_ids)).correlate(None)
+    opened = [
+        index
+        for (index,) in select_by_keys(
+            connection, select(_x.initial_index), _x.exchange_id, exchange_ids
+        )
+    ]
     query = (
         select(
             *(_x[name] for name in _EXCHANGE_COLUMNS),
@@ -118,12 +123,14 @@ def read_seen(
             _BLINDFOLDED.label("is_blindfolded"),
         )
         .select_from(_JOINED)
-        # By the index of the opening: parties are not found by exchange without a scan.
-        .where(_b.agency == agency, _b.initial_index.in_(opened))
+        .where(_b.agency == agency)
         .order_by(_b.initial_index.desc(), _g.position, _b.party)
     )
     rows: dict[str, list[RowMapping]] = {}
-    for row in connection.execute(query).mappings():
+    # By the index of the opening: parties are not found by exchange without a scan.
+    opened.sort(reverse=True)
+    for found in select_by_keys(connection, query, _b.initial_index, opened):
+        row = found._mapping
         rows.setdefault(row["exchange_id"], []).append(row)
     return [_seen(group) for group in rows.values()]
 
