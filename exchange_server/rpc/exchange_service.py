@@ -10,7 +10,6 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind, parse_kind
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.fields import parse_digest, parse_enum, parse_uuid, to_timestamp
-from exchange_protocol.record.receipts import encode_proven_entry
 from exchange_protocol.rules.statements import MAX_PART_BYTES
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
@@ -18,6 +17,7 @@ from exchange_server.fairness.rates import Rates
 from exchange_server.ledger import Ledger, Reader
 from exchange_server.rpc.calls import Context, current_call, current_caller
 from exchange_server.rpc.encoding import (
+    encode_entries,
     encode_exchange,
     encode_outcomes,
     encode_receipt,
@@ -148,20 +148,20 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
     ) -> pb.GetExchangeResponse:
         """Serve the entries of one exchange that the caller may see, a page at a time."""
         exchange_id = parse_uuid(request.exchange_id, "exchange_id")
-        call, agency = current_call(), current_caller().agency
+        call, caller = current_call(), current_caller()
         call.exchange_id = exchange_id
+        agency, slices = caller.agency, self._ledger.slices(caller)
         if request.start_index or request.tree_size:
             page = await self._reader.exchange_page(
                 agency, exchange_id, request.start_index, request.tree_size
             )
             return pb.GetExchangeResponse(
-                entries=[encode_proven_entry(entry) for entry in page.entries],
-                next_index=page.next_index,
+                entries=await encode_entries(page.entries, slices), next_index=page.next_index
             )
         row, page, head = await self._reader.exchange(agency, exchange_id, request.known_tree_size)
         return pb.GetExchangeResponse(
             summary=encode_exchange(row),
-            entries=[encode_proven_entry(entry) for entry in page.entries],
+            entries=await encode_entries(page.entries, slices),
             tree_head=encode_tree_head(head),
             next_index=page.next_index,
         )

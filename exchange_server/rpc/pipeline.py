@@ -35,6 +35,7 @@ import grpc
 
 from exchange_protocol.errors import NotFound, NotPermitted, Reason
 from exchange_protocol.trust.identity import AgencyId
+from exchange_server.caller import work_for
 from exchange_server.fairness.rates import Rates
 from exchange_server.fairness.scheduler import FairScheduler
 from exchange_server.fairness.shares import CallShares, Shares
@@ -180,6 +181,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
     ) -> Any:
         caller = self._identity.establish(call, context)
         agency, method = caller.agency, call.method
+        work_for(agency)
         self._connections.admit(context.peer(), agency)
         held.enter_context(self._shares.one_more(agency))
         try:

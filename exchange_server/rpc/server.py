@@ -142,7 +142,7 @@ class RpcServer:
         )
         exchange = ExchangeService(ledger, reader, self._watches, rates, peers)
         exchange_service_pb2_grpc.add_ExchangeServiceServicer_to_server(exchange, self._server)
-        directory = DirectoryService(reader)
+        directory = DirectoryService(reader, ledger.slices)
         directory_service_pb2_grpc.add_DirectoryServiceServicer_to_server(directory, self._server)
         audit = AuditService(ledger, reader)
         audit_service_pb2_grpc.add_AuditServiceServicer_to_server(audit, self._server)

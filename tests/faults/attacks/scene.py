@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import ssl
 import statistics
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import grpc
 import psutil
 
 from agency_client import ExchangeClient, InformationRequest, Item, Sent
@@ -27,7 +30,7 @@ from exchange_server.bootstrap import utc_now
 from tests.faults.raw_clients import tls_with
 from tests.support.deployment import Deployment
 from tests.support.foundation import Foundation
-from tests.support.hub_process import HubProcess
+from tests.support.hub_process import HubProcess, channel_credentials
 
 MIB: Final = 1024 * 1024
 ENROLLED, STRANGER, REVOKED = "kg.mia/officer/mallory", "xx.none/system", "kg.mia/officer/gone"
@@ -37,6 +40,7 @@ RATIO: Final = 10.0
 FLOOR_SECONDS: Final = 0.25
 """Below this nobody notices, whatever the ratio."""
 CALLS: Final = 20
+_LARGE_MESSAGES: Final = [("grpc.max_receive_message_length", 64 * MIB)]
 
 
 @dataclass
@@ -75,6 +79,46 @@ class Innocent:
         return figures
 
 
+class Calls:
+    """Calls without pause, from as many threads as are in flight."""
+
+    def __init__(self, call: Any, requests: Iterator[bytes]) -> None:
+        self._call = call
+        self._requests = requests
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self.ended: Counter[str] = Counter()
+        """How the calls ended, by status."""
+        self.bytes = self.longest = 0
+        """Of all answers together, and of the longest."""
+
+    def start(self, at_once: int) -> None:
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(at_once)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(60)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            with self._lock:
+                request = next(self._requests)
+            try:
+                answer = self._call(request, timeout=20)
+            except grpc.RpcError as error:
+                with self._lock:
+                    self.ended[error.code().name] += 1
+            else:
+                with self._lock:
+                    self.ended["OK"] += 1
+                    self.bytes += len(answer)
+                    self.longest = max(self.longest, len(answer))
+
+
 @dataclass
 class Scene:
     """A hub that is attacked."""
@@ -94,6 +138,22 @@ class Scene:
             time.sleep(1.1)
         return tls_with(self.town.files, issued, self.folder)
 
+    @contextmanager
+    def calls(
+        self, member: str, method: str, requests: Iterable[bytes], at_once: int
+    ) -> Iterator[Calls]:
+        """Make calls without pause while the block lasts, so many in flight."""
+        files = self.town.files
+        credentials = channel_credentials(files.root_pem, files.issue(member))
+        with grpc.secure_channel(self.hub.target, credentials, _LARGE_MESSAGES) as channel:
+            # Bytes as they are: the attacker spends nothing on what it is told.
+            calls = Calls(channel.unary_unary(method), iter(requests))
+            calls.start(at_once)
+            try:
+                yield calls
+            finally:
+                calls.stop()
+
     def memory(self) -> int:
         """Bytes that the hub has in memory."""
         return int(psutil.Process(self.hub.pid).memory_info().rss)
@@ -106,9 +166,11 @@ def attacked(
     limits: Mapping[str, float] | None = None,
     *,
     code: str = "from exchange_server.cli import main; main()",
+    prepare: Callable[[Deployment], None] = lambda town: None,
 ) -> Iterator[Scene]:
     """A hub with its own database, whose innocent is measured quiet first."""
     town = foundation.copy(folder / "hub", limits=limits)
+    prepare(town)
     with HubProcess(town.files, code=code) as hub:
         town.point_to(hub.port)
         with town.client(INNOCENT) as client:
