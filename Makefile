@@ -14,6 +14,9 @@ BASELINE := proto/baseline.binpb
 
 SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks scripts tests)
 
+# Tests and demonstration start hundreds of programs; none should compile every source anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help venv demo demo-up demo-down quick test faults bench bench-quick peers check format proto baseline lock clean
 

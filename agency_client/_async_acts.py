@@ -134,9 +134,9 @@ class AsyncActs:
 
         Args:
             to: Id of the agency to address, such as "kz.fma", or several.
-            brief: What approvers and supervisors read too: a `Brief`, a text (its summary), or
+            brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
-            request: What recipients alone read: `InformationRequest`, or its fields as a mapping.
+            request: Document, for recipients alone: `InformationRequest`, or a mapping.
             own_reference: One's own reference of the matter; it is sealed in the brief.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
@@ -150,10 +150,10 @@ class AsyncActs:
             information_grade: How accurate the information is, 1 to 4.
             urgency: ROUTINE or URGENT; the brief says why it is urgent (`urgency_reason`). By
                 default ROUTINE.
-            purpose: What the information may be used for. By default INVESTIGATION.
+            purpose: Purpose for which the information may be used. By default INVESTIGATION.
             legal_basis: Code of the legal basis, such as KZ-CPC-1: capitals, digits, hyphens,
                 points. By default the profile's.
-            permitted_uses: What else it may be used for.
+            permitted_uses: Further purposes for which it may be used.
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
@@ -205,7 +205,7 @@ class AsyncActs:
             requests: The arguments of `request_information` for each, as a mapping.
 
         Returns:
-            What came of each, in their order; each is accepted or refused by itself.
+            The result of each, in their order; each is accepted or refused by itself.
 
         Raises:
             TypeError: a name is not one of the arguments, or one is missing.
@@ -243,10 +243,10 @@ class AsyncActs:
 
         Args:
             to: Id of the agency to address, such as "kz.fma", or several.
-            brief: What approvers and supervisors read too: a `Brief`, a text (its summary), or
+            brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
             own_reference: One's own reference of the matter; it is sealed in the brief.
-            referral: What recipients alone read: `ReferralDocument`, or its fields as a mapping.
+            referral: Document, for recipients alone: `ReferralDocument`, or a mapping.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
             attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
@@ -259,10 +259,10 @@ class AsyncActs:
             information_grade: How accurate the information is, 1 to 4.
             urgency: ROUTINE or URGENT; the brief says why it is urgent (`urgency_reason`). By
                 default ROUTINE.
-            purpose: What the information may be used for. By default INVESTIGATION.
+            purpose: Purpose for which the information may be used. By default INVESTIGATION.
             legal_basis: Code of the legal basis, such as KZ-CPC-1: capitals, digits, hyphens,
                 points. By default the profile's.
-            permitted_uses: What else it may be used for.
+            permitted_uses: Further purposes for which it may be used.
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
@@ -314,7 +314,7 @@ class AsyncActs:
             requests: The arguments of `refer` for each, as a mapping.
 
         Returns:
-            What came of each, in their order; each is accepted or refused by itself.
+            The result of each, in their order; each is accepted or refused by itself.
 
         Raises:
             TypeError: a name is not one of the arguments, or one is missing.
@@ -352,10 +352,10 @@ class AsyncActs:
 
         Args:
             to: Id of the agency to address, such as "kz.fma", or several.
-            brief: What approvers and supervisors read too: a `Brief`, a text (its summary), or
+            brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
             own_reference: One's own reference of the matter; it is sealed in the brief.
-            request: What recipients alone read: `AnalysisRequest`, or its fields as a mapping.
+            request: Document, for recipients alone: `AnalysisRequest`, or a mapping.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
             attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
@@ -368,10 +368,10 @@ class AsyncActs:
             information_grade: How accurate the information is, 1 to 4.
             urgency: ROUTINE or URGENT; the brief says why it is urgent (`urgency_reason`). By
                 default ROUTINE.
-            purpose: What the information may be used for. By default INVESTIGATION.
+            purpose: Purpose for which the information may be used. By default INVESTIGATION.
             legal_basis: Code of the legal basis, such as KZ-CPC-1: capitals, digits, hyphens,
                 points. By default the profile's.
-            permitted_uses: What else it may be used for.
+            permitted_uses: Further purposes for which it may be used.
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
@@ -423,7 +423,7 @@ class AsyncActs:
             requests: The arguments of `request_analysis` for each, as a mapping.
 
         Returns:
-            What came of each, in their order; each is accepted or refused by itself.
+            The result of each, in their order; each is accepted or refused by itself.
 
         Raises:
             TypeError: a name is not one of the arguments, or one is missing.
@@ -446,7 +446,7 @@ class AsyncActs:
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
-            brief: What approvers and supervisors read too: a `Brief`, a text (its summary), or
+            brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
             own_reference: One's own reference of the matter; it is sealed in the brief.
 
@@ -520,10 +520,10 @@ class AsyncActs:
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
-            brief: What approvers and supervisors read too: a `Brief`, a text (its summary), or
+            brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
             own_reference: One's own reference of the matter; it is sealed in the brief.
-            document: What recipients alone read: `ReplyDocument`, or its fields as a mapping.
+            document: Document, for recipients alone: `ReplyDocument`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
             attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
@@ -537,10 +537,10 @@ class AsyncActs:
             information_grade: How accurate the information is, 1 to 4.
             urgency: ROUTINE or URGENT; the brief says why it is urgent (`urgency_reason`). By
                 default as the initial statement.
-            purpose: What the information may be used for. By default nothing is said.
+            purpose: Purpose for which the information may be used. By default nothing is said.
             legal_basis: Code of the legal basis, such as KZ-CPC-1: capitals, digits, hyphens,
                 points. By default none.
-            permitted_uses: What else it may be used for.
+            permitted_uses: Further purposes for which it may be used.
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
@@ -607,10 +607,10 @@ class AsyncActs:
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
-            brief: What approvers and supervisors read too: a `Brief`, a text (its summary), or
+            brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
             own_reference: One's own reference of the matter; it is sealed in the brief.
-            document: What recipients alone read: `ReplyDocument`, or its fields as a mapping.
+            document: Document, for recipients alone: `ReplyDocument`, or a mapping.
             attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
                 each.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
@@ -621,10 +621,10 @@ class AsyncActs:
             information_grade: How accurate the information is, 1 to 4.
             urgency: ROUTINE or URGENT; the brief says why it is urgent (`urgency_reason`). By
                 default as the initial statement.
-            purpose: What the information may be used for. By default nothing is said.
+            purpose: Purpose for which the information may be used. By default nothing is said.
             legal_basis: Code of the legal basis, such as KZ-CPC-1: capitals, digits, hyphens,
                 points. By default none.
-            permitted_uses: What else it may be used for.
+            permitted_uses: Further purposes for which it may be used.
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
@@ -690,10 +690,10 @@ class AsyncActs:
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
-            brief: What approvers and supervisors read too: a `Brief`, a text (its summary), or
+            brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
             own_reference: One's own reference of the matter; it is sealed in the brief.
-            document: What recipients alone read: `ReplyDocument`, or its fields as a mapping.
+            document: Document, for recipients alone: `ReplyDocument`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
             attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
@@ -706,10 +706,10 @@ class AsyncActs:
             information_grade: How accurate the information is, 1 to 4.
             urgency: ROUTINE or URGENT; the brief says why it is urgent (`urgency_reason`). By
                 default as the initial statement.
-            purpose: What the information may be used for. By default nothing is said.
+            purpose: Purpose for which the information may be used. By default nothing is said.
             legal_basis: Code of the legal basis, such as KZ-CPC-1: capitals, digits, hyphens,
                 points. By default none.
-            permitted_uses: What else it may be used for.
+            permitted_uses: Further purposes for which it may be used.
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
@@ -778,10 +778,10 @@ class AsyncActs:
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             result: What came of it; else information. One of INFORMATION, NO_HIT, CASE_OPENED.
-            brief: What approvers and supervisors read too: a `Brief`, a text (its summary), or
+            brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
             own_reference: One's own reference of the matter; it is sealed in the brief.
-            document: What recipients alone read: `ReplyDocument`, or its fields as a mapping.
+            document: Document, for recipients alone: `ReplyDocument`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
             attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
@@ -794,10 +794,10 @@ class AsyncActs:
             information_grade: How accurate the information is, 1 to 4.
             urgency: ROUTINE or URGENT; the brief says why it is urgent (`urgency_reason`). By
                 default as the initial statement.
-            purpose: What the information may be used for. By default nothing is said.
+            purpose: Purpose for which the information may be used. By default nothing is said.
             legal_basis: Code of the legal basis, such as KZ-CPC-1: capitals, digits, hyphens,
                 points. By default none.
-            permitted_uses: What else it may be used for.
+            permitted_uses: Further purposes for which it may be used.
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
@@ -892,10 +892,10 @@ class AsyncActs:
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
-            brief: What approvers and supervisors read too: a `Brief`, a text (its summary), or
+            brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
             own_reference: One's own reference of the matter; it is sealed in the brief.
-            product: What recipients alone read: `AnalysisProduct`, or its fields as a mapping.
+            product: Document, for recipients alone: `AnalysisProduct`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
             attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
@@ -908,10 +908,10 @@ class AsyncActs:
             information_grade: How accurate the information is, 1 to 4.
             urgency: ROUTINE or URGENT; the brief says why it is urgent (`urgency_reason`). By
                 default as the initial statement.
-            purpose: What the information may be used for. By default nothing is said.
+            purpose: Purpose for which the information may be used. By default nothing is said.
             legal_basis: Code of the legal basis, such as KZ-CPC-1: capitals, digits, hyphens,
                 points. By default none.
-            permitted_uses: What else it may be used for.
+            permitted_uses: Further purposes for which it may be used.
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
@@ -1089,7 +1089,7 @@ class AsyncActs:
             usefulness: 0 (not useful) to 3 (very useful).
             uses: What it was used for. Out of INTELLIGENCE, NEW_CASE, EXISTING_CASE, FREEZE,
                 SEIZURE, CHARGE, CONVICTION, CONFISCATION, NOT_USED.
-            brief: What approvers and supervisors read too: a `Brief`, a text (its summary), or
+            brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
             own_reference: One's own reference of the matter; it is sealed in the brief.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.

@@ -145,7 +145,7 @@ class ExchangeClient(Acts):
         """Send all that waits in the outbox, oldest first.
 
         Returns:
-            What came of each statement: sent, still waiting, or refused by the hub.
+            The result of each statement: sent, still waiting, or refused by the hub.
 
         Raises:
             HubDishonest: if a receipt does not verify.
@@ -180,7 +180,7 @@ class ExchangeClient(Acts):
             drafts: each draft with the sealed bytes of its parts, by name.
 
         Returns:
-            What came of each, in their order; each is accepted or refused by itself.
+            The result of each, in their order; each is accepted or refused by itself.
         """
         kept = self._core.statements.keep_signed(drafts)
         return self._driver.run(self._core.delivery.deliver_all(kept))
@@ -283,7 +283,7 @@ class ExchangeClient(Acts):
     def gather_evidence(
         self, exchange: str | HasId, *, with_content: bool = False, witnessed: bool = False
     ) -> Evidence:
-        """Fetch an exchange with all that proves it to others; `agency_client.evidence` exports it.
+        """Fetch an exchange with its proofs for others; `agency_client.evidence` exports it.
 
         Args:
             exchange: its id, or anything that has one.
@@ -309,7 +309,7 @@ class ExchangeClient(Acts):
         max_seconds: float | None = None,
         on_away: Callable[[HubUnavailable, float], None] | None = None,
     ) -> Iterator[Notice]:
-        """Follow what becomes visible to the agency, from where the last watch stood.
+        """Follow the events that become visible to the agency, from where the last watch stood.
 
         A lost connection is taken up again. The place of a notice is kept when the next one is
         asked for, or when the iterator is closed: none is lost, and after a crash the last one may
@@ -376,7 +376,7 @@ class ExchangeClient(Acts):
             agency: its id, such as "kz.fma": labels of lower-case letters and digits, with dots.
             name: its official name, in any script; at most 200 characters.
             country: ISO 3166-1 alpha-2, such as "KZ"; empty for an international agency.
-            agency_type: what sort of authority it is; the policy decides on it.
+            agency_type: the sort of authority; the policy decides on it.
             time_zone: its IANA time zone, such as "Asia/Almaty".
         """
         return self._driver.run(

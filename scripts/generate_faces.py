@@ -30,10 +30,10 @@ TERMS = {
     "source_grade": "How reliable the source is, A to X.",
     "information_grade": "How accurate the information is, 1 to 4.",
     "urgency": "ROUTINE or URGENT; the brief says why it is urgent (`urgency_reason`). {same}",
-    "purpose": "What the information may be used for. {purpose}",
+    "purpose": "Purpose for which the information may be used. {purpose}",
     "legal_basis": "Code of the legal basis, such as KZ-CPC-1: capitals, digits, hyphens, points. "
     "{basis}",
-    "permitted_uses": "What else it may be used for.",
+    "permitted_uses": "Further purposes for which it may be used.",
     "onward_authorities": "Ids of the agencies to which it may be passed on.",
     "language": "Language of the sealed text; by default the profile's.",
     "time_zone": "IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.",
@@ -168,7 +168,7 @@ def _methods(kind: Kind, act: Act) -> Iterator[str]:
             _docstring(
                 f"{act.summary.rstrip('.')}, in many cases at once.",
                 [several],
-                "What came of each, in their order; each is accepted or refused by itself.",
+                "The result of each, in their order; each is accepted or refused by itself.",
                 (
                     ("TypeError", "a name is not one of the arguments, or one is missing."),
                     *RAISES_ALWAYS,
@@ -270,7 +270,9 @@ def _contents(act: Act) -> list[Parameter]:
         )
     if act.brief is not Brief.NONE:
         required = act.brief is Brief.REQUIRED
-        who = "What approvers and supervisors read too: a `Brief`, a text (its summary), or fields."
+        who = (
+            "Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or fields."
+        )
         found.append(
             Parameter(
                 "brief",
@@ -294,7 +296,7 @@ def _contents(act: Act) -> list[Parameter]:
             Parameter(
                 act.document.argument,
                 given if act.document.is_required else f"{given} | None",
-                f"What recipients alone read: `{act.document.type}`, or its fields as a mapping.",
+                f"Document, for recipients alone: `{act.document.type}`, or a mapping.",
                 None if act.document.is_required else "None",
             )
         )

@@ -10,15 +10,17 @@ Rules of this module:
   can be checked is: the checkpoint's signature, its root against the compact_range, and every
   directory statement by its signature. A file that does not fit is refused, and never begun anew
   unasked.
+- A place whose figures are not those of this version is verified anew from the start, and the log
+  must still hold what it was verified up to.
 - Two monitors do not share a place at one time.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -31,13 +33,14 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.merkle import CompactRange
 from exchange_protocol.record.entries import CommitmentOpening, encode_opening, parse_opening
+from exchange_protocol.record.folds import FOLDS
 from exchange_protocol.record.replay import DirectoryFold
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import log_pb2 as pb
 
-FORMAT = 2
+FORMAT = 3
 BUSY_SECONDS = 5.0
 _OF_THE_DISK = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
 
@@ -50,14 +53,11 @@ _BYTES_AS_HEX = ConfigDict(ser_json_bytes="hex", val_json_bytes="hex")
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """What the report tells of all entries verified so far."""
+class KeptFold:
+    """The counts of a fold, of all entries verified so far."""
 
-    opened: int = 0
-    unopened: int = 0
-    by_event: dict[str, int] = field(default_factory=dict)
-    by_kind: dict[str, int] = field(default_factory=dict)
-    answered_late: dict[str, int] = field(default_factory=dict)
+    version: int
+    counts: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,19 @@ class VerifiedUpTo:
 
     checkpoint: Checkpoint
     compact_range: CompactRange
-    counts: Counts
+    opened: int
+    unopened: int
+    folds: Mapping[str, KeptFold]
+    """By name; every fold of this version of the program."""
     last_index: int | None
     last_time: datetime | None
     directory_size: int
+
+    @property
+    def outgrown(self) -> bool:
+        """True if this version counts other figures, or counts them otherwise."""
+        kept = {name: fold.version for name, fold in self.folds.items()}
+        return kept != {fold.name: fold.version for fold in FOLDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,9 @@ class _Row:
     root: bytes
     compact_range: tuple[bytes, ...]
     auditor: str
-    counts: Counts
+    opened: int
+    unopened: int
+    folds: dict[str, KeptFold]
     last_index: int | None
     last_time: datetime | None
     directory_size: int
@@ -129,8 +140,7 @@ class MonitorState:
             ) from None
         try:
             if from_start:
-                for table in ("place", "directory", *REPLAY_TABLES):
-                    self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 -- our own
+                self._clear()
             yield self._begin()
         except sqlite3.DatabaseError as error:
             raise self._failed(error, "it is damaged") from None
@@ -173,6 +183,10 @@ class MonitorState:
     def _begin(self) -> MonitorRound:
         rows = self._connection.execute("SELECT record FROM place").fetchall()
         reached = self._reached(rows[0][0]) if rows else None
+        before = reached.checkpoint if reached else None
+        if reached is not None and reached.outgrown:
+            self._clear()
+            reached = None
         directories = DirectoryFold(self._anchors)
         query = "SELECT idx, opening FROM directory ORDER BY idx"
         for index, opening in self._connection.execute(query).fetchall():
@@ -182,7 +196,11 @@ class MonitorState:
                 raise self.invalid(f"its directory is damaged: {error}") from None
         if reached is not None and reached.directory_size != directories.current.size:
             raise self.invalid("statements of its directory are missing, or too many")
-        return MonitorRound(self, self._connection, reached, directories)
+        return MonitorRound(self, self._connection, reached, before, directories)
+
+    def _clear(self) -> None:
+        for table in ("place", "directory", *REPLAY_TABLES):
+            self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 -- our own
 
     def _reached(self, record: str) -> VerifiedUpTo:
         try:
@@ -198,7 +216,14 @@ class MonitorState:
             raise self.invalid(f"it is of {row.auditor or 'a copy of a database'}")
         checkpoint = Checkpoint(row.origin, row.size, row.root)
         return VerifiedUpTo(
-            checkpoint, compact_range, row.counts, row.last_index, row.last_time, row.directory_size
+            checkpoint=checkpoint,
+            compact_range=compact_range,
+            opened=row.opened,
+            unopened=row.unopened,
+            folds=row.folds,
+            last_index=row.last_index,
+            last_time=row.last_time,
+            directory_size=row.directory_size,
         )
 
     def record_of(self, reached: VerifiedUpTo) -> str:
@@ -210,7 +235,9 @@ class MonitorState:
             root=checkpoint.root,
             compact_range=reached.compact_range.hashes,
             auditor=self._auditor,
-            counts=reached.counts,
+            opened=reached.opened,
+            unopened=reached.unopened,
+            folds=dict(reached.folds),
             last_index=reached.last_index,
             last_time=reached.last_time,
             directory_size=reached.directory_size,
@@ -238,10 +265,14 @@ class MonitorRound:
         place: MonitorState,
         connection: sqlite3.Connection,
         reached: VerifiedUpTo | None,
+        before: Checkpoint | None,
         directories: DirectoryFold,
     ) -> None:
         self.reached = reached
         """Where the place is; None at the start of the log."""
+        self.before = before
+        """The newest checkpoint verified before, also where the round begins at the start because
+        this version counts other figures."""
         self.directories = directories
         self._place = place
         self._connection = connection

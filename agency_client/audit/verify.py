@@ -29,7 +29,7 @@ from time import monotonic
 from typing import Protocol
 
 from agency_client.audit.ahead import SignaturesAhead, signatures_ahead
-from agency_client.audit.monitor_state import Counts, MonitorRound, MonitorState, VerifiedUpTo
+from agency_client.audit.monitor_state import KeptFold, MonitorRound, MonitorState, VerifiedUpTo
 from agency_client.audit.report import AuditReport, Reading, Scope, Violation
 from agency_client.audit.source import AuditedLeaf, LogSource
 from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
@@ -37,11 +37,11 @@ from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.merkle import CompactRange
-from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, verify_opening
+from exchange_protocol.record.entries import CommitmentOpening, verify_opening
+from exchange_protocol.record.folds import FOLDS, Applied, EventCounts, KindCounts, LateAnswers
 from exchange_protocol.record.replay import Replay
-from exchange_protocol.rules.clocks import is_late, is_overdue
+from exchange_protocol.rules.clocks import is_overdue
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import Member, Role
 
@@ -99,7 +99,7 @@ def verify_log(
         # It was shown what is not on the log, or not shown what is: that rests on no place, and who
         # asks again may be shown something else.
         return report
-    if reached is not None and reached.counts.unopened and _may_rest_on_rights(report, reached):
+    if reached is not None and reached.unopened and _may_rest_on_rights(report, reached):
         # What this auditor may open has changed, or the rest of an exchange that it was not shown
         # came into its sight: only a whole run tells that from a broken rule.
         report, _ = verify(place, from_start=True)
@@ -139,8 +139,9 @@ def _verify_on(
         )
         audit = _Audit(current, auditor, ahead)
         compact_range = audit.compact_range
-        if reached is not None and not audit.check_place(reached.checkpoint, checkpoint):
+        if current.before is not None and not audit.check_place(current.before, checkpoint):
             return audit.report(checkpoint, first, monotonic() - started), reached
+        seen = max(filter(None, (seen, current.before)), key=lambda each: each.size, default=None)
         if seen is not None and seen.size <= first:
             # The place is of the log that was seen, or the tree would not have had its root.
             seen = None
@@ -176,17 +177,15 @@ class _Audit:
         self, current: MonitorRound, auditor: Member | None, ahead: SignaturesAhead
     ) -> None:
         reached = current.reached
-        counts = reached.counts if reached else Counts()
         self.replay = Replay(current.directories, state=current.state, verified=ahead)
         self.compact_range = reached.compact_range if reached else CompactRange()
         self.auditor = auditor
         self.violations: list[Violation] = []
-        self.opened = counts.opened
-        self.unopened_count = counts.unopened
+        self.opened = reached.opened if reached else 0
+        self.unopened_count = reached.unopened if reached else 0
         self.unopened: list[int] = []
-        self.by_event = Counter(counts.by_event)
-        self.by_kind = Counter(counts.by_kind)
-        self.answered_late = Counter(counts.answered_late)
+        kept = reached.folds if reached else {}
+        self.folds = [fold(kept[fold.name].counts if kept else None) for fold in FOLDS]
         self.readings: deque[Reading] = deque(maxlen=MAX_READINGS)
         self.folding = True
         self._round = current
@@ -215,16 +214,17 @@ class _Audit:
         except ExchangeError as error:
             self._stop(Violation(Reason.ENTRY_MISMATCH, _said(index, error), index))
             return
-        statement = self._judge(index, leaf.opening) if self.folding else None
-        self._count(entry, statement)
+        applied = self._judge(index, leaf.opening) if self.folding else None
+        for fold in self.folds:
+            fold.apply(applied or Applied(index, entry))
         if entry.inspected is not None and self.folding:
             reader, certificate = entry.actor.agency, entry.certificate_sha256
             reading = Reading(index, entry.hub_time, reader, certificate, entry.inspected)
             self.readings.append(reading)
 
-    def _judge(self, index: int, opening: CommitmentOpening) -> Statement | None:
+    def _judge(self, index: int, opening: CommitmentOpening) -> Applied | None:
         try:
-            statement = self.replay.apply(index, opening)[1]
+            applied = self.replay.apply(index, opening)
         except ExchangeError as error:
             if error.reason is Reason.POLICY_UNREADABLE:
                 raise
@@ -233,34 +233,18 @@ class _Audit:
             reason = error.reason if lied else Reason.RULE_BROKEN
             self._stop(Violation(reason, _said(index, error), index))
             return None
-        if statement is not None and statement.kind.stage is Stage.DIRECTORY:
+        if applied.statement is not None and applied.statement.kind.stage is Stage.DIRECTORY:
             self._round.keep_directory(index, opening)
-        return statement
+        return applied
 
     def _stop(self, violation: Violation) -> None:
         """Keep a violation; the replay ends, for what follows rests on an entry that is bad."""
         self.folding = False
         self.add(violation)
 
-    def _count(self, entry: Entry, statement: Statement | None) -> None:
-        self.by_event[entry.event.name.lower()] += 1
-        if entry.event is Event.STATEMENT and statement is not None:
-            self.by_kind[statement.kind.value] += 1
-            if statement.kind.stage is Stage.CONTINUING:
-                self._count_late(entry)
-        elif entry.event is Event.DENIAL:
-            # Nobody signs a refusal: a hub may make up reasons without end, which are not all kept.
-            reason = entry.reason if entry.reason in Reason.__members__ else "another reason"
-            self.by_kind[f"denial: {reason}"] += 1
-        elif entry.event is Event.INSPECTION:
-            self.by_kind[f"inspection: {entry.actor.agency}"] += 1
-
-    def _count_late(self, entry: Entry) -> None:
-        exchange = self.replay.exchanges[entry.exchange_id]
-        for change in entry.ruling.legs if entry.ruling else ():
-            leg = exchange.leg(change.agency)
-            if leg and is_late(leg.due_at, change.before, change.after, entry.hub_time):
-                self.answered_late[change.agency] += 1
+    def _figures(self, name: str) -> dict[str, int]:
+        [fold] = (fold for fold in self.folds if fold.name == name)
+        return dict(sorted(fold.counts.items()))
 
     def check_place(self, kept: Checkpoint, now: Checkpoint) -> bool:
         """True if the log can be one that extends what was verified before."""
@@ -288,13 +272,9 @@ class _Audit:
         return VerifiedUpTo(
             checkpoint,
             compact_range,
-            Counts(
-                self.opened,
-                self.unopened_count,
-                dict(self.by_event),
-                dict(self.by_kind),
-                dict(self.answered_late),
-            ),
+            self.opened,
+            self.unopened_count,
+            {fold.name: KeptFold(fold.version, dict(fold.counts)) for fold in self.folds},
             self.replay.state.last_index,
             self.replay.state.last_time,
             self.directory.size,
@@ -376,10 +356,10 @@ class _Audit:
             exchanges=len(self.replay.exchanges),
             agencies=len(self.directory.agencies),
             directory_size=self.directory.size,
-            by_event=dict(sorted(self.by_event.items())),
-            by_kind=dict(sorted(self.by_kind.items())),
+            by_event=self._figures(EventCounts.name),
+            by_kind=self._figures(KindCounts.name),
             overdue=self._overdue(),
-            answered_late=dict(sorted(self.answered_late.items())),
+            answered_late=self._figures(LateAnswers.name),
             readings=tuple(self.readings),
             last_time=self.replay.state.last_time,
             seconds=seconds,

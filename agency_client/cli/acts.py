@@ -185,7 +185,7 @@ def _code_parameter(name: str, hint: Any, act: Act) -> inspect.Parameter:
         words = typer.Option(option, min=bounds.least, max=bounds.most, help=help_text)
         kind = int
     elif hint is datetime:
-        words = typer.Option(option, metavar="TIME", parser=_Moment, help=help_text)
+        words = typer.Option(option, metavar="DAY|TIME", parser=_Moment, help=help_text)
         kind = _Moment
     elif hint is bool:
         return _parameter(name, Annotated[bool, typer.Option(option, help=help_text)], False)

@@ -60,11 +60,14 @@ def due(text: str, zone: tzinfo) -> timedelta | datetime:
     """Parse a time to answer: 8h, 3d, 2w, a day, or a time; in `zone` if it names none."""
     if match := _SPAN.fullmatch(text.strip()):
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
-    return moment(text, zone, "--due")
+    return moment(text, zone, "--due", "30m, 8h, 3d, 2w, ")
 
 
-def moment(text: str, zone: tzinfo, option: str) -> datetime:
-    """Parse a day or a time as people write it; a day ends at midnight, in `zone`."""
+def moment(text: str, zone: tzinfo, option: str, spans: str = "") -> datetime:
+    """Parse a day or a time as people write it; a day ends at midnight, in `zone`.
+
+    `spans` are other forms that the caller takes, for the error.
+    """
     text = text.strip()
     if text.isascii():  # digits of other scripts look like others here
         for form in _DAYS:
@@ -78,7 +81,7 @@ def moment(text: str, zone: tzinfo, option: str) -> datetime:
             at = datetime.fromisoformat(text)
             return at if at.tzinfo is not None else at.replace(tzinfo=zone)
     raise typer.BadParameter(
-        "expected 30m, 8h, 3d, 2w, a day such as 2026-12-05 or 05.12.2026, or a time such as "
+        f"expected {spans}a day such as 2026-12-05 or 05.12.2026, or a time such as "
         f"2026-12-05 18:00, 05.12.2026 18:00 or 2026-12-05T13:00Z; got {text[:64]!r}",
         param_hint=option,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
@@ -22,6 +22,7 @@ from agency_client.cli.output import (
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
 from agency_client.content.templates import TEMPLATES, Template
+from agency_client.core.views import Sent
 from agency_client.state.checkpoints import TrustStore
 from agency_client.state.keys import (
     PASSPHRASE_VARIABLE,
@@ -29,9 +30,13 @@ from agency_client.state.keys import (
     import_sealing_keys,
 )
 from agency_client.state.profile import Profile
+from exchange_files import sweep_drafts
 from exchange_keys import load_foreign_key, read_passphrase
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.certificates import VerifiedCertificate
+
+if TYPE_CHECKING:
+    from agency_client.client import ExchangeClient
 
 PANEL = "Set up"
 
@@ -191,15 +196,27 @@ def publish(context: typer.Context) -> None:
     session = session_of(context)
     with session.hub() as hub:
         # No key is made that could not be published.
-        published = {key.key_id for key in hub.sync().sealing_keys.get(hub.agency, ())}
+        before = _published(hub)
+        # The statement of a command that was cut off waits in the outbox.
+        finished = [each for each in hub.flush_outbox() if isinstance(each, Sent)]
+        published = _published(hub)
         loaded = hub.profile
+    sweep_drafts(loaded.sealing_folder)
     newest = loaded.vault.newest_key_id
+    if finished and newest in published - before:
+        tell(session, finished[-1], "Published")
+        return
     if newest is None or newest in published:
         generate_sealing_key(loaded.sealing_folder, loaded.passphrase(), datetime.now(UTC))
     # The profile is loaded anew, with the key.
     with session.hub() as hub:
         result = hub.publish_sealing_key()
     tell(session, result, "Published")
+
+
+def _published(hub: ExchangeClient) -> set[bytes]:
+    """The ids of the agency's sealing keys on the log."""
+    return {key.key_id for key in hub.sync().sealing_keys.get(hub.agency, ())}
 
 
 @keys.command("import")
@@ -228,7 +245,7 @@ def import_keys(
         else _ask_passphrase()
     )
     with session.hub() as hub:
-        published = {key.key_id for key in hub.sync().sealing_keys.get(hub.agency, ())}
+        published = _published(hub)
         own = hub.profile
     new = import_sealing_keys(folder, theirs, own.sealing_folder, own.passphrase(), published)
     if session.as_json:

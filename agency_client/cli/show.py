@@ -34,7 +34,7 @@ from agency_client.core.views import UnsealedExchange, UnsealedStatement
 from agency_client.presentation.entities import caption, payment_rows
 from agency_client.presentation.times import time_left
 from agency_client.presentation.words import body_json, body_words
-from exchange_files import check_new, make_folder, read_file, write_new_file
+from exchange_files import check_new, drop_drafts, make_folder, read_file, write_new_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language, LegState, Party
 from exchange_protocol.kinds.spec import BEFORE_ANSWER
@@ -118,6 +118,7 @@ def write_parts(opened: UnsealedExchange, folder: Path) -> list[Path]:
     make_folder(folder)
     for own in {path.parent for path in parts}:
         make_folder(own)
+    drop_drafts(*(path for path in parts if path not in new))
     for path in new:
         check_new(path)
     for path, data in new.items():

@@ -167,13 +167,16 @@ def _parse(response: bytes) -> TimeStampResponse:
                 "`openssl ts -reply -in FILE -text` shows its reason"
             )
         [token] = tokens
-        return decode_timestamp_response(
+        parsed = decode_timestamp_response(
             _encode(_SEQUENCE, _GRANTED + _with_sorted_certificates(token))
         )
+        # The library reads what was stamped only when it is asked for, and may refuse it then.
+        _ = parsed.tst_info
     except ValueError:
         raise Reason.TIMESTAMP_INVALID.error(
             "expected a time-stamp response in DER (RFC 3161), got something else"
         ) from None
+    return parsed
 
 
 def _signer(response: TimeStampResponse) -> x509.Certificate:

@@ -20,7 +20,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from exchange_files import NewFile, make_folder, new_files, replace_file, write_new_file
+from exchange_files import (
+    NewFile,
+    make_folder,
+    new_files,
+    replace_file,
+    sweep_drafts,
+    write_new_file,
+)
 from exchange_keys import SealingPrivateKey, encrypted_sealing_key, load_sealing_key
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.rules.statements import SignedStatement
@@ -206,6 +213,7 @@ def import_sealing_keys(
     ]
     if files:
         make_folder(folder)
+    sweep_drafts(folder)
     # A name holds its key's id: only a damaged file of the very key makes way, for nothing is lost.
     replaced = [
         file

@@ -224,11 +224,7 @@ class Outbox:
     @contextmanager
     def stage_batch(self, count: int) -> Iterator[StagedBatch]:
         """Build `count` statements; when the block ends well, all are in the outbox, else none."""
-        make_folder(self._folder)
-        if not self._is_swept:
-            # Nothing of what a killed process left half built was ever sent.
-            sweep_staging(self._folder, f"{_STAGING}*")
-            self._is_swept = True
+        self._sweep()
         with staging_folder(self._folder / f"{_STAGING}{uuid.uuid4()}") as building:
             batch = StagedBatch(building, self._next_orders(count))
             yield batch
@@ -243,7 +239,7 @@ class Outbox:
     @contextmanager
     def sending(self, statement_id: str) -> Iterator[StoredStatement | None]:
         """Hold a statement while it is sent; None if another process holds it, or has sent it."""
-        make_folder(self._folder)
+        self._sweep()
         lock = self._folder / f".{statement_id}.lock"
         with try_locked(lock) as held:
             if held and self.holds(statement_id):
@@ -253,6 +249,13 @@ class Outbox:
             if held and not self.holds(statement_id):
                 # Only now: while the statement waits, a lock file made anew would let in two.
                 lock.unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        """Remove once what killed processes left half built; nothing of it was ever sent."""
+        make_folder(self._folder)
+        if not self._is_swept:
+            sweep_staging(self._folder, f"{_STAGING}*")
+            self._is_swept = True
 
     def settle(self, stored: StoredStatement, receipt: Receipt) -> None:
         """Keep the verified receipt, then let the statement go."""

@@ -27,9 +27,11 @@ from exchange_files.files import (
     Draft,
     NewFile,
     check_new,
+    drop_drafts,
     new_file,
     new_files,
     replace_file,
+    sweep_drafts,
     write_new_file,
 )
 from exchange_files.folders import (
@@ -50,6 +52,7 @@ __all__ = [
     "Draft",
     "NewFile",
     "check_new",
+    "drop_drafts",
     "locked",
     "make_folder",
     "new_file",
@@ -59,6 +62,7 @@ __all__ = [
     "remove_folder",
     "replace_file",
     "staging_folder",
+    "sweep_drafts",
     "sweep_staging",
     "sync_folder",
     "try_locked",

@@ -30,7 +30,7 @@ PUBLIC: Final = 0o644
 SUFFIX: Final = ".new"
 _LONGEST_NAME: Final = 240
 _NO_LINKS: Final = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
-"""What file systems without hard links answer."""
+"""The errors of file systems without hard links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Draft:
 
     target: Path
     path: Path
-    """Where it is until it is complete."""
+    """Its path until it is complete."""
     file: BinaryIO = field(repr=False)
 
     def sync(self) -> None:
@@ -145,8 +145,20 @@ def check_new(*paths: Path) -> None:
             raise exists(path)
 
 
+def drop_drafts(*paths: Path) -> None:
+    """Remove what a killed process left beside files that stay as they are."""
+    for path in paths:
+        withdraw_draft(draft_path(path), draft_path(path))
+
+
+def sweep_drafts(folder: Path) -> None:
+    """Remove all drafts that killed processes left in a folder; files that were placed stay."""
+    for draft in folder.glob(f".*{SUFFIX}"):
+        withdraw_draft(draft, draft)
+
+
 def draft_path(path: Path) -> Path:
-    """Where a file is drafted."""
+    """The path at which a file is drafted."""
     name = path.name
     if len(os.fsencode(name)) > _LONGEST_NAME:
         name = hashlib.sha256(os.fsencode(name)).hexdigest()
@@ -189,9 +201,11 @@ def sync_names(folder: Path) -> None:
 
 def _withdraw(paths: Sequence[Path]) -> None:
     """Undo what a killed process left of these files, unless it had placed all of them."""
-    if not all(os.path.lexists(path) for path in paths):
-        for path in paths:
-            withdraw_draft(draft_path(path), path)
+    if all(os.path.lexists(path) for path in paths):
+        drop_drafts(*paths)
+        return
+    for path in paths:
+        withdraw_draft(draft_path(path), path)
 
 
 @contextmanager

@@ -145,9 +145,10 @@ def _make(path: Path) -> list[Path]:
 def _check_free(folder: Path, last: Path, reason: Reason) -> None:
     """Refuse a folder that holds anything but what a killed process left of such files."""
     with writing(folder):
-        if not last.exists():
-            for draft in sorted(folder.glob(f".*{SUFFIX}")):
-                withdraw_draft(draft, folder / draft.name[1 : -len(SUFFIX)])
+        is_complete = last.exists()
+        for draft in sorted(folder.glob(f".*{SUFFIX}")):
+            target = draft if is_complete else folder / draft.name[1 : -len(SUFFIX)]
+            withdraw_draft(draft, target)
         names = sorted(each.name for each in folder.iterdir())
     if names:
         raise reason.error(f"expected {folder} to be new or empty; it holds {names[0]}")

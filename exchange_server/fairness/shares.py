@@ -1,4 +1,4 @@
-"""How many calls, watches or connections one holder may have at a time.
+"""Shares of calls, watches and probes that one holder may have at a time.
 
 The hub's bound on calls is one for all agencies. Without shares, an agency could open transfers
 that never move, and hold all calls for as long as a transfer may take.
@@ -29,7 +29,7 @@ class Shares:
         self._what = what
         self._free_in = free_in
         self._held: dict[str, dict[object, float]] = {}
-        """When each place was taken, the oldest first."""
+        """The times at which places were taken, the oldest first."""
 
     @contextmanager
     def one_more(self, holder: str) -> Iterator[None]:

@@ -144,7 +144,8 @@ class _Check:
         try:
             exchange_id = stored.exchange_id
             before = self._replay.exchanges.get(exchange_id)
-            entry, statement = self._replay.apply(stored.index, stored.opening)
+            applied = self._replay.apply(stored.index, stored.opening)
+            entry, statement = applied.entry, applied.statement
             columns = (stored.event, stored.actor_agency, exchange_id, stored.payload_sha256)
             said = (entry.event, entry.actor.agency, entry.exchange_id, entry.payload_digest)
             if columns != said:
@@ -267,7 +268,7 @@ class _Check:
 
 
 class _Expected:
-    """What the projections should hold, gathered entry by entry."""
+    """The rows that the projections should hold, gathered entry by entry."""
 
     def __init__(self) -> None:
         self.last_time: datetime | None = None

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,13 @@ def test_the_programs_of_the_guide_run_one_after_the_other(
     with ExchangeClient.from_profile("kz.mia") as mia:
         opened = mia.open(exchange)
         assert opened.legs[0].state is LegState.ANSWERED
+        assert opened.initial is not None
+        asked_until, extended = opened.initial.statement.header.due_at, opened.legs[0].due_at
+        assert asked_until is not None
+        assert extended is not None
+        assert extended - asked_until > timedelta(days=13), "the FIU asked for more time"
+        [listed] = [each for each in mia.sent() if each.id == exchange]
+        assert (listed.due_at, listed.legs[0].due_at) == (asked_until, extended)
         assert opened.statements[-1].content == ReplyDocument(text="Three accounts were found")
         briefs = [mia.open(each).statements[0].brief for each in mia.sent()]
         references = {brief.own_reference for brief in briefs if brief}

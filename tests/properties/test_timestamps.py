@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from agency_client.evidence.timestamp import TimeStamp, stamp_request, verify_stamp
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import TrustAnchors
+from tests.support.refusals import reason_or_none
 from tests.support.time_stamping import StampingAuthority, make_intermediate, make_root
 
 NOTE = b"hub.example/log\n1\n"
@@ -43,6 +44,23 @@ def test_damaged_stamp_is_refused_or_means_the_same(
     except ExchangeError as error:
         if error.reason is not Reason.TIMESTAMP_INVALID:
             raise
+
+
+def test_stamp_is_refused_wherever_bytes_are_wiped_out(
+    stamped: tuple[bytes, TrustAnchors, TimeStamp],
+) -> None:
+    response, anchors, stamp = stamped
+
+    def verify(start: int) -> None:
+        wiped = response[:start] + bytes(8) + response[start + 8 :]
+        assert verify_stamp(wiped, NOTE, anchors) == stamp
+
+    reasons = {
+        reason_or_none(lambda at=at: verify(at))  # type: ignore[misc]
+        for at in range(0, len(response) - 8, 3)
+    }
+    # A few bytes of a response say nothing that is signed.
+    assert Reason.TIMESTAMP_INVALID in reasons <= {Reason.TIMESTAMP_INVALID, None}
 
 
 @given(st.binary(max_size=300))

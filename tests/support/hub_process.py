@@ -189,7 +189,7 @@ class HubProcess:
         deadline = time.monotonic() + 2 * START_SECONDS
         while len(said := self.said(event)) < times:
             assert time.monotonic() < deadline, "\n".join(self.lines)
-            time.sleep(0.02)
+            time.sleep(0.1)
         return said
 
     def stop(self) -> int:

@@ -31,6 +31,7 @@ from exchange_protocol.record.entries import (
     verify_statement_of,
     verify_time_of,
 )
+from exchange_protocol.record.folds import Applied
 from exchange_protocol.rules.access import StatementFacts, deliver_to
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
 from exchange_protocol.rules.inspection import EntryScope, judge_inspection, verify_cited
@@ -61,7 +62,7 @@ class DirectoryFold:
         """The directory in force for entry `index`: what the entries before it made."""
         return self._directories[bisect_left(self._indexes, index)]
 
-    def apply(self, index: int, opening: CommitmentOpening) -> Entry:
+    def apply(self, index: int, opening: CommitmentOpening) -> Applied:
         """Fold the next directory statement.
 
         Raises:
@@ -77,7 +78,7 @@ class DirectoryFold:
         _check_new(index, judgement.statement, self._ids)
         self.keep(index, judgement.directory)
         self._last_time = entry.hub_time
-        return entry
+        return Applied(index, entry, judgement)
 
     def keep(self, index: int, directory: Directory) -> None:
         """Keep the directory that entry `index` made, as `apply` or a `Replay` judged it."""
@@ -91,7 +92,7 @@ class EntryScopes(Protocol):
     """The scope of each entry, from the first on and without a gap."""
 
     def __len__(self) -> int:
-        """How many entries are known."""
+        """Give the number of entries that are known."""
 
     def append(self, scope: EntryScope) -> None:
         """Take the next entry's."""
@@ -161,8 +162,8 @@ class Replay:
         """Every exchange as the entries so far have made it."""
         return self.state.exchanges
 
-    def apply(self, index: int, opening: CommitmentOpening) -> tuple[Entry, Statement | None]:
-        """Fold the entry at `index`; gives it with its statement, if it is a statement's.
+    def apply(self, index: int, opening: CommitmentOpening) -> Applied:
+        """Fold the entry at `index`; gives it as the folds take it (`folds`).
 
         Raises:
             HubDishonest: RULE_BROKEN or ENTRY_MISMATCH, naming the entry.
@@ -176,10 +177,10 @@ class Replay:
         if (entry.inspected is not None) != (entry.event is Event.INSPECTION):
             raise _broken(index, "expected a range that was read with an inspection alone")
         state.last_index, state.last_time = index, entry.hub_time
-        statement = None
+        judgement = None
         match entry.event:
             case Event.STATEMENT:
-                statement = self._apply_statement(index, opening, entry)
+                judgement = self._apply_statement(index, opening, entry)
             case Event.DELIVERY:
                 self._check_directory_size(index, entry)
                 self._apply_delivery(index, entry)
@@ -190,11 +191,12 @@ class Replay:
             case Event.INSPECTION:
                 self._check_directory_size(index, entry)
                 self._check_inspection(index, entry)
+        exchange = self.exchanges.get(entry.exchange_id) if entry.exchange_id else None
         if len(state.scopes) == index:
-            state.scopes.append(self._concern_of(entry))
-        return entry, statement
+            state.scopes.append(_scope_of(entry, exchange))
+        return Applied(index, entry, judgement, exchange)
 
-    def _apply_statement(self, index: int, opening: CommitmentOpening, entry: Entry) -> Statement:
+    def _apply_statement(self, index: int, opening: CommitmentOpening, entry: Entry) -> Judgement:
         judgement = _judge_entry(
             index,
             opening,
@@ -214,7 +216,7 @@ class Replay:
         else:
             self.exchanges[entry.exchange_id] = judgement.exchange
             self.state.spoken[statement.digest] = judgement.spoken
-        return statement
+        return judgement
 
     def _check_inspection(self, index: int, entry: Entry) -> None:
         if entry.inspected is None or entry.ruling is None:
@@ -239,11 +241,6 @@ class Replay:
                 f"it records {inspected.opened}, by {entry.ruling}",
             )
 
-    def _concern_of(self, entry: Entry) -> EntryScope:
-        exchange = self.exchanges.get(entry.exchange_id) if entry.exchange_id else None
-        ends = [(exchange.initiator, leg.agency) for leg in exchange.legs] if exchange else ()
-        return scope_of(entry.event, entry.actor.agency, entry.exchange_id, ends)
-
     def _check_directory_size(self, index: int, entry: Entry) -> None:
         size = self.directories.before(index).size
         if entry.directory_size != size:
@@ -264,6 +261,11 @@ class Replay:
         if recorded != changes:
             raise _broken(index, f"the delivery should change {changes}, it records {recorded}")
         self.exchanges[exchange.id] = after
+
+
+def _scope_of(entry: Entry, exchange: Exchange | None) -> EntryScope:
+    ends = [(exchange.initiator, leg.agency) for leg in exchange.legs] if exchange else ()
+    return scope_of(entry.event, entry.actor.agency, entry.exchange_id, ends)
 
 
 def _judge_entry(

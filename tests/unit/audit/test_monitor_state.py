@@ -25,6 +25,7 @@ from exchange_protocol.kinds.feedback import Feedback
 from exchange_protocol.kinds.refuse import Refuse
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.record.entries import CommitmentOpening
+from exchange_protocol.record.folds import LateAnswers
 from exchange_protocol.trust.identity import Member, Role
 from tests.support.statements import (
     AUDITOR,
@@ -126,6 +127,30 @@ def test_the_whole_log_is_checked_again_on_demand(tmp_path: Path) -> None:
     assert (report.first, report.is_clean) == (0, True)
 
 
+def test_a_place_with_other_figures_is_counted_anew_from_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        audit(place, story()[:-2])
+        monkeypatch.setattr(LateAnswers, "version", LateAnswers.version + 1)
+        report = audit(place, story())
+        assert (report.first, report.is_clean) == (0, True)
+        assert audit(place, story()).first == len(story())
+    at_once = verify_log(ListedLog(story()), fictional_cast().anchors, auditor=CENTRE)
+    assert told(report) == told(at_once)
+
+
+@pytest.mark.parametrize("now", [story()[:-3], [*story()[:-3], *story()[-2:]]])
+def test_a_place_with_other_figures_still_convicts_a_log_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: Sequence[CommitmentOpening]
+) -> None:
+    with closing(opened(tmp_path / "monitor.db")) as place:
+        audit(place, story()[:-2])
+        monkeypatch.setattr(LateAnswers, "version", LateAnswers.version + 1)
+        reasons = {violation.reason for violation in audit(place, now).violations}
+    assert reasons & {Reason.CHECKPOINT_ROLLBACK, Reason.CHECKPOINT_SPLIT_VIEW}
+
+
 @pytest.mark.parametrize("less", [0, 1])
 def test_a_log_that_shrank_or_was_written_anew_is_reported(tmp_path: Path, less: int) -> None:
     with closing(opened(tmp_path / "monitor.db")) as place:
@@ -189,7 +214,7 @@ def test_a_place_is_not_blamed_for_what_a_hub_showed_once(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        ("UPDATE place SET format = 99", "expected format 2, got 99"),
+        ("UPDATE place SET format = 99", "expected format 3, got 99"),
         ("UPDATE place SET record = '[]'", "its record is damaged"),
         (
             "UPDATE place SET record = replace(record, '\"size\":', '\"size\":1')",

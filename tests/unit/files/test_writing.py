@@ -25,6 +25,7 @@ from exchange_files import (
     remove_folder,
     replace_file,
     staging_folder,
+    sweep_drafts,
     sweep_staging,
     try_locked,
     write_new_file,
@@ -225,6 +226,7 @@ class TestFilesThatBelongTogether:
         with not_written("exists"), new_files(NewFile(key, b"x"), NewFile(certificate, b"y")):
             pass
         assert (read_file(key), read_file(certificate)) == (b"whole", b"whole")
+        assert names(tmp_path) == ["a.key", "a.pem"]
         replace_file(key, b"newer")
         assert (read_file(key), read_file(certificate)) == (b"newer", b"whole")
 
@@ -272,6 +274,18 @@ class TestNewFolder:
             pass
         assert names(tmp_path) == ["index.json", "root.key"]
         assert read_file(tmp_path / "root.key") == b"key"
+
+    def test_complete_folder_stays_and_loses_the_drafts(self, tmp_path: Path) -> None:
+        for name in ("root.key", "index.json"):
+            draft_path(tmp_path / name).write_bytes(b"whole")
+            os.link(draft_path(tmp_path / name), tmp_path / name)
+        with (
+            pytest.raises(ExchangeError, match=r"it holds index\.json"),
+            new_folder(tmp_path, *self.files(tmp_path)),
+        ):
+            pass
+        assert names(tmp_path) == ["index.json", "root.key"]
+        assert read_file(tmp_path / "root.key") == b"whole"
 
 
 class TestStaging:
@@ -360,3 +374,12 @@ def test_draft_that_cannot_be_locked_is_not_taken(tmp_path: Path) -> None:
         assert read_file(draft) == b"of a living process"
     waiting.join(10)
     assert read_file(tmp_path / "key") == b"new"
+
+
+def test_sweep_of_drafts_leaves_the_files_that_were_placed(tmp_path: Path) -> None:
+    draft_path(tmp_path / "half.key").write_bytes(b"ha")
+    draft_path(tmp_path / "a.key").write_bytes(b"whole")
+    os.link(draft_path(tmp_path / "a.key"), tmp_path / "a.key")
+    sweep_drafts(tmp_path)
+    sweep_drafts(tmp_path / "none")
+    assert names(tmp_path) == ["a.key"]

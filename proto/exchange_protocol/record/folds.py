@@ -1,0 +1,110 @@
+"""Folds: figures that are counted from a log, entry after entry.
+
+A replay judges each entry and hands it on as `Applied`. A fold counts what it is asked for, and
+nothing else: no fold judges, and none changes what another one sees. The state of a fold is a
+mapping of names to whole numbers, so a monitor keeps every fold in the same form, by name and
+version. A new figure is a new class here and no new file format.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.record.entries import Entry, Event
+from exchange_protocol.rules.clocks import is_late
+from exchange_protocol.rules.judgement import Judgement
+from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.statements import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An entry as the replay took it."""
+
+    index: int
+    """Its index in the log."""
+    entry: Entry
+    judgement: Judgement | None = None
+    """Of its statement; None for another event, and for an entry after a broken rule."""
+    exchange: Exchange | None = None
+    """Its exchange after the entry; None where it concerns none."""
+
+    @property
+    def statement(self) -> Statement | None:
+        """The statement of the entry, if it was judged."""
+        return None if self.judgement is None else self.judgement.statement
+
+
+class Fold(ABC):
+    """One figure, or a few that belong together."""
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    """Goes up when the same log gives other counts: a kept state of before is then of no use."""
+
+    def __init__(self, counts: Mapping[str, int] | None = None) -> None:
+        """Begin, or go on from the counts that were kept."""
+        self.counts: Counter[str] = Counter(counts)
+
+    @abstractmethod
+    def apply(self, applied: Applied) -> None:
+        """Count the next entry."""
+
+
+class EventCounts(Fold):
+    """The entries, by event."""
+
+    name, version = "events", 1
+
+    def apply(self, applied: Applied) -> None:
+        """Count the next entry."""
+        self.counts[applied.entry.event.name.lower()] += 1
+
+
+class KindCounts(Fold):
+    """Statements by kind, denials by reason, inspections by agency."""
+
+    name, version = "kinds", 1
+
+    def apply(self, applied: Applied) -> None:
+        """Count the next entry."""
+        entry = applied.entry
+        if applied.statement is not None:
+            self.counts[applied.statement.kind.value] += 1
+        elif entry.event is Event.DENIAL:
+            # Nobody signs a refusal: a hub may make up reasons without end, which are not all kept.
+            reason = entry.reason if entry.reason in Reason.__members__ else "another reason"
+            self.counts[f"denial: {reason}"] += 1
+        elif entry.event is Event.INSPECTION:
+            self.counts[f"inspection: {entry.actor.agency}"] += 1
+
+
+class LateAnswers(Fold):
+    """Legs that were answered or refused after their due time, by the agency of the leg."""
+
+    name, version = "answered late", 1
+
+    def apply(self, applied: Applied) -> None:
+        """Count the next entry."""
+        entry, exchange = applied.entry, applied.exchange
+        if (
+            applied.statement is None
+            or exchange is None
+            or entry.ruling is None
+            or applied.statement.kind.stage is not Stage.CONTINUING
+        ):
+            return
+        for change in entry.ruling.legs:
+            leg = exchange.leg(change.agency)
+            if leg and is_late(leg.due_at, change.before, change.after, entry.hub_time):
+                self.counts[change.agency] += 1
+
+
+FOLDS: Final[tuple[type[Fold], ...]] = (EventCounts, KindCounts, LateAnswers)
+"""The figures that an audit counts and a monitor keeps."""
