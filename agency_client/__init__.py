@@ -151,7 +151,7 @@ Names:
     SourceGrade              Reliability of the source (Council doc. 6243/18).
     Tlp                      FIRST TLP 2.0.
     TraceResult              Results of an asset trace.
-    Urgency                  How soon an answer is needed; the reason for urgency is in the brief.
+    Urgency                  The urgency of an answer; the reason for urgency is in the brief.
     Verdict                  Decisions of an approver on a held leg.
 
   Errors

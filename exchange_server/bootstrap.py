@@ -157,7 +157,6 @@ class Hub:
                 peers=peers,
                 tls=credentials.tls,
                 limits=_rpc_limits(config),
-                clock=self._clock,
                 observer=self._observer,
                 shares_port=self._shares_port,
             )
@@ -219,6 +218,7 @@ def _ledger_limits(config: Config) -> LedgerLimits:
         inspections_per_agency_per_hour=limits.inspections_per_agency_per_hour,
         inline_bytes=limits.inline_bytes,
         staged_bytes_per_agency=limits.staged_bytes_per_agency,
+        staged_parts_per_agency=limits.staged_parts_per_agency,
         staging_ttl=timedelta(seconds=limits.staging_ttl_seconds),
         queued=limits.queued,
         queued_per_agency=limits.queued_per_agency,
@@ -235,6 +235,10 @@ def _rpc_limits(config: Config) -> RpcLimits:
         transfer_deadline_seconds=limits.transfer_deadline_seconds,
         statements_per_second=limits.statements_per_second,
         sealed_bytes_per_second=limits.sealed_bytes_per_second,
+        connections=limits.connections,
+        connections_per_agency=limits.connections_per_agency,
+        transfers_per_agency=limits.transfers_per_agency,
+        reads_per_agency=limits.reads_per_agency,
         watch=WatchLimits(
             heartbeat_seconds=limits.heartbeat_seconds,
             life_seconds=limits.watch_life_seconds,

@@ -137,9 +137,16 @@ class Limits(_Section):
 
     message_bytes: Positive = 4 * 1024 * 1024 + 64 * 1024
     """Largest request message: 4 MiB of statement and inline parts, and slack for the framing."""
+    connections: Positive = 4096
+    """Connections of all callers together; the process may open some 250 files more."""
+    connections_per_agency: Positive = 128
     concurrent_calls: Positive = 2048
     calls_per_agency: Positive = 512
     """Calls of one agency in flight, its watches and transfers among them."""
+    transfers_per_agency: Positive = 16
+    """Uploads and downloads of one agency that are served at a time; others wait."""
+    reads_per_agency: Positive = 8
+    """Calls of one agency that read and are served at a time; others wait."""
     statements_per_second: PerSecond = 2000
     """Statements of one agency, in the mean over ten seconds; beyond, RATE_LIMITED."""
     sealed_bytes_per_second: PerSecond = 64 * 1024 * 1024
@@ -165,6 +172,8 @@ class Limits(_Section):
     """Sealed bytes that may ride in one Submit."""
     staged_bytes_per_agency: Positive = 512 * 1024 * 1024
     """Sealed bytes that an agency may have uploaded without a statement to claim them."""
+    staged_parts_per_agency: Positive = 4096
+    """Parts that it may have uploaded without a statement to claim them."""
     staging_ttl_seconds: Seconds = 3600
     """Seconds that an upload waits for its statement."""
     queued: Positive = 4096

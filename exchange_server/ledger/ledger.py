@@ -28,7 +28,8 @@ from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller
 from exchange_server.fairness.budgets import DenialBudget, HourlyBudget
-from exchange_server.fairness.slices import FairScheduler, Slices
+from exchange_server.fairness.scheduler import FairScheduler
+from exchange_server.fairness.slices import Slices
 from exchange_server.ledger import staging
 from exchange_server.ledger.draft import BatchContext
 from exchange_server.ledger.jobs import (
