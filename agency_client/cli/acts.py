@@ -144,7 +144,7 @@ def _parameters(kind: Kind, act: Act) -> Iterator[inspect.Parameter]:
     terms = _INITIAL_TERMS if is_initial else _CONTINUING_TERMS
     for name, option in terms.items() if act.terms else ():
         yield _parameter(name, option, False if name in _FLAGS else None)
-    if kind.spec.sets_due:
+    if kind.spec.act_sets_due(act):
         until = Annotated[
             str,
             typer.Option("--due", metavar="8h|7d|TIME", help="When the answer is due from now on."),

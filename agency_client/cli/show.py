@@ -37,7 +37,7 @@ from agency_client.presentation.words import body_json, body_words
 from exchange_files import check_new, drop_drafts, make_folder, read_file, write_new_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language, LegState, Party
-from exchange_protocol.kinds.spec import BEFORE_ANSWER
+from exchange_protocol.kinds.spec import OWES
 from exchange_protocol.record.entries import Event
 from exchange_protocol.rules.lifecycle import Leg
 from exchange_protocol.rules.statements import Header
@@ -246,7 +246,7 @@ def _approvals(leg: Leg) -> str:
 def _due(leg: Leg, now: datetime) -> str | Text:
     if leg.due_at is None:
         return ""
-    if leg.state not in BEFORE_ANSWER:
+    if leg.state not in OWES:
         return instant(leg.due_at)
     words = f"{instant(leg.due_at)}, {time_left(leg.due_at, now)}"
     return Text(words, style="bold red") if leg.due_at < now else words

@@ -48,7 +48,7 @@ def terms_of(kind: Kind, act: Act) -> tuple[str, ...]:
     """The terms that an act takes; the due time alone where the kind moves it."""
     if act.terms:
         return _TERMS
-    return ("due",) if kind.spec.sets_due else ()
+    return ("due",) if kind.spec.act_sets_due(act) else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

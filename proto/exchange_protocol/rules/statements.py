@@ -266,7 +266,7 @@ def parse_statement(payload: bytes) -> Statement:
         answers=_answers(message.answers, kind),
         recipients=parse_agencies(message.recipients, "recipients", MAX_RECIPIENTS),
         supervisors=parse_agencies(message.supervisors, "supervisors", MAX_RECIPIENTS),
-        header=_header(message, kind, made_at),
+        header=_header(message, body, made_at),
         parts=_parts(message),
         body=body,
         digest=hashlib.sha256(payload).digest(),
@@ -355,10 +355,11 @@ def _answers(got: bytes, kind: Kind) -> bytes | None:
     return None
 
 
-def _header(m: pb.Statement, kind: Kind, made_at: datetime) -> Header:
+def _header(m: pb.Statement, body: Body, made_at: datetime) -> Header:
+    kind = kind_of(body)
     if kind.stage is Stage.INITIAL and not m.legal_basis:
         missing("legal_basis")
-    if kind.spec.sets_due and not m.HasField("due_at"):
+    if kind.spec.sets_due(body) and not m.HasField("due_at"):
         missing("due_at")
     if len(m.permitted_uses) > len(Purpose):
         raise Reason.TOO_MANY.error(
