@@ -9,7 +9,7 @@ compile() {
     uv pip compile "$@" --universal --python-version 3.11 --generate-hashes --no-header --quiet
 }
 
-compile pyproject.toml --extra postgres --output-file requirements.txt
+compile pyproject.toml --extra console --extra postgres --output-file requirements.txt
 compile pyproject.toml --extra dev --output-file requirements-dev.txt
 printf 'hatchling\nsetuptools\n' |
     compile - --constraint requirements-dev.txt --output-file requirements-build.txt
