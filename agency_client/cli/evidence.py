@@ -105,8 +105,9 @@ def export(
         _print(found, locale)
         for index, each in faults:
             say(alarm(f"{locale.say(Label.ENTRY)} {index}: {fault_words(each, locale)}"))
-        keys = ", the log key and the witnesses' keys" if witnessed else " and the log key"
-        say(f"\nWritten to {out}. Give the root certificate{keys} by another way.")
+        say("")
+        say(locale.say(Label.WRITTEN_TO, file=out))
+        say(locale.say(Label.WITNESSES_BY_ANOTHER_WAY if witnessed else Label.ROOT_BY_ANOTHER_WAY))
     if faults:
         raise typer.Exit(ExitCode.REFUSED)
 
@@ -182,17 +183,13 @@ def verify(
     if session.as_json:
         print_json(bundle_json(found))
     else:
-        _print(found, session.locale(session.load_profile() if session.profile else None))
+        locale = session.locale(session.load_profile() if session.profile else None)
+        _print(found, locale)
+        say("")
         if found.account_matches:
-            say(Text("\nVerified: all of it, account.html too.", "green"))
+            say(Text(locale.say(Label.VERIFIED_ALL), "green"))
         else:
-            say(
-                Text(
-                    "\nEverything above is verified, but account.html in the file does not say the "
-                    "same (altered, or of another version): do not read it; --account writes one.",
-                    style="bold red",
-                )
-            )
+            say(alarm(locale.say(Label.ACCOUNT_DIFFERS)))
     if not found.account_matches and account is None:
         raise typer.Exit(ExitCode.REFUSED)
 
@@ -216,7 +213,7 @@ def request_stamp(
     if session_of(context).as_json:
         print_json({"file": str(out)})
     else:
-        say(f"Written to {out}.")
+        say(session_of(context).locale().say(Label.WRITTEN_TO, file=out))
 
 
 @timestamp.command("fetch")
@@ -240,7 +237,7 @@ def fetch(
     if session_of(context).as_json:
         print_json({"file": str(out)})
     else:
-        say(f"Written to {out}.")
+        say(session_of(context).locale().say(Label.WRITTEN_TO, file=out))
 
 
 @timestamp.command("add")
@@ -265,8 +262,10 @@ def add(
     if session_of(context).as_json:
         print_json({"file": str(out), "time_stamp": _stamp_json(stamp)})
     else:
-        at = session_of(context).locale().second(stamp.at)
-        say(f"Stamped {at} by {stamp.authority}.\nWritten to {out}.")
+        locale = session_of(context).locale()
+        at, authority = locale.second(stamp.at), locale.one_line(stamp.authority)
+        say(locale.say(Label.STAMPED, time=at, authority=authority))
+        say(locale.say(Label.WRITTEN_TO, file=out))
 
 
 def _witnesses(

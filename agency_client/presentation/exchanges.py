@@ -1,8 +1,9 @@
 """One exchange, verified and unsealed, as facts in words: header, legs, timeline, references.
 
 What an agency may know of a leg depends on its part. The initiator knows every leg, a recipient its
-own, an approver those that it decides. A supervisor is shown single statements: of each leg it
-learns what those did to it (proven, as of their entries) and what the hub lists now (unproven).
+own, an approver those that it decides. A supervisor is shown single statements, as the policy says:
+of each leg it learns what those did to it (proven, as of their entries) and what the hub lists now
+(unproven).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from agency_client.core.views import (
     UnsealedExchange,
     UnsealedStatement,
     VerifiedExchange,
+    VerifiedStatement,
 )
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
@@ -274,6 +276,7 @@ def _supervised_legs(verified: VerifiedExchange) -> list[LegFacts]:
         if each.entry.ruling is not None
         for change in each.entry.ruling.legs
     }
+    given = _given_approvals(verified.statements)
     legs = []
     for agency in dict.fromkeys((*proven, *listed)):
         change, index = proven.get(agency, (None, None))
@@ -288,12 +291,28 @@ def _supervised_legs(verified: VerifiedExchange) -> list[LegFacts]:
                 if now
                 else 0,
                 approvers=change.approvers if change else (),
+                approvals=tuple(given.get(agency, ())),
                 due_at=now.due_at if now else None,
                 as_of_entry=index,
                 listed=now.state if now else None,
             )
         )
     return legs
+
+
+def _given_approvals(statements: Iterable[VerifiedStatement]) -> dict[AgencyId, list[str]]:
+    """URIs of those who approved each leg, since new content last had to pass the gate."""
+    given: dict[AgencyId, list[str]] = {}
+    for each in statements:
+        statement, ruling = each.statement, each.entry.ruling
+        if statement.kind.spec.approves(statement.body):
+            for agency in statement.recipients:
+                given.setdefault(agency, []).append(each.author.uri)
+        elif statement.kind.spec.passes_gate and ruling is not None:
+            for change in ruling.legs:
+                if change.approvals_required:
+                    given[change.agency] = []
+    return given
 
 
 def _delivery_of(entry: Entry) -> tuple[str, bytes]:
