@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _MOST_INTERVALS = 16
 _LONGEST_WAIT_SECONDS = 900.0
-"""How long --follow waits at most for a hub that is away, unless it looks more seldom anyway."""
+"""Longest wait of --follow for a hub that is away, unless it looks more seldom anyway."""
 
 audit = typer.Typer(no_args_is_help=True, help="Check the log and the hub.")
 app.add_typer(audit, name="audit", rich_help_panel="Audit")
@@ -216,7 +216,7 @@ def newest_witnessed(hub: ExchangeClient) -> WitnessedHead | None:
 
 
 def witnesses_of(vouched: WitnessedHead, locale: Locale) -> str:
-    """Who cosigned how much of the log, and when."""
+    """Say which witnesses cosigned how much of the log, and when."""
     names = [f"{each.witness} ({locale.second(each.at)})" for each in vouched.cosignatures]
     return locale.say(Label.WITNESSED_BY, size=vouched.head.size, names=", ".join(names))
 

@@ -299,7 +299,7 @@ def _stamp_json(stamp: TimeStamp) -> dict[str, Any]:
 
 
 def bundle_json(found: VerifiedBundle) -> dict[str, Any]:
-    """What a bundle proves, as plain values."""
+    """Give the facts that a bundle proves, as plain values."""
     return {
         "exchange_id": found.exchange_id,
         "exported_by": found.exported_by.uri,
@@ -386,7 +386,7 @@ def _print(found: VerifiedBundle, locale: Locale) -> None:
 
 
 def _what(told: VerifiedEntry, locale: Locale) -> str:
-    """What an entry records: a statement with its codes, such as the verdict, or an event."""
+    """Say the record of an entry: a statement with its codes, such as the verdict, or an event."""
     if told.statement is None:
         return locale.say(told.entry.event)
     codes = body_words(told.statement.body, locale.language, locale.zone)

@@ -56,7 +56,7 @@ AWAY: Final = (HubUnavailable, HubInternal, LimitExceeded)
 
 
 class ExitCode(IntEnum):
-    """How the command ends."""
+    """The ways in which a command ends."""
 
     DONE = 0
     REFUSED = 1

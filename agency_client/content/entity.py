@@ -27,7 +27,7 @@ MOST_WARNINGS: Final = 20
 
 EXTRA_TEXTS: Final = ("caption", "first_seen", "last_seen", "last_change")
 EXTRA_LISTS: Final = ("datasets", "referents")
-"""What else FollowTheMoney's own files tell of an entity."""
+"""Other keys of an entity in FollowTheMoney's own files."""
 _BESIDE: Final = (*EXTRA_TEXTS, *EXTRA_LISTS)
 _KEYS: Final = frozenset({"id", "schema", "properties", *_BESIDE})
 
@@ -53,13 +53,13 @@ class ImportedEntities(ABC):
     """
 
     notes: tuple[str, ...] = ()
-    """How the file was read; they go into the brief."""
+    """Notes on the reading of the file; they go into the brief."""
     warnings: tuple[str, ...] = ()
-    """What is doubtful, for the person who sends it; values are not repeated."""
+    """Doubts, for the person who sends it; values are not repeated."""
     count: int = 0
-    """How many entities there are."""
+    """The number of entities."""
     subjects: int = 0
-    """How many of them count as subjects."""
+    """The number of those that count as subjects."""
 
     @abstractmethod
     def __iter__(self) -> Iterator[Entity]:
@@ -80,7 +80,7 @@ class EntityCheck:
         return entity
 
     def faults(self, entity: Entity) -> Iterator[tuple[str, str]]:
-        """What is wrong with an entity: where in it, and what was expected."""
+        """Give the faults of an entity: the place in it, and what was expected."""
         schema = self._check.schema(entity["schema"])
         if schema is None or schema.name not in SCHEMATA:
             yield "", f"expected a schema of FollowTheMoney, got {entity['schema'][:64]!r}"
@@ -117,7 +117,7 @@ class Warnings:
 
 
 def identifier_warnings(entity: Entity) -> list[str]:
-    """What is doubtful about an entity's identifiers; the values themselves are not repeated."""
+    """Tell the doubts about an entity's identifiers; the values themselves are not repeated."""
     return [f"{entity['id']}: {words}" for words in _doubts(entity)]
 
 

@@ -1,4 +1,4 @@
-"""When an answer is due: the forms in which people and programs say it.
+"""The due time of an answer: the forms in which people and programs say it.
 
     timedelta(days=7), "7d", "8h", "30m", "2w"     from now on
     date(2026, 12, 5), "2026-12-05"                to the end of that day, in a time zone
@@ -18,7 +18,7 @@ from typing import Final
 from exchange_protocol.errors import ExchangeError, Reason
 
 Due = timedelta | datetime | date | str
-"""When an answer is due; the module's docstring lists the forms."""
+"""The due time of an answer; the module's docstring lists the forms."""
 
 _DAY_ENDS: Final = time(23, 59, 59)
 _SPAN: Final = re.compile(r"([0-9]{1,4})([mhdw])")

@@ -36,7 +36,7 @@ from exchange_protocol.trust.identity import AgencyId, Member, parse_member
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegFacts:
-    """What an agency knows of a leg."""
+    """The facts that an agency knows of a leg."""
 
     agency: AgencyId
     state: LegState | None
@@ -52,7 +52,7 @@ class LegFacts:
     """The state that the hub lists now, where it is not proven."""
 
     def is_overdue(self, now: datetime) -> bool:
-        """Whether its answer was due before now, and is still owed."""
+        """True if its answer was due before now, and is still owed."""
         state = self.listed or self.state
         return state is not None and is_overdue(self.due_at, state, now)
 
@@ -105,7 +105,7 @@ def header_facts(
     locale: Locale,
     now: datetime,
 ) -> list[Fact]:
-    """What the exchange is, on which terms, until when, and whose turn it is."""
+    """Say the kind of the exchange, its terms, its due time, and whose turn it is."""
     verified = opened.verified
     facts = [Fact(locale.say(Label.EXCHANGE), opened.id)]
     first = opened.initial
@@ -148,7 +148,7 @@ def header_facts(
 def due_facts(
     opened: UnsealedExchange, legs: Iterable[LegFacts], locale: Locale, now: datetime
 ) -> Iterator[Fact]:
-    """When the next answer is due, by the legs; an overdue one is an alarm."""
+    """Say when the next answer is due, by the legs; an overdue one is an alarm."""
     states = [(leg.due_at, leg.listed or leg.state) for leg in legs]
     due = next_due((at, state) for at, state in states if state is not None)
     if due is None:
@@ -182,7 +182,7 @@ def state_words(leg: LegFacts, locale: Locale) -> str:
 
 
 def approval_words(leg: LegFacts, locale: Locale) -> str:
-    """How many approvals were given of those needed, and by whom."""
+    """Count the approvals given of those needed, with their authors."""
     if not leg.approvals_required:
         return locale.say(Label.NO_APPROVAL_NEEDED)
     given, required = len(leg.approvals), leg.approvals_required
@@ -195,7 +195,7 @@ def approval_words(leg: LegFacts, locale: Locale) -> str:
 
 
 def timeline(opened: UnsealedExchange, locale: Locale) -> list[Happening]:
-    """What was said and received, in time; what one reader received at a time is one line."""
+    """List statements and deliveries by time; what a reader received at a time is one line."""
     said = {each.statement.digest: each for each in opened.statements}
     happened = [
         Happening(
@@ -244,7 +244,7 @@ def fault_words(fault: PartFault, locale: Locale) -> str:
 
 
 def reference_of(opened: UnsealedExchange, agency: AgencyId) -> Reference:
-    """What the exchange is called on each side, and what it is about."""
+    """Give the references of the exchange on each side, and its summary."""
     own = theirs = ""
     for each in opened.statements:
         given = each.brief.own_reference if each.brief else None
@@ -347,7 +347,7 @@ def notice_line(
 
 
 def _noticed(notice: Notice, exchange: VerifiedExchange | None, locale: Locale) -> str:
-    """What happened: a statement with its codes, or another event."""
+    """Say the event: a statement with its codes, or another one."""
     for each in exchange.statements if exchange else ():
         if each.index == notice.index:
             codes = body_words(each.statement.body, locale.language, locale.zone)

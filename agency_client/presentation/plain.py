@@ -154,7 +154,7 @@ def queued_json(result: Queued) -> dict[str, Any]:
 
 
 def result_json(result: Sent | Queued | Refused) -> dict[str, Any]:
-    """What came of a waiting statement."""
+    """The result of a waiting statement."""
     match result:
         case Sent():
             return sent_json(result)
@@ -205,7 +205,7 @@ def refused_json(refused: RefusedEntry) -> dict[str, Any]:
 
 
 def leg_change_json(leg: LegChange) -> dict[str, Any]:
-    """What a statement did to one leg."""
+    """The effect of a statement on one leg."""
     return {
         "agency": leg.agency,
         "before": leg.before.name if leg.before else None,
