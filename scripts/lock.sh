@@ -10,7 +10,7 @@ compile() {
 }
 
 hub=(--extra hub --extra postgres --extra pkcs11)
-compile pyproject.toml "${hub[@]}" --extra client --output-file requirements.txt
+compile pyproject.toml "${hub[@]}" --extra client --extra console --output-file requirements.txt
 compile pyproject.toml "${hub[@]}" --output-file requirements-hub.txt
 compile pyproject.toml --extra dev --output-file requirements-dev.txt
 printf 'hatchling\nsetuptools\n' |
