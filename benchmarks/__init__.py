@@ -1,4 +1,4 @@
-"""How fast the hub is, as ratios to the ceiling that gRPC over mutual TLS sets on the same machine.
+"""Speed of the hub, as ratios to the ceiling that gRPC over mutual TLS sets on the same machine.
 
     echo.py      the ceiling: a server that gives back the bytes it got
     letters.py   signed and sealed statements, made before anything is timed

@@ -1,4 +1,4 @@
-"""What one agency's flood costs another: its latency while nobody floods, and while one does.
+"""The cost of one agency's flood to another: its latency while nobody floods, and while one does.
 
 In turn, in one run: a quiet agency sends one statement every 50 ms, first alone, then beside
 another that keeps many calls in flight. The flood comes from a process of its own, on the same

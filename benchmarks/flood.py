@@ -28,7 +28,7 @@ _SPAWN = multiprocessing.get_context("spawn")
 
 @dataclass(frozen=True)
 class Flooded:
-    """What came of a flood."""
+    """The result of a flood."""
 
     answered: int
     refused: int

@@ -1,4 +1,4 @@
-"""What it costs to verify a log anew: every signature, ruling and delivery.
+"""The cost of verifying a log anew: every signature, ruling and delivery.
 
 Half of the entries are requests, each signed by its author and sealed to three readers, the other
 half deliveries of them. The ledger itself made the log. A copy of the database is verified as

@@ -1,4 +1,4 @@
-"""What a recipient pays to open an exchange: entries, proofs, replay, delivery, seal, document."""
+"""Cost of opening an exchange: entries, proofs, replay, delivery, seal, document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What other messaging does for one message, as a script for a Python that has a peer's library.
+"""The work of other messaging for one message, as a script for a Python that has a peer's library.
 
     python peer_messaging.py as4|pyas2lib MESSAGES CONTENT_BYTES DATABASE
 

@@ -29,7 +29,7 @@ _PEERS = {
 
 @dataclass(frozen=True)
 class Peer:
-    """What a peer came to; a rate, or why there is none."""
+    """The result of a peer: a rate, or why there is none."""
 
     name: str
     per_second: float | None

@@ -123,7 +123,7 @@ async def _deploy(files: HubFiles, hubs: int, run: Run, stack: AsyncExitStack) -
 
 
 def _verified_entries(*deployments: HubFiles) -> int:
-    """How many entries each log has: as many as statements, none damaged, the same in all."""
+    """Count the entries of each log: as many as statements, none damaged, the same in all."""
     sizes = set()
     for files in deployments:
         engine = open_engine(files.database_url, read_only=True)

@@ -32,7 +32,7 @@ GET_CHECKPOINT = "/exchange_protocol.v1.AuditService/GetCheckpoint"
 
 @dataclass(frozen=True)
 class Throughput:
-    """What the rounds came to."""
+    """The result of the rounds."""
 
     echo_per_second: list[float]
     submit_per_second: list[float]

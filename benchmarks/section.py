@@ -1,4 +1,4 @@
-"""What one part of the benchmark is given, and what it gives: figures for programs and for people.
+"""The input and the output of one part of the benchmark: figures for programs and for people.
 
 A part is a function `play(run: Run) -> Section`, in a module of its own; `__main__.PARTS` lists
 them in the order in which they run.
@@ -51,7 +51,7 @@ SQLITE = "SQLite, WAL, synchronous=FULL"
 
 @dataclass(frozen=True)
 class Load:
-    """What a part's figures were measured under."""
+    """The conditions of a part's figures."""
 
     payload_bytes: int
     """Of one request; where nothing is sent, of the content."""
@@ -88,7 +88,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Section:
-    """What a part measured."""
+    """The figures of a part."""
 
     key: str
     """Its name in report.json."""

@@ -49,7 +49,7 @@ url = "sqlite:///{database}"
 
 @dataclass(frozen=True)
 class Deployment:
-    """Where the demonstration's files are."""
+    """The folders of the demonstration."""
 
     root: Path
     port: int

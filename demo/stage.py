@@ -28,7 +28,7 @@ class StepFailed(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command did: exit code and the JSON document that it printed."""
+    """The outcome of a command: exit code and the JSON document that it printed."""
 
     code: int
     document: Any
@@ -48,7 +48,7 @@ class Step:
 
 @dataclass
 class Stage:
-    """Where the actors perform: `root` holds their profiles and the hub's files."""
+    """The stage of the actors: `root` holds their profiles and the hub's files."""
 
     root: Path
     console: Console

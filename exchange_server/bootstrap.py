@@ -51,7 +51,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What the hub proves itself with, and whom it trusts; all of it verified, keys decrypted."""
+    """The hub's keys, certificates and trusted roots; all of it verified, keys decrypted."""
 
     identity: HubIdentity
     tls: TlsFiles
@@ -118,7 +118,7 @@ class Hub:
         self._shares_port = shares_port
         self._stack = AsyncExitStack()
         self.port = 0
-        """Where it listens, once it does."""
+        """The addresses that it listens on, once it does."""
 
     @property
     def log_vkey(self) -> str:

@@ -233,7 +233,7 @@ def _run_workers(settings: Config, count: int) -> int:
 
 
 def _run_worker(settings: Config, worker: int, parent: Parent) -> None:
-    """What a worker's process does; it runs with the configuration that its parent has read."""
+    """Run a worker's process, with the configuration that its parent has read."""
     run(lambda: _run_hub(settings, worker, parent))
 
 

@@ -85,7 +85,7 @@ class _Section(BaseModel):
 
 
 class Listen(_Section):
-    """Where the hub is reached."""
+    """The hub's addresses."""
 
     host: Name = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8443
@@ -126,7 +126,7 @@ class Log(_Section):
 
 
 class Database(_Section):
-    """Where the log is kept."""
+    """The log's database."""
 
     url: Annotated[str, Field(min_length=1, repr=False), AfterValidator(_beside)]
     """SQLAlchemy URL: `sqlite:///...` or `postgresql+psycopg://...`."""
@@ -149,14 +149,14 @@ class Limits(_Section):
     transfer_deadline_seconds: Seconds = 900
     """Cap on UploadPart and FetchPart."""
     heartbeat_seconds: Seconds = 15
-    """How long a watch stays silent."""
+    """Seconds that a watch may stay silent."""
     watch_life_seconds: Seconds = 3600
-    """When a watch ends and the client resumes it."""
+    """Seconds until a watch ends and the client resumes it."""
     watches_per_agency: Positive = 64
     made_at_ahead_seconds: Seconds = 300
-    """How far a statement's own time may be ahead of the hub's clock."""
+    """Seconds that a statement's own time may be ahead of the hub's clock."""
     made_at_behind_seconds: Seconds = 7 * 86400
-    """How far it may be behind: statements wait in outboxes while the hub is away."""
+    """Seconds that it may be behind: statements wait in outboxes while the hub is away."""
     denials_per_agency_per_hour: Positive = 600
     """Refusals that are put on the log; beyond, they are only counted."""
     inspections_per_agency_per_hour: Positive = 10_000
@@ -166,13 +166,13 @@ class Limits(_Section):
     staged_bytes_per_agency: Positive = 512 * 1024 * 1024
     """Sealed bytes that an agency may have uploaded without a statement to claim them."""
     staging_ttl_seconds: Seconds = 3600
-    """How long an upload waits for its statement."""
+    """Seconds that an upload waits for its statement."""
     queued: Positive = 4096
     """Most requests that wait for the writer."""
     queued_per_agency: Positive = 1024
     """Most requests of one agency that wait for the writer; a quarter of them may be urgent."""
     grace_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10
-    """How long calls in flight may go on after the hub was told to stop."""
+    """Seconds that calls in flight may go on after the hub was told to stop."""
 
 
 class Logging(_Section):

@@ -114,7 +114,7 @@ def _chunks(lines: Iterable[str]) -> Iterator[str]:
 
 
 class _Logger:
-    """What structlog hands its rendered lines to, whatever their level."""
+    """The taker of structlog's rendered lines, whatever their level."""
 
     def __init__(self, writer: LineWriter, name: str) -> None:
         self.name = name

@@ -37,7 +37,7 @@ LONGEST_PAUSE_SECONDS: Final = 30.0
 STEADY_SECONDS: Final = 60.0
 """A worker that lasted for so long had not failed to start."""
 END_SECONDS: Final = 15.0
-"""How long a worker may take to end beyond the grace of its calls."""
+"""Seconds that a worker may take to end beyond the grace of its calls."""
 
 _SPAWN: Final = multiprocessing.get_context("spawn")
 _SERVES: Final = b"serves"
@@ -133,7 +133,7 @@ class _Worker:
 
     @property
     def exit_code(self) -> int:
-        """How it ended: negative for a signal."""
+        """Its exit code: negative for a signal."""
         return self._process.exitcode or 0
 
     async def started(self) -> bool:

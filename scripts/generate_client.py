@@ -108,7 +108,7 @@ GENERATED: dict[Path, Callable[[str], str]] = {
     **{CLIENT / name: generate for name, generate in FACES.items()},
     CLIENT / "__init__.py": lambda present: formatted(with_names(present)),
 }
-"""What is generated: from the present text of a file, its fresh text."""
+"""The generators: from the present text of a file, its fresh text."""
 
 
 def main() -> int:

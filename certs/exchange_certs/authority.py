@@ -53,7 +53,7 @@ CRL_FILE: Final = "crl.pem"
 ROOT_DAYS: Final = 3650
 DEFAULT_DAYS: Final = 365
 CRL_DAYS: Final = 30
-"""How long a revocation list counts as current; `refresh_crl` makes a newer one."""
+"""The span for which a revocation list counts as current; `refresh_crl` makes a newer one."""
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 """Certificates start this much in the past, for machines whose clocks are behind."""

@@ -30,7 +30,7 @@ PUBLIC: Final = 0o644
 SUFFIX: Final = ".new"
 _LONGEST_NAME: Final = 240
 _NO_LINKS: Final = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
-"""What file systems without hard links answer."""
+"""The errors of file systems without hard links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Draft:
 
     target: Path
     path: Path
-    """Where it is until it is complete."""
+    """Its path until it is complete."""
     file: BinaryIO = field(repr=False)
 
     def sync(self) -> None:
@@ -158,7 +158,7 @@ def sweep_drafts(folder: Path) -> None:
 
 
 def draft_path(path: Path) -> Path:
-    """Where a file is drafted."""
+    """The path at which a file is drafted."""
     name = path.name
     if len(os.fsencode(name)) > _LONGEST_NAME:
         name = hashlib.sha256(os.fsencode(name)).hexdigest()

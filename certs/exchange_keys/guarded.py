@@ -23,7 +23,7 @@ from exchange_files import without_bom
 from exchange_protocol.errors import ExchangeError, Reason
 
 CREDENTIALS_VARIABLE: Final = "CREDENTIALS_DIRECTORY"
-"""Where systemd says that it laid credentials down (systemd.exec, LoadCredential=)."""
+"""The variable in which systemd names its folder of credentials (systemd.exec, LoadCredential=)."""
 
 _BEYOND_OWNER: Final = stat.S_IRWXG | stat.S_IRWXO
 _BEYOND_GROUP_READING: Final = stat.S_IWGRP | stat.S_IXGRP | stat.S_IRWXO

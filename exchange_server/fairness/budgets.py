@@ -1,4 +1,4 @@
-"""How many unsigned entries an agency may cause in an hour: a token bucket for each agency.
+"""Budgets of unsigned entries that an agency may cause in an hour: a token bucket for each agency.
 
 Without a bound every holder of a certificate could fill the log with refusals or inspections.
 Beyond the bound, refusals are only counted, and inspections are refused.

@@ -105,7 +105,7 @@ class FairQueue(Generic[_T]):
         self._is_closed = False
         self._pace = Pace()
         self._active: OrderedDict[AgencyId, float] = OrderedDict()
-        """When each agency put its last request, the latest last."""
+        """The time of each agency's last request, the latest last."""
         self._in_hand: _InHand | None = None
         self._rest: tuple[AgencyId, float] | None = None
         """The agency that rests, and until when."""

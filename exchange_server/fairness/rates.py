@@ -1,4 +1,4 @@
-"""How much an agency may send in a second: statements, and bytes of statements and sealed parts.
+"""Rates at which an agency may send: statements, and bytes of statements and sealed parts.
 
 A bucket for each fills at the agency's rate and holds `BURST_SECONDS` of it, so that an outbox that
 waited while the hub was away is emptied at once. A call is admitted while the bucket is positive,

@@ -1,4 +1,4 @@
-"""How many calls or watches one agency may hold at a time.
+"""Shares of calls and watches that one agency may hold at a time.
 
 The hub's bound on calls is one for all agencies. Without shares, an agency could open transfers
 that never move, and hold all calls for as long as a transfer may take.
@@ -30,7 +30,7 @@ class Shares:
         self._what = what
         self._free_in = free_in
         self._held: dict[AgencyId, dict[object, float]] = {}
-        """When each place was taken, the oldest first."""
+        """The times at which places were taken, the oldest first."""
 
     @contextmanager
     def one_more(self, agency: AgencyId) -> Iterator[None]:

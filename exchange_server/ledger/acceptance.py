@@ -1,4 +1,4 @@
-"""How a statement is accepted, in its turn.
+"""The acceptance of a statement, in its turn.
 
  1. Its id is new for its author. The same bytes again get the original entry.
  2. Its time is within the limits of the hub's clock.

@@ -7,7 +7,8 @@ These are steps 2 to 8 of the durability account (`exchange_server.ledger`).
 - When a transaction fails, its whole batch is answered UNAVAILABLE: "not known to be stored". The
   commit itself may have failed after it took effect. The state in memory is dropped and read anew
   from the database (step 8), so the same bytes sent again are answered truly.
-- Used by one thread at a time.
+- One thread runs the transactions. The event loop reads the numbers beside them, and sets
+  `failures_overcome` after a write of its own: a late number does no harm there.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ from exchange_server.storage.statement_rows import (
 
 @dataclass(frozen=True, slots=True)
 class BatchContext:
-    """What every batch judges with."""
+    """The anchors, keys and limits that every batch judges with."""
 
     anchors: TrustAnchors
     signer: LogSigner
@@ -52,7 +52,7 @@ class BatchContext:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the database holds that the requests of a batch are judged by."""
+    """The rows of the database that judge the requests of a batch."""
 
     accepted: dict[tuple[str, str], tuple[bytes, int]]
     """Digest and index of accepted statements, by author's agency and id."""

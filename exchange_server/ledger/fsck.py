@@ -268,7 +268,7 @@ class _Check:
 
 
 class _Expected:
-    """What the projections should hold, gathered entry by entry."""
+    """The rows that the projections should hold, gathered entry by entry."""
 
     def __init__(self) -> None:
         self.last_time: datetime | None = None

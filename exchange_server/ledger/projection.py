@@ -26,7 +26,7 @@ from exchange_server.storage.statement_rows import StatementRow
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """What one statement makes visible."""
+    """The rows that one statement makes visible."""
 
     feed: tuple[FeedRow, ...]
     parties: tuple[PartyRow, ...]
@@ -90,7 +90,7 @@ def statement_visibility(
     said: StatementFacts,
     indexes: Mapping[bytes, int],
 ) -> Visibility:
-    """What the statement at `index` makes visible; `indexes` finds what `released` names."""
+    """Find what the statement at `index` makes visible; `indexes` finds what `released` names."""
     feed = []
     seen: set[tuple[AgencyId, int, AgencyId]] = set()
     for agency, role in viewers(after, said).items():

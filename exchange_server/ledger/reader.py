@@ -205,7 +205,7 @@ class Reader:
     async def feed(
         self, agency: AgencyId, after: FeedPosition | None, limit: int
     ) -> list[FeedNotice]:
-        """What became visible to an agency after a position (None: from the start), in order."""
+        """List what an agency came to see after a position (None: from the start), in order."""
         start = after or _BEFORE_ALL
         rows = await self._run(
             lambda c: read_notices(c, agency, (start.position, start.entry_index), limit)
@@ -258,7 +258,7 @@ class Reader:
         return await self._run(query)
 
     async def consistency_proof(self, size1: int, size2: int) -> tuple[bytes, ...]:
-        """How the tree of one size extends that of another; raises PROOF_RANGE_INVALID."""
+        """Prove that the tree of one size extends that of another; raises PROOF_RANGE_INVALID."""
 
         def query(connection: Connection) -> tuple[bytes, ...]:
             _check_size(size2, _head(connection))

@@ -29,7 +29,7 @@ from exchange_server.storage.log_rows import (
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """What the last committed batch made."""
+    """The log as the last committed batch made it."""
 
     head: Head
     edge: TreeEdge

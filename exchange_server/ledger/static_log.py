@@ -47,7 +47,7 @@ _MAX_NOTE_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ExportedLog:
-    """What an export came to."""
+    """The result of an export."""
 
     size: int
     """Entries of the log."""

@@ -25,7 +25,7 @@ from exchange_server.storage.notifications import Listener
 
 SWEEPS_PER_TTL: Final = 4
 LOOK_SECONDS: Final = 5.0
-"""How often a hub looks for entries of other hubs, even if no notification came."""
+"""Seconds between two looks for entries of other hubs, even if no notification came."""
 
 _log = structlog.get_logger(__name__)
 

@@ -25,9 +25,9 @@ class LedgerLimits:
     """Limits of the ledger."""
 
     future_skew: timedelta = timedelta(minutes=5)
-    """How far a statement's `made_at` may be ahead of the hub's clock."""
+    """The span that a statement's `made_at` may be ahead of the hub's clock."""
     past_skew: timedelta = timedelta(days=7)
-    """How far it may be behind: statements wait in a client's outbox while the hub is away."""
+    """The span behind it: statements wait in a client's outbox while the hub is away."""
     denials_per_agency_per_hour: int = 600
     """Refusals that are logged; beyond, they are only counted."""
     inspections_per_agency_per_hour: int = 10_000
@@ -37,7 +37,7 @@ class LedgerLimits:
     staged_bytes_per_agency: int = 512 * 1024 * 1024
     """Sealed bytes that an agency may have uploaded and not yet claimed."""
     staging_ttl: timedelta = timedelta(hours=1)
-    """How long an upload waits for its statement."""
+    """The span that an upload waits for its statement."""
     batch_size: int = 256
     """Most requests in one transaction."""
     queued: int = 4096
@@ -100,14 +100,14 @@ class LeavesPage:
 
     leaves: tuple[tuple[bytes, CommitmentOpening | None], ...]
     scopes: Mapping[EntryScope, int] = field(default_factory=dict)
-    """How many of its entries scope whom."""
+    """The number of its entries of each scope."""
     ruling: Ruling | None = None
     """By which rules it discloses something; then an inspection must be on the log before the page
     leaves. None where it opens only what is for everyone, and inspections."""
 
     @property
     def opened(self) -> int:
-        """How many leaves are opened."""
+        """The number of leaves that are opened."""
         return sum(opening is not None for _, opening in self.leaves)
 
 
@@ -117,7 +117,7 @@ class EntryPage:
 
     entries: tuple[ProvenEntry, ...]
     next_index: int
-    """Where the next page begins; 0 after the last."""
+    """The start of the next page; 0 after the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class FsckReport:
-    """What `fsck` has seen."""
+    """The findings of `fsck`."""
 
     entries: int
     statements: int

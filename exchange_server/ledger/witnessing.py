@@ -104,7 +104,7 @@ class WitnessGate:
 
     @property
     def missing(self) -> int:
-        """How many witnesses are still to be heard."""
+        """The number of witnesses that are still to be heard."""
         return max(0, self._needed - len(self._heard))
 
     def hear(self, cosignatures: Iterable[Cosignature]) -> None:

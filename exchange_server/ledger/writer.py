@@ -53,7 +53,7 @@ class Writer:
         self._intake = Intake(context.limits)
         self._on_growth = on_growth
         self._began_at: float | None = None
-        """When the batch in hand was begun, by the monotonic clock; None between batches."""
+        """The start of the batch in hand, by the monotonic clock; None between batches."""
         self._has_ended = False
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
 

@@ -91,7 +91,7 @@ class Authorization:
 
 
 class DenialLog(Protocol):
-    """Where denials go: the ledger. Bounded per agency, so that none can flood the log."""
+    """The taker of denials: the ledger. Bounded per agency, so that none can flood the log."""
 
     async def deny(
         self, caller: Caller, operation: str, error: ExchangeError, *, exchange_id: str = ""

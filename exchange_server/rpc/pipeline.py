@@ -55,7 +55,7 @@ _Continuation: TypeAlias = "Callable[[grpc.HandlerCallDetails], Awaitable[Handle
 
 
 class DeadlineCaps:
-    """How long a call of each method may last, in seconds."""
+    """Seconds that a call of each method may last."""
 
     def __init__(self, cap_seconds: float, special_seconds: Mapping[str, float | None]) -> None:
         """Cap every method at `cap_seconds`, but those named; None leaves a method uncapped."""

@@ -59,7 +59,7 @@ class RpcLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFiles:
-    """What the server shows and whom it trusts, in PEM; the key is not encrypted."""
+    """The server's certificate, key and trusted roots, in PEM; the key is not encrypted."""
 
     certificate_chain: bytes
     key: bytes

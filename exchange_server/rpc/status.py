@@ -1,4 +1,4 @@
-"""How an error leaves the hub: a status code from one table, and details that programs can read.
+"""Errors that leave the hub: a status code from one table, and details that programs can read.
 
     reason            -> google.rpc.ErrorInfo(reason, domain "caricc.exchange")
     offending field   -> google.rpc.BadRequest

@@ -36,7 +36,7 @@ _CACHE_KIB = 16 * 1024
 _WRITES = "exchange_writes"
 _OBSERVER = "exchange_observer"
 _AWAY = {"OperationalError", "InterfaceError", "TransactionTimeout"}
-"""What the driver of PostgreSQL says of its connection, in whichever class it was."""
+"""Words of the PostgreSQL driver about its connection, in whichever class they come."""
 
 
 def open_engine(

@@ -25,7 +25,7 @@ _log = structlog.get_logger(__name__)
 CHANNEL = "exchange_log"
 _NOTIFY = text("SELECT pg_notify(:channel, :sender)")
 _WAIT_SECONDS = 0.1
-"""How long the listener waits before it looks whether it is to end."""
+"""Seconds that the listener waits before it looks whether it is to end."""
 _RETRY_SECONDS = 1.0
 _ASK_SECONDS = 10.0
 

@@ -55,7 +55,7 @@ class SeenExchange(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What to list: parties (none: all), leg states and kinds (none: any), and where to go on."""
+    """A choice: parties (none: all), leg states and kinds (none: any), and where to go on."""
 
     agency: str
     parties: tuple[Party, ...] = ()

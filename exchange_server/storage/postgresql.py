@@ -52,7 +52,7 @@ _SERVING_PLANS: Final = ("-c enable_seqscan=off", "-c jit=off")
 would walk it in every batch until the table is next analyzed; a hub finds by key what it asks for.
 """
 _WAKE_SECONDS: Final = 0.1
-"""How often a wait looks whether its connection was closed."""
+"""Seconds between two looks whether the connection of a wait was closed."""
 
 
 def open_postgresql(url: URL, *, serving: bool) -> Engine:

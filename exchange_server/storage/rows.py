@@ -74,7 +74,7 @@ def field_names(row_type: Any) -> tuple[str, ...]:
 
 
 class _Conflict(Enum):
-    """What becomes of a row whose primary key is there."""
+    """The fate of a row whose primary key is there."""
 
     FAIL = "fail"
     KEEP = "keep"

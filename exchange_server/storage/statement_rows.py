@@ -44,7 +44,7 @@ class DeliveryRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Where an accepted statement is found."""
+    """The place of an accepted statement."""
 
     author_agency: str
     statement_id: str

@@ -32,7 +32,7 @@ class Signer(Protocol):
 
     @property
     def algorithm(self) -> SignatureAlgorithm:
-        """How it signs."""
+        """The algorithm that it signs with."""
         ...
 
     @property

@@ -190,7 +190,7 @@ class InformationGrade(Code):
 
 
 class Urgency(Code):
-    """How soon an answer is needed; the reason for urgency is in the brief."""
+    """The urgency of an answer; the reason for urgency is in the brief."""
 
     ROUTINE = pb.URGENCY_ROUTINE, "routine", "обычная", "әдеттегі"
     URGENT = pb.URGENCY_URGENT, "urgent", "срочно", "шұғыл"

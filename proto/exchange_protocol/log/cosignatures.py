@@ -134,7 +134,7 @@ class WitnessSigner:
 
 
 class WitnessPolicy:
-    """How many of which witnesses must have cosigned a checkpoint."""
+    """The number of witnesses, and which ones, that must have cosigned a checkpoint."""
 
     def __init__(self, required: int, vkeys: Iterable[str]) -> None:
         """Name the witnesses by their verifier keys; raises CONFIG_INVALID."""

@@ -20,7 +20,7 @@ root must be `EMPTY_ROOT`. Between equal sizes the proof is empty and the roots 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TypeAlias
@@ -72,28 +72,39 @@ def root_from_inclusion_proof(
     """Compute the root that the proof implies; the caller compares it with one that it trusts."""
     _check_index(index, tree_size)
     _check_hashes((leaf_hash, *proof))
-    position, last = index, tree_size - 1
     computed = leaf_hash
-    for sibling in proof:
+    what = f"inclusion proof of {len(proof)} hashes"
+    where = f"leaf {index} of {tree_size}"
+    for sibling, is_left in _climb(index, tree_size - 1, proof, what, where):
+        computed = node_hash(sibling, computed) if is_left else node_hash(computed, sibling)
+    return computed
+
+
+def _climb(
+    position: int, last: int, siblings: Sequence[bytes], what: str, where: str
+) -> Iterator[tuple[bytes, bool]]:
+    """Climb from a node to the root: give each sibling, and whether it stands on the left.
+
+    `position` and `last` are the node's index and the last index, on the node's level. `what` and
+    `where` name the proof in the error.
+
+    Raises:
+        PROOF_INVALID: if there are more siblings, or fewer, than levels that need one.
+    """
+    for sibling in siblings:
         if last == 0:
-            raise Reason.PROOF_INVALID.error(
-                f"inclusion proof of {len(proof)} hashes is too long: leaf {index} of {tree_size}"
-            )
-        if position & 1 or position == last:
-            computed = node_hash(sibling, computed)
+            raise Reason.PROOF_INVALID.error(f"{what} is too long: {where}")
+        is_left = bool(position & 1) or position == last
+        yield sibling, is_left
+        if is_left:
             # A right edge without a sibling rises unhashed to the level where it has one.
             while not position & 1 and position:
                 position >>= 1
                 last >>= 1
-        else:
-            computed = node_hash(computed, sibling)
         position >>= 1
         last >>= 1
     if last != 0:
-        raise Reason.PROOF_INVALID.error(
-            f"inclusion proof of {len(proof)} hashes is too short: leaf {index} of {tree_size}"
-        )
-    return computed
+        raise Reason.PROOF_INVALID.error(f"{what} is too short: {where}")
 
 
 def verify_consistency(
@@ -125,25 +136,12 @@ def verify_consistency(
         position >>= 1
         last >>= 1
     first = second = path[0]
-    for sibling in path[1:]:
-        if last == 0:
-            raise Reason.PROOF_INVALID.error(
-                f"consistency proof of {len(proof)} hashes is too long for {size1} to {size2}"
-            )
-        if position & 1 or position == last:
-            first = node_hash(sibling, first)
-            second = node_hash(sibling, second)
-            while not position & 1 and position:
-                position >>= 1
-                last >>= 1
+    what, where = f"consistency proof of {len(proof)} hashes", f"{size1} to {size2}"
+    for sibling, is_left in _climb(position, last, path[1:], what, where):
+        if is_left:
+            first, second = node_hash(sibling, first), node_hash(sibling, second)
         else:
             second = node_hash(second, sibling)
-        position >>= 1
-        last >>= 1
-    if last != 0:
-        raise Reason.PROOF_INVALID.error(
-            f"consistency proof of {len(proof)} hashes is too short for {size1} to {size2}"
-        )
     if first != root1:
         raise Reason.PROOF_INVALID.error(f"consistency proof gives another root at size {size1}")
     if second != root2:
@@ -231,7 +229,7 @@ class CompactRange:
         expected = len(root_nodes(self.size))
         if len(self.hashes) != expected:
             raise Reason.PROOF_INVALID.error(
-                f"compact_range of size {self.size} has {expected} hashes, got {len(self.hashes)}"
+                f"a compact range of size {self.size} has {expected} hashes, got {len(self.hashes)}"
             )
         _check_hashes(self.hashes)
 
@@ -249,9 +247,11 @@ class CompactRange:
         row, level = list(leaf_hashes), 0
         while row:
             rows.append(row)
+            # The edge has a node on this level where the size has this bit: its newest, unpaired.
             after.pop(level, None)
             if size >> level & 1:
                 after[level] = row[-1]
+            # The edge's old node has waited for a right neighbour: the first new node is that one.
             joined = [edges[level], *row] if level in edges else row
             row = [
                 sha256(b"\x01" + left + right).digest()

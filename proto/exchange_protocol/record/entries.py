@@ -53,7 +53,7 @@ MOST_INSPECTED = 1000
 """Entries on one page: what replays count a reading by is bounded."""
 MOST_AHEAD = timedelta(hours=1)
 MOST_BEHIND = timedelta(days=31)
-"""How far a statement's own time may be after and before the hub's, however a hub is configured.
+"""A statement's own time may be so much after and before the hub's, however a hub is configured.
 
 A hub whose clock stands still could accept what an expired certificate signs, and one that keeps a
 statement for later could bring it up when it suits."""
@@ -86,7 +86,7 @@ class InspectedRange:
     start: int
     end: int
     opened: int
-    """How many of them were opened; of the others it was shown the leaf alone."""
+    """The number of them that were opened; of the others it was shown the leaf alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,7 +92,7 @@ class EntryScopes(Protocol):
     """The scope of each entry, from the first on and without a gap."""
 
     def __len__(self) -> int:
-        """How many entries are known."""
+        """Give the number of entries that are known."""
 
     def append(self, scope: EntryScope) -> None:
         """Take the next entry's."""

@@ -79,7 +79,7 @@ class Leg:
     approvals_required: int
     approvers: tuple[AgencyId, ...]
     due_at: datetime | None = None
-    """When the answer is due, as the initiator asked or the recipient extended it."""
+    """The due time of the answer, as the initiator asked or the recipient extended it."""
     approvals: tuple[str, ...] = ()
     """URIs of the members who approved what the leg awaits an answer to."""
     hidden: tuple[bytes, ...] = ()

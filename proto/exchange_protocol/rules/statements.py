@@ -64,7 +64,7 @@ MAX_RECIPIENTS = 32
 MAX_READERS = 128
 MAX_WRAPPED_BYTES = 4096
 MAX_DUE = timedelta(days=3660)
-"""How long after a statement its answer may be due: ten years."""
+"""The longest time from a statement to the due time of its answer: ten years."""
 _PARSED = 64
 UUID_RANDOM_BYTES = 10
 BRIEF = "brief"

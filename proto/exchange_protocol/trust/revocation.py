@@ -49,7 +49,7 @@ class RevocationList:
     """`key_fingerprint` of the issuer's public key."""
     this_update: datetime
     next_update: datetime
-    """When the issuer will have published a newer list."""
+    """The time by which the issuer publishes a newer list."""
     revoked: Mapping[int, datetime] = field(repr=False)
     """Serial number to time of revocation."""
 
@@ -100,7 +100,7 @@ class RevocationList:
         return cls.from_der(der, anchors, intermediates)
 
     def revoked_at(self, serial: int) -> datetime | None:
-        """When the certificate of this serial number was revoked; None if it is not."""
+        """Find when the certificate of this serial number was revoked; None if it is not."""
         return self.revoked.get(serial)
 
     def is_revoked(self, certificate: VerifiedCertificate) -> bool:

@@ -54,7 +54,7 @@ SEALING_SUITE: Final = SealingSuite.MLKEM768_X25519_AES256GCM
 HPKE_SUITE: Final = hpke.Suite(
     hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM
 )
-"""How content keys are wrapped: HPKE (RFC 9180) in base mode."""
+"""The wrapping of content keys: HPKE (RFC 9180) in base mode."""
 
 CHUNK_SIZE: Final = 64 * 1024
 """Plaintext bytes of every chunk but the last."""
