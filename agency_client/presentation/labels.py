@@ -187,17 +187,17 @@ class Label(Enum):
     READ_WHY = Words("read why, then close", "прочтите причину и закройте", "себебін оқып, жабыңыз")
     OPEN_IT = Words("open it", "откройте", "ашыңыз")
     ANSWER = Words("answer", "ответьте", "жауап беріңіз")
+    MIND_THE_FREEZE = Words(
+        "extend, convert or lift the freeze before it ends",
+        "продлите, преобразуйте или снимите замораживание до его конца",
+        "қатыруды біткенге дейін ұзартыңыз, түрлендіріңіз немесе алып тастаңыз",
+    )
     READ_ANSWER = Words(
         "read the answer, give feedback, close",
         "прочтите ответ, дайте отзыв, закройте",
         "жауапты оқып, пікір беріп, жабыңыз",
     )
     CLOSE = Words("close", "закройте", "жабыңыз")
-    MIND_FREEZE = Words(
-        "extend, convert or lift the freeze before it expires",
-        "продлите, замените или снимите заморозку до её истечения",
-        "мерзімі біткенше қатыруды ұзартыңыз, ауыстырыңыз немесе алып тастаңыз",
-    )
     YOUR_TURN = Words("your turn: {step}", "ваша очередь: {step}", "сіздің кезегіңіз: {step}")
     WAITS_FOR = Words("waits for {whom}", "ожидается: {whom}", "күтілуде: {whom}")
     AN_APPROVER = Words("an approver", "одобряющий орган", "мақұлдаушы орган")

@@ -23,12 +23,12 @@ TURNS: Final[Mapping[LegState, Party | None]] = {
     LegState.RELEASED: Party.RECIPIENT,
     LegState.DELIVERED: Party.RECIPIENT,
     LegState.ACKNOWLEDGED: Party.RECIPIENT,
+    LegState.FROZEN: Party.RECIPIENT,
     LegState.ANSWERED: Party.INITIATOR,
     LegState.REFUSED: Party.INITIATOR,
     LegState.RECALLED: Party.INITIATOR,
     LegState.CLOSED: None,
     LegState.ERASED: None,
-    LegState.FROZEN: Party.RECIPIENT,
 }
 """For which party a leg waits, by its state."""
 STEPS: Final[Mapping[LegState, Label]] = {
@@ -38,10 +38,10 @@ STEPS: Final[Mapping[LegState, Label]] = {
     LegState.RELEASED: Label.OPEN_IT,
     LegState.DELIVERED: Label.ANSWER,
     LegState.ACKNOWLEDGED: Label.ANSWER,
+    LegState.FROZEN: Label.MIND_THE_FREEZE,
     LegState.ANSWERED: Label.READ_ANSWER,
     LegState.REFUSED: Label.READ_WHY,
     LegState.RECALLED: Label.CLOSE,
-    LegState.FROZEN: Label.MIND_FREEZE,
 }
 """The step of the party for which a leg waits, by the state."""
 
