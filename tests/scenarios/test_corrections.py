@@ -132,7 +132,7 @@ def test_a_recall_after_reading_gets_a_receipt(
     mia.recall(exchange)
     fma.confirm_recall(exchange, "used", explanation="Запрошен банк (вымышлено)")
     mia.close_exchange(exchange)
-    assert "confirm_recall" in region.replay(capsys)
+    assert "receipt of a recall" in region.replay(capsys)
     # What was never released is not known to its recipient, and neither is its recall.
     held = new_exchange(mia, ABROAD)
     mia.recall(held)
