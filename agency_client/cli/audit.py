@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +43,7 @@ from exchange_protocol.errors import (
     Reason,
 )
 from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.record.folds import Applied
 from exchange_protocol.trust.certificates import TrustAnchors
 
 if TYPE_CHECKING:
@@ -262,9 +263,16 @@ def _tell_pause(error: ExchangeError, seconds: float) -> None:
 
 
 def verify_database(
-    session: Session, path: Path, root: Path | None, log_key: str | None
+    session: Session,
+    path: Path,
+    root: Path | None,
+    log_key: str | None,
+    watch: Callable[[Applied], None] | None = None,
 ) -> AuditReport:
-    """Audit a copy of the database; the trust comes from the options, or from the profile."""
+    """Audit a copy of the database; the trust comes from the options, or from the profile.
+
+    `watch` is called with every entry that was judged.
+    """
     if root is not None and log_key is not None:
         anchors, log = TrustAnchors.from_pem(root.read_bytes()), LogVerifier(log_key)
         seen = None
@@ -281,7 +289,13 @@ def verify_database(
     try:
         with progress("entries") as advance:
             return verify_log(
-                copy, anchors, auditor=None, seen=seen, progress=advance, cores=usable_cores()
+                copy,
+                anchors,
+                auditor=None,
+                seen=seen,
+                progress=advance,
+                cores=usable_cores(),
+                watch=watch,
             )
     finally:
         copy.close()
@@ -290,16 +304,26 @@ def verify_database(
 def _verify_witnessed(session: Session) -> tuple[AuditReport, WitnessedHead]:
     with session.hub() as hub:
         vouched = hub.witnessed_checkpoint()
-        source = hub_log(hub, vouched.head)
-        with progress("entries") as advance:
-            report = verify_log(
-                source,
-                hub.profile.anchors,
-                auditor=hub.profile.tls.certificate.member,
-                progress=advance,
-                cores=usable_cores(),
-            )
-    return report, vouched
+        return verify_shown(hub, vouched.head), vouched
+
+
+def verify_shown(
+    hub: ExchangeClient, head: Head | None = None, watch: Callable[[Applied], None] | None = None
+) -> AuditReport:
+    """Audit what the hub shows to this profile, from its start, up to a head or the newest one.
+
+    `watch` is called with every entry that was judged.
+    """
+    source = hub_log(hub, head)
+    with progress("entries") as advance:
+        return verify_log(
+            source,
+            hub.profile.anchors,
+            auditor=hub.profile.tls.certificate.member,
+            progress=advance,
+            cores=usable_cores(),
+            watch=watch,
+        )
 
 
 @contextmanager
