@@ -143,7 +143,7 @@ Names:
     RevocationReason         RFC 5280, 5.3.1.
     SourceGrade              Reliability of the source (Council doc. 6243/18).
     Tlp                      FIRST TLP 2.0.
-    Urgency                  How soon an answer is needed; the reason for urgency is in the brief.
+    Urgency                  The urgency of an answer; the reason for urgency is in the brief.
     Verdict                  Decisions of an approver on a held leg.
 
   Errors
