@@ -126,9 +126,16 @@ Names:
 
   Codes
     AgencyType               Sorts of authority; the policy decides on them.
+    AssetType                Sorts of asset.
+    Currency                 Currencies of the region and of its trade (ISO 4217); amounts are in
+                             whole units.
     ErasureGround            Why content is erased.
     ExtensionGround          Why an answer needs longer.
     FeedbackUse              Uses that were made of the information.
+    FreezeConversion         What took the place of a freeze.
+    FreezeObstacle           Why a freeze was not imposed; a refusal on a legal ground is a
+                             `refuse`.
+    FreezeOutcome            What became of a freeze.
     Handling                 Europol handling codes (Council doc. 6243/18).
     InformationGrade         Accuracy of the information, codes 1 to 4 (Council doc. 6243/18).
     Kind                     Kinds of statement; the value is the name of the body's field on the
@@ -143,6 +150,7 @@ Names:
     RevocationReason         RFC 5280, 5.3.1.
     SourceGrade              Reliability of the source (Council doc. 6243/18).
     Tlp                      FIRST TLP 2.0.
+    TraceResult              Results of an asset trace.
     Urgency                  The urgency of an answer; the reason for urgency is in the brief.
     Verdict                  Decisions of an approver on a held leg.
 
@@ -254,9 +262,11 @@ if TYPE_CHECKING:
         SealBroken,
         SignatureInvalid,
     )
+    from exchange_protocol.kinds.asset_findings import AssetType, TraceResult
     from exchange_protocol.kinds.catalogue import Kind
     from exchange_protocol.kinds.codes import (
         AgencyType,
+        Currency,
         Handling,
         InformationGrade,
         Language,
@@ -273,6 +283,11 @@ if TYPE_CHECKING:
     from exchange_protocol.kinds.erase_notice import ErasureGround
     from exchange_protocol.kinds.extend_deadline import ExtensionGround
     from exchange_protocol.kinds.feedback import FeedbackUse
+    from exchange_protocol.kinds.freeze_status import (
+        FreezeConversion,
+        FreezeObstacle,
+        FreezeOutcome,
+    )
     from exchange_protocol.kinds.reply import ReplyResult
     from exchange_protocol.kinds.revoke_certificate import RevocationReason
     from exchange_protocol.kinds.spec import Body
@@ -296,6 +311,7 @@ __all__ = [
     "AnalysisProduct",
     "AnalysisRequest",
     "Approval",
+    "AssetType",
     "AsyncExchangeClient",
     "Attachments",
     "Body",
@@ -309,6 +325,7 @@ __all__ = [
     "ConsentWanted",
     "ContentDocument",
     "Cosignature",
+    "Currency",
     "Directory",
     "DisclosedPart",
     "Draft",
@@ -325,6 +342,9 @@ __all__ = [
     "ExchangeSummary",
     "ExtensionGround",
     "FeedbackUse",
+    "FreezeConversion",
+    "FreezeObstacle",
+    "FreezeOutcome",
     "GivenBrief",
     "Handling",
     "HasId",
@@ -388,6 +408,7 @@ __all__ = [
     "Statement",
     "Tile",
     "Tlp",
+    "TraceResult",
     "UnsealedExchange",
     "UnsealedStatement",
     "Urgency",
@@ -413,6 +434,7 @@ _HOMES: Final = {
     "AnalysisProduct": "agency_client.content.documents",
     "AnalysisRequest": "agency_client.content.documents",
     "Approval": "agency_client.core.views",
+    "AssetType": "exchange_protocol.kinds.asset_findings",
     "AsyncExchangeClient": "agency_client.aio",
     "Attachments": "agency_client.core.given",
     "Body": "exchange_protocol.kinds.spec",
@@ -426,6 +448,7 @@ _HOMES: Final = {
     "ConsentWanted": "agency_client.content.documents",
     "ContentDocument": "agency_client.content.documents",
     "Cosignature": "exchange_protocol.log.cosignatures",
+    "Currency": "exchange_protocol.kinds.codes",
     "Directory": "exchange_protocol.rules.directory",
     "DisclosedPart": "agency_client.core.gathering",
     "Draft": "exchange_protocol.rules.statements",
@@ -442,6 +465,9 @@ _HOMES: Final = {
     "ExchangeSummary": "agency_client.core.views",
     "ExtensionGround": "exchange_protocol.kinds.extend_deadline",
     "FeedbackUse": "exchange_protocol.kinds.feedback",
+    "FreezeConversion": "exchange_protocol.kinds.freeze_status",
+    "FreezeObstacle": "exchange_protocol.kinds.freeze_status",
+    "FreezeOutcome": "exchange_protocol.kinds.freeze_status",
     "GivenBrief": "agency_client.core.given",
     "Handling": "exchange_protocol.kinds.codes",
     "HasId": "agency_client.core.exchanges",
@@ -505,6 +531,7 @@ _HOMES: Final = {
     "Statement": "exchange_protocol.rules.statements",
     "Tile": "agency_client.core.log",
     "Tlp": "exchange_protocol.kinds.codes",
+    "TraceResult": "exchange_protocol.kinds.asset_findings",
     "UnsealedExchange": "agency_client.core.views",
     "UnsealedStatement": "agency_client.core.views",
     "Urgency": "exchange_protocol.kinds.codes",

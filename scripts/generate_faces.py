@@ -328,7 +328,7 @@ def _terms(kind: Kind, act: Act) -> Iterator[Parameter]:
     for name in terms_of(kind, act):
         term = of_terms[name]
         said = TERMS[name].format(**words).format(default=FLOORS.get(name, ""))
-        if kind.spec.sets_due and name == "due":
+        if kind.spec.act_sets_due(act) and name == "due":
             yield Parameter(name, str(term.type).removesuffix(" | None"), said)
             continue
         yield Parameter(name, str(term.type), said.strip(), repr(term.default))

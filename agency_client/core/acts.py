@@ -48,7 +48,7 @@ def terms_of(kind: Kind, act: Act) -> tuple[str, ...]:
     """The terms that an act takes; the due time alone where the kind moves it."""
     if act.terms:
         return _TERMS
-    return ("due",) if kind.spec.sets_due else ()
+    return ("due",) if kind.spec.act_sets_due(act) else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,9 +220,11 @@ def _brief(act: Act, summary: str, given: _Given) -> Brief | None:
 
 
 def _summary(act: Act, body: Body, codes: Mapping[str, Any]) -> str:
-    """The act in words, such as "Answered: NO_HIT"."""
+    """The act in words for others to read, such as "Answered: nothing found"."""
     values = [getattr(body, name) for name in codes]
     said = [
-        str(each) for value in values for each in (value if isinstance(value, tuple) else (value,))
+        each.words.en if isinstance(each, Code) else str(each)
+        for value in values
+        for each in (value if isinstance(value, tuple) else (value,))
     ]
     return f"{act.done}: {', '.join(said)}" if said else act.done

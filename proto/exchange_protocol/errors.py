@@ -194,6 +194,8 @@ class Reason(Enum):
     NOT_WITNESSED = (Conflict,)
     CLIENT_CLOSED = (Conflict,)
     LAST_OPERATOR = (Conflict,)
+    NOT_YET_DUE = (Conflict,)
+    TIME_IS_OVER = (Conflict,)
     # limits
     TOO_LARGE = (LimitExceeded,)
     TOO_MANY = (LimitExceeded,)

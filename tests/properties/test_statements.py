@@ -133,6 +133,7 @@ def drafts(draw: st.DrawFn, kinds: tuple[Kind, ...] = tuple(Kind)) -> Draft:
     opening = kind.stage is Stage.INITIAL
     continuing = kind.stage is Stage.CONTINUING
     made_at = draw(times)
+    body = draw(of_kind(kind))
     purposes = st.sampled_from(Purpose)
     latest = min(statements.MAX_DUE, datetime.max.replace(tzinfo=UTC) - made_at)
     dues = st.timedeltas(timedelta(microseconds=1), latest).map(lambda later: made_at + later)
@@ -143,7 +144,7 @@ def drafts(draw: st.DrawFn, kinds: tuple[Kind, ...] = tuple(Kind)) -> Draft:
         source_grade=draw(st.none() | st.sampled_from(SourceGrade)),
         information_grade=draw(st.none() | st.sampled_from(InformationGrade)),
         urgency=draw(st.sampled_from(Urgency)),
-        due_at=draw(dues if kind.spec.sets_due else st.none() | dues),
+        due_at=draw(dues if kind.spec.sets_due(body) else st.none() | dues),
         purpose=draw(purposes if opening else st.none() | purposes),
         legal_basis=draw(codes if opening else st.none() | codes),
         permitted_uses=draw(some(purposes)),
@@ -157,7 +158,7 @@ def drafts(draw: st.DrawFn, kinds: tuple[Kind, ...] = tuple(Kind)) -> Draft:
         exchange_id=own_id if opening else draw(ids) if continuing else "",
         author=draw(members),
         made_at=made_at,
-        body=draw(of_kind(kind)),
+        body=body,
         answers=draw(digests) if continuing else None,
         recipients=draw(some(agency_ids)),
         supervisors=draw(some(agency_ids)),

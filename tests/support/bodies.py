@@ -18,12 +18,32 @@ _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 def bodies(kind: Kind) -> st.SearchStrategy[Body]:
     """Every body of a kind whose parser follows from its types."""
-    return st.builds(kind.body, **{name: _values(hint) for name, hint in _hints(kind).items()})
+    drawn = {name: _values(hint) for name, hint in _hints(kind).items()}
+    return st.fixed_dictionaries(drawn).map(lambda values: kind.body(**_fitting(kind, values)))
 
 
 def some_body(kind: Kind, chance: random.Random) -> Body:
     """One body of such a kind, by chance."""
-    return kind.body(**{name: _some_value(hint, chance) for name, hint in _hints(kind).items()})
+    values = {name: _some_value(hint, chance) for name, hint in _hints(kind).items()}
+    return kind.body(**_fitting(kind, values, chance))
+
+
+def _fitting(
+    kind: Kind, values: dict[str, Any], chance: random.Random | None = None
+) -> dict[str, Any]:
+    """The values, with those optional ones alone that their codes ask for."""
+    fitting, chance = dict(values), chance or random.Random(0)  # noqa: S311 # no secret
+    for name, code in kind.spec.only_with.items():
+        given = fitting[name]
+        if any(value is code for value in values.values()):
+            [inner] = [each for each in get_args(_hints(kind)[name]) if each is not type(None)]
+            fitting[name] = _some_value(inner, chance) if given is None else given
+        else:
+            fitting[name] = None
+    for one, other in kind.spec.together:
+        if fitting[one] is None or fitting[other] is None:
+            fitting[one] = fitting[other] = None
+    return fitting
 
 
 def _hints(kind: Kind) -> dict[str, Any]:

@@ -11,12 +11,16 @@ from exchange_protocol.kinds import (
     acknowledge,
     analysis_product,
     analysis_request,
+    ask_to_lift,
+    asset_findings,
+    asset_trace_request,
     close,
     decision,
     enrol_agency,
     erase_notice,
     extend_deadline,
     feedback,
+    freeze_status,
     information_request,
     interim_reply,
     partial_reply,
@@ -30,8 +34,9 @@ from exchange_protocol.kinds import (
     return_for_information,
     revoke_certificate,
     supplement,
+    urgent_freeze_request,
 )
-from exchange_protocol.kinds.spec import Body, KindSpec, ParseBody, Row, Stage, parse_by_types
+from exchange_protocol.kinds.spec import Body, KindSpec, ParseBody, Row, Stage, parser_of
 from exchange_protocol.kinds.spec import encode as encode_fields
 from exchange_protocol.v1 import statement_pb2 as pb
 
@@ -51,6 +56,8 @@ class Kind(StrEnum):
     INFORMATION_REQUEST = information_request.SPEC
     REFERRAL = referral.SPEC
     ANALYSIS_REQUEST = analysis_request.SPEC
+    ASSET_TRACE_REQUEST = asset_trace_request.SPEC
+    URGENT_FREEZE_REQUEST = urgent_freeze_request.SPEC
 
     ACKNOWLEDGE = acknowledge.SPEC
     RETURN_FOR_INFORMATION = return_for_information.SPEC
@@ -66,6 +73,9 @@ class Kind(StrEnum):
     CLOSE = close.SPEC
     ERASE_NOTICE = erase_notice.SPEC
     EXTEND_DEADLINE = extend_deadline.SPEC
+    FREEZE_STATUS = freeze_status.SPEC
+    ASK_TO_LIFT = ask_to_lift.SPEC
+    ASSET_FINDINGS = asset_findings.SPEC
 
     ENROL_AGENCY = enrol_agency.SPEC
     PUBLISH_CERTIFICATE = publish_certificate.SPEC
@@ -94,9 +104,7 @@ ROWS: Final[tuple[tuple[Kind, Row], ...]] = tuple(
 )
 """The whole table of the lifecycle."""
 _KINDS: Final[Mapping[type[Body], Kind]] = {kind.spec.body: kind for kind in Kind}
-_PARSERS: Final[Mapping[str, ParseBody]] = {
-    kind.value: kind.spec.parse or parse_by_types(kind.spec.body) for kind in Kind
-}
+_PARSERS: Final[Mapping[str, ParseBody]] = {kind.value: parser_of(kind.spec) for kind in Kind}
 
 
 def kind_of(body: Body) -> Kind:

@@ -11,6 +11,7 @@ A trait is derived from the rows wherever that is possible, so the table says it
     decides       an approver says it, on legs that wait for an approval
     erases        the leg that it moves loses its content
     sets_due      the header's due time becomes the leg's
+    approves_any  it may be an approval
 """
 
 from __future__ import annotations
@@ -31,6 +32,25 @@ from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.fields import parse_enum, parse_timestamp, to_timestamp
 from exchange_protocol.words import Code, Words
 
+UNSEEN = frozenset({LegState.HELD, LegState.REJECTED})
+"""States of a leg that its recipient is never shown."""
+OPEN_TO_RECIPIENT = frozenset({LegState.DELIVERED, LegState.ACKNOWLEDGED})
+"""States of a leg in which its recipient may speak."""
+BEFORE_ANSWER = frozenset(
+    {
+        LegState.HELD,
+        LegState.RETURNED,
+        LegState.RELEASED,
+        LegState.DELIVERED,
+        LegState.ACKNOWLEDGED,
+    }
+)
+"""States of a leg that still owes an answer, or the permission to ask for one."""
+ENDED = frozenset({LegState.ANSWERED, LegState.REFUSED, LegState.REJECTED, LegState.RECALLED})
+"""States of a leg that only its initiator moves on, by closing it."""
+OWES = BEFORE_ANSWER | {LegState.FROZEN}
+"""States of a leg on which a due time runs: for the answer, or until a freeze expires."""
+
 
 class Stage(Enum):
     """The effect of a kind: it opens an exchange, continues one, or changes the directory."""
@@ -38,6 +58,22 @@ class Stage(Enum):
     INITIAL = "initial"
     CONTINUING = "continuing"
     DIRECTORY = "directory"
+
+
+class Due(Enum):
+    """The way in which a header's due time becomes that of the leg."""
+
+    LATER = "later"
+    """It must be later than the leg's present due time."""
+    ANEW = "anew"
+    """It begins a time of its own, whatever was due before."""
+
+
+class When(Enum):
+    """The time at which a row applies, compared with the leg's due time."""
+
+    BEFORE_DUE = "before due"
+    AFTER_DUE = "after due"
 
 
 class Range(NamedTuple):
@@ -79,10 +115,24 @@ class Row:
     approves: bool = False
     """True if it counts as an approval; `after` follows when enough distinct members approved."""
     adds_content: bool = False
-    """True if it brings new content, which passes the gate anew; `after` follows if nothing is
-    held."""
-    sets_due: bool = False
-    """True if the header's due time becomes the leg's due time."""
+    """True if it brings new content, which passes the gate anew. The leg then awaits an answer to
+    it, and is RELEASED or HELD as the gate says: `after` is RELEASED and `becomes_awaited` True."""
+    sets_due: Due | None = None
+    """Whether and how the header's due time becomes the leg's due time."""
+    when: When | None = None
+    """The time of the hub at which it applies; None is any."""
+
+    def __post_init__(self) -> None:
+        """Refuse a row that says something else than what the gate does."""
+        if self.adds_content and not (
+            self.after is LegState.RELEASED
+            and self.becomes_awaited
+            and self.party is Party.INITIATOR
+        ):
+            raise ValueError(
+                "expected new content to be the initiator's, to be awaited, and to follow as "
+                "RELEASED: the gate decides whether it is HELD first"
+            )
 
     @property
     def follows_unseen(self) -> bool:
@@ -172,6 +222,10 @@ class KindSpec:
     acts: tuple[Act, ...] = ()
     parse: ParseBody | None = None
     """A parser of its own; None parses by the types of the body's attributes."""
+    only_with: Mapping[str, Code] = field(default_factory=dict)
+    """Optional attributes of the body that stand with one code and must not be left out there."""
+    together: tuple[tuple[str, str], ...] = ()
+    """Pairs of optional attributes of which none stands without the other."""
 
     @cached_property
     def name(self) -> str:
@@ -199,9 +253,21 @@ class KindSpec:
         return any(row.after is LegState.ERASED for row in self.rows)
 
     @cached_property
-    def sets_due(self) -> bool:
-        """True if its header must name a due time, which becomes that of the leg."""
-        return any(row.sets_due for row in self.rows)
+    def approves_any(self) -> bool:
+        """True if a body of this kind may be an approval."""
+        return any(row.approves for row in self.rows)
+
+    def sets_due(self, body: Body) -> bool:
+        """True if the header beside a body must name a due time, which becomes that of the leg."""
+        return any(row.sets_due and matches(row, body) for row in self.rows)
+
+    def act_sets_due(self, act: Act) -> bool:
+        """True if an act says a body that `sets_due`."""
+        codes = tuple(act.fixed.values())
+        return any(
+            row.sets_due and (row.code is None or any(code is row.code for code in codes))
+            for row in self.rows
+        )
 
     def approves(self, body: Body) -> bool:
         """True if a body of this kind is an approval."""
@@ -210,7 +276,11 @@ class KindSpec:
 
 def matches(row: Row, body: Body) -> bool:
     """True if a row applies to a body, by the code that it names."""
-    return row.code is None or any(value is row.code for _, value in attributes(body))
+    return row.code is None or _holds(body, row.code)
+
+
+def _holds(body: Body, code: Code) -> bool:
+    return any(value is code for _, value in attributes(body))
 
 
 def attributes(body: Body) -> tuple[tuple[str, Any], ...]:
@@ -261,16 +331,39 @@ def _attribute(hint: Any) -> Attribute:
     raise TypeError(f"expected a type that a body may have, got {hint}: give the kind a parser")
 
 
-def parse_by_types(body: type[Body]) -> ParseBody:
-    """Make the parser of a body from the types of its attributes."""
-    parsers = [(name, _attribute_parser(each)) for name, each in attribute_types(body).items()]
+def parser_of(spec: KindSpec) -> ParseBody:
+    """Give the parser of a kind: its own, or one made from the types of its body's attributes."""
+    if spec.parse is not None:
+        return spec.parse
+    types = attribute_types(spec.body)
+    parsers = [(name, _attribute_parser(each)) for name, each in types.items()]
 
     def parse(message: Message, where: str) -> Body:
-        return body(
-            **{name: parse_one(message, name, f"{where}.{name}") for name, parse_one in parsers}
-        )
+        values = {name: parse_one(message, name, f"{where}.{name}") for name, parse_one in parsers}
+        body = spec.body(**values)
+        _check_attributes(spec, body, where)
+        return body
 
     return parse
+
+
+def _check_attributes(spec: KindSpec, body: Body, where: str) -> None:
+    """Check which optional attributes stand with which others: `only_with` and `together`."""
+    for name, code in spec.only_with.items():
+        is_given, is_due = getattr(body, name) is not None, _holds(body, code)
+        if is_due and not is_given:
+            raise Reason.MISSING_FIELD.error(
+                f"expected a {name} with {code.name}, got none", field=f"{where}.{name}"
+            )
+        if is_given and not is_due:
+            raise Reason.INVALID_FIELD.error(
+                f"expected a {name} only with {code.name}", field=f"{where}.{name}"
+            )
+    for one, other in spec.together:
+        if (getattr(body, one) is None) != (getattr(body, other) is None):
+            raise Reason.MISSING_FIELD.error(
+                f"expected both {one} and {other}, or neither", field=f"{where}.{one}"
+            )
 
 
 def encode(body: Body, message: Message) -> None:
@@ -336,21 +429,3 @@ def _distinct(code: type[Code]) -> _ParseAttribute:
         return codes
 
     return parse
-
-
-UNSEEN = frozenset({LegState.HELD, LegState.REJECTED})
-"""States of a leg that its recipient is never shown."""
-OPEN_TO_RECIPIENT = frozenset({LegState.DELIVERED, LegState.ACKNOWLEDGED})
-"""States of a leg in which its recipient may speak."""
-BEFORE_ANSWER = frozenset(
-    {
-        LegState.HELD,
-        LegState.RETURNED,
-        LegState.RELEASED,
-        LegState.DELIVERED,
-        LegState.ACKNOWLEDGED,
-    }
-)
-"""States of a leg that still owes an answer, or the permission to ask for one."""
-ENDED = frozenset({LegState.ANSWERED, LegState.REFUSED, LegState.REJECTED, LegState.RECALLED})
-"""States of a leg that only its initiator moves on, by closing it."""

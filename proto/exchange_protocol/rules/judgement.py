@@ -187,7 +187,7 @@ def judge(
             exchange = _without_revoked_approvals(exchange, subjects, directory)
         route = _route_on(directory, statement, exchange, subjects)
         exchange, changes = advance(
-            exchange, statement, subjects, route.legs, partial=view is not None
+            exchange, statement, subjects, route.legs, at=at, partial=view is not None
         )
     said = spoken(exchange, statement)
     if view is None or statement.kind.stage is Stage.INITIAL:

@@ -74,7 +74,7 @@ _TEXTS = re.compile(r'//[^\n\r]*|"(?:\\.|[^"\\])*"')
 _BRACKETS = re.compile(r"[(){}\[\]]")
 _TOKENS = re.compile(r"\w+|[^\w\s]")
 _CACHED_ANSWERS = 4096
-_DECIDING_KINDS = tuple(kind for kind in Kind if kind.spec.decides)
+_APPROVING_KINDS = tuple(kind for kind in Kind if kind.spec.approves_any)
 _DECIDING_ROLES = (Role.COORDINATOR, Role.AUTHORISER)
 
 
@@ -279,7 +279,7 @@ class Rulebook:
             if agency in (said.initiator, said.recipient):
                 continue
             for role in _DECIDING_ROLES:
-                for kind in _DECIDING_KINDS:
+                for kind in _APPROVING_KINDS:
                     decision = replace(said, author=agency, role=role, kind=kind)
                     answer = self._ask(kind.action, _member(agency, role), decision)
                     if answer.allowed:

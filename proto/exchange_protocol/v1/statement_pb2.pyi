@@ -287,6 +287,167 @@ EXTENSION_GROUND_AWAITING_AUTHORISATION: ExtensionGround.ValueType  # 2
 EXTENSION_GROUND_VOLUME: ExtensionGround.ValueType  # 3
 Global___ExtensionGround: _TypeAlias = ExtensionGround  # noqa: Y015
 
+class _FreezeOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FreezeOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FreezeOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FREEZE_OUTCOME_UNSPECIFIED: _FreezeOutcome.ValueType  # 0
+    FREEZE_OUTCOME_IMPOSED: _FreezeOutcome.ValueType  # 1
+    FREEZE_OUTCOME_NOT_IMPOSED: _FreezeOutcome.ValueType  # 2
+    FREEZE_OUTCOME_EXTENDED: _FreezeOutcome.ValueType  # 3
+    FREEZE_OUTCOME_CONVERTED: _FreezeOutcome.ValueType  # 4
+    FREEZE_OUTCOME_LIFTED: _FreezeOutcome.ValueType  # 5
+    FREEZE_OUTCOME_EXPIRED: _FreezeOutcome.ValueType  # 6
+
+class FreezeOutcome(_FreezeOutcome, metaclass=_FreezeOutcomeEnumTypeWrapper): ...
+
+FREEZE_OUTCOME_UNSPECIFIED: FreezeOutcome.ValueType  # 0
+FREEZE_OUTCOME_IMPOSED: FreezeOutcome.ValueType  # 1
+FREEZE_OUTCOME_NOT_IMPOSED: FreezeOutcome.ValueType  # 2
+FREEZE_OUTCOME_EXTENDED: FreezeOutcome.ValueType  # 3
+FREEZE_OUTCOME_CONVERTED: FreezeOutcome.ValueType  # 4
+FREEZE_OUTCOME_LIFTED: FreezeOutcome.ValueType  # 5
+FREEZE_OUTCOME_EXPIRED: FreezeOutcome.ValueType  # 6
+Global___FreezeOutcome: _TypeAlias = FreezeOutcome  # noqa: Y015
+
+class _FreezeObstacle:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FreezeObstacleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FreezeObstacle.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FREEZE_OBSTACLE_UNSPECIFIED: _FreezeObstacle.ValueType  # 0
+    FREEZE_OBSTACLE_NO_ASSET: _FreezeObstacle.ValueType  # 1
+    """No such asset was found."""
+    FREEZE_OBSTACLE_ASSET_MOVED: _FreezeObstacle.ValueType  # 2
+    """The asset had left before."""
+    FREEZE_OBSTACLE_FROZEN_ALREADY: _FreezeObstacle.ValueType  # 3
+    """Another measure holds it already."""
+    FREEZE_OBSTACLE_NO_CONSENT: _FreezeObstacle.ValueType  # 4
+    """The authority that must consent did not."""
+
+class FreezeObstacle(_FreezeObstacle, metaclass=_FreezeObstacleEnumTypeWrapper): ...
+
+FREEZE_OBSTACLE_UNSPECIFIED: FreezeObstacle.ValueType  # 0
+FREEZE_OBSTACLE_NO_ASSET: FreezeObstacle.ValueType  # 1
+"""No such asset was found."""
+FREEZE_OBSTACLE_ASSET_MOVED: FreezeObstacle.ValueType  # 2
+"""The asset had left before."""
+FREEZE_OBSTACLE_FROZEN_ALREADY: FreezeObstacle.ValueType  # 3
+"""Another measure holds it already."""
+FREEZE_OBSTACLE_NO_CONSENT: FreezeObstacle.ValueType  # 4
+"""The authority that must consent did not."""
+Global___FreezeObstacle: _TypeAlias = FreezeObstacle  # noqa: Y015
+
+class _FreezeConversion:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FreezeConversionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FreezeConversion.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FREEZE_CONVERSION_UNSPECIFIED: _FreezeConversion.ValueType  # 0
+    FREEZE_CONVERSION_COURT_ORDER: _FreezeConversion.ValueType  # 1
+    """A court's order took its place."""
+    FREEZE_CONVERSION_LEGAL_ASSISTANCE: _FreezeConversion.ValueType  # 2
+    """A request for mutual legal assistance took its place."""
+
+class FreezeConversion(_FreezeConversion, metaclass=_FreezeConversionEnumTypeWrapper): ...
+
+FREEZE_CONVERSION_UNSPECIFIED: FreezeConversion.ValueType  # 0
+FREEZE_CONVERSION_COURT_ORDER: FreezeConversion.ValueType  # 1
+"""A court's order took its place."""
+FREEZE_CONVERSION_LEGAL_ASSISTANCE: FreezeConversion.ValueType  # 2
+"""A request for mutual legal assistance took its place."""
+Global___FreezeConversion: _TypeAlias = FreezeConversion  # noqa: Y015
+
+class _TraceResult:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TraceResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TraceResult.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TRACE_RESULT_UNSPECIFIED: _TraceResult.ValueType  # 0
+    TRACE_RESULT_FOUND: _TraceResult.ValueType  # 1
+    TRACE_RESULT_NOT_FOUND: _TraceResult.ValueType  # 2
+
+class TraceResult(_TraceResult, metaclass=_TraceResultEnumTypeWrapper): ...
+
+TRACE_RESULT_UNSPECIFIED: TraceResult.ValueType  # 0
+TRACE_RESULT_FOUND: TraceResult.ValueType  # 1
+TRACE_RESULT_NOT_FOUND: TraceResult.ValueType  # 2
+Global___TraceResult: _TypeAlias = TraceResult  # noqa: Y015
+
+class _AssetType:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AssetTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AssetType.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ASSET_TYPE_UNSPECIFIED: _AssetType.ValueType  # 0
+    ASSET_TYPE_ACCOUNT: _AssetType.ValueType  # 1
+    ASSET_TYPE_SECURITIES: _AssetType.ValueType  # 2
+    ASSET_TYPE_CRYPTO: _AssetType.ValueType  # 3
+    ASSET_TYPE_REAL_ESTATE: _AssetType.ValueType  # 4
+    ASSET_TYPE_VEHICLE: _AssetType.ValueType  # 5
+    ASSET_TYPE_COMPANY_SHARE: _AssetType.ValueType  # 6
+    ASSET_TYPE_CASH: _AssetType.ValueType  # 7
+    ASSET_TYPE_OTHER: _AssetType.ValueType  # 8
+
+class AssetType(_AssetType, metaclass=_AssetTypeEnumTypeWrapper): ...
+
+ASSET_TYPE_UNSPECIFIED: AssetType.ValueType  # 0
+ASSET_TYPE_ACCOUNT: AssetType.ValueType  # 1
+ASSET_TYPE_SECURITIES: AssetType.ValueType  # 2
+ASSET_TYPE_CRYPTO: AssetType.ValueType  # 3
+ASSET_TYPE_REAL_ESTATE: AssetType.ValueType  # 4
+ASSET_TYPE_VEHICLE: AssetType.ValueType  # 5
+ASSET_TYPE_COMPANY_SHARE: AssetType.ValueType  # 6
+ASSET_TYPE_CASH: AssetType.ValueType  # 7
+ASSET_TYPE_OTHER: AssetType.ValueType  # 8
+Global___AssetType: _TypeAlias = AssetType  # noqa: Y015
+
+class _Currency:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CurrencyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Currency.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CURRENCY_UNSPECIFIED: _Currency.ValueType  # 0
+    CURRENCY_KZT: _Currency.ValueType  # 1
+    CURRENCY_UZS: _Currency.ValueType  # 2
+    CURRENCY_KGS: _Currency.ValueType  # 3
+    CURRENCY_TJS: _Currency.ValueType  # 4
+    CURRENCY_TMT: _Currency.ValueType  # 5
+    CURRENCY_AZN: _Currency.ValueType  # 6
+    CURRENCY_RUB: _Currency.ValueType  # 7
+    CURRENCY_USD: _Currency.ValueType  # 8
+    CURRENCY_EUR: _Currency.ValueType  # 9
+    CURRENCY_CNY: _Currency.ValueType  # 10
+    CURRENCY_AED: _Currency.ValueType  # 11
+    CURRENCY_TRY: _Currency.ValueType  # 12
+    CURRENCY_OTHER: _Currency.ValueType  # 13
+
+class Currency(_Currency, metaclass=_CurrencyEnumTypeWrapper):
+    """ISO 4217; OTHER counts in US dollars."""
+
+CURRENCY_UNSPECIFIED: Currency.ValueType  # 0
+CURRENCY_KZT: Currency.ValueType  # 1
+CURRENCY_UZS: Currency.ValueType  # 2
+CURRENCY_KGS: Currency.ValueType  # 3
+CURRENCY_TJS: Currency.ValueType  # 4
+CURRENCY_TMT: Currency.ValueType  # 5
+CURRENCY_AZN: Currency.ValueType  # 6
+CURRENCY_RUB: Currency.ValueType  # 7
+CURRENCY_USD: Currency.ValueType  # 8
+CURRENCY_EUR: Currency.ValueType  # 9
+CURRENCY_CNY: Currency.ValueType  # 10
+CURRENCY_AED: Currency.ValueType  # 11
+CURRENCY_TRY: Currency.ValueType  # 12
+CURRENCY_OTHER: Currency.ValueType  # 13
+Global___Currency: _TypeAlias = Currency  # noqa: Y015
+
 class _ReplyResult:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -571,6 +732,8 @@ class Statement(_message.Message):
     INFORMATION_REQUEST_FIELD_NUMBER: _builtins.int
     REFERRAL_FIELD_NUMBER: _builtins.int
     ANALYSIS_REQUEST_FIELD_NUMBER: _builtins.int
+    ASSET_TRACE_REQUEST_FIELD_NUMBER: _builtins.int
+    URGENT_FREEZE_REQUEST_FIELD_NUMBER: _builtins.int
     ACKNOWLEDGE_FIELD_NUMBER: _builtins.int
     RETURN_FOR_INFORMATION_FIELD_NUMBER: _builtins.int
     SUPPLEMENT_FIELD_NUMBER: _builtins.int
@@ -585,6 +748,9 @@ class Statement(_message.Message):
     CLOSE_FIELD_NUMBER: _builtins.int
     ERASE_NOTICE_FIELD_NUMBER: _builtins.int
     EXTEND_DEADLINE_FIELD_NUMBER: _builtins.int
+    FREEZE_STATUS_FIELD_NUMBER: _builtins.int
+    ASK_TO_LIFT_FIELD_NUMBER: _builtins.int
+    ASSET_FINDINGS_FIELD_NUMBER: _builtins.int
     ENROL_AGENCY_FIELD_NUMBER: _builtins.int
     PUBLISH_CERTIFICATE_FIELD_NUMBER: _builtins.int
     REVOKE_CERTIFICATE_FIELD_NUMBER: _builtins.int
@@ -638,6 +804,10 @@ class Statement(_message.Message):
     @_builtins.property
     def analysis_request(self) -> Global___AnalysisRequest: ...
     @_builtins.property
+    def asset_trace_request(self) -> Global___AssetTraceRequest: ...
+    @_builtins.property
+    def urgent_freeze_request(self) -> Global___UrgentFreezeRequest: ...
+    @_builtins.property
     def acknowledge(self) -> Global___Acknowledge: ...
     @_builtins.property
     def return_for_information(self) -> Global___ReturnForInformation: ...
@@ -665,6 +835,12 @@ class Statement(_message.Message):
     def erase_notice(self) -> Global___EraseNotice: ...
     @_builtins.property
     def extend_deadline(self) -> Global___ExtendDeadline: ...
+    @_builtins.property
+    def freeze_status(self) -> Global___FreezeStatus: ...
+    @_builtins.property
+    def ask_to_lift(self) -> Global___AskToLift: ...
+    @_builtins.property
+    def asset_findings(self) -> Global___AssetFindings: ...
     @_builtins.property
     def enrol_agency(self) -> Global___EnrolAgency: ...
     @_builtins.property
@@ -702,6 +878,8 @@ class Statement(_message.Message):
         information_request: Global___InformationRequest | None = ...,
         referral: Global___Referral | None = ...,
         analysis_request: Global___AnalysisRequest | None = ...,
+        asset_trace_request: Global___AssetTraceRequest | None = ...,
+        urgent_freeze_request: Global___UrgentFreezeRequest | None = ...,
         acknowledge: Global___Acknowledge | None = ...,
         return_for_information: Global___ReturnForInformation | None = ...,
         supplement: Global___Supplement | None = ...,
@@ -716,17 +894,20 @@ class Statement(_message.Message):
         close: Global___Close | None = ...,
         erase_notice: Global___EraseNotice | None = ...,
         extend_deadline: Global___ExtendDeadline | None = ...,
+        freeze_status: Global___FreezeStatus | None = ...,
+        ask_to_lift: Global___AskToLift | None = ...,
+        asset_findings: Global___AssetFindings | None = ...,
         enrol_agency: Global___EnrolAgency | None = ...,
         publish_certificate: Global___PublishCertificate | None = ...,
         revoke_certificate: Global___RevokeCertificate | None = ...,
         publish_sealing_key: Global___PublishSealingKey | None = ...,
         publish_policy: Global___PublishPolicy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "body", b"body", "close", b"close", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "information_request", b"information_request", "interim_reply", b"interim_reply", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "reply", b"reply", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supplement", b"supplement"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "close", b"close", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "information_request", b"information_request", "interim_reply", b"interim_reply", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "reply", b"reply", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supplement", b"supplement", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "answers", b"answers", "author", b"author", "body", b"body", "close", b"close", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "language", b"language", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "reply", b"reply", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisors", b"supervisors", "supplement", b"supplement", "time_zone", b"time_zone", "tlp", b"tlp", "urgency", b"urgency"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "close", b"close", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "language", b"language", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "reply", b"reply", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisors", b"supervisors", "supplement", b"supplement", "time_zone", b"time_zone", "tlp", b"tlp", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -850,6 +1031,36 @@ class AnalysisRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AnalysisRequest: _TypeAlias = AnalysisRequest  # noqa: Y015
+
+@_typing.final
+class AssetTraceRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssetTraceRequest: _TypeAlias = AssetTraceRequest  # noqa: Y015
+
+@_typing.final
+class UrgentFreezeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UrgentFreezeRequest: _TypeAlias = UrgentFreezeRequest  # noqa: Y015
 
 @_typing.final
 class Acknowledge(_message.Message):
@@ -1101,6 +1312,93 @@ class ExtendDeadline(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExtendDeadline: _TypeAlias = ExtendDeadline  # noqa: Y015
+
+@_typing.final
+class FreezeStatus(_message.Message):
+    """The executing side says what became of a freeze. With IMPOSED and EXTENDED, `due_at` of the header
+    is when the freeze expires.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    OBSTACLE_FIELD_NUMBER: _builtins.int
+    CONVERSION_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    outcome: Global___FreezeOutcome.ValueType
+    obstacle: Global___FreezeObstacle.ValueType
+    """For NOT_IMPOSED: why."""
+    conversion: Global___FreezeConversion.ValueType
+    """For CONVERTED: into what."""
+    amount: _builtins.int
+    """What is frozen, in whole units of the currency."""
+    currency: Global___Currency.ValueType
+    def __init__(
+        self,
+        *,
+        outcome: Global___FreezeOutcome.ValueType = ...,
+        obstacle: Global___FreezeObstacle.ValueType = ...,
+        conversion: Global___FreezeConversion.ValueType = ...,
+        amount: _builtins.int = ...,
+        currency: Global___Currency.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "conversion", b"conversion", "currency", b"currency", "obstacle", b"obstacle", "outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FreezeStatus: _TypeAlias = FreezeStatus  # noqa: Y015
+
+@_typing.final
+class AskToLift(_message.Message):
+    """The initiator no longer needs a freeze that stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AskToLift: _TypeAlias = AskToLift  # noqa: Y015
+
+@_typing.final
+class AssetFindings(_message.Message):
+    """What an asset trace found; the assets themselves are entities in the sealed parts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    ASSETS_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    result: Global___TraceResult.ValueType
+    amount: _builtins.int
+    """Worth of all that was found, in whole units of the currency."""
+    currency: Global___Currency.ValueType
+    @_builtins.property
+    def assets(self) -> _containers.RepeatedScalarFieldContainer[Global___AssetType.ValueType]: ...
+    def __init__(
+        self,
+        *,
+        result: Global___TraceResult.ValueType = ...,
+        assets: _abc.Iterable[Global___AssetType.ValueType] | None = ...,
+        amount: _builtins.int = ...,
+        currency: Global___Currency.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "assets", b"assets", "currency", b"currency", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssetFindings: _TypeAlias = AssetFindings  # noqa: Y015
 
 @_typing.final
 class EnrolAgency(_message.Message):

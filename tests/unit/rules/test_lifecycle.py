@@ -10,15 +10,23 @@ from datetime import timedelta
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.ask_to_lift import AskToLift
+from exchange_protocol.kinds.asset_findings import AssetFindings, TraceResult
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, RefusalGround, Tlp
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.erase_notice import EraseNotice, ErasureGround
 from exchange_protocol.kinds.extend_deadline import ExtendDeadline, ExtensionGround
 from exchange_protocol.kinds.feedback import Feedback
+from exchange_protocol.kinds.freeze_status import (
+    FreezeConversion,
+    FreezeObstacle,
+    FreezeOutcome,
+    FreezeStatus,
+)
 from exchange_protocol.kinds.refuse import Refuse
 from exchange_protocol.kinds.reply import Reply, ReplyResult
-from exchange_protocol.kinds.spec import Body
+from exchange_protocol.kinds.spec import Body, Stage
 from exchange_protocol.rules.lifecycle import (
     Exchange,
     Leg,
@@ -94,6 +102,7 @@ def in_state(state: LegState, kind: Kind, *, disclosed: bool = False) -> Exchang
         was_released=disclosed or not hidden,
         approvals_required=1,
         approvers=(CENTRE,),
+        due_at=DUE,
         hidden=hidden,
     )
     return Exchange("exchange", kind, KZ_MIA.agency, CASE, (leg,))
@@ -146,7 +155,30 @@ SAYINGS: dict[str, Body] = {
     "close": Kind.CLOSE.body(),
     "erase_notice": EraseNotice(ErasureGround.RETENTION_ENDED),
     "extend_deadline": ExtendDeadline(ExtensionGround.VOLUME),
+    "freeze imposed": FreezeStatus(FreezeOutcome.IMPOSED),
+    "freeze not imposed": FreezeStatus(FreezeOutcome.NOT_IMPOSED, FreezeObstacle.NO_ASSET),
+    "freeze extended": FreezeStatus(FreezeOutcome.EXTENDED),
+    "freeze converted": FreezeStatus(
+        FreezeOutcome.CONVERTED, conversion=FreezeConversion.COURT_ORDER
+    ),
+    "freeze lifted": FreezeStatus(FreezeOutcome.LIFTED),
+    "freeze expired": FreezeStatus(FreezeOutcome.EXPIRED),
+    "ask_to_lift": AskToLift(),
+    "asset_findings": AssetFindings(TraceResult.NOT_FOUND, ()),
 }
+ANSWERS = {
+    "reply": (Kind.INFORMATION_REQUEST, Kind.REFERRAL),
+    "analysis_product": (Kind.ANALYSIS_REQUEST,),
+    "asset_findings": (Kind.ASSET_TRACE_REQUEST,),
+    **dict.fromkeys(
+        [saying for saying in SAYINGS if saying.startswith("freeze ")],
+        (Kind.URGENT_FREEZE_REQUEST,),
+    ),
+}
+"""Initial kinds that each of these may answer."""
+DUE = START + timedelta(days=1)
+AFTER_DUE = ("freeze expired",)
+"""What may be said after the due time alone."""
 
 AT_RECIPIENT = (S.DELIVERED, S.ACKNOWLEDGED)
 ALLOWED: dict[tuple[str, Member], dict[LegState, LegState]] = {
@@ -163,6 +195,15 @@ ALLOWED: dict[tuple[str, Member], dict[LegState, LegState]] = {
     ("analysis_product", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ANSWERED),
     ("refuse", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.REFUSED),
     ("recall", KZ_MIA): dict.fromkeys((S.HELD, S.RETURNED, S.RELEASED, *AT_RECIPIENT), S.RECALLED),
+    ("freeze imposed", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.FROZEN),
+    ("freeze not imposed", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ANSWERED),
+    ("freeze extended", UZ_FIU): {S.FROZEN: S.FROZEN},
+    ("freeze converted", UZ_FIU): {S.FROZEN: S.ANSWERED},
+    ("freeze lifted", UZ_FIU): {S.FROZEN: S.ANSWERED},
+    ("freeze expired", UZ_FIU): {S.FROZEN: S.ANSWERED},
+    ("freeze expired", KZ_MIA): {S.FROZEN: S.ANSWERED},
+    ("ask_to_lift", KZ_MIA): {S.FROZEN: S.FROZEN},
+    ("asset_findings", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ANSWERED),
     ("feedback", KZ_MIA): {S.ANSWERED: S.ANSWERED},
     ("erase_notice", KZ_MIA): {S.CLOSED: S.ERASED},
     ("close", KZ_MIA): dict.fromkeys((S.ANSWERED, S.REFUSED, S.REJECTED, S.RECALLED), S.CLOSED),
@@ -170,15 +211,13 @@ ALLOWED: dict[tuple[str, Member], dict[LegState, LegState]] = {
 SPEAKERS = (KZ_MIA, UZ_FIU, COORDINATOR, KG_MIA)
 
 
-@pytest.mark.parametrize(
-    "opening", [Kind.INFORMATION_REQUEST, Kind.REFERRAL, Kind.ANALYSIS_REQUEST]
-)
+@pytest.mark.parametrize("opening", [kind for kind in Kind if kind.stage is Stage.INITIAL])
 @pytest.mark.parametrize("saying", SAYINGS)
 def test_every_cell_of_the_table(saying: str, opening: Kind) -> None:
-    answers_another_kind = (saying == "analysis_product") != (opening is Kind.ANALYSIS_REQUEST)
+    answers_another_kind = opening not in ANSWERS.get(saying, (opening,))
     for speaker in SPEAKERS:
         allowed = ALLOWED.get((saying, speaker), {})
-        if saying in ("reply", "analysis_product") and answers_another_kind:
+        if answers_another_kind:
             allowed = {}
         for state in LegState:
             exchange = in_state(state, opening)
@@ -186,6 +225,8 @@ def test_every_cell_of_the_table(saying: str, opening: Kind) -> None:
             to = (KZ_MIA.agency,) if by_recipient else (UZ,)
             later = replace(CASE, due_at=START + timedelta(days=14))
             statement = say(speaker, SAYINGS[saying], answers=FIRST, to=to, header=later)
+            if saying in AFTER_DUE:
+                statement = replace(statement, made_at=DUE + timedelta(seconds=1))
             where = f"{saying} by {speaker} on {state.name}"
             if state in allowed:
                 after = apply(exchange, statement, routes=(gated(),))
