@@ -114,7 +114,7 @@ def statistics(
         raise typer.BadParameter(error.message) from None
     gathered = Gatherer()
     if database is not None:
-        audit = verify_database(session, database, root, log_key, gathered.take)
+        audit = verify_database(session, database, root, log_key, watch=gathered.take)
     elif root is None and log_key is None:
         with session.hub() as hub:
             _check_auditor(hub.profile.tls.certificate.member)
