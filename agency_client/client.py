@@ -23,7 +23,7 @@ from agency_client._acts import Acts
 from agency_client._channel import Channel
 from agency_client._driver import Driver, Link
 from agency_client.core import Core, make_ports
-from agency_client.core.calls import RETRY_SECONDS, seconds_left
+from agency_client.core.calls import RETRY_SECONDS, is_own_end, seconds_left
 from agency_client.core.exchanges import HasId
 from agency_client.core.gathering import Evidence
 from agency_client.core.given import parse_code, parse_party
@@ -307,17 +307,19 @@ class ExchangeClient(Acts):
         *,
         from_start: bool = False,
         max_seconds: float | None = None,
+        max_notices: int | None = None,
         on_away: Callable[[HubUnavailable, float], None] | None = None,
     ) -> Iterator[Notice]:
         """Follow the events that become visible to the agency, from where the last watch stood.
 
         A lost connection is taken up again. The place of a notice is kept when the next one is
-        asked for, or when the iterator is closed: none is lost, and after a crash the last one may
-        come twice.
+        asked for, and not before: a notice whose handling failed comes again, and so does the last
+        one of a loop that was left.
 
         Args:
             from_start: begin with everything that was ever visible.
             max_seconds: end after so many seconds; by default it goes on for ever.
+            max_notices: end after so many notices, and keep the place of the last one.
             on_away: is called each time that the hub is away, with the error and with the number
                 of seconds after which the hub is asked again.
 
@@ -327,21 +329,25 @@ class ExchangeClient(Acts):
         outbox = self.outbox
         token = None if from_start else outbox.watch_token()
         ends_at = None if max_seconds is None else time.monotonic() + max_seconds
-        failures = 0
-        while (left := seconds_left(ends_at)) > 0:
+        failures = count = 0
+        while (left := seconds_left(ends_at)) > 0 and count != max_notices:
             request = pb.WatchRequest(
                 resume_token=token or "", from_start=from_start and token is None
             )
+            began = time.monotonic()
             try:
                 for response in self._driver.watch(request, left):
                     failures = 0
-                    try:
-                        if response.HasField("notice"):
-                            yield parse_notice(response.notice)
-                    finally:
-                        token = response.resume_token
-                        outbox.keep_watch_token(token)
+                    if response.HasField("notice"):
+                        yield parse_notice(response.notice)
+                        count += 1
+                    token = response.resume_token
+                    outbox.keep_watch_token(token)
+                    if count == max_notices:
+                        return
             except HubUnavailable as error:
+                if is_own_end(error, began + left):
+                    continue
                 pause = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
                 if on_away is not None:
                     on_away(error, pause)

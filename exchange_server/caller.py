@@ -6,7 +6,9 @@ the TLS certificate are verified by then.
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Final
 
 from exchange_protocol.trust.identity import AgencyId, Member
 
@@ -23,3 +25,16 @@ class Caller:
     def agency(self) -> AgencyId:
         """The agency that the caller belongs to."""
         return self.member.agency
+
+
+_working_for: Final[ContextVar[str]] = ContextVar("working_for", default="")
+
+
+def work_for(agency: AgencyId) -> None:
+    """Say that what this task does from now on is done for an agency, in its turn."""
+    _working_for.set(agency)
+
+
+def working_for() -> str:
+    """The agency that this task works for; empty for the hub's own work."""
+    return _working_for.get()

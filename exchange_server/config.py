@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -80,6 +81,22 @@ def _beside(url: str, info: ValidationInfo) -> str:
     return f"{_SQLITE}{base.absolute() / file}"
 
 
+def _loopback(host: str) -> str:
+    try:
+        is_local = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        is_local = False
+    if not is_local:
+        raise ValueError("expected an address of this machine alone, such as 127.0.0.1")
+    return host
+
+
+def _beside_file(path: Path, info: ValidationInfo) -> Path:
+    """A file that need not exist yet; a relative one is beside the configuration."""
+    base: Path = (info.context or {}).get(_BASE, Path())
+    return base / path
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -137,9 +154,16 @@ class Limits(_Section):
 
     message_bytes: Positive = 4 * 1024 * 1024 + 64 * 1024
     """Largest request message: 4 MiB of statement and inline parts, and slack for the framing."""
+    connections: Positive = 4096
+    """Connections of all callers together; the process may open some 250 files more."""
+    connections_per_agency: Positive = 128
     concurrent_calls: Positive = 2048
     calls_per_agency: Positive = 512
     """Calls of one agency in flight, its watches and transfers among them."""
+    transfers_per_agency: Positive = 16
+    """Uploads and downloads of one agency that are served at a time; others wait."""
+    reads_per_agency: Positive = 8
+    """Calls of one agency that read and are served at a time; others wait."""
     statements_per_second: PerSecond = 2000
     """Statements of one agency, in the mean over ten seconds; beyond, RATE_LIMITED."""
     sealed_bytes_per_second: PerSecond = 64 * 1024 * 1024
@@ -165,6 +189,8 @@ class Limits(_Section):
     """Sealed bytes that may ride in one Submit."""
     staged_bytes_per_agency: Positive = 512 * 1024 * 1024
     """Sealed bytes that an agency may have uploaded without a statement to claim them."""
+    staged_parts_per_agency: Positive = 4096
+    """Parts that it may have uploaded without a statement to claim them."""
     staging_ttl_seconds: Seconds = 3600
     """Seconds that an upload waits for its statement."""
     queued: Positive = 4096
@@ -181,6 +207,16 @@ class Logging(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class Metrics(_Section):
+    """The page that Prometheus reads; without a port there is none."""
+
+    host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
+    """Of this machine alone: the page is neither encrypted nor guarded."""
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    backup_report: Annotated[Path, AfterValidator(_beside_file)] | None = None
+    """JSON file that a backup leaves: `ended_at` in seconds since 1970, and `bytes`."""
+
+
 class Config(_Section):
     """All of it."""
 
@@ -190,6 +226,7 @@ class Config(_Section):
     database: Database
     limits: Limits = Limits()
     logging: Logging = Logging()
+    metrics: Metrics = Metrics()
 
 
 def load_config(path: Path, environment: Mapping[str, str]) -> Config:

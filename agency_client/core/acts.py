@@ -232,9 +232,11 @@ def _brief(act: Act, summary: str, given: _Given) -> Brief | None:
 
 
 def _summary(act: Act, body: Body, codes: Mapping[str, Any]) -> str:
-    """The act in words, such as "Answered: NO_HIT"."""
+    """The act in words for others to read, such as "Answered: nothing found"."""
     values = [getattr(body, name) for name in codes]
     said = [
-        str(each) for value in values for each in (value if isinstance(value, tuple) else (value,))
+        each.words.en if isinstance(each, Code) else str(each)
+        for value in values
+        for each in (value if isinstance(value, tuple) else (value,))
     ]
     return f"{act.done}: {', '.join(said)}" if said else act.done

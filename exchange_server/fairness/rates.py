@@ -77,10 +77,13 @@ class Rates:
         self._statements = _Rate(statements_per_second, "statements", clock)
         self._bytes = _Rate(bytes_per_second, "bytes", clock)
 
-    def admit(self, agency: AgencyId, size: int) -> None:
-        """Count a call of one statement and so many bytes; raises RATE_LIMITED."""
+    def verify_room(self, agency: AgencyId) -> None:
+        """Verify that the agency may send a statement now; raises RATE_LIMITED."""
         self._statements.verify_positive(agency)
         self._bytes.verify_positive(agency)
+
+    def count(self, agency: AgencyId, size: int) -> None:
+        """Count a call of one statement and so many bytes."""
         self._statements.spend(agency, 1)
         self._bytes.spend(agency, size)
 

@@ -1,4 +1,4 @@
-"""Shares of calls and watches that one agency may hold at a time.
+"""Shares of calls, watches and probes that one holder may have at a time.
 
 The hub's bound on calls is one for all agencies. Without shares, an agency could open transfers
 that never move, and hold all calls for as long as a transfer may take.
@@ -11,16 +11,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.trust.identity import AgencyId
 
 
 class Shares:
-    """Counts what each agency holds, and bounds it; for one event loop."""
+    """Counts what each holder has, and bounds it; for one event loop."""
 
     def __init__(
         self, most: int, reason: Reason, what: str, free_in: Callable[[float], float]
     ) -> None:
-        """Refuse, with `reason`, more than `most` of `what` to one agency.
+        """Refuse, with `reason`, more than `most` of `what` to one holder.
 
         `free_in` estimates when a place is free again: it gets the seconds for which the place was
         held, and gives those to come.
@@ -29,17 +28,17 @@ class Shares:
         self._reason = reason
         self._what = what
         self._free_in = free_in
-        self._held: dict[AgencyId, dict[object, float]] = {}
+        self._held: dict[str, dict[object, float]] = {}
         """The times at which places were taken, the oldest first."""
 
     @contextmanager
-    def one_more(self, agency: AgencyId) -> Iterator[None]:
-        """Hold a place for the time of the block; raises the reason if the agency has its share."""
-        held, now, mine = self._held.setdefault(agency, {}), time.monotonic(), object()
+    def one_more(self, holder: str) -> Iterator[None]:
+        """Hold a place for the time of the block; raises the reason if all its places are taken."""
+        held, now, mine = self._held.setdefault(holder, {}), time.monotonic(), object()
         if len(held) >= self._most:
             oldest = next(iter(held.values()))
             raise self._reason.until(
-                f"expected at most {self._most} {self._what} of {agency} at a time",
+                f"expected at most {self._most} {self._what} of {holder} at a time",
                 max(0.0, self._free_in(now - oldest)),
             )
         held[mine] = now
@@ -48,7 +47,7 @@ class Shares:
         finally:
             del held[mine]
             if not held:
-                del self._held[agency]
+                del self._held[holder]
 
 
 class CallShares(Shares):
@@ -66,12 +65,12 @@ class CallShares(Shares):
         self._expected_wait = expected_wait
 
     @contextmanager
-    def one_more(self, agency: AgencyId) -> Iterator[None]:
+    def one_more(self, holder: str) -> Iterator[None]:
         """Hold a place for the time of the block.
 
-        Raises RATE_LIMITED if the agency has its share, OVERLOADED if all places are taken.
+        Raises RATE_LIMITED if all places of the agency are taken, OVERLOADED if all of all are.
         """
-        with super().one_more(agency):
+        with super().one_more(holder):
             if sum(map(len, self._held.values())) > self._calls:
                 raise Reason.OVERLOADED.until(
                     f"expected at most {self._calls} calls at a time, of all agencies together",

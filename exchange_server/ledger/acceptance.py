@@ -13,7 +13,8 @@ same bytes again after a crash (step 6 of `exchange_server.ledger`).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
 
 from exchange_protocol.errors import Reason
@@ -23,9 +24,8 @@ from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Part, Statement
 from exchange_protocol.trust.certificates import fingerprint
-from exchange_protocol.trust.identity import AgencyId
 from exchange_server.ledger.batch_rows import PartRows
-from exchange_server.ledger.draft import Draft
+from exchange_server.ledger.draft import Draft, StagedKey
 from exchange_server.ledger.jobs import Logged, Submission
 from exchange_server.ledger.projection import (
     exchange_row,
@@ -68,8 +68,7 @@ class Acceptance:
             at=at,
         )
         self._check_revocation(job, judgement, at)
-        parts = self._find_parts(job)
-        return self._append(job, judgement, stored, parts, at)
+        return self._append(job, judgement, stored, at)
 
     def _original(self, statement: Statement) -> Logged | None:
         """The entry of the same statement; raises ID_REUSED for another one with its id."""
@@ -110,28 +109,28 @@ class Acceptance:
             revocations.verify_not_revoked(certificate, at)
             self._not_revoked.add(digest)
 
-    def _find_parts(self, job: Submission) -> PartRows:
+    def _find_parts(self, job: Submission) -> tuple[PartRows, Counter[StagedKey]]:
+        """The rows of the parts, and how many uploads of each key they claim."""
         rows, digest = PartRows(), job.statement.digest
+        used: Counter[StagedKey] = Counter()
+        key: StagedKey
         for part in job.statement.parts:
             sealed = job.parts.get(part.name)
             if sealed is not None:
                 part_id = secrets.token_bytes(PART_ID_BYTES)
                 rows.chunks += _chunks(part_id, sealed)
             else:
-                part_id = self._claim(job.caller.agency, part, rows.claimed)
+                key = (job.caller.agency, part.sha256, part.size)
+                part_id = self._unclaimed(part, key, used[key])
+                used[key] += 1
                 rows.claimed.append(part_id)
             rows.parts.append(PartRow(digest, part.name, part_id, part.sha256, part.size))
-        return rows
+        return rows, used
 
-    def _claim(self, agency: AgencyId, part: Part, claimed: Sequence[bytes]) -> bytes:
-        wanted = agency, part.sha256, part.size
-        for staged in self._draft.stored.staged:
-            if (
-                (staged.agency, staged.sha256, staged.size) == wanted
-                and staged.part_id not in self._draft.rows.parts.claimed
-                and staged.part_id not in claimed
-            ):
-                return staged.part_id
+    def _unclaimed(self, part: Part, key: StagedKey, used: int) -> bytes:
+        staged = self._draft.stored.staged.get(key, ())
+        if used < len(staged):
+            return staged[used]
         raise Reason.PART_MISSING.error(
             f"expected part {part.name!r} of {part.size} bytes with SHA-256 {part.sha256.hex()} "
             "beside the statement or uploaded before; got neither",
@@ -143,10 +142,10 @@ class Acceptance:
         job: Submission,
         judgement: Judgement,
         stored: StoredExchange | None,
-        parts: PartRows,
         at: datetime,
     ) -> Logged:
         draft, rows = self._draft, self._draft.rows
+        parts, used = self._find_parts(job)
         statement, after, said = job.statement, judgement.exchange, judgement.spoken
         row = draft.next_entry(
             Entry(
@@ -179,6 +178,9 @@ class Acceptance:
             draft.directory = judgement.directory
         rows.statements.append(statement_row(statement, job.signed, said, row.idx))
         rows.parts.extend(parts)
+        for key, count in used.items():
+            for _ in range(count):
+                draft.stored.staged[key].popleft()
         draft.append(row, at)
         logged = Logged(row.idx, row.entry, row.nonce)
         self._accepted_here[statement.author.agency, statement.id] = (statement.digest, logged)

@@ -13,6 +13,7 @@ from exchange_protocol.rules.inspection import AuditorScope, EntryScope, Parties
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_server.ledger.values import LeavesPage
 from exchange_server.storage.log_rows import StoredEntry
+from exchange_server.storage.rows import select_by_keys
 from exchange_server.storage.tables import exchanges, legs
 
 
@@ -35,18 +36,18 @@ def leaves_page(
 
 
 def _concerns(connection: Connection, entries: Sequence[StoredEntry]) -> list[EntryScope]:
-    ids = {entry.exchange_id for entry in entries if entry.exchange_id}
+    ids = sorted({entry.exchange_id for entry in entries if entry.exchange_id})
     query = (
         select(
             exchanges.c.exchange_id, exchanges.c.initial_index, exchanges.c.initiator, legs.c.agency
         )
         .join(legs, legs.c.exchange_id == exchanges.c.exchange_id)
-        .where(exchanges.c.exchange_id.in_(ids))
         .order_by(exchanges.c.exchange_id, legs.c.position)
     )
     opened: dict[str, int] = {}
     ends: dict[str, list[Parties]] = {}
-    for exchange_id, index, initiator, leg in connection.execute(query) if ids else ():
+    found = select_by_keys(connection, query, exchanges.c.exchange_id, ids)
+    for exchange_id, index, initiator, leg in found:
         opened[exchange_id] = index
         ends.setdefault(exchange_id, []).append((AgencyId(initiator), AgencyId(leg)))
     return [

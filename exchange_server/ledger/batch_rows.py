@@ -43,7 +43,7 @@ from exchange_server.storage.statement_rows import (
     StatementRow,
     insert_deliveries,
     insert_statements,
-    spoken_of,
+    statements_with_parts,
 )
 
 
@@ -107,6 +107,6 @@ class BatchRows:
         insert_parts(connection, self.parts.parts)
         insert_chunks(connection, self.parts.chunks)
         for exchange in self.erased.values():
-            said = spoken_of(connection, exchange.id)
+            said = statements_with_parts(connection, exchange.id)
             erase_parts(connection, [each.digest for each in said if is_erased(exchange, each)])
         claim_staged(connection, self.parts.claimed)

@@ -7,10 +7,11 @@ by. An accepted request adds its rows and its entry whole. A refused one adds no
 from __future__ import annotations
 
 import secrets
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
 
@@ -50,6 +51,10 @@ class BatchContext:
     """This process among the hubs on one database."""
 
 
+StagedKey: TypeAlias = tuple[str, bytes, int]
+"""Agency, digest and size of an upload."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """The rows of the database that judge the requests of a batch."""
@@ -60,7 +65,8 @@ class Stored:
     deliverables: dict[bytes, Deliverable]
     delivered: set[tuple[bytes, str]]
     parts: dict[tuple[bytes, str], PartRow]
-    staged: list[StagedPartRow]
+    staged: dict[StagedKey, deque[bytes]]
+    """Ids of uploads that no statement has claimed, the oldest first."""
 
 
 def read_stored(
@@ -91,8 +97,15 @@ def read_stored(
         deliverables=deliverables,
         delivered=find_delivered(connection, digests),
         parts=find_parts(connection, digests),
-        staged=find_staged(connection, sorted(staged)),
+        staged=_by_key(find_staged(connection, sorted(staged))),
     )
+
+
+def _by_key(rows: Sequence[StagedPartRow]) -> dict[StagedKey, deque[bytes]]:
+    found: dict[StagedKey, deque[bytes]] = {}
+    for row in rows:
+        found.setdefault((row.agency, row.sha256, row.size), deque()).append(row.part_id)
+    return found
 
 
 class Draft:

@@ -2,6 +2,9 @@
 
 Each query sees one moment of the database, so entries, proofs and checkpoint in one answer fit
 together. What is visible was decided when it was written (`projection`); here it is only found.
+Agencies take turns at the threads, and no query does more than a page of work: the next one of
+another agency waits for little.
+
 Assumed verified: that the caller may ask at all, and for which agency.
 """
 
@@ -11,6 +14,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -26,7 +30,8 @@ from exchange_protocol.record.entries import Event
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.identity import AgencyId
-from exchange_server.caller import Caller
+from exchange_server.caller import Caller, working_for
+from exchange_server.fairness.scheduler import FairScheduler
 from exchange_server.ledger.audit import leaves_page
 from exchange_server.ledger.values import (
     EntryPage,
@@ -70,6 +75,8 @@ class Reader:
         self._engine = engine
         self._directory = directory
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="ledger-reader")
+        # One thread an agency: two that make proofs would hold the interpreter most of the time.
+        self._turns = FairScheduler(threads, share=1)
 
     async def close(self) -> None:
         """Wait for running queries and end the threads."""
@@ -105,7 +112,7 @@ class Reader:
                     f"got {known_directory_size}",
                     field="known_directory_size",
                 )
-            stored = read_directory_page(connection, known_directory_size, page_size)
+            stored = read_directory_page(connection, known_directory_size, page_size, head.size)
             proven = _proven(connection, stored, head.size)
             return proven, head.directory_size, _tree_head(connection, head, known_tree_size)
 
@@ -134,7 +141,15 @@ class Reader:
             pending=party is Party.APPROVER,
             before=_parse_page_token(page_token),
         )
-        seen = await self._run(lambda connection: list_seen(connection, selection, page_size + 1))
+        seen: list[SeenExchange] = []
+        while len(seen) <= page_size:
+            # Where few match, one page looks through many: in windows, each in its turn.
+            window = partial(list_seen, selection=selection, limit=page_size + 1 - len(seen))
+            found, before = await self._run(window)
+            seen += found
+            if before is None:
+                break
+            selection = replace(selection, before=before)
         page = seen[:page_size]
         token = f"before-{page[-1].initial_index}" if len(seen) > page_size else ""
         return [_exchange_row(one) for one in page], token
@@ -284,7 +299,7 @@ class Reader:
                 # Another hub has written since. By older rules an entry could stay closed that the
                 # auditor knows to be open to it, and who withholds is taken for dishonest.
                 raise Reason.UNAVAILABLE.error("the rules have just changed; ask again")
-            stored = read_entry_page(connection, start, min(start + count, tree_size))
+            stored = read_entry_page(connection, start, min(start + count, tree_size), tree_size)
             return leaves_page(connection, directory, caller.member, stored)
 
         return await self._run(query)
@@ -302,7 +317,18 @@ class Reader:
                     "the hub cannot reach its database; try again in a moment"
                 ) from None
 
-        return await asyncio.get_running_loop().run_in_executor(self._pool, run)
+        holder = working_for()
+        await self._turns.take(holder)
+        running = asyncio.get_running_loop().run_in_executor(self._pool, run)
+
+        def ended(future: asyncio.Future[_T]) -> None:
+            self._turns.give(holder)
+            if not future.cancelled():
+                future.exception()  # Its caller may have gone: then nobody else looks at it.
+
+        running.add_done_callback(ended)
+        # A thread goes on though its caller has gone, and has its place until it ends.
+        return await asyncio.shield(running)
 
 
 def _head(connection: Connection) -> Head:

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from sqlalchemy import Connection
 
@@ -34,8 +34,11 @@ from exchange_server.storage.part_rows import (
     find_forgotten,
     insert_staged,
     insert_staged_chunk,
-    staged_bytes,
+    staged_totals,
 )
+
+SWEPT_AT_ONCE: Final = 64
+"""In one transaction; each may have 64 MiB."""
 
 
 class StagedPart:
@@ -98,10 +101,12 @@ class StagedPart:
         if self._buffer:
             await self._write(bytes(self._buffer))
             self._buffer.clear()
-        now = self._clock()
-        await self._run(lambda c: complete_staged(c, self._row.part_id, now))
+        now, ttl = self._clock(), self._limits.staging_ttl
+        await self._run(
+            lambda c: complete_staged(c, self._row.part_id, at=now, begun_since=now - ttl)
+        )
         self._is_finished = True
-        return now + self._limits.staging_ttl
+        return now + ttl
 
     async def _write(self, data: bytes) -> None:
         chunk = ChunkRow(self._row.part_id, self._chunks, data)
@@ -136,16 +141,19 @@ async def stage_part(
     row = StagedPartRow(
         secrets.token_bytes(PART_ID_BYTES), caller.agency, sha256, size, now, is_whole=False
     )
-    sweep = sweep_before(now - limits.staging_ttl)
 
     def begin(connection: Connection) -> None:
-        sweep(connection)
-        waiting = staged_bytes(connection, caller.agency)
+        count, waiting = staged_totals(connection, caller.agency, now - limits.staging_ttl)
         if waiting + size > limits.staged_bytes_per_agency:
             raise Reason.TOO_MANY.error(
                 f"expected at most {limits.staged_bytes_per_agency} bytes of {caller.agency} that "
                 f"wait for their statements, got {waiting + size}",
                 field="size",
+            )
+        if count >= limits.staged_parts_per_agency:
+            raise Reason.TOO_MANY.error(
+                f"expected at most {limits.staged_parts_per_agency} parts of {caller.agency} that "
+                "wait for their statements; send small parts beside their statement",
             )
         insert_staged(connection, row)
 
@@ -153,10 +161,12 @@ async def stage_part(
     return StagedPart(writer, row, limits, clock)
 
 
-def sweep_before(staged_before: datetime) -> Callable[[Connection], None]:
-    """Forget uploads that nobody has claimed in time."""
+def sweep_before(staged_before: datetime) -> Callable[[Connection], bool]:
+    """Forget some of the uploads that nobody has claimed in time; gives whether more are left."""
 
-    def sweep(connection: Connection) -> None:
-        discard_staged(connection, find_forgotten(connection, staged_before))
+    def sweep(connection: Connection) -> bool:
+        found = find_forgotten(connection, staged_before, SWEPT_AT_ONCE)
+        discard_staged(connection, found)
+        return len(found) == SWEPT_AT_ONCE
 
     return sweep

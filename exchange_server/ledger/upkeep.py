@@ -73,7 +73,8 @@ class Upkeep:
         while True:
             before = self._context.clock() - ttl
             try:
-                await self._writer.run(staging.sweep_before(before))
+                while await self._writer.run(staging.sweep_before(before)):
+                    pass
             except ExchangeError as error:
                 _log.warning("sweep_failed", reason=error.reason.name)
             await asyncio.sleep(ttl.total_seconds() / SWEEPS_PER_TTL)

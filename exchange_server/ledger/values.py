@@ -36,6 +36,8 @@ class LedgerLimits:
     """Sealed bytes that may ride in one Submit."""
     staged_bytes_per_agency: int = 512 * 1024 * 1024
     """Sealed bytes that an agency may have uploaded and not yet claimed."""
+    staged_parts_per_agency: int = 4096
+    """Uploads of an agency that may wait for their statement."""
     staging_ttl: timedelta = timedelta(hours=1)
     """The span that an upload waits for its statement."""
     batch_size: int = 256

@@ -46,6 +46,7 @@ SUBMIT: Final = f"/{EXCHANGE_SERVICE.full_name}/Submit"
 SUBMIT_BATCH: Final = f"/{EXCHANGE_SERVICE.full_name}/SubmitBatch"
 UPLOAD_PART: Final = f"/{EXCHANGE_SERVICE.full_name}/UploadPart"
 FETCH_PART: Final = f"/{EXCHANGE_SERVICE.full_name}/FetchPart"
+ADD_COSIGNATURE: Final = f"/{AUDIT_SERVICE.full_name}/AddCosignature"
 WATCH: Final = f"/{EXCHANGE_SERVICE.full_name}/Watch"
 
 
@@ -95,58 +96,61 @@ def current_caller() -> Caller:
     return caller
 
 
-def answering(handler: Handler, message_bytes: int) -> Behaviour:
-    """A handler of any of the four kinds as one coroutine over bytes.
+class Served:
+    """A handler of any of the four kinds, over bytes.
 
     It parses requests and encodes responses itself, counting their bytes, so that a request that
-    does not parse, or is larger than `message_bytes`, meets the same error mapping as any other
-    fault; it writes the responses of a stream one by one.
+    does not parse meets the same error mapping as any other fault. It writes the responses of a
+    stream one by one.
     """
-    # A coroutine function, or an asynchronous generator function where responses are a stream.
-    behaviour: Callable[[Any, Context], Any] = _behaviour(handler)
-    parse = cast(Callable[[bytes], Message], handler.request_deserializer)
-    is_stream = isasyncgenfunction(behaviour)
 
-    def parsed(raw: bytes) -> Message:
-        call = current_call()
-        call.request_bytes += len(raw)
-        if len(raw) > message_bytes:
-            raise Reason.TOO_LARGE.error(
-                f"expected a message of at most {message_bytes} bytes, got {len(raw)}"
-            )
-        try:
-            return parse(raw)
-        except DecodeError:
-            raise Reason.MALFORMED.error(
-                f"expected the request message of {call.operation}; {len(raw)} bytes do not parse"
-            ) from None
+    def __init__(self, handler: Handler) -> None:
+        """Serve by a handler of a service."""
+        # A coroutine function, or an asynchronous generator function where responses are a stream.
+        self._behaviour: Callable[[Any, Context], Any] = _behaviour(handler)
+        self._deserializer = cast(Callable[[bytes], Message], handler.request_deserializer)
+        self._is_stream = isasyncgenfunction(self._behaviour)
+        self.reads_stream: bool = handler.request_streaming
+        """Whether the request is a stream of messages."""
 
-    async def all_parsed(requests: AsyncIterator[bytes]) -> AsyncIterator[Message]:
-        async for raw in requests:
-            yield parsed(raw)
-
-    async def answer(request: Any, context: Context) -> Any:
-        message = all_parsed(request) if handler.request_streaming else parsed(request)
-        if not is_stream:
-            response = await behaviour(message, context)
+    async def answer(self, request: bytes | AsyncIterator[bytes], context: Context) -> bytes | None:
+        """Answer a request; None where the responses were written as a stream."""
+        message = self._parse(request) if isinstance(request, bytes) else self._all_parsed(request)
+        if not self._is_stream:
+            response = await self._behaviour(message, context)
             return None if response is None else _encode(response)
         # Closed at once when the caller goes away, so that what a stream holds is given back.
-        async with aclosing(behaviour(message, context)) as responses:
+        async with aclosing(self._behaviour(message, context)) as responses:
             async for response in responses:
                 await context.write(_encode(response))
         return None
 
-    return answer
+    def _parse(self, raw: bytes) -> Message:
+        try:
+            return self._deserializer(raw)
+        except DecodeError:
+            raise Reason.MALFORMED.error(
+                f"expected the request message of {current_call().operation}; "
+                f"{len(raw)} bytes do not parse"
+            ) from None
+
+    async def _all_parsed(self, messages: AsyncIterator[bytes]) -> AsyncIterator[Message]:
+        async for raw in messages:
+            yield self._parse(raw)
 
 
 def serving(handler: Handler, behaviour: Behaviour) -> Handler:
-    """A handler of the same kind as `handler` that is served by `behaviour`, over bytes."""
-    make: Callable[..., Handler] = {
-        (False, False): grpc.unary_unary_rpc_method_handler,
-        (False, True): grpc.unary_stream_rpc_method_handler,
-        (True, False): grpc.stream_unary_rpc_method_handler,
-        (True, True): grpc.stream_stream_rpc_method_handler,
-    }[handler.request_streaming, handler.response_streaming]
+    """A handler that is served by `behaviour`, over bytes, and reads its requests itself.
+
+    grpc would read the message of a unary request before it calls a handler: before anything is
+    known of the caller, for as long as the caller likes. It calls the handler of a stream of
+    requests at once. On the wire a unary request is a stream of one message.
+    """
+    make: Callable[..., Handler] = (
+        grpc.stream_stream_rpc_method_handler
+        if handler.response_streaming
+        else grpc.stream_unary_rpc_method_handler
+    )
     # grpc parses nothing; it encodes only what a servicer writes by itself.
     return make(behaviour, request_deserializer=None, response_serializer=_encode)
 

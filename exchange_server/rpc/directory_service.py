@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from exchange_protocol.record.receipts import encode_proven_entry
+from collections.abc import Callable
+
 from exchange_protocol.v1 import directory_service_pb2 as pb
 from exchange_protocol.v1 import directory_service_pb2_grpc as pb_grpc
+from exchange_server.caller import Caller
+from exchange_server.fairness.slices import Slices
 from exchange_server.ledger import Reader
-from exchange_server.rpc.calls import Context
-from exchange_server.rpc.encoding import encode_tree_head
+from exchange_server.rpc.calls import Context, current_caller
+from exchange_server.rpc.encoding import encode_entries, encode_tree_head
 from exchange_server.rpc.requests import page_size
 
 
 class DirectoryService(pb_grpc.DirectoryServiceServicer):
     """Serves the directory's entries with their proofs."""
 
-    def __init__(self, reader: Reader) -> None:
-        """Read from there."""
+    def __init__(self, reader: Reader, slices: Callable[[Caller], Slices]) -> None:
+        """Read from there; a page is encoded in slices."""
         self._reader = reader
+        self._slices = slices
 
     async def ListDirectoryEntries(  # noqa: N802
         self, request: pb.ListDirectoryEntriesRequest, context: Context
@@ -28,7 +32,7 @@ class DirectoryService(pb_grpc.DirectoryServiceServicer):
             request.known_tree_size,
         )
         return pb.ListDirectoryEntriesResponse(
-            entries=[encode_proven_entry(entry) for entry in entries],
+            entries=await encode_entries(entries, self._slices(current_caller())),
             directory_size=directory_size,
             tree_head=encode_tree_head(head),
         )

@@ -75,6 +75,31 @@ async def encode_outcomes(
     return response
 
 
+async def encode_entries(
+    entries: Iterable[ProvenEntry], slices: Slices
+) -> list[log_pb2.ProvenEntry]:
+    """Put the entries of a page on the wire."""
+    encoded = []
+    async with slices:
+        for entry in entries:
+            encoded.append(encode_proven_entry(entry))
+            await slices.yield_if_due()
+    return encoded
+
+
+async def encode_leaves(
+    leaves: Iterable[tuple[bytes, CommitmentOpening | None]], slices: Slices
+) -> list[audit_pb.Leaf]:
+    """Put the leaves of a page on the wire, each with its opening where the caller may see it."""
+    encoded = []
+    async with slices:
+        for leaf_hash, opening in leaves:
+            shown = None if opening is None else encode_opening(opening)
+            encoded.append(audit_pb.Leaf(leaf_hash=leaf_hash, opening=shown))
+            await slices.yield_if_due()
+    return encoded
+
+
 def encode_exchange(row: ExchangeRow) -> pb.ExchangeSummary:
     """Put the summary of an exchange on the wire."""
     return pb.ExchangeSummary(
@@ -108,11 +133,4 @@ def encode_notice(notice: FeedNotice) -> pb.Notice:
         kind=notice.kind or "",
         actor_agency=notice.actor_agency,
         urgency=statement_pb2.Urgency.ValueType(notice.urgency),
-    )
-
-
-def encode_leaf(leaf_hash: bytes, opening: CommitmentOpening | None) -> audit_pb.Leaf:
-    """Put a leaf on the wire, with its opening where the caller may see it."""
-    return audit_pb.Leaf(
-        leaf_hash=leaf_hash, opening=None if opening is None else encode_opening(opening)
     )

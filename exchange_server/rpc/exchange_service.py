@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing
-from datetime import datetime
 from typing import Final
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind, parse_kind
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.fields import parse_digest, parse_enum, parse_uuid, to_timestamp
-from exchange_protocol.record.receipts import encode_proven_entry
 from exchange_protocol.rules.statements import MAX_PART_BYTES
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
@@ -19,12 +17,14 @@ from exchange_server.fairness.rates import Rates
 from exchange_server.ledger import Ledger, Reader
 from exchange_server.rpc.calls import Context, current_call, current_caller
 from exchange_server.rpc.encoding import (
+    encode_entries,
     encode_exchange,
     encode_outcomes,
     encode_receipt,
     encode_route,
     encode_tree_head,
 )
+from exchange_server.rpc.identity import PeerVerifier
 from exchange_server.rpc.requests import (
     at_most,
     page_size,
@@ -38,6 +38,8 @@ from exchange_server.rpc.watches import Watches
 
 MAX_SUBMISSIONS: Final = 1024
 """In one SubmitBatch."""
+SENT_AT_ONCE: Final = 256 * 1024
+"""Bytes of a download; a caller that reads none of it costs little more."""
 
 
 class ExchangeService(pb_grpc.ExchangeServiceServicer):
@@ -49,14 +51,14 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         reader: Reader,
         watches: Watches,
         rates: Rates,
-        clock: Callable[[], datetime],
+        peers: PeerVerifier,
     ) -> None:
-        """Write to the ledger, read from the reader."""
+        """Write to the ledger, read from the reader; `peers` says whom a long call still serves."""
+        self._peers = peers
         self._ledger = ledger
         self._reader = reader
         self._watches = watches
         self._rates = rates
-        self._clock = clock
 
     async def PlanRoute(  # noqa: N802
         self, request: pb.PlanRouteRequest, context: Context
@@ -112,6 +114,7 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         async with await self._ledger.stage_part(caller, sha256, first.size) as part:
             await part.append(parse_chunk(first))
             async for message in request_iterator:
+                self._verify_still_good()
                 if message.sha256 or message.size:
                     raise Reason.INVALID_FIELD.error(
                         "expected digest and size on the first message only", field="sha256"
@@ -145,20 +148,20 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
     ) -> pb.GetExchangeResponse:
         """Serve the entries of one exchange that the caller may see, a page at a time."""
         exchange_id = parse_uuid(request.exchange_id, "exchange_id")
-        call, agency = current_call(), current_caller().agency
+        call, caller = current_call(), current_caller()
         call.exchange_id = exchange_id
+        agency, slices = caller.agency, self._ledger.slices(caller)
         if request.start_index or request.tree_size:
             page = await self._reader.exchange_page(
                 agency, exchange_id, request.start_index, request.tree_size
             )
             return pb.GetExchangeResponse(
-                entries=[encode_proven_entry(entry) for entry in page.entries],
-                next_index=page.next_index,
+                entries=await encode_entries(page.entries, slices), next_index=page.next_index
             )
         row, page, head = await self._reader.exchange(agency, exchange_id, request.known_tree_size)
         return pb.GetExchangeResponse(
             summary=encode_exchange(row),
-            entries=[encode_proven_entry(entry) for entry in page.entries],
+            entries=await encode_entries(page.entries, slices),
             tree_head=encode_tree_head(head),
             next_index=page.next_index,
         )
@@ -171,7 +174,9 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         current_call().denial_is_logged = True
         handle = await self._ledger.deliver(current_caller(), digest, request.part_name)
         async for chunk in self._reader.part_chunks(handle, request.offset):
-            yield pb.FetchPartResponse(chunk=chunk)
+            for start in range(0, len(chunk), SENT_AT_ONCE):
+                self._verify_still_good()
+                yield pb.FetchPartResponse(chunk=chunk[start : start + SENT_AT_ONCE])
 
     async def Watch(  # noqa: N802
         self, request: pb.WatchRequest, context: Context
@@ -180,3 +185,9 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         async with aclosing(self._watches.watch(request)) as responses:
             async for response in responses:
                 yield response
+
+    def _verify_still_good(self) -> None:
+        """Verify that the caller's certificate is valid and not revoked since the call began."""
+        certificate = current_call().certificate
+        if certificate is not None:
+            self._peers.verify_still_good(certificate)

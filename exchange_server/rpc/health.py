@@ -1,23 +1,26 @@
-"""The standard health service: SERVING only while the log can be read, and written.
+"""The standard health service: SERVING only while the log can be read and written.
 
-The check reads the tree head and looks whether the writer's thread lives and gets on
-(`ledger.writer`). It writes nothing as long as the writer's own transactions go well; after one
-that failed it has the writer try, at each check until that goes well. So a failure that passes is
-no outage, a database that reads well and refuses writes is one, and it ends by itself. It runs
-beside the calls, so asking for health costs nothing and cannot be used to load the database.
+The check reads the tree head, and asks the ledger whether its thread lives and gets on
+(`ledger.writer`). It writes nothing as long as the writer's own transactions go well. After one
+that failed, it has the writer try a write, at each check until one goes well. So a failure that
+passes is no outage; a database that is read well but refuses writes is one, and it ends by itself.
+The check runs beside the calls: to ask for health costs nothing, and cannot load the database.
+
+The servicer is our own, since the library's waits for each watching client while it changes the
+status: a client that does not read would keep the status as it is for everyone.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final
 
+import grpc
 import structlog
-from grpc_health.v1 import health_pb2
-from grpc_health.v1._async import HealthServicer
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from exchange_server.rpc.calls import SERVICES
+from exchange_server.rpc.calls import SERVICES, Context
 
 CHECK_SECONDS: Final = 2.0
 """Between two checks, and how long one may take."""
@@ -25,21 +28,24 @@ CHECK_SECONDS: Final = 2.0
 _NAMES: Final = ("", *(service.full_name for service in SERVICES))
 
 _log = structlog.get_logger(__name__)
+# The stubs of this library do not know all of it.
+_pb: Any = health_pb2
+_Base: Any = health_pb2_grpc.HealthServicer
 
 
-class Health:
-    """Keeps the health service's answers true."""
+class Health(_Base):  # type: ignore[misc]
+    """The health service, and the check that keeps its answers true."""
 
     def __init__(self, check: Callable[[], Awaitable[object]]) -> None:
-        """Ask `check`, which raises where the ledger cannot serve."""
-        self.servicer = HealthServicer()
+        """Ask `check`, which raises while the ledger cannot serve."""
         self._check = check
-        self._serving: bool | None = None
+        self._is_serving = False
+        self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Check once, then again and again until `stop`."""
-        await self._check_once()
+        await self._check_once(is_first=True)
         self._task = asyncio.create_task(self._keep_checking())
 
     async def stop(self) -> None:
@@ -47,28 +53,59 @@ class Health:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self.servicer.enter_graceful_shutdown()
+        self._set(is_serving=False)
+
+    async def Check(self, request: Any, context: Context) -> Any:  # noqa: N802
+        """Serve the status of one service."""
+        if request.service not in _NAMES:
+            await context.abort(grpc.StatusCode.NOT_FOUND, "no such service")
+        return self._status()
+
+    async def List(self, request: Any, context: Context) -> Any:  # noqa: N802
+        """Serve the status of every service."""
+        return _pb.HealthListResponse(statuses={name: self._status() for name in _NAMES})
+
+    async def Watch(self, request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: N802
+        """Serve the status of one service, and each change of it."""
+        if request.service not in _NAMES:
+            yield _pb.HealthCheckResponse(status=_pb.HealthCheckResponse.SERVICE_UNKNOWN)
+            await asyncio.Event().wait()
+        told = None
+        while True:
+            changed = self._changed
+            if told != self._is_serving:
+                told = self._is_serving
+                yield self._status()
+            else:
+                await changed.wait()
+
+    def _status(self) -> Any:
+        statuses = _pb.HealthCheckResponse
+        status = statuses.SERVING if self._is_serving else statuses.NOT_SERVING
+        return _pb.HealthCheckResponse(status=status)
+
+    def _set(self, *, is_serving: bool) -> None:
+        self._is_serving = is_serving
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     async def _keep_checking(self) -> None:
         while True:
             await asyncio.sleep(CHECK_SECONDS)
             await self._check_once()
 
-    async def _check_once(self) -> None:
+    async def _check_once(self, *, is_first: bool = False) -> None:
         why = None
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 await self._check()
         except Exception as error:  # noqa: BLE001 - whatever fails, the hub is not healthy
             why = error
-        serving = why is None
-        if serving == self._serving:
+        is_serving = why is None
+        if is_serving == self._is_serving and not is_first:
             return
-        self._serving = serving
-        statuses = health_pb2.HealthCheckResponse
-        for name in _NAMES:
-            await self.servicer.set(name, statuses.SERVING if serving else statuses.NOT_SERVING)
-        if serving:
+        self._set(is_serving=is_serving)
+        if is_serving:
             _log.info("serving")
         else:
             _log.error("not_serving", exc_info=why)

@@ -1,7 +1,7 @@
 """The caller's identity: that of the TLS peer, established anew for every call.
 
-TLS has proven that the peer holds the key of a certificate that leads to the root. Here follows
-what TLS does not know, in this order:
+TLS has proven that the peer holds the key of a certificate that leads to the root. This module
+verifies what TLS does not know, in this order:
 
 1. Profile and chain: a TLS_CLIENT certificate with one identity URI, an agency's member
    (`trust.certificates`). The result is cached: it depends on the certificate alone.
@@ -9,8 +9,7 @@ what TLS does not know, in this order:
 3. Revocation now, by the newest revocation list.
 4. The trust domain is this hub's.
 
-A hub's certificate and a signing certificate are refused. Health is asked by probes too, which may
-hold the hub's own certificate: for it steps 2 to 4 suffice.
+A hub's certificate and a signing certificate are refused, by TLS already.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import Reason
 from exchange_protocol.trust.certificates import (
     Revocations,
     TrustAnchors,
@@ -40,7 +39,7 @@ _CACHED_CERTIFICATES: Final = 4096
 
 
 class PeerVerifier:
-    """Verifies certificates of peers; keeps the chains that it has verified."""
+    """Verifies certificates of peers, and remembers the chains that it has verified."""
 
     def __init__(
         self,
@@ -96,16 +95,6 @@ class Identity:
         call.certificate = verified
         call.caller = Caller(verified.member, verified.fingerprint)
         return call.caller
-
-    def verify_any(self, context: Context) -> None:
-        """Verify that the peer has a TLS certificate of this deployment, a hub's or a member's."""
-        pem, chain = _shown_by(context)
-        try:
-            self._peers.verify(pem, chain, Usage.TLS_CLIENT)
-        except ExchangeError as error:
-            if error.reason is not Reason.CERTIFICATE_USAGE:
-                raise
-            self._peers.verify(pem, chain, Usage.TLS_SERVER)
 
 
 def _shown_by(context: Context) -> tuple[bytes, bytes]:

@@ -5,13 +5,14 @@ TLS 1.3 only: `exchange_server.tls_version`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import resource
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
 import grpc
+import structlog
 from grpc_health.v1 import health_pb2_grpc
 
 from exchange_protocol.errors import Reason
@@ -21,21 +22,44 @@ from exchange_protocol.v1 import (
     exchange_service_pb2_grpc,
 )
 from exchange_server.fairness.rates import Rates
+from exchange_server.fairness.scheduler import FairScheduler
 from exchange_server.fairness.shares import CallShares
 from exchange_server.ledger import Ledger, Reader
 from exchange_server.observer import NO_OBSERVER, Observer
 from exchange_server.rpc.audit_service import AuditService
 from exchange_server.rpc.authorization import Authorization, Denials
-from exchange_server.rpc.calls import FETCH_PART, HEALTH_METHODS, UPLOAD_PART, WATCH
+from exchange_server.rpc.calls import (
+    ADD_COSIGNATURE,
+    FETCH_PART,
+    HEALTH_METHODS,
+    METHODS,
+    SUBMIT,
+    SUBMIT_BATCH,
+    UPLOAD_PART,
+    WATCH,
+)
+from exchange_server.rpc.connections import Connections
 from exchange_server.rpc.directory_service import DirectoryService
 from exchange_server.rpc.exchange_service import ExchangeService
 from exchange_server.rpc.health import Health
 from exchange_server.rpc.identity import Identity, PeerVerifier
+from exchange_server.rpc.incoming import Incoming
 from exchange_server.rpc.pipeline import DeadlineCaps, Pipeline
 from exchange_server.rpc.watches import Watches, WatchLimits
 
+_log = structlog.get_logger(__name__)
+
 _REFUSED_WITH_REASON: Final = 8 * 1024 * 1024
 """Twice what our own client sends at most: however little a hub takes, it says so itself."""
+TRANSFERS_AT_A_TIME: Final = 128
+READS_AT_A_TIME: Final = 64
+"""Of all agencies together."""
+OWN_FILES: Final = 256
+"""Files and sockets that the hub opens for itself, its database among them."""
+CALLS_OF_ONE_CONNECTION: Final = 128
+_WINDOW_BYTES: Final = 32 * 1024
+_IDLE_MS: Final = 300_000
+"""A connection without calls is closed then; its client connects again for its next call."""
 _KEEPALIVE_MS: Final = 30_000
 _KEEPALIVE_TIMEOUT_MS: Final = 10_000
 _MIN_CLIENT_PING_MS: Final = 10_000
@@ -55,6 +79,10 @@ class RpcLimits:
     statements_per_second: float
     sealed_bytes_per_second: float
     watch: WatchLimits
+    connections: int = 4096
+    connections_per_agency: int = 128
+    transfers_per_agency: int = 16
+    reads_per_agency: int = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +108,6 @@ class RpcServer:
         peers: PeerVerifier,
         tls: TlsFiles,
         limits: RpcLimits,
-        clock: Callable[[], datetime],
         shares_port: bool = False,
         observer: Observer = NO_OBSERVER,
     ) -> None:
@@ -91,35 +118,35 @@ class RpcServer:
         rates = Rates(limits.statements_per_second, limits.sealed_bytes_per_second)
         self._watches = Watches(ledger, reader, peers, limits.watch)
         self._health = Health(partial(_check, ledger, reader))
+        self._connections = Connections(limits.connections_per_agency)
         self._tls = tls
-        self._server = grpc.aio.server(
-            interceptors=[
-                Pipeline(
-                    caps=DeadlineCaps(limits.deadline_seconds, _special_deadlines(limits)),
-                    identity=Identity(peers),
-                    shares=CallShares(
-                        limits.calls_per_agency, limits.concurrent_calls, ledger.expected_wait
-                    ),
-                    denials=Denials(ledger),
-                    authorization=Authorization(lambda: ledger.directory),
-                    rates=rates,
-                    verify_room=ledger.verify_room,
-                    message_bytes=limits.message_bytes,
-                    observer=observer,
-                )
-            ],
-            options=_options(limits, shares_port=shares_port),
-            # `CallShares` refuses what is a little too much with a reason; beyond this, gRPC, and
-            # what it refuses without one a client must take for a message that is too large.
-            maximum_concurrent_rpcs=2 * limits.concurrent_calls,
+        pipeline = Pipeline(
+            caps=DeadlineCaps(limits.deadline_seconds, _special_deadlines(limits)),
+            connections=self._connections,
+            identity=Identity(peers),
+            shares=CallShares(
+                limits.calls_per_agency, limits.concurrent_calls, ledger.expected_wait
+            ),
+            denials=Denials(ledger),
+            authorization=Authorization(lambda: ledger.directory),
+            rates=rates,
+            verify_room=ledger.verify_room,
+            turns=_turns(limits),
+            incoming=Incoming(limits.message_bytes, limits.deadline_seconds),
+            observer=observer,
         )
-        exchange = ExchangeService(ledger, reader, self._watches, rates, clock)
+        # No `maximum_concurrent_rpcs`: beyond that number grpc would refuse everyone's calls,
+        # whoever holds those that are open. `CallShares` counts them by agency.
+        self._server = grpc.aio.server(
+            interceptors=[pipeline], options=_options(limits, shares_port=shares_port)
+        )
+        exchange = ExchangeService(ledger, reader, self._watches, rates, peers)
         exchange_service_pb2_grpc.add_ExchangeServiceServicer_to_server(exchange, self._server)
-        directory = DirectoryService(reader)
+        directory = DirectoryService(reader, ledger.slices)
         directory_service_pb2_grpc.add_DirectoryServiceServicer_to_server(directory, self._server)
         audit = AuditService(ledger, reader)
         audit_service_pb2_grpc.add_AuditServiceServicer_to_server(audit, self._server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health.servicer, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
 
     async def start(self, host: str, port: int) -> int:
         """Listen and serve; returns the port, which grpc chooses where `port` is 0."""
@@ -137,6 +164,7 @@ class RpcServer:
             ) from None
         await self._health.start()
         await self._server.start()
+        self._connections.start(bound)
         return bound
 
     async def stop(self, grace_seconds: float) -> None:
@@ -149,6 +177,7 @@ class RpcServer:
         await self._health.stop()
         self._watches.stop()
         await self._server.stop(grace_seconds)
+        await self._connections.stop()
 
 
 async def _check(ledger: Ledger, reader: Reader) -> None:
@@ -156,24 +185,59 @@ async def _check(ledger: Ledger, reader: Reader) -> None:
     await reader.tree_head(0)
 
 
-def _special_deadlines(limits: RpcLimits) -> dict[str, float | None]:
+def _special_deadlines(limits: RpcLimits) -> dict[str, float]:
     watch_methods = {method for method in HEALTH_METHODS if method.endswith("/Watch")}
     return {
         UPLOAD_PART: limits.transfer_deadline_seconds,
         FETCH_PART: limits.transfer_deadline_seconds,
-        # It ends by itself, in good order.
-        WATCH: None,
+        # A watch ends by itself before that, in good order.
+        WATCH: limits.watch.life_seconds + limits.deadline_seconds,
         **dict.fromkeys(watch_methods, limits.watch.life_seconds),
     }
 
 
+def _turns(limits: RpcLimits) -> dict[str, FairScheduler]:
+    """Calls of which only so many are served at a time: those that take memory for long."""
+    transfers = FairScheduler(TRANSFERS_AT_A_TIME, limits.transfers_per_agency)
+    reads = FairScheduler(READS_AT_A_TIME, limits.reads_per_agency)
+    writes = {SUBMIT, SUBMIT_BATCH, ADD_COSIGNATURE}
+    return {
+        **dict.fromkeys(METHODS - writes - {WATCH}, reads),
+        UPLOAD_PART: transfers,
+        FETCH_PART: transfers,
+    }
+
+
+def _connections(wanted: int) -> int:
+    """How many connections to accept: each is an open file, and the hub needs some for itself."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted + OWN_FILES:
+        # The soft limit is for programs that still use `select`; the hub does not.
+        most = wanted + OWN_FILES if hard == resource.RLIM_INFINITY else hard
+        soft = min(wanted + OWN_FILES, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft >= wanted + OWN_FILES:
+        return wanted
+    room = max(1, soft - min(OWN_FILES, soft // 2))
+    _log.warning("few_open_files", limit=soft, connections=room, wanted=wanted)
+    return room
+
+
 def _options(limits: RpcLimits, *, shares_port: bool) -> Sequence[tuple[str, Any]]:
     return (
-        # `calls.answering` refuses what is too large with a reason; beyond this, gRPC without one.
+        # `incoming` refuses what is too large with a reason; beyond this, gRPC without one.
         ("grpc.max_receive_message_length", max(2 * limits.message_bytes, _REFUSED_WITH_REASON)),
         # Two hubs that share a port by mistake would each believe to be the only one.
         ("grpc.so_reuseport", int(shares_port)),
+        ("grpc.max_allowed_incoming_connections", _connections(limits.connections)),
+        # Further calls wait at the client, which may open another connection.
+        ("grpc.max_concurrent_streams", CALLS_OF_ONE_CONNECTION),
+        # What a call may send before its message is asked for. By its own measurements grpc would
+        # let each of many calls have megabytes.
+        ("grpc.http2.bdp_probe", 0),
+        ("grpc.http2.lookahead_bytes", _WINDOW_BYTES),
         ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),
+        ("grpc.max_connection_idle_ms", _IDLE_MS),
         ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
         ("grpc.keepalive_timeout_ms", _KEEPALIVE_TIMEOUT_MS),
         ("grpc.keepalive_permit_without_calls", 1),

@@ -14,6 +14,7 @@ content. So every exception that is no `ExchangeError` is logged with its traceb
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import grpc
@@ -49,6 +50,7 @@ MAX_MESSAGE_CHARS: Final = 400
 """Trailers may have 8 KiB; the message is in them three times, once percent-encoded."""
 
 MAX_FIELD_CHARS: Final = 200
+ABORT_SECONDS: Final = 5.0
 INTERNAL_TEXT: Final = "the hub failed inside; its log knows this request by its id"
 
 _CLASS_CODES: Final[dict[type[ExchangeError], grpc.StatusCode]] = {
@@ -141,10 +143,17 @@ def shown_to_caller(error: Exception, call: Call) -> ExchangeError:
 
 
 async def abort(context: Context, shown: ExchangeError, request_id: str) -> None:
-    """End the call with the status of an error that the caller may see; raises AbortError."""
+    """End the call with the status of an error that the caller may see; raises AbortError.
+
+    A caller that does not read its answers would hold the call: it is left alone with it.
+    """
     status = encode_status(shown, request_id)
-    await context.abort(
-        STATUS_CODES[shown.reason],
-        shown_message(shown),
-        ((STATUS_DETAILS_KEY, status.SerializeToString()),),
-    )
+    try:
+        async with asyncio.timeout(ABORT_SECONDS):
+            await context.abort(
+                STATUS_CODES[shown.reason],
+                shown_message(shown),
+                ((STATUS_DETAILS_KEY, status.SerializeToString()),),
+            )
+    except TimeoutError:
+        raise asyncio.CancelledError from None

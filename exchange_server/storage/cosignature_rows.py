@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, func, select
 
-from exchange_server.storage.rows import field_names, replace_rows
+from exchange_server.storage.rows import delete_by_keys, field_names, replace_rows
 from exchange_server.storage.tables import cosignatures
 
 
@@ -38,7 +38,8 @@ def write_cosignatures(connection: Connection, rows: Sequence[CosignatureRow]) -
 
 def forget_cosignatures(connection: Connection, tree_sizes: Collection[int]) -> None:
     """Delete those of some sizes."""
-    connection.execute(delete(cosignatures).where(cosignatures.c.tree_size.in_(tree_sizes)))
+    size = cosignatures.c.tree_size
+    delete_by_keys(connection, size, sorted(tree_sizes), gives=size)
 
 
 def largest_cosigned_size(connection: Connection) -> int | None:

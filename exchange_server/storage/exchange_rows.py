@@ -21,6 +21,7 @@ from exchange_server.storage.rows import (
     insert_new_rows,
     insert_rows,
     replace_rows,
+    select_by_keys,
     update_rows,
 )
 from exchange_server.storage.tables import exchanges, legs, parties, statements
@@ -133,30 +134,22 @@ def load_exchanges(
     """Load the state of exchanges; unknown ones are left out."""
     # Most are looked for to see that a new one's id is free.
     exchange_ids = [exchange_id for (exchange_id,) in _OPENED.rows(connection, exchange_ids)]
-    if not exchange_ids:
-        return {}
     x, g = exchanges.c, legs.c
     by_exchange: dict[str, list[Leg]] = {}
-    leg_query = (
-        select(*(g[name] for name in field_names(LegRow)))
-        .where(g.exchange_id.in_(exchange_ids))
-        .order_by(g.exchange_id, g.position)
+    leg_query = select(*(g[name] for name in field_names(LegRow))).order_by(
+        g.exchange_id, g.position
     )
-    for values in connection.execute(leg_query):
+    for values in select_by_keys(connection, leg_query, g.exchange_id, exchange_ids):
         row = LegRow(*values)
         by_exchange.setdefault(row.exchange_id, []).append(_leg(row))
-    query = (
-        select(
-            x.exchange_id,
-            x.initial_index,
-            x.initial_sha256,
-            x.kind,
-            x.initiator,
-            statements.c.payload,
-        )
-        .join(statements, statements.c.payload_sha256 == x.initial_sha256)
-        .where(x.exchange_id.in_(exchange_ids))
-    )
+    query = select(
+        x.exchange_id,
+        x.initial_index,
+        x.initial_sha256,
+        x.kind,
+        x.initiator,
+        statements.c.payload,
+    ).join(statements, statements.c.payload_sha256 == x.initial_sha256)
     return {
         exchange_id: StoredExchange(
             Exchange(
@@ -169,8 +162,8 @@ def load_exchanges(
             initial_index,
             opening,
         )
-        for exchange_id, initial_index, opening, kind, initiator, payload in connection.execute(
-            query
+        for exchange_id, initial_index, opening, kind, initiator, payload in select_by_keys(
+            connection, query, x.exchange_id, exchange_ids
         )
     }
 

@@ -7,7 +7,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select, tuple_
 
-from exchange_server.storage.log_rows import STORED_ENTRIES, StoredEntry, page_of_entries
+from exchange_server.storage.log_rows import (
+    PAGE_ENTRIES,
+    STORED_ENTRIES,
+    StoredEntry,
+    page_of_entries,
+)
 from exchange_server.storage.rows import insert_rows
 from exchange_server.storage.tables import exchanges, feed, log_entries, statements
 
@@ -71,10 +76,17 @@ def read_visible_entries(
 
     Gives those from index `start` on, in log order, and whether there are more.
     """
-    visible = select(feed.c.entry_index).where(
-        feed.c.exchange_id == exchange_id,
-        feed.c.agency == agency,
-        feed.c.entry_index >= start,
-        feed.c.position < tree_size,
+    visible = (
+        select(feed.c.entry_index)
+        .where(
+            feed.c.exchange_id == exchange_id,
+            feed.c.agency == agency,
+            feed.c.entry_index >= start,
+            feed.c.position < tree_size,
+        )
+        .distinct()
+        .order_by(feed.c.entry_index)
+        .limit(PAGE_ENTRIES + 1)
     )
-    return page_of_entries(connection, STORED_ENTRIES.where(log_entries.c.idx.in_(visible)))
+    page = STORED_ENTRIES.where(log_entries.c.idx.in_(visible))
+    return page_of_entries(connection, page, tree_size)

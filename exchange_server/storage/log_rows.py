@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Select, select, tuple_
 
@@ -14,7 +14,13 @@ from exchange_protocol.log.tiles import TileId
 from exchange_protocol.record.entries import CommitmentOpening, Event, entry_leaf_data
 from exchange_protocol.rules.statements import SignedStatement, batch_of
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
-from exchange_server.storage.rows import Query, insert_rows, replace_only_row, replace_rows
+from exchange_server.storage.rows import (
+    Query,
+    insert_rows,
+    replace_only_row,
+    replace_rows,
+    select_by_keys,
+)
 from exchange_server.storage.tables import directory_entries, log_entries, log_head, log_tiles
 from exchange_server.storage.tables import statements as statements_table
 
@@ -59,8 +65,15 @@ class DirectoryEntryRow(NamedTuple):
     log_index: int
 
 
-PAGE_BYTES = 4 * 1024 * 1024
-"""Of entries and statements in one answer; clients take 16 MiB."""
+PAGE_BYTES: Final = 1024 * 1024
+"""Of one page on the wire, unless its only entry is larger; clients take 16 MiB."""
+PAGE_ENTRIES: Final = 256
+"""Of one page, however short they are: each has its proof to be made, encoded and verified."""
+_FRAMING_BYTES: Final = 24
+"""For each field: its tag and length, and its part of those of the messages that it is in, of the
+index and of the payload type."""
+_HASH_BYTES: Final = 34
+"""Of a proof, with its tag and length."""
 _AT_ONCE = 32
 """Rows that are read together; the largest have 256 KiB."""
 
@@ -122,14 +135,15 @@ def write_tiles(connection: Connection, tiles: Mapping[TileId, bytes]) -> None:
 
 def read_tiles(connection: Connection, tiles: Sequence[TileId]) -> dict[TileId, bytes]:
     """Read tiles, each as wide as it is stored; absent ones are left out."""
-    if not tiles:
-        return {}
-    key = tuple_(log_tiles.c.level, log_tiles.c.idx)
-    query = select(log_tiles.c.level, log_tiles.c.idx, log_tiles.c.hashes).where(key.in_(tiles))
-    return {(level, idx): hashes for level, idx, hashes in connection.execute(query)}
+    t = log_tiles.c
+    query = select(t.level, t.idx, t.hashes)
+    found = select_by_keys(connection, query, tuple_(t.level, t.idx), tiles)
+    return {(level, idx): hashes for level, idx, hashes in found}
 
 
 _e, _s = log_entries.c, statements_table.c
+_FIRST_ON_WIRE: Final = 6
+"""The column from which on all go to the wire."""
 # A statement's entry brings its statement; a delivery names one and brings none.
 STORED_ENTRIES: Select[Any] = select(
     _e.idx,
@@ -154,23 +168,35 @@ def stored_entries(connection: Connection, query: Select[Any]) -> list[StoredEnt
     return [_stored(*row) for row in connection.execute(query.order_by(_e.idx))]
 
 
-def page_of_entries(connection: Connection, query: Select[Any]) -> tuple[list[StoredEntry], bool]:
-    """Run a query that narrows `STORED_ENTRIES`, as far as one message may hold.
+def page_of_entries(
+    connection: Connection, query: Select[Any], tree_size: int
+) -> tuple[list[StoredEntry], bool]:
+    """Run a query that narrows `STORED_ENTRIES`, as far as one page may go.
 
-    Gives entries in log order, at least one where there is any, and whether there are more: the
-    largest statements are so large that a page cannot be bounded by a count alone.
+    Gives entries in log order, at least one where there is any, and whether there are more. A page
+    is bounded by what it is on the wire, with proofs in the tree of a size; and by a count.
     """
     page: list[StoredEntry] = []
     size = 0
-    rows = connection.execute(query.order_by(_e.idx), execution_options={"yield_per": _AT_ONCE})
+    query = query.order_by(_e.idx).limit(PAGE_ENTRIES + 1)
+    rows = connection.execute(query, execution_options={"yield_per": _AT_ONCE})
     with closing(rows):
         for row in rows:
             one = _stored(*row)
-            size += one.opening.size
-            if page and size > PAGE_BYTES:
+            size += _wire_bytes(row, tree_size)
+            if page and (size > PAGE_BYTES or len(page) == PAGE_ENTRIES):
                 return page, True
             page.append(one)
     return page, False
+
+
+def _wire_bytes(row: Sequence[Any], tree_size: int) -> int:
+    """How long a row's entry may be on the wire, with its statement and its proof."""
+    fields = row[_FIRST_ON_WIRE:]
+    return (
+        sum(len(field) + _FRAMING_BYTES for field in fields if field)
+        + tree_size.bit_length() * _HASH_BYTES
+    )
 
 
 def read_entry_range(connection: Connection, start: int, stop: int) -> list[StoredEntry]:
@@ -186,12 +212,16 @@ def read_leaf_data(connection: Connection, start: int, stop: int) -> list[bytes]
 
 def read_entries(connection: Connection, indexes: Sequence[int]) -> list[StoredEntry]:
     """Read entries by index, in log order."""
-    return stored_entries(connection, STORED_ENTRIES.where(_e.idx.in_(indexes)))
+    found = select_by_keys(connection, STORED_ENTRIES, _e.idx, sorted(indexes))
+    return sorted((_stored(*row) for row in found), key=lambda entry: entry.index)
 
 
-def read_entry_page(connection: Connection, start: int, stop: int) -> list[StoredEntry]:
-    """Read the first of the entries [start, stop), as many as one message may hold."""
-    return page_of_entries(connection, STORED_ENTRIES.where(_e.idx >= start, _e.idx < stop))[0]
+def read_entry_page(
+    connection: Connection, start: int, stop: int, tree_size: int
+) -> list[StoredEntry]:
+    """Read the first of the entries [start, stop), as many as one page may hold."""
+    query = STORED_ENTRIES.where(_e.idx >= start, _e.idx < stop)
+    return page_of_entries(connection, query, tree_size)[0]
 
 
 def read_directory_entries(connection: Connection) -> list[StoredEntry]:
@@ -199,11 +229,14 @@ def read_directory_entries(connection: Connection) -> list[StoredEntry]:
     return stored_entries(connection, _DIRECTORY)
 
 
-def read_directory_page(connection: Connection, start: int, count: int) -> list[StoredEntry]:
-    """Read at most `count` directory statements from position `start` on, as many as one message
-    may hold."""
-    page = _DIRECTORY.where(directory_entries.c.position >= start).limit(count)
-    return page_of_entries(connection, page)[0]
+def read_directory_page(
+    connection: Connection, start: int, count: int, tree_size: int
+) -> list[StoredEntry]:
+    """Read at most `count` directory statements from position `start` on, as many as one page may
+    hold."""
+    d = directory_entries.c
+    page = _DIRECTORY.where(d.position >= start, d.position < start + count)
+    return page_of_entries(connection, page, tree_size)[0]
 
 
 def _stored(

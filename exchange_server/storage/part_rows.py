@@ -16,7 +16,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select, tuple_
 
 from exchange_protocol.errors import Reason
-from exchange_server.storage.rows import insert_rows
+from exchange_server.storage.rows import delete_by_keys, insert_rows, pieces, select_by_keys
 from exchange_server.storage.tables import part_chunks, parts, staged_parts
 
 CHUNK_BYTES = 1024 * 1024
@@ -68,24 +68,18 @@ def find_parts(
     connection: Connection, digests: Sequence[bytes]
 ) -> dict[tuple[bytes, str], PartRow]:
     """Find the parts of statements, by the statement's digest and the part's name."""
-    if not digests:
-        return {}
     p = parts.c
-    query = select(p.payload_sha256, p.name, p.part_id, p.sha256, p.size).where(
-        p.payload_sha256.in_(digests)
-    )
-    rows = [PartRow(*row) for row in connection.execute(query)]
+    query = select(p.payload_sha256, p.name, p.part_id, p.sha256, p.size)
+    rows = (PartRow(*row) for row in select_by_keys(connection, query, p.payload_sha256, digests))
     return {(row.payload_sha256, row.name): row for row in rows}
 
 
 def erase_parts(connection: Connection, digests: Sequence[bytes]) -> None:
     """Forget the parts of statements with their bytes; the statements stay."""
-    if not digests:
-        return
-    removed = parts.delete().where(parts.c.payload_sha256.in_(digests)).returning(parts.c.part_id)
-    erased = list(connection.execute(removed).scalars())
-    if erased:
-        connection.execute(part_chunks.delete().where(part_chunks.c.part_id.in_(erased)))
+    p = parts.c
+    _forget_chunks(
+        connection, delete_by_keys(connection, p.payload_sha256, digests, gives=p.part_id)
+    )
 
 
 def has_part(connection: Connection, part_id: bytes) -> bool:
@@ -114,36 +108,39 @@ def insert_staged_chunk(connection: Connection, row: ChunkRow) -> None:
     insert_rows(connection, part_chunks, [row])
 
 
-def complete_staged(connection: Connection, part_id: bytes, at: datetime) -> None:
-    """Mark an upload as whole; its time of waiting begins. Raises as `insert_staged_chunk`."""
+def complete_staged(
+    connection: Connection, part_id: bytes, *, at: datetime, begun_since: datetime
+) -> None:
+    """Mark an upload as whole; its time of waiting begins.
+
+    Raises UNAVAILABLE for one that was forgotten, or was begun too long ago.
+    """
+    u = staged_parts.c
     changed = connection.execute(
         staged_parts.update()
-        .where(staged_parts.c.part_id == part_id)
+        .where(u.part_id == part_id, u.staged_at >= begun_since)
         .values(is_whole=True, staged_at=at)
     )
     if changed.rowcount != 1:
         raise Reason.UNAVAILABLE.error("the upload took too long and was forgotten; upload again")
 
 
-def staged_bytes(connection: Connection, agency: str) -> int:
-    """Bytes that an agency has announced and no statement has claimed."""
-    query = select(func.coalesce(func.sum(staged_parts.c.size), 0)).where(
-        staged_parts.c.agency == agency
+def staged_totals(connection: Connection, agency: str, since: datetime) -> tuple[int, int]:
+    """Count the uploads of an agency that wait since a time or later: how many, how many bytes."""
+    u = staged_parts.c
+    query = select(func.count(), func.coalesce(func.sum(u.size), 0)).where(
+        u.agency == agency, u.staged_at >= since
     )
-    return int(connection.execute(query).scalar_one())
+    count, size = connection.execute(query).one()
+    return int(count), int(size)
 
 
 def find_staged(connection: Connection, wanted: Sequence[tuple[str, bytes]]) -> list[StagedPartRow]:
     """Find whole uploads by agency and digest, oldest first."""
-    if not wanted:
-        return []
-    s = staged_parts.c
-    query = (
-        select(s.part_id, s.agency, s.sha256, s.size, s.staged_at, s.is_whole)
-        .where(tuple_(s.agency, s.sha256).in_(wanted), s.is_whole)
-        .order_by(s.staged_at)
-    )
-    return [StagedPartRow(*row) for row in connection.execute(query)]
+    u = staged_parts.c
+    query = select(u.part_id, u.agency, u.sha256, u.size, u.staged_at, u.is_whole).where(u.is_whole)
+    found = select_by_keys(connection, query, tuple_(u.agency, u.sha256), wanted)
+    return sorted((StagedPartRow(*row) for row in found), key=lambda row: row.staged_at)
 
 
 def claim_staged(connection: Connection, part_ids: Sequence[bytes]) -> None:
@@ -152,26 +149,24 @@ def claim_staged(connection: Connection, part_ids: Sequence[bytes]) -> None:
     Raises:
         HubUnavailable: where another hub has forgotten one since it was found.
     """
-    if part_ids:
-        claimed = connection.execute(
-            staged_parts.delete().where(staged_parts.c.part_id.in_(part_ids))
-        )
-        if claimed.rowcount != len(part_ids):
-            raise Reason.UNAVAILABLE.error("an upload was forgotten while it was claimed")
+    part_id = staged_parts.c.part_id
+    if len(delete_by_keys(connection, part_id, part_ids, gives=part_id)) != len(part_ids):
+        raise Reason.UNAVAILABLE.error("an upload was forgotten while it was claimed")
 
 
-def find_forgotten(connection: Connection, staged_before: datetime) -> list[bytes]:
-    """Find uploads that have waited too long."""
-    query = select(staged_parts.c.part_id).where(staged_parts.c.staged_at < staged_before)
+def find_forgotten(connection: Connection, staged_before: datetime, most: int) -> list[bytes]:
+    """Find some of the uploads that have waited too long."""
+    u = staged_parts.c
+    query = select(u.part_id).where(u.staged_at < staged_before).limit(most)
     return list(connection.execute(query).scalars())
 
 
 def discard_staged(connection: Connection, part_ids: Sequence[bytes]) -> None:
     """Forget uploads with their bytes; what a statement has claimed meanwhile stays."""
-    if not part_ids:
-        return
-    waiting = staged_parts.c.part_id
-    removed = staged_parts.delete().where(waiting.in_(part_ids)).returning(waiting)
-    forgotten = list(connection.execute(removed).scalars())
-    if forgotten:
-        connection.execute(part_chunks.delete().where(part_chunks.c.part_id.in_(forgotten)))
+    part_id = staged_parts.c.part_id
+    _forget_chunks(connection, delete_by_keys(connection, part_id, part_ids, gives=part_id))
+
+
+def _forget_chunks(connection: Connection, part_ids: Sequence[bytes]) -> None:
+    for some in pieces(part_ids):
+        connection.execute(part_chunks.delete().where(part_chunks.c.part_id.in_(some)))

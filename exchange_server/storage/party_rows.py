@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_server.storage.rows import field_names
+from exchange_server.storage.rows import field_names, select_by_keys
 from exchange_server.storage.tables import exchanges, legs, parties
 
 
@@ -67,6 +67,8 @@ class Selection:
     """Only exchanges opened before this entry."""
 
 
+WINDOW: Final = 2000
+"""Parties that one query looks through."""
 _EXCHANGE_COLUMNS = tuple(name for name in field_names(SeenExchange) if name != "legs")
 _b, _g, _x = parties.c, legs.c, exchanges.c
 _BLINDFOLDED = and_(_b.party == Party.RECIPIENT.number, _g.state == int(LegState.HELD))
@@ -76,12 +78,31 @@ _JOINED = parties.join(legs, and_(_g.exchange_id == _b.exchange_id, _g.agency ==
 )
 
 
-def list_seen(connection: Connection, selection: Selection, limit: int) -> list[SeenExchange]:
-    """List the exchanges that an agency sees, newest first, at most `limit`."""
+def list_seen(
+    connection: Connection, selection: Selection, limit: int
+) -> tuple[list[SeenExchange], int | None]:
+    """List the newest exchanges that an agency sees, at most `limit`, of one window of its parties.
+
+    Gives also where to go on; None if the agency sees no more.
+    """
+    window = select(_b.initial_index).where(_b.agency == selection.agency)
+    if selection.parties:
+        window = window.where(_b.party.in_([party.number for party in selection.parties]))
+    if selection.before is not None:
+        window = window.where(_b.initial_index < selection.before)
+    indexes = list(
+        connection.execute(window.order_by(_b.initial_index.desc()).limit(WINDOW)).scalars()
+    )
+    if not indexes:
+        return [], None
     query = (
         select(_b.initial_index, _b.exchange_id)
         .select_from(_JOINED)
-        .where(_b.agency == selection.agency)
+        .where(
+            _b.agency == selection.agency,
+            _b.initial_index <= indexes[0],
+            _b.initial_index >= indexes[-1],
+        )
         .distinct()
         .order_by(_b.initial_index.desc())
         .limit(limit)
@@ -92,21 +113,25 @@ def list_seen(connection: Connection, selection: Selection, limit: int) -> list[
         query = query.where(_SEEN_STATE.in_(selection.states))
     if selection.kinds:
         query = query.where(_x.kind.in_(selection.kinds))
-    if selection.before is not None:
-        query = query.where(_b.initial_index < selection.before)
     if selection.pending:
         # Agency ids hold no wildcard and no quote, so this finds exactly the id in the JSON list.
         named = type_coerce(_g.approvers, String).contains(f'"{selection.agency}"')
         query = query.where(_g.state == int(LegState.HELD), named)
     found = [exchange_id for _, exchange_id in connection.execute(query)]
-    return read_seen(connection, selection.agency, found)
+    before = indexes[-1] if len(indexes) == WINDOW else None
+    return read_seen(connection, selection.agency, found), before
 
 
 def read_seen(
     connection: Connection, agency: str, exchange_ids: Sequence[str]
 ) -> list[SeenExchange]:
     """Read exchanges as an agency may know them, newest first; others are left out."""
-    opened = select(_x.initial_index).where(_x.exchange_id.in_(exchange_ids)).correlate(None)
+    opened = [
+        index
+        for (index,) in select_by_keys(
+            connection, select(_x.initial_index), _x.exchange_id, exchange_ids
+        )
+    ]
     query = (
         select(
             *(_x[name] for name in _EXCHANGE_COLUMNS),
@@ -118,12 +143,14 @@ def read_seen(
             _BLINDFOLDED.label("is_blindfolded"),
         )
         .select_from(_JOINED)
-        # By the index of the opening: parties are not found by exchange without a scan.
-        .where(_b.agency == agency, _b.initial_index.in_(opened))
+        .where(_b.agency == agency)
         .order_by(_b.initial_index.desc(), _g.position, _b.party)
     )
     rows: dict[str, list[RowMapping]] = {}
-    for row in connection.execute(query).mappings():
+    # By the index of the opening: parties are not found by exchange without a scan.
+    opened.sort(reverse=True)
+    for found in select_by_keys(connection, query, _b.initial_index, opened):
+        row = found._mapping
         rows.setdefault(row["exchange_id"], []).append(row)
     return [_seen(group) for group in rows.values()]
 

@@ -13,14 +13,24 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from enum import Enum
 from functools import lru_cache
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Select, Table, bindparam, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Select,
+    Table,
+    bindparam,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeDecorator
 
 RowT = TypeVar("RowT")
+_KeyT = TypeVar("_KeyT")
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Any]) -> None:
@@ -81,6 +91,36 @@ class _Conflict(Enum):
     REPLACE = "replace"
 
 
+KEYS_AT_ONCE: Final = 512
+"""In one list of a query. PostgreSQL takes 65,535 parameters, SQLite 32,766 unless built for more;
+what an agency may add to a list must never come near."""
+
+
+def pieces(keys: Sequence[_KeyT]) -> Iterator[Sequence[_KeyT]]:
+    """Cut the keys of a query into lists of `KEYS_AT_ONCE`; none for no keys."""
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        yield keys[start : start + KEYS_AT_ONCE]
+
+
+def select_by_keys(
+    connection: Connection, query: Select[Any], key: ColumnElement[Any], keys: Sequence[Any]
+) -> Iterator[Any]:
+    """Run a query for the rows with one of many keys; a list of keys after the other."""
+    for some in pieces(keys):
+        yield from connection.execute(query.where(key.in_(some)))
+
+
+def delete_by_keys(
+    connection: Connection, column: Column[Any], keys: Sequence[Any], gives: Column[Any]
+) -> list[Any]:
+    """Delete the rows with one of many keys; gives a column of those that were there."""
+    deleted: list[Any] = []
+    for some in pieces(keys):
+        removed = column.table.delete().where(column.in_(some)).returning(gives)
+        deleted += connection.execute(removed).scalars()
+    return deleted
+
+
 class Query:
     """A query without parameters, compiled once."""
 
@@ -101,14 +141,15 @@ class Lookup:
         self._key = key
 
     def rows(self, connection: Connection, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Find what there is; a row comes once however often its key is asked for."""
-        if not keys:
-            return []
-        # Filled up to a power of two, so that few texts are compiled and prepared.
-        width = 1 << (len(keys) - 1).bit_length()
-        sql, decoders = _lookup_of(self._query, self._key, width, connection.dialect)
-        filled = (*keys, *(keys[-1],) * (width - len(keys)))
-        return _fetched(connection, sql, filled, decoders)
+        """Find what there is; within a list, a row comes once however often its key is in it."""
+        found = []
+        for some in pieces(keys):
+            # Filled up to a power of two, so that few texts are compiled and prepared.
+            width = 1 << (len(some) - 1).bit_length()
+            sql, decoders = _lookup_of(self._query, self._key, width, connection.dialect)
+            filled = (*some, *(some[-1],) * (width - len(some)))
+            found += _fetched(connection, sql, filled, decoders)
+        return found
 
 
 _Codec: TypeAlias = Callable[[Any], Any]

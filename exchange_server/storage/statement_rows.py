@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.rules.access import StatementFacts
 from exchange_protocol.trust.identity import AgencyId
-from exchange_server.storage.rows import Lookup, insert_rows
-from exchange_server.storage.tables import deliveries, feed, statements
+from exchange_server.storage.rows import Lookup, insert_rows, select_by_keys
+from exchange_server.storage.tables import deliveries, feed, parts, statements
 
 
 class StatementRow(NamedTuple):
@@ -89,18 +89,17 @@ def find_accepted(connection: Connection, statement_ids: Sequence[str]) -> list[
 def log_indexes(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, int]:
     """Find the entries of statements by the digests of their payloads."""
     s = statements.c
-    query = select(s.payload_sha256, s.log_index).where(s.payload_sha256.in_(digests))
-    return {row.payload_sha256: row.log_index for row in connection.execute(query)}
+    query = select(s.payload_sha256, s.log_index)
+    found = select_by_keys(connection, query, s.payload_sha256, digests)
+    return dict(found)
 
 
 def find_deliverables(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, Deliverable]:
     """Find the statements of exchanges by the digests of their payloads."""
-    if not digests:
-        return {}
     s = statements.c
     query = select(
         s.payload_sha256, s.exchange_id, s.author_agency, s.kind, s.legs, s.supervisors, s.payload
-    ).where(s.payload_sha256.in_(digests), s.exchange_id != "")
+    ).where(s.exchange_id != "")
     return {
         digest: Deliverable(
             StatementFacts(
@@ -113,20 +112,21 @@ def find_deliverables(connection: Connection, digests: Sequence[bytes]) -> dict[
             ),
             payload,
         )
-        for digest, exchange_id, author, kind, legs, supervisors, payload in connection.execute(
-            query
+        for digest, exchange_id, author, kind, legs, supervisors, payload in select_by_keys(
+            connection, query, s.payload_sha256, digests
         )
     }
 
 
-def spoken_of(connection: Connection, exchange_id: str) -> list[StatementFacts]:
-    """The statements of an exchange, in log order."""
+def statements_with_parts(connection: Connection, exchange_id: str) -> list[StatementFacts]:
+    """The statements of an exchange whose sealed parts are stored, in log order."""
     s, f = statements.c, feed.c
     # By the feed, which is indexed by exchange: every statement is in its author's.
     entries = select(f.entry_index).where(f.exchange_id == exchange_id)
+    has_parts = exists().where(parts.c.payload_sha256 == s.payload_sha256)
     query = (
         select(s.payload_sha256, s.author_agency, s.kind, s.legs, s.supervisors)
-        .where(s.log_index.in_(entries))
+        .where(s.log_index.in_(entries), has_parts)
         .order_by(s.log_index)
     )
     return [
@@ -144,8 +144,7 @@ def spoken_of(connection: Connection, exchange_id: str) -> list[StatementFacts]:
 
 def find_delivered(connection: Connection, digests: Sequence[bytes]) -> set[tuple[bytes, str]]:
     """Find to whom these statements were delivered: digest and member's URI."""
-    if not digests:
-        return set()
     d = deliveries.c
-    query = select(d.payload_sha256, d.member_uri).where(d.payload_sha256.in_(digests))
-    return {(digest, uri) for digest, uri in connection.execute(query)}
+    query = select(d.payload_sha256, d.member_uri)
+    found = select_by_keys(connection, query, d.payload_sha256, digests)
+    return {(digest, uri) for digest, uri in found}

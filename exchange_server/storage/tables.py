@@ -170,7 +170,7 @@ feed = Table(
     Column("entry_index", BigInteger, primary_key=True, autoincrement=False),
     Column("exchange_id", c.Uuid, nullable=False),
     Column("role", String(16), nullable=False),
-    Index(None, "exchange_id", "agency"),
+    Index(None, "exchange_id", "agency", "entry_index"),
     sqlite_with_rowid=False,
 )
 

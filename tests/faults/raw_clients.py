@@ -13,6 +13,7 @@ from typing import Final, Self
 
 from cryptography.hazmat.primitives import serialization
 
+from exchange_certs.authority import IssuedCertificate
 from tests.support.hub_process import HubFiles, HubProcess
 
 PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -26,8 +27,8 @@ def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
     return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
 
 
-def opening(method: str) -> bytes:
-    """What begins a call on a new connection: preface, settings, headers."""
+def headers_of(method: str) -> bytes:
+    """The headers of a call, encoded without any state."""
     headers = {
         ":method": "POST",
         ":scheme": "https",
@@ -37,10 +38,15 @@ def opening(method: str) -> bytes:
         "te": "trailers",
     }
     # Each a literal that is not indexed (RFC 7541, section 6.2.2).
-    block = b"".join(
+    return b"".join(
         b"\x00" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
         for name, value in headers.items()
     )
+
+
+def opening(method: str) -> bytes:
+    """What begins a call on a new connection: preface, settings, headers."""
+    block = headers_of(method)
     return PREFACE + frame(0x4, 0, 0, NO_WINDOW) + frame(0x1, 0x4, 1, block)
 
 
@@ -51,7 +57,11 @@ def message(data: bytes, *, is_last: bool) -> bytes:
 
 def tls_of(files: HubFiles, member: str, folder: Path) -> ssl.SSLContext:
     """TLS as a member of the deployment."""
-    issued = files.issue(member)
+    return tls_with(files, files.issue(member), folder)
+
+
+def tls_with(files: HubFiles, issued: IssuedCertificate, folder: Path) -> ssl.SSLContext:
+    """TLS with a certificate of the deployment."""
     assert issued.key is not None
     context = ssl.create_default_context(cadata=files.root_pem.decode())
     context.set_alpn_protocols(["h2"])

@@ -24,6 +24,8 @@ from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
 from exchange_protocol.v1 import statement_pb2
 from exchange_server.bootstrap import load_credentials, utc_now
 from exchange_server.caller import Caller
+from exchange_server.fairness.scheduler import FairScheduler
+from exchange_server.fairness.slices import Slices
 from exchange_server.ledger import Ledger, Reader, TreeHead, committer
 from exchange_server.rpc.identity import PeerVerifier
 from exchange_server.rpc.server import RpcLimits, RpcServer
@@ -58,6 +60,9 @@ class FakeLedger:
         self.deny_error: ExchangeError | None = None
         self.writes = True
         self.uploads = asyncio.Semaphore(0)
+
+    def slices(self, caller: Caller) -> Slices:
+        return Slices(FairScheduler(), caller.agency)
 
     def verify_room(self, agency: str) -> None:
         """There is room for everyone."""
@@ -136,7 +141,6 @@ class Bench:
                 sealed_bytes_per_second=1e9,
                 watch=WatchLimits(heartbeat_seconds=0.1, life_seconds=30, per_agency=2),
             ),
-            clock=utc_now,
         )
         self.port = 0
 
@@ -488,3 +492,17 @@ async def test_health_tells_the_truth(bench: Bench) -> None:
         bench.ledger.writes = False
         assert (await watch.read()).status == statuses.NOT_SERVING
         watch.cancel()
+
+
+async def test_health_lists_every_service(bench: Bench) -> None:
+    async with bench.channel() as channel:
+        listing = channel.unary_unary("/grpc.health.v1.Health/List")
+        # The stubs of this library do not know the RPC.
+        listed = cast(Any, health_pb2).HealthListResponse.FromString(await listing(b"", timeout=5))
+    serving = health_pb2.HealthCheckResponse.SERVING
+    assert {name: one.status for name, one in listed.statuses.items()} == {
+        "": serving,
+        "exchange_protocol.v1.AuditService": serving,
+        "exchange_protocol.v1.DirectoryService": serving,
+        "exchange_protocol.v1.ExchangeService": serving,
+    }

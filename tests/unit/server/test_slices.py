@@ -9,7 +9,8 @@ import pytest
 
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.fairness import slices as slices_module
-from exchange_server.fairness.slices import FairScheduler, Slices
+from exchange_server.fairness.scheduler import FairScheduler
+from exchange_server.fairness.slices import Slices
 
 FLOOD, QUIET = AgencyId("kz.mia"), AgencyId("uz.fiu")
 

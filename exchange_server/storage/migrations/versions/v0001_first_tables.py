@@ -78,7 +78,10 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(
-        op.f("ix_feed_exchange_id_agency"), "feed", ["exchange_id", "agency"], unique=False
+        op.f("ix_feed_exchange_id_agency_entry_index"),
+        "feed",
+        ["exchange_id", "agency", "entry_index"],
+        unique=False,
     )
     op.create_table(
         "legs",

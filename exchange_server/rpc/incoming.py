@@ -1,0 +1,80 @@
+"""Request messages as they come in: how much of them the hub holds, and for how long."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from typing import Final, TypeVar, cast
+
+import grpc
+
+from exchange_protocol.errors import Reason
+from exchange_server.fairness.scheduler import FairScheduler
+from exchange_server.rpc.calls import Context, current_call
+
+_T = TypeVar("_T")
+
+MESSAGES_AT_A_TIME: Final = 64
+MESSAGES_OF_ONE_CALLER: Final = 8
+
+
+class Incoming:
+    """Reads the request messages of all calls, within a bound on memory.
+
+    grpc holds a message that has not come whole, and nothing tells how much of it has. Before
+    `read_one` asks for it, grpc takes no more of a call than one window (32 KiB). So only so many
+    are asked for at a time, and holders take turns. A stream of requests is bounded by the places
+    for transfers (`pipeline`).
+    """
+
+    def __init__(self, message_bytes: int, seconds: float) -> None:
+        """Refuse longer messages, and those that take longer to come."""
+        self._message_bytes = message_bytes
+        self._seconds = seconds
+        self._places = FairScheduler(MESSAGES_AT_A_TIME, MESSAGES_OF_ONE_CALLER)
+
+    async def read_one(self, holder: str, context: Context) -> bytes:
+        """Read the one message of a request.
+
+        Raises:
+            InvalidInput: MALFORMED, if there is none.
+            LimitExceeded: TOO_LARGE.
+            HubUnavailable: DEADLINE_EXCEEDED, if it does not come whole in time.
+        """
+        async with self._places.place(holder):
+            raw = await within(self._seconds, context.read())
+        if raw is grpc.aio.EOF:
+            raise Reason.MALFORMED.error("expected a request message, got none")
+        return self._counted(cast(bytes, raw))
+
+    async def read_all(self, context: Context) -> AsyncIterator[bytes]:
+        """Read the messages of a stream of requests; raises as `read_one`."""
+        seconds: float | None = self._seconds
+        while (raw := await within(seconds, context.read())) is not grpc.aio.EOF:
+            yield self._counted(cast(bytes, raw))
+            # The first message must come as soon as that of any call.
+            seconds = None
+
+    def _counted(self, raw: bytes) -> bytes:
+        current_call().request_bytes += len(raw)
+        if len(raw) > self._message_bytes:
+            raise Reason.TOO_LARGE.error(
+                f"expected a message of at most {self._message_bytes} bytes, got {len(raw)}"
+            )
+        return raw
+
+
+async def within(seconds: float | None, answered: Awaitable[_T]) -> _T:
+    """Wait for an answer at most so long; raises DEADLINE_EXCEEDED."""
+    if seconds is None:
+        return await answered
+    deadline = asyncio.timeout(seconds)
+    try:
+        async with deadline:
+            return await answered
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+        raise Reason.DEADLINE_EXCEEDED.error(
+            f"expected the call to end within the hub's bound of {seconds:g} s"
+        ) from None
