@@ -546,7 +546,7 @@ class Archive:
 
     @property
     def about(self) -> dict[str, str]:
-        """What the manifest says of the bundle; its exporter's word."""
+        """The manifest's texts of the bundle; its exporter's word."""
         return {name: self.manifest[name] for name in ABOUT}
 
     def read(self, name: str) -> bytes:
@@ -783,7 +783,7 @@ def verify_checkpoint(data: bytes, vkey: str, openssl: OpenSsl) -> Checkpoint:
 
 
 class Witnesses:
-    """How many of which witnesses must have cosigned the checkpoint."""
+    """The witnesses of whom a number must have cosigned the checkpoint."""
 
     def __init__(self, required: int, vkeys: Sequence[str]) -> None:
         self.required = required
@@ -897,7 +897,7 @@ class Entry:
 
     @property
     def time(self) -> str:
-        """When the hub recorded it, UTC."""
+        """The time at which the hub recorded it, UTC."""
         at = _EPOCH + timedelta(seconds=self.seconds)
         return at.strftime("%Y-%m-%dT%H:%M:%S") + f".{self.nanos // 1000:06d}Z"
 
@@ -990,7 +990,7 @@ class Directory:
         self.certificates: dict[bytes, Certificate] = {}
         self.policy = b""
         self.files: dict[str, bytes] = {}
-        """What the bundle must show of it, by file name."""
+        """The bytes that the bundle must hold for it, by file name."""
         self._root = root
         self._openssl = openssl
 
@@ -1414,7 +1414,7 @@ def _text(value: Any) -> str:
 
 
 def pae(payload: bytes, payload_type: bytes = PAYLOAD_TYPE) -> bytes:
-    """What is signed: DSSE's pre-authentication encoding."""
+    """Encode the bytes that are signed: DSSE's pre-authentication encoding."""
     return b"DSSEv1 %d %b %d %b" % (len(payload_type), payload_type, len(payload), payload)
 
 
@@ -1437,7 +1437,7 @@ def parse_batch(data: bytes, where: str) -> tuple[int, int, tuple[bytes, ...]]:
 
 
 def batch_signed(payload: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
-    """What is signed in a statement's stead: size and root of its batch; None for a bad path."""
+    """Encode size and root of a batch, signed in a statement's stead; None for a bad path."""
     root = root_of(hashlib.sha256(b"\x00" + pae(payload)).digest(), index, size, path)
     if root is None or not 2 <= size <= 4096:
         return None
