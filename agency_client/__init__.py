@@ -126,23 +126,36 @@ Names:
 
   Codes
     AgencyType               Sorts of authority; the policy decides on them.
+    AssetType                Sorts of asset.
+    ClaimAct                 What an approver does with a held leg before it decides.
+    ClearanceResult          Answers to an advance notice.
+    CorrectionReason         What was wrong in a statement that is corrected.
+    Currency                 Currencies of the region and of its trade (ISO 4217); amounts are in
+                             whole units.
     ErasureGround            Why content is erased.
     ExtensionGround          Why an answer needs longer.
     FeedbackUse              Uses that were made of the information.
+    FreezeConversion         What took the place of a freeze.
+    FreezeObstacle           Why a freeze was not imposed; a refusal on a legal ground is a
+                             `refuse`.
+    FreezeOutcome            What became of a freeze.
     Handling                 Europol handling codes (Council doc. 6243/18).
     InformationGrade         Accuracy of the information, codes 1 to 4 (Council doc. 6243/18).
     Kind                     Kinds of statement; the value is the name of the body's field on the
                              wire.
     Language                 Language of the sealed text.
     LegState                 States of one recipient's side of an exchange.
+    NoticeCode               Obstacles that do not end a request.
     Party                    The part that an agency has in an exchange, or on one of its legs.
     Purpose                  Uses that the information may be put to.
     ReaderRole               Why a reader holds a key to a part; the text is bound into the seal.
+    RecallUse                What a recipient did with a request before its recall came.
     RefusalGround            Grounds on which an exchange may be refused.
     ReplyResult              Results of a request or a referral.
     RevocationReason         RFC 5280, 5.3.1.
     SourceGrade              Reliability of the source (Council doc. 6243/18).
     Tlp                      FIRST TLP 2.0.
+    TraceResult              Results of an asset trace.
     Urgency                  The urgency of an answer; the reason for urgency is in the brief.
     Verdict                  Decisions of an approver on a held leg.
 
@@ -254,9 +267,14 @@ if TYPE_CHECKING:
         SealBroken,
         SignatureInvalid,
     )
+    from exchange_protocol.kinds.announce_correction import CorrectionReason
+    from exchange_protocol.kinds.asset_findings import AssetType, TraceResult
     from exchange_protocol.kinds.catalogue import Kind
+    from exchange_protocol.kinds.claim import ClaimAct
+    from exchange_protocol.kinds.clearance import ClearanceResult
     from exchange_protocol.kinds.codes import (
         AgencyType,
+        Currency,
         Handling,
         InformationGrade,
         Language,
@@ -269,10 +287,17 @@ if TYPE_CHECKING:
         Tlp,
         Urgency,
     )
+    from exchange_protocol.kinds.confirm_recall import RecallUse
     from exchange_protocol.kinds.decision import Verdict
     from exchange_protocol.kinds.erase_notice import ErasureGround
     from exchange_protocol.kinds.extend_deadline import ExtensionGround
     from exchange_protocol.kinds.feedback import FeedbackUse
+    from exchange_protocol.kinds.freeze_status import (
+        FreezeConversion,
+        FreezeObstacle,
+        FreezeOutcome,
+    )
+    from exchange_protocol.kinds.give_notice import NoticeCode
     from exchange_protocol.kinds.reply import ReplyResult
     from exchange_protocol.kinds.revoke_certificate import RevocationReason
     from exchange_protocol.kinds.spec import Body
@@ -296,6 +321,7 @@ __all__ = [
     "AnalysisProduct",
     "AnalysisRequest",
     "Approval",
+    "AssetType",
     "AsyncExchangeClient",
     "Attachments",
     "Body",
@@ -304,11 +330,15 @@ __all__ = [
     "CaseStage",
     "CertificateRecord",
     "Checkpoint",
+    "ClaimAct",
+    "ClearanceResult",
     "CommitmentOpening",
     "Conflict",
     "ConsentWanted",
     "ContentDocument",
+    "CorrectionReason",
     "Cosignature",
+    "Currency",
     "Directory",
     "DisclosedPart",
     "Draft",
@@ -325,6 +355,9 @@ __all__ = [
     "ExchangeSummary",
     "ExtensionGround",
     "FeedbackUse",
+    "FreezeConversion",
+    "FreezeObstacle",
+    "FreezeOutcome",
     "GivenBrief",
     "Handling",
     "HasId",
@@ -352,6 +385,7 @@ __all__ = [
     "NotFound",
     "NotPermitted",
     "Notice",
+    "NoticeCode",
     "Outbox",
     "OutboxEntry",
     "Part",
@@ -366,6 +400,7 @@ __all__ = [
     "Queued",
     "ReaderRole",
     "Reason",
+    "RecallUse",
     "Receipt",
     "ReferArguments",
     "ReferralDocument",
@@ -388,6 +423,7 @@ __all__ = [
     "Statement",
     "Tile",
     "Tlp",
+    "TraceResult",
     "UnsealedExchange",
     "UnsealedStatement",
     "Urgency",
@@ -413,6 +449,7 @@ _HOMES: Final = {
     "AnalysisProduct": "agency_client.content.documents",
     "AnalysisRequest": "agency_client.content.documents",
     "Approval": "agency_client.core.views",
+    "AssetType": "exchange_protocol.kinds.asset_findings",
     "AsyncExchangeClient": "agency_client.aio",
     "Attachments": "agency_client.core.given",
     "Body": "exchange_protocol.kinds.spec",
@@ -421,11 +458,15 @@ _HOMES: Final = {
     "CaseStage": "agency_client.content.documents",
     "CertificateRecord": "exchange_protocol.rules.directory",
     "Checkpoint": "exchange_protocol.log.checkpoint",
+    "ClaimAct": "exchange_protocol.kinds.claim",
+    "ClearanceResult": "exchange_protocol.kinds.clearance",
     "CommitmentOpening": "exchange_protocol.record.entries",
     "Conflict": "exchange_protocol.errors",
     "ConsentWanted": "agency_client.content.documents",
     "ContentDocument": "agency_client.content.documents",
+    "CorrectionReason": "exchange_protocol.kinds.announce_correction",
     "Cosignature": "exchange_protocol.log.cosignatures",
+    "Currency": "exchange_protocol.kinds.codes",
     "Directory": "exchange_protocol.rules.directory",
     "DisclosedPart": "agency_client.core.gathering",
     "Draft": "exchange_protocol.rules.statements",
@@ -442,6 +483,9 @@ _HOMES: Final = {
     "ExchangeSummary": "agency_client.core.views",
     "ExtensionGround": "exchange_protocol.kinds.extend_deadline",
     "FeedbackUse": "exchange_protocol.kinds.feedback",
+    "FreezeConversion": "exchange_protocol.kinds.freeze_status",
+    "FreezeObstacle": "exchange_protocol.kinds.freeze_status",
+    "FreezeOutcome": "exchange_protocol.kinds.freeze_status",
     "GivenBrief": "agency_client.core.given",
     "Handling": "exchange_protocol.kinds.codes",
     "HasId": "agency_client.core.exchanges",
@@ -469,6 +513,7 @@ _HOMES: Final = {
     "NotFound": "exchange_protocol.errors",
     "NotPermitted": "exchange_protocol.errors",
     "Notice": "agency_client.core.views",
+    "NoticeCode": "exchange_protocol.kinds.give_notice",
     "Outbox": "agency_client.state.outbox",
     "OutboxEntry": "agency_client.state.outbox",
     "Part": "exchange_protocol.rules.statements",
@@ -483,6 +528,7 @@ _HOMES: Final = {
     "Queued": "agency_client.core.views",
     "ReaderRole": "exchange_protocol.kinds.codes",
     "Reason": "exchange_protocol.errors",
+    "RecallUse": "exchange_protocol.kinds.confirm_recall",
     "Receipt": "exchange_protocol.record.receipts",
     "ReferArguments": "agency_client._acts",
     "ReferralDocument": "agency_client.content.documents",
@@ -505,6 +551,7 @@ _HOMES: Final = {
     "Statement": "exchange_protocol.rules.statements",
     "Tile": "agency_client.core.log",
     "Tlp": "exchange_protocol.kinds.codes",
+    "TraceResult": "exchange_protocol.kinds.asset_findings",
     "UnsealedExchange": "agency_client.core.views",
     "UnsealedStatement": "agency_client.core.views",
     "Urgency": "exchange_protocol.kinds.codes",

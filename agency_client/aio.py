@@ -23,7 +23,7 @@ from agency_client._async_acts import AsyncActs
 from agency_client._channel import AsyncChannel
 from agency_client._driver import AsyncDriver, AsyncLink
 from agency_client.core import Core, make_ports
-from agency_client.core.calls import RETRY_SECONDS, seconds_left
+from agency_client.core.calls import RETRY_SECONDS, is_own_end, seconds_left
 from agency_client.core.exchanges import HasId
 from agency_client.core.gathering import Evidence
 from agency_client.core.given import parse_code, parse_party
@@ -44,7 +44,7 @@ from agency_client.state.outbox import Outbox
 from agency_client.state.profile import Profile
 from exchange_protocol.errors import HubUnavailable
 from exchange_protocol.kinds.catalogue import Kind, parse_kind
-from exchange_protocol.kinds.codes import AgencyType, LegState, Party
+from exchange_protocol.kinds.codes import AgencyType, Language, LegState, Party
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.statements import Draft
@@ -308,17 +308,19 @@ class AsyncExchangeClient(AsyncActs):
         *,
         from_start: bool = False,
         max_seconds: float | None = None,
+        max_notices: int | None = None,
         on_away: Callable[[HubUnavailable, float], None] | None = None,
     ) -> AsyncIterator[Notice]:
         """Follow the events that become visible to the agency, from where the last watch stood.
 
         A lost connection is taken up again. The place of a notice is kept when the next one is
-        asked for, or when the iterator is closed: none is lost, and after a crash the last one may
-        come twice.
+        asked for, and not before: a notice whose handling failed comes again, and so does the last
+        one of a loop that was left.
 
         Args:
             from_start: begin with everything that was ever visible.
             max_seconds: end after so many seconds; by default it goes on for ever.
+            max_notices: end after so many notices, and keep the place of the last one.
             on_away: is called each time that the hub is away, with the error and with the number
                 of seconds after which the hub is asked again.
 
@@ -328,21 +330,25 @@ class AsyncExchangeClient(AsyncActs):
         outbox = self.outbox
         token = None if from_start else outbox.watch_token()
         ends_at = None if max_seconds is None else time.monotonic() + max_seconds
-        failures = 0
-        while (left := seconds_left(ends_at)) > 0:
+        failures = count = 0
+        while (left := seconds_left(ends_at)) > 0 and count != max_notices:
             request = pb.WatchRequest(
                 resume_token=token or "", from_start=from_start and token is None
             )
+            began = time.monotonic()
             try:
                 async for response in self._driver.watch(request, left):
                     failures = 0
-                    try:
-                        if response.HasField("notice"):
-                            yield parse_notice(response.notice)
-                    finally:
-                        token = response.resume_token
-                        outbox.keep_watch_token(token)
+                    if response.HasField("notice"):
+                        yield parse_notice(response.notice)
+                        count += 1
+                    token = response.resume_token
+                    outbox.keep_watch_token(token)
+                    if count == max_notices:
+                        return
             except HubUnavailable as error:
+                if is_own_end(error, began + left):
+                    continue
                 pause = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
                 if on_away is not None:
                     on_away(error, pause)
@@ -401,6 +407,70 @@ class AsyncExchangeClient(AsyncActs):
         """
         return await self._driver.run(
             self._core.administration.publish_certificate(certificate, intermediates)
+        )
+
+    async def update_agency(
+        self,
+        *,
+        agency: str,
+        name: str,
+        country: str,
+        agency_type: AgencyType | str,
+        time_zone: str,
+    ) -> Sent | Queued:
+        """Replace what an enrolment says; the operating agency's operators alone may.
+
+        Args:
+            agency: Id of the agency; it stays.
+            name: Official name, in any script.
+            country: ISO 3166-1 alpha-2, such as "KZ"; empty for an international body.
+            agency_type: Sort of agency, such as "FIU".
+            time_zone: IANA name, such as "Asia/Almaty".
+        """
+        return await self._driver.run(
+            self._core.administration.update_agency(
+                agency=agency,
+                name=name,
+                country=country,
+                agency_type=agency_type,
+                time_zone=time_zone,
+            )
+        )
+
+    async def retire_agency(self, agency: str) -> Sent | Queued:
+        """Retire an agency for good: it takes part in no new exchange.
+
+        Args:
+            agency: Id of the agency.
+        """
+        return await self._driver.run(self._core.administration.retire_agency(agency))
+
+    async def publish_acceptance(
+        self,
+        *,
+        kinds: Iterable[str] = (),
+        languages: Iterable[Language | str] = (),
+        max_part_bytes: int = 0,
+        hours: str = "",
+        duty_contact: str = "",
+    ) -> Sent | Queued:
+        """Publish what one's own agency takes; it replaces what was published before.
+
+        Args:
+            kinds: Initial kinds, such as "information_request"; none for all.
+            languages: Languages of what is sent; none for all.
+            max_part_bytes: Largest sealed part, in bytes; 0 for no limit.
+            hours: Working hours, in words.
+            duty_contact: Whom to reach at any hour.
+        """
+        return await self._driver.run(
+            self._core.administration.publish_acceptance(
+                kinds=kinds,
+                languages=languages,
+                max_part_bytes=max_part_bytes,
+                hours=hours,
+                duty_contact=duty_contact,
+            )
         )
 
     async def publish_policy(self, cedar: str) -> Sent | Queued:

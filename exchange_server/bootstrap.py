@@ -10,11 +10,13 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy import Engine
 
 from exchange_keys import (
     certificate_chain,
@@ -39,6 +41,10 @@ from exchange_server.rpc.watches import WatchLimits
 from exchange_server.storage.engine import open_engine
 from exchange_server.workers import Parent
 
+if TYPE_CHECKING:
+    # Loaded where a port for metrics is configured.
+    from exchange_server.metrics.instruments import Instruments
+
 _log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
@@ -58,6 +64,8 @@ class Credentials:
     anchors: TrustAnchors
     revocations: RevocationFile
     signer: LogSigner
+    ends: Mapping[str, datetime]
+    """When the hub's certificate and the first of the roots end."""
 
 
 def load_credentials(config: Config, environment: Mapping[str, str], clock: Clock) -> Credentials:
@@ -94,6 +102,10 @@ def load_credentials(config: Config, environment: Mapping[str, str], clock: Cloc
         anchors=anchors,
         revocations=revocations,
         signer=LogSigner(log.origin, log_key),
+        ends={
+            "hub": verified.not_after,
+            "root": min(each.not_valid_after_utc for each in anchors.certificates),
+        },
     )
 
 
@@ -108,9 +120,14 @@ class Hub:
         *,
         shares_port: bool = False,
         observer: Observer = NO_OBSERVER,
+        instruments: Instruments | None = None,
     ) -> None:
-        """Take what the hub is made of; nothing is opened yet. Raises CONFIG_INVALID."""
-        self._observer = observer
+        """Take what the hub is made of; nothing is opened yet. Raises CONFIG_INVALID.
+
+        Instruments are an observer that also shows what the hub looks at now and then.
+        """
+        self._observer = observer if instruments is None else instruments
+        self._instruments = instruments
         self._config = config
         self._ledger_limits = _ledger_limits(config)
         self._credentials = credentials
@@ -151,6 +168,7 @@ class Hub:
                 credentials.revocations,
                 self._clock,
             )
+            await self._start_sampling(engine, ledger)
             server = RpcServer(
                 ledger=ledger,
                 reader=reader,
@@ -175,6 +193,26 @@ class Hub:
             tree_size=ledger.tree_size,
         )
 
+    async def _start_sampling(self, engine: Engine, ledger: Ledger) -> None:
+        if self._instruments is None:
+            return
+        from exchange_server.metrics.sampling import Sampler, Sources
+
+        credentials = self._credentials
+        witnesses = _witnesses(self._config)
+        sources = Sources(
+            engine=engine,
+            ledger=ledger,
+            revocations=credentials.revocations,
+            ends=lambda: credentials.ends,
+            witnesses=tuple(each.name for each in witnesses.witnesses) if witnesses else (),
+            backup_report=self._config.metrics.backup_report,
+            clock=self._clock,
+        )
+        sampler = Sampler(self._instruments, sources)
+        self._stack.push_async_callback(sampler.close)
+        await sampler.start()
+
     async def stop(self) -> None:
         """Stop in good order: calls end or are cancelled, then the ledger closes."""
         _log.info("stopping")
@@ -191,17 +229,31 @@ async def serve(config: Config, parent: Parent | None = None) -> None:
     if parent is not None:
         parent.on_end(told_to_stop.set)
     credentials = load_credentials(config, os.environ, utc_now)
-    hub = Hub(config, credentials, shares_port=parent is not None)
-    await hub.start()
-    if parent is not None:
-        parent.tell_serving()
-    # What is loaded now stays: the collector need not walk over it again and again under load.
-    gc.collect()
-    gc.freeze()
-    try:
-        await told_to_stop.wait()
-    finally:
-        await hub.stop()
+    instruments = _instruments(config)
+    hub = Hub(config, credentials, shares_port=parent is not None, instruments=instruments)
+    with ExitStack() as stack:
+        if instruments is not None and parent is None:
+            from exchange_server.metrics.endpoint import served_metrics
+
+            stack.enter_context(served_metrics(config.metrics, instruments.registry))
+        await hub.start()
+        if parent is not None:
+            parent.tell_serving()
+        # What is loaded now stays: the collector need not walk over it again and again under load.
+        gc.collect()
+        gc.freeze()
+        try:
+            await told_to_stop.wait()
+        finally:
+            await hub.stop()
+
+
+def _instruments(config: Config) -> Instruments | None:
+    if config.metrics.port is None:
+        return None
+    from exchange_server.metrics.instruments import Instruments
+
+    return Instruments()
 
 
 def _witnesses(config: Config) -> WitnessPolicy | None:

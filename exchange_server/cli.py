@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -226,10 +226,21 @@ def _run_workers(settings: Config, count: int) -> int:
         )
     configure_logging(settings.logging.level)
     listen = settings.listen
-    with shared_port(listen.host, listen.port) as port:
+    with shared_port(listen.host, listen.port) as port, ExitStack() as stack:
         shared = settings.model_copy(update={"listen": listen.model_copy(update={"port": port})})
-        serve_worker = partial(_run_worker, shared)
-        return supervise(serve_worker, count, grace_seconds=settings.limits.grace_seconds)
+        keep = partial(
+            supervise,
+            partial(_run_worker, shared),
+            count,
+            grace_seconds=settings.limits.grace_seconds,
+        )
+        if settings.metrics.port is None:
+            return keep()
+        from exchange_server.metrics.endpoint import forget_worker, served_metrics, shared_folder
+
+        registry = stack.enter_context(shared_folder())
+        stack.enter_context(served_metrics(settings.metrics, registry))
+        return keep(on_end=forget_worker)
 
 
 def _run_worker(settings: Config, worker: int, parent: Parent) -> None:
@@ -299,4 +310,13 @@ def run(command: Callable[[], object]) -> None:
         command()
     except ExchangeError as error:
         typer.echo(f"exchange-server: {error}", err=True)
+        sys.exit(EXIT_CANNOT)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("exchange_"):
+            raise
+        typer.echo(
+            f"exchange-server: {error.name} is not installed; install the hub with its extra, "
+            "`pip install caricc-exchange[hub]`",
+            err=True,
+        )
         sys.exit(EXIT_CANNOT)

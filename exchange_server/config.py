@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -78,6 +79,22 @@ def _beside(url: str, info: ValidationInfo) -> str:
         return url
     base: Path = (info.context or {}).get(_BASE, Path())
     return f"{_SQLITE}{base.absolute() / file}"
+
+
+def _loopback(host: str) -> str:
+    try:
+        is_local = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        is_local = False
+    if not is_local:
+        raise ValueError("expected an address of this machine alone, such as 127.0.0.1")
+    return host
+
+
+def _beside_file(path: Path, info: ValidationInfo) -> Path:
+    """A file that need not exist yet; a relative one is beside the configuration."""
+    base: Path = (info.context or {}).get(_BASE, Path())
+    return base / path
 
 
 class _Section(BaseModel):
@@ -190,6 +207,16 @@ class Logging(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class Metrics(_Section):
+    """The page that Prometheus reads; without a port there is none."""
+
+    host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
+    """Of this machine alone: the page is neither encrypted nor guarded."""
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    backup_report: Annotated[Path, AfterValidator(_beside_file)] | None = None
+    """JSON file that a backup leaves: `ended_at` in seconds since 1970, and `bytes`."""
+
+
 class Config(_Section):
     """All of it."""
 
@@ -199,6 +226,7 @@ class Config(_Section):
     database: Database
     limits: Limits = Limits()
     logging: Logging = Logging()
+    metrics: Metrics = Metrics()
 
 
 def load_config(path: Path, environment: Mapping[str, str]) -> Config:

@@ -7,6 +7,7 @@ inject faults in this way.
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import Enum
 from typing import Final, Protocol
 
@@ -40,8 +41,17 @@ class Observer(Protocol):
     def batch_ended(self, requests: int, seconds: float, *, committed: bool) -> None:
         """A batch was committed, or failed as a whole."""
 
+    def request_waited(self, seconds: float) -> None:
+        """A request came to its turn at the writer after so long."""
+
+    def request_refused(self, reason: str) -> None:
+        """The writer refused a request; the name of the reason."""
+
     def transaction_ended(self, seconds: float, *, writes: bool, succeeded: bool) -> None:
         """A transaction of the database ended."""
+
+    def cosigned(self, witness: str, at: datetime) -> None:
+        """A configured witness cosigned this log at that time of its own clock."""
 
 
 class NoObserver:
@@ -58,7 +68,16 @@ class NoObserver:
     def batch_ended(self, requests: int, seconds: float, *, committed: bool) -> None:
         """Ignore it."""
 
+    def request_waited(self, seconds: float) -> None:
+        """Ignore it."""
+
+    def request_refused(self, reason: str) -> None:
+        """Ignore it."""
+
     def transaction_ended(self, seconds: float, *, writes: bool, succeeded: bool) -> None:
+        """Ignore it."""
+
+    def cosigned(self, witness: str, at: datetime) -> None:
         """Ignore it."""
 
 

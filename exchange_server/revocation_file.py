@@ -62,6 +62,11 @@ class RevocationFile:
                 self._looking.release()
         return self._current
 
+    @property
+    def refused(self) -> str:
+        """Why the file as it stands is refused; empty where it is in force."""
+        return self._refused
+
     def _refresh(self) -> None:
         self._warn_if_overdue()
         try:

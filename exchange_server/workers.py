@@ -73,12 +73,20 @@ class Parent:
         loop.add_reader(self._pipe.fileno(), hear)
 
 
-def supervise(serve: Serve, count: int, *, grace_seconds: float) -> int:
+def supervise(
+    serve: Serve,
+    count: int,
+    *,
+    grace_seconds: float,
+    on_end: Callable[[int], None] = lambda pid: None,
+) -> int:
     """Keep so many workers serving until SIGTERM or SIGINT; gives the exit code.
+
+    `on_end` hears the process id of each worker that has ended.
 
     Raises UNAVAILABLE when it gives up.
     """
-    return asyncio.run(_Supervisor(serve, count, grace_seconds).run())
+    return asyncio.run(_Supervisor(serve, count, grace_seconds, on_end).run())
 
 
 @contextmanager
@@ -132,6 +140,11 @@ class _Worker:
         asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._hear)
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid or 0
+
+    @property
     def exit_code(self) -> int:
         """Its exit code: negative for a signal."""
         return self._process.exitcode or 0
@@ -171,8 +184,11 @@ class _Worker:
 class _Supervisor:
     """The parent's work."""
 
-    def __init__(self, serve: Serve, count: int, grace_seconds: float) -> None:
+    def __init__(
+        self, serve: Serve, count: int, grace_seconds: float, on_end: Callable[[int], None]
+    ) -> None:
         self._serve = serve
+        self._on_end = on_end
         self._count = count
         self._end_seconds = grace_seconds + END_SECONDS
         self._workers: set[_Worker] = set()
@@ -208,6 +224,7 @@ class _Supervisor:
         failures = 0
         while True:
             lasted = await worker.ended()
+            self._on_end(worker.pid)
             self._workers.discard(worker)
             if self._told_to_stop.is_set():
                 return

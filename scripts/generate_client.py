@@ -29,6 +29,11 @@ CLIENT = ROOT / "agency_client"
 SCRIPT = CLIENT / "evidence" / "verify.py"
 BEGIN = "# The kinds, as scripts/generate_client.py writes them: do not edit.\n"
 END = "# End of the kinds.\n"
+NUMBERS = (
+    FieldDescriptor.CPPTYPE_UINT32,
+    FieldDescriptor.CPPTYPE_UINT64,
+    FieldDescriptor.CPPTYPE_BOOL,
+)
 TIMESTAMP = "google.protobuf.Timestamp"
 
 
@@ -88,7 +93,7 @@ def _codes(body: Descriptor) -> list[str]:
             lines += ["            },", "        ),"]
         elif field.message_type is not None and field.message_type.full_name == TIMESTAMP:
             lines.append(f"        {field.number}: (TIME, {{}}),")
-        elif field.cpp_type in (FieldDescriptor.CPPTYPE_UINT32, FieldDescriptor.CPPTYPE_BOOL):
+        elif field.cpp_type in NUMBERS:
             lines.append(f'        {field.number}: ("{label}", {{}}),')
     return lines
 

@@ -247,6 +247,8 @@ def _codes(kind: Kind, act: Act) -> Iterator[Parameter]:
             text = f"{text} | str"
         elif attribute.type is datetime:
             text = "datetime | date | str"
+        elif attribute.type is bytes:
+            text = "bytes | str"
         if attribute.is_many:
             text, doc = f"Iterable[{text}]", doc.replace(" One of ", " Out of ")
         default = None
@@ -328,7 +330,7 @@ def _terms(kind: Kind, act: Act) -> Iterator[Parameter]:
     for name in terms_of(kind, act):
         term = of_terms[name]
         said = TERMS[name].format(**words).format(default=FLOORS.get(name, ""))
-        if kind.spec.sets_due and name == "due":
+        if kind.spec.act_sets_due(act) and name == "due":
             yield Parameter(name, str(term.type).removesuffix(" | None"), said)
             continue
         yield Parameter(name, str(term.type), said.strip(), repr(term.default))

@@ -12,6 +12,10 @@ import re
 import textwrap
 from importlib import import_module
 
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.spec import attribute_types
+from exchange_protocol.words import Code
+
 ALIASES = {
     "Agencies": 'One agency id such as "kz.fma", or several.',
     "AgencyId": 'The id of an agency, such as "kz.fma": a text.',
@@ -47,10 +51,12 @@ HEADINGS = {
 """Headings, with the modules whose names come under each; the first that fits."""
 BEGIN = "\nNames:\n"
 _WIDTH = 98
+_FIRST_KIND = "    from exchange_protocol.kinds.catalogue import Kind\n"
 
 
 def with_names(present: str) -> str:
-    """The module's text with a fresh list of names."""
+    """The module's text with a fresh list of names, the code lists of every kind among them."""
+    present = _with_code_lists(present)
     homes = _homes(present)
     docstring = ast.get_docstring(ast.parse(present), clean=False) or ""
     before, _ = docstring.split(BEGIN)
@@ -71,6 +77,20 @@ def _homes(source: str) -> dict[str, str]:
                 for alias in each.names
             }
     raise ValueError("expected imports under `if TYPE_CHECKING:`, got none")
+
+
+def _with_code_lists(source: str) -> str:
+    """The source with an import of each code list of a body; the order is left to the formatter."""
+    homes = _homes(source)
+    lists = {
+        each.type
+        for kind in Kind
+        if kind.spec.acts
+        for each in attribute_types(kind.body).values()
+        if issubclass(each.type, Code) and each.type.__name__ not in homes
+    }
+    lines = [f"    from {each.__module__} import {each.__name__}\n" for each in lists]
+    return source.replace(_FIRST_KIND, "".join(sorted(lines)) + _FIRST_KIND, 1)
 
 
 def _table(homes: dict[str, str]) -> str:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Pins every dependency, with hashes, for all supported Pythons: run after a change of pyproject.toml.
-# The hub's and client's closure, everything for development, the tools that build packages, and the
-# libraries that the benchmark compares with.
+# The closure of hub and client together, that of a hub alone, everything for development, the tools
+# that build packages, and the libraries that the benchmark compares with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,7 +9,9 @@ compile() {
     uv pip compile "$@" --universal --python-version 3.11 --generate-hashes --no-header --quiet
 }
 
-compile pyproject.toml --extra postgres --output-file requirements.txt
+hub=(--extra hub --extra postgres --extra pkcs11)
+compile pyproject.toml "${hub[@]}" --extra client --extra console --output-file requirements.txt
+compile pyproject.toml "${hub[@]}" --output-file requirements-hub.txt
 compile pyproject.toml --extra dev --output-file requirements-dev.txt
 printf 'hatchling\nsetuptools\n' |
     compile - --constraint requirements-dev.txt --output-file requirements-build.txt

@@ -22,6 +22,10 @@ settings.register_profile(
 )
 settings.load_profile("exchange")
 
+# The command speaks the language of the terminal; tests read English.
+os.environ.pop("LC_ALL", None)
+os.environ["LC_MESSAGES"] = "C"
+
 # A shell starts a background job with SIGINT ignored, and whatever that job starts inherits it. A
 # handler is not inherited: with one that does nothing, this process goes on ignoring the signal,
 # and the programs that tests start have the default again.

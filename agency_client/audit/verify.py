@@ -23,6 +23,7 @@ tree is still checked to its end.
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from functools import partial
 from time import monotonic
@@ -69,6 +70,7 @@ def verify_log(
     from_start: bool = False,
     progress: Progress | None = None,
     cores: int = 1,
+    watch: Callable[[Applied], None] | None = None,
 ) -> AuditReport:
     """Audit a log up to the source's checkpoint; violations are reported, not raised.
 
@@ -77,23 +79,19 @@ def verify_log(
     which a caller that has no consistency proof learns here. With a `place`, only what is new since
     then is verified, unless `from_start`; the place moves on if nothing was found. With more than
     one of `cores`, the signatures of a long log are verified in a process beside (`ahead`).
+    `watch` is called with every entry that was judged, in log order; it takes no `place`, which
+    could let it see an entry twice or never.
 
     Raises:
         HubUnavailable: if the source fails on the way.
         InvalidInput: DOCUMENT_INVALID, if the place cannot be used.
     """
+    if place is not None and watch is not None:
+        raise ValueError("expected a place or a watch, not both")
     if place is None:
         with closing(MonitorState.temporary(anchors, auditor)) as place:
-            return verify_log(
-                source,
-                anchors,
-                auditor=auditor,
-                seen=seen,
-                place=place,
-                progress=progress,
-                cores=cores,
-            )
-    verify = partial(_verify_on, source, auditor, seen, progress, cores)
+            return _verify_on(source, auditor, seen, progress, cores, watch, place)[0]
+    verify = partial(_verify_on, source, auditor, seen, progress, cores, None)
     report, reached = verify(place, from_start=from_start)
     if any(each.reason is Reason.ENTRY_MISMATCH for each in report.violations):
         # It was shown what is not on the log, or not shown what is: that rests on no place, and who
@@ -122,9 +120,10 @@ def _verify_on(
     seen: Checkpoint | None,
     progress: Progress | None,
     cores: int,
+    watch: Callable[[Applied], None] | None,
     place: MonitorState,
     *,
-    from_start: bool,
+    from_start: bool = False,
 ) -> tuple[AuditReport, VerifiedUpTo | None]:
     """Verify from the place, or from the start; gives the report, and where the place was."""
     started = monotonic()
@@ -137,7 +136,7 @@ def _verify_on(
         ahead = stack.enter_context(
             signatures_ahead(current.directories, leaves=to_come, cores=cores)
         )
-        audit = _Audit(current, auditor, ahead)
+        audit = _Audit(current, auditor, ahead, watch)
         compact_range = audit.compact_range
         if current.before is not None and not audit.check_place(current.before, checkpoint):
             return audit.report(checkpoint, first, monotonic() - started), reached
@@ -174,8 +173,13 @@ class _Audit:
     """The findings of one run so far, on top of the state before it."""
 
     def __init__(
-        self, current: MonitorRound, auditor: Member | None, ahead: SignaturesAhead
+        self,
+        current: MonitorRound,
+        auditor: Member | None,
+        ahead: SignaturesAhead,
+        watch: Callable[[Applied], None] | None,
     ) -> None:
+        self._watch = watch
         reached = current.reached
         self.replay = Replay(current.directories, state=current.state, verified=ahead)
         self.compact_range = reached.compact_range if reached else CompactRange()
@@ -235,6 +239,8 @@ class _Audit:
             return None
         if applied.statement is not None and applied.statement.kind.stage is Stage.DIRECTORY:
             self._round.keep_directory(index, opening)
+        if self._watch is not None:
+            self._watch(applied)
         return applied
 
     def _stop(self, violation: Violation) -> None:

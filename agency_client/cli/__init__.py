@@ -15,6 +15,7 @@ from agency_client.cli import audit as audit
 from agency_client.cli import split_view as split_view
 from agency_client.cli import witness as witness
 from agency_client.cli import evidence as evidence
+from agency_client.cli import console as console
 from agency_client.cli.app import main
 
 # isort: on

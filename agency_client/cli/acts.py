@@ -7,7 +7,6 @@ the client's method of that act takes, in the words of a command line.
 from __future__ import annotations
 
 import inspect
-import sys
 import types
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, tzinfo
@@ -16,7 +15,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_
 
 import typer
 
-from agency_client.cli import inputs
+from agency_client.cli import ids, inputs
 from agency_client.cli.app import app
 from agency_client.cli.entity_files import GivenEntities, takes_entities
 from agency_client.cli.options import (
@@ -24,21 +23,33 @@ from agency_client.cli.options import (
     Due,
     Exchange,
     HandlingCode,
+    InformationGradeCode,
     LegalBasis,
     Legs,
+    OnwardAuthorities,
+    OwnReference,
+    PermittedUses,
     PurposeCode,
+    SourceGradeCode,
     TlpCode,
     To,
     Urgent,
 )
+from agency_client.cli.output import complain
 from agency_client.cli.results import tell
-from agency_client.cli.session import session_of, zone_of
-from agency_client.cli.show import known_legs, print_unsealed
+from agency_client.cli.sending import Sending, ask, digest_of
+from agency_client.cli.session import session_of
+from agency_client.cli.show import open_exchange, print_unsealed
+from agency_client.cli.terminal import before_sending
 from agency_client.content import documents
+from agency_client.content.characters import describe_mixed
+from agency_client.presentation.labels import Label
+from agency_client.presentation.locale import Locale
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import Party, Urgency
+from exchange_protocol.kinds.codes import Language, Party, Urgency
 from exchange_protocol.kinds.spec import Act, Brief, Range, Stage
+from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code
 
 _PANELS: Final = {
@@ -48,6 +59,7 @@ _PANELS: Final = {
 }
 _KEYWORD: Final = inspect.Parameter.KEYWORD_ONLY
 _FILE, _TO, _EXCHANGE, _LEGS, _ATTACH, _GIVEN = "file", "to", "exchange", "leg", "attach", "given"
+_REFERENCE: Final = "own_reference"
 _INITIAL_TERMS: Final[dict[str, Any]] = {
     "handling": HandlingCode,
     "tlp": TlpCode,
@@ -55,9 +67,16 @@ _INITIAL_TERMS: Final[dict[str, Any]] = {
     "due": Due,
     "legal_basis": LegalBasis,
     "purpose": PurposeCode,
+    "source_grade": SourceGradeCode,
+    "information_grade": InformationGradeCode,
+    "permitted_uses": PermittedUses,
+    "onward_authorities": OnwardAuthorities,
 }
+"""The terms of the header, as the method of an act takes them; but for `urgent`."""
 _CONTINUING_TERMS: Final[dict[str, Any]] = {
-    name: _INITIAL_TERMS[name] for name in ("handling", "tlp", "urgent", "due")
+    name: option
+    for name, option in _INITIAL_TERMS.items()
+    if name not in ("legal_basis", "purpose")
 }
 _FLAGS: Final = frozenset({"urgent"})
 
@@ -78,7 +97,8 @@ def add_commands() -> None:
         for act in kind.spec.acts:
             group, _, name = act.command.rpartition(" ")
             home = _GROUPS[group] if group else app
-            panel = None if group else _PANELS[kind.spec.rows[0].party]
+            party = kind.spec.rows[0].party if kind.spec.rows else Party.INITIATOR
+            panel = None if group else _PANELS[party]
             home.command(name, rich_help_panel=panel)(_command(kind, act))
 
 
@@ -87,22 +107,35 @@ def _command(kind: Kind, act: Act) -> Callable[..., None]:
 
     def run(context: typer.Context, **words: Any) -> None:
         session = session_of(context)
-        asked = _ask_first(act)
         arguments = dict(_arguments(act, words))
+        _warn_of_look_alikes(act, words)
         with session.hub() as hub:
-            arguments |= dict(_moments(act, words, zone_of(hub)))
+            locale = session.locale_of(hub)
+            if _EXCHANGE in arguments:
+                arguments[_EXCHANGE] = ids.exchange_id(hub, arguments[_EXCHANGE], locale)
+            arguments |= dict(_moments(act, words, locale.zone))
+            sending = Sending(
+                hub,
+                locale,
+                digest_of(*_said(act, words, arguments)) if _takes_file(act) else None,
+                arguments.get("brief"),
+                arguments.get(_REFERENCE),
+                kind.stage is Stage.INITIAL,
+            )
             if act.binds_to_what_was_read:
                 # Bound to what was opened here: what comes meanwhile is not spoken on with it.
-                opened = hub.open(arguments[_EXCHANGE])
+                opened = open_exchange(hub, arguments[_EXCHANGE])
                 if not session.as_json:
-                    print_unsealed(opened, known_legs(opened, hub.agency))
-                    asked()
+                    with before_sending():
+                        print_unsealed(opened, hub.agency, locale)
                 arguments[_EXCHANGE] = opened
-            elif not session.as_json:
-                asked()
+            if act.confirm is not None and not session.as_json:
+                ask(act.confirm)
+            earlier = sending.warn_of_repetition(as_json=session.as_json)
             method: Callable[..., Any] = getattr(hub, act.name)
-            result = method(**arguments)
-        tell(session, result, act.done)
+            result = sending.run(lambda: method(**arguments))
+            locale = session.locale_of(hub)
+        tell(session, result, _done(kind, act, locale), locale, earlier)
 
     parameters = [
         inspect.Parameter("context", _KEYWORD, annotation=typer.Context),
@@ -137,6 +170,8 @@ def _parameters(kind: Kind, act: Act) -> Iterator[inspect.Parameter]:
             yield _parameter(act.text.name, Annotated[str, words])
         else:
             yield _parameter(act.text.name, Annotated[str | None, words], None)
+    if act.brief is not Brief.NONE:
+        yield _parameter(_REFERENCE, OwnReference, None)
     if act.entities:
         yield _parameter(_GIVEN, GivenEntities)
     if act.attachments:
@@ -144,10 +179,14 @@ def _parameters(kind: Kind, act: Act) -> Iterator[inspect.Parameter]:
     terms = _INITIAL_TERMS if is_initial else _CONTINUING_TERMS
     for name, option in terms.items() if act.terms else ():
         yield _parameter(name, option, False if name in _FLAGS else None)
-    if kind.spec.sets_due:
+    if kind.spec.act_sets_due(act):
         until = Annotated[
             str,
-            typer.Option("--due", metavar="8h|7d|TIME", help="When the answer is due from now on."),
+            typer.Option(
+                "--due",
+                metavar="8h|7d|DAY|TIME",
+                help="When the answer is due from now on, in your time zone.",
+            ),
         ]
         yield _parameter("due", until)
     if not is_initial and all(row.party is not Party.RECIPIENT for row in kind.spec.rows):
@@ -170,6 +209,9 @@ def _code_parameter(name: str, hint: Any, act: Act) -> inspect.Parameter:
     default = None if is_optional else inspect.Parameter.empty
     option = f"--{name.replace('_', '-')}"
     kind: Any
+    if get_origin(hint) is tuple and get_args(hint)[0] in (bytes, AgencyId):
+        words = typer.Option(option.removesuffix("s"), help=help_text)
+        return _parameter(name, Annotated[list[str] | None, words], None)
     if get_origin(hint) is tuple:
         code: Any = get_args(hint)[0]
         many: Any = list[code]
@@ -187,6 +229,12 @@ def _code_parameter(name: str, hint: Any, act: Act) -> inspect.Parameter:
     elif hint is datetime:
         words = typer.Option(option, metavar="DAY|TIME", parser=_Moment, help=help_text)
         kind = _Moment
+    elif hint is bytes:
+        words = typer.Option(option, metavar="DIGEST", help=help_text)
+        kind = str
+    elif hint is AgencyId:
+        words = typer.Option(option, metavar="AGENCY", parser=inputs.agency, help=help_text)
+        kind = str
     elif hint is bool:
         return _parameter(name, Annotated[bool, typer.Option(option, help=help_text)], False)
     else:
@@ -221,14 +269,16 @@ def _arguments(act: Act, words: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, tuple(given) if isinstance(given, list) else given
     if act.text is not None and words[act.text.name] is not None:
         yield act.text.name, words[act.text.name]
+    if words.get(_REFERENCE) is not None:
+        yield _REFERENCE, words[_REFERENCE]
     if act.entities:
         yield act.entities, words[_GIVEN].read()
     if words.get(_ATTACH):
         yield "attachments", inputs.attachments(words[_ATTACH])
     if words.get("urgent"):
         yield "urgency", Urgency.URGENT
-    for name in ("handling", "tlp", "legal_basis", "purpose"):
-        if words.get(name) is not None:
+    for name in _INITIAL_TERMS.keys() - _FLAGS - {"due"}:
+        if words.get(name):
             yield name, words[name]
 
 
@@ -258,14 +308,41 @@ def _documents(act: Act, file: Path) -> Iterator[tuple[str, Any]]:
         )
 
 
-def _ask_first(act: Act) -> Callable[[], None]:
-    """A question before something is said that cannot be taken back; only on a terminal."""
+def _said(
+    act: Act, words: dict[str, Any], arguments: dict[str, Any]
+) -> tuple[dict[str, Any], list[Path]]:
+    """What is said and to whom, and the files that are part of it; on which terms is left out."""
+    said = {
+        "act": act.name,
+        "exchange": arguments.get(_EXCHANGE),
+        "to": sorted(arguments.get(_TO, ())),
+        "legs": sorted(arguments.get("legs", ())),
+        "codes": {name: repr(arguments.get(name)) for name in act.codes},
+        "text": words[act.text.name] if act.text else None,
+        "attachments": [each.partition("=")[0] for each in words.get(_ATTACH) or ()],
+    }
+    files = [words[_FILE]] if _FILE in words else []
+    if act.entities:
+        given: GivenEntities = words[_GIVEN]
+        files += [each for each in (given.ftm, given.csv, given.mapping) if each is not None]
+    files += [Path(each.partition("=")[2]) for each in words.get(_ATTACH) or ()]
+    return said, files
 
-    def ask() -> None:
-        if act.confirm is not None and sys.stdin.isatty():
-            typer.confirm(act.confirm, abort=True)
 
-    return ask
+def _warn_of_look_alikes(act: Act, words: dict[str, Any]) -> None:
+    """Warn of codes that other letters look like, in what was typed."""
+    names = (_REFERENCE, *([act.text.name] if act.text else []))
+    for name in names:
+        if found := describe_mixed(words.get(name) or ""):
+            complain(f"warning: --{name.replace('_', '-')}: {found}")
+
+
+def _done(kind: Kind, act: Act, locale: Locale) -> str:
+    """What was done, in words; the act itself has English ones alone."""
+    if locale.language is Language.EN:
+        return act.done
+    what = locale.say(kind.spec.words)
+    return locale.say(Label.SENT, what=what[:1].upper() + what[1:])
 
 
 add_commands()

@@ -6,21 +6,33 @@ an exit code (`failures`).
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Final
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import typer
 
+import agency_client
 from agency_client.cli.failures import ExitCode, describe, exit_code_of, one_line
-from agency_client.cli.output import ResultUnwritten, complain, print_json, use_any_terminal
+from agency_client.cli.output import complain, print_json
+from agency_client.cli.sending import Declined
 from agency_client.cli.session import PROFILE_VARIABLE, Session
+from agency_client.cli.stopping import Stopped, StoppedSending, heeding_signals
+from agency_client.cli.terminal import (
+    ReaderLeft,
+    ResultUnwritten,
+    Work,
+    forget_results,
+    use_any_terminal,
+)
 from exchange_protocol.errors import ExchangeError
+from exchange_protocol.kinds.codes import Language
 
-_INTERRUPTED: Final = 130
-_FLAGS: Final = frozenset({"--json"})
-_VALUES: Final = frozenset({"--profile"})
+_FLAGS: Final = frozenset({"--json", "--utc"})
+_VALUES: Final = frozenset({"--profile", "--lang"})
+_STOPPED: Final = "STOPPED"
+_LANGUAGES: Final = {each.name.lower(): each for each in Language}
 
 # Tracebacks that show local variables would show content and passphrases.
 app = typer.Typer(
@@ -30,6 +42,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+def _language(text: str) -> Language:
+    found = _LANGUAGES.get(text.strip().lower())
+    if found is None:
+        raise typer.BadParameter(f"expected en, ru or kk; got {text[:64]!r}")
+    return found
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"agency {agency_client.__version__}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -47,48 +72,136 @@ def agency(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document, errors too.")
     ] = False,
+    language: Annotated[
+        Language | None,
+        typer.Option(
+            "--lang",
+            parser=_language,
+            metavar="en|ru|kk",
+            help="Language of what is shown; else the profile's, else the terminal's.",
+        ),
+    ] = None,
+    is_utc: Annotated[
+        bool,
+        typer.Option("--utc", help="Show and take times in UTC; else in your agency's time zone."),
+    ] = False,
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version, and end."
+        ),
+    ] = False,
 ) -> None:
     """Exchange signed and sealed information with other agencies.
 
-    --profile and --json may stand anywhere on the line. Exit codes: 0 done; 1 refused, or a check
-    failed; 2 the command, the profile or an input file is wrong; 3 the hub is not reachable;
-    4 the hub is not reachable and the statement is kept in the outbox; 5 done, but the result
-    could not be written; 6 it could not be checked here, which is no verdict.
+    --profile, --json, --lang and --utc may stand anywhere on the line. Exit codes: 0 done;
+    1 refused, or a check failed; 2 the command, the profile or an input file is wrong; 3 the hub is
+    not reachable; 4 the hub is not reachable and the statement is kept in the outbox; 5 done, but
+    the result could not be written; 6 it could not be checked here, which is no verdict; 130 or 143
+    stopped by Ctrl-C or SIGTERM.
     """
-    context.obj = Session(profile, as_json)
+    context.obj = Session(profile, as_json, language, is_utc)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; always leaves by SystemExit."""
     use_any_terminal()
-    first, rest = hoist_globals(sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    first, rest = hoist_globals(given)
     raise SystemExit(_run([*first, *rest], as_json="--json" in first))
 
 
 def _run(arguments: list[str], *, as_json: bool) -> int:
+    """Run the command; gives its exit code, which tells of the work and not of the terminal."""
     try:
-        code = app(args=arguments, prog_name="agency", standalone_mode=False)
-    except BrokenPipeError:
-        # The reader went away (`agency inbox | head`); the rest has nowhere to go.
-        _forget_results()
-        return ExitCode.REFUSED
+        with heeding_signals():
+            _check_encoding(arguments)
+            if as_json:
+                _check_complete(arguments)
+            code = app(args=arguments, prog_name="agency", standalone_mode=False)
+            return code if isinstance(code, int) else ExitCode.DONE
     except ResultUnwritten as error:
-        _forget_results()
-        advice = ". Do not send it again: look at `agency sent` first" if error.is_sent else ""
-        complain(f"agency: done, but the result could not be written: {error}{advice}", "red")
-        return ExitCode.UNWRITTEN
-    except (KeyboardInterrupt, typer.Abort):
-        complain("agency: interrupted")
-        return _INTERRUPTED
+        forget_results()
+        return _tell_unwritten(error)
+    except StoppedSending as stop:
+        _tell_stopped(str(stop), as_json=as_json, waiting=stop.waiting, sent=stop.sent)
+        return stop.exit_code
+    except Stopped as stop:
+        _tell_stopped("stopped; nothing was sent", as_json=as_json)
+        return stop.exit_code
+    except (Declined, typer.Abort):
+        complain("agency: nothing was done, as you answered")
+        return ExitCode.REFUSED
     except (ExchangeError, OSError, typer.TyperException) as error:
-        tell_failure(error, as_json=as_json)
+        try:
+            tell_failure(error, as_json=as_json)
+        except ResultUnwritten:
+            forget_results()
         return exit_code_of(error)
-    return code if isinstance(code, int) else ExitCode.DONE
 
 
-def _forget_results() -> None:
-    """What stdout holds back would fail again when the process ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _tell_unwritten(error: ResultUnwritten) -> ExitCode:
+    match error.work:
+        case Work.UNSENT:
+            complain(f"agency: nothing was sent: it could not be shown before: {error}", "red")
+            return ExitCode.REFUSED
+        case Work.SENT:
+            complain(
+                f"agency: done, but the result could not be written: {error}. Do not send it "
+                "again: look at `agency sent` and `agency outbox list` first",
+                "red",
+            )
+            return ExitCode.UNWRITTEN
+        case Work.LOOKED if isinstance(error, ReaderLeft):
+            return ExitCode.DONE
+        case _:
+            complain(f"agency: done, but the result could not be written: {error}", "red")
+            return ExitCode.UNWRITTEN
+
+
+def _tell_stopped(
+    said: str, *, as_json: bool, waiting: Sequence[str] = (), sent: Sequence[str] = ()
+) -> None:
+    if as_json:
+        error: dict[str, Any] = {"reason": _STOPPED, "message": said, "field": None}
+        error |= {"waiting": list(waiting), "sent": list(sent)}
+        try:
+            print_json({"error": error})
+        except ResultUnwritten:
+            forget_results()
+    else:
+        complain(f"agency: {said}")
+
+
+def _check_encoding(arguments: Sequence[str]) -> None:
+    """Refuse an argument that is not UTF-8; files may be called anything."""
+    for number, text in enumerate(arguments, 1):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            if not Path(text).exists():
+                raise typer.BadParameter(
+                    f"argument {number} is not UTF-8: set the terminal to UTF-8, or rename the file"
+                ) from None
+
+
+def _check_complete(arguments: Sequence[str]) -> None:
+    """Refuse a group without its command; people are shown its help, programs read JSON."""
+    command: Any = typer.main.get_command(app)
+    words = ["agency"]
+    rest = [each for each in arguments if each not in _FLAGS]
+    while commands := getattr(command, "commands", None):
+        while rest and rest[0].partition("=")[0] in _VALUES:
+            rest = rest[1:] if "=" in rest[0] else rest[2:]
+        if not rest:
+            raise typer.BadParameter(
+                f"expected a command after `{' '.join(words)}`: {', '.join(commands)}"
+            )
+        word = rest.pop(0)
+        if word not in commands:
+            return
+        command = commands[word]
+        words.append(word)
 
 
 def tell_failure(error: Exception, *, as_json: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,18 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.text import Text
 
-from agency_client.audit import AuditReport, HubLog, Reading, Scope, verify_log
+from agency_client.audit import AuditReport, HubLog, verify_log
 from agency_client.audit.ahead import usable_cores
 from agency_client.audit.database import DatabaseCopy
 from agency_client.audit.monitor_state import MonitorState
 from agency_client.cli.app import app, tell_failure
+from agency_client.cli.audit_report import print_report, round_line
 from agency_client.cli.failures import ExitCode, describe
 from agency_client.cli.output import (
     complain,
-    heading,
-    instant,
-    iso,
-    print_fields,
     print_json,
     print_json_line,
     print_table,
@@ -33,6 +30,9 @@ from agency_client.cli.output import (
     say,
 )
 from agency_client.cli.session import Session, session_of
+from agency_client.presentation.labels import Label
+from agency_client.presentation.locale import Locale
+from agency_client.presentation.plain import iso
 from agency_client.state.checkpoints import Head, TrustStore, WitnessedHead
 from exchange_protocol.errors import (
     ExchangeError,
@@ -130,9 +130,10 @@ def verify(
     if session.as_json:
         print_json(report.to_json() | {"witnessed": witnessed_json(vouched)})
     else:
-        _print_report(report)
+        locale = session.locale(session.load_profile() if session.profile else None)
+        print_report(report, locale)
         if vouched is not None:
-            say(f"Witnessed: {witnesses_of(vouched)}")
+            say(witnesses_of(vouched, locale))
     if not report.is_clean:
         raise typer.Exit(ExitCode.REFUSED)
 
@@ -158,6 +159,7 @@ def checkpoint(context: typer.Context) -> None:
         head = hub.checkpoint()
         vouched = newest_witnessed(hub)
         has_witnesses = hub.profile.witnesses is not None
+        locale = session.locale_of(hub)
     if session.as_json:
         print_json(
             {
@@ -171,9 +173,9 @@ def checkpoint(context: typer.Context) -> None:
         return
     typer.echo(head.note.decode(), nl=False)
     if vouched is not None:
-        complain(f"Witnessed: {witnesses_of(vouched)}")
+        complain(witnesses_of(vouched, locale))
     elif has_witnesses:
-        complain("Not witnessed yet: too few of the profile's witnesses have cosigned.")
+        complain(locale.say(Label.NOT_WITNESSED))
 
 
 @audit.command()
@@ -183,6 +185,7 @@ def receipts(context: typer.Context) -> None:
     with session.hub() as hub:
         kept = sorted(hub.outbox.all_receipts(), key=lambda each: each.index)
         vouched = newest_witnessed(hub)
+        locale = session.locale_of(hub)
     size = vouched.head.size if vouched else 0
     if session.as_json:
         print_json(
@@ -200,18 +203,20 @@ def receipts(context: typer.Context) -> None:
             }
         )
         return
+    columns = (Label.ENTRY, Label.EXCHANGE, Label.STATEMENT, Label.WITNESSED)
+    not_yet = Text(locale.say(Label.NOT_YET), style="yellow")
     print_table(
-        ("ENTRY", "EXCHANGE", "STATEMENT", "WITNESSED"),
+        [locale.say(each) for each in columns],
         [
             (
                 str(receipt.index),
                 receipt.exchange_id or "-",
                 receipt.statement_id,
-                "yes" if receipt.index < size else Text("not yet", style="yellow"),
+                locale.say(Label.YES) if receipt.index < size else not_yet,
             )
             for receipt in kept
         ],
-        "No receipts.",
+        locale.say(Label.RECEIPTS_NONE),
     )
 
 
@@ -227,10 +232,10 @@ def newest_witnessed(hub: ExchangeClient) -> WitnessedHead | None:
         raise
 
 
-def witnesses_of(vouched: WitnessedHead) -> str:
+def witnesses_of(vouched: WitnessedHead, locale: Locale) -> str:
     """Who cosigned how much of the log, and when."""
-    names = ", ".join(f"{each.witness} ({instant(each.at)})" for each in vouched.cosignatures)
-    return f"the first {vouched.head.size} entries, by {names}"
+    names = [f"{each.witness} ({locale.second(each.at)})" for each in vouched.cosignatures]
+    return locale.say(Label.WITNESSED_BY, size=vouched.head.size, names=", ".join(names))
 
 
 def witnessed_json(vouched: WitnessedHead | None) -> dict[str, Any] | None:
@@ -336,7 +341,7 @@ def _follow(session: Session, interval_seconds: float, *, from_start: bool) -> N
                 _tell_away(session, error, wait)
             else:
                 if failures or report.tree_size != reached or not report.is_clean:
-                    _print_round(session, report)
+                    _tell_round(session, hub, report)
                 failures, from_start, wait = 0, False, interval_seconds
                 reached = report.tree_size
                 if not report.is_clean:
@@ -360,81 +365,11 @@ def _tell_away(session: Session, error: ExchangeError, wait_seconds: float) -> N
         complain(f"agency: {error}; trying again in {wait_seconds:.1f} s")
 
 
-def _print_round(session: Session, report: AuditReport) -> None:
+def _tell_round(session: Session, hub: ExchangeClient, report: AuditReport) -> None:
     """One line for a round; everything where something was found."""
     if session.as_json:
         print_json_line(report.to_json())
     elif report.is_clean:
-        say(
-            f"{instant(datetime.now(UTC))}  entries {report.first} to {report.tree_size}: clean; "
-            f"{sum(report.overdue.values())} legs overdue, "
-            f"{sum(report.answered_late.values())} answered late"
-        )
+        say(round_line(report, datetime.now(UTC), session.locale_of(hub)))
     else:
-        _print_report(report)
-
-
-def _print_report(report: AuditReport) -> None:
-    opened = f"{report.opened} of {report.tree_size} entries"
-    if report.scope is Scope.PARTIAL:
-        opened += " (what this auditor may open; the tree was checked as a whole)"
-    print_fields(
-        [
-            ("log", report.origin),
-            ("checkpoint", f"{report.tree_size} entries, root {report.root.hex()}"),
-            ("this run", _range(report)),
-            ("opened", opened),
-            ("replayed", f"{report.exchanges} exchanges, {report.agencies} agencies"),
-            ("last entry", instant(report.last_time)),
-            ("overdue", _by_agency(report.overdue)),
-            ("answered late", _by_agency(report.answered_late)),
-            ("took", f"{report.seconds:.2f} s, {report.rate:.0f} entries a second"),
-        ]
-    )
-    heading("Entries")
-    counts = [("event", *each) for each in report.by_event.items()]
-    counts += [("kind", *each) for each in report.by_kind.items()]
-    print_table(
-        ("", "", "COUNT"), [(what, name, str(count)) for what, name, count in counts], "None."
-    )
-    if report.readings:
-        heading("What auditors read")
-        print_table(
-            ("ENTRY", "TIME", "AUDITORS OF", "ENTRIES READ", "OPENED"),
-            [_reading(each) for each in report.readings],
-            "None.",
-        )
-    if report.is_clean:
-        kept = "every rule was kept"
-        if report.scope is Scope.PARTIAL:
-            kept += " on the entries that were opened"
-        say(Text(f"\nClean: the log is whole and signed, and {kept}.", "green"))
-        return
-    heading("VIOLATIONS")
-    for each in report.violations:
-        say(Text(f"{each.reason.name}: {each.message}", style="bold red"))
-
-
-def _range(report: AuditReport) -> str:
-    """Which entries this run checked: it goes on where the last one ended."""
-    if report.first == 0:
-        return "every entry, from the first on"
-    if report.first == report.tree_size:
-        return "nothing new; every entry was checked before"
-    return f"entries from {report.first} on; those before were checked before"
-
-
-def _reading(reading: Reading) -> tuple[str, ...]:
-    page = reading.inspected
-    return (
-        str(reading.index),
-        instant(reading.at),
-        reading.agency,
-        f"{page.start} to {page.end - 1}",
-        str(page.opened),
-    )
-
-
-def _by_agency(counts: Mapping[str, int]) -> str:
-    """Who is or was late, and how often; the due times are the initiators' own."""
-    return ", ".join(f"{agency} {count}" for agency, count in counts.items()) or "nothing"
+        print_report(report, session.locale_of(hub))

@@ -1,26 +1,39 @@
-"""`agency inbox|sent|pending|supervised`: lists of exchanges, as the hub tells them.
+"""`agency todo|inbox|sent|pending|supervised|find`: lists of exchanges, as the hub tells them.
 
-A list is the hub's word. `agency show` verifies an exchange before it shows anything of it.
+A list is the hub's word. `agency show` verifies an exchange before it shows anything of it. The
+references and summaries in a list are what this profile sent or opened before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import typer
 from rich.text import Text
 
 from agency_client.cli import inputs
 from agency_client.cli.app import app
-from agency_client.cli.output import is_narrow, iso, minute, print_json, print_table, state
-from agency_client.cli.session import Session, session_of
-from agency_client.core.views import ExchangeSummary, LegSummary
-from agency_client.presentation.times import time_left
-from exchange_protocol.kinds.codes import LegState, Party, Urgency
+from agency_client.cli.output import Column, alarm, in_state, print_json, print_table
+from agency_client.cli.session import Session, references_of, session_of
+from agency_client.core.views import ExchangeSummary
+from agency_client.presentation.labels import Label
+from agency_client.presentation.lists import Row, row, to_do
+from agency_client.presentation.locale import Locale
+from agency_client.presentation.plain import summary_json, waiting_json
+from agency_client.presentation.steps import TURNS, waiting
+from agency_client.state.references import Reference, ReferenceIndex
+from exchange_protocol.kinds.codes import LegState, Party
 
 PANEL = "Look"
+_PARTIES: Final = (Party.RECIPIENT, Party.APPROVER, Party.INITIATOR)
+"""Those that an exchange may wait for."""
+
+_WRAPPED: Final = frozenset(
+    {Label.KIND, Label.WHAT, Label.LEGS, Label.STATE, Label.NEXT, Label.ABOUT}
+)
+_GIVE_WAY: Final = {Label.UPDATED: 4, Label.HANDLING: 3, Label.FROM: 2, Label.ABOUT: 1}
 
 States: TypeAlias = Annotated[
     list[LegState] | None,
@@ -34,103 +47,147 @@ States: TypeAlias = Annotated[
 
 
 @app.command(rich_help_panel=PANEL)
+def todo(context: typer.Context) -> None:
+    """List what waits for your agency, the most pressing first, and what may be done next."""
+    session = session_of(context)
+    found = []
+    with session.hub() as hub:
+        for party in _PARTIES:
+            states = [state for state, turn in TURNS.items() if turn is party]
+            found += waiting(hub.exchanges(party=party, states=states), party, hub.agency)
+        index, locale = references_of(hub.profile), session.locale_of(hub)
+    now = datetime.now(UTC)
+    known = index.references()
+    pairs = to_do(found, known, locale, now)
+    if session.as_json:
+        told = [waiting_json(each, known.get(each.summary.id), now) for each, _ in pairs]
+        print_json({"todo": told})
+        return
+    rows = [
+        (
+            item.exchange_id,
+            item.reference,
+            alarm(item.due) if item.is_overdue else item.due,
+            item.what,
+            in_state(item.state, each.state),
+            f"{item.step}: {', '.join(item.commands)}",
+            item.about,
+        )
+        for each, item in pairs
+    ]
+    columns = (
+        Label.EXCHANGE,
+        Label.REFERENCE,
+        Label.DUE,
+        Label.WHAT,
+        Label.STATE,
+        Label.NEXT,
+        Label.ABOUT,
+    )
+    _print_list(columns, rows, locale, Label.NOTHING_TO_DO)
+
+
+@app.command(rich_help_panel=PANEL)
 def inbox(context: typer.Context, states: States = None) -> None:
     """List what is addressed to your agency."""
-    _list(session_of(context), Party.RECIPIENT, states, "Nothing is addressed to your agency.")
+    _list(session_of(context), Party.RECIPIENT, states, Label.NOTHING_ADDRESSED)
 
 
 @app.command(rich_help_panel=PANEL)
 def sent(context: typer.Context, states: States = None) -> None:
     """List what your agency opened."""
-    _list(session_of(context), Party.INITIATOR, states, "Your agency has opened nothing.")
+    _list(session_of(context), Party.INITIATOR, states, Label.NOTHING_OPENED)
 
 
 @app.command(rich_help_panel=PANEL)
 def pending(context: typer.Context, states: States = None) -> None:
     """List what waits for an approval that your agency may give."""
-    _list(session_of(context), Party.APPROVER, states, "Nothing waits for your approval.")
+    _list(session_of(context), Party.APPROVER, states, Label.NOTHING_PENDING)
 
 
 @app.command(rich_help_panel=PANEL)
 def supervised(context: typer.Context, states: States = None) -> None:
     """List what your agency sees as a supervisor."""
-    _list(session_of(context), Party.SUPERVISOR, states, "Nothing is supervised by you.")
+    _list(session_of(context), Party.SUPERVISOR, states, Label.NOTHING_SUPERVISED)
 
 
-def _list(session: Session, party: Party, states: Iterable[LegState] | None, empty: str) -> None:
+@app.command(rich_help_panel=PANEL)
+def find(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="A part of it, in any case.")],
+) -> None:
+    """Find exchanges by a reference or by words of their summary.
+
+    The hub knows neither: what is searched is what this profile sent or opened before.
+    """
+    session = session_of(context)
+    with session.hub() as hub:
+        index, locale = references_of(hub.profile), session.locale_of(hub)
+        wanted = {each for each, known in index.references().items() if known.matches(text)}
+        exchanges = [each for each in hub.exchanges() if each.id in wanted] if wanted else []
+    _print(session, exchanges, index, locale, Label.NOTHING_FOUND)
+
+
+def _list(session: Session, party: Party, states: Iterable[LegState] | None, empty: Label) -> None:
     with session.hub() as hub:
         exchanges = list(hub.exchanges(party=party, states=tuple(states or ())))
-    if session.as_json:
-        print_json({"exchanges": [summary_json(each) for each in exchanges]})
-        return
+        index, locale = references_of(hub.profile), session.locale_of(hub)
+    _print(session, exchanges, index, locale, empty)
+
+
+def _print(
+    session: Session,
+    exchanges: Sequence[ExchangeSummary],
+    index: ReferenceIndex,
+    locale: Locale,
+    empty: Label,
+) -> None:
     now = datetime.now(UTC)
-    if is_narrow():
-        rows = [_narrow_row(each, now) for each in exchanges]
-        print_table(("EXCHANGE", "WHAT", "LEGS", "DUE"), rows, empty)
-    else:
-        rows = [_row(each, now) for each in exchanges]
-        columns = ("EXCHANGE", "KIND", "FROM", "LEGS", "HANDLING", "DUE", "UPDATED")
-        print_table(columns, rows, empty)
+    index.forget(
+        each.id for each in exchanges if {leg.state for leg in each.legs} == {LegState.ERASED}
+    )
+    known: Mapping[str, Reference] = index.references()
+    if session.as_json:
+        print_json(
+            {"exchanges": [summary_json(each, known.get(each.id), now) for each in exchanges]}
+        )
+        return
+    columns = (
+        Label.EXCHANGE,
+        Label.REFERENCE,
+        Label.KIND,
+        Label.FROM,
+        Label.LEGS,
+        Label.HANDLING,
+        Label.DUE,
+        Label.UPDATED,
+        Label.ABOUT,
+    )
+    rows = [_cells(row(each, known, locale, now)) for each in exchanges]
+    _print_list(columns, rows, locale, empty)
 
 
-def _row(summary: ExchangeSummary, now: datetime) -> tuple[str | Text, ...]:
+def _cells(told: Row) -> tuple[str | Text, ...]:
     return (
-        summary.id,
-        _kind(summary),
-        summary.initiator,
-        Text("\n").join(_leg(leg, " ") for leg in summary.legs),
-        summary.handling.name,
-        _due(summary, now),
-        minute(summary.updated_at),
+        told.exchange_id,
+        told.reference,
+        told.what,
+        told.initiator,
+        Text("\n").join(in_state(words, state) for words, state in told.legs),
+        told.handling,
+        alarm(told.due) if told.is_overdue else told.due,
+        told.updated,
+        told.about,
     )
 
 
-def _narrow_row(summary: ExchangeSummary, now: datetime) -> tuple[str | Text, ...]:
-    legs = Text("\n").join(_leg(leg, "\n") for leg in summary.legs)
-    return summary.id, f"{_kind(summary)} of {summary.initiator}", legs, _due(summary, now)
-
-
-def _kind(summary: ExchangeSummary) -> str:
-    urgent = "urgent " if summary.urgency is Urgency.URGENT else ""
-    return f"{urgent}{summary.kind.spec.words.en}"
-
-
-def _due(summary: ExchangeSummary, now: datetime) -> Text:
-    due_at = summary.next_due
-    if due_at is None:
-        return Text(minute(summary.due_at))
-    style = "bold red" if due_at < now else ""
-    return Text(f"{minute(due_at)}\n{time_left(due_at, now)}", style=style)
-
-
-def _leg(leg: LegSummary, between: str) -> Text:
-    text = Text(f"{leg.agency}{between}").append_text(state(leg.state.name))
-    if leg.state is LegState.HELD:
-        text.append(f" {leg.approvals_given}/{leg.approvals_required}")
-    return text
-
-
-def summary_json(summary: ExchangeSummary) -> dict[str, Any]:
-    """A summary as plain values."""
-    return {
-        "exchange_id": summary.id,
-        "kind": summary.kind.value,
-        "initiator": summary.initiator,
-        "initiated_at": iso(summary.initiated_at),
-        "updated_at": iso(summary.updated_at),
-        "due_at": iso(summary.due_at),
-        "next_due": iso(summary.next_due),
-        "overdue": summary.is_overdue(datetime.now(UTC)),
-        "urgency": summary.urgency.name,
-        "handling": summary.handling.name,
-        "legs": [
-            {
-                "agency": leg.agency,
-                "state": leg.state.name,
-                "approvals_required": leg.approvals_required,
-                "approvals_given": leg.approvals_given,
-                "due_at": iso(leg.due_at),
-            }
-            for leg in summary.legs
-        ],
-    }
+def _print_list(
+    columns: Sequence[Label], rows: Sequence[Sequence[str | Text]], locale: Locale, empty: Label
+) -> None:
+    """Print a list; a column in which nothing stands is left out."""
+    used = [number for number in range(len(columns)) if any(each[number] for each in rows)]
+    named = [
+        Column(locale.say(columns[n]), columns[n] in _WRAPPED, _GIVE_WAY.get(columns[n], 0))
+        for n in used
+    ]
+    print_table(named, [[each[n] for n in used] for each in rows], locale.say(empty))

@@ -13,20 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 from rich.text import Text
 
+from agency_client.cli import ids
 from agency_client.cli.app import app
 from agency_client.cli.failures import ExitCode
 from agency_client.cli.options import Exchange
-from agency_client.cli.output import (
-    heading,
-    instant,
-    iso,
-    print_fields,
-    print_json,
-    print_table,
-    say,
-)
+from agency_client.cli.output import Column, heading, print_fields, print_json, print_table, say
 from agency_client.cli.session import Session, session_of
-from agency_client.cli.show import who
+from agency_client.presentation.exchanges import who
+from agency_client.presentation.labels import Label
+from agency_client.presentation.locale import Locale
+from agency_client.presentation.plain import iso
+from agency_client.presentation.words import body_json, body_words
 from exchange_files import check_new, write_new_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogVerifier
@@ -35,6 +32,7 @@ from exchange_protocol.trust.certificates import TrustAnchors
 
 if TYPE_CHECKING:
     from agency_client.evidence import TimeStamp, VerifiedBundle
+    from agency_client.evidence.facts import VerifiedEntry
 
 evidence = typer.Typer(no_args_is_help=True, help="Evidence for a court, in one file.")
 app.add_typer(evidence, name="evidence", rich_help_panel="Audit")
@@ -78,6 +76,8 @@ def export(
     # Before work that is lost, or costs, where its result cannot be written.
     check_new(out)
     with session.hub() as hub:
+        locale = session.locale_of(hub)
+        exchange = ids.exchange_id(hub, exchange, locale)
         gathered = hub.gather_evidence(exchange, with_content=with_content, witnessed=witnessed)
         found = export_bundle(
             gathered,
@@ -91,7 +91,7 @@ def export(
     if session.as_json:
         print_json({"file": str(out), **bundle_json(found)})
     else:
-        _print(found)
+        _print(found, locale)
         keys = ", the log key and the witnesses' keys" if witnessed else " and the log key"
         say(f"\nWritten to {out}. Give the root certificate{keys} by another way.")
 
@@ -167,7 +167,7 @@ def verify(
     if session.as_json:
         print_json(bundle_json(found))
     else:
-        _print(found)
+        _print(found, session.locale(session.load_profile() if session.profile else None))
         if found.account_matches:
             say(Text("\nVerified: all of it, account.html too.", "green"))
         else:
@@ -250,7 +250,8 @@ def add(
     if session_of(context).as_json:
         print_json({"file": str(out), "time_stamp": _stamp_json(stamp)})
     else:
-        say(f"Stamped {instant(stamp.at)} by {stamp.authority}.\nWritten to {out}.")
+        at = session_of(context).locale().second(stamp.at)
+        say(f"Stamped {at} by {stamp.authority}.\nWritten to {out}.")
 
 
 def _witnesses(
@@ -311,6 +312,7 @@ def bundle_json(found: VerifiedBundle) -> dict[str, Any]:
                 "actor": told.entry.actor.uri,
                 "event": told.entry.event.name,
                 "kind": told.statement.kind.value if told.statement else None,
+                "codes": body_json(told.statement.body) if told.statement else {},
                 "rule_ids": list(told.entry.ruling.rule_ids) if told.entry.ruling else [],
                 "disclosed": list(found.disclosed.get(told.index, ())),
             }
@@ -319,52 +321,62 @@ def bundle_json(found: VerifiedBundle) -> dict[str, Any]:
     }
 
 
-def _witness_words(found: VerifiedBundle) -> str:
-    said = [f"{each.witness} ({instant(each.at)})" for each in found.cosignatures]
+def _witness_words(found: VerifiedBundle, locale: Locale) -> str:
+    said = [f"{each.witness} ({locale.second(each.at)})" for each in found.cosignatures]
     if found.unverified_signatures:
-        said.append(
-            f"NOT VERIFIED: {found.unverified_signatures} other signature(s) on the checkpoint; "
-            "--witness with their keys would verify them"
-        )
-    return ", ".join(said) or "none"
+        said.append(locale.say(Label.UNVERIFIED_SIGNATURES, number=found.unverified_signatures))
+    return ", ".join(said) or locale.say(Label.NONE)
 
 
-def _stamp_words(found: VerifiedBundle) -> str:
+def _stamp_words(found: VerifiedBundle, locale: Locale) -> str:
     if found.stamp is not None:
-        return f"the checkpoint was there {instant(found.stamp.at)}, says {found.stamp.authority}"
-    if found.is_stamped:
-        return "NOT VERIFIED: --tsa-root with its authority's root would verify it"
-    return "none"
+        at, authority = locale.second(found.stamp.at), locale.one_line(found.stamp.authority)
+        return locale.say(Label.STAMPED, time=at, authority=authority)
+    return locale.say(Label.UNVERIFIED_STAMP if found.is_stamped else Label.NONE)
 
 
-def _print(found: VerifiedBundle) -> None:
-    print_fields(
-        [
-            ("exchange", found.exchange_id),
-            ("exported by", f"{who(found.exported_by)}, {found.exported_at} (the file's word)"),
-            ("seen as", found.party.value),
-            ("log", found.checkpoint.origin),
-            ("checkpoint", f"{found.checkpoint.size} entries, root {found.checkpoint.root.hex()}"),
-            ("directory", f"{len(found.directory_told)} entries"),
-            ("witnesses", _witness_words(found)),
-            ("time stamp", _stamp_words(found)),
-        ]
-    )
-    heading("Proved")
+def _print(found: VerifiedBundle, locale: Locale) -> None:
+    exporter = who(found.exported_by, locale)
+    tree = locale.say(Label.TREE, size=found.checkpoint.size, root=found.checkpoint.root.hex())
+    fields = [
+        (Label.EXCHANGE, found.exchange_id),
+        (
+            Label.EXPORTED_BY,
+            locale.say(Label.FILES_WORD, who=exporter, time=locale.one_line(found.exported_at)),
+        ),
+        (Label.SEEN_AS, locale.say(found.party)),
+        (Label.LOG, found.checkpoint.origin),
+        (Label.CHECKPOINT, tree),
+        (Label.DIRECTORY, locale.say(Label.NUMBER_ENTRIES, number=len(found.directory_told))),
+        (Label.WITNESSES, _witness_words(found, locale)),
+        (Label.TIME_STAMP, _stamp_words(found, locale)),
+    ]
+    print_fields([(locale.say(name), value) for name, value in fields])
+    heading(locale.say(Label.PROVED))
+    columns = (Label.ENTRY, Label.WHEN, Label.WHO, Label.WHAT, Label.RULES, Label.DISCLOSED)
     print_table(
-        ("ENTRY", "WHEN", "WHO", "WHAT", "RULES", "DISCLOSED"),
+        [Column(locale.say(each), wraps=each in _WRAPPED) for each in columns],
         [
             (
                 str(told.index),
-                instant(told.entry.hub_time),
-                who(told.entry.actor),
-                told.statement.kind.value.replace("_", " ")
-                if told.statement
-                else told.entry.event.name.lower(),
+                locale.second(told.entry.hub_time),
+                who(told.entry.actor, locale),
+                _what(told, locale),
                 ", ".join(told.entry.ruling.rule_ids) if told.entry.ruling else "",
                 ", ".join(found.disclosed.get(told.index, ())),
             )
             for told in found.told
         ],
-        "Nothing.",
+        locale.say(Label.NOTHING),
     )
+
+
+def _what(told: VerifiedEntry, locale: Locale) -> str:
+    """What an entry records: a statement with its codes, such as the verdict, or an event."""
+    if told.statement is None:
+        return locale.say(told.entry.event)
+    codes = body_words(told.statement.body, locale.language, locale.zone)
+    return ", ".join((locale.say(told.statement.kind.spec.words), *codes))
+
+
+_WRAPPED = frozenset({Label.WHAT, Label.RULES, Label.DISCLOSED})

@@ -37,7 +37,7 @@ def codes(enum: type[IntEnum]) -> str:
 
 def one_of(enum: type[EnumT]) -> Callable[[str], EnumT]:
     """A parser of the codes of a list, in any case, with - or _ between words."""
-    by_name = {member.name: member for member in enum}
+    by_name = {_spelling(member).upper().replace("-", "_"): member for member in enum}
 
     def parse(text: str) -> EnumT:
         found = by_name.get(re.sub(r"[-+ ]", "_", text.strip()).upper())
@@ -130,5 +130,5 @@ def _attachment(why: str) -> typer.BadParameter:
 
 
 def _spelling(member: IntEnum) -> str:
-    name = member.name
-    return name if re.fullmatch(r"H\d", name) else name.lower().replace("_", "-")
+    name = member.name.removeprefix("GRADE_")
+    return name if re.fullmatch(r"H\d|[A-Z]", name) else name.lower().replace("_", "-")

@@ -12,11 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from agency_client.cli import inputs
 from agency_client.cli.app import app
 from agency_client.cli.failures import ExitCode
-from agency_client.cli.outbox import result_json, result_line
+from agency_client.cli.outbox import result_line
 from agency_client.cli.output import print_json, say
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
 from agency_client.core.views import Queued
+from agency_client.presentation.plain import result_json
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import AgencyType
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
@@ -59,7 +60,8 @@ def enrol(
         result = hub.enrol_agency(
             agency=agency, name=name, country=country, agency_type=agency_type, time_zone=time_zone
         )
-    tell(session, result, "Enrolled")
+        locale = session.locale_of(hub)
+    tell(session, result, "Enrolled", locale)
 
 
 @operator.command()
@@ -82,7 +84,7 @@ def certificate(
             result = hub.publish_certificate(leaf, tuple(intermediates))
             results.append(result)
             if not session.as_json:
-                say(f"{file}: {result_line(result)}")
+                say(f"{file}: {result_line(result, session.locale_of(hub))}")
     if session.as_json:
         print_json({"results": [result_json(each) for each in results]})
     if any(isinstance(each, Queued) for each in results):
@@ -105,7 +107,8 @@ def revoke(
     leaf = read_certificates(file)[0]
     with session.hub() as hub:
         result = hub.revoke_certificate(fingerprint(leaf), reason)
-    tell(session, result, "Revoked")
+        locale = session.locale_of(hub)
+    tell(session, result, "Revoked", locale)
 
 
 @operator.command()
@@ -121,7 +124,8 @@ def policy(
         raise Reason.POLICY_INVALID.error(f"expected {file} to be text in UTF-8") from None
     with session.hub() as hub:
         result = hub.publish_policy(text)
-    tell(session, result, "Published")
+        locale = session.locale_of(hub)
+    tell(session, result, "Published", locale)
 
 
 def read_certificates(path: Path) -> list[bytes]:

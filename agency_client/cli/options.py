@@ -7,9 +7,11 @@ from typing import Annotated, TypeAlias
 import typer
 
 from agency_client.cli import inputs
-from exchange_protocol.kinds.codes import Handling, Purpose, Tlp
+from exchange_protocol.kinds.codes import Handling, InformationGrade, Purpose, SourceGrade, Tlp
 
-Exchange: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="Id of the exchange.")]
+Exchange: TypeAlias = Annotated[
+    str, typer.Argument(metavar="ID", help="Id of the exchange, or a beginning that only it has.")
+]
 Legs: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
@@ -44,7 +46,10 @@ Urgent: TypeAlias = Annotated[
 ]
 Due: TypeAlias = Annotated[
     str | None,
-    typer.Option(metavar="8h|7d|TIME", help="When an answer is needed: from now on, or a time."),
+    typer.Option(
+        metavar="8h|7d|DAY|TIME",
+        help="When an answer is needed: from now on, by a day, or by a time, in your time zone.",
+    ),
 ]
 LegalBasis: TypeAlias = Annotated[
     str | None, typer.Option(metavar="CODE", help="Legal basis; else the profile's.")
@@ -55,5 +60,43 @@ PurposeCode: TypeAlias = Annotated[
         parser=inputs.one_of(Purpose),
         metavar=inputs.codes(Purpose),
         help="What it may be used for; else investigation.",
+    ),
+]
+OwnReference: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help="What your agency calls the matter; it is in the brief."),
+]
+SourceGradeCode: TypeAlias = Annotated[
+    SourceGrade | None,
+    typer.Option(
+        parser=inputs.one_of(SourceGrade),
+        metavar=inputs.codes(SourceGrade),
+        help="Reliability of the source.",
+    ),
+]
+InformationGradeCode: TypeAlias = Annotated[
+    InformationGrade | None,
+    typer.Option(
+        parser=inputs.one_of(InformationGrade),
+        metavar=inputs.codes(InformationGrade),
+        help="Accuracy of the information.",
+    ),
+]
+PermittedUses: TypeAlias = Annotated[
+    list[Purpose] | None,
+    typer.Option(
+        "--permitted-use",
+        parser=inputs.one_of(Purpose),
+        metavar="CODE",
+        help=f"Use that is permitted besides; repeatable: {inputs.codes(Purpose)}.",
+    ),
+]
+OnwardAuthorities: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--onward-authority",
+        parser=inputs.agency,
+        metavar="AGENCY",
+        help="Agency that it may be passed on to; repeatable.",
     ),
 ]

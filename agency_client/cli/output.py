@@ -3,49 +3,77 @@
 Results go to stdout, errors and progress to stderr; with --json errors too are on stdout, so that a
 program reads one stream. rich leaves colours and moving bars out where no terminal is.
 
-What other agencies or the hub wrote may hold control characters that would steer a terminal: people
-are shown a replacement character instead; programs get them escaped, as JSON allows.
+Texts come from `presentation`, which marks what deceives a reader. Here every character that nobody
+sees is marked once more, whatever comes: it would steer the terminal. Programs get it escaped, as
+JSON allows.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from agency_client.content.characters import is_hidden, mark_mixed
+from agency_client.cli.terminal import is_utf_8, results
+from agency_client.content.characters import is_hidden
+from agency_client.presentation.visible import mark_hidden, visible
+from exchange_protocol.kinds.codes import LegState
 
-STATE_STYLES = {
-    "HELD": "yellow",
-    "RETURNED": "yellow",
-    "REJECTED": "red",
-    "RELEASED": "cyan",
-    "DELIVERED": "cyan",
-    "ACKNOWLEDGED": "blue",
-    "ANSWERED": "green",
-    "REFUSED": "red",
-    "RECALLED": "dim",
-    "CLOSED": "dim",
-    "ERASED": "dim",
+STATE_STYLES: Final[Mapping[LegState, str]] = {
+    LegState.HELD: "yellow",
+    LegState.RETURNED: "yellow",
+    LegState.REJECTED: "red",
+    LegState.RELEASED: "cyan",
+    LegState.DELIVERED: "cyan",
+    LegState.ACKNOWLEDGED: "blue",
+    LegState.ANSWERED: "green",
+    LegState.REFUSED: "red",
+    LegState.RECALLED: "dim",
+    LegState.CLOSED: "dim",
+    LegState.ERASED: "dim",
 }
-_UNUSUAL = re.compile(r"[^\n -~\u0400-\u04ff]")
+ALARM: Final = "bold red"
+_UNUSUAL: Final = re.compile(r"[^\n -~\u0400-\u04ff]")
 """What may have to be escaped; Latin and Cyrillic letters pass at once."""
-_FOREIGN = re.compile(r"[^\n -~]")
-"""The same for a terminal that has other letters than UTF-8's."""
-_PLAIN_WIDTH = 200
+_FOREIGN: Final = re.compile(r"[^\n -~]")
+"""What is escaped on a stream that is not in UTF-8."""
+_PLAIN_WIDTH: Final = 200
 """Columns of a table that no terminal limits: a program that reads text wants whole lines."""
+_LEAST_WRAPPED: Final = 16
+"""Columns that a text needs at least to be broken into lines that people read."""
+_GAP: Final = 2
+"""Columns between two columns of a table."""
 
-_WIDE = 120
+Cell = str | Text
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table."""
+
+    name: str
+    wraps: bool = False
+    """Whether its texts may be broken into lines, at words."""
+    gives_way: int = 0
+    """On a terminal that is too narrow for all columns the highest number is left out first; 0 is
+    never left out."""
+
+
+class _Console(Console):
+    """A console that leaves a reader who went away to `results`; rich would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 class Advance(Protocol):
@@ -54,73 +82,44 @@ class Advance(Protocol):
     def __call__(self, done: int, of: int) -> None: ...
 
 
-def use_any_terminal() -> None:
-    """Let a terminal that lacks a letter, as KOI8-R lacks Kazakh ones, show its escape instead."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def out() -> Console:
+def out(width: int | None = None) -> Console:
     """The console of results."""
-    width = None if sys.stdout.isatty() else _PLAIN_WIDTH
-    return Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty(), width=width)
-
-
-def is_narrow() -> bool:
-    """True if wide tables would be broken into pieces."""
-    return out().width < _WIDE
+    if not sys.stdout.isatty():
+        width = max(width or 0, _PLAIN_WIDTH)
+    return _Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty(), width=width)
 
 
 def err() -> Console:
     """The console of errors and progress."""
-    return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    return _Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
-class ResultUnwritten(Exception):
-    """Stdout took no result, as on a full disk; what the command was to do is done."""
-
-    is_sent = False
-    """True if a statement was sent, so that nobody may send it again."""
-
-
-@contextmanager
-def _results() -> Iterator[None]:
-    """A block that writes to stdout; nobody may take its failure for that of the command."""
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise ResultUnwritten(error.strerror or type(error).__name__) from None
-
-
-def say(text: str | Text) -> None:
+def say(text: Cell) -> None:
     """Print a line of the result."""
-    with _results():
+    with results():
         out().print(_clean(text))
 
 
 def complain(text: str, style: str = "") -> None:
-    """Print a line on stderr."""
-    err().print(Text(mark_mixed(printable(text)), style=style if sys.stderr.isatty() else ""))
+    """Print a line on stderr; that nobody takes it changes nothing of what was done."""
+    with suppress(OSError):
+        err().print(Text(visible(text), style=style if sys.stderr.isatty() else ""))
 
 
-def printable(text: str) -> str:
-    """The text without characters that steer a terminal or turn the order of others around."""
-    return "".join(_shown(char) for char in text)
+def heading(text: str) -> None:
+    """Print the heading of a section."""
+    shown = mark_hidden(text[:1].upper() + text[1:])
+    say(Text(f"\n{shown}", style="bold underline" if sys.stdout.isatty() else ""))
 
 
-def _shown(char: str) -> str:
-    if char == "\n" or (char.isprintable() and not is_hidden(char)):
-        return char
-    return " " if char.isspace() else "\N{REPLACEMENT CHARACTER}"
+def alarm(text: str) -> Text:
+    """A text that nobody should miss."""
+    return Text(mark_hidden(text), style=ALARM)
 
 
-def _clean(value: str | Text) -> Text:
-    """A text with nothing unseen in it, and a word on each code that other letters look like."""
-    return value if isinstance(value, Text) else Text(mark_mixed(printable(value)))
+def in_state(text: str, state: LegState | None) -> Text:
+    """Words on a leg in the colour of its state."""
+    return Text(mark_hidden(text), style=STATE_STYLES[state] if state is not None else "")
 
 
 def print_json(document: Any) -> None:
@@ -133,44 +132,37 @@ def print_json_line(document: Any) -> None:
     _write_json(json.dumps(document, ensure_ascii=False))
 
 
-def _write_json(text: str) -> None:
-    with _results():
-        is_utf_8 = (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
-        unusual = _UNUSUAL if is_utf_8 else _FOREIGN
-        sys.stdout.write(unusual.sub(_escaped, text) + "\n")
+def print_table(
+    columns: Sequence[str | Column], rows: Iterable[Sequence[Cell]], empty: str
+) -> None:
+    """Print a table, or the words for an empty one.
 
-
-def _escaped(found: re.Match[str]) -> str:
-    """JSON itself escapes the first 32 characters alone, and neither half characters nor others."""
-    char = found[0]
-    if char.isprintable() and not is_hidden(char) and _is_writable(char):
-        return char
-    return json.dumps(char)[1:-1]
-
-
-def _is_writable(char: str) -> bool:
-    try:
-        char.encode(sys.stdout.encoding or "utf-8")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
-
-
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], empty: str) -> None:
-    """Print a table, or the words for an empty one."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for number, column in enumerate(columns):
-        # The first names the row: an id that is broken over lines cannot be copied.
-        table.add_column(column, overflow="fold", no_wrap=number == 0)
-    for row in rows:
-        table.add_row(*map(_clean, row))
-    if table.row_count:
-        _print_table(table)
-    else:
+    On a terminal that is too narrow for it columns give way; on one that is narrower still each
+    field has a line.
+    """
+    named = [Column(each) if isinstance(each, str) else each for each in columns]
+    cells = [[_clean(cell) for cell in row] for row in rows]
+    if not cells:
         say(empty)
+        return
+    least, whole = _widths(named, cells)
+    if sys.stdout.isatty() and least > out().width:
+        fitting = _fitting(named, cells, out().width)
+        if not fitting:
+            _print_records(named, cells)
+            return
+        named = [named[number] for number in fitting]
+        cells = [[row[number] for number in fitting] for row in cells]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in named:
+        # An id or a date that is broken over lines can be neither copied nor read.
+        table.add_column(column.name.upper(), overflow="fold", no_wrap=not column.wraps)
+    for row in cells:
+        table.add_row(*row)
+    _print_table(table, whole)
 
 
-def print_fields(fields: Iterable[tuple[str, str | Text]]) -> None:
+def print_fields(fields: Iterable[tuple[str, Cell]]) -> None:
     """Print names with their values, aligned."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
@@ -178,43 +170,6 @@ def print_fields(fields: Iterable[tuple[str, str | Text]]) -> None:
     for name, value in fields:
         table.add_row(_clean(name), _clean(value))
     _print_table(table)
-
-
-def _print_table(table: Table) -> None:
-    console = out()
-    with _results():
-        if sys.stdout.isatty():
-            console.print(table)
-            return
-        # rich fills every line up to the width of the table.
-        with console.capture() as captured:
-            console.print(table)
-        sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
-
-
-def heading(text: str) -> None:
-    """Print the heading of a section."""
-    say(Text(f"\n{printable(text)}", style="bold underline" if sys.stdout.isatty() else ""))
-
-
-def state(name: str) -> Text:
-    """A leg's state in its colour."""
-    return Text(name, style=STATE_STYLES.get(name, ""))
-
-
-def instant(at: datetime | None) -> str:
-    """A time as people read it, in UTC."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}" if at else ""
-
-
-def minute(at: datetime | None) -> str:
-    """A time as lists show it, in UTC."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%MZ}" if at else ""
-
-
-def iso(at: datetime | None) -> str | None:
-    """A time as programs read it (RFC 3339, UTC)."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
 
 
 @contextmanager
@@ -237,3 +192,66 @@ def progress(what: str) -> Iterator[Advance | None]:
             bar.update(task, completed=done, total=of)
 
         yield advance
+
+
+def _clean(value: Cell) -> Text:
+    return value if isinstance(value, Text) else Text(mark_hidden(value))
+
+
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> tuple[int, int]:
+    """The columns that a table needs at least, and those that it fills if nothing is broken."""
+    least = whole = _GAP * (len(columns) - 1)
+    for number, column in enumerate(columns):
+        lines = [line for row in rows for line in row[number].plain.split("\n")]
+        longest = max(map(cell_len, [column.name, *lines]))
+        least += min(longest, _LEAST_WRAPPED) if column.wraps else longest
+        whole += longest
+    return least, whole
+
+
+def _fitting(columns: Sequence[Column], rows: Sequence[Sequence[Text]], width: int) -> list[int]:
+    """The numbers of the columns that fit beside each other; none if those that must do not."""
+    kept = list(range(len(columns)))
+    for number in sorted(kept, key=lambda each: -columns[each].gives_way):
+        named = [columns[each] for each in kept]
+        if _widths(named, [[row[each] for each in kept] for row in rows])[0] <= width:
+            return kept
+        if not columns[number].gives_way:
+            return []
+        kept.remove(number)
+    return []
+
+
+def _print_records(columns: Sequence[Column], rows: Iterable[Sequence[Text]]) -> None:
+    for number, row in enumerate(rows):
+        if number:
+            say("")
+        print_fields(
+            [(column.name, cell) for column, cell in zip(columns, row, strict=True) if cell.plain]
+        )
+
+
+def _print_table(table: Table, width: int = 0) -> None:
+    with results():
+        if sys.stdout.isatty():
+            out().print(table)
+            return
+        # rich fills every line up to the width of the table.
+        console = out(width)
+        with console.capture() as captured:
+            console.print(table)
+        sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+
+
+def _write_json(text: str) -> None:
+    with results():
+        unusual = _UNUSUAL if is_utf_8() else _FOREIGN
+        sys.stdout.write(unusual.sub(_escaped, text) + "\n")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """JSON itself escapes the first 32 characters alone, and neither half characters nor others."""
+    char = found[0]
+    if is_utf_8() and char.isprintable() and not is_hidden(char):
+        return char
+    return json.dumps(char)[1:-1]

@@ -2,113 +2,94 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import typer
 
 from agency_client.cli.failures import ExitCode
 from agency_client.cli.output import (
-    ResultUnwritten,
+    Column,
     complain,
     heading,
+    in_state,
     print_fields,
     print_json,
     print_table,
     say,
-    state,
 )
 from agency_client.cli.session import Session
+from agency_client.cli.terminal import after_sending
 from agency_client.core.views import Queued, Sent
+from agency_client.presentation.labels import Label
+from agency_client.presentation.locale import Locale
+from agency_client.presentation.plain import queued_json, repeats_json, sent_json
+from agency_client.state.references import Earlier
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.rules.lifecycle import LegChange
 
 
-def queued_words(result: Queued) -> str:
-    """Why a statement was not sent now, and what sends it."""
-    return (
-        f"Not sent yet: {result.reason.message}. Your statement is kept in the outbox; "
-        "`agency outbox flush` sends it once the hub takes it."
-    )
-
-
-def tell(session: Session, result: Sent | Queued, done: str) -> None:
+def tell(
+    session: Session,
+    result: Sent | Queued,
+    done: str,
+    locale: Locale,
+    earlier: Earlier | None = None,
+) -> None:
     """Print the result of a statement; leaves with code 4 if it waits in the outbox.
 
-    `done` says in a word what was done, such as "Approved".
+    `done` says in a word what was done, such as "Approved". `earlier` is the same statement, sent a
+    short time ago.
     """
-    try:
-        _tell(session, result, done)
-    except ResultUnwritten as error:
-        error.is_sent = True
-        raise
-
-
-def _tell(session: Session, result: Sent | Queued, done: str) -> None:
-    if isinstance(result, Queued):
+    with after_sending():
+        if isinstance(result, Sent):
+            if session.as_json:
+                print_json(sent_json(result, earlier))
+            else:
+                _print_sent(result, done, locale)
+            return
         if session.as_json:
-            print_json(
-                {
-                    "status": "queued",
-                    "exchange_id": result.exchange_id,
-                    "statement_id": result.statement_id,
-                    "reason": result.reason.reason.name,
-                    "message": queued_words(result),
-                }
-            )
+            message = queued_words(result, locale)
+            print_json(queued_json(result) | {"message": message} | repeats_json(earlier))
         else:
-            complain(queued_words(result))
-            print_fields(_ids(result))
-        raise typer.Exit(ExitCode.QUEUED)
-    if session.as_json:
-        print_json(sent_json(result))
-        return
-    say(f"{done}. The hub's receipt is verified and kept.")
-    print_fields([*_ids(result), ("log entry", str(result.index))])
+            complain(queued_words(result, locale))
+            print_fields(_ids(result, locale))
+    raise typer.Exit(ExitCode.QUEUED)
+
+
+def queued_words(result: Queued, locale: Locale) -> str:
+    """Why a statement was not sent now, what sends it, and what takes it back."""
+    return locale.say(Label.NOT_SENT_YET, why=result.reason.message, id=result.statement_id)
+
+
+def route_words(leg: LegChange, locale: Locale) -> str:
+    """What a leg waits for, in words."""
+    if leg.after is LegState.HELD:
+        whom = f" {locale.say(Label.OR)} ".join(leg.approvers)
+        if leg.approvals_required == 1:
+            return locale.say(Label.HELD_NEEDS_ONE, whom=whom)
+        return locale.say(Label.HELD_NEEDS, number=leg.approvals_required, whom=whom)
+    is_new = leg.after is LegState.RELEASED and leg.before is None
+    return locale.say(Label.FLOWS_AT_ONCE) if is_new else ""
+
+
+def _print_sent(result: Sent, done: str, locale: Locale) -> None:
+    say(locale.say(Label.RECEIPT_KEPT, done=done))
+    print_fields([*_ids(result, locale), (locale.say(Label.LOG_ENTRY), str(result.index))])
     ruling = result.receipt.entry.ruling
     if ruling is not None and ruling.legs:
-        heading("Route")
+        heading(locale.say(Label.ROUTE))
         print_table(
-            ("AGENCY", "STATE", ""),
-            [(leg.agency, state(leg.after.name), route_words(leg)) for leg in ruling.legs],
+            (locale.say(Label.AGENCY), locale.say(Label.STATE), Column("", wraps=True)),
+            [
+                (leg.agency, in_state(locale.say(leg.after), leg.after), route_words(leg, locale))
+                for leg in ruling.legs
+            ],
             "",
         )
     if ruling is not None and ruling.supervisors:
-        say(f"Copies of the brief by rule: {', '.join(ruling.supervisors)}")
+        say(locale.say(Label.COPIES, whom=", ".join(ruling.supervisors)))
 
 
-def sent_json(result: Sent) -> dict[str, Any]:
-    """A sent statement as plain values."""
-    ruling = result.receipt.entry.ruling
-    return {
-        "status": "sent",
-        "exchange_id": result.exchange_id,
-        "statement_id": result.statement_id,
-        "index": result.index,
-        "legs": [leg_change_json(leg) for leg in ruling.legs] if ruling else [],
-        "supervisors": list(ruling.supervisors) if ruling else [],
-        "rule_ids": list(ruling.rule_ids) if ruling else [],
-    }
-
-
-def leg_change_json(leg: LegChange) -> dict[str, Any]:
-    """What a statement did to one leg, as plain values."""
-    return {
-        "agency": leg.agency,
-        "before": leg.before.name if leg.before else None,
-        "state": leg.after.name,
-        "approvals_required": leg.approvals_required,
-        "approvers": list(leg.approvers),
-    }
-
-
-def route_words(leg: LegChange) -> str:
-    """What a leg waits for, in words."""
-    if leg.after is LegState.HELD:
-        needed = f"{leg.approvals_required} approval{'s' if leg.approvals_required > 1 else ''}"
-        return f"held: needs {needed} by {' or '.join(leg.approvers)}"
-    return "flows at once" if leg.after is LegState.RELEASED and leg.before is None else ""
-
-
-def _ids(result: Sent | Queued) -> list[tuple[str, str]]:
-    fields = [("exchange", result.exchange_id)] if result.exchange_id else []
-    return [*fields, ("statement", result.statement_id)]
+def _ids(result: Sent | Queued, locale: Locale) -> list[tuple[str, str]]:
+    fields = [(locale.say(Label.STATEMENT), result.statement_id)]
+    if result.exchange_id:
+        fields.insert(0, (locale.say(Label.EXCHANGE), result.exchange_id))
+    return fields

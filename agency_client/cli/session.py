@@ -1,7 +1,8 @@
-"""The session of a command: its profile, and its reader, a person or a program."""
+"""The session of a command: its profile and its reader, with their language and time zone."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +12,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from agency_client.cli.stopping import telling_what_waits
+from agency_client.presentation.locale import Locale, language_of
+from agency_client.state.directory import DirectoryStore
 from agency_client.state.profile import Profile
+from agency_client.state.references import ReferenceIndex
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.codes import Language
+from exchange_protocol.rules.directory import Directory
 
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
@@ -26,6 +33,8 @@ class Session:
 
     profile: str | None
     as_json: bool
+    language: Language | None = None
+    is_utc: bool = False
 
     def load_profile(self) -> Profile:
         """The profile that was named; raises PROFILE_INVALID if none was."""
@@ -41,8 +50,29 @@ class Session:
         # Half of a short command's time would go into importing gRPC; many need no hub.
         from agency_client.client import ExchangeClient
 
-        with ExchangeClient.from_profile(self.load_profile()) as client:
+        with (
+            ExchangeClient.from_profile(self.load_profile()) as client,
+            telling_what_waits(client),
+        ):
             yield client
+
+    def locale(self, profile: Profile | None = None, directory: Directory | None = None) -> Locale:
+        """How a person is told.
+
+        The language is that of --lang, else the profile's, else the terminal's. The time zone is
+        UTC with --utc, else the profile's, else that of the agency's enrolment.
+        """
+        preferred = profile.defaults.language if profile else None
+        language = self.language or preferred or language_of(os.environ)
+        if self.is_utc or profile is None:
+            return Locale(language, UTC)
+        if directory is None:
+            directory = DirectoryStore(profile.state, profile.log, profile.anchors).current
+        return Locale(language, _zone(profile, directory))
+
+    def locale_of(self, hub: ExchangeClient) -> Locale:
+        """How a person is told, for the profile of a client."""
+        return self.locale(hub.profile, hub.directory)
 
 
 def session_of(context: typer.Context) -> Session:
@@ -53,10 +83,14 @@ def session_of(context: typer.Context) -> Session:
     return session
 
 
-def zone_of(hub: ExchangeClient) -> tzinfo:
-    """The time zone of the profile's agency: the profile's, else the enrolled one, else UTC."""
-    name = hub.profile.defaults.time_zone
-    enrolled = hub.directory.agencies.get(hub.agency)
+def references_of(profile: Profile) -> ReferenceIndex:
+    """What the profile knows of exchanges by heart."""
+    return ReferenceIndex(profile.state, profile.vault)
+
+
+def _zone(profile: Profile, directory: Directory) -> tzinfo:
+    name = profile.defaults.time_zone
+    enrolled = directory.agencies.get(profile.agency)
     if name is None and enrolled is not None:
         name = enrolled.time_zone
     try:

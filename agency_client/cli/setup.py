@@ -11,18 +11,14 @@ import typer
 from rich.text import Text
 
 from agency_client.cli.app import app
-from agency_client.cli.output import (
-    instant,
-    iso,
-    print_fields,
-    print_json,
-    print_table,
-    say,
-)
+from agency_client.cli.output import Column, alarm, print_fields, print_json, print_table, say
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
 from agency_client.content.templates import TEMPLATES, Template
 from agency_client.core.views import Sent
+from agency_client.presentation.labels import Label
+from agency_client.presentation.locale import Locale
+from agency_client.presentation.plain import iso
 from agency_client.state.checkpoints import TrustStore
 from agency_client.state.keys import (
     PASSPHRASE_VARIABLE,
@@ -126,10 +122,11 @@ def whoami(context: typer.Context) -> None:
             }
         )
         return
+    locale = session.locale(loaded)
     fields: list[tuple[str, str | Text]] = [("agency", loaded.agency)]
     for use, each in certificates.items():
         if each:
-            fields += [(use, str(each.identity)), ("", _validity(each, now))]
+            fields += [(use, str(each.identity)), ("", _validity(each, now, locale))]
     known = f"{head.size} entries, root {head.checkpoint.root.hex()[:16]}" if head else "none yet"
     fields += [
         ("hub", f"{loaded.target} ({loaded.hub})"),
@@ -167,23 +164,29 @@ def agencies(context: typer.Context) -> None:
     session = session_of(context)
     with session.hub() as hub:
         directory = hub.sync()
+        locale = session.locale_of(hub)
     if session.as_json:
         print_json(_directory_json(directory))
         return
+    columns = (Label.AGENCY, Label.NAME, Label.COUNTRY, Label.KIND, Label.TIME_ZONE)
+    without_key = Text(locale.say(Label.NO), style="yellow")
     print_table(
-        ("AGENCY", "NAME", "COUNTRY", "TYPE", "TIME ZONE", "SEALING KEY"),
+        [
+            *(Column(locale.say(each), wraps=each is Label.NAME) for each in columns),
+            locale.say(Label.SEALING_KEY),
+        ],
         [
             (
                 each.id,
-                each.name,
+                locale.one_line(each.name),
                 each.country or "-",
-                each.agency_type.name,
+                locale.say(each.agency_type),
                 each.time_zone,
-                "yes" if directory.sealing_keys.get(each.id) else Text("no", style="yellow"),
+                locale.say(Label.YES) if directory.sealing_keys.get(each.id) else without_key,
             )
             for each in sorted(directory.agencies.values(), key=lambda each: each.id)
         ],
-        "No agency is enrolled.",
+        locale.say(Label.NOTHING),
     )
 
 
@@ -200,18 +203,18 @@ def publish(context: typer.Context) -> None:
         # The statement of a command that was cut off waits in the outbox.
         finished = [each for each in hub.flush_outbox() if isinstance(each, Sent)]
         published = _published(hub)
-        loaded = hub.profile
+        loaded, locale = hub.profile, session.locale_of(hub)
     sweep_drafts(loaded.sealing_folder)
     newest = loaded.vault.newest_key_id
     if finished and newest in published - before:
-        tell(session, finished[-1], "Published")
+        tell(session, finished[-1], "Published", locale)
         return
     if newest is None or newest in published:
         generate_sealing_key(loaded.sealing_folder, loaded.passphrase(), datetime.now(UTC))
     # The profile is loaded anew, with the key.
     with session.hub() as hub:
         result = hub.publish_sealing_key()
-    tell(session, result, "Published")
+    tell(session, result, "Published", locale)
 
 
 def _published(hub: ExchangeClient) -> set[bytes]:
@@ -273,11 +276,13 @@ def templates(
         typer.echo(TEMPLATES[template], nl=False)
 
 
-def _validity(certificate: VerifiedCertificate, now: datetime) -> Text:
-    span = f"valid {instant(certificate.not_before)} to {instant(certificate.not_after)}"
+def _validity(certificate: VerifiedCertificate, now: datetime, locale: Locale) -> Text:
+    span = (
+        f"valid {locale.second(certificate.not_before)} to {locale.second(certificate.not_after)}"
+    )
     if certificate.not_before <= now <= certificate.not_after:
         return Text(span)
-    return Text(f"{span}: NOT VALID NOW", style="bold red")
+    return alarm(f"{span}: NOT VALID NOW")
 
 
 def _certificate_json(certificate: VerifiedCertificate, now: datetime) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from agency_client.audit.split_views import split_view_from_receipt, split_view_in_evidence
+from agency_client.cli import ids
 from agency_client.cli.audit import audit
 from agency_client.cli.output import print_fields, print_json, say
 from agency_client.cli.session import Session, session_of
@@ -88,12 +89,12 @@ def _log(session: Session, log_key: str | None) -> LogVerifier:
 
 def _held_against_hub(session: Session, statement_id: str) -> SplitViewProof:
     with session.hub() as hub:
-        receipt = hub.outbox.receipt(statement_id)
-        if receipt is None:
+        receipts = {each.statement_id: each for each in hub.outbox.all_receipts()}
+        if not any(each.startswith(statement_id) for each in receipts):
             raise Reason.STATEMENT_UNKNOWN.error(
                 f"expected a statement that this profile has a receipt for, got {statement_id!r}"
             )
-        return split_view_from_receipt(receipt, hub)
+        return split_view_from_receipt(receipts[ids.statement_id(receipts, statement_id)], hub)
 
 
 def _tell(session: Session, proof: SplitViewProof, a: Checkpoint, b: Checkpoint) -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agency_client.cli.app import app
 from agency_client.cli.output import complain, print_json_line, say
-from agency_client.cli.session import session_of
-from agency_client.core.views import Notice
+from agency_client.cli.session import references_of, session_of
+from agency_client.cli.terminal import wait_until_taken
+from agency_client.core.views import Notice, VerifiedExchange
+from agency_client.presentation.exchanges import known_legs, notice_line, turn_of
+from agency_client.presentation.locale import Locale
+from agency_client.presentation.plain import notice_json
 from exchange_protocol.errors import HubUnavailable
+
+if TYPE_CHECKING:
+    from agency_client.client import ExchangeClient
 
 
 @app.command(rich_help_panel="Look")
@@ -28,20 +36,24 @@ def watch(
 ) -> None:
     """Tell what happens, a line each (with --json a JSON line each).
 
-    Goes on where the last watch of this profile ended, also after the hub was away.
+    A line says when it happened, what it was, and whose turn it is now. The next watch of this
+    profile goes on after the last line that its reader took, also after the hub was away.
     """
     session = session_of(context)
     with session.hub() as hub:
-        # Leaving the loop closes the iterator, which keeps the place of the last notice.
-        for count, notice in enumerate(
-            hub.watch(from_start=from_start, max_seconds=max_seconds, on_away=_tell_away), start=1
+        told = _Told(hub, session.locale_of(hub))
+        for notice in hub.watch(
+            from_start=from_start,
+            max_seconds=max_seconds,
+            max_notices=until_count,
+            on_away=_tell_away,
         ):
             if session.as_json:
                 print_json_line(notice_json(notice))
             else:
-                say(notice_line(notice))
-            if count == until_count:
-                break
+                say(told.line(notice))
+            # The place of a notice is kept once the loop asks for the next one.
+            wait_until_taken()
 
 
 def _tell_away(error: HubUnavailable, pause: float) -> None:
@@ -49,20 +61,31 @@ def _tell_away(error: HubUnavailable, pause: float) -> None:
     complain(f"agency: {error}; trying again in {pause:g} s")
 
 
-def notice_json(notice: Notice) -> dict[str, Any]:
-    """A notice as plain values."""
-    return {
-        "exchange_id": notice.exchange_id,
-        "index": notice.index,
-        "event": notice.event.name,
-        "kind": str(notice.kind) if notice.kind else None,
-        "actor_agency": notice.actor_agency,
-        "urgency": notice.urgency.name if notice.urgency else None,
-    }
+@dataclass(slots=True)
+class _Told:
+    """Says notices in words; what a notice lacks is verified in the exchange that it is of."""
+
+    hub: ExchangeClient
+    locale: Locale
+    _exchange: VerifiedExchange | None = field(default=None)
+    """The last exchange: its notices often come together."""
+
+    def line(self, notice: Notice) -> str:
+        """A notice as a line; of an exchange that cannot be fetched now, what the notice says."""
+        reference = references_of(self.hub.profile).references().get(notice.exchange_id)
+        try:
+            known = self._exchange_of(notice)
+        except HubUnavailable:
+            return notice_line(notice, None, reference, "", self.locale)
+        turn = turn_of(known, known_legs(known, self.hub.agency), self.hub.agency, self.locale)
+        return notice_line(notice, known, reference, turn, self.locale)
+
+    def _exchange_of(self, notice: Notice) -> VerifiedExchange:
+        known = self._exchange
+        if known is None or known.id != notice.exchange_id or not _holds(known, notice.index):
+            known = self._exchange = self.hub.get(notice.exchange_id)
+        return known
 
 
-def notice_line(notice: Notice) -> str:
-    """A notice as a line."""
-    urgent = "URGENT " if notice.urgency and notice.urgency.name == "URGENT" else ""
-    what = str(notice.kind or notice.event.name.lower()).replace("_", " ")
-    return f"{urgent}{notice.exchange_id}  {what} by {notice.actor_agency} (entry {notice.index})"
+def _holds(exchange: VerifiedExchange, index: int) -> bool:
+    return any(each.index == index for each in exchange.entries)

@@ -10,8 +10,11 @@ from typing import Annotated
 import typer
 
 from agency_client.cli.app import app
-from agency_client.cli.output import complain, instant, iso, print_json, print_json_line, say
+from agency_client.cli.output import complain, print_json, print_json_line, say
 from agency_client.cli.session import Session, session_of
+from agency_client.presentation.labels import Label
+from agency_client.presentation.locale import Locale
+from agency_client.presentation.plain import iso
 from agency_client.witness.witness import Witness, WitnessRound, init_witness
 from exchange_protocol.errors import HubUnavailable
 
@@ -61,7 +64,7 @@ def run(
         own = Witness.load(key, profile.passphrase(), profile.log, lambda: datetime.now(UTC))
         while True:
             try:
-                _tell(session, own.run_once(hub))
+                _tell(session, own.run_once(hub), session.locale_of(hub))
             except HubUnavailable as error:
                 if once:
                     raise
@@ -71,7 +74,7 @@ def run(
             time.sleep(interval_seconds)
 
 
-def _tell(session: Session, result: WitnessRound) -> None:
+def _tell(session: Session, result: WitnessRound, locale: Locale) -> None:
     if session.as_json:
         print_json_line(
             {
@@ -82,4 +85,5 @@ def _tell(session: Session, result: WitnessRound) -> None:
             }
         )
     else:
-        say(f"{instant(result.at)}  cosigned the tree of {result.head.size} entries")
+        said = locale.say(Label.COSIGNED, size=result.head.size)
+        say(f"{locale.second(result.at)}  {said}")

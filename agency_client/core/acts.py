@@ -21,9 +21,12 @@ from agency_client.core.given import (
     Agencies,
     as_brief,
     as_document,
+    listed,
+    parse_agencies,
     parse_attachments,
     parse_code,
     parse_codes,
+    parse_digest,
     parse_entities,
     parse_text,
 )
@@ -48,7 +51,7 @@ def terms_of(kind: Kind, act: Act) -> tuple[str, ...]:
     """The terms that an act takes; the due time alone where the kind moves it."""
     if act.terms:
         return _TERMS
-    return ("due",) if kind.spec.sets_due else ()
+    return ("due",) if kind.spec.act_sets_due(act) else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,8 +174,17 @@ def _value(attribute: Attribute, given: Any, name: str) -> Any:
     """An attribute of a body, as its type says; raises INVALID_FIELD."""
     if given is None and attribute.is_optional:
         return None
-    if attribute.is_many:
+    if attribute.is_many and issubclass(attribute.type, Code):
         return parse_codes(attribute.type, given, name)
+    if attribute.type is str:
+        agencies = parse_agencies(given, name)
+        return agencies if attribute.is_many else agencies[0]
+    if attribute.type is bytes and attribute.is_many:
+        return tuple(
+            parse_digest(each, f"{name}[{i}]") for i, each in enumerate(listed(given, name))
+        )
+    if attribute.type is bytes:
+        return parse_digest(given, name)
     if issubclass(attribute.type, Code):
         return parse_code(attribute.type, given, name)
     if attribute.type is datetime:
@@ -220,9 +232,11 @@ def _brief(act: Act, summary: str, given: _Given) -> Brief | None:
 
 
 def _summary(act: Act, body: Body, codes: Mapping[str, Any]) -> str:
-    """The act in words, such as "Answered: NO_HIT"."""
+    """The act in words for others to read, such as "Answered: nothing found"."""
     values = [getattr(body, name) for name in codes]
     said = [
-        str(each) for value in values for each in (value if isinstance(value, tuple) else (value,))
+        each.words.en if isinstance(each, Code) else str(each)
+        for value in values
+        for each in (value if isinstance(value, tuple) else (value,))
     ]
     return f"{act.done}: {', '.join(said)}" if said else act.done

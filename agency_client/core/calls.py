@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from google.protobuf.message import Message
 
+from exchange_protocol.errors import HubUnavailable, Reason
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 PACKAGE: Final = "exchange_protocol.v1"
@@ -42,12 +43,21 @@ DEADLINES: Final = {
 
 RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 """How long a watch waits before it tries again, after one failure, two in a row, and so on."""
+_EARLY_SECONDS: Final = 1.0
 
 
 def seconds_left(ends_at: float | None) -> float:
     """How long a watch may go on: until a monotonic time, or as long as one watch lives."""
     longest = DEADLINES["ExchangeService/Watch"]
     return longest if ends_at is None else min(longest, ends_at - time.monotonic())
+
+
+def is_own_end(error: HubUnavailable, ends_at: float) -> bool:
+    """Whether a watch ended because the client gave it no more time: the hub is not away.
+
+    gRPC ends a call a little before or after its time.
+    """
+    return error.reason is Reason.DEADLINE_EXCEEDED and time.monotonic() > ends_at - _EARLY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""The account for people: one static page, English and Russian, from verified facts alone.
+"""The account for people: one static page in three languages, from verified facts alone.
 
-Rules of this module: no script, no link, no picture; every text is escaped, and characters that
-steer a display are shown as a replacement. The same facts make the same bytes: `verification`
-writes the page anew and compares.
+Rules of this module: no script, no link, no picture. Every text is escaped, and goes through
+`visible`: nothing in it is unseen, and no letters pass for others. The same facts make the same
+bytes: `verification` writes the page anew and compares.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from html import escape
 from typing import Final
 
 from agency_client.evidence.facts import VerifiedBundle, VerifiedEntry
-from agency_client.evidence.words import ENGLISH, RUSSIAN, Words
+from agency_client.evidence.words import ENGLISH, KAZAKH, RUSSIAN, Words
+from agency_client.presentation.visible import visible
 from agency_client.presentation.words import body_words, say
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_policy import PublishPolicy
@@ -55,6 +56,8 @@ section + section {{ margin-top: 4em; }}
 </head>
 <body>
 """
+_LANGUAGES: Final = (ENGLISH, RUSSIAN, KAZAKH)
+"""The parts of the page, in order."""
 _EVENT_CLASSES: Final = ("short", "short", "", "", "", "code", "")
 _PART_CLASSES: Final = ("short", "short", "short", "code", "")
 
@@ -64,13 +67,17 @@ Cell = str | tuple[str, ...]
 
 def render(found: VerifiedBundle) -> bytes:
     """Write the page, UTF-8."""
-    title = f"{ENGLISH.title} / {RUSSIAN.title}: {found.exchange_id}"
-    sections = "".join(_section(found, words) for words in (ENGLISH, RUSSIAN))
+    title = f"{' / '.join(words.title for words in _LANGUAGES)}: {found.exchange_id}"
+    sections = "".join(_section(found, words) for words in _LANGUAGES)
     return f"{_HEAD.format(title=_text(title))}{sections}</body>\n</html>\n".encode()
 
 
 def _section(found: VerifiedBundle, words: Words) -> str:
-    other = "en" if words.tag == "ru" else "ru"
+    others = "".join(
+        f'<p class="other" lang="{each.tag}">{_text(each.place)}</p>\n'
+        for each in _LANGUAGES
+        if each is not words
+    )
     said = {told.statement.digest: told.index for told in found.told if told.statement}
     rows = [_row(found, told, said, words) for told in found.told]
     parts = list(_parts(found, words))
@@ -80,7 +87,7 @@ def _section(found: VerifiedBundle, words: Words) -> str:
     return (
         f'<section lang="{words.tag}">\n'
         f"<h1>{_text(words.title)}</h1>\n"
-        f'<p class="other" lang="{other}">{_text(words.other)}</p>\n'
+        f"{others}"
         f'<p class="lead">{_text(words.lead)}</p>\n'
         f"<h2>{_text(words.request)}</h2>\n"
         f"{_list(_request(found, words))}"
@@ -271,5 +278,4 @@ def _cell(cell: Cell, name: str = "") -> str:
 
 
 def _text(value: str) -> str:
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value)
-    return escape(shown, quote=True)
+    return escape(visible(value), quote=True)

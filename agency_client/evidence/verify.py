@@ -96,6 +96,10 @@ KINDS = {
     30: "information_request",
     31: "referral",
     32: "analysis_request",
+    33: "asset_trace_request",
+    34: "urgent_freeze_request",
+    35: "advance_notice",
+    36: "connectivity_test",
     40: "acknowledge",
     41: "return_for_information",
     42: "supplement",
@@ -110,11 +114,26 @@ KINDS = {
     51: "close",
     52: "erase_notice",
     53: "extend_deadline",
+    54: "freeze_status",
+    55: "ask_to_lift",
+    56: "asset_findings",
+    57: "announce_correction",
+    58: "correct",
+    59: "remind",
+    60: "claim",
+    61: "confirm_recall",
+    62: "erase_answer",
+    63: "give_notice",
+    64: "clearance",
+    65: "answer_test",
     70: "enrol_agency",
     71: "publish_certificate",
     72: "revoke_certificate",
     73: "publish_sealing_key",
     74: "publish_policy",
+    75: "update_agency",
+    76: "retire_agency",
+    77: "publish_acceptance",
 }
 """Fields of a statement's body."""
 TIME = "time"
@@ -203,6 +222,180 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
             },
         ),
     },
+    54: {
+        1: (
+            "outcome",
+            {
+                1: "imposed",
+                2: "not imposed",
+                3: "extended",
+                4: "converted",
+                5: "lifted",
+                6: "expired",
+            },
+        ),
+        2: (
+            "obstacle",
+            {
+                1: "no asset",
+                2: "asset moved",
+                3: "frozen already",
+                4: "no consent",
+            },
+        ),
+        3: (
+            "conversion",
+            {
+                1: "court order",
+                2: "legal assistance",
+            },
+        ),
+        4: ("amount", {}),
+        5: (
+            "currency",
+            {
+                1: "kzt",
+                2: "uzs",
+                3: "kgs",
+                4: "tjs",
+                5: "tmt",
+                6: "azn",
+                7: "rub",
+                8: "usd",
+                9: "eur",
+                10: "cny",
+                11: "aed",
+                12: "try",
+                13: "other",
+            },
+        ),
+    },
+    56: {
+        1: (
+            "result",
+            {
+                1: "found",
+                2: "not found",
+            },
+        ),
+        2: (
+            "assets",
+            {
+                1: "account",
+                2: "securities",
+                3: "crypto",
+                4: "real estate",
+                5: "vehicle",
+                6: "company share",
+                7: "cash",
+                8: "other",
+            },
+        ),
+        3: ("amount", {}),
+        4: (
+            "currency",
+            {
+                1: "kzt",
+                2: "uzs",
+                3: "kgs",
+                4: "tjs",
+                5: "tmt",
+                6: "azn",
+                7: "rub",
+                8: "usd",
+                9: "eur",
+                10: "cny",
+                11: "aed",
+                12: "try",
+                13: "other",
+            },
+        ),
+    },
+    57: {
+        1: (
+            "reason",
+            {
+                1: "wrong identity",
+                2: "wrong fact",
+                3: "incomplete",
+                4: "form",
+            },
+        ),
+    },
+    58: {
+        2: (
+            "reason",
+            {
+                1: "wrong identity",
+                2: "wrong fact",
+                3: "incomplete",
+                4: "form",
+            },
+        ),
+    },
+    60: {
+        1: (
+            "act",
+            {
+                1: "take",
+                2: "give back",
+            },
+        ),
+    },
+    61: {
+        1: (
+            "use",
+            {
+                1: "unused",
+                2: "used",
+                3: "passed on",
+            },
+        ),
+    },
+    62: {
+        1: (
+            "ground",
+            {
+                1: "retention ended",
+                2: "ordered",
+                3: "unlawful",
+                4: "sent in error",
+            },
+        ),
+    },
+    63: {
+        1: (
+            "notice",
+            {
+                1: "form incomplete",
+                2: "other measures",
+                3: "formality impossible",
+                4: "awaiting judge",
+            },
+        ),
+    },
+    64: {
+        1: (
+            "result",
+            {
+                1: "cleared",
+                2: "objection",
+                3: "no answer",
+            },
+        ),
+        2: (
+            "ground",
+            {
+                1: "sovereignty security",
+                2: "contrary to law",
+                3: "impedes investigation",
+                4: "disproportionate",
+                5: "no drug nexus",
+                6: "insufficient request",
+                7: "legal privilege",
+            },
+        ),
+    },
     70: {
         4: (
             "agency type",
@@ -238,6 +431,34 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
                 1: "mlkem768 x25519 aes256gcm",
             },
         ),
+    },
+    75: {
+        4: (
+            "agency type",
+            {
+                1: "fiu",
+                2: "police",
+                3: "prosecutor",
+                4: "customs",
+                5: "border",
+                6: "security",
+                7: "tax",
+                8: "asset recovery",
+                9: "coordination centre",
+                10: "observer",
+            },
+        ),
+    },
+    77: {
+        2: (
+            "languages",
+            {
+                1: "kk",
+                2: "ru",
+                3: "en",
+            },
+        ),
+        3: ("max part bytes", {}),
     },
 }
 """Of each kind: the fields of its body that hold codes, numbers or a time."""

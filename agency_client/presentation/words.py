@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Final
 
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.kinds.spec import Body, body_codes
 from exchange_protocol.words import Code, NamedCode, Words
+
+ATTRIBUTES: Final[Mapping[str, Words]] = {
+    "usefulness": Words("usefulness", "полезность", "пайдалылығы"),
+}
+"""Names of attributes that are numbers or times, which say nothing without their name. One that is
+not here bears the name that it has in the contract."""
 
 
 def say(words: Words, language: Language) -> str:
@@ -20,12 +27,15 @@ def say_code(code: Code | NamedCode, language: Language) -> str:
     return say(code.words, language)
 
 
-def body_words(body: Body, language: Language) -> list[str]:
-    """The codes of a body in words, in the order of its fields; one word or number each."""
+def body_words(body: Body, language: Language, zone: tzinfo = UTC) -> list[str]:
+    """The codes of a body in words, in the order of its fields; one word or number each.
+
+    Times are those of `zone`.
+    """
     said: list[str] = []
     for name, value in body_codes(body):
         for each in value if isinstance(value, tuple) else (value,):
-            said.append(_say_value(name, each, language))
+            said.append(_say_value(name, each, language, zone))
     return said
 
 
@@ -37,11 +47,14 @@ def body_json(body: Body) -> dict[str, Any]:
     return {name: _plain(value) for name, value in body_codes(body)}
 
 
-def _say_value(name: str, value: Any, language: Language) -> str:
+def _say_value(name: str, value: Any, language: Language, zone: tzinfo) -> str:
     if isinstance(value, Code | NamedCode):
         return say_code(value, language)
+    named = say(ATTRIBUTES[name], language) if name in ATTRIBUTES else name.replace("_", " ")
+    if isinstance(value, datetime):
+        return f"{named} {value.astimezone(zone):%Y-%m-%d %H:%M %Z}"
     plain = _plain(value)
-    return plain if isinstance(plain, str) else f"{name.replace('_', ' ')} {plain}"
+    return plain if isinstance(plain, str) else f"{named} {plain}"
 
 
 def _plain(value: Any) -> Any:

@@ -7,7 +7,7 @@ Rules of this module:
   them once, whatever was lost on the way.
 - Only sealed content and the signed statement are kept; no plaintext ever touches the disk.
 - A statement leaves the outbox when its receipt is kept (`receipts/`), or, refused by the hub, for
-  `refused/` with the reason. It is never deleted silently.
+  `refused/` with the reason, or when a person takes it back. It is never deleted silently.
 - One process at a time sends a statement; another finds it locked and leaves it.
 - Statements keep the order in which they were begun, by a number that is counted under a lock: ids
   are exact only to the millisecond, and clocks are set back.
@@ -174,6 +174,8 @@ class Outbox:
         self._exchanges: dict[str, str] = {}
         """The exchanges of statements that were seen waiting; a statement never changes."""
         self._is_swept = False
+        self.begun: list[str] = []
+        """The statements that came into the outbox through this object, in order."""
 
     def pending(self) -> list[OutboxEntry]:
         """The statements that wait to be sent, oldest first."""
@@ -234,6 +236,7 @@ class Outbox:
             for folder in batch.folders:
                 with writing(folder):
                     folder.rename(self._folder / folder.name)
+                self.begun.append(folder.name)
             sync_folder(self._folder)
 
     @contextmanager
@@ -269,11 +272,15 @@ class Outbox:
         replace_file(folder / statement.id, message.SerializeToString(deterministic=True))
         # The receipt is durable: a crash here leaves the statement in the outbox, and the hub gives
         # the same receipt when it is sent again.
-        done = self._folder / f"{_STAGING}done-{statement.id}"
-        with writing(stored.folder):
-            stored.folder.rename(done)
-        sync_folder(self._folder)  # Before its files go: a statement in the outbox must be whole.
-        remove_folder(done)
+        self._remove(stored)
+
+    def withdraw(self, stored: StoredStatement) -> None:
+        """Take a statement back that is held by `sending`: it is never sent.
+
+        Left to the caller: whether the hub has it already.
+        """
+        self._exchanges.pop(stored.statement.id, None)
+        self._remove(stored)
 
     def refuse(self, stored: StoredStatement, error: ExchangeError, now: datetime) -> None:
         """Move a refused statement aside, with the reason."""
@@ -325,6 +332,13 @@ class Outbox:
         state = make_folder(self._folder.parent)
         with locked(state / ".watch.lock"):
             replace_file(state / "watch", token.encode())
+
+    def _remove(self, stored: StoredStatement) -> None:
+        done = self._folder / f"{_STAGING}done-{stored.statement.id}"
+        with writing(stored.folder):
+            stored.folder.rename(done)
+        sync_folder(self._folder)  # Before its files go: a statement in the outbox must be whole.
+        remove_folder(done)
 
     def _ids(self, folder: Path) -> list[str]:
         if not folder.is_dir():

@@ -110,6 +110,10 @@ class FairQueue(Generic[_T]):
         self._rest: tuple[AgencyId, float] | None = None
         """The agency that rests, and until when."""
 
+    def __len__(self) -> int:
+        """How many requests wait."""
+        return self._size
+
     def verify_room(self, agency: AgencyId | None) -> None:
         """Verify that a request of an agency may wait here now; raises OVERLOADED."""
         if self._size >= self._most:

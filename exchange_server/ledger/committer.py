@@ -164,6 +164,9 @@ class Committer:
         self._holds_old_pages |= batch.erases
         self._take_over(batch.state)
         self._remember(batch.exchanges)
+        for outcome in outcomes:
+            if isinstance(outcome, ExchangeError):
+                self._observer.request_refused(outcome.reason.name)
         receipts = Receipts(self._engine, batch.state, growth, self._full_tiles)
         return [_answer(outcome, receipts) for outcome in outcomes]
 

@@ -12,8 +12,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import structlog
@@ -44,6 +45,7 @@ class WaitingJob(Generic[_T]):
 
     job: Job[_T]
     future: asyncio.Future[_T]
+    put_at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,10 @@ class Intake:
     def expected_wait(self) -> float:
         """In how many seconds what waits should be written."""
         return self._queue.expected_wait()
+
+    def waiting(self) -> int:
+        """How many requests wait."""
+        return len(self._queue)
 
     def take(self) -> list[Waiting]:
         """Wait for the next batch; empty once the intake is closed and nothing waits."""

@@ -17,7 +17,8 @@ from exchange_protocol.errors import CallerError, ExchangeError, LimitExceeded, 
 from exchange_protocol.kinds.codes import Urgency
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.dependencies import DependencyTracker
-from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
+from exchange_protocol.rules.shapes import parse_by_shape
+from exchange_protocol.rules.statements import SignedStatement, Statement
 from exchange_server.caller import Caller
 from exchange_server.ledger.values import Accepted, LeavesPage, LedgerLimits, PartHandle
 
@@ -213,7 +214,7 @@ def check_submission(
     2. Its author's agency is the caller's: AUTHOR_MISMATCH.
     3. The bytes beside it are parts that it names, byte for byte: PART_MISMATCH, TOO_LARGE.
     """
-    statement = parse_statement(signed.payload)
+    statement = parse_by_shape(signed.payload)
     if statement.author.agency != caller.agency:
         raise Reason.AUTHOR_MISMATCH.error(
             f"expected a statement of {caller.agency}, which is calling; "

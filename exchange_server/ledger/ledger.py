@@ -109,6 +109,7 @@ class Ledger:
         self._engine = engine
         self._context = context
         self._claim = claim
+        self._observer = observer
         self._writer = Writer(engine, context, observer=observer, on_growth=self._announce)
         self._scheduler = SliceScheduler()
         self._gate = WitnessGate(None, 0, context.clock())
@@ -179,6 +180,10 @@ class Ledger:
     def expected_wait(self) -> float:
         """In how many seconds what waits for the writer should be written."""
         return self._writer.expected_wait()
+
+    def waiting(self) -> int:
+        """How many requests wait for the writer."""
+        return self._writer.waiting()
 
     async def verify_writing(self) -> None:
         """Verify that what is submitted will be written; raises UNAVAILABLE."""
@@ -298,8 +303,13 @@ class Ledger:
         context, witnesses = self._context, self._gate.witnesses
         latest = context.clock() + context.limits.future_skew
         await self._writer.run(check_cosigned(note, context.signer, witnesses, latest))
-        if witnesses is not None and self._gate.missing:
-            self._gate.hear(witnesses.verify(note))
+        if witnesses is None:
+            return
+        found = witnesses.verify(note)
+        for each in found:
+            self._observer.cosigned(each.witness, each.at)
+        if self._gate.missing:
+            self._gate.hear(found)
 
     async def wait_for_growth(self, since_tree_size: int, seconds: float) -> int:
         """Wait until the log is larger than a size, at most `seconds`; gives its size."""

@@ -49,6 +49,7 @@ class Writer:
         on_growth: Callable[[int], None],
     ) -> None:
         """Prepare; `on_growth` is called in the event loop with the tree size after each commit."""
+        self._observer = observer
         self._committer = Committer(engine, context, observer)
         self._intake = Intake(context.limits)
         self._on_growth = on_growth
@@ -91,6 +92,10 @@ class Writer:
     def verify_room(self, agency: AgencyId) -> None:
         """Verify that a request of an agency may be put now; raises OVERLOADED."""
         self._intake.verify_room(agency)
+
+    def waiting(self) -> int:
+        """How many requests wait."""
+        return self._intake.waiting()
 
     def expected_wait(self) -> float:
         """In how many seconds what waits should be written."""
@@ -143,6 +148,8 @@ class Writer:
             taken[:] = waiting
             self._began_at = time.monotonic()
             jobs = [one for one in waiting if isinstance(one, WaitingJob)]
+            for job in jobs:
+                self._observer.request_waited(self._began_at - job.put_at)
             if jobs:
                 results = self._committer.commit([one.job for one in jobs])
                 self._intake.answer(jobs, results, self._tell_growth)

@@ -74,7 +74,7 @@ def _open(url: str, *, read_only: bool, serving: bool) -> Engine:
             except ModuleNotFoundError as error:
                 raise Reason.CONFIG_INVALID.error(
                     f"PostgreSQL needs a driver that is not installed ({error.name}): "
-                    "install the hub with its extra, `pip install .[postgres]`"
+                    "install the hub with its extra, `pip install caricc-exchange[hub,postgres]`"
                 ) from None
             return open_postgresql(parsed, serving=serving)
         case other:

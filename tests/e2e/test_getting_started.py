@@ -38,7 +38,8 @@ def test_guide_to_a_deployment_of_your_own_works_as_typed(tmp_path: Path) -> Non
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    request, _, inbox = ended.stdout.partition("kz.fma  RELEASED  flows at once")
+    request, _, inbox = ended.stdout.partition("kz.fma  released to the recipient  flows at once")
     [exchange] = re.findall(r"^exchange +(\S+)$", request, flags=re.MULTILINE)
-    assert re.search(rf"{exchange}  request for information +kz\.mia  kz\.fma RELEASED", inbox)
+    listed = f"{exchange}  request for information  kz.mia  kz.fma: released to the recipient"
+    assert listed in inbox
     assert "Clean: the log is whole and signed, and every rule was kept." in inbox

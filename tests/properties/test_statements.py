@@ -29,7 +29,8 @@ from exchange_protocol.kinds.codes import (
     Urgency,
 )
 from exchange_protocol.kinds.decision import Decision, Verdict
-from exchange_protocol.kinds.enrol_agency import MAX_NAME_CHARACTERS, EnrolAgency
+from exchange_protocol.kinds.enrol_agency import MAX_NAME_CHARACTERS
+from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_policy import MAX_POLICY_BYTES, PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
@@ -77,9 +78,18 @@ def of_kind(kind: Kind) -> st.SearchStrategy[Body]:
                 st.builds(Decision, st.sampled_from([Verdict.APPROVE, Verdict.RETURN])),
                 st.builds(Decision, st.just(Verdict.REJECT), st.sampled_from(RefusalGround)),
             )
-        case Kind.ENROL_AGENCY:
+        case Kind.PUBLISH_ACCEPTANCE:
             return st.builds(
-                EnrolAgency,
+                PublishAcceptance,
+                some(st.sampled_from(["information_request", "referral"])),
+                some(st.sampled_from(Language)),
+                st.integers(0, 2**40),
+                st.sampled_from(["", "Mo-Fr 09:00-18:00"]),
+                st.sampled_from(["", "Дежурная часть, +7 700 000 00 00"]),
+            )
+        case Kind.ENROL_AGENCY | Kind.UPDATE_AGENCY:
+            return st.builds(
+                kind.body,
                 agency_ids,
                 st.sampled_from(["Қаржылық мониторинг", "Ведомство", "x" * MAX_NAME_CHARACTERS]),
                 st.sampled_from(["", "KZ", "UZ"]),
@@ -133,6 +143,7 @@ def drafts(draw: st.DrawFn, kinds: tuple[Kind, ...] = tuple(Kind)) -> Draft:
     opening = kind.stage is Stage.INITIAL
     continuing = kind.stage is Stage.CONTINUING
     made_at = draw(times)
+    body = draw(of_kind(kind))
     purposes = st.sampled_from(Purpose)
     latest = min(statements.MAX_DUE, datetime.max.replace(tzinfo=UTC) - made_at)
     dues = st.timedeltas(timedelta(microseconds=1), latest).map(lambda later: made_at + later)
@@ -143,7 +154,7 @@ def drafts(draw: st.DrawFn, kinds: tuple[Kind, ...] = tuple(Kind)) -> Draft:
         source_grade=draw(st.none() | st.sampled_from(SourceGrade)),
         information_grade=draw(st.none() | st.sampled_from(InformationGrade)),
         urgency=draw(st.sampled_from(Urgency)),
-        due_at=draw(dues if kind.spec.sets_due else st.none() | dues),
+        due_at=draw(dues if kind.spec.sets_due(body) else st.none() | dues),
         purpose=draw(purposes if opening else st.none() | purposes),
         legal_basis=draw(codes if opening else st.none() | codes),
         permitted_uses=draw(some(purposes)),
@@ -157,7 +168,7 @@ def drafts(draw: st.DrawFn, kinds: tuple[Kind, ...] = tuple(Kind)) -> Draft:
         exchange_id=own_id if opening else draw(ids) if continuing else "",
         author=draw(members),
         made_at=made_at,
-        body=draw(of_kind(kind)),
+        body=body,
         answers=draw(digests) if continuing else None,
         recipients=draw(some(agency_ids)),
         supervisors=draw(some(agency_ids)),

@@ -417,6 +417,7 @@ class InMemoryHub:
                     state=log_pb2.LegState.ValueType(leg.state),
                     approvals_required=leg.approvals_required,
                     approvals_given=len(leg.approvals),
+                    due_at=to_timestamp(leg.due_at) if leg.due_at else None,
                 )
                 for leg in exchange.legs
             ],

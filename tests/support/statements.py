@@ -216,7 +216,7 @@ class Hub:
         if exchange is not None:
             draft = self._continued(draft, exchange)
         draft = replace(draft, header=fields.get("header", draft.header))
-        if draft.kind.spec.sets_due and draft.header.due_at is None:
+        if draft.kind.spec.sets_due(draft.body) and draft.header.due_at is None:
             draft = replace(draft, header=replace(draft.header, due_at=self._later(draft)))
         if stage is not Stage.DIRECTORY and (exchange is None) == (stage is Stage.INITIAL):
             draft = self._addressed(draft, exchange)

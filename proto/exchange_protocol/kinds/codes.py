@@ -77,6 +77,34 @@ class LegState(Code):
         "закрыто, содержание уничтожено",
         "жабылды, мазмұны жойылды",
     )
+    FROZEN = log_pb2.LEG_STATE_FROZEN, "assets frozen", "активы заморожены", "активтер қатырылды"
+
+
+MAX_AMOUNT = 10**15
+"""Largest amount in a body, in whole units of its currency."""
+
+
+class Currency(Code):
+    """Currencies of the region and of its trade (ISO 4217); amounts are in whole units."""
+
+    KZT = pb.CURRENCY_KZT, "KZT", "KZT", "KZT"
+    UZS = pb.CURRENCY_UZS, "UZS", "UZS", "UZS"
+    KGS = pb.CURRENCY_KGS, "KGS", "KGS", "KGS"
+    TJS = pb.CURRENCY_TJS, "TJS", "TJS", "TJS"
+    TMT = pb.CURRENCY_TMT, "TMT", "TMT", "TMT"
+    AZN = pb.CURRENCY_AZN, "AZN", "AZN", "AZN"
+    RUB = pb.CURRENCY_RUB, "RUB", "RUB", "RUB"
+    USD = pb.CURRENCY_USD, "USD", "USD", "USD"
+    EUR = pb.CURRENCY_EUR, "EUR", "EUR", "EUR"
+    CNY = pb.CURRENCY_CNY, "CNY", "CNY", "CNY"
+    AED = pb.CURRENCY_AED, "AED", "AED", "AED"
+    TRY = pb.CURRENCY_TRY, "TRY", "TRY", "TRY"
+    OTHER = (
+        pb.CURRENCY_OTHER,
+        "another currency, by its worth in US dollars",
+        "иная валюта, по стоимости в долларах США",
+        "өзге валюта, АҚШ долларындағы құнымен",
+    )
 
 
 class Handling(Code):

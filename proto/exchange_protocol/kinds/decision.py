@@ -6,11 +6,8 @@ An approval is a signature over the digest of exactly the statement that waits.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState, Party, RefusalGround
-from exchange_protocol.kinds.fields import parse_enum
 from exchange_protocol.kinds.spec import Act, Body, KindSpec, Row, Stage, Text
 from exchange_protocol.v1 import statement_pb2 as pb
 from exchange_protocol.words import Code, Words
@@ -37,24 +34,13 @@ class Decision(Body):
     ground: RefusalGround | None = None
 
 
-def _parse(message: Any, where: str) -> Body:
-    verdict = parse_enum(Verdict, message.verdict, f"{where}.verdict")
-    if verdict is Verdict.REJECT:
-        return Decision(verdict, parse_enum(RefusalGround, message.ground, f"{where}.ground"))
-    if message.ground:
-        raise Reason.INVALID_FIELD.error(
-            f"expected a ground only to reject, got one to {verdict.name}", field=f"{where}.ground"
-        )
-    return Decision(verdict)
-
-
 _HELD = frozenset({LegState.HELD})
 
 SPEC = KindSpec(
     body=Decision,
     stage=Stage.CONTINUING,
     words=Words("decision", "решение", "шешім"),
-    parse=_parse,
+    only_with={"ground": Verdict.REJECT},
     rows=(
         Row(
             party=Party.APPROVER,

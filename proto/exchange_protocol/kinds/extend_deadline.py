@@ -9,7 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.spec import OPEN_TO_RECIPIENT, Act, Body, KindSpec, Row, Stage, Text
+from exchange_protocol.kinds.spec import (
+    OPEN_TO_RECIPIENT,
+    Act,
+    Body,
+    Due,
+    KindSpec,
+    Row,
+    Stage,
+    Text,
+)
 from exchange_protocol.v1 import statement_pb2 as pb
 from exchange_protocol.words import Code, Words
 
@@ -48,7 +57,7 @@ SPEC = KindSpec(
             party=Party.RECIPIENT,
             before=OPEN_TO_RECIPIENT,
             after=LegState.ACKNOWLEDGED,
-            sets_due=True,
+            sets_due=Due.LATER,
         ),
     ),
     acts=(

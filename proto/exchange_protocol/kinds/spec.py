@@ -11,6 +11,7 @@ A trait is derived from the rows wherever that is possible, so the table says it
     decides       an approver says it, on legs that wait for an approval
     erases        the leg that it moves loses its content
     sets_due      the header's due time becomes the leg's
+    approves_any  it may be an approval
 """
 
 from __future__ import annotations
@@ -28,8 +29,35 @@ from google.protobuf.message import Message
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.fields import parse_enum, parse_timestamp, to_timestamp
+from exchange_protocol.kinds.fields import (
+    parse_digest,
+    parse_enum,
+    parse_timestamp,
+    to_timestamp,
+)
+from exchange_protocol.trust.identity import AgencyId, parse_agency_id
 from exchange_protocol.words import Code, Words
+
+MAX_NAMED = 32
+"""Statements or agencies that one attribute of a body may name."""
+UNSEEN = frozenset({LegState.HELD, LegState.REJECTED})
+"""States of a leg that its recipient is never shown."""
+OPEN_TO_RECIPIENT = frozenset({LegState.DELIVERED, LegState.ACKNOWLEDGED})
+"""States of a leg in which its recipient may speak."""
+BEFORE_ANSWER = frozenset(
+    {
+        LegState.HELD,
+        LegState.RETURNED,
+        LegState.RELEASED,
+        LegState.DELIVERED,
+        LegState.ACKNOWLEDGED,
+    }
+)
+"""States of a leg that still owes an answer, or the permission to ask for one."""
+ENDED = frozenset({LegState.ANSWERED, LegState.REFUSED, LegState.REJECTED, LegState.RECALLED})
+"""States of a leg that only its initiator moves on, by closing it."""
+OWES = BEFORE_ANSWER | {LegState.FROZEN}
+"""States of a leg on which a due time runs: for the answer, or until a freeze expires."""
 
 
 class Stage(Enum):
@@ -38,6 +66,29 @@ class Stage(Enum):
     INITIAL = "initial"
     CONTINUING = "continuing"
     DIRECTORY = "directory"
+
+
+class Due(Enum):
+    """The way in which a header's due time becomes that of the leg."""
+
+    LATER = "later"
+    """It must be later than the leg's present due time."""
+    ANEW = "anew"
+    """It begins a time of its own, whatever was due before."""
+
+
+class When(Enum):
+    """The time at which a row applies, compared with the leg's due time."""
+
+    BEFORE_DUE = "before due"
+    AFTER_DUE = "after due"
+
+
+class About(Enum):
+    """Whose statement of the leg a body's `about` names."""
+
+    OWN = "own"
+    OTHERS = "others"
 
 
 class Range(NamedTuple):
@@ -50,9 +101,10 @@ class Range(NamedTuple):
 class Body:
     """Base of all bodies: frozen dataclasses with slots, named like the wire contract's fields.
 
-    An attribute is a `Code`, a `bool`, `Annotated[int, Range(...)]`, an aware `datetime`, or
-    `tuple[Code, ...]` (each code at most once). `| None` makes it optional. Other types need a
-    parser of the kind's own (`KindSpec.parse`).
+    An attribute is a `Code`, a `bool`, `Annotated[int, Range(...)]`, an aware `datetime`, `bytes`
+    (the digest of a statement), `AgencyId`, or `tuple[...]` of codes, digests or agencies (each at
+    most once). `| None` makes it optional. Other types need a parser of the kind's own
+    (`KindSpec.parse`).
     """
 
     __slots__ = ()
@@ -79,10 +131,30 @@ class Row:
     approves: bool = False
     """True if it counts as an approval; `after` follows when enough distinct members approved."""
     adds_content: bool = False
-    """True if it brings new content, which passes the gate anew; `after` follows if nothing is
-    held."""
-    sets_due: bool = False
-    """True if the header's due time becomes the leg's due time."""
+    """True if it brings new content, which passes the gate anew. The leg then awaits an answer to
+    it, and is RELEASED or HELD as the gate says: `after` is RELEASED and `becomes_awaited` True."""
+    sets_due: Due | None = None
+    """Whether and how the header's due time becomes the leg's due time."""
+    when: When | None = None
+    """The time of the hub at which it applies; None is any."""
+    about: About | None = None
+    """Whose statement of the leg the body's `about` must name; None if the body has none."""
+    claims: bool | None = None
+    """True if it takes the leg in hand for an approver, False if it gives it back."""
+    erases_own: bool = False
+    """True if the sealed parts of all that its author said on the leg are forgotten."""
+
+    def __post_init__(self) -> None:
+        """Refuse a row that says something else than what the gate does."""
+        if self.adds_content and not (
+            self.after is LegState.RELEASED
+            and self.becomes_awaited
+            and self.party is Party.INITIATOR
+        ):
+            raise ValueError(
+                "expected new content to be the initiator's, to be awaited, and to follow as "
+                "RELEASED: the gate decides whether it is HELD first"
+            )
 
     @property
     def follows_unseen(self) -> bool:
@@ -172,6 +244,14 @@ class KindSpec:
     acts: tuple[Act, ...] = ()
     parse: ParseBody | None = None
     """A parser of its own; None parses by the types of the body's attributes."""
+    only_with: Mapping[str, Code] = field(default_factory=dict)
+    """Optional attributes of the body that stand with one code and must not be left out there."""
+    together: tuple[tuple[str, str], ...] = ()
+    """Pairs of optional attributes of which none stands without the other."""
+    is_counted: bool = True
+    """False if statistics leave its exchanges out."""
+    needs_due: bool = False
+    """True if its header must name a due time; for initial kinds."""
 
     @cached_property
     def name(self) -> str:
@@ -195,13 +275,25 @@ class KindSpec:
 
     @cached_property
     def erases(self) -> bool:
-        """True if the content of the legs that it names is forgotten."""
-        return any(row.after is LegState.ERASED for row in self.rows)
+        """True if content of the legs that it names is forgotten."""
+        return any(row.after is LegState.ERASED or row.erases_own for row in self.rows)
 
     @cached_property
-    def sets_due(self) -> bool:
-        """True if its header must name a due time, which becomes that of the leg."""
-        return any(row.sets_due for row in self.rows)
+    def approves_any(self) -> bool:
+        """True if a body of this kind may be an approval."""
+        return any(row.approves for row in self.rows)
+
+    def sets_due(self, body: Body) -> bool:
+        """True if the header beside a body must name a due time, which becomes that of the leg."""
+        return self.needs_due or any(row.sets_due and matches(row, body) for row in self.rows)
+
+    def act_sets_due(self, act: Act) -> bool:
+        """True if an act says a body that `sets_due`."""
+        codes = tuple(act.fixed.values())
+        return any(
+            row.sets_due and (row.code is None or any(code is row.code for code in codes))
+            for row in self.rows
+        )
 
     def approves(self, body: Body) -> bool:
         """True if a body of this kind is an approval."""
@@ -210,7 +302,11 @@ class KindSpec:
 
 def matches(row: Row, body: Body) -> bool:
     """True if a row applies to a body, by the code that it names."""
-    return row.code is None or any(value is row.code for _, value in attributes(body))
+    return row.code is None or _holds(body, row.code)
+
+
+def _holds(body: Body, code: Code) -> bool:
+    return any(value is code for _, value in attributes(body))
 
 
 def attributes(body: Body) -> tuple[tuple[str, Any], ...]:
@@ -232,7 +328,7 @@ class Attribute(NamedTuple):
     """The values that an attribute of a body may hold, by its type."""
 
     type: type
-    """A `Code`, `bool`, `int` or `datetime`."""
+    """A `Code`, `bool`, `int`, `datetime`, `bytes`, or `str` for an agency's id."""
     is_many: bool
     """True if it holds several, each at most once."""
     is_optional: bool
@@ -256,21 +352,46 @@ def _attribute(hint: Any) -> Attribute:
         return Attribute(number, is_many=False, is_optional=False, bounds=bounds)
     if get_origin(hint) is tuple:
         return _attribute(get_args(hint)[0])._replace(is_many=True)
-    if hint in (datetime, bool) or (isinstance(hint, type) and issubclass(hint, Code)):
+    if hint is AgencyId:
+        return Attribute(str, is_many=False, is_optional=False, bounds=None)
+    if hint in (datetime, bool, bytes) or (isinstance(hint, type) and issubclass(hint, Code)):
         return Attribute(hint, is_many=False, is_optional=False, bounds=None)
     raise TypeError(f"expected a type that a body may have, got {hint}: give the kind a parser")
 
 
-def parse_by_types(body: type[Body]) -> ParseBody:
-    """Make the parser of a body from the types of its attributes."""
-    parsers = [(name, _attribute_parser(each)) for name, each in attribute_types(body).items()]
+def parser_of(spec: KindSpec) -> ParseBody:
+    """Give the parser of a kind: its own, or one made from the types of its body's attributes."""
+    if spec.parse is not None:
+        return spec.parse
+    types = attribute_types(spec.body)
+    parsers = [(name, _attribute_parser(each)) for name, each in types.items()]
 
     def parse(message: Message, where: str) -> Body:
-        return body(
-            **{name: parse_one(message, name, f"{where}.{name}") for name, parse_one in parsers}
-        )
+        values = {name: parse_one(message, name, f"{where}.{name}") for name, parse_one in parsers}
+        body = spec.body(**values)
+        _check_attributes(spec, body, where)
+        return body
 
     return parse
+
+
+def _check_attributes(spec: KindSpec, body: Body, where: str) -> None:
+    """Check which optional attributes stand with which others: `only_with` and `together`."""
+    for name, code in spec.only_with.items():
+        is_given, is_due = getattr(body, name) is not None, _holds(body, code)
+        if is_due and not is_given:
+            raise Reason.MISSING_FIELD.error(
+                f"expected a {name} with {code.name}, got none", field=f"{where}.{name}"
+            )
+        if is_given and not is_due:
+            raise Reason.INVALID_FIELD.error(
+                f"expected a {name} only with {code.name}", field=f"{where}.{name}"
+            )
+    for one, other in spec.together:
+        if (getattr(body, one) is None) != (getattr(body, other) is None):
+            raise Reason.MISSING_FIELD.error(
+                f"expected both {one} and {other}, or neither", field=f"{where}.{one}"
+            )
 
 
 def encode(body: Body, message: Message) -> None:
@@ -296,12 +417,22 @@ def _attribute_parser(attribute: Attribute) -> _ParseAttribute:
     if attribute.bounds is not None:
         return _number(attribute.bounds)
     if attribute.is_many:
-        return _distinct(attribute.type)
+        return _distinct(attribute)
     if attribute.type is datetime:
         return lambda message, name, where: parse_timestamp(getattr(message, name), where)
     if attribute.type is bool:
         return lambda message, name, _: bool(getattr(message, name))
-    return lambda message, name, where: parse_enum(attribute.type, getattr(message, name), where)
+    parse_one = _parse_one(attribute.type)
+    return lambda message, name, where: parse_one(getattr(message, name), where)
+
+
+def _parse_one(kind: type) -> Callable[[Any, str], Any]:
+    """The parser of one value: a code, a digest or the id of an agency."""
+    if kind is bytes:
+        return parse_digest
+    if kind is str:
+        return lambda value, where: parse_agency_id(value, field=where)
+    return lambda value, where: parse_enum(kind, value, where)
 
 
 def _optional(parse: _ParseAttribute) -> _ParseAttribute:
@@ -325,32 +456,17 @@ def _number(bounds: Range) -> _ParseAttribute:
     return parse
 
 
-def _distinct(code: type[Code]) -> _ParseAttribute:
-    def parse(message: Any, name: str, where: str) -> tuple[Code, ...]:
+def _distinct(attribute: Attribute) -> _ParseAttribute:
+    parse_one = _parse_one(attribute.type)
+    most = len(attribute.type) if issubclass(attribute.type, Code) else MAX_NAMED
+
+    def parse(message: Any, name: str, where: str) -> tuple[Any, ...]:
         given = getattr(message, name)
-        codes = tuple(
-            parse_enum(code, each, f"{where}[{i}]") for i, each in enumerate(given[: len(code) + 1])
-        )
-        if len(set(codes)) != len(given):
-            raise Reason.INVALID_FIELD.error("expected each code once", field=where)
-        return codes
+        values = tuple(parse_one(each, f"{where}[{i}]") for i, each in enumerate(given[: most + 1]))
+        if len(set(values)) != len(given) or len(given) > most:
+            raise Reason.INVALID_FIELD.error(
+                f"expected each once, and at most {most}; got {len(given)}", field=where
+            )
+        return values
 
     return parse
-
-
-UNSEEN = frozenset({LegState.HELD, LegState.REJECTED})
-"""States of a leg that its recipient is never shown."""
-OPEN_TO_RECIPIENT = frozenset({LegState.DELIVERED, LegState.ACKNOWLEDGED})
-"""States of a leg in which its recipient may speak."""
-BEFORE_ANSWER = frozenset(
-    {
-        LegState.HELD,
-        LegState.RETURNED,
-        LegState.RELEASED,
-        LegState.DELIVERED,
-        LegState.ACKNOWLEDGED,
-    }
-)
-"""States of a leg that still owes an answer, or the permission to ask for one."""
-ENDED = frozenset({LegState.ANSWERED, LegState.REFUSED, LegState.REJECTED, LegState.RECALLED})
-"""States of a leg that only its initiator moves on, by closing it."""

@@ -1,7 +1,8 @@
 """Clocks: the questions about time, asked the same way by lists, clients and auditors.
 
-A leg's due time is `Leg.due_at`: the initiator sets it, an extension moves it. "Overdue" is no
-state of a leg; it follows from the due time, the state and the moment of the question.
+A leg's due time is `Leg.due_at`: the initiator sets it, an extension moves it, and while a freeze
+stands it is the time when the freeze expires. "Overdue" is no state of a leg; it follows from the
+due time, the state and the moment of the question.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from exchange_protocol.kinds.codes import LegState
-from exchange_protocol.kinds.spec import BEFORE_ANSWER
+from exchange_protocol.kinds.spec import OWES
 
 
 def is_overdue(due_at: datetime | None, state: LegState, at: datetime) -> bool:
-    """True if a leg in this state, due then, still owes its answer at a time after that."""
-    return due_at is not None and due_at < at and state in BEFORE_ANSWER
+    """True if a leg in this state still owes what was due, at a time after that."""
+    return due_at is not None and due_at < at and state in OWES
 
 
 def is_late(
@@ -28,7 +29,7 @@ def is_late(
 def next_due(legs: Iterable[tuple[datetime | None, LegState]]) -> datetime | None:
     """The earliest due time of legs that still owe an answer; None if there is none."""
     return min(
-        (due_at for due_at, state in legs if due_at is not None and state in BEFORE_ANSWER),
+        (due_at for due_at, state in legs if due_at is not None and state in OWES),
         default=None,
     )
 

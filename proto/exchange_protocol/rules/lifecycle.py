@@ -2,13 +2,15 @@
 
 Theory of operation. One initial statement opens an exchange, which has one leg for each recipient.
 A leg is in one `LegState`. Each kind's rows (`KindSpec.rows`) say which party may say it, in which
-states, and which state follows. What no row allows is refused: OUT_OF_ORDER. Time plays no part:
-"overdue" follows from a leg's due time and is no state.
+states, and which state follows. What no row allows is refused: OUT_OF_ORDER. Time moves
+no leg: "overdue" follows from a leg's due time and is no state. Some rows apply only before or only
+after that time (`Row.when`), by the clock of the hub.
 
     HELD -> RELEASED -> DELIVERED -> ACKNOWLEDGED -> ANSWERED | REFUSED -> CLOSED
     HELD -> RETURNED -> HELD (supplemented)          HELD -> REJECTED -> CLOSED
     DELIVERED | ACKNOWLEDGED -> RETURNED (the recipient asks) -> HELD or RELEASED (supplemented)
     any state before the answer -> RECALLED -> CLOSED        CLOSED -> ERASED
+    DELIVERED | ACKNOWLEDGED -> FROZEN (a freeze stands) -> ANSWERED
 
 `docs/lifecycle.md` shows it as a diagram and says what each kind is for.
 
@@ -43,7 +45,8 @@ from datetime import datetime
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import Handling, LegState, Party, Tlp
-from exchange_protocol.kinds.spec import Body, Row, Stage, matches
+from exchange_protocol.kinds.spec import Body, Due, Row, Stage, When, matches
+from exchange_protocol.rules.leg_record import EMPTY_RECORD, LegRecord, record_after
 from exchange_protocol.rules.statements import Draft, Header, Statement
 from exchange_protocol.trust.identity import AgencyId, parse_member
 
@@ -82,6 +85,8 @@ class Leg:
     """URIs of the members who approved what the leg awaits an answer to."""
     hidden: tuple[bytes, ...] = ()
     """Digests of the leg's statements that the recipient may not see yet."""
+    record: LegRecord = EMPTY_RECORD
+    """What was said on it by whom, and who has it in hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,17 +206,21 @@ def advance(
     agencies: Iterable[AgencyId],
     routes: Iterable[LegRoute] = (),
     *,
+    at: datetime | None = None,
     partial: bool = False,
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Apply a continuing statement to the legs of `agencies`, or refuse it whole.
 
-    `agencies` are those of `addressed_legs`; `routes` is needed for new content alone.
+    `agencies` are those of `addressed_legs`; `routes` is needed for new content alone. `at` is the
+    hub's time, by which due times are judged; the statement's own time stands in for it.
     `partial`: the caller sees one leg only; `answers` is then not checked where the statement may
     follow one that the recipient was never shown.
 
     Raises:
-        Conflict: OUT_OF_ORDER, STALE_ANSWER or ALREADY_DECIDED.
-        NotPermitted: if the author has no such part in the exchange.
+        Conflict: OUT_OF_ORDER, STALE_ANSWER, ALREADY_DECIDED, NOT_YET_DUE, TIME_IS_OVER,
+            ALREADY_CLAIMED or NOT_CLAIMED.
+        NotPermitted: if the author has no such part in the exchange, or no such claim.
+        NotFound: STATEMENT_UNKNOWN, if it names a statement that is not on the leg.
         InvalidInput: as `open_exchange`; for a due time that is not later than the leg's.
     """
     if statement.kind.stage is not Stage.CONTINUING:
@@ -231,7 +240,10 @@ def advance(
                 f"{leg.agency}; got one to {(statement.answers or b'').hex()}",
                 field="answers",
             )
+        now = at or statement.made_at
+        _check_time(leg, row, statement, now)
         after = _step(leg, row, statement, by_agency.get(leg.agency))
+        after = replace(after, record=record_after(leg.record, row, statement, after.state, now))
         changed[leg.agency] = after
         changes.append(_change(leg.state, after))
     legs = tuple(changed.get(leg.agency, leg) for leg in exchange.legs)
@@ -303,7 +315,7 @@ def _step(leg: Leg, row: Row, statement: Statement, route: LegRoute | None) -> L
         leg,
         state=leg.state if row.after is None else row.after,
         awaits=statement.digest if row.becomes_awaited else leg.awaits,
-        due_at=_later(leg, statement) if row.sets_due else leg.due_at,
+        due_at=_due(leg, row, statement) if row.sets_due else leg.due_at,
         hidden=leg.hidden
         if not leg.hidden or (row.shown_while_hidden and leg.was_released)
         else (*leg.hidden, statement.digest),
@@ -347,12 +359,31 @@ def _add_content(leg: Leg, statement: Statement, route: LegRoute | None) -> Leg:
     )
 
 
-def _later(leg: Leg, statement: Statement) -> datetime:
-    """The due time of an extension: later than the leg's, and than the statement itself."""
-    due_at, least = statement.header.due_at, leg.due_at or statement.made_at
-    if due_at is None or due_at <= max(least, statement.made_at):
+def _check_time(leg: Leg, row: Row, statement: Statement, at: datetime) -> None:
+    """A row that waits for the due time, or ends with it, keeps to the hub's time."""
+    if row.when is None:
+        return
+    due = leg.due_at.isoformat() if leg.due_at else "no due time"
+    if row.when is When.AFTER_DUE and (leg.due_at is None or at <= leg.due_at):
+        raise Reason.NOT_YET_DUE.error(
+            f"{statement.kind} may be said on the leg of {leg.agency} after its due time alone; "
+            f"it has {due}, and it is {at.isoformat()} at the hub"
+        )
+    if row.when is When.BEFORE_DUE and leg.due_at is not None and at > leg.due_at:
+        raise Reason.TIME_IS_OVER.error(
+            f"{statement.kind} came too late for the leg of {leg.agency}: its time ended at {due}, "
+            f"and it is {at.isoformat()} at the hub"
+        )
+
+
+def _due(leg: Leg, row: Row, statement: Statement) -> datetime:
+    """The due time that a statement sets: later than itself, and than the leg's if it extends."""
+    due_at, least = statement.header.due_at, statement.made_at
+    if row.sets_due is Due.LATER and leg.due_at is not None:
+        least = max(least, leg.due_at)
+    if due_at is None or due_at <= least:
         raise Reason.INVALID_FIELD.error(
-            f"expected a due time after {max(least, statement.made_at).isoformat()}, "
+            f"expected a due time after {least.isoformat()}, "
             f"got {due_at.isoformat() if due_at else 'none'}",
             field="due_at",
         )
@@ -373,6 +404,7 @@ def _new_leg(statement: Statement, route: LegRoute) -> Leg:
         approvers=route.approvers,
         due_at=statement.header.due_at,
         hidden=(statement.digest,) if held else (),
+        record=LegRecord(from_initiator=(statement.digest,)),
     )
 
 

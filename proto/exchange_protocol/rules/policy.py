@@ -75,7 +75,7 @@ _TEXTS = re.compile(r'//[^\n\r]*|"(?:\\.|[^"\\])*"')
 _BRACKETS = re.compile(r"[(){}\[\]]")
 _TOKENS = re.compile(r"\w+|[^\w\s]")
 _CACHED_ANSWERS: Final = 16_384
-_DECIDING_KINDS = tuple(kind for kind in Kind if kind.spec.decides)
+_APPROVING_KINDS = tuple(kind for kind in Kind if kind.spec.approves_any)
 _DECIDING_ROLES = (Role.COORDINATOR, Role.AUTHORISER)
 _ANY_KIND: Final = next(iter(Kind))
 
@@ -89,6 +89,8 @@ class Agency:
     country: str
     agency_type: AgencyType
     time_zone: str
+    is_retired: bool = False
+    """True if it takes part in no new exchange."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ class Rulebook:
         self.policy = policy
         self._agencies = agencies
         reads = policy.reads.of
-        self._deciding_reads = reads(*(kind.action for kind in _DECIDING_KINDS))
+        self._deciding_reads = reads(*(kind.action for kind in _APPROVING_KINDS))
         self._gate_reads = reads(*_RELEASES) | self._deciding_reads
         self._supervising_reads = reads("Supervise")
         self._reads = {action: reads(action) for action in (*(k.action for k in Kind), *_RELEASES)}
@@ -321,10 +323,10 @@ class Rulebook:
         rules: frozenset[str] = frozenset()
         for agency in self._agencies:
             # The gate is others' eyes: neither end of the leg approves, whatever the policy says.
-            if agency in (said.initiator, said.recipient):
+            if agency in (said.initiator, said.recipient) or self._agencies[agency].is_retired:
                 continue
             for role in _DECIDING_ROLES:
-                for kind in _DECIDING_KINDS:
+                for kind in _APPROVING_KINDS:
                     decision = said._replace(author=agency, role=role, kind=kind)
                     answer = self._evaluate(kind.action, _member(agency, role), decision)
                     if answer.allowed:
@@ -338,7 +340,7 @@ class Rulebook:
         rules: frozenset[str] = frozenset()
         for agency in self._agencies:
             answer = self._evaluate("Supervise", _agency(agency), said)
-            if answer.allowed:
+            if answer.allowed and not self._agencies[agency].is_retired:
                 supervisors.add(agency)
                 rules |= answer.rule_ids
             yield

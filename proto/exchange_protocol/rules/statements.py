@@ -253,16 +253,7 @@ def parse_statement(payload: bytes) -> Statement:
         InvalidInput: with the offending field, if the payload is not a well-formed statement.
         LimitExceeded: if it is larger, or has more parts or readers, than the limits above.
     """
-    _check_payload_size(payload)
-    message = pb.Statement()
-    try:
-        message.ParseFromString(payload)
-    except DecodeError:
-        raise Reason.MALFORMED.error("expected a serialized Statement; it does not parse") from None
-    message.DiscardUnknownFields()
-    # Sizes alone would not do: an unpacked field saves the byte that another field is padded with.
-    if message.SerializeToString(deterministic=True) != payload:
-        raise Reason.MALFORMED.error("expected the plain encoding of known fields, got another one")
+    message = plain_message(payload)
     body = parse_body(message)
     kind = kind_of(body)
     statement_id = parse_uuid(message.id, "id")
@@ -275,11 +266,31 @@ def parse_statement(payload: bytes) -> Statement:
         answers=_answers(message.answers, kind),
         recipients=parse_agencies(message.recipients, "recipients", MAX_RECIPIENTS),
         supervisors=parse_agencies(message.supervisors, "supervisors", MAX_RECIPIENTS),
-        header=_header(message, kind, made_at),
+        header=_header(message, body, made_at),
         parts=_parts(message),
         body=body,
         digest=hashlib.sha256(payload).digest(),
     )
+
+
+def plain_message(payload: bytes) -> pb.Statement:
+    """Decode a payload that is the plain encoding of known fields; nothing else of it is checked.
+
+    Raises:
+        InvalidInput: MALFORMED.
+        LimitExceeded: TOO_LARGE.
+    """
+    _check_payload_size(payload)
+    message = pb.Statement()
+    try:
+        message.ParseFromString(payload)
+    except DecodeError:
+        raise Reason.MALFORMED.error("expected a serialized Statement; it does not parse") from None
+    message.DiscardUnknownFields()
+    # Sizes alone would not do: an unpacked field saves the byte that another field is padded with.
+    if message.SerializeToString(deterministic=True) != payload:
+        raise Reason.MALFORMED.error("expected the plain encoding of known fields, got another one")
+    return message
 
 
 def encode_statement(draft: Draft) -> bytes:
@@ -344,10 +355,11 @@ def _answers(got: bytes, kind: Kind) -> bytes | None:
     return None
 
 
-def _header(m: pb.Statement, kind: Kind, made_at: datetime) -> Header:
+def _header(m: pb.Statement, body: Body, made_at: datetime) -> Header:
+    kind = kind_of(body)
     if kind.stage is Stage.INITIAL and not m.legal_basis:
         missing("legal_basis")
-    if kind.spec.sets_due and not m.HasField("due_at"):
+    if kind.spec.sets_due(body) and not m.HasField("due_at"):
         missing("due_at")
     if len(m.permitted_uses) > len(Purpose):
         raise Reason.TOO_MANY.error(
@@ -362,7 +374,7 @@ def _header(m: pb.Statement, kind: Kind, made_at: datetime) -> Header:
             InformationGrade, m.information_grade, "information_grade"
         ),
         urgency=parse_enum(Urgency, m.urgency, "urgency"),
-        due_at=_due_at(m, made_at),
+        due_at=parse_due_at(m, made_at),
         purpose=purpose(Purpose, m.purpose, "purpose"),
         legal_basis=parse_matching(
             m.legal_basis,
@@ -385,7 +397,8 @@ def _header(m: pb.Statement, kind: Kind, made_at: datetime) -> Header:
     )
 
 
-def _due_at(m: pb.Statement, made_at: datetime) -> datetime | None:
+def parse_due_at(m: pb.Statement, made_at: datetime) -> datetime | None:
+    """Take the due time of a statement that was made at a time; None if it names none."""
     if not m.HasField("due_at"):
         return None
     due_at = parse_timestamp(m.due_at, "due_at")
@@ -409,12 +422,24 @@ def _parts(m: pb.Statement) -> tuple[Part, ...]:
     return parts
 
 
-def _part(part: pb.Part, where: str) -> Part:
-    if part.size > MAX_PART_BYTES:
+def check_part_size(size: int, where: str) -> None:
+    """Check the size of a sealed part; raises TOO_LARGE."""
+    if size > MAX_PART_BYTES:
         raise Reason.TOO_LARGE.error(
-            f"expected at most {MAX_PART_BYTES} sealed bytes, got {part.size}",
-            field=f"{where}.size",
+            f"expected at most {MAX_PART_BYTES} sealed bytes, got {size}", field=where
         )
+
+
+def check_wrapped_bytes(enc: bytes, where: str) -> None:
+    """Check the size of a wrapped key."""
+    if not 0 < len(enc) <= MAX_WRAPPED_BYTES:
+        raise Reason.INVALID_FIELD.error(
+            f"expected 1 to {MAX_WRAPPED_BYTES} bytes, got {len(enc)}", field=where
+        )
+
+
+def _part(part: pb.Part, where: str) -> Part:
+    check_part_size(part.size, f"{where}.size")
     if len(part.wrapped_keys) > MAX_READERS:
         raise Reason.TOO_MANY.error(
             f"expected at most {MAX_READERS} readers, got {len(part.wrapped_keys)}",
@@ -448,10 +473,7 @@ def _part(part: pb.Part, where: str) -> Part:
 
 
 def _wrapped_key(key: pb.WrappedKey, where: str) -> WrappedKey:
-    if not 0 < len(key.enc) <= MAX_WRAPPED_BYTES:
-        raise Reason.INVALID_FIELD.error(
-            f"expected 1 to {MAX_WRAPPED_BYTES} bytes, got {len(key.enc)}", field=f"{where}.enc"
-        )
+    check_wrapped_bytes(key.enc, f"{where}.enc")
     role = READER_ROLES.get(key.role)
     if role is None:
         raise Reason.INVALID_FIELD.error(

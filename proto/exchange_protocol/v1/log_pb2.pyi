@@ -68,6 +68,8 @@ class _LegStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LegState.Val
     LEG_STATE_RECALLED: _LegState.ValueType  # 9
     LEG_STATE_CLOSED: _LegState.ValueType  # 10
     LEG_STATE_ERASED: _LegState.ValueType  # 11
+    LEG_STATE_FROZEN: _LegState.ValueType  # 12
+    """A freeze stands; the leg's due time is when it expires."""
 
 class LegState(_LegState, metaclass=_LegStateEnumTypeWrapper): ...
 
@@ -83,6 +85,8 @@ LEG_STATE_REFUSED: LegState.ValueType  # 8
 LEG_STATE_RECALLED: LegState.ValueType  # 9
 LEG_STATE_CLOSED: LegState.ValueType  # 10
 LEG_STATE_ERASED: LegState.ValueType  # 11
+LEG_STATE_FROZEN: LegState.ValueType  # 12
+"""A freeze stands; the leg's due time is when it expires."""
 Global___LegState: _TypeAlias = LegState  # noqa: Y015
 
 @_typing.final

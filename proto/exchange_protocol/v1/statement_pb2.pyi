@@ -287,6 +287,278 @@ EXTENSION_GROUND_AWAITING_AUTHORISATION: ExtensionGround.ValueType  # 2
 EXTENSION_GROUND_VOLUME: ExtensionGround.ValueType  # 3
 Global___ExtensionGround: _TypeAlias = ExtensionGround  # noqa: Y015
 
+class _FreezeOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FreezeOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FreezeOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FREEZE_OUTCOME_UNSPECIFIED: _FreezeOutcome.ValueType  # 0
+    FREEZE_OUTCOME_IMPOSED: _FreezeOutcome.ValueType  # 1
+    FREEZE_OUTCOME_NOT_IMPOSED: _FreezeOutcome.ValueType  # 2
+    FREEZE_OUTCOME_EXTENDED: _FreezeOutcome.ValueType  # 3
+    FREEZE_OUTCOME_CONVERTED: _FreezeOutcome.ValueType  # 4
+    FREEZE_OUTCOME_LIFTED: _FreezeOutcome.ValueType  # 5
+    FREEZE_OUTCOME_EXPIRED: _FreezeOutcome.ValueType  # 6
+
+class FreezeOutcome(_FreezeOutcome, metaclass=_FreezeOutcomeEnumTypeWrapper): ...
+
+FREEZE_OUTCOME_UNSPECIFIED: FreezeOutcome.ValueType  # 0
+FREEZE_OUTCOME_IMPOSED: FreezeOutcome.ValueType  # 1
+FREEZE_OUTCOME_NOT_IMPOSED: FreezeOutcome.ValueType  # 2
+FREEZE_OUTCOME_EXTENDED: FreezeOutcome.ValueType  # 3
+FREEZE_OUTCOME_CONVERTED: FreezeOutcome.ValueType  # 4
+FREEZE_OUTCOME_LIFTED: FreezeOutcome.ValueType  # 5
+FREEZE_OUTCOME_EXPIRED: FreezeOutcome.ValueType  # 6
+Global___FreezeOutcome: _TypeAlias = FreezeOutcome  # noqa: Y015
+
+class _FreezeObstacle:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FreezeObstacleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FreezeObstacle.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FREEZE_OBSTACLE_UNSPECIFIED: _FreezeObstacle.ValueType  # 0
+    FREEZE_OBSTACLE_NO_ASSET: _FreezeObstacle.ValueType  # 1
+    """No such asset was found."""
+    FREEZE_OBSTACLE_ASSET_MOVED: _FreezeObstacle.ValueType  # 2
+    """The asset had left before."""
+    FREEZE_OBSTACLE_FROZEN_ALREADY: _FreezeObstacle.ValueType  # 3
+    """Another measure holds it already."""
+    FREEZE_OBSTACLE_NO_CONSENT: _FreezeObstacle.ValueType  # 4
+    """The authority that must consent did not."""
+
+class FreezeObstacle(_FreezeObstacle, metaclass=_FreezeObstacleEnumTypeWrapper): ...
+
+FREEZE_OBSTACLE_UNSPECIFIED: FreezeObstacle.ValueType  # 0
+FREEZE_OBSTACLE_NO_ASSET: FreezeObstacle.ValueType  # 1
+"""No such asset was found."""
+FREEZE_OBSTACLE_ASSET_MOVED: FreezeObstacle.ValueType  # 2
+"""The asset had left before."""
+FREEZE_OBSTACLE_FROZEN_ALREADY: FreezeObstacle.ValueType  # 3
+"""Another measure holds it already."""
+FREEZE_OBSTACLE_NO_CONSENT: FreezeObstacle.ValueType  # 4
+"""The authority that must consent did not."""
+Global___FreezeObstacle: _TypeAlias = FreezeObstacle  # noqa: Y015
+
+class _FreezeConversion:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FreezeConversionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FreezeConversion.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FREEZE_CONVERSION_UNSPECIFIED: _FreezeConversion.ValueType  # 0
+    FREEZE_CONVERSION_COURT_ORDER: _FreezeConversion.ValueType  # 1
+    """A court's order took its place."""
+    FREEZE_CONVERSION_LEGAL_ASSISTANCE: _FreezeConversion.ValueType  # 2
+    """A request for mutual legal assistance took its place."""
+
+class FreezeConversion(_FreezeConversion, metaclass=_FreezeConversionEnumTypeWrapper): ...
+
+FREEZE_CONVERSION_UNSPECIFIED: FreezeConversion.ValueType  # 0
+FREEZE_CONVERSION_COURT_ORDER: FreezeConversion.ValueType  # 1
+"""A court's order took its place."""
+FREEZE_CONVERSION_LEGAL_ASSISTANCE: FreezeConversion.ValueType  # 2
+"""A request for mutual legal assistance took its place."""
+Global___FreezeConversion: _TypeAlias = FreezeConversion  # noqa: Y015
+
+class _CorrectionReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CorrectionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CorrectionReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CORRECTION_REASON_UNSPECIFIED: _CorrectionReason.ValueType  # 0
+    CORRECTION_REASON_WRONG_IDENTITY: _CorrectionReason.ValueType  # 1
+    """Another person or company was meant."""
+    CORRECTION_REASON_WRONG_FACT: _CorrectionReason.ValueType  # 2
+    CORRECTION_REASON_INCOMPLETE: _CorrectionReason.ValueType  # 3
+    CORRECTION_REASON_FORM: _CorrectionReason.ValueType  # 4
+
+class CorrectionReason(_CorrectionReason, metaclass=_CorrectionReasonEnumTypeWrapper): ...
+
+CORRECTION_REASON_UNSPECIFIED: CorrectionReason.ValueType  # 0
+CORRECTION_REASON_WRONG_IDENTITY: CorrectionReason.ValueType  # 1
+"""Another person or company was meant."""
+CORRECTION_REASON_WRONG_FACT: CorrectionReason.ValueType  # 2
+CORRECTION_REASON_INCOMPLETE: CorrectionReason.ValueType  # 3
+CORRECTION_REASON_FORM: CorrectionReason.ValueType  # 4
+Global___CorrectionReason: _TypeAlias = CorrectionReason  # noqa: Y015
+
+class _ClaimAct:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ClaimActEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ClaimAct.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CLAIM_ACT_UNSPECIFIED: _ClaimAct.ValueType  # 0
+    CLAIM_ACT_TAKE: _ClaimAct.ValueType  # 1
+    CLAIM_ACT_GIVE_BACK: _ClaimAct.ValueType  # 2
+
+class ClaimAct(_ClaimAct, metaclass=_ClaimActEnumTypeWrapper): ...
+
+CLAIM_ACT_UNSPECIFIED: ClaimAct.ValueType  # 0
+CLAIM_ACT_TAKE: ClaimAct.ValueType  # 1
+CLAIM_ACT_GIVE_BACK: ClaimAct.ValueType  # 2
+Global___ClaimAct: _TypeAlias = ClaimAct  # noqa: Y015
+
+class _RecallUse:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RecallUseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RecallUse.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RECALL_USE_UNSPECIFIED: _RecallUse.ValueType  # 0
+    RECALL_USE_UNUSED: _RecallUse.ValueType  # 1
+    """Nothing was used; work stopped."""
+    RECALL_USE_USED: _RecallUse.ValueType  # 2
+    """It was used before the recall came; the brief says how."""
+    RECALL_USE_PASSED_ON: _RecallUse.ValueType  # 3
+    """It was passed on before the recall came; the brief says to whom."""
+
+class RecallUse(_RecallUse, metaclass=_RecallUseEnumTypeWrapper): ...
+
+RECALL_USE_UNSPECIFIED: RecallUse.ValueType  # 0
+RECALL_USE_UNUSED: RecallUse.ValueType  # 1
+"""Nothing was used; work stopped."""
+RECALL_USE_USED: RecallUse.ValueType  # 2
+"""It was used before the recall came; the brief says how."""
+RECALL_USE_PASSED_ON: RecallUse.ValueType  # 3
+"""It was passed on before the recall came; the brief says to whom."""
+Global___RecallUse: _TypeAlias = RecallUse  # noqa: Y015
+
+class _NoticeCode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _NoticeCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_NoticeCode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    NOTICE_CODE_UNSPECIFIED: _NoticeCode.ValueType  # 0
+    NOTICE_CODE_FORM_INCOMPLETE: _NoticeCode.ValueType  # 1
+    NOTICE_CODE_OTHER_MEASURES: _NoticeCode.ValueType  # 2
+    """Other measures would serve better."""
+    NOTICE_CODE_FORMALITY_IMPOSSIBLE: _NoticeCode.ValueType  # 3
+    """A formality that was asked for is impossible here."""
+    NOTICE_CODE_AWAITING_JUDGE: _NoticeCode.ValueType  # 4
+
+class NoticeCode(_NoticeCode, metaclass=_NoticeCodeEnumTypeWrapper): ...
+
+NOTICE_CODE_UNSPECIFIED: NoticeCode.ValueType  # 0
+NOTICE_CODE_FORM_INCOMPLETE: NoticeCode.ValueType  # 1
+NOTICE_CODE_OTHER_MEASURES: NoticeCode.ValueType  # 2
+"""Other measures would serve better."""
+NOTICE_CODE_FORMALITY_IMPOSSIBLE: NoticeCode.ValueType  # 3
+"""A formality that was asked for is impossible here."""
+NOTICE_CODE_AWAITING_JUDGE: NoticeCode.ValueType  # 4
+Global___NoticeCode: _TypeAlias = NoticeCode  # noqa: Y015
+
+class _ClearanceResult:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ClearanceResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ClearanceResult.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CLEARANCE_RESULT_UNSPECIFIED: _ClearanceResult.ValueType  # 0
+    CLEARANCE_RESULT_CLEARED: _ClearanceResult.ValueType  # 1
+    CLEARANCE_RESULT_OBJECTION: _ClearanceResult.ValueType  # 2
+    CLEARANCE_RESULT_NO_ANSWER: _ClearanceResult.ValueType  # 3
+    """The initiator records that no answer came in time."""
+
+class ClearanceResult(_ClearanceResult, metaclass=_ClearanceResultEnumTypeWrapper): ...
+
+CLEARANCE_RESULT_UNSPECIFIED: ClearanceResult.ValueType  # 0
+CLEARANCE_RESULT_CLEARED: ClearanceResult.ValueType  # 1
+CLEARANCE_RESULT_OBJECTION: ClearanceResult.ValueType  # 2
+CLEARANCE_RESULT_NO_ANSWER: ClearanceResult.ValueType  # 3
+"""The initiator records that no answer came in time."""
+Global___ClearanceResult: _TypeAlias = ClearanceResult  # noqa: Y015
+
+class _TraceResult:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TraceResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TraceResult.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TRACE_RESULT_UNSPECIFIED: _TraceResult.ValueType  # 0
+    TRACE_RESULT_FOUND: _TraceResult.ValueType  # 1
+    TRACE_RESULT_NOT_FOUND: _TraceResult.ValueType  # 2
+
+class TraceResult(_TraceResult, metaclass=_TraceResultEnumTypeWrapper): ...
+
+TRACE_RESULT_UNSPECIFIED: TraceResult.ValueType  # 0
+TRACE_RESULT_FOUND: TraceResult.ValueType  # 1
+TRACE_RESULT_NOT_FOUND: TraceResult.ValueType  # 2
+Global___TraceResult: _TypeAlias = TraceResult  # noqa: Y015
+
+class _AssetType:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AssetTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AssetType.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ASSET_TYPE_UNSPECIFIED: _AssetType.ValueType  # 0
+    ASSET_TYPE_ACCOUNT: _AssetType.ValueType  # 1
+    ASSET_TYPE_SECURITIES: _AssetType.ValueType  # 2
+    ASSET_TYPE_CRYPTO: _AssetType.ValueType  # 3
+    ASSET_TYPE_REAL_ESTATE: _AssetType.ValueType  # 4
+    ASSET_TYPE_VEHICLE: _AssetType.ValueType  # 5
+    ASSET_TYPE_COMPANY_SHARE: _AssetType.ValueType  # 6
+    ASSET_TYPE_CASH: _AssetType.ValueType  # 7
+    ASSET_TYPE_OTHER: _AssetType.ValueType  # 8
+
+class AssetType(_AssetType, metaclass=_AssetTypeEnumTypeWrapper): ...
+
+ASSET_TYPE_UNSPECIFIED: AssetType.ValueType  # 0
+ASSET_TYPE_ACCOUNT: AssetType.ValueType  # 1
+ASSET_TYPE_SECURITIES: AssetType.ValueType  # 2
+ASSET_TYPE_CRYPTO: AssetType.ValueType  # 3
+ASSET_TYPE_REAL_ESTATE: AssetType.ValueType  # 4
+ASSET_TYPE_VEHICLE: AssetType.ValueType  # 5
+ASSET_TYPE_COMPANY_SHARE: AssetType.ValueType  # 6
+ASSET_TYPE_CASH: AssetType.ValueType  # 7
+ASSET_TYPE_OTHER: AssetType.ValueType  # 8
+Global___AssetType: _TypeAlias = AssetType  # noqa: Y015
+
+class _Currency:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CurrencyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Currency.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CURRENCY_UNSPECIFIED: _Currency.ValueType  # 0
+    CURRENCY_KZT: _Currency.ValueType  # 1
+    CURRENCY_UZS: _Currency.ValueType  # 2
+    CURRENCY_KGS: _Currency.ValueType  # 3
+    CURRENCY_TJS: _Currency.ValueType  # 4
+    CURRENCY_TMT: _Currency.ValueType  # 5
+    CURRENCY_AZN: _Currency.ValueType  # 6
+    CURRENCY_RUB: _Currency.ValueType  # 7
+    CURRENCY_USD: _Currency.ValueType  # 8
+    CURRENCY_EUR: _Currency.ValueType  # 9
+    CURRENCY_CNY: _Currency.ValueType  # 10
+    CURRENCY_AED: _Currency.ValueType  # 11
+    CURRENCY_TRY: _Currency.ValueType  # 12
+    CURRENCY_OTHER: _Currency.ValueType  # 13
+
+class Currency(_Currency, metaclass=_CurrencyEnumTypeWrapper):
+    """ISO 4217; OTHER counts in US dollars."""
+
+CURRENCY_UNSPECIFIED: Currency.ValueType  # 0
+CURRENCY_KZT: Currency.ValueType  # 1
+CURRENCY_UZS: Currency.ValueType  # 2
+CURRENCY_KGS: Currency.ValueType  # 3
+CURRENCY_TJS: Currency.ValueType  # 4
+CURRENCY_TMT: Currency.ValueType  # 5
+CURRENCY_AZN: Currency.ValueType  # 6
+CURRENCY_RUB: Currency.ValueType  # 7
+CURRENCY_USD: Currency.ValueType  # 8
+CURRENCY_EUR: Currency.ValueType  # 9
+CURRENCY_CNY: Currency.ValueType  # 10
+CURRENCY_AED: Currency.ValueType  # 11
+CURRENCY_TRY: Currency.ValueType  # 12
+CURRENCY_OTHER: Currency.ValueType  # 13
+Global___Currency: _TypeAlias = Currency  # noqa: Y015
+
 class _ReplyResult:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -571,6 +843,10 @@ class Statement(_message.Message):
     INFORMATION_REQUEST_FIELD_NUMBER: _builtins.int
     REFERRAL_FIELD_NUMBER: _builtins.int
     ANALYSIS_REQUEST_FIELD_NUMBER: _builtins.int
+    ASSET_TRACE_REQUEST_FIELD_NUMBER: _builtins.int
+    URGENT_FREEZE_REQUEST_FIELD_NUMBER: _builtins.int
+    ADVANCE_NOTICE_FIELD_NUMBER: _builtins.int
+    CONNECTIVITY_TEST_FIELD_NUMBER: _builtins.int
     ACKNOWLEDGE_FIELD_NUMBER: _builtins.int
     RETURN_FOR_INFORMATION_FIELD_NUMBER: _builtins.int
     SUPPLEMENT_FIELD_NUMBER: _builtins.int
@@ -585,11 +861,26 @@ class Statement(_message.Message):
     CLOSE_FIELD_NUMBER: _builtins.int
     ERASE_NOTICE_FIELD_NUMBER: _builtins.int
     EXTEND_DEADLINE_FIELD_NUMBER: _builtins.int
+    FREEZE_STATUS_FIELD_NUMBER: _builtins.int
+    ASK_TO_LIFT_FIELD_NUMBER: _builtins.int
+    ASSET_FINDINGS_FIELD_NUMBER: _builtins.int
+    ANNOUNCE_CORRECTION_FIELD_NUMBER: _builtins.int
+    CORRECT_FIELD_NUMBER: _builtins.int
+    REMIND_FIELD_NUMBER: _builtins.int
+    CLAIM_FIELD_NUMBER: _builtins.int
+    CONFIRM_RECALL_FIELD_NUMBER: _builtins.int
+    ERASE_ANSWER_FIELD_NUMBER: _builtins.int
+    GIVE_NOTICE_FIELD_NUMBER: _builtins.int
+    CLEARANCE_FIELD_NUMBER: _builtins.int
+    ANSWER_TEST_FIELD_NUMBER: _builtins.int
     ENROL_AGENCY_FIELD_NUMBER: _builtins.int
     PUBLISH_CERTIFICATE_FIELD_NUMBER: _builtins.int
     REVOKE_CERTIFICATE_FIELD_NUMBER: _builtins.int
     PUBLISH_SEALING_KEY_FIELD_NUMBER: _builtins.int
     PUBLISH_POLICY_FIELD_NUMBER: _builtins.int
+    UPDATE_AGENCY_FIELD_NUMBER: _builtins.int
+    RETIRE_AGENCY_FIELD_NUMBER: _builtins.int
+    PUBLISH_ACCEPTANCE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """UUIDv7, canonical lower-case text. The idempotency key, unique per author agency."""
     exchange_id: _builtins.str
@@ -638,6 +929,14 @@ class Statement(_message.Message):
     @_builtins.property
     def analysis_request(self) -> Global___AnalysisRequest: ...
     @_builtins.property
+    def asset_trace_request(self) -> Global___AssetTraceRequest: ...
+    @_builtins.property
+    def urgent_freeze_request(self) -> Global___UrgentFreezeRequest: ...
+    @_builtins.property
+    def advance_notice(self) -> Global___AdvanceNotice: ...
+    @_builtins.property
+    def connectivity_test(self) -> Global___ConnectivityTest: ...
+    @_builtins.property
     def acknowledge(self) -> Global___Acknowledge: ...
     @_builtins.property
     def return_for_information(self) -> Global___ReturnForInformation: ...
@@ -666,6 +965,30 @@ class Statement(_message.Message):
     @_builtins.property
     def extend_deadline(self) -> Global___ExtendDeadline: ...
     @_builtins.property
+    def freeze_status(self) -> Global___FreezeStatus: ...
+    @_builtins.property
+    def ask_to_lift(self) -> Global___AskToLift: ...
+    @_builtins.property
+    def asset_findings(self) -> Global___AssetFindings: ...
+    @_builtins.property
+    def announce_correction(self) -> Global___AnnounceCorrection: ...
+    @_builtins.property
+    def correct(self) -> Global___Correct: ...
+    @_builtins.property
+    def remind(self) -> Global___Remind: ...
+    @_builtins.property
+    def claim(self) -> Global___Claim: ...
+    @_builtins.property
+    def confirm_recall(self) -> Global___ConfirmRecall: ...
+    @_builtins.property
+    def erase_answer(self) -> Global___EraseAnswer: ...
+    @_builtins.property
+    def give_notice(self) -> Global___GiveNotice: ...
+    @_builtins.property
+    def clearance(self) -> Global___Clearance: ...
+    @_builtins.property
+    def answer_test(self) -> Global___AnswerTest: ...
+    @_builtins.property
     def enrol_agency(self) -> Global___EnrolAgency: ...
     @_builtins.property
     def publish_certificate(self) -> Global___PublishCertificate: ...
@@ -675,6 +998,12 @@ class Statement(_message.Message):
     def publish_sealing_key(self) -> Global___PublishSealingKey: ...
     @_builtins.property
     def publish_policy(self) -> Global___PublishPolicy: ...
+    @_builtins.property
+    def update_agency(self) -> Global___UpdateAgency: ...
+    @_builtins.property
+    def retire_agency(self) -> Global___RetireAgency: ...
+    @_builtins.property
+    def publish_acceptance(self) -> Global___PublishAcceptance: ...
     def __init__(
         self,
         *,
@@ -702,6 +1031,10 @@ class Statement(_message.Message):
         information_request: Global___InformationRequest | None = ...,
         referral: Global___Referral | None = ...,
         analysis_request: Global___AnalysisRequest | None = ...,
+        asset_trace_request: Global___AssetTraceRequest | None = ...,
+        urgent_freeze_request: Global___UrgentFreezeRequest | None = ...,
+        advance_notice: Global___AdvanceNotice | None = ...,
+        connectivity_test: Global___ConnectivityTest | None = ...,
         acknowledge: Global___Acknowledge | None = ...,
         return_for_information: Global___ReturnForInformation | None = ...,
         supplement: Global___Supplement | None = ...,
@@ -716,17 +1049,32 @@ class Statement(_message.Message):
         close: Global___Close | None = ...,
         erase_notice: Global___EraseNotice | None = ...,
         extend_deadline: Global___ExtendDeadline | None = ...,
+        freeze_status: Global___FreezeStatus | None = ...,
+        ask_to_lift: Global___AskToLift | None = ...,
+        asset_findings: Global___AssetFindings | None = ...,
+        announce_correction: Global___AnnounceCorrection | None = ...,
+        correct: Global___Correct | None = ...,
+        remind: Global___Remind | None = ...,
+        claim: Global___Claim | None = ...,
+        confirm_recall: Global___ConfirmRecall | None = ...,
+        erase_answer: Global___EraseAnswer | None = ...,
+        give_notice: Global___GiveNotice | None = ...,
+        clearance: Global___Clearance | None = ...,
+        answer_test: Global___AnswerTest | None = ...,
         enrol_agency: Global___EnrolAgency | None = ...,
         publish_certificate: Global___PublishCertificate | None = ...,
         revoke_certificate: Global___RevokeCertificate | None = ...,
         publish_sealing_key: Global___PublishSealingKey | None = ...,
         publish_policy: Global___PublishPolicy | None = ...,
+        update_agency: Global___UpdateAgency | None = ...,
+        retire_agency: Global___RetireAgency | None = ...,
+        publish_acceptance: Global___PublishAcceptance | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "body", b"body", "close", b"close", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "information_request", b"information_request", "interim_reply", b"interim_reply", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "reply", b"reply", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supplement", b"supplement"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "correct", b"correct", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supplement", b"supplement", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "answers", b"answers", "author", b"author", "body", b"body", "close", b"close", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "language", b"language", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "reply", b"reply", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisors", b"supervisors", "supplement", b"supplement", "time_zone", b"time_zone", "tlp", b"tlp", "urgency", b"urgency"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "correct", b"correct", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "language", b"language", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisors", b"supervisors", "supplement", b"supplement", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -850,6 +1198,70 @@ class AnalysisRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AnalysisRequest: _TypeAlias = AnalysisRequest  # noqa: Y015
+
+@_typing.final
+class AssetTraceRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssetTraceRequest: _TypeAlias = AssetTraceRequest  # noqa: Y015
+
+@_typing.final
+class UrgentFreezeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UrgentFreezeRequest: _TypeAlias = UrgentFreezeRequest  # noqa: Y015
+
+@_typing.final
+class AdvanceNotice(_message.Message):
+    """Tells of a measure to come, such as a controlled delivery; `due_at` is the last day to object."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdvanceNotice: _TypeAlias = AdvanceNotice  # noqa: Y015
+
+@_typing.final
+class ConnectivityTest(_message.Message):
+    """Goes through gate, delivery and answer without data of a case; statistics leave it out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConnectivityTest: _TypeAlias = ConnectivityTest  # noqa: Y015
 
 @_typing.final
 class Acknowledge(_message.Message):
@@ -1103,6 +1515,280 @@ class ExtendDeadline(_message.Message):
 Global___ExtendDeadline: _TypeAlias = ExtendDeadline  # noqa: Y015
 
 @_typing.final
+class FreezeStatus(_message.Message):
+    """The executing side says what became of a freeze. With IMPOSED and EXTENDED, `due_at` of the header
+    is when the freeze expires.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    OBSTACLE_FIELD_NUMBER: _builtins.int
+    CONVERSION_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    outcome: Global___FreezeOutcome.ValueType
+    obstacle: Global___FreezeObstacle.ValueType
+    """For NOT_IMPOSED: why."""
+    conversion: Global___FreezeConversion.ValueType
+    """For CONVERTED: into what."""
+    amount: _builtins.int
+    """What is frozen, in whole units of the currency."""
+    currency: Global___Currency.ValueType
+    def __init__(
+        self,
+        *,
+        outcome: Global___FreezeOutcome.ValueType = ...,
+        obstacle: Global___FreezeObstacle.ValueType = ...,
+        conversion: Global___FreezeConversion.ValueType = ...,
+        amount: _builtins.int = ...,
+        currency: Global___Currency.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "conversion", b"conversion", "currency", b"currency", "obstacle", b"obstacle", "outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FreezeStatus: _TypeAlias = FreezeStatus  # noqa: Y015
+
+@_typing.final
+class AskToLift(_message.Message):
+    """The initiator no longer needs a freeze that stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AskToLift: _TypeAlias = AskToLift  # noqa: Y015
+
+@_typing.final
+class AnnounceCorrection(_message.Message):
+    """The initiator found a mistake; recipients stop until the correction comes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    reason: Global___CorrectionReason.ValueType
+    def __init__(
+        self,
+        *,
+        reason: Global___CorrectionReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnnounceCorrection: _TypeAlias = AnnounceCorrection  # noqa: Y015
+
+@_typing.final
+class Correct(_message.Message):
+    """Supersedes a statement that the same side made on the leg."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ABOUT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    about: _builtins.bytes
+    """SHA-256 of the payload of the superseded statement (32 bytes)."""
+    reason: Global___CorrectionReason.ValueType
+    def __init__(
+        self,
+        *,
+        about: _builtins.bytes = ...,
+        reason: Global___CorrectionReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Correct: _TypeAlias = Correct  # noqa: Y015
+
+@_typing.final
+class Remind(_message.Message):
+    """The leg is unanswered after its due time: on the log, the proof that a deadline was missed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Remind: _TypeAlias = Remind  # noqa: Y015
+
+@_typing.final
+class Claim(_message.Message):
+    """An approver takes a held leg in hand, or gives it back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACT_FIELD_NUMBER: _builtins.int
+    act: Global___ClaimAct.ValueType
+    def __init__(
+        self,
+        *,
+        act: Global___ClaimAct.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Claim: _TypeAlias = Claim  # noqa: Y015
+
+@_typing.final
+class ConfirmRecall(_message.Message):
+    """The recipient's receipt of a recall."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USE_FIELD_NUMBER: _builtins.int
+    use: Global___RecallUse.ValueType
+    def __init__(
+        self,
+        *,
+        use: Global___RecallUse.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["use", b"use"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConfirmRecall: _TypeAlias = ConfirmRecall  # noqa: Y015
+
+@_typing.final
+class EraseAnswer(_message.Message):
+    """The sealed parts of what the recipient said on its leg are to be forgotten."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUND_FIELD_NUMBER: _builtins.int
+    ground: Global___ErasureGround.ValueType
+    def __init__(
+        self,
+        *,
+        ground: Global___ErasureGround.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseAnswer: _TypeAlias = EraseAnswer  # noqa: Y015
+
+@_typing.final
+class GiveNotice(_message.Message):
+    """The recipient tells of an obstacle without refusing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTICE_FIELD_NUMBER: _builtins.int
+    notice: Global___NoticeCode.ValueType
+    def __init__(
+        self,
+        *,
+        notice: Global___NoticeCode.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["notice", b"notice"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GiveNotice: _TypeAlias = GiveNotice  # noqa: Y015
+
+@_typing.final
+class Clearance(_message.Message):
+    """The answer to an advance notice."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    result: Global___ClearanceResult.ValueType
+    ground: Global___RefusalGround.ValueType
+    """For an objection: why."""
+    def __init__(
+        self,
+        *,
+        result: Global___ClearanceResult.ValueType = ...,
+        ground: Global___RefusalGround.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Clearance: _TypeAlias = Clearance  # noqa: Y015
+
+@_typing.final
+class AnswerTest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnswerTest: _TypeAlias = AnswerTest  # noqa: Y015
+
+@_typing.final
+class AssetFindings(_message.Message):
+    """What an asset trace found; the assets themselves are entities in the sealed parts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    ASSETS_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    result: Global___TraceResult.ValueType
+    amount: _builtins.int
+    """Worth of all that was found, in whole units of the currency."""
+    currency: Global___Currency.ValueType
+    @_builtins.property
+    def assets(self) -> _containers.RepeatedScalarFieldContainer[Global___AssetType.ValueType]: ...
+    def __init__(
+        self,
+        *,
+        result: Global___TraceResult.ValueType = ...,
+        assets: _abc.Iterable[Global___AssetType.ValueType] | None = ...,
+        amount: _builtins.int = ...,
+        currency: Global___Currency.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "assets", b"assets", "currency", b"currency", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssetFindings: _TypeAlias = AssetFindings  # noqa: Y015
+
+@_typing.final
 class EnrolAgency(_message.Message):
     """Directory kinds."""
 
@@ -1137,6 +1823,100 @@ class EnrolAgency(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EnrolAgency: _TypeAlias = EnrolAgency  # noqa: Y015
+
+@_typing.final
+class UpdateAgency(_message.Message):
+    """Replaces what an enrolment says, whole: a new name, or a mistake put right."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENCY_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    COUNTRY_FIELD_NUMBER: _builtins.int
+    AGENCY_TYPE_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    agency: _builtins.str
+    name: _builtins.str
+    country: _builtins.str
+    agency_type: Global___AgencyType.ValueType
+    time_zone: _builtins.str
+    def __init__(
+        self,
+        *,
+        agency: _builtins.str = ...,
+        name: _builtins.str = ...,
+        country: _builtins.str = ...,
+        agency_type: Global___AgencyType.ValueType = ...,
+        time_zone: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "agency_type", b"agency_type", "country", b"country", "name", b"name", "time_zone", b"time_zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateAgency: _TypeAlias = UpdateAgency  # noqa: Y015
+
+@_typing.final
+class RetireAgency(_message.Message):
+    """The agency opens no exchange any more and is addressed by none; what runs goes on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENCY_FIELD_NUMBER: _builtins.int
+    agency: _builtins.str
+    def __init__(
+        self,
+        *,
+        agency: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetireAgency: _TypeAlias = RetireAgency  # noqa: Y015
+
+@_typing.final
+class PublishAcceptance(_message.Message):
+    """What an agency takes; each statement replaces the one before. Empty lists and 0 mean no limit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KINDS_FIELD_NUMBER: _builtins.int
+    LANGUAGES_FIELD_NUMBER: _builtins.int
+    MAX_PART_BYTES_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    DUTY_CONTACT_FIELD_NUMBER: _builtins.int
+    max_part_bytes: _builtins.int
+    """Largest sealed part that it takes, in bytes."""
+    hours: _builtins.str
+    """Working hours, such as "Mo-Fr 09:00-18:00"."""
+    duty_contact: _builtins.str
+    """Whom to reach at any hour, such as a desk and its telephone number."""
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Initial kinds, such as "information_request"."""
+
+    @_builtins.property
+    def languages(self) -> _containers.RepeatedScalarFieldContainer[Global___Language.ValueType]: ...
+    def __init__(
+        self,
+        *,
+        kinds: _abc.Iterable[_builtins.str] | None = ...,
+        languages: _abc.Iterable[Global___Language.ValueType] | None = ...,
+        max_part_bytes: _builtins.int = ...,
+        hours: _builtins.str = ...,
+        duty_contact: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duty_contact", b"duty_contact", "hours", b"hours", "kinds", b"kinds", "languages", b"languages", "max_part_bytes", b"max_part_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishAcceptance: _TypeAlias = PublishAcceptance  # noqa: Y015
 
 @_typing.final
 class PublishCertificate(_message.Message):

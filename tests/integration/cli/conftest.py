@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,7 +114,9 @@ def desk(
 ) -> Desk:
     """A desk in an empty folder with a request, a reply and subjects."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "request.yaml").write_text(REQUEST, encoding="utf-8")
+    # Another one in each test: the same content sent twice is warned of.
+    request = f"{REQUEST.rstrip()} {uuid.uuid4()}\n"
+    (tmp_path / "request.yaml").write_text(request, encoding="utf-8")
     (tmp_path / "reply.yaml").write_text(REPLY, encoding="utf-8")
     (tmp_path / "subjects.ftm.json").write_text(SUBJECTS, encoding="utf-8")
     return Desk(town, tmp_path, capsys)

@@ -49,7 +49,7 @@ def test_domestic_request_is_answered_and_closed(desk: Desk) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in files.values()} == {0o600}
     assert files["note"].read_bytes() == (desk.folder / "request.yaml").read_bytes()
 
-    assert "ACKNOWLEDGED" in desk.run(FIU, "ack", exchange).ok().out
+    assert "receipt acknowledged" in desk.run(FIU, "ack", exchange).ok().out
     desk.run(FIU, "interim", exchange, "reply.yaml").ok()
     desk.run(FIU, "partial", exchange, "reply.yaml", "--entities", "subjects.ftm.json").ok()
     desk.run(FIU, "reply", exchange, "reply.yaml", "--entities", "subjects.ftm.json").ok()
@@ -110,11 +110,12 @@ def test_coordinator_is_shown_what_it_approves_and_asked_before(
     exchange = desk.ask("uz.fiu")
     monkeypatch.setattr("sys.stdin", Keyboard("n\n"))
     declined = desk.run(FIRST, "approve", exchange)
-    assert declined.code != 0
+    assert declined.code == 1
+    assert declined.err.endswith("agency: nothing was done, as you answered\n")
     assert "Отмывание доходов" in declined.out
     assert exchange not in listed(desk, FOREIGN_FIU, "inbox")
     monkeypatch.setattr("sys.stdin", Keyboard("y\n"))
-    assert "Approve exactly this?" in desk.run(FIRST, "approve", exchange).ok().out
+    assert "Approve exactly this?" in desk.run(FIRST, "approve", exchange).ok().err
     assert exchange in listed(desk, FOREIGN_FIU, "inbox")
 
 
@@ -145,7 +146,10 @@ def test_coordinator_rejects_with_ground_and_reasons(desk: Desk) -> None:
     exchange = desk.ask("uz.fiu")
     words = ("--ground", "no-drug-nexus", "--explanation", "Нет связи")
     desk.run(FIRST, "reject", exchange, *words).ok()
-    assert "REJECTED" in desk.run(OFFICER, "show", exchange).ok().out
+    shown = desk.run(OFFICER, "show", exchange).ok().out
+    assert re.search(r"uz\.fiu +rejected", shown)
+    assert "no link to drug crime" in shown
+    assert "NO_DRUG_NEXUS" not in shown
 
 
 def test_request_is_sent_back_and_recalled(desk: Desk) -> None:

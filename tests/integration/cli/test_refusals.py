@@ -138,9 +138,7 @@ def test_hub_that_is_away_queues_what_is_sent(desk: Desk) -> None:
     assert "empty" in desk.run(profile, "outbox", "flush").ok().out
 
 
-@pytest.mark.parametrize(
-    "text", ["", "Вымышленный " * 1000, "\udcff"], ids=["none", "too long", "no UTF-8"]
-)
+@pytest.mark.parametrize("text", ["", "Вымышленный " * 1000], ids=["none", "too long"])
 def test_text_that_no_brief_can_hold_is_refused_without_repeating_it(desk: Desk, text: str) -> None:
     exchange = desk.ask("kz.fma")
     ended = desk.run(OFFICER, "recall", exchange, "--reason", text)
@@ -149,6 +147,28 @@ def test_text_that_no_brief_can_hold_is_refused_without_repeating_it(desk: Desk,
     assert "DOCUMENT_INVALID" in line
     assert "reasons" in line
     assert "Вымышленный" not in line
+
+
+def test_argument_that_is_not_utf_8_is_named(desk: Desk) -> None:
+    exchange = desk.ask("kz.fma")
+    for words in (("recall", exchange, "--reason", "Причина\udcff"), ("find", "\udcff")):
+        ended = desk.run(OFFICER, *words)
+        assert (ended.code, ended.out) == (2, "")
+        assert f"argument {len(words) + 2} is not UTF-8" in one_line(ended.err)
+        assert "Причина" not in ended.err
+
+
+def test_file_may_be_called_what_is_not_utf_8(desk: Desk) -> None:
+    name = "запрос.yaml".encode("cp1251").decode("utf-8", "surrogateescape")
+    (desk.folder / name).write_bytes((desk.folder / "request.yaml").read_bytes())
+    desk.run(OFFICER, "send", "information-request", name, "--to", "kz.fma").ok()
+
+
+def test_group_without_its_command_is_one_json_error(desk: Desk) -> None:
+    for words in (("keys",), ("evidence", "timestamp"), ()):
+        ended = desk.command("--json", *words)
+        assert (ended.code, ended.err) == (2, "")
+        assert "expected a command after" in ended.json["error"]["message"]
 
 
 def test_files_are_never_written_over(desk: Desk) -> None:
@@ -195,17 +215,42 @@ def test_installed_command_ends_by_its_exit_code(desk: Desk) -> None:
     assert refused.stderr.count(b"\n") == 1
 
 
-def test_reader_that_goes_away_ends_the_command_quietly(desk: Desk) -> None:
-    for _ in range(3):
-        desk.ask("kz.fma")
-    profile = str(desk.town.profile(OFFICER))
+def without_reader(desk: Desk, member: str, *words: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a command whose reader went away before it wrote anything."""
+    line = ["--profile", str(desk.town.profile(member)), *words]
     code = (
         "import os, sys; from agency_client.cli import main; os.close(1); r, w = os.pipe(); "
-        f"os.close(r); os.dup2(w, 1); main(['--profile', {profile!r}, 'sent', '--json'])"
+        f"os.close(r); os.dup2(w, 1); main({line!r})"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=desk.folder, capture_output=True, check=False)
+
+
+def test_reader_that_goes_away_ends_a_list_quietly(desk: Desk) -> None:
+    for _ in range(3):
+        desk.ask("kz.fma")
+    for form in ((), ("--json",)):
+        done = without_reader(desk, OFFICER, "sent", *form)
+        assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_reader_that_goes_away_while_sending_is_told_that_it_was_sent(desk: Desk) -> None:
+    before = len(desk.run(OFFICER, "sent", "--json").ok().json["exchanges"])
+    for number, form in enumerate(((), ("--json",)), start=1):
+        done = without_reader(desk, OFFICER, *SEND, "--to", "kz.fma", *form)
+        assert done.returncode == 5
+        assert b"Do not send it again" in done.stderr
+        assert len(desk.run(OFFICER, "sent", "--json").ok().json["exchanges"]) == before + number
+
+
+def test_nothing_is_approved_that_could_not_be_shown(desk: Desk) -> None:
+    exchange = desk.ask("uz.fiu")
+    coordinator = "caricc/coordinator/coordinator1"
+    done = without_reader(desk, coordinator, "approve", exchange)
     assert done.returncode == 1
-    assert b"Traceback" not in done.stderr
+    assert b"nothing was sent" in done.stderr
+    listed = desk.run(coordinator, "pending", "--json").ok().json["exchanges"]
+    assert exchange in {each["exchange_id"] for each in listed}
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])

@@ -34,7 +34,7 @@ def test_a_deadline_is_extended_and_the_leg_follows(hub: InMemoryHub, tmp_path: 
         assert leg.due_at - asked > timedelta(days=13)
     said = mia.open(exchange).statements[-1]
     assert said.brief == Brief(
-        summary="Deadline extended: AWAITING_THIRD_PARTY", explanation="Банк молчит"
+        summary="Deadline extended: a third party has not answered", explanation="Банк молчит"
     )
     body: Any = said.statement.body
     assert body.ground is ExtensionGround.AWAITING_THIRD_PARTY
@@ -64,7 +64,7 @@ def test_a_supervisor_gets_a_brief_where_none_was_given(hub: InMemoryHub, tmp_pa
     fma.reply(exchange, result="NO_HIT")
     seen = hub.client(tmp_path, KZ_GPO).open(exchange).statements[-1]
     assert seen.kind is Kind.REPLY
-    assert seen.brief == Brief(summary="Answered: NO_HIT")
+    assert seen.brief == Brief(summary="Answered: nothing found")
 
 
 def test_no_brief_is_made_where_nobody_reads_it(hub: InMemoryHub, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_ones_own_reference_is_sealed_in_the_brief(hub: InMemoryHub, tmp_path: P
     )
     fma.reply(exchange, result="NO_HIT", own_reference="ФМ-2")
     assert hub.client(tmp_path).open(exchange).statements[-1].brief == Brief(
-        summary="Answered: NO_HIT", own_reference="ФМ-2"
+        summary="Answered: nothing found", own_reference="ФМ-2"
     )
 
 

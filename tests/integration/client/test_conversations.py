@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -246,10 +247,31 @@ def test_lists_go_over_all_pages(hub: InMemoryHub, tmp_path: Path) -> None:
 def test_watch_goes_on_where_the_last_one_stood(hub: InMemoryHub, tmp_path: Path) -> None:
     exchange = ask(hub, tmp_path, "kz.fma")
     fma = hub.client(tmp_path, KZ_FMA)
-    first = next(iter(fma.watch(from_start=True)))
+    [first] = fma.watch(from_start=True, max_notices=1)
     assert (first.exchange_id, first.event) == (exchange, Event.STATEMENT)
     other = ask(hub, tmp_path, "kz.fma")
-    assert next(iter(hub.client(tmp_path, KZ_FMA).watch())).exchange_id == other
+    [second] = hub.client(tmp_path, KZ_FMA).watch(max_notices=1)
+    assert second.exchange_id == other
+
+
+@pytest.mark.parametrize("leaves_by", ["break", "exception", "close"])
+def test_notice_that_was_not_handled_comes_again(
+    hub: InMemoryHub, tmp_path: Path, leaves_by: str
+) -> None:
+    exchange = ask(hub, tmp_path, "kz.fma")
+    fma = hub.client(tmp_path, KZ_FMA)
+    notices = fma.watch(from_start=True)
+    with suppress(ZeroDivisionError):
+        for notice in notices:
+            assert notice.exchange_id == exchange
+            if leaves_by == "break":
+                break
+            if leaves_by == "close":
+                notices.close()  # type: ignore[attr-defined] # it is a generator
+                break
+            raise ZeroDivisionError
+    [again] = hub.client(tmp_path, KZ_FMA).watch(max_notices=1)
+    assert again.exchange_id == exchange
 
 
 def test_watch_tells_that_the_hub_is_away_and_goes_on(hub: InMemoryHub, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_erased_content_is_gone_for_every_reader_and_the_account_stays(
             )
         code, out, err = run(capsys, *as_member(town, AUDITOR), "audit", "verify")
         assert code == 0, out + err
-        assert "erase_notice" in out
+        assert "notice to erase the content" in out
     (tmp_path / "root.pem").write_bytes(town.files.root_pem)
     court = Court(tmp_path, tmp_path / "root.pem", town.files.log_vkey)
     assert court.run(bundle).startswith("VERIFIED")

@@ -27,7 +27,7 @@ from agency_client.evidence.verify import (
     parse_vkey,
 )
 from agency_client.evidence.verify import Statement as ScriptStatement
-from agency_client.evidence.words import ENGLISH, RUSSIAN
+from agency_client.evidence.words import ENGLISH, KAZAKH, RUSSIAN
 from exchange_certs.authority import Authority
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
@@ -193,10 +193,12 @@ def test_nothing_sealed_is_in_a_bundle_without_content(office: Office, tmp_path:
     assert not any(SECRET.encode() in data for data in files.values())
 
 
-def test_account_is_static_and_in_both_languages(bundle: Path) -> None:
+def test_account_is_static_and_in_three_languages(bundle: Path) -> None:
     page = read(bundle)[0]["account.html"].decode()
     assert 'lang="ru"' in page
     assert "Ход обмена" in page
+    assert 'lang="kk"' in page
+    assert "Алмасу барысы" in page
     assert "What happened" in page
     assert "kz.mia (fictional)" in page
     for never in ("<script", "<a ", "<img", "http://", "https://", "javascript:"):
@@ -247,13 +249,16 @@ def test_account_shows_digests_of_what_stays_sealed(office: Office, tmp_path: Pa
 )
 def test_account_has_words_for_every_code_that_it_shows(codes: type[Code]) -> None:
     for code in codes:
-        for words in (ENGLISH, RUSSIAN):
+        for words in (ENGLISH, RUSSIAN, KAZAKH):
             assert words.say(code) not in (code.name, code.name.replace("_", " "))
 
 
 def test_hostile_text_in_the_account_is_only_text(verified: VerifiedBundle) -> None:
-    page = render(replace(verified, software="<script>alert(1)</script>\u202e\x1b[2J")).decode()
+    page = render(
+        replace(verified, software="<script>alert(1)</script>\u202e\x1b[2JKZ-СРС")
+    ).decode()
     assert "&lt;script&gt;alert(1)" in page
+    assert "[U+202E][U+001B][2JKZ-СРС [Cyrillic and Latin letters in one word" in page
     assert not any(each in page for each in ("<script", "\u202e", "\x1b"))
 
 

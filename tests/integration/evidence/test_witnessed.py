@@ -329,8 +329,9 @@ def test_account_names_witnesses_to_whoever_named_them(
     found = library(bundle, court, WitnessPolicy(2, town.vkeys))
     page = render(found).decode()
     for each in found.cosignatures:
-        assert page.count(f"{each.witness}, {each.at:%Y-%m-%d %H:%M:%S}") == 2, "in both languages"
+        assert page.count(f"{each.witness}, {each.at:%Y-%m-%d %H:%M:%S}") == 3, "in each language"
     assert "Заверена свидетелями" in page
+    assert "Куәлар растаған" in page
     assert "not verified" not in page
     assert "That the log showed others the same history" not in page
     assert "agencies that rely on none of these witnesses" in page

@@ -16,7 +16,14 @@ from pydantic import BaseModel
 
 from agency_client.cli import inputs
 from agency_client.cli.app import hoist_globals
-from agency_client.cli.output import print_json, print_json_line, printable, say
+from agency_client.cli.output import (
+    complain,
+    print_fields,
+    print_json,
+    print_json_line,
+    print_table,
+    say,
+)
 from agency_client.content.documents import (
     AnalysisProduct,
     AnalysisRequest,
@@ -240,18 +247,18 @@ def test_attachment_whose_name_leads_elsewhere_is_refused_before_a_file_is_read(
         inputs.attachments([f"{name}=/nowhere/at/all"])
 
 
-def test_text_of_others_cannot_steer_a_terminal() -> None:
-    assert printable("a\x1b[2Jb\r\u202ec\u00a0d\nЫ") == "a\ufffd[2Jb \ufffdc d\nЫ"
-
-
-@pytest.mark.parametrize("char", ["\u034f", "\u3164", "\u2800", "\ufe0f", "\u200b", "\u115f"])
-def test_character_that_nobody_sees_is_shown(char: str) -> None:
-    assert printable(f"A{char}B") == "A\ufffdB"
-
-
-def test_letters_of_two_scripts_in_one_word_are_told(capsys: pytest.CaptureFixture[str]) -> None:
-    say("KZ-СРС-1, SWIFT-код, Иванов")
+def test_what_is_printed_cannot_steer_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    say("a\x1b[2Jb\r\u202ec\u00a0d\nЫ")
+    print_table(("NAME",), [("A\u034fB",)], "")
+    print_fields([("name\u200b", "A\u3164B")])
     assert capsys.readouterr().out == (
+        "a[U+001B][2Jb[U+000D][U+202E]c d\nЫ\nNAME\nA[U+034F]B\nname[U+200B]  A[U+3164]B\n"
+    )
+
+
+def test_letters_of_two_scripts_in_an_error_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    complain("KZ-СРС-1, SWIFT-код, Иванов")
+    assert capsys.readouterr().err == (
         "KZ-СРС-1 [Cyrillic and Latin letters in one word: U+0421, U+0420], SWIFT-код, Иванов\n"
     )
 

@@ -36,8 +36,10 @@ def test_each_entry_comes_with_its_judgement_and_its_exchange_as_it_is_then() ->
     hub = late_answer()
     asked, delivered, answered, denied, read = replayed(hub)[-5:]
     assert asked.statement is not None
-    assert asked.judgement is not None and asked.judgement.exchange == asked.exchange
-    assert delivered.judgement is None and delivered.exchange is not None
+    assert asked.judgement is not None
+    assert asked.judgement.exchange == asked.exchange
+    assert delivered.judgement is None
+    assert delivered.exchange is not None
     states = [each.exchange and each.exchange.legs[0].state for each in (delivered, answered)]
     assert states == [LegState.DELIVERED, LegState.ANSWERED]
     assert (denied.judgement, read.judgement, read.exchange) == (None, None, None)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from exchange_protocol.kinds.codes import LegState
-from exchange_protocol.kinds.spec import BEFORE_ANSWER
+from exchange_protocol.kinds.spec import OWES
 from exchange_protocol.rules.clocks import is_late, is_overdue, next_due
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -16,7 +16,7 @@ BEFORE, AFTER = NOON - timedelta(microseconds=1), NOON + timedelta(microseconds=
 
 @pytest.mark.parametrize("state", LegState)
 def test_a_leg_is_overdue_after_its_time_while_it_owes_an_answer(state: LegState) -> None:
-    assert is_overdue(NOON, state, AFTER) == (state in BEFORE_ANSWER)
+    assert is_overdue(NOON, state, AFTER) == (state in OWES)
     assert not is_overdue(NOON, state, NOON)
     assert not is_overdue(NOON, state, BEFORE)
     assert not is_overdue(None, state, AFTER)

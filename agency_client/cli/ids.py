@@ -1,0 +1,73 @@
+"""Ids as people type them: whole, or any beginning that only one has, as git takes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from agency_client.cli.session import references_of
+from agency_client.presentation.locale import Locale
+from exchange_protocol.errors import Reason
+
+if TYPE_CHECKING:
+    from agency_client.client import ExchangeClient
+
+_WHOLE: Final = 36
+_BEGINNING: Final = re.compile(r"[0-9a-f][0-9a-f-]{3,35}", re.ASCII)
+_MOST_SHOWN: Final = 10
+
+
+def exchange_id(hub: ExchangeClient, given: str, locale: Locale) -> str:
+    """The id of the exchange that begins so.
+
+    A whole id is taken as it is. A beginning is looked up among the exchanges that this profile
+    knows and those that the hub lists.
+
+    Raises:
+        NotFound: EXCHANGE_UNKNOWN.
+        typer.BadParameter: where several begin so, with the candidates.
+    """
+    text = given.strip().lower()
+    if len(text) == _WHOLE or not _BEGINNING.fullmatch(text):
+        return given.strip()
+    known = references_of(hub.profile).references()
+    candidates = {
+        each: f"{known[each].shown} {known[each].summary}".strip()
+        for each in known
+        if each.startswith(text)
+    }
+    candidates |= {
+        each.exchange_id: candidates.get(each.exchange_id, "")
+        for each in hub.outbox.all_receipts()
+        if each.exchange_id.startswith(text)
+    }
+    for each in hub.exchanges():
+        if each.id.startswith(text):
+            what = f"{locale.say(each.kind.spec.words)}, {each.initiator}"
+            candidates[each.id] = f"{what} {candidates.get(each.id, '')}".strip()
+    if not candidates:
+        raise Reason.EXCHANGE_UNKNOWN.error(f"no exchange that you see begins with {text}")
+    return _only(candidates, text)
+
+
+def statement_id(waiting: Iterable[str], given: str) -> str:
+    """The id of the waiting statement that begins so; raises as `exchange_id` does."""
+    text = given.strip().lower()
+    found = {each: "" for each in waiting if text and each.startswith(text)}
+    if not found:
+        raise Reason.STATEMENT_UNKNOWN.error(f"no statement that waits begins with {given[:64]!r}")
+    return _only(found, text)
+
+
+def _only(candidates: Mapping[str, str], text: str) -> str:
+    if len(candidates) == 1:
+        return next(iter(candidates))
+    shown = [f"{each} {words}".rstrip() for each, words in sorted(candidates.items())]
+    more = f"; and {len(shown) - _MOST_SHOWN} more" if len(shown) > _MOST_SHOWN else ""
+    raise typer.BadParameter(
+        f"{len(shown)} begin with {text}: {'; '.join(shown[:_MOST_SHOWN])}{more}. Type more of it",
+        param_hint="ID",
+    )

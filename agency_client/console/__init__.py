@@ -1,0 +1,23 @@
+"""The console: a local web application beside the keys, for the profile of one person.
+
+`agency console` starts it and opens the browser. It is the client library with a face: whatever it
+shows of an exchange the library has verified, and every act is a method of the library.
+
+    sessions    the one-time code, the cookie, the lock after idle time
+    guard       what every request must bring and every answer bears; nothing passes it by
+    visits      one request, parsed once: the form, the session, the language
+    words       the console's own words, in three languages
+    rendering   templates to pages
+    checks      what the library verified, as lines of a page
+    app         the routes
+    server      the socket, the process, the browser
+
+Rules of this package (docs/adr/0032-the-console.md):
+
+- It listens on the loopback address alone, and trusts nothing that a browser could be made to
+  send: another page, another port and another user of the machine are taken to be hostile.
+- Words, names and files of other agencies are hostile too. They are escaped, their unseen
+  characters are shown, and no file of theirs is ever rendered.
+- No content stands in an address, a log, a cookie or the browser's storage.
+- No page needs a script: scripts add keys, the bar for news and pictures.
+"""

@@ -1,0 +1,129 @@
+"""The console's application: its routes, and what all pages share."""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import PurePosixPath
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from agency_client.console import exchanges, queue
+from agency_client.console.context import Console
+from agency_client.console.guard import ENTRANCE, Guard
+from agency_client.console.menu import menu
+from agency_client.console.rendering import STATIC_FOLDER, render
+from agency_client.console.visits import Visit, action, page, tell_crash
+from exchange_protocol.kinds.codes import Language
+
+_LANGUAGES = {each.name.lower(): each for each in Language}
+_THEMES = ("", "light", "dark")
+
+
+def routes(console: Console) -> list[Route]:
+    """Every route of a console."""
+    return [
+        Route("/static/{version}/{name:path}", _static, methods=["GET"]),
+        page(ENTRANCE, _show_entrance, console),
+        action(ENTRANCE, _enter, console, entrance=True),
+        page("/", _begin, console),
+        page("/overview", _home, console),
+        page("/queue", queue.show_queue, console),
+        page("/queue/{exchange}", queue.show_queue, console),
+        page("/queue/{exchange}/{act}", queue.show_decision, console),
+        action("/queue/{exchange}/{act}", queue.decide, console),
+        page("/exchange/{exchange}", exchanges.show, console),
+        page("/exchange/{exchange}/file/{index:int}/{number:int}", exchanges.save_file, console),
+        action("/lock", _lock, console),
+        action("/settings", _settings, console),
+    ]
+
+
+def application(console: Console, authority: str) -> ASGIApp:
+    """The guarded application of a console that listens on `authority`, "127.0.0.1:40001"."""
+
+    def plain(request: Request, word: str, status: int) -> Response:
+        session = request.state.session
+        language = session.language if session and session.language else console.language
+        return HTMLResponse(render("plain.html", language, notice_word=word), status)
+
+    async def not_found(request: Request, _: Exception) -> Response:
+        return plain(request, "NOT_FOUND", 404)
+
+    async def crashed(request: Request, error: Exception) -> Response:
+        tell_crash(error)
+        return plain(request, "FAULT_UNKNOWN", 500)
+
+    handlers = {404: not_found, 405: not_found, Exception: crashed}
+    inner = Starlette(routes=routes(console), exception_handlers=handlers)
+    return Guard(inner, console.sessions, authority)
+
+
+async def _static(request: Request) -> Response:
+    """A file of the console itself; nothing outside of its folder."""
+    name = PurePosixPath(request.path_params["name"])
+    path = STATIC_FOLDER / name
+    if ".." in name.parts or name.is_absolute() or not path.is_file():
+        return Response(status_code=404)
+    kind = mimetypes.guess_type(name.name)[0] or "application/octet-stream"
+    return Response(path.read_bytes(), media_type=kind)
+
+
+def _show_entrance(visit: Visit) -> Response:
+    if visit.session is not None:
+        return visit.go("/")
+    return visit.show("enter.html", is_wrong=False)
+
+
+def _enter(visit: Visit) -> Response:
+    session = visit.sessions.enter(visit.field("code").strip())
+    if session is None:
+        return visit.show("enter.html", 403, is_wrong=True)
+    # The browser must ask for the next page itself: a redirect would still count as coming from
+    # where the person came from, and the cookie would stay behind.
+    answer = visit.show("entered.html")
+    answer.set_cookie(
+        visit.sessions.cookie_name, session.cookie, httponly=True, samesite="strict", path="/"
+    )
+    return answer
+
+
+def _begin(visit: Visit) -> Response:
+    return visit.go(menu(visit.console.member.role)[0].path)
+
+
+def _home(visit: Visit) -> Response:
+    client = visit.console.client
+    client.sync()
+    return visit.show(
+        "home.html",
+        certificate=client.profile.tls.certificate,
+        log_size=client.checkpoint().checkpoint.size,
+    )
+
+
+def _lock(visit: Visit) -> Response:
+    visit.sessions.end()
+    visit.console.forget_content()
+    return visit.go(ENTRANCE)
+
+
+def _settings(visit: Visit) -> Response:
+    """Change language or colours, at once, and stay on the page."""
+    session = visit.session
+    if session is None:
+        return visit.go(ENTRANCE)
+    if (language := visit.field("language")) in _LANGUAGES:
+        session.language = _LANGUAGES[language]
+    if "theme" in visit.form and (theme := visit.field("theme")) in _THEMES:
+        session.theme = theme
+    return visit.go(_own_path(visit.field("here")))
+
+
+def _own_path(given: str) -> str:
+    """A path of the console, and never another site's address."""
+    is_own = given.startswith("/") and not given.startswith("//") and "\\" not in given
+    return given if is_own and given.isprintable() else "/"

@@ -1,0 +1,156 @@
+"""The guard: what every request must bring, and what every answer bears.
+
+A page of another site, a page on another port and another user of the machine can all reach the
+loopback address. So, in this order:
+
+1. The Host must be the very address that the console listens on (DNS rebinding); one that is
+   missing or stands twice is refused. Headers of proxies are not read.
+2. A request that changes something must come from a page of the console: `Sec-Fetch-Site` says
+   same-origin, and `Origin` is the console. Its form must bear the session's token (`visits`).
+3. A request that only reads must not be made by a page of another site or port: a reading may be a
+   delivery on the log.
+4. Without the cookie of an unlocked session there is the entrance and the style sheets, no more.
+
+Answers are never stored, framed, sniffed or shared; their policy lets a page load the console's own
+files and nothing else.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from agency_client.console.sessions import BrowserSession, Sessions
+
+ENTRANCE: Final = "/enter"
+STATIC: Final = "/static/"
+NEWS: Final = "/news"
+"""The browser asks for it by itself, so it does not keep a session from being idle."""
+MAX_BODY_BYTES: Final = 64 * 1024 * 1024
+
+_SAFE: Final = frozenset({"GET", "HEAD"})
+_METHODS: Final = _SAFE | {"POST"}
+_OWN: Final = frozenset({"same-origin", "none"})
+"""`Sec-Fetch-Site` of the console's own pages, and of an address that a person typed."""
+_FIXED: Final = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    # With `no-referrer` a browser would send `Origin: null` with the console's own forms.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class Guard:
+    """Stands before the application; whatever is refused here reaches nothing behind it."""
+
+    def __init__(self, app: ASGIApp, sessions: Sessions, authority: str) -> None:
+        """Guard an application that listens on `authority`, such as "127.0.0.1:40001"."""
+        self._app = app
+        self._sessions = sessions
+        self._authority = authority
+        self._origin = f"http://{authority}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or refuse it."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            # There are no web sockets here.
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        nonce = secrets.token_urlsafe(18)
+        scope["state"] = {**scope.get("state", {}), "nonce": nonce, "session": None}
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _bear(MutableHeaders(scope=message), nonce, scope["path"])
+            await send(message)
+
+        answer = self._refusal(scope)
+        if answer is None:
+            session = self._session(scope)
+            scope["state"]["session"] = session
+            if session is None and not _is_open(scope["path"]):
+                answer = self._unknown(scope)
+        await (answer or self._app)(scope, receive, send_guarded)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        if headers.getlist("host") != [self._authority]:
+            return _refused(421, "this is not the address of the console")
+        if scope["method"] not in _METHODS:
+            return _refused(405, "no such method")
+        site, origins = headers.get("sec-fetch-site"), headers.getlist("origin")
+        if scope["method"] in _SAFE:
+            if site is not None and site not in _OWN and scope["path"] != ENTRANCE:
+                return _refused(403, "another page asked for this; open it in the console")
+            if origins and origins != [self._origin]:
+                return _refused(403, "another page asked for this; open it in the console")
+            return None
+        if site != "same-origin" or origins != [self._origin]:
+            return _refused(403, "this form is not the console's")
+        return _measure(headers.getlist("content-length"), headers.get("transfer-encoding"))
+
+    def _session(self, scope: Scope) -> BrowserSession | None:
+        for cookie in self._cookies(Headers(scope=scope).getlist("cookie")):
+            found = self._sessions.find(cookie, is_used=scope["path"] != NEWS)
+            if found is not None:
+                return found
+        return None
+
+    def _cookies(self, lines: Sequence[str]) -> list[str]:
+        found = []
+        for line in lines:
+            try:
+                morsel = SimpleCookie(line).get(self._sessions.cookie_name)
+            except CookieError:
+                continue
+            if morsel is not None:
+                found.append(morsel.value)
+        return found
+
+    def _unknown(self, scope: Scope) -> Response:
+        """The entrance for a person who has no session, or whose session was locked."""
+        if scope["method"] in _SAFE and scope["path"] != NEWS:
+            return RedirectResponse(ENTRANCE, 303)
+        return _refused(403, "the console is locked; enter it again")
+
+
+def _bear(headers: MutableHeaders, nonce: str, path: str) -> None:
+    """Set what every answer bears."""
+    for name, value in _FIXED.items():
+        headers[name] = value
+    # Files of the console itself say nothing about anyone, and their address has their digest.
+    is_static = path.startswith(STATIC)
+    headers["Cache-Control"] = "private, max-age=86400, immutable" if is_static else "no-store"
+    headers["Content-Security-Policy"] = (
+        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def _measure(lengths: Sequence[str], encoding: str | None) -> Response | None:
+    """Refuse a body that does not say how long it is, or is too long."""
+    if encoding is not None or len(lengths) != 1 or not lengths[0].isdecimal():
+        return _refused(411, "a form must say how long it is")
+    if int(lengths[0]) > MAX_BODY_BYTES:
+        return _refused(413, f"at most {MAX_BODY_BYTES} bytes at once")
+    return None
+
+
+def _is_open(path: str) -> bool:
+    return path == ENTRANCE or path.startswith(STATIC)
+
+
+def _refused(status: int, why: str) -> Response:
+    return Response(f"{why}\n", status, media_type="text/plain; charset=utf-8")

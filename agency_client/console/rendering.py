@@ -1,0 +1,75 @@
+"""Templates to pages.
+
+Everything that goes into a page is escaped. Text of others is passed through `visible` before, by
+`presentation`; what a template shows without it is the console's own, or a code. Templates hold no
+words: they ask for them by name (`words.TITLE`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from agency_client.console.words import Word
+from agency_client.presentation.labels import Label
+from agency_client.presentation.words import say
+from exchange_protocol.kinds.codes import Language
+
+_HERE: Final = Path(__file__).parent
+STATIC_FOLDER: Final = _HERE / "static"
+LANGUAGE_TAGS: Final = {Language.EN: "en", Language.RU: "ru", Language.KK: "kk"}
+
+
+class Said:
+    """The words of the console and of the presentation in one language, by name."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+
+    def __getattr__(self, name: str) -> str:
+        return self[name]
+
+    def __getitem__(self, name: str) -> str:
+        found = Word[name].value if name in Word.__members__ else Label[name].value
+        return say(found, self._language)
+
+
+@cache
+def environment() -> Environment:
+    """The templates, compiled once."""
+    return Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+
+
+@cache
+def static_version() -> str:
+    """A digest of all static files; it stands in their addresses, so they may be kept."""
+    whole = hashlib.sha256()
+    for path in sorted(STATIC_FOLDER.rglob("*")):
+        if path.is_file():
+            whole.update(path.name.encode() + path.read_bytes())
+    return whole.hexdigest()[:16]
+
+
+def render(template: str, language: Language, **values: Any) -> str:
+    """A page in one language."""
+    return (
+        environment()
+        .get_template(template)
+        .render(
+            words=Said(language),
+            language=LANGUAGE_TAGS[language],
+            static=f"/static/{static_version()}",
+            **values,
+        )
+    )

@@ -1,0 +1,111 @@
+"""Sessions of the console: who may speak to it, and for how long.
+
+A person enters with a one-time code that only the terminal and a file of mode 0600 showed. The code
+becomes a cookie. There is one session at a time: entering anew ends the one before. A session that
+was idle too long is locked, and a new code is shown where the first one was.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from exchange_protocol.kinds.codes import Language
+
+IDLE_SECONDS: Final = 15 * 60
+_CODE_BYTES: Final = 32
+_NAME_BYTES: Final = 6
+
+
+@dataclass(slots=True)
+class BrowserSession:
+    """One person's session in one browser."""
+
+    cookie: str = field(default_factory=lambda: secrets.token_urlsafe(_CODE_BYTES), repr=False)
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(_CODE_BYTES), repr=False)
+    """Stands in every form, so that no other page can make one."""
+    language: Language | None = None
+    """As the person chose it; None is the profile's."""
+    theme: str = ""
+    """`light` or `dark`; empty is the browser's own."""
+    notices: list[str] = field(default_factory=list, repr=False)
+    """What the next page tells; it never stands in an address."""
+    uses_keys: bool = True
+    """True if single keys do something (WCAG 2.1.4 wants a way to turn them off)."""
+
+
+class Sessions:
+    """Gives out codes, takes them once, and knows the session of a cookie."""
+
+    def __init__(
+        self,
+        *,
+        idle_seconds: float = IDLE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+        on_lock: Callable[[str], None] | None = None,
+    ) -> None:
+        """Begin without a session.
+
+        Args:
+            idle_seconds: after so long without a request of the person the session is locked.
+            clock: seconds that only grow. For tests.
+            on_lock: is given the code with which the person may enter again.
+        """
+        self.cookie_name = f"console-{secrets.token_hex(_NAME_BYTES)}"
+        """Unique to the instance: cookies do not tell ports apart."""
+        self._idle_seconds = idle_seconds
+        self._clock = clock
+        self._on_lock = on_lock
+        self._lock = threading.Lock()
+        self._code = ""
+        self._current: BrowserSession | None = None
+        self._last_used = 0.0
+
+    def new_code(self) -> str:
+        """Make the code with which a person may enter once; codes before it are void."""
+        with self._lock:
+            self._code = secrets.token_urlsafe(_CODE_BYTES)
+            return self._code
+
+    def enter(self, code: str) -> BrowserSession | None:
+        """Take a code: a new session, or None for a code that is wrong or was used."""
+        with self._lock:
+            if not self._code or not _equal(code, self._code):
+                return None
+            self._code = ""
+            self._current = BrowserSession()
+            self._last_used = self._clock()
+            return self._current
+
+    def find(self, cookie: str, *, is_used: bool = True) -> BrowserSession | None:
+        """The session of a cookie, if it is not locked; `is_used` keeps it from being idle."""
+        with self._lock:
+            current = self._current
+            if current is None or not _equal(cookie, current.cookie):
+                return None
+            if self._clock() - self._last_used <= self._idle_seconds:
+                if is_used:
+                    self._last_used = self._clock()
+                return current
+            self._current = None
+        self._tell_locked()
+        return None
+
+    def end(self) -> None:
+        """Lock the session now."""
+        with self._lock:
+            self._current = None
+        self._tell_locked()
+
+    def _tell_locked(self) -> None:
+        if self._on_lock is not None:
+            self._on_lock(self.new_code())
+
+
+def _equal(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(errors="surrogatepass"), expected.encode())

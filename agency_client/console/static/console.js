@@ -1,0 +1,32 @@
+// What pages do with a script; each of them works without one.
+import { initAll } from "./vendor/govuk-frontend.min.js";
+
+document.body.classList.add("js-enabled", "govuk-frontend-supported");
+initAll();
+
+// The code of the link stands behind the #, which no browser sends: it goes into the form, once.
+const entrance = document.getElementById("enter");
+if (entrance && location.hash.length > 1) {
+  document.getElementById("code").value = location.hash.slice(1);
+  history.replaceState(null, "", location.pathname);
+  entrance.submit();
+}
+
+// Single keys follow the links that name them; the sheet on "?" lists these.
+const sheet = document.getElementById("keys");
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.ctrlKey || event.metaKey || event.altKey || document.body.dataset.keys !== "on") return;
+  if (typing && event.key !== "Escape") return;
+  if (event.key === "?" && sheet) {
+    event.preventDefault();
+    sheet.open ? sheet.close() : sheet.showModal();
+    return;
+  }
+  if (sheet && sheet.open) return;
+  const link = [...document.querySelectorAll("[data-key]")].find((each) => each.dataset.key === event.key);
+  if (link) {
+    event.preventDefault();
+    link.click();
+  }
+});

@@ -1,0 +1,247 @@
+"""A visit: one request, parsed once, and the answers that a handler may give.
+
+Handlers are plain functions that take a `Visit`. They run in a thread, for the client library
+blocks. Every route is made by `page` or `action`, so no handler of an action runs before the
+session's token was found in its form.
+"""
+
+from __future__ import annotations
+
+import hmac
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartParser
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from agency_client.console.context import Console
+from agency_client.console.menu import menu
+from agency_client.console.rendering import render
+from agency_client.console.sessions import BrowserSession, Sessions
+from agency_client.console.words import FIELD_WORDS, Word
+from agency_client.presentation.documents import FIELDS
+from agency_client.presentation.entities import ENTITY_COLUMNS, LINK_COLUMNS, PAYMENT_COLUMNS
+from agency_client.presentation.exchanges import who
+from agency_client.presentation.locale import Locale
+from agency_client.presentation.words import say, say_code
+from exchange_protocol.errors import (
+    CallerError,
+    ExchangeError,
+    HubDishonest,
+    HubUnavailable,
+    NotFound,
+    SealBroken,
+    SignatureInvalid,
+)
+from exchange_protocol.kinds.codes import Language
+from exchange_protocol.words import Code, NamedCode
+
+TOKEN: Final = "token"  # noqa: S105 - the name of a field
+MAX_FIELDS: Final = 4000
+MAX_FILES: Final = 64
+
+# Plaintext never touches the disk: forms are kept in memory, whose size the guard bounds.
+MultiPartParser.spool_max_size = sys.maxsize
+
+
+class Columns(NamedTuple):
+    """The heads of the tables of entities."""
+
+    payments: list[str]
+    entities: list[str]
+    links: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of a person."""
+
+    console: Console
+    request: Request
+    form: FormData
+
+    @property
+    def session(self) -> BrowserSession | None:
+        """The session; only the entrance is without one."""
+        found: BrowserSession | None = self.request.state.session
+        return found
+
+    @property
+    def sessions(self) -> Sessions:
+        """All sessions of the console."""
+        return self.console.sessions
+
+    @property
+    def language(self) -> Language:
+        """The language of the person: as chosen, else the profile's, else English."""
+        chosen = self.session.language if self.session else None
+        return chosen or self.console.language
+
+    def say(self, word: Word, **values: object) -> str:
+        """A word of the console in the language of the person."""
+        said = say(word.value, self.language)
+        return said.format(**values) if values else said
+
+    @property
+    def locale(self) -> Locale:
+        """How the person is told."""
+        return self.console.locale(self.language)
+
+    def tell(self, word: Word, **values: object) -> None:
+        """Tell something on the next page that is shown."""
+        if self.session is not None:
+            self.session.notices.append(self.say(word, **values))
+
+    def told(self) -> list[str]:
+        """What the last action told; it is told once."""
+        if self.session is None:
+            return []
+        notices, self.session.notices = self.session.notices, []
+        return notices
+
+    @property
+    def who(self) -> str:
+        """The person, in words."""
+        return who(self.console.member, self.locale)
+
+    @property
+    def columns(self) -> Columns:
+        """The heads of the tables of entities."""
+        say_all = self.locale.say
+        return Columns(
+            [say_all(each) for each in PAYMENT_COLUMNS],
+            [say_all(each) for each in ENTITY_COLUMNS],
+            [say_all(each) for each in LINK_COLUMNS],
+        )
+
+    def field_word(self, name: str) -> str:
+        """What a field of a form is called."""
+        return say(
+            FIELD_WORDS.get(name) or FIELDS.get(name) or Word.FAULT_FIELD.value, self.language
+        )
+
+    def say_code(self, code: Code | NamedCode) -> str:
+        """A code in the language of the person."""
+        return say_code(code, self.language)
+
+    def field(self, name: str) -> str:
+        """A field of the form; empty where there is none."""
+        found = self.form.get(name, "")
+        return found if isinstance(found, str) else ""
+
+    def fields(self, name: str) -> list[str]:
+        """All values of a field of the form."""
+        return [each for each in self.form.getlist(name) if isinstance(each, str) and each]
+
+    def files(self, name: str) -> list[UploadFile]:
+        """The files of a field of the form."""
+        found = self.form.getlist(name)
+        return [each for each in found if isinstance(each, UploadFile) and each.filename]
+
+    def query(self, name: str) -> str:
+        """A parameter of the address; empty where there is none."""
+        return self.request.query_params.get(name, "")
+
+    def show(self, template: str, status: int = 200, /, **values: Any) -> Response:
+        """A page."""
+        frame = {
+            "visit": self,
+            "member": self.console.member,
+            "token": self.session.token if self.session else "",
+            "theme": self.session.theme if self.session else "",
+            "nonce": self.request.state.nonce,
+            "here": _here(self.request),
+            "menu": menu(self.console.member.role) if self.session else (),
+        }
+        page = render(template, self.language, **(frame | values))
+        return HTMLResponse(page, status)
+
+    def go(self, path: str) -> Response:
+        """Send the browser to another page of the console."""
+        return RedirectResponse(path, 303)
+
+
+def _here(request: Request) -> str:
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query and request.method == "GET" else request.url.path
+
+
+Handler = Callable[[Visit], Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def page(path: str, handler: Handler, console: Console) -> Route:
+    """A route that only reads."""
+    return Route(path, _endpoint(handler, console), methods=["GET"])
+
+
+def action(path: str, handler: Handler, console: Console, *, entrance: bool = False) -> Route:
+    """A route that changes something; only the entrance is open without a session."""
+    return Route(path, _endpoint(handler, console, entrance=entrance), methods=["POST"])
+
+
+def _endpoint(handler: Handler, console: Console, *, entrance: bool = False) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        form = FormData()
+        if request.method == "POST":
+            form = await request.form(max_fields=MAX_FIELDS, max_files=MAX_FILES)
+        visit = Visit(console, request, form)
+        if request.method == "POST" and not entrance and not _has_token(visit):
+            return show_old_form(visit)
+        try:
+            return await run_in_threadpool(handler, visit)
+        except ExchangeError as error:
+            return await run_in_threadpool(show_fault, visit, error)
+
+    return endpoint
+
+
+def show_fault(visit: Visit, error: ExchangeError) -> Response:
+    """What went wrong, in words, and nothing else: no page that failed offers an act."""
+    match error:
+        case HubDishonest():
+            title, status = "FAULT_DISHONEST", 502
+        case SignatureInvalid() | SealBroken():
+            title, status = "FAULT_DATA", 502
+        case HubUnavailable():
+            title, status = "FAULT_TITLE", 503
+        case NotFound():
+            title, status = "FAULT_TITLE", 404
+        case CallerError():
+            title, status = "FAULT_TITLE", 400
+        case _:
+            title, status = "FAULT_TITLE", 500
+    return visit.show(
+        "fault.html",
+        status,
+        title_word=title,
+        error=error,
+        message=visit.locale.visible(error.message),
+        is_dishonest=isinstance(error, HubDishonest),
+        is_away=isinstance(error, HubUnavailable),
+    )
+
+
+def show_old_form(visit: Visit) -> Response:
+    """The answer to a form of another session."""
+    return visit.show("notice.html", 403, notice_word="FORM_OLD")
+
+
+def tell_crash(error: BaseException) -> None:
+    """Tell the terminal where the console failed; never what it was working on."""
+    places: Sequence[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
+    place = f"{places[-1].filename}:{places[-1].lineno}" if places else "?"
+    print(f"agency console: {type(error).__name__} at {place}", file=sys.stderr)
+
+
+def _has_token(visit: Visit) -> bool:
+    given = visit.field(TOKEN)
+    session = visit.session
+    return session is not None and hmac.compare_digest(given.encode(), session.token.encode())

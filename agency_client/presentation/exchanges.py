@@ -1,0 +1,320 @@
+"""One exchange, verified and unsealed, as facts in words: header, legs, timeline, references.
+
+What an agency may know of a leg depends on its part. The initiator knows every leg, a recipient its
+own, an approver those that it decides. A supervisor is shown single statements: of each leg it
+learns what those did to it (proven, as of their entries) and what the hub lists now (unproven).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
+
+from agency_client.core.views import Notice, UnsealedExchange, UnsealedStatement, VerifiedExchange
+from agency_client.presentation.labels import Label
+from agency_client.presentation.locale import Locale
+from agency_client.presentation.steps import turn_words
+from agency_client.presentation.words import body_words
+from agency_client.state.references import Reference
+from exchange_protocol.kinds.codes import LegState, Party, Urgency
+from exchange_protocol.record.entries import Entry, read_entry
+from exchange_protocol.rules.clocks import is_overdue, next_due
+from exchange_protocol.rules.lifecycle import Leg
+from exchange_protocol.trust.identity import AgencyId, Member, parse_member
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegFacts:
+    """What an agency knows of a leg."""
+
+    agency: AgencyId
+    state: LegState | None
+    """Proven; None where no statement that it is shown says it."""
+    approvals_required: int
+    approvers: tuple[AgencyId, ...]
+    approvals: tuple[str, ...] = ()
+    """URIs of those who approved, as far as it is shown them."""
+    due_at: datetime | None = None
+    as_of_entry: int | None = None
+    """The entry that proves the state, where later ones may have changed it unseen."""
+    listed: LegState | None = None
+    """The state that the hub lists now, where it is not proven."""
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether its answer was due before now, and is still owed."""
+        state = self.listed or self.state
+        return state is not None and is_overdue(self.due_at, state, now)
+
+
+class Fact(NamedTuple):
+    """A name and a value; an alarm is one that nobody should miss."""
+
+    name: str
+    value: str
+    is_alarm: bool = False
+
+
+class Happening(NamedTuple):
+    """A line of the timeline."""
+
+    at: datetime
+    who: str
+    what: str
+    more: str
+
+
+def known_legs(verified: VerifiedExchange, agency: AgencyId) -> list[LegFacts]:
+    """The legs whose state the agency can know: of others it sees how they began, no more."""
+    match verified.party:
+        case Party.SUPERVISOR:
+            return _supervised_legs(verified)
+        case Party.RECIPIENT:
+            return [_leg(leg) for leg in verified.legs if leg.agency == agency]
+        case Party.APPROVER:
+            return [_leg(leg) for leg in verified.legs if agency in leg.approvers]
+        case _:
+            return [_leg(leg) for leg in verified.legs]
+
+
+def turn_of(
+    verified: VerifiedExchange, legs: Iterable[LegFacts], agency: AgencyId, locale: Locale
+) -> str:
+    """For whom the exchange waits, in words."""
+    states = [(leg.agency, leg.listed or leg.state) for leg in legs]
+    known = [(each, state) for each, state in states if state is not None]
+    first = verified.initial
+    initiator = first.author.agency if first else verified.summary.initiator
+    return turn_words(known, initiator, verified.party, agency, locale)
+
+
+def header_facts(
+    opened: UnsealedExchange,
+    legs: Sequence[LegFacts],
+    agency: AgencyId,
+    locale: Locale,
+    now: datetime,
+) -> list[Fact]:
+    """What the exchange is, on which terms, until when, and whose turn it is."""
+    verified = opened.verified
+    facts = [Fact(locale.say(Label.EXCHANGE), opened.id)]
+    first = opened.initial
+    if first is not None:
+        header = first.statement.header
+        facts += [
+            Fact(locale.say(Label.KIND), locale.say(first.kind.spec.words)),
+            Fact(locale.say(Label.FROM), who(first.author, locale)),
+            Fact(locale.say(Label.TO), ", ".join(first.statement.recipients)),
+            Fact(
+                locale.say(Label.HANDLING),
+                f"{locale.say(header.handling)}; {locale.say(header.tlp)}",
+            ),
+            Fact(locale.say(Label.URGENCY), locale.say(header.urgency)),
+        ]
+    facts += due_facts(opened, legs, locale, now)
+    if first is not None:
+        header = first.statement.header
+        facts += [
+            Fact(locale.say(Label.PURPOSE), locale.say(header.purpose) if header.purpose else ""),
+            Fact(locale.say(Label.LEGAL_BASIS), locale.one_line(header.legal_basis or "")),
+            Fact(
+                locale.say(Label.PERMITTED_USES), ", ".join(map(locale.say, header.permitted_uses))
+            ),
+            Fact(locale.say(Label.ONWARD_AUTHORITIES), ", ".join(header.onward_authorities)),
+            Fact(locale.say(Label.SUBJECTS), str(header.subject_count)),
+            Fact(locale.say(Label.SUPERVISORS), ", ".join(first.statement.supervisors)),
+        ]
+    facts += [
+        Fact(locale.say(Label.YOU_ARE), locale.say(verified.party)),
+        Fact(
+            locale.say(Label.VERIFIED),
+            locale.say(Label.AGAINST_LOG, size=verified.checkpoint.size),
+        ),
+        Fact(locale.say(Label.NEXT), turn_of(verified, legs, agency, locale)),
+    ]
+    return [fact for fact in facts if fact.value]
+
+
+def due_facts(
+    opened: UnsealedExchange, legs: Iterable[LegFacts], locale: Locale, now: datetime
+) -> Iterator[Fact]:
+    """When the next answer is due, by the legs; an overdue one is an alarm."""
+    states = [(leg.due_at, leg.listed or leg.state) for leg in legs]
+    due = next_due((at, state) for at, state in states if state is not None)
+    if due is None:
+        # Nothing is owed any more, or the legs are not known.
+        first = opened.initial
+        at = first.statement.header.due_at if first else None
+        yield Fact(locale.say(Label.DUE), locale.minute(at))
+        return
+    is_late = due < now
+    yield Fact(locale.say(Label.DUE), locale.due(due, now, is_overdue=is_late), is_late)
+
+
+def leg_row(leg: LegFacts, locale: Locale, now: datetime) -> tuple[str, str, str, str]:
+    """A leg in words: agency, state, approvals, due time."""
+    return (
+        leg.agency,
+        state_words(leg, locale),
+        approval_words(leg, locale),
+        locale.due(leg.due_at, now, is_overdue=leg.is_overdue(now)),
+    )
+
+
+def state_words(leg: LegFacts, locale: Locale) -> str:
+    """The state of a leg, and since when that is all that is proven."""
+    if leg.state is None:
+        return ""
+    said = locale.say(leg.state)
+    if leg.as_of_entry is None:
+        return said
+    return locale.say(Label.AS_OF_ENTRY, state=said, entry=leg.as_of_entry)
+
+
+def approval_words(leg: LegFacts, locale: Locale) -> str:
+    """How many approvals were given of those needed, and by whom."""
+    if not leg.approvals_required:
+        return locale.say(Label.NO_APPROVAL_NEEDED)
+    given, required = len(leg.approvals), leg.approvals_required
+    if leg.state is LegState.HELD:
+        whom = f" {locale.say(Label.OR)} ".join(leg.approvers)
+        return locale.say(Label.APPROVALS_BY, given=given, required=required, whom=whom)
+    said = locale.say(Label.APPROVALS_GIVEN, given=given, required=required)
+    by = "; ".join(who(parse_member(uri), locale) for uri in leg.approvals)
+    return f"{said}: {by}" if by else said
+
+
+def timeline(opened: UnsealedExchange, locale: Locale) -> list[Happening]:
+    """What was said and received, in time; what one reader received at a time is one line."""
+    said = {each.statement.digest: each for each in opened.statements}
+    happened = [
+        Happening(
+            each.hub_time,
+            who(each.author, locale),
+            locale.say(each.kind.spec.words),
+            outcome(each, locale),
+        )
+        for each in opened.statements
+    ]
+    # A reader fetches a statement part by part, and each part is an entry of the log.
+    for _, parts in groupby(opened.verified.deliveries, key=_delivery_of):
+        first = next(parts)
+        statement = said.get(first.payload_digest)
+        what = statement.kind.spec.words if statement else Label.STATEMENT
+        happened.append(
+            Happening(
+                first.hub_time,
+                who(first.actor, locale),
+                locale.say(Label.RECEIVED, what=locale.say(what)),
+                "",
+            )
+        )
+    return sorted(happened, key=lambda each: each.at)
+
+
+def outcome(statement: UnsealedStatement, locale: Locale) -> str:
+    """The codes that a statement carries beside its kind, in words."""
+    return ", ".join(body_words(statement.statement.body, locale.language, locale.zone))
+
+
+def who(member: Member, locale: Locale) -> str:
+    """A member as people say it: agency, role and name."""
+    name = f" {locale.one_line(member.name)}" if member.name else ""
+    return f"{member.agency}, {locale.say(member.role)}{name}"
+
+
+def reference_of(opened: UnsealedExchange, agency: AgencyId) -> Reference:
+    """What the exchange is called on each side, and what it is about."""
+    own = theirs = ""
+    for each in opened.statements:
+        given = each.brief.own_reference if each.brief else None
+        if given and each.author.agency == agency:
+            own = given
+        elif given:
+            theirs = theirs or given
+    first = opened.initial
+    summary = first.brief.summary if first and first.brief else ""
+    return Reference(own, theirs, " ".join(summary.split()))
+
+
+def _leg(leg: Leg) -> LegFacts:
+    return LegFacts(
+        agency=leg.agency,
+        state=leg.state,
+        approvals_required=leg.approvals_required,
+        approvers=leg.approvers,
+        approvals=leg.approvals,
+        due_at=leg.due_at,
+    )
+
+
+def _supervised_legs(verified: VerifiedExchange) -> list[LegFacts]:
+    listed = {leg.agency: leg for leg in verified.summary.legs}
+    proven = {
+        change.agency: (change, each.index)
+        for each in verified.statements
+        if each.entry.ruling is not None
+        for change in each.entry.ruling.legs
+    }
+    legs = []
+    for agency in dict.fromkeys((*proven, *listed)):
+        change, index = proven.get(agency, (None, None))
+        now = listed.get(agency)
+        legs.append(
+            LegFacts(
+                agency=agency,
+                state=change.after if change else None,
+                approvals_required=change.approvals_required
+                if change
+                else now.approvals_required
+                if now
+                else 0,
+                approvers=change.approvers if change else (),
+                due_at=now.due_at if now else None,
+                as_of_entry=index,
+                listed=now.state if now else None,
+            )
+        )
+    return legs
+
+
+def _delivery_of(entry: Entry) -> tuple[str, bytes]:
+    return entry.actor.uri, entry.payload_digest
+
+
+def notice_line(
+    notice: Notice,
+    exchange: VerifiedExchange | None,
+    reference: Reference | None,
+    turn: str,
+    locale: Locale,
+) -> str:
+    """A notice of a watch as a line: when, which exchange, what by whom, whose turn it is now.
+
+    Without the verified exchange the line says what the hub's notice says.
+    """
+    entries = exchange.entries if exchange else ()
+    entry = next(
+        (read_entry(each.opening.entry) for each in entries if each.index == notice.index), None
+    )
+    actor = who(entry.actor, locale) if entry else notice.actor_agency
+    pieces = (
+        locale.minute(entry.hub_time) if entry else "",
+        notice.exchange_id,
+        locale.one_line(reference.shown) if reference else "",
+        locale.say(notice.urgency) if notice.urgency is Urgency.URGENT else "",
+        locale.say(Label.WHAT_BY, what=_noticed(notice, exchange, locale), who=actor),
+        turn,
+    )
+    return "  ".join(filter(None, pieces))
+
+
+def _noticed(notice: Notice, exchange: VerifiedExchange | None, locale: Locale) -> str:
+    """What happened: a statement with its codes, or another event."""
+    for each in exchange.statements if exchange else ():
+        if each.index == notice.index:
+            codes = body_words(each.statement.body, locale.language, locale.zone)
+            return ", ".join((locale.say(each.kind.spec.words), *codes))
+    return locale.say(notice.kind.spec.words if notice.kind else notice.event)

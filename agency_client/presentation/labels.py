@@ -1,0 +1,425 @@
+"""Words of the presentation itself: headings, names of facts, phrases with places for values.
+
+Words for codes stand with the codes (`exchange_protocol.words`); those for fields of documents in
+`documents`, those for schemata in `schemata`. A test checks that no language lacks a word, and that
+a phrase has the same places in all of them.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from exchange_protocol.words import Words
+
+
+class Label(Enum):
+    """A word or a phrase; `Locale.say` gives it in one language."""
+
+    _value_: Words
+    value: Words
+
+    # --- Single words --------------------------------------------------------------------------
+
+    YES = Words("yes", "да", "иә")
+    NO = Words("no", "нет", "жоқ")
+    NONE = Words("none", "нет", "жоқ")
+    AND = Words("and", "и", "және")
+    LATIN = Words("Latin", "латинские", "латын")
+    CYRILLIC = Words("Cyrillic", "кириллические", "кирилл")
+    GREEK = Words("Greek", "греческие", "грек")
+    ARMENIAN = Words("Armenian", "армянские", "армян")
+    CHEROKEE = Words("Cherokee", "буквы чероки", "чероки")
+    MIXED_LETTERS = Words(
+        "{scripts} letters in one word: {letters}",
+        "{scripts} буквы в одном слове: {letters}",
+        "бір сөзде {scripts} әріптері: {letters}",
+    )
+
+    # --- Times ---------------------------------------------------------------------------------
+
+    MINUTES = Words("{number} min", "{number} мин", "{number} мин")
+    HOURS = Words("{number} h", "{number} ч", "{number} сағ")
+    DAYS_ONE = Words("{number} days", "{number} день", "{number} күн")
+    DAYS_FEW = Words("{number} days", "{number} дня", "{number} күн")
+    DAYS_MANY = Words("{number} days", "{number} дней", "{number} күн")
+    DUE_IN = Words("due in {span}", "осталось {span}", "{span} қалды")
+    OVERDUE_BY = Words("overdue by {span}", "просрочено на {span}", "мерзімі өтті: {span}")
+    PERIOD = Words("{start} to {end}", "с {start} по {end}", "{start} бастап {end} дейін")
+
+    # --- Columns and names of facts ------------------------------------------------------------
+
+    EXCHANGE = Words("exchange", "обмен", "алмасу")
+    STATEMENT = Words("statement", "заявление", "мәлімдеме")
+    LOG_ENTRY = Words("log entry", "запись журнала", "журнал жазбасы")
+    ENTRY = Words("entry", "запись", "жазба")
+    KIND = Words("kind", "вид", "түрі")
+    WHAT = Words("what", "что", "не")
+    WHEN = Words("when", "когда", "қашан")
+    WHO = Words("who", "кто", "кім")
+    FROM = Words("from", "от кого", "кімнен")
+    TO = Words("to", "кому", "кімге")
+    AGENCY = Words("agency", "орган", "орган")
+    COUNTRY = Words("country", "страна", "ел")
+    TIME_ZONE = Words("time zone", "часовой пояс", "уақыт белдеуі")
+    SEALING_KEY = Words("sealing key", "ключ шифрования", "шифрлау кілті")
+    STATE = Words("state", "состояние", "күйі")
+    LEGS = Words("legs", "линии", "желілер")
+    APPROVALS = Words("approvals", "одобрения", "мақұлдаулар")
+    HANDLING = Words("handling", "режим", "режим")
+    DUE = Words("due", "срок", "мерзімі")
+    UPDATED = Words("updated", "обновлено", "жаңартылды")
+    MADE = Words("made", "составлено", "жасалды")
+    REFERENCE = Words("reference", "номер дела", "іс нөмірі")
+    ABOUT = Words("about", "суть", "мазмұны")
+    NEXT = Words("next", "что делать", "не істеу керек")
+    URGENCY = Words("urgency", "срочность", "шұғылдығы")
+    PURPOSE = Words("purpose", "цель", "мақсаты")
+    LEGAL_BASIS = Words("legal basis", "правовое основание", "құқықтық негізі")
+    PERMITTED_USES = Words(
+        "permitted uses", "разрешённое использование", "рұқсат етілген пайдалану"
+    )
+    ONWARD_AUTHORITIES = Words("may be passed on to", "можно передать", "беруге болатын органдар")
+    SUBJECTS = Words("subjects", "проверяемые лица", "тексерілетін тұлғалар")
+    SUPERVISORS = Words("supervisors", "надзирающие органы", "қадағалаушы органдар")
+    YOU_ARE = Words("you are", "ваша роль", "сіздің рөліңіз")
+    VERIFIED = Words("verified", "проверено", "тексерілді")
+    AGAINST_LOG = Words(
+        "against the signed log of {size} entries",
+        "по подписанному журналу из {size} записей",
+        "{size} жазбадан тұратын қол қойылған журнал бойынша",
+    )
+    TIMELINE = Words("timeline", "ход обмена", "алмасу барысы")
+    FILES = Words("files", "файлы", "файлдар")
+    ROUTE = Words("route", "маршрут", "бағыты")
+    HUB_LISTS = Words("listed by the hub", "по списку узла", "тораптың тізімі бойынша")
+    AS_OF_ENTRY = Words(
+        "{state}, as of entry {entry}",
+        "{state}, на запись {entry}",
+        "{state}, {entry}-жазбадағы күйі",
+    )
+
+    # --- Entities ------------------------------------------------------------------------------
+
+    PAYMENTS = Words("payments", "платежи", "төлемдер")
+    ENTITIES = Words(
+        "persons, accounts, objects", "лица, счета, объекты", "тұлғалар, шоттар, объектілер"
+    )
+    LINKS = Words("links", "связи", "байланыстар")
+    DATE = Words("date", "дата", "күні")
+    AMOUNT = Words("amount", "сумма", "сома")
+    CURRENCY = Words("currency", "валюта", "валюта")
+    PAYER = Words("payer", "плательщик", "төлеуші")
+    PAYEE = Words("payee", "получатель", "алушы")
+    FOR_WHAT = Words("purpose", "назначение", "мақсаты")
+    SORT = Words("sort", "вид", "түрі")
+    NAME = Words("name", "имя или название", "аты немесе атауы")
+    DETAILS = Words("details", "сведения", "мәліметтер")
+    TO_WHOM = Words("whom or what", "кого или что", "кімді немесе нені")
+    IN_ALL = Words("in all", "всего", "барлығы")
+    AND_MORE = Words(
+        "... and {number} more; --out DIR writes all of them",
+        "... и ещё {number}; --out DIR запишет все",
+        "... тағы {number}; --out DIR барлығын жазады",
+    )
+
+    # --- One exchange --------------------------------------------------------------------------
+
+    OF_AT = Words(
+        "{what} of {agency}, {time}", "{what}, {agency}, {time}", "{what}, {agency}, {time}"
+    )
+    WHAT_BY = Words("{what} by {who}", "{what}, {who}", "{what}, {who}")
+    RECEIVED = Words("received: {what}", "получено: {what}", "алынды: {what}")
+    NO_APPROVAL_NEEDED = Words("none needed", "не нужны", "қажет емес")
+    APPROVALS_GIVEN = Words(
+        "{given} of {required}", "{given} из {required}", "{required} ішінен {given}"
+    )
+    APPROVALS_BY = Words(
+        "{given} of {required}, by {whom}",
+        "{given} из {required}, даёт {whom}",
+        "{required} ішінен {given}, беретін {whom}",
+    )
+    OR = Words("or", "или", "немесе")
+    ERASED = Words(
+        "The content was erased, as the initiator asked.",
+        "Содержание уничтожено по требованию инициатора.",
+        "Мазмұны бастамашының талабы бойынша жойылды.",
+    )
+    SEALED_TO_OTHERS = Words(
+        "sealed to others", "зашифровано для других", "басқалар үшін шифрланған"
+    )
+    PART_FAULT = Words(
+        "{part} cannot be read: {error}. Ask {whom}.",
+        "{part} прочитать нельзя: {error}. Обратитесь в {whom}.",
+        "{part} оқылмайды: {error}. Хабарласыңыз: {whom}.",
+    )
+    MISSING_SUBJECTS = Words(
+        "declared: {declared} subjects; the content holds {found}",
+        "заявлено лиц: {declared}; в содержании: {found}",
+        "мәлімделген тұлғалар: {declared}; мазмұнында: {found}",
+    )
+    ATTACHMENT = Words(
+        "attachment: {name}, {size} bytes",
+        "вложение: {name}, {size} байт",
+        "қосымша: {name}, {size} байт",
+    )
+    SUPERVISOR_SEES = Words(
+        "You see the statements that name your agency as a supervisor, and what each did to the "
+        "legs. Approvals, deliveries and statements of other states' agencies are shown to the "
+        "parties alone, so what is proven of a leg ends at the entry named; what the hub lists now "
+        "is its word. An auditor of your state, or a party's `agency evidence export`, proves the "
+        "rest.",
+        "Вы видите заявления, в которых ваш орган указан надзирающим, и что каждое изменило на "
+        "линиях. Одобрения, выдачи и заявления органов других государств показывают только "
+        "сторонам, поэтому состояние линии доказано лишь на указанную запись; нынешнее состояние "
+        "известно со слов узла. Остальное доказывает аудитор вашего государства или "
+        "`agency evidence export` одной из сторон.",
+        "Сіз органыңыз қадағалаушы ретінде көрсетілген мәлімдемелерді және олардың желілерде нені "
+        "өзгерткенін көресіз. Мақұлдаулар, берулер және басқа мемлекеттер органдарының "
+        "мәлімдемелері тараптарға ғана көрсетіледі, сондықтан желінің күйі көрсетілген жазбаға "
+        "дейін ғана дәлелденген; қазіргі күйі тораптың айтуынша. Қалғанын мемлекетіңіздің аудиторы "
+        "немесе тараптың `agency evidence export` файлы дәлелдейді.",
+    )
+
+    # --- Whose turn it is ----------------------------------------------------------------------
+
+    DECIDE = Words("decide", "решите", "шешім қабылдаңыз")
+    SUPPLEMENT = Words("give what was asked", "дайте уточнение", "нақтылап беріңіз")
+    READ_WHY = Words("read why, then close", "прочтите причину и закройте", "себебін оқып, жабыңыз")
+    OPEN_IT = Words("open it", "откройте", "ашыңыз")
+    ANSWER = Words("answer", "ответьте", "жауап беріңіз")
+    MIND_THE_FREEZE = Words(
+        "extend, convert or lift the freeze before it ends",
+        "продлите, преобразуйте или снимите замораживание до его конца",
+        "қатыруды біткенге дейін ұзартыңыз, түрлендіріңіз немесе алып тастаңыз",
+    )
+    READ_ANSWER = Words(
+        "read the answer, give feedback, close",
+        "прочтите ответ, дайте отзыв, закройте",
+        "жауапты оқып, пікір беріп, жабыңыз",
+    )
+    CLOSE = Words("close", "закройте", "жабыңыз")
+    YOUR_TURN = Words("your turn: {step}", "ваша очередь: {step}", "сіздің кезегіңіз: {step}")
+    WAITS_FOR = Words("waits for {whom}", "ожидается: {whom}", "күтілуде: {whom}")
+    AN_APPROVER = Words("an approver", "одобряющий орган", "мақұлдаушы орган")
+
+    # --- Lists ---------------------------------------------------------------------------------
+
+    NOTHING_ADDRESSED = Words(
+        "Nothing is addressed to your agency.",
+        "Вашему органу ничего не адресовано.",
+        "Органыңызға ештеңе жолданбаған.",
+    )
+    NOTHING_OPENED = Words(
+        "Your agency has opened nothing.",
+        "Ваш орган ничего не начинал.",
+        "Органыңыз ештеңе бастаған жоқ.",
+    )
+    NOTHING_PENDING = Words(
+        "Nothing waits for your approval.",
+        "Вашего одобрения ничего не ожидает.",
+        "Мақұлдауыңызды ештеңе күтіп тұрған жоқ.",
+    )
+    NOTHING_SUPERVISED = Words(
+        "Nothing is supervised by you.",
+        "Под вашим надзором ничего нет.",
+        "Қадағалауыңызда ештеңе жоқ.",
+    )
+    NOTHING_TO_DO = Words(
+        "Nothing waits for your agency.",
+        "Вашего органа ничего не ожидает.",
+        "Органыңызды ештеңе күтіп тұрған жоқ.",
+    )
+    NOTHING_FOUND = Words(
+        "This profile knows of no exchange with these words.",
+        "Этому профилю обмен с такими словами не известен.",
+        "Бұл профильге мұндай сөздері бар алмасу белгісіз.",
+    )
+    NOTHING = Words("Nothing.", "Ничего.", "Ештеңе жоқ.")
+
+    # --- What came of a statement --------------------------------------------------------------
+
+    RECEIPT_KEPT = Words(
+        "{done}. The hub's receipt is verified and kept.",
+        "{done}. Квитанция узла проверена и сохранена.",
+        "{done}. Тораптың түбіртегі тексерілді және сақталды.",
+    )
+    SENT = Words("{what}: sent", "{what}: отправлено", "{what}: жіберілді")
+    NOT_SENT_YET = Words(
+        "Not sent yet: {why}. Your statement is kept in the outbox; `agency outbox flush` sends it "
+        "once the hub takes it, `agency outbox withdraw {id}` takes it back.",
+        "Ещё не отправлено: {why}. Заявление сохранено в исходящих; `agency outbox flush` отправит "
+        "его, когда узел его примет, `agency outbox withdraw {id}` отзовёт его.",
+        "Әлі жіберілген жоқ: {why}. Мәлімдеме шығыс қалтасында сақталды; торап қабылдағанда "
+        "`agency outbox flush` оны жібереді, `agency outbox withdraw {id}` кері алады.",
+    )
+    HELD_NEEDS_ONE = Words(
+        "needs 1 approval by {whom}",
+        "нужно одно одобрение, даёт {whom}",
+        "бір мақұлдау қажет, беретін {whom}",
+    )
+    HELD_NEEDS = Words(
+        "needs {number} approvals by {whom}",
+        "нужно одобрений: {number}, даёт {whom}",
+        "қажет мақұлдау саны: {number}, беретін {whom}",
+    )
+    FLOWS_AT_ONCE = Words("flows at once", "передано сразу", "бірден берілді")
+    COPIES = Words(
+        "Copies of the brief by rule: {whom}",
+        "Копии краткого изложения по правилу: {whom}",
+        "Қысқаша мазмұнның көшірмелері ереже бойынша: {whom}",
+    )
+
+    # --- The outbox ----------------------------------------------------------------------------
+
+    OUTBOX_EMPTY = Words("The outbox is empty.", "Исходящих нет.", "Шығыс қалтасы бос.")
+    WAITS = Words("waits", "ожидает отправки", "жіберуді күтуде")
+    WAITS_BECAUSE = Words("waits: {why}", "ожидает: {why}", "күтуде: {why}")
+    SENT_ENTRY = Words(
+        "sent, log entry {entry}",
+        "отправлено, запись журнала {entry}",
+        "жіберілді, журнал жазбасы {entry}",
+    )
+    REFUSED_BECAUSE = Words("refused, {why}", "отклонено, {why}", "қабылданбады, {why}")
+    WITHDRAWN = Words(
+        "Withdrawn: statement {id} was removed from the outbox and will not be sent.",
+        "Отозвано: заявление {id} удалено из исходящих и отправлено не будет.",
+        "Кері алынды: {id} мәлімдемесі шығыс қалтасынан алынды, жіберілмейді.",
+    )
+    REPEATS = Words(
+        "The same was sent {span} ago ({where} {id}). Send it again?",
+        "То же самое отправлено {span} назад ({where} {id}). Отправить ещё раз?",
+        "Дәл осы {span} бұрын жіберілген ({where} {id}). Қайта жіберу керек пе?",
+    )
+    REPEATED = Words(
+        "warning: the same was sent {span} ago ({where} {id})",
+        "внимание: то же самое отправлено {span} назад ({where} {id})",
+        "назар аударыңыз: дәл осы {span} бұрын жіберілген ({where} {id})",
+    )
+
+    # --- The audit -----------------------------------------------------------------------------
+
+    LOG = Words("log", "журнал", "журнал")
+    CHECKPOINT = Words("checkpoint", "контрольная точка", "бақылау нүктесі")
+    TREE = Words(
+        "{size} entries, root {root}",
+        "записей: {size}, корень {root}",
+        "жазбалар: {size}, түбірі {root}",
+    )
+    THIS_RUN = Words("this run", "эта проверка", "осы тексеру")
+    EVERY_ENTRY = Words(
+        "every entry, from the first on",
+        "все записи, с первой",
+        "барлық жазба, біріншісінен бастап",
+    )
+    NOTHING_NEW = Words(
+        "nothing new; every entry was checked before",
+        "нового нет; все записи проверены раньше",
+        "жаңасы жоқ; барлық жазба бұрын тексерілген",
+    )
+    ENTRIES_FROM = Words(
+        "entries from {first} on; those before were checked before",
+        "записи с {first}; прежние проверены раньше",
+        "{first}-жазбадан бастап; бұрынғылары бұрын тексерілген",
+    )
+    OPENED = Words("opened", "открыто", "ашылды")
+    OPENED_OF = Words(
+        "{opened} of {size} entries", "записей: {opened} из {size}", "{size} жазбадан {opened}"
+    )
+    OPENED_PARTLY = Words(
+        "{opened} (what this auditor may open; the tree was checked as a whole)",
+        "{opened} (что вправе открыть этот аудитор; дерево проверено целиком)",
+        "{opened} (осы аудитор аша алатыны; ағаш тұтас тексерілді)",
+    )
+    REPLAYED = Words("replayed", "пересчитано", "қайта есептелді")
+    EXCHANGES_AGENCIES = Words(
+        "{exchanges} exchanges, {agencies} agencies",
+        "обменов: {exchanges}, органов: {agencies}",
+        "алмасулар: {exchanges}, органдар: {agencies}",
+    )
+    LAST_ENTRY = Words("last entry", "последняя запись", "соңғы жазба")
+    OVERDUE = Words("overdue", "просрочено", "мерзімі өткен")
+    ANSWERED_LATE = Words("answered late", "отвечено с опозданием", "кешігіп жауап берілген")
+    TOOK = Words("took", "заняло", "уақыты")
+    RATE = Words(
+        "{seconds} s, {rate} entries a second",
+        "{seconds} с, записей в секунду: {rate}",
+        "{seconds} с, секундына жазба: {rate}",
+    )
+    ENTRIES = Words("entries", "записи", "жазбалар")
+    EVENT = Words("event", "событие", "оқиға")
+    COUNT = Words("count", "число", "саны")
+    READINGS = Words("what auditors read", "что прочли аудиторы", "аудиторлар не оқыды")
+    AUDITORS_OF = Words("auditors of", "аудиторы", "аудиторлары")
+    ENTRIES_READ = Words("entries read", "прочитанные записи", "оқылған жазбалар")
+    CLEAN = Words(
+        "Clean: the log is whole and signed, and every rule was kept.",
+        "Нарушений нет: журнал цел и подписан, все правила соблюдены.",
+        "Бұзушылық жоқ: журнал бүтін, қол қойылған, барлық ереже сақталған.",
+    )
+    CLEAN_PARTLY = Words(
+        "Clean: the log is whole and signed, and every rule was kept on the entries that were "
+        "opened.",
+        "Нарушений нет: журнал цел и подписан, на открытых записях все правила соблюдены.",
+        "Бұзушылық жоқ: журнал бүтін, қол қойылған, ашылған жазбаларда барлық ереже сақталған.",
+    )
+    VIOLATIONS = Words("violations", "нарушения", "бұзушылықтар")
+    ROUND = Words(
+        "entries {first} to {size}: clean; {overdue} legs overdue, {late} answered late",
+        "записи с {first} по {size}: нарушений нет; просрочено линий: {overdue}, отвечено с "
+        "опозданием: {late}",
+        "{first}–{size} жазбалар: бұзушылық жоқ; мерзімі өткен желілер: {overdue}, кешігіп жауап "
+        "берілген: {late}",
+    )
+    RECEIPTS_NONE = Words("No receipts.", "Квитанций нет.", "Түбіртектер жоқ.")
+    WITNESSED = Words("witnessed", "заверено свидетелями", "куәлар растаған")
+    COSIGNED = Words(
+        "cosigned the tree of {size} entries",
+        "подписано дерево, записей: {size}",
+        "ағашқа қол қойылды, жазбалар: {size}",
+    )
+    WITNESSED_BY = Words(
+        "Witnessed: the first {size} entries, by {names}",
+        "Заверено свидетелями: первые записи, числом {size}; {names}",
+        "Куәлар растаған: алғашқы {size} жазба; {names}",
+    )
+    NOT_WITNESSED = Words(
+        "Not witnessed yet: too few of the profile's witnesses have cosigned.",
+        "Ещё не заверено: подписей свидетелей из профиля недостаточно.",
+        "Әлі расталмаған: профильдегі куәлардың қолдары жеткіліксіз.",
+    )
+    NOT_YET = Words("not yet", "ещё нет", "әлі жоқ")
+
+    # --- Evidence ------------------------------------------------------------------------------
+
+    EXPORTED_BY = Words("exported by", "выгрузил", "шығарған")
+    FILES_WORD = Words(
+        "{who}, {time} (the file's word)",
+        "{who}, {time} (со слов файла)",
+        "{who}, {time} (файлдың айтуынша)",
+    )
+    SEEN_AS = Words("seen as", "роль выгрузившего", "шығарушының рөлі")
+    DIRECTORY = Words("directory", "справочник", "анықтамалық")
+    NUMBER_ENTRIES = Words("{number} entries", "записей: {number}", "жазбалар: {number}")
+    WITNESSES = Words("witnesses", "свидетели", "куәлар")
+    TIME_STAMP = Words("time stamp", "штамп времени", "уақыт белгісі")
+    UNVERIFIED_SIGNATURES = Words(
+        "NOT VERIFIED: {number} other signature(s) on the checkpoint; --witness with their keys "
+        "would verify them",
+        "НЕ ПРОВЕРЕНО: прочих подписей на контрольной точке {number}; их проверит --witness с их "
+        "ключами",
+        "ТЕКСЕРІЛМЕГЕН: бақылау нүктесіндегі өзге қолдар саны {number}; оларды кілттерімен "
+        "--witness тексереді",
+    )
+    STAMPED = Words(
+        "the checkpoint was there {time}, says {authority}",
+        "контрольная точка существовала {time}, свидетельствует {authority}",
+        "бақылау нүктесі {time} бар болған, растаушы {authority}",
+    )
+    UNVERIFIED_STAMP = Words(
+        "NOT VERIFIED: --tsa-root with its authority's root would verify it",
+        "НЕ ПРОВЕРЕНО: его проверит --tsa-root с корнем его центра",
+        "ТЕКСЕРІЛМЕГЕН: оны орталығының түбірімен --tsa-root тексереді",
+    )
+    PROVED = Words("proved", "доказано", "дәлелденді")
+    RULES = Words("rules", "правила", "ережелер")
+    DISCLOSED = Words("disclosed", "раскрыто", "ашылған")

@@ -1,0 +1,128 @@
+"""Exchanges as the hub lists them, in words: its word, with what this profile knows beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from agency_client.core.views import ExchangeSummary, LegSummary
+from agency_client.presentation.locale import Locale
+from agency_client.presentation.steps import STEPS, Waiting
+from agency_client.presentation.visible import shortened
+from agency_client.state.references import Reference
+from exchange_protocol.kinds.codes import LegState, Urgency
+from exchange_protocol.rules.clocks import is_overdue
+
+_BELOW: Final = "\n"
+"""Lists have the distance below the time, to be narrow."""
+MOST_SUMMARY: Final = 80
+"""Characters of a summary in a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One exchange of a list."""
+
+    exchange_id: str
+    reference: str
+    what: str
+    initiator: str
+    legs: tuple[tuple[str, LegState], ...]
+    """Each leg in words, with its state."""
+    handling: str
+    due: str
+    is_overdue: bool
+    updated: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToDo:
+    """One thing that waits for the agency."""
+
+    exchange_id: str
+    reference: str
+    what: str
+    state: str
+    due: str
+    is_overdue: bool
+    about: str
+    step: str
+    commands: tuple[str, ...]
+
+
+def row(
+    summary: ExchangeSummary, known: Mapping[str, Reference], locale: Locale, now: datetime
+) -> Row:
+    """An exchange of a list in words."""
+    late = summary.is_overdue(now)
+    reference = known.get(summary.id, Reference())
+    return Row(
+        exchange_id=summary.id,
+        reference=locale.one_line(reference.shown),
+        what=_what(summary, locale),
+        initiator=summary.initiator,
+        legs=tuple((_leg(leg, locale), leg.state) for leg in summary.legs),
+        # The code of the field itself, such as H2: lists have no room for its sentence.
+        handling=summary.handling.name,
+        due=locale.due(summary.next_due or summary.due_at, now, is_overdue=late, between=_BELOW)
+        if late or summary.next_due
+        else locale.minute(summary.due_at),
+        is_overdue=late,
+        updated=locale.minute(summary.updated_at),
+        about=locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
+    )
+
+
+def to_do(
+    waiting: Iterable[Waiting], known: Mapping[str, Reference], locale: Locale, now: datetime
+) -> list[tuple[Waiting, ToDo]]:
+    """What waits for the agency, the most pressing first: by due time, then by age."""
+    made = [(each, _to_do(each, known, locale, now)) for each in waiting]
+    far = datetime.max.replace(tzinfo=now.tzinfo)
+    return sorted(made, key=lambda pair: (_due_of(pair[0]) or far, pair[0].summary.initiated_at))
+
+
+def _to_do(waiting: Waiting, known: Mapping[str, Reference], locale: Locale, now: datetime) -> ToDo:
+    summary = waiting.summary
+    reference = known.get(summary.id, Reference())
+    due = _due_of(waiting)
+    late = due is not None and is_overdue(due, waiting.state, now)
+    legs = "" if len(summary.legs) == 1 else f" ({', '.join(leg.agency for leg in waiting.legs)})"
+    return ToDo(
+        exchange_id=summary.id,
+        reference=locale.one_line(reference.shown),
+        what=f"{_what(summary, locale)}, {summary.initiator}",
+        state=f"{locale.say(waiting.state)}{legs}",
+        due=locale.due(due, now, is_overdue=late, between=_BELOW),
+        is_overdue=late,
+        about=locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
+        step=locale.say(STEPS[waiting.state]),
+        commands=waiting.commands,
+    )
+
+
+def _due_of(waiting: Waiting) -> datetime | None:
+    """The earliest due time of what waits; none where its answer was given."""
+    due = [
+        leg.due_at
+        for leg in waiting.legs
+        if leg.due_at is not None and is_overdue(leg.due_at, leg.state, _END)
+    ]
+    return min(due, default=None)
+
+
+_END: Final = datetime.fromisoformat("9999-12-31T23:59:59.999999+00:00")
+
+
+def _what(summary: ExchangeSummary, locale: Locale) -> str:
+    kind = locale.say(summary.kind.spec.words)
+    is_urgent = summary.urgency is Urgency.URGENT
+    return f"{locale.say(summary.urgency)}: {kind}" if is_urgent else kind
+
+
+def _leg(leg: LegSummary, locale: Locale) -> str:
+    held = f" {leg.approvals_given}/{leg.approvals_required}" if leg.state is LegState.HELD else ""
+    return f"{leg.agency}: {locale.say(leg.state)}{held}"

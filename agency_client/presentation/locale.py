@@ -1,0 +1,93 @@
+"""The language and the time zone in which something is shown to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Final
+
+from agency_client.presentation.labels import Label
+from agency_client.presentation.visible import one_line, visible
+from agency_client.presentation.words import say, say_code
+from exchange_protocol.kinds.codes import Language
+from exchange_protocol.words import Code, NamedCode, Words
+
+_VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
+"""Of POSIX: the first that is set says the language of messages."""
+_DAY: Final = timedelta(days=1)
+_HOUR: Final = timedelta(hours=1)
+_MINUTE: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Locale:
+    """How a person is told: in which language, and by which clock."""
+
+    language: Language = Language.EN
+    zone: tzinfo = UTC
+
+    def say(self, words: Label | Words | Code | NamedCode, /, **values: object) -> str:
+        """A word or a phrase in this language, with values in its places."""
+        if isinstance(words, Code | NamedCode):
+            return say_code(words, self.language)
+        if isinstance(words, Label):
+            words = words.value
+        said = say(words, self.language)
+        return said.format(**values) if values else said
+
+    def visible(self, text: str) -> str:
+        """Another's text, with nothing unseen in it."""
+        return visible(text, self.language)
+
+    def one_line(self, text: str) -> str:
+        """Another's text on one line, with nothing unseen in it."""
+        return one_line(text, self.language)
+
+    def second(self, at: datetime | None) -> str:
+        """A time to the second, with its zone."""
+        return "" if at is None else f"{at.astimezone(self.zone):%Y-%m-%d %H:%M:%S %Z}"
+
+    def minute(self, at: datetime | None) -> str:
+        """A time to the minute, with its zone."""
+        return "" if at is None else f"{at.astimezone(self.zone):%Y-%m-%d %H:%M %Z}"
+
+    def span(self, time: timedelta) -> str:
+        """A length of time in its largest unit, rounded down: "2 days", "5 h", "1 min"."""
+        if time >= 2 * _DAY:
+            return self._days(time // _DAY)
+        if time >= _HOUR:
+            return self.say(Label.HOURS, number=time // _HOUR)
+        return self.say(Label.MINUTES, number=max(1, time // _MINUTE))
+
+    def due(
+        self, at: datetime | None, now: datetime, *, is_overdue: bool, between: str = ", "
+    ) -> str:
+        """A due time, and how far away it is; where nothing is due any more, the time alone."""
+        if at is None:
+            return ""
+        if is_overdue:
+            distance = self.say(Label.OVERDUE_BY, span=self.span(now - at))
+        elif at > now:
+            distance = self.say(Label.DUE_IN, span=self.span(at - now))
+        else:
+            return self.minute(at)
+        return f"{self.minute(at)}{between}{distance}"
+
+    def _days(self, number: int) -> str:
+        last, last_two = number % 10, number % 100
+        # Russian has three forms: 21 день, 22 дня, 25 дней; 11 to 14 are as 25.
+        if last == 1 and last_two != 11:
+            form = Label.DAYS_ONE
+        elif 2 <= last <= 4 and not 12 <= last_two <= 14:
+            form = Label.DAYS_FEW
+        else:
+            form = Label.DAYS_MANY
+        return self.say(form, number=number)
+
+
+def language_of(environment: Mapping[str, str]) -> Language:
+    """The language that a terminal is set to; English where it is none of the three."""
+    name = next((environment[each] for each in _VARIABLES if environment.get(each)), "")
+    code = name.partition(".")[0].partition("_")[0].upper()
+    return Language.__members__.get(code, Language.EN)

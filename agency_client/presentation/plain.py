@@ -1,0 +1,268 @@
+"""Plain values for programs: what is shown, as JSON has it.
+
+Codes are their names, times are RFC 3339 in UTC, bytes are hex; nothing depends on a language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from agency_client.content.file_names import INDEX
+from agency_client.core.views import (
+    ExchangeSummary,
+    Notice,
+    Queued,
+    Refused,
+    Sent,
+    UnsealedExchange,
+    UnsealedStatement,
+)
+from agency_client.presentation.exchanges import LegFacts
+from agency_client.presentation.steps import Waiting
+from agency_client.presentation.words import body_json
+from agency_client.state.outbox import OutboxEntry, RefusedEntry
+from agency_client.state.references import Earlier, Reference
+from exchange_protocol.rules.lifecycle import LegChange
+from exchange_protocol.rules.statements import Header
+
+
+def iso(at: datetime | None) -> str | None:
+    """A time as programs read it (RFC 3339, UTC)."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
+
+
+def summary_json(
+    summary: ExchangeSummary, known: Reference | None, now: datetime
+) -> dict[str, Any]:
+    """An exchange of a list; the reference and the summary are what this profile knows."""
+    return {
+        "exchange_id": summary.id,
+        "kind": summary.kind.value,
+        "initiator": summary.initiator,
+        "initiated_at": iso(summary.initiated_at),
+        "updated_at": iso(summary.updated_at),
+        "due_at": iso(summary.due_at),
+        "next_due": iso(summary.next_due),
+        "overdue": summary.is_overdue(now),
+        "urgency": summary.urgency.name,
+        "handling": summary.handling.name,
+        "own_reference": known.own or None if known else None,
+        "their_reference": known.theirs or None if known else None,
+        "summary": known.summary or None if known else None,
+        "legs": [
+            {
+                "agency": leg.agency,
+                "state": leg.state.name,
+                "approvals_required": leg.approvals_required,
+                "approvals_given": leg.approvals_given,
+                "due_at": iso(leg.due_at),
+            }
+            for leg in summary.legs
+        ],
+    }
+
+
+def waiting_json(waiting: Waiting, known: Reference | None, now: datetime) -> dict[str, Any]:
+    """One thing that waits for the agency."""
+    return {
+        **summary_json(waiting.summary, known, now),
+        "party": waiting.party.value,
+        "state": waiting.state.name,
+        "waiting_legs": [leg.agency for leg in waiting.legs],
+        "commands": list(waiting.commands),
+    }
+
+
+def notice_json(notice: Notice) -> dict[str, Any]:
+    """A notice of a watch."""
+    return {
+        "exchange_id": notice.exchange_id,
+        "index": notice.index,
+        "event": notice.event.name,
+        "kind": str(notice.kind) if notice.kind else None,
+        "actor_agency": notice.actor_agency,
+        "urgency": notice.urgency.name if notice.urgency else None,
+    }
+
+
+def exchange_json(opened: UnsealedExchange, legs: Sequence[LegFacts]) -> dict[str, Any]:
+    """An exchange that was verified and unsealed."""
+    verified = opened.verified
+    first = opened.initial
+    return {
+        "exchange_id": opened.id,
+        "party": verified.party.value,
+        "kind": first.kind.value if first else verified.summary.kind.value,
+        "header": header_json(first.statement.header) if first else None,
+        "legs": [_leg_json(leg) for leg in legs],
+        "approvals": [
+            {"leg": each.leg, "by": each.by.uri, "at": iso(each.at)} for each in opened.approvals
+        ],
+        "statements": [_statement_json(each) for each in opened.statements],
+        "deliveries": [
+            {"at": iso(each.hub_time), "to": each.actor.uri} for each in verified.deliveries
+        ],
+        "checkpoint": {
+            "tree_size": verified.checkpoint.size,
+            "root": verified.checkpoint.root.hex(),
+        },
+    }
+
+
+def header_json(header: Header) -> dict[str, Any]:
+    """A statement's header."""
+    return {
+        "handling": header.handling.name,
+        "tlp": header.tlp.name,
+        "urgency": header.urgency.name,
+        "due_at": iso(header.due_at),
+        "purpose": header.purpose.name if header.purpose else None,
+        "legal_basis": header.legal_basis,
+        "permitted_uses": [use.name for use in header.permitted_uses],
+        "onward_authorities": list(header.onward_authorities),
+        "language": header.language.name if header.language else None,
+        "subject_count": header.subject_count,
+    }
+
+
+def sent_json(result: Sent, earlier: Earlier | None = None) -> dict[str, Any]:
+    """A statement that was sent."""
+    ruling = result.receipt.entry.ruling
+    return {
+        "status": "sent",
+        "exchange_id": result.exchange_id,
+        "statement_id": result.statement_id,
+        "index": result.index,
+        "legs": [leg_change_json(leg) for leg in ruling.legs] if ruling else [],
+        "supervisors": list(ruling.supervisors) if ruling else [],
+        "rule_ids": list(ruling.rule_ids) if ruling else [],
+        **repeats_json(earlier),
+    }
+
+
+def queued_json(result: Queued) -> dict[str, Any]:
+    """A statement that waits in the outbox."""
+    return {
+        "status": "queued",
+        "statement_id": result.statement_id,
+        "exchange_id": result.exchange_id or None,
+        "reason": result.reason.reason.name,
+    }
+
+
+def result_json(result: Sent | Queued | Refused) -> dict[str, Any]:
+    """What came of a waiting statement."""
+    match result:
+        case Sent():
+            return sent_json(result)
+        case Queued():
+            return queued_json(result)
+        case Refused():
+            return {
+                "status": "refused",
+                "statement_id": result.statement_id,
+                "exchange_id": result.exchange_id or None,
+                "reason": result.reason.reason.name,
+                "message": result.reason.message,
+            }
+
+
+def repeats_json(earlier: Earlier | None) -> dict[str, Any]:
+    """The same statement that was sent a short time ago, where there is one."""
+    if earlier is None:
+        return {}
+    return {
+        "repeats": {
+            "statement_id": earlier.statement_id,
+            "exchange_id": earlier.exchange_id or None,
+            "sent_at": iso(earlier.at),
+        }
+    }
+
+
+def outbox_json(entry: OutboxEntry) -> dict[str, Any]:
+    """A statement of the outbox."""
+    return {
+        "statement_id": entry.statement_id,
+        "exchange_id": entry.exchange_id or None,
+        "kind": entry.kind.value,
+        "recipients": list(entry.recipients),
+        "made_at": iso(entry.made_at),
+        "size": entry.size,
+    }
+
+
+def refused_json(refused: RefusedEntry) -> dict[str, Any]:
+    """A statement of the outbox that the hub refused."""
+    return outbox_json(refused.entry) | {
+        "reason": refused.reason.name,
+        "message": refused.message,
+        "refused_at": iso(refused.refused_at),
+    }
+
+
+def leg_change_json(leg: LegChange) -> dict[str, Any]:
+    """What a statement did to one leg."""
+    return {
+        "agency": leg.agency,
+        "before": leg.before.name if leg.before else None,
+        "state": leg.after.name,
+        "approvals_required": leg.approvals_required,
+        "approvers": list(leg.approvers),
+    }
+
+
+def _leg_json(leg: LegFacts) -> dict[str, Any]:
+    return {
+        "agency": leg.agency,
+        "state": leg.state.name if leg.state else None,
+        "approvals_required": leg.approvals_required,
+        "approvers": list(leg.approvers),
+        "approvals": list(leg.approvals),
+        "due_at": iso(leg.due_at),
+        "as_of_entry": leg.as_of_entry,
+        "listed_state": leg.listed.name if leg.listed else None,
+    }
+
+
+def _statement_json(statement: UnsealedStatement) -> dict[str, Any]:
+    return {
+        "statement_id": statement.statement.id,
+        "index": statement.index,
+        "hub_time": iso(statement.hub_time),
+        "kind": statement.kind.value,
+        "codes": body_json(statement.statement.body),
+        "author": statement.author.uri,
+        "recipients": list(statement.statement.recipients),
+        "role": statement.role.value if statement.role else None,
+        "brief": statement.brief.model_dump(mode="json", exclude_none=True)
+        if statement.brief
+        else None,
+        "content": statement.content.model_dump(mode="json", exclude_none=True)
+        if statement.content
+        else None,
+        "entities": list(statement.entities()),
+        "subjects_declared": statement.statement.header.subject_count,
+        "subjects_found": statement.subject_count,
+        "is_erased": statement.is_erased,
+        "attachments": {name: len(data) for name, data in statement.attachments.items()},
+        "sealed_to_others": sealed_to_others(statement),
+        "faults": [
+            {
+                "part": fault.part,
+                "reason": fault.error.reason.name,
+                "message": fault.error.message,
+                "ask": fault.ask,
+            }
+            for fault in statement.faults
+        ],
+    }
+
+
+def sealed_to_others(statement: UnsealedStatement) -> list[str]:
+    """The parts of a statement that the agency cannot open, and need not."""
+    known = {*statement.parts, *(fault.part for fault in statement.faults)}
+    parts = (part.name for part in statement.statement.parts)
+    return [name for name in parts if name not in known and name != INDEX]

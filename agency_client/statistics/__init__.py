@@ -1,0 +1,33 @@
+"""Statistics: figures of exchanges, from the log alone.
+
+`Gatherer` takes the entries of a replay and keeps the facts of each leg (`facts`). `make_tables`
+counts them (`tables`). Each figure knows the log entries that it was counted from. Sealed content
+is never opened, so amounts and offences are not counted.
+"""
+
+from agency_client.statistics.facts import Gatherer, LegFacts, Moment, StatementCount
+from agency_client.statistics.tables import (
+    DIMENSIONS,
+    Cell,
+    Column,
+    Period,
+    Statistics,
+    Table,
+    TableRow,
+    make_statistics,
+)
+
+__all__ = [
+    "DIMENSIONS",
+    "Cell",
+    "Column",
+    "Gatherer",
+    "LegFacts",
+    "Moment",
+    "Period",
+    "StatementCount",
+    "Statistics",
+    "Table",
+    "TableRow",
+    "make_statistics",
+]

@@ -1,0 +1,171 @@
+"""Facts of legs: what the log tells of each recipient's side of each exchange.
+
+A leg's facts take about 1 KiB in memory, so a million legs need about 1 GiB.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.spec import ENDED, Stage, body_codes
+from exchange_protocol.record.entries import Event
+from exchange_protocol.record.folds import Applied
+from exchange_protocol.rules.clocks import is_late, is_overdue
+from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.lifecycle import LegChange
+from exchange_protocol.rules.statements import Header
+from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.words import Code
+
+INTERNATIONAL: Final = "int"
+"""Stands for the state of an agency that belongs to none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An entry of the log, and the hub's time of it."""
+
+    index: int
+    at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class LegFacts:
+    """One recipient's side of an exchange, up to the last entry that was taken."""
+
+    exchange_id: str
+    kind: Kind
+    initiator: AgencyId
+    recipient: AgencyId
+    from_state: str
+    """ISO 3166-1 alpha-2 of the initiator's state, in lower case; `INTERNATIONAL` for none."""
+    to_state: str
+    """The same of the recipient."""
+    header: Header
+    """Of the initial statement."""
+    opened: Moment
+    state: LegState
+    due_at: datetime | None = None
+    reached: dict[LegState, Moment] = field(default_factory=dict)
+    """The first entry at which the leg came into each state."""
+    outcome: tuple[Code, ...] = ()
+    """The codes of the statement that ended the leg, such as the result of a reply."""
+    ended: Moment | None = None
+    """The entry that ended it: answered, refused, rejected or recalled."""
+    ended_as: LegState | None = None
+    """The state that it ended in, also where it was closed or erased since."""
+    held: Moment | None = None
+    """The entry since which it is held at the gate; None while it is not."""
+    holds: list[timedelta] = field(default_factory=list)
+    """For how long it was held, once for each release."""
+    was_late: bool = False
+    """True if it was answered or refused after its due time."""
+
+    def is_overdue(self, at: datetime) -> bool:
+        """True if it still owes its answer at a time after its due time."""
+        return is_overdue(self.due_at, self.state, at)
+
+
+class StatementCount(NamedTuple):
+    """The key of a count of statements: a kind, and one of its codes."""
+
+    kind: Kind
+    attribute: str
+    """Name of the body's attribute; empty for the kind as a whole."""
+    code: Code | None
+
+
+class Gatherer:
+    """Takes the entries of a replay, in log order, and keeps the facts of legs."""
+
+    def __init__(self) -> None:
+        self._legs: dict[tuple[str, AgencyId], LegFacts] = {}
+        self.statements: dict[StatementCount, list[Moment]] = defaultdict(list)
+        """Entries of statements, by kind and by each code of their bodies."""
+        self.denials: dict[str, list[Moment]] = defaultdict(list)
+        """Entries of denials, by the reason."""
+        self.events: Counter[Event] = Counter()
+        self.last: Moment | None = None
+        """The last entry that was taken."""
+        self._directory = Directory()
+
+    def __iter__(self) -> Iterator[LegFacts]:
+        """Give the facts of every leg, in the order in which they were opened."""
+        return iter(self._legs.values())
+
+    def take(self, applied: Applied) -> None:
+        """Take the next entry, as a replay judged it."""
+        entry = applied.entry
+        moment = self.last = Moment(applied.index, entry.hub_time)
+        self.events[entry.event] += 1
+        if entry.event is Event.DENIAL:
+            self.denials[entry.reason].append(moment)
+        if applied.judgement is not None:
+            self._directory = applied.judgement.directory
+            self._count(applied, moment)
+        if applied.exchange is None or entry.ruling is None:
+            return
+        for change in entry.ruling.legs:
+            self._move(applied, moment, change)
+
+    def _count(self, applied: Applied, moment: Moment) -> None:
+        statement = applied.statement
+        if statement is None or statement.kind.stage is Stage.DIRECTORY:
+            return
+        self.statements[StatementCount(statement.kind, "", None)].append(moment)
+        for attribute, value in body_codes(statement.body):
+            for code in value if isinstance(value, tuple) else (value,):
+                if isinstance(code, Code):
+                    count = StatementCount(statement.kind, attribute, code)
+                    self.statements[count].append(moment)
+
+    def _move(self, applied: Applied, moment: Moment, change: LegChange) -> None:
+        exchange, statement = applied.exchange, applied.statement
+        assert exchange is not None  # noqa: S101 -- `take` has looked
+        key = (exchange.id, change.agency)
+        facts = self._legs.get(key)
+        if facts is None:
+            facts = self._legs[key] = LegFacts(
+                exchange_id=exchange.id,
+                kind=exchange.kind,
+                initiator=exchange.initiator,
+                recipient=change.agency,
+                from_state=self._state_of(exchange.initiator),
+                to_state=self._state_of(change.agency),
+                header=exchange.header,
+                opened=moment,
+                state=change.after,
+            )
+        if is_late(facts.due_at, change.before, change.after, moment.at):
+            facts.was_late = True
+        leg = exchange.leg(change.agency)
+        facts.due_at = leg.due_at if leg else facts.due_at
+        facts.state = change.after
+        facts.reached.setdefault(change.after, moment)
+        _note_hold(facts, moment)
+        if change.after in ENDED and change.before is not change.after and statement is not None:
+            facts.ended, facts.ended_as = moment, change.after
+            facts.outcome = _codes(statement.body)
+
+    def _state_of(self, agency: AgencyId) -> str:
+        enrolled = self._directory.agencies.get(agency)
+        return enrolled.country.lower() if enrolled and enrolled.country else INTERNATIONAL
+
+
+def _note_hold(facts: LegFacts, moment: Moment) -> None:
+    if facts.state is LegState.HELD:
+        facts.held = facts.held or moment
+    elif facts.held is not None and facts.state is not LegState.RETURNED:
+        if facts.state not in (LegState.REJECTED, LegState.RECALLED):
+            facts.holds.append(moment.at - facts.held.at)
+        facts.held = None
+
+
+def _codes(body: Any) -> tuple[Code, ...]:
+    return tuple(value for _, value in body_codes(body) if isinstance(value, Code))

@@ -1,0 +1,167 @@
+"""What the hub looks at now and then for its metrics: nobody tells it of these by a call."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection, Engine, func, select, text
+
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.rules.directory import Directory
+from exchange_protocol.trust.identity import AgencyId, Member
+from exchange_server.ledger import Ledger
+from exchange_server.metrics.instruments import Instruments
+from exchange_server.revocation_file import RevocationFile
+from exchange_server.storage.cosignature_rows import read_cosignatures
+from exchange_server.storage.engine import reading
+from exchange_server.storage.tables import exchanges, legs
+
+SAMPLE_SECONDS: Final = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where the figures come from."""
+
+    engine: Engine
+    ledger: Ledger
+    revocations: RevocationFile
+    ends: Callable[[], Mapping[str, datetime]]
+    """When the hub's own certificate and the roots end, by what they are."""
+    witnesses: tuple[str, ...]
+    """Names of the configured witnesses."""
+    backup_report: Path | None
+    clock: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the database says."""
+
+    cosigned: Mapping[str, datetime]
+    held: int
+    held_since: datetime | None
+    size: int
+
+
+class Sampler:
+    """Looks at everything every few seconds, between `start` and `close`."""
+
+    def __init__(self, instruments: Instruments, sources: Sources) -> None:
+        """Take where to look, and where to write it down."""
+        self._instruments = instruments
+        self._sources = sources
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Look once, then again and again."""
+        for witness in self._sources.witnesses:
+            self._instruments.expect_witness(witness)
+        await self._sample()
+        self._task = asyncio.create_task(self._keep_sampling())
+
+    async def close(self) -> None:
+        """Look no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _keep_sampling(self) -> None:
+        while True:
+            await asyncio.sleep(SAMPLE_SECONDS)
+            await self._sample()
+
+    async def _sample(self) -> None:
+        """Look once. A failure leaves the old figures and their time, which an alert watches."""
+        shown, sources = self._instruments, self._sources
+        try:
+            shown.queue.set(sources.ledger.waiting())
+            shown.entries.set(sources.ledger.tree_size)
+            self._show_ends()
+            stored = await asyncio.to_thread(_read, sources.engine)
+            for witness, at in stored.cosigned.items():
+                if witness in sources.witnesses:
+                    shown.cosigned(witness, at)
+            shown.held.set(stored.held)
+            now = sources.clock()
+            since = stored.held_since or now
+            shown.oldest_held.set(max(0.0, (now - since).total_seconds()))
+            shown.database_bytes.set(stored.size)
+            file = sources.engine.url.database
+            if sources.engine.dialect.name == "sqlite" and file:
+                disk = os.statvfs(Path(file).parent)
+                shown.disk_free.set(disk.f_bavail * disk.f_frsize)
+                shown.disk_size.set(disk.f_blocks * disk.f_frsize)
+            if sources.backup_report is not None:
+                self._show_backup(sources.backup_report)
+            shown.sampled_at.set(time.time())
+        except Exception:  # noqa: BLE001 -- logged by structlog; the old time tells of it
+            _log.exception("sampling_failed")
+
+    def _show_ends(self) -> None:
+        expiry, sources = self._instruments.expiry, self._sources
+        for what, at in sources.ends().items():
+            expiry.labels(what, "").set(at.timestamp())
+        revocations = sources.revocations()
+        lists = revocations.lists.values()
+        if lists:
+            expiry.labels("crl", "").set(min(each.next_update for each in lists).timestamp())
+        self._instruments.crl_refused.set(int(bool(sources.revocations.refused)))
+        for agency, at in first_ends(sources.ledger.directory).items():
+            expiry.labels("signing", agency).set(at.timestamp())
+
+    def _show_backup(self, report: Path) -> None:
+        """Read what a backup has left: JSON with `ended_at` in seconds since 1970 and `bytes`."""
+        if not report.exists():
+            self._instruments.backup_time.set(0)
+            return
+        told = json.loads(report.read_text(encoding="utf-8"))
+        self._instruments.backup_time.set(float(told["ended_at"]))
+        self._instruments.backup_bytes.set(float(told["bytes"]))
+
+
+def first_ends(directory: Directory) -> dict[AgencyId, datetime]:
+    """When the first member of each agency is left without a signing certificate.
+
+    A member who has published a newer certificate counts by that one, so a renewal ends the alarm.
+    """
+    latest: dict[Member, datetime] = {}
+    for record in directory.certificates.values():
+        if record.revoked_at is None:
+            end = record.certificate.not_after
+            latest[record.member] = max(end, latest.get(record.member, end))
+    first: dict[AgencyId, datetime] = {}
+    for member, end in latest.items():
+        first[member.agency] = min(end, first.get(member.agency, end))
+    return first
+
+
+def _read(engine: Engine) -> _Stored:
+    with reading(engine) as connection:
+        cosigned: dict[str, datetime] = {}
+        for row in read_cosignatures(connection):
+            cosigned[row.witness] = max(row.cosigned_at, cosigned.get(row.witness, row.cosigned_at))
+        held = legs.c.state == int(LegState.HELD)
+        joined = exchanges.join(legs, legs.c.exchange_id == exchanges.c.exchange_id)
+        query = select(func.count(), func.min(exchanges.c.updated_at)).select_from(joined)
+        count, since = connection.execute(query.where(held)).one()
+        return _Stored(cosigned, count, since, _size(connection))
+
+
+def _size(connection: Connection) -> int:
+    if connection.dialect.name == "postgresql":
+        query = text("SELECT pg_database_size(current_database())")
+        return int(connection.execute(query).scalar_one())
+    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    return int(pages) * int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())

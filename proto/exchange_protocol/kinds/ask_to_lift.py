@@ -1,0 +1,39 @@
+"""`ask_to_lift`: the initiator no longer needs a freeze, and asks to lift it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.spec import Act, Body, KindSpec, Row, Stage, Text
+from exchange_protocol.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class AskToLift(Body):
+    """Asks the executing side to lift the freeze that stands."""
+
+
+SPEC = KindSpec(
+    body=AskToLift,
+    stage=Stage.CONTINUING,
+    words=Words(
+        "request to lift a freeze", "просьба снять замораживание", "қатыруды алып тастау өтініші"
+    ),
+    rows=(
+        Row(
+            party=Party.INITIATOR,
+            before=frozenset({LegState.FROZEN}),
+            becomes_awaited=True,
+        ),
+    ),
+    acts=(
+        Act(
+            name="ask_to_lift",
+            command="freeze-ask-lift",
+            summary="Ask the executing side to lift a freeze that you no longer need.",
+            done="Asked to lift",
+            text=Text("reason", "reasons", "Why, in words; it is sealed."),
+        ),
+    ),
+)

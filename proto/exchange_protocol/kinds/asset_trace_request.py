@@ -1,0 +1,36 @@
+"""`asset_trace_request`: another agency is asked to find assets (docs/rules.md#p12)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_protocol.kinds.asset_findings import AssetFindings
+from exchange_protocol.kinds.spec import Act, Body, Brief, KindSpec, Stage
+from exchange_protocol.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class AssetTraceRequest(Body):
+    """Asks other agencies to find the assets of subjects, without notice to their owners."""
+
+
+SPEC = KindSpec(
+    body=AssetTraceRequest,
+    stage=Stage.INITIAL,
+    words=Words(
+        "request to trace assets", "запрос о розыске активов", "активтерді іздеу туралы сұрау салу"
+    ),
+    answer=AssetFindings,
+    acts=(
+        Act(
+            name="request_asset_trace",
+            command="send asset-trace-request",
+            summary="Ask other agencies to find the assets of subjects.",
+            done="Sent",
+            brief=Brief.REQUIRED,
+            entities="subjects",
+            attachments=True,
+            terms=True,
+        ),
+    ),
+)

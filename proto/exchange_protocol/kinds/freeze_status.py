@@ -1,0 +1,216 @@
+"""`freeze_status`: what became of a freeze, from the executing side.
+
+The executing side proposes the time limit itself: with IMPOSED and EXTENDED the header's `due_at`
+says when the freeze expires, and becomes the due time of the leg. So lists, alarms and audits
+follow it. An extension must be on the log before that time; afterwards the freeze has expired, and
+either side may put that on record. A court's order, or a lift, may be told at any time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from exchange_protocol.kinds.codes import MAX_AMOUNT, Currency, LegState, Party
+from exchange_protocol.kinds.spec import (
+    OPEN_TO_RECIPIENT,
+    Act,
+    Body,
+    Due,
+    KindSpec,
+    Range,
+    Row,
+    Stage,
+    Text,
+    When,
+)
+from exchange_protocol.v1 import statement_pb2 as pb
+from exchange_protocol.words import Code, Words
+
+
+class FreezeOutcome(Code):
+    """What became of a freeze."""
+
+    IMPOSED = pb.FREEZE_OUTCOME_IMPOSED, "imposed", "введено", "енгізілді"
+    NOT_IMPOSED = pb.FREEZE_OUTCOME_NOT_IMPOSED, "not imposed", "не введено", "енгізілмеді"
+    EXTENDED = pb.FREEZE_OUTCOME_EXTENDED, "extended", "продлено", "ұзартылды"
+    CONVERTED = pb.FREEZE_OUTCOME_CONVERTED, "converted", "преобразовано", "түрлендірілді"
+    LIFTED = pb.FREEZE_OUTCOME_LIFTED, "lifted", "снято", "алып тасталды"
+    EXPIRED = pb.FREEZE_OUTCOME_EXPIRED, "expired", "истекло", "мерзімі өтті"
+
+
+class FreezeObstacle(Code):
+    """Why a freeze was not imposed; a refusal on a legal ground is a `refuse`."""
+
+    NO_ASSET = (
+        pb.FREEZE_OBSTACLE_NO_ASSET,
+        "no such asset found",
+        "актив не найден",
+        "актив табылмады",
+    )
+    ASSET_MOVED = (
+        pb.FREEZE_OBSTACLE_ASSET_MOVED,
+        "the asset had left before",
+        "актив выведен ранее",
+        "актив бұрын шығарылған",
+    )
+    FROZEN_ALREADY = (
+        pb.FREEZE_OBSTACLE_FROZEN_ALREADY,
+        "another measure holds it already",
+        "уже действует другая мера",
+        "басқа шара қолданыста",
+    )
+    NO_CONSENT = (
+        pb.FREEZE_OBSTACLE_NO_CONSENT,
+        "the required consent was not given",
+        "не получено требуемое согласие",
+        "қажетті келісім берілмеді",
+    )
+
+
+class FreezeConversion(Code):
+    """What took the place of a freeze."""
+
+    COURT_ORDER = (
+        pb.FREEZE_CONVERSION_COURT_ORDER,
+        "court order",
+        "судебный акт",
+        "сот актісі",
+    )
+    LEGAL_ASSISTANCE = (
+        pb.FREEZE_CONVERSION_LEGAL_ASSISTANCE,
+        "mutual legal assistance",
+        "правовая помощь",
+        "құқықтық көмек",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeStatus(Body):
+    """Tells what became of a freeze; `amount` is in whole units of `currency`."""
+
+    outcome: FreezeOutcome
+    obstacle: FreezeObstacle | None = None
+    conversion: FreezeConversion | None = None
+    amount: Annotated[int, Range(1, MAX_AMOUNT)] | None = None
+    currency: Currency | None = None
+
+
+_FROZEN = frozenset({LegState.FROZEN})
+_AMOUNT = {
+    "amount": "What is frozen, in whole units of the currency.",
+    "currency": "The currency of the amount",
+}
+_EXPLANATION = Text("note", "summary", "A note, in words; it is sealed.", is_required=False)
+
+
+def _row(
+    outcome: FreezeOutcome,
+    before: frozenset[LegState],
+    after: LegState,
+    *,
+    party: Party = Party.RECIPIENT,
+    due: Due | None = None,
+    when: When | None = None,
+) -> Row:
+    return Row(
+        party=party,
+        before=before,
+        after=after,
+        code=outcome,
+        is_answer=True,
+        becomes_awaited=True,
+        sets_due=due,
+        when=when,
+    )
+
+
+SPEC = KindSpec(
+    body=FreezeStatus,
+    stage=Stage.CONTINUING,
+    words=Words("status of a freeze", "состояние замораживания", "қатыру жағдайы"),
+    only_with={
+        "obstacle": FreezeOutcome.NOT_IMPOSED,
+        "conversion": FreezeOutcome.CONVERTED,
+    },
+    together=(("amount", "currency"),),
+    rows=(
+        _row(FreezeOutcome.IMPOSED, OPEN_TO_RECIPIENT, LegState.FROZEN, due=Due.ANEW),
+        _row(FreezeOutcome.NOT_IMPOSED, OPEN_TO_RECIPIENT, LegState.ANSWERED),
+        _row(
+            FreezeOutcome.EXTENDED,
+            _FROZEN,
+            LegState.FROZEN,
+            due=Due.LATER,
+            when=When.BEFORE_DUE,
+        ),
+        _row(FreezeOutcome.CONVERTED, _FROZEN, LegState.ANSWERED),
+        _row(FreezeOutcome.LIFTED, _FROZEN, LegState.ANSWERED),
+        _row(FreezeOutcome.EXPIRED, _FROZEN, LegState.ANSWERED, when=When.AFTER_DUE),
+        _row(
+            FreezeOutcome.EXPIRED,
+            _FROZEN,
+            LegState.ANSWERED,
+            party=Party.INITIATOR,
+            when=When.AFTER_DUE,
+        ),
+    ),
+    acts=(
+        Act(
+            name="impose_freeze",
+            command="freeze-impose",
+            summary="Say that assets are frozen, and until when.",
+            done="Freeze imposed",
+            fixed={"outcome": FreezeOutcome.IMPOSED},
+            codes=("amount", "currency"),
+            defaults={"amount": None, "currency": None},
+            help=_AMOUNT,
+            text=_EXPLANATION,
+        ),
+        Act(
+            name="decline_freeze",
+            command="freeze-decline",
+            summary="Say that no freeze was imposed, and what stood against it.",
+            done="Freeze not imposed",
+            fixed={"outcome": FreezeOutcome.NOT_IMPOSED},
+            codes=("obstacle",),
+            help={"obstacle": "What stood against it"},
+            text=Text("explanation", "explanation", "Why, in words; it is sealed."),
+        ),
+        Act(
+            name="extend_freeze",
+            command="freeze-extend",
+            summary="Say that a freeze is extended, and until when; before it expires.",
+            done="Freeze extended",
+            fixed={"outcome": FreezeOutcome.EXTENDED},
+            text=_EXPLANATION,
+        ),
+        Act(
+            name="convert_freeze",
+            command="freeze-convert",
+            summary="Say that a court's order or legal assistance took the place of a freeze.",
+            done="Freeze converted",
+            fixed={"outcome": FreezeOutcome.CONVERTED},
+            codes=("conversion", "amount", "currency"),
+            defaults={"amount": None, "currency": None},
+            help={"conversion": "What took its place", **_AMOUNT},
+            text=_EXPLANATION,
+        ),
+        Act(
+            name="lift_freeze",
+            command="freeze-lift",
+            summary="Say that a freeze is lifted.",
+            done="Freeze lifted",
+            fixed={"outcome": FreezeOutcome.LIFTED},
+            text=_EXPLANATION,
+        ),
+        Act(
+            name="record_expiry",
+            command="freeze-expired",
+            summary="Put on record that a freeze expired; either side may, after its time.",
+            done="Expiry recorded",
+            fixed={"outcome": FreezeOutcome.EXPIRED},
+            text=_EXPLANATION,
+        ),
+    ),
+)

@@ -1,0 +1,41 @@
+"""`urgent_freeze_request`: another state is asked to freeze assets at once (docs/rules.md#p14).
+
+The assets stand in the sealed parts. Four eyes release it across a border (docs/rules.md#p15).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_protocol.kinds.freeze_status import FreezeStatus
+from exchange_protocol.kinds.spec import Act, Body, Brief, KindSpec, Stage
+from exchange_protocol.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class UrgentFreezeRequest(Body):
+    """Asks other agencies to freeze assets before they move."""
+
+
+SPEC = KindSpec(
+    body=UrgentFreezeRequest,
+    stage=Stage.INITIAL,
+    words=Words(
+        "urgent request to freeze",
+        "срочный запрос о замораживании",
+        "шұғыл қатыру туралы сұрау салу",
+    ),
+    answer=FreezeStatus,
+    acts=(
+        Act(
+            name="request_freeze",
+            command="send freeze-request",
+            summary="Ask other agencies to freeze assets at once.",
+            done="Sent",
+            brief=Brief.REQUIRED,
+            entities="assets",
+            attachments=True,
+            terms=True,
+        ),
+    ),
+)

@@ -1,0 +1,165 @@
+"""Parsing by shape: what is decided on is parsed once, what is carried is checked for form.
+
+Most statements differ from others in nothing that a rule asks for: their ids, times, digests, sizes
+and wrapped keys are new, all the rest was met before. Theory of operation:
+
+1. The payload is decoded strictly, as `parse_statement` does it.
+2. Each carried value is checked for form and replaced by a fixed one. The result is the *shape*:
+   itself a well-formed statement, which differs from the payload in carried values alone.
+3. The shape is parsed by `parse_statement`, unchanged; the last shapes are remembered.
+4. The carried values are put into what came of it.
+
+So `parse_by_shape` gives what `parse_statement` gives, and refuses what it refuses. A field that is
+in no list below stays in the shape; a new field of the contract is parsed until it is listed. Where
+anything is amiss the payload goes to `parse_statement`, whose error names the true field and value.
+A shape remembers nothing of the statement by which it came: its carried values are the fixed ones.
+
+Only parsing is remembered. The judgement of a statement costs less than looking one up would save
+(docs/adr/0038-statements-are-parsed-by-shape.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from exchange_protocol.errors import ExchangeError
+from exchange_protocol.kinds.fields import parse_digest, parse_timestamp, parse_uuid
+from exchange_protocol.rules.statements import (
+    Part,
+    Statement,
+    check_part_size,
+    check_wrapped_bytes,
+    parse_due_at,
+    parse_statement,
+    plain_message,
+)
+from exchange_protocol.trust.sealing import WrappedKey
+from exchange_protocol.v1 import statement_pb2 as pb
+
+CARRIED: Final = {
+    "Statement": frozenset({"id", "exchange_id", "made_at", "answers", "due_at"}),
+    "Part": frozenset({"sha256", "size"}),
+    "WrappedKey": frozenset({"enc"}),
+}
+"""The fields that are only carried, by message. All others, and all of a body, are the shape."""
+
+MOST_SHAPES: Final = 2048
+MOST_SHAPE_BYTES: Final = 4096
+"""Larger ones, such as a policy's text, are not remembered: what is remembered stays bounded."""
+
+_ID = "00000000-0000-7000-8000-000000000000"
+_OTHER_ID = "00000000-0000-7000-8000-000000000001"
+_DIGEST = bytes(32)
+_ENC = b"\0"
+_MADE_AT = Timestamp(seconds=1)
+_DUE_AT = Timestamp(seconds=2)
+
+
+class _Carried(NamedTuple):
+    """The carried values of one statement, of checked form."""
+
+    id: str
+    exchange_id: str
+    made_at: datetime
+    answers: bytes | None
+    due_at: datetime | None
+    parts: list[tuple[bytes, int, list[bytes]]]
+    """Digest, size and wrapped keys of each part."""
+
+
+def parse_by_shape(payload: bytes) -> Statement:
+    """Parse the exact payload of a statement; gives and raises what `parse_statement` does."""
+    found = _by_shape(payload)
+    return parse_statement(payload) if found is None else found
+
+
+def shape_of(payload: bytes) -> bytes:
+    """The shape of a well-formed payload; raises ExchangeError for a carried value without form."""
+    message = plain_message(payload)
+    _take_carried(message)
+    return message.SerializeToString(deterministic=True)
+
+
+def _by_shape(payload: bytes) -> Statement | None:
+    """The statement; None if it has to be parsed without its shape."""
+    try:
+        message = plain_message(payload)
+        carried = _take_carried(message)
+        shape = message.SerializeToString(deterministic=True)
+        if len(shape) > MOST_SHAPE_BYTES:
+            return None
+        model = _model(shape)
+    except ExchangeError:
+        return None
+    return Statement(
+        id=carried.id,
+        exchange_id=carried.exchange_id,
+        author=model.author,
+        made_at=carried.made_at,
+        body=model.body,
+        answers=carried.answers,
+        recipients=model.recipients,
+        supervisors=model.supervisors,
+        header=replace(model.header, due_at=carried.due_at) if carried.due_at else model.header,
+        parts=tuple(map(_part, model.parts, carried.parts)) if carried.parts else (),
+        digest=hashlib.sha256(payload).digest(),
+    )
+
+
+_model = lru_cache(MOST_SHAPES)(parse_statement.__wrapped__)
+
+
+def _take_carried(message: pb.Statement) -> _Carried:
+    """Take the carried values out of a message, and put fixed ones into their places."""
+    own_id, exchange_id, answers = message.id, message.exchange_id, message.answers
+    parse_uuid(own_id, "id")
+    message.id = _ID
+    # An initial statement names itself. Whether this one should, its shape tells.
+    if exchange_id == own_id:
+        message.exchange_id = _ID
+    elif exchange_id:
+        parse_uuid(exchange_id, "exchange_id")
+        message.exchange_id = _OTHER_ID
+    made_at = parse_timestamp(message.made_at, "made_at")
+    due_at = parse_due_at(message, made_at)
+    message.made_at.CopyFrom(_MADE_AT)
+    if due_at is not None:
+        message.due_at.CopyFrom(_DUE_AT)
+    if answers:
+        parse_digest(answers, "answers")
+        message.answers = _DIGEST
+    parts = []
+    for part in message.parts:
+        digest, size = parse_digest(part.sha256, "parts.sha256"), part.size
+        check_part_size(size, "parts.size")
+        part.sha256 = _DIGEST
+        part.size = 0
+        wrapped = []
+        for key in part.wrapped_keys:
+            enc = key.enc
+            check_wrapped_bytes(enc, "parts.wrapped_keys.enc")
+            key.enc = _ENC
+            wrapped.append(enc)
+        parts.append((digest, size, wrapped))
+    return _Carried(own_id, exchange_id, made_at, answers or None, due_at, parts)
+
+
+def _part(model: Part, carried: tuple[bytes, int, list[bytes]]) -> Part:
+    digest, size, wrapped = carried
+    return Part(
+        model.name,
+        digest,
+        size,
+        model.media_type,
+        model.suite,
+        tuple(
+            WrappedKey(key.agency, key.role, key.key_id, enc)
+            for key, enc in zip(model.wrapped_keys, wrapped, strict=True)
+        ),
+    )

@@ -1,0 +1,181 @@
+"""What is cut off is told: what waits, how to take it back, and that it was sent before."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.cli.conftest import OFFICER, Desk
+from tests.integration.cli.test_exchange import Keyboard
+
+SEND = ("send", "information-request", "request.yaml", "--to", "kz.fma")
+SLOW = (
+    "import sys, time; from agency_client.core.submission import Submission; "
+    "from agency_client.cli import main\n"
+    "def slow(self, stored):\n"
+    "    print('sending', file=sys.stderr, flush=True); time.sleep(60); yield\n"
+    "Submission.submit = slow\n"
+    "main(sys.argv[1:])"
+)
+"""The command, whose hub takes a minute before it answers."""
+
+
+def interrupted(
+    desk: Desk, number: int, *words: str, member: str = OFFICER
+) -> subprocess.CompletedProcess[str]:
+    """Run a command, and send it a signal while it waits for the hub."""
+    line = ["--profile", str(desk.town.profile(member)), *words]
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW, *line],
+        cwd=desk.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    while process.stderr.readline() != "sending\n":
+        assert process.poll() is None
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(line, process.returncode, out, err)
+
+
+def pending(desk: Desk, member: str = OFFICER) -> list[str]:
+    listed = desk.run(member, "outbox", "list", "--json").ok().json["pending"]
+    return [each["statement_id"] for each in listed]
+
+
+def sent(desk: Desk) -> set[str]:
+    listed = desk.run(OFFICER, "sent", "--json").ok().json["exchanges"]
+    return {each["exchange_id"] for each in listed}
+
+
+@pytest.fixture(name="desk")
+def clean_desk(desk: Desk) -> Iterator[Desk]:
+    """A desk whose outbox is empty again afterwards."""
+    yield desk
+    for each in reversed(pending(desk)):
+        desk.run(OFFICER, "outbox", "withdraw", each, "--without-asking").ok()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_while_sending_says_what_waits_and_how_to_take_it_back(
+    desk: Desk, number: int
+) -> None:
+    before = sent(desk)
+    ended = interrupted(desk, number, *SEND)
+    assert ended.returncode == 128 + number
+    [waiting] = pending(desk)
+    assert f"statement {waiting} waits in the outbox" in ended.stderr
+    assert "`agency outbox flush` sends it" in ended.stderr
+    assert f"`agency outbox withdraw {waiting}` takes it back" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    told = desk.run(OFFICER, "outbox", "withdraw", waiting[:30]).ok()
+    assert "will not be sent" in told.out
+    assert pending(desk) == []
+    assert sent(desk) == before
+    assert desk.run(OFFICER, "outbox", "flush").ok().out == "The outbox is empty.\n"
+
+
+def test_signal_is_told_as_one_json_document(desk: Desk) -> None:
+    ended = interrupted(desk, signal.SIGTERM, *SEND, "--json")
+    [waiting] = pending(desk)
+    error = json.loads(ended.stdout)["error"]
+    assert (error["reason"], error["waiting"], error["sent"]) == ("STOPPED", [waiting], [])
+    assert ended.stderr == ""
+    desk.run(OFFICER, "outbox", "withdraw", waiting).ok()
+
+
+def test_what_the_hub_has_already_is_not_taken_back(desk: Desk) -> None:
+    """The receipt was lost on the way: the statement still waits, and the hub has it."""
+    exchange = desk.run(OFFICER, *SEND, "--json").ok().json["exchange_id"]
+    waiting = interrupted(desk, signal.SIGINT, *SEND)
+    assert waiting.returncode == 130
+    [again] = pending(desk)
+    profile = desk.town.profile(OFFICER)
+    other = desk.folder / "copy"
+    subprocess.run(["cp", "-a", str(profile), str(other)], check=True)  # noqa: S607
+    desk.run(OFFICER, "outbox", "flush").ok()
+    ended = desk.run(other, "outbox", "withdraw", again)
+    assert ended.code == 1
+    assert "the hub has it already, as entry" in ended.err
+    assert f"agency recall {again}" in ended.err
+    assert exchange != again
+
+
+def test_statement_is_not_taken_back_while_the_hub_cannot_be_asked(desk: Desk) -> None:
+    desk.ask("kz.fma")
+    offline = desk.offline_profile(OFFICER)
+    queued = desk.run(offline, *SEND, "--json")
+    assert queued.code == 4
+    waiting = queued.json["statement_id"]
+    ended = desk.run(offline, "outbox", "withdraw", waiting)
+    assert ended.code == 3
+    assert "--without-asking" in ended.err
+    desk.run(offline, "outbox", "withdraw", waiting, "--without-asking").ok()
+    assert desk.run(offline, "outbox", "list", "--json").ok().json["pending"] == []
+
+
+def test_statement_that_others_build_on_is_not_taken_back(desk: Desk) -> None:
+    """Two partial replies wait: the second answers what the first left, so it goes first."""
+    exchange = desk.ask("kz.fma")
+    desk.run("kz.fma/system", "show", exchange).ok()
+    for _ in range(2):
+        interrupted(desk, signal.SIGINT, "partial", exchange, "reply.yaml", member="kz.fma/system")
+    first, second = pending(desk, "kz.fma/system")
+    ended = desk.run("kz.fma/system", "outbox", "withdraw", first)
+    assert ended.code == 1
+    assert f"withdraw {second} first" in ended.err
+    for each in (second, first):
+        desk.run("kz.fma/system", "outbox", "withdraw", each).ok()
+
+
+def test_same_content_sent_again_is_told_of(desk: Desk) -> None:
+    first = desk.run(OFFICER, *SEND, "--json").ok().json
+    assert "repeats" not in first
+    again = desk.run(OFFICER, *SEND, "--json").ok().json
+    assert again["repeats"]["exchange_id"] == first["exchange_id"]
+    assert again["repeats"]["statement_id"] == first["statement_id"]
+    told = desk.run(OFFICER, *SEND).ok().err
+    assert f"warning: the same was sent 1 min ago (exchange {again['exchange_id']})" in told
+    other = desk.run(OFFICER, *SEND[:-1], "caricc", "--json").ok().json
+    assert "repeats" not in other, "another agency may be asked the same"
+
+
+def test_person_is_asked_before_the_same_is_sent_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.run(OFFICER, *SEND, "--json").ok()
+    before = sent(desk)
+    monkeypatch.setattr("sys.stdin", Keyboard("n\n"))
+    declined = desk.run(OFFICER, *SEND)
+    assert declined.code == 1
+    assert "Send it again?" in declined.err
+    assert "nothing was done, as you answered" in declined.err
+    assert sent(desk) == before
+    monkeypatch.setattr("sys.stdin", Keyboard("y\n"))
+    desk.run(OFFICER, *SEND).ok()
+    assert len(sent(desk)) == len(before) + 1
+
+
+def test_what_was_cut_off_is_asked_about_when_it_is_sent_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted(desk, signal.SIGINT, *SEND)
+    [waiting] = pending(desk)
+    monkeypatch.setattr("sys.stdin", Keyboard("n\n"))
+    assert waiting in desk.run(OFFICER, *SEND).err
+    desk.run(OFFICER, "outbox", "withdraw", waiting).ok()
+    desk.run(OFFICER, *SEND).ok()
+
+
+def test_file_that_can_be_read_only_once_is_sent(desk: Desk) -> None:
+    pipe = desk.folder / "pipe"
+    os.mkfifo(pipe)
+    text = (desk.folder / "request.yaml").read_bytes()
+    writer = subprocess.Popen([sys.executable, "-c", f"open({str(pipe)!r}, 'wb').write({text!r})"])
+    desk.run(OFFICER, "send", "information-request", "pipe", "--to", "kz.fma").ok()
+    assert writer.wait(timeout=30) == 0

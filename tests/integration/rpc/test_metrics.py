@@ -1,0 +1,164 @@
+"""The page of metrics tells what the hub does and sees, for all its workers together."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from agency_client import ExchangeError, InformationRequest
+from exchange_keys import SoftwareSigner
+from exchange_protocol.log.cosignatures import WitnessSigner
+from tests.support.foundation import Foundation
+from tests.support.hub_process import HubFiles, HubProcess
+from tests.support.postgres import emptied_database, running_postgres
+
+SECONDS = 30
+Page = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def scraped(port: int) -> Page:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=SECONDS) as answer:
+        text = answer.read().decode()
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def value(page: Page, name: str, **labels: str) -> float:
+    return page[name, frozenset(labels.items())]
+
+
+def wait_for(port: int, is_there: Callable[[Page], bool]) -> Page:
+    """The page once it is so; fails after a while."""
+    end = time.monotonic() + SECONDS
+    while not is_there(page := scraped(port)):
+        assert time.monotonic() < end, page
+        time.sleep(0.2)
+    return page
+
+
+def with_metrics(files: HubFiles, more: str = "") -> int:
+    """Configure the page on a free port; gives the port."""
+    port = free_port()
+    with files.config_file.open("a", encoding="utf-8") as config:
+        config.write(f"[metrics]\nport = {port}\n{more}")
+    return port
+
+
+def test_the_page_tells_of_calls_refusals_keys_and_what_waits(
+    foundation: Foundation, tmp_path: Path
+) -> None:
+    town = foundation.copy(tmp_path / "hub")
+    witness = WitnessSigner("w.example/one", SoftwareSigner.generate_ed25519()).verifier.vkey
+    config = town.files.config_file
+    config.write_text(
+        config.read_text("utf-8").replace(
+            "[database]", f'witnesses = ["{witness}"]\nwitnesses_at_start = 0\n[database]'
+        ),
+        encoding="utf-8",
+    )
+    port = with_metrics(town.files, 'backup_report = "backup.json"\n')
+    with HubProcess(town.files) as hub:
+        town.point_to(hub.port)
+        with town.client("kz.mia/system") as client:
+            client.request_information(
+                to="uz.fiu",
+                brief={"summary": "invented"},
+                request=InformationRequest(items=("ACCOUNT_IDENTIFICATION",)),
+            )
+            with pytest.raises(ExchangeError):
+                client.request_information(
+                    to="kz.mia",
+                    brief={"summary": "invented"},
+                    request=InformationRequest(items=("ACCOUNT_IDENTIFICATION",)),
+                )
+        page = wait_for(port, lambda page: value(page, "exchange_held_legs") == 1)
+        assert value(page, "exchange_calls_total", method="Submit", outcome="ok") == 1
+        assert value(page, "exchange_call_seconds_count", method="Submit") >= 1
+        assert value(page, "exchange_queue_wait_seconds_count") >= 1
+        for phase in ("lock", "judge", "rows", "tiles", "head", "commit"):
+            assert value(page, "exchange_commit_phase_seconds_count", phase=phase) >= 1
+        assert value(page, "exchange_transaction_seconds_count", kind="read") >= 1
+        assert value(page, "exchange_log_entries") > 10
+        assert 0 <= value(page, "exchange_oldest_held_seconds") < SECONDS
+        assert (
+            value(page, "exchange_witness_cosignature_time_seconds", witness="w.example/one") == 0
+        )
+        for what, agency in [("hub", ""), ("root", ""), ("crl", ""), ("signing", "kz.mia")]:
+            end = value(page, "exchange_expiry_time_seconds", what=what, agency=agency)
+            assert end > time.time()
+        assert value(page, "exchange_disk_free_bytes") > 0
+        assert value(page, "exchange_database_bytes") > 4096
+        assert value(page, "exchange_crl_refused") == 0
+        assert value(page, "exchange_backup_time_seconds") == 0
+
+        town.files.crl_file.write_text("no list", encoding="utf-8")
+        report = town.files.folder / "backup.json"
+        report.write_text(json.dumps({"ended_at": 1_000, "bytes": 77}), encoding="utf-8")
+        page = wait_for(port, lambda page: value(page, "exchange_crl_refused") == 1)
+        wait_for(port, lambda page: value(page, "exchange_backup_bytes") == 77)
+
+
+def test_a_port_that_is_taken_is_named(foundation: Foundation, tmp_path: Path) -> None:
+    town = foundation.copy(tmp_path / "hub")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with town.files.config_file.open("a", encoding="utf-8") as config:
+            config.write(f"[metrics]\nport = {taken.getsockname()[1]}\n")
+        hub = HubProcess(town.files)
+        assert hub.wait(SECONDS) == 2
+        hub.close()
+    assert "metrics.port" in "\n".join(hub.lines)
+
+
+def test_workers_are_added_up_and_one_that_ended_leaves_its_counts(
+    foundation: Foundation, tmp_path: Path
+) -> None:
+    with running_postgres() as uri:
+        town = foundation.copy(tmp_path / "hub", database_url=emptied_database(uri))
+        port = with_metrics(town.files)
+        with HubProcess(town.files, workers=2) as hub:
+            hub.wait_until_said("listening", 2)
+            town.point_to(hub.port)
+            for _ in range(8):
+                with town.client("kz.mia/system") as client:
+                    client.sync()
+            calls = sum(
+                number
+                for (name, _), number in scraped(port).items()
+                if name == "exchange_calls_total"
+            )
+            assert calls == len(hub.said("call"))
+            [first] = {each["worker"]: each for each in hub.said("listening")}.keys() & {1}
+            assert first == 1
+            import psutil
+
+            children = psutil.Process(hub.pid).children()
+            worker = next(each for each in children if each.net_connections("tcp"))
+            os.kill(worker.pid, signal.SIGKILL)
+            hub.wait_until_said("worker_ended", 1)
+            after = sum(
+                number
+                for (name, _), number in scraped(port).items()
+                if name == "exchange_calls_total"
+            )
+            assert after == calls

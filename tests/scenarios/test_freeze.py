@@ -1,0 +1,136 @@
+"""An urgent freeze, from the request to its end: four eyes, time limits, and every refusal."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from agency_client import Sent
+from exchange_protocol.errors import Reason
+from tests.scenarios.conftest import Region
+from tests.support.deployment import COORDINATORS
+
+BRIEF = "Заморозить счёт (вымышлено)"
+
+
+def ask(region: Region) -> str:
+    sent = region["kz.mia"].request_freeze(to=["uz.fiu"], brief=BRIEF)
+    assert isinstance(sent, Sent)
+    return sent.exchange_id
+
+
+def frozen(region: Region, due: timedelta) -> str:
+    """A freeze that stands until then."""
+    exchange = ask(region)
+    region.approve(exchange, *COORDINATORS)
+    uz = region["uz.fiu"]
+    uz.open(exchange)
+    uz.impose_freeze(exchange, due=due, amount=5_000_000, currency="KZT", note="Введено")
+    return exchange
+
+
+def test_a_freeze_is_released_by_four_eyes_imposed_extended_and_converted(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, uz = region["kz.mia"], region["uz.fiu"]
+    exchange = ask(region)
+    first, second = COORDINATORS
+    region.approve(exchange, first)
+    assert region.state(exchange, "uz.fiu", "kz.mia") == "HELD"
+    assert region.refusal(region[first].approve, exchange) is Reason.ALREADY_DECIDED
+    region.approve(exchange, second)
+    uz.open(exchange)
+    uz.acknowledge(exchange)
+    # Nothing stands yet, so nothing can be extended, lifted or converted.
+    assert region.refusal(uz.extend_freeze, exchange, due="9d") is Reason.OUT_OF_ORDER
+    assert region.refusal(uz.lift_freeze, exchange) is Reason.OUT_OF_ORDER
+    assert region.refusal(mia.ask_to_lift, exchange, reason="x") is Reason.OUT_OF_ORDER
+    # An answer of another kind is none.
+    assert region.refusal(uz.reply, exchange, brief="x") is Reason.OUT_OF_ORDER
+    half = region.refusal(uz.impose_freeze, exchange, due="5d", amount=5)
+    assert half is Reason.MISSING_FIELD
+    uz.impose_freeze(exchange, due="5d", amount=5_000_000, currency="KZT")
+    assert region.state(exchange, "uz.fiu", "kz.mia") == "FROZEN"
+    # A freeze that stands is not recalled: the initiator asks for its lift.
+    assert region.refusal(mia.recall, exchange) is Reason.OUT_OF_ORDER
+    assert region.refusal(uz.extend_freeze, exchange, due="4d") is Reason.INVALID_FIELD
+    assert region.refusal(uz.record_expiry, exchange) is Reason.NOT_YET_DUE
+    assert region.refusal(mia.record_expiry, exchange) is Reason.NOT_YET_DUE
+    # The initiator tells nothing else of a freeze.
+    assert region.refusal(mia.lift_freeze, exchange) is Reason.OUT_OF_ORDER
+    uz.extend_freeze(exchange, due="9d")
+    [leg] = mia.open(exchange).legs
+    assert leg.due_at is not None
+    assert leg.due_at > datetime.now(UTC) + timedelta(days=8)
+    uz.convert_freeze(exchange, "court-order", amount=4_900_000, currency="KZT")
+    mia.feedback(exchange, 3, uses=["CONFISCATION"])
+    mia.close_exchange(exchange)
+    told = [each.kind.value for each in mia.open(exchange).statements]
+    assert told.count("freeze_status") == 3
+    assert "status of a freeze" in region.replay(capsys)
+
+
+def test_a_freeze_is_lifted_when_the_initiator_asks_and_the_first_of_two_counts(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, uz = region["kz.mia"], region["uz.fiu"]
+    exchange = frozen(region, timedelta(days=5))
+    seen = uz.open(exchange)
+    mia.ask_to_lift(exchange, reason="Дело прекращено (вымышлено)")
+    assert region.state(exchange, "uz.fiu", "uz.fiu") == "FROZEN"
+    uz.lift_freeze(exchange)
+    assert region.refusal(uz.extend_freeze, seen, due="9d") is Reason.OUT_OF_ORDER
+    assert region.state(exchange, "uz.fiu", "kz.mia") == "ANSWERED"
+    region.replay(capsys)
+
+
+def test_a_freeze_that_expired_is_extended_no_more_and_either_side_records_it(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, uz = region["kz.mia"], region["uz.fiu"]
+    exchange = frozen(region, timedelta(seconds=2))
+    time.sleep(2.1)
+    assert region.refusal(uz.extend_freeze, exchange, due="9d") is Reason.TIME_IS_OVER
+    mia.record_expiry(exchange)
+    assert region.state(exchange, "uz.fiu", "uz.fiu") == "ANSWERED"
+    assert region.refusal(uz.record_expiry, exchange) is Reason.OUT_OF_ORDER
+    region.replay(capsys)
+
+
+def test_a_freeze_is_not_imposed_for_a_reason_or_refused_on_a_ground(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, uz = region["kz.mia"], region["uz.fiu"]
+    nowhere = region.refusal(mia.request_freeze, to=["caricc"], brief=BRIEF)
+    assert nowhere is Reason.POLICY_DENIED
+    for decline in (True, False):
+        exchange = ask(region)
+        region.approve(exchange, *COORDINATORS)
+        uz.open(exchange)
+        if decline:
+            uz.decline_freeze(exchange, "asset-moved", explanation="Средства выведены (вымышлено)")
+            assert region.state(exchange, "uz.fiu", "kz.mia") == "ANSWERED"
+        else:
+            uz.refuse(exchange, "contrary-to-law", explanation="Нет основания (вымышлено)")
+            assert region.state(exchange, "uz.fiu", "kz.mia") == "REFUSED"
+        mia.close_exchange(exchange)
+    region.replay(capsys)
+
+
+def test_assets_are_traced_and_the_findings_have_sorts_and_a_worth(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, fma = region["kz.mia"], region["kz.fma"]
+    sent = mia.request_asset_trace(to=["kz.fma"], brief="Найти активы (вымышлено)")
+    assert isinstance(sent, Sent)
+    fma.open(sent.exchange_id)
+    half = region.refusal(fma.report_findings, sent.exchange_id, "found", currency="USD")
+    assert half is Reason.MISSING_FIELD
+    fma.report_findings(
+        sent.exchange_id, "found", assets=["account", "vehicle"], amount=70_000, currency="USD"
+    )
+    told = mia.open(sent.exchange_id).statements[-1].statement.body
+    assert "70000" in str(told)
+    region.replay(capsys)

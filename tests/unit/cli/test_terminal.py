@@ -1,0 +1,99 @@
+"""Whatever takes the output, the command knows what its reader got."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from agency_client.cli.output import print_json
+from agency_client.cli.terminal import (
+    ReaderLeft,
+    ResultUnwritten,
+    Work,
+    after_sending,
+    before_sending,
+    results,
+    wait_until_taken,
+)
+
+
+def writing(code: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
+    )  # fmt: skip
+
+
+def test_reader_that_took_everything_is_waited_for() -> None:
+    """The writer goes on once the slow reader has taken the first line, and not before."""
+    code = """
+        from agency_client.cli.terminal import wait_until_taken
+        for line in range(2):
+            print(line, flush=True)
+            wait_until_taken()
+    """
+    with writing(code) as writer:
+        assert writer.stdout is not None
+        while os.read(writer.stdout.fileno(), 1) != b"\n":
+            pass
+        with pytest.raises(subprocess.TimeoutExpired):
+            writer.wait(timeout=0.5)
+        assert os.read(writer.stdout.fileno(), 9) == b"1\n"
+        assert writer.wait(timeout=30) == 0
+
+
+def test_line_that_its_reader_left_in_the_pipe_is_not_taken() -> None:
+    code = """
+        import sys
+        from agency_client.cli.terminal import ReaderLeft, wait_until_taken
+        print("never read", flush=True)
+        print("written", file=sys.stderr, flush=True)
+        try:
+            wait_until_taken()
+        except ReaderLeft:
+            sys.exit(7)
+    """
+    with writing(code) as writer:
+        assert writer.stdout is not None
+        assert writer.stderr is not None
+        assert writer.stderr.readline() == b"written\n"
+        writer.stdout.close()
+        assert writer.wait(timeout=30) == 7
+
+
+def test_file_and_captured_output_are_taken_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({})
+    wait_until_taken()
+
+
+@pytest.mark.parametrize(
+    ("block", "work"), [(before_sending, Work.UNSENT), (after_sending, Work.SENT)]
+)
+def test_failure_of_the_output_says_what_was_done(block: object, work: Work) -> None:
+    with pytest.raises(ReaderLeft) as left, block(), results():  # type: ignore[operator] # both take nothing
+        raise BrokenPipeError
+    assert left.value.work is work
+    with pytest.raises(ResultUnwritten, match="No space left") as full, results():
+        raise OSError(28, "No space left on device")
+    assert full.value.work is Work.LOOKED
+
+
+@pytest.mark.parametrize("encoding", ["koi8-r", "cp1251", "latin-1", "ascii"])
+def test_json_is_ascii_where_the_stream_is_not_utf_8(encoding: str) -> None:
+    code = (
+        "from agency_client.cli.terminal import use_any_terminal\n"
+        "from agency_client.cli.output import print_json, say\n"
+        "use_any_terminal(); print_json({'name': 'Қаржы Д \\U0001f600 é'})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.isascii()
+    assert b"\\u049a\\u0430" in done.stdout

@@ -1,0 +1,51 @@
+"""The console speaks three languages, and its templates none of their own."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+
+import pytest
+
+from agency_client.console.rendering import environment
+from agency_client.console.words import FIELD_WORDS, VERBS, Word
+from agency_client.core.acts import ACTS
+from agency_client.presentation.labels import Label
+
+TEMPLATES = sorted(environment().list_templates(extensions=["html"]))
+_TEMPLATE_PARTS = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_TAGS = re.compile(r"<[^>]*>")
+_SPOKEN = re.compile(r'(?:title|placeholder|alt|aria-label|label)="([^"]*)"')
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
+
+
+@pytest.mark.parametrize("word", Word, ids=lambda word: word.name)
+def test_a_word_is_said_in_all_languages_with_the_same_places(word: Word) -> None:
+    places = [
+        {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+        for text in word.value
+    ]
+    assert all(text.strip() for text in word.value)
+    assert places[0] == places[1] == places[2]
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_holds_no_text_of_its_own(name: str) -> None:
+    source, _, _ = environment().loader.get_source(environment(), name)  # type: ignore[union-attr]
+    bare = _TEMPLATE_PARTS.sub("", source)
+    spoken = [_TAGS.sub(" ", bare).replace("&nbsp;", ""), *_SPOKEN.findall(bare)]
+    assert [found for text in spoken for found in _LETTERS.findall(text)] == []
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_names_words_that_exist_and_trusts_no_text(name: str) -> None:
+    source, _, _ = environment().loader.get_source(environment(), name)  # type: ignore[union-attr]
+    assert set(re.findall(r"words\.([A-Z_]+)", source)) <= {*Word.__members__, *Label.__members__}
+    for way in ("|safe", "| safe", "autoescape", "<style", " style=", "onclick", "javascript:"):
+        assert way not in source
+
+
+def test_every_verb_is_of_an_act_and_said_in_all_languages() -> None:
+    assert set(VERBS) <= set(ACTS)
+    for words in (*VERBS.values(), *FIELD_WORDS.values()):
+        assert all(text.strip() for text in words)

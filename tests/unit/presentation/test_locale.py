@@ -1,0 +1,79 @@
+"""Times and their distance, in the language and by the clock of who is told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from agency_client.presentation.labels import Label
+from agency_client.presentation.locale import Locale, language_of
+from exchange_protocol.kinds.codes import Language
+
+AT = datetime(2026, 12, 4, 20, 30, 7, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("zone", "minute", "second"),
+    [
+        ("UTC", "2026-12-04 20:30 UTC", "2026-12-04 20:30:07 UTC"),
+        ("Asia/Almaty", "2026-12-05 01:30 +05", "2026-12-05 01:30:07 +05"),
+        ("Europe/Moscow", "2026-12-04 23:30 MSK", "2026-12-04 23:30:07 MSK"),
+    ],
+)
+def test_time_is_local_and_names_its_zone(zone: str, minute: str, second: str) -> None:
+    locale = Locale(zone=ZoneInfo(zone))
+    assert (locale.minute(AT), locale.second(AT)) == (minute, second)
+    assert (locale.minute(None), locale.second(None)) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("span", "en", "ru", "kk"),
+    [
+        (timedelta(seconds=5), "1 min", "1 мин", "1 мин"),
+        (timedelta(minutes=59), "59 min", "59 мин", "59 мин"),
+        (timedelta(hours=3, minutes=59), "3 h", "3 ч", "3 сағ"),
+        (timedelta(hours=47), "47 h", "47 ч", "47 сағ"),
+        (timedelta(days=2), "2 days", "2 дня", "2 күн"),
+        (timedelta(days=5), "5 days", "5 дней", "5 күн"),
+        (timedelta(days=11), "11 days", "11 дней", "11 күн"),
+        (timedelta(days=21), "21 days", "21 день", "21 күн"),
+        (timedelta(days=112), "112 days", "112 дней", "112 күн"),
+        (timedelta(days=123), "123 days", "123 дня", "123 күн"),
+    ],
+)
+def test_span_is_said_in_its_largest_unit(span: timedelta, en: str, ru: str, kk: str) -> None:
+    said = [Locale(language).span(span) for language in (Language.EN, Language.RU, Language.KK)]
+    assert said == [en, ru, kk]
+
+
+def test_due_time_says_how_far_away_it_is() -> None:
+    locale = Locale()
+    before, after = AT - timedelta(days=2), AT + timedelta(hours=3)
+    assert locale.due(AT, before, is_overdue=False) == "2026-12-04 20:30 UTC, due in 2 days"
+    assert locale.due(AT, after, is_overdue=True) == "2026-12-04 20:30 UTC, overdue by 3 h"
+    assert locale.due(AT, after, is_overdue=False) == "2026-12-04 20:30 UTC", "it was answered"
+    assert locale.due(None, after, is_overdue=False) == ""
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, Language.EN),
+        ({"LANG": "ru_RU.UTF-8"}, Language.RU),
+        ({"LANG": "kk_KZ.UTF-8"}, Language.KK),
+        ({"LANG": "ru_RU.KOI8-R", "LC_MESSAGES": "en_GB.UTF-8"}, Language.EN),
+        ({"LANG": "ru_RU.UTF-8", "LC_ALL": "kk_KZ"}, Language.KK),
+        ({"LANG": "C.UTF-8"}, Language.EN),
+        ({"LANG": "fr_FR.UTF-8"}, Language.EN),
+        ({"LC_ALL": "", "LANG": "ru"}, Language.RU),
+    ],
+)
+def test_language_is_that_of_the_terminal(environment: dict[str, str], language: Language) -> None:
+    assert language_of(environment) is language
+
+
+def test_phrase_has_its_values_in_their_places() -> None:
+    said = Locale(Language.RU).say(Label.AND_MORE, number=7)
+    assert said == "... и ещё 7; --out DIR запишет все"

@@ -1,0 +1,282 @@
+"""Statistics: every figure equals a count that was made from what the actors did."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from io import StringIO
+from random import Random
+from statistics import median
+
+import pytest
+
+from agency_client.audit import verify_log
+from agency_client.statistics import (
+    DIMENSIONS,
+    Gatherer,
+    Period,
+    Statistics,
+    Table,
+    make_statistics,
+)
+from agency_client.statistics.render import PHRASES, to_csv, to_html, to_json
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.codes import Language, LegState, RefusalGround, Urgency
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.recall import Recall
+from exchange_protocol.kinds.refuse import Refuse
+from exchange_protocol.kinds.reply import Reply, ReplyResult
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.words import Code
+from tests.support.statements import (
+    AUDITOR,
+    CASE,
+    COORDINATOR,
+    KZ_FMA,
+    KZ_MIA,
+    UZ_FIU,
+    Hub,
+    fictional_cast,
+)
+from tests.unit.audit.test_verify import REQUEST, ListedLog
+
+ALL = Period(None, None)
+SECOND = timedelta(seconds=1)
+"""The model's clock moves on so far with every entry."""
+STATE = {"kz.fma": "kz", "uz.fiu": "uz"}
+RECIPIENTS = {"kz.fma": KZ_FMA, "uz.fiu": UZ_FIU}
+
+
+@dataclass
+class Did:
+    """The deeds on one leg, as the actors noted them."""
+
+    asked: Statement
+    entry: int
+    to: str
+    opened: datetime
+    due: datetime
+    end: LegState
+    code: Code | None = None
+    ended: datetime | None = None
+    ended_entry: int | None = None
+
+    @property
+    def gated(self) -> bool:
+        return self.to == "uz.fiu"
+
+    @property
+    def late(self) -> bool:
+        return self.ended is not None and self.ended > self.due
+
+
+@dataclass
+class Told:
+    """A log, and the actors' own notes."""
+
+    hub: Hub
+    legs: list[Did] = field(default_factory=list)
+
+
+@cache
+def year() -> Told:
+    """A made-up year of one agency's requests, some to two states at once."""
+    told, choose = Told(Hub(fictional_cast())), Random(7)  # noqa: S311 -- the same year every time
+    hub = told.hub
+    for number in range(60):
+        hub.now += timedelta(hours=choose.randint(20, 60))
+        to = [["kz.fma"], ["uz.fiu"], ["kz.fma", "uz.fiu"]][number % 3]
+        due = hub.now + timedelta(days=2)
+        header = replace(CASE, urgency=choose.choice(list(Urgency)), due_at=due)
+        opened, entry = hub.now, len(hub.log)
+        asked = hub.say(KZ_MIA, REQUEST, to=to, header=header)
+        for recipient in to:
+            leg = Did(asked, entry, recipient, opened, due, LegState.HELD)
+            told.legs.append(leg)
+            act(hub, choose, leg)
+    hub.deny(KZ_FMA, Reason.NOT_A_PARTY)
+    hub.inspect(AUDITOR)
+    return told
+
+
+def act(hub: Hub, choose: Random, leg: Did) -> None:
+    asked, who = leg.asked, RECIPIENTS[leg.to]
+    if leg.gated:
+        verdict = choose.choice([Verdict.APPROVE, Verdict.APPROVE, Verdict.REJECT, None])
+        if verdict is None:
+            return
+        hub.deliver(COORDINATOR, asked)
+        hub.now += timedelta(hours=choose.randint(1, 10))
+        ground = RefusalGround.LEGAL_PRIVILEGE if verdict is Verdict.REJECT else None
+        if ground is not None:
+            leg.end, leg.code = LegState.REJECTED, ground
+        hub.say(COORDINATOR, Decision(verdict, ground), to=[leg.to], on=asked)
+        if ground is not None:
+            return
+    if choose.random() < 0.1:
+        leg.end = LegState.RECALLED
+        hub.say(KZ_MIA, Recall(), to=[leg.to], on=asked)
+        return
+    hub.deliver(who, asked)
+    leg.end = LegState.DELIVERED
+    if choose.random() < 0.2:
+        return
+    hub.now += timedelta(hours=choose.randint(1, 90))
+    leg.ended, leg.ended_entry = hub.now, len(hub.log)
+    if choose.random() < 0.3:
+        leg.end, leg.code = LegState.REFUSED, RefusalGround.LEGAL_PRIVILEGE
+        hub.say(who, Refuse(RefusalGround.LEGAL_PRIVILEGE), on=asked)
+    else:
+        result = choose.choice(list(ReplyResult))
+        leg.end, leg.code = LegState.ANSWERED, result
+        hub.say(who, Reply(result), on=asked)
+
+
+def counted(period: Period = ALL, by: tuple[str, ...] = ("state",)) -> Statistics:
+    gathered = Gatherer()
+    source = ListedLog(year().hub.log)
+    report = verify_log(source, fictional_cast().anchors, auditor=None, watch=gathered.take)
+    assert report.is_clean
+    return make_statistics(gathered, checkpoint=source.checkpoint, period=period, by=by)
+
+
+def table(statistics: Statistics, name: str) -> Table:
+    return next(each for each in statistics.tables if each.name == name)
+
+
+def figures(statistics: Statistics, name: str) -> dict[tuple[str, ...], dict[str, object]]:
+    """The figures of a table by the text of its keys; the total under ()."""
+    one = table(statistics, name)
+    rows = [*one.rows, *([one.total] if one.total else [])]
+    names = [column.name for column in one.columns]
+    return {
+        tuple(str(key) for key in row.keys): dict(
+            zip(names, (cell.value for cell in row.cells), strict=True)
+        )
+        for row in rows
+    }
+
+
+@pytest.mark.parametrize("to", ["kz.fma", "uz.fiu", None])
+def test_exchanges_and_their_ends_equal_what_the_actors_noted(to: str | None) -> None:
+    mine = [leg for leg in year().legs if to in (None, leg.to)]
+    ends = Counter(leg.end for leg in mine)
+    assert len(ends) >= 4, "the year should hold every end"
+    got = figures(counted(), "exchanges")[("kz", STATE[to]) if to else ()]
+    assert got["legs"] == len(mine)
+    assert got["exchanges"] == len({leg.asked.exchange_id for leg in mine})
+    assert got["gated"] == sum(leg.gated for leg in mine)
+    assert got["open"] == ends[LegState.DELIVERED] + ends[LegState.HELD]
+    for state in (LegState.ANSWERED, LegState.REFUSED, LegState.REJECTED, LegState.RECALLED):
+        assert got[state.name.lower()] == ends[state], state
+    assert got["late"] == sum(leg.late for leg in mine)
+    now = year().hub.now
+    still_open = [leg for leg in mine if leg.end in (LegState.DELIVERED, LegState.HELD)]
+    assert got["overdue"] == sum(leg.due < now - SECOND for leg in still_open)
+
+
+def test_an_exchange_with_two_states_counts_once_in_the_total() -> None:
+    got = figures(counted(), "exchanges")
+    assert [value["exchanges"] for keys, value in got.items() if keys] == [40, 40]
+    assert got[()]["exchanges"] == 60
+
+
+def test_outcomes_and_times_equal_what_the_actors_noted() -> None:
+    outcomes = figures(counted(), "outcomes")[()]
+    codes = (leg.code for leg in year().legs if leg.code)
+    noted = Counter(f"{type(code).__name__}.{code.name}".lower() for code in codes)
+    noted["verdict.reject"] = sum(leg.end is LegState.REJECTED for leg in year().legs)
+    assert outcomes == noted
+    mine = [leg for leg in year().legs if leg.ended]
+    times = figures(counted(), "times")[()]
+    spans = sorted(leg.ended - leg.opened for leg in mine if leg.ended)
+    seconds = median(span.total_seconds() for span in spans)
+    assert times["median"] == timedelta(seconds=seconds)
+    most = times["ninth_decile"]
+    assert isinstance(most, timedelta)
+    assert sum(span <= most for span in spans) >= 0.9 * len(spans) > sum(s < most for s in spans)
+    assert times["in_time"] == sum(not leg.late for leg in mine) / len(mine)
+
+
+def test_every_figure_leads_to_its_entries() -> None:
+    statistics = counted()
+    by_keys = {row.keys: row for row in table(statistics, "exchanges").rows}
+    [_, legs, *_] = by_keys[("kz", "uz")].cells
+    assert list(legs.entries) == [leg.entry for leg in year().legs if leg.to == "uz.fiu"]
+    total = table(statistics, "times").total
+    assert total is not None
+    ended = sorted(leg.ended_entry for leg in year().legs if leg.ended_entry is not None)
+    assert list(total.cells[0].entries) == ended
+
+
+def test_a_period_counts_what_was_opened_in_it() -> None:
+    times = sorted({leg.opened for leg in year().legs})
+    start, end = times[10], times[20]
+    got = figures(counted(Period(start, end)), "exchanges")[()]
+    assert got["exchanges"] == 10
+
+
+def test_groups_of_several_dimensions_sum_to_the_total() -> None:
+    got = figures(counted(by=tuple(DIMENSIONS)), "exchanges")
+    rows = [value for keys, value in got.items() if keys]
+    assert len(rows) > 20
+    for column in ("legs", "open", "answered", "refused", "rejected", "recalled", "late"):
+        assert sum(int(row[column]) for row in rows) == got[()][column]  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    ("period", "by", "said"),
+    [
+        (Period(datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)), (), "ends"),
+        (ALL, ("state", "state"), "at most once"),
+        (ALL, ("offence",), "expected each of state"),
+    ],
+)
+def test_what_cannot_be_counted_is_refused(period: Period, by: tuple[str, ...], said: str) -> None:
+    with pytest.raises(ExchangeError, match=said) as refused:
+        counted(period, by)
+    assert refused.value.reason is Reason.INVALID_FIELD
+
+
+def test_an_empty_log_gives_tables_without_rows() -> None:
+    empty = make_statistics(Gatherer(), checkpoint=ListedLog(year().hub.log).checkpoint, period=ALL)
+    assert all(not each.rows for each in empty.tables)
+    assert figures(empty, "times")[()]["median"] is None
+    for language in Language:
+        to_html(empty, language, date(2026, 1, 1))
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_the_page_and_the_sheets_hold_every_figure(language: Language) -> None:
+    statistics = counted(by=("agency", "kind"))
+    page = to_html(statistics, language, date(2026, 1, 1))
+    assert "<script" not in page
+    assert "http" not in page
+    for one in statistics.tables:
+        sheet = list(csv.reader(StringIO(to_csv(one, language))))
+        assert len(sheet) == 1 + len(one.rows) + bool(one.total and one.rows)
+        assert {len(row) for row in sheet} == {len(one.dimensions) + len(one.columns)}
+        assert one.title.en in page or language is not Language.EN
+    assert str(statistics.tree_size) in page
+    assert statistics.root.hex() in page
+
+
+def test_programs_get_the_figures_with_their_entries() -> None:
+    said = json.loads(json.dumps(to_json(counted())))
+    [row] = [row for row in said["tables"]["exchanges"]["rows"] if row["keys"] == ["kz", "uz"]]
+    assert row["figures"]["legs"]["value"] == len(row["figures"]["legs"]["entries"])
+    assert said["tables"]["exchanges"]["rows"][-1]["keys"] is None
+    assert said["tables"]["denials"]["rows"][0]["keys"] == ["NOT_A_PARTY"]
+
+
+def test_every_phrase_is_there_in_three_languages_with_the_same_places() -> None:
+    statistics = counted()
+    phrases = [*PHRASES, *(each.title for each in statistics.tables)]
+    phrases += [each for one in statistics.tables for each in (one.definition, one.unit)]
+    for words in phrases:
+        assert all(words), words
+        assert len({text.count("{") for text in words}) == 1, words
