@@ -1,6 +1,7 @@
 """The `exchange-server` command: run a hub, prepare one, check its log.
 
-Exit codes: 0 done; 1 findings (fsck); 2 a wrong configuration or argument, said in one line.
+Exit codes: 0 done; 1 findings (fsck); 2 a wrong configuration or argument, said in one line, or a
+copy that is torn or incomplete (fsck); 6 this version cannot check it.
 """
 
 from __future__ import annotations
@@ -22,10 +23,13 @@ from exchange_protocol.signer import SignatureAlgorithm
 from exchange_server.config import LOG_PASSPHRASE_VARIABLE, Config, load_config
 
 if TYPE_CHECKING:
+    from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
+    from exchange_server import ledger
     from exchange_server.workers import Parent
 
 EXIT_FINDINGS: Final = 1
 EXIT_CANNOT: Final = 2
+EXIT_UNCHECKED: Final = 6
 
 # Tracebacks that show local variables would show passphrases.
 app = typer.Typer(
@@ -119,18 +123,38 @@ def fsck(
     database: Annotated[str | None, typer.Option(metavar="URL", help="The database.")] = None,
     root: Annotated[Path | None, typer.Option(metavar="FILE", help="Root certificates.")] = None,
     log_key: Annotated[str | None, typer.Option(metavar="VKEY", help="Verifier key.")] = None,
+    at_least: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=0, help="Entries that the log is known to have; else 1 for a copy."
+        ),
+    ] = None,
+    checkpoints: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--checkpoint",
+            metavar="FILE",
+            help="A signed checkpoint of this log, as a witness shows it; repeatable.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute everything anew from the log and compare; read only. Exits with 1 for findings."""
+    """Compute everything anew from the log and compare; read only.
+
+    With --config it checks the hub's own database, with the other three a copy. Exits with 1 for
+    damage of the hub's database, and for rules that its signed entries break; with 2 for a copy
+    that is torn or lacks entries, for that says nothing of the hub; with 6 if this version cannot
+    check the log.
+    """
     from dataclasses import asdict
 
     from exchange_protocol.log.checkpoint import LogVerifier
     from exchange_protocol.trust.certificates import TrustAnchors
-    from exchange_server import ledger
     from exchange_server.ledger.fsck import fsck as check
     from exchange_server.storage.engine import open_engine
     from exchange_server.storage.schema import check_schema
 
+    is_copy = config is None
     if config is not None and (database, root, log_key) == (None, None, None):
         database, root, log_key = _what_to_check(load_config(config, os.environ))
     elif config is not None or database is None or root is None or log_key is None:
@@ -143,22 +167,65 @@ def fsck(
     with _database_errors():
         try:
             check_schema(engine)
-            report: ledger.FsckReport = check(engine, anchors, verifier)
+            report: ledger.FsckReport = check(
+                engine,
+                anchors,
+                verifier,
+                known=[_checkpoint(each, verifier) for each in checkpoints or ()],
+                at_least=int(is_copy) if at_least is None else at_least,
+            )
         finally:
             engine.dispose()
+    verdict, code = _verdict(report, is_copy=is_copy)
     if as_json:
-        typer.echo(json.dumps(asdict(report) | {"is_clean": report.is_clean}))
+        said = asdict(report) | {"is_clean": report.is_clean, "verdict": verdict}
+        typer.echo(json.dumps(said))
     else:
         typer.echo(
             f"{report.entries} entries, {report.statements} statements, {report.parts} parts: "
-            + ("all is well" if report.is_clean else "DAMAGED")
+            + _VERDICTS[verdict].format(known=report.known_size)
         )
         for finding in report.findings:
             typer.echo(
                 f"{finding.what}: {finding.count} wrong, first {finding.first}: {finding.detail}"
             )
-    if not report.is_clean:
-        raise typer.Exit(EXIT_FINDINGS)
+    if code:
+        raise typer.Exit(code)
+
+
+_VERDICTS: Final = {
+    "well": "all is well",
+    "damaged": "DAMAGED",
+    "rules_broken": "RULES BROKEN, by entries in the tree that the log's key signed",
+    "torn_copy": (
+        "a torn copy, which cannot be checked and says nothing of the hub; take it again, with "
+        "`exchange-server backup`"
+    ),
+    "incomplete": (
+        "incomplete, the log is known to have {known} entries or more; a file that was copied "
+        "while the hub ran needs its -wal file of the same moment"
+    ),
+}
+
+
+def _verdict(report: ledger.FsckReport, *, is_copy: bool) -> tuple[str, int]:
+    """The word for a report, and the exit code."""
+    if report.breaks_rules:
+        return "rules_broken", EXIT_FINDINGS
+    if report.findings:
+        return ("torn_copy", EXIT_CANNOT) if is_copy else ("damaged", EXIT_FINDINGS)
+    if report.is_incomplete:
+        return "incomplete", EXIT_CANNOT
+    return "well", 0
+
+
+def _checkpoint(path: Path, verifier: LogVerifier) -> Checkpoint:
+    try:
+        return verifier.verify(_read(path))
+    except ExchangeError as error:
+        raise Reason.CONFIG_INVALID.error(
+            f"expected in {path} a checkpoint that this log's key signed: {error.message}"
+        ) from None
 
 
 @log_app.command("export")
@@ -310,7 +377,8 @@ def run(command: Callable[[], object]) -> None:
         command()
     except ExchangeError as error:
         typer.echo(f"exchange-server: {error}", err=True)
-        sys.exit(EXIT_CANNOT)
+        unchecked = error.reason is Reason.POLICY_UNREADABLE
+        sys.exit(EXIT_UNCHECKED if unchecked else EXIT_CANNOT)
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("exchange_"):
             raise

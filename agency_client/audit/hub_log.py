@@ -58,6 +58,11 @@ class HubLog:
         """The checkpoint to audit up to."""
         return self._head.checkpoint
 
+    @property
+    def is_copy(self) -> bool:
+        """False: the hub answers for what it sends."""
+        return False
+
     def leaves(self, start: int) -> Iterator[AuditedLeaf]:
         """Every leaf from `start` on, page by page, as fast as the hub lets an auditor read.
 

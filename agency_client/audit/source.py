@@ -34,6 +34,11 @@ class LogSource(Protocol):
         """The checkpoint to audit, its signature verified."""
         ...
 
+    @property
+    def is_copy(self) -> bool:
+        """True for a copy that anyone may have changed, False where the hub itself answers."""
+        ...
+
     def leaves(self, start: int) -> Iterable[AuditedLeaf]:
         """Every leaf from `start` to the checkpoint's size, in order; read ahead of the checks."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.text import Text
 
-from agency_client.audit import AuditReport, HubLog, verify_log
+from agency_client.audit import AuditReport, HubLog, Verdict, verify_log
 from agency_client.audit.ahead import usable_cores
 from agency_client.audit.database import DatabaseCopy
 from agency_client.audit.monitor_state import MonitorState
@@ -34,8 +34,13 @@ from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import iso
 from agency_client.state.checkpoints import Head, TrustStore, WitnessedHead
-from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.errors import (
+    ExchangeError,
+    HubDishonest,
+    Reason,
+)
+from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
+from exchange_protocol.record.folds import Applied
 from exchange_protocol.trust.certificates import TrustAnchors
 
 if TYPE_CHECKING:
@@ -63,6 +68,23 @@ def verify(
         str | None,
         typer.Option(metavar="VKEY", help="Log key for --database; else the profile's."),
     ] = None,
+    at_least: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="With --database: the log has N entries or more; a copy of fewer is incomplete.",
+        ),
+    ] = 1,
+    checkpoints: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--checkpoint",
+            metavar="FILE",
+            help="With --database: a checkpoint that the hub signed, as `audit checkpoint` or a "
+            "witness shows it; the copy must hold its tree. Repeatable.",
+        ),
+    ] = None,
     witnessed: Annotated[
         bool,
         typer.Option(
@@ -85,12 +107,13 @@ def verify(
 
     From the hub it sees what this profile's auditor may open, and that it read this is put on the
     log. It keeps its place: the next run checks what is new since. With --database it opens every
-    entry of a copy and also checks the tables beside the log; the file is only read.
+    entry of a copy and also checks the tables beside the log; the file is only read. A copy accuses
+    the hub by what the hub signed alone; what else is wrong in it may be damage of the copy.
 
     Exits with 0 if every rule was kept; 1 for a violation, or with --witnessed if nothing was
-    witnessed; 2 if this profile, its place or the file does not let it check; 3 if the hub is not
-    reachable or cannot serve now; 6 if a policy on the log is of a newer version than this program.
-    With --follow it goes on until a violation (1) or Ctrl-C (130),
+    witnessed; 2 if this profile, its place or the file does not let it check: a copy that is torn
+    or lacks entries among them; 3 if the hub is not reachable or cannot serve now; 6 if this
+    version cannot check it. With --follow it goes on until a violation (1) or Ctrl-C (130),
     and waits longer and longer for a hub that is away.
     """
     session = session_of(context)
@@ -102,15 +125,19 @@ def verify(
             "expected --database without --witnessed, --follow or --from-start: a copy has no "
             "witnesses, does not grow and is always checked from its start"
         )
-    if database is None and (root is not None or log_key is not None):
-        raise typer.BadParameter("expected --root and --log-key with --database only")
+    if database is None and (root or log_key or checkpoints or at_least != 1):
+        raise typer.BadParameter(
+            "expected --root, --log-key, --at-least and --checkpoint with --database only"
+        )
     if witnessed and follow:
         raise typer.BadParameter("expected --witnessed or --follow, not both")
     try:
         if follow:
             _follow(session, interval_seconds, from_start=from_start)
         if database is not None:
-            report = verify_database(session, database, root, log_key)
+            report = verify_database(
+                session, database, root, log_key, at_least=at_least, checkpoints=checkpoints or ()
+            )
         elif witnessed:
             report, vouched = _verify_witnessed(session)
         else:
@@ -127,7 +154,14 @@ def verify(
         if vouched is not None:
             say(witnesses_of(vouched, locale))
     if not report.is_clean:
-        raise typer.Exit(ExitCode.REFUSED)
+        raise typer.Exit(_EXIT_CODES[report.verdict])
+
+
+_EXIT_CODES = {
+    Verdict.VIOLATIONS: ExitCode.REFUSED,
+    Verdict.TORN_COPY: ExitCode.INPUT,
+    Verdict.INCOMPLETE: ExitCode.INPUT,
+}
 
 
 @audit.command()
@@ -245,44 +279,78 @@ def _tell_pause(error: ExchangeError, seconds: float) -> None:
 
 
 def verify_database(
-    session: Session, path: Path, root: Path | None, log_key: str | None
+    session: Session,
+    path: Path,
+    root: Path | None,
+    log_key: str | None,
+    *,
+    at_least: int = 1,
+    checkpoints: Sequence[Path] = (),
+    watch: Callable[[Applied], None] | None = None,
 ) -> AuditReport:
-    """Audit a copy of the database; the trust comes from the options, or from the profile."""
+    """Audit a copy of the database; the trust comes from the options, or from the profile.
+
+    `watch` is called with every entry that was judged.
+    """
+    seen = []
     if root is not None and log_key is not None:
         anchors, log = TrustAnchors.from_pem(root.read_bytes()), LogVerifier(log_key)
-        seen = None
     elif root is None and log_key is None and session.profile:
         profile = session.load_profile()
         anchors, log = profile.anchors, profile.log
         head = TrustStore(profile.state, log, lambda: datetime.now(UTC)).head()
-        seen = head.checkpoint if head else None
+        seen += [head.checkpoint] if head else []
     else:
         raise typer.BadParameter(
             "expected --root and --log-key together, or neither and a profile that has both"
         )
-    copy = DatabaseCopy(path, log)
+    seen += [_signed_checkpoint(each, log) for each in checkpoints]
+    with closing(DatabaseCopy(path, log)) as copy, progress("entries") as advance:
+        return verify_log(
+            copy,
+            anchors,
+            auditor=None,
+            seen=seen,
+            at_least=at_least,
+            progress=advance,
+            cores=usable_cores(),
+            watch=watch,
+        )
+
+
+def _signed_checkpoint(path: Path, log: LogVerifier) -> Checkpoint:
+    """A checkpoint of a file; one that another key signed accuses nobody."""
     try:
-        with progress("entries") as advance:
-            return verify_log(
-                copy, anchors, auditor=None, seen=seen, progress=advance, cores=usable_cores()
-            )
-    finally:
-        copy.close()
+        return log.verify(path.read_bytes())
+    except HubDishonest as error:
+        raise Reason.DOCUMENT_INVALID.error(
+            f"expected in {path} a checkpoint that the log {log.origin} signed: {error.message}"
+        ) from None
 
 
 def _verify_witnessed(session: Session) -> tuple[AuditReport, WitnessedHead]:
     with session.hub() as hub:
         vouched = hub.witnessed_checkpoint()
-        source = hub_log(hub, vouched.head)
-        with progress("entries") as advance:
-            report = verify_log(
-                source,
-                hub.profile.anchors,
-                auditor=hub.profile.tls.certificate.member,
-                progress=advance,
-                cores=usable_cores(),
-            )
-    return report, vouched
+        return verify_shown(hub, vouched.head), vouched
+
+
+def verify_shown(
+    hub: ExchangeClient, head: Head | None = None, watch: Callable[[Applied], None] | None = None
+) -> AuditReport:
+    """Audit what the hub shows to this profile, from its start, up to a head or the newest one.
+
+    `watch` is called with every entry that was judged.
+    """
+    source = hub_log(hub, head)
+    with progress("entries") as advance:
+        return verify_log(
+            source,
+            hub.profile.anchors,
+            auditor=hub.profile.tls.certificate.member,
+            progress=advance,
+            cores=usable_cores(),
+            watch=watch,
+        )
 
 
 @contextmanager

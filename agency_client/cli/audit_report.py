@@ -7,7 +7,7 @@ from datetime import datetime
 
 from rich.text import Text
 
-from agency_client.audit import AuditReport, Reading, Scope
+from agency_client.audit import AuditReport, Reading, Scope, Verdict
 from agency_client.cli.output import alarm, heading, print_fields, print_table, say
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
@@ -66,10 +66,23 @@ def print_report(report: AuditReport, locale: Locale) -> None:
     if report.is_clean:
         kept = Label.CLEAN_PARTLY if report.scope is Scope.PARTIAL else Label.CLEAN
         say(Text(f"\n{locale.say(kept)}", "green"))
-        return
-    heading(locale.say(Label.VIOLATIONS).upper())
-    for each in report.violations:
-        say(alarm(f"{each.reason.name}: {each.message}"))
+        if report.known_size == 1:
+            say(locale.say(Label.SIZE_UNKNOWN))
+    if report.violations:
+        heading(locale.say(Label.VIOLATIONS).upper())
+        for each in report.violations:
+            say(alarm(f"{each.reason.name}: {each.message}"))
+        size, root = report.tree_size, report.root.hex()
+        say(locale.say(Label.WHAT_CONVICTS, size=size, root=root))
+    if report.faults:
+        heading(locale.say(Label.FAULTS_OF_COPY))
+        for each in report.faults:
+            say(f"{each.reason.name}: {each.message}")
+    if report.verdict is Verdict.TORN_COPY:
+        say(Text(f"\n{locale.say(Label.TORN_COPY)} {locale.say(Label.TAKE_AGAIN)}", "yellow"))
+    elif report.verdict is Verdict.INCOMPLETE:
+        said = locale.say(Label.INCOMPLETE, size=report.tree_size, known=report.known_size)
+        say(Text(f"\n{said} {locale.say(Label.TAKE_AGAIN)}", "yellow"))
 
 
 def round_line(report: AuditReport, at: datetime, locale: Locale) -> str:

@@ -41,6 +41,7 @@ _INPUT = frozenset(
     {
         Reason.PROFILE_INVALID,
         Reason.DOCUMENT_INVALID,
+        Reason.COPY_UNUSABLE,
         Reason.CONFIG_INVALID,
         Reason.KEY_UNAVAILABLE,
         Reason.POLICY_INVALID,

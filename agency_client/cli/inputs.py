@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
@@ -88,6 +88,16 @@ def moment(
         f"expected {spans}a day such as 2026-12-05 or 05.12.2026, or a time such as "
         f"2026-12-05 18:00, 05.12.2026 18:00 or 2026-12-05T13:00Z; got {text[:64]!r}",
         param_hint=option,
+    )
+
+
+def day(text: str, option: str) -> date:
+    """Parse a day as people write it."""
+    for form in _DAYS if text.isascii() else ():
+        with suppress(ValueError):
+            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 -- a day has no zone
+    raise typer.BadParameter(
+        f"expected a day such as 2026-12-05 or 05.12.2026; got {text[:64]!r}", param_hint=option
     )
 
 

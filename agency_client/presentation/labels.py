@@ -363,6 +363,45 @@ class Label(Enum):
         "Бұзушылық жоқ: журнал бүтін, қол қойылған, ашылған жазбаларда барлық ереже сақталған.",
     )
     VIOLATIONS = Words("violations", "нарушения", "бұзушылықтар")
+    WHAT_CONVICTS = Words(
+        "What convicts: the hub's signature over the checkpoint of {size} entries with the root "
+        "{root}, and the entries named above in its tree.",
+        "Чем это доказано: подписью узла под контрольной точкой из {size} записей с корнем {root} "
+        "и названными выше записями в её дереве.",
+        "Дәлелі: {size} жазбадан тұратын, түбірі {root} бақылау нүктесіндегі тораптың қолы және "
+        "оның ағашындағы жоғарыда аталған жазбалар.",
+    )
+    FAULTS_OF_COPY = Words("Faults of the copy", "Изъяны копии", "Көшірменің ақаулары")
+    TORN_COPY = Words(
+        "Torn copy: it does not fit together and cannot be checked. This says nothing of the hub: "
+        "no signature covers the faults above.",
+        "Копия разорвана: её части не подходят друг к другу, и проверить её нельзя. Об узле это "
+        "ничего не говорит: подпись не охватывает названные изъяны.",
+        "Көшірме бүлінген: бөліктері бір-біріне сәйкес емес, оны тексеру мүмкін емес. Бұл торап "
+        "туралы ештеңе айтпайды: аталған ақауларды ешқандай қолтаңба қамтымайды.",
+    )
+    INCOMPLETE = Words(
+        "Incomplete: the copy holds {size} entries in good order, and the log is known to have "
+        "{known} or more.",
+        "Неполная копия: в ней {size} записей, они в порядке; известно, что в журнале их не менее "
+        "{known}.",
+        "Толық емес: көшірмеде {size} жазба бар, олар дұрыс; журналда кемінде {known} жазба "
+        "екені белгілі.",
+    )
+    TAKE_AGAIN = Words(
+        "Take the copy again, with `exchange-server backup`, or from a hub that is stopped.",
+        "Снимите копию заново: командой `exchange-server backup` или с остановленного узла.",
+        "Көшірмені қайта жасаңыз: `exchange-server backup` командасымен немесе тоқтатылған "
+        "тораптан.",
+    )
+    SIZE_UNKNOWN = Words(
+        "Whether the log has more entries than this copy is not known here: a checkpoint of the "
+        "hub or of a witness says it (--checkpoint).",
+        "Есть ли в журнале записи сверх этой копии, здесь неизвестно: об этом говорит "
+        "контрольная точка узла или свидетеля (--checkpoint).",
+        "Журналда осы көшірмеден тыс жазбалар бар-жоғы белгісіз: оны тораптың немесе куәгердің "
+        "бақылау нүктесі айтады (--checkpoint).",
+    )
     ROUND = Words(
         "entries {first} to {size}: clean; {overdue} legs overdue, {late} answered late",
         "записи с {first} по {size}: нарушений нет; просрочено линий: {overdue}, отвечено с "

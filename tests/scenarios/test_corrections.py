@@ -95,7 +95,7 @@ def test_a_missed_deadline_is_on_the_log(
     mia.remind(exchange, note="Второе напоминание (вымышлено)")
     fma.reply(exchange, brief="Поздний ответ (вымышлено)")
     assert region.refusal(mia.remind, exchange) is Reason.OUT_OF_ORDER
-    assert "remind" in region.replay(capsys)
+    assert "reminder" in region.replay(capsys)
 
 
 def test_a_claim_is_seen_taken_once_given_back_and_binds_nobody(

@@ -61,7 +61,8 @@ def test_held_request_waits_for_the_coordinator_alone(desk: Desk) -> None:
     exchange = desk.ask("uz.fiu")
     assert exchange not in todo(desk, OFFICER)
     item = todo(desk, COORDINATOR)[exchange]
-    assert item["commands"] == ["show", "approve", "reject", "return"]
+    decisions = ["approve", "reject", "return"]
+    assert item["commands"] == ["show", *decisions, "claim", "give-back"]
 
 
 def test_exchange_is_found_by_reference_and_by_words(desk: Desk, referenced: str) -> None:
