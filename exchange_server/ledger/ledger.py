@@ -154,8 +154,8 @@ class Ledger:
         claim = FileClaim(engine)
         try:
             ledger = cls(engine, context, claim, observer)
-            await asyncio.to_thread(verify_start, engine, LogVerifier(signer.vkey))
             await asyncio.to_thread(ledger._writer.load)
+            await asyncio.to_thread(verify_start, engine, LogVerifier(signer.vkey))
         except BaseException:
             claim.release()
             raise

@@ -62,7 +62,8 @@ def bring_back(backup: Path, url: str) -> None:
         return
     verify_no_file(file)
     with new_file(file) as draft, backup.open("rb") as source:
-        shutil.copyfileobj(source, draft.file, _CHUNK)
+        while data := source.read(_CHUNK):
+            draft.file.write(data)
 
 
 def verify_no_file(file: Path) -> None:
