@@ -98,7 +98,12 @@ def load_credentials(config: Config, environment: Mapping[str, str], clock: Cloc
         )
     return Credentials(
         identity=verified.identity,
-        tls=TlsFiles(certificate_chain=chain, key=key.plain_pem(), root=root),
+        tls=TlsFiles(
+            certificate_chain=chain,
+            key=key.plain_pem(),
+            root=root,
+            require_post_quantum=tls.require_post_quantum,
+        ),
         anchors=anchors,
         revocations=revocations,
         signer=LogSigner(log.origin, log_key),

@@ -39,6 +39,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.tiles import TILE_WIDTH, TileId, TreeEdge
 from exchange_protocol.record.entries import CommitmentOpening, parse_entry
+from exchange_protocol.rules.leg_record import encode_record
 from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import SignedStatement, Statement, batch_of, parse_statement
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
@@ -74,6 +75,7 @@ _LEG_COLUMNS = (
     "approvers",
     "approvals",
     "hidden",
+    "record",
 )
 
 
@@ -450,6 +452,7 @@ def _leg_row(position: int, leg: Leg) -> tuple[Any, ...]:
         _spelled(leg.approvers),
         _spelled(leg.approvals),
         _spelled(tuple(digest.hex() for digest in leg.hidden)),
+        encode_record(leg.record),
     )
 
 

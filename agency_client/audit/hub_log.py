@@ -17,9 +17,9 @@ from exchange_protocol.rules.lifecycle import Exchange
 
 LEAST_PAUSE_SECONDS: Final = 0.1
 MOST_PAUSE_SECONDS: Final = 60.0
-"""How long a reading waits where the hub says that it was too much for now, whatever it asks."""
+"""Longest pause of a reading after the hub said that it was too much for now."""
 PATIENCE_SECONDS: Final = 900.0
-"""How long it waits in all for the next leaf."""
+"""Longest wait in all for the next leaf."""
 
 
 class AuditedHub(Protocol):

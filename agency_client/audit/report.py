@@ -17,7 +17,7 @@ from exchange_protocol.trust.identity import AgencyId
 
 
 class Scope(Enum):
-    """How much of the log the audit could open."""
+    """The share of the log that the audit could open."""
 
     COMPLETE = "complete"
     """Every entry was opened: every rule was checked on every entry."""
@@ -116,7 +116,7 @@ class AuditReport:
     answered_late: Mapping[str, int]
     """By agency: legs that it answered or refused after their due time, by the hub's clock."""
     readings: tuple[Reading, ...]
-    """What auditors read, by the entries of this run that this auditor sees; the newest of them."""
+    """The newest readings by auditors, by the entries of this run that this auditor sees."""
     last_time: datetime | None
     """Hub time of the last entry opened."""
     seconds: float

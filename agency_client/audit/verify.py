@@ -295,7 +295,7 @@ class _Audit:
         return False
 
     def reached(self, checkpoint: Checkpoint, compact_range: CompactRange) -> VerifiedUpTo:
-        """What the place is to keep."""
+        """Give the values that the place is to keep."""
         return VerifiedUpTo(
             checkpoint,
             compact_range,

@@ -12,6 +12,7 @@ from agency_client.cli import watch as watch
 from agency_client.cli import setup as setup
 from agency_client.cli import operator as operator
 from agency_client.cli import audit as audit
+from agency_client.cli import report as report
 from agency_client.cli import split_view as split_view
 from agency_client.cli import witness as witness
 from agency_client.cli import evidence as evidence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from agency_client.audit.database import DatabaseCopy
 from agency_client.audit.monitor_state import MonitorState
 from agency_client.cli.app import app, tell_failure
 from agency_client.cli.audit_report import print_report, round_line
-from agency_client.cli.failures import ExitCode, describe
+from agency_client.cli.failures import AWAY, ExitCode, describe, exit_code_of
 from agency_client.cli.output import (
     complain,
     print_json,
@@ -37,22 +37,18 @@ from agency_client.state.checkpoints import Head, TrustStore, WitnessedHead
 from exchange_protocol.errors import (
     ExchangeError,
     HubDishonest,
-    HubInternal,
-    HubUnavailable,
-    LimitExceeded,
     Reason,
 )
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
+from exchange_protocol.record.folds import Applied
 from exchange_protocol.trust.certificates import TrustAnchors
 
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
 
-_AWAY = (HubUnavailable, HubInternal, LimitExceeded)
-"""What a hub answers that is not there or cannot serve now: nothing was found, and it may pass."""
 _MOST_INTERVALS = 16
 _LONGEST_WAIT_SECONDS = 900.0
-"""How long --follow waits at most for a hub that is away, unless it looks more seldom anyway."""
+"""Longest wait of --follow for a hub that is away, unless it looks more seldom anyway."""
 
 audit = typer.Typer(no_args_is_help=True, help="Check the log and the hub.")
 app.add_typer(audit, name="audit", rich_help_panel="Audit")
@@ -149,7 +145,7 @@ def verify(
                 report = _verify_on(hub, place, from_start=from_start)
     except ExchangeError as error:
         tell_failure(error, as_json=session.as_json)
-        raise typer.Exit(_exit_code_of(error)) from None
+        raise typer.Exit(exit_code_of(error, is_audit=True)) from None
     if session.as_json:
         print_json(report.to_json() | {"witnessed": witnessed_json(vouched)})
     else:
@@ -166,15 +162,6 @@ _EXIT_CODES = {
     Verdict.TORN_COPY: ExitCode.INPUT,
     Verdict.INCOMPLETE: ExitCode.INPUT,
 }
-
-
-def _exit_code_of(error: ExchangeError) -> ExitCode:
-    """Give the exit code of an audit: 1 only for a fault of the hub, not for a busy hub."""
-    if error.reason is Reason.POLICY_UNREADABLE:
-        return ExitCode.UNCHECKED
-    if isinstance(error, HubDishonest) or error.reason is Reason.NOT_WITNESSED:
-        return ExitCode.REFUSED
-    return ExitCode.UNREACHABLE if isinstance(error, _AWAY) else ExitCode.INPUT
 
 
 @audit.command()
@@ -263,7 +250,7 @@ def newest_witnessed(hub: ExchangeClient) -> WitnessedHead | None:
 
 
 def witnesses_of(vouched: WitnessedHead, locale: Locale) -> str:
-    """Who cosigned how much of the log, and when."""
+    """Say which witnesses cosigned how much of the log, and when."""
     names = [f"{each.witness} ({locale.second(each.at)})" for each in vouched.cosignatures]
     return locale.say(Label.WITNESSED_BY, size=vouched.head.size, names=", ".join(names))
 
@@ -299,8 +286,12 @@ def verify_database(
     *,
     at_least: int = 1,
     checkpoints: Sequence[Path] = (),
+    watch: Callable[[Applied], None] | None = None,
 ) -> AuditReport:
-    """Audit a copy of the database; the trust comes from the options, or from the profile."""
+    """Audit a copy of the database; the trust comes from the options, or from the profile.
+
+    `watch` is called with every entry that was judged.
+    """
     seen = []
     if root is not None and log_key is not None:
         anchors, log = TrustAnchors.from_pem(root.read_bytes()), LogVerifier(log_key)
@@ -323,6 +314,7 @@ def verify_database(
             at_least=at_least,
             progress=advance,
             cores=usable_cores(),
+            watch=watch,
         )
 
 
@@ -339,16 +331,26 @@ def _signed_checkpoint(path: Path, log: LogVerifier) -> Checkpoint:
 def _verify_witnessed(session: Session) -> tuple[AuditReport, WitnessedHead]:
     with session.hub() as hub:
         vouched = hub.witnessed_checkpoint()
-        source = hub_log(hub, vouched.head)
-        with progress("entries") as advance:
-            report = verify_log(
-                source,
-                hub.profile.anchors,
-                auditor=hub.profile.tls.certificate.member,
-                progress=advance,
-                cores=usable_cores(),
-            )
-    return report, vouched
+        return verify_shown(hub, vouched.head), vouched
+
+
+def verify_shown(
+    hub: ExchangeClient, head: Head | None = None, watch: Callable[[Applied], None] | None = None
+) -> AuditReport:
+    """Audit what the hub shows to this profile, from its start, up to a head or the newest one.
+
+    `watch` is called with every entry that was judged.
+    """
+    source = hub_log(hub, head)
+    with progress("entries") as advance:
+        return verify_log(
+            source,
+            hub.profile.anchors,
+            auditor=hub.profile.tls.certificate.member,
+            progress=advance,
+            cores=usable_cores(),
+            watch=watch,
+        )
 
 
 @contextmanager
@@ -384,7 +386,7 @@ def _follow(session: Session, interval_seconds: float, *, from_start: bool) -> N
         while True:
             try:
                 report = _verify_on(hub, place, from_start=from_start)
-            except _AWAY as error:
+            except AWAY as error:
                 failures += 1
                 wait = _wait_seconds(interval_seconds, failures)
                 _tell_away(session, error, wait)

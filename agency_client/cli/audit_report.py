@@ -98,7 +98,7 @@ def round_line(report: AuditReport, at: datetime, locale: Locale) -> str:
 
 
 def _range(report: AuditReport, locale: Locale) -> str:
-    """Which entries this run checked: it goes on where the last one ended."""
+    """Say the entries that this run checked: it goes on where the last one ended."""
     if report.first == 0:
         return locale.say(Label.EVERY_ENTRY)
     if report.first == report.tree_size:
@@ -107,7 +107,7 @@ def _range(report: AuditReport, locale: Locale) -> str:
 
 
 def _kind(name: str, locale: Locale) -> str:
-    """What is counted: a kind, or an event with more on it, such as "denial: TOO_LARGE"."""
+    """Name what is counted: a kind, or an event with more on it, such as "denial: TOO_LARGE"."""
     event, colon, more = name.partition(": ")
     if colon:
         return f"{locale.say(Event[event.upper()])}: {more}"
@@ -126,6 +126,6 @@ def _reading(reading: Reading, locale: Locale) -> tuple[str, ...]:
 
 
 def _by_agency(counts: Mapping[str, int], locale: Locale) -> str:
-    """Who is or was late, and how often; the due times are the initiators' own."""
+    """Say which agencies are or were late, and how often; the due times are the initiators' own."""
     told = ", ".join(f"{agency} {count}" for agency, count in counts.items())
     return told or locale.say(Label.NONE)

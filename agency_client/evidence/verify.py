@@ -105,6 +105,8 @@ KINDS = {
     32: "analysis_request",
     33: "asset_trace_request",
     34: "urgent_freeze_request",
+    35: "advance_notice",
+    36: "connectivity_test",
     40: "acknowledge",
     41: "return_for_information",
     42: "supplement",
@@ -122,11 +124,23 @@ KINDS = {
     54: "freeze_status",
     55: "ask_to_lift",
     56: "asset_findings",
+    57: "announce_correction",
+    58: "correct",
+    59: "remind",
+    60: "claim",
+    61: "confirm_recall",
+    62: "erase_answer",
+    63: "give_notice",
+    64: "clearance",
+    65: "answer_test",
     70: "enrol_agency",
     71: "publish_certificate",
     72: "revoke_certificate",
     73: "publish_sealing_key",
     74: "publish_policy",
+    75: "update_agency",
+    76: "retire_agency",
+    77: "publish_acceptance",
 }
 """Fields of a statement's body."""
 TIME = "time"
@@ -304,6 +318,91 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
             },
         ),
     },
+    57: {
+        1: (
+            "reason",
+            {
+                1: "wrong identity",
+                2: "wrong fact",
+                3: "incomplete",
+                4: "form",
+            },
+        ),
+    },
+    58: {
+        2: (
+            "reason",
+            {
+                1: "wrong identity",
+                2: "wrong fact",
+                3: "incomplete",
+                4: "form",
+            },
+        ),
+    },
+    60: {
+        1: (
+            "act",
+            {
+                1: "take",
+                2: "give back",
+            },
+        ),
+    },
+    61: {
+        1: (
+            "use",
+            {
+                1: "unused",
+                2: "used",
+                3: "passed on",
+            },
+        ),
+    },
+    62: {
+        1: (
+            "ground",
+            {
+                1: "retention ended",
+                2: "ordered",
+                3: "unlawful",
+                4: "sent in error",
+            },
+        ),
+    },
+    63: {
+        1: (
+            "notice",
+            {
+                1: "form incomplete",
+                2: "other measures",
+                3: "formality impossible",
+                4: "awaiting judge",
+            },
+        ),
+    },
+    64: {
+        1: (
+            "result",
+            {
+                1: "cleared",
+                2: "objection",
+                3: "no answer",
+            },
+        ),
+        2: (
+            "ground",
+            {
+                1: "sovereignty security",
+                2: "contrary to law",
+                3: "impedes investigation",
+                4: "disproportionate",
+                5: "no drug nexus",
+                6: "insufficient request",
+                7: "legal privilege",
+            },
+        ),
+    },
     70: {
         4: (
             "agency type",
@@ -339,6 +438,34 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
                 1: "mlkem768 x25519 aes256gcm",
             },
         ),
+    },
+    75: {
+        4: (
+            "agency type",
+            {
+                1: "fiu",
+                2: "police",
+                3: "prosecutor",
+                4: "customs",
+                5: "border",
+                6: "security",
+                7: "tax",
+                8: "asset recovery",
+                9: "coordination centre",
+                10: "observer",
+            },
+        ),
+    },
+    77: {
+        2: (
+            "languages",
+            {
+                1: "kk",
+                2: "ru",
+                3: "en",
+            },
+        ),
+        3: ("max part bytes", {}),
     },
 }
 """Of each kind: the fields of its body that hold codes, numbers or a time."""
@@ -419,7 +546,7 @@ class Archive:
 
     @property
     def about(self) -> dict[str, str]:
-        """What the manifest says of the bundle; its exporter's word."""
+        """The manifest's texts of the bundle; its exporter's word."""
         return {name: self.manifest[name] for name in ABOUT}
 
     def read(self, name: str) -> bytes:
@@ -656,7 +783,7 @@ def verify_checkpoint(data: bytes, vkey: str, openssl: OpenSsl) -> Checkpoint:
 
 
 class Witnesses:
-    """How many of which witnesses must have cosigned the checkpoint."""
+    """The witnesses of whom a number must have cosigned the checkpoint."""
 
     def __init__(self, required: int, vkeys: Sequence[str]) -> None:
         self.required = required
@@ -770,7 +897,7 @@ class Entry:
 
     @property
     def time(self) -> str:
-        """When the hub recorded it, UTC."""
+        """The time at which the hub recorded it, UTC."""
         at = _EPOCH + timedelta(seconds=self.seconds)
         return at.strftime("%Y-%m-%dT%H:%M:%S") + f".{self.nanos // 1000:06d}Z"
 
@@ -863,7 +990,7 @@ class Directory:
         self.certificates: dict[bytes, Certificate] = {}
         self.policy = b""
         self.files: dict[str, bytes] = {}
-        """What the bundle must show of it, by file name."""
+        """The bytes that the bundle must hold for it, by file name."""
         self._root = root
         self._openssl = openssl
 
@@ -1287,7 +1414,7 @@ def _text(value: Any) -> str:
 
 
 def pae(payload: bytes, payload_type: bytes = PAYLOAD_TYPE) -> bytes:
-    """What is signed: DSSE's pre-authentication encoding."""
+    """Encode the bytes that are signed: DSSE's pre-authentication encoding."""
     return b"DSSEv1 %d %b %d %b" % (len(payload_type), payload_type, len(payload), payload)
 
 
@@ -1310,7 +1437,7 @@ def parse_batch(data: bytes, where: str) -> tuple[int, int, tuple[bytes, ...]]:
 
 
 def batch_signed(payload: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
-    """What is signed in a statement's stead: size and root of its batch; None for a bad path."""
+    """Encode size and root of a batch, signed in a statement's stead; None for a bad path."""
     root = root_of(hashlib.sha256(b"\x00" + pae(payload)).digest(), index, size, path)
     if root is None or not 2 <= size <= 4096:
         return None

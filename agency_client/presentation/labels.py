@@ -426,10 +426,44 @@ class Label(Enum):
         "Ещё не заверено: подписей свидетелей из профиля недостаточно.",
         "Әлі расталмаған: профильдегі куәлардың қолдары жеткіліксіз.",
     )
+    VALID = Words(
+        "valid {start} to {end}", "действует с {start} по {end}", "{start} – {end} жарамды"
+    )
+    NOT_VALID_NOW = Words("not valid now", "сейчас недействителен", "қазір жарамсыз")
+    REVOKED_SINCE = Words("revoked since {time}", "отозван {time}", "{time} кері қайтарылған")
+    ENDS_SOON = Words(
+        "ends in {span}: have a new one issued",
+        "истекает через {span}: закажите новый",
+        "{span} кейін бітеді: жаңасын алыңыз",
+    )
     NOT_YET = Words("not yet", "ещё нет", "әлі жоқ")
 
     # --- Evidence ------------------------------------------------------------------------------
 
+    WRITTEN_TO = Words("Written to {file}.", "Записано в {file}.", "{file} файлына жазылды.")
+    ROOT_BY_ANOTHER_WAY = Words(
+        "Give the root certificate and the log key by another way.",
+        "Корневой сертификат и ключ журнала передайте другим путём.",
+        "Түбірлік сертификат пен журнал кілтін басқа жолмен беріңіз.",
+    )
+    WITNESSES_BY_ANOTHER_WAY = Words(
+        "Give the root certificate, the log key and the witnesses' keys by another way.",
+        "Корневой сертификат, ключ журнала и ключи свидетелей передайте другим путём.",
+        "Түбірлік сертификатты, журнал кілтін және куәлардың кілттерін басқа жолмен беріңіз.",
+    )
+    VERIFIED_ALL = Words(
+        "Verified: all of it, account.html too.",
+        "Проверено всё, включая account.html.",
+        "Бәрі тексерілді, account.html де.",
+    )
+    ACCOUNT_DIFFERS = Words(
+        "Everything above is verified, but account.html in the file does not say the same (it is "
+        "altered, or of another version): do not read it; --account writes one.",
+        "Всё выше проверено, но account.html в файле говорит иное (изменён или другой версии): не "
+        "читайте его; --account запишет новый.",
+        "Жоғарыдағының бәрі тексерілді, бірақ файлдағы account.html басқаны айтады (өзгертілген "
+        "немесе басқа нұсқадағы): оны оқымаңыз; --account жаңасын жазады.",
+    )
     EXPORTED_BY = Words("exported by", "выгрузил", "шығарған")
     FILES_WORD = Words(
         "{who}, {time} (the file's word)",

@@ -28,8 +28,7 @@ from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller
 from exchange_server.fairness.budgets import DenialBudget, HourlyBudget
-from exchange_server.fairness.scheduler import FairScheduler
-from exchange_server.fairness.slices import Slices
+from exchange_server.fairness.slices import Slices, SliceScheduler
 from exchange_server.ledger import staging
 from exchange_server.ledger.draft import BatchContext
 from exchange_server.ledger.jobs import (
@@ -40,6 +39,7 @@ from exchange_server.ledger.jobs import (
     check_submission,
     is_logged,
 )
+from exchange_server.ledger.routes import prepare_route
 from exchange_server.ledger.start_check import verify_start
 from exchange_server.ledger.upkeep import Upkeep, keep_note
 from exchange_server.ledger.values import Accepted, LeavesPage, LedgerLimits, PartHandle
@@ -112,7 +112,7 @@ class Ledger:
         self._claim = claim
         self._observer = observer
         self._writer = Writer(engine, context, observer=observer, on_growth=self._announce)
-        self._scheduler = FairScheduler()
+        self._scheduler = SliceScheduler()
         self._gate = WitnessGate(None, 0, context.clock())
         self._announced = 0
         self._grown = asyncio.Event()
@@ -211,9 +211,11 @@ class Ledger:
         """
         self._gate.verify_open()
         try:
-            submission = check_submission(
-                caller, signed, parts, known_tree_size, self._context.limits
-            )
+            async with self.slices(caller) as slices:
+                submission = check_submission(
+                    caller, signed, parts, known_tree_size, self._context.limits
+                )
+                await prepare_route(self.directory, submission.statement, slices)
         except ExchangeError as error:
             if is_logged(error):
                 await self.deny(caller, SUBMIT, error, payload_digest=signed.digest)
@@ -239,7 +241,7 @@ class Ledger:
         try:
             async with self.slices(caller) as slices:
                 for each in given:
-                    one = self._hand_in(caller, read(each), known_tree_size, tracker)
+                    one = await self._hand_in(caller, read(each), known_tree_size, tracker, slices)
                     handed.append(one)
                     if isinstance(one, _Refused) and one.is_put_off:
                         handed += [_Refused(one.error)] * (len(given) - len(handed))
@@ -340,8 +342,13 @@ class Ledger:
         self._upkeep = Upkeep(self._engine, self._context, self._writer, self._gate)
         self._upkeep.start()
 
-    def _hand_in(
-        self, caller: Caller, read: _Read, known_tree_size: int, tracker: DependencyTracker
+    async def _hand_in(
+        self,
+        caller: Caller,
+        read: _Read,
+        known_tree_size: int,
+        tracker: DependencyTracker,
+        slices: Slices,
     ) -> _Submitted | _Refused:
         """Put one statement of a batch, or the refusal of it."""
         try:
@@ -349,6 +356,7 @@ class Ledger:
                 raise read
             limits = self._context.limits
             job = check_submission(caller, *read, known_tree_size, limits, tracker)
+            await prepare_route(self.directory, job.statement, slices)
             return _Submitted(self._writer.put(job))
         except ExchangeError as error:
             if not is_logged(error):

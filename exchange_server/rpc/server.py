@@ -92,6 +92,7 @@ class TlsFiles:
     certificate_chain: bytes
     key: bytes
     root: bytes
+    require_post_quantum: bool = False
 
     def __repr__(self) -> str:
         return "TlsFiles(...)"
@@ -123,7 +124,7 @@ class RpcServer:
         pipeline = Pipeline(
             caps=DeadlineCaps(limits.deadline_seconds, _special_deadlines(limits)),
             connections=self._connections,
-            identity=Identity(peers),
+            identity=Identity(peers, require_post_quantum=tls.require_post_quantum),
             shares=CallShares(
                 limits.calls_per_agency, limits.concurrent_calls, ledger.expected_wait
             ),
