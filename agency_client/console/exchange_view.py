@@ -115,7 +115,7 @@ class ExchangeView:
     is_supervised: bool
 
 
-COLOURS: Final = {
+_COLOURS: Final = {
     LegState.HELD: "yellow",
     LegState.RETURNED: "orange",
     LegState.REJECTED: "red",
@@ -128,7 +128,11 @@ COLOURS: Final = {
     LegState.CLOSED: "grey",
     LegState.ERASED: "grey",
 }
-"""The colour of a state's tag; the word beside it says the same."""
+
+
+def colour(state: LegState) -> str:
+    """The colour of a state's tag; the word in it says more, and says it to everyone."""
+    return _COLOURS.get(state, "purple")
 
 
 def view(opened: UnsealedExchange, agency: AgencyId, locale: Locale, now: datetime) -> ExchangeView:
@@ -158,7 +162,7 @@ def _leg(leg: LegFacts, locale: Locale, now: datetime) -> LegView:
         approvals,
         due,
         leg.is_overdue(now),
-        COLOURS[shown] if shown else "grey",
+        colour(shown) if shown else "grey",
     )
 
 
