@@ -136,6 +136,8 @@ def _settings(visit: Visit) -> Response:
         return visit.go(ENTRANCE)
     if (language := visit.field("language")) in _LANGUAGES:
         session.language = _LANGUAGES[language]
+    if (keys := visit.field("keys")) in ("on", "off"):
+        session.uses_keys = keys == "on"
     if "theme" in visit.form and (theme := visit.field("theme")) in _THEMES:
         session.theme = theme
     return visit.go(_own_path(visit.field("here")))

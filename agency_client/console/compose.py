@@ -14,10 +14,12 @@ from typing import Final
 from starlette.responses import Response
 
 from agency_client.console.drafts import Draft, DraftFile, Drafts
+from agency_client.console.exchange_view import view
 from agency_client.console.forms import (
     SUBJECT_FIELDS,
     SUBJECT_ROWS,
     SUBJECT_SCHEMATA,
+    Field,
     arguments_of,
     entities_of,
     fields_of,
@@ -65,8 +67,12 @@ def initial_acts(visit: Visit) -> list[tuple[str, str]]:
     ]
 
 
-def possible_acts(visit: Visit, opened: UnsealedExchange) -> list[tuple[str, str]]:
-    """The acts by which this agency may continue an exchange now: name and words."""
+def possible_acts(visit: Visit, opened: UnsealedExchange) -> list[tuple[str, str, bool]]:
+    """The acts by which this agency may continue an exchange now.
+
+    Returns:
+        Name, words, and whether it is the answer that is owed: that stands out, no other does.
+    """
     if visit.console.member.role not in WRITERS or opened.verified.exchange is None:
         return []
     agency, party = visit.console.client.agency, opened.party
@@ -75,7 +81,7 @@ def possible_acts(visit: Visit, opened: UnsealedExchange) -> list[tuple[str, str
         leg.state for leg in exchange.legs if party.value != "recipient" or leg.agency == agency
     }
     found = [
-        (act.name, act_words(kind, act, visit.language))
+        (act.name, act_words(kind, act, visit.language), row.is_answer)
         for kind, row in ROWS
         if row.party is party
         and row.before & states
@@ -218,14 +224,12 @@ def _filled(visit: Visit, act: str, exchange: str) -> Draft:
 
 def _form(visit: Visit, draft: Draft, status: int = 200, *, error: str = "") -> Response:
     kind, act = ACTS[draft.act]
-    console = visit.console
-    agencies = sorted(console.client.directory.agencies.values(), key=lambda each: each.id)
     return visit.show(
         "compose.html",
         status,
         draft=draft,
         act_word=act_words(kind, act, visit.language),
-        fields=fields_of(kind, act, visit.locale, agencies, console.client.agency),
+        fields=_fields(visit, draft),
         error=error,
         path=f"/exchange/{draft.exchange}/{act.name}" if draft.exchange else f"/new/{act.name}",
         subject_rows=range(SUBJECT_ROWS),
@@ -234,15 +238,26 @@ def _form(visit: Visit, draft: Draft, status: int = 200, *, error: str = "") -> 
     )
 
 
+def _fields(visit: Visit, draft: Draft) -> list[Field]:
+    """The fields of a draft's act, with the agencies and statements to choose from."""
+    client = visit.console.client
+    agencies = sorted(client.directory.agencies.values(), key=lambda each: each.id)
+    statements = []
+    if draft.exchange:
+        opened = visit.console.as_read(draft.exchange)
+        found = view(opened, client.agency, visit.locale, visit.console.now).statements
+        statements = [(each.digest, each.title) for each in found]
+    return fields_of(*ACTS[draft.act], visit.locale, agencies, client.agency, statements)
+
+
 def _plan_page(visit: Visit, draft: Draft, status: int = 200, *, error: str = "") -> Response:
     kind, act = ACTS[draft.act]
     with ExitStack() as stack:
         found = tables(entities_of(draft, stack)[0], visit.locale, _MOST_ROWS)
     legs, supervisors = _plan(visit, draft)
-    agencies = sorted(visit.console.client.directory.agencies.values(), key=lambda each: each.id)
     shown = [
         (each.label, text)
-        for each in fields_of(kind, act, visit.locale, agencies, visit.console.client.agency)
+        for each in _fields(visit, draft)
         if (text := _given_words(visit, draft, each.name, dict(each.choices)))
     ]
     return visit.show(
@@ -307,7 +322,7 @@ def _plan(visit: Visit, draft: Draft) -> tuple[list[PlannedLeg], list[str]]:
 
 def _continuing_legs(visit: Visit, draft: Draft, kind: Kind, act: Act) -> list[PlannedLeg]:
     opened = visit.console.open(draft.exchange)
-    if (act.name, act_words(kind, act, visit.language)) not in possible_acts(visit, opened):
+    if act.name not in {name for name, _, _ in possible_acts(visit, opened)}:
         # The library says why, in its own words, where it is asked to do it.
         return []
     agency = visit.console.client.agency

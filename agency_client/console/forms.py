@@ -8,7 +8,7 @@ a field of a brief or a document is `brief.summary`, `request.items`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -89,9 +89,20 @@ class Field:
 
 
 def fields_of(
-    kind: Kind, act: Act, locale: Locale, agencies: Sequence[Agency], own: AgencyId
+    kind: Kind,
+    act: Act,
+    locale: Locale,
+    agencies: Sequence[Agency],
+    own: AgencyId,
+    statements: Iterable[tuple[str, str]] = (),
 ) -> list[Field]:
-    """The fields of an act, in the order in which a person thinks of them."""
+    """The fields of an act, in the order in which a person thinks of them.
+
+    Args:
+        agencies: those that an initial statement may go to.
+        own: the person's own agency.
+        statements: digest and title of those of the exchange, for acts that name one.
+    """
     made: list[Field] = []
     if kind.stage is Stage.INITIAL:
         others = tuple(
@@ -100,7 +111,7 @@ def fields_of(
             if each.id != own
         )
         made.append(Field("to", locale.say(Word.TO_AGENCIES.value), Sort.CHECKS, True, others))
-    made += _codes(kind, act, locale)
+    made += _codes(kind, act, locale, statements)
     if act.text is not None:
         label = _label(act.text.name, locale)
         made.append(Field(act.text.name, label, Sort.LONG, act.text.is_required))
@@ -259,7 +270,9 @@ def _whole(given: str, kind: type) -> Any:
     return int(given) if kind is int and given.isdecimal() else given
 
 
-def _codes(kind: Kind, act: Act, locale: Locale) -> Iterator[Field]:
+def _codes(
+    kind: Kind, act: Act, locale: Locale, statements: Iterable[tuple[str, str]]
+) -> Iterator[Field]:
     types = attribute_types(kind.body) if act.codes else {}
     for name in act.codes:
         attribute = types[name]
@@ -268,6 +281,9 @@ def _codes(kind: Kind, act: Act, locale: Locale) -> Iterator[Field]:
         if issubclass(attribute.type, Code):
             sort = Sort.CHECKS if attribute.is_many else Sort.SELECT
             yield Field(name, label, sort, needed, _code_choices(attribute.type, locale))
+        elif attribute.type is bytes:
+            # A statement of the exchange, by its digest.
+            yield Field(name, label, Sort.SELECT, needed, tuple(statements))
         elif attribute.type is datetime:
             yield Field(name, label, Sort.DATE, needed)
         elif attribute.type is bool:

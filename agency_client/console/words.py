@@ -47,6 +47,14 @@ class Word(Enum):
         "Торап қолжетімсіз. Сақталғанын оқуға болады; жібергеніңіз шығыс қалтасында күтеді.",
     )
 
+    KEYS = Words("Keys", "Клавиши", "Пернелер")
+    KEYS_SHEET = Words("Keyboard", "Клавиатура", "Пернетақта")
+    KEY_HELP = Words("this sheet", "эта справка", "осы анықтама")
+    KEYS_HERE = Words("Keys of this page", "Клавиши этой страницы", "Осы беттің пернелері")
+    KEYS_ON = Words("Keys on", "Включить клавиши", "Пернелерді қосу")
+    KEYS_OFF = Words("Keys off", "Выключить клавиши", "Пернелерді өшіру")
+    CLOSE_SHEET = Words("Close", "Закрыть", "Жабу")
+
     # --- The entrance --------------------------------------------------------------------------
 
     ENTER_TITLE = Words("Enter the console", "Вход в консоль", "Консольге кіру")
@@ -526,6 +534,9 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
     "reason": Words("Reason", "Причина", "Себебі"),
     "ground": Words("Ground", "Основание", "Негіз"),
     "result": Words("Result", "Результат", "Нәтиже"),
+    "about": Words("About which statement", "О каком заявлении", "Қай мәлімдеме туралы"),
+    "use": Words("What you had done with it", "Что было сделано", "Онымен не істелді"),
+    "notice": Words("Obstacle", "Препятствие", "Кедергі"),
     "amount": Words("Amount", "Сумма", "Сома"),
     "currency": Words("Currency", "Валюта", "Валюта"),
     "assets": Words("Assets", "Активы", "Активтер"),
@@ -535,6 +546,13 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
     "uses": Words("What it was used for", "Для чего использовано", "Не үшін пайдаланылды"),
 }
 """What fields of forms are called that no document has."""
+
+PART_WORDS: Final[Mapping[str, Words]] = {
+    "brief": Words("brief", "краткое изложение", "қысқаша мазмұн"),
+    "content": Words("content", "содержание", "мазмұны"),
+    "entities": Words("persons and accounts", "лица и счета", "тұлғалар мен шоттар"),
+}
+"""What the parts of a statement are called."""
 
 VERBS: Final[Mapping[str, Words]] = {
     "approve": Words("Approve", "Одобрить", "Мақұлдау"),
@@ -555,6 +573,24 @@ VERBS: Final[Mapping[str, Words]] = {
     "feedback": Words("Give feedback", "Дать отзыв", "Пікір беру"),
     "close_exchange": Words("Close", "Закрыть", "Жабу"),
     "erase": Words("Erase the content", "Уничтожить содержание", "Мазмұнын жою"),
+    "give_advance_notice": Words(
+        "Give advance notice", "Предупредить о мере", "Шара туралы алдын ала хабарлау"
+    ),
+    "ping": Words("Test the connection", "Проверить связь", "Байланысты тексеру"),
+    "announce_correction": Words(
+        "Announce a correction", "Объявить об исправлении", "Түзету туралы хабарлау"
+    ),
+    "correct": Words("Correct", "Исправить", "Түзету"),
+    "remind": Words("Remind", "Напомнить", "Еске салу"),
+    "confirm_recall": Words("Confirm the recall", "Подтвердить отзыв", "Кері қайтаруды растау"),
+    "erase_answer": Words("Erase my answers", "Уничтожить свои ответы", "Жауаптарымды жою"),
+    "give_notice": Words(
+        "Tell of an obstacle", "Сообщить о препятствии", "Кедергі туралы хабарлау"
+    ),
+    "clear": Words("Do not object", "Не возражать", "Қарсы болмау"),
+    "object_to": Words("Object", "Возразить", "Қарсылық білдіру"),
+    "record_silence": Words("Record silence", "Зафиксировать молчание", "Үнсіздікті тіркеу"),
+    "answer_test": Words("Answer the test", "Ответить на проверку", "Тексеруге жауап беру"),
     "claim": Words("Take in hand", "Взять в работу", "Жұмысқа алу"),
     "give_back": Words("Give back", "Вернуть в очередь", "Кезекке қайтару"),
     "request_asset_trace": Words("Trace assets", "Разыскать активы", "Активтерді іздеу"),
