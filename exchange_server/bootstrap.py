@@ -65,7 +65,7 @@ class Credentials:
     revocations: RevocationFile
     signer: LogSigner
     ends: Mapping[str, datetime]
-    """When the hub's certificate and the first of the roots end."""
+    """The end of the hub's certificate and of the first of the roots."""
 
 
 def load_credentials(config: Config, environment: Mapping[str, str], clock: Clock) -> Credentials:
