@@ -20,6 +20,7 @@ import typer
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.signer import SignatureAlgorithm
+from exchange_server import copies_cli
 from exchange_server.config import LOG_PASSPHRASE_VARIABLE, Config, load_config
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ app = typer.Typer(
 )
 
 ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="Configuration (TOML).")]
+app.command()(copies_cli.backup)
+app.command()(copies_cli.restore)
 log_app = typer.Typer(help="The log as files.", no_args_is_help=True)
 app.add_typer(log_app, name="log")
 
@@ -67,7 +70,7 @@ def serve(
 
 @app.command("check-config")
 def check_config(config: ConfigFile) -> None:
-    """Check the configuration, keys and certificates, and change nothing."""
+    """Check the configuration, keys, certificates and the database, and change nothing."""
     from exchange_server import bootstrap
 
     settings = load_config(config, os.environ)
@@ -75,6 +78,30 @@ def check_config(config: ConfigFile) -> None:
     hub = bootstrap.Hub(settings, credentials)
     typer.echo(f"hub {credentials.identity.uri}")
     typer.echo(f"log {hub.log_vkey}")
+    typer.echo(f"database {_checked_database(settings.database.url, hub.log_vkey)}")
+
+
+def _checked_database(url: str, vkey: str) -> str:
+    """Say what is in the database; raises what keeps a hub from starting on it."""
+    from exchange_protocol.log.checkpoint import LogVerifier
+    from exchange_server.ledger.start_check import verify_start
+    from exchange_server.storage.engine import open_engine, reading, sqlite_file
+    from exchange_server.storage.log_rows import read_head
+    from exchange_server.storage.schema import check_schema
+
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        return "is not made yet: run `exchange-server migrate`"
+    engine = open_engine(url, read_only=True)
+    with database_errors():
+        try:
+            check_schema(engine)
+            verify_start(engine, LogVerifier(vkey))
+            with reading(engine) as connection:
+                head = read_head(connection)
+        finally:
+            engine.dispose()
+    return f"has {head.size if head else 0} entries"
 
 
 @app.command()
@@ -84,7 +111,7 @@ def migrate(config: ConfigFile) -> None:
     from exchange_server.storage.schema import migrate as migrate_schema
 
     engine = open_engine(load_config(config, os.environ).database.url)
-    with _database_errors():
+    with database_errors():
         try:
             migrate_schema(engine)
         finally:
@@ -156,7 +183,7 @@ def fsck(
 
     is_copy = config is None
     if config is not None and (database, root, log_key) == (None, None, None):
-        database, root, log_key = _what_to_check(load_config(config, os.environ))
+        database, root, log_key = what_to_check(load_config(config, os.environ))
     elif config is not None or database is None or root is None or log_key is None:
         raise Reason.CONFIG_INVALID.error(
             "expected either --config, or --database, --root and --log-key"
@@ -164,7 +191,7 @@ def fsck(
     verifier = LogVerifier(log_key)
     anchors = TrustAnchors.from_pem(_read(root))
     engine = open_engine(database, read_only=True)
-    with _database_errors():
+    with database_errors():
         try:
             check_schema(engine)
             report: ledger.FsckReport = check(
@@ -248,9 +275,9 @@ def log_export(
     from exchange_server.storage.schema import check_schema
 
     settings = load_config(config, os.environ)
-    url, _, vkey = _what_to_check(settings)
+    url, _, vkey = what_to_check(settings)
     engine = open_engine(url, read_only=True)
-    with _database_errors(), _file_errors(folder):
+    with database_errors(), _file_errors(folder):
         try:
             check_schema(engine)
             done = export_log(engine, LogVerifier(vkey), folder)
@@ -277,7 +304,7 @@ def _run_hub(settings: Config, worker: int = 0, parent: Parent | None = None) ->
     from exchange_server.observability import configure_logging
 
     configure_logging(settings.logging.level, worker)
-    with _database_errors():
+    with database_errors():
         uvloop.run(bootstrap.serve(settings, parent))
 
 
@@ -315,7 +342,8 @@ def _run_worker(settings: Config, worker: int, parent: Parent) -> None:
     run(lambda: _run_hub(settings, worker, parent))
 
 
-def _what_to_check(config: Config) -> tuple[str, Path, str]:
+def what_to_check(config: Config) -> tuple[str, Path, str]:
+    """Give the database, the root certificates and the log's verifier key of a configuration."""
     from exchange_keys import load_signer, read_passphrase
 
     passphrase = read_passphrase(config.log.key_passphrase_file, LOG_PASSPHRASE_VARIABLE)
@@ -343,7 +371,7 @@ def _file_errors(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _database_errors() -> Iterator[None]:
+def database_errors() -> Iterator[None]:
     """Say in one line what a database driver refuses; it names hosts and files, no secrets."""
     from alembic.util import CommandError
 

@@ -22,7 +22,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
@@ -188,15 +188,25 @@ def is_away(error: BaseException) -> bool:
     )
 
 
+def real_file(engine: Engine) -> Path | None:
+    """Give the SQLite file of an engine under its one name, links followed; None on PostgreSQL."""
+    if engine.dialect.name != "sqlite":
+        return None
+    name = engine.url.database or ""
+    if name.startswith("file:"):
+        name = unquote(name.removeprefix("file:"))
+    return Path(name).resolve()
+
+
 class FileClaim:
     """The claim of one process on a SQLite file; on PostgreSQL it claims nothing."""
 
     def __init__(self, engine: Engine) -> None:
         """Take the claim; raises CONFIG_INVALID where another hub holds it."""
         self._lock: int | None = None
-        if engine.dialect.name != "sqlite":
+        file = real_file(engine)
+        if file is None:
             return
-        file = _file_of(engine.url).resolve()
         _verify_one_name(file)
         path = Path(f"{file}.lock")
         try:

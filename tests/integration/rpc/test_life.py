@@ -182,6 +182,7 @@ def test_check_config_shows_who_the_hub_is(files: HubFiles, run: ServerCommand) 
     assert out.splitlines() == [
         "hub spiffe://exchange.example/hub/main",
         f"log {files.log_vkey}",
+        "database has 0 entries",
     ]
 
 

@@ -155,7 +155,8 @@ def test_commands_are_those_of_the_party() -> None:
     asked = Kind.INFORMATION_REQUEST
     decisions = ("show", "approve", "reject", "return", "claim", "give-back")
     assert commands(asked, Party.APPROVER, LegState.HELD) == decisions
-    assert commands(asked, Party.INITIATOR, LegState.RETURNED) == ("show", "supplement", "recall")
+    corrections = ("show", "supplement", "recall", "correct")
+    assert commands(asked, Party.INITIATOR, LegState.RETURNED) == corrections
     assert "product" not in commands(asked, Party.RECIPIENT, LegState.DELIVERED)
 
 
