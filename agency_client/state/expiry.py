@@ -57,10 +57,10 @@ def key_states(profile: Profile, now: datetime) -> list[KeyState]:
 
 
 def warnings(profile: Profile, now: datetime) -> list[str]:
-    """What `whoami` and `keys status` warn of."""
+    """What `whoami` warns of beside what it tells of each certificate, revocations among them."""
     # A list lives for a month, so it is told of in its last week alone.
     return [
         f"{each.what}: {each.warning}"
         for each in key_states(profile, now)
-        if each.warning and (each.what != "crl" or each.days < WARN_DAYS[2])
+        if each.warning and not each.revoked and (each.what != "crl" or each.days < WARN_DAYS[2])
     ]

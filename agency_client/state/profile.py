@@ -284,7 +284,7 @@ def find_profile(profile: str | os.PathLike[str]) -> Path:
 
 
 def _profiles_folder() -> Path | None:
-    """Where profiles are looked up by name; None for a user without a home directory."""
+    """The folder of profiles that are looked up by name; None for a user without a home."""
     named = os.environ.get(PROFILES_VARIABLE)
     if named:
         return Path(named)
@@ -319,7 +319,7 @@ def _parse(data: bytes, path: Path) -> dict[str, Any]:
 
 
 def _first_place(text: str, said: str) -> str:
-    """Where a name stood before that stands twice; the parser tells of the second place alone."""
+    """Find the first place of a name that stands twice; the parser tells of the second alone."""
     found = re.search(r"\(at line (\d+)", said)
     if not said.startswith(("Cannot overwrite", "Cannot declare")) or found is None:
         return ""

@@ -19,7 +19,7 @@ from typing import Self, TypeAlias, TypeVar
 from sqlalchemy import Engine
 
 from exchange_protocol.errors import ExchangeError
-from exchange_protocol.log.checkpoint import LogSigner
+from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.dependencies import DependencyTracker
 from exchange_protocol.rules.directory import Directory
@@ -28,8 +28,7 @@ from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller
 from exchange_server.fairness.budgets import DenialBudget, HourlyBudget
-from exchange_server.fairness.scheduler import FairScheduler
-from exchange_server.fairness.slices import Slices
+from exchange_server.fairness.slices import Slices, SliceScheduler
 from exchange_server.ledger import staging
 from exchange_server.ledger.draft import BatchContext
 from exchange_server.ledger.jobs import (
@@ -40,7 +39,9 @@ from exchange_server.ledger.jobs import (
     check_submission,
     is_logged,
 )
-from exchange_server.ledger.upkeep import Upkeep
+from exchange_server.ledger.routes import prepare_route
+from exchange_server.ledger.start_check import verify_start
+from exchange_server.ledger.upkeep import Upkeep, keep_note
 from exchange_server.ledger.values import Accepted, LeavesPage, LedgerLimits, PartHandle
 from exchange_server.ledger.witnessing import WitnessGate, check_cosigned
 from exchange_server.ledger.writer import Writer
@@ -111,7 +112,7 @@ class Ledger:
         self._claim = claim
         self._observer = observer
         self._writer = Writer(engine, context, observer=observer, on_growth=self._announce)
-        self._scheduler = FairScheduler()
+        self._scheduler = SliceScheduler()
         self._gate = WitnessGate(None, 0, context.clock())
         self._announced = 0
         self._grown = asyncio.Event()
@@ -135,7 +136,8 @@ class Ledger:
 
         Raises:
             InvalidInput: CONFIG_INVALID, where the schema is of another version, or another hub
-                process has the SQLite file, or the log is smaller than witnesses saw it.
+                process has the SQLite file, or the log is older than
+                what this hub has signed.
             HubInternal: naming what does not fit in a damaged database.
         """
         await asyncio.to_thread(check_schema, engine)
@@ -153,6 +155,7 @@ class Ledger:
         try:
             ledger = cls(engine, context, claim, observer)
             await asyncio.to_thread(ledger._writer.load)
+            await asyncio.to_thread(verify_start, engine, LogVerifier(signer.vkey))
         except BaseException:
             claim.release()
             raise
@@ -208,9 +211,11 @@ class Ledger:
         """
         self._gate.verify_open()
         try:
-            submission = check_submission(
-                caller, signed, parts, known_tree_size, self._context.limits
-            )
+            async with self.slices(caller) as slices:
+                submission = check_submission(
+                    caller, signed, parts, known_tree_size, self._context.limits
+                )
+                await prepare_route(self.directory, submission.statement, slices)
         except ExchangeError as error:
             if is_logged(error):
                 await self.deny(caller, SUBMIT, error, payload_digest=signed.digest)
@@ -236,7 +241,7 @@ class Ledger:
         try:
             async with self.slices(caller) as slices:
                 for each in given:
-                    one = self._hand_in(caller, read(each), known_tree_size, tracker)
+                    one = await self._hand_in(caller, read(each), known_tree_size, tracker, slices)
                     handed.append(one)
                     if isinstance(one, _Refused) and one.is_put_off:
                         handed += [_Refused(one.error)] * (len(given) - len(handed))
@@ -325,6 +330,7 @@ class Ledger:
             await self._upkeep.close()
             self._upkeep = None
         await self._writer.close()
+        await asyncio.to_thread(keep_note, self._engine)
         self._claim.release()
 
     def _start(self, witnesses: WitnessPolicy | None, witnesses_at_start: int) -> None:
@@ -336,8 +342,13 @@ class Ledger:
         self._upkeep = Upkeep(self._engine, self._context, self._writer, self._gate)
         self._upkeep.start()
 
-    def _hand_in(
-        self, caller: Caller, read: _Read, known_tree_size: int, tracker: DependencyTracker
+    async def _hand_in(
+        self,
+        caller: Caller,
+        read: _Read,
+        known_tree_size: int,
+        tracker: DependencyTracker,
+        slices: Slices,
     ) -> _Submitted | _Refused:
         """Put one statement of a batch, or the refusal of it."""
         try:
@@ -345,6 +356,7 @@ class Ledger:
                 raise read
             limits = self._context.limits
             job = check_submission(caller, *read, known_tree_size, limits, tracker)
+            await prepare_route(self.directory, job.statement, slices)
             return _Submitted(self._writer.put(job))
         except ExchangeError as error:
             if not is_logged(error):

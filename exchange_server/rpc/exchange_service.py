@@ -15,6 +15,7 @@ from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
 from exchange_server.fairness.rates import Rates
 from exchange_server.ledger import Ledger, Reader
+from exchange_server.ledger.routes import plan_in_slices
 from exchange_server.rpc.calls import Context, current_call, current_caller
 from exchange_server.rpc.encoding import (
     encode_entries,
@@ -30,9 +31,9 @@ from exchange_server.rpc.requests import (
     page_size,
     parse_chunk,
     parse_party,
+    parse_plan,
     parse_submission,
     parse_submission_of_batch,
-    plan,
 )
 from exchange_server.rpc.watches import Watches
 
@@ -64,8 +65,11 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         self, request: pb.PlanRouteRequest, context: Context
     ) -> pb.PlanRouteResponse:
         """Say where an initial statement of the caller would go, under the policy in force."""
+        question, caller = parse_plan(request), current_caller()
         directory = self._ledger.directory
-        return encode_route(plan(request, current_caller().member, directory), directory.size)
+        async with self._ledger.slices(caller) as slices:
+            route = await plan_in_slices(directory, caller.member, *question, slices)
+        return encode_route(route, directory.size)
 
     async def Submit(  # noqa: N802
         self, request: pb.SubmitRequest, context: Context

@@ -25,7 +25,7 @@ bytes match their digests.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -37,7 +37,12 @@ from exchange_protocol.kinds.codes import Handling, Tlp, Urgency
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.access import StatementFacts, readers, spoken
-from exchange_protocol.rules.directory import Directory, advance_directory, is_genesis
+from exchange_protocol.rules.directory import (
+    Directory,
+    advance_directory,
+    check_taken,
+    is_genesis,
+)
 from exchange_protocol.rules.lifecycle import (
     Exchange,
     Leg,
@@ -178,6 +183,7 @@ def judge(
         if exchange is not None:
             raise Reason.ID_REUSED.error(f"exchange {statement.exchange_id} is open already")
         route = plan_route(directory, statement)
+        check_taken(directory, statement)
         exchange, changes = open_exchange(statement, route.legs)
     else:
         if exchange is None:
@@ -201,8 +207,8 @@ def plan_route(directory: Directory, statement: Draft, exchange: Exchange | None
     """Steps 5 to 7: what the policy asks of a statement, on every leg that it addresses.
 
     Raises:
-        NotPermitted: POLICY_DENIED or NO_APPROVER; OWN_REQUEST for a decision on what one's own
-            agency asked; NOT_A_PARTY.
+        NotPermitted: POLICY_DENIED, NO_APPROVER or AGENCY_RETIRED; OWN_REQUEST for a decision on
+            what one's own agency asked; NOT_A_PARTY.
         NotFound: AGENCY_UNKNOWN; EXCHANGE_UNKNOWN for an agency that may not know of the exchange.
         InvalidInput: for a handling or TLP below the leg's.
     """
@@ -222,8 +228,33 @@ def plan_initial(
 ) -> Route:
     """Plan an initial statement before it is drafted; raises as `plan_route`."""
     _check_recipients(author, recipients)
+    for agency in (author.agency, *recipients):
+        known = directory.agencies.get(agency)
+        if known is not None and known.is_retired:
+            raise Reason.AGENCY_RETIRED.error(
+                f"expected agencies that still take part, got {agency}", field="recipients"
+            )
     subjects = dict.fromkeys(recipients, header.subject_count)
     return _route(directory, author, kind, header, (author.agency, kind), subjects)
+
+
+def ask_ahead(
+    directory: Directory,
+    author: Member,
+    kind: Kind,
+    header: Header,
+    recipients: tuple[AgencyId, ...],
+) -> Iterator[None]:
+    """Ask the policy in small steps what `plan_initial` will ask; the rulebook remembers it.
+
+    Raises:
+        NotPermitted: POLICY_DENIED, without a policy or if it cannot be evaluated.
+    """
+    subjects = dict.fromkeys(recipients, header.subject_count)
+    question = _question(author, kind, header, (author.agency, kind), subjects)
+    rulebook = directory.rulebook
+    for leg in question.legs():
+        yield from rulebook.ask_ahead(leg)
 
 
 def _route_on(
@@ -260,13 +291,18 @@ def _subjects(exchange: Exchange, statement: Draft, view: AgencyId | None) -> di
         party_on(exchange, leg, statement)
         _check_not_weaker(leg, statement)
         said = statement.header.subject_count
-        if statement.kind.spec.passes_gate:
+        if _passes_gate(statement.kind, statement.author.agency, exchange.initiator):
             subjects[leg.agency] = leg.subject_count + said
         elif statement.kind.spec.decides:
             subjects[leg.agency] = leg.subject_count
         else:
             subjects[leg.agency] = said
     return subjects
+
+
+def _passes_gate(kind: Kind, author: AgencyId, initiator: AgencyId) -> bool:
+    """True if a statement brings new content to recipients; what they answer passes no gate."""
+    return kind.spec.passes_gate and author == initiator
 
 
 def _without_revoked_approvals(
@@ -299,20 +335,27 @@ def _route(
     subjects: Mapping[AgencyId, int],
 ) -> Route:
     """Plan a statement; `exchange` is its initiator and its kind."""
+    return _routed(directory.rulebook, _question(author, kind, header, exchange, subjects))
+
+
+def _question(
+    author: Member,
+    kind: Kind,
+    header: Header,
+    exchange: tuple[AgencyId, Kind],
+    subjects: Mapping[AgencyId, int],
+) -> _RouteQuestion:
     initiator, exchange_kind = exchange
-    return _routed(
-        directory.rulebook,
-        _RouteQuestion(
-            author=author.agency,
-            role=author.role,
-            kind=kind,
-            exchange_kind=exchange_kind,
-            initiator=initiator,
-            handling=header.handling,
-            tlp=header.tlp,
-            urgency=header.urgency,
-            subjects=tuple(subjects.items()),
-        ),
+    return _RouteQuestion(
+        author=author.agency,
+        role=author.role,
+        kind=kind,
+        exchange_kind=exchange_kind,
+        initiator=initiator,
+        handling=header.handling,
+        tlp=header.tlp,
+        urgency=header.urgency,
+        subjects=tuple(subjects.items()),
     )
 
 
@@ -329,6 +372,22 @@ class _RouteQuestion(NamedTuple):
     urgency: Urgency
     subjects: tuple[tuple[AgencyId, int], ...]
 
+    def legs(self) -> Iterator[PolicyContext]:
+        """The facts on each leg."""
+        for recipient, subject_count in self.subjects:
+            yield PolicyContext(
+                author=self.author,
+                role=self.role,
+                kind=self.kind,
+                exchange_kind=self.exchange_kind,
+                initiator=self.initiator,
+                recipient=recipient,
+                handling=self.handling,
+                tlp=self.tlp,
+                urgency=self.urgency,
+                subject_count=subject_count,
+            )
+
 
 @lru_cache(maxsize=_CACHED_ROUTES)
 def _routed(rulebook: Rulebook, statement: _RouteQuestion) -> Route:
@@ -336,21 +395,9 @@ def _routed(rulebook: Rulebook, statement: _RouteQuestion) -> Route:
     rules: set[str] = set()
     routes = []
     supervisors: set[AgencyId] = set()
-    for recipient, subject_count in statement.subjects:
-        said = PolicyContext(
-            author=statement.author,
-            role=statement.role,
-            kind=statement.kind,
-            exchange_kind=statement.exchange_kind,
-            initiator=statement.initiator,
-            recipient=recipient,
-            handling=statement.handling,
-            tlp=statement.tlp,
-            urgency=statement.urgency,
-            subject_count=subject_count,
-        )
+    for said in statement.legs():
         rules |= rulebook.check_permitted(said)
-        if statement.kind.spec.passes_gate:
+        if _passes_gate(statement.kind, statement.author, statement.initiator):
             gate = rulebook.gate(said)
             routes.append(gate.route)
             rules |= gate.rule_ids
@@ -449,11 +496,12 @@ def _check_supervisors(statement: Statement, route: Route) -> None:
 def _check_parts(
     statement: Statement, said: StatementFacts, exchange: Exchange, directory: Directory
 ) -> None:
-    if (statement.kind.spec.passes_gate or statement.supervisors) and statement.part(BRIEF) is None:
+    spec = statement.kind.spec
+    if (spec.passes_gate or statement.supervisors) and statement.part(BRIEF) is None:
         raise Reason.PART_MISSING.error(
             f"expected a part named {BRIEF!r}: approvers and supervisors judge by it", field="parts"
         )
-    ungated = said.author == exchange.initiator and not statement.kind.spec.passes_gate
+    ungated = said.author == exchange.initiator and not spec.passes_gate
     for i, part in enumerate(statement.parts):
         if ungated and part.name != BRIEF:
             raise Reason.PART_MISMATCH.error(
