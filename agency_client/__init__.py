@@ -127,6 +127,9 @@ Names:
   Codes
     AgencyType               Sorts of authority; the policy decides on them.
     AssetType                Sorts of asset.
+    ClaimAct                 What an approver does with a held leg before it decides.
+    ClearanceResult          Answers to an advance notice.
+    CorrectionReason         What was wrong in a statement that is corrected.
     Currency                 Currencies of the region and of its trade (ISO 4217); amounts are in
                              whole units.
     ErasureGround            Why content is erased.
@@ -142,9 +145,11 @@ Names:
                              wire.
     Language                 Language of the sealed text.
     LegState                 States of one recipient's side of an exchange.
+    NoticeCode               Obstacles that do not end a request.
     Party                    The part that an agency has in an exchange, or on one of its legs.
     Purpose                  Uses that the information may be put to.
     ReaderRole               Why a reader holds a key to a part; the text is bound into the seal.
+    RecallUse                What a recipient did with a request before its recall came.
     RefusalGround            Grounds on which an exchange may be refused.
     ReplyResult              Results of a request or a referral.
     RevocationReason         RFC 5280, 5.3.1.
@@ -262,8 +267,11 @@ if TYPE_CHECKING:
         SealBroken,
         SignatureInvalid,
     )
+    from exchange_protocol.kinds.announce_correction import CorrectionReason
     from exchange_protocol.kinds.asset_findings import AssetType, TraceResult
     from exchange_protocol.kinds.catalogue import Kind
+    from exchange_protocol.kinds.claim import ClaimAct
+    from exchange_protocol.kinds.clearance import ClearanceResult
     from exchange_protocol.kinds.codes import (
         AgencyType,
         Currency,
@@ -279,6 +287,7 @@ if TYPE_CHECKING:
         Tlp,
         Urgency,
     )
+    from exchange_protocol.kinds.confirm_recall import RecallUse
     from exchange_protocol.kinds.decision import Verdict
     from exchange_protocol.kinds.erase_notice import ErasureGround
     from exchange_protocol.kinds.extend_deadline import ExtensionGround
@@ -288,6 +297,7 @@ if TYPE_CHECKING:
         FreezeObstacle,
         FreezeOutcome,
     )
+    from exchange_protocol.kinds.give_notice import NoticeCode
     from exchange_protocol.kinds.reply import ReplyResult
     from exchange_protocol.kinds.revoke_certificate import RevocationReason
     from exchange_protocol.kinds.spec import Body
@@ -320,10 +330,13 @@ __all__ = [
     "CaseStage",
     "CertificateRecord",
     "Checkpoint",
+    "ClaimAct",
+    "ClearanceResult",
     "CommitmentOpening",
     "Conflict",
     "ConsentWanted",
     "ContentDocument",
+    "CorrectionReason",
     "Cosignature",
     "Currency",
     "Directory",
@@ -372,6 +385,7 @@ __all__ = [
     "NotFound",
     "NotPermitted",
     "Notice",
+    "NoticeCode",
     "Outbox",
     "OutboxEntry",
     "Part",
@@ -386,6 +400,7 @@ __all__ = [
     "Queued",
     "ReaderRole",
     "Reason",
+    "RecallUse",
     "Receipt",
     "ReferArguments",
     "ReferralDocument",
@@ -443,10 +458,13 @@ _HOMES: Final = {
     "CaseStage": "agency_client.content.documents",
     "CertificateRecord": "exchange_protocol.rules.directory",
     "Checkpoint": "exchange_protocol.log.checkpoint",
+    "ClaimAct": "exchange_protocol.kinds.claim",
+    "ClearanceResult": "exchange_protocol.kinds.clearance",
     "CommitmentOpening": "exchange_protocol.record.entries",
     "Conflict": "exchange_protocol.errors",
     "ConsentWanted": "agency_client.content.documents",
     "ContentDocument": "agency_client.content.documents",
+    "CorrectionReason": "exchange_protocol.kinds.announce_correction",
     "Cosignature": "exchange_protocol.log.cosignatures",
     "Currency": "exchange_protocol.kinds.codes",
     "Directory": "exchange_protocol.rules.directory",
@@ -495,6 +513,7 @@ _HOMES: Final = {
     "NotFound": "exchange_protocol.errors",
     "NotPermitted": "exchange_protocol.errors",
     "Notice": "agency_client.core.views",
+    "NoticeCode": "exchange_protocol.kinds.give_notice",
     "Outbox": "agency_client.state.outbox",
     "OutboxEntry": "agency_client.state.outbox",
     "Part": "exchange_protocol.rules.statements",
@@ -509,6 +528,7 @@ _HOMES: Final = {
     "Queued": "agency_client.core.views",
     "ReaderRole": "exchange_protocol.kinds.codes",
     "Reason": "exchange_protocol.errors",
+    "RecallUse": "exchange_protocol.kinds.confirm_recall",
     "Receipt": "exchange_protocol.record.receipts",
     "ReferArguments": "agency_client._acts",
     "ReferralDocument": "agency_client.content.documents",

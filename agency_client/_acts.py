@@ -17,6 +17,7 @@ from agency_client.core.exchanges import HasId
 from agency_client.core.given import Agencies, Attachments, Entities, GivenBrief
 from agency_client.core.times import Due
 from agency_client.core.views import Queued, Refused, Sent
+from exchange_protocol.kinds.announce_correction import CorrectionReason
 from exchange_protocol.kinds.asset_findings import AssetType, TraceResult
 from exchange_protocol.kinds.codes import (
     Currency,
@@ -29,10 +30,12 @@ from exchange_protocol.kinds.codes import (
     Tlp,
     Urgency,
 )
+from exchange_protocol.kinds.confirm_recall import RecallUse
 from exchange_protocol.kinds.erase_notice import ErasureGround
 from exchange_protocol.kinds.extend_deadline import ExtensionGround
 from exchange_protocol.kinds.feedback import FeedbackUse
 from exchange_protocol.kinds.freeze_status import FreezeConversion, FreezeObstacle
+from exchange_protocol.kinds.give_notice import NoticeCode
 from exchange_protocol.kinds.reply import ReplyResult
 
 
@@ -147,6 +150,35 @@ class RequestFreezeArguments(TypedDict, total=False):
     onward_authorities: Iterable[str]
     language: Language | str | None
     time_zone: str | None
+
+
+class GiveAdvanceNoticeArguments(TypedDict, total=False):
+    """The arguments of `give_advance_notice`, as a mapping; the method explains each."""
+
+    to: Required[Agencies]
+    brief: Required[GivenBrief]
+    own_reference: str | None
+    subjects: Entities
+    attachments: Attachments | None
+    due: Due | None
+    handling: Handling | str | None
+    tlp: Tlp | str | None
+    source_grade: SourceGrade | str | None
+    information_grade: InformationGrade | str | None
+    urgency: Urgency | str | None
+    purpose: Purpose | str | None
+    legal_basis: str | None
+    permitted_uses: Iterable[Purpose | str]
+    onward_authorities: Iterable[str]
+    language: Language | str | None
+    time_zone: str | None
+
+
+class PingArguments(TypedDict, total=False):
+    """The arguments of `ping`, as a mapping; the method explains each."""
+
+    to: Required[Agencies]
+    note: str
 
 
 class Acts:
@@ -691,6 +723,156 @@ class Acts:
             HubDishonest: the hub lies; a statement that was made stays in the outbox.
         """
         return self._driver.send_batch("request_freeze", requests)
+
+    def give_advance_notice(
+        self,
+        to: Agencies,
+        *,
+        brief: GivenBrief,
+        own_reference: str | None = None,
+        subjects: Entities = (),
+        attachments: Attachments | None = None,
+        due: Due | None = None,
+        handling: Handling | str | None = None,
+        tlp: Tlp | str | None = None,
+        source_grade: SourceGrade | str | None = None,
+        information_grade: InformationGrade | str | None = None,
+        urgency: Urgency | str | None = None,
+        purpose: Purpose | str | None = None,
+        legal_basis: str | None = None,
+        permitted_uses: Iterable[Purpose | str] = (),
+        onward_authorities: Iterable[str] = (),
+        language: Language | str | None = None,
+        time_zone: str | None = None,
+    ) -> Sent | Queued:
+        """Tell of a measure to come, to which others may object by then.
+
+        Args:
+            to: Id of the agency to address, such as "kz.fma", or several.
+            brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
+                fields.
+            own_reference: One's own reference of the matter; it is sealed in the brief.
+            subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
+                lines; at most 1,000,000.
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+                each.
+            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
+                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            handling: Handling code, H0 to H3. By default H0.
+            tlp: Traffic light, CLEAR to RED. By default AMBER.
+            source_grade: How reliable the source is, A to X.
+            information_grade: How accurate the information is, 1 to 4.
+            urgency: ROUTINE or URGENT; the brief says why it is urgent (`urgency_reason`). By
+                default ROUTINE.
+            purpose: Purpose for which the information may be used. By default INVESTIGATION.
+            legal_basis: Code of the legal basis, such as KZ-CPC-1: capitals, digits, hyphens,
+                points. By default the profile's.
+            permitted_uses: Further purposes for which it may be used.
+            onward_authorities: Ids of the agencies to which it may be passed on.
+            language: Language of the sealed text; by default the profile's.
+            time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+        """
+        return self._driver.send(
+            self._core.acts.initial(
+                "give_advance_notice",
+                to,
+                brief=brief,
+                own_reference=own_reference,
+                subjects=subjects,
+                attachments=attachments,
+                due=due,
+                handling=handling,
+                tlp=tlp,
+                source_grade=source_grade,
+                information_grade=information_grade,
+                urgency=urgency,
+                purpose=purpose,
+                legal_basis=legal_basis,
+                permitted_uses=permitted_uses,
+                onward_authorities=onward_authorities,
+                language=language,
+                time_zone=time_zone,
+            )
+        )
+
+    def give_advance_notice_batch(
+        self, requests: Iterable[GiveAdvanceNoticeArguments]
+    ) -> list[Sent | Queued | Refused]:
+        """Tell of a measure to come, to which others may object by then, in many cases at once.
+
+        They are made in groups of up to 4,096, each under one signature. A group is made as a whole
+        before any of it is sent: an error in it, whose `field` begins with `requests[...]`, leaves
+        nothing of the group in the outbox.
+
+        Args:
+            requests: The arguments of `give_advance_notice` for each, as a mapping.
+
+        Returns:
+            The result of each, in their order; each is accepted or refused by itself.
+
+        Raises:
+            TypeError: a name is not one of the arguments, or one is missing.
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+        """
+        return self._driver.send_batch("give_advance_notice", requests)
+
+    def ping(
+        self, to: Agencies, *, note: str = "Connectivity test: no data of a case."
+    ) -> Sent | Queued:
+        """Test the way to other agencies and back, without data of a case.
+
+        Args:
+            to: Id of the agency to address, such as "kz.fma", or several.
+            note: Words for the approvers; they are sealed.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+        """
+        return self._driver.send(self._core.acts.initial("ping", to, note=note))
+
+    def ping_batch(self, requests: Iterable[PingArguments]) -> list[Sent | Queued | Refused]:
+        """Test the way to other agencies and back, without data of a case, in many cases at once.
+
+        They are made in groups of up to 4,096, each under one signature. A group is made as a whole
+        before any of it is sent: an error in it, whose `field` begins with `requests[...]`, leaves
+        nothing of the group in the outbox.
+
+        Args:
+            requests: The arguments of `ping` for each, as a mapping.
+
+        Returns:
+            The result of each, in their order; each is accepted or refused by itself.
+
+        Raises:
+            TypeError: a name is not one of the arguments, or one is missing.
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+        """
+        return self._driver.send_batch("ping", requests)
 
     def acknowledge(
         self,
@@ -1791,3 +1973,387 @@ class Acts:
                 time_zone=time_zone,
             )
         )
+
+    def announce_correction(
+        self,
+        exchange: str | HasId,
+        reason: CorrectionReason | str,
+        *,
+        note: str | None = None,
+        legs: Agencies | None = None,
+    ) -> Sent | Queued:
+        """Ask recipients to wait for a correction of what you sent.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            reason: What was wrong. One of WRONG_IDENTITY, WRONG_FACT, INCOMPLETE, FORM.
+            note: A note, in words; it is sealed.
+            legs: Recipients on whose legs it is said; by default all legs that allow it now.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing(
+                "announce_correction", exchange, reason=reason, note=note, legs=legs
+            )
+        )
+
+    def correct(
+        self,
+        exchange: str | HasId,
+        about: bytes | str,
+        reason: CorrectionReason | str,
+        *,
+        brief: GivenBrief,
+        own_reference: str | None = None,
+        document: documents.ReplyDocument | Mapping[str, Any] | None = None,
+        entities: Entities = (),
+        attachments: Attachments | None = None,
+        legs: Agencies | None = None,
+        due: Due | None = None,
+        handling: Handling | str | None = None,
+        tlp: Tlp | str | None = None,
+        source_grade: SourceGrade | str | None = None,
+        information_grade: InformationGrade | str | None = None,
+        urgency: Urgency | str | None = None,
+        purpose: Purpose | str | None = None,
+        legal_basis: str | None = None,
+        permitted_uses: Iterable[Purpose | str] = (),
+        onward_authorities: Iterable[str] = (),
+        language: Language | str | None = None,
+        time_zone: str | None = None,
+    ) -> Sent | Queued:
+        """Supersede what you said; new content of a request passes the gate anew.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            about: Digest of the statement that is superseded, in hexadecimal.
+            reason: What was wrong. One of WRONG_IDENTITY, WRONG_FACT, INCOMPLETE, FORM.
+            brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
+                fields.
+            own_reference: One's own reference of the matter; it is sealed in the brief.
+            document: Document, for recipients alone: `ReplyDocument`, or a mapping.
+            entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
+                lines; at most 1,000,000.
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+                each.
+            legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
+                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            handling: Handling code, H0 to H3. At least that of the leg, which is the default.
+            tlp: Traffic light, CLEAR to RED. At least that of the leg, which is the default.
+            source_grade: How reliable the source is, A to X.
+            information_grade: How accurate the information is, 1 to 4.
+            urgency: ROUTINE or URGENT; the brief says why it is urgent (`urgency_reason`). By
+                default as the initial statement.
+            purpose: Purpose for which the information may be used. By default nothing is said.
+            legal_basis: Code of the legal basis, such as KZ-CPC-1: capitals, digits, hyphens,
+                points. By default none.
+            permitted_uses: Further purposes for which it may be used.
+            onward_authorities: Ids of the agencies to which it may be passed on.
+            language: Language of the sealed text; by default the profile's.
+            time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing(
+                "correct",
+                exchange,
+                about=about,
+                reason=reason,
+                brief=brief,
+                own_reference=own_reference,
+                document=document,
+                entities=entities,
+                attachments=attachments,
+                legs=legs,
+                due=due,
+                handling=handling,
+                tlp=tlp,
+                source_grade=source_grade,
+                information_grade=information_grade,
+                urgency=urgency,
+                purpose=purpose,
+                legal_basis=legal_basis,
+                permitted_uses=permitted_uses,
+                onward_authorities=onward_authorities,
+                language=language,
+                time_zone=time_zone,
+            )
+        )
+
+    def remind(
+        self, exchange: str | HasId, *, note: str | None = None, legs: Agencies | None = None
+    ) -> Sent | Queued:
+        """Remind of an overdue answer; the log then proves the missed deadline.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            note: A note, in words; it is sealed.
+            legs: Recipients on whose legs it is said; by default all legs that allow it now.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing("remind", exchange, note=note, legs=legs)
+        )
+
+    def claim(self, exchange: str | HasId, *, legs: Agencies | None = None) -> Sent | Queued:
+        """Take what waits for approval in hand; others see it.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id. A decision on an opened
+                one is on exactly what was read.
+            legs: Recipients on whose legs it is said; by default all legs that allow it now.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(self._core.acts.continuing("claim", exchange, legs=legs))
+
+    def give_back(self, exchange: str | HasId, *, legs: Agencies | None = None) -> Sent | Queued:
+        """Give back what your agency has in hand.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id. A decision on an opened
+                one is on exactly what was read.
+            legs: Recipients on whose legs it is said; by default all legs that allow it now.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(self._core.acts.continuing("give_back", exchange, legs=legs))
+
+    def confirm_recall(
+        self, exchange: str | HasId, use: RecallUse | str, *, explanation: str
+    ) -> Sent | Queued:
+        """Confirm a recall, and say what you had done with the request.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            use: What was done before. One of UNUSED, USED, PASSED_ON.
+            explanation: How, in words; it is sealed.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing("confirm_recall", exchange, use=use, explanation=explanation)
+        )
+
+    def erase_answer(
+        self, exchange: str | HasId, ground: ErasureGround | str, *, note: str | None = None
+    ) -> Sent | Queued:
+        """Have the content of your answers forgotten for good; the account stays.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            ground: Why. One of RETENTION_ENDED, ORDERED, UNLAWFUL, SENT_IN_ERROR.
+            note: Why, in words; it is sealed and stays.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing("erase_answer", exchange, ground=ground, note=note)
+        )
+
+    def give_notice(
+        self, exchange: str | HasId, notice: NoticeCode | str, *, explanation: str
+    ) -> Sent | Queued:
+        """Tell of an obstacle without refusing.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            notice: The obstacle. One of FORM_INCOMPLETE, OTHER_MEASURES, FORMALITY_IMPOSSIBLE,
+                AWAITING_JUDGE.
+            explanation: What it means, in words; it is sealed.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing(
+                "give_notice", exchange, notice=notice, explanation=explanation
+            )
+        )
+
+    def clear(
+        self, exchange: str | HasId, *, note: str | None = None, legs: Agencies | None = None
+    ) -> Sent | Queued:
+        """Say that you do not object to a measure that was told in advance.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            note: A note, in words; it is sealed.
+            legs: Recipients on whose legs it is said; by default all legs that allow it now.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing("clear", exchange, note=note, legs=legs)
+        )
+
+    def object_to(
+        self,
+        exchange: str | HasId,
+        ground: RefusalGround | str,
+        *,
+        explanation: str,
+        legs: Agencies | None = None,
+    ) -> Sent | Queued:
+        """Object to a measure that was told in advance, on a ground and with reasons.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            ground: Ground. One of SOVEREIGNTY_SECURITY, CONTRARY_TO_LAW, IMPEDES_INVESTIGATION,
+                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE.
+            explanation: Why, in words; it is sealed.
+            legs: Recipients on whose legs it is said; by default all legs that allow it now.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing(
+                "object_to", exchange, ground=ground, explanation=explanation, legs=legs
+            )
+        )
+
+    def record_silence(
+        self, exchange: str | HasId, *, legs: Agencies | None = None
+    ) -> Sent | Queued:
+        """Put on record that no answer to an advance notice came in time.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            legs: Recipients on whose legs it is said; by default all legs that allow it now.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(self._core.acts.continuing("record_silence", exchange, legs=legs))
+
+    def answer_test(self, exchange: str | HasId) -> Sent | Queued:
+        """Answer a connectivity test.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(self._core.acts.continuing("answer_test", exchange))

@@ -44,7 +44,7 @@ from agency_client.state.outbox import Outbox
 from agency_client.state.profile import Profile
 from exchange_protocol.errors import HubUnavailable
 from exchange_protocol.kinds.catalogue import Kind, parse_kind
-from exchange_protocol.kinds.codes import AgencyType, LegState, Party
+from exchange_protocol.kinds.codes import AgencyType, Language, LegState, Party
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.statements import Draft
@@ -407,6 +407,70 @@ class AsyncExchangeClient(AsyncActs):
         """
         return await self._driver.run(
             self._core.administration.publish_certificate(certificate, intermediates)
+        )
+
+    async def update_agency(
+        self,
+        *,
+        agency: str,
+        name: str,
+        country: str,
+        agency_type: AgencyType | str,
+        time_zone: str,
+    ) -> Sent | Queued:
+        """Replace what an enrolment says; the operating agency's operators alone may.
+
+        Args:
+            agency: Id of the agency; it stays.
+            name: Official name, in any script.
+            country: ISO 3166-1 alpha-2, such as "KZ"; empty for an international body.
+            agency_type: Sort of agency, such as "FIU".
+            time_zone: IANA name, such as "Asia/Almaty".
+        """
+        return await self._driver.run(
+            self._core.administration.update_agency(
+                agency=agency,
+                name=name,
+                country=country,
+                agency_type=agency_type,
+                time_zone=time_zone,
+            )
+        )
+
+    async def retire_agency(self, agency: str) -> Sent | Queued:
+        """Retire an agency for good: it takes part in no new exchange.
+
+        Args:
+            agency: Id of the agency.
+        """
+        return await self._driver.run(self._core.administration.retire_agency(agency))
+
+    async def publish_acceptance(
+        self,
+        *,
+        kinds: Iterable[str] = (),
+        languages: Iterable[Language | str] = (),
+        max_part_bytes: int = 0,
+        hours: str = "",
+        duty_contact: str = "",
+    ) -> Sent | Queued:
+        """Publish what one's own agency takes; it replaces what was published before.
+
+        Args:
+            kinds: Initial kinds, such as "information_request"; none for all.
+            languages: Languages of what is sent; none for all.
+            max_part_bytes: Largest sealed part, in bytes; 0 for no limit.
+            hours: Working hours, in words.
+            duty_contact: Whom to reach at any hour.
+        """
+        return await self._driver.run(
+            self._core.administration.publish_acceptance(
+                kinds=kinds,
+                languages=languages,
+                max_part_bytes=max_part_bytes,
+                hours=hours,
+                duty_contact=duty_contact,
+            )
         )
 
     async def publish_policy(self, cedar: str) -> Sent | Queued:

@@ -247,6 +247,8 @@ def _codes(kind: Kind, act: Act) -> Iterator[Parameter]:
             text = f"{text} | str"
         elif attribute.type is datetime:
             text = "datetime | date | str"
+        elif attribute.type is bytes:
+            text = "bytes | str"
         if attribute.is_many:
             text, doc = f"Iterable[{text}]", doc.replace(" One of ", " Out of ")
         default = None

@@ -37,6 +37,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.tiles import TILE_WIDTH, TileId, TreeEdge
 from exchange_protocol.record.entries import CommitmentOpening, parse_entry
+from exchange_protocol.rules.leg_record import encode_record
 from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import SignedStatement, Statement, batch_of, parse_statement
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
@@ -67,6 +68,7 @@ _LEG_COLUMNS = (
     "approvers",
     "approvals",
     "hidden",
+    "record",
 )
 
 
@@ -374,6 +376,7 @@ def _leg_row(position: int, leg: Leg) -> tuple[Any, ...]:
         _spelled(leg.approvers),
         _spelled(leg.approvals),
         _spelled(tuple(digest.hex() for digest in leg.hidden)),
+        encode_record(leg.record),
     )
 
 

@@ -49,6 +49,7 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Language, Party, Urgency
 from exchange_protocol.kinds.spec import Act, Brief, Range, Stage
+from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code
 
 _PANELS: Final = {
@@ -96,7 +97,8 @@ def add_commands() -> None:
         for act in kind.spec.acts:
             group, _, name = act.command.rpartition(" ")
             home = _GROUPS[group] if group else app
-            panel = None if group else _PANELS[kind.spec.rows[0].party]
+            party = kind.spec.rows[0].party if kind.spec.rows else Party.INITIATOR
+            panel = None if group else _PANELS[party]
             home.command(name, rich_help_panel=panel)(_command(kind, act))
 
 
@@ -207,6 +209,9 @@ def _code_parameter(name: str, hint: Any, act: Act) -> inspect.Parameter:
     default = None if is_optional else inspect.Parameter.empty
     option = f"--{name.replace('_', '-')}"
     kind: Any
+    if get_origin(hint) is tuple and get_args(hint)[0] in (bytes, AgencyId):
+        words = typer.Option(option.removesuffix("s"), help=help_text)
+        return _parameter(name, Annotated[list[str] | None, words], None)
     if get_origin(hint) is tuple:
         code: Any = get_args(hint)[0]
         many: Any = list[code]
@@ -224,6 +229,12 @@ def _code_parameter(name: str, hint: Any, act: Act) -> inspect.Parameter:
     elif hint is datetime:
         words = typer.Option(option, metavar="DAY|TIME", parser=_Moment, help=help_text)
         kind = _Moment
+    elif hint is bytes:
+        words = typer.Option(option, metavar="DIGEST", help=help_text)
+        kind = str
+    elif hint is AgencyId:
+        words = typer.Option(option, metavar="AGENCY", parser=inputs.agency, help=help_text)
+        kind = str
     elif hint is bool:
         return _parameter(name, Annotated[bool, typer.Option(option, help=help_text)], False)
     else:

@@ -21,9 +21,12 @@ from agency_client.core.given import (
     Agencies,
     as_brief,
     as_document,
+    listed,
+    parse_agencies,
     parse_attachments,
     parse_code,
     parse_codes,
+    parse_digest,
     parse_entities,
     parse_text,
 )
@@ -171,8 +174,17 @@ def _value(attribute: Attribute, given: Any, name: str) -> Any:
     """An attribute of a body, as its type says; raises INVALID_FIELD."""
     if given is None and attribute.is_optional:
         return None
-    if attribute.is_many:
+    if attribute.is_many and issubclass(attribute.type, Code):
         return parse_codes(attribute.type, given, name)
+    if attribute.type is str:
+        agencies = parse_agencies(given, name)
+        return agencies if attribute.is_many else agencies[0]
+    if attribute.type is bytes and attribute.is_many:
+        return tuple(
+            parse_digest(each, f"{name}[{i}]") for i, each in enumerate(listed(given, name))
+        )
+    if attribute.type is bytes:
+        return parse_digest(given, name)
     if issubclass(attribute.type, Code):
         return parse_code(attribute.type, given, name)
     if attribute.type is datetime:

@@ -6,21 +6,25 @@ what. The statement is judged here first: one that the rules refuse never leaves
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from agency_client.core.calls import Operation
 from agency_client.core.delivery import Delivery
-from agency_client.core.given import parse_code
+from agency_client.core.given import parse_code, parse_codes
 from agency_client.core.ports import Ports
 from agency_client.core.view import View
 from agency_client.core.views import Queued, Sent
-from exchange_protocol.kinds.codes import AgencyType
+from exchange_protocol.kinds.catalogue import parse_kind
+from exchange_protocol.kinds.codes import AgencyType, Language
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
+from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
+from exchange_protocol.kinds.retire_agency import RetireAgency
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.kinds.spec import Body
+from exchange_protocol.kinds.update_agency import UpdateAgency
 from exchange_protocol.rules.judgement import judge
 from exchange_protocol.rules.statements import Draft, encode_statement, parse_statement
 from exchange_protocol.trust.identity import parse_agency_id
@@ -57,6 +61,48 @@ class Administration:
             country=country,
             agency_type=parse_code(AgencyType, agency_type, "agency_type"),
             time_zone=time_zone,
+        )
+        return (yield from self._publish(body))
+
+    def update_agency(
+        self,
+        *,
+        agency: str,
+        name: str,
+        country: str,
+        agency_type: AgencyType | str,
+        time_zone: str,
+    ) -> Operation[Sent | Queued]:
+        """Replace what an enrolment says; all of it is given."""
+        body = UpdateAgency(
+            agency=parse_agency_id(agency, field="agency"),
+            name=name,
+            country=country,
+            agency_type=parse_code(AgencyType, agency_type, "agency_type"),
+            time_zone=time_zone,
+        )
+        return (yield from self._publish(body))
+
+    def retire_agency(self, agency: str) -> Operation[Sent | Queued]:
+        """Retire an agency for good; what runs goes on."""
+        return (yield from self._publish(RetireAgency(parse_agency_id(agency, field="agency"))))
+
+    def publish_acceptance(
+        self,
+        *,
+        kinds: Iterable[str] = (),
+        languages: Iterable[Language | str] = (),
+        max_part_bytes: int = 0,
+        hours: str = "",
+        duty_contact: str = "",
+    ) -> Operation[Sent | Queued]:
+        """Publish what one's own agency takes; it replaces what was published before."""
+        body = PublishAcceptance(
+            kinds=tuple(parse_kind(each, f"kinds[{i}]") for i, each in enumerate(kinds)),
+            languages=parse_codes(Language, languages, "languages"),
+            max_part_bytes=max_part_bytes,
+            hours=hours,
+            duty_contact=duty_contact,
         )
         return (yield from self._publish(body))
 

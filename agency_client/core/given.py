@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from agency_client.content.documents import Brief, ContentDocument, make_brief, validate_document
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import Party
+from exchange_protocol.kinds.fields import DIGEST_BYTES
 from exchange_protocol.trust.identity import AgencyId, parse_agency_id
 
 EnumT = TypeVar("EnumT", bound=IntEnum)
@@ -66,6 +67,20 @@ def parse_text(given: Any, field: str) -> str:
     """A text; raises INVALID_FIELD."""
     if not isinstance(given, str):
         raise _invalid("a text", given, field)
+    return given
+
+
+def parse_digest(given: Any, field: str) -> bytes:
+    """The digest of a statement, as 32 bytes or in hexadecimal; raises INVALID_FIELD."""
+    if isinstance(given, str):
+        try:
+            given = bytes.fromhex(given.strip())
+        except ValueError:
+            raise Reason.INVALID_FIELD.error(
+                f"expected a digest of 64 hexadecimal digits, got {given[:64]!r}", field=field
+            ) from None
+    if not isinstance(given, bytes) or len(given) != DIGEST_BYTES:
+        raise _invalid(f"a digest of {DIGEST_BYTES} bytes", given, field)
     return given
 
 

@@ -98,6 +98,8 @@ KINDS = {
     32: "analysis_request",
     33: "asset_trace_request",
     34: "urgent_freeze_request",
+    35: "advance_notice",
+    36: "connectivity_test",
     40: "acknowledge",
     41: "return_for_information",
     42: "supplement",
@@ -115,11 +117,23 @@ KINDS = {
     54: "freeze_status",
     55: "ask_to_lift",
     56: "asset_findings",
+    57: "announce_correction",
+    58: "correct",
+    59: "remind",
+    60: "claim",
+    61: "confirm_recall",
+    62: "erase_answer",
+    63: "give_notice",
+    64: "clearance",
+    65: "answer_test",
     70: "enrol_agency",
     71: "publish_certificate",
     72: "revoke_certificate",
     73: "publish_sealing_key",
     74: "publish_policy",
+    75: "update_agency",
+    76: "retire_agency",
+    77: "publish_acceptance",
 }
 """Fields of a statement's body."""
 TIME = "time"
@@ -297,6 +311,91 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
             },
         ),
     },
+    57: {
+        1: (
+            "reason",
+            {
+                1: "wrong identity",
+                2: "wrong fact",
+                3: "incomplete",
+                4: "form",
+            },
+        ),
+    },
+    58: {
+        2: (
+            "reason",
+            {
+                1: "wrong identity",
+                2: "wrong fact",
+                3: "incomplete",
+                4: "form",
+            },
+        ),
+    },
+    60: {
+        1: (
+            "act",
+            {
+                1: "take",
+                2: "give back",
+            },
+        ),
+    },
+    61: {
+        1: (
+            "use",
+            {
+                1: "unused",
+                2: "used",
+                3: "passed on",
+            },
+        ),
+    },
+    62: {
+        1: (
+            "ground",
+            {
+                1: "retention ended",
+                2: "ordered",
+                3: "unlawful",
+                4: "sent in error",
+            },
+        ),
+    },
+    63: {
+        1: (
+            "notice",
+            {
+                1: "form incomplete",
+                2: "other measures",
+                3: "formality impossible",
+                4: "awaiting judge",
+            },
+        ),
+    },
+    64: {
+        1: (
+            "result",
+            {
+                1: "cleared",
+                2: "objection",
+                3: "no answer",
+            },
+        ),
+        2: (
+            "ground",
+            {
+                1: "sovereignty security",
+                2: "contrary to law",
+                3: "impedes investigation",
+                4: "disproportionate",
+                5: "no drug nexus",
+                6: "insufficient request",
+                7: "legal privilege",
+            },
+        ),
+    },
     70: {
         4: (
             "agency type",
@@ -332,6 +431,34 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
                 1: "mlkem768 x25519 aes256gcm",
             },
         ),
+    },
+    75: {
+        4: (
+            "agency type",
+            {
+                1: "fiu",
+                2: "police",
+                3: "prosecutor",
+                4: "customs",
+                5: "border",
+                6: "security",
+                7: "tax",
+                8: "asset recovery",
+                9: "coordination centre",
+                10: "observer",
+            },
+        ),
+    },
+    77: {
+        2: (
+            "languages",
+            {
+                1: "kk",
+                2: "ru",
+                3: "en",
+            },
+        ),
+        3: ("max part bytes", {}),
     },
 }
 """Of each kind: the fields of its body that hold codes, numbers or a time."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, Tlp
+from exchange_protocol.rules.leg_record import decode_record, encode_record
 from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import parse_statement
 from exchange_protocol.trust.identity import AgencyId
@@ -58,6 +59,7 @@ class LegRow(NamedTuple):
     approvers: tuple[str, ...]
     approvals: tuple[str, ...]
     hidden: tuple[bytes, ...]
+    record: str
 
 
 class PartyRow(NamedTuple):
@@ -97,6 +99,7 @@ def leg_rows(exchange: Exchange) -> list[LegRow]:
             approvers=leg.approvers,
             approvals=leg.approvals,
             hidden=leg.hidden,
+            record=encode_record(leg.record),
         )
         for position, leg in enumerate(exchange.legs)
     ]
@@ -179,4 +182,5 @@ def _leg(row: LegRow) -> Leg:
         approvers=tuple(map(AgencyId, row.approvers)),
         approvals=row.approvals,
         hidden=row.hidden,
+        record=decode_record(row.record),
     )

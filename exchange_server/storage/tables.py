@@ -31,6 +31,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
+    Text,
     UniqueConstraint,
 )
 
@@ -148,6 +149,7 @@ legs = Table(
     Column("approvers", c.Texts, nullable=False),
     Column("approvals", c.Texts, nullable=False),
     Column("hidden", c.Digests, nullable=False),
+    Column("record", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -176,6 +176,9 @@ class Reason(Enum):
     OWN_REQUEST = (NotPermitted,)
     NOT_A_PARTY = (NotPermitted,)
     ROLE_NOT_PERMITTED = (NotPermitted,)
+    NOT_ITS_CLAIM = (NotPermitted,)
+    AGENCY_RETIRED = (NotPermitted,)
+    NOT_TAKEN = (NotPermitted,)
     # is there
     EXCHANGE_UNKNOWN = (NotFound,)
     AGENCY_UNKNOWN = (NotFound,)
@@ -193,6 +196,8 @@ class Reason(Enum):
     NOT_WITNESSED = (Conflict,)
     CLIENT_CLOSED = (Conflict,)
     LAST_OPERATOR = (Conflict,)
+    ALREADY_CLAIMED = (Conflict,)
+    NOT_CLAIMED = (Conflict,)
     NOT_YET_DUE = (Conflict,)
     TIME_IS_OVER = (Conflict,)
     # limits

@@ -19,9 +19,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import ROWS, Kind, kind_of
+from exchange_protocol.kinds.claim import Claim, ClaimAct
 from exchange_protocol.kinds.codes import Handling, LegState, RefusalGround, Tlp
+from exchange_protocol.kinds.correct import Correct
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.feedback import Feedback
+from exchange_protocol.kinds.freeze_status import FreezeOutcome, FreezeStatus
 from exchange_protocol.kinds.refuse import Refuse
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.spec import Body, Stage
@@ -65,6 +68,10 @@ BODIES: list[Body] = [
     *(some_body(kind, random.Random(1)) for kind, _ in ROWS if not kind.spec.decides),  # noqa: S311
     Reply(ReplyResult.NO_HIT),
     Refuse(RefusalGround.CONTRARY_TO_LAW),
+    FreezeStatus(FreezeOutcome.IMPOSED),
+    FreezeStatus(FreezeOutcome.EXPIRED),
+    Claim(ClaimAct.TAKE),
+    Claim(ClaimAct.GIVE_BACK),
     Feedback(1, ()),
     Decision(Verdict.APPROVE),
     Decision(Verdict.APPROVE),
@@ -74,6 +81,14 @@ BODIES: list[Body] = [
 SHOWN = {S.RELEASED, S.DELIVERED, S.ACKNOWLEDGED, S.ANSWERED, S.REFUSED}
 """States in which the recipient has, or may fetch, all that the initiator said on the leg."""
 APPROVERS = agencies(["caricc", "kz.gpo"])
+EXPIRED = FreezeStatus(FreezeOutcome.EXPIRED)
+AFTER_THE_ANSWER: dict[Kind, tuple[LegState, ...]] = {
+    Kind.FREEZE_STATUS: (S.FROZEN,),
+    Kind.CORRECT: (S.ANSWERED,),
+    Kind.CONFIRM_RECALL: (S.RECALLED,),
+    Kind.ERASE_ANSWER: (S.ANSWERED, S.CLOSED),
+}
+"""What a recipient may say when it owes no answer, and in which states."""
 
 
 APPROVING = [COORDINATOR, SECOND_COORDINATOR, PROSECUTOR, SECOND_PROSECUTOR]
@@ -189,10 +204,13 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
         target = legs[pick % len(legs)]
         own = self.exchange.leg(author.agency)
         to = tuple(leg.agency for leg in legs) if wide else (target.agency,)
-        if own is not None and not isinstance(body, Decision):
+        if own is not None and not kind_of(body).spec.decides:
             to, target = (self.exchange.initiator,), own
         digests = list(self.spoken)
         answers = target.awaits if answer is None else digests[answer % len(digests)]
+        if isinstance(body, Correct) and header:
+            # Chance alone never names a statement; any of the exchange is tried.
+            body = replace(body, about=digests[header % len(digests)])
         statement = self.statement(author, body, to, answers, header)
         before = self.exchange
         try:
@@ -209,7 +227,12 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
         for other in before.legs:
             if other.agency not in addressed:
                 assert leg(self.exchange, other.agency) is other
-        self.keep(statement, gates if kind_of(body) is Kind.SUPPLEMENT else {})
+        self.keep(statement, gates if self.is_new_content(statement) else {})
+
+    def is_new_content(self, statement: Statement) -> bool:
+        """True for what the initiator adds to a request."""
+        by_initiator = statement.author.agency == self.exchange.initiator
+        return by_initiator and statement.kind in (Kind.SUPPLEMENT, Kind.CORRECT)
 
     @rule(pick=st.integers(0, 2), choice=st.integers(0, 20), gate=st.integers(0, 2))
     def say_what_fits(self, pick: int, choice: int, gate: int) -> None:
@@ -250,7 +273,10 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
     def check_step(self, statement: Statement, before: Leg, after: Leg) -> None:
         model, author = self.models[before.agency], statement.author
         assert before.state is not S.ERASED
-        assert before.state is not S.CLOSED or statement.kind is Kind.ERASE_NOTICE
+        assert before.state is not S.CLOSED or statement.kind in (
+            Kind.ERASE_NOTICE,
+            Kind.ERASE_ANSWER,
+        )
         assert statement.answers == before.awaits
         if isinstance(statement.body, Decision):
             assert author.agency not in (self.exchange.initiator, before.agency)
@@ -263,11 +289,16 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
                 approved.add(author.uri)
                 assert after.state is (S.RELEASED if model.gate_is_passed else S.HELD)
             model.rejected |= statement.body.verdict is Verdict.REJECT
+        elif isinstance(statement.body, Claim):
+            assert author.agency in before.approvers
+            assert before.state is after.state is S.HELD
+            assert (before.record.claim is None) == (statement.body.act is ClaimAct.TAKE)
         elif author.agency != self.exchange.initiator:
             assert author.agency == before.agency
-            assert before.state in (S.DELIVERED, S.ACKNOWLEDGED)
+            later = AFTER_THE_ANSWER.get(statement.kind, ())
+            assert before.state in (S.DELIVERED, S.ACKNOWLEDGED, *later)
         assert after.handling >= before.handling
-        added = statement.header.subject_count if statement.kind is Kind.SUPPLEMENT else 0
+        added = statement.header.subject_count if self.is_new_content(statement) else 0
         assert after.subject_count == before.subject_count + added
         assert after.was_released >= before.was_released
         if after.state is S.HELD:
@@ -320,6 +351,10 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
             exchange = self.exchange
             if one.state in (S.CLOSED, S.ERASED):
                 continue
+            if one.state is S.FROZEN:
+                expired = self.statement(KZ_MIA, EXPIRED, (one.agency,), one.awaits)
+                at = START + timedelta(days=10_000)
+                exchange, _ = advance(exchange, expired, [one.agency], at=at)
             if one.state in (S.HELD, S.RETURNED, S.RELEASED, S.DELIVERED, S.ACKNOWLEDGED):
                 recall = self.statement(KZ_MIA, Kind.RECALL.body(), (one.agency,), one.awaits)
                 exchange, _ = advance(exchange, recall, [one.agency])

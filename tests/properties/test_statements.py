@@ -29,7 +29,8 @@ from exchange_protocol.kinds.codes import (
     Urgency,
 )
 from exchange_protocol.kinds.decision import Decision, Verdict
-from exchange_protocol.kinds.enrol_agency import MAX_NAME_CHARACTERS, EnrolAgency
+from exchange_protocol.kinds.enrol_agency import MAX_NAME_CHARACTERS
+from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_policy import MAX_POLICY_BYTES, PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
@@ -77,9 +78,18 @@ def of_kind(kind: Kind) -> st.SearchStrategy[Body]:
                 st.builds(Decision, st.sampled_from([Verdict.APPROVE, Verdict.RETURN])),
                 st.builds(Decision, st.just(Verdict.REJECT), st.sampled_from(RefusalGround)),
             )
-        case Kind.ENROL_AGENCY:
+        case Kind.PUBLISH_ACCEPTANCE:
             return st.builds(
-                EnrolAgency,
+                PublishAcceptance,
+                some(st.sampled_from(["information_request", "referral"])),
+                some(st.sampled_from(Language)),
+                st.integers(0, 2**40),
+                st.sampled_from(["", "Mo-Fr 09:00-18:00"]),
+                st.sampled_from(["", "Дежурная часть, +7 700 000 00 00"]),
+            )
+        case Kind.ENROL_AGENCY | Kind.UPDATE_AGENCY:
+            return st.builds(
+                kind.body,
                 agency_ids,
                 st.sampled_from(["Қаржылық мониторинг", "Ведомство", "x" * MAX_NAME_CHARACTERS]),
                 st.sampled_from(["", "KZ", "UZ"]),

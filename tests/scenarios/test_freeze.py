@@ -69,7 +69,7 @@ def test_a_freeze_is_released_by_four_eyes_imposed_extended_and_converted(
     mia.close_exchange(exchange)
     told = [each.kind.value for each in mia.open(exchange).statements]
     assert told.count("freeze_status") == 3
-    assert "freeze_status" in region.replay(capsys)
+    assert "status of a freeze" in region.replay(capsys)
 
 
 def test_a_freeze_is_lifted_when_the_initiator_asks_and_the_first_of_two_counts(

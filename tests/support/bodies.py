@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.spec import Body
+from exchange_protocol.trust.identity import AgencyId
 
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -58,6 +59,8 @@ def _values(hint: Any) -> st.SearchStrategy[Any]:
     if get_origin(hint) is Annotated:
         _, bounds = get_args(hint)
         return st.integers(bounds.least, bounds.most)
+    if get_origin(hint) is tuple and get_args(hint)[0] in (bytes, AgencyId):
+        return st.lists(_values(get_args(hint)[0]), unique=True, max_size=4).map(tuple)
     if get_origin(hint) is tuple:
         codes = list(get_args(hint)[0])
         return st.lists(st.sampled_from(codes), unique=True, max_size=len(codes)).map(tuple)
@@ -65,6 +68,10 @@ def _values(hint: Any) -> st.SearchStrategy[Any]:
         return st.integers(0, 10**12).map(lambda n: _EPOCH + timedelta(microseconds=n))
     if hint is bool:
         return st.booleans()
+    if hint is bytes:
+        return st.binary(min_size=32, max_size=32)
+    if hint is AgencyId:
+        return st.from_regex(r"[a-z]{2}\.[a-z]{2,6}", fullmatch=True).map(AgencyId)
     return st.sampled_from(list(hint))
 
 
@@ -74,10 +81,16 @@ def _some_value(hint: Any, chance: random.Random) -> Any:
     if get_origin(hint) is Annotated:
         _, bounds = get_args(hint)
         return chance.randint(bounds.least, bounds.most)
+    if get_origin(hint) is tuple and get_args(hint)[0] in (bytes, AgencyId):
+        return (_some_value(get_args(hint)[0], chance),)
     if get_origin(hint) is tuple:
         return (chance.choice(list(get_args(hint)[0])),)
     if hint is datetime:
         return _EPOCH + timedelta(days=chance.randrange(1000))
     if hint is bool:
         return chance.random() < 0.5
+    if hint is bytes:
+        return chance.randbytes(32)
+    if hint is AgencyId:
+        return AgencyId("kz.fma")
     return chance.choice(list(hint))

@@ -9,31 +9,45 @@ from typing import Final
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds import (
     acknowledge,
+    advance_notice,
     analysis_product,
     analysis_request,
+    announce_correction,
+    answer_test,
     ask_to_lift,
     asset_findings,
     asset_trace_request,
+    claim,
+    clearance,
     close,
+    confirm_recall,
+    connectivity_test,
+    correct,
     decision,
     enrol_agency,
+    erase_answer,
     erase_notice,
     extend_deadline,
     feedback,
     freeze_status,
+    give_notice,
     information_request,
     interim_reply,
     partial_reply,
+    publish_acceptance,
     publish_certificate,
     publish_policy,
     publish_sealing_key,
     recall,
     referral,
     refuse,
+    remind,
     reply,
+    retire_agency,
     return_for_information,
     revoke_certificate,
     supplement,
+    update_agency,
     urgent_freeze_request,
 )
 from exchange_protocol.kinds.spec import Body, KindSpec, ParseBody, Row, Stage, parser_of
@@ -58,6 +72,8 @@ class Kind(StrEnum):
     ANALYSIS_REQUEST = analysis_request.SPEC
     ASSET_TRACE_REQUEST = asset_trace_request.SPEC
     URGENT_FREEZE_REQUEST = urgent_freeze_request.SPEC
+    ADVANCE_NOTICE = advance_notice.SPEC
+    CONNECTIVITY_TEST = connectivity_test.SPEC
 
     ACKNOWLEDGE = acknowledge.SPEC
     RETURN_FOR_INFORMATION = return_for_information.SPEC
@@ -76,12 +92,24 @@ class Kind(StrEnum):
     FREEZE_STATUS = freeze_status.SPEC
     ASK_TO_LIFT = ask_to_lift.SPEC
     ASSET_FINDINGS = asset_findings.SPEC
+    ANNOUNCE_CORRECTION = announce_correction.SPEC
+    CORRECT = correct.SPEC
+    REMIND = remind.SPEC
+    CLAIM = claim.SPEC
+    CONFIRM_RECALL = confirm_recall.SPEC
+    ERASE_ANSWER = erase_answer.SPEC
+    GIVE_NOTICE = give_notice.SPEC
+    CLEARANCE = clearance.SPEC
+    ANSWER_TEST = answer_test.SPEC
 
     ENROL_AGENCY = enrol_agency.SPEC
     PUBLISH_CERTIFICATE = publish_certificate.SPEC
     REVOKE_CERTIFICATE = revoke_certificate.SPEC
     PUBLISH_SEALING_KEY = publish_sealing_key.SPEC
     PUBLISH_POLICY = publish_policy.SPEC
+    UPDATE_AGENCY = update_agency.SPEC
+    RETIRE_AGENCY = retire_agency.SPEC
+    PUBLISH_ACCEPTANCE = publish_acceptance.SPEC
 
     @property
     def stage(self) -> Stage:

@@ -26,14 +26,19 @@ class EnrolAgency(Body):
     time_zone: str
 
 
+def parse_enrolment(message: Any, where: str) -> dict[str, Any]:
+    """The attributes of a body that tells all of an agency."""
+    return {
+        "agency": parse_agency_id(message.agency, field=f"{where}.agency"),
+        "name": parse_name(message.name, MAX_NAME_CHARACTERS, f"{where}.name"),
+        "country": parse_country(message.country, f"{where}.country") if message.country else "",
+        "agency_type": parse_enum(AgencyType, message.agency_type, f"{where}.agency_type"),
+        "time_zone": parse_time_zone(message.time_zone, f"{where}.time_zone"),
+    }
+
+
 def _parse(message: Any, where: str) -> Body:
-    return EnrolAgency(
-        agency=parse_agency_id(message.agency, field=f"{where}.agency"),
-        name=parse_name(message.name, MAX_NAME_CHARACTERS, f"{where}.name"),
-        country=parse_country(message.country, f"{where}.country") if message.country else "",
-        agency_type=parse_enum(AgencyType, message.agency_type, f"{where}.agency_type"),
-        time_zone=parse_time_zone(message.time_zone, f"{where}.time_zone"),
-    )
+    return EnrolAgency(**parse_enrolment(message, where))
 
 
 SPEC = KindSpec(

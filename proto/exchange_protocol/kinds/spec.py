@@ -29,9 +29,17 @@ from google.protobuf.message import Message
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.fields import parse_enum, parse_timestamp, to_timestamp
+from exchange_protocol.kinds.fields import (
+    parse_digest,
+    parse_enum,
+    parse_timestamp,
+    to_timestamp,
+)
+from exchange_protocol.trust.identity import AgencyId, parse_agency_id
 from exchange_protocol.words import Code, Words
 
+MAX_NAMED = 32
+"""Statements or agencies that one attribute of a body may name."""
 UNSEEN = frozenset({LegState.HELD, LegState.REJECTED})
 """States of a leg that its recipient is never shown."""
 OPEN_TO_RECIPIENT = frozenset({LegState.DELIVERED, LegState.ACKNOWLEDGED})
@@ -76,6 +84,13 @@ class When(Enum):
     AFTER_DUE = "after due"
 
 
+class About(Enum):
+    """Whose statement of the leg a body's `about` names."""
+
+    OWN = "own"
+    OTHERS = "others"
+
+
 class Range(NamedTuple):
     """The bounds of a whole number in a body, both included."""
 
@@ -86,9 +101,10 @@ class Range(NamedTuple):
 class Body:
     """Base of all bodies: frozen dataclasses with slots, named like the wire contract's fields.
 
-    An attribute is a `Code`, a `bool`, `Annotated[int, Range(...)]`, an aware `datetime`, or
-    `tuple[Code, ...]` (each code at most once). `| None` makes it optional. Other types need a
-    parser of the kind's own (`KindSpec.parse`).
+    An attribute is a `Code`, a `bool`, `Annotated[int, Range(...)]`, an aware `datetime`, `bytes`
+    (the digest of a statement), `AgencyId`, or `tuple[...]` of codes, digests or agencies (each at
+    most once). `| None` makes it optional. Other types need a parser of the kind's own
+    (`KindSpec.parse`).
     """
 
     __slots__ = ()
@@ -121,6 +137,12 @@ class Row:
     """Whether and how the header's due time becomes the leg's due time."""
     when: When | None = None
     """The time of the hub at which it applies; None is any."""
+    about: About | None = None
+    """Whose statement of the leg the body's `about` must name; None if the body has none."""
+    claims: bool | None = None
+    """True if it takes the leg in hand for an approver, False if it gives it back."""
+    erases_own: bool = False
+    """True if the sealed parts of all that its author said on the leg are forgotten."""
 
     def __post_init__(self) -> None:
         """Refuse a row that says something else than what the gate does."""
@@ -226,6 +248,10 @@ class KindSpec:
     """Optional attributes of the body that stand with one code and must not be left out there."""
     together: tuple[tuple[str, str], ...] = ()
     """Pairs of optional attributes of which none stands without the other."""
+    is_counted: bool = True
+    """False if statistics leave its exchanges out."""
+    needs_due: bool = False
+    """True if its header must name a due time; for initial kinds."""
 
     @cached_property
     def name(self) -> str:
@@ -249,8 +275,8 @@ class KindSpec:
 
     @cached_property
     def erases(self) -> bool:
-        """True if the content of the legs that it names is forgotten."""
-        return any(row.after is LegState.ERASED for row in self.rows)
+        """True if content of the legs that it names is forgotten."""
+        return any(row.after is LegState.ERASED or row.erases_own for row in self.rows)
 
     @cached_property
     def approves_any(self) -> bool:
@@ -259,7 +285,7 @@ class KindSpec:
 
     def sets_due(self, body: Body) -> bool:
         """True if the header beside a body must name a due time, which becomes that of the leg."""
-        return any(row.sets_due and matches(row, body) for row in self.rows)
+        return self.needs_due or any(row.sets_due and matches(row, body) for row in self.rows)
 
     def act_sets_due(self, act: Act) -> bool:
         """True if an act says a body that `sets_due`."""
@@ -302,7 +328,7 @@ class Attribute(NamedTuple):
     """The values that an attribute of a body may hold, by its type."""
 
     type: type
-    """A `Code`, `bool`, `int` or `datetime`."""
+    """A `Code`, `bool`, `int`, `datetime`, `bytes`, or `str` for an agency's id."""
     is_many: bool
     """True if it holds several, each at most once."""
     is_optional: bool
@@ -326,7 +352,9 @@ def _attribute(hint: Any) -> Attribute:
         return Attribute(number, is_many=False, is_optional=False, bounds=bounds)
     if get_origin(hint) is tuple:
         return _attribute(get_args(hint)[0])._replace(is_many=True)
-    if hint in (datetime, bool) or (isinstance(hint, type) and issubclass(hint, Code)):
+    if hint is AgencyId:
+        return Attribute(str, is_many=False, is_optional=False, bounds=None)
+    if hint in (datetime, bool, bytes) or (isinstance(hint, type) and issubclass(hint, Code)):
         return Attribute(hint, is_many=False, is_optional=False, bounds=None)
     raise TypeError(f"expected a type that a body may have, got {hint}: give the kind a parser")
 
@@ -389,12 +417,22 @@ def _attribute_parser(attribute: Attribute) -> _ParseAttribute:
     if attribute.bounds is not None:
         return _number(attribute.bounds)
     if attribute.is_many:
-        return _distinct(attribute.type)
+        return _distinct(attribute)
     if attribute.type is datetime:
         return lambda message, name, where: parse_timestamp(getattr(message, name), where)
     if attribute.type is bool:
         return lambda message, name, _: bool(getattr(message, name))
-    return lambda message, name, where: parse_enum(attribute.type, getattr(message, name), where)
+    parse_one = _parse_one(attribute.type)
+    return lambda message, name, where: parse_one(getattr(message, name), where)
+
+
+def _parse_one(kind: type) -> Callable[[Any, str], Any]:
+    """The parser of one value: a code, a digest or the id of an agency."""
+    if kind is bytes:
+        return parse_digest
+    if kind is str:
+        return lambda value, where: parse_agency_id(value, field=where)
+    return lambda value, where: parse_enum(kind, value, where)
 
 
 def _optional(parse: _ParseAttribute) -> _ParseAttribute:
@@ -418,14 +456,17 @@ def _number(bounds: Range) -> _ParseAttribute:
     return parse
 
 
-def _distinct(code: type[Code]) -> _ParseAttribute:
-    def parse(message: Any, name: str, where: str) -> tuple[Code, ...]:
+def _distinct(attribute: Attribute) -> _ParseAttribute:
+    parse_one = _parse_one(attribute.type)
+    most = len(attribute.type) if issubclass(attribute.type, Code) else MAX_NAMED
+
+    def parse(message: Any, name: str, where: str) -> tuple[Any, ...]:
         given = getattr(message, name)
-        codes = tuple(
-            parse_enum(code, each, f"{where}[{i}]") for i, each in enumerate(given[: len(code) + 1])
-        )
-        if len(set(codes)) != len(given):
-            raise Reason.INVALID_FIELD.error("expected each code once", field=where)
-        return codes
+        values = tuple(parse_one(each, f"{where}[{i}]") for i, each in enumerate(given[: most + 1]))
+        if len(set(values)) != len(given) or len(given) > most:
+            raise Reason.INVALID_FIELD.error(
+                f"expected each once, and at most {most}; got {len(given)}", field=where
+            )
+        return values
 
     return parse

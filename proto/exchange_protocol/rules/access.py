@@ -91,7 +91,7 @@ def deliver_to(
     role = role_of(agency, exchange, said)
     if is_erased(exchange, said):
         raise Reason.CONTENT_ERASED.error(
-            f"the content of statement {said.digest.hex()} was erased, as its initiator asked"
+            f"the content of statement {said.digest.hex()} was erased, as a party to it asked"
         )
     if role is None:
         raise Reason.NOT_A_PARTY.error(f"{agency} may not see statement {said.digest.hex()}")
@@ -102,14 +102,18 @@ def deliver_to(
 
 
 def is_erased(exchange: Exchange, said: StatementFacts) -> bool:
-    """True if the sealed parts of a statement are forgotten: every leg that it speaks on is erased.
+    """True if the sealed parts of a statement are forgotten.
 
-    A notice to erase is no content: its own brief says why, and stays.
+    Every leg that it speaks on is erased, or its author had there erased what it said. A notice to
+    erase is no content: its own brief says why, and stays.
     """
     return (
         not said.kind.spec.erases
         and bool(said.legs)
-        and all(leg.state is LegState.ERASED for leg in _legs(exchange, said))
+        and all(
+            leg.state is LegState.ERASED or said.digest in leg.record.erased
+            for leg in _legs(exchange, said)
+        )
     )
 
 

@@ -7,10 +7,10 @@ lies.
 Who may change it is the constitution of the deployment and stands in code, not in the policy:
 - The first statement publishes an operator's certificate and is signed with it; its chain to the
   root is what makes it trustworthy. That operator's agency is the operating agency from then on.
-- The operating agency's operators enrol agencies, publish the policy, publish and revoke any
-  signing certificate.
-- An agency's own systems publish the agency's sealing key and further certificates of the agency,
-  and revoke them.
+- The operating agency's operators enrol agencies, change and retire them, publish the policy,
+  publish and revoke any signing certificate.
+- An agency's own systems publish the agency's sealing key and what it takes, and publish and revoke
+  further certificates of the agency.
 
 Assumed verified: the statement's signature and its author's certificate (`judgement.authenticate`).
 """
@@ -23,12 +23,17 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
+from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
+from exchange_protocol.kinds.retire_agency import RetireAgency
 from exchange_protocol.kinds.revoke_certificate import RevokeCertificate
+from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.kinds.update_agency import UpdateAgency
 from exchange_protocol.rules.policy import Agency, Policy, Rulebook
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.certificates import (
@@ -63,6 +68,8 @@ class Directory:
     sealing_keys: Mapping[AgencyId, tuple[SealingPublicKey, ...]] = field(default_factory=dict)
     """Newest last; the newest is the one to seal to, the others only open."""
     policy: Policy | None = None
+    acceptances: Mapping[AgencyId, PublishAcceptance] = field(default_factory=dict)
+    """What agencies take, for those that published it."""
 
     @cached_property
     def rulebook(self) -> Rulebook:
@@ -120,6 +127,12 @@ def advance_directory(
         case PublishPolicy() as body:
             _require_operator(directory, statement.author, "publish a policy")
             changed = replace(directory, policy=Policy.compile(body.cedar))
+        case UpdateAgency() as body:
+            changed = _update_agency(directory, statement.author, body)
+        case RetireAgency() as body:
+            changed = _retire_agency(directory, statement.author, body)
+        case PublishAcceptance() as body:
+            changed = _publish_acceptance(directory, statement.author, body)
         case _:
             raise ValueError(f"{statement.kind} is no directory statement")
     return replace(changed, size=directory.size + 1)
@@ -157,6 +170,77 @@ def _enrol(directory: Directory, author: Member, body: EnrolAgency) -> Directory
     return replace(
         directory, agencies=MappingProxyType({**directory.agencies, body.agency: agency})
     )
+
+
+def _update_agency(directory: Directory, author: Member, body: UpdateAgency) -> Directory:
+    _require_operator(directory, author, "change an enrolment")
+    known = directory.agency(body.agency)
+    updated = replace(
+        known,
+        name=body.name,
+        country=body.country,
+        agency_type=body.agency_type,
+        time_zone=body.time_zone,
+    )
+    if updated == known:
+        raise Reason.ALREADY_ENROLLED.error(f"{body.agency} is enrolled in just these words")
+    return _with_agency(directory, updated)
+
+
+def _retire_agency(directory: Directory, author: Member, body: RetireAgency) -> Directory:
+    _require_operator(directory, author, "retire an agency")
+    known = directory.agency(body.agency)
+    if body.agency == directory.operating_agency:
+        raise Reason.LAST_OPERATOR.error(
+            f"{body.agency} operates the directory; without it nobody could change it any more"
+        )
+    if known.is_retired:
+        raise Reason.AGENCY_RETIRED.error(f"{body.agency} is retired already")
+    return _with_agency(directory, replace(known, is_retired=True))
+
+
+def _with_agency(directory: Directory, agency: Agency) -> Directory:
+    return replace(directory, agencies=MappingProxyType({**directory.agencies, agency.id: agency}))
+
+
+def _publish_acceptance(directory: Directory, author: Member, body: PublishAcceptance) -> Directory:
+    if author.role is not Role.SYSTEM or author.agency not in directory.agencies:
+        raise Reason.ROLE_NOT_PERMITTED.error(
+            f"expected a system of an enrolled agency to publish what it takes, got {author}"
+        )
+    for i, name in enumerate(body.kinds):
+        if parse_kind(name, f"kinds[{i}]").stage is not Stage.INITIAL:
+            raise Reason.INVALID_FIELD.error(
+                f"expected kinds that open an exchange, got {name}", field=f"kinds[{i}]"
+            )
+    return replace(
+        directory, acceptances=MappingProxyType({**directory.acceptances, author.agency: body})
+    )
+
+
+def check_taken(directory: Directory, statement: Statement) -> None:
+    """Check that every recipient takes an initial statement, by what it published.
+
+    Raises:
+        NotPermitted: NOT_TAKEN, naming the recipient and what it takes.
+    """
+    language = statement.header.language
+    largest = max((part.size for part in statement.parts), default=0)
+    for agency in statement.recipients:
+        takes = directory.acceptances.get(agency)
+        if takes is None:
+            continue
+        if takes.kinds and statement.kind not in takes.kinds:
+            raise _not_taken(agency, f"the kinds {', '.join(takes.kinds)}", statement.kind)
+        if takes.languages and language is not None and language not in takes.languages:
+            languages = ", ".join(each.name for each in takes.languages)
+            raise _not_taken(agency, f"the languages {languages}", language.name)
+        if 0 < takes.max_part_bytes < largest:
+            raise _not_taken(agency, f"parts of at most {takes.max_part_bytes} bytes", str(largest))
+
+
+def _not_taken(agency: AgencyId, takes: str, got: str) -> ExchangeError:
+    return Reason.NOT_TAKEN.error(f"{agency} takes {takes}; got {got}", field="recipients")
 
 
 def _publish_certificate(

@@ -37,7 +37,12 @@ from exchange_protocol.kinds.codes import Handling, Tlp, Urgency
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.access import StatementFacts, readers, spoken
-from exchange_protocol.rules.directory import Directory, advance_directory, is_genesis
+from exchange_protocol.rules.directory import (
+    Directory,
+    advance_directory,
+    check_taken,
+    is_genesis,
+)
 from exchange_protocol.rules.lifecycle import (
     Exchange,
     Leg,
@@ -178,6 +183,7 @@ def judge(
         if exchange is not None:
             raise Reason.ID_REUSED.error(f"exchange {statement.exchange_id} is open already")
         route = plan_route(directory, statement)
+        check_taken(directory, statement)
         exchange, changes = open_exchange(statement, route.legs)
     else:
         if exchange is None:
@@ -201,8 +207,8 @@ def plan_route(directory: Directory, statement: Draft, exchange: Exchange | None
     """Steps 5 to 7: what the policy asks of a statement, on every leg that it addresses.
 
     Raises:
-        NotPermitted: POLICY_DENIED or NO_APPROVER; OWN_REQUEST for a decision on what one's own
-            agency asked; NOT_A_PARTY.
+        NotPermitted: POLICY_DENIED, NO_APPROVER or AGENCY_RETIRED; OWN_REQUEST for a decision on
+            what one's own agency asked; NOT_A_PARTY.
         NotFound: AGENCY_UNKNOWN; EXCHANGE_UNKNOWN for an agency that may not know of the exchange.
         InvalidInput: for a handling or TLP below the leg's.
     """
@@ -222,6 +228,12 @@ def plan_initial(
 ) -> Route:
     """Plan an initial statement before it is drafted; raises as `plan_route`."""
     _check_recipients(author, recipients)
+    for agency in (author.agency, *recipients):
+        known = directory.agencies.get(agency)
+        if known is not None and known.is_retired:
+            raise Reason.AGENCY_RETIRED.error(
+                f"expected agencies that still take part, got {agency}", field="recipients"
+            )
     subjects = dict.fromkeys(recipients, header.subject_count)
     return _route(directory, author, kind, header, (author.agency, kind), subjects)
 
@@ -260,13 +272,18 @@ def _subjects(exchange: Exchange, statement: Draft, view: AgencyId | None) -> di
         party_on(exchange, leg, statement)
         _check_not_weaker(leg, statement)
         said = statement.header.subject_count
-        if statement.kind.spec.passes_gate:
+        if _passes_gate(statement.kind, statement.author.agency, exchange.initiator):
             subjects[leg.agency] = leg.subject_count + said
         elif statement.kind.spec.decides:
             subjects[leg.agency] = leg.subject_count
         else:
             subjects[leg.agency] = said
     return subjects
+
+
+def _passes_gate(kind: Kind, author: AgencyId, initiator: AgencyId) -> bool:
+    """True if a statement brings new content to recipients; what they answer passes no gate."""
+    return kind.spec.passes_gate and author == initiator
 
 
 def _without_revoked_approvals(
@@ -350,7 +367,7 @@ def _routed(rulebook: Rulebook, statement: _RouteQuestion) -> Route:
             subject_count=subject_count,
         )
         rules |= rulebook.check_permitted(said)
-        if statement.kind.spec.passes_gate:
+        if _passes_gate(statement.kind, statement.author, statement.initiator):
             gate = rulebook.gate(said)
             routes.append(gate.route)
             rules |= gate.rule_ids
@@ -449,11 +466,12 @@ def _check_supervisors(statement: Statement, route: Route) -> None:
 def _check_parts(
     statement: Statement, said: StatementFacts, exchange: Exchange, directory: Directory
 ) -> None:
-    if (statement.kind.spec.passes_gate or statement.supervisors) and statement.part(BRIEF) is None:
+    spec = statement.kind.spec
+    if (spec.passes_gate or statement.supervisors) and statement.part(BRIEF) is None:
         raise Reason.PART_MISSING.error(
             f"expected a part named {BRIEF!r}: approvers and supervisors judge by it", field="parts"
         )
-    ungated = said.author == exchange.initiator and not statement.kind.spec.passes_gate
+    ungated = said.author == exchange.initiator and not spec.passes_gate
     for i, part in enumerate(statement.parts):
         if ungated and part.name != BRIEF:
             raise Reason.PART_MISMATCH.error(

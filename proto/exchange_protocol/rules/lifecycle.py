@@ -46,6 +46,7 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import Handling, LegState, Party, Tlp
 from exchange_protocol.kinds.spec import Body, Due, Row, Stage, When, matches
+from exchange_protocol.rules.leg_record import EMPTY_RECORD, LegRecord, record_after
 from exchange_protocol.rules.statements import Draft, Header, Statement
 from exchange_protocol.trust.identity import AgencyId, parse_member
 
@@ -84,6 +85,8 @@ class Leg:
     """URIs of the members who approved what the leg awaits an answer to."""
     hidden: tuple[bytes, ...] = ()
     """Digests of the leg's statements that the recipient may not see yet."""
+    record: LegRecord = EMPTY_RECORD
+    """What was said on it by whom, and who has it in hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +217,10 @@ def advance(
     follow one that the recipient was never shown.
 
     Raises:
-        Conflict: OUT_OF_ORDER, STALE_ANSWER, ALREADY_DECIDED, NOT_YET_DUE or TIME_IS_OVER.
-        NotPermitted: if the author has no such part in the exchange.
+        Conflict: OUT_OF_ORDER, STALE_ANSWER, ALREADY_DECIDED, NOT_YET_DUE, TIME_IS_OVER,
+            ALREADY_CLAIMED or NOT_CLAIMED.
+        NotPermitted: if the author has no such part in the exchange, or no such claim.
+        NotFound: STATEMENT_UNKNOWN, if it names a statement that is not on the leg.
         InvalidInput: as `open_exchange`; for a due time that is not later than the leg's.
     """
     if statement.kind.stage is not Stage.CONTINUING:
@@ -235,8 +240,10 @@ def advance(
                 f"{leg.agency}; got one to {(statement.answers or b'').hex()}",
                 field="answers",
             )
-        _check_time(leg, row, statement, at or statement.made_at)
+        now = at or statement.made_at
+        _check_time(leg, row, statement, now)
         after = _step(leg, row, statement, by_agency.get(leg.agency))
+        after = replace(after, record=record_after(leg.record, row, statement, after.state, now))
         changed[leg.agency] = after
         changes.append(_change(leg.state, after))
     legs = tuple(changed.get(leg.agency, leg) for leg in exchange.legs)
@@ -397,6 +404,7 @@ def _new_leg(statement: Statement, route: LegRoute) -> Leg:
         approvers=route.approvers,
         due_at=statement.header.due_at,
         hidden=(statement.digest,) if held else (),
+        record=LegRecord(from_initiator=(statement.digest,)),
     )
 
 

@@ -87,6 +87,8 @@ class Agency:
     country: str
     agency_type: AgencyType
     time_zone: str
+    is_retired: bool = False
+    """True if it takes part in no new exchange."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +278,7 @@ class Rulebook:
         rules: frozenset[str] = frozenset()
         for agency in self._agencies:
             # The gate is others' eyes: neither end of the leg approves, whatever the policy says.
-            if agency in (said.initiator, said.recipient):
+            if agency in (said.initiator, said.recipient) or self._agencies[agency].is_retired:
                 continue
             for role in _DECIDING_ROLES:
                 for kind in _APPROVING_KINDS:
@@ -294,7 +296,7 @@ class Rulebook:
         rules: frozenset[str] = frozenset()
         for agency in self._agencies:
             answer = self._ask("Supervise", _agency(agency), said)
-            if answer.allowed:
+            if answer.allowed and not self._agencies[agency].is_retired:
                 supervisors.add(agency)
                 rules |= answer.rule_ids
         return frozenset(supervisors), rules

@@ -362,6 +362,117 @@ FREEZE_CONVERSION_LEGAL_ASSISTANCE: FreezeConversion.ValueType  # 2
 """A request for mutual legal assistance took its place."""
 Global___FreezeConversion: _TypeAlias = FreezeConversion  # noqa: Y015
 
+class _CorrectionReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CorrectionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CorrectionReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CORRECTION_REASON_UNSPECIFIED: _CorrectionReason.ValueType  # 0
+    CORRECTION_REASON_WRONG_IDENTITY: _CorrectionReason.ValueType  # 1
+    """Another person or company was meant."""
+    CORRECTION_REASON_WRONG_FACT: _CorrectionReason.ValueType  # 2
+    CORRECTION_REASON_INCOMPLETE: _CorrectionReason.ValueType  # 3
+    CORRECTION_REASON_FORM: _CorrectionReason.ValueType  # 4
+
+class CorrectionReason(_CorrectionReason, metaclass=_CorrectionReasonEnumTypeWrapper): ...
+
+CORRECTION_REASON_UNSPECIFIED: CorrectionReason.ValueType  # 0
+CORRECTION_REASON_WRONG_IDENTITY: CorrectionReason.ValueType  # 1
+"""Another person or company was meant."""
+CORRECTION_REASON_WRONG_FACT: CorrectionReason.ValueType  # 2
+CORRECTION_REASON_INCOMPLETE: CorrectionReason.ValueType  # 3
+CORRECTION_REASON_FORM: CorrectionReason.ValueType  # 4
+Global___CorrectionReason: _TypeAlias = CorrectionReason  # noqa: Y015
+
+class _ClaimAct:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ClaimActEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ClaimAct.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CLAIM_ACT_UNSPECIFIED: _ClaimAct.ValueType  # 0
+    CLAIM_ACT_TAKE: _ClaimAct.ValueType  # 1
+    CLAIM_ACT_GIVE_BACK: _ClaimAct.ValueType  # 2
+
+class ClaimAct(_ClaimAct, metaclass=_ClaimActEnumTypeWrapper): ...
+
+CLAIM_ACT_UNSPECIFIED: ClaimAct.ValueType  # 0
+CLAIM_ACT_TAKE: ClaimAct.ValueType  # 1
+CLAIM_ACT_GIVE_BACK: ClaimAct.ValueType  # 2
+Global___ClaimAct: _TypeAlias = ClaimAct  # noqa: Y015
+
+class _RecallUse:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RecallUseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RecallUse.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RECALL_USE_UNSPECIFIED: _RecallUse.ValueType  # 0
+    RECALL_USE_UNUSED: _RecallUse.ValueType  # 1
+    """Nothing was used; work stopped."""
+    RECALL_USE_USED: _RecallUse.ValueType  # 2
+    """It was used before the recall came; the brief says how."""
+    RECALL_USE_PASSED_ON: _RecallUse.ValueType  # 3
+    """It was passed on before the recall came; the brief says to whom."""
+
+class RecallUse(_RecallUse, metaclass=_RecallUseEnumTypeWrapper): ...
+
+RECALL_USE_UNSPECIFIED: RecallUse.ValueType  # 0
+RECALL_USE_UNUSED: RecallUse.ValueType  # 1
+"""Nothing was used; work stopped."""
+RECALL_USE_USED: RecallUse.ValueType  # 2
+"""It was used before the recall came; the brief says how."""
+RECALL_USE_PASSED_ON: RecallUse.ValueType  # 3
+"""It was passed on before the recall came; the brief says to whom."""
+Global___RecallUse: _TypeAlias = RecallUse  # noqa: Y015
+
+class _NoticeCode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _NoticeCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_NoticeCode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    NOTICE_CODE_UNSPECIFIED: _NoticeCode.ValueType  # 0
+    NOTICE_CODE_FORM_INCOMPLETE: _NoticeCode.ValueType  # 1
+    NOTICE_CODE_OTHER_MEASURES: _NoticeCode.ValueType  # 2
+    """Other measures would serve better."""
+    NOTICE_CODE_FORMALITY_IMPOSSIBLE: _NoticeCode.ValueType  # 3
+    """A formality that was asked for is impossible here."""
+    NOTICE_CODE_AWAITING_JUDGE: _NoticeCode.ValueType  # 4
+
+class NoticeCode(_NoticeCode, metaclass=_NoticeCodeEnumTypeWrapper): ...
+
+NOTICE_CODE_UNSPECIFIED: NoticeCode.ValueType  # 0
+NOTICE_CODE_FORM_INCOMPLETE: NoticeCode.ValueType  # 1
+NOTICE_CODE_OTHER_MEASURES: NoticeCode.ValueType  # 2
+"""Other measures would serve better."""
+NOTICE_CODE_FORMALITY_IMPOSSIBLE: NoticeCode.ValueType  # 3
+"""A formality that was asked for is impossible here."""
+NOTICE_CODE_AWAITING_JUDGE: NoticeCode.ValueType  # 4
+Global___NoticeCode: _TypeAlias = NoticeCode  # noqa: Y015
+
+class _ClearanceResult:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ClearanceResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ClearanceResult.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CLEARANCE_RESULT_UNSPECIFIED: _ClearanceResult.ValueType  # 0
+    CLEARANCE_RESULT_CLEARED: _ClearanceResult.ValueType  # 1
+    CLEARANCE_RESULT_OBJECTION: _ClearanceResult.ValueType  # 2
+    CLEARANCE_RESULT_NO_ANSWER: _ClearanceResult.ValueType  # 3
+    """The initiator records that no answer came in time."""
+
+class ClearanceResult(_ClearanceResult, metaclass=_ClearanceResultEnumTypeWrapper): ...
+
+CLEARANCE_RESULT_UNSPECIFIED: ClearanceResult.ValueType  # 0
+CLEARANCE_RESULT_CLEARED: ClearanceResult.ValueType  # 1
+CLEARANCE_RESULT_OBJECTION: ClearanceResult.ValueType  # 2
+CLEARANCE_RESULT_NO_ANSWER: ClearanceResult.ValueType  # 3
+"""The initiator records that no answer came in time."""
+Global___ClearanceResult: _TypeAlias = ClearanceResult  # noqa: Y015
+
 class _TraceResult:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -734,6 +845,8 @@ class Statement(_message.Message):
     ANALYSIS_REQUEST_FIELD_NUMBER: _builtins.int
     ASSET_TRACE_REQUEST_FIELD_NUMBER: _builtins.int
     URGENT_FREEZE_REQUEST_FIELD_NUMBER: _builtins.int
+    ADVANCE_NOTICE_FIELD_NUMBER: _builtins.int
+    CONNECTIVITY_TEST_FIELD_NUMBER: _builtins.int
     ACKNOWLEDGE_FIELD_NUMBER: _builtins.int
     RETURN_FOR_INFORMATION_FIELD_NUMBER: _builtins.int
     SUPPLEMENT_FIELD_NUMBER: _builtins.int
@@ -751,11 +864,23 @@ class Statement(_message.Message):
     FREEZE_STATUS_FIELD_NUMBER: _builtins.int
     ASK_TO_LIFT_FIELD_NUMBER: _builtins.int
     ASSET_FINDINGS_FIELD_NUMBER: _builtins.int
+    ANNOUNCE_CORRECTION_FIELD_NUMBER: _builtins.int
+    CORRECT_FIELD_NUMBER: _builtins.int
+    REMIND_FIELD_NUMBER: _builtins.int
+    CLAIM_FIELD_NUMBER: _builtins.int
+    CONFIRM_RECALL_FIELD_NUMBER: _builtins.int
+    ERASE_ANSWER_FIELD_NUMBER: _builtins.int
+    GIVE_NOTICE_FIELD_NUMBER: _builtins.int
+    CLEARANCE_FIELD_NUMBER: _builtins.int
+    ANSWER_TEST_FIELD_NUMBER: _builtins.int
     ENROL_AGENCY_FIELD_NUMBER: _builtins.int
     PUBLISH_CERTIFICATE_FIELD_NUMBER: _builtins.int
     REVOKE_CERTIFICATE_FIELD_NUMBER: _builtins.int
     PUBLISH_SEALING_KEY_FIELD_NUMBER: _builtins.int
     PUBLISH_POLICY_FIELD_NUMBER: _builtins.int
+    UPDATE_AGENCY_FIELD_NUMBER: _builtins.int
+    RETIRE_AGENCY_FIELD_NUMBER: _builtins.int
+    PUBLISH_ACCEPTANCE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """UUIDv7, canonical lower-case text. The idempotency key, unique per author agency."""
     exchange_id: _builtins.str
@@ -808,6 +933,10 @@ class Statement(_message.Message):
     @_builtins.property
     def urgent_freeze_request(self) -> Global___UrgentFreezeRequest: ...
     @_builtins.property
+    def advance_notice(self) -> Global___AdvanceNotice: ...
+    @_builtins.property
+    def connectivity_test(self) -> Global___ConnectivityTest: ...
+    @_builtins.property
     def acknowledge(self) -> Global___Acknowledge: ...
     @_builtins.property
     def return_for_information(self) -> Global___ReturnForInformation: ...
@@ -842,6 +971,24 @@ class Statement(_message.Message):
     @_builtins.property
     def asset_findings(self) -> Global___AssetFindings: ...
     @_builtins.property
+    def announce_correction(self) -> Global___AnnounceCorrection: ...
+    @_builtins.property
+    def correct(self) -> Global___Correct: ...
+    @_builtins.property
+    def remind(self) -> Global___Remind: ...
+    @_builtins.property
+    def claim(self) -> Global___Claim: ...
+    @_builtins.property
+    def confirm_recall(self) -> Global___ConfirmRecall: ...
+    @_builtins.property
+    def erase_answer(self) -> Global___EraseAnswer: ...
+    @_builtins.property
+    def give_notice(self) -> Global___GiveNotice: ...
+    @_builtins.property
+    def clearance(self) -> Global___Clearance: ...
+    @_builtins.property
+    def answer_test(self) -> Global___AnswerTest: ...
+    @_builtins.property
     def enrol_agency(self) -> Global___EnrolAgency: ...
     @_builtins.property
     def publish_certificate(self) -> Global___PublishCertificate: ...
@@ -851,6 +998,12 @@ class Statement(_message.Message):
     def publish_sealing_key(self) -> Global___PublishSealingKey: ...
     @_builtins.property
     def publish_policy(self) -> Global___PublishPolicy: ...
+    @_builtins.property
+    def update_agency(self) -> Global___UpdateAgency: ...
+    @_builtins.property
+    def retire_agency(self) -> Global___RetireAgency: ...
+    @_builtins.property
+    def publish_acceptance(self) -> Global___PublishAcceptance: ...
     def __init__(
         self,
         *,
@@ -880,6 +1033,8 @@ class Statement(_message.Message):
         analysis_request: Global___AnalysisRequest | None = ...,
         asset_trace_request: Global___AssetTraceRequest | None = ...,
         urgent_freeze_request: Global___UrgentFreezeRequest | None = ...,
+        advance_notice: Global___AdvanceNotice | None = ...,
+        connectivity_test: Global___ConnectivityTest | None = ...,
         acknowledge: Global___Acknowledge | None = ...,
         return_for_information: Global___ReturnForInformation | None = ...,
         supplement: Global___Supplement | None = ...,
@@ -897,17 +1052,29 @@ class Statement(_message.Message):
         freeze_status: Global___FreezeStatus | None = ...,
         ask_to_lift: Global___AskToLift | None = ...,
         asset_findings: Global___AssetFindings | None = ...,
+        announce_correction: Global___AnnounceCorrection | None = ...,
+        correct: Global___Correct | None = ...,
+        remind: Global___Remind | None = ...,
+        claim: Global___Claim | None = ...,
+        confirm_recall: Global___ConfirmRecall | None = ...,
+        erase_answer: Global___EraseAnswer | None = ...,
+        give_notice: Global___GiveNotice | None = ...,
+        clearance: Global___Clearance | None = ...,
+        answer_test: Global___AnswerTest | None = ...,
         enrol_agency: Global___EnrolAgency | None = ...,
         publish_certificate: Global___PublishCertificate | None = ...,
         revoke_certificate: Global___RevokeCertificate | None = ...,
         publish_sealing_key: Global___PublishSealingKey | None = ...,
         publish_policy: Global___PublishPolicy | None = ...,
+        update_agency: Global___UpdateAgency | None = ...,
+        retire_agency: Global___RetireAgency | None = ...,
+        publish_acceptance: Global___PublishAcceptance | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "close", b"close", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "information_request", b"information_request", "interim_reply", b"interim_reply", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "reply", b"reply", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supplement", b"supplement", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "correct", b"correct", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supplement", b"supplement", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "close", b"close", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "language", b"language", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "reply", b"reply", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisors", b"supervisors", "supplement", b"supplement", "time_zone", b"time_zone", "tlp", b"tlp", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "correct", b"correct", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "language", b"language", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisors", b"supervisors", "supplement", b"supplement", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -1061,6 +1228,40 @@ class UrgentFreezeRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UrgentFreezeRequest: _TypeAlias = UrgentFreezeRequest  # noqa: Y015
+
+@_typing.final
+class AdvanceNotice(_message.Message):
+    """Tells of a measure to come, such as a controlled delivery; `due_at` is the last day to object."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdvanceNotice: _TypeAlias = AdvanceNotice  # noqa: Y015
+
+@_typing.final
+class ConnectivityTest(_message.Message):
+    """Goes through gate, delivery and answer without data of a case; statistics leave it out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConnectivityTest: _TypeAlias = ConnectivityTest  # noqa: Y015
 
 @_typing.final
 class Acknowledge(_message.Message):
@@ -1369,6 +1570,193 @@ class AskToLift(_message.Message):
 Global___AskToLift: _TypeAlias = AskToLift  # noqa: Y015
 
 @_typing.final
+class AnnounceCorrection(_message.Message):
+    """The initiator found a mistake; recipients stop until the correction comes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    reason: Global___CorrectionReason.ValueType
+    def __init__(
+        self,
+        *,
+        reason: Global___CorrectionReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnnounceCorrection: _TypeAlias = AnnounceCorrection  # noqa: Y015
+
+@_typing.final
+class Correct(_message.Message):
+    """Supersedes a statement that the same side made on the leg."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ABOUT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    about: _builtins.bytes
+    """SHA-256 of the payload of the superseded statement (32 bytes)."""
+    reason: Global___CorrectionReason.ValueType
+    def __init__(
+        self,
+        *,
+        about: _builtins.bytes = ...,
+        reason: Global___CorrectionReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Correct: _TypeAlias = Correct  # noqa: Y015
+
+@_typing.final
+class Remind(_message.Message):
+    """The leg is unanswered after its due time: on the log, the proof that a deadline was missed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Remind: _TypeAlias = Remind  # noqa: Y015
+
+@_typing.final
+class Claim(_message.Message):
+    """An approver takes a held leg in hand, or gives it back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACT_FIELD_NUMBER: _builtins.int
+    act: Global___ClaimAct.ValueType
+    def __init__(
+        self,
+        *,
+        act: Global___ClaimAct.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Claim: _TypeAlias = Claim  # noqa: Y015
+
+@_typing.final
+class ConfirmRecall(_message.Message):
+    """The recipient's receipt of a recall."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USE_FIELD_NUMBER: _builtins.int
+    use: Global___RecallUse.ValueType
+    def __init__(
+        self,
+        *,
+        use: Global___RecallUse.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["use", b"use"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConfirmRecall: _TypeAlias = ConfirmRecall  # noqa: Y015
+
+@_typing.final
+class EraseAnswer(_message.Message):
+    """The sealed parts of what the recipient said on its leg are to be forgotten."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUND_FIELD_NUMBER: _builtins.int
+    ground: Global___ErasureGround.ValueType
+    def __init__(
+        self,
+        *,
+        ground: Global___ErasureGround.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseAnswer: _TypeAlias = EraseAnswer  # noqa: Y015
+
+@_typing.final
+class GiveNotice(_message.Message):
+    """The recipient tells of an obstacle without refusing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTICE_FIELD_NUMBER: _builtins.int
+    notice: Global___NoticeCode.ValueType
+    def __init__(
+        self,
+        *,
+        notice: Global___NoticeCode.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["notice", b"notice"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GiveNotice: _TypeAlias = GiveNotice  # noqa: Y015
+
+@_typing.final
+class Clearance(_message.Message):
+    """The answer to an advance notice."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    result: Global___ClearanceResult.ValueType
+    ground: Global___RefusalGround.ValueType
+    """For an objection: why."""
+    def __init__(
+        self,
+        *,
+        result: Global___ClearanceResult.ValueType = ...,
+        ground: Global___RefusalGround.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Clearance: _TypeAlias = Clearance  # noqa: Y015
+
+@_typing.final
+class AnswerTest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnswerTest: _TypeAlias = AnswerTest  # noqa: Y015
+
+@_typing.final
 class AssetFindings(_message.Message):
     """What an asset trace found; the assets themselves are entities in the sealed parts."""
 
@@ -1435,6 +1823,100 @@ class EnrolAgency(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EnrolAgency: _TypeAlias = EnrolAgency  # noqa: Y015
+
+@_typing.final
+class UpdateAgency(_message.Message):
+    """Replaces what an enrolment says, whole: a new name, or a mistake put right."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENCY_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    COUNTRY_FIELD_NUMBER: _builtins.int
+    AGENCY_TYPE_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    agency: _builtins.str
+    name: _builtins.str
+    country: _builtins.str
+    agency_type: Global___AgencyType.ValueType
+    time_zone: _builtins.str
+    def __init__(
+        self,
+        *,
+        agency: _builtins.str = ...,
+        name: _builtins.str = ...,
+        country: _builtins.str = ...,
+        agency_type: Global___AgencyType.ValueType = ...,
+        time_zone: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "agency_type", b"agency_type", "country", b"country", "name", b"name", "time_zone", b"time_zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateAgency: _TypeAlias = UpdateAgency  # noqa: Y015
+
+@_typing.final
+class RetireAgency(_message.Message):
+    """The agency opens no exchange any more and is addressed by none; what runs goes on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENCY_FIELD_NUMBER: _builtins.int
+    agency: _builtins.str
+    def __init__(
+        self,
+        *,
+        agency: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetireAgency: _TypeAlias = RetireAgency  # noqa: Y015
+
+@_typing.final
+class PublishAcceptance(_message.Message):
+    """What an agency takes; each statement replaces the one before. Empty lists and 0 mean no limit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KINDS_FIELD_NUMBER: _builtins.int
+    LANGUAGES_FIELD_NUMBER: _builtins.int
+    MAX_PART_BYTES_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    DUTY_CONTACT_FIELD_NUMBER: _builtins.int
+    max_part_bytes: _builtins.int
+    """Largest sealed part that it takes, in bytes."""
+    hours: _builtins.str
+    """Working hours, such as "Mo-Fr 09:00-18:00"."""
+    duty_contact: _builtins.str
+    """Whom to reach at any hour, such as a desk and its telephone number."""
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Initial kinds, such as "information_request"."""
+
+    @_builtins.property
+    def languages(self) -> _containers.RepeatedScalarFieldContainer[Global___Language.ValueType]: ...
+    def __init__(
+        self,
+        *,
+        kinds: _abc.Iterable[_builtins.str] | None = ...,
+        languages: _abc.Iterable[Global___Language.ValueType] | None = ...,
+        max_part_bytes: _builtins.int = ...,
+        hours: _builtins.str = ...,
+        duty_contact: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duty_contact", b"duty_contact", "hours", b"hours", "kinds", b"kinds", "languages", b"languages", "max_part_bytes", b"max_part_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishAcceptance: _TypeAlias = PublishAcceptance  # noqa: Y015
 
 @_typing.final
 class PublishCertificate(_message.Message):

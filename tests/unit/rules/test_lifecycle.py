@@ -10,11 +10,18 @@ from datetime import timedelta
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.announce_correction import AnnounceCorrection, CorrectionReason
+from exchange_protocol.kinds.answer_test import AnswerTest
 from exchange_protocol.kinds.ask_to_lift import AskToLift
 from exchange_protocol.kinds.asset_findings import AssetFindings, TraceResult
 from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.claim import Claim, ClaimAct
+from exchange_protocol.kinds.clearance import Clearance, ClearanceResult
 from exchange_protocol.kinds.codes import Handling, LegState, RefusalGround, Tlp
+from exchange_protocol.kinds.confirm_recall import ConfirmRecall, RecallUse
+from exchange_protocol.kinds.correct import Correct
 from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.erase_answer import EraseAnswer
 from exchange_protocol.kinds.erase_notice import EraseNotice, ErasureGround
 from exchange_protocol.kinds.extend_deadline import ExtendDeadline, ExtensionGround
 from exchange_protocol.kinds.feedback import Feedback
@@ -24,9 +31,12 @@ from exchange_protocol.kinds.freeze_status import (
     FreezeOutcome,
     FreezeStatus,
 )
+from exchange_protocol.kinds.give_notice import GiveNotice, NoticeCode
 from exchange_protocol.kinds.refuse import Refuse
+from exchange_protocol.kinds.remind import Remind
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.spec import Body, Stage
+from exchange_protocol.rules.leg_record import LegRecord
 from exchange_protocol.rules.lifecycle import (
     Exchange,
     Leg,
@@ -58,6 +68,7 @@ S = LegState
 _numbers = itertools.count(1)
 
 FIRST = hashlib.sha256(b"first").digest()
+ANSWER = hashlib.sha256(b"answer").digest()
 
 
 def say(
@@ -104,6 +115,7 @@ def in_state(state: LegState, kind: Kind, *, disclosed: bool = False) -> Exchang
         approvers=(CENTRE,),
         due_at=DUE,
         hidden=hidden,
+        record=LegRecord(from_initiator=(FIRST,), from_recipient=(ANSWER,)),
     )
     return Exchange("exchange", kind, KZ_MIA.agency, CASE, (leg,))
 
@@ -165,11 +177,25 @@ SAYINGS: dict[str, Body] = {
     "freeze expired": FreezeStatus(FreezeOutcome.EXPIRED),
     "ask_to_lift": AskToLift(),
     "asset_findings": AssetFindings(TraceResult.NOT_FOUND, ()),
+    "announce_correction": AnnounceCorrection(CorrectionReason.WRONG_FACT),
+    "correct": Correct(FIRST, CorrectionReason.WRONG_FACT),
+    "correct answer": Correct(ANSWER, CorrectionReason.WRONG_FACT),
+    "remind": Remind(),
+    "claim": Claim(ClaimAct.TAKE),
+    "confirm_recall": ConfirmRecall(RecallUse.UNUSED),
+    "erase_answer": EraseAnswer(ErasureGround.ORDERED),
+    "give_notice": GiveNotice(NoticeCode.FORM_INCOMPLETE),
+    "cleared": Clearance(ClearanceResult.CLEARED),
+    "objection": Clearance(ClearanceResult.OBJECTION, RefusalGround.CONTRARY_TO_LAW),
+    "no answer": Clearance(ClearanceResult.NO_ANSWER),
+    "answer_test": AnswerTest(),
 }
 ANSWERS = {
     "reply": (Kind.INFORMATION_REQUEST, Kind.REFERRAL),
     "analysis_product": (Kind.ANALYSIS_REQUEST,),
     "asset_findings": (Kind.ASSET_TRACE_REQUEST,),
+    **dict.fromkeys(("cleared", "objection", "no answer"), (Kind.ADVANCE_NOTICE,)),
+    "answer_test": (Kind.CONNECTIVITY_TEST,),
     **dict.fromkeys(
         [saying for saying in SAYINGS if saying.startswith("freeze ")],
         (Kind.URGENT_FREEZE_REQUEST,),
@@ -177,7 +203,7 @@ ANSWERS = {
 }
 """Initial kinds that each of these may answer."""
 DUE = START + timedelta(days=1)
-AFTER_DUE = ("freeze expired",)
+AFTER_DUE = ("freeze expired", "remind", "no answer")
 """What may be said after the due time alone."""
 
 AT_RECIPIENT = (S.DELIVERED, S.ACKNOWLEDGED)
@@ -204,6 +230,18 @@ ALLOWED: dict[tuple[str, Member], dict[LegState, LegState]] = {
     ("freeze expired", KZ_MIA): {S.FROZEN: S.ANSWERED},
     ("ask_to_lift", KZ_MIA): {S.FROZEN: S.FROZEN},
     ("asset_findings", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ANSWERED),
+    ("announce_correction", KZ_MIA): dict.fromkeys((S.RELEASED, *AT_RECIPIENT), S.RETURNED),
+    ("correct", KZ_MIA): dict.fromkeys((S.HELD, S.RETURNED), S.HELD),
+    ("correct answer", UZ_FIU): {state: state for state in (*AT_RECIPIENT, S.ANSWERED)},
+    ("remind", KZ_MIA): {state: state for state in (S.RELEASED, *AT_RECIPIENT)},
+    ("claim", COORDINATOR): {S.HELD: S.HELD},
+    ("confirm_recall", UZ_FIU): {S.RECALLED: S.RECALLED},
+    ("erase_answer", UZ_FIU): {state: state for state in (S.ANSWERED, S.CLOSED)},
+    ("give_notice", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ACKNOWLEDGED),
+    ("cleared", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ANSWERED),
+    ("objection", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.REFUSED),
+    ("no answer", KZ_MIA): dict.fromkeys((S.RELEASED, *AT_RECIPIENT), S.ANSWERED),
+    ("answer_test", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ANSWERED),
     ("feedback", KZ_MIA): {S.ANSWERED: S.ANSWERED},
     ("erase_notice", KZ_MIA): {S.CLOSED: S.ERASED},
     ("close", KZ_MIA): dict.fromkeys((S.ANSWERED, S.REFUSED, S.REJECTED, S.RECALLED), S.CLOSED),
@@ -221,7 +259,8 @@ def test_every_cell_of_the_table(saying: str, opening: Kind) -> None:
             allowed = {}
         for state in LegState:
             exchange = in_state(state, opening)
-            by_recipient = speaker is UZ_FIU and not isinstance(SAYINGS[saying], Decision)
+            decides = isinstance(SAYINGS[saying], Decision | Claim)
+            by_recipient = speaker is UZ_FIU and not decides
             to = (KZ_MIA.agency,) if by_recipient else (UZ,)
             later = replace(CASE, due_at=START + timedelta(days=14))
             statement = say(speaker, SAYINGS[saying], answers=FIRST, to=to, header=later)
@@ -235,6 +274,8 @@ def test_every_cell_of_the_table(saying: str, opening: Kind) -> None:
                 with pytest.raises(ExchangeError) as refused:
                     apply(exchange, statement, routes=(gated(),))
                 expected = {Reason.OUT_OF_ORDER, Reason.NOT_A_PARTY, Reason.OWN_REQUEST}
+                if saying.startswith("correct"):
+                    expected.add(Reason.STATEMENT_UNKNOWN)  # said by the other side
                 assert refused.value.reason in expected, where
 
 

@@ -1,0 +1,39 @@
+"""`advance_notice`: a measure to come is told, and may be objected to by a date.
+
+It follows the pre-export notifications of PEN Online (docs/rules.md#p18). Silence is no consent: it
+is put on record as such, after the date.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_protocol.kinds.clearance import Clearance
+from exchange_protocol.kinds.spec import Act, Body, Brief, KindSpec, Stage
+from exchange_protocol.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceNotice(Body):
+    """Tells of a measure to come; the header's due time is the last moment to object."""
+
+
+SPEC = KindSpec(
+    body=AdvanceNotice,
+    stage=Stage.INITIAL,
+    words=Words("advance notice", "предварительное уведомление", "алдын ала хабарлама"),
+    answer=Clearance,
+    needs_due=True,
+    acts=(
+        Act(
+            name="give_advance_notice",
+            command="send advance-notice",
+            summary="Tell of a measure to come, to which others may object by then.",
+            done="Sent",
+            brief=Brief.REQUIRED,
+            entities="subjects",
+            attachments=True,
+            terms=True,
+        ),
+    ),
+)

@@ -1,0 +1,105 @@
+"""`clearance`: the answer to an advance notice, or the record that none came.
+
+Of an objection and the record of silence the first on the log counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_protocol.kinds.codes import LegState, Party, RefusalGround
+from exchange_protocol.kinds.spec import (
+    OPEN_TO_RECIPIENT,
+    Act,
+    Body,
+    KindSpec,
+    Row,
+    Stage,
+    Text,
+    When,
+)
+from exchange_protocol.v1 import statement_pb2 as pb
+from exchange_protocol.words import Code, Words
+
+
+class ClearanceResult(Code):
+    """Answers to an advance notice."""
+
+    CLEARED = pb.CLEARANCE_RESULT_CLEARED, "no objection", "возражений нет", "қарсылық жоқ"
+    OBJECTION = pb.CLEARANCE_RESULT_OBJECTION, "objection", "возражение", "қарсылық"
+    NO_ANSWER = (
+        pb.CLEARANCE_RESULT_NO_ANSWER,
+        "no answer in time",
+        "ответа в срок нет",
+        "мерзімінде жауап жоқ",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance(Body):
+    """Clears a measure, or objects to it on a ground."""
+
+    result: ClearanceResult
+    ground: RefusalGround | None = None
+
+
+SPEC = KindSpec(
+    body=Clearance,
+    stage=Stage.CONTINUING,
+    words=Words("clearance or objection", "согласие или возражение", "келісім немесе қарсылық"),
+    only_with={"ground": ClearanceResult.OBJECTION},
+    rows=(
+        Row(
+            party=Party.RECIPIENT,
+            before=OPEN_TO_RECIPIENT,
+            after=LegState.ANSWERED,
+            code=ClearanceResult.CLEARED,
+            is_answer=True,
+            becomes_awaited=True,
+        ),
+        Row(
+            party=Party.RECIPIENT,
+            before=OPEN_TO_RECIPIENT,
+            after=LegState.REFUSED,
+            code=ClearanceResult.OBJECTION,
+            is_answer=True,
+            becomes_awaited=True,
+        ),
+        Row(
+            party=Party.INITIATOR,
+            before=OPEN_TO_RECIPIENT | {LegState.RELEASED},
+            after=LegState.ANSWERED,
+            code=ClearanceResult.NO_ANSWER,
+            is_answer=True,
+            becomes_awaited=True,
+            when=When.AFTER_DUE,
+        ),
+    ),
+    acts=(
+        Act(
+            name="clear",
+            command="clear",
+            summary="Say that you do not object to a measure that was told in advance.",
+            done="Cleared",
+            fixed={"result": ClearanceResult.CLEARED},
+            text=Text("note", "summary", "A note, in words; it is sealed.", is_required=False),
+        ),
+        Act(
+            name="object_to",
+            command="object",
+            summary="Object to a measure that was told in advance, on a ground and with reasons.",
+            done="Objected",
+            fixed={"result": ClearanceResult.OBJECTION},
+            codes=("ground",),
+            help={"ground": "Ground"},
+            text=Text("explanation", "explanation", "Why, in words; it is sealed."),
+        ),
+        Act(
+            name="record_silence",
+            command="no-answer",
+            summary="Put on record that no answer to an advance notice came in time.",
+            done="Silence recorded",
+            fixed={"result": ClearanceResult.NO_ANSWER},
+        ),
+    ),
+)

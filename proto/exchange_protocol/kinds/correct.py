@@ -1,0 +1,74 @@
+"""`correct`: a side supersedes what it said on a leg.
+
+The initiator corrects what is still held, or what it called back by `announce_correction`; the
+correction passes the gate anew. A recipient corrects its answer, or a part of it, at once. The
+superseded statement stays on the log, and whoever could read it reads the correction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_protocol.kinds.announce_correction import CorrectionReason
+from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.spec import (
+    OPEN_TO_RECIPIENT,
+    About,
+    Act,
+    Body,
+    Brief,
+    Document,
+    KindSpec,
+    Row,
+    Stage,
+)
+from exchange_protocol.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Correct(Body):
+    """Supersedes the statement whose digest is `about`."""
+
+    about: bytes
+    reason: CorrectionReason
+
+
+SPEC = KindSpec(
+    body=Correct,
+    stage=Stage.CONTINUING,
+    words=Words("correction", "исправление", "түзету"),
+    rows=(
+        Row(
+            party=Party.INITIATOR,
+            before=frozenset({LegState.HELD, LegState.RETURNED}),
+            after=LegState.RELEASED,
+            becomes_awaited=True,
+            adds_content=True,
+            about=About.OWN,
+        ),
+        Row(
+            party=Party.RECIPIENT,
+            before=OPEN_TO_RECIPIENT | {LegState.ANSWERED},
+            becomes_awaited=True,
+            about=About.OWN,
+        ),
+    ),
+    acts=(
+        Act(
+            name="correct",
+            command="correct",
+            summary="Supersede what you said; new content of a request passes the gate anew.",
+            done="Corrected",
+            codes=("about", "reason"),
+            help={
+                "about": "Digest of the statement that is superseded, in hexadecimal.",
+                "reason": "What was wrong",
+            },
+            brief=Brief.REQUIRED,
+            document=Document("ReplyDocument"),
+            entities="entities",
+            attachments=True,
+            terms=True,
+        ),
+    ),
+)

@@ -1,0 +1,29 @@
+"""`retire_agency`: an agency takes part in no new exchange any more.
+
+What runs goes on to its end, and evidence of before stays good. It is for good: an id that was
+retired is never used for another agency.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_protocol.kinds.spec import Body, KindSpec, Stage
+from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class RetireAgency(Body):
+    """Retires an enrolled agency."""
+
+    agency: AgencyId
+
+
+SPEC = KindSpec(
+    body=RetireAgency,
+    stage=Stage.DIRECTORY,
+    words=Words(
+        "retirement of an agency", "исключение органа из обмена", "органды алмасудан шығару"
+    ),
+)
