@@ -107,6 +107,7 @@ def show_queue(visit: Visit) -> Response:
     """The queue, with its first item or the one of the address beside it."""
     console, locale = visit.console, visit.locale
     summaries = waiting_items(console)
+    visit.saw(each.id for each in summaries)
     page = _page(visit, len(summaries))
     shown = summaries[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
     checked = [console.check(each) for each in shown]
