@@ -105,6 +105,48 @@ def _checked_database(url: str, vkey: str) -> str:
 
 
 @app.command()
+def doctor(config: ConfigFile, as_json: AsJson = False) -> None:
+    """Look at everything that a hub needs, on one page; changes nothing. Exits with 1 if bad."""
+    import exchange_doctor
+    from exchange_server import bootstrap
+    from exchange_server.doctor import examine_hub
+
+    settings = load_config(config, os.environ)
+    page = examine_hub(settings, os.environ, bootstrap.utc_now())
+    if as_json:
+        typer.echo(json.dumps(exchange_doctor.as_json(page)))
+    else:
+        typer.echo("\n".join(exchange_doctor.lines(page)))
+    if not exchange_doctor.is_well(page):
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+@app.command()
+def revocations(
+    file: Annotated[Path, typer.Argument(metavar="CRL.pem", help="The authority's new list.")],
+    config: ConfigFile,
+) -> None:
+    """Put a new revocation list in place, and say whether the running hub has taken it.
+
+    Exits with 1 if it has not, or cannot be asked (`port` of [metrics]).
+    """
+    from exchange_server import bootstrap
+    from exchange_server.revocation_install import install, is_taken
+
+    settings = load_config(config, os.environ)
+    with _file_errors(settings.tls.crl):
+        lists = install(settings, file, bootstrap.utc_now())
+    typer.echo(f"in place: {settings.tls.crl}")
+    if settings.metrics.port is None:
+        typer.echo("whether the hub has taken it is not known: [metrics] has no port")
+        raise typer.Exit(EXIT_FINDINGS)
+    if not is_taken(settings.metrics, lists):
+        typer.echo("NOT TAKEN: the hub is away, or refuses it (revocations_refused in its log)")
+        raise typer.Exit(EXIT_FINDINGS)
+    typer.echo("the hub has taken it")
+
+
+@app.command()
 def migrate(config: ConfigFile) -> None:
     """Bring the database to this version's schema."""
     from exchange_server.storage.engine import open_engine

@@ -10,6 +10,8 @@ from agency_client.cli import boxes as boxes
 from agency_client.cli import show as show
 from agency_client.cli import watch as watch
 from agency_client.cli import setup as setup
+from agency_client.cli import enrolment as enrolment
+from agency_client.cli import doctor as doctor
 from agency_client.cli import operator as operator
 from agency_client.cli import audit as audit
 from agency_client.cli import report as report

@@ -21,6 +21,7 @@ from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import iso
 from agency_client.state.checkpoints import TrustStore
 from agency_client.state.directory import DirectoryStore
+from agency_client.state.expiry import warnings
 from agency_client.state.keys import (
     PASSPHRASE_VARIABLE,
     generate_sealing_key,
@@ -128,6 +129,7 @@ def whoami(context: typer.Context) -> None:
                 if head
                 else None,
                 "folder": str(loaded.folder),
+                "warnings": warnings(loaded, now),
                 "unusable_keys": [
                     {"file": str(each.path), "why": each.why} for each in loaded.vault.unusable
                 ],
@@ -147,6 +149,7 @@ def whoami(context: typer.Context) -> None:
         ("profile", str(loaded.folder)),
     ]
     fields += [("unusable key", Text(each.why, "bold red")) for each in loaded.vault.unusable]
+    fields += [("warning", alarm(each)) for each in warnings(loaded, now)]
     print_fields(fields)
 
 

@@ -153,6 +153,10 @@ class Profile:
         table = _read(self.folder).get("sealing", {})
         return self.folder / str(table.get("directory", "sealing"))
 
+    def files(self, table: str) -> Mapping[str, str]:
+        """The names of the files in a table, as the profile has them now."""
+        return {key: str(value) for key, value in _read(self.folder).get(table, {}).items()}
+
     @property
     def has_typed_passphrase(self) -> bool:
         """True if no file holds the passphrase of the keys: a person types it."""
