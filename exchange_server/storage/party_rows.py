@@ -143,7 +143,9 @@ def read_seen(
             _BLINDFOLDED.label("is_blindfolded"),
         )
         .select_from(_JOINED)
-        .where(_b.agency == agency)
+        # All parties there are: named, they let the primary key find each exchange. Without them
+        # SQLite walks through all that the agency sees.
+        .where(_b.agency == agency, _b.party.in_([party.number for party in Party]))
         .order_by(_b.initial_index.desc(), _g.position, _b.party)
     )
     rows: dict[str, list[RowMapping]] = {}
