@@ -19,7 +19,7 @@ from typing import Self, TypeAlias, TypeVar
 from sqlalchemy import Engine
 
 from exchange_protocol.errors import ExchangeError
-from exchange_protocol.log.checkpoint import LogSigner
+from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.dependencies import DependencyTracker
 from exchange_protocol.rules.directory import Directory
@@ -40,7 +40,8 @@ from exchange_server.ledger.jobs import (
     is_logged,
 )
 from exchange_server.ledger.routes import prepare_route
-from exchange_server.ledger.upkeep import Upkeep
+from exchange_server.ledger.start_check import verify_start
+from exchange_server.ledger.upkeep import Upkeep, keep_note
 from exchange_server.ledger.values import Accepted, LeavesPage, LedgerLimits, PartHandle
 from exchange_server.ledger.witnessing import WitnessGate, check_cosigned
 from exchange_server.ledger.writer import Writer
@@ -135,7 +136,8 @@ class Ledger:
 
         Raises:
             InvalidInput: CONFIG_INVALID, where the schema is of another version, or another hub
-                process has the SQLite file, or the log is smaller than witnesses saw it.
+                process has the SQLite file, or the log is older than
+                what this hub has signed.
             HubInternal: naming what does not fit in a damaged database.
         """
         await asyncio.to_thread(check_schema, engine)
@@ -153,6 +155,7 @@ class Ledger:
         try:
             ledger = cls(engine, context, claim, observer)
             await asyncio.to_thread(ledger._writer.load)
+            await asyncio.to_thread(verify_start, engine, LogVerifier(signer.vkey))
         except BaseException:
             claim.release()
             raise
@@ -328,6 +331,7 @@ class Ledger:
             await self._upkeep.close()
             self._upkeep = None
         await self._writer.close()
+        await asyncio.to_thread(keep_note, self._engine)
         self._claim.release()
 
     def _start(self, witnesses: WitnessPolicy | None, witnesses_at_start: int) -> None:

@@ -6,16 +6,18 @@ TLS 1.3 only: `exchange_server.tls_version`.
 from __future__ import annotations
 
 import resource
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import grpc
 import structlog
 from grpc_health.v1 import health_pb2_grpc
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.trust.identity import HubIdentity
 from exchange_protocol.v1 import (
     audit_service_pb2_grpc,
     directory_service_pb2_grpc,
@@ -89,9 +91,12 @@ class RpcLimits:
 class TlsFiles:
     """The server's certificate, key and trusted roots, in PEM; the key is not encrypted."""
 
+    identity: HubIdentity
+    not_after: datetime
     certificate_chain: bytes
     key: bytes
     root: bytes
+    require_post_quantum: bool = False
 
     def __repr__(self) -> str:
         return "TlsFiles(...)"
@@ -106,7 +111,7 @@ class RpcServer:
         ledger: Ledger,
         reader: Reader,
         peers: PeerVerifier,
-        tls: TlsFiles,
+        tls: Callable[[], TlsFiles],
         limits: RpcLimits,
         shares_port: bool = False,
         observer: Observer = NO_OBSERVER,
@@ -123,7 +128,7 @@ class RpcServer:
         pipeline = Pipeline(
             caps=DeadlineCaps(limits.deadline_seconds, _special_deadlines(limits)),
             connections=self._connections,
-            identity=Identity(peers),
+            identity=Identity(peers, require_post_quantum=tls().require_post_quantum),
             shares=CallShares(
                 limits.calls_per_agency, limits.concurrent_calls, ledger.expected_wait
             ),
@@ -150,10 +155,18 @@ class RpcServer:
 
     async def start(self, host: str, port: int) -> int:
         """Listen and serve; returns the port, which grpc chooses where `port` is 0."""
-        credentials = grpc.ssl_server_credentials(
-            [(self._tls.key, self._tls.certificate_chain)],
-            root_certificates=self._tls.root,
-            require_client_auth=True,
+        shown = self._tls()
+
+        def changed() -> grpc.ServerCertificateConfiguration | None:
+            """What the next handshake shows; None where nothing has changed."""
+            nonlocal shown
+            before, shown = shown, self._tls()
+            return None if shown is before else _certificate(shown)
+
+        # grpc takes None for "as before", whatever its types say.
+        fetch = cast(Callable[[], grpc.ServerCertificateConfiguration], changed)
+        credentials = grpc.dynamic_ssl_server_credentials(
+            _certificate(shown), fetch, require_client_authentication=True
         )
         try:
             bound = self._server.add_secure_port(_address(host, port), credentials)
@@ -178,6 +191,12 @@ class RpcServer:
         self._watches.stop()
         await self._server.stop(grace_seconds)
         await self._connections.stop()
+
+
+def _certificate(tls: TlsFiles) -> grpc.ServerCertificateConfiguration:
+    return grpc.ssl_server_certificate_configuration(
+        [(tls.key, tls.certificate_chain)], root_certificates=tls.root
+    )
 
 
 async def _check(ledger: Ledger, reader: Reader) -> None:

@@ -95,7 +95,7 @@ def test_a_missed_deadline_is_on_the_log(
     mia.remind(exchange, note="Второе напоминание (вымышлено)")
     fma.reply(exchange, brief="Поздний ответ (вымышлено)")
     assert region.refusal(mia.remind, exchange) is Reason.OUT_OF_ORDER
-    assert "remind" in region.replay(capsys)
+    assert "reminder" in region.replay(capsys)
 
 
 def test_a_claim_is_seen_taken_once_given_back_and_binds_nobody(
@@ -132,7 +132,7 @@ def test_a_recall_after_reading_gets_a_receipt(
     mia.recall(exchange)
     fma.confirm_recall(exchange, "used", explanation="Запрошен банк (вымышлено)")
     mia.close_exchange(exchange)
-    assert "confirm_recall" in region.replay(capsys)
+    assert "receipt of a recall" in region.replay(capsys)
     # What was never released is not known to its recipient, and neither is its recall.
     held = new_exchange(mia, ABROAD)
     mia.recall(held)

@@ -19,8 +19,6 @@ Rules of this module:
 from __future__ import annotations
 
 import re
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -244,23 +242,21 @@ class _HashedTiles:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._lock = threading.Lock()
-        self._rows: OrderedDict[TileId, tuple[bytes, list[list[bytes]]]] = OrderedDict()
+        # Threads share it without a lock: each step on a dict is whole, and a lost one costs time.
+        self._rows: dict[TileId, tuple[bytes, list[list[bytes]]]] = {}
 
     def rows(self, tile: TileId, hashes: bytes) -> list[list[bytes]]:
         """Hash a tile into its complete subtrees of heights 0 to 7; nobody may change them."""
-        with self._lock:
-            known = self._rows.get(tile)
+        known = self._rows.pop(tile, None)
         if known is None or not hashes.startswith(known[0]):
             known = b"", [[] for _ in range(TILE_HEIGHT)]
         before, rows = known
         if before != hashes:
             rows = _hashed_on(tile, rows, hashes)
-        with self._lock:
-            self._rows[tile] = hashes, rows
-            self._rows.move_to_end(tile)
-            if len(self._rows) > self._most:
-                self._rows.popitem(last=False)
+        self._rows[tile] = hashes, rows
+        if len(self._rows) > self._most:
+            # The first of a dict was put the longest ago.
+            self._rows.pop(next(iter(list(self._rows))), None)
         return rows
 
 
