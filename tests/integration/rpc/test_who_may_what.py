@@ -1,4 +1,4 @@
-"""Who may what: 28 callers make 20 calls each, and every answer is the one of the table.
+"""Who may what: 28 callers make 21 calls each, and every answer is the one of the table.
 
 Four agencies see two exchanges of one initiator: its request to an agency of its own state, which
 is released, and its request across the border, which is held for an approval of the centre. The
@@ -55,6 +55,7 @@ TABLE: Final = (
     ("PlanRoute", DECIDING, ("POLICY_DENIED",) * 4),
     ("Submit", PARTIES | OPERATOR, (OK, *("AUTHOR_MISMATCH",) * 3)),
     ("SubmitBatch", PARTIES | OPERATOR, (OK,) * 4),
+    ("SubmitStream", PARTIES | OPERATOR, (OK,) * 4),
     ("UploadPart", PARTIES, (OK,) * 4),
     ("ListExchanges", PARTIES, (OK,) * 4),
     ("GetExchange", PARTIES, (OK, OK, NO_EXCHANGE, NO_EXCHANGE)),
@@ -117,7 +118,9 @@ def answer(channel: Any, call: str, request: Message) -> str:
     """The reason or the status of a call."""
     raw, method = request.SerializeToString(), path_of(call)
     try:
-        if call == "UploadPart":
+        if call == "SubmitStream":
+            list(channel.stream_stream(method)(iter([raw]), timeout=TIMEOUT))
+        elif call == "UploadPart":
             channel.stream_unary(method)(iter([raw]), timeout=TIMEOUT)
         elif call.startswith("FetchPart"):
             list(channel.unary_stream(method)(raw, timeout=TIMEOUT))
@@ -157,6 +160,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         ),
         # What is on the log already, by its author's agency and by others.
         "Submit": pb.SubmitRequest(statement=again.statement, parts=again.parts),
+        "SubmitStream": pb.SubmitRequest(statement=again.statement, parts=again.parts),
         "SubmitBatch": pb.SubmitBatchRequest(submissions=[again]),
         "UploadPart": pb.UploadPartRequest(
             sha256=hashlib.sha256(b"part").digest(), size=4, chunk=b"part"
@@ -189,7 +193,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 def test_table_names_every_rpc() -> None:
     assert {path_of(call) for call in CALLS} == SERVED
-    assert len(SERVED) == 18
+    assert len(SERVED) == 19
 
 
 @pytest.mark.parametrize("role", Role)
