@@ -21,6 +21,7 @@ from agency_client.audit.monitor_state import MonitorState
 from agency_client.cli.app import app, tell_failure
 from agency_client.cli.audit_report import print_report, round_line
 from agency_client.cli.failures import AWAY, ExitCode, describe, exit_code_of
+from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
 from agency_client.cli.output import (
     complain,
     print_json,
@@ -57,17 +58,9 @@ app.add_typer(audit, name="audit", rich_help_panel="Audit")
 @audit.command()
 def verify(
     context: typer.Context,
-    database: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.db", help="Check this copy of the hub's SQLite database."),
-    ] = None,
-    root: Annotated[
-        Path | None, typer.Option(help="Root certificate for --database; else the profile's.")
-    ] = None,
-    log_key: Annotated[
-        str | None,
-        typer.Option(metavar="VKEY", help="Log key for --database; else the profile's."),
-    ] = None,
+    database: CopyOfDatabase = None,
+    root: CopyRoot = None,
+    log_key: CopyLogKey = None,
     at_least: Annotated[
         int,
         typer.Option(

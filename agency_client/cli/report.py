@@ -14,6 +14,7 @@ from agency_client.cli.app import app
 from agency_client.cli.audit import verify_database, verify_shown
 from agency_client.cli.audit_report import print_report
 from agency_client.cli.failures import ExitCode
+from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
 from agency_client.cli.output import heading, print_json, print_table, say
 from agency_client.cli.session import Session, session_of
 from agency_client.presentation.labels import Label
@@ -76,17 +77,9 @@ def statistics(
             help=f"Groups of the rows: {', '.join(DIMENSIONS)}.",
         ),
     ] = "state",
-    database: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.db", help="Count this copy of the hub's SQLite database."),
-    ] = None,
-    root: Annotated[
-        Path | None, typer.Option(help="Root certificate for --database; else the profile's.")
-    ] = None,
-    log_key: Annotated[
-        str | None,
-        typer.Option(metavar="VKEY", help="Log key for --database; else the profile's."),
-    ] = None,
+    database: CopyOfDatabase = None,
+    root: CopyRoot = None,
+    log_key: CopyLogKey = None,
     csv: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Write each table here as a CSV file.")
     ] = None,

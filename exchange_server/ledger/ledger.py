@@ -55,15 +55,17 @@ _Read: TypeAlias = tuple[SignedStatement, Mapping[str, bytes]] | ExchangeError
 
 
 @dataclass(frozen=True, slots=True)
-class _Submitted:
-    """A statement of a batch that waits for the writer."""
+class Submitted:
+    """One of many statements that waits for the writer."""
 
     future: asyncio.Future[Accepted]
 
     def cancel(self) -> None:
+        """Wait for it no longer; it may be accepted all the same."""
         self.future.cancel()
 
     async def outcome(self) -> Accepted | ExchangeError:
+        """What came of it."""
         try:
             return await self.future
         except ExchangeError as error:
@@ -71,8 +73,8 @@ class _Submitted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Refused:
-    """A statement of a batch that is refused, or put off."""
+class Refused:
+    """One of many statements that is refused, or put off."""
 
     error: ExchangeError
     logged: asyncio.Future[None] | None = None
@@ -80,9 +82,11 @@ class _Refused:
 
     @property
     def is_put_off(self) -> bool:
+        """True if it will be good, sent again."""
         return self.logged is None and not self.error.is_final
 
     def cancel(self) -> None:
+        """Wait for its log entry no longer."""
         if self.logged is not None:
             self.logged.cancel()
 
@@ -94,6 +98,9 @@ class _Refused:
         except ExchangeError as error:
             return error
         return self.error
+
+
+HandedIn: TypeAlias = Submitted | Refused
 
 
 class Ledger:
@@ -237,14 +244,14 @@ class Ledger:
         """
         self._gate.verify_open()
         tracker = DependencyTracker()
-        handed: list[_Submitted | _Refused] = []
+        handed: list[HandedIn] = []
         try:
             async with self.slices(caller) as slices:
                 for each in given:
                     one = await self._hand_in(caller, read(each), known_tree_size, tracker, slices)
                     handed.append(one)
-                    if isinstance(one, _Refused) and one.is_put_off:
-                        handed += [_Refused(one.error)] * (len(given) - len(handed))
+                    if isinstance(one, Refused) and one.is_put_off:
+                        handed += [Refused(one.error)] * (len(given) - len(handed))
                         break
                     await slices.yield_if_due()
             return [await one.outcome() for one in handed]
@@ -252,6 +259,17 @@ class Ledger:
             # The caller may have gone: then nobody waits for the rest.
             for one in handed:
                 one.cancel()
+
+    async def hand_in(
+        self, caller: Caller, read: _Read, known_tree_size: int, tracker: DependencyTracker
+    ) -> HandedIn:
+        """Hand in one of the statements of a stream, to be accepted or refused as by `submit`.
+
+        `tracker` is shared by statements of which one may follow on another.
+        """
+        self._gate.verify_open()
+        async with self.slices(caller) as slices:
+            return await self._hand_in(caller, read, known_tree_size, tracker, slices)
 
     async def deliver(self, caller: Caller, payload_digest: bytes, part_name: str) -> PartHandle:
         """Permit a reader a part: the delivery is on the log when this returns.
@@ -349,7 +367,7 @@ class Ledger:
         known_tree_size: int,
         tracker: DependencyTracker,
         slices: Slices,
-    ) -> _Submitted | _Refused:
+    ) -> HandedIn:
         """Put one statement of a batch, or the refusal of it."""
         try:
             if isinstance(read, ExchangeError):
@@ -357,18 +375,18 @@ class Ledger:
             limits = self._context.limits
             job = check_submission(caller, *read, known_tree_size, limits, tracker)
             await prepare_route(self.directory, job.statement, slices)
-            return _Submitted(self._writer.put(job))
+            return Submitted(self._writer.put(job))
         except ExchangeError as error:
             if not is_logged(error):
-                return _Refused(error)
+                return Refused(error)
             refusal = error
         digest = b"" if isinstance(read, ExchangeError) else read[0].digest
         try:
             denial = Denial(caller, SUBMIT, refusal.reason, "", digest)
-            return _Refused(refusal, self._writer.put(denial))
+            return Refused(refusal, self._writer.put(denial))
         except ExchangeError as error:
             # The refusal does not hold before it can be logged: until then it is put off.
-            return _Refused(error)
+            return Refused(error)
 
     def _announce(self, tree_size: int) -> None:
         if tree_size > self._announced:

@@ -23,6 +23,7 @@ from exchange_server.rpc.encoding import (
     encode_outcomes,
     encode_receipt,
     encode_route,
+    encode_streamed,
     encode_tree_head,
 )
 from exchange_server.rpc.identity import PeerVerifier
@@ -35,6 +36,7 @@ from exchange_server.rpc.requests import (
     parse_submission,
     parse_submission_of_batch,
 )
+from exchange_server.rpc.submissions import SubmissionStream
 from exchange_server.rpc.watches import Watches
 
 MAX_SUBMISSIONS: Final = 1024
@@ -100,6 +102,19 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         )
         async with self._ledger.slices(caller) as slices:
             return await encode_outcomes(outcomes, current_call().request_id, slices)
+
+    async def SubmitStream(  # noqa: N802
+        self, request_iterator: AsyncIterator[pb.SubmitRequest], context: Context
+    ) -> AsyncIterator[pb.SubmitStreamResponse]:
+        """Take statements to the ledger as they come; answer for each of them, in order."""
+        call = current_call()
+        call.denial_is_logged = True
+        stream = SubmissionStream(
+            self._ledger, self._rates, current_caller(), self._verify_still_good
+        )
+        async with aclosing(stream.answers(request_iterator)) as outcomes:
+            async for outcome in outcomes:
+                yield encode_streamed(outcome, call.request_id)
 
     async def UploadPart(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.UploadPartRequest], context: Context

@@ -54,9 +54,9 @@ def parse_submission(
 
 
 def parse_submission_of_batch(
-    message: pb.Submission,
+    message: pb.SubmitRequest | pb.Submission,
 ) -> tuple[SignedStatement, dict[str, bytes]] | ExchangeError:
-    """The same, or the error: a bad statement of a batch takes nothing from the others."""
+    """The same, or the error: a bad statement of many takes nothing from the others."""
     try:
         return parse_submission(message)
     except ExchangeError as error:

@@ -37,6 +37,7 @@ from exchange_server.rpc.calls import (
     METHODS,
     SUBMIT,
     SUBMIT_BATCH,
+    SUBMIT_STREAM,
     UPLOAD_PART,
     WATCH,
 )
@@ -207,6 +208,7 @@ async def _check(ledger: Ledger, reader: Reader) -> None:
 def _special_deadlines(limits: RpcLimits) -> dict[str, float]:
     watch_methods = {method for method in HEALTH_METHODS if method.endswith("/Watch")}
     return {
+        SUBMIT_STREAM: limits.transfer_deadline_seconds,
         UPLOAD_PART: limits.transfer_deadline_seconds,
         FETCH_PART: limits.transfer_deadline_seconds,
         # A watch ends by itself before that, in good order.
@@ -222,6 +224,7 @@ def _turns(limits: RpcLimits) -> dict[str, FairScheduler]:
     writes = {SUBMIT, SUBMIT_BATCH, ADD_COSIGNATURE}
     return {
         **dict.fromkeys(METHODS - writes - {WATCH}, reads),
+        SUBMIT_STREAM: transfers,
         UPLOAD_PART: transfers,
         FETCH_PART: transfers,
     }

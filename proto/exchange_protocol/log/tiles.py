@@ -237,7 +237,8 @@ class _HashedTiles:
     """The last tiles, hashed into their complete subtrees. A tile that grew is hashed on.
 
     Full tiles never change, and one proof after the other needs the same. The partial tile at the
-    edge grows with each commit: hashed anew it costs more than all else of a proof.
+    edge grows with each commit: hashed anew it costs more than all else of a proof. Threads may
+    share it: rows are never changed, and one that is lost by two writers at once is made again.
     """
 
     def __init__(self, most: int) -> None:
@@ -255,8 +256,8 @@ class _HashedTiles:
             rows = _hashed_on(tile, rows, hashes)
         self._rows[tile] = hashes, rows
         if len(self._rows) > self._most:
-            # The first of a dict was put the longest ago.
-            self._rows.pop(next(iter(list(self._rows))), None)
+            for oldest in list(self._rows)[: -self._most]:
+                self._rows.pop(oldest, None)
         return rows
 
 

@@ -80,9 +80,9 @@ def test_backup_of_a_hub_under_load_is_whole_and_comes_back(
 
         writer = threading.Thread(target=load)
         writer.start()
+        backups = [tmp_path / f"backup {n}.db" for n in range(5)]
         try:
-            for n in range(5):
-                out = tmp_path / f"backup {n}.db"
+            for out in backups:
                 code, said, err = run("backup", str(out), *config, "--json")
                 assert (code, err) == (0, "")
                 assert json.loads(said)["entries"] == size_of(out)
@@ -91,6 +91,7 @@ def test_backup_of_a_hub_under_load_is_whole_and_comes_back(
             writer.join()
         assert process.stop() == 0
     assert not list(tmp_path.glob("backup*-wal"))
+    out = backups[-1]
     assert out.stat().st_mode & 0o777 == 0o600
     # Nothing is written over, neither a file nor a database.
     assert run("backup", str(out), *config)[0] == 2
