@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import typer
 from agency_client.cli.app import app as agency
 from exchange_server.cli import app as server
 from tests.support.foundation import Foundation
-from tests.support.hub_process import HubProcess
+from tests.support.hub_process import HubProcess, prepare_hub
 
 UNITS = sorted((Path(__file__).resolve().parents[3] / "deploy" / "systemd").glob("*.service"))
 EXPOSURE_AT_MOST = 15
@@ -59,6 +60,19 @@ def test_units_run_commands_that_there_are() -> None:
         for program, words in found:
             command = re.sub(r"--profile \S+ |--json ", "", words).split()[0]
             assert command in known[program], (unit.name, command)
+
+
+def test_migrate_says_what_it_changed(tmp_path: Path) -> None:
+    files = prepare_hub(tmp_path / "hub")
+    for left in files.folder.glob("hub.db*"):
+        left.unlink()
+    code = "from exchange_server.cli import main; main()"
+    words = [sys.executable, "-c", code, "migrate", "--config", str(files.config_file)]
+    first, second = (
+        subprocess.run(words, capture_output=True, text=True, check=True).stdout for _ in range(2)
+    )
+    assert "before: none" in first
+    assert "nothing was changed" in second
 
 
 def test_hub_tells_systemd_that_it_serves_lives_and_stops(
