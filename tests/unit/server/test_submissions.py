@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 
@@ -48,7 +48,7 @@ def stream_to(ledger: Mock, verify_still_good: Mock | None = None) -> Submission
 async def test_so_much_is_read_ahead_of_the_answers_and_no_more(size: int, most: int) -> None:
     requests, futures = Requests(size), list[asyncio.Future[Accepted]]()
 
-    def hand_in(*_: object) -> Submitted:
+    async def hand_in(*_: object) -> Submitted:
         futures.append(asyncio.get_running_loop().create_future())
         return Submitted(futures[-1])
 
@@ -70,7 +70,7 @@ async def test_so_much_is_read_ahead_of_the_answers_and_no_more(size: int, most:
 async def test_without_room_all_is_put_off_until_what_was_sent_is_answered() -> None:
     held: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
     outcomes = iter([Submitted(held), Refused(OVERLOADED)])
-    ledger = Mock(hand_in=Mock(side_effect=lambda *_: next(outcomes)))
+    ledger = Mock(hand_in=AsyncMock(side_effect=lambda *_: next(outcomes)))
     answers = stream_to(ledger).answers(aiter(Requests(most=5)))
     first = asyncio.ensure_future(anext(answers))
     for _ in range(50):
@@ -86,7 +86,7 @@ async def test_after_the_last_answer_statements_are_taken_again() -> None:
     accepted = asyncio.get_running_loop().create_future()
     accepted.set_result(ANSWER)
     outcomes = iter([Refused(OVERLOADED), Submitted(accepted)])
-    ledger = Mock(hand_in=Mock(side_effect=lambda *_: next(outcomes)))
+    ledger = Mock(hand_in=AsyncMock(side_effect=lambda *_: next(outcomes)))
     answered = asyncio.Event()
 
     async def requests() -> AsyncIterator[pb.SubmitRequest]:
@@ -105,7 +105,7 @@ async def test_a_caller_that_is_revoked_meanwhile_is_served_no_further() -> None
     accepted.set_result(ANSWER)
     revoked = Reason.CERTIFICATE_REVOKED.error("fictional")
     still_good = Mock(side_effect=[None, None, revoked])
-    stream = stream_to(Mock(hand_in=Mock(return_value=Submitted(accepted))), still_good)
+    stream = stream_to(Mock(hand_in=AsyncMock(return_value=Submitted(accepted))), still_good)
     answers = stream.answers(aiter(Requests()))
     assert [await anext(answers), await anext(answers)] == [ANSWER] * 2
     with pytest.raises(ExchangeError) as caught:
