@@ -175,10 +175,13 @@ def migrate(config: ConfigFile) -> None:
     engine = open_engine(load_config(config, os.environ).database.url)
     with database_errors():
         try:
-            migrate_schema(engine)
+            before, now = migrate_schema(engine)
         finally:
             engine.dispose()
-    typer.echo("the database has this version's schema")
+    if before == now:
+        typer.echo(f"the database has schema {now} already: nothing was changed")
+    else:
+        typer.echo(f"the database has schema {now} now; before: {before or 'none'}")
 
 
 @app.command("init-log-key")

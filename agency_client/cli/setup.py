@@ -49,7 +49,9 @@ def init(
     context: typer.Context,
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty folder.")],
     hub: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the hub listens.")],
-    hub_name: Annotated[str, typer.Option(help="Name in the hub's certificate.")],
+    hub_name: Annotated[
+        str, typer.Option(help="The hub's name, to be shown; TLS checks the host.")
+    ],
     root: Annotated[Path, typer.Option(help="Root certificate to trust, PEM.")],
     log_key: Annotated[str, typer.Option(metavar="VKEY", help="The log's verifier key to trust.")],
     tls_cert: Annotated[Path, typer.Option(help="Certificate that opens the channel, PEM.")],
