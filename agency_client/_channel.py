@@ -25,6 +25,7 @@ from typing import Any, Final
 
 import grpc
 import grpc.aio
+import grpc.experimental
 from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 
@@ -57,11 +58,16 @@ _MODULES: Final[dict[str, Any]] = {
 
 
 class Channel:
-    """A blocking channel; safe to use from several threads."""
+    """A blocking channel; safe to use from several threads.
+
+    Its streams are read by the thread that asks for them: to start another one for each part that
+    is fetched costs more than to fetch a small one.
+    """
 
     def __init__(self, profile: Profile, clock: Callable[[], datetime]) -> None:
         self._faults = Faults(profile, clock)
-        self._channel = grpc.secure_channel(profile.target, _credentials(profile), _OPTIONS)
+        options = (*_OPTIONS, (grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1))
+        self._channel = grpc.secure_channel(profile.target, _credentials(profile), options)
         self._calls: dict[str, Any] = {}
 
     def perform(self, call: Call) -> Any:

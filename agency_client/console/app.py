@@ -11,8 +11,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from agency_client.console import exchanges, queue
 from agency_client.console.context import Console
 from agency_client.console.guard import ENTRANCE, Guard
+from agency_client.console.menu import menu
 from agency_client.console.rendering import STATIC_FOLDER, render
 from agency_client.console.visits import Visit, action, page, tell_crash
 from exchange_protocol.kinds.codes import Language
@@ -27,7 +29,14 @@ def routes(console: Console) -> list[Route]:
         Route("/static/{version}/{name:path}", _static, methods=["GET"]),
         page(ENTRANCE, _show_entrance, console),
         action(ENTRANCE, _enter, console, entrance=True),
-        page("/", _home, console),
+        page("/", _begin, console),
+        page("/overview", _home, console),
+        page("/queue", queue.show_queue, console),
+        page("/queue/{exchange}", queue.show_queue, console),
+        page("/queue/{exchange}/{act}", queue.show_decision, console),
+        action("/queue/{exchange}/{act}", queue.decide, console),
+        page("/exchange/{exchange}", exchanges.show, console),
+        page("/exchange/{exchange}/file/{index:int}/{number:int}", exchanges.save_file, console),
         action("/lock", _lock, console),
         action("/settings", _settings, console),
     ]
@@ -82,6 +91,10 @@ def _enter(visit: Visit) -> Response:
     return answer
 
 
+def _begin(visit: Visit) -> Response:
+    return visit.go(menu(visit.console.member.role)[0].path)
+
+
 def _home(visit: Visit) -> Response:
     client = visit.console.client
     client.sync()
@@ -94,6 +107,7 @@ def _home(visit: Visit) -> Response:
 
 def _lock(visit: Visit) -> Response:
     visit.sessions.end()
+    visit.console.forget_content()
     return visit.go(ENTRANCE)
 
 

@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
+import hmac
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
 from agency_client.client import ExchangeClient
 from agency_client.console.sessions import Sessions
-from exchange_protocol.kinds.codes import Language
+from agency_client.core.views import ExchangeSummary, UnsealedExchange, VerifiedExchange
+from agency_client.presentation.exchanges import reference_of
+from agency_client.presentation.locale import Locale
+from agency_client.state.references import Reference, ReferenceIndex
+from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
+from exchange_protocol.kinds.codes import Language, LegState
 from exchange_protocol.trust.identity import Member
+
+_MOST_OPENED: Final = 8
+"""Opened exchanges that are kept; each may hold files of many megabytes."""
+_MOST_VERIFIED: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A listed exchange, verified; or the error that says why it is not."""
+
+    summary: ExchangeSummary
+    verified: VerifiedExchange | None
+    error: ExchangeError | None = None
 
 
 class Console:
@@ -16,8 +44,107 @@ class Console:
         self.client = client
         self.sessions = sessions
         self.language = client.profile.defaults.language or Language.EN
+        self._index = ReferenceIndex(client.profile.state, client.profile.vault)
+        self._lock = threading.Lock()
+        self._opened: OrderedDict[str, UnsealedExchange] = OrderedDict()
+        self._verified: OrderedDict[ExchangeSummary, VerifiedExchange] = OrderedDict()
 
     @property
     def member(self) -> Member:
         """Who acts: the signer, else the holder of the certificate for the channel."""
         return self.client.profile.vault.signer or self.client.profile.tls.certificate.member
+
+    @property
+    def now(self) -> datetime:
+        """The present time."""
+        return datetime.now(UTC)
+
+    def locale(self, language: Language) -> Locale:
+        """How the person is told: the zone is the profile's, else that of the enrolment."""
+        return Locale(language, self._zone())
+
+    @property
+    def has_pin(self) -> bool:
+        """True if the person knows the passphrase of the keys, so that signatures ask for it."""
+        return self.client.profile.has_typed_passphrase
+
+    def check_pin(self, given: str) -> None:
+        """Check the passphrase that a person typed to sign; raises KEY_UNAVAILABLE."""
+        if not self.has_pin:
+            return
+        if not hmac.compare_digest(given.encode(), self.client.profile.passphrase()):
+            raise Reason.KEY_UNAVAILABLE.error(
+                "expected the passphrase of your key, got another: nothing was signed", field="pin"
+            )
+
+    def references(self) -> Mapping[str, Reference]:
+        """What this profile knows of exchanges by heart."""
+        return self._index.references()
+
+    def prepare(self) -> None:
+        """Learn the directory, and with it the agency's time zone; the hub may be away."""
+        with suppress(HubUnavailable):
+            self.client.sync()
+
+    def open(self, exchange_id: str) -> UnsealedExchange:
+        """Verify an exchange anew, and keep it as what the person read last.
+
+        What was unsealed before is not fetched again while nothing was said since: each fetch of
+        content is an entry of the log.
+        """
+        verified = self.client.get(exchange_id)
+        with self._lock:
+            known = self._opened.get(verified.id)
+        if known is not None and _digests(known.verified) == _digests(verified):
+            opened = UnsealedExchange(verified, known.statements)
+        else:
+            opened = self.client.open(verified)
+        if opened.legs and all(leg.state is LegState.ERASED for leg in opened.legs):
+            self._index.forget([opened.id])
+        else:
+            self._index.note(opened.id, reference_of(opened, self.client.agency))
+        with self._lock:
+            self._opened[opened.id] = opened
+            self._opened.move_to_end(opened.id)
+            while len(self._opened) > _MOST_OPENED:
+                self._opened.popitem(last=False)
+        return opened
+
+    def as_read(self, exchange_id: str) -> UnsealedExchange:
+        """The exchange as the person read it last: acts are on exactly that."""
+        with self._lock:
+            found = self._opened.get(exchange_id)
+        return found or self.open(exchange_id)
+
+    def check(self, summary: ExchangeSummary) -> Checked:
+        """Verify a listed exchange, once as long as it is listed as it was; nothing is unsealed."""
+        with self._lock:
+            known = self._verified.get(summary)
+        if known is None:
+            try:
+                known = self.client.get(summary)
+            except ExchangeError as error:
+                return Checked(summary, None, error)
+            with self._lock:
+                self._verified[summary] = known
+                while len(self._verified) > _MOST_VERIFIED:
+                    self._verified.popitem(last=False)
+        return Checked(summary, known)
+
+    def forget_content(self) -> None:
+        """Forget what was opened, when the console is locked."""
+        with self._lock:
+            self._opened.clear()
+
+    def _zone(self) -> tzinfo:
+        profile = self.client.profile
+        enrolled = self.client.directory.agencies.get(profile.agency)
+        name = profile.defaults.time_zone or (enrolled.time_zone if enrolled else None)
+        try:
+            return ZoneInfo(name) if name else UTC
+        except (ZoneInfoNotFoundError, ValueError):
+            return UTC
+
+
+def _digests(verified: VerifiedExchange) -> list[bytes]:
+    return [each.statement.digest for each in verified.statements]

@@ -15,6 +15,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from agency_client.console.words import Word
+from agency_client.presentation.labels import Label
 from agency_client.presentation.words import say
 from exchange_protocol.kinds.codes import Language
 
@@ -24,7 +25,7 @@ LANGUAGE_TAGS: Final = {Language.EN: "en", Language.RU: "ru", Language.KK: "kk"}
 
 
 class Said:
-    """The console's words in one language, by name."""
+    """The words of the console and of the presentation in one language, by name."""
 
     def __init__(self, language: Language) -> None:
         self._language = language
@@ -33,7 +34,8 @@ class Said:
         return self[name]
 
     def __getitem__(self, name: str) -> str:
-        return say(Word[name].value, self._language)
+        found = Word[name].value if name in Word.__members__ else Label[name].value
+        return say(found, self._language)
 
 
 @cache

@@ -56,7 +56,9 @@ def serve(
             tell(f"console: {link}")
 
         sessions = Sessions(idle_seconds=idle_seconds, on_lock=tell_link)
-        app = application(Console(client, sessions), authority)
+        console = Console(client, sessions)
+        console.prepare()
+        app = application(console, authority)
         tell_link(sessions.new_code())
         if opens_browser:
             webbrowser.open(link_file.as_uri())

@@ -33,6 +33,10 @@ class BrowserSession:
     """As the person chose it; None is the profile's."""
     theme: str = ""
     """`light` or `dark`; empty is the browser's own."""
+    notices: list[str] = field(default_factory=list, repr=False)
+    """What the next page tells; it never stands in an address."""
+    uses_keys: bool = True
+    """True if single keys do something (WCAG 2.1.4 wants a way to turn them off)."""
 
 
 class Sessions:

@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
@@ -22,9 +22,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from agency_client.console.context import Console
+from agency_client.console.menu import menu
 from agency_client.console.rendering import render
 from agency_client.console.sessions import BrowserSession, Sessions
-from agency_client.console.words import Word
+from agency_client.console.words import FIELD_WORDS, Word
+from agency_client.presentation.documents import FIELDS
+from agency_client.presentation.entities import ENTITY_COLUMNS, LINK_COLUMNS, PAYMENT_COLUMNS
+from agency_client.presentation.exchanges import who
+from agency_client.presentation.locale import Locale
 from agency_client.presentation.words import say, say_code
 from exchange_protocol.errors import (
     CallerError,
@@ -44,6 +49,14 @@ MAX_FILES: Final = 64
 
 # Plaintext never touches the disk: forms are kept in memory, whose size the guard bounds.
 MultiPartParser.spool_max_size = sys.maxsize
+
+
+class Columns(NamedTuple):
+    """The heads of the tables of entities."""
+
+    payments: list[str]
+    entities: list[str]
+    links: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +89,44 @@ class Visit:
         said = say(word.value, self.language)
         return said.format(**values) if values else said
 
+    @property
+    def locale(self) -> Locale:
+        """How the person is told."""
+        return self.console.locale(self.language)
+
+    def tell(self, word: Word, **values: object) -> None:
+        """Tell something on the next page that is shown."""
+        if self.session is not None:
+            self.session.notices.append(self.say(word, **values))
+
+    def told(self) -> list[str]:
+        """What the last action told; it is told once."""
+        if self.session is None:
+            return []
+        notices, self.session.notices = self.session.notices, []
+        return notices
+
+    @property
+    def who(self) -> str:
+        """The person, in words."""
+        return who(self.console.member, self.locale)
+
+    @property
+    def columns(self) -> Columns:
+        """The heads of the tables of entities."""
+        say_all = self.locale.say
+        return Columns(
+            [say_all(each) for each in PAYMENT_COLUMNS],
+            [say_all(each) for each in ENTITY_COLUMNS],
+            [say_all(each) for each in LINK_COLUMNS],
+        )
+
+    def field_word(self, name: str) -> str:
+        """What a field of a form is called."""
+        return say(
+            FIELD_WORDS.get(name) or FIELDS.get(name) or Word.FAULT_FIELD.value, self.language
+        )
+
     def say_code(self, code: Code | NamedCode) -> str:
         """A code in the language of the person."""
         return say_code(code, self.language)
@@ -106,7 +157,8 @@ class Visit:
             "token": self.session.token if self.session else "",
             "theme": self.session.theme if self.session else "",
             "nonce": self.request.state.nonce,
-            "here": self.request.url.path,
+            "here": _here(self.request),
+            "menu": menu(self.console.member.role) if self.session else (),
         }
         page = render(template, self.language, **(frame | values))
         return HTMLResponse(page, status)
@@ -114,6 +166,11 @@ class Visit:
     def go(self, path: str) -> Response:
         """Send the browser to another page of the console."""
         return RedirectResponse(path, 303)
+
+
+def _here(request: Request) -> str:
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query and request.method == "GET" else request.url.path
 
 
 Handler = Callable[[Visit], Response]
@@ -166,7 +223,7 @@ def show_fault(visit: Visit, error: ExchangeError) -> Response:
         status,
         title_word=title,
         error=error,
-        message=error.message,
+        message=visit.locale.visible(error.message),
         is_dishonest=isinstance(error, HubDishonest),
         is_away=isinstance(error, HubUnavailable),
     )

@@ -187,6 +187,11 @@ class Label(Enum):
     READ_WHY = Words("read why, then close", "прочтите причину и закройте", "себебін оқып, жабыңыз")
     OPEN_IT = Words("open it", "откройте", "ашыңыз")
     ANSWER = Words("answer", "ответьте", "жауап беріңіз")
+    MIND_THE_FREEZE = Words(
+        "extend, convert or lift the freeze before it ends",
+        "продлите, преобразуйте или снимите замораживание до его конца",
+        "қатыруды біткенге дейін ұзартыңыз, түрлендіріңіз немесе алып тастаңыз",
+    )
     READ_ANSWER = Words(
         "read the answer, give feedback, close",
         "прочтите ответ, дайте отзыв, закройте",

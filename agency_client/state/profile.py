@@ -153,6 +153,11 @@ class Profile:
         table = _read(self.folder).get("sealing", {})
         return self.folder / str(table.get("directory", "sealing"))
 
+    @property
+    def has_typed_passphrase(self) -> bool:
+        """True if no file holds the passphrase of the keys: a person types it."""
+        return "keys" not in _read(self.folder)
+
     def passphrase(self) -> bytes:
         """The passphrase of the profile's keys, read anew; it is not kept."""
         return _passphrase(self.folder, _read(self.folder))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
@@ -153,3 +154,19 @@ def test_a_bundle_that_is_cut_inside_an_entry_is_refused(
 def test_a_bundle_of_more_than_a_tile_is_refused() -> None:
     with pytest.raises(ExchangeError, match="cut or too many"):
         parse_entry_bundle(encode_entry_bundle([b""] * 257))
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(st.integers(1, 600), st.booleans()), min_size=1, max_size=12))
+def test_a_tile_that_grew_is_hashed_on_as_if_anew(seen: list[tuple[int, bool]]) -> None:
+    """Whatever came before: shorter and longer rows, and those of another tree."""
+    for size, is_other in seen:
+        leaves = numbered_leaves(600)[::-1] if is_other else numbered_leaves(600)
+        hashes = [leaf_hash(leaf) for leaf in leaves[:size]]
+        known = (size + 1) // 2
+        before = TreeEdge().append_many(hashes[:known]).edge
+        after = TreeEdge().append_many(hashes)
+        read = TileReader(Mock(return_value=after.tiles))
+        assert tree_root(size, read) == after.edge.root()
+        proof = consistency_proof(known, size, read)
+        verify_consistency(known, size, proof, before.root(), after.edge.root())

@@ -169,6 +169,7 @@ def running_console(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         console = Console(client, own)
+        console.prepare()
         app = application(console, f"127.0.0.1:{port}")
         server = uvicorn.Server(configure(app))
         thread = threading.Thread(

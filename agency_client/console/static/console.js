@@ -11,3 +11,22 @@ if (entrance && location.hash.length > 1) {
   history.replaceState(null, "", location.pathname);
   entrance.submit();
 }
+
+// Single keys follow the links that name them; the sheet on "?" lists these.
+const sheet = document.getElementById("keys");
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.ctrlKey || event.metaKey || event.altKey || document.body.dataset.keys !== "on") return;
+  if (typing && event.key !== "Escape") return;
+  if (event.key === "?" && sheet) {
+    event.preventDefault();
+    sheet.open ? sheet.close() : sheet.showModal();
+    return;
+  }
+  if (sheet && sheet.open) return;
+  const link = [...document.querySelectorAll("[data-key]")].find((each) => each.dataset.key === event.key);
+  if (link) {
+    event.preventDefault();
+    link.click();
+  }
+});

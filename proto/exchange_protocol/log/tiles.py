@@ -19,9 +19,10 @@ Rules of this module:
 from __future__ import annotations
 
 import re
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TypeAlias
 
 from exchange_protocol.errors import Reason
@@ -42,7 +43,7 @@ MAX_TILE_LEVEL = 63
 """Highest level that a tile path may name (C2SP tlog-tiles)."""
 
 _CACHED_TILES = 128
-"""About 25 KiB each. Full tiles never change, and one proof after the other needs the same."""
+"""About 25 KiB each."""
 
 TileId: TypeAlias = tuple[int, int]
 """(level, index) of a tile."""
@@ -234,19 +235,52 @@ class EdgeGrowth:
     """`nodes.read` serves the inclusion proofs of the appended leaves without reading the store."""
 
 
-@lru_cache(maxsize=_CACHED_TILES)
-def _tile_rows(tile: TileId, hashes: bytes) -> list[list[bytes]]:
-    """Hash a tile into its complete subtrees of heights 0 to 7."""
+class _HashedTiles:
+    """The last tiles, hashed into their complete subtrees. A tile that grew is hashed on.
+
+    Full tiles never change, and one proof after the other needs the same. The partial tile at the
+    edge grows with each commit: hashed anew it costs more than all else of a proof.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._rows: OrderedDict[TileId, tuple[bytes, list[list[bytes]]]] = OrderedDict()
+
+    def rows(self, tile: TileId, hashes: bytes) -> list[list[bytes]]:
+        """Hash a tile into its complete subtrees of heights 0 to 7; nobody may change them."""
+        with self._lock:
+            known = self._rows.get(tile)
+        if known is None or not hashes.startswith(known[0]):
+            known = b"", [[] for _ in range(TILE_HEIGHT)]
+        before, rows = known
+        if before != hashes:
+            rows = _hashed_on(tile, rows, hashes)
+        with self._lock:
+            self._rows[tile] = hashes, rows
+            self._rows.move_to_end(tile)
+            if len(self._rows) > self._most:
+                self._rows.popitem(last=False)
+        return rows
+
+
+_tile_rows = _HashedTiles(_CACHED_TILES).rows
+
+
+def _hashed_on(tile: TileId, before: list[list[bytes]], hashes: bytes) -> list[list[bytes]]:
+    """The rows of a tile that has grown to these hashes; those before it stay as they are."""
     if len(hashes) % HASH_SIZE or len(hashes) > TILE_WIDTH * HASH_SIZE:
         raise Reason.PROOF_INVALID.error(
             f"tile {tile} must be up to {TILE_WIDTH} hashes of {HASH_SIZE} bytes, "
             f"got {len(hashes)} bytes"
         )
-    row = [hashes[at : at + HASH_SIZE] for at in range(0, len(hashes), HASH_SIZE)]
-    rows = [row]
-    for _ in range(1, TILE_HEIGHT):
-        row = [node_hash(left, right) for left, right in zip(row[::2], row[1::2], strict=False)]
-        rows.append(row)
+    start = len(before[0]) * HASH_SIZE
+    fresh = [hashes[at : at + HASH_SIZE] for at in range(start, len(hashes), HASH_SIZE)]
+    rows = [before[0] + fresh]
+    for known in before[1:]:
+        below = rows[-1]
+        pairs = zip(below[2 * len(known) :: 2], below[2 * len(known) + 1 :: 2], strict=False)
+        rows.append(known + [node_hash(left, right) for left, right in pairs])
     return rows
 
 

@@ -1,4 +1,4 @@
-"""A console over a hub in memory: of an officer who asks and of a coordinator."""
+"""A console over a hub in memory: of an officer who asks, and of a coordinator who decides."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.console import RunningConsole, running_console
 from tests.support.in_memory_hub import InMemoryHub
-from tests.support.statements import KZ_MIA
+from tests.support.statements import COORDINATOR, KZ_MIA
 
 
 @pytest.fixture
@@ -20,6 +20,13 @@ def hub() -> InMemoryHub:
 
 @pytest.fixture
 def console(hub: InMemoryHub, tmp_path: Path) -> Iterator[RunningConsole]:
-    """The console of an agency's system that opens exchanges."""
+    """The console of an officer."""
     with hub.client(tmp_path, KZ_MIA) as client, running_console(client) as running:
+        yield running
+
+
+@pytest.fixture
+def coordinator(hub: InMemoryHub, tmp_path: Path) -> Iterator[RunningConsole]:
+    """The console of a coordinator of the centre."""
+    with hub.client(tmp_path, COORDINATOR) as client, running_console(client) as running:
         yield running

@@ -8,7 +8,9 @@ from string import Formatter
 import pytest
 
 from agency_client.console.rendering import environment
-from agency_client.console.words import Word
+from agency_client.console.words import FIELD_WORDS, VERBS, Word
+from agency_client.core.acts import ACTS
+from agency_client.presentation.labels import Label
 
 TEMPLATES = sorted(environment().list_templates(extensions=["html"]))
 _TEMPLATE_PARTS = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
@@ -38,6 +40,12 @@ def test_a_template_holds_no_text_of_its_own(name: str) -> None:
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_a_template_names_words_that_exist_and_trusts_no_text(name: str) -> None:
     source, _, _ = environment().loader.get_source(environment(), name)  # type: ignore[union-attr]
-    assert set(re.findall(r"words\.([A-Z_]+)", source)) <= set(Word.__members__)
+    assert set(re.findall(r"words\.([A-Z_]+)", source)) <= {*Word.__members__, *Label.__members__}
     for way in ("|safe", "| safe", "autoescape", "<style", " style=", "onclick", "javascript:"):
         assert way not in source
+
+
+def test_every_verb_is_of_an_act_and_said_in_all_languages() -> None:
+    assert set(VERBS) <= set(ACTS)
+    for words in (*VERBS.values(), *FIELD_WORDS.values()):
+        assert all(text.strip() for text in words)

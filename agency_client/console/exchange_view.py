@@ -1,0 +1,309 @@
+"""One opened exchange as the values of a page: facts, legs, timeline, statements, checks.
+
+Everything here comes from an `UnsealedExchange`, so the library verified it. Texts of others went
+through `visible`, by `presentation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from agency_client.console.words import Word
+from agency_client.core.views import UnsealedExchange, UnsealedStatement
+from agency_client.presentation.documents import document_fields
+from agency_client.presentation.entities import Tables, tables
+from agency_client.presentation.exchanges import (
+    Fact,
+    LegFacts,
+    header_facts,
+    known_legs,
+    leg_row,
+    outcome,
+    who,
+)
+from agency_client.presentation.labels import Label
+from agency_client.presentation.locale import Locale
+from agency_client.presentation.plain import sealed_to_others
+from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.record.entries import Entry, Event, read_entry
+from exchange_protocol.rules.lifecycle import LegChange
+from exchange_protocol.trust.identity import AgencyId
+
+MOST_ROWS: Final = 200
+"""Rows of a table on the page of an exchange; the table's own page has all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegView:
+    """A leg in words."""
+
+    agency: str
+    state: str
+    approvals: str
+    due: str
+    is_late: bool
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A line of the timeline: who did what, what it did to the legs, and its entry of the log."""
+
+    at: str
+    at_sender: str
+    """The same by the clock of the agency that spoke, where it is another."""
+    who: str
+    what: str
+    more: str
+    changes: tuple[str, ...]
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check that the library made."""
+
+    passed: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """A file that came with a statement; it is offered for saving and never shown."""
+
+    name: str
+    size: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementView:
+    """One statement, as far as the agency may read it."""
+
+    title: str
+    index: int
+    digest: str
+    fields: tuple[tuple[str, str], ...]
+    is_erased: bool
+    sealed: tuple[str, ...]
+    faults: tuple[str, ...]
+    missing: str
+    files: tuple[FileView, ...]
+    tables: Tables
+
+    @property
+    def has_tables(self) -> bool:
+        """True if it brought entities."""
+        found = self.tables
+        return bool(found.payments.count or found.entities.count or found.links.count)
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeView:
+    """One exchange for a page."""
+
+    id: str
+    title: str
+    facts: tuple[Fact, ...]
+    legs: tuple[LegView, ...]
+    steps: tuple[Step, ...]
+    statements: tuple[StatementView, ...]
+    checks: tuple[Check, ...]
+    is_supervised: bool
+
+
+COLOURS: Final = {
+    LegState.HELD: "yellow",
+    LegState.RETURNED: "orange",
+    LegState.REJECTED: "red",
+    LegState.RELEASED: "blue",
+    LegState.DELIVERED: "light-blue",
+    LegState.ACKNOWLEDGED: "turquoise",
+    LegState.ANSWERED: "green",
+    LegState.REFUSED: "red",
+    LegState.RECALLED: "grey",
+    LegState.CLOSED: "grey",
+    LegState.ERASED: "grey",
+}
+"""The colour of a state's tag; the word beside it says the same."""
+
+
+def view(opened: UnsealedExchange, agency: AgencyId, locale: Locale, now: datetime) -> ExchangeView:
+    """Put an opened exchange into words."""
+    legs = known_legs(opened.verified, agency)
+    first = opened.initial
+    return ExchangeView(
+        id=opened.id,
+        title=locale.say(
+            first.kind.spec.words if first else opened.verified.summary.kind.spec.words
+        ),
+        facts=tuple(header_facts(opened, legs, agency, locale, now))[1:],
+        legs=tuple(_leg(leg, locale, now) for leg in legs),
+        steps=tuple(_steps(opened, locale)),
+        statements=tuple(_statement(each, locale) for each in opened.statements),
+        checks=tuple(_checks(opened, locale)),
+        is_supervised=opened.party is Party.SUPERVISOR,
+    )
+
+
+def _leg(leg: LegFacts, locale: Locale, now: datetime) -> LegView:
+    agency, state, approvals, due = leg_row(leg, locale, now)
+    shown = leg.state or leg.listed
+    return LegView(
+        agency,
+        state or (locale.say(leg.listed) if leg.listed else ""),
+        approvals,
+        due,
+        leg.is_overdue(now),
+        COLOURS[shown] if shown else "grey",
+    )
+
+
+def _steps(opened: UnsealedExchange, locale: Locale) -> Iterator[Step]:
+    """Every entry that the agency is shown, oldest first."""
+    said = {each.index: each for each in opened.statements}
+    by_digest = {each.statement.digest: each for each in opened.statements}
+    for proven in opened.verified.entries:
+        entry = read_entry(proven.opening.entry)
+        statement = said.get(proven.index)
+        changes = tuple(_change(each, locale) for each in entry.ruling.legs) if entry.ruling else ()
+        if statement is not None:
+            what, more = locale.say(statement.kind.spec.words), outcome(statement, locale)
+        else:
+            what, more = _event(entry, by_digest.get(entry.payload_digest), locale), ""
+        made = statement.statement.made_at if statement else None
+        yield Step(
+            locale.minute(entry.hub_time),
+            _sender_time(made, locale),
+            who(entry.actor, locale),
+            what,
+            more,
+            tuple(dict.fromkeys(filter(None, changes))),
+            proven.index,
+        )
+
+
+def _sender_time(made: datetime | None, locale: Locale) -> str:
+    """When a statement was made by its author's clock, if that shows another time."""
+    if made is None or made.utcoffset() == made.astimezone(locale.zone).utcoffset():
+        return ""
+    return f"{made:%Y-%m-%d %H:%M} {made:%z}"
+
+
+def _event(entry: Entry, of: UnsealedStatement | None, locale: Locale) -> str:
+    if entry.event is Event.DELIVERY:
+        what = of.kind.spec.words if of else Label.STATEMENT
+        return locale.say(Label.RECEIVED, what=locale.say(what))
+    return locale.say(entry.event)
+
+
+def _change(change: LegChange, locale: Locale) -> str:
+    """A leg's old and new state; empty if it stays as it was."""
+    if change.before is change.after:
+        return ""
+    before = f"{locale.say(change.before)} → " if change.before else "→ "
+    return f"{change.agency}: {before}{locale.say(change.after)}"
+
+
+def _statement(each: UnsealedStatement, locale: Locale) -> StatementView:
+    fields = [
+        pair
+        for document in (each.brief, each.content)
+        if document is not None
+        for pair in document_fields(document, locale)
+    ]
+    declared, found = each.statement.header.subject_count, each.subject_count
+    return StatementView(
+        title=locale.say(
+            Label.OF_AT,
+            what=locale.say(each.kind.spec.words),
+            agency=each.author.agency,
+            time=locale.minute(each.hub_time),
+        ),
+        index=each.index,
+        digest=each.statement.digest.hex(),
+        fields=tuple(fields),
+        is_erased=each.is_erased,
+        sealed=() if each.is_erased else tuple(sealed_to_others(each)),
+        faults=tuple(
+            locale.say(
+                Label.PART_FAULT,
+                part=fault.part,
+                error=locale.visible(str(fault.error)),
+                whom=fault.ask,
+            )
+            for fault in each.faults
+        ),
+        missing=locale.say(Label.MISSING_SUBJECTS, declared=declared, found=found)
+        if each.missing_subjects
+        else "",
+        files=tuple(
+            FileView(locale.one_line(name), len(data), number)
+            for number, (name, data) in enumerate(each.attachments.items())
+        ),
+        tables=tables(each.entities(), locale, MOST_ROWS),
+    )
+
+
+def _checks(opened: UnsealedExchange, locale: Locale) -> Iterator[Check]:
+    """What `open` checked; what fails there for the whole is raised, and no page is made."""
+    verified = opened.verified
+
+    def passed(word: Word, **values: object) -> Check:
+        return Check(True, locale.say(word.value, **values))
+
+    yield passed(Word.CHECK_LOG, size=verified.checkpoint.size)
+    yield passed(Word.CHECK_ENTRIES, number=len(verified.entries))
+    yield passed(Word.CHECK_SIGNATURES, number=len(verified.statements))
+    yield passed(_RULES_CHECKED[opened.party])
+    if opened.approvals:
+        yield passed(Word.CHECK_APPROVALS, number=len(opened.approvals))
+    yield passed(Word.CHECK_RECEIPTS)
+    if read := sum(len(each.parts) for each in opened.statements):
+        yield passed(Word.CHECK_PARTS, number=read)
+    for fault in opened.faults:
+        yield Check(False, _fault(fault.part, str(fault.error), fault.ask, locale))
+
+
+_RULES_CHECKED: Final = {
+    Party.INITIATOR: Word.CHECK_RULES_WHOLE,
+    Party.RECIPIENT: Word.CHECK_RULES_LEG,
+    Party.APPROVER: Word.CHECK_RULES_SHOWN,
+    Party.SUPERVISOR: Word.CHECK_RULES_NAMED,
+}
+
+
+def _fault(part: str, error: str, ask: str, locale: Locale) -> str:
+    return locale.say(Label.PART_FAULT, part=part, error=locale.visible(error), whom=ask)
+
+
+def differences(
+    before: Sequence[UnsealedStatement], added: UnsealedStatement, locale: Locale
+) -> list[tuple[str, str, str]]:
+    """What a supplement says, field by field, beside what was said of the same before it."""
+    old: dict[str, str] = {}
+    for each in before:
+        old |= dict(_terms_and_fields(each, locale))
+    return [
+        (name, old.get(name, ""), value)
+        for name, value in _terms_and_fields(added, locale)
+        if old.get(name) != value
+    ]
+
+
+def _terms_and_fields(each: UnsealedStatement, locale: Locale) -> Iterator[tuple[str, str]]:
+    header = each.statement.header
+    yield locale.say(Label.HANDLING), locale.say(header.handling)
+    yield Word.TLP.value[0], locale.say(header.tlp)
+    yield locale.say(Label.URGENCY), locale.say(header.urgency)
+    yield locale.say(Label.SUBJECTS), str(header.subject_count)
+    if header.due_at is not None:
+        yield locale.say(Label.DUE), locale.minute(header.due_at)
+    for document in (each.brief, each.content):
+        if document is not None:
+            yield from document_fields(document, locale)
+    for name, data in each.attachments.items():
+        yield locale.say(Label.FILES), f"{locale.one_line(name)}, {len(data)}"
