@@ -157,6 +157,7 @@ class Reason(Enum):
     DOCUMENT_INVALID = (InvalidInput,)
     COSIGNATURE_INVALID = (InvalidInput,)
     SPLIT_VIEW_NOT_PROVEN = (InvalidInput,)
+    PROVENANCE_CIRCULAR = (InvalidInput,)
     # who
     UNAUTHENTICATED = (NotAuthenticated,)
     CERTIFICATE_INVALID = (NotAuthenticated,)
@@ -177,6 +178,7 @@ class Reason(Enum):
     NOT_A_PARTY = (NotPermitted,)
     ROLE_NOT_PERMITTED = (NotPermitted,)
     NOT_ITS_CLAIM = (NotPermitted,)
+    CONSENT_MISSING = (NotPermitted,)
     AGENCY_RETIRED = (NotPermitted,)
     NOT_TAKEN = (NotPermitted,)
     # is there

@@ -145,8 +145,11 @@ def test_whose_turn_it_is_may_do_something(kind: Kind, state: LegState) -> None:
 
 def test_commands_are_those_of_the_party() -> None:
     asked = Kind.INFORMATION_REQUEST
-    assert commands(asked, Party.APPROVER, LegState.HELD) == ("show", "approve", "reject", "return")
-    assert commands(asked, Party.INITIATOR, LegState.RETURNED) == ("show", "supplement", "recall")
+    decisions = ("approve", "reject", "return")
+    held = commands(asked, Party.APPROVER, LegState.HELD)
+    assert held == ("show", *decisions, "claim", "give-back")
+    returned = commands(asked, Party.INITIATOR, LegState.RETURNED)
+    assert returned == ("show", "supplement", "recall", "correct")
     assert "product" not in commands(asked, Party.RECIPIENT, LegState.DELIVERED)
 
 
