@@ -18,7 +18,7 @@ SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-up demo-down quick test faults bench bench-quick peers check format proto baseline lock clean
+.PHONY: help venv demo demo-up demo-down console quick test browser faults bench bench-quick peers check format proto baseline lock clean
 
 help:  ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,11 @@ demo: $(STAMP)  ## play one cross-border exchange on this machine, from certific
 demo-up: $(STAMP)  ## start the hub of the last demo again, to act as its agencies
 	$(BIN)/python -m demo up
 
+AS ?= coordinator1
+
+console: $(STAMP)  ## open the console on the data of the last demo (AS=kz.mia: as another)
+	$(BIN)/python -m demo console --as $(AS)
+
 demo-down: $(STAMP)  ## stop that hub
 	$(BIN)/python -m demo down
 
@@ -49,6 +54,10 @@ quick: $(STAMP)  ## run the fast tests: unit, architecture, properties
 
 test: $(STAMP)  ## run every test, in parallel and in random order
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+browser: $(STAMP)  ## test the console in Chromium; installs it as root on Debian, else says how
+	scripts/chromium.sh
+	$(BIN)/python -m pytest tests/browser
 
 faults: $(STAMP)  ## kill the hub and its database under load, and let a hub lie in every way we know
 	EXCHANGE_FAULTS=full $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/faults
@@ -72,6 +81,7 @@ check: $(STAMP)  ## check format, lint, types, import direction, protos and gene
 	$(BIN)/buf breaking --against $(BASELINE)
 	$(BIN)/python scripts/generate_protocol.py --check
 	$(BIN)/python scripts/generate_client.py --check
+	$(BIN)/python scripts/generate_vectors.py --check
 
 format: $(STAMP)  ## format the code and apply safe fixes
 	$(BIN)/ruff format $(SOURCES)
@@ -80,6 +90,7 @@ format: $(STAMP)  ## format the code and apply safe fixes
 proto: $(STAMP)  ## regenerate what follows from the protocol and its kinds
 	$(BIN)/python scripts/generate_protocol.py
 	$(BIN)/python scripts/generate_client.py
+	$(BIN)/python scripts/generate_vectors.py
 
 # Only where a change of the contract is meant, and no statement of the old form exists.
 baseline: $(STAMP)  ## take the wire contract as it stands for the one that must not change

@@ -107,7 +107,7 @@ Names:
     AnalysisRequest          The content of a request for analysis.
     Brief                    The brief: an approver and a supervisor judge by it, and it holds no
                              more than they need.
-    CaseStage                How far the case is.
+    CaseStage                The stage of the case.
     ConsentWanted            An onward use that the sender asks consent for.
     ContentDocument          What the part `content` may hold: one of the documents above.
     Entity                   One entity, as it is sealed.
@@ -117,7 +117,7 @@ Names:
     ReferralDocument         The content of a referral.
     ReplyDocument            An answer, whole or in part, or a supplement to what was asked.
     entities_from_csv        Make entities from a table by a FollowTheMoney mapping (YAML).
-    identifier_warnings      What is doubtful about an entity's identifiers; the values themselves
+    identifier_warnings      Tell the doubts about an entity's identifiers; the values themselves
                              are not repeated.
     load_document            Read a document from a YAML or JSON file; raises DOCUMENT_INVALID.
     read_entities            Read entities from a file of JSON lines and check all of it; raises

@@ -177,7 +177,7 @@ class Faults:
         return Reason.INTERNAL.error(f"the hub failed without a reason: {code.name}")
 
     def _unreachable(self, details: str) -> ExchangeError:
-        """Why the hub cannot be reached, own faults first."""
+        """Say why the hub cannot be reached, own faults first."""
         profile, now = self._profile, self._clock()
         certificate = profile.tls.certificate
         try:

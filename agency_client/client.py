@@ -6,7 +6,8 @@
         for summary in hub.inbox():
             opened = hub.open(summary)
 
-The asyncio client has the same methods; this module is made from its module, `aio.py`.
+`ExchangeClient` has the same methods, for asyncio. To change this module, edit its module,
+`agency_client/aio.py`, and run `make proto`.
 """
 
 from __future__ import annotations

@@ -46,7 +46,12 @@ def play(root: Path, console: Console) -> int:
             "  make demo-up\n"
             "  .venv/bin/agency --profile .demo/kz.mia inbox\n"
             "  .venv/bin/agency --profile .demo/auditor audit verify\n"
-            "  make demo-down"
+            "  make demo-down\n"
+            "Or in the browser, as the coordinator, an officer, a prosecutor, an auditor:\n"
+            "  make console\n"
+            "  make console AS=kz.mia\n"
+            "  make console AS=kz.gpo\n"
+            "  make console AS=auditor"
         )
     return 0 if passed else 1
 

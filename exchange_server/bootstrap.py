@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -31,7 +32,13 @@ from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.signer import SignatureAlgorithm
 from exchange_protocol.trust.certificates import TrustAnchors, Usage, verify_certificate
 from exchange_protocol.trust.identity import HubIdentity
-from exchange_server.config import LOG_PASSPHRASE_VARIABLE, TLS_PASSPHRASE_VARIABLE, Config
+from exchange_server.certificate_file import CertificateFile
+from exchange_server.config import (
+    LOG_PASSPHRASE_VARIABLE,
+    TLS_PASSPHRASE_VARIABLE,
+    Config,
+    Tls,
+)
 from exchange_server.ledger import Ledger, LedgerLimits, Reader
 from exchange_server.observer import NO_OBSERVER, Observer
 from exchange_server.revocation_file import RevocationFile
@@ -57,15 +64,19 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """The hub's keys, certificates and trusted roots; all of it verified, keys decrypted."""
+    """What the hub proves itself with, and whom it trusts; all of it verified, keys decrypted."""
 
     identity: HubIdentity
-    tls: TlsFiles
+    tls: CertificateFile
     anchors: TrustAnchors
     revocations: RevocationFile
     signer: LogSigner
-    ends: Mapping[str, datetime]
-    """When the hub's certificate and the first of the roots end."""
+
+    @property
+    def ends(self) -> Mapping[str, datetime]:
+        """When the hub's certificate and the first of the roots end."""
+        roots = (each.not_valid_after_utc for each in self.anchors.certificates)
+        return {"hub": self.tls().not_after, "root": min(roots)}
 
 
 def load_credentials(config: Config, environment: Mapping[str, str], clock: Clock) -> Credentials:
@@ -74,8 +85,29 @@ def load_credentials(config: Config, environment: Mapping[str, str], clock: Cloc
     Raises KEY_UNAVAILABLE for a key, and NotAuthenticated with the certificate's fault.
     """
     tls, log = config.tls, config.log
-    root = read_pinned(tls.root, Reason.CONFIG_INVALID)
-    anchors = TrustAnchors.from_pem(root)
+    anchors = TrustAnchors.from_pem(read_pinned(tls.root, Reason.CONFIG_INVALID))
+    revocations = RevocationFile(tls.crl, anchors, clock)
+    load = partial(_load_tls, tls, anchors, revocations, environment, clock)
+    files = CertificateFile(load, (tls.certificate, tls.key))
+    log_passphrase = read_passphrase(log.key_passphrase_file, LOG_PASSPHRASE_VARIABLE, environment)
+    log_key = load_signer(log.key, log_passphrase, SignatureAlgorithm.ED25519)
+    return Credentials(
+        identity=files().identity,
+        tls=files,
+        anchors=anchors,
+        revocations=revocations,
+        signer=LogSigner(log.origin, log_key),
+    )
+
+
+def _load_tls(
+    tls: Tls,
+    anchors: TrustAnchors,
+    revocations: RevocationFile,
+    environment: Mapping[str, str],
+    clock: Clock,
+) -> TlsFiles:
+    """Read and verify the hub's certificate and key, as they stand now."""
     chain = read_pinned(tls.certificate, Reason.CERTIFICATE_INVALID)
     now = clock()
     certificate, *intermediates = certificate_chain(
@@ -84,28 +116,22 @@ def load_credentials(config: Config, environment: Mapping[str, str], clock: Cloc
     verified = verify_certificate(
         certificate, intermediates, anchors, usage=Usage.TLS_SERVER, at=now
     )
-    revocations = RevocationFile(tls.crl, anchors, clock)
     revocations().verify_not_revoked(verified, now)
     if not isinstance(verified.identity, HubIdentity):
         raise Reason.IDENTITY_INVALID.error(f"expected a hub's, got {verified.identity}")
-    tls_passphrase = read_passphrase(tls.key_passphrase_file, TLS_PASSPHRASE_VARIABLE, environment)
-    log_passphrase = read_passphrase(log.key_passphrase_file, LOG_PASSPHRASE_VARIABLE, environment)
-    key = load_tls_key(tls.key, tls_passphrase)
-    log_key = load_signer(log.key, log_passphrase, SignatureAlgorithm.ED25519)
+    passphrase = read_passphrase(tls.key_passphrase_file, TLS_PASSPHRASE_VARIABLE, environment)
+    key = load_tls_key(tls.key, passphrase)
     if key.public_key != verified.public_key:
         raise Reason.KEY_UNAVAILABLE.error(
             f"expected {tls.key} to be the key of the certificate {tls.certificate}"
         )
-    return Credentials(
+    return TlsFiles(
         identity=verified.identity,
-        tls=TlsFiles(certificate_chain=chain, key=key.plain_pem(), root=root),
-        anchors=anchors,
-        revocations=revocations,
-        signer=LogSigner(log.origin, log_key),
-        ends={
-            "hub": verified.not_after,
-            "root": min(each.not_valid_after_utc for each in anchors.certificates),
-        },
+        not_after=verified.not_after,
+        certificate_chain=chain,
+        key=key.plain_pem(),
+        root=read_pinned(tls.root, Reason.CONFIG_INVALID),
+        require_post_quantum=tls.require_post_quantum,
     )
 
 
@@ -205,6 +231,7 @@ class Hub:
             ledger=ledger,
             revocations=credentials.revocations,
             ends=lambda: credentials.ends,
+            certificate_refused=lambda: bool(credentials.tls.refused),
             witnesses=tuple(each.name for each in witnesses.witnesses) if witnesses else (),
             backup_report=self._config.metrics.backup_report,
             clock=self._clock,

@@ -1,6 +1,7 @@
 """The `exchange-server` command: run a hub, prepare one, check its log.
 
-Exit codes: 0 done; 1 findings (fsck); 2 a wrong configuration or argument, said in one line.
+Exit codes: 0 done; 1 findings (fsck); 2 a wrong configuration or argument, said in one line, or a
+copy that is torn or incomplete (fsck); 6 this version cannot check it.
 """
 
 from __future__ import annotations
@@ -19,13 +20,17 @@ import typer
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.signer import SignatureAlgorithm
+from exchange_server import copies_cli
 from exchange_server.config import LOG_PASSPHRASE_VARIABLE, Config, load_config
 
 if TYPE_CHECKING:
+    from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
+    from exchange_server import ledger
     from exchange_server.workers import Parent
 
 EXIT_FINDINGS: Final = 1
 EXIT_CANNOT: Final = 2
+EXIT_UNCHECKED: Final = 6
 
 # Tracebacks that show local variables would show passphrases.
 app = typer.Typer(
@@ -37,6 +42,8 @@ app = typer.Typer(
 )
 
 ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="Configuration (TOML).")]
+app.command()(copies_cli.backup)
+app.command()(copies_cli.restore)
 log_app = typer.Typer(help="The log as files.", no_args_is_help=True)
 app.add_typer(log_app, name="log")
 
@@ -63,7 +70,7 @@ def serve(
 
 @app.command("check-config")
 def check_config(config: ConfigFile) -> None:
-    """Check the configuration, keys and certificates, and change nothing."""
+    """Check the configuration, keys, certificates and the database, and change nothing."""
     from exchange_server import bootstrap
 
     settings = load_config(config, os.environ)
@@ -71,6 +78,72 @@ def check_config(config: ConfigFile) -> None:
     hub = bootstrap.Hub(settings, credentials)
     typer.echo(f"hub {credentials.identity.uri}")
     typer.echo(f"log {hub.log_vkey}")
+    typer.echo(f"database {_checked_database(settings.database.url, hub.log_vkey)}")
+
+
+def _checked_database(url: str, vkey: str) -> str:
+    """Say what is in the database; raises what keeps a hub from starting on it."""
+    from exchange_protocol.log.checkpoint import LogVerifier
+    from exchange_server.ledger.start_check import verify_start
+    from exchange_server.storage.engine import open_engine, reading, sqlite_file
+    from exchange_server.storage.log_rows import read_head
+    from exchange_server.storage.schema import check_schema
+
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        return "is not made yet: run `exchange-server migrate`"
+    engine = open_engine(url, read_only=True)
+    with database_errors():
+        try:
+            check_schema(engine)
+            verify_start(engine, LogVerifier(vkey))
+            with reading(engine) as connection:
+                head = read_head(connection)
+        finally:
+            engine.dispose()
+    return f"has {head.size if head else 0} entries"
+
+
+@app.command()
+def doctor(config: ConfigFile, as_json: AsJson = False) -> None:
+    """Look at everything that a hub needs, on one page; changes nothing. Exits with 1 if bad."""
+    import exchange_doctor
+    from exchange_server import bootstrap
+    from exchange_server.doctor import examine_hub
+
+    settings = load_config(config, os.environ)
+    page = examine_hub(settings, os.environ, bootstrap.utc_now())
+    if as_json:
+        typer.echo(json.dumps(exchange_doctor.as_json(page)))
+    else:
+        typer.echo("\n".join(exchange_doctor.lines(page)))
+    if not exchange_doctor.is_well(page):
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+@app.command()
+def revocations(
+    file: Annotated[Path, typer.Argument(metavar="CRL.pem", help="The authority's new list.")],
+    config: ConfigFile,
+) -> None:
+    """Put a new revocation list in place, and say whether the running hub has taken it.
+
+    Exits with 1 if it has not, or cannot be asked (`port` of [metrics]).
+    """
+    from exchange_server import bootstrap
+    from exchange_server.revocation_install import install, is_taken
+
+    settings = load_config(config, os.environ)
+    with _file_errors(settings.tls.crl):
+        lists = install(settings, file, bootstrap.utc_now())
+    typer.echo(f"in place: {settings.tls.crl}")
+    if settings.metrics.port is None:
+        typer.echo("whether the hub has taken it is not known: [metrics] has no port")
+        raise typer.Exit(EXIT_FINDINGS)
+    if not is_taken(settings.metrics, lists):
+        typer.echo("NOT TAKEN: the hub is away, or refuses it (revocations_refused in its log)")
+        raise typer.Exit(EXIT_FINDINGS)
+    typer.echo("the hub has taken it")
 
 
 @app.command()
@@ -80,7 +153,7 @@ def migrate(config: ConfigFile) -> None:
     from exchange_server.storage.schema import migrate as migrate_schema
 
     engine = open_engine(load_config(config, os.environ).database.url)
-    with _database_errors():
+    with database_errors():
         try:
             migrate_schema(engine)
         finally:
@@ -119,20 +192,40 @@ def fsck(
     database: Annotated[str | None, typer.Option(metavar="URL", help="The database.")] = None,
     root: Annotated[Path | None, typer.Option(metavar="FILE", help="Root certificates.")] = None,
     log_key: Annotated[str | None, typer.Option(metavar="VKEY", help="Verifier key.")] = None,
+    at_least: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=0, help="Entries that the log is known to have; else 1 for a copy."
+        ),
+    ] = None,
+    checkpoints: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--checkpoint",
+            metavar="FILE",
+            help="A signed checkpoint of this log, as a witness shows it; repeatable.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute everything anew from the log and compare; read only. Exits with 1 for findings."""
+    """Compute everything anew from the log and compare; read only.
+
+    With --config it checks the hub's own database, with the other three a copy. Exits with 1 for
+    damage of the hub's database, and for rules that its signed entries break; with 2 for a copy
+    that is torn or lacks entries, for that says nothing of the hub; with 6 if this version cannot
+    check the log.
+    """
     from dataclasses import asdict
 
     from exchange_protocol.log.checkpoint import LogVerifier
     from exchange_protocol.trust.certificates import TrustAnchors
-    from exchange_server import ledger
     from exchange_server.ledger.fsck import fsck as check
     from exchange_server.storage.engine import open_engine
     from exchange_server.storage.schema import check_schema
 
+    is_copy = config is None
     if config is not None and (database, root, log_key) == (None, None, None):
-        database, root, log_key = _what_to_check(load_config(config, os.environ))
+        database, root, log_key = what_to_check(load_config(config, os.environ))
     elif config is not None or database is None or root is None or log_key is None:
         raise Reason.CONFIG_INVALID.error(
             "expected either --config, or --database, --root and --log-key"
@@ -140,25 +233,68 @@ def fsck(
     verifier = LogVerifier(log_key)
     anchors = TrustAnchors.from_pem(_read(root))
     engine = open_engine(database, read_only=True)
-    with _database_errors():
+    with database_errors():
         try:
             check_schema(engine)
-            report: ledger.FsckReport = check(engine, anchors, verifier)
+            report: ledger.FsckReport = check(
+                engine,
+                anchors,
+                verifier,
+                known=[_checkpoint(each, verifier) for each in checkpoints or ()],
+                at_least=int(is_copy) if at_least is None else at_least,
+            )
         finally:
             engine.dispose()
+    verdict, code = _verdict(report, is_copy=is_copy)
     if as_json:
-        typer.echo(json.dumps(asdict(report) | {"is_clean": report.is_clean}))
+        said = asdict(report) | {"is_clean": report.is_clean, "verdict": verdict}
+        typer.echo(json.dumps(said))
     else:
         typer.echo(
             f"{report.entries} entries, {report.statements} statements, {report.parts} parts: "
-            + ("all is well" if report.is_clean else "DAMAGED")
+            + _VERDICTS[verdict].format(known=report.known_size)
         )
         for finding in report.findings:
             typer.echo(
                 f"{finding.what}: {finding.count} wrong, first {finding.first}: {finding.detail}"
             )
-    if not report.is_clean:
-        raise typer.Exit(EXIT_FINDINGS)
+    if code:
+        raise typer.Exit(code)
+
+
+_VERDICTS: Final = {
+    "well": "all is well",
+    "damaged": "DAMAGED",
+    "rules_broken": "RULES BROKEN, by entries in the tree that the log's key signed",
+    "torn_copy": (
+        "a torn copy, which cannot be checked and says nothing of the hub; take it again, with "
+        "`exchange-server backup`"
+    ),
+    "incomplete": (
+        "incomplete, the log is known to have {known} entries or more; a file that was copied "
+        "while the hub ran needs its -wal file of the same moment"
+    ),
+}
+
+
+def _verdict(report: ledger.FsckReport, *, is_copy: bool) -> tuple[str, int]:
+    """The word for a report, and the exit code."""
+    if report.breaks_rules:
+        return "rules_broken", EXIT_FINDINGS
+    if report.findings:
+        return ("torn_copy", EXIT_CANNOT) if is_copy else ("damaged", EXIT_FINDINGS)
+    if report.is_incomplete:
+        return "incomplete", EXIT_CANNOT
+    return "well", 0
+
+
+def _checkpoint(path: Path, verifier: LogVerifier) -> Checkpoint:
+    try:
+        return verifier.verify(_read(path))
+    except ExchangeError as error:
+        raise Reason.CONFIG_INVALID.error(
+            f"expected in {path} a checkpoint that this log's key signed: {error.message}"
+        ) from None
 
 
 @log_app.command("export")
@@ -181,9 +317,9 @@ def log_export(
     from exchange_server.storage.schema import check_schema
 
     settings = load_config(config, os.environ)
-    url, _, vkey = _what_to_check(settings)
+    url, _, vkey = what_to_check(settings)
     engine = open_engine(url, read_only=True)
-    with _database_errors(), _file_errors(folder):
+    with database_errors(), _file_errors(folder):
         try:
             check_schema(engine)
             done = export_log(engine, LogVerifier(vkey), folder)
@@ -210,7 +346,7 @@ def _run_hub(settings: Config, worker: int = 0, parent: Parent | None = None) ->
     from exchange_server.observability import configure_logging
 
     configure_logging(settings.logging.level, worker)
-    with _database_errors():
+    with database_errors():
         uvloop.run(bootstrap.serve(settings, parent))
 
 
@@ -248,7 +384,8 @@ def _run_worker(settings: Config, worker: int, parent: Parent) -> None:
     run(lambda: _run_hub(settings, worker, parent))
 
 
-def _what_to_check(config: Config) -> tuple[str, Path, str]:
+def what_to_check(config: Config) -> tuple[str, Path, str]:
+    """Give the database, the root certificates and the log's verifier key of a configuration."""
     from exchange_keys import load_signer, read_passphrase
 
     passphrase = read_passphrase(config.log.key_passphrase_file, LOG_PASSPHRASE_VARIABLE)
@@ -276,7 +413,7 @@ def _file_errors(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _database_errors() -> Iterator[None]:
+def database_errors() -> Iterator[None]:
     """Say in one line what a database driver refuses; it names hosts and files, no secrets."""
     from alembic.util import CommandError
 
@@ -310,7 +447,8 @@ def run(command: Callable[[], object]) -> None:
         command()
     except ExchangeError as error:
         typer.echo(f"exchange-server: {error}", err=True)
-        sys.exit(EXIT_CANNOT)
+        unchecked = error.reason is Reason.POLICY_UNREADABLE
+        sys.exit(EXIT_UNCHECKED if unchecked else EXIT_CANNOT)
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("exchange_"):
             raise

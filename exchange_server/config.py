@@ -117,6 +117,8 @@ class Tls(_Section):
     key_passphrase_file: File | None = None
     root: File
     crl: File
+    require_post_quantum: bool = False
+    """True to refuse callers whose TLS stack agreed on a key without ML-KEM."""
 
 
 class Log(_Section):

@@ -75,7 +75,7 @@ class RevocationFile:
                 return
             self._seen = seen
             current = self._read()
-            self._verify_newer(current)
+            verify_newer(current, self._current)
         except ExchangeError as error:
             if error.message != self._refused:
                 self._refused = error.message
@@ -93,20 +93,6 @@ class RevocationFile:
             self._warned = True
             _log.error("revocations_overdue", why=error.message)
 
-    def _verify_newer(self, current: Revocations) -> None:
-        """Refuse an old list that is put back: it would lift the revocations since."""
-        for issuer, held in self._current.lists.items():
-            found = current.lists.get(issuer)
-            if found is None or found.this_update < held.this_update:
-                raise Reason.CERTIFICATE_INVALID.error(
-                    "expected lists of the same issuers, none older than the one held"
-                )
-            # Lists count time in seconds; of two of one second the one that revokes more is newer.
-            if found.this_update == held.this_update and held.revoked.keys() - found.revoked.keys():
-                raise Reason.CERTIFICATE_INVALID.error(
-                    "expected a list of the same second to revoke no less than the one held"
-                )
-
     def _look(self) -> _Seen:
         try:
             found = self._path.stat()
@@ -123,3 +109,24 @@ class RevocationFile:
 
     def _unreadable(self, error: OSError) -> ExchangeError:
         return Reason.CERTIFICATE_INVALID.error(f"cannot read {self._path}: {error.strerror}")
+
+
+def verify_newer(new: Revocations, held: Revocations) -> None:
+    """Refuse an old list that is put back: it would lift the revocations since.
+
+    Raises CERTIFICATE_INVALID.
+    """
+    for issuer, present in held.lists.items():
+        found = new.lists.get(issuer)
+        if found is None or found.this_update < present.this_update:
+            raise Reason.CERTIFICATE_INVALID.error(
+                "expected lists of the same issuers, none older than the one held"
+            )
+        # Lists count time in seconds; of two of one second the one that revokes more is newer.
+        if (
+            found.this_update == present.this_update
+            and present.revoked.keys() - found.revoked.keys()
+        ):
+            raise Reason.CERTIFICATE_INVALID.error(
+                "expected a list of the same second to revoke no less than the one held"
+            )

@@ -118,7 +118,8 @@ _CLIENT_DOCSTRING = '''"""The blocking client of one agency; it may be shared by
         for summary in hub.inbox():
             opened = hub.open(summary)
 
-The asyncio client has the same methods; this module is made from its module, `aio.py`.
+`AsyncExchangeClient` has the same methods, for asyncio. To change this module, edit its module,
+`agency_client/aio.py`, and run `make proto`.
 """'''
 _TWINS = (
     (r'(?s)^"""The asyncio client of one agency.*?"""', _CLIENT_DOCSTRING.replace("\\", r"\\")),

@@ -165,7 +165,7 @@ def _chunks(leaves: Iterable[AuditedLeaf]) -> Iterator[list[AuditedLeaf]]:
 
 
 def _serve(connection: Connection) -> None:
-    """What the process beside does, until nobody asks any more."""
+    """Serve as the process beside, until nobody asks any more."""
     signers: dict[bytes, SignerKey] = {}
     try:
         connection.send([])
@@ -198,7 +198,7 @@ def _is_good(signer: SignerKey, signed: SignedStatement) -> bool:
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """What is started here never gets a Ctrl-C; one that comes meanwhile is for us, afterwards."""
+    """A block whose children never get a Ctrl-C; one that comes meanwhile is for us, afterwards."""
     if sys.platform == "win32":
         yield
         return

@@ -23,15 +23,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from agency_client.audit.report import Violation
+from agency_client.audit.report import Ground, Violation
 from agency_client.audit.source import AuditedLeaf
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
@@ -55,6 +57,11 @@ _EXCHANGE = "SELECT kind, initiator, due_at, urgency, handling FROM exchanges WH
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _TILES_AT_ONCE = 4
+TAKE_AGAIN = (
+    "Take the copy again, with `exchange-server backup`, or from a hub that is stopped; "
+    "a file that was copied while the hub ran needs its -wal file of the same moment"
+)
+"""What to do with a copy that does not fit together."""
 _LEG_COLUMNS = (
     "position",
     "state",
@@ -79,29 +86,22 @@ class DatabaseCopy:
         """Open the copy and verify its checkpoint.
 
         Raises:
-            InvalidInput: DOCUMENT_INVALID, if there is no such file.
-            HubDishonest: CHECKPOINT_INVALID, if the head is not signed by the log's key, or the
-                file cannot be read as a hub's database.
+            InvalidInput: DOCUMENT_INVALID, if there is no such file; COPY_UNUSABLE, if it cannot be
+                read as a hub's database, or its head is not signed by the log's key.
         """
         if not path.is_file():
             raise Reason.DOCUMENT_INVALID.error(f"expected a database file, there is none: {path}")
-        self._connection = _open(path)
-        try:
-            heads = self._connection.execute("SELECT size, root, note FROM log_head").fetchall()
-        except sqlite3.Error as error:
-            self._connection.close()
-            raise Reason.CHECKPOINT_INVALID.error(
-                "expected a hub's database, and its -wal file where the hub was running; "
-                f"it does not read as one: {error}"
-            ) from None
-        try:
+        with ExitStack() as stack:
+            self._connection = _open(path, stack)
+            try:
+                heads = self._connection.execute("SELECT size, root, note FROM log_head").fetchall()
+            except sqlite3.Error as error:
+                raise _unusable(f"it does not read as a hub's database: {error}") from None
             if len(heads) != 1:
-                raise Reason.CHECKPOINT_INVALID.error(f"expected one log head, got {len(heads)}")
+                raise _unusable(f"expected one log head, got {len(heads)}")
             [(self._size, self._root, note)] = heads
-            self._checkpoint = log.verify(bytes(note))
-        except ExchangeError:
-            self._connection.close()
-            raise
+            self._checkpoint = _verified(log, note)
+            self._stack = stack.pop_all()
         self._found: list[Violation] = []
 
     @property
@@ -109,9 +109,14 @@ class DatabaseCopy:
         """The checkpoint in the log's head, its signature verified."""
         return self._checkpoint
 
+    @property
+    def is_copy(self) -> bool:
+        """True: whoever had the copy can have changed it."""
+        return True
+
     def close(self) -> None:
         """Close the file."""
-        self._connection.close()
+        self._stack.close()
 
     def leaves(self, start: int) -> Iterable[AuditedLeaf]:
         """Every leaf of the checkpoint; faults of columns and tiles are kept for `check_rest`."""
@@ -124,7 +129,7 @@ class DatabaseCopy:
             for row in self._connection.execute(_ENTRIES, (self._checkpoint.size,)):
                 if row[0] != expected:
                     self._found.append(
-                        Violation(
+                        _fault(
                             Reason.ENTRY_MISMATCH,
                             f"entry {expected}: expected it after the one before, got {row[0]}",
                             expected,
@@ -153,7 +158,13 @@ class DatabaseCopy:
             return
         said = (entry.event, entry.actor.agency, entry.exchange_id, entry.payload_digest)
         yield from _check_columns(index, "log_entries", said, entry_columns)
-        if statement is not None:
+        if statement is not None and signed is not None:
+            if signed.certificate_sha256 != entry.certificate_sha256:
+                yield _fault(
+                    Reason.ENTRY_MISMATCH,
+                    f"entry {index}: the certificate beside its statement is not the entry's",
+                    index,
+                )
             about = (statement.author.agency, statement.id, statement.exchange_id)
             kind = statement.kind.value
             yield from _check_columns(index, "statements", (*about, kind), statement_columns)
@@ -163,13 +174,14 @@ class DatabaseCopy:
         """The tables beside the leaves; `exchanges` is what the replay made, None if it stopped."""
         yield from self._found
         if (self._size, self._root) != (self._checkpoint.size, self._checkpoint.root):
-            yield Violation(
+            yield _fault(
                 Reason.PROOF_INVALID, "log_head has another size or root than its signed checkpoint"
             )
         try:
             yield from self._check_counts()
             if exchanges is not None:
                 yield from self._check_exchanges(exchanges)
+            yield from self._check_file()
         except sqlite3.Error as error:
             yield _damaged(error, None)
 
@@ -185,12 +197,20 @@ class DatabaseCopy:
             "WHERE e.idx IS NULL OR e.payload_sha256 <> s.payload_sha256"
         )
         if beyond:
-            yield Violation(
+            yield _fault(
                 Reason.ENTRY_MISMATCH, f"{beyond} entries are beyond the signed checkpoint"
             )
         if stray:
-            yield Violation(
+            yield _fault(
                 Reason.ENTRY_MISMATCH, f"{stray} statements do not belong to the entry they name"
+            )
+
+    def _check_file(self) -> Iterator[Violation]:
+        """The file's own structure: a torn copy may be whole where this check reads."""
+        [(found,)] = self._connection.execute("PRAGMA integrity_check(1)")
+        if found != "ok":
+            yield _fault(
+                Reason.ENTRY_MISMATCH, f"the database file is damaged: {' '.join(found.split())}"
             )
 
     def _check_parts(self, index: int, statement: Statement) -> Iterator[Violation]:
@@ -200,14 +220,14 @@ class DatabaseCopy:
                 part = statement.part(name)
                 digest, length = hashlib.sha256(), 0
                 for (data,) in self._connection.execute(_CHUNKS, (part_id,)):
-                    digest.update(data)
+                    digest.update(_blob(data))
                     length += len(data)
                 if (
                     part is None
                     or (sha256, size) != (part.sha256, part.size)
                     or (digest.digest(), length) != (part.sha256, part.size)
                 ):
-                    yield Violation(
+                    yield _fault(
                         Reason.PART_MISMATCH,
                         f"entry {index}: the sealed part {name!r} is not the one that was signed",
                         index,
@@ -224,7 +244,7 @@ class DatabaseCopy:
             if self._connection.execute(_EXCHANGE, (exchange.id,)).fetchall() != [
                 _exchange_row(exchange)
             ]:
-                yield Violation(
+                yield _fault(
                     Reason.RULE_BROKEN,
                     f"exchange {exchange.id} is stored otherwise than its initial statement says",
                 )
@@ -234,9 +254,9 @@ class DatabaseCopy:
                 leg.agency: _leg_row(position, leg) for position, leg in enumerate(exchange.legs)
             }
             counted += len(stored)
-            for agency in sorted(stored.keys() | replayed.keys()):
+            for agency in sorted(stored.keys() | replayed.keys(), key=str):
                 if stored.get(agency) != replayed.get(agency):
-                    yield Violation(
+                    yield _fault(
                         Reason.RULE_BROKEN,
                         f"the leg of {agency} in exchange {exchange.id} is stored otherwise than "
                         "the log makes it",
@@ -244,7 +264,7 @@ class DatabaseCopy:
         for table, expected in (("exchanges", len(exchanges)), ("legs", counted)):
             [(count,)] = self._connection.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
             if count > expected:
-                yield Violation(
+                yield _fault(
                     Reason.RULE_BROKEN, f"{count - expected} rows of {table} are off the log"
                 )
 
@@ -271,7 +291,7 @@ class _TileCheck:
             expected += -(-level_size // TILE_WIDTH)
             level_size //= TILE_WIDTH
         if count != expected and self.edge.size == size:
-            found.append(Violation(Reason.PROOF_INVALID, f"expected {expected} tiles, got {count}"))
+            found.append(_fault(Reason.PROOF_INVALID, f"expected {expected} tiles, got {count}"))
         return found
 
     def _grow(self) -> list[Violation]:
@@ -290,16 +310,16 @@ class _TileCheck:
         row = self.connection.execute(
             "SELECT hashes FROM log_tiles WHERE level = ? AND idx = ?", tile
         ).fetchone()
-        if row is not None and bytes(row[0]) == hashes:
+        stored = _blob(row[0]) if row else b""
+        if stored == hashes:
             return []
-        stored = bytes(row[0]) if row else b""
         at = next(
             (i for i in range(0, len(hashes), 32) if stored[i : i + 32] != hashes[i : i + 32]),
             len(hashes),
         )
         first = (index * TILE_WIDTH + at // 32) * TILE_WIDTH**level
         return [
-            Violation(
+            _fault(
                 Reason.PROOF_INVALID,
                 f"tile {index} of level {level} differs from the entries, from entry {first} on",
                 first if level == 0 else None,
@@ -307,25 +327,81 @@ class _TileCheck:
         ]
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    # Evidence stays as it is: without a write-ahead log beside it nothing is read but the file,
-    # and SQLite makes no lock or index file either.
-    mode = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
-    connection = sqlite3.connect(f"file:{quote(str(path.resolve()))}?{mode}", uri=True)
+def _open(path: Path, stack: ExitStack) -> sqlite3.Connection:
+    """Open a copy to read it, at one moment even where a hub goes on writing.
+
+    Evidence stays as it is: without a write-ahead log beside it nothing is read but the file, and
+    SQLite makes no lock or index file either. On a medium that cannot be written, nobody writes the
+    write-ahead log: it is read without locks, and its index is kept in memory.
+    """
+    path = path.resolve()
+    ahead = path.with_name(path.name + "-wal")
+    try:
+        if not ahead.exists():
+            return _connect(path, "mode=ro&immutable=1", stack)
+        if os.access(path.parent, os.W_OK):
+            return _connect(path, "mode=ro", stack)
+        return _connect(path, "mode=ro&vfs=unix-none", stack)
+    except sqlite3.Error as error:
+        raise _unusable(f"it does not read as a hub's database: {error}") from None
+    except OSError as error:
+        raise Reason.DOCUMENT_INVALID.error(
+            f"cannot read {error.filename or path}: {error.strerror}"
+        ) from None
+
+
+def _connect(path: Path, mode: str, stack: ExitStack) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"file:{quote(str(path))}?{mode}", uri=True, isolation_level=None)
+    stack.enter_context(closing(connection))
     connection.text_factory = lambda data: data.decode("utf-8", "replace")
+    # SQLite keeps the index in memory where no other process may share it.
+    if "unix-none" in mode:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("BEGIN")
+    # The moment is that of the first read.
+    connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     return connection
 
 
+def _verified(log: LogVerifier, note: object) -> Checkpoint:
+    try:
+        return log.verify(_blob(note))
+    except (sqlite3.Error, ExchangeError) as error:
+        said = error.message if isinstance(error, ExchangeError) else str(error)
+        raise _unusable(
+            f"its head is not signed by the key of the log {log.origin}, which may be another "
+            f"log's key than this database's: {said}"
+        ) from None
+
+
+def _unusable(why: str) -> ExchangeError:
+    return Reason.COPY_UNUSABLE.error(
+        f"the copy cannot be checked, which says nothing of the hub: {why}. {TAKE_AGAIN}"
+    )
+
+
+def _fault(reason: Reason, message: str, index: int | None = None) -> Violation:
+    return Violation(reason, message, index, Ground.COPY)
+
+
+def _blob(value: object) -> bytes:
+    """Give the bytes of a column; a torn page may hold anything there."""
+    if not isinstance(value, bytes):
+        raise sqlite3.DataError(f"expected bytes in a column, got {type(value).__name__}")
+    return value
+
+
 def _leaf(index: int, row: Sequence[Any]) -> AuditedLeaf:
-    entry, nonce, leaf_hash = bytes(row[1]), bytes(row[2]), bytes(row[3])
+    entry, nonce, leaf_hash = (_blob(value) for value in row[1:4])
     signed = None
     if row[8] is not None:
         try:
-            batch = batch_of(bytes(row[15]))
+            batch = batch_of(_blob(row[15]))
         except ExchangeError as error:
             fault = Reason.ENTRY_MISMATCH.error(f"entry {index}: it does not parse: {error}")
             return AuditedLeaf(leaf_hash, None, fault)
-        signed = SignedStatement(PAYLOAD_TYPE, bytes(row[8]), bytes(row[9]), bytes(row[10]), batch)
+        payload, certificate, signature = (_blob(value) for value in row[8:11])
+        signed = SignedStatement(PAYLOAD_TYPE, payload, certificate, signature, batch)
     return AuditedLeaf(
         leaf_hash, CommitmentOpening(entry, nonce, signed), beside=(row[4:8], row[11:15])
     )
@@ -335,7 +411,7 @@ def _check_columns(
     index: int, table: str, said: Sequence[Any], columns: Sequence[Any]
 ) -> Iterator[Violation]:
     if tuple(said) != tuple(columns):
-        yield Violation(
+        yield _fault(
             Reason.ENTRY_MISMATCH,
             f"entry {index}: a column of {table} says something else than the entry",
             index,
@@ -382,6 +458,4 @@ def _leg_row(position: int, leg: Leg) -> tuple[Any, ...]:
 
 def _damaged(error: sqlite3.Error, index: int | None) -> Violation:
     where = "" if index is None else f"entry {index}: "
-    return Violation(
-        Reason.ENTRY_MISMATCH, f"{where}the database cannot be read on: {error}", index
-    )
+    return _fault(Reason.ENTRY_MISMATCH, f"{where}the database cannot be read on: {error}", index)

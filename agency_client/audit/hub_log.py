@@ -17,9 +17,9 @@ from exchange_protocol.rules.lifecycle import Exchange
 
 LEAST_PAUSE_SECONDS: Final = 0.1
 MOST_PAUSE_SECONDS: Final = 60.0
-"""How long a reading waits where the hub says that it was too much for now, whatever it asks."""
+"""Longest pause of a reading after the hub said that it was too much for now."""
 PATIENCE_SECONDS: Final = 900.0
-"""How long it waits in all for the next leaf."""
+"""Longest wait in all for the next leaf."""
 
 
 class AuditedHub(Protocol):
@@ -57,6 +57,11 @@ class HubLog:
     def checkpoint(self) -> Checkpoint:
         """The checkpoint to audit up to."""
         return self._head.checkpoint
+
+    @property
+    def is_copy(self) -> bool:
+        """False: the hub answers for what it sends."""
+        return False
 
     def leaves(self, start: int) -> Iterator[AuditedLeaf]:
         """Every leaf from `start` on, page by page, as fast as the hub lets an auditor read.

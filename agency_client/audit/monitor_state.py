@@ -62,7 +62,7 @@ class KeptFold:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedUpTo:
-    """Where a place is: everything before this checkpoint was verified."""
+    """A place in the log: everything before this checkpoint was verified."""
 
     checkpoint: Checkpoint
     compact_range: CompactRange
@@ -149,7 +149,7 @@ class MonitorState:
                 self._connection.execute("ROLLBACK")
 
     def _failed(self, error: sqlite3.Error, what: str) -> ExchangeError:
-        """What SQLite's error means: the disk, or the file."""
+        """Tell what SQLite's error means: the disk, or the file."""
         if getattr(error, "sqlite_errorname", "").startswith(_OF_THE_DISK):
             where = self._path or "SQLite's temporary file"
             return Reason.FILE_NOT_WRITTEN.error(
@@ -269,7 +269,7 @@ class MonitorRound:
         directories: DirectoryFold,
     ) -> None:
         self.reached = reached
-        """Where the place is; None at the start of the log."""
+        """The checkpoint of the place; None at the start of the log."""
         self.before = before
         """The newest checkpoint verified before, also where the round begins at the start because
         this version counts other figures."""

@@ -17,12 +17,36 @@ from exchange_protocol.trust.identity import AgencyId
 
 
 class Scope(Enum):
-    """How much of the log the audit could open."""
+    """The share of the log that the audit could open."""
 
     COMPLETE = "complete"
     """Every entry was opened: every rule was checked on every entry."""
     PARTIAL = "partial"
     """The whole tree was checked; the rules, on the entries that this auditor may open."""
+
+
+class Verdict(Enum):
+    """What an audit comes to. One of them alone accuses the hub."""
+
+    CLEAN = "clean"
+    """Every rule was kept, as far as the log goes and was opened."""
+    INCOMPLETE = "incomplete"
+    """A copy is in order, and lacks entries that the log is known to have."""
+    TORN_COPY = "torn_copy"
+    """A copy does not fit together: what it shows of the hub cannot be told from damage."""
+    VIOLATIONS = "violations"
+    """The hub broke a rule, and what it signed shows it."""
+
+
+class Ground(Enum):
+    """What a finding rests on, and so whom it can accuse."""
+
+    SIGNED = "signed"
+    """On entries alone: the hub signed them with the root of their tree."""
+    STATEMENT = "statement"
+    """On a signature that stands beside its entry: the entry is signed, the signature is not."""
+    COPY = "copy"
+    """On rows that no signature covers: whoever had the copy can have changed them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +57,7 @@ class Violation:
     message: str
     index: int | None = None
     """Log index of the entry that is wrong; None where no single entry is."""
+    ground: Ground = Ground.SIGNED
 
     @classmethod
     def of(cls, error: ExchangeError, index: int | None = None) -> Violation:
@@ -91,17 +116,30 @@ class AuditReport:
     answered_late: Mapping[str, int]
     """By agency: legs that it answered or refused after their due time, by the hub's clock."""
     readings: tuple[Reading, ...]
-    """What auditors read, by the entries of this run that this auditor sees; the newest of them."""
+    """The newest readings by auditors, by the entries of this run that this auditor sees."""
     last_time: datetime | None
     """Hub time of the last entry opened."""
     seconds: float
     violations: tuple[Violation, ...]
     """In log order; those of the whole tree come last. Empty for a clean log."""
+    faults: tuple[Violation, ...] = ()
+    """What does not fit together in a copy; it accuses nobody."""
+    known_size: int = 0
+    """Entries that the log is known to have, by a checkpoint or by the caller; 0 if unknown."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the audit comes to."""
+        if self.violations:
+            return Verdict.VIOLATIONS
+        if self.faults:
+            return Verdict.TORN_COPY
+        return Verdict.INCOMPLETE if self.tree_size < self.known_size else Verdict.CLEAN
 
     @property
     def is_clean(self) -> bool:
-        """True if nothing was found."""
-        return not self.violations
+        """True if nothing was found, and nothing is known to be missing."""
+        return self.verdict is Verdict.CLEAN
 
     @property
     def rate(self) -> float:
@@ -111,8 +149,13 @@ class AuditReport:
     def to_json(self) -> dict[str, Any]:
         """Give the report as plain values."""
         return {
+            "verdict": self.verdict.value,
             "clean": self.is_clean,
-            "violations": [violation.to_json() for violation in self.violations],
+            "violations": [
+                each.to_json() | {"signed": self._signed(each)} for each in self.violations
+            ],
+            "faults": [each.to_json() for each in self.faults],
+            "known_size": self.known_size,
             "origin": self.origin,
             "tree_size": self.tree_size,
             "root": self.root.hex(),
@@ -130,4 +173,15 @@ class AuditReport:
             "last_time": self.last_time.isoformat() if self.last_time else None,
             "seconds": round(self.seconds, 3),
             "entries_per_second": round(self.rate, 1),
+        }
+
+    def _signed(self, violation: Violation) -> dict[str, Any]:
+        """Name what the hub signed that convicts it: a checkpoint, and the entry in its tree."""
+        return {
+            "checkpoint": {
+                "origin": self.origin,
+                "tree_size": self.tree_size,
+                "root": self.root.hex(),
+            },
+            "entry": violation.index,
         }

@@ -21,17 +21,22 @@ class AuditedLeaf:
     leaf_hash: bytes
     opening: CommitmentOpening | None
     fault: ExchangeError | None = None
-    """Why the opening could not be read, where it was given and is unreadable."""
+    """The fault of an opening that was given and is unreadable."""
     beside: Sequence[Any] = ()
-    """What the source holds beside it, for the source's own check."""
+    """The source's own rows beside it, for the source's own check."""
 
 
 class LogSource(Protocol):
-    """Where the leaves of one checkpoint come from: a hub, or a copy of its database."""
+    """The source of the leaves of one checkpoint: a hub, or a copy of its database."""
 
     @property
     def checkpoint(self) -> Checkpoint:
         """The checkpoint to audit, its signature verified."""
+        ...
+
+    @property
+    def is_copy(self) -> bool:
+        """True for a copy that anyone may have changed, False where the hub itself answers."""
         ...
 
     def leaves(self, start: int) -> Iterable[AuditedLeaf]:
@@ -39,11 +44,11 @@ class LogSource(Protocol):
         ...
 
     def check_leaf(self, index: int, leaf: AuditedLeaf) -> Iterable[Violation]:
-        """What the source holds beside a leaf; asked for every leaf, in order."""
+        """Check the source's rows beside a leaf; asked for every leaf, in order."""
         ...
 
     def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterable[Violation]:
-        """What the source holds beside the leaves, checked once the leaves were read.
+        """Check the source's rows beside the leaves, once the leaves were read.
 
         `exchanges` is what the replay made of them; None where the replay did not reach the end.
         """

@@ -21,7 +21,7 @@ MAX_EVIDENCE_BYTES: Final = 128 * 1024
 
 
 class SplitViewHub(Protocol):
-    """What a receipt is held against; `ExchangeClient` has it."""
+    """The log that a receipt is held against; `ExchangeClient` has it."""
 
     def offered_checkpoints(self) -> tuple[Head, list[Head]]:
         """The newest checkpoint, and others; the log signed them all."""

@@ -23,17 +23,18 @@ tree is still checked to its end.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from functools import partial
 from time import monotonic
 from typing import Protocol
 
 from agency_client.audit.ahead import SignaturesAhead, signatures_ahead
 from agency_client.audit.monitor_state import KeptFold, MonitorRound, MonitorState, VerifiedUpTo
-from agency_client.audit.report import AuditReport, Reading, Scope, Violation
+from agency_client.audit.report import AuditReport, Ground, Reading, Scope, Violation
 from agency_client.audit.source import AuditedLeaf, LogSource
-from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
+from exchange_protocol.errors import ExchangeError, HubDishonest, NotAuthenticated, Reason
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.checkpoint import Checkpoint
@@ -50,6 +51,8 @@ BATCH = 512
 """Leaves hashed into the tree at once."""
 MAX_READINGS = 100
 """Readings that a report lists."""
+_NOT_JUDGED = (Reason.POLICY_UNREADABLE, Reason.CERTIFICATE_UNTRUSTED)
+"""What a replay says of the one who checks: this version, or the root that was given."""
 MAX_VIOLATIONS = 20
 """Violations kept; one is enough to convict, a few show how far the damage goes."""
 
@@ -65,7 +68,8 @@ def verify_log(
     anchors: TrustAnchors,
     *,
     auditor: Member | None,
-    seen: Checkpoint | None = None,
+    seen: Sequence[Checkpoint] = (),
+    at_least: int = 0,
     place: MonitorState | None = None,
     from_start: bool = False,
     progress: Progress | None = None,
@@ -74,9 +78,10 @@ def verify_log(
 ) -> AuditReport:
     """Audit a log up to the source's checkpoint; violations are reported, not raised.
 
-    `auditor` is who was shown the openings, None where every entry is at hand. `seen` is a
-    checkpoint of this log that the auditor verified before: a larger log must hold that very tree,
-    which a caller that has no consistency proof learns here. With a `place`, only what is new since
+    `auditor` is who was shown the openings, None where every entry is at hand. `seen` are
+    checkpoints of this log that the hub signed: a larger log must hold those very trees, which a
+    caller that has no consistency proof learns here. A copy of fewer entries than these, or than
+    `at_least`, is incomplete. With a `place`, only what is new since
     then is verified, unless `from_start`; the place moves on if nothing was found. With more than
     one of `cores`, the signatures of a long log are verified in a process beside (`ahead`).
     `watch` is called with every entry that was judged, in log order; it takes no `place`, which
@@ -90,8 +95,8 @@ def verify_log(
         raise ValueError("expected a place or a watch, not both")
     if place is None:
         with closing(MonitorState.temporary(anchors, auditor)) as place:
-            return _verify_on(source, auditor, seen, progress, cores, watch, place)[0]
-    verify = partial(_verify_on, source, auditor, seen, progress, cores, None)
+            return _verify_on(source, auditor, seen, at_least, progress, cores, watch, place)[0]
+    verify = partial(_verify_on, source, auditor, seen, at_least, progress, cores, None)
     report, reached = verify(place, from_start=from_start)
     if any(each.reason is Reason.ENTRY_MISMATCH for each in report.violations):
         # It was shown what is not on the log, or not shown what is: that rests on no place, and who
@@ -117,7 +122,8 @@ def _may_rest_on_rights(report: AuditReport, before: VerifiedUpTo) -> bool:
 def _verify_on(
     source: LogSource,
     auditor: Member | None,
-    seen: Checkpoint | None,
+    seen: Sequence[Checkpoint],
+    at_least: int,
     progress: Progress | None,
     cores: int,
     watch: Callable[[Applied], None] | None,
@@ -136,14 +142,17 @@ def _verify_on(
         ahead = stack.enter_context(
             signatures_ahead(current.directories, leaves=to_come, cores=cores)
         )
-        audit = _Audit(current, auditor, ahead, watch)
+        known_size = max((at_least, *(each.size for each in seen)))
+        audit = _Audit(
+            current, auditor, ahead, watch, is_copy=source.is_copy, known_size=known_size
+        )
         compact_range = audit.compact_range
         if current.before is not None and not audit.check_place(current.before, checkpoint):
             return audit.report(checkpoint, first, monotonic() - started), reached
-        seen = max(filter(None, (seen, current.before)), key=lambda each: each.size, default=None)
-        if seen is not None and seen.size <= first:
-            # The place is of the log that was seen, or the tree would not have had its root.
-            seen = None
+        audit.check_signed(seen, checkpoint)
+        # The place is of the log that was seen, or the tree would not have had its root.
+        later = [each for each in (*seen, current.before) if each and each.size > first]
+        to_meet = deque(sorted(later, key=lambda each: each.size))
         batch: list[bytes] = []
         for leaf in ahead.over(source.leaves(first)):
             audit.take(size, leaf)
@@ -151,10 +160,10 @@ def _verify_on(
                 audit.add(violation)
             batch.append(leaf.leaf_hash)
             size += 1
-            if len(batch) == BATCH or (seen is not None and size == seen.size):
+            if len(batch) == BATCH or (to_meet and size == to_meet[0].size):
                 compact_range, batch = compact_range.append_many(batch).after, []
-                if seen is not None and size == seen.size:
-                    audit.check_seen(seen, compact_range)
+                while to_meet and size == to_meet[0].size:
+                    audit.check_seen(to_meet.popleft(), compact_range)
                 if progress:
                     progress(size - first, to_come)
         compact_range = compact_range.append_many(batch).after
@@ -178,6 +187,9 @@ class _Audit:
         auditor: Member | None,
         ahead: SignaturesAhead,
         watch: Callable[[Applied], None] | None,
+        *,
+        is_copy: bool,
+        known_size: int,
     ) -> None:
         self._watch = watch
         reached = current.reached
@@ -193,19 +205,25 @@ class _Audit:
         self.readings: deque[Reading] = deque(maxlen=MAX_READINGS)
         self.folding = True
         self._round = current
+        self._is_copy = is_copy
+        self._known_size = known_size
+        self._tree_is_signed = False
+        self._split_view: Violation | None = None
 
     @property
     def directory(self) -> Directory:
         return self.replay.directories.current
 
     def add(self, violation: Violation) -> None:
-        if len(self.violations) < MAX_VIOLATIONS:
+        # Faults of a copy must not crowd out what convicts.
+        alike = sum(each.ground is violation.ground for each in self.violations)
+        if alike < MAX_VIOLATIONS:
             self.violations.append(violation)
 
     def take(self, index: int, leaf: AuditedLeaf) -> None:
         if leaf.fault is not None:
             self.opened += 1
-            self._stop(Violation.of(leaf.fault, index))
+            self._stop(replace(Violation.of(leaf.fault, index), ground=self._of_source))
             return
         if leaf.opening is None:
             self.unopened_count += 1
@@ -216,7 +234,9 @@ class _Audit:
         try:
             entry = verify_opening(leaf.opening, leaf.leaf_hash)
         except ExchangeError as error:
-            self._stop(Violation(Reason.ENTRY_MISMATCH, _said(index, error), index))
+            self._stop(
+                Violation(Reason.ENTRY_MISMATCH, _said(index, error), index, self._of_source)
+            )
             return
         applied = self._judge(index, leaf.opening) if self.folding else None
         for fold in self.folds:
@@ -230,12 +250,13 @@ class _Audit:
         try:
             applied = self.replay.apply(index, opening)
         except ExchangeError as error:
-            if error.reason is Reason.POLICY_UNREADABLE:
+            if error.reason in _NOT_JUDGED:
                 raise
             # What no rule foresees, such as a statement that does not parse, was accepted anyway.
             lied = isinstance(error, HubDishonest)
             reason = error.reason if lied else Reason.RULE_BROKEN
-            self._stop(Violation(reason, _said(index, error), index))
+            ground = Ground.STATEMENT if _is_of_signature(error) else Ground.SIGNED
+            self._stop(Violation(reason, _said(index, error), index, ground))
             return None
         if applied.statement is not None and applied.statement.kind.stage is Stage.DIRECTORY:
             self._round.keep_directory(index, opening)
@@ -274,7 +295,7 @@ class _Audit:
         return False
 
     def reached(self, checkpoint: Checkpoint, compact_range: CompactRange) -> VerifiedUpTo:
-        """What the place is to keep."""
+        """Give the values that the place is to keep."""
         return VerifiedUpTo(
             checkpoint,
             compact_range,
@@ -285,6 +306,21 @@ class _Audit:
             self.replay.state.last_time,
             self.directory.size,
         )
+
+    @property
+    def _of_source(self) -> Ground:
+        """The ground of what a source gives otherwise than the log has it."""
+        return Ground.COPY if self._is_copy else Ground.SIGNED
+
+    def check_signed(self, seen: Sequence[Checkpoint], checkpoint: Checkpoint) -> None:
+        """Two signatures over two trees of one size convict by themselves."""
+        for each in seen:
+            if each.size == checkpoint.size and each.root != checkpoint.root:
+                self._split_view = Violation(
+                    Reason.CHECKPOINT_SPLIT_VIEW,
+                    f"two checkpoints of {each.size} entries are signed, with the roots "
+                    f"{each.root.hex()} and {checkpoint.root.hex()}: the log was written anew",
+                )
 
     def check_seen(self, seen: Checkpoint, compact_range: CompactRange) -> None:
         if compact_range.root() != seen.root:
@@ -306,6 +342,7 @@ class _Audit:
                     Reason.PROOF_INVALID,
                     f"expected {checkpoint.size} leaves for the checkpoint, "
                     f"got {compact_range.size}",
+                    ground=self._of_source,
                 )
             )
         elif compact_range.root() != checkpoint.root:
@@ -315,8 +352,11 @@ class _Audit:
                     f"the {checkpoint.size} leaves have the root {compact_range.root().hex()}, the "
                     f"signed checkpoint says {checkpoint.root.hex()}: this is not the log that "
                     f"was signed{self._since_place()}",
+                    ground=self._of_source,
                 )
             )
+        else:
+            self._tree_is_signed = True
         if self.folding and self.unopened and _has_lost_its_rights(self.auditor, self.directory):
             self.add(
                 Violation(
@@ -352,6 +392,7 @@ class _Audit:
 
     def report(self, checkpoint: Checkpoint, first: int, seconds: float) -> AuditReport:
         """Sum up; `first` is where this run began."""
+        violations, faults = self._sorted_out()
         return AuditReport(
             origin=checkpoint.origin,
             tree_size=checkpoint.size,
@@ -369,8 +410,28 @@ class _Audit:
             readings=tuple(self.readings),
             last_time=self.replay.state.last_time,
             seconds=seconds,
-            violations=tuple(sorted(self.violations, key=_where)),
+            violations=violations,
+            faults=faults,
+            known_size=self._known_size if self._is_copy else 0,
         )
+
+    def _sorted_out(self) -> tuple[tuple[Violation, ...], tuple[Violation, ...]]:
+        """The violations, and the faults of a copy, each in log order.
+
+        A copy convicts by what the hub signed: by entries, if their tree has the signed root. A
+        signature that stands beside its entry can be damaged alone, so it counts in a copy that
+        has no fault at all.
+        """
+        found = sorted(self.violations, key=_where)
+        if not self._is_copy:
+            return tuple(found), ()
+        shown = set(Ground) - {Ground.COPY} if self._tree_is_signed else set()
+        if any(each.ground not in shown for each in found):
+            shown.discard(Ground.STATEMENT)
+        violations = [each for each in found if each.ground in shown]
+        if self._split_view is not None:
+            violations.append(self._split_view)
+        return tuple(violations), tuple(each for each in found if each.ground not in shown)
 
     def _overdue(self) -> dict[str, int]:
         """Legs that still wait after their time at the log's last entry, by who is to act."""
@@ -389,6 +450,12 @@ class _Audit:
                 else:
                     found[leg.agency] += 1
         return dict(sorted(found.items()))
+
+
+def _is_of_signature(error: ExchangeError) -> bool:
+    """True if a rule is broken by the signature or certificate beside an entry."""
+    causes = (error, error.__cause__)
+    return any(isinstance(each, NotAuthenticated) for each in causes)
 
 
 def _where(violation: Violation) -> tuple[bool, int]:

@@ -10,8 +10,11 @@ from agency_client.cli import boxes as boxes
 from agency_client.cli import show as show
 from agency_client.cli import watch as watch
 from agency_client.cli import setup as setup
+from agency_client.cli import enrolment as enrolment
+from agency_client.cli import doctor as doctor
 from agency_client.cli import operator as operator
 from agency_client.cli import audit as audit
+from agency_client.cli import report as report
 from agency_client.cli import split_view as split_view
 from agency_client.cli import witness as witness
 from agency_client.cli import evidence as evidence

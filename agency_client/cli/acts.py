@@ -311,7 +311,7 @@ def _documents(act: Act, file: Path) -> Iterator[tuple[str, Any]]:
 def _said(
     act: Act, words: dict[str, Any], arguments: dict[str, Any]
 ) -> tuple[dict[str, Any], list[Path]]:
-    """What is said and to whom, and the files that are part of it; on which terms is left out."""
+    """Collect what is said and to whom, and the files that are part of it; no terms."""
     said = {
         "act": act.name,
         "exchange": arguments.get(_EXCHANGE),
@@ -338,7 +338,7 @@ def _warn_of_look_alikes(act: Act, words: dict[str, Any]) -> None:
 
 
 def _done(kind: Kind, act: Act, locale: Locale) -> str:
-    """What was done, in words; the act itself has English ones alone."""
+    """Say what was done; the act itself has English words alone."""
     if locale.language is Language.EN:
         return act.done
     what = locale.say(kind.spec.words)

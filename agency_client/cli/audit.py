@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.text import Text
 
-from agency_client.audit import AuditReport, HubLog, verify_log
+from agency_client.audit import AuditReport, HubLog, Verdict, verify_log
 from agency_client.audit.ahead import usable_cores
 from agency_client.audit.database import DatabaseCopy
 from agency_client.audit.monitor_state import MonitorState
 from agency_client.cli.app import app, tell_failure
 from agency_client.cli.audit_report import print_report, round_line
-from agency_client.cli.failures import ExitCode, describe
+from agency_client.cli.failures import AWAY, ExitCode, describe, exit_code_of
+from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
 from agency_client.cli.output import (
     complain,
     print_json,
@@ -37,22 +38,18 @@ from agency_client.state.checkpoints import Head, TrustStore, WitnessedHead
 from exchange_protocol.errors import (
     ExchangeError,
     HubDishonest,
-    HubInternal,
-    HubUnavailable,
-    LimitExceeded,
     Reason,
 )
-from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
+from exchange_protocol.record.folds import Applied
 from exchange_protocol.trust.certificates import TrustAnchors
 
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
 
-_AWAY = (HubUnavailable, HubInternal, LimitExceeded)
-"""What a hub answers that is not there or cannot serve now: nothing was found, and it may pass."""
 _MOST_INTERVALS = 16
 _LONGEST_WAIT_SECONDS = 900.0
-"""How long --follow waits at most for a hub that is away, unless it looks more seldom anyway."""
+"""Longest wait of --follow for a hub that is away, unless it looks more seldom anyway."""
 
 audit = typer.Typer(no_args_is_help=True, help="Check the log and the hub.")
 app.add_typer(audit, name="audit", rich_help_panel="Audit")
@@ -61,16 +58,25 @@ app.add_typer(audit, name="audit", rich_help_panel="Audit")
 @audit.command()
 def verify(
     context: typer.Context,
-    database: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.db", help="Check this copy of the hub's SQLite database."),
-    ] = None,
-    root: Annotated[
-        Path | None, typer.Option(help="Root certificate for --database; else the profile's.")
-    ] = None,
-    log_key: Annotated[
-        str | None,
-        typer.Option(metavar="VKEY", help="Log key for --database; else the profile's."),
+    database: CopyOfDatabase = None,
+    root: CopyRoot = None,
+    log_key: CopyLogKey = None,
+    at_least: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="With --database: the log has N entries or more; a copy of fewer is incomplete.",
+        ),
+    ] = 1,
+    checkpoints: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--checkpoint",
+            metavar="FILE",
+            help="With --database: a checkpoint that the hub signed, as `audit checkpoint` or a "
+            "witness shows it; the copy must hold its tree. Repeatable.",
+        ),
     ] = None,
     witnessed: Annotated[
         bool,
@@ -94,11 +100,13 @@ def verify(
 
     From the hub it sees what this profile's auditor may open, and that it read this is put on the
     log. It keeps its place: the next run checks what is new since. With --database it opens every
-    entry of a copy and also checks the tables beside the log; the file is only read.
+    entry of a copy and also checks the tables beside the log; the file is only read. A copy accuses
+    the hub by what the hub signed alone; what else is wrong in it may be damage of the copy.
 
     Exits with 0 if every rule was kept; 1 for a violation, or with --witnessed if nothing was
-    witnessed; 2 if this profile, its place or the file does not let it check; 3 if the hub is not
-    reachable or cannot serve now. With --follow it goes on until a violation (1) or Ctrl-C (130),
+    witnessed; 2 if this profile, its place or the file does not let it check: a copy that is torn
+    or lacks entries among them; 3 if the hub is not reachable or cannot serve now; 6 if this
+    version cannot check it. With --follow it goes on until a violation (1) or Ctrl-C (130),
     and waits longer and longer for a hub that is away.
     """
     session = session_of(context)
@@ -110,15 +118,19 @@ def verify(
             "expected --database without --witnessed, --follow or --from-start: a copy has no "
             "witnesses, does not grow and is always checked from its start"
         )
-    if database is None and (root is not None or log_key is not None):
-        raise typer.BadParameter("expected --root and --log-key with --database only")
+    if database is None and (root or log_key or checkpoints or at_least != 1):
+        raise typer.BadParameter(
+            "expected --root, --log-key, --at-least and --checkpoint with --database only"
+        )
     if witnessed and follow:
         raise typer.BadParameter("expected --witnessed or --follow, not both")
     try:
         if follow:
             _follow(session, interval_seconds, from_start=from_start)
         if database is not None:
-            report = verify_database(session, database, root, log_key)
+            report = verify_database(
+                session, database, root, log_key, at_least=at_least, checkpoints=checkpoints or ()
+            )
         elif witnessed:
             report, vouched = _verify_witnessed(session)
         else:
@@ -126,7 +138,7 @@ def verify(
                 report = _verify_on(hub, place, from_start=from_start)
     except ExchangeError as error:
         tell_failure(error, as_json=session.as_json)
-        raise typer.Exit(_exit_code_of(error)) from None
+        raise typer.Exit(exit_code_of(error, is_audit=True)) from None
     if session.as_json:
         print_json(report.to_json() | {"witnessed": witnessed_json(vouched)})
     else:
@@ -135,16 +147,14 @@ def verify(
         if vouched is not None:
             say(witnesses_of(vouched, locale))
     if not report.is_clean:
-        raise typer.Exit(ExitCode.REFUSED)
+        raise typer.Exit(_EXIT_CODES[report.verdict])
 
 
-def _exit_code_of(error: ExchangeError) -> ExitCode:
-    """Give the exit code of an audit: 1 only for a fault of the hub, not for a busy hub."""
-    if error.reason is Reason.POLICY_UNREADABLE:
-        return ExitCode.UNCHECKED
-    if isinstance(error, HubDishonest) or error.reason is Reason.NOT_WITNESSED:
-        return ExitCode.REFUSED
-    return ExitCode.UNREACHABLE if isinstance(error, _AWAY) else ExitCode.INPUT
+_EXIT_CODES = {
+    Verdict.VIOLATIONS: ExitCode.REFUSED,
+    Verdict.TORN_COPY: ExitCode.INPUT,
+    Verdict.INCOMPLETE: ExitCode.INPUT,
+}
 
 
 @audit.command()
@@ -233,7 +243,7 @@ def newest_witnessed(hub: ExchangeClient) -> WitnessedHead | None:
 
 
 def witnesses_of(vouched: WitnessedHead, locale: Locale) -> str:
-    """Who cosigned how much of the log, and when."""
+    """Say which witnesses cosigned how much of the log, and when."""
     names = [f"{each.witness} ({locale.second(each.at)})" for each in vouched.cosignatures]
     return locale.say(Label.WITNESSED_BY, size=vouched.head.size, names=", ".join(names))
 
@@ -262,44 +272,78 @@ def _tell_pause(error: ExchangeError, seconds: float) -> None:
 
 
 def verify_database(
-    session: Session, path: Path, root: Path | None, log_key: str | None
+    session: Session,
+    path: Path,
+    root: Path | None,
+    log_key: str | None,
+    *,
+    at_least: int = 1,
+    checkpoints: Sequence[Path] = (),
+    watch: Callable[[Applied], None] | None = None,
 ) -> AuditReport:
-    """Audit a copy of the database; the trust comes from the options, or from the profile."""
+    """Audit a copy of the database; the trust comes from the options, or from the profile.
+
+    `watch` is called with every entry that was judged.
+    """
+    seen = []
     if root is not None and log_key is not None:
         anchors, log = TrustAnchors.from_pem(root.read_bytes()), LogVerifier(log_key)
-        seen = None
     elif root is None and log_key is None and session.profile:
         profile = session.load_profile()
         anchors, log = profile.anchors, profile.log
         head = TrustStore(profile.state, log, lambda: datetime.now(UTC)).head()
-        seen = head.checkpoint if head else None
+        seen += [head.checkpoint] if head else []
     else:
         raise typer.BadParameter(
             "expected --root and --log-key together, or neither and a profile that has both"
         )
-    copy = DatabaseCopy(path, log)
+    seen += [_signed_checkpoint(each, log) for each in checkpoints]
+    with closing(DatabaseCopy(path, log)) as copy, progress("entries") as advance:
+        return verify_log(
+            copy,
+            anchors,
+            auditor=None,
+            seen=seen,
+            at_least=at_least,
+            progress=advance,
+            cores=usable_cores(),
+            watch=watch,
+        )
+
+
+def _signed_checkpoint(path: Path, log: LogVerifier) -> Checkpoint:
+    """A checkpoint of a file; one that another key signed accuses nobody."""
     try:
-        with progress("entries") as advance:
-            return verify_log(
-                copy, anchors, auditor=None, seen=seen, progress=advance, cores=usable_cores()
-            )
-    finally:
-        copy.close()
+        return log.verify(path.read_bytes())
+    except HubDishonest as error:
+        raise Reason.DOCUMENT_INVALID.error(
+            f"expected in {path} a checkpoint that the log {log.origin} signed: {error.message}"
+        ) from None
 
 
 def _verify_witnessed(session: Session) -> tuple[AuditReport, WitnessedHead]:
     with session.hub() as hub:
         vouched = hub.witnessed_checkpoint()
-        source = hub_log(hub, vouched.head)
-        with progress("entries") as advance:
-            report = verify_log(
-                source,
-                hub.profile.anchors,
-                auditor=hub.profile.tls.certificate.member,
-                progress=advance,
-                cores=usable_cores(),
-            )
-    return report, vouched
+        return verify_shown(hub, vouched.head), vouched
+
+
+def verify_shown(
+    hub: ExchangeClient, head: Head | None = None, watch: Callable[[Applied], None] | None = None
+) -> AuditReport:
+    """Audit what the hub shows to this profile, from its start, up to a head or the newest one.
+
+    `watch` is called with every entry that was judged.
+    """
+    source = hub_log(hub, head)
+    with progress("entries") as advance:
+        return verify_log(
+            source,
+            hub.profile.anchors,
+            auditor=hub.profile.tls.certificate.member,
+            progress=advance,
+            cores=usable_cores(),
+            watch=watch,
+        )
 
 
 @contextmanager
@@ -335,7 +379,7 @@ def _follow(session: Session, interval_seconds: float, *, from_start: bool) -> N
         while True:
             try:
                 report = _verify_on(hub, place, from_start=from_start)
-            except _AWAY as error:
+            except AWAY as error:
                 failures += 1
                 wait = _wait_seconds(interval_seconds, failures)
                 _tell_away(session, error, wait)

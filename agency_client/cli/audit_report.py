@@ -7,7 +7,7 @@ from datetime import datetime
 
 from rich.text import Text
 
-from agency_client.audit import AuditReport, Reading, Scope
+from agency_client.audit import AuditReport, Reading, Scope, Verdict
 from agency_client.cli.output import alarm, heading, print_fields, print_table, say
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
@@ -66,10 +66,23 @@ def print_report(report: AuditReport, locale: Locale) -> None:
     if report.is_clean:
         kept = Label.CLEAN_PARTLY if report.scope is Scope.PARTIAL else Label.CLEAN
         say(Text(f"\n{locale.say(kept)}", "green"))
-        return
-    heading(locale.say(Label.VIOLATIONS).upper())
-    for each in report.violations:
-        say(alarm(f"{each.reason.name}: {each.message}"))
+        if report.known_size == 1:
+            say(locale.say(Label.SIZE_UNKNOWN))
+    if report.violations:
+        heading(locale.say(Label.VIOLATIONS).upper())
+        for each in report.violations:
+            say(alarm(f"{each.reason.name}: {each.message}"))
+        size, root = report.tree_size, report.root.hex()
+        say(locale.say(Label.WHAT_CONVICTS, size=size, root=root))
+    if report.faults:
+        heading(locale.say(Label.FAULTS_OF_COPY))
+        for each in report.faults:
+            say(f"{each.reason.name}: {each.message}")
+    if report.verdict is Verdict.TORN_COPY:
+        say(Text(f"\n{locale.say(Label.TORN_COPY)} {locale.say(Label.TAKE_AGAIN)}", "yellow"))
+    elif report.verdict is Verdict.INCOMPLETE:
+        said = locale.say(Label.INCOMPLETE, size=report.tree_size, known=report.known_size)
+        say(Text(f"\n{said} {locale.say(Label.TAKE_AGAIN)}", "yellow"))
 
 
 def round_line(report: AuditReport, at: datetime, locale: Locale) -> str:
@@ -85,7 +98,7 @@ def round_line(report: AuditReport, at: datetime, locale: Locale) -> str:
 
 
 def _range(report: AuditReport, locale: Locale) -> str:
-    """Which entries this run checked: it goes on where the last one ended."""
+    """Say the entries that this run checked: it goes on where the last one ended."""
     if report.first == 0:
         return locale.say(Label.EVERY_ENTRY)
     if report.first == report.tree_size:
@@ -94,7 +107,7 @@ def _range(report: AuditReport, locale: Locale) -> str:
 
 
 def _kind(name: str, locale: Locale) -> str:
-    """What is counted: a kind, or an event with more on it, such as "denial: TOO_LARGE"."""
+    """Name what is counted: a kind, or an event with more on it, such as "denial: TOO_LARGE"."""
     event, colon, more = name.partition(": ")
     if colon:
         return f"{locale.say(Event[event.upper()])}: {more}"
@@ -113,6 +126,6 @@ def _reading(reading: Reading, locale: Locale) -> tuple[str, ...]:
 
 
 def _by_agency(counts: Mapping[str, int], locale: Locale) -> str:
-    """Who is or was late, and how often; the due times are the initiators' own."""
+    """Say which agencies are or were late, and how often; the due times are the initiators' own."""
     told = ", ".join(f"{agency} {count}" for agency, count in counts.items())
     return told or locale.say(Label.NONE)

@@ -17,12 +17,20 @@ from agency_client.cli import ids
 from agency_client.cli.app import app
 from agency_client.cli.failures import ExitCode
 from agency_client.cli.options import Exchange
-from agency_client.cli.output import Column, heading, print_fields, print_json, print_table, say
+from agency_client.cli.output import (
+    Column,
+    alarm,
+    heading,
+    print_fields,
+    print_json,
+    print_table,
+    say,
+)
 from agency_client.cli.session import Session, session_of
-from agency_client.presentation.exchanges import who
+from agency_client.presentation.exchanges import fault_words, who
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
-from agency_client.presentation.plain import iso
+from agency_client.presentation.plain import fault_json, iso
 from agency_client.presentation.words import body_json, body_words
 from exchange_files import check_new, write_new_file
 from exchange_protocol.errors import Reason
@@ -68,7 +76,8 @@ def export(
     """Export all that you are shown of an exchange, with every proof, into one file.
 
     The file is verified before the command ends. Sealed parts stay sealed and outside, unless
-    --with-content discloses those that your agency reads.
+    --with-content discloses those that your agency reads. A part that cannot be opened stays sealed
+    and is told of, and the command ends with 1: the file stands without that part.
     """
     from agency_client.evidence import export_bundle
 
@@ -88,12 +97,19 @@ def export(
             log=hub.profile.log,
             witnesses=hub.profile.witnesses if witnessed else None,
         )
+    faults = [(index, each) for index, parts in gathered.faults.items() for each in parts]
     if session.as_json:
-        print_json({"file": str(out), **bundle_json(found)})
+        told = [{"entry": index, **fault_json(each)} for index, each in faults]
+        print_json({"file": str(out), **bundle_json(found), "faults": told})
     else:
         _print(found, locale)
-        keys = ", the log key and the witnesses' keys" if witnessed else " and the log key"
-        say(f"\nWritten to {out}. Give the root certificate{keys} by another way.")
+        for index, each in faults:
+            say(alarm(f"{locale.say(Label.ENTRY)} {index}: {fault_words(each, locale)}"))
+        say("")
+        say(locale.say(Label.WRITTEN_TO, file=out))
+        say(locale.say(Label.WITNESSES_BY_ANOTHER_WAY if witnessed else Label.ROOT_BY_ANOTHER_WAY))
+    if faults:
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 @evidence.command()
@@ -167,17 +183,13 @@ def verify(
     if session.as_json:
         print_json(bundle_json(found))
     else:
-        _print(found, session.locale(session.load_profile() if session.profile else None))
+        locale = session.locale(session.load_profile() if session.profile else None)
+        _print(found, locale)
+        say("")
         if found.account_matches:
-            say(Text("\nVerified: all of it, account.html too.", "green"))
+            say(Text(locale.say(Label.VERIFIED_ALL), "green"))
         else:
-            say(
-                Text(
-                    "\nEverything above is verified, but account.html in the file does not say the "
-                    "same (altered, or of another version): do not read it; --account writes one.",
-                    style="bold red",
-                )
-            )
+            say(alarm(locale.say(Label.ACCOUNT_DIFFERS)))
     if not found.account_matches and account is None:
         raise typer.Exit(ExitCode.REFUSED)
 
@@ -201,7 +213,7 @@ def request_stamp(
     if session_of(context).as_json:
         print_json({"file": str(out)})
     else:
-        say(f"Written to {out}.")
+        say(session_of(context).locale().say(Label.WRITTEN_TO, file=out))
 
 
 @timestamp.command("fetch")
@@ -225,7 +237,7 @@ def fetch(
     if session_of(context).as_json:
         print_json({"file": str(out)})
     else:
-        say(f"Written to {out}.")
+        say(session_of(context).locale().say(Label.WRITTEN_TO, file=out))
 
 
 @timestamp.command("add")
@@ -250,8 +262,10 @@ def add(
     if session_of(context).as_json:
         print_json({"file": str(out), "time_stamp": _stamp_json(stamp)})
     else:
-        at = session_of(context).locale().second(stamp.at)
-        say(f"Stamped {at} by {stamp.authority}.\nWritten to {out}.")
+        locale = session_of(context).locale()
+        at, authority = locale.second(stamp.at), locale.one_line(stamp.authority)
+        say(locale.say(Label.STAMPED, time=at, authority=authority))
+        say(locale.say(Label.WRITTEN_TO, file=out))
 
 
 def _witnesses(
@@ -285,7 +299,7 @@ def _stamp_json(stamp: TimeStamp) -> dict[str, Any]:
 
 
 def bundle_json(found: VerifiedBundle) -> dict[str, Any]:
-    """What a bundle proves, as plain values."""
+    """Give the facts that a bundle proves, as plain values."""
     return {
         "exchange_id": found.exchange_id,
         "exported_by": found.exported_by.uri,
@@ -372,7 +386,7 @@ def _print(found: VerifiedBundle, locale: Locale) -> None:
 
 
 def _what(told: VerifiedEntry, locale: Locale) -> str:
-    """What an entry records: a statement with its codes, such as the verdict, or an event."""
+    """Say the record of an entry: a statement with its codes, such as the verdict, or an event."""
     if told.statement is None:
         return locale.say(told.entry.event)
     codes = body_words(told.statement.body, locale.language, locale.zone)

@@ -5,7 +5,11 @@
     2   the command, the profile or an input file is wrong
     3   the hub is not reachable, and nothing was queued
     4   the hub is not reachable; the statement is kept in the outbox
-    5   done, but what there is to say of it could not be written to stdout
+    5   done, but the result could not be written to stdout
+    6   it could not be checked here, which is no verdict
+
+An audit is a check of the hub. So its 1 is a fault of the hub alone, its 3 also a hub that is busy,
+and its 2 everything else that stopped it.
 
 Rules of this module: no traceback for what a person can cause, and nothing of a document's content
 in an error. Parsers quote what they read, so of their errors only the place is repeated.
@@ -15,10 +19,18 @@ from __future__ import annotations
 
 import errno
 from enum import IntEnum
+from typing import Final
 
 import typer
 
-from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
+from exchange_protocol.errors import (
+    ExchangeError,
+    HubDishonest,
+    HubInternal,
+    HubUnavailable,
+    LimitExceeded,
+    Reason,
+)
 
 USAGE = "USAGE"
 """Reason of an error in the command line itself, which never reaches the hub."""
@@ -29,6 +41,7 @@ _INPUT = frozenset(
     {
         Reason.PROFILE_INVALID,
         Reason.DOCUMENT_INVALID,
+        Reason.COPY_UNUSABLE,
         Reason.CONFIG_INVALID,
         Reason.KEY_UNAVAILABLE,
         Reason.POLICY_INVALID,
@@ -39,10 +52,12 @@ _INPUT = frozenset(
 
 _UNCHECKED = frozenset({Reason.POLICY_UNREADABLE})
 """Nothing was found wrong; it could not be checked here."""
+AWAY: Final = (HubUnavailable, HubInternal, LimitExceeded)
+"""Errors of a hub that is not there or cannot serve now: nothing was found, and it may pass."""
 
 
 class ExitCode(IntEnum):
-    """How the command ends."""
+    """The ways in which a command ends."""
 
     DONE = 0
     REFUSED = 1
@@ -53,15 +68,19 @@ class ExitCode(IntEnum):
     UNCHECKED = 6
 
 
-def exit_code_of(error: Exception) -> ExitCode:
+def exit_code_of(error: Exception, *, is_audit: bool = False) -> ExitCode:
     """The exit code that tells a program what sort of error it was."""
-    if isinstance(error, HubUnavailable):
+    if isinstance(error, AWAY if is_audit else HubUnavailable):
         return ExitCode.UNREACHABLE
-    if isinstance(error, ExchangeError) and error.reason in _UNCHECKED:
+    if not isinstance(error, ExchangeError):
+        return ExitCode.INPUT
+    if error.reason in _UNCHECKED:
         return ExitCode.UNCHECKED
-    if isinstance(error, ExchangeError) and error.reason not in _INPUT:
-        return ExitCode.REFUSED
-    return ExitCode.INPUT
+    if is_audit:
+        is_refused = isinstance(error, HubDishonest) or error.reason is Reason.NOT_WITNESSED
+    else:
+        is_refused = error.reason not in _INPUT
+    return ExitCode.REFUSED if is_refused else ExitCode.INPUT
 
 
 def describe(error: Exception) -> dict[str, str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
@@ -26,6 +26,7 @@ DocumentT = TypeVar("DocumentT", bound=BaseModel)
 
 _SPAN = re.compile(r"([0-9]{1,3})(m|h|d|w)")
 _DAYS = ("%Y-%m-%d", "%d.%m.%Y")
+_DAY_ENDS = time(23, 59, 59)
 _TIMES = ("%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -60,20 +61,23 @@ def due(text: str, zone: tzinfo) -> timedelta | datetime:
     """Parse a time to answer: 8h, 3d, 2w, a day, or a time; in `zone` if it names none."""
     if match := _SPAN.fullmatch(text.strip()):
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
-    return moment(text, zone, "--due", "30m, 8h, 3d, 2w, ")
+    return moment(text, zone, "--due", _DAY_ENDS, "30m, 8h, 3d, 2w, ")
 
 
-def moment(text: str, zone: tzinfo, option: str, spans: str = "") -> datetime:
-    """Parse a day or a time as people write it; a day ends at midnight, in `zone`.
+def moment(
+    text: str, zone: tzinfo, option: str, of_day: time = time.min, spans: str = ""
+) -> datetime:
+    """Parse a day or a time as people write it, in `zone` if it names none.
 
-    `spans` are other forms that the caller takes, for the error.
+    A day alone means its first moment, or the time `of_day`: what is due on a day may come until
+    its end. `spans` are other forms that the caller takes, for the error.
     """
     text = text.strip()
     if text.isascii():  # digits of other scripts look like others here
         for form in _DAYS:
             with suppress(ValueError):
                 day = datetime.strptime(text, form).date()  # noqa: DTZ007 -- a day has no zone
-                return datetime.combine(day, time(23, 59, 59), zone)
+                return datetime.combine(day, of_day, zone)
         for form in _TIMES:
             with suppress(ValueError):
                 return datetime.strptime(text, form).replace(tzinfo=zone)
@@ -84,6 +88,16 @@ def moment(text: str, zone: tzinfo, option: str, spans: str = "") -> datetime:
         f"expected {spans}a day such as 2026-12-05 or 05.12.2026, or a time such as "
         f"2026-12-05 18:00, 05.12.2026 18:00 or 2026-12-05T13:00Z; got {text[:64]!r}",
         param_hint=option,
+    )
+
+
+def day(text: str, option: str) -> date:
+    """Parse a day as people write it."""
+    for form in _DAYS if text.isascii() else ():
+        with suppress(ValueError):
+            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 -- a day has no zone
+    raise typer.BadParameter(
+        f"expected a day such as 2026-12-05 or 05.12.2026; got {text[:64]!r}", param_hint=option
     )
 
 

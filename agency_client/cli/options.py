@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -99,4 +100,16 @@ OnwardAuthorities: TypeAlias = Annotated[
         metavar="AGENCY",
         help="Agency that it may be passed on to; repeatable.",
     ),
+]
+
+CopyOfDatabase: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.db", help="Read this copy of the hub's SQLite database instead."),
+]
+CopyRoot: TypeAlias = Annotated[
+    Path | None, typer.Option(help="Root certificate for --database; else the profile's.")
+]
+CopyLogKey: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="VKEY", help="Log key for --database; else the profile's."),
 ]

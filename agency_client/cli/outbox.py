@@ -124,7 +124,7 @@ def withdraw(
 
 
 def result_line(result: Sent | Queued | Refused, locale: Locale) -> str:
-    """What came of a waiting statement, as a line."""
+    """Say the result of a waiting statement, as a line."""
     if isinstance(result, Sent):
         said = locale.say(Label.SENT_ENTRY, entry=result.index)
     elif isinstance(result, Queued):

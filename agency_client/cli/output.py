@@ -41,12 +41,13 @@ STATE_STYLES: Final[Mapping[LegState, str]] = {
     LegState.RECALLED: "dim",
     LegState.CLOSED: "dim",
     LegState.ERASED: "dim",
+    LegState.FROZEN: "blue",
 }
 ALARM: Final = "bold red"
 _UNUSUAL: Final = re.compile(r"[^\n -~\u0400-\u04ff]")
-"""What may have to be escaped; Latin and Cyrillic letters pass at once."""
+"""Characters that may have to be escaped; Latin and Cyrillic letters pass at once."""
 _FOREIGN: Final = re.compile(r"[^\n -~]")
-"""What is escaped on a stream that is not in UTF-8."""
+"""Characters that are escaped on a stream that is not in UTF-8."""
 _PLAIN_WIDTH: Final = 200
 """Columns of a table that no terminal limits: a program that reads text wants whole lines."""
 _LEAST_WRAPPED: Final = 16
@@ -63,7 +64,7 @@ class Column:
 
     name: str
     wraps: bool = False
-    """Whether its texts may be broken into lines, at words."""
+    """True if its texts may be broken into lines, at words."""
     gives_way: int = 0
     """On a terminal that is too narrow for all columns the highest number is left out first; 0 is
     never left out."""

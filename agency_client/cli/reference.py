@@ -43,7 +43,7 @@ def commands() -> Iterator[tuple[str, ...]]:
 
 
 def help_of(words: tuple[str, ...]) -> str:
-    """What a command prints for --help, without colours, lines trimmed."""
+    """Give the text that a command prints for --help, without colours, lines trimmed."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         typer.main.get_command(app).main([*words, "--help"], "agency", standalone_mode=False)

@@ -55,12 +55,12 @@ def tell(
 
 
 def queued_words(result: Queued, locale: Locale) -> str:
-    """Why a statement was not sent now, what sends it, and what takes it back."""
+    """Say why a statement was not sent now, what sends it, and what takes it back."""
     return locale.say(Label.NOT_SENT_YET, why=result.reason.message, id=result.statement_id)
 
 
 def route_words(leg: LegChange, locale: Locale) -> str:
-    """What a leg waits for, in words."""
+    """Say what a leg waits for."""
     if leg.after is LegState.HELD:
         whom = f" {locale.say(Label.OR)} ".join(leg.approvers)
         if leg.approvals_required == 1:

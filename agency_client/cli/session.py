@@ -57,7 +57,7 @@ class Session:
             yield client
 
     def locale(self, profile: Profile | None = None, directory: Directory | None = None) -> Locale:
-        """How a person is told.
+        """Give the locale of a person.
 
         The language is that of --lang, else the profile's, else the terminal's. The time zone is
         UTC with --utc, else the profile's, else that of the agency's enrolment.
@@ -71,7 +71,7 @@ class Session:
         return Locale(language, _zone(profile, directory))
 
     def locale_of(self, hub: ExchangeClient) -> Locale:
-        """How a person is told, for the profile of a client."""
+        """Give the locale of a person, for the profile of a client."""
         return self.locale(hub.profile, hub.directory)
 
 
@@ -84,7 +84,7 @@ def session_of(context: typer.Context) -> Session:
 
 
 def references_of(profile: Profile) -> ReferenceIndex:
-    """What the profile knows of exchanges by heart."""
+    """The index of what the profile knows of exchanges."""
     return ReferenceIndex(profile.state, profile.vault)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +20,8 @@ from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import iso
 from agency_client.state.checkpoints import TrustStore
+from agency_client.state.directory import DirectoryStore
+from agency_client.state.expiry import warnings
 from agency_client.state.keys import (
     PASSPHRASE_VARIABLE,
     generate_sealing_key,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
 
 PANEL = "Set up"
+_ENDS_SOON = timedelta(days=30)
 
 profile = typer.Typer(no_args_is_help=True, help="The folder with everything a client must know.")
 keys = typer.Typer(no_args_is_help=True, help="Your agency's sealing keys.")
@@ -92,12 +95,20 @@ def init(
 
 @app.command(rich_help_panel=PANEL)
 def whoami(context: typer.Context) -> None:
-    """Tell who you are, by which certificates, and what you know of the hub; needs no hub."""
+    """Tell who you are, by which certificates, and what you know of the hub; needs no hub.
+
+    A certificate that was revoked, as far as the last `sync` and the profile's revocation list say,
+    or that ends within 30 days, is marked.
+    """
     session = session_of(context)
     loaded = session.load_profile()
     now = datetime.now(UTC)
     certificates = {"tls": loaded.tls.certificate, "signing": loaded.vault.certificate}
     head = TrustStore(loaded.state, loaded.log, lambda: now).head()
+    directory = DirectoryStore(loaded.state, loaded.log, loaded.anchors).current
+    revoked = {
+        use: _revoked_at(each, directory, loaded) for use, each in certificates.items() if each
+    }
     if session.as_json:
         print_json(
             {
@@ -105,7 +116,9 @@ def whoami(context: typer.Context) -> None:
                 "member": loaded.vault.signer.uri if loaded.vault.signer else None,
                 "channel_member": str(loaded.tls.certificate.identity),
                 "certificates": {
-                    use: _certificate_json(each, now) for use, each in certificates.items() if each
+                    use: _certificate_json(each, now, revoked[use])
+                    for use, each in certificates.items()
+                    if each
                 },
                 "hub": {"target": loaded.target, "identity": str(loaded.hub)},
                 "log": loaded.log.origin,
@@ -116,17 +129,18 @@ def whoami(context: typer.Context) -> None:
                 if head
                 else None,
                 "folder": str(loaded.folder),
+                "warnings": warnings(loaded, now),
                 "unusable_keys": [
                     {"file": str(each.path), "why": each.why} for each in loaded.vault.unusable
                 ],
             }
         )
         return
-    locale = session.locale(loaded)
+    locale = session.locale(loaded, directory)
     fields: list[tuple[str, str | Text]] = [("agency", loaded.agency)]
     for use, each in certificates.items():
         if each:
-            fields += [(use, str(each.identity)), ("", _validity(each, now, locale))]
+            fields += [(use, str(each.identity)), ("", _validity(each, now, revoked[use], locale))]
     known = f"{head.size} entries, root {head.checkpoint.root.hex()[:16]}" if head else "none yet"
     fields += [
         ("hub", f"{loaded.target} ({loaded.hub})"),
@@ -135,6 +149,7 @@ def whoami(context: typer.Context) -> None:
         ("profile", str(loaded.folder)),
     ]
     fields += [("unusable key", Text(each.why, "bold red")) for each in loaded.vault.unusable]
+    fields += [("warning", alarm(each)) for each in warnings(loaded, now)]
     print_fields(fields)
 
 
@@ -276,23 +291,48 @@ def templates(
         typer.echo(TEMPLATES[template], nl=False)
 
 
-def _validity(certificate: VerifiedCertificate, now: datetime, locale: Locale) -> Text:
-    span = (
-        f"valid {locale.second(certificate.not_before)} to {locale.second(certificate.not_after)}"
-    )
-    if certificate.not_before <= now <= certificate.not_after:
+def _revoked_at(
+    certificate: VerifiedCertificate, directory: Directory, profile: Profile
+) -> datetime | None:
+    """The time of a revocation that this profile knows of: on the log, or in its list."""
+    record = directory.certificates.get(certificate.fingerprint)
+    if record is not None and record.revoked_at is not None:
+        return record.revoked_at
+    for each in profile.revocations.lists.values() if profile.revocations else ():
+        if each.is_revoked(certificate):
+            # Where an intermediate above it was revoked, the list has no time for the certificate.
+            return each.revoked.get(certificate.serial, each.this_update)
+    return None
+
+
+def _validity(
+    certificate: VerifiedCertificate, now: datetime, revoked_at: datetime | None, locale: Locale
+) -> Text:
+    start, end = locale.second(certificate.not_before), locale.second(certificate.not_after)
+    span = locale.say(Label.VALID, start=start, end=end)
+    left = certificate.not_after - now
+    if revoked_at is not None:
+        warning = locale.say(Label.REVOKED_SINCE, time=locale.second(revoked_at))
+    elif not certificate.not_before <= now <= certificate.not_after:
+        warning = locale.say(Label.NOT_VALID_NOW)
+    elif left < _ENDS_SOON:
+        warning = locale.say(Label.ENDS_SOON, span=locale.span(left))
+    else:
         return Text(span)
-    return alarm(f"{span}: NOT VALID NOW")
+    return alarm(f"{span}: {warning.upper()}")
 
 
-def _certificate_json(certificate: VerifiedCertificate, now: datetime) -> dict[str, Any]:
+def _certificate_json(
+    certificate: VerifiedCertificate, now: datetime, revoked_at: datetime | None
+) -> dict[str, Any]:
     return {
         "identity": str(certificate.identity),
         "sha256": certificate.fingerprint.hex(),
         "serial": f"{certificate.serial:x}",
         "not_before": iso(certificate.not_before),
         "not_after": iso(certificate.not_after),
-        "valid_now": certificate.not_before <= now <= certificate.not_after,
+        "valid_now": certificate.not_before <= now <= certificate.not_after and revoked_at is None,
+        "revoked_at": iso(revoked_at),
     }
 
 

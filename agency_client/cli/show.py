@@ -41,6 +41,7 @@ from agency_client.presentation.entities import (
 )
 from agency_client.presentation.exchanges import (
     LegFacts,
+    fault_words,
     header_facts,
     known_legs,
     leg_row,
@@ -170,13 +171,7 @@ def _print_statement(statement: UnsealedStatement, locale: Locale) -> None:
     if sealed := sealed_to_others(statement):
         say(f"{locale.say(Label.SEALED_TO_OTHERS)}: {', '.join(sealed)}")
     for fault in statement.faults:
-        words = locale.say(
-            Label.PART_FAULT,
-            part=fault.part,
-            error=locale.visible(str(fault.error)),
-            whom=fault.ask,
-        )
-        say(alarm(words))
+        say(alarm(fault_words(fault, locale)))
     if statement.missing_subjects:
         say(
             locale.say(

@@ -28,7 +28,7 @@ _LONGEST_PAUSE: Final = 0.1
 
 
 class Work(Enum):
-    """What a command had done when its output failed."""
+    """The work that a command had done when its output failed."""
 
     LOOKED = "looked"
     """It only looks: nothing was to be done."""
@@ -56,7 +56,7 @@ def use_any_terminal() -> None:
 
 
 def is_utf_8() -> bool:
-    """Whether the results are written in UTF-8, as JSON is exchanged (RFC 8259, 8.1)."""
+    """True if the results are written in UTF-8, as JSON is exchanged (RFC 8259, 8.1)."""
     return (sys.stdout.encoding or "utf-8").lower().replace("-", "").replace("_", "") == "utf8"
 
 

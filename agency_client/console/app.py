@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from agency_client.console import exchanges, queue
+from agency_client.console import compose, exchanges, lists, outbox, queue
 from agency_client.console.context import Console
 from agency_client.console.guard import ENTRANCE, Guard
 from agency_client.console.menu import menu
@@ -35,8 +35,26 @@ def routes(console: Console) -> list[Route]:
         page("/queue/{exchange}", queue.show_queue, console),
         page("/queue/{exchange}/{act}", queue.show_decision, console),
         action("/queue/{exchange}/{act}", queue.decide, console),
+        action("/claim", queue.claim, console),
+        page("/work", lists.show_work, console),
+        page("/inbox", lists.show_list, console),
+        page("/sent", lists.show_list, console),
+        page("/supervised", lists.show_list, console),
+        action("/search", lists.search, console),
+        page("/outbox", outbox.show, console),
+        action("/outbox", outbox.flush, console),
+        page("/drafts", compose.show_drafts, console),
+        page("/draft/{draft}", compose.show_draft, console),
+        page("/draft/{draft}/send", compose.show_plan, console),
+        action("/draft/{draft}/send", compose.send, console),
+        action("/draft/{draft}/drop", compose.drop, console),
+        page("/new/{act}", compose.show_new, console),
+        action("/new/{act}", compose.save, console),
         page("/exchange/{exchange}", exchanges.show, console),
+        action("/exchange/{exchange}/evidence", exchanges.export_evidence, console),
         page("/exchange/{exchange}/file/{index:int}/{number:int}", exchanges.save_file, console),
+        page("/exchange/{exchange}/{act}", compose.show_new, console),
+        action("/exchange/{exchange}/{act}", compose.save, console),
         action("/lock", _lock, console),
         action("/settings", _settings, console),
     ]
@@ -118,6 +136,8 @@ def _settings(visit: Visit) -> Response:
         return visit.go(ENTRANCE)
     if (language := visit.field("language")) in _LANGUAGES:
         session.language = _LANGUAGES[language]
+    if (keys := visit.field("keys")) in ("on", "off"):
+        session.uses_keys = keys == "on"
     if "theme" in visit.form and (theme := visit.field("theme")) in _THEMES:
         session.theme = theme
     return visit.go(_own_path(visit.field("here")))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from agency_client.console.words import Word
+from agency_client.console.words import PART_WORDS, Word
 from agency_client.core.views import UnsealedExchange, UnsealedStatement
 from agency_client.presentation.documents import document_fields
 from agency_client.presentation.entities import Tables, tables
@@ -30,7 +30,7 @@ from agency_client.presentation.plain import sealed_to_others
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.record.entries import Entry, Event, read_entry
 from exchange_protocol.rules.lifecycle import LegChange
-from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.trust.identity import AgencyId, Member
 
 MOST_ROWS: Final = 200
 """Rows of a table on the page of an exchange; the table's own page has all of them."""
@@ -115,7 +115,7 @@ class ExchangeView:
     is_supervised: bool
 
 
-COLOURS: Final = {
+_COLOURS: Final = {
     LegState.HELD: "yellow",
     LegState.RETURNED: "orange",
     LegState.REJECTED: "red",
@@ -128,7 +128,11 @@ COLOURS: Final = {
     LegState.CLOSED: "grey",
     LegState.ERASED: "grey",
 }
-"""The colour of a state's tag; the word beside it says the same."""
+
+
+def colour(state: LegState) -> str:
+    """The colour of a state's tag; the word in it says more, and says it to everyone."""
+    return _COLOURS.get(state, "purple")
 
 
 def view(opened: UnsealedExchange, agency: AgencyId, locale: Locale, now: datetime) -> ExchangeView:
@@ -158,7 +162,7 @@ def _leg(leg: LegFacts, locale: Locale, now: datetime) -> LegView:
         approvals,
         due,
         leg.is_overdue(now),
-        COLOURS[shown] if shown else "grey",
+        colour(shown) if shown else "grey",
     )
 
 
@@ -166,8 +170,13 @@ def _steps(opened: UnsealedExchange, locale: Locale) -> Iterator[Step]:
     """Every entry that the agency is shown, oldest first."""
     said = {each.index: each for each in opened.statements}
     by_digest = {each.statement.digest: each for each in opened.statements}
+    last: tuple[Member, bytes] | None = None
     for proven in opened.verified.entries:
         entry = read_entry(proven.opening.entry)
+        # A reader fetches a statement part by part, and each part is an entry of the log.
+        same, last = last, (entry.actor, entry.payload_digest)
+        if entry.event is Event.DELIVERY and same == last:
+            continue
         statement = said.get(proven.index)
         changes = tuple(_change(each, locale) for each in entry.ruling.legs) if entry.ruling else ()
         if statement is not None:
@@ -227,7 +236,9 @@ def _statement(each: UnsealedStatement, locale: Locale) -> StatementView:
         digest=each.statement.digest.hex(),
         fields=tuple(fields),
         is_erased=each.is_erased,
-        sealed=() if each.is_erased else tuple(sealed_to_others(each)),
+        sealed=()
+        if each.is_erased
+        else tuple(_part_words(name, locale) for name in sealed_to_others(each)),
         faults=tuple(
             locale.say(
                 Label.PART_FAULT,
@@ -246,6 +257,12 @@ def _statement(each: UnsealedStatement, locale: Locale) -> StatementView:
         ),
         tables=tables(each.entities(), locale, MOST_ROWS),
     )
+
+
+def _part_words(name: str, locale: Locale) -> str:
+    """A part in words; a file is called by its number, for its name is sealed."""
+    first = name.partition(".")[0]
+    return locale.say(PART_WORDS[first]) if first in PART_WORDS else locale.one_line(name)
 
 
 def _checks(opened: UnsealedExchange, locale: Locale) -> Iterator[Check]:

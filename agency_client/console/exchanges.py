@@ -1,22 +1,31 @@
-"""The pages of one exchange: all of it, and the files that came with it."""
+"""The pages of one exchange: all of it, the files that came with it, and its evidence."""
 
 from __future__ import annotations
 
+import secrets
 from urllib.parse import quote
 
 from starlette.responses import Response
 
+from agency_client.console.compose import possible_acts
 from agency_client.console.exchange_view import view
 from agency_client.console.visits import Visit
+from agency_client.evidence import export_bundle
+from exchange_files import make_folder, remove_folder
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.codes import LegState
 
 
 def show(visit: Visit) -> Response:
     """One exchange, verified and opened. Opening what was addressed to one is a delivery."""
     console = visit.console
     opened = console.open(str(visit.request.path_params["exchange"]))
-    item = view(opened, console.client.agency, visit.locale, console.now)
-    return visit.show("exchange.html", item=item)
+    agency = console.client.agency
+    item = view(opened, agency, visit.locale, console.now)
+    decides = any(leg.state is LegState.HELD and agency in leg.approvers for leg in opened.legs)
+    return visit.show(
+        "exchange.html", item=item, acts=possible_acts(visit, opened), decides=decides
+    )
 
 
 def save_file(visit: Visit) -> Response:
@@ -29,6 +38,30 @@ def save_file(visit: Visit) -> Response:
             if parameters["number"] < len(files):
                 return as_download(*files[parameters["number"]])
     raise Reason.PART_UNKNOWN.error("expected a file of the exchange; there is none of this number")
+
+
+def export_evidence(visit: Visit) -> Response:
+    """Evidence of the exchange as one file; content is in it only where the person said so."""
+    client = visit.console.client
+    exchange_id = str(visit.request.path_params["exchange"])
+    with_content = visit.field("with_content") == "yes"
+    gathered = client.gather_evidence(exchange_id, with_content=with_content)
+    # The bundle is verified where it was written; the folder is the person's own, and is removed.
+    folder = make_folder(client.profile.state / f"evidence-{secrets.token_hex(8)}")
+    try:
+        path = folder / "evidence.zip"
+        export_bundle(
+            gathered,
+            path,
+            exported_by=client.profile.tls.certificate.member,
+            at=visit.console.now,
+            anchors=client.profile.anchors,
+            log=client.profile.log,
+        )
+        data = path.read_bytes()
+    finally:
+        remove_folder(folder)
+    return as_download(f"evidence-{gathered.exchange.id[:13]}.zip", data)
 
 
 def as_download(name: str, data: bytes) -> Response:

@@ -19,9 +19,26 @@ class Section(NamedTuple):
 
 _QUEUE: Final = Section("/queue", "QUEUE", "1")
 _HOME: Final = Section("/overview", "HOME", "0")
+_OFFICER: Final = (
+    Section("/work", "WORK", "1"),
+    Section("/inbox", "INBOX", "2"),
+    Section("/sent", "SENT_LIST", "3"),
+    Section("/supervised", "SUPERVISED", "4"),
+    Section("/drafts", "DRAFTS", "5"),
+    Section("/outbox", "OUTBOX", "6"),
+    _HOME,
+)
+_APPROVER: Final = (
+    _QUEUE,
+    Section("/supervised", "SUPERVISED", "4"),
+    Section("/outbox", "OUTBOX", "6"),
+    _HOME,
+)
 _SECTIONS: Final[dict[Role, tuple[Section, ...]]] = {
-    Role.COORDINATOR: (_QUEUE, _HOME),
-    Role.AUTHORISER: (_QUEUE, _HOME),
+    Role.COORDINATOR: _APPROVER,
+    Role.AUTHORISER: _APPROVER,
+    Role.OFFICER: _OFFICER,
+    Role.SYSTEM: _OFFICER,
 }
 
 

@@ -37,9 +37,22 @@ from exchange_protocol.trust.identity import AgencyId, parse_member
 PATH: Final = "/queue"
 PAGE_ROWS: Final = 25
 DECISIONS: Final = tuple(
-    (kind, act) for kind in Kind if kind.spec.decides for act in kind.spec.acts
+    (kind, act)
+    for kind in Kind
+    if kind.spec.decides and not any(row.claims is not None for row in kind.spec.rows)
+    for act in kind.spec.acts
 )
 """The acts by which an approver decides."""
+CLAIMS: Final = {
+    row.claims: (kind, act)
+    for kind in Kind
+    for row in kind.spec.rows
+    for act in kind.spec.acts
+    if row.claims is not None and row.code in act.fixed.values()
+}
+"""The acts by which an approver takes an item in hand (True), and gives it back (False)."""
+_KEYS: Final = ("a", "r", "x", "")
+"""The keys of the decisions, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,7 @@ class Row:
     subjects: str
     approvals: str
     about: str
+    in_hand: str
     error: str = ""
     """Why it does not verify; then everything else is the hub's word."""
 
@@ -80,6 +94,10 @@ class Held:
     approved_by: tuple[str, ...]
     lapsed: tuple[str, ...]
     required: int
+    in_hand: str
+    """Who has it in hand and since when; empty if nobody has."""
+    claim: bool | None
+    """The claim that may be said now: True takes it in hand, False gives it back."""
     own_obstacle: str
     """Why this person cannot decide; empty if the person can."""
     changes: tuple[tuple[str, str, str], ...]
@@ -135,7 +153,10 @@ def item_values(visit: Visit, opened: UnsealedExchange) -> dict[str, Any]:
     return {
         "item": view(opened, console.client.agency, visit.locale, console.now),
         "held": held,
-        "acts": [(act, act_words(kind, act, visit.language)) for kind, act in DECISIONS]
+        "acts": [
+            (act, act_words(kind, act, visit.language), key)
+            for (kind, act), key in zip(DECISIONS, _KEYS, strict=False)
+        ]
         if held and not held.own_obstacle
         else [],
     }
@@ -164,6 +185,14 @@ def row(checked: Checked, known: Reference | None, locale: Locale, now: datetime
             for leg in legs
         ),
         about=locale.one_line(known.summary[:120]) if known else "",
+        in_hand=next(
+            (
+                _claim_words(leg, locale)
+                for leg in (verified.legs if verified else ())
+                if leg.record.claim
+            ),
+            "",
+        ),
         error=checked.error.reason.name if checked.error else "",
     )
 
@@ -199,9 +228,45 @@ def held_facts(console: Console, opened: UnsealedExchange, locale: Locale) -> He
         approved_by=tuple(who(parse_member(uri), locale) for uri in first.approvals),
         lapsed=tuple(lapsed),
         required=first.approvals_required,
+        in_hand=_claim_words(first, locale),
+        claim=_possible_claim(console, first),
         own_obstacle=_obstacle(console, first, waiting.author.agency, locale),
         changes=tuple(differences(earlier, waiting, locale)) if earlier else (),
     )
+
+
+def _claim_words(leg: Leg, locale: Locale) -> str:
+    claim = leg.record.claim
+    if claim is None:
+        return ""
+    holder = who(parse_member(claim.member), locale)
+    return locale.say(Word.IN_HAND.value, whom=holder, since=locale.minute(claim.at))
+
+
+def _possible_claim(console: Console, leg: Leg) -> bool | None:
+    claim = leg.record.claim
+    if console.client.profile.vault.signer is None:
+        return None
+    if claim is None:
+        return True
+    return False if parse_member(claim.member).agency == console.client.agency else None
+
+
+def claim(visit: Visit) -> Response:
+    """Take items in hand, or give them back; several at once, since it decides nothing."""
+    takes = visit.field("claim") != "give_back"
+    _, act = CLAIMS[takes]
+    chosen = visit.fields("exchange")[:PAGE_ROWS]
+    refused = 0
+    for exchange_id in chosen:
+        try:
+            getattr(visit.console.client, act.name)(exchange_id)
+        except Conflict:
+            # Another was faster; the list tells who.
+            refused += 1
+    word = Word.CLAIMED if takes else Word.GIVEN_BACK
+    visit.tell(word, number=len(chosen) - refused, of=len(chosen))
+    return visit.go(f"{PATH}/{chosen[0]}" if len(chosen) == 1 else PATH)
 
 
 def _obstacle(console: Console, leg: Leg, author: AgencyId, locale: Locale) -> str:

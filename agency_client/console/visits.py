@@ -192,7 +192,13 @@ def _endpoint(handler: Handler, console: Console, *, entrance: bool = False) -> 
         form = FormData()
         if request.method == "POST":
             form = await request.form(max_fields=MAX_FIELDS, max_files=MAX_FILES)
-        visit = Visit(console, request, form)
+        try:
+            return await answer(Visit(console, request, form))
+        finally:
+            await form.close()
+
+    async def answer(visit: Visit) -> Response:
+        request = visit.request
         if request.method == "POST" and not entrance and not _has_token(visit):
             return show_old_form(visit)
         try:

@@ -47,6 +47,14 @@ class Word(Enum):
         "Торап қолжетімсіз. Сақталғанын оқуға болады; жібергеніңіз шығыс қалтасында күтеді.",
     )
 
+    KEYS = Words("Keys", "Клавиши", "Пернелер")
+    KEYS_SHEET = Words("Keyboard", "Клавиатура", "Пернетақта")
+    KEY_HELP = Words("this sheet", "эта справка", "осы анықтама")
+    KEYS_HERE = Words("Keys of this page", "Клавиши этой страницы", "Осы беттің пернелері")
+    KEYS_ON = Words("Keys on", "Включить клавиши", "Пернелерді қосу")
+    KEYS_OFF = Words("Keys off", "Выключить клавиши", "Пернелерді өшіру")
+    CLOSE_SHEET = Words("Close", "Закрыть", "Жабу")
+
     # --- The entrance --------------------------------------------------------------------------
 
     ENTER_TITLE = Words("Enter the console", "Вход в консоль", "Консольге кіру")
@@ -157,6 +165,24 @@ class Word(Enum):
     PREVIOUS_ITEM = Words("Previous item", "Предыдущее", "Алдыңғысы")
     OWN_PAGE = Words("Whole exchange", "Весь обмен", "Алмасу толығымен")
     BACK_TO_QUEUE = Words("Back to the queue", "Назад к очереди", "Кезекке оралу")
+    IN_HAND = Words(
+        "in hand: {whom}, since {since}",
+        "в работе: {whom}, с {since}",
+        "жұмыста: {whom}, {since} бастап",
+    )
+    TAKE_IN_HAND = Words("Take in hand", "Взять в работу", "Жұмысқа алу")
+    TAKE_CHOSEN = Words("Take the chosen in hand", "Взять отмеченные", "Белгіленгендерді алу")
+    GIVE_BACK = Words("Give back", "Вернуть в очередь", "Кезекке қайтару")
+    CLAIMED = Words(
+        "Taken in hand: {number} of {of}. Others see it; anyone may still decide.",
+        "Взято в работу: {number} из {of}. Другие это видят; решить может любой.",
+        "Жұмысқа алынды: {of} ішінен {number}. Басқалар көреді; кез келгені шешім қабылдай алады.",
+    )
+    GIVEN_BACK = Words(
+        "Given back: {number} of {of}.",
+        "Возвращено: {number} из {of}.",
+        "Қайтарылды: {of} ішінен {number}.",
+    )
     WHY_HELD = Words("Why it is held", "Почему задержано", "Неге кідіртілді")
     RULE_TEXT = Words("The rule as published", "Текст правила", "Ереже мәтіні")
     OTHER_RULES = Words(
@@ -340,16 +366,193 @@ class Word(Enum):
         "{count} жолдың {shown}-ы көрсетілген",
     )
 
+    ACTS = Words("What you may do", "Что можно сделать", "Не істеуге болады")
+    EVIDENCE = Words("Evidence", "Доказательства", "Дәлелдемелер")
+    EVIDENCE_WHY = Words(
+        "One file with every statement and proof; a court verifies it without this software.",
+        "Один файл со всеми заявлениями и доказательствами; суд проверит его без этой программы.",
+        "Барлық мәлімдеме мен дәлелдері бар бір файл; сот оны бұл бағдарламасыз тексере алады.",
+    )
+    EVIDENCE_CONTENT = Words(
+        "Disclose the content that I can read: whoever has the file can read it",
+        "Раскрыть содержание, доступное мне: его прочтёт любой, у кого есть файл",
+        "Маған қолжетімді мазмұнды ашу: файлы бар кез келген адам оны оқи алады",
+    )
+    EXPORT = Words("Export", "Выгрузить", "Шығару")
+    PRINT_HINT = Words(
+        "The page prints on A4 as it stands.",
+        "Страница печатается на A4 как есть.",
+        "Бет A4 қағазына осы күйінде басылады.",
+    )
+
+    # --- Lists of an officer -------------------------------------------------------------------
+
+    WORK = Words("My work", "Моя работа", "Менің жұмысым")
+    INBOX = Words("Inbox", "Входящие", "Кіріс")
+    SENT_LIST = Words("Sent", "Отправленные", "Жіберілгендер")
+    SUPERVISED = Words("Supervised", "Под надзором", "Қадағалауда")
+    OUTBOX = Words("Outbox", "Исходящие", "Шығыс")
+    DRAFTS = Words("Drafts", "Черновики", "Жобалар")
+    WORK_COUNT = Words(
+        "{total} wait for your agency, {new} unread, {late} overdue",
+        "Ожидает вашего органа: {total}, непрочитано: {new}, просрочено: {late}",
+        "Органыңызды күтеді: {total}, оқылмаған: {new}, мерзімі өткен: {late}",
+    )
+    NEW = Words("unread", "не прочитано", "оқылмаған")
+    LIST_UNVERIFIED = Words(
+        "The list is the hub's word. Opening an exchange verifies it.",
+        "Список известен со слов узла. Открытие обмена его проверяет.",
+        "Тізім тораптың айтуынша. Алмасуды ашқанда ол тексеріледі.",
+    )
+    LIST_EMPTY = Words("Nothing here.", "Здесь пусто.", "Мұнда ештеңе жоқ.")
+    FILTERS = Words("Filter", "Отбор", "Сүзгі")
+    FILTER_STATE = Words("State", "Состояние", "Күйі")
+    FILTER_KIND = Words("Kind", "Вид", "Түрі")
+    ONLY_LATE = Words("Only overdue", "Только просроченные", "Тек мерзімі өткендер")
+    SHOW = Words("Show", "Показать", "Көрсету")
+    CLEAR = Words("Clear", "Сбросить", "Тазалау")
+    SEARCH = Words(
+        "Search references and summaries", "Поиск по номерам и сути", "Нөмірлер мен мазмұннан іздеу"
+    )
+    SEARCH_DO = Words("Search", "Искать", "Іздеу")
+    FOUND = Words("Found", "Найдено", "Табылды")
+    FOUND_HINT = Words(
+        "Found in what this profile sent or opened before.",
+        "Найдено в том, что этот профиль отправлял или открывал.",
+        "Бұл профиль бұрын жіберген немесе ашқандардан табылды.",
+    )
+    LEG_STATES = Words("Where it stands", "Состояние линий", "Желілердің күйі")
+    ABOUT_COLUMN = Words("About", "Суть", "Мазмұны")
+    NEXT_STEP = Words("Next", "Что делать", "Не істеу керек")
+    REFERENCE_COLUMN = Words("Reference", "Номер дела", "Іс нөмірі")
+    WRITE = Words("New", "Новое", "Жаңа")
+
+    # --- Writing -------------------------------------------------------------------------------
+
+    TO_AGENCIES = Words("To", "Кому", "Кімге")
+    SUBJECTS_TYPED = Words(
+        "Persons, companies, accounts", "Лица, компании, счета", "Тұлғалар, компаниялар, шоттар"
+    )
+    SUBJECTS_FILE = Words(
+        "File of FollowTheMoney entities (JSON lines)",
+        "Файл сущностей FollowTheMoney (строки JSON)",
+        "FollowTheMoney нысандарының файлы (JSON жолдары)",
+    )
+    TABLE_FILE = Words("Table (CSV)", "Таблица (CSV)", "Кесте (CSV)")
+    MAPPING_FILE = Words(
+        "Mapping of the table (YAML)", "Разметка таблицы (YAML)", "Кесте сәйкестігі (YAML)"
+    )
+    ATTACHMENTS = Words("Files to attach", "Файлы-вложения", "Қоса берілетін файлдар")
+    SORT_COLUMN = Words("Sort", "Вид", "Түрі")
+    YES = Words("yes", "да", "иә")
+    NO = Words("no", "нет", "жоқ")
+    OR = Words("or", "или", "немесе")
+    ONE_PER_LINE = Words("One a line", "По одному в строке", "Әр жолға біреу")
+    FROM_DAY = Words("from", "с", "бастап")
+    TO_DAY = Words("to", "по", "дейін")
+    MORE_FIELDS = Words("More fields", "Ещё поля", "Тағы өрістер")
+    KEPT_FILES = Words("Files of this draft", "Файлы черновика", "Жоба файлдары")
+    REMOVE_FILE = Words("remove", "убрать", "алып тастау")
+    CONTINUE = Words("Continue", "Далее", "Әрі қарай")
+    KEEP_DRAFT = Words("Keep as a draft", "Сохранить черновик", "Жоба ретінде сақтау")
+    DRAFT_KEPT = Words(
+        "The draft is kept, encrypted under your agency's key.",
+        "Черновик сохранён и зашифрован ключом вашего органа.",
+        "Жоба сақталды және органыңыздың кілтімен шифрланды.",
+    )
+    DRAFT_DROPPED = Words("The draft was removed.", "Черновик удалён.", "Жоба жойылды.")
+    DRAFTS_EMPTY = Words("There are no drafts.", "Черновиков нет.", "Жобалар жоқ.")
+    EDIT = Words("Edit", "Изменить", "Өзгерту")
+    DROP = Words("Remove", "Удалить", "Жою")
+    WHAT_WILL_HAPPEN = Words("What will happen", "Что произойдёт", "Не болады")
+    LEG_HELD = Words(
+        "held until {number} approve: {whom}",
+        "задержано, пока не одобрят (нужно: {number}): {whom}",
+        "мақұлданғанша кідіртіледі (қажеті: {number}): {whom}",
+    )
+    LEG_AT_ONCE = Words("delivered at once", "передаётся сразу", "бірден беріледі")
+    LEG_BY_POLICY = Words(
+        "as the policy on the log asks",
+        "как требует политика в журнале",
+        "журналдағы саясат талабы бойынша",
+    )
+    COPIES_TO = Words(
+        "A copy of the brief goes to",
+        "Копию изложения получит",
+        "Қысқаша мазмұн көшірмесі жіберіледі",
+    )
+    READERS = Words(
+        "Recipients read everything; approvers and supervisors the brief alone; the hub nothing.",
+        "Получатели читают всё; одобряющие и надзирающие только изложение; узел ничего.",
+        "Алушылар бәрін оқиды; мақұлдаушылар мен қадағалаушылар тек қысқаша мазмұнды; торап "
+        "ештеңе.",
+    )
+    CHECK_WORDS = Words("What you wrote", "Что вы написали", "Не жаздыңыз")
+    SIGN_AND_SEND = Words("Sign and send", "Подписать и отправить", "Қол қойып жіберу")
+    FIELDS_MISSING = Words(
+        "A required field is empty.", "Обязательное поле пусто.", "Міндетті өріс бос."
+    )
+    STATEMENT_SENT = Words(
+        "{act}: signed and accepted, log entry {entry}.",
+        "{act}: подписано и принято, запись журнала {entry}.",
+        "{act}: қол қойылып, қабылданды, журнал жазбасы {entry}.",
+    )
+    STATEMENT_QUEUED = Words(
+        "{act}: signed. The hub is away; it waits in the outbox.",
+        "{act}: подписано. Узел недоступен; ждёт в исходящих.",
+        "{act}: қол қойылды. Торап қолжетімсіз; шығыс қалтасында күтеді.",
+    )
+    FLUSH = Words("Try to send now", "Отправить сейчас", "Қазір жіберіп көру")
+    OUTBOX_FLUSHED = Words(
+        "Sent: {sent} of {number}.",
+        "Отправлено: {sent} из {number}.",
+        "Жіберілді: {number} ішінен {sent}.",
+    )
+    MADE_AT = Words("Made", "Составлено", "Жасалды")
+
 
 FIELD_WORDS: Final[Mapping[str, Words]] = {
+    "due": Words("Answer due by", "Ответить к", "Жауап беру мерзімі"),
+    "handling": Words("Handling", "Режим обращения", "Пайдалану режимі"),
+    "tlp": Words("TLP", "TLP", "TLP"),
+    "urgency": Words("Urgency", "Срочность", "Шұғылдығы"),
+    "purpose": Words("Purpose", "Цель", "Мақсаты"),
+    "legal_basis": Words("Legal basis", "Правовое основание", "Құқықтық негізі"),
+    "source_grade": Words("Grade of the source", "Оценка источника", "Дереккөз бағасы"),
+    "information_grade": Words("Grade of the information", "Оценка сведений", "Мәлімет бағасы"),
+    "permitted_uses": Words(
+        "Permitted uses", "Разрешённое использование", "Рұқсат етілген пайдалану"
+    ),
+    "onward_authorities": Words("May be passed on to", "Можно передать", "Беруге болатын органдар"),
+    "language": Words("Language", "Язык", "Тіл"),
+    "time_zone": Words("Time zone", "Часовой пояс", "Уақыт белдеуі"),
+    "name": Words("Name or number", "Имя или номер", "Аты немесе нөмірі"),
+    "idNumber": Words("Identity number", "Номер документа", "Құжат нөмірі"),
+    "birthDate": Words("Date of birth", "Дата рождения", "Туған күні"),
+    "country": Words("Country", "Страна", "Ел"),
     "note": Words("Note", "Примечание", "Ескертпе"),
     "reason": Words("Reason", "Причина", "Себебі"),
     "ground": Words("Ground", "Основание", "Негіз"),
     "result": Words("Result", "Результат", "Нәтиже"),
+    "about": Words("About which statement", "О каком заявлении", "Қай мәлімдеме туралы"),
+    "use": Words("What you had done with it", "Что было сделано", "Онымен не істелді"),
+    "notice": Words("Obstacle", "Препятствие", "Кедергі"),
+    "amount": Words("Amount", "Сумма", "Сома"),
+    "currency": Words("Currency", "Валюта", "Валюта"),
+    "assets": Words("Assets", "Активы", "Активтер"),
+    "conversion": Words("What took its place", "Чем заменено", "Немен ауыстырылды"),
+    "obstacle": Words("What stood against it", "Что помешало", "Не кедергі болды"),
     "usefulness": Words("Usefulness", "Полезность", "Пайдалылығы"),
     "uses": Words("What it was used for", "Для чего использовано", "Не үшін пайдаланылды"),
 }
 """What fields of forms are called that no document has."""
+
+PART_WORDS: Final[Mapping[str, Words]] = {
+    "brief": Words("brief", "краткое изложение", "қысқаша мазмұн"),
+    "content": Words("content", "содержание", "мазмұны"),
+    "entities": Words("persons and accounts", "лица и счета", "тұлғалар мен шоттар"),
+}
+"""What the parts of a statement are called."""
 
 VERBS: Final[Mapping[str, Words]] = {
     "approve": Words("Approve", "Одобрить", "Мақұлдау"),
@@ -370,6 +573,40 @@ VERBS: Final[Mapping[str, Words]] = {
     "feedback": Words("Give feedback", "Дать отзыв", "Пікір беру"),
     "close_exchange": Words("Close", "Закрыть", "Жабу"),
     "erase": Words("Erase the content", "Уничтожить содержание", "Мазмұнын жою"),
+    "give_advance_notice": Words(
+        "Give advance notice", "Предупредить о мере", "Шара туралы алдын ала хабарлау"
+    ),
+    "ping": Words("Test the connection", "Проверить связь", "Байланысты тексеру"),
+    "announce_correction": Words(
+        "Announce a correction", "Объявить об исправлении", "Түзету туралы хабарлау"
+    ),
+    "correct": Words("Correct", "Исправить", "Түзету"),
+    "remind": Words("Remind", "Напомнить", "Еске салу"),
+    "confirm_recall": Words("Confirm the recall", "Подтвердить отзыв", "Кері қайтаруды растау"),
+    "erase_answer": Words("Erase my answers", "Уничтожить свои ответы", "Жауаптарымды жою"),
+    "give_notice": Words(
+        "Tell of an obstacle", "Сообщить о препятствии", "Кедергі туралы хабарлау"
+    ),
+    "clear": Words("Do not object", "Не возражать", "Қарсы болмау"),
+    "object_to": Words("Object", "Возразить", "Қарсылық білдіру"),
+    "record_silence": Words("Record silence", "Зафиксировать молчание", "Үнсіздікті тіркеу"),
+    "answer_test": Words("Answer the test", "Ответить на проверку", "Тексеруге жауап беру"),
+    "claim": Words("Take in hand", "Взять в работу", "Жұмысқа алу"),
+    "give_back": Words("Give back", "Вернуть в очередь", "Кезекке қайтару"),
+    "request_asset_trace": Words("Trace assets", "Разыскать активы", "Активтерді іздеу"),
+    "request_freeze": Words("Ask to freeze at once", "Просить заморозить", "Шұғыл қатыруды сұрау"),
+    "impose_freeze": Words("Assets are frozen", "Активы заморожены", "Активтер қатырылды"),
+    "decline_freeze": Words("Nothing was frozen", "Не заморожено", "Қатырылған жоқ"),
+    "extend_freeze": Words("Extend the freeze", "Продлить замораживание", "Қатыруды ұзарту"),
+    "convert_freeze": Words(
+        "A court's order took its place", "Заменено решением суда", "Сот шешімімен ауыстырылды"
+    ),
+    "lift_freeze": Words("Lift the freeze", "Снять замораживание", "Қатыруды алып тастау"),
+    "record_expiry": Words(
+        "The freeze expired", "Срок замораживания истёк", "Қатыру мерзімі бітті"
+    ),
+    "ask_to_lift": Words("Ask to lift it", "Просить снять", "Алып тастауды сұрау"),
+    "report_findings": Words("Report findings", "Сообщить результаты", "Нәтижелерді хабарлау"),
     "extend_deadline": Words("Extend the time", "Продлить срок", "Мерзімін ұзарту"),
 }
 """What a button says for an act; an act that is not here is called as its kind."""

@@ -138,7 +138,7 @@ def mark_mixed(text: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def skeleton(text: str) -> str:
-    """How a text looks, without case and spaces: texts of one skeleton pass for one another."""
+    """The looks of a text, without case and spaces: texts of one skeleton pass for one another."""
     import icu
 
     folded = "".join(unicodedata.normalize("NFKC", text).split()).casefold()

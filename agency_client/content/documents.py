@@ -58,7 +58,7 @@ _YES_AND_NO: Final = {"true": True, "yes": True, "false": False, "no": False}
 
 
 class CaseStage(StrEnum):
-    """How far the case is."""
+    """The stage of the case."""
 
     INTELLIGENCE = "INTELLIGENCE"
     PRE_TRIAL = "PRE_TRIAL"

@@ -1,4 +1,4 @@
-"""Which encoding a table is written in: said, or certain, or refused.
+"""The encoding of a table: said, or certain, or refused.
 
 A file that begins with a byte order mark says its encoding. One that is UTF-8 is UTF-8: text in
 another encoding is so by chance only where it has a letter or two. For all others there is no
@@ -26,12 +26,12 @@ CANDIDATES: Final = (
     "cp1251", "kz1048", "koi8_r", "koi8_u", "cp866", "iso8859_5", "mac_cyrillic",
     "cp1252", "cp1250", "cp1254",
 )  # fmt: skip
-"""What tables without a mark may be written in, as Python calls it."""
+"""Encodings of tables without a mark, as Python calls them."""
 NAMES: Final = (
     "utf-8", "utf-16", "cp1251", "kz1048", "koi8-r", "koi8-u", "koi8-t", "cp866", "ptcp154",
     "iso8859-5", "mac-cyrillic", "cp1250", "cp1252", "cp1254", "iso8859-1", "iso8859-9",
 )  # fmt: skip
-"""What a person may name."""
+"""Encodings that a person may name."""
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -40,7 +40,7 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-"""How files of Excel (xlsx, xls) begin."""
+"""First bytes of files of Excel (xlsx, xls)."""
 
 _FEW_BYTES: Final = 16
 _FOREIGN: Final = bytes(range(0x80, 0x100))

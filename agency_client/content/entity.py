@@ -10,6 +10,7 @@ legacy ones exist.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import Any, Final, NotRequired, TypedDict
@@ -26,7 +27,7 @@ MOST_WARNINGS: Final = 20
 
 EXTRA_TEXTS: Final = ("caption", "first_seen", "last_seen", "last_change")
 EXTRA_LISTS: Final = ("datasets", "referents")
-"""What else FollowTheMoney's own files tell of an entity."""
+"""Other keys of an entity in FollowTheMoney's own files."""
 _BESIDE: Final = (*EXTRA_TEXTS, *EXTRA_LISTS)
 _KEYS: Final = frozenset({"id", "schema", "properties", *_BESIDE})
 
@@ -45,23 +46,24 @@ class Entity(TypedDict):
     referents: NotRequired[list[str]]
 
 
-class ImportedEntities:
+class ImportedEntities(ABC):
     """Entities of a file that was checked whole; each iteration reads it again.
 
     Iterating raises DOCUMENT_INVALID if the file has changed since.
     """
 
     notes: tuple[str, ...] = ()
-    """How the file was read; they go into the brief."""
+    """Notes on the reading of the file; they go into the brief."""
     warnings: tuple[str, ...] = ()
-    """What is doubtful, for the person who sends it; values are not repeated."""
+    """Doubts, for the person who sends it; values are not repeated."""
     count: int = 0
-    """How many entities there are."""
+    """The number of entities."""
     subjects: int = 0
-    """How many of them count as subjects."""
+    """The number of those that count as subjects."""
 
+    @abstractmethod
     def __iter__(self) -> Iterator[Entity]:
-        raise NotImplementedError
+        """Read the file again, entity by entity."""
 
 
 class EntityCheck:
@@ -78,7 +80,7 @@ class EntityCheck:
         return entity
 
     def faults(self, entity: Entity) -> Iterator[tuple[str, str]]:
-        """What is wrong with an entity: where in it, and what was expected."""
+        """Give the faults of an entity: the place in it, and what was expected."""
         schema = self._check.schema(entity["schema"])
         if schema is None or schema.name not in SCHEMATA:
             yield "", f"expected a schema of FollowTheMoney, got {entity['schema'][:64]!r}"
@@ -115,7 +117,7 @@ class Warnings:
 
 
 def identifier_warnings(entity: Entity) -> list[str]:
-    """What is doubtful about an entity's identifiers; the values themselves are not repeated."""
+    """Tell the doubts about an entity's identifiers; the values themselves are not repeated."""
     return [f"{entity['id']}: {words}" for words in _doubts(entity)]
 
 

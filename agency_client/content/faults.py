@@ -1,4 +1,4 @@
-"""What is wrong with a file: every fault with its place, told at once, no content repeated.
+"""Faults of a file: each with its place, told at once, no content repeated.
 
 Faults of one kind in one column are told together, with the first of their lines and the number of
 the rest, so that a table of a hundred thousand rows gives an error that a person can read.

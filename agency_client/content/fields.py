@@ -35,7 +35,7 @@ _NOTHING: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 At: TypeAlias = tuple[str | int, ...]
-"""Where a value is: names of fields and indices of lists, from the top."""
+"""The place of a value: names of fields and indices of lists, from the top."""
 
 
 class Place(NamedTuple):
@@ -54,10 +54,10 @@ class Fields:
 
     values: Mapping[str, Any]
     source: str
-    """What errors call it: the file, and the part of it."""
+    """Its name in errors: the file, and the part of it."""
     places: Mapping[At, Place] = field(default_factory=dict, repr=False)
     above: At = ()
-    """Where these fields stand in the file."""
+    """The place of these fields in the file."""
 
     def section(self, name: str) -> Fields:
         """The fields below one of them; raises DOCUMENT_INVALID if it is no mapping."""
@@ -67,7 +67,7 @@ class Fields:
         return Fields(given, f"{self.source}: {name}", self.places, (*self.above, name))
 
     def place(self, at: At) -> str:
-        """Where a value stands, or what it would stand in: `line 3, `, or nothing."""
+        """Say the place of a value, or of what it would stand in: `line 3, `, or nothing."""
         path = (*self.above, *at)
         while path and path not in self.places:
             path = path[:-1]
@@ -97,7 +97,7 @@ def dotted(at: At) -> str:
 
 
 def kind_of(value: object) -> str:
-    """What a value is, in words."""
+    """Say the type of a value, in words."""
     match value:
         case None:
             return "nothing"
@@ -358,7 +358,7 @@ def _decoded(data: bytes, source: str) -> str:
 
 
 def _plain(error: yaml.YAMLError) -> str:
-    """What the parser says, without the pieces of text that it may quote."""
+    """Repeat the parser's words, without the pieces of text that it may quote."""
     problem = getattr(error, "problem", None)
     if not isinstance(problem, str) or "'" in problem or not problem.isascii():
         return "a character or a name is not where YAML expects it"

@@ -45,7 +45,7 @@ def check_file_names(names: Iterable[str]) -> None:
 
 
 def name_fault(name: object) -> str | None:
-    """What is wrong with a file's name; None if it is good."""
+    """The fault of a file's name; None if it is good."""
     if not isinstance(name, str) or not name.strip():
         return "expected a name, got none"
     if any(separator in name for separator in _SEPARATORS):

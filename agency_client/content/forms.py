@@ -160,12 +160,12 @@ NUMBER_FORMS: Final = (
     "1.000,50",
     "1'000.50",
 )
-"""What a person may name; the first needs no naming."""
+"""Forms that a person may name; the first needs no naming."""
 PLAIN_NUMBER: Final = NumberForm.parse(NUMBER_FORMS[0])
 
 
 def shape(text: str) -> str:
-    """How a text is written, without what it says: digits as 0, letters as a."""
+    """The form of a text, without its content: digits as 0, letters as a."""
     if len(text) > 32:
         return f"{len(text)} characters"
     digits = re.sub(r"\d", "0", text)

@@ -39,7 +39,7 @@ _ID_BYTES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class PropertyMapping:
-    """How a row gives the values of one property."""
+    """The way in which a row gives the values of one property."""
 
     prop: Property
     columns: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ class PropertyMapping:
 
 @dataclass(frozen=True, eq=False)
 class EntityMapping:
-    """How a row gives one entity."""
+    """The way in which a row gives one entity."""
 
     name: str
     schema: Schema

@@ -17,7 +17,7 @@ _MOST_KNOWN: Final = 50_000
 
 @dataclass(frozen=True, slots=True)
 class MappedEntity:
-    """What a mapping made of a row."""
+    """The result of a mapping for a row."""
 
     mapping: EntityMapping
     entity: Entity | None
@@ -37,10 +37,10 @@ class RowMapper:
         self._forms = forms
         self._check = check
         self._known: dict[tuple[EntityMapping, tuple[str, ...]], MappedEntity] = {}
-        """What rows told before: accounts and persons come again and again."""
+        """Entities of the rows before: accounts and persons come again and again."""
 
     def map_record(self, query: Query, record: Mapping[str, str]) -> Iterator[MappedEntity]:
-        """What each entity of a query comes to for a record that passes its filters."""
+        """Make each entity of a query from a record that passes its filters."""
         ids: dict[str, str] = {}
         for mapping in query.entities:
             made = self._map(mapping, record, ids)

@@ -15,7 +15,7 @@ SUBJECT_SCHEMATA: Final = frozenset(
         "Vehicle", "Vessel",
     }
 )  # fmt: skip
-"""Who and what a request is about, and counts as a subject: persons, companies, assets, wallets and
+"""Schemata that count as subjects of a request: persons, companies, assets, wallets and
 accounts. LegalEntity, Asset, CryptoWallet, UserAccount and all that derives from them."""
 
 STAND_IN_SCHEMATA: Final = {
@@ -40,7 +40,7 @@ OTHER_SCHEMATA: Final = frozenset(
 """Links, events, payments, papers and places: what is told of subjects."""
 
 EVENT_SCHEMATA: Final = frozenset({"Call", "ContractAward", "Debt", "Event", "Payment", "Trip"})
-"""What happens at a time: two that are told in the same words are two, and not one told twice."""
+"""Events: two that are told in the same words are two, and not one told twice."""
 
 SCHEMATA: Final = SUBJECT_SCHEMATA | STAND_IN_SCHEMATA.keys() | OTHER_SCHEMATA
 """All schemata that an entity may have."""

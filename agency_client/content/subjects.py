@@ -1,4 +1,4 @@
-"""How many subjects a statement tells of: the gate and the policy judge it by that number."""
+"""The number of subjects of a statement: the gate and the policy judge it by that."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SubjectCount:
             self._stand_ins[entity_digest(entity)] = digest(of[0].encode()) if of else 0
 
     def notes(self) -> tuple[str, ...]:
-        """What those who judge by the number should know of it."""
+        """A note on the number, for those who judge by it."""
         if not self._repeated:
             return ()
         return (

@@ -42,7 +42,7 @@ MAX_ENTITIES: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class TableOptions:
-    """How a person says that a table is written and meant."""
+    """The way in which a person says that a table is written and meant."""
 
     encoding: str | None = None
     """Such as cp1251; else found out, where it is certain."""
@@ -218,7 +218,7 @@ class _Checking:
             )
 
     def notes(self) -> Iterator[str]:
-        """What was left out, and why."""
+        """Tell what was left out, and why."""
         rows = self._row_count
         if self._filtered.count:
             yield f"The mapping's filters left out {self._filtered.count} of {rows} rows."

@@ -36,7 +36,7 @@ class Row:
     """A row of a table."""
 
     line: int
-    """Where it begins."""
+    """The place where it begins."""
     cells: Sequence[str]
 
 

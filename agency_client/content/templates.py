@@ -45,7 +45,7 @@ brief:
 
 
 class Template(StrEnum):
-    """What there are templates of."""
+    """The documents that have a template."""
 
     INFORMATION_REQUEST = "information-request"
     REFERRAL = "referral"
@@ -162,7 +162,7 @@ def check_edited(fields: Fields) -> None:
 
 
 def unedited(value: Any, at: At = ()) -> Iterator[tuple[At, str]]:
-    """Where a template's words still stand."""
+    """Find the places where a template's words still stand."""
     match value:
         case str():
             if any(each in value for each in _PLACEHOLDERS):

@@ -1,4 +1,4 @@
-"""What a property of FollowTheMoney can hold, told in words.
+"""The values that a property of FollowTheMoney can hold, told in words.
 
 FollowTheMoney itself drops what it cannot read, takes a date's beginning for the whole of it, and
 reads 1 000,50 as one hundred thousand and fifty. So a value is checked here more strictly, and is
@@ -55,7 +55,7 @@ class ValueCheck:
         return None if schema is None or schema.abstract else schema
 
     def fault(self, prop: Property, value: str) -> str | None:
-        """What was expected of a value, in words without it; None if it is good."""
+        """Say what was expected of a value, without the value; None if it is good."""
         good = self._good.setdefault(prop, set())
         # Currencies, countries and days repeat from payment to payment.
         if value in good:

@@ -42,18 +42,18 @@ DEADLINES: Final = {
 
 
 RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
-"""How long a watch waits before it tries again, after one failure, two in a row, and so on."""
+"""Seconds that a watch waits before it tries again, after one failure, two in a row, and so on."""
 _EARLY_SECONDS: Final = 1.0
 
 
 def seconds_left(ends_at: float | None) -> float:
-    """How long a watch may go on: until a monotonic time, or as long as one watch lives."""
+    """The seconds that a watch may go on: until a monotonic time, or as long as one watch lives."""
     longest = DEADLINES["ExchangeService/Watch"]
     return longest if ends_at is None else min(longest, ends_at - time.monotonic())
 
 
 def is_own_end(error: HubUnavailable, ends_at: float) -> bool:
-    """Whether a watch ended because the client gave it no more time: the hub is not away.
+    """True if a watch ended because the client gave it no more time: the hub is not away.
 
     gRPC ends a call a little before or after its time.
     """

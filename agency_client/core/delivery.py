@@ -45,7 +45,7 @@ BATCH_BYTES: Final = 3 * 1024 * 1024
 _FRAMING_BYTES: Final = 1024
 """Signature, path and field tags of one statement, generously."""
 PATIENCE_SECONDS = 10.0
-"""How long the client waits in all, without progress, where the hub says when to come back."""
+"""Longest wait in all, without progress, where the hub says when to come back."""
 _LEAST_DELAY_SECONDS: Final = 0.02
 """A hub that says "at once" for ever comes to the end of patience too."""
 
@@ -351,6 +351,6 @@ def _is_away(error: ExchangeError) -> bool:
 
 
 def _delay(error: ExchangeError) -> float:
-    """When the hub said to come back; never, where it did not say."""
+    """The seconds after which the hub said to come back; never, where it did not say."""
     delay = error.retry_after_seconds if isinstance(error, LimitExceeded) else None
     return math.inf if delay is None else max(delay, _LEAST_DELAY_SECONDS)

@@ -1,7 +1,8 @@
 """Gather the evidence of an exchange: all that an agency is shown, proven against one checkpoint.
 
 1. The exchange is fetched and verified as always (`exchanges`).
-2. With content, each part that this agency reads is fetched, and its content key opened.
+2. With content, each part that this agency reads is fetched, and its content key opened. A part
+   that cannot be opened stays sealed, and is told of (`Evidence.faults`); the others are disclosed.
 3. The checkpoint of the evidence is the one that the exchange came with or, where it must be
    witnessed, the newest that enough of the profile's witnesses cosigned. That one must hold every
    entry of the exchange: evidence that leaves off its end would be no better witnessed.
@@ -21,12 +22,18 @@ from agency_client.core.exchanges import Exchanges, HasId
 from agency_client.core.log import Log
 from agency_client.core.ports import Ports
 from agency_client.core.view import View
-from agency_client.core.views import VerifiedExchange
+from agency_client.core.views import PartFault, VerifiedExchange, VerifiedStatement
 from agency_client.state.checkpoints import Head, WitnessedHead
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import NotAuthenticated, NotFound, Reason, SealBroken
 from exchange_protocol.record.receipts import ProvenEntry, parse_proven_entry, verify_proven_entry
 from exchange_protocol.rules.handling import check_court_use
-from exchange_protocol.trust.sealing import PartContext, open_disclosed, unwrap_content_key
+from exchange_protocol.rules.statements import Part
+from exchange_protocol.trust.sealing import (
+    PartContext,
+    WrappedKey,
+    open_disclosed,
+    unwrap_content_key,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,8 @@ class Evidence:
     """Every directory entry of the checkpoint's tree, in log order."""
     disclosed: dict[int, tuple[DisclosedPart, ...]]
     """Parts by log index of their statement; empty without content."""
+    faults: dict[int, tuple[PartFault, ...]] = field(default_factory=dict)
+    """Parts that this agency should be able to disclose and cannot, by log index."""
 
 
 class Gathering:
@@ -69,6 +78,7 @@ class Gathering:
     ) -> Operation[Evidence]:
         """Fetch an exchange with all proofs; `with_content` also opens the parts for disclosure.
 
+        A part that cannot be opened, or was erased, stays sealed; `Evidence.faults` names it.
         `witnessed` demands a checkpoint that enough witnesses of the profile cosigned. Opening a
         part for the first time is a delivery, which the witnesses have to see first.
 
@@ -83,12 +93,13 @@ class Gathering:
         vouched = (yield from self._log.witnessed_checkpoint()) if witnessed else None
         verified = yield from self._exchanges.get(exchange)
         disclosed: dict[int, tuple[DisclosedPart, ...]] = {}
+        faults: dict[int, tuple[PartFault, ...]] = {}
         if with_content:
             now = self._ports.clock()
             for each in verified.statements:
                 if any(part.wrapped_key(self._ports.agency) for part in each.statement.parts):
                     check_court_use(each.statement, verified.exchange, self._ports.agency, now)
-            disclosed = yield from self._disclose(verified)
+            disclosed, faults = yield from self._disclose(verified)
             # Reading it was a delivery, which belongs to the evidence.
             verified = yield from self._exchanges.get(verified.id)
         head, entries = Head(verified.note, verified.checkpoint), verified.entries
@@ -96,7 +107,7 @@ class Gathering:
             _check_covers(vouched, entries)
             head, entries = vouched.head, (yield from self._proven_anew(entries, vouched.head))
         directory = yield from self._directory_of(head)
-        return Evidence(verified, head, entries, directory, disclosed)
+        return Evidence(verified, head, entries, directory, disclosed, faults)
 
     def _proven_anew(
         self, entries: Sequence[ProvenEntry], head: Head
@@ -131,23 +142,41 @@ class Gathering:
 
     def _disclose(
         self, verified: VerifiedExchange
-    ) -> Operation[dict[int, tuple[DisclosedPart, ...]]]:
-        disclosed = {}
+    ) -> Operation[tuple[dict[int, tuple[DisclosedPart, ...]], dict[int, tuple[PartFault, ...]]]]:
+        disclosed, faults = {}, {}
         for each in verified.statements:
-            parts = []
+            parts, broken = [], []
             for part in each.statement.parts:
                 wrapped = part.wrapped_key(self._ports.agency)
                 if wrapped is None:
                     continue
-                sealed = bytes((yield from self._exchanges.fetch_sealed(each, part)))
-                context = PartContext(each.statement.id, part.name)
-                private = self._ports.vault.sealing_key(wrapped.key_id)
-                key = unwrap_content_key(context, wrapped, private)
-                plain = open_disclosed(sealed, context, key)
-                parts.append(DisclosedPart(part.name, sealed, key, plain))
+                try:
+                    sealed = bytes((yield from self._exchanges.fetch_sealed(each, part)))
+                except NotFound as error:
+                    if error.reason is not Reason.CONTENT_ERASED:
+                        raise
+                    broken.append(PartFault(part.name, error, verified.summary.initiator))
+                    continue
+                try:
+                    parts.append(self._disclosed(each, part, wrapped, sealed))
+                except SealBroken as error:
+                    broken.append(PartFault(part.name, error, each.author.agency))
+                except NotAuthenticated as error:
+                    # The key is missing in this profile; another one of the agency may hold it.
+                    broken.append(PartFault(part.name, error, self._ports.agency))
             if parts:
                 disclosed[each.index] = tuple(parts)
-        return disclosed
+            if broken:
+                faults[each.index] = tuple(broken)
+        return disclosed, faults
+
+    def _disclosed(
+        self, each: VerifiedStatement, part: Part, wrapped: WrappedKey, sealed: bytes
+    ) -> DisclosedPart:
+        context = PartContext(each.statement.id, part.name)
+        private = self._ports.vault.sealing_key(wrapped.key_id)
+        key = unwrap_content_key(context, wrapped, private)
+        return DisclosedPart(part.name, sealed, key, open_disclosed(sealed, context, key))
 
 
 def _check_covers(vouched: WitnessedHead, entries: Sequence[ProvenEntry]) -> None:

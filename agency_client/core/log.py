@@ -41,7 +41,7 @@ class LogLeaf:
     opening: CommitmentOpening | None
     """The entry that the leaf commits to; None if this member may not see it, or cannot read it."""
     fault: ExchangeError | None = None
-    """Why an opening that was given could not be read."""
+    """The fault of an opening that was given and could not be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Final
 from exchange_protocol.errors import HubUnavailable, Reason
 
 AWAY_SECONDS: Final = 5.0
-"""How long a hub that could not be reached is taken to be away."""
+"""The time for which a hub that could not be reached is taken to be away."""
 
 
 class Reach:
@@ -26,7 +26,7 @@ class Reach:
         self._away: tuple[float, HubUnavailable] | None = None
 
     def why_not(self) -> HubUnavailable | None:
-        """Why there is no use in an attempt now; None where there is."""
+        """The error for which an attempt now is of no use; None where it is of use."""
         if self._queue_only:
             error = Reason.UNAVAILABLE.error("this client only queues: `flush_outbox` sends")
             assert isinstance(error, HubUnavailable)  # noqa: S101 - for the type checker

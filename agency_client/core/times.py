@@ -1,10 +1,12 @@
-"""When an answer is due: the forms in which people and programs say it.
+"""The due time of an answer: the forms in which people and programs say it.
 
     timedelta(days=7), "7d", "8h", "30m", "2w"     from now on
     date(2026, 12, 5), "2026-12-05"                to the end of that day, in a time zone
     an aware datetime, "2026-12-05T18:00+05:00"    that moment
 
-A time without its zone is refused: it is another moment in each member state.
+A date means its end only here: what is due on a day may come until then. For any other time it
+means the day's beginning. A time without its zone is refused: it is another moment in each member
+state.
 """
 
 from __future__ import annotations
@@ -16,8 +18,9 @@ from typing import Final
 from exchange_protocol.errors import ExchangeError, Reason
 
 Due = timedelta | datetime | date | str
-"""When an answer is due; the module's docstring lists the forms."""
+"""The due time of an answer; the module's docstring lists the forms."""
 
+_DAY_ENDS: Final = time(23, 59, 59)
 _SPAN: Final = re.compile(r"([0-9]{1,4})([mhdw])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _FORMS: Final = (
@@ -44,8 +47,13 @@ def parse_due(due: Due, now: datetime, zone: tzinfo, *, field: str = "due") -> d
     return at
 
 
-def parse_moment(given: datetime | date | str, zone: tzinfo, *, field: str) -> datetime:
-    """A moment, past or to come, given as a date or a time; raises INVALID_FIELD."""
+def parse_moment(
+    given: datetime | date | str, zone: tzinfo, *, field: str, of_day: time = time.min
+) -> datetime:
+    """A moment, past or to come, given as a date or a time; raises INVALID_FIELD.
+
+    A date means its first moment in the zone, or the time `of_day`.
+    """
     if isinstance(given, str):
         given = _read(given, field)
     if isinstance(given, datetime):
@@ -55,7 +63,7 @@ def parse_moment(given: datetime | date | str, zone: tzinfo, *, field: str) -> d
             )
         return given
     if isinstance(given, date):
-        return datetime.combine(given, time(23, 59, 59), zone)
+        return datetime.combine(given, of_day, zone)
     raise _invalid(f"{_FORMS}; got {type(given).__name__}", field)
 
 
@@ -67,7 +75,7 @@ def _moment(due: Due, now: datetime, zone: tzinfo, field: str) -> datetime:
             return now + due
         except OverflowError:
             raise _invalid("expected a time before the year 10000", field) from None
-    return parse_moment(due, zone, field=field)
+    return parse_moment(due, zone, field=field, of_day=_DAY_ENDS)
 
 
 def _read(text: str, field: str) -> datetime | date:

@@ -52,7 +52,7 @@ class Queued:
     statement_id: str
     exchange_id: str
     reason: ExchangeError
-    """Why it was not sent now."""
+    """The error for which it was not sent now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class LegSummary:
     approvals_required: int
     approvals_given: int
     due_at: datetime | None
-    """When its answer is due: as it was asked, or as it was extended since."""
+    """The due time of its answer: as it was asked, or as it was extended since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +241,7 @@ class UnsealedStatement:
 
     @property
     def hub_time(self) -> datetime:
-        """When the hub accepted it."""
+        """The time at which the hub accepted it."""
         return self.verified.hub_time
 
     @property
@@ -264,7 +264,7 @@ class UnsealedStatement:
 
     @property
     def missing_subjects(self) -> int:
-        """How many subjects fewer are in the content than the statement declares.
+        """The number of declared subjects that the content lacks.
 
         The gate and the policy judged it by the number declared. It is 0 where nothing is known of
         it: where the content is sealed to others, erased, or cannot be read.

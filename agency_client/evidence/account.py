@@ -112,7 +112,7 @@ def _section(found: VerifiedBundle, words: Words) -> str:
 
 
 def _request(found: VerifiedBundle, words: Words) -> list[tuple[str, Cell]]:
-    """What was asked, of whom and on what terms, by the statement that opened the exchange."""
+    """Tell what was asked, of whom and on what terms, by the initial statement."""
     opening = next(
         (
             told.statement
@@ -208,7 +208,7 @@ def _body(found: VerifiedBundle, agency: AgencyId) -> str:
 
 
 def _what(told: VerifiedEntry, said: Mapping[bytes, int], words: Words) -> tuple[str, ...]:
-    """What an entry records, and the entry of the statement that it is about."""
+    """Say the record of an entry, and the entry of the statement that it is about."""
     if told.statement is None:
         word, about = words.given, said.get(told.entry.payload_digest)
         lines = [words.say(told.entry.event), told.entry.reason]

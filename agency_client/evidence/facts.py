@@ -52,7 +52,7 @@ class VerifiedBundle:
     account_matches: bool = field(default=True)
     """True if account.html is what this version writes of the same facts."""
     other_signatures: int = 0
-    """How many signatures beside the log's are on the checkpoint, verified or not."""
+    """The number of signatures beside the log's on the checkpoint, verified or not."""
     cosignatures: tuple[Cosignature, ...] = ()
     """By witnesses that the caller named; all other signatures are not verified."""
     is_stamped: bool = False
@@ -62,5 +62,5 @@ class VerifiedBundle:
 
     @property
     def unverified_signatures(self) -> int:
-        """How many signatures on the checkpoint say nothing, for nobody named who made them."""
+        """The number of signatures that say nothing, for nobody named their makers."""
         return self.other_signatures - len(self.cosignatures)

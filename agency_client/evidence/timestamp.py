@@ -223,7 +223,7 @@ def _content(element: bytes) -> bytes:
 
 
 def _header(element: bytes) -> tuple[int, int]:
-    """Where an element's content starts, and how long it is."""
+    """Find the start of an element's content, and its length."""
     if len(element) < 2:
         raise ValueError("an element has no length")
     size = element[1]

@@ -29,7 +29,10 @@ policy and of who may publish what in the directory (`agency evidence verify` re
 the exporter left out entries of the exchange; and, without --witness, whether the log showed others
 another history (compare checkpoints).
 
-Exit code 0: all of it verifies; 1: something does not; 2: the command is wrong.
+Exit code 0: all of it verifies; 1: something does not; 2: the command is wrong, or the file is no
+whole bundle, such as one that was cut off; 6: this machine cannot check it, by its Python or its
+openssl. 2 and 6 say nothing of those whom the bundle is about. A bundle that was unpacked and
+packed again verifies as before: the archive is only the wrapping.
 """
 
 from __future__ import annotations
@@ -50,9 +53,13 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+
+if sys.version_info < (3, 9):  # noqa: UP036 - it runs on other machines
+    sys.stdout.write("NOT CHECKED  PYTHON_TOO_OLD: expected Python 3.9 or later\n")
+    sys.exit(6)
 
 FORMAT = "caricc-exchange/evidence"
 VERSION = 1
@@ -531,6 +538,9 @@ _EXTENDED = bytes.fromhex("0603551d25040c300a06082b06010505070324")
 _EXTENDED_CRITICAL = bytes.fromhex("0603551d250101ff040c300a06082b06010505070324")
 
 
+_EXIT_REFUSED, _EXIT_DAMAGED, _EXIT_UNCHECKED = 1, 2, 6
+
+
 class Refused(Exception):
     """The bundle does not verify; `reason` is stable, the message is for people."""
 
@@ -538,6 +548,14 @@ class Refused(Exception):
         super().__init__(message)
         self.reason = reason
         self.message = message
+
+
+class Damaged(Refused):
+    """The file is no whole bundle: whoever had it can have changed that, so it is no verdict."""
+
+
+class Unchecked(Refused):
+    """This machine or this version cannot check it, which is no verdict either."""
 
 
 # --- 1. The archive -----------------------------------------------------------------------------
@@ -552,7 +570,7 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, ValueError, struct.error, NotImplementedError) as error:
-            raise Refused("ARCHIVE_INVALID", f"not a zip archive: {error}") from None
+            raise Damaged("ARCHIVE_INVALID", f"not a zip archive: {error}") from None
         try:
             self._members = _check_members(self._zip.infolist())
             self.manifest = self._read_manifest()
@@ -573,7 +591,7 @@ class Archive:
 
     @property
     def about(self) -> dict[str, str]:
-        """What the manifest says of the bundle; its exporter's word."""
+        """The manifest's texts of the bundle; its exporter's word."""
         return {name: self.manifest[name] for name in ABOUT}
 
     def read(self, name: str) -> bytes:
@@ -583,19 +601,19 @@ class Archive:
             raise Refused("FILE_MISSING", f"expected the file {name}, there is none")
         data = self._unpack(member)
         if hashlib.sha256(data).hexdigest() != self.manifest["files"][name]:
-            raise Refused("DIGEST_MISMATCH", f"{name} is not the file that the manifest lists")
+            raise Damaged("DIGEST_MISMATCH", f"{name} is not the file that the manifest lists")
         return data
 
     def _read_manifest(self) -> dict[str, Any]:
         member = self._members.get(MANIFEST)
         if member is None:
-            raise Refused("FILE_MISSING", f"expected the file {MANIFEST}, there is none")
+            raise Damaged("FILE_MISSING", f"expected the file {MANIFEST}, there is none")
         manifest = parse_manifest(self._unpack(member))
         listed = set(manifest["files"])
         if listed - self.names:
-            raise Refused("FILE_MISSING", f"the manifest lists {min(listed - self.names)}")
+            raise Damaged("FILE_MISSING", f"the manifest lists {min(listed - self.names)}")
         if self.names - listed:
-            raise Refused("FILE_EXTRA", f"no manifest lists {min(self.names - listed)}")
+            raise Damaged("FILE_EXTRA", f"no manifest lists {min(self.names - listed)}")
         return manifest
 
     def _unpack(self, member: zipfile.ZipInfo) -> bytes:
@@ -605,11 +623,11 @@ class Archive:
                 # less, or other bytes, fails its checksum.
                 data = file.read(member.file_size + 1)
         except Exception as error:  # noqa: BLE001 - zipfile and zlib have no common base
-            raise Refused(
+            raise Damaged(
                 "ARCHIVE_INVALID", f"{member.filename} does not unpack: {error}"
             ) from None
         if len(data) != member.file_size:
-            raise Refused("ARCHIVE_INVALID", f"{member.filename} has another size than it says")
+            raise Damaged("ARCHIVE_INVALID", f"{member.filename} has another size than it says")
         return data
 
 
@@ -617,20 +635,20 @@ def _check_container(path: Path) -> None:
     """Bound the table of contents before `zipfile` reads it into memory."""
     size = path.stat().st_size
     if size > MAX_ARCHIVE_BYTES:
-        raise Refused("TOO_LARGE", f"expected at most {MAX_ARCHIVE_BYTES} bytes, got {size}")
+        raise Damaged("TOO_LARGE", f"expected at most {MAX_ARCHIVE_BYTES} bytes, got {size}")
     with path.open("rb") as file:
         file.seek(max(0, size - 42))
         tail = file.read()
     end = tail[-22:]
     if len(end) < 22 or end[:4] != b"PK\x05\x06":
-        raise Refused("ARCHIVE_INVALID", "expected a zip archive without a comment at its end")
+        raise Damaged("ARCHIVE_INVALID", "expected a zip archive without a comment at its end")
     if tail[:4] == b"PK\x06\x07":
-        raise Refused("TOO_LARGE", "expected a plain zip archive, got the format for huge ones")
+        raise Damaged("TOO_LARGE", "expected a plain zip archive, got the format for huge ones")
     count, index_bytes = struct.unpack("<HI", end[10:16])
     if count > MAX_FILES:
-        raise Refused("TOO_LARGE", f"expected at most {MAX_FILES} files, got {count}")
+        raise Damaged("TOO_LARGE", f"expected at most {MAX_FILES} files, got {count}")
     if index_bytes > MAX_INDEX_BYTES:
-        raise Refused(
+        raise Damaged(
             "TOO_LARGE",
             f"expected a table of contents of at most {MAX_INDEX_BYTES} bytes, got {index_bytes}",
         )
@@ -638,48 +656,62 @@ def _check_container(path: Path) -> None:
 
 def _check_members(members: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     if len(members) > MAX_FILES:
-        raise Refused("TOO_LARGE", f"expected at most {MAX_FILES} files, got {len(members)}")
+        raise Damaged("TOO_LARGE", f"expected at most {MAX_FILES} files, got {len(members)}")
     found: dict[str, zipfile.ZipInfo] = {}
     total = 0
+    folders = _folders(members)
     for member in members:
+        if member.orig_filename in folders and not member.file_size:
+            # Whoever packs files again may list their folders too; these hold nothing.
+            continue
         # `orig_filename` is what stands in the archive: zipfile cuts `filename` at a zero byte.
         name = member.orig_filename
         if not _NAME.fullmatch(name) or len(name) > 200 or name != member.filename:
-            raise Refused("NAME_INVALID", f"a file may not be called {name[:80]!a}")
+            raise Damaged("NAME_INVALID", f"a file may not be called {name[:80]!a}")
         if name in found:
-            raise Refused("NAME_REPEATED", f"{name} is there twice")
+            raise Damaged("NAME_REPEATED", f"{name} is there twice")
         if member.flag_bits & _ENCRYPTED:
-            raise Refused("ARCHIVE_INVALID", f"{name} is encrypted")
+            raise Damaged("ARCHIVE_INVALID", f"{name} is encrypted")
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise Refused("ARCHIVE_INVALID", f"{name} is packed in an unknown way")
+            raise Damaged("ARCHIVE_INVALID", f"{name} is packed in an unknown way")
         if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
-            raise Refused("ARCHIVE_INVALID", f"{name} is a link or a device, not a plain file")
+            raise Damaged("ARCHIVE_INVALID", f"{name} is a link or a device, not a plain file")
         if member.comment:
-            raise Refused("ARCHIVE_INVALID", f"{name} has a comment, which nothing vouches for")
+            raise Damaged("ARCHIVE_INVALID", f"{name} has a comment, which nothing vouches for")
         most = MAX_FILE_BYTES
         if name == MANIFEST:
             most = MAX_INDEX_BYTES
         elif name.startswith("content/"):
             most = MAX_PART_BYTES
         if member.file_size > most:
-            raise Refused(
+            raise Damaged(
                 "TOO_LARGE", f"{name} has {member.file_size} bytes, at most {most} may be"
             )
         total += member.file_size
         found[name] = member
     if total > MAX_TOTAL_BYTES:
-        raise Refused(
+        raise Damaged(
             "TOO_LARGE", f"the files have {total} bytes, at most {MAX_TOTAL_BYTES} may be"
         )
     end = 0
     for member in sorted(members, key=lambda each: each.header_offset):
         # One stretch of bytes that is many files is how small archives grow without an end.
         if member.header_offset < end or (end == 0 and member.header_offset > 0):
-            raise Refused(
+            raise Damaged(
                 "ARCHIVE_INVALID", f"{member.filename} overlaps another file, or something is first"
             )
         end = member.header_offset + _LOCAL_HEADER_BYTES + member.compress_size
     return found
+
+
+def _folders(members: Sequence[zipfile.ZipInfo]) -> set[str]:
+    """The folders of the files, as they are written in an archive."""
+    return {
+        "".join(f"{part}/" for part in parts[:depth])
+        for parts in (each.orig_filename.split("/") for each in members)
+        if parts[-1]
+        for depth in range(1, min(len(parts), 8))
+    }
 
 
 def parse_manifest(data: bytes) -> dict[str, Any]:
@@ -699,11 +731,11 @@ def parse_manifest(data: bytes) -> dict[str, Any]:
     try:
         manifest = json.loads(data.decode("utf-8"), object_pairs_hook=unique, parse_int=small)
     except (ValueError, RecursionError) as error:
-        raise Refused("MANIFEST_INVALID", f"the manifest is not JSON: {error}") from None
+        raise Damaged("MANIFEST_INVALID", f"the manifest is not JSON: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise Refused("MANIFEST_INVALID", f"expected a manifest of {FORMAT}")
+        raise Damaged("MANIFEST_INVALID", f"expected a manifest of {FORMAT}")
     if type(manifest.get("version")) is not int or manifest["version"] != VERSION:
-        raise Refused(
+        raise Unchecked(
             "VERSION_UNKNOWN", f"expected version {VERSION}, got {manifest.get('version')!a:.40}"
         )
     files = manifest.get("files")
@@ -713,7 +745,7 @@ def parse_manifest(data: bytes) -> dict[str, Any]:
         or not isinstance(files, dict)
         or not all(isinstance(each, str) and _HEX.fullmatch(each) for each in files.values())
     ):
-        raise Refused("MANIFEST_INVALID", "the manifest lacks a field, or has one that is unknown")
+        raise Damaged("MANIFEST_INVALID", "the manifest lacks a field, or has one that is unknown")
     return manifest
 
 
@@ -796,7 +828,7 @@ def verify_checkpoint(data: bytes, vkey: str, openssl: OpenSsl) -> Checkpoint:
 
 
 class Witnesses:
-    """How many of which witnesses must have cosigned the checkpoint."""
+    """The witnesses of whom a number must have cosigned the checkpoint."""
 
     def __init__(self, required: int, vkeys: Sequence[str]) -> None:
         self.required = required
@@ -910,7 +942,7 @@ class Entry:
 
     @property
     def time(self) -> str:
-        """When the hub recorded it, UTC."""
+        """The time at which the hub recorded it, UTC."""
         at = _EPOCH + timedelta(seconds=self.seconds)
         return at.strftime("%Y-%m-%dT%H:%M:%S") + f".{self.nanos // 1000:06d}Z"
 
@@ -969,7 +1001,7 @@ class Statement:
         label, names = CODES.get(self.field, {}).get(field, ("", {}))
         if label == TIME:
             seconds = number(fields(binary(self.body, field)), 1)
-            at = datetime.fromtimestamp(seconds, UTC)
+            at = datetime.fromtimestamp(seconds, timezone.utc)  # noqa: UP017 - Python 3.9
             return [at.strftime("%Y-%m-%d %H:%M:%SZ")]
         if not label:
             return []
@@ -1003,7 +1035,7 @@ class Directory:
         self.certificates: dict[bytes, Certificate] = {}
         self.policy = b""
         self.files: dict[str, bytes] = {}
-        """What the bundle must show of it, by file name."""
+        """The bytes that the bundle must hold for it, by file name."""
         self._root = root
         self._openssl = openssl
 
@@ -1215,17 +1247,35 @@ def verify_stamp(response: bytes, note: bytes, root: Path, openssl: OpenSsl) -> 
 # --- openssl ------------------------------------------------------------------------------------
 
 
+# RFC 8032, section 7.1, test 2.
+_KNOWN_KEY = bytes.fromhex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")
+_KNOWN_SIGNATURE = bytes.fromhex(
+    "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+    "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
+)
+
+
 class OpenSsl:
     """The `openssl` command: chains, certificates, signatures and the block cipher."""
 
     def __init__(self, folder: Path) -> None:
         program = shutil.which("openssl")
         if program is None:
-            raise Refused("OPENSSL_MISSING", "expected the command openssl on the path")
+            raise Unchecked("OPENSSL_MISSING", "expected the command openssl on the path")
         self._program = program
         self._folder = folder
         self._files = 0
         self._chains: set[tuple[bytes, int]] = set()
+        self._verify_fitness()
+
+    def _verify_fitness(self) -> None:
+        """Verify that openssl can do what is asked of it: its failure must not accuse anyone."""
+        version = self._run(["version"]).stdout.decode("ascii", "replace").strip()
+        found = re.match(r"OpenSSL (\d+)\.", version)
+        if found is None or int(found[1]) < 3:
+            raise Unchecked("OPENSSL_UNFIT", f"expected OpenSSL 3 or later, got {version!a:.60}")
+        if not self.is_signed_ed25519(_KNOWN_KEY, b"r", _KNOWN_SIGNATURE):
+            raise Unchecked("OPENSSL_UNFIT", f"{version!a:.60} does not verify Ed25519 here")
 
     def verify_chain(self, root: Path, certificate: Certificate, at: int, where: str) -> None:
         """Verify that a certificate leads to the root, as at a time in seconds since 1970."""
@@ -1307,7 +1357,7 @@ class OpenSsl:
         words = ["enc", "-aes-256-ecb", "-nopad", "-nosalt", "-K", key.hex()]
         ended = self._run(words, blocks)
         if ended.returncode != 0 or len(ended.stdout) != len(blocks):
-            raise Refused("OPENSSL_MISSING", "openssl does not encipher with AES-256")
+            raise Unchecked("OPENSSL_MISSING", "openssl does not encipher with AES-256")
         return ended.stdout
 
     def _file(self, data: bytes) -> Path:
@@ -1409,7 +1459,7 @@ def _text(value: Any) -> str:
 
 
 def pae(payload: bytes, payload_type: bytes = PAYLOAD_TYPE) -> bytes:
-    """What is signed: DSSE's pre-authentication encoding."""
+    """Encode the bytes that are signed: DSSE's pre-authentication encoding."""
     return b"DSSEv1 %d %b %d %b" % (len(payload_type), payload_type, len(payload), payload)
 
 
@@ -1432,7 +1482,7 @@ def parse_batch(data: bytes, where: str) -> tuple[int, int, tuple[bytes, ...]]:
 
 
 def batch_signed(payload: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
-    """What is signed in a statement's stead: size and root of its batch; None for a bad path."""
+    """Encode size and root of a batch, signed in a statement's stead; None for a bad path."""
     root = root_of(hashlib.sha256(b"\x00" + pae(payload)).digest(), index, size, path)
     if root is None or not 2 <= size <= 4096:
         return None
@@ -1624,12 +1674,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 tsa_root=tsa_root,
             ):
                 print(shown(line))
+    except Damaged as error:
+        print(shown(f"NOT CHECKED  {error.reason}: {error.message}"))
+        return _EXIT_DAMAGED
+    except Unchecked as error:
+        print(shown(f"NOT CHECKED  {error.reason}: {error.message}"))
+        return _EXIT_UNCHECKED
     except Refused as error:
         print(shown(f"NOT VERIFIED  {error.reason}: {error.message}"))
-        return 1
+        return _EXIT_REFUSED
     except (OSError, subprocess.SubprocessError) as error:
-        print(shown(f"NOT VERIFIED  {type(error).__name__}: {error}"))
-        return 1
+        print(shown(f"NOT CHECKED  {type(error).__name__}: {error}"))
+        return _EXIT_UNCHECKED
     print("VERIFIED  account.html was not checked: what is proved stands above.")
     return 0
 

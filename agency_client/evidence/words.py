@@ -18,7 +18,7 @@ class Words:
     title: str
     lead: str
     place: str
-    """Where on the page the text in this language is."""
+    """The place on the page of the text in this language."""
     request: str
     request_rows: tuple[str, ...]
     """Exchange, kind, made by, at, to, supervisors, purpose, legal basis, handling, TLP, urgency,

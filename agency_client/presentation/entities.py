@@ -74,7 +74,7 @@ class Tables:
 
     payments: Table = field(default_factory=Table)
     totals: str = ""
-    """What all payments come to, by currency; empty if there are none, or an amount is unclear."""
+    """The sum of all payments, by currency; empty if there are none, or an amount is unclear."""
     entities: Table = field(default_factory=Table)
     links: Table = field(default_factory=Table)
 
@@ -102,7 +102,7 @@ def tables(entities: Iterable[Entity], locale: Locale, most: int) -> Tables:
 
 
 def caption(entity: Entity, locale: Locale) -> str:
-    """What an entity is called; its id where it has no name."""
+    """Name an entity; by its id where it has no name."""
     properties = entity["properties"]
     for name in _NAMES:
         if found := properties.get(name):
@@ -111,7 +111,7 @@ def caption(entity: Entity, locale: Locale) -> str:
 
 
 def sort(entity: Entity, locale: Locale) -> str:
-    """What an entity is, in a word."""
+    """Say the sort of an entity, in a word."""
     return locale.say(SCHEMATA[entity["schema"]])
 
 
@@ -168,7 +168,7 @@ def _link(entity: Entity, captions: Mapping[str, str], locale: Locale) -> tuple[
 def _end(
     entity: Entity, properties: tuple[str, ...], captions: Mapping[str, str], locale: Locale
 ) -> str:
-    """Who or what is at an end, by name where the statement tells of it: "Person (account)"."""
+    """Name the end of a payment or link, where the statement tells of it: "Person (account)"."""
     found = [
         ", ".join(captions.get(each, locale.one_line(each)) for each in values)
         for name in properties

@@ -1,8 +1,9 @@
 """One exchange, verified and unsealed, as facts in words: header, legs, timeline, references.
 
 What an agency may know of a leg depends on its part. The initiator knows every leg, a recipient its
-own, an approver those that it decides. A supervisor is shown single statements: of each leg it
-learns what those did to it (proven, as of their entries) and what the hub lists now (unproven).
+own, an approver those that it decides. A supervisor is shown single statements, as the policy says:
+of each leg it learns what those did to it (proven, as of their entries) and what the hub lists now
+(unproven).
 """
 
 from __future__ import annotations
@@ -13,7 +14,14 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from agency_client.core.views import Notice, UnsealedExchange, UnsealedStatement, VerifiedExchange
+from agency_client.core.views import (
+    Notice,
+    PartFault,
+    UnsealedExchange,
+    UnsealedStatement,
+    VerifiedExchange,
+    VerifiedStatement,
+)
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.steps import turn_words
@@ -28,7 +36,7 @@ from exchange_protocol.trust.identity import AgencyId, Member, parse_member
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegFacts:
-    """What an agency knows of a leg."""
+    """The facts that an agency knows of a leg."""
 
     agency: AgencyId
     state: LegState | None
@@ -44,7 +52,7 @@ class LegFacts:
     """The state that the hub lists now, where it is not proven."""
 
     def is_overdue(self, now: datetime) -> bool:
-        """Whether its answer was due before now, and is still owed."""
+        """True if its answer was due before now, and is still owed."""
         state = self.listed or self.state
         return state is not None and is_overdue(self.due_at, state, now)
 
@@ -97,7 +105,7 @@ def header_facts(
     locale: Locale,
     now: datetime,
 ) -> list[Fact]:
-    """What the exchange is, on which terms, until when, and whose turn it is."""
+    """Say the kind of the exchange, its terms, its due time, and whose turn it is."""
     verified = opened.verified
     facts = [Fact(locale.say(Label.EXCHANGE), opened.id)]
     first = opened.initial
@@ -140,7 +148,7 @@ def header_facts(
 def due_facts(
     opened: UnsealedExchange, legs: Iterable[LegFacts], locale: Locale, now: datetime
 ) -> Iterator[Fact]:
-    """When the next answer is due, by the legs; an overdue one is an alarm."""
+    """Say when the next answer is due, by the legs; an overdue one is an alarm."""
     states = [(leg.due_at, leg.listed or leg.state) for leg in legs]
     due = next_due((at, state) for at, state in states if state is not None)
     if due is None:
@@ -174,7 +182,7 @@ def state_words(leg: LegFacts, locale: Locale) -> str:
 
 
 def approval_words(leg: LegFacts, locale: Locale) -> str:
-    """How many approvals were given of those needed, and by whom."""
+    """Count the approvals given of those needed, with their authors."""
     if not leg.approvals_required:
         return locale.say(Label.NO_APPROVAL_NEEDED)
     given, required = len(leg.approvals), leg.approvals_required
@@ -187,7 +195,7 @@ def approval_words(leg: LegFacts, locale: Locale) -> str:
 
 
 def timeline(opened: UnsealedExchange, locale: Locale) -> list[Happening]:
-    """What was said and received, in time; what one reader received at a time is one line."""
+    """List statements and deliveries by time; what a reader received at a time is one line."""
     said = {each.statement.digest: each for each in opened.statements}
     happened = [
         Happening(
@@ -225,8 +233,18 @@ def who(member: Member, locale: Locale) -> str:
     return f"{member.agency}, {locale.say(member.role)}{name}"
 
 
+def fault_words(fault: PartFault, locale: Locale) -> str:
+    """A part that should be readable and is not, why, and who can mend it."""
+    return locale.say(
+        Label.PART_FAULT,
+        part=fault.part,
+        error=locale.visible(str(fault.error)),
+        whom=fault.ask,
+    )
+
+
 def reference_of(opened: UnsealedExchange, agency: AgencyId) -> Reference:
-    """What the exchange is called on each side, and what it is about."""
+    """Give the references of the exchange on each side, and its summary."""
     own = theirs = ""
     for each in opened.statements:
         given = each.brief.own_reference if each.brief else None
@@ -258,6 +276,7 @@ def _supervised_legs(verified: VerifiedExchange) -> list[LegFacts]:
         if each.entry.ruling is not None
         for change in each.entry.ruling.legs
     }
+    given = _given_approvals(verified.statements)
     legs = []
     for agency in dict.fromkeys((*proven, *listed)):
         change, index = proven.get(agency, (None, None))
@@ -272,12 +291,28 @@ def _supervised_legs(verified: VerifiedExchange) -> list[LegFacts]:
                 if now
                 else 0,
                 approvers=change.approvers if change else (),
+                approvals=tuple(given.get(agency, ())),
                 due_at=now.due_at if now else None,
                 as_of_entry=index,
                 listed=now.state if now else None,
             )
         )
     return legs
+
+
+def _given_approvals(statements: Iterable[VerifiedStatement]) -> dict[AgencyId, list[str]]:
+    """URIs of those who approved each leg, since new content last had to pass the gate."""
+    given: dict[AgencyId, list[str]] = {}
+    for each in statements:
+        statement, ruling = each.statement, each.entry.ruling
+        if statement.kind.spec.approves(statement.body):
+            for agency in statement.recipients:
+                given.setdefault(agency, []).append(each.author.uri)
+        elif statement.kind.spec.passes_gate and ruling is not None:
+            for change in ruling.legs:
+                if change.approvals_required:
+                    given[change.agency] = []
+    return given
 
 
 def _delivery_of(entry: Entry) -> tuple[str, bytes]:
@@ -312,7 +347,7 @@ def notice_line(
 
 
 def _noticed(notice: Notice, exchange: VerifiedExchange | None, locale: Locale) -> str:
-    """What happened: a statement with its codes, or another event."""
+    """Say the event: a statement with its codes, or another one."""
     for each in exchange.statements if exchange else ():
         if each.index == notice.index:
             codes = body_words(each.statement.body, locale.language, locale.zone)

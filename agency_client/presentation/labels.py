@@ -363,6 +363,45 @@ class Label(Enum):
         "Бұзушылық жоқ: журнал бүтін, қол қойылған, ашылған жазбаларда барлық ереже сақталған.",
     )
     VIOLATIONS = Words("violations", "нарушения", "бұзушылықтар")
+    WHAT_CONVICTS = Words(
+        "What convicts: the hub's signature over the checkpoint of {size} entries with the root "
+        "{root}, and the entries named above in its tree.",
+        "Чем это доказано: подписью узла под контрольной точкой из {size} записей с корнем {root} "
+        "и названными выше записями в её дереве.",
+        "Дәлелі: {size} жазбадан тұратын, түбірі {root} бақылау нүктесіндегі тораптың қолы және "
+        "оның ағашындағы жоғарыда аталған жазбалар.",
+    )
+    FAULTS_OF_COPY = Words("Faults of the copy", "Изъяны копии", "Көшірменің ақаулары")
+    TORN_COPY = Words(
+        "Torn copy: it does not fit together and cannot be checked. This says nothing of the hub: "
+        "no signature covers the faults above.",
+        "Копия разорвана: её части не подходят друг к другу, и проверить её нельзя. Об узле это "
+        "ничего не говорит: подпись не охватывает названные изъяны.",
+        "Көшірме бүлінген: бөліктері бір-біріне сәйкес емес, оны тексеру мүмкін емес. Бұл торап "
+        "туралы ештеңе айтпайды: аталған ақауларды ешқандай қолтаңба қамтымайды.",
+    )
+    INCOMPLETE = Words(
+        "Incomplete: the copy holds {size} entries in good order, and the log is known to have "
+        "{known} or more.",
+        "Неполная копия: в ней {size} записей, они в порядке; известно, что в журнале их не менее "
+        "{known}.",
+        "Толық емес: көшірмеде {size} жазба бар, олар дұрыс; журналда кемінде {known} жазба "
+        "екені белгілі.",
+    )
+    TAKE_AGAIN = Words(
+        "Take the copy again, with `exchange-server backup`, or from a hub that is stopped.",
+        "Снимите копию заново: командой `exchange-server backup` или с остановленного узла.",
+        "Көшірмені қайта жасаңыз: `exchange-server backup` командасымен немесе тоқтатылған "
+        "тораптан.",
+    )
+    SIZE_UNKNOWN = Words(
+        "Whether the log has more entries than this copy is not known here: a checkpoint of the "
+        "hub or of a witness says it (--checkpoint).",
+        "Есть ли в журнале записи сверх этой копии, здесь неизвестно: об этом говорит "
+        "контрольная точка узла или свидетеля (--checkpoint).",
+        "Журналда осы көшірмеден тыс жазбалар бар-жоғы белгісіз: оны тораптың немесе куәгердің "
+        "бақылау нүктесі айтады (--checkpoint).",
+    )
     ROUND = Words(
         "entries {first} to {size}: clean; {overdue} legs overdue, {late} answered late",
         "записи с {first} по {size}: нарушений нет; просрочено линий: {overdue}, отвечено с "
@@ -387,10 +426,44 @@ class Label(Enum):
         "Ещё не заверено: подписей свидетелей из профиля недостаточно.",
         "Әлі расталмаған: профильдегі куәлардың қолдары жеткіліксіз.",
     )
+    VALID = Words(
+        "valid {start} to {end}", "действует с {start} по {end}", "{start} – {end} жарамды"
+    )
+    NOT_VALID_NOW = Words("not valid now", "сейчас недействителен", "қазір жарамсыз")
+    REVOKED_SINCE = Words("revoked since {time}", "отозван {time}", "{time} кері қайтарылған")
+    ENDS_SOON = Words(
+        "ends in {span}: have a new one issued",
+        "истекает через {span}: закажите новый",
+        "{span} кейін бітеді: жаңасын алыңыз",
+    )
     NOT_YET = Words("not yet", "ещё нет", "әлі жоқ")
 
     # --- Evidence ------------------------------------------------------------------------------
 
+    WRITTEN_TO = Words("Written to {file}.", "Записано в {file}.", "{file} файлына жазылды.")
+    ROOT_BY_ANOTHER_WAY = Words(
+        "Give the root certificate and the log key by another way.",
+        "Корневой сертификат и ключ журнала передайте другим путём.",
+        "Түбірлік сертификат пен журнал кілтін басқа жолмен беріңіз.",
+    )
+    WITNESSES_BY_ANOTHER_WAY = Words(
+        "Give the root certificate, the log key and the witnesses' keys by another way.",
+        "Корневой сертификат, ключ журнала и ключи свидетелей передайте другим путём.",
+        "Түбірлік сертификатты, журнал кілтін және куәлардың кілттерін басқа жолмен беріңіз.",
+    )
+    VERIFIED_ALL = Words(
+        "Verified: all of it, account.html too.",
+        "Проверено всё, включая account.html.",
+        "Бәрі тексерілді, account.html де.",
+    )
+    ACCOUNT_DIFFERS = Words(
+        "Everything above is verified, but account.html in the file does not say the same (it is "
+        "altered, or of another version): do not read it; --account writes one.",
+        "Всё выше проверено, но account.html в файле говорит иное (изменён или другой версии): не "
+        "читайте его; --account запишет новый.",
+        "Жоғарыдағының бәрі тексерілді, бірақ файлдағы account.html басқаны айтады (өзгертілген "
+        "немесе басқа нұсқадағы): оны оқымаңыз; --account жаңасын жазады.",
+    )
     EXPORTED_BY = Words("exported by", "выгрузил", "шығарған")
     FILES_WORD = Words(
         "{who}, {time} (the file's word)",

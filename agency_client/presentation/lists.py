@@ -79,7 +79,7 @@ def row(
 def to_do(
     waiting: Iterable[Waiting], known: Mapping[str, Reference], locale: Locale, now: datetime
 ) -> list[tuple[Waiting, ToDo]]:
-    """What waits for the agency, the most pressing first: by due time, then by age."""
+    """List the waiting items of the agency, the most pressing first: by due time, then by age."""
     made = [(each, _to_do(each, known, locale, now)) for each in waiting]
     far = datetime.max.replace(tzinfo=now.tzinfo)
     return sorted(made, key=lambda pair: (_due_of(pair[0]) or far, pair[0].summary.initiated_at))

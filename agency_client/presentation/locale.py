@@ -22,7 +22,7 @@ _MINUTE: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Locale:
-    """How a person is told: in which language, and by which clock."""
+    """The language and the clock in which a person is told."""
 
     language: Language = Language.EN
     zone: tzinfo = UTC

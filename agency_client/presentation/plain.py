@@ -13,6 +13,7 @@ from agency_client.content.file_names import INDEX
 from agency_client.core.views import (
     ExchangeSummary,
     Notice,
+    PartFault,
     Queued,
     Refused,
     Sent,
@@ -153,7 +154,7 @@ def queued_json(result: Queued) -> dict[str, Any]:
 
 
 def result_json(result: Sent | Queued | Refused) -> dict[str, Any]:
-    """What came of a waiting statement."""
+    """The result of a waiting statement."""
     match result:
         case Sent():
             return sent_json(result)
@@ -204,7 +205,7 @@ def refused_json(refused: RefusedEntry) -> dict[str, Any]:
 
 
 def leg_change_json(leg: LegChange) -> dict[str, Any]:
-    """What a statement did to one leg."""
+    """The effect of a statement on one leg."""
     return {
         "agency": leg.agency,
         "before": leg.before.name if leg.before else None,
@@ -249,15 +250,17 @@ def _statement_json(statement: UnsealedStatement) -> dict[str, Any]:
         "is_erased": statement.is_erased,
         "attachments": {name: len(data) for name, data in statement.attachments.items()},
         "sealed_to_others": sealed_to_others(statement),
-        "faults": [
-            {
-                "part": fault.part,
-                "reason": fault.error.reason.name,
-                "message": fault.error.message,
-                "ask": fault.ask,
-            }
-            for fault in statement.faults
-        ],
+        "faults": [fault_json(fault) for fault in statement.faults],
+    }
+
+
+def fault_json(fault: PartFault) -> dict[str, Any]:
+    """A part that should be readable and is not."""
+    return {
+        "part": fault.part,
+        "reason": fault.error.reason.name,
+        "message": fault.error.message,
+        "ask": fault.ask,
     }
 
 

@@ -1,4 +1,4 @@
-"""Whose turn it is in an exchange, and what that party may do next.
+"""The turns in an exchange: the party that is to act, and what it may do next.
 
 What may be done follows from the rows of the kinds; a new kind's commands appear by themselves.
 """
@@ -43,7 +43,7 @@ STEPS: Final[Mapping[LegState, Label]] = {
     LegState.REFUSED: Label.READ_WHY,
     LegState.RECALLED: Label.CLOSE,
 }
-"""What the party for which a leg waits is to do, by the state."""
+"""The step of the party for which a leg waits, by the state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Waiting:
 
 
 def commands(kind: Kind, party: Party, state: LegState) -> tuple[str, ...]:
-    """What a party may say on a leg in a state of an exchange of a kind, as commands."""
+    """List what a party may say on a leg, by kind of exchange and state, as commands."""
     answer = kind.spec.answer
     found = [
         act.command
@@ -76,7 +76,7 @@ def commands(kind: Kind, party: Party, state: LegState) -> tuple[str, ...]:
 
 
 def waiting(summaries: Iterable[ExchangeSummary], party: Party, agency: AgencyId) -> list[Waiting]:
-    """What of a list waits for an agency, as the party that it is in all of it."""
+    """Select from a list what waits for an agency, as the party that it is in all of it."""
     found = []
     for summary in summaries:
         states: dict[LegState, list[LegSummary]] = {}

@@ -11,6 +11,7 @@ from exchange_protocol.kinds.spec import Body, body_codes
 from exchange_protocol.words import Code, NamedCode, Words
 
 ATTRIBUTES: Final[Mapping[str, Words]] = {
+    "amount": Words("amount", "сумма", "сома"),
     "usefulness": Words("usefulness", "полезность", "пайдалылығы"),
 }
 """Names of attributes that are numbers or times, which say nothing without their name. One that is

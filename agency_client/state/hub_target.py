@@ -1,4 +1,4 @@
-"""Where a hub listens: `host:port`, in the one form that the channel takes."""
+"""The address of a hub: `host:port`, in the one form that the channel takes."""
 
 from __future__ import annotations
 

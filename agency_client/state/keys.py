@@ -50,7 +50,7 @@ class UnusableKey:
 
 @dataclass(frozen=True, slots=True)
 class SealingKeys:
-    """What the folder of sealing keys holds."""
+    """The keys in the folder of sealing keys."""
 
     keys: tuple[SealingPrivateKey, ...]
     """Oldest first."""
@@ -63,7 +63,7 @@ class Vault:
 
     agency: AgencyId
     signer: Member | None
-    """Who signs; None for a profile that only reads and audits."""
+    """The signer; None for a profile that only reads and audits."""
     certificate: VerifiedCertificate | None
     unusable: tuple[UnusableKey, ...]
     """Key files of the profile that do not load."""
@@ -87,7 +87,7 @@ class Vault:
 
     @property
     def member(self) -> Member:
-        """Who signs; raises KEY_UNAVAILABLE where the profile has no signing key."""
+        """The signer; raises KEY_UNAVAILABLE where the profile has no signing key."""
         if self.signer is None:
             raise Reason.KEY_UNAVAILABLE.error(
                 "expected a profile with a signing key and its certificate, got one without"

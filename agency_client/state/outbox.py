@@ -66,7 +66,7 @@ from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
 
 _DIRECTORY: Final = "directory"
-"""Where the receipts of directory statements are, which belong to no exchange."""
+"""Folder of the receipts of directory statements, which belong to no exchange."""
 _FILE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 _STAGING: Final = ".building-"
 
@@ -323,7 +323,7 @@ class Outbox:
         return next(found, None)
 
     def watch_token(self) -> str | None:
-        """Where the last watch stood."""
+        """The place of the last watch."""
         token = read_file(self._folder.parent / "watch")
         return token.decode() if token else None
 

@@ -153,6 +153,10 @@ class Profile:
         table = _read(self.folder).get("sealing", {})
         return self.folder / str(table.get("directory", "sealing"))
 
+    def files(self, table: str) -> Mapping[str, str]:
+        """The names of the files in a table, as the profile has them now."""
+        return {key: str(value) for key, value in _read(self.folder).get(table, {}).items()}
+
     @property
     def has_typed_passphrase(self) -> bool:
         """True if no file holds the passphrase of the keys: a person types it."""
@@ -280,7 +284,7 @@ def find_profile(profile: str | os.PathLike[str]) -> Path:
 
 
 def _profiles_folder() -> Path | None:
-    """Where profiles are looked up by name; None for a user without a home directory."""
+    """The folder of profiles that are looked up by name; None for a user without a home."""
     named = os.environ.get(PROFILES_VARIABLE)
     if named:
         return Path(named)
@@ -315,7 +319,7 @@ def _parse(data: bytes, path: Path) -> dict[str, Any]:
 
 
 def _first_place(text: str, said: str) -> str:
-    """Where a name stood before that stands twice; the parser tells of the second place alone."""
+    """Find the first place of a name that stands twice; the parser tells of the second alone."""
     found = re.search(r"\(at line (\d+)", said)
     if not said.startswith(("Cannot overwrite", "Cannot declare")) or found is None:
         return ""

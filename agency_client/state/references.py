@@ -1,4 +1,4 @@
-"""What this profile knows of exchanges by heart: references, summaries, what was just sent.
+"""The index of references: names and summaries of exchanges, and what was just sent.
 
 The hub knows no reference and no summary, so lists of its would show ids alone. The index keeps
 them where this profile sent or opened a statement. It holds sealed content, so it is on disk only
@@ -33,12 +33,12 @@ _CONTEXT: Final = PartContext("state", "index")
 _ROLE: Final = ReaderRole.AUTHOR.value
 _MOST_SUMMARY: Final = 200
 _REMEMBERS: Final = timedelta(minutes=15)
-"""How long a statement is known that was sent, so that sending it again is noticed."""
+"""The time for which a sent statement is known, so that sending it again is noticed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What an exchange is called, and what it is about."""
+    """The names of an exchange, and its summary."""
 
     own: str = ""
     """The reference that one's own agency gave it."""
@@ -53,7 +53,7 @@ class Reference:
         return self.own or self.theirs
 
     def matches(self, text: str) -> bool:
-        """Whether a text stands in it, in any case."""
+        """True if a text stands in it, in any case."""
         wanted = text.casefold()
         return any(wanted in each.casefold() for each in (self.own, self.theirs, self.summary))
 
@@ -84,7 +84,7 @@ class ReferenceIndex:
         self._vault = vault
 
     def references(self) -> Mapping[str, Reference]:
-        """What is known, by the id of the exchange."""
+        """The references that are known, by the id of the exchange."""
         return self._read().references
 
     def note(self, exchange_id: str, known: Reference) -> None:

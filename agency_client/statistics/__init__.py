@@ -14,6 +14,7 @@ from agency_client.statistics.tables import (
     Statistics,
     Table,
     TableRow,
+    check_question,
     make_statistics,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "Statistics",
     "Table",
     "TableRow",
+    "check_question",
     "make_statistics",
 ]

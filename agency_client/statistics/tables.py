@@ -138,15 +138,8 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = {
 """By the names that `--by` takes."""
 
 
-def make_statistics(
-    gathered: Gatherer,
-    *,
-    checkpoint: Checkpoint,
-    period: Period,
-    by: Sequence[str] = ("state",),
-    unopened: int = 0,
-) -> Statistics:
-    """Count what was gathered.
+def check_question(period: Period, by: Sequence[str]) -> None:
+    """Check what is to be counted, before a log is read for it.
 
     Raises:
         InvalidInput: INVALID_FIELD, for a period that ends before it starts, a dimension that does
@@ -155,7 +148,7 @@ def make_statistics(
     if period.start is not None and period.end is not None and period.end <= period.start:
         raise Reason.INVALID_FIELD.error(
             f"expected a period that ends after its start {period.start:%Y-%m-%d}, got one that "
-            f"ends on {period.end:%Y-%m-%d}",
+            f"ends before {period.end:%Y-%m-%d}",
             field="to",
         )
     if len(set(by)) != len(by) or not DIMENSIONS.keys() >= set(by):
@@ -163,6 +156,29 @@ def make_statistics(
             f"expected each of {', '.join(DIMENSIONS)} at most once, got {', '.join(by)}",
             field="by",
         )
+
+
+def make_statistics(
+    gathered: Gatherer,
+    *,
+    checkpoint: Checkpoint,
+    period: Period,
+    by: Sequence[str] = ("state",),
+    unopened: int = 0,
+) -> Statistics:
+    """Count what was gathered, of the exchanges that were opened in a period.
+
+    Args:
+        gathered: the facts of the log.
+        checkpoint: of the log, up to which they were gathered.
+        period: whose exchanges are counted.
+        by: names of dimensions, each at most once.
+        unopened: entries that this reader may not open.
+
+    Raises:
+        InvalidInput: as `check_question` does.
+    """
+    check_question(period, by)
     cut_at = gathered.last.at if gathered.last else None
     legs = [leg for leg in gathered if period.holds(leg.opened.at)]
     groups = _Groups(legs, [DIMENSIONS[name] for name in by])

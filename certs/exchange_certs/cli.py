@@ -24,6 +24,7 @@ from exchange_certs.authority import (
     Authority,
     IssuedCertificate,
 )
+from exchange_certs.enrolment_cli import register
 from exchange_certs.records import Record, RevocationReason, read_index
 from exchange_files import PUBLIC, NewFile, check_new, new_files, without_bom
 from exchange_keys import encrypted_pem, read_passphrase
@@ -184,6 +185,9 @@ def list_certificates(directory: Directory, as_json: AsJson = False) -> None:
         sys.stdout.write(json.dumps(rows, indent=1) + "\n")
         return
     Console().print(_table(records, now))
+
+
+register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

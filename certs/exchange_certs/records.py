@@ -22,7 +22,7 @@ INDEX_FILE = "index.json"
 
 
 class RevocationReason(StrEnum):
-    """Why a certificate is taken back; named as in RFC 5280, section 5.3.1."""
+    """Reasons to take a certificate back; named as in RFC 5280, section 5.3.1."""
 
     KEY_COMPROMISE = "keyCompromise"
     AFFILIATION_CHANGED = "affiliationChanged"

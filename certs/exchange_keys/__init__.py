@@ -1,6 +1,7 @@
 """Private keys: how they are kept at rest, loaded and used.
 
     SoftwareSigner      a `Signer` (`exchange_protocol.signer`) whose key is in memory
+    TokenSigner         a `Signer` whose key is in a token (PKCS #11)
     SealingPrivateKey   a `Decapsulator` (`exchange_protocol.trust.sealing`) whose key is in memory
     key_files           key files: encrypted PKCS #8 in PEM
     passphrases         passphrases, from files or the environment
@@ -34,12 +35,14 @@ from exchange_keys.passphrases import MIN_PASSPHRASE_BYTES, read_passphrase, ver
 from exchange_keys.pem import encrypted_pem
 from exchange_keys.sealing import SealingPrivateKey
 from exchange_keys.signers import SoftwareSigner
+from exchange_keys.tokens import TokenSigner
 
 __all__ = [
     "MIN_PASSPHRASE_BYTES",
     "SealingPrivateKey",
     "SoftwareSigner",
     "TlsKey",
+    "TokenSigner",
     "certificate_chain",
     "check_guarded_folder",
     "encrypted_pem",

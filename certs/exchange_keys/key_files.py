@@ -21,8 +21,9 @@ from exchange_keys.guarded import read_secret
 from exchange_keys.pem import decrypted_pem, empty, encrypted_pem
 from exchange_keys.sealing import SealingPrivateKey
 from exchange_keys.signers import SoftwareSigner
+from exchange_keys.tokens import SCHEME, TokenSigner, parse_uri
 from exchange_protocol.errors import Reason
-from exchange_protocol.signer import SignatureAlgorithm
+from exchange_protocol.signer import SignatureAlgorithm, Signer
 
 _PEM_BLOCK: Final = re.compile(
     rb"-----BEGIN ENCRYPTED PRIVATE KEY-----.+?-----END ENCRYPTED PRIVATE KEY-----", re.DOTALL
@@ -51,13 +52,21 @@ class TlsKey:
         )
 
 
-def load_signer(path: Path, passphrase: bytes, *expected: SignatureAlgorithm) -> SoftwareSigner:
-    """Read a key that signs, of one of these algorithms or else of any; raises KEY_UNAVAILABLE."""
-    key = _load(path, passphrase)
-    if isinstance(key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
-        signer = SoftwareSigner(key)
-        if not expected or signer.algorithm in expected:
-            return signer
+def load_signer(path: Path, passphrase: bytes, *expected: SignatureAlgorithm) -> Signer:
+    """Read a key that signs, of one of these algorithms or else of any; raises KEY_UNAVAILABLE.
+
+    The file may also say in which token the key is (`tokens`).
+    """
+    pem = read_secret(path)
+    signer: Signer | None = None
+    if pem.startswith(SCHEME):
+        signer = TokenSigner(parse_uri(pem, path), passphrase)
+    else:
+        key = decrypted_pem(pem, passphrase, path)
+        if isinstance(key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
+            signer = SoftwareSigner(key)
+    if signer is not None and (not expected or signer.algorithm in expected):
+        return signer
     names = " or ".join(each.value for each in expected or SignatureAlgorithm)
     raise Reason.KEY_UNAVAILABLE.error(f"expected {path} to be a key of {names}")
 

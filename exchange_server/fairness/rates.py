@@ -6,7 +6,8 @@ and may overdraw it: what was overdrawn must flow back before the next call. So 
 large for its bucket, and the bound holds over time.
 
 A call that meets an empty bucket is refused before it is parsed, with the time until the bucket is
-positive again. An upload is not broken off: its next message is not taken before then.
+positive again. An upload or a stream of statements is not broken off: its next message is not taken
+before then.
 """
 
 from __future__ import annotations
@@ -90,6 +91,16 @@ class Rates:
     def count_more(self, agency: AgencyId, statements: int) -> None:
         """Count further statements of a call that was admitted."""
         self._statements.spend(agency, statements)
+
+    async def flow_statement(self, agency: AgencyId, size: int) -> None:
+        """Count a statement of a stream and its bytes, and wait until it may send the next."""
+        self.count(agency, size)
+        await asyncio.sleep(
+            max(
+                self._statements.seconds_until_positive(agency),
+                self._bytes.seconds_until_positive(agency),
+            )
+        )
 
     async def flow(self, agency: AgencyId, size: int) -> None:
         """Count bytes of a stream, and wait until the bucket is positive again."""

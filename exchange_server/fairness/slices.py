@@ -1,7 +1,9 @@
 """Long work in the event loop, in slices: after each slice the loop serves everyone else.
 
 All long work shares one scheduler. It gives one slice at a time, to agencies in turn: however many
-long calls one agency has, another agency waits for one slice of it and no more.
+long calls one agency has, another agency waits for one slice of it and no more. When slices have
+had the loop for `SLICE_SECONDS`, in one piece or many, the loop takes `PAUSE_TURNS` without any: a
+call takes several turns to come in and to be answered, and each turn would have its slice.
 """
 
 from __future__ import annotations
@@ -16,22 +18,82 @@ from exchange_server.fairness.scheduler import FairScheduler
 
 SLICE_SECONDS: Final = 0.001
 """A lone call takes some 3 ms; the slice of another agency may add little to that."""
+PAUSE_TURNS: Final = 8
+"""Where the loop has nothing else to do they pass at once."""
+
+
+class SliceScheduler:
+    """Gives slices of one event loop, one at a time."""
+
+    def __init__(self) -> None:
+        self._turns = FairScheduler()
+        self._began_at = 0.0
+        self._ended_at = 0.0
+        self._spent = 0.0
+        """Seconds of slices since the last pause."""
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a slice is waited for."""
+        return self._turns.is_awaited
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the slice in hand is over."""
+        return self._spent + time.monotonic() - self._began_at >= SLICE_SECONDS
+
+    async def begin(self, agency: AgencyId) -> None:
+        """Wait for a slice."""
+        await self._turns.take(agency)
+        await self._begin(agency)
+
+    async def begin_another(self, agency: AgencyId) -> None:
+        """Give the slice back, and wait for the next one behind all that wait already."""
+        self._count()
+        await self._turns.take_another(agency)
+        await self._begin(agency)
+
+    def end(self, agency: AgencyId) -> None:
+        """Give the slice back."""
+        self._count()
+        self._turns.give(agency)
+
+    def _count(self) -> None:
+        self._ended_at = time.monotonic()
+        self._spent += self._ended_at - self._began_at
+
+    async def _begin(self, agency: AgencyId) -> None:
+        try:
+            await self._pause_if_due()
+        except asyncio.CancelledError:
+            self._turns.give(agency)
+            raise
+        self._began_at = time.monotonic()
+
+    async def _pause_if_due(self) -> None:
+        if self._spent < SLICE_SECONDS:
+            return
+        # After a step that was too long by itself, others have the loop for as long.
+        missing = self._spent - SLICE_SECONDS - (time.monotonic() - self._ended_at)
+        if missing > SLICE_SECONDS:
+            await asyncio.sleep(missing)
+        for _ in range(PAUSE_TURNS):
+            await asyncio.sleep(0)
+        self._spent = 0.0
 
 
 class Slices:
     """The slices of one piece of work, as an `async with` block."""
 
-    def __init__(self, scheduler: FairScheduler, agency: AgencyId) -> None:
+    def __init__(self, scheduler: SliceScheduler, agency: AgencyId) -> None:
         """Work for an agency."""
         self._scheduler = scheduler
         self._agency = agency
         self._has_slice = False
-        self._ends_at = 0.0
 
     async def __aenter__(self) -> Self:
-        await self._scheduler.take(self._agency)
+        await self._scheduler.begin(self._agency)
         self._has_slice = True
-        self._ends_at = time.monotonic() + SLICE_SECONDS
         return self
 
     async def __aexit__(
@@ -41,16 +103,11 @@ class Slices:
         trace: TracebackType | None,
     ) -> None:
         if self._has_slice:
-            self._scheduler.give(self._agency)
+            self._scheduler.end(self._agency)
 
     async def yield_if_due(self) -> None:
         """Let others be served if the slice is over; call it between two small steps."""
-        if time.monotonic() < self._ends_at:
-            return
-        if self._scheduler.is_awaited:
+        if self._scheduler.is_over:
             self._has_slice = False
-            await self._scheduler.take_another(self._agency)
+            await self._scheduler.begin_another(self._agency)
             self._has_slice = True
-        else:
-            await asyncio.sleep(0)
-        self._ends_at = time.monotonic() + SLICE_SECONDS

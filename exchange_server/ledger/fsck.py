@@ -18,15 +18,15 @@ unknown, so steps 5 and 6 are left out then. What the hub holds in memory here g
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, func, select
 
-from exchange_protocol.errors import ExchangeError
-from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.tiles import TileId, TreeEdge
 from exchange_protocol.record.entries import Entry, Event, entry_leaf_hash
 from exchange_protocol.record.replay import DirectoryFold, Replay
@@ -43,7 +43,7 @@ from exchange_server.ledger.projection import (
 from exchange_server.ledger.values import Finding, FsckReport
 from exchange_server.ledger.witnessing import cosignature_faults
 from exchange_server.storage import tables
-from exchange_server.storage.engine import reading
+from exchange_server.storage.engine import driver_error, is_away, reading
 from exchange_server.storage.exchange_rows import ExchangeRow, LegRow, PartyRow, leg_rows
 from exchange_server.storage.feed_rows import FeedRow
 from exchange_server.storage.log_rows import (
@@ -59,12 +59,29 @@ from exchange_server.storage.rows import field_names, stream_rows
 from exchange_server.storage.statement_rows import DeliveryRow, StatementRow
 
 _ENTRIES_AT_ONCE = 1000
+_NOT_JUDGED = (Reason.POLICY_UNREADABLE, Reason.CERTIFICATE_UNTRUSTED)
+"""What a replay says of the one who checks: this version, or the root that was given."""
 
 
-def fsck(engine: Engine, anchors: TrustAnchors, log: LogVerifier) -> FsckReport:
-    """Check a whole database; what is wrong is found, never raised."""
+def fsck(
+    engine: Engine,
+    anchors: TrustAnchors,
+    log: LogVerifier,
+    *,
+    known: Sequence[Checkpoint] = (),
+    at_least: int = 0,
+) -> FsckReport:
+    """Check a whole database; what is wrong is found, never raised.
+
+    `known` are checkpoints that the log's key signed: the database must hold their trees. One of
+    fewer entries than these, or than `at_least`, is incomplete.
+
+    Raises:
+        InvalidInput: POLICY_UNREADABLE, if this version cannot check the log.
+    """
     with reading(engine) as connection:
-        return _Check(connection, anchors, log).run()
+        report = _Check(connection, anchors, log, known).run()
+    return replace(report, known_size=max((at_least, *(each.size for each in known))))
 
 
 class _Findings:
@@ -85,14 +102,53 @@ class _Findings:
 
 
 class _Check:
-    def __init__(self, connection: Connection, anchors: TrustAnchors, log: LogVerifier) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        anchors: TrustAnchors,
+        log: LogVerifier,
+        known: Sequence[Checkpoint],
+    ) -> None:
         self._connection = connection
+        self._known = {each.size: each for each in known}
         self._log = log
         self._findings = _Findings()
         self._replay = Replay(DirectoryFold(anchors))
         self._expected = _Expected()
+        self._entries = 0
+        self._breaks_rules = False
 
     def run(self) -> FsckReport:
+        try:
+            report = self._run()
+            self._check_file()
+        except ExchangeError as error:
+            if error.reason in _NOT_JUDGED:
+                raise
+            self._findings.add("database", "?", error.message)
+        except (ValueError, TypeError, LookupError, OverflowError) as error:
+            # A torn page holds anything: a row of another table, or nothing that is a row.
+            self._findings.add("database", "?", f"a row cannot be read: {error}")
+        except Exception as error:
+            cause = driver_error(error)
+            if cause is None or is_away(error):
+                raise
+            self._findings.add("database", "?", f"it cannot be read on: {cause}")
+        else:
+            found = self._findings.all()
+            alone = [finding.what for finding in found] == ["replay"]
+            return replace(report, findings=found, breaks_rules=alone and self._breaks_rules)
+        return FsckReport(self._entries, 0, 0, self._findings.all())
+
+    def _check_file(self) -> None:
+        """The structure of a SQLite file; PostgreSQL checks its pages by itself."""
+        if self._connection.dialect.name == "sqlite":
+            query = self._connection.exec_driver_sql("PRAGMA integrity_check(1)")
+            found = " ".join(query.scalar_one().split())
+            if found != "ok":
+                self._findings.add("database", "?", f"the file is damaged: {found}")
+
+    def _run(self) -> FsckReport:
         head = read_head(self._connection)
         if head is None:
             self._findings.add("log_head", "head", "expected one head of the log, got none")
@@ -120,8 +176,11 @@ class _Check:
                 self._check_leaf(entry)
                 is_replayed = is_replayed and self._replay_entry(entry)
                 index += 1
-            growth = edge.append_many([entry.leaf_hash for entry in stored])
+            leaves = [entry.leaf_hash for entry in stored]
+            self._check_known(edge, leaves)
+            growth = edge.append_many(leaves)
             edge = growth.edge
+            self._entries = edge.size
             tiles.update(growth.tiles)
         self._compare(
             tables.log_tiles,
@@ -129,6 +188,17 @@ class _Check:
             [TileRow(level, idx, hashes) for (level, idx), hashes in tiles.items()],
         )
         return edge, is_replayed
+
+    def _check_known(self, edge: TreeEdge, leaves: Sequence[bytes]) -> None:
+        """Compare with the checkpoints that end within these leaves."""
+        for size in range(edge.size + 1, edge.size + len(leaves) + 1):
+            known = self._known.get(size)
+            if known is None:
+                continue
+            root = edge.append_many(leaves[: size - edge.size]).edge.root()
+            if root != known.root:
+                detail = f"its entries give the root {root.hex()}, it says {known.root.hex()}"
+                self._findings.add("known checkpoint", size, detail)
 
     def _check_leaf(self, stored: StoredEntry) -> None:
         try:
@@ -154,7 +224,11 @@ class _Check:
                 )
                 return False
         except ExchangeError as error:
+            if error.reason in _NOT_JUDGED:
+                raise
             self._findings.add("replay", stored.index, error.message)
+            # What is no broken rule is a statement that is not the entry's.
+            self._breaks_rules = error.reason is Reason.RULE_BROKEN
             return False
         after = self._replay.exchanges.get(exchange_id)
         self._expected.add(stored, entry, statement, before, after)

@@ -19,7 +19,7 @@ from typing import Self, TypeAlias, TypeVar
 from sqlalchemy import Engine
 
 from exchange_protocol.errors import ExchangeError
-from exchange_protocol.log.checkpoint import LogSigner
+from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.dependencies import DependencyTracker
 from exchange_protocol.rules.directory import Directory
@@ -28,8 +28,7 @@ from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller
 from exchange_server.fairness.budgets import DenialBudget, HourlyBudget
-from exchange_server.fairness.scheduler import FairScheduler
-from exchange_server.fairness.slices import Slices
+from exchange_server.fairness.slices import Slices, SliceScheduler
 from exchange_server.ledger import staging
 from exchange_server.ledger.draft import BatchContext
 from exchange_server.ledger.jobs import (
@@ -40,7 +39,9 @@ from exchange_server.ledger.jobs import (
     check_submission,
     is_logged,
 )
-from exchange_server.ledger.upkeep import Upkeep
+from exchange_server.ledger.routes import prepare_route
+from exchange_server.ledger.start_check import verify_start
+from exchange_server.ledger.upkeep import Upkeep, keep_note
 from exchange_server.ledger.values import Accepted, LeavesPage, LedgerLimits, PartHandle
 from exchange_server.ledger.witnessing import WitnessGate, check_cosigned
 from exchange_server.ledger.writer import Writer
@@ -54,15 +55,17 @@ _Read: TypeAlias = tuple[SignedStatement, Mapping[str, bytes]] | ExchangeError
 
 
 @dataclass(frozen=True, slots=True)
-class _Submitted:
-    """A statement of a batch that waits for the writer."""
+class Submitted:
+    """One of many statements that waits for the writer."""
 
     future: asyncio.Future[Accepted]
 
     def cancel(self) -> None:
+        """Wait for it no longer; it may be accepted all the same."""
         self.future.cancel()
 
     async def outcome(self) -> Accepted | ExchangeError:
+        """What came of it."""
         try:
             return await self.future
         except ExchangeError as error:
@@ -70,8 +73,8 @@ class _Submitted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Refused:
-    """A statement of a batch that is refused, or put off."""
+class Refused:
+    """One of many statements that is refused, or put off."""
 
     error: ExchangeError
     logged: asyncio.Future[None] | None = None
@@ -79,9 +82,11 @@ class _Refused:
 
     @property
     def is_put_off(self) -> bool:
+        """True if it will be good, sent again."""
         return self.logged is None and not self.error.is_final
 
     def cancel(self) -> None:
+        """Wait for its log entry no longer."""
         if self.logged is not None:
             self.logged.cancel()
 
@@ -93,6 +98,9 @@ class _Refused:
         except ExchangeError as error:
             return error
         return self.error
+
+
+HandedIn: TypeAlias = Submitted | Refused
 
 
 class Ledger:
@@ -111,7 +119,7 @@ class Ledger:
         self._claim = claim
         self._observer = observer
         self._writer = Writer(engine, context, observer=observer, on_growth=self._announce)
-        self._scheduler = FairScheduler()
+        self._scheduler = SliceScheduler()
         self._gate = WitnessGate(None, 0, context.clock())
         self._announced = 0
         self._grown = asyncio.Event()
@@ -135,7 +143,8 @@ class Ledger:
 
         Raises:
             InvalidInput: CONFIG_INVALID, where the schema is of another version, or another hub
-                process has the SQLite file, or the log is smaller than witnesses saw it.
+                process has the SQLite file, or the log is older than
+                what this hub has signed.
             HubInternal: naming what does not fit in a damaged database.
         """
         await asyncio.to_thread(check_schema, engine)
@@ -153,6 +162,7 @@ class Ledger:
         try:
             ledger = cls(engine, context, claim, observer)
             await asyncio.to_thread(ledger._writer.load)
+            await asyncio.to_thread(verify_start, engine, LogVerifier(signer.vkey))
         except BaseException:
             claim.release()
             raise
@@ -208,9 +218,11 @@ class Ledger:
         """
         self._gate.verify_open()
         try:
-            submission = check_submission(
-                caller, signed, parts, known_tree_size, self._context.limits
-            )
+            async with self.slices(caller) as slices:
+                submission = check_submission(
+                    caller, signed, parts, known_tree_size, self._context.limits
+                )
+                await prepare_route(self.directory, submission.statement, slices)
         except ExchangeError as error:
             if is_logged(error):
                 await self.deny(caller, SUBMIT, error, payload_digest=signed.digest)
@@ -232,14 +244,14 @@ class Ledger:
         """
         self._gate.verify_open()
         tracker = DependencyTracker()
-        handed: list[_Submitted | _Refused] = []
+        handed: list[HandedIn] = []
         try:
             async with self.slices(caller) as slices:
                 for each in given:
-                    one = self._hand_in(caller, read(each), known_tree_size, tracker)
+                    one = await self._hand_in(caller, read(each), known_tree_size, tracker, slices)
                     handed.append(one)
-                    if isinstance(one, _Refused) and one.is_put_off:
-                        handed += [_Refused(one.error)] * (len(given) - len(handed))
+                    if isinstance(one, Refused) and one.is_put_off:
+                        handed += [Refused(one.error)] * (len(given) - len(handed))
                         break
                     await slices.yield_if_due()
             return [await one.outcome() for one in handed]
@@ -247,6 +259,17 @@ class Ledger:
             # The caller may have gone: then nobody waits for the rest.
             for one in handed:
                 one.cancel()
+
+    async def hand_in(
+        self, caller: Caller, read: _Read, known_tree_size: int, tracker: DependencyTracker
+    ) -> HandedIn:
+        """Hand in one of the statements of a stream, to be accepted or refused as by `submit`.
+
+        `tracker` is shared by statements of which one may follow on another.
+        """
+        self._gate.verify_open()
+        async with self.slices(caller) as slices:
+            return await self._hand_in(caller, read, known_tree_size, tracker, slices)
 
     async def deliver(self, caller: Caller, payload_digest: bytes, part_name: str) -> PartHandle:
         """Permit a reader a part: the delivery is on the log when this returns.
@@ -325,6 +348,7 @@ class Ledger:
             await self._upkeep.close()
             self._upkeep = None
         await self._writer.close()
+        await asyncio.to_thread(keep_note, self._engine)
         self._claim.release()
 
     def _start(self, witnesses: WitnessPolicy | None, witnesses_at_start: int) -> None:
@@ -336,27 +360,33 @@ class Ledger:
         self._upkeep = Upkeep(self._engine, self._context, self._writer, self._gate)
         self._upkeep.start()
 
-    def _hand_in(
-        self, caller: Caller, read: _Read, known_tree_size: int, tracker: DependencyTracker
-    ) -> _Submitted | _Refused:
+    async def _hand_in(
+        self,
+        caller: Caller,
+        read: _Read,
+        known_tree_size: int,
+        tracker: DependencyTracker,
+        slices: Slices,
+    ) -> HandedIn:
         """Put one statement of a batch, or the refusal of it."""
         try:
             if isinstance(read, ExchangeError):
                 raise read
             limits = self._context.limits
             job = check_submission(caller, *read, known_tree_size, limits, tracker)
-            return _Submitted(self._writer.put(job))
+            await prepare_route(self.directory, job.statement, slices)
+            return Submitted(self._writer.put(job))
         except ExchangeError as error:
             if not is_logged(error):
-                return _Refused(error)
+                return Refused(error)
             refusal = error
         digest = b"" if isinstance(read, ExchangeError) else read[0].digest
         try:
             denial = Denial(caller, SUBMIT, refusal.reason, "", digest)
-            return _Refused(refusal, self._writer.put(denial))
+            return Refused(refusal, self._writer.put(denial))
         except ExchangeError as error:
             # The refusal does not hold before it can be logged: until then it is put off.
-            return _Refused(error)
+            return Refused(error)
 
     def _announce(self, tree_size: int) -> None:
         if tree_size > self._announced:

@@ -19,11 +19,15 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_server.ledger import staging
 from exchange_server.ledger.draft import BatchContext
+from exchange_server.ledger.start_check import note_signed
 from exchange_server.ledger.witnessing import WitnessGate, kept_cosignatures
 from exchange_server.ledger.writer import Writer
+from exchange_server.storage.engine import driver_error
 from exchange_server.storage.notifications import Listener
 
 SWEEPS_PER_TTL: Final = 4
+NOTE_SECONDS: Final = 10.0
+"""Seconds between two notes of the newest checkpoint."""
 LOOK_SECONDS: Final = 5.0
 """Seconds between two looks for entries of other hubs, even if no notification came."""
 
@@ -47,7 +51,7 @@ class Upkeep:
 
     def start(self) -> None:
         """Begin, in the running event loop."""
-        self._tasks = [_background(self._sweep())]
+        self._tasks = [_background(self._sweep()), _background(self._note())]
         if self._engine.dialect.name == "postgresql":
             self._tasks.append(_background(self._follow_other_hubs()))
             self._listener = self._listen()
@@ -78,6 +82,12 @@ class Upkeep:
             except ExchangeError as error:
                 _log.warning("sweep_failed", reason=error.reason.name)
             await asyncio.sleep(ttl.total_seconds() / SWEEPS_PER_TTL)
+
+    async def _note(self) -> None:
+        """Note beside a SQLite file what was signed, from the start on."""
+        while True:
+            await asyncio.to_thread(keep_note, self._engine)
+            await asyncio.sleep(NOTE_SECONDS)
 
     def _listen(self) -> Listener:
         """Hear at once when another hub has written; notifications that come together are one."""
@@ -112,6 +122,18 @@ class Upkeep:
         log = LogVerifier(self._context.signer.vkey)
         kept = partial(kept_cosignatures, log=log, witnesses=witnesses)
         self._gate.hear(await self._writer.run(kept))
+
+
+def keep_note(engine: Engine) -> None:
+    """Note the newest checkpoint; a full disk or a database that is away is told, and may pass."""
+    try:
+        note_signed(engine)
+    except ExchangeError as error:
+        _log.warning("checkpoint_not_noted", why=error.message)
+    except Exception as error:
+        if driver_error(error) is None:
+            raise
+        _log.warning("checkpoint_not_noted", why=str(driver_error(error)))
 
 
 def _background(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -211,7 +211,17 @@ class FsckReport:
     statements: int
     parts: int
     findings: tuple[Finding, ...] = field(default=())
+    known_size: int = 0
+    """Entries that the log is known to have; 0 if unknown."""
+    breaks_rules: bool = False
+    """True if an entry breaks a rule in a tree whose root the log's key signed, and nothing else
+    is wrong: damage of the file does not look like that."""
+
+    @property
+    def is_incomplete(self) -> bool:
+        """True if entries are missing that the log is known to have."""
+        return self.entries < self.known_size
 
     @property
     def is_clean(self) -> bool:
-        return not self.findings
+        return not self.findings and not self.is_incomplete

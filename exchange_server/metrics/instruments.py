@@ -91,6 +91,12 @@ class Instruments(NoObserver):
         self.crl_refused = self._gauge(
             "crl_refused", "1 while the revocation list on disk is refused.", "livemax"
         )
+        self.crl_time = self._gauge(
+            "crl_time_seconds", "When the revocation list in force was made.", "mostrecent"
+        )
+        self.certificate_refused = self._gauge(
+            "certificate_refused", "1 while the hub's certificate on disk is refused.", "livemax"
+        )
         self.database_bytes = self._gauge("database_bytes", "Size of the database.", "mostrecent")
         self.disk_free = self._gauge(
             "disk_free_bytes", "Room on the disk of a SQLite database.", "mostrecent"

@@ -39,6 +39,8 @@ class Sources:
     revocations: RevocationFile
     ends: Callable[[], Mapping[str, datetime]]
     """When the hub's own certificate and the roots end, by what they are."""
+    certificate_refused: Callable[[], bool]
+    """True while the certificate on the hub's disk is refused."""
     witnesses: tuple[str, ...]
     """Names of the configured witnesses."""
     backup_report: Path | None
@@ -117,7 +119,10 @@ class Sampler:
         lists = revocations.lists.values()
         if lists:
             expiry.labels("crl", "").set(min(each.next_update for each in lists).timestamp())
+            newest = max(each.this_update for each in lists)
+            self._instruments.crl_time.set(newest.timestamp())
         self._instruments.crl_refused.set(int(bool(sources.revocations.refused)))
+        self._instruments.certificate_refused.set(int(sources.certificate_refused()))
         for agency, at in first_ends(sources.ledger.directory).items():
             expiry.labels("signing", agency).set(at.timestamp())
 

@@ -34,6 +34,7 @@ _BY_SERVICE: Final = {
         "PlanRoute": _PARTIES,
         "Submit": _PARTIES | {Role.OPERATOR},
         "SubmitBatch": _PARTIES | {Role.OPERATOR},
+        "SubmitStream": _PARTIES | {Role.OPERATOR},
         "UploadPart": _PARTIES,
         "ListExchanges": _PARTIES,
         "GetExchange": _PARTIES,

@@ -44,6 +44,7 @@ HEALTH_METHODS: Final = frozenset(
 
 SUBMIT: Final = f"/{EXCHANGE_SERVICE.full_name}/Submit"
 SUBMIT_BATCH: Final = f"/{EXCHANGE_SERVICE.full_name}/SubmitBatch"
+SUBMIT_STREAM: Final = f"/{EXCHANGE_SERVICE.full_name}/SubmitStream"
 UPLOAD_PART: Final = f"/{EXCHANGE_SERVICE.full_name}/UploadPart"
 FETCH_PART: Final = f"/{EXCHANGE_SERVICE.full_name}/FetchPart"
 ADD_COSIGNATURE: Final = f"/{AUDIT_SERVICE.full_name}/AddCosignature"

@@ -55,6 +55,13 @@ def encode_proof(accepted: Accepted) -> tuple[log_pb2.ProvenEntry, log_pb2.TreeH
     )
 
 
+def encode_streamed(outcome: Accepted | ExchangeError, request_id: str) -> pb.SubmitStreamResponse:
+    """Put the answer to one statement of a stream on the wire."""
+    if isinstance(outcome, ExchangeError):
+        return pb.SubmitStreamResponse(refusal=_encode_refusal(outcome, request_id))
+    return pb.SubmitStreamResponse(receipt=encode_receipt(outcome))
+
+
 async def encode_outcomes(
     outcomes: Iterable[Accepted | ExchangeError], request_id: str, slices: Slices
 ) -> pb.SubmitBatchResponse:
@@ -64,7 +71,7 @@ async def encode_outcomes(
     for outcome in outcomes:
         await slices.yield_if_due()
         if isinstance(outcome, ExchangeError):
-            refusal = encode_status(shown_error(outcome), request_id).SerializeToString()
+            refusal = _encode_refusal(outcome, request_id)
             response.results.append(pb.SubmissionResult(refusal=refusal))
             continue
         receipt = encode_receipt(outcome)
@@ -73,6 +80,10 @@ async def encode_outcomes(
             response.tree_heads.append(receipt.tree_head)
         response.results.append(pb.SubmissionResult(entry=receipt.entry, tree_head=place))
     return response
+
+
+def _encode_refusal(error: ExchangeError, request_id: str) -> bytes:
+    return encode_status(shown_error(error), request_id).SerializeToString()
 
 
 async def encode_entries(

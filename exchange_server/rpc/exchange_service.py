@@ -15,6 +15,7 @@ from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
 from exchange_server.fairness.rates import Rates
 from exchange_server.ledger import Ledger, Reader
+from exchange_server.ledger.routes import plan_in_slices
 from exchange_server.rpc.calls import Context, current_call, current_caller
 from exchange_server.rpc.encoding import (
     encode_entries,
@@ -22,6 +23,7 @@ from exchange_server.rpc.encoding import (
     encode_outcomes,
     encode_receipt,
     encode_route,
+    encode_streamed,
     encode_tree_head,
 )
 from exchange_server.rpc.identity import PeerVerifier
@@ -30,10 +32,11 @@ from exchange_server.rpc.requests import (
     page_size,
     parse_chunk,
     parse_party,
+    parse_plan,
     parse_submission,
     parse_submission_of_batch,
-    plan,
 )
+from exchange_server.rpc.submissions import SubmissionStream
 from exchange_server.rpc.watches import Watches
 
 MAX_SUBMISSIONS: Final = 1024
@@ -64,8 +67,11 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         self, request: pb.PlanRouteRequest, context: Context
     ) -> pb.PlanRouteResponse:
         """Say where an initial statement of the caller would go, under the policy in force."""
+        question, caller = parse_plan(request), current_caller()
         directory = self._ledger.directory
-        return encode_route(plan(request, current_caller().member, directory), directory.size)
+        async with self._ledger.slices(caller) as slices:
+            route = await plan_in_slices(directory, caller.member, *question, slices)
+        return encode_route(route, directory.size)
 
     async def Submit(  # noqa: N802
         self, request: pb.SubmitRequest, context: Context
@@ -96,6 +102,19 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         )
         async with self._ledger.slices(caller) as slices:
             return await encode_outcomes(outcomes, current_call().request_id, slices)
+
+    async def SubmitStream(  # noqa: N802
+        self, request_iterator: AsyncIterator[pb.SubmitRequest], context: Context
+    ) -> AsyncIterator[pb.SubmitStreamResponse]:
+        """Take statements to the ledger as they come; answer for each of them, in order."""
+        call = current_call()
+        call.denial_is_logged = True
+        stream = SubmissionStream(
+            self._ledger, self._rates, current_caller(), self._verify_still_good
+        )
+        async with aclosing(stream.answers(request_iterator)) as outcomes:
+            async for outcome in outcomes:
+                yield encode_streamed(outcome, call.request_id)
 
     async def UploadPart(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.UploadPartRequest], context: Context

@@ -35,6 +35,8 @@ from exchange_server.rpc.calls import Call, Context
 
 _PEER_CERTIFICATE: Final = "x509_pem_cert"
 _PEER_CHAIN: Final = "x509_pem_cert_chain"
+_KEY_EXCHANGE: Final = "ssl_negotiated_key_exchange_group"
+_POST_QUANTUM: Final = "X25519MLKEM768"
 _CACHED_CERTIFICATES: Final = 4096
 
 
@@ -85,16 +87,29 @@ class PeerVerifier:
 class Identity:
     """Establishes the caller before anything else sees the call."""
 
-    def __init__(self, peers: PeerVerifier) -> None:
-        """Establish callers by this verifier."""
+    def __init__(self, peers: PeerVerifier, *, require_post_quantum: bool = False) -> None:
+        """Establish callers by this verifier; refuse TLS without post-quantum keys if so told."""
         self._peers = peers
+        self._require_post_quantum = require_post_quantum
 
     def establish(self, call: Call, context: Context) -> Caller:
         """Give the call its caller; raises NotAuthenticated."""
+        if self._require_post_quantum:
+            _verify_post_quantum(context)
         verified = self._peers.verify(*_shown_by(context), Usage.TLS_CLIENT)
         call.certificate = verified
         call.caller = Caller(verified.member, verified.fingerprint)
         return call.caller
+
+
+def _verify_post_quantum(context: Context) -> None:
+    """Verify that TLS agreed on its key with ML-KEM, as grpc tells; raises UNAUTHENTICATED."""
+    agreed = b"".join(context.auth_context().get(_KEY_EXCHANGE, ())).decode()
+    if agreed != _POST_QUANTUM:
+        raise Reason.UNAUTHENTICATED.error(
+            f"this hub requires the TLS key exchange {_POST_QUANTUM}; the caller's TLS agreed on "
+            f"{agreed or 'an unknown one'}. Update the caller's TLS library"
+        )
 
 
 def _shown_by(context: Context) -> tuple[bytes, bytes]:

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from typing import Final, TypeVar
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.catalogue import parse_kind
+from exchange_protocol.kinds.catalogue import Kind, parse_kind
 from exchange_protocol.kinds.codes import PARTIES, Handling, Party, Tlp, Urgency
 from exchange_protocol.kinds.fields import parse_agencies, parse_enum
 from exchange_protocol.kinds.spec import Stage
-from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.judgement import Route, plan_initial
 from exchange_protocol.rules.statements import (
     MAX_PARTS,
     MAX_RECIPIENTS,
@@ -19,7 +17,7 @@ from exchange_protocol.rules.statements import (
     SignedStatement,
     parse_signed_statement,
 )
-from exchange_protocol.trust.identity import Member
+from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import statement_pb2
 
@@ -56,9 +54,9 @@ def parse_submission(
 
 
 def parse_submission_of_batch(
-    message: pb.Submission,
+    message: pb.SubmitRequest | pb.Submission,
 ) -> tuple[SignedStatement, dict[str, bytes]] | ExchangeError:
-    """The same, or the error: a bad statement of a batch takes nothing from the others."""
+    """The same, or the error: a bad statement of many takes nothing from the others."""
     try:
         return parse_submission(message)
     except ExchangeError as error:
@@ -87,8 +85,8 @@ def parse_party(number: statement_pb2.Party.ValueType) -> Party | None:
     return PARTIES[number]
 
 
-def plan(request: pb.PlanRouteRequest, author: Member, directory: Directory) -> Route:
-    """Plan the initial statement that a request describes; raises as `plan_initial`.
+def parse_plan(request: pb.PlanRouteRequest) -> tuple[Kind, Header, tuple[AgencyId, ...]]:
+    """The initial statement that a request describes: its kind, header and recipients.
 
     A statement that continues an exchange follows the exchange's own route, which its parties know.
     """
@@ -104,6 +102,4 @@ def plan(request: pb.PlanRouteRequest, author: Member, directory: Directory) -> 
         subject_count=request.subject_count,
     )
     recipients = at_most(MAX_RECIPIENTS, request.recipients, "recipients")
-    return plan_initial(
-        directory, author, kind, header, parse_agencies(recipients, "recipients", MAX_RECIPIENTS)
-    )
+    return kind, header, parse_agencies(recipients, "recipients", MAX_RECIPIENTS)

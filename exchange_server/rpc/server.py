@@ -6,16 +6,18 @@ TLS 1.3 only: `exchange_server.tls_version`.
 from __future__ import annotations
 
 import resource
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import grpc
 import structlog
 from grpc_health.v1 import health_pb2_grpc
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.trust.identity import HubIdentity
 from exchange_protocol.v1 import (
     audit_service_pb2_grpc,
     directory_service_pb2_grpc,
@@ -35,6 +37,7 @@ from exchange_server.rpc.calls import (
     METHODS,
     SUBMIT,
     SUBMIT_BATCH,
+    SUBMIT_STREAM,
     UPLOAD_PART,
     WATCH,
 )
@@ -89,9 +92,12 @@ class RpcLimits:
 class TlsFiles:
     """The server's certificate, key and trusted roots, in PEM; the key is not encrypted."""
 
+    identity: HubIdentity
+    not_after: datetime
     certificate_chain: bytes
     key: bytes
     root: bytes
+    require_post_quantum: bool = False
 
     def __repr__(self) -> str:
         return "TlsFiles(...)"
@@ -106,7 +112,7 @@ class RpcServer:
         ledger: Ledger,
         reader: Reader,
         peers: PeerVerifier,
-        tls: TlsFiles,
+        tls: Callable[[], TlsFiles],
         limits: RpcLimits,
         shares_port: bool = False,
         observer: Observer = NO_OBSERVER,
@@ -123,7 +129,7 @@ class RpcServer:
         pipeline = Pipeline(
             caps=DeadlineCaps(limits.deadline_seconds, _special_deadlines(limits)),
             connections=self._connections,
-            identity=Identity(peers),
+            identity=Identity(peers, require_post_quantum=tls().require_post_quantum),
             shares=CallShares(
                 limits.calls_per_agency, limits.concurrent_calls, ledger.expected_wait
             ),
@@ -150,10 +156,18 @@ class RpcServer:
 
     async def start(self, host: str, port: int) -> int:
         """Listen and serve; returns the port, which grpc chooses where `port` is 0."""
-        credentials = grpc.ssl_server_credentials(
-            [(self._tls.key, self._tls.certificate_chain)],
-            root_certificates=self._tls.root,
-            require_client_auth=True,
+        shown = self._tls()
+
+        def changed() -> grpc.ServerCertificateConfiguration | None:
+            """What the next handshake shows; None where nothing has changed."""
+            nonlocal shown
+            before, shown = shown, self._tls()
+            return None if shown is before else _certificate(shown)
+
+        # grpc takes None for "as before", whatever its types say.
+        fetch = cast(Callable[[], grpc.ServerCertificateConfiguration], changed)
+        credentials = grpc.dynamic_ssl_server_credentials(
+            _certificate(shown), fetch, require_client_authentication=True
         )
         try:
             bound = self._server.add_secure_port(_address(host, port), credentials)
@@ -180,6 +194,12 @@ class RpcServer:
         await self._connections.stop()
 
 
+def _certificate(tls: TlsFiles) -> grpc.ServerCertificateConfiguration:
+    return grpc.ssl_server_certificate_configuration(
+        [(tls.key, tls.certificate_chain)], root_certificates=tls.root
+    )
+
+
 async def _check(ledger: Ledger, reader: Reader) -> None:
     await ledger.verify_writing()
     await reader.tree_head(0)
@@ -188,6 +208,7 @@ async def _check(ledger: Ledger, reader: Reader) -> None:
 def _special_deadlines(limits: RpcLimits) -> dict[str, float]:
     watch_methods = {method for method in HEALTH_METHODS if method.endswith("/Watch")}
     return {
+        SUBMIT_STREAM: limits.transfer_deadline_seconds,
         UPLOAD_PART: limits.transfer_deadline_seconds,
         FETCH_PART: limits.transfer_deadline_seconds,
         # A watch ends by itself before that, in good order.
@@ -203,6 +224,7 @@ def _turns(limits: RpcLimits) -> dict[str, FairScheduler]:
     writes = {SUBMIT, SUBMIT_BATCH, ADD_COSIGNATURE}
     return {
         **dict.fromkeys(METHODS - writes - {WATCH}, reads),
+        SUBMIT_STREAM: transfers,
         UPLOAD_PART: transfers,
         FETCH_PART: transfers,
     }

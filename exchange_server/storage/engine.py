@@ -22,6 +22,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
+from urllib.parse import quote, unquote
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
@@ -30,6 +31,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from exchange_protocol.errors import Reason
 from exchange_server.observer import NO_OBSERVER, Observer
 
+_SQLITE = "sqlite:///"
+_NO_LOCKS = "unix-none"
 _BUSY_SECONDS = 10
 _CACHE_KIB = 16 * 1024
 """Of one connection; SQLite's own 2 MiB do not hold the inner pages of the indexes."""
@@ -57,7 +60,19 @@ def open_engine(
     return engine
 
 
+def sqlite_file(url: str) -> Path | None:
+    """Give the file of a SQLite URL: all that stands after `sqlite:///`, letter for letter.
+
+    A URL's parser would end the path at a question mark.
+    """
+    path = url.removeprefix(_SQLITE)
+    return Path(path) if path and path != url and path != ":memory:" else None
+
+
 def _open(url: str, *, read_only: bool, serving: bool) -> Engine:
+    file = sqlite_file(url)
+    if file is not None:
+        return _sqlite(file, read_only)
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -66,8 +81,6 @@ def _open(url: str, *, read_only: bool, serving: bool) -> Engine:
             "postgresql+psycopg://hub@/exchange"
         ) from None
     match parsed.get_backend_name():
-        case "sqlite" if parsed.database and parsed.database != ":memory:":
-            return _sqlite(parsed, read_only)
         case "postgresql":
             try:
                 from exchange_server.storage.postgresql import open_postgresql
@@ -175,15 +188,27 @@ def is_away(error: BaseException) -> bool:
     )
 
 
+def real_file(engine: Engine) -> Path | None:
+    """Give the SQLite file of an engine under its one name, links followed; None on PostgreSQL."""
+    if engine.dialect.name != "sqlite":
+        return None
+    name = engine.url.database or ""
+    if name.startswith("file:"):
+        name = unquote(name.removeprefix("file:"))
+    return Path(name).resolve()
+
+
 class FileClaim:
     """The claim of one process on a SQLite file; on PostgreSQL it claims nothing."""
 
     def __init__(self, engine: Engine) -> None:
         """Take the claim; raises CONFIG_INVALID where another hub holds it."""
         self._lock: int | None = None
-        if engine.dialect.name != "sqlite":
+        file = real_file(engine)
+        if file is None:
             return
-        path = Path(f"{_file_of(engine.url)}.lock")
+        _verify_one_name(file)
+        path = Path(f"{file}.lock")
         try:
             lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -195,7 +220,7 @@ class FileClaim:
         except BlockingIOError:
             os.close(lock)
             raise Reason.CONFIG_INVALID.error(
-                f"another hub process is using the database {_file_of(engine.url)}; SQLite serves "
+                f"another hub process is using the database {file}; SQLite serves "
                 "one hub, use PostgreSQL for more"
             ) from None
         self._lock = lock
@@ -222,14 +247,36 @@ def forget_old_pages(engine: Engine) -> bool:
 
 
 def _file_of(url: URL) -> Path:
-    return Path((url.database or "").removeprefix("file:"))
+    return Path(url.database or "")
 
 
-def _sqlite(url: URL, read_only: bool) -> Engine:
-    if read_only:
-        url = url.set(database=f"file:{url.database}").update_query_dict(
-            {"mode": "ro", "uri": "true"}
-        )
+def _verify_one_name(file: Path) -> None:
+    """Refuse a file of several names: its write-ahead log is found by the name alone."""
+    with suppress(FileNotFoundError):
+        if file.stat().st_nlink > 1:
+            raise Reason.CONFIG_INVALID.error(
+                f"the database {file} has another name too (a hard link), under which another hub "
+                "could write to it; remove the other name, or copy the file",
+                field="database.url",
+            )
+
+
+def _read_only_url(file: Path) -> URL:
+    """A SQLite file to read, on a medium that cannot be written too.
+
+    There nobody else writes, so a write-ahead log is read without locks, its index in memory.
+    """
+    file, mode = file.resolve(), {"mode": "ro", "uri": "true"}
+    if file.is_file() and not os.access(file.parent, os.W_OK):
+        if file.with_name(file.name + "-wal").exists():
+            mode["vfs"] = _NO_LOCKS
+        else:
+            mode["immutable"] = "1"
+    return URL.create("sqlite", database=f"file:{quote(str(file))}", query=mode)
+
+
+def _sqlite(file: Path, read_only: bool) -> Engine:
+    url = _read_only_url(file) if read_only else URL.create("sqlite", database=str(file.absolute()))
     engine = create_engine(
         url,
         hide_parameters=True,
@@ -248,6 +295,9 @@ def _sqlite(url: URL, read_only: bool) -> Engine:
     def _configure(connection: SqliteConnection, _: object) -> None:
         # The driver would begin transactions by itself, and too late: SQLAlchemy does it below.
         connection.isolation_level = None
+        if url.query.get("vfs") == _NO_LOCKS:
+            # SQLite keeps the index in memory where no other process may share it.
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         if not read_only:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")

@@ -155,6 +155,7 @@ class Reason(Enum):
     CONFIG_INVALID = (InvalidInput,)
     PROFILE_INVALID = (InvalidInput,)
     DOCUMENT_INVALID = (InvalidInput,)
+    COPY_UNUSABLE = (InvalidInput,)
     COSIGNATURE_INVALID = (InvalidInput,)
     SPLIT_VIEW_NOT_PROVEN = (InvalidInput,)
     PROVENANCE_CIRCULAR = (InvalidInput,)

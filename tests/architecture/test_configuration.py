@@ -24,7 +24,11 @@ def test_the_document_lists_every_key_with_its_default() -> None:
         model = field.annotation
         assert model is not None
         expected[name] = {
-            key: "required" if each.is_required() else str(each.default or "none").lower()
+            key: "required"
+            if each.is_required()
+            else "none"
+            if each.default in (None, ())
+            else str(each.default).lower()
             for key, each in model.model_fields.items()
         }
     assert documented == expected

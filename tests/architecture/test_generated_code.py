@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 V1 = ROOT / "proto" / "exchange_protocol" / "v1"
 
 
-@pytest.mark.parametrize("generator", ["generate_protocol.py", "generate_client.py"])
+@pytest.mark.parametrize(
+    "generator", ["generate_protocol.py", "generate_client.py", "generate_vectors.py"]
+)
 def test_committed_code_equals_a_fresh_generation(generator: str) -> None:
     command = [sys.executable, f"scripts/{generator}", "--check"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -46,6 +46,7 @@ def test_auditors_neither_submit_nor_fetch_and_operators_see_no_exchange() -> No
     assert not allowed(Role.AUDITOR) & {
         "Submit",
         "SubmitBatch",
+        "SubmitStream",
         "UploadPart",
         "FetchPart",
         "Watch",
@@ -54,6 +55,7 @@ def test_auditors_neither_submit_nor_fetch_and_operators_see_no_exchange() -> No
     assert allowed(Role.OPERATOR) == {
         "Submit",
         "SubmitBatch",
+        "SubmitStream",
         "ListDirectoryEntries",
         "GetCheckpoint",
         "GetTile",

@@ -234,7 +234,7 @@ class Region:
     def restore(self, backup: Path) -> None:
         """Put another database under the hub."""
         self.stop()
-        for name in ("hub.db-wal", "hub.db-shm"):
+        for name in ("hub.db-wal", "hub.db-shm", "hub.db.signed"):
             (self.files.folder / name).unlink(missing_ok=True)
         shutil.copy(backup, self.files.folder / "hub.db")
         self.start()

@@ -71,11 +71,17 @@ class Postgres:
         commands_of_postgres([str(self.server.bin_path / name), *arguments])
 
 
+def programs() -> Path:
+    """The folder of the newest version's programs."""
+    found: Path = _wheel().utils.POSTGRES_VERSIONS[NEWEST]
+    return found
+
+
 def commands_of_postgres(
     command: Sequence[str], environment: Mapping[str, str] | None = None
 ) -> None:
     """Run a command as the user whom servers run as, with PostgreSQL's own commands on its path."""
-    binaries: Path = _wheel().utils.POSTGRES_VERSIONS[NEWEST]
+    binaries = programs()
     if os.geteuid() == 0:
         _wheel().utils.ensure_user_exists(_USER)
         for folder, mode in ((binaries, 0o055), (binaries.parent / "lib", 0o044)):

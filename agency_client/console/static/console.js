@@ -14,19 +14,33 @@ if (entrance && location.hash.length > 1) {
 
 // Single keys follow the links that name them; the sheet on "?" lists these.
 const sheet = document.getElementById("keys");
+const keyed = () => [...document.querySelectorAll("[data-key]")];
+
+function showSheet() {
+  const list = document.getElementById("keys-list");
+  list.replaceChildren(list.firstElementChild);
+  for (const each of keyed()) {
+    const row = list.firstElementChild.cloneNode(true);
+    row.querySelector("kbd").textContent = each.dataset.key;
+    row.querySelector("dd").textContent = each.getAttribute("aria-label") || each.textContent || each.labels[0].textContent;
+    list.append(row);
+  }
+  sheet.showModal();
+}
+
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");
   if (event.ctrlKey || event.metaKey || event.altKey || document.body.dataset.keys !== "on") return;
   if (typing && event.key !== "Escape") return;
   if (event.key === "?" && sheet) {
     event.preventDefault();
-    sheet.open ? sheet.close() : sheet.showModal();
+    sheet.open ? sheet.close() : showSheet();
     return;
   }
   if (sheet && sheet.open) return;
-  const link = [...document.querySelectorAll("[data-key]")].find((each) => each.dataset.key === event.key);
-  if (link) {
+  const found = keyed().find((each) => each.dataset.key === event.key);
+  if (found) {
     event.preventDefault();
-    link.click();
+    found.matches("input") ? found.focus() : found.click();
   }
 });

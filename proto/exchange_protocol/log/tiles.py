@@ -19,8 +19,6 @@ Rules of this module:
 from __future__ import annotations
 
 import re
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -239,28 +237,27 @@ class _HashedTiles:
     """The last tiles, hashed into their complete subtrees. A tile that grew is hashed on.
 
     Full tiles never change, and one proof after the other needs the same. The partial tile at the
-    edge grows with each commit: hashed anew it costs more than all else of a proof.
+    edge grows with each commit: hashed anew it costs more than all else of a proof. Threads may
+    share it: rows are never changed, and one that is lost by two writers at once is made again.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._lock = threading.Lock()
-        self._rows: OrderedDict[TileId, tuple[bytes, list[list[bytes]]]] = OrderedDict()
+        # Threads share it without a lock: each step on a dict is whole, and a lost one costs time.
+        self._rows: dict[TileId, tuple[bytes, list[list[bytes]]]] = {}
 
     def rows(self, tile: TileId, hashes: bytes) -> list[list[bytes]]:
         """Hash a tile into its complete subtrees of heights 0 to 7; nobody may change them."""
-        with self._lock:
-            known = self._rows.get(tile)
+        known = self._rows.pop(tile, None)
         if known is None or not hashes.startswith(known[0]):
             known = b"", [[] for _ in range(TILE_HEIGHT)]
         before, rows = known
         if before != hashes:
             rows = _hashed_on(tile, rows, hashes)
-        with self._lock:
-            self._rows[tile] = hashes, rows
-            self._rows.move_to_end(tile)
-            if len(self._rows) > self._most:
-                self._rows.popitem(last=False)
+        self._rows[tile] = hashes, rows
+        if len(self._rows) > self._most:
+            for oldest in list(self._rows)[: -self._most]:
+                self._rows.pop(oldest, None)
         return rows
 
 

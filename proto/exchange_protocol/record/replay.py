@@ -307,6 +307,8 @@ def _judge_entry(
     except ExchangeError as error:
         if error.reason is Reason.POLICY_INVALID:
             raise _unreadable(index, error) from error
+        if error.reason is Reason.CERTIFICATE_UNTRUSTED and not directory.size:
+            raise _other_root(index, error) from error
         raise _broken(index, f"the hub accepted what the rules refuse: {error}") from error
     if not entry.names(signed, statement):
         raise _broken(index, "it names another author, certificate or exchange than its statement")
@@ -361,6 +363,15 @@ def _unreadable(index: int, error: ExchangeError) -> ExchangeError:
         f"entry {index} publishes a policy that this version cannot read, so the rest cannot be "
         f"checked here; use the version that the policy was made for. This version expects the "
         f"words {POLICY_WORDS}. The first fault: {error.message.partition(';')[0]}"
+    )
+
+
+def _other_root(index: int, error: ExchangeError) -> ExchangeError:
+    """A log that does not begin under a root is judged by the wrong root; it accuses nobody."""
+    return Reason.CERTIFICATE_UNTRUSTED.error(
+        f"entry {index} begins the log, and its certificate does not lead to the root that was "
+        f"given: this is another region's log or root certificate, and nothing can be checked. "
+        f"{error.message}"
     )
 
 

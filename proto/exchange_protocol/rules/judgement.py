@@ -25,7 +25,7 @@ bytes match their digests.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -257,6 +257,25 @@ def plan_initial(
     return _route(directory, author, kind, header, (author.agency, kind), subjects)
 
 
+def ask_ahead(
+    directory: Directory,
+    author: Member,
+    kind: Kind,
+    header: Header,
+    recipients: tuple[AgencyId, ...],
+) -> Iterator[None]:
+    """Ask the policy in small steps what `plan_initial` will ask; the rulebook remembers it.
+
+    Raises:
+        NotPermitted: POLICY_DENIED, without a policy or if it cannot be evaluated.
+    """
+    subjects = dict.fromkeys(recipients, header.subject_count)
+    question = _question(author, kind, header, (author.agency, kind), subjects)
+    rulebook = directory.rulebook
+    for leg in question.legs():
+        yield from rulebook.ask_ahead(leg)
+
+
 def _route_on(
     directory: Directory,
     statement: Draft,
@@ -335,20 +354,27 @@ def _route(
     subjects: Mapping[AgencyId, int],
 ) -> Route:
     """Plan a statement; `exchange` is its initiator and its kind."""
+    return _routed(directory.rulebook, _question(author, kind, header, exchange, subjects))
+
+
+def _question(
+    author: Member,
+    kind: Kind,
+    header: Header,
+    exchange: tuple[AgencyId, Kind],
+    subjects: Mapping[AgencyId, int],
+) -> _RouteQuestion:
     initiator, exchange_kind = exchange
-    return _routed(
-        directory.rulebook,
-        _RouteQuestion(
-            author=author.agency,
-            role=author.role,
-            kind=kind,
-            exchange_kind=exchange_kind,
-            initiator=initiator,
-            handling=header.handling,
-            tlp=header.tlp,
-            urgency=header.urgency,
-            subjects=tuple(subjects.items()),
-        ),
+    return _RouteQuestion(
+        author=author.agency,
+        role=author.role,
+        kind=kind,
+        exchange_kind=exchange_kind,
+        initiator=initiator,
+        handling=header.handling,
+        tlp=header.tlp,
+        urgency=header.urgency,
+        subjects=tuple(subjects.items()),
     )
 
 
@@ -365,6 +391,22 @@ class _RouteQuestion(NamedTuple):
     urgency: Urgency
     subjects: tuple[tuple[AgencyId, int], ...]
 
+    def legs(self) -> Iterator[PolicyContext]:
+        """The facts on each leg."""
+        for recipient, subject_count in self.subjects:
+            yield PolicyContext(
+                author=self.author,
+                role=self.role,
+                kind=self.kind,
+                exchange_kind=self.exchange_kind,
+                initiator=self.initiator,
+                recipient=recipient,
+                handling=self.handling,
+                tlp=self.tlp,
+                urgency=self.urgency,
+                subject_count=subject_count,
+            )
+
 
 @lru_cache(maxsize=_CACHED_ROUTES)
 def _routed(rulebook: Rulebook, statement: _RouteQuestion) -> Route:
@@ -372,19 +414,7 @@ def _routed(rulebook: Rulebook, statement: _RouteQuestion) -> Route:
     rules: set[str] = set()
     routes = []
     supervisors: set[AgencyId] = set()
-    for recipient, subject_count in statement.subjects:
-        said = PolicyContext(
-            author=statement.author,
-            role=statement.role,
-            kind=statement.kind,
-            exchange_kind=statement.exchange_kind,
-            initiator=statement.initiator,
-            recipient=recipient,
-            handling=statement.handling,
-            tlp=statement.tlp,
-            urgency=statement.urgency,
-            subject_count=subject_count,
-        )
+    for said in statement.legs():
         rules |= rulebook.check_permitted(said)
         if _passes_gate(statement.kind, statement.author, statement.initiator):
             gate = rulebook.gate(said)

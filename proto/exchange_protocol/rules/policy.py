@@ -20,10 +20,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 import cedarpy
 
@@ -32,6 +32,7 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import AgencyType, Handling, Tlp, Urgency
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.lifecycle import LegRoute
+from exchange_protocol.rules.policy_reads import RESOURCE, PolicyReads, Reads
 from exchange_protocol.trust.identity import AgencyId, Role
 
 _STATEMENT_ACTIONS = ", ".join(
@@ -73,9 +74,10 @@ MAX_RULE_IDS_BYTES: Final = 8 * 1024
 _TEXTS = re.compile(r'//[^\n\r]*|"(?:\\.|[^"\\])*"')
 _BRACKETS = re.compile(r"[(){}\[\]]")
 _TOKENS = re.compile(r"\w+|[^\w\s]")
-_CACHED_ANSWERS = 4096
+_CACHED_ANSWERS: Final = 16_384
 _APPROVING_KINDS = tuple(kind for kind in Kind if kind.spec.approves_any)
 _DECIDING_ROLES = (Role.COORDINATOR, Role.AUTHORISER)
+_ANY_KIND: Final = next(iter(Kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class Policy:
     text: str
     digest: bytes
     compiled: cedarpy.PolicySet = field(repr=False, compare=False)
+    reads: PolicyReads = field(repr=False, compare=False)
 
     @classmethod
     def compile(cls, text: str) -> Policy:
@@ -127,11 +130,11 @@ class Policy:
         result = cedarpy.validate_policies(text, SCHEMA)
         if not result.validation_passed:
             raise Reason.POLICY_INVALID.error("; ".join(str(error) for error in result.errors))
-        return cls(text, hashlib.sha256(text.encode()).digest(), compiled)
+        reads = PolicyReads(rules.values())
+        return cls(text, hashlib.sha256(text.encode()).digest(), compiled, reads)
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyContext:
+class PolicyContext(NamedTuple):
     """The facts of a statement on one leg that the policy may know."""
 
     author: AgencyId
@@ -164,17 +167,34 @@ class Gate:
     rule_ids: frozenset[str]
 
 
+_Agencies: TypeAlias = tuple[frozenset[AgencyId], frozenset[str]]
+"""Agencies, and the rules that name them."""
+_NOBODY: Final[_Agencies] = (frozenset(), frozenset())
+_Steps: TypeAlias = Generator[None, None, _Agencies]
+"""Asks one agency after the other; a caller may pause between two."""
+
+
 class Rulebook:
-    """One policy over one set of agencies; immutable, safe to share between threads."""
+    """One policy over one set of agencies; immutable, safe to share between threads.
+
+    A question is asked once for all statements that differ in nothing that the rules read
+    (`policy_reads`): the cost of a route must not depend on how its author varies it.
+    """
 
     def __init__(self, policy: Policy, agencies: Mapping[AgencyId, Agency]) -> None:
         self.policy = policy
         self._agencies = agencies
+        reads = policy.reads.of
+        self._deciding_reads = reads(*(kind.action for kind in _APPROVING_KINDS))
+        self._gate_reads = reads(*_RELEASES) | self._deciding_reads
+        self._supervising_reads = reads("Supervise")
+        self._reads = {action: reads(action) for action in (*(k.action for k in Kind), *_RELEASES)}
         self._schema = cedarpy.Schema.from_str(SCHEMA)
         self._entities = cedarpy.Entities.from_json_str(json.dumps(_entities(agencies)))
         self._ask = lru_cache(_CACHED_ANSWERS)(self._evaluate)
         self._gate = lru_cache(_CACHED_ANSWERS)(self._evaluate_gate)
-        self._supervisors = lru_cache(_CACHED_ANSWERS)(self._evaluate_supervisors)
+        self._approvers: dict[PolicyContext, _Agencies] = {}
+        self._supervisors: dict[PolicyContext, _Agencies] = {}
         self._audit = lru_cache(_CACHED_ANSWERS)(self._evaluate_audit)
 
     def check_permitted(self, said: PolicyContext) -> frozenset[str]:
@@ -187,7 +207,7 @@ class Rulebook:
         for agency in (said.author, said.initiator, said.recipient):
             if agency not in self._agencies:
                 raise Reason.AGENCY_UNKNOWN.error(f"expected an enrolled agency, got {agency}")
-        answer = self._ask(said.kind.action, _member(said.author, said.role), said)
+        answer = self._answer(said.kind.action, _member(said.author, said.role), said)
         if not answer.allowed:
             why = "forbidden by " + ", ".join(sorted(answer.rule_ids))
             raise Reason.POLICY_DENIED.error(
@@ -204,11 +224,21 @@ class Rulebook:
             NotPermitted: POLICY_DENIED if no release is permitted; NO_APPROVER if approvals are
                 required and no enrolled agency may give them.
         """
-        return self._gate(said)
+        return self._gate(_as_read(said, self._gate_reads))
 
     def supervisors(self, said: PolicyContext) -> tuple[frozenset[AgencyId], frozenset[str]]:
         """The agencies that receive a statement's brief by rule, and the rules that say so."""
-        return self._supervisors(said)
+        return _run(self._find_supervisors(said))
+
+    def ask_ahead(self, said: PolicyContext) -> Iterator[None]:
+        """Ask in small steps all that `gate` and `supervisors` ask of every agency.
+
+        Raises:
+            NotPermitted: POLICY_DENIED, if the policy cannot be evaluated.
+        """
+        if not self._answer(_RELEASES[0], _member(said.author, said.role), said).allowed:
+            yield from self._find_approvers(said)
+        yield from self._find_supervisors(said)
 
     def may_audit(self, auditor: AgencyId, initiator: AgencyId, recipient: AgencyId) -> bool:
         """True if auditors of an agency may open events between two agencies."""
@@ -217,6 +247,9 @@ class Rulebook:
     def audit(self, auditor: AgencyId, initiator: AgencyId, recipient: AgencyId) -> Answer:
         """Give whether an agency's auditors may open events of two agencies, and by which rules."""
         return self._audit(auditor, initiator, recipient)
+
+    def _answer(self, action: str, principal: Uid, said: PolicyContext) -> Answer:
+        return self._ask(action, principal, _as_read(said, self._reads[action]))
 
     def _evaluate(self, action: str, principal: Uid, said: PolicyContext) -> Answer:
         context = {
@@ -257,7 +290,7 @@ class Rulebook:
 
     def _evaluate_gate(self, said: PolicyContext) -> Gate:
         principal = _member(said.author, said.role)
-        answers = (self._ask(release, principal, said) for release in _RELEASES)
+        answers = (self._answer(release, principal, said) for release in _RELEASES)
         found = next(((n, answer) for n, answer in enumerate(answers) if answer.allowed), None)
         if found is None:
             raise Reason.POLICY_DENIED.error(
@@ -265,15 +298,27 @@ class Rulebook:
                 "not even on two approvals"
             )
         required, answer = found
-        approvers, approver_rules = self._approvers(said) if required else ((), frozenset())
+        approvers, approver_rules = _run(self._find_approvers(said)) if required else _NOBODY
         if required and not approvers:
             raise Reason.NO_APPROVER.error(
                 f"{said.kind} of {said.initiator} to {said.recipient} needs {required} "
                 "approval(s), and no enrolled agency may give one"
             )
-        return Gate(LegRoute(said.recipient, required, approvers), answer.rule_ids | approver_rules)
+        route = LegRoute(said.recipient, required, tuple(sorted(approvers)))
+        return Gate(route, answer.rule_ids | approver_rules)
 
-    def _approvers(self, said: PolicyContext) -> tuple[tuple[AgencyId, ...], frozenset[str]]:
+    def _find_approvers(self, said: PolicyContext) -> _Steps:
+        # Who says it is the approver: author, role and kind are those of its decision.
+        said = said._replace(author=said.initiator, role=_DECIDING_ROLES[0], kind=_ANY_KIND)
+        said = _as_read(said, self._deciding_reads)
+        return _remembered(self._approvers, said, self._evaluate_approvers)
+
+    def _find_supervisors(self, said: PolicyContext) -> _Steps:
+        reads = self._supervising_reads
+        said = _as_read(_without_ends(said, said.author, reads), reads)
+        return _remembered(self._supervisors, said, self._evaluate_supervisors)
+
+    def _evaluate_approvers(self, said: PolicyContext) -> _Steps:
         approvers: set[AgencyId] = set()
         rules: frozenset[str] = frozenset()
         for agency in self._agencies:
@@ -282,24 +327,75 @@ class Rulebook:
                 continue
             for role in _DECIDING_ROLES:
                 for kind in _APPROVING_KINDS:
-                    decision = replace(said, author=agency, role=role, kind=kind)
-                    answer = self._ask(kind.action, _member(agency, role), decision)
+                    decision = said._replace(author=agency, role=role, kind=kind)
+                    answer = self._evaluate(kind.action, _member(agency, role), decision)
                     if answer.allowed:
                         approvers.add(agency)
                         rules |= answer.rule_ids
-        return tuple(sorted(approvers)), rules
+            yield
+        return frozenset(approvers), rules
 
-    def _evaluate_supervisors(
-        self, said: PolicyContext
-    ) -> tuple[frozenset[AgencyId], frozenset[str]]:
+    def _evaluate_supervisors(self, said: PolicyContext) -> _Steps:
         supervisors: set[AgencyId] = set()
         rules: frozenset[str] = frozenset()
         for agency in self._agencies:
-            answer = self._ask("Supervise", _agency(agency), said)
+            answer = self._evaluate("Supervise", _agency(agency), said)
             if answer.allowed and not self._agencies[agency].is_retired:
                 supervisors.add(agency)
                 rules |= answer.rule_ids
+            yield
         return frozenset(supervisors), rules
+
+
+def _remembered(
+    known: dict[PolicyContext, _Agencies],
+    said: PolicyContext,
+    evaluate: Callable[[PolicyContext], _Steps],
+) -> _Steps:
+    found = known.get(said)
+    if found is None:
+        found = yield from evaluate(said)
+        if len(known) >= _CACHED_ANSWERS:
+            # The newest: whoever asks for much that is new does not push out what others need.
+            known.popitem()
+        known[said] = found
+    return found
+
+
+def _run(steps: _Steps) -> _Agencies:
+    """Take all steps at once."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            return cast(_Agencies, done.value)
+
+
+def _as_read(said: PolicyContext, reads: Reads) -> PolicyContext:
+    """The one of all statements that these rules do not tell from `said`."""
+    # By position: a route takes this step three times a leg.
+    author, role, kind, exchange_kind, initiator, recipient, handling, tlp, urgency, count = said
+    facts = reads.facts
+    return PolicyContext(
+        author,
+        role,
+        kind,
+        exchange_kind if "exchangeKind" in facts else _ANY_KIND,
+        initiator,
+        recipient,
+        handling if "handling" in facts else Handling.H0,
+        tlp if "tlp" in facts else Tlp.RED,
+        urgency if "urgent" in facts else Urgency.ROUTINE,
+        reads.subject_class(count),
+    )
+
+
+def _without_ends(said: PolicyContext, agency: AgencyId, reads: Reads) -> PolicyContext:
+    """Put one agency in the place of the ends of the leg, as far as no rule reads them."""
+    return said._replace(
+        initiator=said.initiator if "initiator" in reads.facts else agency,
+        recipient=said.recipient if RESOURCE in reads.facts else agency,
+    )
 
 
 def _check_bounds(text: str) -> None:

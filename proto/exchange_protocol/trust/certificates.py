@@ -94,14 +94,16 @@ def verify_chain(
     5. Exactly one URI SAN, an identity; a hub's for TLS_SERVER, a member's otherwise:
        IDENTITY_INVALID.
 
-    The chain is the one that holds at `at`, or, where the certificate itself does not, at the
-    nearest time at which it does. The result is good only inside its validity, which the caller
-    checks for each use with `verify_validity`.
+    The chain is searched for the time `at`. Where the certificate is not valid then, it is searched
+    for the nearest time at which the certificate is. The result is good only inside its validity,
+    which the caller checks for each use with `verify_validity`.
     """
     certificate = parse_certificate(der)
     issuers = [parse_certificate(each) for each in intermediates]
     start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    chain = find_chain(certificate, issuers, anchors, at=min(max(at, start), end), usage=usage)
+    # An expired certificate still has a chain: what it signed in its time stays provable.
+    at = min(max(at, start), end)
+    chain = find_chain(certificate, issuers, anchors, at=at, usage=usage)
     public_key = certificate.public_key()
     if (
         not isinstance(public_key, ec.EllipticCurvePublicKey)

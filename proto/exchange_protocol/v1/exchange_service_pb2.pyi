@@ -327,6 +327,39 @@ class SubmissionResult(_message.Message):
 Global___SubmissionResult: _TypeAlias = SubmissionResult  # noqa: Y015
 
 @_typing.final
+class SubmitStreamResponse(_message.Message):
+    """The answer to one request of the stream, in order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    refusal: _builtins.bytes
+    """It was refused: a serialized google.rpc.Status, with the details that Submit would give. Where
+    it says when to come back, what followed and may depend on it is refused so too. Send these
+    again after the last answer to what was sent.
+    """
+    @_builtins.property
+    def receipt(self) -> Global___Receipt:
+        """It is on the log."""
+
+    def __init__(
+        self,
+        *,
+        receipt: Global___Receipt | None = ...,
+        refusal: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome", "receipt", b"receipt", "refusal", b"refusal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome", "receipt", b"receipt", "refusal", b"refusal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["receipt", "refusal"]  # noqa: Y015
+    _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_outcome) -> _WhichOneofReturnType_outcome | None: ...
+
+Global___SubmitStreamResponse: _TypeAlias = SubmitStreamResponse  # noqa: Y015
+
+@_typing.final
 class UploadPartRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -49,6 +49,11 @@ class ExchangeServiceStub:
                 request_serializer=exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitBatchRequest.SerializeToString,
                 response_deserializer=exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitBatchResponse.FromString,
                 _registered_method=True)
+        self.SubmitStream = channel.stream_stream(
+                '/exchange_protocol.v1.ExchangeService/SubmitStream',
+                request_serializer=exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitRequest.SerializeToString,
+                response_deserializer=exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitStreamResponse.FromString,
+                _registered_method=True)
         self.UploadPart = channel.stream_unary(
                 '/exchange_protocol.v1.ExchangeService/UploadPart',
                 request_serializer=exchange__protocol_dot_v1_dot_exchange__service__pb2.UploadPartRequest.SerializeToString,
@@ -95,6 +100,15 @@ class ExchangeServiceServicer:
 
     def SubmitBatch(self, request, context):
         """Submit for many statements in one call: each is judged by itself, in order, and answered.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SubmitStream(self, request_iterator, context):
+        """Submit for statements that come one after the other: who calls is asked once, each statement is
+        judged by itself, and answers come in order while more is sent. What a cut call left unanswered
+        is sent again, the same bytes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -151,6 +165,11 @@ def add_ExchangeServiceServicer_to_server(servicer, server):
                     servicer.SubmitBatch,
                     request_deserializer=exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitBatchRequest.FromString,
                     response_serializer=exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitBatchResponse.SerializeToString,
+            ),
+            'SubmitStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.SubmitStream,
+                    request_deserializer=exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitRequest.FromString,
+                    response_serializer=exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitStreamResponse.SerializeToString,
             ),
             'UploadPart': grpc.stream_unary_rpc_method_handler(
                     servicer.UploadPart,
@@ -259,6 +278,33 @@ class ExchangeService:
             '/exchange_protocol.v1.ExchangeService/SubmitBatch',
             exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitBatchRequest.SerializeToString,
             exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitBatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SubmitStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/exchange_protocol.v1.ExchangeService/SubmitStream',
+            exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitRequest.SerializeToString,
+            exchange__protocol_dot_v1_dot_exchange__service__pb2.SubmitStreamResponse.FromString,
             options,
             channel_credentials,
             insecure,

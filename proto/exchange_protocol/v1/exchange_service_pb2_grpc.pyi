@@ -37,6 +37,11 @@ class ExchangeServiceStub:
     """The one write path."""
     SubmitBatch: _grpc.UnaryUnaryMultiCallable[_exchange_service_pb2.SubmitBatchRequest, _exchange_service_pb2.SubmitBatchResponse]
     """Submit for many statements in one call: each is judged by itself, in order, and answered."""
+    SubmitStream: _grpc.StreamStreamMultiCallable[_exchange_service_pb2.SubmitRequest, _exchange_service_pb2.SubmitStreamResponse]
+    """Submit for statements that come one after the other: who calls is asked once, each statement is
+    judged by itself, and answers come in order while more is sent. What a cut call left unanswered
+    is sent again, the same bytes.
+    """
     UploadPart: _grpc.StreamUnaryMultiCallable[_exchange_service_pb2.UploadPartRequest, _exchange_service_pb2.UploadPartResponse]
     """Stages a sealed part that is too large to ride in Submit; forgotten if no statement claims it."""
     ListExchanges: _grpc.UnaryUnaryMultiCallable[_exchange_service_pb2.ListExchangesRequest, _exchange_service_pb2.ListExchangesResponse]
@@ -56,6 +61,11 @@ class ExchangeServiceAsyncStub(ExchangeServiceStub):
     """The one write path."""
     SubmitBatch: _aio.UnaryUnaryMultiCallable[_exchange_service_pb2.SubmitBatchRequest, _exchange_service_pb2.SubmitBatchResponse]  # type: ignore[assignment]
     """Submit for many statements in one call: each is judged by itself, in order, and answered."""
+    SubmitStream: _aio.StreamStreamMultiCallable[_exchange_service_pb2.SubmitRequest, _exchange_service_pb2.SubmitStreamResponse]  # type: ignore[assignment]
+    """Submit for statements that come one after the other: who calls is asked once, each statement is
+    judged by itself, and answers come in order while more is sent. What a cut call left unanswered
+    is sent again, the same bytes.
+    """
     UploadPart: _aio.StreamUnaryMultiCallable[_exchange_service_pb2.UploadPartRequest, _exchange_service_pb2.UploadPartResponse]  # type: ignore[assignment]
     """Stages a sealed part that is too large to ride in Submit; forgotten if no statement claims it."""
     ListExchanges: _aio.UnaryUnaryMultiCallable[_exchange_service_pb2.ListExchangesRequest, _exchange_service_pb2.ListExchangesResponse]  # type: ignore[assignment]
@@ -90,6 +100,17 @@ class ExchangeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_exchange_service_pb2.SubmitBatchResponse, _abc.Awaitable[_exchange_service_pb2.SubmitBatchResponse]]:
         """Submit for many statements in one call: each is judged by itself, in order, and answered."""
+
+    @_abc_1.abstractmethod
+    def SubmitStream(
+        self,
+        request_iterator: _MaybeAsyncIterator[_exchange_service_pb2.SubmitRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_exchange_service_pb2.SubmitStreamResponse], _abc.AsyncIterator[_exchange_service_pb2.SubmitStreamResponse]]:
+        """Submit for statements that come one after the other: who calls is asked once, each statement is
+        judged by itself, and answers come in order while more is sent. What a cut call left unanswered
+        is sent again, the same bytes.
+        """
 
     @_abc_1.abstractmethod
     def UploadPart(

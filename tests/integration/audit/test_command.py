@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -108,11 +109,51 @@ def test_changed_byte_of_a_copy_is_found_by_the_same_command(
         changed[len(changed) // 2] ^= 1
         connection.execute("UPDATE log_entries SET entry = ? WHERE idx = 7", (bytes(changed),))
     code, out, _ = run(capsys, *words, *pins)
-    assert code == 1
+    assert code == 2
     assert "ENTRY_MISMATCH: entry 7: " in out
+    assert "Torn copy" in out
     code, out, _ = run(capsys, *words, *pins, "--json")
-    assert code == 1
+    assert code == 2
     assert '"entry": 7' in out
+    said = json.loads(out)
+    assert (said["verdict"], said["violations"], said["clean"]) == ("torn_copy", [], False)
+
+
+def test_copy_of_fewer_entries_than_are_known_is_incomplete(
+    stage: tuple[Deployment, HubProcess], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The profile has seen more, a signed checkpoint says so, or the caller does."""
+    town, _ = stage
+    files = town.files
+    copy = tmp_path / "old copy #1 % \N{CYRILLIC SMALL LETTER YA}?.db"
+    with closing(sqlite3.connect(files.folder / "hub.db")) as source:
+        source.execute("VACUUM INTO ?", (str(copy),))
+    as_auditor = as_member(town, AUDITOR)
+    assert run(capsys, *as_auditor, "audit", "verify", "--from-start")[0] == 0
+    # What that run read is on the log, and not in the copy.
+    code, note, _ = run(capsys, *as_auditor, "audit", "checkpoint")
+    assert code == 0
+    size = int(note.splitlines()[1])
+    (tmp_path / "note").write_text(note, encoding="utf-8")
+    root = str(shutil.copy(files.authority.directory / "root.pem", tmp_path))
+    words = ("audit", "verify", "--database", str(copy))
+    pins = ("--root", root, "--log-key", files.log_vkey)
+    for knowing in (
+        (*as_auditor, *words),
+        (*words, *pins, "--checkpoint", str(tmp_path / "note")),
+        (*words, *pins, "--at-least", str(size)),
+    ):
+        code, out, _ = run(capsys, *knowing)
+        assert code == 2, out
+        assert "Incomplete" in out
+        assert "VIOLATIONS" not in out
+        code, out, _ = run(capsys, *knowing, "--json")
+        assert code == 2
+        said = json.loads(out)
+        assert (said["verdict"], said["known_size"]) == ("incomplete", size)
+    code, out, _ = run(capsys, *words, *pins)
+    assert code == 0
+    assert "is not known here" in out
 
 
 def test_copy_under_another_log_key_is_refused(

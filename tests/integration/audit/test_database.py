@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agency_client.audit import AuditReport, verify_log
+from agency_client.audit import AuditReport, Verdict, Violation, verify_log
 from agency_client.audit.database import DatabaseCopy
+from exchange_certs.authority import Authority
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds import decision
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
-from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.reply import Reply, ReplyResult
-from exchange_protocol.log.checkpoint import LogSigner, LogVerifier
+from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
+from exchange_protocol.trust.certificates import TrustAnchors
+from exchange_server.ledger.fsck import fsck
+from exchange_server.storage.engine import open_engine
 from tests.integration.audit.conftest import Region
 from tests.support.hub_data import log_verifier
 from tests.support.statements import COORDINATOR, KZ_FMA, KZ_MIA, UZ_FIU, fictional_cast
@@ -32,6 +38,15 @@ def audit(path: Path, log: LogVerifier | None = None) -> AuditReport:
         return verify_log(copy, fictional_cast().anchors, auditor=None)
     finally:
         copy.close()
+
+
+def torn(path: Path) -> Sequence[Violation]:
+    """The faults of a copy, which accuse nobody."""
+    report = audit(path)
+    assert report.violations == ()
+    assert report.verdict is Verdict.TORN_COPY
+    assert not report.is_clean
+    return report.faults
 
 
 def change(path: Path, statement: str, *values: Any) -> None:
@@ -54,7 +69,9 @@ async def copy(region: Region, tmp_path: Path) -> Path:
     await region.fetch(KZ_FMA, asked)
     await region.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=asked)
     asked = await region.say(KZ_MIA, REQUEST, to=["uz.fiu"])
-    await region.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=asked)
+    await region.say(
+        COORDINATOR, decision.Decision(decision.Verdict.APPROVE), to=["uz.fiu"], on=asked
+    )
     await region.fetch(UZ_FIU, asked)
     return await region.copy(tmp_path / "copy.db")
 
@@ -96,24 +113,38 @@ def test_changed_byte_of_an_entry_is_named(copy: Path, column: str) -> None:
         f"UPDATE log_entries SET {column} = {flipped(column, 9)} WHERE idx = ?",  # noqa: S608
         at,
     )
-    report = audit(copy)
-    assert at in {each.index for each in report.violations}
-    assert report.violations[0].reason is Reason.ENTRY_MISMATCH
-    assert f"entry {at}" in report.violations[0].message
+    found = torn(copy)
+    assert at in {each.index for each in found}
+    assert found[0].reason is Reason.ENTRY_MISMATCH
+    assert f"entry {at}" in found[0].message
 
 
-@pytest.mark.parametrize(
-    ("column", "reason"), [("payload", Reason.ENTRY_MISMATCH), ("signature", Reason.RULE_BROKEN)]
-)
-def test_changed_byte_of_a_statement_is_named(copy: Path, column: str, reason: Reason) -> None:
+def test_changed_byte_of_a_statement_is_named(copy: Path) -> None:
     at = last_index(copy) - 1
     change(
         copy,
-        f"UPDATE statements SET {column} = {flipped(column, 21)} WHERE log_index = ?",  # noqa: S608
+        f"UPDATE statements SET payload = {flipped('payload', 21)} WHERE log_index = ?",  # noqa: S608
         at,
     )
-    first = audit(copy).violations[0]
-    assert (first.index, first.reason) == (at, reason)
+    first = torn(copy)[0]
+    assert (first.index, first.reason) == (at, Reason.ENTRY_MISMATCH)
+
+
+def test_bad_signature_convicts_only_in_a_copy_without_any_other_fault(copy: Path) -> None:
+    """The signed tree says that the statement was accepted; the signature stands beside it."""
+    at = last_index(copy) - 1
+    change(
+        copy,
+        f"UPDATE statements SET signature = {flipped('signature', 21)} WHERE log_index = ?",  # noqa: S608
+        at,
+    )
+    report = audit(copy)
+    assert report.verdict is Verdict.VIOLATIONS
+    [violation] = report.violations
+    assert (violation.index, violation.reason) == (at, Reason.RULE_BROKEN)
+    assert report.to_json()["violations"][0]["signed"]["entry"] == at
+    change(copy, "UPDATE log_tiles SET hashes = x'00' WHERE level = 0 AND idx = 0")
+    assert at in {each.index for each in torn(copy)}
 
 
 def test_changed_tile_is_named_by_its_first_entry(copy: Path) -> None:
@@ -121,7 +152,7 @@ def test_changed_tile_is_named_by_its_first_entry(copy: Path) -> None:
         copy,
         f"UPDATE log_tiles SET hashes = {flipped('hashes', 71)} WHERE level = 0 AND idx = 0",  # noqa: S608
     )
-    [violation] = audit(copy).violations
+    [violation] = torn(copy)
     assert (violation.index, violation.reason) == (2, Reason.PROOF_INVALID)
 
 
@@ -139,13 +170,13 @@ def test_column_that_says_something_else_is_named(
     at = last_index(copy) - 2
     key = "idx" if table == "log_entries" else "log_index"
     change(copy, f"UPDATE {table} SET {column} = ? WHERE {key} = ?", value, at)  # noqa: S608
-    [violation] = audit(copy).violations
+    [violation] = torn(copy)
     assert (violation.index, violation.reason) == (at, Reason.ENTRY_MISMATCH)
 
 
 def test_leg_that_is_moved_off_the_log_is_found(copy: Path) -> None:
     change(copy, "UPDATE legs SET state = ? WHERE agency = 'uz.fiu'", int(LegState.ANSWERED))
-    [violation] = audit(copy).violations
+    [violation] = torn(copy)
     assert violation.reason is Reason.RULE_BROKEN
     assert "uz.fiu" in violation.message
 
@@ -157,15 +188,13 @@ def test_sealed_bytes_that_were_swapped_are_named(copy: Path) -> None:
             "ON s.payload_sha256 = p.payload_sha256 ORDER BY s.log_index LIMIT 1"
         )
         connection.execute("UPDATE part_chunks SET data = x'00' WHERE part_id = ?", (part,))
-    violation = audit(copy).violations[0]
+    violation = torn(copy)[0]
     assert (violation.index, violation.reason) == (index, Reason.PART_MISMATCH)
 
 
 def test_dropped_entry_is_named(copy: Path) -> None:
     change(copy, "DELETE FROM log_entries WHERE idx = 5")
-    report = audit(copy)
-    assert report.violations[0].index == 5
-    assert not report.is_clean
+    assert torn(copy)[0].index == 5
 
 
 def test_head_that_another_key_signed_is_refused(copy: Path) -> None:
@@ -173,7 +202,8 @@ def test_head_that_another_key_signed_is_refused(copy: Path) -> None:
     other = LogSigner("hub.exchange.example/log", SoftwareSigner.generate_ed25519())
     with pytest.raises(ExchangeError) as refused:
         audit(copy, LogVerifier(other.vkey))
-    assert refused.value.reason is Reason.CHECKPOINT_INVALID
+    assert refused.value.reason is Reason.COPY_UNUSABLE
+    assert "another log's key" in refused.value.message
 
 
 def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -181,7 +211,7 @@ def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path.write_text("no database" * 100)
     with pytest.raises(ExchangeError) as refused:
         audit(path)
-    assert refused.value.reason is Reason.CHECKPOINT_INVALID
+    assert refused.value.reason is Reason.COPY_UNUSABLE
 
 
 def test_missing_file_is_refused_without_making_one(tmp_path: Path) -> None:
@@ -209,5 +239,55 @@ def test_any_flipped_byte_of_the_signed_tables_is_found(copy: Path) -> None:
             name, value = names[number % len(names)], bytearray(row[1 + number % len(names)])
             value[len(value) // 2] ^= 1
             change(copy, f"UPDATE {table} SET {name} = ? WHERE {key} = ?", bytes(value), row[0])  # noqa: S608
-            assert not audit(copy).is_clean, (table, name, row[0])
+            verdict = audit(copy).verdict
+            expected = Verdict.VIOLATIONS if name == "signature" else Verdict.TORN_COPY
+            assert verdict is expected, (table, name, row[0])
             copy.write_bytes(clean)
+
+
+def test_another_root_accuses_nobody(copy: Path, tmp_path: Path) -> None:
+    other = Authority.create(
+        tmp_path / "other", "exchange.example", b"fictional passphrase", datetime.now(UTC)
+    )
+    anchors = TrustAnchors.from_pem(other.root_pem())
+    with (
+        closing(DatabaseCopy(copy, log_verifier())) as source,
+        pytest.raises(ExchangeError, match="another region's log or root") as refused,
+    ):
+        verify_log(source, anchors, auditor=None)
+    assert refused.value.reason is Reason.CERTIFICATE_UNTRUSTED
+    engine = open_engine(f"sqlite:///{copy}", read_only=True)
+    with pytest.raises(ExchangeError, match="another region's log or root"):
+        fsck(engine, anchors, log_verifier())
+    engine.dispose()
+
+
+async def test_copy_that_lacks_known_entries_is_incomplete(region: Region, tmp_path: Path) -> None:
+    copy = await region.copy(tmp_path / "copy.db")
+    size = last_index(copy) + 1
+    with closing(DatabaseCopy(copy, log_verifier())) as source:
+        seen = source.checkpoint
+        known = Checkpoint(seen.origin, size + 1, bytes(32))
+        anchors = fictional_cast().anchors
+        at_least = verify_log(source, anchors, auditor=None, at_least=size + 1)
+        by_checkpoint = verify_log(source, anchors, auditor=None, seen=(known,))
+        whole = verify_log(source, anchors, auditor=None, seen=(seen,), at_least=size)
+    for report in (at_least, by_checkpoint):
+        assert report.verdict is Verdict.INCOMPLETE
+        assert (report.violations, report.faults) == ((), ())
+        assert report.to_json()["known_size"] == size + 1
+    assert whole.verdict is Verdict.CLEAN
+
+
+async def test_two_signed_trees_of_one_size_convict_even_in_a_torn_copy(
+    region: Region, tmp_path: Path
+) -> None:
+    copy = await region.copy(tmp_path / "copy.db")
+    change(copy, "DELETE FROM log_entries WHERE idx = 5")
+    with closing(DatabaseCopy(copy, log_verifier())) as source:
+        other = Checkpoint(source.checkpoint.origin, source.checkpoint.size, bytes(32))
+        report = verify_log(source, fictional_cast().anchors, auditor=None, seen=(other,))
+    [violation] = report.violations
+    assert violation.reason is Reason.CHECKPOINT_SPLIT_VIEW
+    assert report.verdict is Verdict.VIOLATIONS
+    assert report.faults

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,13 @@ def test_deployment_from_nothing(
         capsys.readouterr()
         assert run("--profile", str(systems["kz.mia"]), *send) == 1
         assert "CERTIFICATE_REVOKED" in capsys.readouterr().err
+        assert run("--profile", str(systems["kz.mia"]), "sync") == 0
+        capsys.readouterr()
+        assert run("--profile", str(systems["kz.mia"]), "whoami") == 0
+        assert ": REVOKED SINCE 20" in capsys.readouterr().out
+        assert run("--profile", str(systems["kz.mia"]), "--json", "whoami") == 0
+        signing = json.loads(capsys.readouterr().out)["certificates"]["signing"]
+        assert (signing["valid_now"], signing["revoked_at"] is None) == (False, False)
 
 
 def test_profile_is_refused_for_what_is_wrong_with_it(

@@ -224,8 +224,10 @@ def test_prosecutor_sees_how_what_it_supervises_goes_on(desk: Desk) -> None:
     exchange = desk.ask("uz.fiu")
     desk.run(COORDINATOR, "approve", exchange, "--json").ok()
     shown = desk.run(PROSECUTOR, "show", exchange).ok().out
-    assert re.search(r"uz\.fiu +held for approval, as of entry \d+ +0 of 1, by caricc", shown)
-    assert "released to the recipient" in shown
+    assert re.search(
+        r"uz\.fiu +released to the recipient, as of entry \d+ +1 of 1: caricc, coordinator", shown
+    )
+    assert re.search(r"caricc, coordinator \S+ +decision +approved", shown)
     assert "LISTED BY THE HUB" in shown
     assert "You see the statements that name your agency as a supervisor" in shown
     assert "waits for uz.fiu" in shown

@@ -93,6 +93,28 @@ def test_a_key_that_is_missing_here_is_asked_for_at_home(hub: InMemoryHub, tmp_p
     assert opened.statements[0].parts == {}
 
 
+@pytest.mark.parametrize("cause", ["seal", "key"])
+def test_evidence_discloses_what_opens_and_tells_what_does_not(
+    hub: InMemoryHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cause: str
+) -> None:
+    mend = seal_badly(monkeypatch, *(["content"] if cause == "seal" else []))
+    exchange = ask(hub, tmp_path)
+    mend()
+    fma = without_keys(hub, tmp_path) if cause == "key" else hub.client(tmp_path, KZ_FMA)
+    gathered = fma.gather_evidence(exchange, with_content=True)
+    [statement] = gathered.exchange.statements
+    [faults] = gathered.faults.values()
+    told = {(each.part, each.error.reason, each.ask) for each in faults}
+    parts = {"brief", "content", "entities", "attachment.1", "attachments"}
+    if cause == "key":
+        assert told == {(part, Reason.KEY_UNAVAILABLE, "kz.fma") for part in parts}
+        assert gathered.disclosed == {}
+    else:
+        assert told == {("content", Reason.SEAL_BROKEN, "kz.mia")}
+        disclosed = gathered.disclosed[statement.index]
+        assert {each.name for each in disclosed} == parts - {"content"}
+
+
 ACTS: list[Callable[[ExchangeClient, UnsealedExchange], Any]] = [
     lambda fma, opened: fma.acknowledge(opened),
     lambda fma, opened: fma.return_for_information(opened, question="Пришлите ещё раз"),

@@ -212,6 +212,21 @@ def test_a_key_with_a_passphrase_in_the_head_asks_for_it_each_time(
         assert (answer.status, state(hub, held)) == (303, LegState.RELEASED)
 
 
+def test_several_items_are_taken_in_hand_at_once_and_none_is_signed(
+    hub: InMemoryHub, coordinator: RunningConsole, held: str, tmp_path: Path
+) -> None:
+    other = new_exchange(hub.client(tmp_path), "kg.mia")
+    browser = coordinator.entered()
+    browser.get("/queue")
+    assert browser.post("/claim", exchange=[held, other], claim="claim").location == "/queue"
+    words = browser.get("/queue").words
+    assert "Taken in hand: 2 of 2" in words
+    assert words.count("in hand: caricc, coordinator aigul") >= 2
+    assert state(hub, held) is state(hub, other) is LegState.HELD
+    assert browser.post("/claim", exchange=held, claim="give_back").location == f"/queue/{held}"
+    assert browser.get(f"/queue/{held}").words.count("in hand: caricc") == 1
+
+
 # --- Hostile content, and a hub that lies ---------------------------------------------------------
 
 

@@ -307,8 +307,8 @@ def test_a_crash_tells_where_and_not_what(
     def crash() -> None:
         raise ValueError("вымышленная тайна")
 
-    monkeypatch.setattr(console.console.client, "sync", crash)
-    answer = console.entered().get("/")
+    monkeypatch.setattr(console.console.client, "checkpoint", crash)
+    answer = console.entered().get("/overview")
     out, err = capfd.readouterr()
     assert answer.status == 500
     assert "agency console: ValueError at" in err

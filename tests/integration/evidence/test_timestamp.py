@@ -406,7 +406,7 @@ def test_officer_asks_fetches_adds_and_verifies(
     adding = (*command, "add", bundle, response, "--tsa-root", authority.root, "-o", out)
     code, said, _ = run(capsys, *adding)
     assert code == 0
-    assert "by CN=fictional stamper." in said
+    assert "says CN=fictional stamper" in said
     assert run(capsys, *adding)[0] == 2, "nothing is written over"
 
     check = ("evidence", "verify", out, "--root", court.root, "--log-key", court.vkey)

@@ -135,7 +135,7 @@ def findings(file: Path) -> list[str]:
     try:
         with closing(DatabaseCopy(file, log_verifier())) as copy:
             audited = verify_log(copy, fictional_cast().anchors, auditor=None)
-        found += [f"audit: {each.message}" for each in audited.violations]
+        found += [f"audit: {each.message}" for each in (*audited.violations, *audited.faults)]
     except ExchangeError as error:
         found.append(f"audit: {error}")
     return found

@@ -152,7 +152,7 @@ def test_decision_is_told_with_its_verdict(
 
 
 def test_supervisor_sees_legs_as_far_as_they_are_proven(hub: InMemoryHub, tmp_path: Path) -> None:
-    """A prosecutor is shown what its own state's agencies say; the rest is the hub's word."""
+    """A prosecutor is shown decisions and outcomes; a delivery is the hub's word to it."""
     exchange = ask(hub, tmp_path, "uz.fiu", "kz.fma")
     hub.client(tmp_path, COORDINATOR).approve(exchange)
     fma = hub.client(tmp_path, KZ_FMA)
@@ -161,19 +161,23 @@ def test_supervisor_sees_legs_as_far_as_they_are_proven(hub: InMemoryHub, tmp_pa
     opened = hub.client(tmp_path, KZ_GPO).open(exchange)
     assert opened.party is Party.SUPERVISOR
     foreign, domestic = known_legs(opened.verified, KZ_GPO.agency)
-    asked, answered = (each.index for each in opened.statements)
-    assert (foreign.agency, foreign.state, foreign.as_of_entry) == ("uz.fiu", LegState.HELD, asked)
-    assert foreign.listed is LegState.RELEASED, "the approval is not shown to it"
+    _, approved, answered = (each.index for each in opened.statements)
+    assert (foreign.agency, foreign.state) == ("uz.fiu", LegState.RELEASED)
+    assert (foreign.as_of_entry, foreign.listed) == (approved, LegState.RELEASED)
     assert (foreign.approvals_required, foreign.approvers) == (1, ("caricc",))
+    assert foreign.approvals == (COORDINATOR.uri,)
     assert (domestic.state, domestic.as_of_entry) == (LegState.ANSWERED, answered)
     assert leg_row(foreign, EN, START)[1:3] == (
-        f"held for approval, as of entry {asked}",
-        "0 of 1, by caricc",
+        f"released to the recipient, as of entry {approved}",
+        "1 of 1: caricc, coordinator aigul",
     )
-    assert [each.what for each in timeline(opened, EN)] == ["request for information", "reply"]
-    assert outcome(opened.statements[1], EN) == "nothing found"
+    assert [(each.what, each.more) for each in timeline(opened, EN)] == [
+        ("request for information", ""),
+        ("decision", "approved"),
+        ("reply", "nothing found"),
+    ]
     told = exchange_json(opened, [foreign, domestic])
-    assert [each["as_of_entry"] for each in told["legs"]] == [asked, answered]
+    assert [each["as_of_entry"] for each in told["legs"]] == [approved, answered]
     assert [each["listed_state"] for each in told["legs"]] == ["RELEASED", "ANSWERED"]
 
 

@@ -19,6 +19,7 @@ EXPECTED = {
     "PlanRoute": PARTIES,
     "Submit": PARTIES | {Role.OPERATOR},
     "SubmitBatch": PARTIES | {Role.OPERATOR},
+    "SubmitStream": PARTIES | {Role.OPERATOR},
     "UploadPart": PARTIES,
     "ListExchanges": PARTIES,
     "GetExchange": PARTIES,

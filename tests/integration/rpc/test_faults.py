@@ -24,8 +24,7 @@ from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
 from exchange_protocol.v1 import statement_pb2
 from exchange_server.bootstrap import load_credentials, utc_now
 from exchange_server.caller import Caller
-from exchange_server.fairness.scheduler import FairScheduler
-from exchange_server.fairness.slices import Slices
+from exchange_server.fairness.slices import Slices, SliceScheduler
 from exchange_server.ledger import Ledger, Reader, TreeHead, committer
 from exchange_server.rpc.identity import PeerVerifier
 from exchange_server.rpc.server import RpcLimits, RpcServer
@@ -62,7 +61,7 @@ class FakeLedger:
         self.uploads = asyncio.Semaphore(0)
 
     def slices(self, caller: Caller) -> Slices:
-        return Slices(FairScheduler(), caller.agency)
+        return Slices(SliceScheduler(), caller.agency)
 
     def verify_room(self, agency: str) -> None:
         """There is room for everyone."""

@@ -23,6 +23,8 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.bootstrap import utc_now
+from exchange_server.storage.engine import open_engine
+from exchange_server.storage.schema import migrate
 from tests.integration.rpc.callers import Region, reason_of
 from tests.support.commands import ServerCommand
 from tests.support.hub_process import (
@@ -180,6 +182,7 @@ def test_check_config_shows_who_the_hub_is(files: HubFiles, run: ServerCommand) 
     assert out.splitlines() == [
         "hub spiffe://exchange.example/hub/main",
         f"log {files.log_vkey}",
+        "database has 0 entries",
     ]
 
 
@@ -299,9 +302,43 @@ def test_fsck_finds_a_clean_log_clean_and_a_damaged_one_damaged(
             "UPDATE log_entries SET entry = CAST(entry || x'00' AS BLOB) WHERE idx = 3"
         )
     code, out, err = run(*by_parts)
-    assert (code, err) == (1, "")
-    assert any(finding["first"] == "3" for finding in json.loads(out)["findings"])
-    assert run(*by_config)[0] == 1
+    assert (code, err) == (2, "")
+    said = json.loads(out)
+    assert any(finding["first"] == "3" for finding in said["findings"])
+    # In a copy the same damage says nothing of the hub; in the hub's own database it is damage.
+    assert (said["verdict"], said["is_clean"]) == ("torn_copy", False)
+    code, out, _ = run(*by_config)
+    assert code == 1
+    assert "DAMAGED" in out
+
+
+def test_fsck_of_a_copy_that_lacks_known_entries_calls_it_incomplete(
+    region: Region, run: ServerCommand, tmp_path: Path
+) -> None:
+    files = region.process.files
+    copy = tmp_path / "copy #1 ? 50% \N{CYRILLIC SMALL LETTER YA}.db"
+    with contextlib.closing(sqlite3.connect(files.folder / "hub.db")) as connection:
+        connection.execute("VACUUM INTO ?", (str(copy),))
+        [(note,)] = connection.execute("SELECT note FROM log_head")
+    size = int(note.split(b"\n")[1])
+    (tmp_path / "note").write_bytes(note)
+    pins = ("--log-key", files.log_vkey, "--root", str(files.authority.directory / "root.pem"))
+    words = ("fsck", "--database", f"sqlite:///{copy}", *pins)
+    assert run(*words, "--checkpoint", str(tmp_path / "note"))[0] == 0
+    assert run(*words, "--at-least", str(size))[0] == 0
+    code, out, _ = run(*words, "--at-least", str(size + 1), "--json")
+    said = json.loads(out)
+    assert (code, said["verdict"], said["findings"]) == (2, "incomplete", [])
+    code, out, _ = run(*words, "--at-least", str(size + 1))
+    assert code == 2
+    assert "incomplete" in out
+    empty = tmp_path / "empty.db"
+    engine = open_engine(f"sqlite:///{empty}")
+    migrate(engine)
+    engine.dispose()
+    code, out, _ = run("fsck", "--database", f"sqlite:///{empty}", *pins)
+    assert code == 2, out
+    assert "DAMAGED" not in out
 
 
 @pytest.mark.parametrize(

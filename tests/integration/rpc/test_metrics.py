@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable
@@ -14,9 +16,14 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agency_client import ExchangeError, InformationRequest
+from agency_client import ExchangeError, InformationRequest, Profile
+from exchange_certs.records import RevocationReason
 from exchange_keys import SoftwareSigner
+from exchange_protocol.errors import Reason
 from exchange_protocol.log.cosignatures import WitnessSigner
+from exchange_protocol.trust.certificates import Revocations
+from exchange_server.bootstrap import utc_now
+from exchange_server.revocation_install import is_taken
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubFiles, HubProcess
 from tests.support.postgres import emptied_database, running_postgres
@@ -115,6 +122,45 @@ def test_the_page_tells_of_calls_refusals_keys_and_what_waits(
         report.write_text(json.dumps({"ended_at": 1_000, "bytes": 77}), encoding="utf-8")
         page = wait_for(port, lambda page: value(page, "exchange_crl_refused") == 1)
         wait_for(port, lambda page: value(page, "exchange_backup_bytes") == 77)
+
+
+def test_command_says_whether_the_hub_has_taken_a_revocation(
+    foundation: Foundation, tmp_path: Path
+) -> None:
+    town = foundation.copy(tmp_path / "hub")
+    files = town.files
+    with_metrics(files)
+    old = files.crl_file.read_bytes()
+    own = files.folder / "hub-crl.pem"
+    own.write_bytes(old)
+    config = files.config_file
+    text = config.read_text("utf-8").replace(str(files.crl_file), str(own))
+    config.write_text(text, encoding="utf-8")
+
+    def installed(file: Path) -> subprocess.CompletedProcess[str]:
+        code = "from exchange_server.cli import main; main()"
+        words = ["revocations", str(file), "--config", str(config)]
+        return subprocess.run(
+            [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+        )
+
+    certificate = Profile.load(town.profile("kz.mia/system")).tls.certificate
+    with HubProcess(files) as hub:
+        town.point_to(hub.port)
+        files.authority.revoke(certificate.serial, RevocationReason.KEY_COMPROMISE, now=utc_now())
+        done = installed(files.crl_file)
+        assert (done.returncode, "the hub has taken it" in done.stdout) == (0, True)
+        with town.client("kz.mia/system") as client, pytest.raises(ExchangeError) as caught:
+            client.sync()
+        assert caught.value.reason is Reason.CERTIFICATE_REVOKED
+        # The list from before would lift the revocation.
+        before = tmp_path / "before.pem"
+        before.write_bytes(old)
+        done = installed(before)
+        assert (done.returncode, "none older" in done.stderr) == (2, True)
+        assert own.read_bytes() == files.crl_file.read_bytes()
+        hub.stop()
+    assert is_taken(files.config.metrics, Revocations.from_pem(old, files.anchors), 0.5) is False
 
 
 def test_a_port_that_is_taken_is_named(foundation: Foundation, tmp_path: Path) -> None:

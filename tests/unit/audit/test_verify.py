@@ -64,6 +64,10 @@ class ListedLog:
     def checkpoint(self) -> Checkpoint:
         return Checkpoint("exchange.example/log", self.size, self.root)
 
+    @property
+    def is_copy(self) -> bool:
+        return False
+
     def leaves(self, start: int) -> list[AuditedLeaf]:
         return [
             AuditedLeaf(leaf_hash, opening if index in self._shown else None)

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from agency_client.cli import main
+from agency_client.cli import failures, main
+from agency_client.cli.app import agency
 from agency_client.cli.failures import ExitCode, describe, exit_code_of, one_line
 from agency_client.cli.reference import commands
 from exchange_protocol.errors import Reason
@@ -111,10 +112,37 @@ def test_audit_of_a_copy_needs_both_pins(run: Run, tmp_path: Path) -> None:
         (Reason.KEY_UNAVAILABLE, ExitCode.INPUT),
         (Reason.UNAVAILABLE, ExitCode.UNREACHABLE),
         (Reason.DEADLINE_EXCEEDED, ExitCode.UNREACHABLE),
+        (Reason.POLICY_UNREADABLE, ExitCode.UNCHECKED),
     ],
 )
 def test_exit_code_follows_from_the_reason(reason: Reason, code: ExitCode) -> None:
     assert exit_code_of(reason.error("why")) is code
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        (Reason.RULE_BROKEN, ExitCode.REFUSED),
+        (Reason.CHECKPOINT_SPLIT_VIEW, ExitCode.REFUSED),
+        (Reason.NOT_WITNESSED, ExitCode.REFUSED),
+        (Reason.ROLE_NOT_PERMITTED, ExitCode.INPUT),
+        (Reason.PROFILE_INVALID, ExitCode.INPUT),
+        (Reason.UNAVAILABLE, ExitCode.UNREACHABLE),
+        (Reason.INTERNAL, ExitCode.UNREACHABLE),
+        (Reason.RATE_LIMITED, ExitCode.UNREACHABLE),
+        (Reason.POLICY_UNREADABLE, ExitCode.UNCHECKED),
+    ],
+)
+def test_audit_ends_with_1_for_a_fault_of_the_hub_alone(reason: Reason, code: ExitCode) -> None:
+    assert exit_code_of(reason.error("why"), is_audit=True) is code
+
+
+def test_every_exit_code_is_in_the_help_of_the_command() -> None:
+    """The list of the command's help and of the module names each code once."""
+    assert agency.__doc__ is not None
+    for text in (agency.__doc__, failures.__doc__ or ""):
+        words = text.replace(":", " ").replace(";", " ").split()
+        assert {each for each in ExitCode if str(int(each)) in words} == set(ExitCode)
 
 
 def test_error_is_described_by_reason_message_and_field() -> None:

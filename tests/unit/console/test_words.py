@@ -8,7 +8,7 @@ from string import Formatter
 import pytest
 
 from agency_client.console.rendering import environment
-from agency_client.console.words import FIELD_WORDS, VERBS, Word
+from agency_client.console.words import FIELD_WORDS, PART_WORDS, VERBS, Word
 from agency_client.core.acts import ACTS
 from agency_client.presentation.labels import Label
 
@@ -47,5 +47,5 @@ def test_a_template_names_words_that_exist_and_trusts_no_text(name: str) -> None
 
 def test_every_verb_is_of_an_act_and_said_in_all_languages() -> None:
     assert set(VERBS) <= set(ACTS)
-    for words in (*VERBS.values(), *FIELD_WORDS.values()):
+    for words in (*VERBS.values(), *FIELD_WORDS.values(), *PART_WORDS.values()):
         assert all(text.strip() for text in words)

@@ -44,6 +44,7 @@ def test_a_held_request_is_seen_by_all_but_its_recipient(hub: Hub) -> None:
         "caricc": "author",
         "kz.mia": "recipient",
         "uz.fiu": "recipient",
+        "kz.gpo": "supervisor",
     }
 
 
@@ -56,6 +57,17 @@ def test_a_reply_is_for_the_opener_and_the_supervisor(hub: Hub) -> None:
         "kz.mia": "recipient",
         "kz.gpo": "supervisor",
     }
+
+
+def test_a_supervisor_follows_what_its_state_asked_to_the_end(hub: Hub) -> None:
+    """Decisions and outcomes too, also those of foreign agencies."""
+    asked = hub.say(KZ_MIA, REQUEST, to=["uz.fiu"])
+    hub.say(COORDINATOR, APPROVE, to=["uz.fiu"], on=asked)
+    hub.deliver(UZ_FIU, asked)
+    reply = hub.say(UZ_FIU, Reply(ReplyResult.NO_HIT), on=asked)
+    assert seen_by(hub, reply)["kz.gpo"] == "supervisor"
+    closed = hub.say(KZ_MIA, Kind.CLOSE.body(), to=["uz.fiu"], on=asked)
+    assert seen_by(hub, closed)["kz.gpo"] == "supervisor"
 
 
 def test_parts_are_for_recipients_and_the_brief_for_approvers_and_supervisors_too(hub: Hub) -> None:

@@ -301,7 +301,7 @@ def content_with_a_recall(hub: Hub) -> SignedStatement:
     asked = domestic(hub)
     draft = hub.compose(KZ_MIA, Kind.RECALL.body(), to=["kz.fma"], on=asked)
     readers = {AgencyId("kz.mia"): "author", AgencyId("kz.fma"): "recipient"}
-    return hub.sign(replace(draft, parts=(hub.part("content", readers),)))
+    return hub.sign(replace(draft, parts=(*draft.parts, hub.part("content", readers))))
 
 
 REFUSED: list[tuple[Callable[[Hub], SignedStatement], Reason]] = [

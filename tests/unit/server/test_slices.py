@@ -9,8 +9,7 @@ import pytest
 
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.fairness import slices as slices_module
-from exchange_server.fairness.scheduler import FairScheduler
-from exchange_server.fairness.slices import Slices
+from exchange_server.fairness.slices import Slices, SliceScheduler
 
 FLOOD, QUIET = AgencyId("kz.mia"), AgencyId("uz.fiu")
 
@@ -22,7 +21,7 @@ def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def work(
-    scheduler: FairScheduler, agency: AgencyId, steps: int, done: list[AgencyId]
+    scheduler: SliceScheduler, agency: AgencyId, steps: int, done: list[AgencyId]
 ) -> None:
     async with Slices(scheduler, agency) as slices:
         for _ in range(steps):
@@ -31,7 +30,7 @@ async def work(
 
 
 async def test_another_agency_waits_for_one_slice_of_all_that_one_has() -> None:
-    scheduler, done = FairScheduler(), list[AgencyId]()
+    scheduler, done = SliceScheduler(), list[AgencyId]()
     flood = [asyncio.create_task(work(scheduler, FLOOD, 50, done)) for _ in range(20)]
     await asyncio.sleep(0)
     began_at = len(done)
@@ -43,7 +42,7 @@ async def test_another_agency_waits_for_one_slice_of_all_that_one_has() -> None:
 
 
 async def test_others_are_served_between_two_slices() -> None:
-    scheduler, done = FairScheduler(), list[AgencyId]()
+    scheduler, done = SliceScheduler(), list[AgencyId]()
     flood = [asyncio.create_task(work(scheduler, FLOOD, 50, done)) for _ in range(20)]
     turns = 0
     while not all(task.done() for task in flood):
@@ -53,7 +52,7 @@ async def test_others_are_served_between_two_slices() -> None:
 
 
 async def test_callers_that_go_away_hold_up_nobody() -> None:
-    scheduler, done = FairScheduler(), list[AgencyId]()
+    scheduler, done = SliceScheduler(), list[AgencyId]()
     tasks = [asyncio.create_task(work(scheduler, FLOOD, 1000, done)) for _ in range(6)]
     for number, task in enumerate(tasks):
         for _ in range(number):

@@ -1,0 +1,117 @@
+"""`agency doctor`: everything that a client needs, on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+import typer
+
+import exchange_doctor
+from agency_client.cli.app import app
+from agency_client.cli.failures import ExitCode
+from agency_client.cli.output import print_json
+from agency_client.cli.session import Session, session_of
+from agency_client.cli.setup import PANEL
+from agency_client.state.checkpoints import TrustStore
+from agency_client.state.expiry import key_states
+from agency_client.state.profile import Profile
+from exchange_doctor import Check, Grade, examine
+from exchange_protocol.errors import ExchangeError, Reason
+
+_PACKAGES: Final = ("caricc-exchange", "grpcio", "cryptography", "followthemoney")
+_ADVICE: Final = {
+    Reason.UNAVAILABLE: "see DNS and the port above; else ask the hub's operator",
+    Reason.CERTIFICATE_EXPIRED: "`agency keys renew`, or enrol again",
+    Reason.CERTIFICATE_REVOKED: "enrol again; if you do not know why, call the operator",
+}
+
+
+@app.command(rich_help_panel=PANEL)
+def doctor(context: typer.Context) -> None:
+    """Look at everything that you need, on one page that can be read out; changes nothing.
+
+    Code 1 if something is bad.
+    """
+    session = session_of(context)
+    page = examine(
+        [
+            ("clock", exchange_doctor.clock),
+            ("profile", lambda: _profile(session)),
+            ("proxy", exchange_doctor.proxy),
+            ("versions", lambda: exchange_doctor.versions(*_PACKAGES)),
+        ]
+    )
+    if session.as_json:
+        print_json(exchange_doctor.as_json(page))
+    else:
+        typer.echo("\n".join(exchange_doctor.lines(page)))
+    if not exchange_doctor.is_well(page):
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def _profile(session: Session) -> Iterator[Check]:
+    profile, now = session.load_profile(), datetime.now(UTC)
+    member = profile.tls.certificate.identity
+    yield Check("profile", Grade.OK, f"{member} at {profile.folder}")
+    for each in profile.vault.unusable:
+        yield Check("key", Grade.FAIL, each.why, "docs/keys.md, Lost")
+    for state in key_states(profile, now):
+        todo = "copy the authority's newest list" if state.what == "crl" else "agency keys renew"
+        if state.revoked:
+            yield Check(state.what, Grade.FAIL, "REVOKED on the log", "enrol again")
+        else:
+            yield exchange_doctor.ending(state.what, state.ends, now, todo)
+    if profile.vault.newest_key_id is None:
+        yield Check("sealing key", Grade.WARN, "none: you can open nothing", "agency keys import")
+    yield exchange_doctor.room("disk", profile.folder)
+    yield from _hub(session, profile)
+
+
+def _hub(session: Session, profile: Profile) -> Iterator[Check]:
+    host, _, port = profile.target.rpartition(":")
+    host = host.strip("[]")
+    yield exchange_doctor.name_of(host)
+    yield exchange_doctor.reached("port", host, int(port))
+    now = datetime.now(UTC)
+    before = TrustStore(profile.state, profile.log, lambda: now).head()
+    try:
+        with session.hub() as hub:
+            directory = hub.sync()
+            head = hub.checkpoint()
+    except ExchangeError as error:
+        seen = f"; {before.size} entries were seen before" if before else ""
+        yield Check(
+            "hub",
+            Grade.FAIL,
+            f"{error.reason.name}: {error.message}{seen}",
+            _ADVICE.get(error.reason, "read this line to the hub's operator"),
+        )
+        return
+    yield Check(
+        "hub", Grade.OK, f"verified, {head.size} entries, {len(directory.agencies)} agencies"
+    )
+    signing = profile.vault.certificate
+    if signing is not None and signing.fingerprint not in directory.certificates:
+        yield Check(
+            "signing certificate",
+            Grade.FAIL,
+            "not on the log: nothing that you sign is accepted",
+            "have an operator publish it",
+        )
+    if profile.witnesses is None:
+        yield Check("witnesses", Grade.OK, "none asked for by this profile")
+    else:
+        yield _witnessed(profile, head.note)
+
+
+def _witnessed(profile: Profile, note: bytes) -> Check:
+    if profile.witnesses is not None and profile.witnesses.is_witnessed(note):
+        return Check("witnesses", Grade.OK, "the newest checkpoint is witnessed")
+    return Check(
+        "witnesses",
+        Grade.WARN,
+        "the newest checkpoint is not cosigned yet",
+        "wait some minutes; if it stays so, call the operator",
+    )

@@ -1,0 +1,197 @@
+"""`agency enrol` and `agency keys status|renew|accept`: first certificates, and the next."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agency_client.cli import inputs
+from agency_client.cli.app import app
+from agency_client.cli.output import alarm, print_fields, print_json, say
+from agency_client.cli.session import session_of
+from agency_client.cli.setup import PANEL, keys
+from agency_client.presentation.plain import iso
+from agency_client.state.expiry import key_states
+from agency_client.state.keys import PASSPHRASE_VARIABLE
+from agency_client.state.profile import Profile
+from agency_client.state.renewal import (
+    RENEWAL_FOLDER,
+    REQUEST_FILE,
+    begin,
+    begin_renewal,
+    finish_renewal,
+    read_answer,
+)
+from exchange_keys import load_foreign_key, read_passphrase, read_pinned
+from exchange_protocol.errors import Reason
+from exchange_protocol.trust.certificates import TrustAnchors
+from exchange_protocol.trust.identity import Member, Role
+
+if TYPE_CHECKING:
+    from agency_client.client import ExchangeClient
+
+enrol = typer.Typer(no_args_is_help=True, help="Get your first certificates; keys stay here.")
+app.add_typer(enrol, name="enrol", rich_help_panel=PANEL)
+
+KeyPassphraseFile = Annotated[
+    Path | None,
+    typer.Option(help=f"File (0600) with the keys' passphrase; else ${PASSPHRASE_VARIABLE}."),
+]
+
+
+@enrol.command()
+def new(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty folder.")],
+    agency: Annotated[str, typer.Option(parser=inputs.agency, metavar="ID")],
+    role: Annotated[Role, typer.Option(help="Your role.")],
+    trust_domain: Annotated[str, typer.Option(help="Of the deployment, such as caricc.example.")],
+    name: Annotated[str | None, typer.Option(help="Your name in it; a system has none.")] = None,
+    key_passphrase_file: KeyPassphraseFile = None,
+) -> None:
+    """Make keys and a request. The keys stay here; the request goes to the authority."""
+    passphrase = read_passphrase(key_passphrase_file, PASSPHRASE_VARIABLE)
+    request = begin(folder, Member(trust_domain, inputs.agency(agency), role, name), passphrase)
+    if session_of(context).as_json:
+        print_json({"request": str(folder / REQUEST_FILE), "fingerprint": request.fingerprint})
+        return
+    say(f"Request of {request.identity}: {folder / REQUEST_FILE}")
+    say(f"Fingerprint, to be read out by phone: {request.fingerprint}")
+    say("Send the request to the authority. Then call two of its operators, each by a number")
+    say("that you know, and read the fingerprint to them.")
+
+
+@enrol.command()
+def finish(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of `enrol new`.")],
+    answer: Annotated[Path, typer.Argument(metavar="ANSWER.json", help="From the authority.")],
+    profile: Annotated[Path, typer.Option("--to", metavar="DIR", help="Profile to make.")],
+    hub: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the hub listens.")],
+    hub_name: Annotated[str, typer.Option(help="Name in the hub's certificate.")],
+    root: Annotated[Path, typer.Option(help="Root certificate to trust, PEM.")],
+    log_key: Annotated[str, typer.Option(metavar="VKEY", help="The log's verifier key to trust.")],
+    legal_basis: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Legal basis of statements by default.")
+    ] = None,
+    key_passphrase_file: KeyPassphraseFile = None,
+) -> None:
+    """Take the authority's answer and make the profile. Root and log key come by another way."""
+    passphrase = read_passphrase(key_passphrase_file, PASSPHRASE_VARIABLE)
+    roots = read_pinned(root, Reason.PROFILE_INVALID)
+    got = read_answer(answer.read_bytes(), folder, TrustAnchors.from_pem(roots), datetime.now(UTC))
+    made = Profile.create(
+        profile,
+        hub_target=hub,
+        hub_name=hub_name,
+        log_vkey=log_key,
+        roots_pem=roots,
+        tls_certificate_pem=got.tls_pem,
+        tls_key=load_foreign_key(folder / "tls.key", passphrase),
+        signing_certificate_pem=got.signing_pem,
+        signing_key=load_foreign_key(folder / "signing.key", passphrase),
+        passphrase=passphrase,
+        crl_pem=got.crl_pem,
+        write_passphrase=key_passphrase_file is not None,
+        legal_basis=legal_basis,
+    )
+    if session_of(context).as_json:
+        print_json({"folder": str(made.folder), "agency": made.agency})
+        return
+    say(f"Profile of {made.vault.member}: {made.folder}")
+    if made.vault.member.role is Role.SYSTEM:
+        say("Once an operator has published the certificate: `agency keys publish`.")
+
+
+@keys.command()
+def status(context: typer.Context) -> None:
+    """Tell until when your certificates are good, and what to do; needs no hub."""
+    session = session_of(context)
+    loaded, now = session.load_profile(), datetime.now(UTC)
+    states = key_states(loaded, now)
+    if session.as_json:
+        told: list[dict[str, Any]] = [
+            {
+                "what": each.what,
+                "ends": iso(each.ends),
+                "days": each.days,
+                "revoked": each.revoked,
+                "warning": each.warning,
+            }
+            for each in states
+        ]
+        print_json({"keys": told, "renewal_waits": (loaded.folder / RENEWAL_FOLDER).exists()})
+        return
+    locale = session.locale(loaded)
+    print_fields(
+        [
+            (
+                each.what,
+                alarm(f"{locale.second(each.ends)}: {each.warning}")
+                if each.warning
+                else f"good until {locale.second(each.ends)}, {each.days} days",
+            )
+            for each in states
+        ]
+    )
+    if (loaded.folder / RENEWAL_FOLDER).exists():
+        say("A renewal waits for the authority's answer: `agency keys accept ANSWER.json`.")
+
+
+@keys.command()
+def renew(context: typer.Context) -> None:
+    """Make your next keys for TLS and signing, and a request that your present keys sign."""
+    session = session_of(context)
+    loaded = session.load_profile()
+    request = begin_renewal(loaded)
+    file = loaded.folder / RENEWAL_FOLDER / REQUEST_FILE
+    if session.as_json:
+        print_json({"request": str(file), "fingerprint": request.fingerprint})
+        return
+    say(f"Renewal of {request.identity}: {file}")
+    say("Send it to the authority; no phone call is needed. Your present keys stay in force.")
+
+
+@keys.command()
+def accept(
+    context: typer.Context,
+    answer: Annotated[Path, typer.Argument(metavar="ANSWER.json", help="From the authority.")],
+) -> None:
+    """Take the answer to a renewal: publish the new certificate, then put the keys in force.
+
+    A system publishes for its agency. Another member's certificate is published by its system or
+    by an operator first (`agency operator certificate`).
+    """
+    session = session_of(context)
+    now = datetime.now(UTC)
+    with session.hub() as hub:
+        loaded = hub.profile
+        got = read_answer(answer.read_bytes(), loaded.folder / RENEWAL_FOLDER, loaded.anchors, now)
+        _publish(hub, got.signing.der, got.signing.fingerprint)
+    finish_renewal(loaded, got)
+    if session.as_json:
+        print_json({"ends": iso(got.signing.not_after)})
+    else:
+        ends = session.locale(loaded).second(got.signing.not_after)
+        say(f"In force: keys of {loaded.vault.member}, good until {ends}.")
+        say("Programs that run go on with the keys that they have loaded; start them anew.")
+
+
+def _publish(hub: ExchangeClient, der: bytes, fingerprint: bytes) -> None:
+    if fingerprint in hub.sync().certificates:
+        return
+    member = hub.profile.vault.member
+    if member.role not in (Role.SYSTEM, Role.OPERATOR):
+        raise Reason.CERTIFICATE_UNKNOWN.error(
+            "expected the new signing certificate on the log; have your agency's system or an "
+            "operator publish it (`agency operator certificate`), then repeat this"
+        )
+    hub.publish_certificate(der)
+    if fingerprint not in hub.sync().certificates:
+        raise Reason.CERTIFICATE_UNKNOWN.error(
+            "expected the new signing certificate on the log; it waits in the outbox. Repeat this "
+            "once the hub is back"
+        )

@@ -1,0 +1,164 @@
+"""Lists of exchanges: what waits, the inbox, what was sent, what is supervised, what is found.
+
+A list is the hub's word, and each page of it says so; opening an exchange verifies it. Filters
+stand in the address, so that a list can be kept and sent to a colleague. Words to search for are
+content: they come in a form, and stand in no address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from agency_client.console.compose import initial_acts
+from agency_client.console.exchange_view import colour
+from agency_client.console.visits import Visit
+from agency_client.core.views import ExchangeSummary
+from agency_client.presentation.lists import row, to_do
+from agency_client.presentation.steps import TURNS, waiting
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.spec import Stage
+
+PAGE_ROWS: Final = 50
+_MOST_TO_DO: Final = 500
+_PARTIES: Final = {
+    "inbox": Party.RECIPIENT,
+    "sent": Party.INITIATOR,
+    "supervised": Party.SUPERVISOR,
+}
+_TITLES: Final = {"inbox": "INBOX", "sent": "SENT_LIST", "supervised": "SUPERVISED"}
+_WAITING: Final = (Party.RECIPIENT, Party.INITIATOR)
+_KINDS: Final = tuple(kind for kind in Kind if kind.stage is Stage.INITIAL)
+
+
+def show_list(visit: Visit) -> Response:
+    """A page of a list, with its filters."""
+    name = visit.request.url.path.strip("/")
+    states = [each for each in visit.request.query_params.getlist("state") if each in _STATES]
+    kinds = [each for each in visit.request.query_params.getlist("kind") if each in list(Kind)]
+    only_late = visit.query("late") == "1"
+    page = _page(visit)
+    console, now = visit.console, visit.console.now
+    listed: Iterable[ExchangeSummary] = console.client.exchanges(
+        party=_PARTIES[name], states=states, kinds=kinds
+    )
+    # The hub is asked for these alone, and is not relied on for it.
+    listed = (
+        each
+        for each in listed
+        if (not states or any(leg.state.name in states for leg in each.legs))
+        and (not kinds or each.kind.value in kinds)
+        and (not only_late or each.is_overdue(now))
+    )
+    shown = list(islice(listed, page * PAGE_ROWS, (page + 1) * PAGE_ROWS + 1))
+    return visit.show(
+        "list.html",
+        title_word=_TITLES[name],
+        rows=list(_rows(visit, shown[:PAGE_ROWS])),
+        page=page,
+        next_page=_address(visit, page + 1) if len(shown) > PAGE_ROWS else "",
+        previous_page=_address(visit, page - 1) if page else "",
+        path=f"/{name}",
+        states=[(state.name, visit.say_code(state), state.name in states) for state in LegState],
+        kinds=[
+            (kind.value, visit.locale.say(kind.spec.words), kind.value in kinds) for kind in _KINDS
+        ],
+        only_late=only_late,
+        has_filters=True,
+        acts=initial_acts(visit),
+    )
+
+
+def show_work(visit: Visit) -> Response:
+    """What waits for this agency over all exchanges, the most pressing first."""
+    console = visit.console
+    found = []
+    for party in _WAITING:
+        states = [state for state, turn in TURNS.items() if turn is party]
+        listed = islice(console.client.exchanges(party=party, states=states), _MOST_TO_DO)
+        found += waiting(listed, party, console.client.agency)
+    pairs = to_do(found, console.references(), visit.locale, console.now)
+    rows = [
+        {
+            "id": item.exchange_id,
+            "reference": item.reference,
+            "what": item.what,
+            "initiator": "",
+            "handling": "",
+            "states": [(item.state, colour(each.state))],
+            "due": item.due,
+            "is_late": item.is_overdue,
+            "about": item.about,
+            "step": item.step,
+            "is_new": each.party is Party.RECIPIENT and each.state is LegState.RELEASED,
+        }
+        for each, item in pairs
+    ]
+    return visit.show(
+        "work.html",
+        rows=rows[:PAGE_ROWS],
+        total=len(rows),
+        late=sum(1 for _, item in pairs if item.is_overdue),
+        new=sum(1 for each in rows if each["is_new"]),
+        acts=initial_acts(visit),
+    )
+
+
+def search(visit: Visit) -> Response:
+    """Exchanges whose reference or summary holds the words, as this profile knows them."""
+    words = visit.field("words").strip()
+    found = [
+        (exchange, known)
+        for exchange, known in visit.console.references().items()
+        if words and known.matches(words)
+    ][:PAGE_ROWS]
+    rows = [
+        (exchange, visit.locale.one_line(known.shown), visit.locale.one_line(known.summary))
+        for exchange, known in found
+    ]
+    return visit.show("found.html", rows=rows, searched=words)
+
+
+def _rows(visit: Visit, summaries: Iterable[ExchangeSummary]) -> Iterator[dict[str, Any]]:
+    console = visit.console
+    known, now = console.references(), console.now
+    for each in summaries:
+        made = row(each, known, visit.locale, now)
+        own = [leg for leg in each.legs if leg.agency == console.client.agency]
+        yield {
+            "id": made.exchange_id,
+            "reference": made.reference,
+            "what": made.what,
+            "initiator": made.initiator,
+            "states": [(text, colour(state)) for text, state in made.legs],
+            "handling": made.handling,
+            "due": made.due,
+            "is_late": made.is_overdue,
+            "updated": made.updated,
+            "about": made.about,
+            "step": "",
+            "is_new": any(leg.state is LegState.RELEASED for leg in own),
+        }
+
+
+def _page(visit: Visit) -> int:
+    given = visit.query("page")
+    return int(given) if given.isdecimal() and len(given) < 6 else 0
+
+
+def _address(visit: Visit, page: int) -> str:
+    """The address of another page under the same filters."""
+    pairs = [
+        (name, value)
+        for name, value in visit.request.query_params.multi_items()
+        if name in ("state", "kind", "late")
+    ]
+    return f"{visit.request.url.path}?{urlencode([*pairs, ('page', str(page))])}"
+
+
+_STATES: Final = frozenset(state.name for state in LegState)

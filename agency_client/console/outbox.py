@@ -1,0 +1,41 @@
+"""The outbox: what waits for the hub, what it refused and why, and trying again."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from agency_client.console.visits import Visit
+from agency_client.console.words import Word
+from agency_client.core.views import Sent
+from agency_client.presentation.labels import Label
+from agency_client.state.outbox import OutboxEntry
+
+
+def show(visit: Visit) -> Response:
+    """What waits and what was refused; needs no hub."""
+    box, locale = visit.console.client.outbox, visit.locale
+
+    def line(entry: OutboxEntry, state: str, *, waits: bool) -> dict[str, object]:
+        return {
+            "id": entry.statement_id,
+            "exchange": entry.exchange_id,
+            "what": locale.say(entry.kind.spec.words),
+            "to": ", ".join(entry.recipients),
+            "made": locale.minute(entry.made_at),
+            "state": state,
+            "waits": waits,
+        }
+
+    rows = [line(each, locale.say(Label.WAITS), waits=True) for each in box.pending()]
+    for each in box.refused():
+        why = f"{each.reason.name}: {locale.visible(each.message)}"
+        rows.append(line(each.entry, locale.say(Label.REFUSED_BECAUSE, why=why), waits=False))
+    return visit.show("outbox.html", rows=rows)
+
+
+def flush(visit: Visit) -> Response:
+    """Send what waits."""
+    results = visit.console.client.flush_outbox()
+    sent = sum(isinstance(each, Sent) for each in results)
+    visit.tell(Word.OUTBOX_FLUSHED, sent=sent, number=len(results))
+    return visit.go("/outbox")

@@ -1,0 +1,202 @@
+"""New certificates for a profile: the first ones, and those that follow.
+
+    DIR/                     made by `begin`, and by `begin_renewal` as `renewal` in the profile
+      tls.key, signing.key   0600, encrypted; they never leave the machine
+      request.json           what the authority gets
+      tls.csr, signing.csr   the same for an authority with tools of its own
+
+Rules of this module:
+
+- Present and new certificates are both good until the present ones end. A program that runs goes on
+  with those that it has loaded.
+- A profile changes by one replaced file, `profile.toml`; what it named before stays.
+- New certificates are taken only for the keys and the identity that were asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from agency_client.state.profile import FILE, Profile
+from exchange_files import PUBLIC, NewFile, new_files, new_folder, replace_file
+from exchange_keys import load_signer, read_secret
+from exchange_keys.requests import (
+    RENEWAL_TYPE,
+    NewKeys,
+    Renewal,
+    Request,
+    make_keys,
+    parse_object,
+    parse_request,
+    text_of,
+)
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.trust.certificates import (
+    TrustAnchors,
+    Usage,
+    VerifiedCertificate,
+    verify_certificate,
+)
+from exchange_protocol.trust.envelope import sign
+from exchange_protocol.trust.identity import Member
+
+ANSWER_FORMAT: Final = "caricc-exchange/certificates/v1"
+REQUEST_FILE: Final = "request.json"
+RENEWAL_FOLDER: Final = "renewal"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The authority's answer, verified against the pinned root."""
+
+    tls_pem: bytes
+    signing_pem: bytes
+    signing: VerifiedCertificate
+    crl_pem: bytes
+
+
+def begin(folder: Path, identity: Member, passphrase: bytes) -> Request:
+    """Make keys and a request in a new folder."""
+    return _write(folder, make_keys(identity, passphrase))
+
+
+def begin_renewal(profile: Profile) -> Request:
+    """Make the next keys of a profile, and a request that the present keys have signed."""
+    passphrase, member = profile.passphrase(), profile.vault.member
+    made = make_keys(member, passphrase)
+    tls, signing = _present(profile, "tls"), _present(profile, "signing")
+    marks = [
+        sign(load_signer(key, passphrase), RENEWAL_TYPE, made.request.payload)
+        for _, key in (tls, signing)
+    ]
+    renewal = Renewal(_leaf(tls[0]), _leaf(signing[0]), *marks)
+    request = replace(made.request, renewal=renewal)
+    return _write(profile.folder / RENEWAL_FOLDER, replace(made, request=request))
+
+
+def read_answer(data: bytes, folder: Path, anchors: TrustAnchors, now: datetime) -> Answer:
+    """Take the answer to the request of a folder.
+
+    Raises:
+        InvalidInput: INVALID_FIELD, for certificates of other keys or another identity.
+        NotAuthenticated: for certificates that do not lead to the pinned root.
+    """
+    told = parse_object(data, ANSWER_FORMAT)
+    request = parse_request((folder / REQUEST_FILE).read_bytes())
+    verified = []
+    for name, usage, key in zip(
+        ("tls_certificate", "signing_certificate"),
+        (Usage.TLS_CLIENT, Usage.SIGNING),
+        request.keys,
+        strict=True,
+    ):
+        leaf, *others = _ders(text_of(told, name).encode(), name)
+        found = verify_certificate(leaf, others, anchors, usage=usage, at=now)
+        if found.identity != request.identity or found.public_key != key:
+            raise Reason.INVALID_FIELD.error(
+                f"expected a certificate of {request.identity} for the key in {folder}; got one "
+                f"of {found.identity}, or for another key",
+                field=name,
+            )
+        verified.append(found)
+    return Answer(
+        text_of(told, "tls_certificate").encode(),
+        text_of(told, "signing_certificate").encode(),
+        verified[1],
+        text_of(told, "crl").encode(),
+    )
+
+
+def finish_renewal(profile: Profile, answer: Answer) -> None:
+    """Put the new keys and certificates in force; the present ones stay in the folder."""
+    made, folder = profile.folder / RENEWAL_FOLDER, profile.folder
+    # The serial tells one renewal from another, and a repeated one finds its own files.
+    stem = f"{answer.signing.serial:x}"[-12:]
+    names = {
+        "tls": (f"tls-{stem}.pem", f"tls-{stem}.key"),
+        "signing": (f"signing-{stem}.pem", f"signing-{stem}.key"),
+    }
+    new = [
+        NewFile(folder / name, data)
+        for name, data in (
+            (names["tls"][0], answer.tls_pem),
+            (names["tls"][1], read_secret(made / "tls.key")),
+            (names["signing"][0], answer.signing_pem),
+            (names["signing"][1], read_secret(made / "signing.key")),
+        )
+        if not (folder / name).exists()
+    ]
+    if new:
+        with new_files(*new):
+            pass
+    file = folder / FILE
+    text = file.read_text(encoding="utf-8-sig")
+    for table, (certificate, key) in names.items():
+        text = _with_names(text, table, certificate, key)
+    replace_file(file, text.encode())
+    Profile.load(folder)
+    for each in (REQUEST_FILE, "tls.key", "signing.key", "tls.csr", "signing.csr"):
+        (made / each).unlink()
+    made.rmdir()
+
+
+def _write(folder: Path, made: NewKeys) -> Request:
+    files = [
+        NewFile(folder / "tls.key", made.tls_key_pem),
+        NewFile(folder / "signing.key", made.signing_key_pem),
+        NewFile(folder / "tls.csr", made.request.tls_csr, PUBLIC),
+        NewFile(folder / "signing.csr", made.request.signing_csr, PUBLIC),
+        NewFile(folder / REQUEST_FILE, made.request.encode(), PUBLIC),
+    ]
+    with new_folder(folder, *files, reason=Reason.PROFILE_INVALID):
+        pass
+    return made.request
+
+
+def _present(profile: Profile, table: str) -> tuple[Path, Path]:
+    """The files of a profile's certificate and key."""
+    named = profile.files(table)
+    return profile.folder / named["certificate"], profile.folder / named["key"]
+
+
+def _leaf(path: Path) -> bytes:
+    """The first certificate of a file, in PEM."""
+    return x509.load_pem_x509_certificates(path.read_bytes())[0].public_bytes(Encoding.PEM)
+
+
+def _with_names(text: str, table: str, certificate: str, key: str) -> str:
+    """The text of a profile with other files in a table; comments and order stay."""
+    match = re.search(rf"^\[{table}\]$.*?(?=^\[|\Z)", text, re.MULTILINE | re.DOTALL)
+    if match is None:
+        raise _unwritable(table)
+    section = match[0]
+    for name, value in (("certificate", certificate), ("key", key)):
+        section, count = re.subn(
+            rf"^{name}\s*=.*$", f"{name} = '{value}'", section, flags=re.MULTILINE
+        )
+        if count != 1:
+            raise _unwritable(table)
+    return text[: match.start()] + section + text[match.end() :]
+
+
+def _unwritable(table: str) -> ExchangeError:
+    return Reason.PROFILE_INVALID.error(
+        f"expected lines `certificate = ...` and `key = ...` under [{table}] of {FILE}; write the "
+        "names of the new files there yourself",
+        field=table,
+    )
+
+
+def _ders(pem: bytes, name: str) -> list[bytes]:
+    try:
+        found = x509.load_pem_x509_certificates(pem)
+    except ValueError:
+        raise Reason.INVALID_FIELD.error("expected certificates in PEM", field=name) from None
+    return [each.public_bytes(Encoding.DER) for each in found]

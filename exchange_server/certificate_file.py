@@ -1,0 +1,85 @@
+"""The hub's TLS certificate and key on disk, taken anew when they change, without a restart.
+
+- Looked at for each handshake, at most once a second. Connections that are open stay as they are.
+- A new certificate counts only with its own key, a chain to the root, and while it is valid. One
+  that is not good is logged as an error and leaves the last good one in force: so certificate and
+  key may be replaced one after the other.
+- Handshakes come from several threads: one at a time looks, the others use what is in force.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from exchange_protocol.errors import ExchangeError
+from exchange_server.rpc.server import TlsFiles
+
+CHECK_SECONDS: Final = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+class CertificateFile:
+    """The newest good certificate and key of the hub's files."""
+
+    def __init__(
+        self,
+        load: Callable[[], TlsFiles],
+        paths: Sequence[Path],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Load once; raises what `load` raises. `paths` are what it reads."""
+        self._load = load
+        self._paths = paths
+        self._monotonic = monotonic
+        self._seen = self._look()
+        self._current = load()
+        self._next_look = monotonic() + CHECK_SECONDS
+        self._refused = ""
+        self._looking = threading.Lock()
+
+    @property
+    def refused(self) -> str:
+        """Why the files as they stand are refused; empty where they are in force."""
+        return self._refused
+
+    def __call__(self) -> TlsFiles:
+        """What is in force now; the same object until it changes."""
+        if self._monotonic() >= self._next_look and self._looking.acquire(blocking=False):
+            try:
+                self._next_look = self._monotonic() + CHECK_SECONDS
+                self._refresh()
+            finally:
+                self._looking.release()
+        return self._current
+
+    def _refresh(self) -> None:
+        seen = self._look()
+        if seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            self._current = self._load()
+        except ExchangeError as error:
+            self._refused = error.message
+            _log.error("certificate_refused", why=error.message)
+            return
+        self._refused = ""
+        _log.info("certificate_read", not_after=self._current.not_after.isoformat())
+
+    def _look(self) -> list[tuple[int, int, int] | None]:
+        return [_state(path) for path in self._paths]
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size

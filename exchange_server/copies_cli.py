@@ -1,0 +1,124 @@
+"""`exchange-server backup` and `restore`: copies of the database that are whole and checked."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from exchange_protocol.errors import Reason
+from exchange_server.config import Config, load_config
+
+if TYPE_CHECKING:
+    from exchange_server.ledger import FsckReport
+
+ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="Configuration (TOML).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def backup(
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="New file to write (0600).")],
+    config: ConfigFile,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the database to a new file while the hub runs; the copy is checked before it appears.
+
+    It is of one moment. A copy of SQLite is checked as `fsck` does; one of PostgreSQL is made by
+    pg_dump and checked when it is restored.
+    """
+    from exchange_server.storage.copies import new_backup
+    from exchange_server.storage.engine import sqlite_file
+
+    settings = load_config(config, os.environ)
+    report = None
+    with new_backup(settings.database.url, out) as copy:
+        if sqlite_file(settings.database.url) is not None:
+            report = _verified(settings, f"sqlite:///{copy.absolute()}")
+    _tell({"file": str(out)}, report, as_json=as_json, said=f"written to {out}")
+
+
+def restore(
+    backup: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `backup` wrote.")],
+    config: ConfigFile,
+    as_json: AsJson = False,
+) -> None:
+    """Put a backup where the configuration has no database yet; nothing is written over.
+
+    It is checked as `fsck` does. Entries that the log had after the backup are lost: a hub with
+    witnesses adds nothing before they have cosigned its tree, and one that has noted a larger log
+    beside its file does not start.
+    """
+    from exchange_server.storage.copies import bring_back, verify_no_file
+    from exchange_server.storage.engine import sqlite_file
+
+    settings = load_config(config, os.environ)
+    url = settings.database.url
+    if not backup.is_file():
+        raise Reason.CONFIG_INVALID.error(f"expected a backup, there is no such file: {backup}")
+    file = sqlite_file(url)
+    if file is not None:
+        verify_no_file(file)
+        report = _verified(settings, f"sqlite:///{backup.absolute()}")
+        bring_back(backup, url)
+    else:
+        bring_back(backup, url)
+        report = _verified(settings, url)
+    notes = [] if file is None else _behind(settings, file, report)
+    _tell({"notes": notes}, report, as_json=as_json, said=f"restored from {backup}")
+    if not as_json:
+        for note in notes:
+            typer.echo(note)
+
+
+def _verified(settings: Config, url: str) -> FsckReport:
+    """Check a copy; raises CONFIG_INVALID for one that is not in order."""
+    from exchange_protocol.log.checkpoint import LogVerifier
+    from exchange_protocol.trust.certificates import TrustAnchors
+    from exchange_server.cli import database_errors, what_to_check
+    from exchange_server.ledger.fsck import fsck
+    from exchange_server.storage.engine import open_engine
+    from exchange_server.storage.schema import check_schema
+
+    _, root, vkey = what_to_check(settings)
+    engine = open_engine(url, read_only=True)
+    with database_errors():
+        try:
+            check_schema(engine)
+            report = fsck(engine, TrustAnchors.from_pem(root.read_bytes()), LogVerifier(vkey))
+        finally:
+            engine.dispose()
+    for finding in report.findings:
+        raise Reason.CONFIG_INVALID.error(
+            f"the copy is not in order: {finding.what}, first {finding.first}: {finding.detail}; "
+            "run `exchange-server fsck` over the database that it is of"
+        )
+    return report
+
+
+def _behind(settings: Config, file: Path, report: FsckReport) -> list[str]:
+    """What a hub will say to this log, where it is older than what was signed."""
+    from exchange_protocol.log.checkpoint import LogVerifier
+    from exchange_server.cli import what_to_check
+    from exchange_server.ledger.start_check import note_path, noted_checkpoint
+
+    noted = noted_checkpoint(file, LogVerifier(what_to_check(settings)[2]))
+    if noted is None or noted.size <= report.entries:
+        return []
+    return [
+        f"this hub has signed {noted.size} entries, the backup has {report.entries}: it will not "
+        f"start on it, since receipts for the entries after it are out. Look for a newer backup "
+        f"first. Whoever decides to go on without these entries removes {note_path(file)}"
+    ]
+
+
+def _tell(about: dict[str, Any], report: FsckReport | None, *, as_json: bool, said: str) -> None:
+    entries = None if report is None else report.entries
+    if as_json:
+        typer.echo(json.dumps({**about, "entries": entries}))
+    elif report is None:
+        typer.echo(f"{said}; it is checked when it is restored")
+    else:
+        typer.echo(f"{said}: {entries} entries, checked")

@@ -1,0 +1,119 @@
+"""`exchange-server doctor`: everything that a hub needs, on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection
+
+from exchange_doctor import (
+    Check,
+    Grade,
+    clock,
+    ending,
+    examine,
+    proxy,
+    reached,
+    room,
+    versions,
+)
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_server.bootstrap import Credentials, load_credentials
+from exchange_server.config import Config
+from exchange_server.storage.cosignature_rows import read_cosignatures
+from exchange_server.storage.engine import driver_error, open_engine, reading
+from exchange_server.storage.log_rows import read_head
+from exchange_server.storage.schema import check_schema
+
+SILENT: Final = timedelta(hours=1)
+"""A witness that has not cosigned for longer is told of."""
+_PACKAGES: Final = ("caricc-exchange", "grpcio", "cryptography", "sqlalchemy")
+
+
+def examine_hub(config: Config, environment: Mapping[str, str], now: datetime) -> list[Check]:
+    """Look at everything; changes nothing."""
+    return examine(
+        [
+            ("clock", clock),
+            ("keys and certificates", lambda: _credentials(config, environment, now)),
+            ("database", lambda: _database(config, now)),
+            ("listening", lambda: _listening(config)),
+            ("proxy", proxy),
+            ("versions", lambda: versions(*_PACKAGES)),
+        ]
+    )
+
+
+def _credentials(config: Config, environment: Mapping[str, str], now: datetime) -> Iterator[Check]:
+    credentials: Credentials = load_credentials(config, environment, lambda: now)
+    identity, vkey = credentials.identity, credentials.signer.vkey
+    yield Check("keys and certificates", Grade.OK, f"{identity} signs as {vkey}")
+    todo = {"hub": "issue a new one; the hub takes it without a restart", "root": "plan a new root"}
+    for what, at in credentials.ends.items():
+        yield ending(f"certificate of the {what}", at, now, todo[what])
+    for each in credentials.revocations().lists.values():
+        age = (now - each.this_update) // timedelta(days=1)
+        yield ending(
+            f"revocation list, {age} days old", each.next_update, now,
+            "have the authority publish one, then `exchange-server revocations`",
+        )  # fmt: skip
+
+
+def _database(config: Config, now: datetime) -> Iterator[Check]:
+    engine = open_engine(config.database.url, read_only=True)
+    try:
+        check_schema(engine)
+        with reading(engine) as connection:
+            yield from _log(connection)
+            yield from _witnesses(connection, config, now)
+        file = engine.url.database
+        if engine.dialect.name == "sqlite" and file:
+            yield room("disk", Path(file.removeprefix("file:")).parent)
+    except ExchangeError:
+        raise
+    except Exception as error:
+        cause = driver_error(error)
+        if cause is None:
+            raise
+        raise Reason.CONFIG_INVALID.error(
+            f"the database cannot be used: {str(cause).strip().splitlines()[0]}"
+        ) from None
+    finally:
+        engine.dispose()
+
+
+def _log(connection: Connection) -> Iterator[Check]:
+    head = read_head(connection)
+    size = head.size if head else 0
+    yield Check("database", Grade.OK, f"{connection.dialect.name}, {size} entries on the log")
+
+
+def _witnesses(connection: Connection, config: Config, now: datetime) -> Iterator[Check]:
+    latest: dict[str, datetime] = {}
+    for row in read_cosignatures(connection):
+        latest[row.witness] = max(row.cosigned_at, latest.get(row.witness, row.cosigned_at))
+    if not config.log.witnesses:
+        yield Check(
+            "witnesses",
+            Grade.WARN,
+            "none: nobody else can prove that the log only grew",
+            "ask another organisation to run `agency witness` (docs/witnesses.md)",
+        )
+    for vkey in config.log.witnesses:
+        name = vkey.partition("+")[0]
+        at = latest.get(name)
+        if at is None or now - at > SILENT:
+            said = "has never cosigned" if at is None else f"last cosigned at {at:%Y-%m-%d %H:%M}"
+            yield Check(f"witness {name}", Grade.WARN, said, "call who runs it")
+        else:
+            yield Check(f"witness {name}", Grade.OK, f"cosigned at {at:%H:%M} UTC")
+
+
+def _listening(config: Config) -> Check:
+    listen = config.listen
+    if not listen.port:
+        return Check("listening", Grade.WARN, "on any free port", "set port in [listen]")
+    return reached("listening", listen.host, listen.port)

@@ -1,0 +1,50 @@
+"""Routes of initial statements, planned in small steps.
+
+A leg asks the policy of every agency, and a statement has many legs. So it is asked in slices of
+the event loop, in the turn of the caller's agency. The rulebook remembers its answers: the
+writer, which judges for everyone, has nothing left to ask.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from exchange_protocol.errors import ExchangeError
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.judgement import Route, ask_ahead, plan_initial
+from exchange_protocol.rules.statements import Header, Statement
+from exchange_protocol.trust.identity import AgencyId, Member
+from exchange_server.fairness.slices import Slices
+
+
+async def plan_in_slices(
+    directory: Directory,
+    author: Member,
+    kind: Kind,
+    header: Header,
+    recipients: tuple[AgencyId, ...],
+    slices: Slices,
+) -> Route:
+    """Plan an initial statement; raises as `plan_initial`."""
+    # The plan says what is wrong.
+    with suppress(ExchangeError):
+        for _ in ask_ahead(directory, author, kind, header, recipients):
+            await slices.yield_if_due()
+    return plan_initial(directory, author, kind, header, recipients)
+
+
+async def prepare_route(directory: Directory, statement: Statement, slices: Slices) -> None:
+    """Ask the policy ahead of the writer what it will ask for this statement."""
+    if statement.kind.stage is Stage.INITIAL:
+        # The writer refuses what cannot be planned, with all that comes before the route.
+        with suppress(ExchangeError):
+            await plan_in_slices(
+                directory,
+                statement.author,
+                statement.kind,
+                statement.header,
+                statement.recipients,
+                slices,
+            )

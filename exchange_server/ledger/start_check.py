@@ -1,0 +1,143 @@
+"""The check of a SQLite database before a hub adds to it: one file, whole, and not an old one.
+
+An old copy that is put beside a newer write-ahead log reads as a database with holes. An old copy
+that is whole lacks entries whose receipts are out. A hub that goes on from either signs a second
+history. So, before the first signature:
+
+ 1. The entries from the first to the last give the root of the head, and each statement's entry has
+    its statement.
+ 2. The log is not behind the newest checkpoint that this hub noted beside the file
+    (`NAME.signed`), and extends it.
+
+The note is written at the start, every few seconds and at the end, so it may lag: witnesses see
+what it does not (docs/adr/0019-witnesses-are-heard-at-start.md). PostgreSQL has no such files, and
+recovers by itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, Engine, func, select
+
+from exchange_files import read_file, replace_file
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
+from exchange_protocol.log.merkle import CompactRange
+from exchange_protocol.record.entries import Event
+from exchange_server.storage.engine import driver_error, is_away, reading, real_file
+from exchange_server.storage.log_rows import Head, read_head
+from exchange_server.storage.tables import log_entries, statements
+
+_AT_ONCE: Final = 10_000
+
+
+def verify_start(engine: Engine, log: LogVerifier) -> None:
+    """Verify that a hub may add to the database.
+
+    Raises:
+        HubInternal: INTERNAL, naming what does not fit.
+        InvalidInput: CONFIG_INVALID, if the log is older than the checkpoint noted beside it.
+    """
+    file = real_file(engine)
+    if file is None:
+        return
+    noted = noted_checkpoint(file, log)
+    with reading(engine) as connection:
+        head = read_head(connection)
+        if noted is not None and (head is None or head.size < noted.size):
+            raise _older(file, 0 if head is None else head.size, noted)
+        if head is None:
+            return
+        try:
+            _verify_whole(connection, head, noted, file)
+        except Exception as error:
+            cause = driver_error(error)
+            if cause is None or is_away(error):
+                raise
+            raise _mixed(f"it cannot be read: {cause}") from None
+
+
+def note_signed(engine: Engine) -> None:
+    """Note the newest checkpoint beside the database's file; raises FILE_NOT_WRITTEN."""
+    file = real_file(engine)
+    if file is None:
+        return
+    with reading(engine) as connection:
+        head = read_head(connection)
+    if head is not None and head.size and read_file(note_path(file)) != head.note:
+        replace_file(note_path(file), head.note)
+
+
+def note_path(file: Path) -> Path:
+    """The place of the note on a database's file."""
+    return file.with_name(f"{file.name}.signed")
+
+
+def noted_checkpoint(file: Path, log: LogVerifier) -> Checkpoint | None:
+    """The checkpoint noted beside a file, its signature verified; None if there is none."""
+    note = read_file(note_path(file))
+    if note is None:
+        return None
+    try:
+        return log.verify(note)
+    except ExchangeError as error:
+        raise Reason.CONFIG_INVALID.error(
+            f"expected in {note_path(file)} a checkpoint of the log {log.origin}, whose key is "
+            f"configured: {error.message}; the key or the database is another log's",
+            field="log",
+        ) from None
+
+
+def _verify_whole(connection: Connection, head: Head, noted: Checkpoint | None, file: Path) -> None:
+    tree = CompactRange()
+    query = select(log_entries.c.idx, log_entries.c.leaf_hash).order_by(log_entries.c.idx)
+    batch: list[bytes] = []
+    rows = connection.execute(query, execution_options={"yield_per": _AT_ONCE})
+    for expected, (index, leaf_hash) in enumerate(rows):
+        if index != expected:
+            raise _mixed(f"expected the entry {expected}, got {index}")
+        batch.append(leaf_hash)
+        is_noted = noted is not None and noted.size == expected + 1
+        if len(batch) == _AT_ONCE or is_noted:
+            tree, batch = tree.append_many(batch).after, []
+        if noted is not None and is_noted and tree.root() != noted.root:
+            raise Reason.CONFIG_INVALID.error(
+                f"the database's log does not extend the checkpoint of {noted.size} entries that "
+                f"this hub signed and noted in {note_path(file)}: it is another history of the "
+                "log. Put the right database back",
+                field="database.url",
+            )
+    tree = tree.append_many(batch).after
+    if (tree.size, tree.root()) != (head.size, head.root):
+        raise _mixed(
+            f"its {tree.size} entries have the root {tree.root().hex()}, its head says "
+            f"{head.size} and {head.root.hex()}"
+        )
+    is_statement = log_entries.c.event == int(Event.STATEMENT)
+    entries = connection.execute(
+        select(func.count()).select_from(log_entries).where(is_statement)
+    ).scalar_one()
+    kept = connection.execute(select(func.count()).select_from(statements)).scalar_one()
+    if entries != kept:
+        raise _mixed(f"it has {kept} statements for {entries} entries of statements")
+
+
+def _mixed(why: str) -> ExchangeError:
+    return Reason.INTERNAL.error(
+        f"the database is damaged or mixed from two copies, and nothing is added to it: {why}. "
+        "A file that was copied back while its -wal file stayed looks like this; bring back a copy "
+        "that `exchange-server backup` made, with `exchange-server restore`"
+    )
+
+
+def _older(file: Path, size: int, noted: Checkpoint) -> ExchangeError:
+    return Reason.CONFIG_INVALID.error(
+        f"the database's log has {size} entries, and this hub has signed {noted.size}, as "
+        f"{note_path(file)} shows: it is an old copy, and receipts for the entries after it are "
+        "out. Put the newest database back. If it is lost, every client and witness that saw more "
+        "will call the log rolled back, with proof; whoever decides to go on all the same removes "
+        "that file",
+        field="database.url",
+    )

@@ -1,0 +1,70 @@
+"""Put a new revocation list in place, and see whether the running hub has taken it."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from exchange_files import PUBLIC, replace_file
+from exchange_protocol.errors import Reason
+from exchange_protocol.trust.certificates import Revocations, TrustAnchors
+from exchange_server.config import Config, Metrics
+from exchange_server.revocation_file import verify_newer
+
+WAIT_SECONDS: Final = 30.0
+_PAUSE_SECONDS: Final = 0.5
+_TIMEOUT_SECONDS: Final = 5.0
+_TIME: Final = "exchange_crl_time_seconds"
+_REFUSED: Final = "exchange_crl_refused"
+
+
+def install(config: Config, file: Path, now: datetime) -> Revocations:
+    """Verify a list and put it where the hub reads it, whole.
+
+    Raises CERTIFICATE_INVALID or CERTIFICATE_UNTRUSTED for one that is not good, overdue, or older
+    than the one there.
+    """
+    anchors = TrustAnchors.from_pem(_read(config.tls.root))
+    data = _read(file)
+    new = Revocations.from_pem(data, anchors)
+    new.verify_current(now)
+    verify_newer(new, Revocations.from_pem(_read(config.tls.crl), anchors))
+    replace_file(config.tls.crl, data, mode=PUBLIC)
+    return new
+
+
+def is_taken(settings: Metrics, lists: Revocations, seconds: float = WAIT_SECONDS) -> bool:
+    """Ask the running hub's metrics until it has these lists in force, or the time is over."""
+    made = max(each.this_update for each in lists.lists.values()).timestamp()
+    end = time.monotonic() + seconds
+    while True:
+        figures = _figures(settings)
+        if figures.get(_TIME, 0.0) >= made and figures.get(_REFUSED) == 0:
+            return True
+        if time.monotonic() >= end:
+            return False
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _figures(settings: Metrics) -> dict[str, float]:
+    """The figures without labels; none while the hub is away."""
+    connection = http.client.HTTPConnection(settings.host, settings.port, timeout=_TIMEOUT_SECONDS)
+    try:
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+    except (OSError, http.client.HTTPException):
+        return {}
+    finally:
+        connection.close()
+    lines = (line.split(" ") for line in text.splitlines() if line and line[0] != "#")
+    return {words[0]: float(words[1]) for words in lines if "{" not in words[0]}
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Reason.CONFIG_INVALID.error(f"cannot read {path}: {error.strerror}") from None

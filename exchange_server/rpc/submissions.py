@@ -1,0 +1,111 @@
+"""A stream of statements: read ahead within bounds, judged each by itself, answered in order.
+
+- The caller, its rights and the deadline of the call were asked for once, by the pipeline. That its
+  certificate still holds is asked for each statement.
+- The writer takes the statements of a stream in its agency's turns, like those of other calls.
+- So many statements and bytes may be unanswered. Beyond, and while the agency's rate is spent, no
+  more is read: gRPC lets the caller wait.
+- A statement that is put off takes those along that may depend on it (`rules.dependencies`); where
+  the writer has no room, it takes all. That ends with the last answer to what was sent by then.
+- A fault of the stream itself, such as a message that does not parse, ends it after the answers to
+  what came before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import suppress
+from typing import Final
+
+from exchange_protocol.errors import ExchangeError
+from exchange_protocol.rules.dependencies import DependencyTracker
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_server.caller import Caller
+from exchange_server.fairness.rates import Rates
+from exchange_server.ledger import Accepted, Ledger
+from exchange_server.ledger.ledger import HandedIn, Refused
+from exchange_server.rpc.requests import parse_submission_of_batch
+
+UNANSWERED: Final = 64
+UNANSWERED_BYTES: Final = 1024 * 1024
+"""One more statement is read while there is less."""
+
+
+class SubmissionStream:
+    """The statements of one call; for one event loop."""
+
+    def __init__(
+        self, ledger: Ledger, rates: Rates, caller: Caller, verify_still_good: Callable[[], None]
+    ) -> None:
+        self._ledger = ledger
+        self._rates = rates
+        self._caller = caller
+        self._verify_still_good = verify_still_good
+        self._unanswered: deque[tuple[HandedIn, int]] = deque()
+        self._bytes = 0
+        self._changed = asyncio.Event()
+        self._is_read = False
+        self._tracker = DependencyTracker()
+        self._no_room: Refused | None = None
+
+    async def answers(
+        self, requests: AsyncIterator[pb.SubmitRequest]
+    ) -> AsyncGenerator[Accepted | ExchangeError, None]:
+        """Answer each request, in order; raises what ends the stream, after the answers."""
+        reading = asyncio.create_task(self._read(requests))
+        try:
+            while await self._has_next():
+                handed, size = self._unanswered[0]
+                outcome = await handed.outcome()
+                self._unanswered.popleft()
+                self._bytes -= size
+                self._changed.set()
+                yield outcome
+            await reading
+        finally:
+            reading.cancel()
+            # The caller may have gone: then nobody waits for the rest.
+            for handed, _ in self._unanswered:
+                handed.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await reading
+
+    async def _read(self, requests: AsyncIterator[pb.SubmitRequest]) -> None:
+        try:
+            async for request in requests:
+                self._verify_still_good()
+                if not self._unanswered:
+                    self._tracker, self._no_room = DependencyTracker(), None
+                size = request.ByteSize()
+                self._unanswered.append((await self._hand_in(request), size))
+                self._bytes += size
+                self._changed.set()
+                await self._rates.flow_statement(self._caller.agency, size)
+                await self._wait_until(
+                    lambda: len(self._unanswered) < UNANSWERED and self._bytes < UNANSWERED_BYTES
+                )
+        finally:
+            self._is_read = True
+            self._changed.set()
+
+    async def _hand_in(self, request: pb.SubmitRequest) -> HandedIn:
+        if self._no_room is not None:
+            return self._no_room
+        read = parse_submission_of_batch(request)
+        handed = await self._ledger.hand_in(
+            self._caller, read, request.known_tree_size, self._tracker
+        )
+        if isinstance(handed, Refused) and handed.is_put_off:
+            self._no_room = handed
+        return handed
+
+    async def _has_next(self) -> bool:
+        await self._wait_until(lambda: bool(self._unanswered) or self._is_read)
+        return bool(self._unanswered)
+
+    async def _wait_until(self, is_so: Callable[[], bool]) -> None:
+        while not is_so():
+            self._changed.clear()
+            await self._changed.wait()

@@ -1,0 +1,147 @@
+"""Copies of a database while the hub runs, and bringing one back into an empty place.
+
+SQLite: its own backup, of one moment, into one file without a write-ahead log. PostgreSQL: pg_dump
+and pg_restore, which take one moment, too. Nothing is written over, and what was cut off leaves
+nothing. Left to the caller: checking the copy.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from sqlalchemy import inspect, make_url
+from sqlalchemy.engine import URL
+
+from exchange_files import new_file
+from exchange_protocol.errors import Reason
+from exchange_server.storage.engine import open_engine, sqlite_file
+
+_CHUNK: Final = 1024 * 1024
+
+
+@contextmanager
+def new_backup(url: str, to: Path) -> Iterator[Path]:
+    """Copy a database to a new file; it appears when the block ends well.
+
+    Gives the path at which it is read until then.
+
+    Raises:
+        InvalidInput: CONFIG_INVALID, if the database cannot be read.
+        StorageFailed: FILE_NOT_WRITTEN.
+    """
+    file = sqlite_file(url)
+    with new_file(to) as draft:
+        if file is None:
+            _run("pg_dump", url, "--format=custom", f"--file={draft.path}")
+        else:
+            _copy_sqlite(file, draft.path)
+        draft.sync()
+        yield draft.path
+
+
+def bring_back(backup: Path, url: str) -> None:
+    """Put a backup where no database is.
+
+    Raises:
+        InvalidInput: CONFIG_INVALID, if something is there, or it is no backup of this kind.
+        StorageFailed: FILE_NOT_WRITTEN.
+    """
+    file = sqlite_file(url)
+    if file is None:
+        _verify_empty(url)
+        options = ("--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges")
+        _run("pg_restore", url, *options, str(backup))
+        return
+    verify_no_file(file)
+    with new_file(file) as draft, backup.open("rb") as source:
+        while data := source.read(_CHUNK):
+            draft.file.write(data)
+
+
+def verify_no_file(file: Path) -> None:
+    """Verify that no SQLite database is at a place, nor the leftovers of one."""
+    for name in (file.name, f"{file.name}-wal", f"{file.name}-shm", f"{file.name}-journal"):
+        there = file.with_name(name)
+        if os.path.lexists(there):
+            raise Reason.CONFIG_INVALID.error(
+                f"expected no database there, and nothing is written over: {there} exists. Stop "
+                f"the hub and move {file.name}, {file.name}-wal and {file.name}-shm away together",
+                field="database.url",
+            )
+
+
+def _copy_sqlite(file: Path, to: Path) -> None:
+    if not file.is_file():
+        raise Reason.CONFIG_INVALID.error(
+            f"expected a database, there is none: {file}", field="database.url"
+        )
+    try:
+        with (
+            closing(
+                sqlite3.connect(f"file:{quote(str(file.resolve()))}?mode=ro", uri=True)
+            ) as source,
+            closing(sqlite3.connect(to, isolation_level=None)) as copy,
+        ):
+            copy.execute("PRAGMA journal_mode = OFF")
+            # All pages in one step: they are of one moment, whatever the hub writes meanwhile.
+            source.backup(copy)
+            # A file that says that it has a write-ahead log is not read without a lock beside it.
+            copy.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        raise Reason.CONFIG_INVALID.error(
+            f"the database cannot be copied: {error}", field="database.url"
+        ) from None
+
+
+def _verify_empty(url: str) -> None:
+    engine = open_engine(url)
+    try:
+        tables = inspect(engine).get_table_names()
+    finally:
+        engine.dispose()
+    if tables:
+        raise Reason.CONFIG_INVALID.error(
+            "expected an empty database, and nothing is written over: it has the table "
+            f"{min(tables)}. Make a new one with createdb, and name it in database.url",
+            field="database.url",
+        )
+
+
+def _run(program: str, url: str, *options: str) -> None:
+    """Run a program of PostgreSQL's; the password stands in its environment, not in its words."""
+    if shutil.which(program) is None:
+        raise Reason.CONFIG_INVALID.error(
+            f"expected the command {program} on the path: install PostgreSQL's client programs of "
+            "the server's version, or run this on the database's machine"
+        )
+    parsed = make_url(url)
+    environment = dict(os.environ)
+    if parsed.password:
+        environment["PGPASSWORD"] = str(parsed.password)
+    words: Sequence[str] = [program, f"--dbname={_without_password(parsed)}", *options]
+    ended = subprocess.run(  # noqa: S603 - fixed words, and the operator's own database
+        words, env=environment, capture_output=True, text=True, check=False
+    )
+    if ended.returncode != 0:
+        said = " ".join(ended.stderr.split())[-300:] or f"exit code {ended.returncode}"
+        raise Reason.CONFIG_INVALID.error(f"{program} failed: {said}", field="database.url")
+
+
+def _without_password(url: URL) -> str:
+    plain = URL.create(
+        "postgresql",
+        username=url.username,
+        host=url.host,
+        port=url.port,
+        database=url.database,
+        query=url.query,
+    )
+    return plain.render_as_string(hide_password=False)

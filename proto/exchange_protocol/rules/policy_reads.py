@@ -1,0 +1,123 @@
+"""The facts that a policy's rules read: its answers depend on nothing else.
+
+A route asks the policy of every agency and role, on every leg. Most facts of a statement change no
+answer, since no rule of that action reads them. So questions that differ in such facts alone are
+one question, and it is evaluated once. The number of subjects is any number; rules compare it with
+a few, so that all numbers between two of these are one class.
+
+What is not understood counts as read: then fewer questions are one, and no answer changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+RESOURCE: Final = "resource"
+"""The fact that stands beside those of the context."""
+SUBJECT_COUNT: Final = "subjectCount"
+FACTS: Final = frozenset(
+    {
+        RESOURCE,
+        SUBJECT_COUNT,
+        "initiator",
+        "author",
+        "kind",
+        "exchangeKind",
+        "handling",
+        "tlp",
+        "urgent",
+    }
+)
+_COMPARES: Final = frozenset({"<", "<=", ">", ">=", "==", "!="})
+_CONTEXT: Final = {"Var": "context"}
+_COUNT: Final = {".": {"left": _CONTEXT, "attr": SUBJECT_COUNT}}
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """The facts that rules read, and how they read the number of subjects."""
+
+    facts: frozenset[str] = frozenset()
+    thresholds: frozenset[int] = frozenset()
+    """The numbers that the number of subjects is compared with."""
+    only_compares: bool = True
+    """False if a rule does anything else with the number of subjects."""
+
+    def __or__(self, other: Reads) -> Reads:
+        return Reads(
+            self.facts | other.facts,
+            self.thresholds | other.thresholds,
+            self.only_compares and other.only_compares,
+        )
+
+    def subject_class(self, count: int) -> int:
+        """The least number that no rule tells from `count`."""
+        if SUBJECT_COUNT not in self.facts:
+            return 0
+        if not self.only_compares or count in self.thresholds:
+            return count
+        return max((one + 1 for one in self.thresholds if 0 <= one < count), default=0)
+
+
+class PolicyReads:
+    """The reads of each rule of a policy, as `cedarpy.policies_to_json_str` gives it."""
+
+    def __init__(self, rules: Iterable[Mapping[str, Any]]) -> None:
+        self._rules = [(_actions(rule["action"]), _reads(rule)) for rule in rules]
+
+    def of(self, *actions: str) -> Reads:
+        """All that rules read which could apply to one of these actions."""
+        together = Reads()
+        for named, reads in self._rules:
+            if named is None or not named.isdisjoint(actions):
+                together |= reads
+        return together
+
+
+def _actions(scope: Mapping[str, Any]) -> frozenset[str] | None:
+    """The actions that a rule names; None for all of them."""
+    if scope["op"] == "All":
+        return None
+    named = scope["entities"] if "entities" in scope else [scope["entity"]]
+    return frozenset(entity["id"] for entity in named)
+
+
+def _reads(rule: Mapping[str, Any]) -> Reads:
+    facts: set[str] = set() if rule["resource"]["op"] == "All" else {RESOURCE}
+    thresholds: set[int] = set()
+    only_compares = True
+    # No recursion: a rule may be as deep as the bounds of a policy allow.
+    left: list[Any] = [rule["conditions"]]
+    while left:
+        node = left.pop()
+        if isinstance(node, list):
+            left += node
+        if not isinstance(node, dict):
+            continue
+        for operator, operand in node.items():
+            if operator in _COMPARES and (number := _compared_with(operand)) is not None:
+                facts.add(SUBJECT_COUNT)
+                thresholds.add(number)
+            elif operator in (".", "has") and operand.get("left") == _CONTEXT:
+                facts.add(operand["attr"])
+                only_compares = only_compares and operand["attr"] != SUBJECT_COUNT
+            elif operator == "Var" and operand == RESOURCE:
+                facts.add(RESOURCE)
+            elif operator == "Var" and operand == "context":
+                facts |= FACTS
+                only_compares = False
+            else:
+                left.append(operand)
+    return Reads(frozenset(facts), frozenset(thresholds), only_compares)
+
+
+def _compared_with(operand: Mapping[str, Any]) -> int | None:
+    """The number that the number of subjects is compared with, if that is what happens."""
+    for one, other in (("left", "right"), ("right", "left")):
+        if operand.get(one) == _COUNT:
+            number = operand.get(other, {}).get("Value")
+            if isinstance(number, int) and not isinstance(number, bool):
+                return number
+    return None

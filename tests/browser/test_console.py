@@ -1,0 +1,202 @@
+"""The console in a browser: the main task of each role, the keyboard, small screens, and axe."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from exchange_protocol.kinds.codes import LegState
+from tests.browser.conftest import (
+    AUDITOR,
+    COORDINATOR,
+    LANGUAGES,
+    OFFICER,
+    PROSECUTOR,
+    RECIPIENT,
+    ROLES,
+    Consoles,
+    ask,
+    entered,
+    problems_of,
+)
+from tests.support.deployment import Deployment
+
+PAGES = {
+    OFFICER: (
+        "/work", "/inbox", "/sent?state=HELD", "/supervised", "/drafts", "/outbox", "/overview",
+        "/new/request_information", "/exchange/{held}",
+    ),
+    RECIPIENT: ("/work", "/inbox", "/exchange/{domestic}", "/exchange/{domestic}/reply"),
+    PROSECUTOR: ("/supervised", "/exchange/{domestic}"),
+    COORDINATOR: ("/queue", "/queue/{held}/approve", "/queue/{held}/reject", "/exchange/{held}"),
+    AUDITOR: ("/overview",),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def exchanges(town: Deployment) -> dict[str, str]:
+    """A request that is held, and one that flowed."""
+    return {"held": ask(town, "uz.fiu"), "domestic": ask(town, "kz.fma")}
+
+
+def state(town: Deployment, exchange: str) -> LegState:
+    """The state of the first leg, verified by who asked."""
+    with town.client(OFFICER) as client:
+        return client.get(exchange).legs[0].state
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_coordinator_decides_with_two_keys(
+    town: Deployment, consoles: Consoles, chromium: Browser, language: str
+) -> None:
+    ask(town, "kg.mia")
+    page = entered(chromium, consoles(COORDINATOR), language)
+    first = page.locator(".console-item--chosen a").get_attribute("href")
+    assert first is not None
+    exchange = first.rpartition("/")[2]
+    page.keyboard.press("a")
+    page.wait_for_url(f"**/{exchange}/approve")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/queue")
+    assert state(town, exchange) is LegState.RELEASED
+    assert exchange in page.locator("[role=status]").inner_text()
+    assert problems_of(page) == []
+
+
+def test_keys_walk_the_queue_open_the_sheet_and_can_be_turned_off(
+    town: Deployment, consoles: Consoles, chromium: Browser
+) -> None:
+    ask(town, "kg.mia")
+    ask(town, "kg.mia")
+    page = entered(chromium, consoles(COORDINATOR))
+    start = page.url
+    page.keyboard.press("j")
+    page.wait_for_url(lambda url: url != start)
+    page.keyboard.press("?")
+    assert page.locator("#keys").is_visible()
+    assert "Approve" in page.locator("#keys").inner_text()
+    page.keyboard.press("Escape")
+    page.click("button[name=keys]")
+    before = page.url
+    page.keyboard.press("a")
+    page.wait_for_timeout(300)
+    assert page.url == before
+    page.click("button[name=keys]")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_officer_writes_and_a_recipient_answers(
+    town: Deployment, consoles: Consoles, chromium: Browser, language: str
+) -> None:
+    page = entered(chromium, consoles(OFFICER), language)
+    page.goto(page.url.replace("/work", "/new/request_information"))
+    page.check("input[name=to][value='kz.fma']")
+    page.fill("textarea[name='brief.summary']", "Вымышленное дело")
+    page.check("input[name='request.items'][value=STR]")
+    page.fill("input[name='subject.0.name']", "Вымышленный Пример")
+    page.click("button[name=step][value=next]")
+    page.wait_for_url("**/send")
+    page.click("main form button")
+    page.wait_for_url("**/exchange/*")
+    exchange = page.url.rpartition("/")[2]
+    assert "Вымышленный Пример" in page.inner_text("main")
+    other = entered(chromium, consoles(RECIPIENT), language)
+    other.goto(f"{consoles(RECIPIENT).origin}/exchange/{exchange}")
+    other.click(f"a[href='/exchange/{exchange}/reply']")
+    other.select_option("select[name=result]", "NO_HIT")
+    other.click("button[name=step][value=next]")
+    other.wait_for_url("**/send")
+    other.click("main form button")
+    other.wait_for_url("**/exchange/*")
+    assert state(town, exchange) is LegState.ANSWERED
+    assert problems_of(page) == problems_of(other) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("role", ROLES)
+def test_axe_finds_nothing_serious(
+    consoles: Consoles,
+    chromium: Browser,
+    exchanges: dict[str, str],
+    role: str,
+    language: str,
+) -> None:
+    themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for theme in themes:
+        page = entered(chromium, consoles(role), language, theme=theme)
+        for path in PAGES[role]:
+            page.goto(consoles(role).origin + path.format(**exchanges))
+            assert _serious(page) == [], (path, theme)
+        assert problems_of(page) == []
+        page.context.close()
+
+
+@pytest.mark.parametrize("width", [360, 640])
+@pytest.mark.parametrize("role", ROLES)
+def test_nothing_is_cut_off_on_a_telephone_or_at_twice_the_size(
+    consoles: Consoles, chromium: Browser, exchanges: dict[str, str], role: str, width: int
+) -> None:
+    page = entered(chromium, consoles(role), "kk", width=width)
+    for path in PAGES[role]:
+        page.goto(consoles(role).origin + path.format(**exchanges))
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, path
+
+
+def test_the_code_leaves_the_address_and_nothing_is_stored(
+    consoles: Consoles, chromium: Browser
+) -> None:
+    page = entered(chromium, consoles(OFFICER))
+    assert "#" not in page.url
+    stored = page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]")
+    assert stored == [0, 0, ""]
+
+
+def test_a_page_of_another_port_can_neither_read_nor_change(
+    consoles: Consoles, chromium: Browser
+) -> None:
+    """The other page is of the same site, so the browser sends it the cookie."""
+    page = entered(chromium, consoles(OFFICER))
+    target = consoles(OFFICER).origin
+    page.goto(f"{consoles(RECIPIENT).origin}/enter")
+    page.evaluate("document.documentElement.innerHTML = ''")
+    got = page.evaluate(
+        "url => fetch(url, {credentials: 'include'}).then(r => r.status, () => 'blocked')",
+        f"{target}/work",
+    )
+    assert got == "blocked"
+    with page.context.new_page() as other:
+        other.route(
+            "**/evil", lambda route: route.fulfill(body=_form(target), content_type="text/html")
+        )
+        other.goto(f"{consoles(RECIPIENT).origin}/evil")
+        other.click("button")
+        other.wait_for_load_state()
+        assert "not the console's" in other.inner_text("body")
+
+
+def _form(target: str) -> str:
+    return f"<form method=post action='{target}/lock'><button>x</button></form>"
+
+
+def test_text_of_another_agency_runs_nothing(
+    town: Deployment, consoles: Consoles, chromium: Browser
+) -> None:
+    hostile = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+    exchange = ask(town, "kz.fma", hostile)
+    page = entered(chromium, consoles(RECIPIENT))
+    page.goto(f"{consoles(RECIPIENT).origin}/exchange/{exchange}")
+    assert hostile in page.inner_text("main")
+    assert problems_of(page) == []
+
+
+def _serious(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {' '.join(each['nodes'][0]['html'].split())[:200]}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]

@@ -1,0 +1,133 @@
+"""Each doctor shows on one page what is there, and says what to do about what is not."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agency_client.cli import main
+from exchange_doctor import Check, Grade, ending, examine, is_well, lines, room
+from exchange_protocol.errors import Reason
+from exchange_server.bootstrap import utc_now
+from exchange_server.doctor import examine_hub
+from tests.support.deployment import Deployment
+from tests.support.foundation import Foundation
+from tests.support.hub_process import HubProcess
+
+PAGE_LINES = 40
+"""What may be read out over the phone."""
+
+
+def page_of(capsys: pytest.CaptureFixture[str], profile: Path) -> tuple[int, dict[str, Any]]:
+    """How `agency doctor` ended, and its checks by name."""
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as left:
+        main(["--json", "--profile", str(profile), "doctor"])
+    told = json.loads(capsys.readouterr().out)
+    return int(left.value.code or 0), {each["what"]: each for each in told["checks"]}
+
+
+def test_client_with_a_hub_is_well_and_without_is_told_what_to_do(
+    foundation: Foundation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with foundation.serving(tmp_path / "hub") as (town, hub):
+        profile = town.profile("kz.mia/system")
+        code, checks = page_of(capsys, profile)
+        assert code == 0, checks
+        for what in (
+            "clock",
+            "profile",
+            "tls",
+            "signing",
+            "disk",
+            "DNS",
+            "port",
+            "hub",
+            "versions",
+        ):
+            assert checks[what]["grade"] in ("OK", "WARN"), checks[what]
+        assert "verified" in checks["hub"]["found"]
+        capsys.readouterr()
+        with pytest.raises(SystemExit):
+            main(["--profile", str(profile), "doctor"])
+        shown = capsys.readouterr().out.splitlines()
+        assert len(shown) <= PAGE_LINES
+        assert all(len(line) < 300 for line in shown)
+        hub.stop()
+        code, checks = page_of(capsys, profile)
+        assert code == 1
+        assert checks["port"]["grade"] == checks["hub"]["grade"] == "FAIL"
+        assert "hub" in checks["port"]["todo"]
+
+
+def test_profile_that_does_not_load_is_named_and_hides_nothing_else(
+    foundation: Foundation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    town = foundation.copy(tmp_path / "hub")
+    profile = town.profile("kz.mia/system")
+    (profile / "tls.key").chmod(0o644)
+    code, checks = page_of(capsys, profile)
+    assert code == 1
+    assert "chmod 600" in checks["profile"]["found"]
+    assert {"clock", "proxy", "versions"} <= checks.keys()
+
+
+def test_hub_is_well_while_it_runs_and_each_fault_is_on_the_page(
+    foundation: Foundation, tmp_path: Path
+) -> None:
+    town: Deployment = foundation.copy(tmp_path / "hub")
+    with HubProcess(town.files) as hub:
+        text = town.files.config_file.read_text("utf-8")
+        text = text.replace("port = 0", f"port = {hub.port}")
+        town.files.config_file.write_text(text, encoding="utf-8")
+        code = "from exchange_server.cli import main; main()"
+        words = ["doctor", "--config", str(town.files.config_file)]
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "entries on the log" in done.stdout
+        assert len(done.stdout.splitlines()) <= PAGE_LINES
+    config = town.files.config
+
+    def graded(at: timedelta) -> dict[str, Grade]:
+        page = examine_hub(config, {}, utc_now() + at)
+        return {each.what.partition(",")[0]: each.grade for each in page}
+
+    now = graded(timedelta())
+    assert now["listening"] is Grade.FAIL
+    assert now["witnesses"] is Grade.WARN
+    assert now["certificate of the hub"] is Grade.OK
+    assert graded(timedelta(days=31))["revocation list"] is Grade.FAIL
+    assert graded(timedelta(days=340))["certificate of the hub"] is Grade.WARN
+    assert graded(timedelta(days=400))["keys and certificates"] is Grade.FAIL
+    # The database is away: the rest of the page stands.
+    (town.files.folder / "hub.db").unlink()
+    assert graded(timedelta())["database"] is Grade.FAIL
+
+
+def test_the_worst_stands_last_and_errors_become_lines() -> None:
+    def fails() -> Check:
+        raise Reason.CONFIG_INVALID.error("no such thing")
+
+    page = examine([("a", fails), ("b", lambda: Check("b", Grade.OK, "fine"))])
+    assert lines(page) == [
+        "ok   b: fine",
+        "BAD  a: no such thing",
+        "     -> see CONFIG_INVALID",
+        "2 checks, 1 bad, 0 to look at",
+    ]
+    assert not is_well(page)
+
+
+def test_ends_and_room_are_graded(tmp_path: Path) -> None:
+    now = utc_now()
+    grades = [ending("x", now + timedelta(days=days), now, "renew").grade for days in (100, 29, -1)]
+    assert grades == [Grade.OK, Grade.WARN, Grade.FAIL]
+    assert "GB free" in room("disk", tmp_path).found

@@ -1,0 +1,263 @@
+"""Members get their certificates by request, renew them, and are warned; keys never travel."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from agency_client.cli import main
+from agency_client.state.expiry import key_states
+from agency_client.state.profile import Profile
+from exchange_certs.cli import main as certs
+from exchange_keys.requests import make_keys, parse_request
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.revoke_certificate import RevocationReason
+from exchange_protocol.trust.identity import parse_member
+from tests.support.deployment import OPERATOR, Deployment
+from tests.support.foundation import Foundation
+from tests.support.hub_process import PASSPHRASE, TRUST_DOMAIN, HubProcess
+
+SECOND_OPERATOR = "caricc/operator/ops2"
+MEMBER = f"spiffe://{TRUST_DOMAIN}/agency/kz.fma/officer/dana"
+
+
+def run(*words: object) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([str(each) for each in words])
+    assert left.value.code == 0
+
+
+def authority(*words: object) -> None:
+    certs_ended = 0
+    try:
+        certs([str(each) for each in words])
+    except SystemExit as left:
+        certs_ended = int(left.code or 0)
+    assert certs_ended == 0
+
+
+class Office:
+    """The authority's desk: its folder, two operators, passphrase files."""
+
+    def __init__(self, town: Deployment, port: int, folder: Path) -> None:
+        self.town, self.folder = town, folder
+        self.ca = town.files.authority.directory
+        town.add_member(SECOND_OPERATOR, port)
+        self.passphrase = folder / "office.passphrase"
+        self.passphrase.touch(mode=0o600)
+        self.passphrase.write_bytes(PASSPHRASE)
+
+    def approve(self, member: str, request: Path, fingerprint: str) -> Path:
+        profile = self.town.profile(member)
+        out = self.folder / f"{profile.name}.{request.parent.name}.approval.json"
+        authority(
+            "approve", request, "--fingerprint", fingerprint,
+            "--certificate", profile / "signing.pem", "--key", profile / "signing.key",
+            "--out", out, "--passphrase-file", self.passphrase,
+        )  # fmt: skip
+        return out
+
+    def token(self, fingerprint: str, capsys: pytest.CaptureFixture[str]) -> str:
+        capsys.readouterr()
+        authority("token", self.ca, "--fingerprint", fingerprint)
+        return capsys.readouterr().out.split()[0]
+
+    def enrol(self, request: Path, token: str, approvals: list[Path], out: Path) -> None:
+        words = [each for approval in approvals for each in ("--approval", approval)]
+        authority(
+            "enrol", self.ca, request, "--token", token, *words,
+            "--out", out, "--passphrase-file", self.passphrase,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def hub(foundation: Foundation, tmp_path: Path) -> object:
+    with foundation.serving(tmp_path / "hub") as served:
+        yield served
+
+
+def asked(folder: Path, office: Office, capsys: pytest.CaptureFixture[str]) -> str:
+    """Make keys and a request; gives the fingerprint as it was printed."""
+    capsys.readouterr()
+    run(
+        "enrol", "new", folder, "--agency", "kz.fma", "--role", "officer", "--name", "dana",
+        "--trust-domain", TRUST_DOMAIN, "--key-passphrase-file", office.passphrase,
+    )  # fmt: skip
+    found = re.search(r"(\d{4} ){5}\d{4}", capsys.readouterr().out)
+    assert found is not None
+    return found[0]
+
+
+def test_member_is_enrolled_by_request_and_its_keys_never_leave(
+    hub: tuple[Deployment, HubProcess], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    town, process = hub
+    office = Office(town, process.port, tmp_path)
+    mine = tmp_path / "mine"
+    fingerprint = asked(mine, office, capsys)
+    request = mine / "request.json"
+    assert "PRIVATE KEY" not in request.read_text("utf-8")
+    token = office.token(fingerprint, capsys)
+    approvals = [office.approve(each, request, fingerprint) for each in (OPERATOR, SECOND_OPERATOR)]
+    answer = tmp_path / "answer.json"
+    office.enrol(request, token, approvals, answer)
+    run("--profile", town.profile(OPERATOR), "operator", "certificate", answer.with_suffix(".pem"))
+    profile = tmp_path / "profile"
+    run(
+        "enrol", "finish", mine, answer, "--to", profile, "--hub", process.target,
+        "--hub-name", "main", "--root", office.ca / "root.pem", "--log-key", town.files.log_vkey,
+        "--key-passphrase-file", office.passphrase,
+    )  # fmt: skip
+    assert str(Profile.load(profile).vault.member.uri) == MEMBER
+    run("--profile", profile, "inbox")
+    kept = list((office.ca / "approvals").iterdir())
+    assert len(json.loads(kept[0].read_text("utf-8"))["approvals"]) == 2
+
+
+def test_authority_refuses_one_operator_a_spent_token_and_another_fingerprint(
+    hub: tuple[Deployment, HubProcess], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    town, process = hub
+    office = Office(town, process.port, tmp_path)
+    fingerprint = asked(tmp_path / "mine", office, capsys)
+    request = tmp_path / "mine" / "request.json"
+    forged = make_keys(parse_member(MEMBER), PASSPHRASE).request
+    (tmp_path / "forged").mkdir()
+    swapped = tmp_path / "forged" / "request.json"
+    swapped.write_bytes(forged.encode())
+
+    def refused(attempt: object, why: str) -> None:
+        capsys.readouterr()
+        assert callable(attempt)
+        with pytest.raises(AssertionError):
+            attempt()
+        assert why in capsys.readouterr().err
+
+    # The file was swapped on the way: the voice on the phone says other digits.
+    refused(lambda: office.approve(OPERATOR, swapped, fingerprint), "not what was heard")
+    one = office.approve(OPERATOR, request, fingerprint)
+    two = office.approve(SECOND_OPERATOR, request, fingerprint)
+    token = office.token(fingerprint, capsys)
+    out = tmp_path / "answer.json"
+    refused(lambda: office.enrol(request, token, [one], out), "got 1")
+    refused(lambda: office.enrol(request, token, [one, one], out), "got 1")
+    refused(lambda: office.enrol(swapped, token, [one, two], out), "SIGNATURE_INVALID")
+    other = office.token(forged.fingerprint, capsys)
+    refused(lambda: office.enrol(request, other, [one, two], out), "the token is for")
+    officer = office.approve("kz.mia/system", request, fingerprint)
+    refused(lambda: office.enrol(request, token, [one, officer], out), "an operator's approval")
+    assert not out.exists()
+    office.enrol(request, token, [one, two], out)
+    refused(lambda: office.enrol(request, token, [one, two], tmp_path / "again.json"), "spent")
+
+
+def test_system_renews_both_keys_while_the_old_ones_still_work(
+    hub: tuple[Deployment, HubProcess], tmp_path: Path
+) -> None:
+    town, process = hub
+    office = Office(town, process.port, tmp_path)
+    profile = town.profile("kz.mia/system")
+    before = Profile.load(profile)
+    running = town.client("kz.mia/system")
+    run("--profile", profile, "keys", "renew")
+    request = profile / "renewal" / "request.json"
+    answer = tmp_path / "answer.json"
+    authority("renew", office.ca, request, "--out", answer, "--passphrase-file", office.passphrase)
+    run("--profile", profile, "keys", "accept", answer)
+    after = Profile.load(profile)
+    assert after.tls.certificate.serial != before.tls.certificate.serial
+    assert after.vault.certificate is not None
+    assert before.vault.certificate is not None
+    assert after.vault.certificate.public_key != before.vault.certificate.public_key
+    assert not (profile / "renewal").exists()
+    # One that runs goes on with the old keys, a new one takes the new.
+    with running:
+        running.request_information(
+            to="kz.fma", brief="by the old key", request={"items": ["accounts"]}
+        )
+    with town.client("kz.mia/system") as client:
+        sent = client.request_information(
+            to="kz.fma", brief="by the new key", request={"items": ["accounts"]}
+        )
+        assert client.get(sent.exchange_id).id == sent.exchange_id
+
+
+def test_renewal_that_the_present_keys_did_not_sign_is_refused(
+    hub: tuple[Deployment, HubProcess], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    town, process = hub
+    office = Office(town, process.port, tmp_path)
+    run("--profile", town.profile("kz.mia/system"), "keys", "renew")
+    run("--profile", town.profile("kz.gpo/system"), "keys", "renew")
+    mine = json.loads((town.profile("kz.mia/system") / "renewal/request.json").read_text("utf-8"))
+    theirs = json.loads((town.profile("kz.gpo/system") / "renewal/request.json").read_text("utf-8"))
+    for name, change in [
+        ("another's signatures", {"renewal": theirs["renewal"]}),
+        ("another key", {"signing_csr": theirs["signing_csr"]}),
+        ("no signatures", {"renewal": None}),
+    ]:
+        file = tmp_path / f"{name}.json"
+        file.write_text(json.dumps(mine | change), encoding="utf-8")
+        with pytest.raises(SystemExit) as left:
+            certs(["renew", str(office.ca), str(file), "--out", str(tmp_path / "no.json"),
+                   "--passphrase-file", str(office.passphrase)])  # fmt: skip
+        assert left.value.code == 1, name
+    assert not (tmp_path / "no.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("left", "warning"),
+    [
+        (timedelta(days=31), None),
+        (timedelta(days=29), "ends in 29 days: renew it"),
+        (timedelta(days=6), "ends in 6 days: renew it"),
+        (timedelta(hours=5), "ends within a day: renew it now"),
+        (timedelta(hours=-1), "HAS ENDED: enrol again"),
+    ],
+)
+def test_warnings_grow_as_the_end_comes_near(
+    foundation: Foundation, tmp_path: Path, left: timedelta, warning: str | None
+) -> None:
+    town = foundation.copy(tmp_path / "hub")
+    profile = Profile.load(town.profile("kz.mia/system"))
+    tls = key_states(profile, profile.tls.certificate.not_after - left)[0]
+    assert tls.warning == warning
+
+
+def test_whoami_and_status_tell_of_a_certificate_that_is_revoked_on_the_log(
+    hub: tuple[Deployment, HubProcess], capsys: pytest.CaptureFixture[str]
+) -> None:
+    town, _ = hub
+    profile = town.profile("kz.gpo/system")
+    certificate = Profile.load(profile).vault.certificate
+    assert certificate is not None
+    with town.client(OPERATOR) as operator:
+        operator.revoke_certificate(certificate.fingerprint, RevocationReason.KEY_COMPROMISE)
+    run("--profile", profile, "sync")
+    capsys.readouterr()
+    run("--profile", profile, "whoami")
+    assert "REVOKED" in capsys.readouterr().out
+    run("--json", "--profile", profile, "keys", "status")
+    [signing] = [
+        each for each in json.loads(capsys.readouterr().out)["keys"] if each["what"] == "signing"
+    ]
+    assert signing["revoked"]
+
+
+def test_malformed_requests_are_refused_by_name() -> None:
+    good = make_keys(parse_member(MEMBER), PASSPHRASE).request
+    told = json.loads(good.encode())
+    assert parse_request(good.encode()).fingerprint == good.fingerprint
+    for change in (
+        {"format": "other"},
+        {"identity": "spiffe://x"},
+        {"tls_csr": "no"},
+        {"signing_csr": told["tls_csr"]},
+    ):
+        with pytest.raises(ExchangeError) as caught:
+            parse_request(json.dumps(told | change).encode())
+        assert caught.value.reason is Reason.INVALID_FIELD

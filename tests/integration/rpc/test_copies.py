@@ -1,0 +1,246 @@
+"""Copies of a hub's database: made while it runs, brought back, and found out at the start."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_server.bootstrap import utc_now
+from exchange_server.ledger.start_check import note_path
+from tests.integration.rpc.callers import Region
+from tests.integration.rpc.test_life import command
+from tests.support.commands import ServerCommand
+from tests.support.hub_process import HubFiles, HubProcess, prepare_hub
+from tests.support.postgres import emptied_database, programs, running_postgres
+from tests.support.statements import KZ_MIA, Hub, fictional_cast
+
+REQUEST = Kind.INFORMATION_REQUEST.body()
+ODD = "a #1 ? 50% \N{CYRILLIC SMALL LETTER YA}"
+"""A folder as people name it; each of its signs means something in a URL."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with running_postgres() as uri:
+        yield uri
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> HubFiles:
+    (tmp_path / ODD).mkdir()
+    return prepare_hub(tmp_path / ODD / "hub", authority=fictional_cast().authority)
+
+
+def founded(process: HubProcess) -> Region:
+    region = Region(process, Hub(fictional_cast(), now=utc_now() - timedelta(minutes=10)))
+    region.catch_up()
+    return region
+
+
+def send(region: Region, count: int) -> None:
+    for _ in range(count):
+        region.memory.say(KZ_MIA, REQUEST, to=["kz.fma"])
+    region.catch_up()
+
+
+def size_of(database: Path) -> int:
+    with closing(sqlite3.connect(database)) as connection:
+        [(size,)] = connection.execute("SELECT size FROM log_head")
+    return int(size)
+
+
+def refused_start(files: HubFiles) -> str:
+    """What a hub says last that does not start."""
+    done = command("serve", "--config", str(files.config_file))
+    assert done.returncode not in (0, None), done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr.splitlines()[-1]
+
+
+def test_backup_of_a_hub_under_load_is_whole_and_comes_back(
+    files: HubFiles, run: ServerCommand, tmp_path: Path
+) -> None:
+    config = ("--config", str(files.config_file))
+    with HubProcess(files) as process, founded(process) as region:
+        stop = threading.Event()
+
+        def load() -> None:
+            while not stop.is_set():
+                send(region, 3)
+
+        writer = threading.Thread(target=load)
+        writer.start()
+        backups = [tmp_path / f"backup {n}.db" for n in range(5)]
+        try:
+            for out in backups:
+                code, said, err = run("backup", str(out), *config, "--json")
+                assert (code, err) == (0, "")
+                assert json.loads(said)["entries"] == size_of(out)
+        finally:
+            stop.set()
+            writer.join()
+        assert process.stop() == 0
+    assert not list(tmp_path.glob("backup*-wal"))
+    out = backups[-1]
+    assert out.stat().st_mode & 0o777 == 0o600
+    # Nothing is written over, neither a file nor a database.
+    assert run("backup", str(out), *config)[0] == 2
+    code, _, err = run("restore", str(out), *config)
+    assert code == 2
+    assert "nothing is written over" in err
+    newest = size_of(files.folder / "hub.db")
+    for name in ("hub.db", "hub.db-wal", "hub.db-shm"):
+        (files.folder / name).unlink(missing_ok=True)
+    code, said, err = run("restore", str(out), *config)
+    assert (code, err) == (0, "")
+    # The hub has signed more than the backup holds, and does not go on from it by itself.
+    assert f"this hub has signed {newest} entries" in said
+    assert "is an old copy" in refused_start(files)
+    assert size_of(files.folder / "hub.db") < newest
+    note_path((files.folder / "hub.db").resolve()).unlink()
+    with HubProcess(files):
+        pass
+
+
+def test_damaged_file_is_neither_backed_up_nor_restored(
+    files: HubFiles, run: ServerCommand, tmp_path: Path
+) -> None:
+    with HubProcess(files) as process, founded(process):
+        assert process.stop() == 0
+    config = ("--config", str(files.config_file))
+    good = tmp_path / "good.db"
+    assert run("backup", str(good), *config)[0] == 0
+    database = files.folder / "hub.db"
+    for name in ("hub.db-wal", "hub.db-shm"):
+        (files.folder / name).unlink(missing_ok=True)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("DELETE FROM directory_entries WHERE position = 3")
+    code, _, err = run("backup", str(tmp_path / "bad.db"), *config)
+    assert code == 2
+    assert "not in order: directory_entries" in err
+    assert not (tmp_path / "bad.db").exists()
+    cut = tmp_path / "cut.db"
+    cut.write_bytes(good.read_bytes()[: good.stat().st_size // 2])
+    shutil.move(database, tmp_path / "moved.db")
+    for name in ("hub.db-wal", "hub.db-shm"):
+        (files.folder / name).unlink(missing_ok=True)
+    code, _, err = run("restore", str(cut), *config)
+    assert code == 2
+    assert len(err.splitlines()) == 1
+    assert not database.exists()
+    assert run("restore", str(good), *config)[0] == 0
+    assert size_of(database) == size_of(good)
+
+
+def test_old_copy_beside_a_newer_write_ahead_log_is_found_at_the_start(
+    files: HubFiles, run: ServerCommand, tmp_path: Path
+) -> None:
+    """As an operator does it who copies the file back, and leaves what lies beside it."""
+    database, old = files.folder / "hub.db", tmp_path / "old.db"
+    with HubProcess(files) as process, founded(process) as region:
+        send(region, 60)
+        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(old)) as copy:
+            source.backup(copy)
+        send(region, 3)
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(RESTART)")
+        send(region, 8)
+        process.kill()
+    shutil.copy(old, database)
+    # Without the note of what was signed, too: the entries themselves show it.
+    note = note_path(database.resolve())
+    for noted in (True, False):
+        if not noted:
+            note.unlink(missing_ok=True)
+        code, _, err = run("check-config", "--config", str(files.config_file))
+        assert code == 2, err
+        said = refused_start(files)
+        assert "mixed from two copies" in said or "is an old copy" in said
+
+
+def test_whole_old_database_is_found_at_the_start(files: HubFiles, tmp_path: Path) -> None:
+    database, old = files.folder / "hub.db", tmp_path / "old.db"
+    with HubProcess(files) as process, founded(process):
+        assert process.stop() == 0
+    shutil.copy(database, old)
+    with HubProcess(files) as process, Region(process, Hub(fictional_cast())) as region:
+        other = founded_memory(region)
+        send(other, 2)
+        assert process.stop() == 0
+    newest = size_of(database)
+    shutil.copy(old, database)
+    said = refused_start(files)
+    assert "CONFIG_INVALID [database.url]" in said
+    assert f"this hub has signed {newest}" in said
+
+
+def founded_memory(region: Region) -> Region:
+    """Take what is on the log already for submitted."""
+    region.memory = Hub(fictional_cast(), now=utc_now() - timedelta(minutes=5))
+    region._submitted = len(region.memory.log)
+    return region
+
+
+def test_one_file_is_served_once_whatever_its_name(files: HubFiles) -> None:
+    database, other = files.folder / "hub.db", files.folder / "hub2.db"
+    config = files.folder / "hub2.toml"
+    text = files.config_file.read_text(encoding="utf-8")
+    with HubProcess(files):
+        for make in (os.symlink, os.link):
+            make(database, other)
+            config.write_text(text.replace("/hub.db", "/hub2.db"), encoding="utf-8")
+            done = command("serve", "--config", str(config))
+            assert done.returncode == 2, make
+            said = done.stderr.splitlines()[-1]
+            assert "another hub process is using" in said or "has another name too" in said
+            other.unlink()
+        relative = text.replace(f"sqlite:///{files.folder}/hub.db", "sqlite:///./../hub/hub.db")
+        assert relative != text
+        config.write_text(relative, encoding="utf-8")
+        done = command("serve", "--config", str(config))
+        assert done.returncode == 2
+        assert "another hub process is using" in done.stderr
+
+
+def test_backup_of_postgresql_comes_back_into_an_empty_database(
+    server: str, tmp_path: Path, run: ServerCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{programs()}:{os.environ['PATH']}")
+    url = emptied_database(server)
+    files = prepare_hub(tmp_path / "hub", authority=fictional_cast().authority, database_url=url)
+    config = ("--config", str(files.config_file))
+    out = tmp_path / "backup.dump"
+    with HubProcess(files) as process, founded(process) as region:
+        send(region, 2)
+        code, _, err = run("backup", str(out), *config)
+        assert (code, err) == (0, "")
+        assert process.stop() == 0
+    code, _, err = run("restore", str(out), *config)
+    assert code == 2
+    assert "expected an empty database" in err
+    emptied = emptied_database(server)
+    assert emptied == url
+    code, said, err = run("restore", str(out), *config)
+    assert (code, err) == (0, "")
+    assert "entries, checked" in said
+
+
+def test_missing_pg_dump_is_said_with_the_remedy(
+    run: ServerCommand, tmp_path: Path, files: HubFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("EXCHANGE_DATABASE_URL", "postgresql+psycopg://hub@/nowhere")
+    code, _, err = run("backup", str(tmp_path / "out"), "--config", str(files.config_file))
+    assert code == 2
+    assert "expected the command pg_dump" in err
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,113 @@
+"""What a stream of statements may hold while nobody answers it, and when it is put off."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from unittest.mock import AsyncMock, Mock
+
+import pytest
+
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_server.caller import Caller
+from exchange_server.fairness.rates import Rates
+from exchange_server.ledger import Accepted
+from exchange_server.ledger.ledger import Refused, Submitted
+from exchange_server.rpc.submissions import UNANSWERED, UNANSWERED_BYTES, SubmissionStream
+from tests.support.statements import KZ_MIA
+
+ANSWER = Accepted(0, b"entry", bytes(32), (), b"note", ())
+OVERLOADED = Reason.OVERLOADED.until("fictional", 1.0)
+
+
+class Requests:
+    """Requests without end, or so many; counts those that were read."""
+
+    def __init__(self, size: int = 0, most: int = 10_000) -> None:
+        self._request = pb.SubmitRequest(parts=[pb.InlinePart(name="x", sealed=bytes(size))])
+        self._most = most
+        self.read = 0
+
+    async def __aiter__(self) -> AsyncIterator[pb.SubmitRequest]:
+        while self.read < self._most:
+            self.read += 1
+            yield self._request
+            await asyncio.sleep(0)
+
+
+def stream_to(ledger: Mock, verify_still_good: Mock | None = None) -> SubmissionStream:
+    rates = Rates(1e9, 1e12)
+    caller = Caller(KZ_MIA, bytes(32))
+    return SubmissionStream(ledger, rates, caller, verify_still_good or Mock())
+
+
+@pytest.mark.parametrize(
+    ("size", "most"), [(10, UNANSWERED), (UNANSWERED_BYTES // 4, 4), (2 * UNANSWERED_BYTES, 1)]
+)
+async def test_so_much_is_read_ahead_of_the_answers_and_no_more(size: int, most: int) -> None:
+    requests, futures = Requests(size), list[asyncio.Future[Accepted]]()
+
+    async def hand_in(*_: object) -> Submitted:
+        futures.append(asyncio.get_running_loop().create_future())
+        return Submitted(futures[-1])
+
+    answers = stream_to(Mock(hand_in=hand_in)).answers(aiter(requests))
+    first = asyncio.ensure_future(anext(answers))
+    for _ in range(500):
+        await asyncio.sleep(0)
+    assert requests.read == most
+    futures[0].set_result(ANSWER)
+    assert await first == ANSWER
+    for _ in range(500):
+        await asyncio.sleep(0)
+    assert requests.read == most + 1
+    # Who goes away leaves nobody waiting.
+    await answers.aclose()
+    assert all(future.cancelled() for future in futures[1:])
+
+
+async def test_without_room_all_is_put_off_until_what_was_sent_is_answered() -> None:
+    held: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
+    outcomes = iter([Submitted(held), Refused(OVERLOADED)])
+    ledger = Mock(hand_in=AsyncMock(side_effect=lambda *_: next(outcomes)))
+    answers = stream_to(ledger).answers(aiter(Requests(most=5)))
+    first = asyncio.ensure_future(anext(answers))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    held.set_result(ANSWER)
+    assert await first == ANSWER
+    assert [each async for each in answers] == [OVERLOADED] * 4
+    # Three of them were not handed in at all.
+    assert ledger.hand_in.call_count == 2
+
+
+async def test_after_the_last_answer_statements_are_taken_again() -> None:
+    accepted = asyncio.get_running_loop().create_future()
+    accepted.set_result(ANSWER)
+    outcomes = iter([Refused(OVERLOADED), Submitted(accepted)])
+    ledger = Mock(hand_in=AsyncMock(side_effect=lambda *_: next(outcomes)))
+    answered = asyncio.Event()
+
+    async def requests() -> AsyncIterator[pb.SubmitRequest]:
+        yield pb.SubmitRequest()
+        await answered.wait()
+        yield pb.SubmitRequest()
+
+    answers = stream_to(ledger).answers(requests())
+    assert await anext(answers) is OVERLOADED
+    answered.set()
+    assert await anext(answers) == ANSWER
+
+
+async def test_a_caller_that_is_revoked_meanwhile_is_served_no_further() -> None:
+    accepted = asyncio.get_running_loop().create_future()
+    accepted.set_result(ANSWER)
+    revoked = Reason.CERTIFICATE_REVOKED.error("fictional")
+    still_good = Mock(side_effect=[None, None, revoked])
+    stream = stream_to(Mock(hand_in=AsyncMock(return_value=Submitted(accepted))), still_good)
+    answers = stream.answers(aiter(Requests()))
+    assert [await anext(answers), await anext(answers)] == [ANSWER] * 2
+    with pytest.raises(ExchangeError) as caught:
+        await anext(answers)
+    assert caught.value is revoked
