@@ -65,6 +65,7 @@ class Acceptance:
             exchange=stored.exchange if stored else None,
             anchors=draft.context.anchors,
             at=at,
+            sources=draft,
         )
         self._check_revocation(job, judgement, at)
         return self._append(job, judgement, stored, at)
