@@ -74,7 +74,7 @@ class Credentials:
 
     @property
     def ends(self) -> Mapping[str, datetime]:
-        """When the hub's certificate and the first of the roots end."""
+        """The end of the hub's certificate and of the first of the roots."""
         roots = (each.not_valid_after_utc for each in self.anchors.certificates)
         return {"hub": self.tls().not_after, "root": min(roots)}
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -35,7 +36,6 @@ EXIT_UNCHECKED: Final = 6
 # Tracebacks that show local variables would show passphrases.
 app = typer.Typer(
     name="exchange-server",
-    help="The hub of the exchange.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -48,6 +48,24 @@ log_app = typer.Typer(help="The log as files.", no_args_is_help=True)
 app.add_typer(log_app, name="log")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"exchange-server {version('caricc-exchange')}")
+        raise typer.Exit
+
+
+@app.callback()
+def command(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version, and end."
+        ),
+    ] = False,
+) -> None:
+    """The hub of the exchange."""
 
 
 @app.command()

@@ -64,7 +64,7 @@ class RevocationFile:
 
     @property
     def refused(self) -> str:
-        """Why the file as it stands is refused; empty where it is in force."""
+        """The reason for which the file as it stands is refused; empty where it is in force."""
         return self._refused
 
     def _refresh(self) -> None:

@@ -127,7 +127,9 @@ def ending(what: str, at: datetime, now: datetime, todo: str) -> Check:
     until = f"until {at:%Y-%m-%d}, {days} days"
     if at <= now:
         return Check(what, Grade.FAIL, f"ended at {at:%Y-%m-%d %H:%M} UTC", todo)
-    return Check(what, Grade.WARN, until, todo) if days < WARN_DAYS else Check(what, Grade.OK, until)
+    return (
+        Check(what, Grade.WARN, until, todo) if days < WARN_DAYS else Check(what, Grade.OK, until)
+    )
 
 
 def room(what: str, folder: Path) -> Check:

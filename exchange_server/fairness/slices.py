@@ -19,7 +19,7 @@ from exchange_server.fairness.scheduler import FairScheduler
 SLICE_SECONDS: Final = 0.001
 """A lone call takes some 3 ms; the slice of another agency may add little to that."""
 PAUSE_TURNS: Final = 8
-"""Where the loop has nothing else to do they pass at once."""
+"""They pass at once where the loop has nothing else to do."""
 
 
 class SliceScheduler:
@@ -34,12 +34,12 @@ class SliceScheduler:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether a slice is waited for."""
+        """True if a slice is waited for."""
         return self._turns.is_awaited
 
     @property
     def is_over(self) -> bool:
-        """Whether the slice in hand is over."""
+        """True if the slice in hand is over."""
         return self._spent + time.monotonic() - self._began_at >= SLICE_SECONDS
 
     async def begin(self, agency: AgencyId) -> None:

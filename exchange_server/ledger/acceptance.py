@@ -12,7 +12,6 @@ same bytes again after a crash (step 6 of `exchange_server.ledger`).
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -117,7 +116,7 @@ class Acceptance:
         for part in job.statement.parts:
             sealed = job.parts.get(part.name)
             if sealed is not None:
-                part_id = secrets.token_bytes(PART_ID_BYTES)
+                part_id = self._draft.random(PART_ID_BYTES)
                 rows.chunks += _chunks(part_id, sealed)
             else:
                 key = (job.caller.agency, part.sha256, part.size)

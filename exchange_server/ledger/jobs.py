@@ -90,7 +90,7 @@ class Job(ABC, Generic[AnswerT]):
         """The refusal of this request, as the log records it; None if it records none."""
 
     def why_put_off(self) -> ExchangeError | None:
-        """Why it must wait: a statement that it may depend on was put off. None if it need not."""
+        """The reason to wait, or None: a statement that it may depend on was put off."""
         return None
 
     def put_off(self, error: ExchangeError) -> None:

@@ -192,7 +192,7 @@ class Ledger:
         return self._writer.expected_wait()
 
     def waiting(self) -> int:
-        """How many requests wait for the writer."""
+        """The number of requests that wait for the writer."""
         return self._writer.waiting()
 
     async def verify_writing(self) -> None:

@@ -85,7 +85,7 @@ class When(Enum):
 
 
 class About(Enum):
-    """Whose statement of the leg a body's `about` names."""
+    """The author of the statement of the leg that a body's `about` names."""
 
     OWN = "own"
     OTHERS = "others"
@@ -134,11 +134,11 @@ class Row:
     """True if it brings new content, which passes the gate anew. The leg then awaits an answer to
     it, and is RELEASED or HELD as the gate says: `after` is RELEASED and `becomes_awaited` True."""
     sets_due: Due | None = None
-    """Whether and how the header's due time becomes the leg's due time."""
+    """The way in which the header's due time becomes the leg's, if it does."""
     when: When | None = None
     """The time of the hub at which it applies; None is any."""
     about: About | None = None
-    """Whose statement of the leg the body's `about` must name; None if the body has none."""
+    """The author of the statement that the body's `about` must name; None if the body has none."""
     claims: bool | None = None
     """True if it takes the leg in hand for an approver, False if it gives it back."""
     erases_own: bool = False
