@@ -64,7 +64,7 @@ def test_a_coordinator_decides_with_two_keys(
     page.keyboard.press("Enter")
     page.wait_for_url("**/queue")
     assert state(town, exchange) is LegState.RELEASED
-    assert exchange in page.locator("[role=status]").inner_text()
+    assert exchange in page.locator(".govuk-notification-banner--success").inner_text()
     assert problems_of(page) == []
 
 
