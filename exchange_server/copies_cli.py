@@ -111,7 +111,7 @@ def _verified(settings: Config, url: str) -> FsckReport:
 
 
 def _behind(settings: Config, file: Path, report: FsckReport) -> list[str]:
-    """What a hub will say to this log, where it is older than what was signed."""
+    """Say what a hub will answer to this log, where it is older than what was signed."""
     from exchange_protocol.log.checkpoint import LogVerifier
     from exchange_server.cli import what_to_check
     from exchange_server.ledger.start_check import note_path, noted_checkpoint

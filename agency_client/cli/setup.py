@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
 
 PANEL = "Set up"
-_ENDS_SOON = timedelta(days=30)
 
 profile = typer.Typer(no_args_is_help=True, help="The folder with everything a client must know.")
 keys = typer.Typer(no_args_is_help=True, help="Your agency's sealing keys.")
@@ -103,7 +102,7 @@ def whoami(context: typer.Context) -> None:
     """Tell who you are, by which certificates, and what you know of the hub; needs no hub.
 
     A certificate that was revoked, as far as the last `sync` and the profile's revocation list say,
-    or that ends within 30 days, is marked.
+    is marked. What ends soon is warned of.
     """
     session = session_of(context)
     loaded = session.load_profile()
@@ -315,13 +314,10 @@ def _validity(
 ) -> Text:
     start, end = locale.second(certificate.not_before), locale.second(certificate.not_after)
     span = locale.say(Label.VALID, start=start, end=end)
-    left = certificate.not_after - now
     if revoked_at is not None:
         warning = locale.say(Label.REVOKED_SINCE, time=locale.second(revoked_at))
     elif not certificate.not_before <= now <= certificate.not_after:
         warning = locale.say(Label.NOT_VALID_NOW)
-    elif left < _ENDS_SOON:
-        warning = locale.say(Label.ENDS_SOON, span=locale.span(left))
     else:
         return Text(span)
     return alarm(f"{span}: {warning.upper()}")

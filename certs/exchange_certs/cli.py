@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -48,7 +49,6 @@ class MemberUsage(StrEnum):
 # Tracebacks that show local variables would show passphrases.
 app = typer.Typer(
     name="exchange-certs",
-    help="A small certificate authority for development and for agencies that have none.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -70,6 +70,24 @@ PassphraseFile = Annotated[
     typer.Option(help=f"File (0600) with the authority's passphrase; else ${CA_VARIABLE}."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"exchange-certs {version('caricc-exchange')}")
+        raise typer.Exit
+
+
+@app.callback()
+def command(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version, and end."
+        ),
+    ] = False,
+) -> None:
+    """A small certificate authority for development and for agencies that have none."""
 
 
 @app.command()

@@ -69,7 +69,7 @@ class Directory:
     """Newest last; the newest is the one to seal to, the others only open."""
     policy: Policy | None = None
     acceptances: Mapping[AgencyId, PublishAcceptance] = field(default_factory=dict)
-    """What agencies take, for those that published it."""
+    """The limits of what agencies take, for those that published them."""
 
     @cached_property
     def rulebook(self) -> Rulebook:

@@ -86,7 +86,7 @@ class Leg:
     hidden: tuple[bytes, ...] = ()
     """Digests of the leg's statements that the recipient may not see yet."""
     record: LegRecord = EMPTY_RECORD
-    """What was said on it by whom, and who has it in hand."""
+    """The record of what was said on it by whom, and of the approver that has it in hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +292,8 @@ def _applies(row: Row, kind: Kind, exchange: Exchange, leg: Leg) -> bool:
         leg.state in row.before
         and (not row.is_answer or exchange.kind.spec.answer is kind.body)
         and not (row.while_unreleased and leg.was_released)
+        # Nobody speaks as recipient of what it was never shown.
+        and (leg.was_released or row.party is not Party.RECIPIENT)
     )
 
 
@@ -404,7 +406,11 @@ def _new_leg(statement: Statement, route: LegRoute) -> Leg:
         approvers=route.approvers,
         due_at=statement.header.due_at,
         hidden=(statement.digest,) if held else (),
-        record=LegRecord(from_initiator=(statement.digest,)),
+        record=LegRecord(
+            from_initiator=(statement.digest,),
+            handling=statement.header.handling,
+            tlp=statement.header.tlp,
+        ),
     )
 
 

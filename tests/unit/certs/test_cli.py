@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import sys
 from collections.abc import Callable
@@ -43,6 +44,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 def ca(run: Run) -> Run:
     assert run("init", "ca", "--trust-domain", "caricc.example")[0] == 0
     return run
+
+
+def test_version_is_printed(run: Run) -> None:
+    status, out, _ = run("--version")
+    assert status == 0
+    assert re.fullmatch(r"exchange-certs \d+\.\d+\.\d+\S*\n", out)
 
 
 MEMBER = ("--agency", "kz.mia", "--role", "system", "--usage", "signing")
