@@ -49,7 +49,9 @@ def init(
     context: typer.Context,
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty folder.")],
     hub: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the hub listens.")],
-    hub_name: Annotated[str, typer.Option(help="Name in the hub's certificate.")],
+    hub_name: Annotated[
+        str, typer.Option(help="The hub's name, to be shown; TLS checks the host.")
+    ],
     root: Annotated[Path, typer.Option(help="Root certificate to trust, PEM.")],
     log_key: Annotated[str, typer.Option(metavar="VKEY", help="The log's verifier key to trust.")],
     tls_cert: Annotated[Path, typer.Option(help="Certificate that opens the channel, PEM.")],
@@ -60,7 +62,10 @@ def init(
     signing_key: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
     key_passphrase_file: Annotated[
         Path | None,
-        typer.Option(help="File (0600) with the keys' passphrase; else $EXCHANGE_KEY_PASSPHRASE."),
+        typer.Option(
+            help="File (0600) with the keys' passphrase, which is copied into the profile; else "
+            "$EXCHANGE_KEY_PASSPHRASE, and no file holds it."
+        ),
     ] = None,
     crl: Annotated[Path | None, typer.Option(help="The authority's revocation list, PEM.")] = None,
     legal_basis: Annotated[
