@@ -91,6 +91,7 @@ check: $(STAMP)  ## check format, lint, types, import direction, protos and gene
 	$(BIN)/python scripts/generate_protocol.py --check
 	$(BIN)/python scripts/generate_client.py --check
 	$(BIN)/python scripts/generate_vectors.py --check
+	$(BIN)/python scripts/generate_reference.py --check
 
 format: $(STAMP)  ## format the code and apply safe fixes
 	$(BIN)/ruff format $(SOURCES)
@@ -100,6 +101,7 @@ proto: $(STAMP)  ## regenerate what follows from the protocol and its kinds
 	$(BIN)/python scripts/generate_protocol.py
 	$(BIN)/python scripts/generate_client.py
 	$(BIN)/python scripts/generate_vectors.py
+	$(BIN)/python scripts/generate_reference.py
 
 # Only where a change of the contract is meant, and no statement of the old form exists.
 baseline: $(STAMP)  ## take the wire contract as it stands for the one that must not change

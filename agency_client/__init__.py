@@ -38,6 +38,7 @@ Names:
                              them.
     CommitmentOpening        The opening of a leaf: the entry's exact bytes, its nonce, and any
                              statement.
+    ConsentStep              The step that a row is in the life of a consent to onward use.
     Cosignature              A verified cosignature: at that time the witness had seen no larger
                              tree, and no other.
     Directory                The directory after `size` directory statements; immutable.
@@ -129,6 +130,8 @@ Names:
     AssetType                Sorts of asset.
     ClaimAct                 Steps of an approver with a held leg before it decides.
     ClearanceResult          Answers to an advance notice.
+    ConsentGround            Grounds to refuse consent (Directive (EU) 2024/1640, article 34).
+    ConsentOutcome           Answers to a request for consent.
     CorrectionReason         Faults of a statement that is corrected.
     Currency                 Currencies of the region and of its trade (ISO 4217); amounts are in
                              whole units.
@@ -288,6 +291,7 @@ if TYPE_CHECKING:
         Urgency,
     )
     from exchange_protocol.kinds.confirm_recall import RecallUse
+    from exchange_protocol.kinds.consent_decision import ConsentGround, ConsentOutcome
     from exchange_protocol.kinds.decision import Verdict
     from exchange_protocol.kinds.erase_notice import ErasureGround
     from exchange_protocol.kinds.extend_deadline import ExtensionGround
@@ -300,7 +304,7 @@ if TYPE_CHECKING:
     from exchange_protocol.kinds.give_notice import NoticeCode
     from exchange_protocol.kinds.reply import ReplyResult
     from exchange_protocol.kinds.revoke_certificate import RevocationReason
-    from exchange_protocol.kinds.spec import Body
+    from exchange_protocol.kinds.spec import Body, ConsentStep
     from exchange_protocol.log.checkpoint import Checkpoint
     from exchange_protocol.log.cosignatures import Cosignature
     from exchange_protocol.record.entries import CommitmentOpening, Entry, Event
@@ -334,6 +338,9 @@ __all__ = [
     "ClearanceResult",
     "CommitmentOpening",
     "Conflict",
+    "ConsentGround",
+    "ConsentOutcome",
+    "ConsentStep",
     "ConsentWanted",
     "ContentDocument",
     "CorrectionReason",
@@ -462,6 +469,9 @@ _HOMES: Final = {
     "ClearanceResult": "exchange_protocol.kinds.clearance",
     "CommitmentOpening": "exchange_protocol.record.entries",
     "Conflict": "exchange_protocol.errors",
+    "ConsentGround": "exchange_protocol.kinds.consent_decision",
+    "ConsentOutcome": "exchange_protocol.kinds.consent_decision",
+    "ConsentStep": "exchange_protocol.kinds.spec",
     "ConsentWanted": "agency_client.content.documents",
     "ContentDocument": "agency_client.content.documents",
     "CorrectionReason": "exchange_protocol.kinds.announce_correction",

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any, Required, TypedDict
 
 from agency_client._driver import Driver
@@ -31,6 +32,7 @@ from exchange_protocol.kinds.codes import (
     Urgency,
 )
 from exchange_protocol.kinds.confirm_recall import RecallUse
+from exchange_protocol.kinds.consent_decision import ConsentGround
 from exchange_protocol.kinds.erase_notice import ErasureGround
 from exchange_protocol.kinds.extend_deadline import ExtensionGround
 from exchange_protocol.kinds.feedback import FeedbackUse
@@ -67,6 +69,8 @@ class ReferArguments(TypedDict, total=False):
 
     to: Required[Agencies]
     brief: Required[GivenBrief]
+    sources: Iterable[bytes | str]
+    consents: Iterable[bytes | str]
     own_reference: str | None
     referral: documents.ReferralDocument | Mapping[str, Any] | None
     subjects: Entities
@@ -301,6 +305,8 @@ class Acts:
         to: Agencies,
         *,
         brief: GivenBrief,
+        sources: Iterable[bytes | str] = (),
+        consents: Iterable[bytes | str] = (),
         own_reference: str | None = None,
         referral: documents.ReferralDocument | Mapping[str, Any] | None = None,
         subjects: Entities = (),
@@ -324,6 +330,8 @@ class Acts:
             to: Id of the agency to address, such as "kz.fma", or several.
             brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
+            sources: Digests of the statements of others that it passes on.
+            consents: Digests of the consents by which it does.
             own_reference: One's own reference of the matter; it is sealed in the brief.
             referral: Document, for recipients alone: `ReferralDocument`, or a mapping.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
@@ -361,6 +369,8 @@ class Acts:
                 "refer",
                 to,
                 brief=brief,
+                sources=sources,
+                consents=consents,
                 own_reference=own_reference,
                 referral=referral,
                 subjects=subjects,
@@ -2357,3 +2367,205 @@ class Acts:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return self._driver.send(self._core.acts.continuing("answer_test", exchange))
+
+    def ask_consent(
+        self,
+        exchange: str | HasId,
+        about: bytes | str,
+        authority: str,
+        purpose: Purpose | str,
+        *,
+        reason: str,
+        legs: Agencies | None = None,
+    ) -> Sent | Queued:
+        """Ask the author of a statement for consent to pass it on to an authority.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            about: Digest of the statement that is to be passed on, in hexadecimal.
+            authority: Id of the agency that is to receive it.
+            purpose: What for. One of INTELLIGENCE, INVESTIGATION, PROSECUTION, CONFISCATION,
+                ANALYSIS.
+            reason: Why, in words; it is sealed.
+            legs: Recipients on whose legs it is said; by default all legs that allow it now.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing(
+                "ask_consent",
+                exchange,
+                about=about,
+                authority=authority,
+                purpose=purpose,
+                reason=reason,
+                legs=legs,
+            )
+        )
+
+    def grant_consent(
+        self,
+        exchange: str | HasId,
+        about: bytes | str,
+        expires_at: datetime | date | str,
+        *,
+        note: str | None = None,
+        legs: Agencies | None = None,
+    ) -> Sent | Queued:
+        """Consent to an onward use that was asked for, until a time.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            about: Digest of the request for consent, in hexadecimal.
+            expires_at: When the consent lapses.
+            note: A note, in words; it is sealed.
+            legs: Recipients on whose legs it is said; by default all legs that allow it now.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing(
+                "grant_consent", exchange, about=about, expires_at=expires_at, note=note, legs=legs
+            )
+        )
+
+    def grant_consent_partly(
+        self,
+        exchange: str | HasId,
+        about: bytes | str,
+        expires_at: datetime | date | str,
+        purpose: Purpose | str,
+        *,
+        note: str | None = None,
+        legs: Agencies | None = None,
+    ) -> Sent | Queued:
+        """Consent to an onward use for another purpose than was asked for.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            about: Digest of the request for consent, in hexadecimal.
+            expires_at: When the consent lapses.
+            purpose: The only purpose that is consented to. One of INTELLIGENCE, INVESTIGATION,
+                PROSECUTION, CONFISCATION, ANALYSIS.
+            note: A note, in words; it is sealed.
+            legs: Recipients on whose legs it is said; by default all legs that allow it now.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing(
+                "grant_consent_partly",
+                exchange,
+                about=about,
+                expires_at=expires_at,
+                purpose=purpose,
+                note=note,
+                legs=legs,
+            )
+        )
+
+    def refuse_consent(
+        self,
+        exchange: str | HasId,
+        about: bytes | str,
+        ground: ConsentGround | str,
+        *,
+        explanation: str,
+        legs: Agencies | None = None,
+    ) -> Sent | Queued:
+        """Refuse consent to an onward use, on a ground and with reasons.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            about: Digest of the request for consent, in hexadecimal.
+            ground: Ground. One of OUT_OF_SCOPE, IMPAIRS_INVESTIGATION, DISPROPORTIONATE,
+                FUNDAMENTAL_LAW.
+            explanation: Why, in words; it is sealed.
+            legs: Recipients on whose legs it is said; by default all legs that allow it now.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing(
+                "refuse_consent",
+                exchange,
+                about=about,
+                ground=ground,
+                explanation=explanation,
+                legs=legs,
+            )
+        )
+
+    def revoke_consent(
+        self,
+        exchange: str | HasId,
+        about: bytes | str,
+        *,
+        reason: str,
+        legs: Agencies | None = None,
+    ) -> Sent | Queued:
+        """End a consent that was granted; what was passed on before stays so.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            about: Digest of the request for consent, in hexadecimal.
+            reason: Why, in words; it is sealed.
+            legs: Recipients on whose legs it is said; by default all legs that allow it now.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing(
+                "revoke_consent", exchange, about=about, reason=reason, legs=legs
+            )
+        )

@@ -296,6 +296,7 @@ class AsyncExchangeClient(AsyncActs):
             HubDishonest: if the hub shows what does not verify.
             InvalidInput: PROFILE_INVALID, for `witnessed` where the profile names no witnesses.
             NotFound: EXCHANGE_UNKNOWN.
+            NotPermitted: CONSENT_MISSING, for content that its author keeps out of court.
         """
         return await self._driver.run(
             self._core.gathering.gather_evidence(

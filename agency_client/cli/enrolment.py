@@ -71,7 +71,9 @@ def finish(
     answer: Annotated[Path, typer.Argument(metavar="ANSWER.json", help="From the authority.")],
     profile: Annotated[Path, typer.Option("--to", metavar="DIR", help="Profile to make.")],
     hub: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the hub listens.")],
-    hub_name: Annotated[str, typer.Option(help="Name in the hub's certificate.")],
+    hub_name: Annotated[
+        str, typer.Option(help="The hub's name, to be shown; TLS checks the host.")
+    ],
     root: Annotated[Path, typer.Option(help="Root certificate to trust, PEM.")],
     log_key: Annotated[str, typer.Option(metavar="VKEY", help="The log's verifier key to trust.")],
     legal_basis: Annotated[

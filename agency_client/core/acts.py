@@ -15,7 +15,7 @@ from typing import Any, Final
 from agency_client.content import documents
 from agency_client.content.documents import Brief, make_brief
 from agency_client.core.calls import Operation
-from agency_client.core.drafting import Terms, check_urgency
+from agency_client.core.drafting import Terms, check_reasons
 from agency_client.core.exchanges import HasId
 from agency_client.core.given import (
     Agencies,
@@ -203,7 +203,7 @@ def _content(act: Act, body: Body, given: _Given) -> Content:
     """The content to seal, all of it checked first; raises DOCUMENT_INVALID, INVALID_FIELD."""
     summary = _summary(act, body, given.codes)
     brief = _brief(act, summary, given)
-    check_urgency(given.terms, brief)
+    check_reasons(given.terms, brief)
     content = Content(
         brief=brief,
         default_brief=make_brief(summary),

@@ -90,8 +90,15 @@ def make_header(terms: Terms, floor: Floor, ports: Ports, now: datetime) -> Head
     )
 
 
-def check_urgency(terms: Terms, brief: Brief | None) -> None:
-    """Check that an urgent statement says why it is urgent; raises DOCUMENT_INVALID."""
+def check_reasons(terms: Terms, brief: Brief | None) -> None:
+    """Check that the brief gives the reasons that the terms ask for; raises DOCUMENT_INVALID."""
+    handling = _code(Handling, terms.handling, "handling")
+    if handling is Handling.H3 and (brief is None or brief.handling_restrictions is None):
+        raise Reason.DOCUMENT_INVALID.error(
+            "expected the brief to say which restrictions H3 stands for, as "
+            "handling_restrictions; got none",
+            field="brief.handling_restrictions",
+        )
     urgency = _code(Urgency, terms.urgency, "urgency")
     if urgency is Urgency.URGENT and (brief is None or brief.urgency_reason is None):
         raise Reason.DOCUMENT_INVALID.error(

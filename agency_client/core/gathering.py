@@ -26,6 +26,7 @@ from agency_client.core.views import PartFault, VerifiedExchange, VerifiedStatem
 from agency_client.state.checkpoints import Head, WitnessedHead
 from exchange_protocol.errors import NotAuthenticated, NotFound, Reason, SealBroken
 from exchange_protocol.record.receipts import ProvenEntry, parse_proven_entry, verify_proven_entry
+from exchange_protocol.rules.handling import check_court_use
 from exchange_protocol.rules.statements import Part
 from exchange_protocol.trust.sealing import (
     PartContext,
@@ -86,6 +87,7 @@ class Gathering:
             HubDishonest: if the hub shows what does not verify.
             InvalidInput: PROFILE_INVALID, for `witnessed` where the profile names no witnesses.
             NotFound: EXCHANGE_UNKNOWN.
+            NotPermitted: CONSENT_MISSING, for content that its author keeps out of court.
         """
         # Asked for first: the exchange's checkpoint, which is newer, is proven to extend it.
         vouched = (yield from self._log.witnessed_checkpoint()) if witnessed else None
@@ -93,6 +95,10 @@ class Gathering:
         disclosed: dict[int, tuple[DisclosedPart, ...]] = {}
         faults: dict[int, tuple[PartFault, ...]] = {}
         if with_content:
+            now = self._ports.clock()
+            for each in verified.statements:
+                if any(part.wrapped_key(self._ports.agency) for part in each.statement.parts):
+                    check_court_use(each.statement, verified.exchange, self._ports.agency, now)
             disclosed, faults = yield from self._disclose(verified)
             # Reading it was a delivery, which belongs to the evidence.
             verified = yield from self._exchanges.get(verified.id)

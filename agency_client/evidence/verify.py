@@ -133,6 +133,8 @@ KINDS = {
     63: "give_notice",
     64: "clearance",
     65: "answer_test",
+    66: "consent_request",
+    67: "consent_decision",
     70: "enrol_agency",
     71: "publish_certificate",
     72: "revoke_certificate",
@@ -400,6 +402,49 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
                 5: "no drug nexus",
                 6: "insufficient request",
                 7: "legal privilege",
+            },
+        ),
+    },
+    66: {
+        3: (
+            "purpose",
+            {
+                1: "intelligence",
+                2: "investigation",
+                3: "prosecution",
+                4: "confiscation",
+                5: "analysis",
+            },
+        ),
+    },
+    67: {
+        2: (
+            "outcome",
+            {
+                1: "granted",
+                2: "partly",
+                3: "refused",
+                4: "revoked",
+            },
+        ),
+        3: (TIME, {}),
+        4: (
+            "purpose",
+            {
+                1: "intelligence",
+                2: "investigation",
+                3: "prosecution",
+                4: "confiscation",
+                5: "analysis",
+            },
+        ),
+        5: (
+            "ground",
+            {
+                1: "out of scope",
+                2: "impairs investigation",
+                3: "disproportionate",
+                4: "fundamental law",
             },
         ),
     },

@@ -54,6 +54,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+
+def _reason(text: str) -> RevocationReason:
+    """Take a reason as this tool spells it, or as `agency operator revoke` does."""
+    plain = text.replace("-", "").replace("_", "").lower()
+    for each in RevocationReason:
+        if each.value.lower() == plain:
+            return each
+    raise typer.BadParameter(f"expected one of {', '.join(RevocationReason)}; got {text[:40]!r}")
+
+
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Directory of the authority.")]
 PassphraseFile = Annotated[
     Path | None,
@@ -176,7 +186,14 @@ def revoke(
     certificate: Annotated[
         str, typer.Argument(metavar="SERIAL|CERT.pem", help="Serial number in hex, or a file.")
     ],
-    reason: Annotated[RevocationReason, typer.Option(help="Why it is taken back.")],
+    reason: Annotated[
+        RevocationReason,
+        typer.Option(
+            parser=_reason,
+            metavar="|".join(each.value for each in RevocationReason),
+            help="Why it is taken back; `key-compromise` and the like are taken too.",
+        ),
+    ],
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Revoke a certificate and publish the revocation list anew."""
@@ -251,17 +268,19 @@ def _serial(text: str) -> int:
 
 def _table(records: Sequence[Record], now: datetime) -> Table:
     table = Table()
-    for heading in ("serial", "identity", "usage", "from", "to", "state"):
+    for heading in ("identity", "usage", "from", "to", "state"):
         table.add_column(heading, overflow="fold")
+    # Unbroken, so that it can be copied for `revoke`.
+    table.add_column("serial", no_wrap=True)
     for record in records:
         state = record.state(now)
         table.add_row(
-            f"{record.serial:x}",
             record.identity,
             record.usage.name,
             f"{record.not_before:%Y-%m-%d}",
             f"{record.not_after:%Y-%m-%d}",
             f"[{_STATE_STYLES[state]}]{state}",
+            f"{record.serial:x}",
         )
     return table
 

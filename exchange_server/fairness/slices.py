@@ -20,6 +20,8 @@ SLICE_SECONDS: Final = 0.001
 """A lone call takes some 3 ms; the slice of another agency may add little to that."""
 PAUSE_TURNS: Final = 8
 """They pass at once where the loop has nothing else to do."""
+RESTED_SECONDS: Final = 0.1
+"""The loop has taken many turns by then."""
 
 
 class SliceScheduler:
@@ -71,10 +73,13 @@ class SliceScheduler:
         self._began_at = time.monotonic()
 
     async def _pause_if_due(self) -> None:
+        rested = time.monotonic() - self._ended_at
+        if rested > RESTED_SECONDS:
+            self._spent = 0.0
         if self._spent < SLICE_SECONDS:
             return
         # After a step that was too long by itself, others have the loop for as long.
-        missing = self._spent - SLICE_SECONDS - (time.monotonic() - self._ended_at)
+        missing = self._spent - SLICE_SECONDS - rested
         if missing > SLICE_SECONDS:
             await asyncio.sleep(missing)
         for _ in range(PAUSE_TURNS):

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.record.entries import NONCE_BYTES, Entry, encode_entry, entry_leaf_hash
+from exchange_protocol.rules.provenance import Source
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_server.fairness.budgets import DenialBudget, HourlyBudget
 from exchange_server.ledger.batch_rows import BatchRows
@@ -148,6 +149,15 @@ class Draft:
     def exchange(self, exchange_id: str) -> StoredExchange | None:
         """An exchange as the requests before have left it."""
         return self.exchanges.get(exchange_id) or self.stored.exchanges.get(exchange_id)
+
+    def find(self, digest: bytes) -> Source | None:
+        """A statement of any exchange (`provenance.Sources`); few statements ask for one."""
+        found = find_deliverables(self.connection, [digest]).get(digest)
+        if found is None:
+            return None
+        wanted = found.spoken.exchange_id
+        stored = self.exchange(wanted) or load_exchanges(self.connection, [wanted]).get(wanted)
+        return Source(found.spoken, stored.exchange) if stored else None
 
     def check_known(self, tree_size: int) -> None:
         """Check the tree size that a caller knows; raises PROOF_RANGE_INVALID."""

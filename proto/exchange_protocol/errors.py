@@ -158,6 +158,7 @@ class Reason(Enum):
     COPY_UNUSABLE = (InvalidInput,)
     COSIGNATURE_INVALID = (InvalidInput,)
     SPLIT_VIEW_NOT_PROVEN = (InvalidInput,)
+    PROVENANCE_CIRCULAR = (InvalidInput,)
     # who
     UNAUTHENTICATED = (NotAuthenticated,)
     CERTIFICATE_INVALID = (NotAuthenticated,)
@@ -178,6 +179,7 @@ class Reason(Enum):
     NOT_A_PARTY = (NotPermitted,)
     ROLE_NOT_PERMITTED = (NotPermitted,)
     NOT_ITS_CLAIM = (NotPermitted,)
+    CONSENT_MISSING = (NotPermitted,)
     AGENCY_RETIRED = (NotPermitted,)
     NOT_TAKEN = (NotPermitted,)
     # is there

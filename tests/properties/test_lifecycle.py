@@ -21,6 +21,8 @@ from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import ROWS, Kind, kind_of
 from exchange_protocol.kinds.claim import Claim, ClaimAct
 from exchange_protocol.kinds.codes import Handling, LegState, RefusalGround, Tlp
+from exchange_protocol.kinds.consent_decision import ConsentDecision
+from exchange_protocol.kinds.consent_request import ConsentRequest
 from exchange_protocol.kinds.correct import Correct
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.feedback import Feedback
@@ -87,6 +89,8 @@ AFTER_THE_ANSWER: dict[Kind, tuple[LegState, ...]] = {
     Kind.CORRECT: (S.ANSWERED,),
     Kind.CONFIRM_RECALL: (S.RECALLED,),
     Kind.ERASE_ANSWER: (S.ANSWERED, S.CLOSED),
+    Kind.CONSENT_REQUEST: (S.FROZEN, S.ANSWERED, S.CLOSED),
+    Kind.CONSENT_DECISION: (S.FROZEN, S.ANSWERED, S.CLOSED),
 }
 """What a recipient may say when it owes no answer, and in which states."""
 
@@ -208,7 +212,7 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
             to, target = (self.exchange.initiator,), own
         digests = list(self.spoken)
         answers = target.awaits if answer is None else digests[answer % len(digests)]
-        if isinstance(body, Correct) and header:
+        if isinstance(body, Correct | ConsentRequest | ConsentDecision) and header:
             # Chance alone never names a statement; any of the exchange is tried.
             body = replace(body, about=digests[header % len(digests)])
         statement = self.statement(author, body, to, answers, header)
@@ -276,6 +280,8 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
         assert before.state is not S.CLOSED or statement.kind in (
             Kind.ERASE_NOTICE,
             Kind.ERASE_ANSWER,
+            Kind.CONSENT_REQUEST,
+            Kind.CONSENT_DECISION,
         )
         assert statement.answers == before.awaits
         if isinstance(statement.body, Decision):

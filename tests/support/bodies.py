@@ -34,9 +34,10 @@ def _fitting(
 ) -> dict[str, Any]:
     """The values, with those optional ones alone that their codes ask for."""
     fitting, chance = dict(values), chance or random.Random(0)  # noqa: S311 # no secret
-    for name, code in kind.spec.only_with.items():
+    for name in kind.spec.only_with:
+        codes = kind.spec.codes_with(name)
         given = fitting[name]
-        if any(value is code for value in values.values()):
+        if any(value is code for value in values.values() for code in codes):
             [inner] = [each for each in get_args(_hints(kind)[name]) if each is not type(None)]
             fitting[name] = _some_value(inner, chance) if given is None else given
         else:

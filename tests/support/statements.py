@@ -48,6 +48,7 @@ from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
 from exchange_protocol.rules.inspection import EntryScope, judge_inspection
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge, plan_route
 from exchange_protocol.rules.lifecycle import Exchange, Leg, advance, open_exchange
+from exchange_protocol.rules.provenance import Source
 from exchange_protocol.rules.statements import (
     BRIEF,
     Draft,
@@ -249,7 +250,13 @@ class Hub:
             exchange=self.exchanges.get(statement.exchange_id),
             anchors=self.cast.anchors,
             at=self.now,
+            sources=self,
         )
+
+    def find(self, digest: bytes) -> Source | None:
+        """A statement of any exchange (`provenance.Sources`)."""
+        said = self.spoken.get(digest)
+        return Source(said, self.exchanges[said.exchange_id]) if said else None
 
     def submit(self, signed: SignedStatement) -> Judgement:
         """Judge a statement and record it, or raise."""

@@ -22,6 +22,8 @@ from exchange_protocol.kinds import (
     close,
     confirm_recall,
     connectivity_test,
+    consent_decision,
+    consent_request,
     correct,
     decision,
     enrol_agency,
@@ -101,6 +103,8 @@ class Kind(StrEnum):
     GIVE_NOTICE = give_notice.SPEC
     CLEARANCE = clearance.SPEC
     ANSWER_TEST = answer_test.SPEC
+    CONSENT_REQUEST = consent_request.SPEC
+    CONSENT_DECISION = consent_decision.SPEC
 
     ENROL_AGENCY = enrol_agency.SPEC
     PUBLISH_CERTIFICATE = publish_certificate.SPEC

@@ -1,4 +1,8 @@
-"""`referral`: a case is referred to another agency unasked (docs/rules.md#p5)."""
+"""`referral`: a case is referred to another agency unasked (docs/rules.md#p5).
+
+Where it passes on what was received, it names those statements and the consents by which it does.
+Hub and auditors refuse one whose consents do not cover it (docs/rules.md#p2).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,14 @@ from exchange_protocol.words import Words
 
 @dataclass(frozen=True, slots=True)
 class Referral(Body):
-    """Tells other agencies of a matter without being asked."""
+    """Tells other agencies of a matter without being asked.
+
+    `sources` are digests of statements of others that it passes on; `consents` are digests of the
+    decisions by which their authors let it.
+    """
+
+    sources: tuple[bytes, ...] = ()
+    consents: tuple[bytes, ...] = ()
 
 
 SPEC = KindSpec(
@@ -19,12 +30,19 @@ SPEC = KindSpec(
     stage=Stage.INITIAL,
     words=Words("referral", "передача материалов", "материалдарды беру"),
     answer=Reply,
+    passes_on=True,
     acts=(
         Act(
             name="refer",
             command="send referral",
             summary="Refer a case to other agencies of your own accord.",
             done="Sent",
+            codes=("sources", "consents"),
+            defaults={"sources": (), "consents": ()},
+            help={
+                "sources": "Digests of the statements of others that it passes on; repeatable",
+                "consents": "Digests of the consents by which it does; repeatable",
+            },
             brief=Brief.REQUIRED,
             document=Document("ReferralDocument", "referral"),
             entities="subjects",

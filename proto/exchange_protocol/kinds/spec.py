@@ -91,6 +91,15 @@ class About(Enum):
     OTHERS = "others"
 
 
+class ConsentStep(Enum):
+    """The step that a row is in the life of a consent to onward use."""
+
+    ASKS = "asks"
+    GRANTS = "grants"
+    REFUSES = "refuses"
+    REVOKES = "revokes"
+
+
 class Range(NamedTuple):
     """The bounds of a whole number in a body, both included."""
 
@@ -139,6 +148,8 @@ class Row:
     """The time of the hub at which it applies; None is any."""
     about: About | None = None
     """The author of the statement that the body's `about` must name; None if the body has none."""
+    consent: ConsentStep | None = None
+    """Its step in the life of a consent to onward use, if it is one."""
     claims: bool | None = None
     """True if it takes the leg in hand for an approver, False if it gives it back."""
     erases_own: bool = False
@@ -244,10 +255,12 @@ class KindSpec:
     acts: tuple[Act, ...] = ()
     parse: ParseBody | None = None
     """A parser of its own; None parses by the types of the body's attributes."""
-    only_with: Mapping[str, Code] = field(default_factory=dict)
-    """Optional attributes of the body that stand with one code and must not be left out there."""
+    only_with: Mapping[str, Code | tuple[Code, ...]] = field(default_factory=dict)
+    """Optional attributes of the body, each with the codes that it must and may stand with."""
     together: tuple[tuple[str, str], ...] = ()
     """Pairs of optional attributes of which none stands without the other."""
+    passes_on: bool = False
+    """True if its body names the `sources` that it passes on, and the `consents` to that."""
     is_counted: bool = True
     """False if statistics leave its exchanges out."""
     needs_due: bool = False
@@ -262,6 +275,11 @@ class KindSpec:
     def action(self) -> str:
         """The kind as the policy writes it, such as "InformationRequest"."""
         return self.body.__name__
+
+    @cached_property
+    def attributes(self) -> Mapping[str, Attribute]:
+        """The types of its body's attributes; raises TypeError for a kind with its own parser."""
+        return attribute_types(self.body)
 
     @cached_property
     def passes_gate(self) -> bool:
@@ -294,6 +312,11 @@ class KindSpec:
             row.sets_due and (row.code is None or any(code is row.code for code in codes))
             for row in self.rows
         )
+
+    def codes_with(self, name: str) -> tuple[Code, ...]:
+        """The codes with which an optional attribute stands (`only_with`)."""
+        codes = self.only_with[name]
+        return codes if isinstance(codes, tuple) else (codes,)
 
     def approves(self, body: Body) -> bool:
         """True if a body of this kind is an approval."""
@@ -377,15 +400,17 @@ def parser_of(spec: KindSpec) -> ParseBody:
 
 def _check_attributes(spec: KindSpec, body: Body, where: str) -> None:
     """Check which optional attributes stand with which others: `only_with` and `together`."""
-    for name, code in spec.only_with.items():
-        is_given, is_due = getattr(body, name) is not None, _holds(body, code)
+    for name in spec.only_with:
+        codes = spec.codes_with(name)
+        is_given, is_due = getattr(body, name) is not None, any(_holds(body, c) for c in codes)
+        listed = " or ".join(code.name for code in codes)
         if is_due and not is_given:
             raise Reason.MISSING_FIELD.error(
-                f"expected a {name} with {code.name}, got none", field=f"{where}.{name}"
+                f"expected a {name} with {listed}, got none", field=f"{where}.{name}"
             )
         if is_given and not is_due:
             raise Reason.INVALID_FIELD.error(
-                f"expected a {name} only with {code.name}", field=f"{where}.{name}"
+                f"expected a {name} only with {listed}", field=f"{where}.{name}"
             )
     for one, other in spec.together:
         if (getattr(body, one) is None) != (getattr(body, other) is None):

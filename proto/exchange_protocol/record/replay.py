@@ -38,6 +38,7 @@ from exchange_protocol.rules.inspection import EntryScope, judge_inspection, ver
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge
 from exchange_protocol.rules.lifecycle import Exchange, LegChange
 from exchange_protocol.rules.policy import POLICY_WORDS
+from exchange_protocol.rules.provenance import Source, Sources
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
@@ -137,6 +138,12 @@ class ReplayState:
     last_index: int | None = None
     last_time: datetime | None = None
 
+    def find(self, digest: bytes) -> Source | None:
+        """The statement of an exchange with that digest (`provenance.Sources`)."""
+        said = self.spoken.get(digest)
+        exchange = self.exchanges.get(said.exchange_id) if said else None
+        return Source(said, exchange) if said and exchange else None
+
 
 class Replay:
     """A fold over entries in log order; with `view`, over what that recipient may see.
@@ -206,6 +213,7 @@ class Replay:
             self.directories.anchors,
             self._view,
             self._verified,
+            self.state if self._view is None else None,
         )
         statement = judgement.statement
         _check_new(index, statement, self.state.ids)
@@ -277,6 +285,7 @@ def _judge_entry(
     anchors: TrustAnchors,
     view: AgencyId | None,
     verified: Container[SignedStatement] = (),
+    sources: Sources | None = None,
 ) -> Judgement:
     signed = opening.statement
     if signed is None:
@@ -292,6 +301,7 @@ def _judge_entry(
             at=entry.hub_time,
             view=view,
             verified=verified,
+            sources=sources,
         )
         verify_time_of(entry, statement)
     except ExchangeError as error:

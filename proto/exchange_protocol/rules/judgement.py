@@ -12,7 +12,7 @@ Steps, in order (ARCHITECTURE.md shows where they stand on the path of a stateme
  4. Directory statements: the directory's own rules decide. The rest is for exchanges.
  5. The author has a part in the exchange on every leg that it addresses, and nothing goes below
     the handling and TLP that the initiator put on the leg.
- 6. The policy permits the statement on every leg.
+ 6. The policy permits the statement on every leg. What it passes on has the consents for it.
  7. The policy's gate gives approvals and approvers; the lifecycle allows the move. Approvals given
     before count while their authors' certificates stand.
  8. The supervisors are exactly those that the policy names.
@@ -54,6 +54,7 @@ from exchange_protocol.rules.lifecycle import (
     party_on,
 )
 from exchange_protocol.rules.policy import PolicyContext, Rulebook
+from exchange_protocol.rules.provenance import Sources, check_provenance
 from exchange_protocol.rules.statements import BRIEF, Draft, Header, SignedStatement, Statement
 from exchange_protocol.trust.certificates import (
     TrustAnchors,
@@ -163,13 +164,15 @@ def judge(
     at: datetime,
     view: AgencyId | None = None,
     verified: Container[SignedStatement] = (),
+    sources: Sources | None = None,
 ) -> Judgement:
     """Judge a signed statement against the state before it, at the hub's time `at`.
 
     `statement` is the parsed payload of `signed`; `exchange` is the state of the exchange that it
     names, or None if there is none. With `view`, continuing statements are judged on the leg of
     that recipient alone: all that it can know, since it sees no statement of other legs. `verified`
-    are statements whose signature need not be verified again (`authenticate`).
+    are statements whose signature need not be verified again (`authenticate`). `sources` finds
+    statements of other exchanges; without it provenance is not checked.
 
     Raises:
         ExchangeError: with the reason for which it is refused.
@@ -184,6 +187,8 @@ def judge(
             raise Reason.ID_REUSED.error(f"exchange {statement.exchange_id} is open already")
         route = plan_route(directory, statement)
         check_taken(directory, statement)
+        if sources is not None:
+            check_provenance(statement, sources, at)
         exchange, changes = open_exchange(statement, route.legs)
     else:
         if exchange is None:
@@ -195,12 +200,26 @@ def judge(
         exchange, changes = advance(
             exchange, statement, subjects, route.legs, at=at, partial=view is not None
         )
+    _check_named(directory, statement)
     said = spoken(exchange, statement)
     if view is None or statement.kind.stage is Stage.INITIAL:
         _check_supervisors(statement, route)
         _check_parts(statement, said, exchange, directory)
     ruling = Ruling(route.policy_digest, route.rule_ids, changes, route.supervisors)
     return Judgement(statement, ruling, directory, exchange, said)
+
+
+def _check_named(directory: Directory, statement: Statement) -> None:
+    """Check that every agency that a body names is enrolled and takes part."""
+    for name, attribute in statement.kind.spec.attributes.items():
+        if attribute.type is not str:
+            continue
+        value = getattr(statement.body, name)
+        for agency in value if isinstance(value, tuple) else (value,):
+            if agency is not None and directory.agency(agency).is_retired:
+                raise Reason.AGENCY_RETIRED.error(
+                    f"expected an agency that still takes part, got {agency}", field=name
+                )
 
 
 def plan_route(directory: Directory, statement: Draft, exchange: Exchange | None = None) -> Route:

@@ -1,4 +1,4 @@
-"""The record of a leg: what was said on it by whom, who works on its approval, what is erased.
+"""The record of a leg: what was said on it by whom, who has it in hand, consents, erasures.
 
 The lifecycle asks it where a statement names another one (`Row.about`), takes an approval in hand
 (`Row.claims`), or has what its author said erased (`Row.erases_own`). Hub, client and auditor make
@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Any
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.spec import About, Body, Row
+from exchange_protocol.kinds.codes import Handling, LegState, Party, Purpose, Tlp
+from exchange_protocol.kinds.spec import About, Body, ConsentStep, Row
 from exchange_protocol.rules.statements import Statement
-from exchange_protocol.trust.identity import Member, parse_member
+from exchange_protocol.trust.identity import AgencyId, Member, parse_member
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,33 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Consent:
+    """A consent to onward use, from the request on."""
+
+    request: bytes
+    """Digest of the request for it."""
+    asked_by: Party
+    about: bytes
+    """Digest of the statement that is to be passed on."""
+    authority: AgencyId
+    purpose: Purpose
+    """The purpose that was asked for, and after the decision the one that is consented to."""
+    step: ConsentStep = ConsentStep.ASKS
+    decision: bytes = b""
+    """Digest of the newest decision on it; empty while there is none."""
+    expires_at: datetime | None = None
+
+    def covers(self, about: bytes, authority: AgencyId, purpose: Purpose, at: datetime) -> bool:
+        """True if it lets a statement be passed on to an authority, for a purpose, at a time."""
+        return (
+            self.step is ConsentStep.GRANTS
+            and (self.about, self.authority, self.purpose) == (about, authority, purpose)
+            and self.expires_at is not None
+            and at < self.expires_at
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class LegRecord:
     """The traces of a leg's statements, beside its state."""
 
@@ -38,6 +65,12 @@ class LegRecord:
     from_recipient: tuple[bytes, ...] = ()
     """Digests of what the recipient said on it."""
     claim: Claim | None = None
+    consents: tuple[Consent, ...] = ()
+    """Consents to onward use that were asked for, in log order."""
+    handling: Handling = Handling.H0
+    """The strictest handling of anything said on the leg."""
+    tlp: Tlp = Tlp.CLEAR
+    """The strictest TLP of anything said on it."""
     erased: tuple[bytes, ...] = ()
     """Digests of statements whose sealed parts their author has erased."""
 
@@ -58,17 +91,26 @@ def record_after(
 
     Raises:
         NotFound: STATEMENT_UNKNOWN, if it names a statement that it may not name.
-        Conflict: ALREADY_CLAIMED, or NOT_CLAIMED.
+        Conflict: ALREADY_CLAIMED, NOT_CLAIMED, or ALREADY_DECIDED for a consent.
         NotPermitted: NOT_ITS_CLAIM, if another agency has the leg in hand.
     """
     if row.about is not None:
         _check_about(record, row.about, row.party, statement.body)
     claim = _claim_after(record.claim, row, statement.author, at)
+    if row.consent is not None:
+        consents = _consents_after(record.consents, row, row.consent, statement)
+        record = replace(record, consents=consents)
     if row.erases_own:
         record = replace(record, erased=record.said_by(row.party))
     # A claim ends with the decision that it was for, and with new content.
     ends = after is not LegState.HELD or row.adds_content or row.approves
-    record = replace(record, claim=None if ends else claim)
+    header = statement.header
+    record = replace(
+        record,
+        claim=None if ends else claim,
+        handling=max(record.handling, header.handling),
+        tlp=max(record.tlp, header.tlp),
+    )
     if row.party is Party.INITIATOR:
         return replace(record, from_initiator=(*record.from_initiator, statement.digest))
     if row.party is Party.RECIPIENT:
@@ -106,6 +148,47 @@ def _claim_after(claim: Claim | None, row: Row, author: Member, at: datetime) ->
     return None
 
 
+def _consents_after(
+    consents: tuple[Consent, ...], row: Row, step: ConsentStep, statement: Statement
+) -> tuple[Consent, ...]:
+    said: Any = statement.body
+    if step is ConsentStep.ASKS:
+        asked = Consent(statement.digest, row.party, said.about, said.authority, said.purpose)
+        wanted = (asked.about, asked.authority, asked.purpose)
+        for each in consents:
+            is_same = (each.about, each.authority, each.purpose) == wanted
+            if is_same and each.step in (ConsentStep.ASKS, ConsentStep.GRANTS):
+                raise Reason.ALREADY_DECIDED.error(
+                    f"this consent was asked for already, by {each.request.hex()}"
+                )
+        return (*consents, asked)
+    found = next((each for each in consents if each.request == said.about), None)
+    if found is None:
+        raise Reason.STATEMENT_UNKNOWN.error(
+            f"expected a request for consent, got {said.about.hex()}", field="about"
+        )
+    needed = ConsentStep.GRANTS if step is ConsentStep.REVOKES else ConsentStep.ASKS
+    if found.step is not needed:
+        raise Reason.ALREADY_DECIDED.error(
+            "expected a request for consent that waits for a decision"
+            if needed is ConsentStep.ASKS
+            else "expected a consent that stands, to revoke it",
+            field="about",
+        )
+    if said.expires_at is not None and said.expires_at <= statement.made_at:
+        raise Reason.INVALID_FIELD.error(
+            f"expected an expiry after {statement.made_at.isoformat()}", field="expires_at"
+        )
+    decided = replace(
+        found,
+        step=step,
+        decision=statement.digest,
+        purpose=said.purpose or found.purpose,
+        expires_at=said.expires_at,
+    )
+    return tuple(decided if each is found else each for each in consents)
+
+
 def encode_record(record: LegRecord) -> str:
     """A record as canonical JSON; what is empty is left out."""
     fields: dict[str, Any] = {
@@ -119,6 +202,10 @@ def encode_record(record: LegRecord) -> str:
     }
     if record.claim is not None:
         fields["claim"] = [record.claim.member, record.claim.at.isoformat()]
+    if record.handling is not Handling.H0 or record.tlp is not Tlp.CLEAR:
+        fields["strictest"] = [int(record.handling), int(record.tlp)]
+    if record.consents:
+        fields["consents"] = [_encode_consent(each) for each in record.consents]
     return json.dumps(fields, sort_keys=True, separators=(",", ":"))
 
 
@@ -128,11 +215,42 @@ def decode_record(text: str) -> LegRecord:
         return EMPTY_RECORD
     fields = json.loads(text)
     claim = fields.get("claim")
+    handling, tlp = fields.get("strictest", (Handling.H0, Tlp.CLEAR))
     return LegRecord(
         from_initiator=_digests(fields, "from_initiator"),
         from_recipient=_digests(fields, "from_recipient"),
         claim=None if claim is None else Claim(claim[0], datetime.fromisoformat(claim[1])),
+        consents=tuple(map(_decode_consent, fields.get("consents", ()))),
+        handling=Handling(handling),
+        tlp=Tlp(tlp),
         erased=_digests(fields, "erased"),
+    )
+
+
+def _encode_consent(consent: Consent) -> list[Any]:
+    return [
+        consent.request.hex(),
+        consent.asked_by.value,
+        consent.about.hex(),
+        consent.authority,
+        int(consent.purpose),
+        consent.step.value,
+        consent.decision.hex(),
+        consent.expires_at.isoformat() if consent.expires_at else None,
+    ]
+
+
+def _decode_consent(fields: list[Any]) -> Consent:
+    request, asked_by, about, authority, purpose, step, decision, expires_at = fields
+    return Consent(
+        request=bytes.fromhex(request),
+        asked_by=Party(asked_by),
+        about=bytes.fromhex(about),
+        authority=AgencyId(authority),
+        purpose=Purpose(purpose),
+        step=ConsentStep(step),
+        decision=bytes.fromhex(decision),
+        expires_at=datetime.fromisoformat(expires_at) if expires_at else None,
     )
 
 

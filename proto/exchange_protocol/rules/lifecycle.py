@@ -292,6 +292,8 @@ def _applies(row: Row, kind: Kind, exchange: Exchange, leg: Leg) -> bool:
         leg.state in row.before
         and (not row.is_answer or exchange.kind.spec.answer is kind.body)
         and not (row.while_unreleased and leg.was_released)
+        # Nobody speaks as recipient of what it was never shown.
+        and (leg.was_released or row.party is not Party.RECIPIENT)
     )
 
 
@@ -404,7 +406,11 @@ def _new_leg(statement: Statement, route: LegRoute) -> Leg:
         approvers=route.approvers,
         due_at=statement.header.due_at,
         hidden=(statement.digest,) if held else (),
-        record=LegRecord(from_initiator=(statement.digest,)),
+        record=LegRecord(
+            from_initiator=(statement.digest,),
+            handling=statement.header.handling,
+            tlp=statement.header.tlp,
+        ),
     )
 
 

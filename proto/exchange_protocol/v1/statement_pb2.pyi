@@ -473,6 +473,53 @@ CLEARANCE_RESULT_NO_ANSWER: ClearanceResult.ValueType  # 3
 """The initiator records that no answer came in time."""
 Global___ClearanceResult: _TypeAlias = ClearanceResult  # noqa: Y015
 
+class _ConsentOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ConsentOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ConsentOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONSENT_OUTCOME_UNSPECIFIED: _ConsentOutcome.ValueType  # 0
+    CONSENT_OUTCOME_GRANTED: _ConsentOutcome.ValueType  # 1
+    CONSENT_OUTCOME_PARTLY: _ConsentOutcome.ValueType  # 2
+    """For another purpose than was asked."""
+    CONSENT_OUTCOME_REFUSED: _ConsentOutcome.ValueType  # 3
+    CONSENT_OUTCOME_REVOKED: _ConsentOutcome.ValueType  # 4
+    """A consent that was granted ends."""
+
+class ConsentOutcome(_ConsentOutcome, metaclass=_ConsentOutcomeEnumTypeWrapper): ...
+
+CONSENT_OUTCOME_UNSPECIFIED: ConsentOutcome.ValueType  # 0
+CONSENT_OUTCOME_GRANTED: ConsentOutcome.ValueType  # 1
+CONSENT_OUTCOME_PARTLY: ConsentOutcome.ValueType  # 2
+"""For another purpose than was asked."""
+CONSENT_OUTCOME_REFUSED: ConsentOutcome.ValueType  # 3
+CONSENT_OUTCOME_REVOKED: ConsentOutcome.ValueType  # 4
+"""A consent that was granted ends."""
+Global___ConsentOutcome: _TypeAlias = ConsentOutcome  # noqa: Y015
+
+class _ConsentGround:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ConsentGroundEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ConsentGround.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONSENT_GROUND_UNSPECIFIED: _ConsentGround.ValueType  # 0
+    CONSENT_GROUND_OUT_OF_SCOPE: _ConsentGround.ValueType  # 1
+    CONSENT_GROUND_IMPAIRS_INVESTIGATION: _ConsentGround.ValueType  # 2
+    CONSENT_GROUND_DISPROPORTIONATE: _ConsentGround.ValueType  # 3
+    CONSENT_GROUND_FUNDAMENTAL_LAW: _ConsentGround.ValueType  # 4
+
+class ConsentGround(_ConsentGround, metaclass=_ConsentGroundEnumTypeWrapper):
+    """Directive (EU) 2024/1640, article 34."""
+
+CONSENT_GROUND_UNSPECIFIED: ConsentGround.ValueType  # 0
+CONSENT_GROUND_OUT_OF_SCOPE: ConsentGround.ValueType  # 1
+CONSENT_GROUND_IMPAIRS_INVESTIGATION: ConsentGround.ValueType  # 2
+CONSENT_GROUND_DISPROPORTIONATE: ConsentGround.ValueType  # 3
+CONSENT_GROUND_FUNDAMENTAL_LAW: ConsentGround.ValueType  # 4
+Global___ConsentGround: _TypeAlias = ConsentGround  # noqa: Y015
+
 class _TraceResult:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -873,6 +920,8 @@ class Statement(_message.Message):
     GIVE_NOTICE_FIELD_NUMBER: _builtins.int
     CLEARANCE_FIELD_NUMBER: _builtins.int
     ANSWER_TEST_FIELD_NUMBER: _builtins.int
+    CONSENT_REQUEST_FIELD_NUMBER: _builtins.int
+    CONSENT_DECISION_FIELD_NUMBER: _builtins.int
     ENROL_AGENCY_FIELD_NUMBER: _builtins.int
     PUBLISH_CERTIFICATE_FIELD_NUMBER: _builtins.int
     REVOKE_CERTIFICATE_FIELD_NUMBER: _builtins.int
@@ -989,6 +1038,10 @@ class Statement(_message.Message):
     @_builtins.property
     def answer_test(self) -> Global___AnswerTest: ...
     @_builtins.property
+    def consent_request(self) -> Global___ConsentRequest: ...
+    @_builtins.property
+    def consent_decision(self) -> Global___ConsentDecision: ...
+    @_builtins.property
     def enrol_agency(self) -> Global___EnrolAgency: ...
     @_builtins.property
     def publish_certificate(self) -> Global___PublishCertificate: ...
@@ -1061,6 +1114,8 @@ class Statement(_message.Message):
         give_notice: Global___GiveNotice | None = ...,
         clearance: Global___Clearance | None = ...,
         answer_test: Global___AnswerTest | None = ...,
+        consent_request: Global___ConsentRequest | None = ...,
+        consent_decision: Global___ConsentDecision | None = ...,
         enrol_agency: Global___EnrolAgency | None = ...,
         publish_certificate: Global___PublishCertificate | None = ...,
         revoke_certificate: Global___RevokeCertificate | None = ...,
@@ -1070,11 +1125,11 @@ class Statement(_message.Message):
         retire_agency: Global___RetireAgency | None = ...,
         publish_acceptance: Global___PublishAcceptance | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "correct", b"correct", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supplement", b"supplement", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "correct", b"correct", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supplement", b"supplement", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "correct", b"correct", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "language", b"language", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisors", b"supervisors", "supplement", b"supplement", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "correct", b"correct", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "language", b"language", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisors", b"supervisors", "supplement", b"supplement", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "consent_request", "consent_decision", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -1173,12 +1228,25 @@ Global___InformationRequest: _TypeAlias = InformationRequest  # noqa: Y015
 class Referral(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    SOURCES_FIELD_NUMBER: _builtins.int
+    CONSENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def sources(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Where it passes on what was received: SHA-256 of the payloads of those statements."""
+
+    @_builtins.property
+    def consents(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """SHA-256 of the payloads of the consents (`ConsentDecision`) by which it does."""
+
     def __init__(
         self,
+        *,
+        sources: _abc.Iterable[_builtins.bytes] | None = ...,
+        consents: _abc.Iterable[_builtins.bytes] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consents", b"consents", "sources", b"sources"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1755,6 +1823,72 @@ class AnswerTest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AnswerTest: _TypeAlias = AnswerTest  # noqa: Y015
+
+@_typing.final
+class ConsentRequest(_message.Message):
+    """Asks the author of a statement for consent to an onward use."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ABOUT_FIELD_NUMBER: _builtins.int
+    AUTHORITY_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    about: _builtins.bytes
+    """SHA-256 of the payload of the statement (32 bytes)."""
+    authority: _builtins.str
+    """The authority that is to receive it."""
+    purpose: Global___Purpose.ValueType
+    def __init__(
+        self,
+        *,
+        about: _builtins.bytes = ...,
+        authority: _builtins.str = ...,
+        purpose: Global___Purpose.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "authority", b"authority", "purpose", b"purpose"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConsentRequest: _TypeAlias = ConsentRequest  # noqa: Y015
+
+@_typing.final
+class ConsentDecision(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ABOUT_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    about: _builtins.bytes
+    """SHA-256 of the payload of the request for consent (32 bytes)."""
+    outcome: Global___ConsentOutcome.ValueType
+    purpose: Global___Purpose.ValueType
+    """For PARTLY: the only purpose that is consented to."""
+    ground: Global___ConsentGround.ValueType
+    """For REFUSED: why."""
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """For GRANTED and PARTLY: when it lapses."""
+
+    def __init__(
+        self,
+        *,
+        about: _builtins.bytes = ...,
+        outcome: Global___ConsentOutcome.ValueType = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        purpose: Global___Purpose.ValueType = ...,
+        ground: Global___ConsentGround.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "expires_at", b"expires_at", "ground", b"ground", "outcome", b"outcome", "purpose", b"purpose"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConsentDecision: _TypeAlias = ConsentDecision  # noqa: Y015
 
 @_typing.final
 class AssetFindings(_message.Message):

@@ -1,0 +1,55 @@
+"""Handling: the uses of a statement that its handling code, TLP and permitted uses leave open.
+
+Clients enforce this where content leaves them: the hub is blind, and cannot. The codes are those of
+docs/rules.md#p8; what they forbid is open again with a consent of the author that is on the log.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.codes import Handling, Purpose, Tlp
+from exchange_protocol.rules.lifecycle import Exchange
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.trust.identity import AgencyId
+
+IN_COURT = (Purpose.PROSECUTION, Purpose.CONFISCATION)
+"""Purposes that bring information into judicial proceedings."""
+
+
+def check_court_use(
+    statement: Statement, exchange: Exchange | None, agency: AgencyId, at: datetime
+) -> None:
+    """Check that an agency may disclose the content of a statement in judicial proceedings.
+
+    What one's own agency said is its own. `exchange` is None for a supervisor, who sees no consent.
+
+    Raises:
+        NotPermitted: CONSENT_MISSING, with the rule and the statement that asks for consent.
+    """
+    rule = _forbids(statement)
+    if statement.author.agency == agency or rule is None:
+        return
+    for leg in exchange.legs if exchange else ():
+        for consent in leg.record.consents:
+            if any(consent.covers(statement.digest, agency, use, at) for use in IN_COURT):
+                return
+    raise Reason.CONSENT_MISSING.error(
+        f"the content of {statement.digest.hex()} by {statement.author.agency} may not be used in "
+        f"court: {rule}. Ask its author: agency ask-consent {statement.exchange_id} --about "
+        f"{statement.digest.hex()} --authority {agency} --purpose prosecution"
+    )
+
+
+def _forbids(statement: Statement) -> str | None:
+    """The rule that keeps a statement out of court; None if none does."""
+    header = statement.header
+    if header.handling >= Handling.H1:
+        return f"its handling is {header.handling.name}"
+    if header.tlp is Tlp.RED:
+        return "it is TLP:RED, for its named recipients alone"
+    if header.permitted_uses and not set(header.permitted_uses) & set(IN_COURT):
+        uses = ", ".join(use.name for use in header.permitted_uses)
+        return f"its permitted uses are {uses}"
+    return None

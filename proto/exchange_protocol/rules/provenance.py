@@ -1,0 +1,135 @@
+"""Provenance: what passes received information on names its sources, and the consents to that.
+
+For each source and each recipient one of these must hold, at the hub's time:
+- the initiator of the source's exchange named the recipient as an onward authority, and nobody
+  refused or revoked that (docs/rules.md#p2);
+- a consent that the statement names was given by the source's author for this source, this
+  recipient and this purpose, and has neither lapsed nor been revoked.
+
+Nothing is passed on below the strictest handling and TLP of the source's leg (docs/rules.md#p16),
+and nothing is passed back to its own author. A source is a statement that the author's agency may
+see. Hub and auditors, who know every exchange, check this; a recipient's own view cannot.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.spec import ConsentStep
+from exchange_protocol.rules.access import StatementFacts, is_erased, role_of
+from exchange_protocol.rules.leg_record import Consent
+from exchange_protocol.rules.lifecycle import Exchange, Leg
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.trust.identity import AgencyId
+
+
+class Source(NamedTuple):
+    """A statement that may be passed on, with the state of its exchange."""
+
+    said: StatementFacts
+    exchange: Exchange
+
+
+class Sources(Protocol):
+    """Finds statements of any exchange by their digests."""
+
+    def find(self, digest: bytes) -> Source | None:
+        """The statement of an exchange; None if there is none."""
+
+
+def check_provenance(statement: Statement, sources: Sources, at: datetime) -> None:
+    """Check that a statement may pass on the sources that it names.
+
+    Raises:
+        NotFound: STATEMENT_UNKNOWN, for a source that the author may not see; CONTENT_ERASED.
+        InvalidInput: PROVENANCE_CIRCULAR, for a source of a recipient; INVALID_FIELD, for a
+            handling or TLP below the source's.
+        NotPermitted: CONSENT_MISSING, naming the agency that must consent.
+    """
+    if not statement.kind.spec.passes_on:
+        return
+    body: Any = statement.body
+    named = frozenset(body.consents)
+    used: set[bytes] = set()
+    for i, digest in enumerate(body.sources):
+        source = _visible(statement, sources, digest, f"sources[{i}]")
+        legs = [leg for leg in source.exchange.legs if leg.agency in source.said.legs]
+        _check_not_weaker(statement, legs, f"sources[{i}]")
+        if source.said.author == statement.author.agency:
+            continue
+        for recipient in statement.recipients:
+            used |= _check_recipient(statement, source, legs, recipient, named, at)
+    unused = named - used
+    if unused:
+        raise Reason.CONSENT_MISSING.error(
+            f"expected consents that this needs and that stand now, got {min(unused).hex()}",
+            field="consents",
+        )
+
+
+def _visible(statement: Statement, sources: Sources, digest: bytes, where: str) -> Source:
+    source = sources.find(digest)
+    if source is None or role_of(statement.author.agency, source.exchange, source.said) is None:
+        raise Reason.STATEMENT_UNKNOWN.error(
+            f"expected a statement that {statement.author.agency} may see, got {digest.hex()}",
+            field=where,
+        )
+    if is_erased(source.exchange, source.said):
+        raise Reason.CONTENT_ERASED.error(
+            f"the content of {digest.hex()} was erased and is passed on no more", field=where
+        )
+    return source
+
+
+def _check_not_weaker(statement: Statement, legs: list[Leg], where: str) -> None:
+    header = statement.header
+    for leg in legs:
+        if header.handling < leg.record.handling or header.tlp < leg.record.tlp:
+            raise Reason.INVALID_FIELD.error(
+                f"expected at least {leg.record.handling.name} and TLP:{leg.record.tlp.name}, "
+                f"those of the source; got {header.handling.name} and TLP:{header.tlp.name}",
+                field=where,
+            )
+
+
+def _check_recipient(
+    statement: Statement,
+    source: Source,
+    legs: list[Leg],
+    recipient: AgencyId,
+    named: frozenset[bytes],
+    at: datetime,
+) -> set[bytes]:
+    """The named consents that let a recipient have a source; raises if nothing lets it."""
+    said, purpose = source.said, statement.header.purpose
+    if recipient == said.author:
+        raise Reason.PROVENANCE_CIRCULAR.error(
+            f"expected others than {recipient}, the author of {said.digest.hex()}: it has it",
+            field="recipients",
+        )
+    consents = [each for leg in legs for each in leg.record.consents if each.about == said.digest]
+    covering = {
+        each.decision
+        for each in consents
+        if purpose is not None and each.covers(said.digest, recipient, purpose, at)
+    }
+    if covering & named:
+        return covering & named
+    if recipient in source.exchange.header.onward_authorities and not any(
+        _denies(each, recipient) for each in consents
+    ):
+        return set()
+    asked = purpose.name if purpose else "no purpose"
+    raise Reason.CONSENT_MISSING.error(
+        f"{said.author} has not consented that {recipient} receives {said.digest.hex()} "
+        f"for {asked}; "
+        "ask for it by `agency ask-consent`, and name the decision as a consent",
+        field="consents",
+    )
+
+
+def _denies(consent: Consent, recipient: AgencyId) -> bool:
+    ended = (ConsentStep.REFUSES, ConsentStep.REVOKES)
+    return consent.authority == recipient and consent.step in ended

@@ -1,0 +1,177 @@
+"""Consent to onward use: asked, granted, partly, refused, lapsed, revoked; and what rests on it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from agency_client import ExchangeClient, Sent
+from exchange_protocol.errors import Reason
+from tests.scenarios.conftest import Region
+from tests.support.asking import new_exchange
+from tests.support.refusals import reason_or_none, refused
+
+BRIEF = "Передача полученных сведений (вымышлено)"
+TO = "kz.gpo"
+
+
+def soon(days: float = 7) -> str:
+    return (datetime.now(UTC) + timedelta(days=days)).isoformat()
+
+
+def digest(client: ExchangeClient, exchange: str, kind: str) -> bytes:
+    """The newest statement of a kind in an exchange."""
+    found = [each for each in client.open(exchange).statements if each.kind.value == kind]
+    return found[-1].statement.digest
+
+
+def answered(region: Region, **terms: Any) -> tuple[str, bytes]:
+    """An exchange that the FIU answered, and the digest of its answer."""
+    mia, fma = region["kz.mia"], region["kz.fma"]
+    exchange = new_exchange(mia, **terms)
+    fma.open(exchange)
+    fma.reply(exchange, brief="Ответ (вымышлено)", handling="H2")
+    return exchange, digest(mia, exchange, "reply")
+
+
+def pass_on(region: Region, source: bytes, *consents: bytes, **terms: Any) -> Reason | None:
+    """Refer what was received; gives the reason for which it is refused, if it is."""
+    given = {"to": [TO], "handling": "H2", "purpose": "PROSECUTION"} | terms
+    refer = region["kz.mia"].refer
+    return reason_or_none(lambda: refer(brief=BRIEF, sources=[source], consents=consents, **given))
+
+
+def test_consent_is_granted_used_revoked_and_what_it_does_not_cover_is_refused(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, fma = region["kz.mia"], region["kz.fma"]
+    exchange, answer = answered(region)
+    assert pass_on(region, answer) is Reason.CONSENT_MISSING
+    why = {"reason": "Для предъявления обвинения (вымышлено)"}
+    own = digest(mia, exchange, "information_request")
+    ask = mia.ask_consent
+    assert region.refusal(ask, exchange, own, TO, "PROSECUTION", **why) is Reason.STATEMENT_UNKNOWN
+    unknown = region.refusal(ask, exchange, answer, "xx.none", "PROSECUTION", **why)
+    assert unknown is Reason.AGENCY_UNKNOWN
+    mia.ask_consent(exchange, answer, TO, "PROSECUTION", **why)
+    again = region.refusal(ask, exchange, answer, TO, "PROSECUTION", **why)
+    assert again is Reason.ALREADY_DECIDED
+    asked = digest(fma, exchange, "consent_request")
+    past = region.refusal(fma.grant_consent, exchange, asked, soon(-1))
+    assert past is Reason.INVALID_FIELD
+    own_grant = region.refusal(mia.grant_consent, exchange, asked, soon())
+    assert own_grant is Reason.STATEMENT_UNKNOWN
+    fma.grant_consent(exchange, asked, soon())
+    twice = region.refusal(fma.refuse_consent, exchange, asked, "out-of-scope", explanation="x")
+    assert twice is Reason.ALREADY_DECIDED
+    consent = digest(mia, exchange, "consent_decision")
+    # It covers one statement, one recipient, one purpose, and nothing below the handling.
+    assert pass_on(region, answer) is Reason.CONSENT_MISSING
+    assert pass_on(region, answer, consent, to=["kg.mia"]) is Reason.CONSENT_MISSING
+    assert pass_on(region, answer, consent, purpose="ANALYSIS") is Reason.CONSENT_MISSING
+    assert pass_on(region, answer, consent, handling="H1") is Reason.INVALID_FIELD
+    assert pass_on(region, answer, consent, to=["kz.fma"]) is Reason.PROVENANCE_CIRCULAR
+    assert pass_on(region, bytes(32), consent) is Reason.STATEMENT_UNKNOWN
+    assert pass_on(region, answer, consent, bytes(32)) is Reason.CONSENT_MISSING
+    assert pass_on(region, answer, consent) is None
+    fma.revoke_consent(exchange, asked, reason="Обстоятельства изменились (вымышлено)")
+    assert pass_on(region, answer, consent) is Reason.CONSENT_MISSING
+    region.replay(capsys)
+
+
+def test_consent_is_given_for_another_purpose_refused_or_lapses(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, fma = region["kz.mia"], region["kz.fma"]
+    exchange, answer = answered(region)
+    mia.ask_consent(exchange, answer, TO, "PROSECUTION", reason="Для суда (вымышлено)")
+    asked = digest(fma, exchange, "consent_request")
+    fma.grant_consent_partly(exchange, asked, soon(), "INTELLIGENCE")
+    partly = digest(mia, exchange, "consent_decision")
+    assert pass_on(region, answer, partly) is Reason.CONSENT_MISSING
+    assert pass_on(region, answer, partly, purpose="INTELLIGENCE") is None
+    # The same is asked again for the other purpose, and refused.
+    mia.ask_consent(exchange, answer, TO, "CONFISCATION", reason="Для ареста (вымышлено)")
+    asked = digest(fma, exchange, "consent_request")
+    fma.refuse_consent(exchange, asked, "disproportionate", explanation="Несоразмерно")
+    assert pass_on(region, answer, purpose="CONFISCATION") is Reason.CONSENT_MISSING
+    nothing = region.refusal(fma.revoke_consent, exchange, asked, reason="x")
+    assert nothing is Reason.ALREADY_DECIDED
+    # A consent lapses by the clock of the hub.
+    mia.ask_consent(exchange, answer, TO, "INVESTIGATION", reason="Для следствия (вымышлено)")
+    asked = digest(fma, exchange, "consent_request")
+    fma.grant_consent(exchange, asked, soon(2 / 86400))
+    short = digest(mia, exchange, "consent_decision")
+    time.sleep(2.1)
+    assert pass_on(region, answer, short, purpose="INVESTIGATION") is Reason.CONSENT_MISSING
+    region.replay(capsys)
+
+
+def test_an_authority_that_the_request_named_needs_no_consent_unless_it_is_refused(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, fma = region["kz.mia"], region["kz.fma"]
+    exchange, answer = answered(region, onward_authorities=[TO])
+    assert pass_on(region, answer) is None
+    mia.ask_consent(exchange, answer, TO, "PROSECUTION", reason="На всякий случай (вымышлено)")
+    asked = digest(fma, exchange, "consent_request")
+    fma.refuse_consent(exchange, asked, "out-of-scope", explanation="Нет (вымышлено)")
+    assert pass_on(region, answer) is Reason.CONSENT_MISSING
+    region.replay(capsys)
+
+
+def test_a_recipient_passes_on_what_it_was_asked_only_with_consent(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, fma = region["kz.mia"], region["kz.fma"]
+    exchange = new_exchange(mia)
+    fma.open(exchange)
+    asked_of = digest(fma, exchange, "information_request")
+    fma.ask_consent(exchange, asked_of, TO, "PROSECUTION", reason="Надзор (вымышлено)")
+    request = digest(mia, exchange, "consent_request")
+    mia.grant_consent(exchange, request, soon())
+    consent = digest(fma, exchange, "consent_decision")
+    sent = fma.refer(
+        to=[TO], brief=BRIEF, sources=[asked_of], consents=[consent], purpose="PROSECUTION"
+    )
+    assert isinstance(sent, Sent)
+    stranger = region["kg.mia"].refer
+    unseen = region.refusal(stranger, to=[TO], brief=BRIEF, sources=[asked_of])
+    assert unseen is Reason.STATEMENT_UNKNOWN
+    region.replay(capsys)
+
+
+def test_content_goes_into_evidence_as_its_handling_allows(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, fma = region["kz.mia"], region["kz.fma"]
+    exchange, answer = answered(region)
+    # Proofs without content disclose nothing, and need no consent.
+    assert not mia.gather_evidence(exchange).disclosed
+    error = refused(mia.gather_evidence, exchange, with_content=True)
+    assert error.reason is Reason.CONSENT_MISSING
+    assert "H2" in str(error)
+    assert f"agency ask-consent {exchange} --about {answer.hex()}" in str(error)
+    # Its author discloses its own, and what it received without restrictions.
+    assert fma.gather_evidence(exchange, with_content=True).disclosed
+    mia.ask_consent(exchange, answer, "kz.mia", "PROSECUTION", reason="Для суда (вымышлено)")
+    fma.grant_consent(exchange, digest(fma, exchange, "consent_request"), soon())
+    assert mia.gather_evidence(exchange, with_content=True).disclosed
+    # H3 says which restrictions.
+    wordless = region.refusal(new_exchange, mia, handling="H3")
+    assert wordless is Reason.DOCUMENT_INVALID
+    region.replay(capsys)
+
+
+@pytest.mark.parametrize(
+    "terms", [{"tlp": "RED"}, {"permitted_uses": ["INTELLIGENCE"]}, {"handling": "H1"}]
+)
+def test_a_request_is_kept_out_of_court_too(region: Region, terms: dict[str, Any]) -> None:
+    exchange = new_exchange(region["kz.mia"], **terms)
+    fma = region["kz.fma"]
+    fma.open(exchange)
+    gather = fma.gather_evidence
+    assert region.refusal(gather, exchange, with_content=True) is Reason.CONSENT_MISSING
