@@ -23,7 +23,7 @@ from google.protobuf.message import DecodeError
 
 from agency_client.content.documents import Brief, parse_brief, parse_content
 from agency_client.content.entities import parse_entities, read_entities
-from agency_client.content.fields import Unparsed, parse_json, read_fields
+from agency_client.content.fields import parse_json, read_fields
 from agency_client.content.file_names import parse_index
 from agency_client.content.forms import DateForm, NumberForm
 from agency_client.content.input_documents import read_input_document
@@ -293,8 +293,8 @@ def _client() -> dict[str, Target]:
 
 
 def _json(data: bytes) -> None:
-    # Whoever calls it says where the text stands.
-    with suppress(Unparsed):
+    # Whoever calls it turns this into an error that says where the text stands.
+    with suppress(ValueError):
         parse_json(data)
 
 
