@@ -19,7 +19,7 @@ SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-up demo-down console quick test browser faults bench bench-quick peers check format proto baseline lock clean
+.PHONY: help venv demo demo-up demo-down console quick test browser faults fuzz bench bench-quick peers check format proto baseline lock clean
 
 help:  ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ browser: $(STAMP)  ## test the console in Chromium; installs it as root on Debia
 
 faults: $(STAMP)  ## kill the hub and its database under load, and let a hub lie in every way we know
 	EXCHANGE_FAULTS=full $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/faults
+
+fuzz: $(STAMP)  ## feed every parser with RUNS mutated inputs, found by coverage (atheris)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-fuzz.txt
+	$(BIN)/python -m tests.fuzz --runs $(or $(RUNS),100000)
 
 bench: $(STAMP) $(PEERS)  ## measure the hub against a bare echo on this machine (some minutes)
 	$(BIN)/python -m benchmarks

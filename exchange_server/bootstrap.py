@@ -118,7 +118,7 @@ def _load_tls(
     verified = verify_certificate(
         certificate, intermediates, anchors, usage=Usage.TLS_SERVER, at=now
     )
-    revocations().verify_not_revoked(verified, now)
+    revocations().verify_not_listed(verified)
     if not isinstance(verified.identity, HubIdentity):
         raise Reason.IDENTITY_INVALID.error(f"expected a hub's, got {verified.identity}")
     passphrase = read_passphrase(tls.key_passphrase_file, TLS_PASSPHRASE_VARIABLE, environment)

@@ -79,7 +79,13 @@ def finish(
     legal_basis: Annotated[
         str | None, typer.Option(metavar="CODE", help="Legal basis of statements by default.")
     ] = None,
-    key_passphrase_file: KeyPassphraseFile = None,
+    key_passphrase_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="File (0600) with the keys' passphrase, which is copied into the profile; else "
+            f"${PASSPHRASE_VARIABLE}, and no file holds it."
+        ),
+    ] = None,
 ) -> None:
     """Take the authority's answer and make the profile. Root and log key come by another way."""
     passphrase = read_passphrase(key_passphrase_file, PASSPHRASE_VARIABLE)

@@ -62,7 +62,10 @@ def init(
     signing_key: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
     key_passphrase_file: Annotated[
         Path | None,
-        typer.Option(help="File (0600) with the keys' passphrase; else $EXCHANGE_KEY_PASSPHRASE."),
+        typer.Option(
+            help="File (0600) with the keys' passphrase, which is copied into the profile; else "
+            "$EXCHANGE_KEY_PASSPHRASE, and no file holds it."
+        ),
     ] = None,
     crl: Annotated[Path | None, typer.Option(help="The authority's revocation list, PEM.")] = None,
     legal_basis: Annotated[

@@ -184,7 +184,11 @@ def issue(
 def revoke(
     directory: Directory,
     certificate: Annotated[
-        str, typer.Argument(metavar="SERIAL|CERT.pem", help="Serial number in hex, or a file.")
+        str,
+        typer.Argument(
+            metavar="SERIAL|CERT.pem|IDENTITY",
+            help="Serial number in hex, a file, or spiffe://... for all that this member has.",
+        ),
     ],
     reason: Annotated[
         RevocationReason,
@@ -196,11 +200,18 @@ def revoke(
     ],
     passphrase_file: PassphraseFile = None,
 ) -> None:
-    """Revoke a certificate and publish the revocation list anew."""
-    serial = _serial(certificate)
+    """Revoke a certificate, or all of a member, and publish the revocation list anew."""
+    now = _now()
+    if certificate.startswith("spiffe://"):
+        serials = _serials_of(directory, certificate, now)
+    else:
+        serials = [_serial(certificate)]
     authority = Authority.open(directory, read_passphrase(passphrase_file, CA_VARIABLE))
-    record = authority.revoke(serial, reason, now=_now())
-    typer.echo(f"Revoked {record.identity}: {directory / CRL_FILE}")
+    for serial in serials:
+        record = authority.revoke(serial, reason, now=now)
+        typer.echo(
+            f"Revoked {record.identity} ({record.usage.name}, {serial:x}): {directory / CRL_FILE}"
+        )
 
 
 @app.command()
@@ -264,6 +275,20 @@ def _serial(text: str) -> int:
         raise Reason.INVALID_FIELD.error(
             f"expected a serial number in hex or a certificate file; got {text!r}"
         ) from None
+
+
+def _serials_of(directory: Path, identity: str, now: datetime) -> list[int]:
+    """The certificates of a member that are still good; raises CERTIFICATE_UNKNOWN for none."""
+    found = [
+        record.serial
+        for record in read_index(directory).records
+        if record.identity == identity and record.state(now) in ("valid", "future")
+    ]
+    if not found:
+        raise Reason.CERTIFICATE_UNKNOWN.error(
+            f"this authority knows of no certificate of {identity} that is still good"
+        )
+    return found
 
 
 def _table(records: Sequence[Record], now: datetime) -> Table:

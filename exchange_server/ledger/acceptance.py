@@ -117,7 +117,7 @@ class Acceptance:
             certificate = judgement.directory.certificates[digest].certificate
             revocations = self._draft.context.revocations()
             revocations.verify_current(self._draft.context.clock())
-            revocations.verify_not_revoked(certificate, at)
+            revocations.verify_not_listed(certificate)
             self._not_revoked.add(digest)
 
     def _find_parts(self, job: Submission) -> tuple[PartRows, Counter[StagedKey]]:
