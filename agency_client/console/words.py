@@ -605,6 +605,14 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
     "reason": Words("Reason", "Причина", "Себебі"),
     "ground": Words("Ground", "Основание", "Негіз"),
     "result": Words("Result", "Результат", "Нәтиже"),
+    "consents": Words(
+        "Consents that it rests on (digests)",
+        "Согласия, на которых основано (хеши)",
+        "Негізделген келісімдер (хештер)",
+    ),
+    "authority": Words("Authority", "Орган-получатель", "Алушы орган"),
+    "sources": Words("From which statements", "Из каких заявлений", "Қай мәлімдемелерден"),
+    "expires_at": Words("Valid until", "Действует до", "Жарамдылық мерзімі"),
     "about": Words("About which statement", "О каком заявлении", "Қай мәлімдеме туралы"),
     "use": Words("What you had done with it", "Что было сделано", "Онымен не істелді"),
     "notice": Words("Obstacle", "Препятствие", "Кедергі"),
@@ -644,6 +652,13 @@ VERBS: Final[Mapping[str, Words]] = {
     "feedback": Words("Give feedback", "Дать отзыв", "Пікір беру"),
     "close_exchange": Words("Close", "Закрыть", "Жабу"),
     "erase": Words("Erase the content", "Уничтожить содержание", "Мазмұнын жою"),
+    "ask_consent": Words("Ask for consent", "Запросить согласие", "Келісім сұрау"),
+    "grant_consent": Words("Consent", "Дать согласие", "Келісім беру"),
+    "grant_consent_partly": Words(
+        "Consent in part", "Согласиться частично", "Ішінара келісім беру"
+    ),
+    "refuse_consent": Words("Refuse consent", "Отказать в согласии", "Келісімнен бас тарту"),
+    "revoke_consent": Words("Revoke consent", "Отозвать согласие", "Келісімді қайтарып алу"),
     "give_advance_notice": Words(
         "Give advance notice", "Предупредить о мере", "Шара туралы алдын ала хабарлау"
     ),
