@@ -30,7 +30,7 @@ STOP_SECONDS = 10
 
 async def serve(config_file: Path) -> None:
     """Echo until SIGTERM."""
-    tls = load_credentials(load_config(config_file, {}), {}, utc_now).tls
+    tls = load_credentials(load_config(config_file, {}), {}, utc_now).tls()
     server = grpc.aio.server()
     floor = Floor(config_file.parent / f"floor-{os.getpid()}.db")
 
