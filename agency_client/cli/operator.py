@@ -19,7 +19,7 @@ from agency_client.cli.session import session_of
 from agency_client.core.views import Queued
 from agency_client.presentation.plain import result_json
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.codes import AgencyType
+from exchange_protocol.kinds.codes import AgencyType, Language
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.trust.certificates import fingerprint
 
@@ -32,29 +32,42 @@ Certificate = Annotated[
     Path, typer.Argument(metavar="FILE.pem", help="Signing certificate; intermediates after it.")
 ]
 
+AgencyArgument = Annotated[str, typer.Argument(parser=inputs.agency, metavar="ID")]
+NameOption = Annotated[str, typer.Option("--name", help="Official name, in any script.")]
+TypeOption = Annotated[
+    AgencyType,
+    typer.Option(
+        "--agency-type",
+        parser=inputs.one_of(AgencyType),
+        metavar="TYPE",
+        help=f"{inputs.codes(AgencyType)}.",
+    ),
+]
+ZoneOption = Annotated[
+    str,
+    typer.Option(
+        "--time-zone",
+        parser=inputs.time_zone,
+        metavar="ZONE",
+        help="IANA name, such as Asia/Almaty.",
+    ),
+]
+CountryOption = Annotated[
+    str,
+    typer.Option("--country", help="ISO 3166-1 alpha-2; leave out for an international body."),
+]
+
 
 @operator.command()
 def enrol(
     context: typer.Context,
-    agency: Annotated[str, typer.Argument(parser=inputs.agency, metavar="ID")],
-    name: Annotated[str, typer.Option(help="Official name, in any script.")],
-    agency_type: Annotated[
-        AgencyType,
-        typer.Option(
-            parser=inputs.one_of(AgencyType), metavar="TYPE", help=f"{inputs.codes(AgencyType)}."
-        ),
-    ],
-    time_zone: Annotated[
-        str,
-        typer.Option(
-            parser=inputs.time_zone, metavar="ZONE", help="IANA name, such as Asia/Almaty."
-        ),
-    ],
-    country: Annotated[
-        str, typer.Option(help="ISO 3166-1 alpha-2; leave out for an international body.")
-    ] = "",
+    agency: AgencyArgument,
+    name: NameOption,
+    agency_type: TypeOption,
+    time_zone: ZoneOption,
+    country: CountryOption = "",
 ) -> None:
-    """Enrol an agency. An enrolment stands for good: it cannot be changed or repeated."""
+    """Enrol an agency. Its id stands for good; `update` changes the rest."""
     session = session_of(context)
     with session.hub() as hub:
         result = hub.enrol_agency(
@@ -62,6 +75,35 @@ def enrol(
         )
         locale = session.locale_of(hub)
     tell(session, result, "Enrolled", locale)
+
+
+@operator.command()
+def update(
+    context: typer.Context,
+    agency: AgencyArgument,
+    name: NameOption,
+    agency_type: TypeOption,
+    time_zone: ZoneOption,
+    country: CountryOption = "",
+) -> None:
+    """Replace all that an enrolment says: a new name, or a mistake put right."""
+    session = session_of(context)
+    with session.hub() as hub:
+        result = hub.update_agency(
+            agency=agency, name=name, country=country, agency_type=agency_type, time_zone=time_zone
+        )
+        locale = session.locale_of(hub)
+    tell(session, result, "Updated", locale)
+
+
+@operator.command()
+def retire(context: typer.Context, agency: AgencyArgument) -> None:
+    """Retire an agency for good: it takes part in no new exchange, and what runs goes on."""
+    session = session_of(context)
+    with session.hub() as hub:
+        result = hub.retire_agency(agency)
+        locale = session.locale_of(hub)
+    tell(session, result, "Retired", locale)
 
 
 @operator.command()
@@ -124,6 +166,44 @@ def policy(
         raise Reason.POLICY_INVALID.error(f"expected {file} to be text in UTF-8") from None
     with session.hub() as hub:
         result = hub.publish_policy(text)
+        locale = session.locale_of(hub)
+    tell(session, result, "Published", locale)
+
+
+@app.command(rich_help_panel="Set up")
+def takes(
+    context: typer.Context,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option("--kind", help="Kind that opens an exchange; repeatable; all by default."),
+    ] = None,
+    language: Annotated[
+        list[Language] | None,
+        typer.Option(
+            "--language",
+            parser=inputs.one_of(Language),
+            metavar="CODE",
+            help=f"Language of what is sent; repeatable; all by default: {inputs.codes(Language)}.",
+        ),
+    ] = None,
+    most_bytes: Annotated[
+        int, typer.Option("--most-bytes", min=0, help="Largest sealed part; 0 for no limit.")
+    ] = 0,
+    hours: Annotated[str, typer.Option("--hours", help="Working hours, in words.")] = "",
+    contact: Annotated[
+        str, typer.Option("--contact", help="Whom to reach at any hour, in words; all can read it.")
+    ] = "",
+) -> None:
+    """Publish what your agency takes, anew as a whole; the hub refuses the rest."""
+    session = session_of(context)
+    with session.hub() as hub:
+        result = hub.publish_acceptance(
+            kinds=[each.replace("-", "_") for each in kind or ()],
+            languages=language or (),
+            max_part_bytes=most_bytes,
+            hours=hours,
+            duty_contact=contact,
+        )
         locale = session.locale_of(hub)
     tell(session, result, "Published", locale)
 

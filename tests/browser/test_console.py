@@ -59,10 +59,12 @@ def test_a_coordinator_decides_with_two_keys(
     exchange = first.rpartition("/")[2]
     page.keyboard.press("a")
     page.wait_for_url(f"**/{exchange}/approve")
+    page.wait_for_function("document.activeElement.matches('[data-focus]')")
+    assert page.evaluate("scrollY") == 0
     page.keyboard.press("Enter")
     page.wait_for_url("**/queue")
     assert state(town, exchange) is LegState.RELEASED
-    assert exchange in page.locator("[role=status]").inner_text()
+    assert exchange in page.locator(".govuk-notification-banner--success").inner_text()
     assert problems_of(page) == []
 
 

@@ -9,8 +9,10 @@ import pytest
 
 from agency_client import Sent
 from exchange_protocol.errors import Reason
+from exchange_protocol.trust.identity import AgencyId
 from tests.scenarios.conftest import Region
 from tests.support.asking import new_exchange
+from tests.support.commands import as_member, run
 from tests.support.deployment import COORDINATORS
 from tests.support.foundation import Foundation
 
@@ -273,3 +275,27 @@ def test_the_directory_is_kept_right(
     kg.reply(running, brief="Ответ (вымышлено)")
     mia.close_exchange(running)
     region.replay(capsys)
+
+
+def test_the_directory_is_kept_right_by_commands(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    operator = as_member(region.town, "caricc/operator/ops1")
+    words = ("--name", "Ведомство (вымышлено)", "--country", "KG", "--agency-type", "police")
+    for act in (
+        ("operator", "update", "kg.mia", *words, "--time-zone", "Asia/Bishkek"),
+        ("operator", "retire", "kg.mia"),
+    ):
+        code, _, err = run(capsys, *operator, *act)
+        assert code == 0, err
+    uz = as_member(region.town, "uz.fiu/system")
+    code, _, err = run(capsys, *uz, "takes", "--kind", "information-request", "--language", "ru")
+    assert code == 0, err
+    directory = region["kz.mia"].sync()
+    kg = directory.agency(AgencyId("kg.mia"))
+    assert (kg.name, kg.is_retired) == ("Ведомство (вымышлено)", True)
+    assert directory.acceptances[AgencyId("uz.fiu")].kinds == ("information_request",)
+    sender = as_member(region.town, "kz.mia/system")
+    code, _, err = run(capsys, *sender, "ping", "--to", "uz.fiu")
+    assert code != 0
+    assert "information_request" in err

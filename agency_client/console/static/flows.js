@@ -9,14 +9,15 @@ const edges = rows.map((row, number) => {
   return { data };
 });
 const colour = getComputedStyle(document.body).color;
+const paper = getComputedStyle(document.body).backgroundColor;
 const line = getComputedStyle(document.documentElement).getPropertyValue("--govuk-brand-colour").trim();
 if (rows.length) {
   cytoscape({
     container: place,
     elements: [...[...nodes].map(([label, id]) => ({ data: { id, label } })), ...edges],
     style: [
-      { selector: "node", style: { label: "data(label)", color: colour, "background-color": line, "font-size": 11, "text-wrap": "wrap", "text-max-width": 120, "text-valign": "bottom", "text-margin-y": 4, width: 22, height: 22 } },
-      { selector: "edge", style: { label: "data(label)", color: colour, width: "data(width)", "line-color": line, "target-arrow-color": line, "target-arrow-shape": "triangle", "curve-style": "bezier", "font-size": 9, "text-rotation": "autorotate", opacity: 0.8 } },
+      { selector: "node", style: { label: "data(label)", color: colour, "background-color": line, "font-size": 11, "text-wrap": "wrap", "text-max-width": 120, "text-valign": "bottom", "text-margin-y": 4, "text-background-color": paper, "text-background-opacity": 1, width: 22, height: 22 } },
+      { selector: "edge", style: { label: "data(label)", color: colour, width: "data(width)", "line-color": line, "target-arrow-color": line, "target-arrow-shape": "triangle", "curve-style": "bezier", "font-size": 9, "text-rotation": "autorotate", "text-background-color": paper, "text-background-opacity": 1, "text-background-padding": 2, "line-opacity": 0.8 } },
     ],
     layout: { name: "breadthfirst", directed: true, padding: 30, spacingFactor: 1.2 },
     userZoomingEnabled: false,
