@@ -108,7 +108,7 @@ class Calls:
             with self._lock:
                 request = next(self._requests)
             try:
-                answer = self._call(request, timeout=20)
+                answer = self._call(request, timeout=50)
             except grpc.RpcError as error:
                 with self._lock:
                     self.ended[error.code().name] += 1
