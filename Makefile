@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stamp
+PEERS  := .venv-peers/.stamp
 
 # Tests of faults wait more than they work: one process more than there are cores.
 JOBS   ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
@@ -18,7 +19,7 @@ SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-up demo-down console quick test browser faults bench bench-quick peers check format proto baseline lock clean
+.PHONY: help venv demo demo-up demo-down console quick test browser faults fuzz bench bench-quick peers check format proto baseline lock clean
 
 help:  ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,12 +63,20 @@ browser: $(STAMP)  ## test the console in Chromium; installs it as root on Debia
 faults: $(STAMP)  ## kill the hub and its database under load, and let a hub lie in every way we know
 	EXCHANGE_FAULTS=full $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/faults
 
-bench: $(STAMP)  ## measure the hub against a bare echo on this machine (some minutes)
+fuzz: $(STAMP)  ## feed every parser with RUNS mutated inputs, found by coverage (atheris)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-fuzz.txt
+	$(BIN)/python -m tests.fuzz --runs $(or $(RUNS),100000)
+
+bench: $(STAMP) $(PEERS)  ## measure the hub against a bare echo on this machine (some minutes)
 	$(BIN)/python -m benchmarks
 
-peers:  ## install the libraries that the benchmark compares with, in their own environment
+# The libraries that the benchmark compares with need other versions of what the hub uses. Without
+# them the benchmark says so and goes on.
+peers: $(PEERS)  ## install the libraries that the benchmark compares with, in their own environment
+
+$(PEERS): requirements-peers.txt
 	$(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/python -m pip install --quiet --require-hashes -r requirements-peers.txt
+	-.venv-peers/bin/python -m pip install --quiet --require-hashes -r requirements-peers.txt && touch $@
 
 bench-quick: $(STAMP)  ## the same over a shorter log, in under three minutes
 	$(BIN)/python -m benchmarks --quick
@@ -82,6 +91,7 @@ check: $(STAMP)  ## check format, lint, types, import direction, protos and gene
 	$(BIN)/python scripts/generate_protocol.py --check
 	$(BIN)/python scripts/generate_client.py --check
 	$(BIN)/python scripts/generate_vectors.py --check
+	$(BIN)/python scripts/generate_reference.py --check
 
 format: $(STAMP)  ## format the code and apply safe fixes
 	$(BIN)/ruff format $(SOURCES)
@@ -91,6 +101,7 @@ proto: $(STAMP)  ## regenerate what follows from the protocol and its kinds
 	$(BIN)/python scripts/generate_protocol.py
 	$(BIN)/python scripts/generate_client.py
 	$(BIN)/python scripts/generate_vectors.py
+	$(BIN)/python scripts/generate_reference.py
 
 # Only where a change of the contract is meant, and no statement of the old form exists.
 baseline: $(STAMP)  ## take the wire contract as it stands for the one that must not change

@@ -128,20 +128,19 @@ Names:
   Codes
     AgencyType               Sorts of authority; the policy decides on them.
     AssetType                Sorts of asset.
-    ClaimAct                 What an approver does with a held leg before it decides.
+    ClaimAct                 Steps of an approver with a held leg before it decides.
     ClearanceResult          Answers to an advance notice.
     ConsentGround            Grounds to refuse consent (Directive (EU) 2024/1640, article 34).
     ConsentOutcome           Answers to a request for consent.
-    CorrectionReason         What was wrong in a statement that is corrected.
+    CorrectionReason         Faults of a statement that is corrected.
     Currency                 Currencies of the region and of its trade (ISO 4217); amounts are in
                              whole units.
-    ErasureGround            Why content is erased.
-    ExtensionGround          Why an answer needs longer.
+    ErasureGround            Grounds to erase content.
+    ExtensionGround          Reasons for which an answer needs longer.
     FeedbackUse              Uses that were made of the information.
-    FreezeConversion         What took the place of a freeze.
-    FreezeObstacle           Why a freeze was not imposed; a refusal on a legal ground is a
-                             `refuse`.
-    FreezeOutcome            What became of a freeze.
+    FreezeConversion         Measures that take the place of a freeze.
+    FreezeObstacle           Obstacles to a freeze; a refusal on a legal ground is a `refuse`.
+    FreezeOutcome            Outcomes of a freeze.
     Handling                 Europol handling codes (Council doc. 6243/18).
     InformationGrade         Accuracy of the information, codes 1 to 4 (Council doc. 6243/18).
     Kind                     Kinds of statement; the value is the name of the body's field on the
@@ -151,8 +150,9 @@ Names:
     NoticeCode               Obstacles that do not end a request.
     Party                    The part that an agency has in an exchange, or on one of its legs.
     Purpose                  Uses that the information may be put to.
-    ReaderRole               Why a reader holds a key to a part; the text is bound into the seal.
-    RecallUse                What a recipient did with a request before its recall came.
+    ReaderRole               Roles in which a reader holds a key to a part; the text is bound into
+                             the seal.
+    RecallUse                The work of a recipient on a request before its recall came.
     RefusalGround            Grounds on which an exchange may be refused.
     ReplyResult              Results of a request or a referral.
     RevocationReason         RFC 5280, 5.3.1.

@@ -17,8 +17,10 @@ Rules of this module:
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Final
@@ -32,6 +34,7 @@ from google.rpc import status_pb2
 from agency_client.core.calls import DEADLINES, PACKAGE, Call, Fetch, Unary, Upload
 from agency_client.core.statuses import error_of
 from agency_client.state.profile import Profile
+from agency_client.state.renewed_tls import RenewedTls
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import verify_validity
 from exchange_protocol.v1 import (
@@ -42,6 +45,9 @@ from exchange_protocol.v1 import (
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
+_PROXIES: Final = ("grpc_proxy", "https_proxy", "http_proxy")
+_NO_PROXIES: Final = ("no_grpc_proxy", "no_proxy")
+"""The variables that gRPC heeds, the first one that is set before the others."""
 _STATUS_DETAILS: Final = "grpc-status-details-bin"
 _STREAMING: Final = ("FetchPart", "Watch")
 _SAFE_TO_REPEAT: Final = tuple(
@@ -65,13 +71,14 @@ class Channel:
     """
 
     def __init__(self, profile: Profile, clock: Callable[[], datetime]) -> None:
-        self._faults = Faults(profile, clock)
-        options = (*_OPTIONS, (grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1))
-        self._channel = grpc.secure_channel(profile.target, _credentials(profile), options)
-        self._calls: dict[str, Any] = {}
+        self._clock = clock
+        self._renewed = RenewedTls(profile)
+        self._old: list[grpc.Channel] = []
+        self._open(profile)
 
     def perform(self, call: Call) -> Any:
         """Make a call; gives what its docstring says."""
+        self._renew()
         with translated(self._faults, call.method):
             match call:
                 case Unary(method=method, request=request):
@@ -86,6 +93,7 @@ class Channel:
     def watch(self, request: pb.WatchRequest, seconds: float) -> Iterator[pb.WatchResponse]:
         """Open a watch for at most so many seconds; it may end earlier, in good order."""
         method = "ExchangeService/Watch"
+        self._renew()
         with translated(self._faults, method):
             stream = self._call(method)(request, timeout=seconds)
             try:
@@ -95,7 +103,20 @@ class Channel:
 
     def close(self) -> None:
         """Close the channel; calls under way end."""
-        self._channel.close()
+        for each in (*self._old, self._channel):
+            each.close()
+
+    def _open(self, profile: Profile) -> None:
+        self._faults = Faults(profile, self._clock)
+        options = (*_OPTIONS, (grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1))
+        self._channel = grpc.secure_channel(profile.target, _credentials(profile), options)
+        self._calls: dict[str, Any] = {}
+
+    def _renew(self) -> None:
+        """Go on with the certificate that was renewed on disk; calls under way keep theirs."""
+        if (profile := self._renewed.take()) is not None:
+            self._old.append(self._channel)
+            self._open(profile)
 
     def _call(self, method: str) -> Any:
         if method not in self._calls:
@@ -107,12 +128,14 @@ class AsyncChannel:
     """The asyncio twin of `Channel`, for one event loop."""
 
     def __init__(self, profile: Profile, clock: Callable[[], datetime]) -> None:
-        self._faults = Faults(profile, clock)
-        self._channel = grpc.aio.secure_channel(profile.target, _credentials(profile), _OPTIONS)
-        self._calls: dict[str, Any] = {}
+        self._clock = clock
+        self._renewed = RenewedTls(profile)
+        self._old: list[grpc.aio.Channel] = []
+        self._open(profile)
 
     async def perform(self, call: Call) -> Any:
         """Make a call; gives what its docstring says."""
+        await self._renew()
         with translated(self._faults, call.method):
             match call:
                 case Unary(method=method, request=request):
@@ -129,6 +152,7 @@ class AsyncChannel:
     ) -> AsyncIterator[pb.WatchResponse]:
         """Open a watch for at most so many seconds; it may end earlier, in good order."""
         method = "ExchangeService/Watch"
+        await self._renew()
         with translated(self._faults, method):
             stream = self._call(method)(request, timeout=seconds)
             try:
@@ -139,12 +163,39 @@ class AsyncChannel:
 
     async def close(self) -> None:
         """Close the channel; calls under way end."""
-        await self._channel.close(None)
+        for each in (*self._old, self._channel):
+            await each.close(None)
+
+    def _open(self, profile: Profile) -> None:
+        self._faults = Faults(profile, self._clock)
+        self._channel = grpc.aio.secure_channel(profile.target, _credentials(profile), _OPTIONS)
+        self._calls: dict[str, Any] = {}
+
+    async def _renew(self) -> None:
+        """Go on with the certificate that was renewed on disk; calls under way keep theirs."""
+        if not self._renewed.is_due:
+            return
+        if (profile := await asyncio.to_thread(self._renewed.take)) is not None:
+            self._old.append(self._channel)
+            self._open(profile)
 
     def _call(self, method: str) -> Any:
         if method not in self._calls:
             self._calls[method] = _multicallable(self._channel, method)
         return self._calls[method]
+
+
+def proxy_variable(target: str, environment: Mapping[str, str]) -> str:
+    """Name the variable by which gRPC takes a proxy to a hub; empty where it takes none."""
+    variable = next((each for each in _PROXIES if environment.get(each)), "")
+    exempt = next((value for each in _NO_PROXIES if (value := environment.get(each))), "")
+    suffixes = [each.strip() for each in exempt.split(",") if each.strip()]
+    is_exempt = any(_host(target).endswith(each.lstrip("*")) for each in suffixes)
+    return "" if is_exempt else variable
+
+
+def _host(target: str) -> str:
+    return target.rpartition(":")[0].strip("[]") or target
 
 
 class Faults:
@@ -183,7 +234,7 @@ class Faults:
         try:
             verify_validity(certificate, now)
             if profile.revocations is not None:
-                profile.revocations.verify_not_revoked(certificate, now)
+                profile.revocations.verify_not_listed(certificate)
         except ExchangeError as error:
             if error.reason is Reason.CERTIFICATE_EXPIRED and now > certificate.not_after:
                 return Reason.CERTIFICATE_EXPIRED.error(
@@ -194,9 +245,18 @@ class Faults:
         hint = ""
         # A hint for people: the client's behaviour never depends on gRPC's text.
         if "CERTIFICATE_VERIFY_FAILED" in details:
-            hint = "; its certificate is not of the pinned root, or not for this host name"
+            hint = (
+                "; its certificate is not of the pinned root, not for this host name, or not valid "
+                f"at {now:%Y-%m-%d %H:%M} UTC, which is this machine's time"
+            )
         elif "handshak" in details.lower() or "ssl" in details.lower():
             hint = "; the TLS handshake failed: is this profile's root the one that the hub trusts?"
+        if variable := proxy_variable(profile.target, os.environ):
+            # The value may hold a password.
+            hint += (
+                f"; the connection goes through the proxy of the environment ({variable}): "
+                f"where it must not, set no_grpc_proxy={_host(profile.target)}"
+            )
         return Reason.UNAVAILABLE.error(f"cannot reach the hub at {profile.target}{hint}")
 
 

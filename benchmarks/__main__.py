@@ -21,6 +21,7 @@ from benchmarks import (
     replicas,
     report,
     rounds,
+    streams,
 )
 from benchmarks.letters import Office
 from benchmarks.section import Run, Section
@@ -29,6 +30,7 @@ REPORT = Path(__file__).with_name("report.json")
 PARTS: tuple[tuple[str, Callable[[Run], Section]], ...] = (
     ("echo and submit in turn", rounds.play),
     ("many statements in one call", batches.play),
+    ("statements in streams", streams.play),
     ("one agency floods, another does not", fairness.play),
     ("a recipient opens", opening.play),
     ("the log grows", growth.play),
@@ -75,7 +77,7 @@ def main() -> None:
         made = report.as_json(run, sections, seconds)
     report.show_goals(made, console)
     report.write(made, arguments.out)
-    plot.draw(made, sections, arguments.out.with_suffix(".svg"))
+    plot.draw(made, arguments.out.with_suffix(".svg"))
 
 
 if __name__ == "__main__":

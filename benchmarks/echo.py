@@ -1,4 +1,5 @@
 """The ceiling: a server over mutual TLS that gives back the bytes it got, and does nothing else.
+The floor too (`floor`): it keeps what it got, and judges nothing.
 
 Run as `python -m benchmarks.echo CONFIG`, with a hub's configuration: it shows the hub's
 certificate, asks for a client's, and uses the hub's event loop and gRPC library. It prints its port
@@ -8,6 +9,7 @@ and serves until SIGTERM.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from typing import Any, Self
 import grpc
 import uvloop
 
+from benchmarks.floor import Floor
 from exchange_server.bootstrap import load_credentials, utc_now
 from exchange_server.config import load_config
 from tests.support.hub_process import REPOSITORY, HubFiles
@@ -27,11 +30,20 @@ STOP_SECONDS = 10
 
 async def serve(config_file: Path) -> None:
     """Echo until SIGTERM."""
-    tls = load_credentials(load_config(config_file, {}), {}, utc_now).tls
+    tls = load_credentials(load_config(config_file, {}), {}, utc_now).tls()
     server = grpc.aio.server()
-    handler: Any = grpc.unary_unary_rpc_method_handler(_echo)
+    floor = Floor(config_file.parent / f"floor-{os.getpid()}.db")
+
+    async def keep(request: bytes, context: Any) -> bytes:
+        floor.keep(request)
+        return b""
+
+    handlers: Any = {
+        "Echo": grpc.unary_unary_rpc_method_handler(_echo),
+        "Keep": grpc.unary_unary_rpc_method_handler(keep),
+    }
     server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler("benchmarks.Echo", {"Echo": handler}),)
+        (grpc.method_handlers_generic_handler("benchmarks.Echo", handlers),)
     )
     credentials = grpc.ssl_server_credentials(
         [(tls.key, tls.certificate_chain)], root_certificates=tls.root, require_client_auth=True

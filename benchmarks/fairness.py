@@ -1,9 +1,9 @@
-"""The cost of one agency's flood to another: its latency while nobody floods, and while one does.
+"""What one agency's flood costs another: its latency while nobody floods, and while one does.
 
 In turn, in one run: a quiet agency sends one statement every 50 ms, first alone, then beside
-another that keeps many calls in flight. The flood comes from a process of its own, on the same
-cores; what that costs by itself is seen beside a flood of the bare echo, which asks nothing of the
-hub.
+another that floods the bare echo, and beside its floods of the hub: of unary calls, of batches, and
+of streams. The flood comes from a process of its own, on the same cores; what that costs by itself
+is seen beside the flood of the echo, which asks nothing of the hub.
 """
 
 from __future__ import annotations
@@ -11,20 +11,30 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 
 import uvloop
 
+from benchmarks.batches import METHOD as SUBMIT_BATCH
+from benchmarks.batches import STATEMENTS, request_of
 from benchmarks.echo import METHOD as ECHO
 from benchmarks.echo import EchoProcess
 from benchmarks.flood import Flooded, flooding
 from benchmarks.load import Latency, Line
 from benchmarks.rounds import SUBMIT
 from benchmarks.section import Load, Ratio, Run, Section
+from benchmarks.streams import METHOD as STREAM
+from benchmarks.streams import STREAMS
 from tests.support.hub_process import HubFiles, HubProcess
 from tests.support.statements import UZ_FIU
 
 GOAL = 2.0
+QUIET, ECHOES = "quiet", "echoes"
+CALLS, BATCHES, STREAMED = "unary calls", "batches", "streams"
+FLOODS = (ECHOES, CALLS, BATCHES, STREAMED)
+BATCHES_MADE = 16
+BATCHES_IN_FLIGHT = 8
 EVERY_SECONDS = 0.05
 SETTLE_SECONDS = 0.5
 """Between a flood's beginning, or its end, and what is measured."""
@@ -33,59 +43,69 @@ FLOOD_PER_SECOND = 1500
 
 
 def play(run: Run) -> Section:
-    """Quiet, beside a flood of the echo, and flooded, in turn."""
+    """Quiet, and beside each flood, in turn."""
     took, floods = uvloop.run(_play(run.hub("fairness"), run))
-    quiet, elsewhere, flooded = (Latency.of(took[each]) for each in ("quiet", ECHO, SUBMIT))
-    ratio = Ratio(round(flooded.p99_ms / quiet.p99_ms, 3), GOAL, at_most=True)
-    per_second = sum(each.answered for each in floods) / sum(each.seconds for each in floods)
+    latencies = {name: Latency.of(each) for name, each in took.items()}
+    quiet = latencies[QUIET]
+    ratios = {
+        name: Ratio(round(latencies[name].p99_ms / quiet.p99_ms, 3), GOAL, at_most=True)
+        for name in FLOODS
+        if name != ECHOES
+    }
     [letter] = run.office.bulk(1)
     return Section(
         key="fairness",
         title=f"one statement every {EVERY_SECONDS * 1000:.0f} ms beside another agency's flood",
-        headings=("", "quiet", "echo flooded", "hub flooded", "ratio", "goal"),
-        rows=(
+        headings=("", "p50", "p99", "p99 to quiet", "goal", "calls or statements a second"),
+        rows=tuple(
             (
-                "p99",
-                *(f"{each.p99_ms:.2f} ms" for each in (quiet, elsewhere, flooded)),
-                f"{ratio.value:.2f}",
-                str(ratio),
-            ),
-            (
-                "p50",
-                *(f"{each.p50_ms:.2f} ms" for each in (quiet, elsewhere, flooded)),
-                f"{flooded.p50_ms / quiet.p50_ms:.2f}",
-                "",
-            ),
-            ("the flood, statements a second", "", "", f"{per_second:,.0f}", "", ""),
+                name,
+                f"{each.p50_ms:.2f} ms",
+                f"{each.p99_ms:.2f} ms",
+                f"{each.p99_ms / quiet.p99_ms:.2f}",
+                str(ratios[name]) if name in ratios else "",
+                f"{_per_second(name, floods[name]):,.0f}" if name in floods else "",
+            )
+            for name, each in latencies.items()
         ),
         load=Load(len(letter.request(0)), run.in_flight),
         figures={
-            "quiet": asdict(quiet),
-            "echo_flooded": asdict(elsewhere),
-            "hub_flooded": asdict(flooded),
-            "samples": len(took["quiet"]),
-            "flood_per_second": round(per_second, 1),
-            "flood_refused": sum(each.refused for each in floods),
+            "latencies": {name: asdict(each) for name, each in latencies.items()},
+            "samples": len(took[QUIET]),
+            "flood_per_second": {name: _per_second(name, each) for name, each in floods.items()},
+            "flood_refused": {
+                name: sum(one.refused for one in each) for name, each in floods.items()
+            },
         },
-        ratios={"fairness_ratio": ratio},
+        ratios={f"fairness_{name.replace(' ', '_')}_ratio": each for name, each in ratios.items()},
     )
 
 
-async def _play(files: HubFiles, run: Run) -> tuple[dict[str, list[float]], list[Flooded]]:
+def _per_second(name: str, floods: Sequence[Flooded]) -> float:
+    answered = sum(each.answered for each in floods) * (STATEMENTS if name == BATCHES else 1)
+    return round(answered / sum(each.seconds for each in floods), 1)
+
+
+async def _play(
+    files: HubFiles, run: Run
+) -> tuple[dict[str, list[float]], dict[str, list[Flooded]]]:
     office = run.office
     rounds, singles = min(run.rounds, 3), max(run.singles, 100)
     seconds = singles * EVERY_SECONDS + SETTLE_SECONDS
-    letters = office.bulk((rounds * 3 + 1) * singles, UZ_FIU)
+    letters = office.bulk((rounds * (len(FLOODS) + 1) + 1) * singles, UZ_FIU)
     made = [one.request(0) for one in office.bulk(int(rounds * seconds * FLOOD_PER_SECOND))]
-    took: dict[str, list[float]] = {"quiet": [], ECHO: [], SUBMIT: []}
-    floods: list[Flooded] = []
+    batches = [request_of(office.batch(STATEMENTS)) for _ in range(BATCHES_MADE)]
+    took: dict[str, list[float]] = {QUIET: [], **{name: [] for name in FLOODS}}
+    floods: dict[str, list[Flooded]] = {name: [] for name in FLOODS}
     theirs = office.author_tls
-    with (
-        HubProcess(files) as hub,
-        EchoProcess(files) as echo,
-        flooding(files, echo.target, theirs, ECHO, made, run.in_flight) as of_echo,
-        flooding(files, hub.target, theirs, SUBMIT, made, run.in_flight) as of_hub,
-    ):
+    with HubProcess(files) as hub, EchoProcess(files) as echo, ExitStack() as stack:
+        sources = {
+            ECHOES: flooding(files, echo.target, theirs, ECHO, made, run.in_flight),
+            CALLS: flooding(files, hub.target, theirs, SUBMIT, made, run.in_flight),
+            BATCHES: flooding(files, hub.target, theirs, SUBMIT_BATCH, batches, BATCHES_IN_FLIGHT),
+            STREAMED: flooding(files, hub.target, theirs, STREAM, made, STREAMS, is_stream=True),
+        }
+        begun = {name: stack.enter_context(source) for name, source in sources.items()}
         async with Line(files, hub.target, office.tls_of(UZ_FIU)) as line:
 
             async def trickle(every: float = EVERY_SECONDS) -> list[float]:
@@ -96,13 +116,11 @@ async def _play(files: HubFiles, run: Run) -> tuple[dict[str, list[float]], list
 
             await trickle(EVERY_SECONDS / 5)
             for _ in range(rounds):
-                took["quiet"] += await trickle()
-                await of_echo.begin()
-                took[ECHO] += await trickle()
-                await of_echo.end()
-                await of_hub.begin()
-                took[SUBMIT] += await trickle()
-                floods.append(await of_hub.end())
+                took[QUIET] += await trickle()
+                for name, flood in begun.items():
+                    await flood.begin()
+                    took[name] += await trickle()
+                    floods[name].append(await flood.end())
     return took, floods
 
 

@@ -64,8 +64,13 @@ def flooding(
     method: str,
     requests: Sequence[bytes],
     in_flight: int,
+    *,
+    is_stream: bool = False,
 ) -> Iterator[Flood]:
-    """A process that floods a method when it is told to; the requests come round again."""
+    """A process that floods a method when it is told to; the requests come round again.
+
+    `in_flight` counts calls, or streams that are kept full.
+    """
     if issued.key is None:
         raise ValueError("expected a certificate with its key")
     key = issued.key.private_bytes(
@@ -74,7 +79,7 @@ def flooding(
         serialization.NoEncryption(),
     )
     source = _Source(
-        target, files.root_pem, key, issued.certificate_pem, method, requests, in_flight
+        target, files.root_pem, key, issued.certificate_pem, method, requests, in_flight, is_stream
     )
     here, there = _SPAWN.Pipe()
     process = _SPAWN.Process(target=source.serve, args=(there,), daemon=True)
@@ -100,6 +105,7 @@ class _Source:
     method: str
     requests: Sequence[bytes]
     in_flight: int
+    is_stream: bool
 
     def serve(self, pipe: Connection) -> None:
         """Flood from each True until the False after it, until the other side is gone."""
@@ -134,7 +140,28 @@ class _Source:
                 except grpc.RpcError:
                     refused += 1
 
-        await asyncio.gather(*(work() for _ in range(self.in_flight)))
+        async def pour() -> None:
+            """Keep one stream full, as fast as it is read."""
+            nonlocal answered, refused
+            stream: Any = channel.stream_stream(self.method)(timeout=CALL_SECONDS)
+
+            async def send() -> None:
+                while not told.done():
+                    await stream.write(next(made))
+                await stream.done_writing()
+
+            sending = asyncio.create_task(send())
+            try:
+                while await stream.read() is not grpc.aio.EOF:
+                    answered += 1
+                await sending
+            except grpc.RpcError:
+                refused += 1
+            finally:
+                sending.cancel()
+
+        floods = pour if self.is_stream else work
+        await asyncio.gather(*(floods() for _ in range(self.in_flight)))
         return Flooded(answered, refused, time.perf_counter() - began)
 
 

@@ -21,11 +21,16 @@ from exchange_server.bootstrap import load_credentials, utc_now
 from tests.support.hub_process import HubFiles, HubProcess
 
 GOAL = 1.2
+WORK = ("submit", "inclusion_proof", "inbox", "exchange", "audit")
+"""What is measured at each size, each judged by itself."""
 _PROOF = "/exchange_protocol.v1.AuditService/GetInclusionProof"
+_GET = "/exchange_protocol.v1.ExchangeService/GetExchange"
+_OPENINGS = "/exchange_protocol.v1.AuditService/ListOpenings"
 _LIST = "/exchange_protocol.v1.ExchangeService/ListExchanges"
 _COPIED = 1000
 _WARM_UP = 20
 _INBOX_PAGE = 50
+_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,10 @@ class AtSize:
     submit: Latency
     inclusion_proof: Latency
     inbox: Latency
+    exchange: Latency
+    """One exchange with its proofs: `GetExchange`."""
+    audit: Latency
+    """A page of leaves with what an agency may open of it: `ListOpenings`."""
     hub_peak_mib: float
 
 
@@ -61,17 +70,20 @@ def play(run: Run) -> Section:
 def _section(measured: list[AtSize], load: Load) -> Section:
     first, last = measured[0], measured[-1]
     ratios = {
-        "growth_ratio": last.submit.p50_ms / first.submit.p50_ms,
+        **{
+            f"growth_{name}_ratio": getattr(last, name).p50_ms / getattr(first, name).p50_ms
+            for name in WORK
+        },
         "growth_memory_ratio": last.hub_peak_mib / first.hub_peak_mib,
     }
     return Section(
         key="growth",
         title="while the log grows: p50 of calls alone, and the hub's peak memory",
-        headings=("entries", "submit", "inclusion proof", "inbox", "hub"),
+        headings=("entries", *(name.replace("_", " ") for name in WORK), "hub"),
         rows=tuple(
             (
                 f"{at.entries:,}",
-                *(f"{one.p50_ms:.2f} ms" for one in (at.submit, at.inclusion_proof, at.inbox)),
+                *(f"{getattr(at, name).p50_ms:.2f} ms" for name in WORK),
                 f"{at.hub_peak_mib:.0f} MiB",
             )
             for at in measured
@@ -85,7 +97,20 @@ def _section(measured: list[AtSize], load: Load) -> Section:
 async def _measure(files: HubFiles, office: Office, entries: int, calls: int) -> AtSize:
     author, recipient = office.certificates
     pick = random.Random(entries)  # noqa: S311 -- which entries are proven, the same in each run
-    submits = [letter.request(entries) for letter in office.letters(calls + _WARM_UP)]
+    letters = office.letters(calls + _WARM_UP)
+    submits = [letter.request(entries) for letter in letters]
+    exchanges = [
+        pb.GetExchangeRequest(
+            exchange_id=letter.statement.exchange_id, known_tree_size=entries
+        ).SerializeToString()
+        for letter in letters
+    ]
+    pages = [
+        audit_pb.ListOpeningsRequest(
+            start_index=pick.randrange(entries - _PAGE), page_size=_PAGE, tree_size=entries
+        ).SerializeToString()
+        for _ in letters
+    ]
     proofs = [
         audit_pb.GetInclusionProofRequest(
             index=pick.randrange(entries), tree_size=entries
@@ -103,6 +128,8 @@ async def _measure(files: HubFiles, office: Office, entries: int, calls: int) ->
             submit_took, _ = await line.one_by_one(SUBMIT, submits)
             proof_took, _ = await line.one_by_one(_PROOF, proofs)
             inbox_took, _ = await theirs.one_by_one(_LIST, [inbox] * (calls + _WARM_UP))
+            exchange_took, _ = await theirs.one_by_one(_GET, exchanges)
+            audit_took, _ = await line.one_by_one(_OPENINGS, pages)
         peak = peak_mib(hub.pid)
         hub.stop()
     return AtSize(
@@ -110,5 +137,7 @@ async def _measure(files: HubFiles, office: Office, entries: int, calls: int) ->
         Latency.of(submit_took[_WARM_UP:]),
         Latency.of(proof_took[_WARM_UP:]),
         Latency.of(inbox_took[_WARM_UP:]),
+        Latency.of(exchange_took[_WARM_UP:]),
+        Latency.of(audit_took[_WARM_UP:]),
         peak,
     )

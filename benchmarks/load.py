@@ -6,6 +6,7 @@ It parses and verifies nothing while the clock runs, so it costs the echo and th
 from __future__ import annotations
 
 import asyncio
+import os
 import statistics
 import time
 from collections.abc import Sequence
@@ -76,6 +77,26 @@ class Line:
         await asyncio.gather(*(work() for _ in range(in_flight)))
         return Burst(len(requests) / (time.perf_counter() - started), answers)
 
+    async def streamed(self, name: str, requests: Sequence[bytes], window: int) -> Burst:
+        """Send requests in one stream, so many unanswered; the answers come in order."""
+        call: Any = self._channel.stream_stream(name)(timeout=CALL_SECONDS)
+        room = asyncio.Semaphore(window)
+
+        async def send() -> None:
+            for request in requests:
+                await room.acquire()
+                await call.write(request)
+            await call.done_writing()
+
+        started = time.perf_counter()
+        answers: list[bytes] = []
+        sending = asyncio.create_task(send())
+        while (answer := await call.read()) is not grpc.aio.EOF:
+            room.release()
+            answers.append(answer)
+        await sending
+        return Burst(len(requests) / (time.perf_counter() - started), answers)
+
     async def one_by_one(
         self, name: str, requests: Sequence[bytes]
     ) -> tuple[list[float], list[bytes]]:
@@ -87,6 +108,12 @@ class Line:
             answers.append(await call(request, timeout=CALL_SECONDS))
             took.append(time.perf_counter() - started)
         return took, answers
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used, of all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def peak_mib(pid: int) -> float:

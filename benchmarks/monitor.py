@@ -36,7 +36,7 @@ from exchange_protocol.log.merkle import CompactRange
 from exchange_protocol.trust.certificates import TrustAnchors
 from tests.support.hub_process import HubFiles
 
-REPLAY_GOAL, TREE_GOAL, MEMORY_GOAL = 5_000, 200_000, 1.2
+REPLAY_GOAL, TREE_GOAL, MEMORY_GOAL = 10_000, 200_000, 1.2
 _AT_ONCE = 4096
 
 

@@ -27,7 +27,7 @@ from exchange_server.storage.engine import open_engine
 from tests.support.hub_process import HubFiles, HubProcess
 from tests.support.postgres import new_database, running_postgres
 
-GOAL = 0.9
+GOAL = 1.2
 ROUNDS, BURST = 3, 1000
 """At most: what goes on in these is long enough to tell."""
 _SETTINGS = ("server_version", "fsync", "synchronous_commit")

@@ -1,4 +1,4 @@
-"""The report: what was measured, on what machine, with which versions; JSON, tables and a plot."""
+"""The report: what was measured, on what machine, with which versions; JSON and tables."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def as_json(run: Run, sections: Sequence[Section], seconds: Sequence[float]) -> 
     return {
         **{name: ratio.value for name, ratio in ratios.items()},
         "goals": {
-            name: {"goal": str(ratio), "met": ratio.is_met} for name, ratio in ratios.items()
+            name: {"goal": str(ratio), "met": ratio.is_met, "share": round(ratio.share, 4)}
+            for name, ratio in ratios.items()
         },
         "content_bytes": CONTENT_BYTES,
         "in_flight": run.in_flight,

@@ -15,8 +15,9 @@ import uvloop
 
 from benchmarks.echo import METHOD as ECHO
 from benchmarks.echo import EchoProcess
+from benchmarks.floor import lone_call_ms
 from benchmarks.letters import Letter
-from benchmarks.load import Latency, Line, peak_mib
+from benchmarks.load import Latency, Line, cpu_seconds, peak_mib
 from benchmarks.section import Load, Ratio, Run, Section
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.merkle import verify_consistency
@@ -26,7 +27,7 @@ from exchange_protocol.v1 import exchange_service_pb2 as pb
 from tests.support.hub_process import HubFiles, HubProcess
 
 SUBMIT = "/exchange_protocol.v1.ExchangeService/Submit"
-UNARY_GOAL, LATENCY_GOAL = 0.70, 2.5
+UNARY_GOAL, LATENCY_GOAL, FLOOR_GOAL, CORE_GOAL = 0.50, 3.0, 1.8, 1400
 GET_CHECKPOINT = "/exchange_protocol.v1.AuditService/GetCheckpoint"
 
 
@@ -44,6 +45,10 @@ class Throughput:
     """Median over the rounds of the two median latencies."""
     request_bytes: int
     receipts_verified: int
+    per_core: float
+    """Statements a second and core that the hub used, median over the rounds."""
+    lone_floor_ms: float
+    """The floor of a call alone (`floor.lone_call_ms`)."""
     hub_peak_mib: float
     client_peak_mib: float
 
@@ -57,7 +62,9 @@ def play(run: Run) -> Section:
     }
     unary = Ratio(found.unary_ratio, UNARY_GOAL, at_most=False)
     alone = Ratio(found.latency_ratio, LATENCY_GOAL, at_most=True)
+    per_core = Ratio(found.per_core, CORE_GOAL, at_most=False)
     echo, submit = found.echo_latency, found.submit_latency
+    above_floor = Ratio(round(submit.p50_ms / found.lone_floor_ms, 3), FLOOR_GOAL, at_most=True)
     return Section(
         key="throughput",
         title="unary Submit, many calls in flight and calls alone",
@@ -76,6 +83,20 @@ def play(run: Run) -> Section:
                 f"{alone.value:.2f}",
                 str(alone),
             ),
+            (
+                "alone, p50, beside its floor",
+                f"{found.lone_floor_ms:.2f} ms",
+                f"{submit.p50_ms:.2f} ms",
+                f"{above_floor.value:.2f}",
+                str(above_floor),
+            ),
+            (
+                "statements a second and core of the hub",
+                "",
+                f"{per_core.value:,.0f}",
+                "",
+                str(per_core),
+            ),
             ("alone, p99", f"{echo.p99_ms:.2f} ms", f"{submit.p99_ms:.2f} ms", "", ""),
             (
                 "peak memory: load generator, hub",
@@ -88,14 +109,19 @@ def play(run: Run) -> Section:
         ),
         load=Load(found.request_bytes, run.in_flight),
         figures={**asdict(found), "calls_per_round": run.burst},
-        ratios={"unary_ratio": unary, "latency_ratio": alone},
+        ratios={
+            "unary_ratio": unary,
+            "latency_ratio": alone,
+            "latency_floor_ratio": above_floor,
+            "unary_per_core": per_core,
+        },
         rates=rates,
     )
 
 
 async def _play(files: HubFiles, run: Run) -> Throughput:
     office, burst, in_flight = run.office, run.burst, run.in_flight
-    echo_rates, submit_rates = [], []
+    echo_rates, submit_rates, per_core = [], [], []
     echo_took: list[list[float]] = []
     submit_took: list[list[float]] = []
     request_bytes = verified = 0
@@ -108,7 +134,9 @@ async def _play(files: HubFiles, run: Run) -> Throughput:
                 requests = [letter.request(known.size) for letter in letters]
                 request_bytes = len(requests[0])
                 echoed = await to_echo.burst(ECHO, requests[:burst], in_flight)
+                used = cpu_seconds(hub.pid)
                 submitted = await to_hub.burst(SUBMIT, requests[:burst], in_flight)
+                used = cpu_seconds(hub.pid) - used
                 echo_singly, _ = await to_echo.one_by_one(ECHO, requests[burst:])
                 hub_singly, answers = await to_hub.one_by_one(SUBMIT, requests[burst:])
                 verify_receipts(letters, submitted.answers + answers, known, files.log_vkey)
@@ -116,13 +144,15 @@ async def _play(files: HubFiles, run: Run) -> Throughput:
                 if number > 0:
                     echo_rates.append(echoed.per_second)
                     submit_rates.append(submitted.per_second)
+                    per_core.append(burst / used)
                     echo_took.append(echo_singly)
                     submit_took.append(hub_singly)
         hub_peak = peak_mib(hub.pid)
+    echo_latency = Latency.of([one for took in echo_took for one in took])
     return Throughput(
         echo_per_second=[round(rate, 1) for rate in echo_rates],
         submit_per_second=[round(rate, 1) for rate in submit_rates],
-        echo_latency=Latency.of([one for took in echo_took for one in took]),
+        echo_latency=echo_latency,
         submit_latency=Latency.of([one for took in submit_took for one in took]),
         unary_ratio=median_ratio(submit_rates, echo_rates),
         latency_ratio=median_ratio(
@@ -131,6 +161,8 @@ async def _play(files: HubFiles, run: Run) -> Throughput:
         ),
         request_bytes=request_bytes,
         receipts_verified=verified,
+        per_core=round(statistics.median(per_core), 1),
+        lone_floor_ms=round(lone_call_ms(run.folder, echo_latency.p50_ms), 3),
         hub_peak_mib=hub_peak,
         client_peak_mib=peak_mib(os.getpid()),
     )

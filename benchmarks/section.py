@@ -82,6 +82,12 @@ class Ratio:
     def is_met(self) -> bool:
         return self.value <= self.goal if self.at_most else self.value >= self.goal
 
+    @property
+    def share(self) -> float:
+        """How good it is beside its goal: 1 or more where that is met."""
+        better, other = (self.goal, self.value) if self.at_most else (self.value, self.goal)
+        return better / other if other else 0.0
+
     def __str__(self) -> str:
         return f"{'≤' if self.at_most else '≥'} {self.goal:g}"
 
@@ -102,4 +108,4 @@ class Section:
     ratios: Mapping[str, Ratio] = field(default_factory=dict)
     """By the name at the top of report.json."""
     rates: Mapping[str, float] = field(default_factory=dict)
-    """Calls or statements a second, for the plot."""
+    """Calls or statements a second."""

@@ -1,4 +1,4 @@
-"""The auditor replays the log; then a byte of a copy of the database is changed, and is found."""
+"""The auditor replays and counts the log; a byte of a copy is changed, and is found."""
 
 from __future__ import annotations
 
@@ -51,15 +51,29 @@ def play(stage: Stage, deployment: Deployment, figures: dict[str, Any]) -> None:
         _copy(deployment.database, copy)
         stage.agency("auditor", "audit", "verify", "--database", str(copy), *pins)
         stage.server("fsck", "--database", f"sqlite:///{copy}", *pins)
-    with stage.step("one byte of the copy is changed: both name the entry") as step:
+    with stage.step(
+        "one byte of the copy is changed: both name the entry, and call it torn"
+    ) as step:
         entry = _change_a_byte(copy)
-        audit = stage.agency("auditor", "audit", "verify", "--database", str(copy), *pins, code=1)
-        checked = stage.server("fsck", "--database", f"sqlite:///{copy}", *pins, code=1)
+        audit = stage.agency("auditor", "audit", "verify", "--database", str(copy), *pins, code=2)
+        checked = stage.server("fsck", "--database", f"sqlite:///{copy}", *pins, code=2)
+        # A copy accuses nobody: whoever had it can have changed it.
+        verdict = audit.document["verdict"]
+        expect(verdict == "torn_copy", f"expected a torn copy, got {verdict}")
         for who, outcome in (("the auditor", audit), ("fsck", checked)):
             expect(
                 str(entry) in outcome.text, f"expected {who} to name entry {entry}: {outcome.text}"
             )
         step.detail = f"entry {entry}"
+    with stage.step("the figures of the log are counted, each with its entries") as step:
+        counted = stage.agency("auditor", "report", "statistics", "--by", "state").document
+        rows = counted["tables"]["exchanges"]["rows"]
+        total = rows[-1]["figures"]["exchanges"]
+        expect(
+            total["value"] == len(total["entries"]) > 0,
+            f"expected an entry for each exchange, got {total}",
+        )
+        step.detail = f"{total['value']} exchanges between {len(rows) - 1} pairs of states"
 
 
 def mapped_entities(documents: Path) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -25,15 +26,26 @@ def run(root: Path, console: Console, actor: str) -> int:
             hub.start(root)
         if actor == COORDINATOR:
             _let_something_wait(root)
-        return _agency(root, actor, "console").returncode
+        return _open(root, actor)
     except StepFailed as failure:
         console.print(f"[red]{failure}")
         return 1
-    except KeyboardInterrupt:
-        return 0
     finally:
         if started and (root / "hub.pid").exists():
             hub.stop(root)
+
+
+def _open(root: Path, actor: str) -> int:
+    """Run the console until Ctrl-C, which the terminal sends to both of us."""
+    with subprocess.Popen(_command(root, actor, "console")) as running:
+        while True:
+            try:
+                running.wait()
+            except KeyboardInterrupt:
+                # The console clears up, and ends by itself.
+                running.send_signal(signal.SIGINT)
+            else:
+                return 0
 
 
 def _let_something_wait(root: Path) -> None:
@@ -53,6 +65,9 @@ def _let_something_wait(root: Path) -> None:
 def _agency(
     root: Path, actor: str, *words: str, quiet: bool = False
 ) -> subprocess.CompletedProcess[bytes]:
-    command = [str(Path(sys.executable).parent / "agency"), "--profile", str(root / actor), *words]
     out = subprocess.DEVNULL if quiet else None
-    return subprocess.run(command, stdout=out, check=False)
+    return subprocess.run(_command(root, actor, *words), stdout=out, check=False)
+
+
+def _command(root: Path, actor: str, *words: str) -> list[str]:
+    return [str(Path(sys.executable).parent / "agency"), "--profile", str(root / actor), *words]

@@ -45,6 +45,8 @@ from exchange_server.revocation_file import RevocationFile
 from exchange_server.rpc.identity import PeerVerifier
 from exchange_server.rpc.server import RpcLimits, RpcServer, TlsFiles
 from exchange_server.rpc.watches import WatchLimits
+from exchange_server.service_manager import ServiceManager
+from exchange_server.steady_clock import SteadyClock
 from exchange_server.storage.engine import open_engine
 from exchange_server.workers import Parent
 
@@ -74,7 +76,7 @@ class Credentials:
 
     @property
     def ends(self) -> Mapping[str, datetime]:
-        """When the hub's certificate and the first of the roots end."""
+        """The end of the hub's certificate and of the first of the roots."""
         roots = (each.not_valid_after_utc for each in self.anchors.certificates)
         return {"hub": self.tls().not_after, "root": min(roots)}
 
@@ -116,7 +118,7 @@ def _load_tls(
     verified = verify_certificate(
         certificate, intermediates, anchors, usage=Usage.TLS_SERVER, at=now
     )
-    revocations().verify_not_revoked(verified, now)
+    revocations().verify_not_listed(verified)
     if not isinstance(verified.identity, HubIdentity):
         raise Reason.IDENTITY_INVALID.error(f"expected a hub's, got {verified.identity}")
     passphrase = read_passphrase(tls.key_passphrase_file, TLS_PASSPHRASE_VARIABLE, environment)
@@ -179,7 +181,7 @@ class Hub:
                 anchors=credentials.anchors,
                 signer=credentials.signer,
                 limits=self._ledger_limits,
-                clock=self._clock,
+                clock=SteadyClock(self._clock),
                 revocations=credentials.revocations,
                 observer=self._observer,
                 witnesses=_witnesses(config),
@@ -265,13 +267,16 @@ async def serve(config: Config, parent: Parent | None = None) -> None:
             stack.enter_context(served_metrics(config.metrics, instruments.registry))
         await hub.start()
         if parent is not None:
-            parent.tell_serving()
+            parent.keep_telling()
+        manager = ServiceManager()
+        manager.tell_ready()
         # What is loaded now stays: the collector need not walk over it again and again under load.
         gc.collect()
         gc.freeze()
         try:
             await told_to_stop.wait()
         finally:
+            manager.tell_stopping()
             await hub.stop()
 
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -35,7 +36,6 @@ EXIT_UNCHECKED: Final = 6
 # Tracebacks that show local variables would show passphrases.
 app = typer.Typer(
     name="exchange-server",
-    help="The hub of the exchange.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -46,8 +46,28 @@ app.command()(copies_cli.backup)
 app.command()(copies_cli.restore)
 log_app = typer.Typer(help="The log as files.", no_args_is_help=True)
 app.add_typer(log_app, name="log")
+policy_app = typer.Typer(help="The policy that comes with the hub.", no_args_is_help=True)
+app.add_typer(policy_app, name="policy")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"exchange-server {version('caricc-exchange')}")
+        raise typer.Exit
+
+
+@app.callback()
+def command(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version, and end."
+        ),
+    ] = False,
+) -> None:
+    """The hub of the exchange."""
 
 
 @app.command()
@@ -155,10 +175,13 @@ def migrate(config: ConfigFile) -> None:
     engine = open_engine(load_config(config, os.environ).database.url)
     with database_errors():
         try:
-            migrate_schema(engine)
+            before, now = migrate_schema(engine)
         finally:
             engine.dispose()
-    typer.echo("the database has this version's schema")
+    if before == now:
+        typer.echo(f"the database has schema {now} already: nothing was changed")
+    else:
+        typer.echo(f"the database has schema {now} now; before: {before or 'none'}")
 
 
 @app.command("init-log-key")
@@ -334,19 +357,33 @@ def log_export(
         )
 
 
+@policy_app.command("show")
+def show_policy() -> None:
+    """Print the policy: the Cedar text to read, change and publish."""
+    typer.echo(_policy_text(), nl=False)
+
+
+def _policy_text() -> str:
+    beside = Path(__file__).parent / "policies"
+    # In a wheel it is beside the code; in the repository it has a folder of its own.
+    folder = beside if beside.is_dir() else Path(__file__).parents[1] / "policies"
+    return _read(folder / "caricc.cedar").decode("utf-8")
+
+
 def _run_hub(settings: Config, worker: int = 0, parent: Parent | None = None) -> None:
     from exchange_server.tls_version import require_tls13
 
     require_tls13()
-    # grpc's core writes lines of its own for every failed handshake, which strangers can cause.
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    # Below INFO grpc's core says nothing of refused handshakes.
+    os.environ.setdefault("GRPC_VERBOSITY", "INFO")
     import uvloop
 
     from exchange_server import bootstrap
+    from exchange_server.native_lines import captured_native_lines
     from exchange_server.observability import configure_logging
 
-    configure_logging(settings.logging.level, worker)
-    with database_errors():
+    with captured_native_lines(), database_errors():
+        configure_logging(settings.logging.level, worker)
         uvloop.run(bootstrap.serve(settings, parent))
 
 

@@ -8,11 +8,12 @@ shown. Secrets stand in files of their own or in the environment, never here: se
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -28,6 +29,9 @@ from pydantic import (
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.cosignatures import WitnessPolicy
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 PREFIX: Final = "EXCHANGE_"
 TLS_PASSPHRASE_VARIABLE: Final = "EXCHANGE_TLS_KEY_PASSPHRASE"  # noqa: S105 - its name
 LOG_PASSPHRASE_VARIABLE: Final = "EXCHANGE_LOG_KEY_PASSPHRASE"  # noqa: S105 - its name
@@ -38,6 +42,9 @@ _HIDDEN: Final = {
 } | {"database.url"}
 """Keys whose bad values are not repeated: a password, or a secret in place of its file's name."""
 _BASE: Final = "base"
+_SERVICE_KEY: Final = re.compile(
+    r"(.+_)?(service_host|service_port(_.+)?|port_\d+_(tcp|udp|sctp)(_(proto|port|addr))?)"
+)
 _SQLITE: Final = "sqlite:///"
 
 
@@ -243,7 +250,7 @@ def load_config(path: Path, environment: Mapping[str, str]) -> Config:
     try:
         return Config.model_validate(values, context={_BASE: path.parent})
     except ValidationError as error:
-        raise _invalid(error) from None
+        raise _invalid(error, environment) from None
 
 
 def _override(values: dict[str, Any], environment: Mapping[str, str]) -> None:
@@ -252,15 +259,31 @@ def _override(values: dict[str, Any], environment: Mapping[str, str]) -> None:
             continue
         section, _, key = variable.removeprefix(PREFIX).lower().partition("_")
         # Variables of other programs, such as EXCHANGE_CERTS_PASSPHRASE, name no section of ours.
-        if section in Config.model_fields:
-            table = values.setdefault(section, {})
-            if isinstance(table, dict):
-                table[key] = value
+        if section not in Config.model_fields or _is_of_kubernetes(key, value):
+            continue
+        table = values.setdefault(section, {})
+        if isinstance(table, dict):
+            table[key] = value
 
 
-def _invalid(error: ValidationError) -> ExchangeError:
+def _is_of_kubernetes(key: str, value: str) -> bool:
+    """True for what Kubernetes sets for a service that is called, say, `exchange-database`."""
+    return bool(_SERVICE_KEY.fullmatch(key)) or value.startswith(("tcp://", "udp://", "sctp://"))
+
+
+def _invalid(error: ValidationError, environment: Mapping[str, str]) -> ExchangeError:
     first = error.errors(include_url=False)[0]
     where = ".".join(str(each) for each in first["loc"])
+    variable = PREFIX + where.replace(".", "_").upper()
+    told = _refusal(first, where)
+    if variable not in environment:
+        return told
+    return Reason.CONFIG_INVALID.error(
+        f"the environment variable {variable}: {told.message}", field=where
+    )
+
+
+def _refusal(first: ErrorDetails, where: str) -> ExchangeError:
     match first["type"]:
         case "extra_forbidden":
             # Its value may be a secret: who writes key_passphrase means the passphrase itself.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,7 +38,18 @@ def backup(
     with new_backup(settings.database.url, out) as copy:
         if sqlite_file(settings.database.url) is not None:
             report = _verified(settings, f"sqlite:///{copy.absolute()}")
+    _report(settings, out)
     _tell({"file": str(out)}, report, as_json=as_json, said=f"written to {out}")
+
+
+def _report(settings: Config, out: Path) -> None:
+    """Tell the hub's metrics of a backup that stands, where the configuration says so."""
+    from exchange_files import PUBLIC, replace_file
+
+    file = settings.metrics.backup_report
+    if file is not None:
+        told = {"ended_at": time.time(), "bytes": out.stat().st_size}
+        replace_file(file, json.dumps(told).encode(), mode=PUBLIC)
 
 
 def restore(
@@ -99,7 +111,7 @@ def _verified(settings: Config, url: str) -> FsckReport:
 
 
 def _behind(settings: Config, file: Path, report: FsckReport) -> list[str]:
-    """What a hub will say to this log, where it is older than what was signed."""
+    """Say what a hub will answer to this log, where it is older than what was signed."""
     from exchange_protocol.log.checkpoint import LogVerifier
     from exchange_server.cli import what_to_check
     from exchange_server.ledger.start_check import note_path, noted_checkpoint

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from exchange_doctor import (
+    LIST_WARN_DAYS,
     Check,
     Grade,
     clock,
@@ -57,9 +58,12 @@ def _credentials(config: Config, environment: Mapping[str, str], now: datetime) 
     for each in credentials.revocations().lists.values():
         age = (now - each.this_update) // timedelta(days=1)
         yield ending(
-            f"revocation list, {age} days old", each.next_update, now,
+            f"revocation list, {age} days old",
+            each.next_update,
+            now,
             "have the authority publish one, then `exchange-server revocations`",
-        )  # fmt: skip
+            LIST_WARN_DAYS,
+        )
 
 
 def _database(config: Config, now: datetime) -> Iterator[Check]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,8 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 
 CHECK_SECONDS: Final = 1.0
+AHEAD: Final = timedelta(minutes=5)
+"""A list may be so much ahead of the hub's clock before one of the two counts as wrong."""
 
 _log = structlog.get_logger(__name__)
 
@@ -45,6 +47,7 @@ class RevocationFile:
         self._clock = clock
         self._monotonic = monotonic
         self._warned = False
+        self._is_ahead = False
         self._refused = ""
         self._seen = self._look()
         self._current = self._read()
@@ -64,11 +67,12 @@ class RevocationFile:
 
     @property
     def refused(self) -> str:
-        """Why the file as it stands is refused; empty where it is in force."""
+        """The reason for which the file as it stands is refused; empty where it is in force."""
         return self._refused
 
     def _refresh(self) -> None:
         self._warn_if_overdue()
+        self._warn_if_ahead()
         try:
             seen = self._look()
             if seen == self._seen:
@@ -92,6 +96,18 @@ class RevocationFile:
         except ExchangeError as error:
             self._warned = True
             _log.error("revocations_overdue", why=error.message)
+
+    def _warn_if_ahead(self) -> None:
+        """A list from the future is in force, and tells that one of two clocks is wrong."""
+        now, newest = self._clock(), max(each.this_update for each in self._current.lists.values())
+        is_ahead = newest > now + AHEAD
+        if is_ahead and not self._is_ahead:
+            _log.error(
+                "revocations_ahead",
+                why=f"the revocation list was made at {newest.isoformat()}, and this hub's clock "
+                f"says {now.isoformat()}: the authority's clock or this one is wrong",
+            )
+        self._is_ahead = is_ahead
 
     def _look(self) -> _Seen:
         try:
@@ -118,7 +134,20 @@ def verify_newer(new: Revocations, held: Revocations) -> None:
     """
     for issuer, present in held.lists.items():
         found = new.lists.get(issuer)
-        if found is None or found.this_update < present.this_update:
+        if found is None:
+            raise Reason.CERTIFICATE_INVALID.error(
+                "expected lists of the same issuers as those held"
+            )
+        if found.number is not None and present.number is not None:
+            # The issuer's clock may have been wrong, and put right since; its count goes on.
+            if found.number > present.number:
+                continue
+            if found.number < present.number:
+                raise Reason.CERTIFICATE_INVALID.error(
+                    f"expected a list of number {present.number} or more, none older than the one "
+                    f"held; got number {found.number}"
+                )
+        if found.this_update < present.this_update:
             raise Reason.CERTIFICATE_INVALID.error(
                 "expected lists of the same issuers, none older than the one held"
             )

@@ -9,6 +9,9 @@ Rules of this module:
 - A pipe ties each worker to the parent. On it a worker says that it serves. When the parent is
   gone, however that came, the worker finds the pipe closed and stops in good order.
 - The first worker starts alone: what keeps it from serving would keep all, and is said once.
+- On the pipe a worker says again and again that its event loop turns. One that says nothing for
+  `SILENT_SECONDS` is stopped or stuck, and keeps its share of the new connections waiting: it is
+  killed, and started again.
 - A worker that ends is started again, each time after a longer pause while it does not last. When
   none serves and one has failed `MOST_FAILURES` times in a row, the parent gives up: whoever keeps
   the hub running should hear of it.
@@ -39,8 +42,13 @@ STEADY_SECONDS: Final = 60.0
 END_SECONDS: Final = 15.0
 """Seconds that a worker may take to end beyond the grace of its calls."""
 
+BEAT_SECONDS: Final = 2.0
+SILENT_SECONDS: Final = 20.0
+"""No step of the event loop takes so long, and no caller should wait much longer."""
+
 _SPAWN: Final = multiprocessing.get_context("spawn")
 _SERVES: Final = b"serves"
+"""Said at first, and then every `BEAT_SECONDS`."""
 
 _log = structlog.get_logger(__name__)
 
@@ -56,10 +64,11 @@ class Parent:
         """Take the worker's end of the pipe."""
         self._pipe = pipe
 
-    def tell_serving(self) -> None:
-        """Say that this worker serves."""
+    def keep_telling(self) -> None:
+        """Say that this worker serves, and say so as long as its event loop runs."""
         with suppress(OSError):  # It is gone; `on_end` says so.
             self._pipe.send_bytes(_SERVES)
+        asyncio.get_running_loop().call_later(BEAT_SECONDS, self.keep_telling)
 
     def on_end(self, tell: Callable[[], None]) -> None:
         """Have the running event loop call `tell` once the parent is gone."""
@@ -135,6 +144,7 @@ class _Worker:
         self._process.start()
         theirs.close()
         self._started_at = time.monotonic()
+        self._heard_at = self._started_at
         self._has_spoken = asyncio.Event()
         self._has_ended = asyncio.Event()
         asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._hear)
@@ -148,6 +158,11 @@ class _Worker:
     def exit_code(self) -> int:
         """Its exit code: negative for a signal."""
         return self._process.exitcode or 0
+
+    @property
+    def is_silent(self) -> bool:
+        """True if it served, and has said nothing for too long."""
+        return self.serves and time.monotonic() - self._heard_at > SILENT_SECONDS
 
     async def started(self) -> bool:
         """Wait until it serves, or has ended without; whether it serves."""
@@ -170,6 +185,7 @@ class _Worker:
     def _hear(self) -> None:
         try:
             self._pipe.recv_bytes()
+            self._heard_at = time.monotonic()
             self.serves = True
         except (EOFError, OSError):
             asyncio.get_running_loop().remove_reader(self._pipe.fileno())
@@ -206,7 +222,9 @@ class _Supervisor:
         keepers = [self._keep(first)]
         if not self._told_to_stop.is_set():
             keepers += [self._keep(self._start(number)) for number in range(2, self._count + 1)]
+        watching = asyncio.create_task(self._kill_silent())
         await asyncio.gather(*keepers)
+        watching.cancel()
         if self._has_given_up:
             raise Reason.UNAVAILABLE.error(
                 f"no worker serves, and one has failed {MOST_FAILURES} times in a row"
@@ -247,6 +265,15 @@ class _Supervisor:
                     await self._told_to_stop.wait()
                 return
             worker = self._start(worker.number)
+
+    async def _kill_silent(self) -> None:
+        # Those that were told to stop have time of their own for it.
+        while not self._told_to_stop.is_set():
+            await asyncio.sleep(BEAT_SECONDS)
+            for worker in self._workers:
+                if worker.is_silent:
+                    _log.error("worker_silent", worker=worker.number, seconds=SILENT_SECONDS)
+                    worker.kill()
 
     def _stop(self) -> None:
         """End all workers in good order."""

@@ -15,5 +15,7 @@ compile pyproject.toml "${hub[@]}" --output-file requirements-hub.txt
 compile pyproject.toml --extra dev --output-file requirements-dev.txt
 printf 'hatchling\nsetuptools\n' |
     compile - --constraint requirements-dev.txt --output-file requirements-build.txt
+printf 'atheris\n' |
+    compile - --output-file requirements-fuzz.txt
 printf 'as4\npyas2lib\n' |
     compile - --output-file requirements-peers.txt

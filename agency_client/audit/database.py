@@ -61,7 +61,7 @@ TAKE_AGAIN = (
     "Take the copy again, with `exchange-server backup`, or from a hub that is stopped; "
     "a file that was copied while the hub ran needs its -wal file of the same moment"
 )
-"""What to do with a copy that does not fit together."""
+"""Advice for a copy that does not fit together."""
 _LEG_COLUMNS = (
     "position",
     "state",

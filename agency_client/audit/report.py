@@ -26,7 +26,7 @@ class Scope(Enum):
 
 
 class Verdict(Enum):
-    """What an audit comes to. One of them alone accuses the hub."""
+    """The outcomes of an audit. One of them alone accuses the hub."""
 
     CLEAN = "clean"
     """Every rule was kept, as far as the log goes and was opened."""
@@ -39,7 +39,7 @@ class Verdict(Enum):
 
 
 class Ground(Enum):
-    """What a finding rests on, and so whom it can accuse."""
+    """The grounds of a finding, which decide whom it can accuse."""
 
     SIGNED = "signed"
     """On entries alone: the hub signed them with the root of their tree."""
@@ -123,13 +123,13 @@ class AuditReport:
     violations: tuple[Violation, ...]
     """In log order; those of the whole tree come last. Empty for a clean log."""
     faults: tuple[Violation, ...] = ()
-    """What does not fit together in a copy; it accuses nobody."""
+    """The parts of a copy that do not fit together; they accuse nobody."""
     known_size: int = 0
     """Entries that the log is known to have, by a checkpoint or by the caller; 0 if unknown."""
 
     @property
     def verdict(self) -> Verdict:
-        """What the audit comes to."""
+        """The outcome of the audit."""
         if self.violations:
             return Verdict.VIOLATIONS
         if self.faults:

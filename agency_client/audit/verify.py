@@ -52,7 +52,7 @@ BATCH = 512
 MAX_READINGS = 100
 """Readings that a report lists."""
 _NOT_JUDGED = (Reason.POLICY_UNREADABLE, Reason.CERTIFICATE_UNTRUSTED)
-"""What a replay says of the one who checks: this version, or the root that was given."""
+"""Reasons of a replay that concern the checker: this version, or the root that was given."""
 MAX_VIOLATIONS = 20
 """Violations kept; one is enough to convict, a few show how far the damage goes."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
@@ -17,10 +18,12 @@ from agency_client.cli.setup import PANEL
 from agency_client.state.checkpoints import TrustStore
 from agency_client.state.expiry import key_states
 from agency_client.state.profile import Profile
-from exchange_doctor import Check, Grade, examine
+from exchange_doctor import LIST_WARN_DAYS, WARN_DAYS, Check, Grade, examine
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.trust.certificates import Usage, verify_chain
 
 _PACKAGES: Final = ("caricc-exchange", "grpcio", "cryptography", "followthemoney")
+_SECONDS: Final = 5.0
 _ADVICE: Final = {
     Reason.UNAVAILABLE: "see DNS and the port above; else ask the hub's operator",
     Reason.CERTIFICATE_EXPIRED: "`agency keys renew`, or enrol again",
@@ -62,7 +65,8 @@ def _profile(session: Session) -> Iterator[Check]:
         if state.revoked:
             yield Check(state.what, Grade.FAIL, "REVOKED on the log", "enrol again")
         else:
-            yield exchange_doctor.ending(state.what, state.ends, now, todo)
+            days = LIST_WARN_DAYS if state.what == "crl" else WARN_DAYS
+            yield exchange_doctor.ending(state.what, state.ends, now, todo, days)
     if profile.vault.newest_key_id is None:
         yield Check("sealing key", Grade.WARN, "none: you can open nothing", "agency keys import")
     yield exchange_doctor.room("disk", profile.folder)
@@ -74,6 +78,7 @@ def _hub(session: Session, profile: Profile) -> Iterator[Check]:
     host = host.strip("[]")
     yield exchange_doctor.name_of(host)
     yield exchange_doctor.reached("port", host, int(port))
+    yield from _shown_by(profile, host, int(port))
     now = datetime.now(UTC)
     before = TrustStore(profile.state, profile.log, lambda: now).head()
     try:
@@ -104,6 +109,27 @@ def _hub(session: Session, profile: Profile) -> Iterator[Check]:
         yield Check("witnesses", Grade.OK, "none asked for by this profile")
     else:
         yield _witnessed(profile, head.note)
+
+
+def _shown_by(profile: Profile, host: str, port: int) -> Iterator[Check]:
+    """The certificate that whatever listens there shows; nothing where nobody does."""
+    now = datetime.now(UTC)
+    try:
+        shown = ssl.get_server_certificate((host, port), timeout=_SECONDS)
+    except OSError:
+        return
+    der = ssl.PEM_cert_to_DER_cert(shown)
+    try:
+        found = verify_chain(der, (), profile.anchors, usage=Usage.TLS_SERVER, at=now)
+    except ExchangeError as error:
+        yield Check(
+            "hub's certificate",
+            Grade.FAIL,
+            f"{error.reason.name}: {error.message}",
+            "somebody may stand in between: tell the operator, and send nothing by another way",
+        )
+        return
+    yield exchange_doctor.ending("hub's certificate", found.not_after, now, "tell the operator")
 
 
 def _witnessed(profile: Profile, note: bytes) -> Check:

@@ -71,13 +71,21 @@ def finish(
     answer: Annotated[Path, typer.Argument(metavar="ANSWER.json", help="From the authority.")],
     profile: Annotated[Path, typer.Option("--to", metavar="DIR", help="Profile to make.")],
     hub: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the hub listens.")],
-    hub_name: Annotated[str, typer.Option(help="Name in the hub's certificate.")],
+    hub_name: Annotated[
+        str, typer.Option(help="The hub's name, to be shown; TLS checks the host.")
+    ],
     root: Annotated[Path, typer.Option(help="Root certificate to trust, PEM.")],
     log_key: Annotated[str, typer.Option(metavar="VKEY", help="The log's verifier key to trust.")],
     legal_basis: Annotated[
         str | None, typer.Option(metavar="CODE", help="Legal basis of statements by default.")
     ] = None,
-    key_passphrase_file: KeyPassphraseFile = None,
+    key_passphrase_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="File (0600) with the keys' passphrase, which is copied into the profile; else "
+            f"${PASSPHRASE_VARIABLE}, and no file holds it."
+        ),
+    ] = None,
 ) -> None:
     """Take the authority's answer and make the profile. Root and log key come by another way."""
     passphrase = read_passphrase(key_passphrase_file, PASSPHRASE_VARIABLE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
 
 PANEL = "Set up"
-_ENDS_SOON = timedelta(days=30)
 
 profile = typer.Typer(no_args_is_help=True, help="The folder with everything a client must know.")
 keys = typer.Typer(no_args_is_help=True, help="Your agency's sealing keys.")
@@ -50,7 +49,9 @@ def init(
     context: typer.Context,
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty folder.")],
     hub: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the hub listens.")],
-    hub_name: Annotated[str, typer.Option(help="Name in the hub's certificate.")],
+    hub_name: Annotated[
+        str, typer.Option(help="The hub's name, to be shown; TLS checks the host.")
+    ],
     root: Annotated[Path, typer.Option(help="Root certificate to trust, PEM.")],
     log_key: Annotated[str, typer.Option(metavar="VKEY", help="The log's verifier key to trust.")],
     tls_cert: Annotated[Path, typer.Option(help="Certificate that opens the channel, PEM.")],
@@ -61,7 +62,10 @@ def init(
     signing_key: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
     key_passphrase_file: Annotated[
         Path | None,
-        typer.Option(help="File (0600) with the keys' passphrase; else $EXCHANGE_KEY_PASSPHRASE."),
+        typer.Option(
+            help="File (0600) with the keys' passphrase, which is copied into the profile; else "
+            "$EXCHANGE_KEY_PASSPHRASE, and no file holds it."
+        ),
     ] = None,
     crl: Annotated[Path | None, typer.Option(help="The authority's revocation list, PEM.")] = None,
     legal_basis: Annotated[
@@ -98,7 +102,7 @@ def whoami(context: typer.Context) -> None:
     """Tell who you are, by which certificates, and what you know of the hub; needs no hub.
 
     A certificate that was revoked, as far as the last `sync` and the profile's revocation list say,
-    or that ends within 30 days, is marked.
+    is marked. What ends soon is warned of.
     """
     session = session_of(context)
     loaded = session.load_profile()
@@ -310,13 +314,10 @@ def _validity(
 ) -> Text:
     start, end = locale.second(certificate.not_before), locale.second(certificate.not_after)
     span = locale.say(Label.VALID, start=start, end=end)
-    left = certificate.not_after - now
     if revoked_at is not None:
         warning = locale.say(Label.REVOKED_SINCE, time=locale.second(revoked_at))
     elif not certificate.not_before <= now <= certificate.not_after:
         warning = locale.say(Label.NOT_VALID_NOW)
-    elif left < _ENDS_SOON:
-        warning = locale.say(Label.ENDS_SOON, span=locale.span(left))
     else:
         return Text(span)
     return alarm(f"{span}: {warning.upper()}")

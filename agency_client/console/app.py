@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from functools import partial
 from pathlib import PurePosixPath
 
 from starlette.applications import Starlette
@@ -11,9 +12,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from agency_client.console import compose, exchanges, lists, outbox, queue
+from agency_client.console import auditor as audit_pages
+from agency_client.console import compose, exchanges, flows, lists, news, outbox, queue
 from agency_client.console.context import Console
-from agency_client.console.guard import ENTRANCE, Guard
+from agency_client.console.guard import ENTRANCE, NEWS, Guard
 from agency_client.console.menu import menu
 from agency_client.console.rendering import STATIC_FOLDER, render
 from agency_client.console.visits import Visit, action, page, tell_crash
@@ -25,6 +27,7 @@ _THEMES = ("", "light", "dark")
 
 def routes(console: Console) -> list[Route]:
     """Every route of a console."""
+    auditor = audit_pages.Auditor(console)
     return [
         Route("/static/{version}/{name:path}", _static, methods=["GET"]),
         page(ENTRANCE, _show_entrance, console),
@@ -36,6 +39,11 @@ def routes(console: Console) -> list[Route]:
         page("/queue/{exchange}/{act}", queue.show_decision, console),
         action("/queue/{exchange}/{act}", queue.decide, console),
         action("/claim", queue.claim, console),
+        page("/audit", partial(audit_pages.show_audit, auditor=auditor), console),
+        action("/audit", partial(audit_pages.begin, auditor=auditor), console),
+        page("/log", partial(audit_pages.show_log, auditor=auditor), console),
+        page(NEWS, news.show, console),
+        page("/exchange/{exchange}/flows/{index:int}", flows.show, console),
         page("/work", lists.show_work, console),
         page("/inbox", lists.show_list, console),
         page("/sent", lists.show_list, console),

@@ -14,7 +14,6 @@ from typing import Final
 from starlette.responses import Response
 
 from agency_client.console.drafts import Draft, DraftFile, Drafts
-from agency_client.console.exchange_view import view
 from agency_client.console.forms import (
     SUBJECT_FIELDS,
     SUBJECT_ROWS,
@@ -245,7 +244,7 @@ def _fields(visit: Visit, draft: Draft) -> list[Field]:
     statements = []
     if draft.exchange:
         opened = visit.console.as_read(draft.exchange)
-        found = view(opened, client.agency, visit.locale, visit.console.now).statements
+        found = visit.console.view(opened, visit.locale).statements
         statements = [(each.digest, each.title) for each in found]
     return fields_of(*ACTS[draft.act], visit.locale, agencies, client.agency, statements)
 

@@ -13,6 +13,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agency_client.client import ExchangeClient
+from agency_client.console.exchange_view import ExchangeView, StatementView, view
 from agency_client.console.sessions import Sessions
 from agency_client.core.views import ExchangeSummary, UnsealedExchange, VerifiedExchange
 from agency_client.presentation.exchanges import reference_of
@@ -48,6 +49,7 @@ class Console:
         self._lock = threading.Lock()
         self._opened: OrderedDict[str, UnsealedExchange] = OrderedDict()
         self._verified: OrderedDict[ExchangeSummary, VerifiedExchange] = OrderedDict()
+        self._words: dict[tuple[bytes, Locale], StatementView] = {}
 
     @property
     def member(self) -> Member:
@@ -108,6 +110,7 @@ class Console:
             self._opened.move_to_end(opened.id)
             while len(self._opened) > _MOST_OPENED:
                 self._opened.popitem(last=False)
+                self._words.clear()
         return opened
 
     def as_read(self, exchange_id: str) -> UnsealedExchange:
@@ -135,6 +138,11 @@ class Console:
         """Forget what was opened, when the console is locked."""
         with self._lock:
             self._opened.clear()
+            self._words.clear()
+
+    def view(self, opened: UnsealedExchange, locale: Locale) -> ExchangeView:
+        """An opened exchange in words."""
+        return view(opened, self.client.agency, locale, self.now, self._words)
 
     def _zone(self) -> tzinfo:
         profile = self.client.profile

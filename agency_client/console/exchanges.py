@@ -8,7 +8,6 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from agency_client.console.compose import possible_acts
-from agency_client.console.exchange_view import view
 from agency_client.console.visits import Visit
 from agency_client.evidence import export_bundle
 from exchange_files import make_folder, remove_folder
@@ -21,7 +20,7 @@ def show(visit: Visit) -> Response:
     console = visit.console
     opened = console.open(str(visit.request.path_params["exchange"]))
     agency = console.client.agency
-    item = view(opened, agency, visit.locale, console.now)
+    item = console.view(opened, visit.locale)
     decides = any(leg.state is LegState.HELD and agency in leg.approvers for leg in opened.legs)
     return visit.show(
         "exchange.html", item=item, acts=possible_acts(visit, opened), decides=decides

@@ -8,7 +8,7 @@ a field of a brief or a document is `brief.summary`, `request.items`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -94,7 +94,7 @@ def fields_of(
     locale: Locale,
     agencies: Sequence[Agency],
     own: AgencyId,
-    statements: Iterable[tuple[str, str]] = (),
+    statements: Sequence[tuple[str, str]] = (),
 ) -> list[Field]:
     """The fields of an act, in the order in which a person thinks of them.
 
@@ -150,7 +150,9 @@ def arguments_of(draft: Draft, stack: ExitStack) -> dict[str, Any]:
     for name in act.codes:
         given = draft.fields.get(name, [])
         if given and given[0]:
-            made[name] = given if types[name].is_many else _whole(given[0], types[name].type)
+            made[name] = (
+                _lines(given) if types[name].is_many else _whole(given[0], types[name].type)
+            )
     if act.text is not None and draft.one(act.text.name):
         made[act.text.name] = draft.one(act.text.name)
     entities, notes = entities_of(draft, stack) if act.entities is not None else ([], ())
@@ -271,7 +273,7 @@ def _whole(given: str, kind: type) -> Any:
 
 
 def _codes(
-    kind: Kind, act: Act, locale: Locale, statements: Iterable[tuple[str, str]]
+    kind: Kind, act: Act, locale: Locale, statements: Sequence[tuple[str, str]]
 ) -> Iterator[Field]:
     types = attribute_types(kind.body) if act.codes else {}
     for name in act.codes:
@@ -282,8 +284,11 @@ def _codes(
             sort = Sort.CHECKS if attribute.is_many else Sort.SELECT
             yield Field(name, label, sort, needed, _code_choices(attribute.type, locale))
         elif attribute.type is bytes:
-            # A statement of the exchange, by its digest.
-            yield Field(name, label, Sort.SELECT, needed, tuple(statements))
+            # A statement of the exchange; those of other exchanges are typed, by their digests.
+            sort = Sort.CHECKS if attribute.is_many else Sort.SELECT
+            if not statements:
+                sort = Sort.LINES if attribute.is_many else Sort.SHORT
+            yield Field(name, label, sort, needed, tuple(statements))
         elif attribute.type is datetime:
             yield Field(name, label, Sort.DATE, needed)
         elif attribute.type is bool:

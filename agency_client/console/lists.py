@@ -82,6 +82,7 @@ def show_work(visit: Visit) -> Response:
         states = [state for state, turn in TURNS.items() if turn is party]
         listed = islice(console.client.exchanges(party=party, states=states), _MOST_TO_DO)
         found += waiting(listed, party, console.client.agency)
+    visit.saw(each.summary.id for each in found)
     pairs = to_do(found, console.references(), visit.locale, console.now)
     rows = [
         {

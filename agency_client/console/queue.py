@@ -18,7 +18,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from agency_client.console.context import Checked, Console
-from agency_client.console.exchange_view import differences, view
+from agency_client.console.exchange_view import differences
 from agency_client.console.rules_text import Rule, rules
 from agency_client.console.visits import Visit, show_fault
 from agency_client.console.words import Word, act_words
@@ -107,6 +107,7 @@ def show_queue(visit: Visit) -> Response:
     """The queue, with its first item or the one of the address beside it."""
     console, locale = visit.console, visit.locale
     summaries = waiting_items(console)
+    visit.saw(each.id for each in summaries)
     page = _page(visit, len(summaries))
     shown = summaries[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
     checked = [console.check(each) for each in shown]
@@ -151,7 +152,7 @@ def item_values(visit: Visit, opened: UnsealedExchange) -> dict[str, Any]:
     console = visit.console
     held = held_facts(console, opened, visit.locale)
     return {
-        "item": view(opened, console.client.agency, visit.locale, console.now),
+        "item": console.view(opened, visit.locale),
         "held": held,
         "acts": [
             (act, act_words(kind, act, visit.language), key)
@@ -333,12 +334,10 @@ def _decided_page(visit: Visit, opened: UnsealedExchange) -> Response:
     return visit.show(
         "decided.html",
         409,
-        item=view(opened, visit.console.client.agency, visit.locale, visit.console.now),
+        item=visit.console.view(opened, visit.locale),
         decisions=[
             view_statement
-            for view_statement in view(
-                opened, visit.console.client.agency, visit.locale, visit.console.now
-            ).statements
+            for view_statement in visit.console.view(opened, visit.locale).statements
             if any(view_statement.index == each.index for each in decisions)
         ],
         own_text=next(

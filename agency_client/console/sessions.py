@@ -35,6 +35,8 @@ class BrowserSession:
     """`light` or `dark`; empty is the browser's own."""
     notices: list[str] = field(default_factory=list, repr=False)
     """What the next page tells; it never stands in an address."""
+    seen: frozenset[str] = frozenset()
+    """The exchanges of the list that was shown last."""
     uses_keys: bool = True
     """True if single keys do something (WCAG 2.1.4 wants a way to turn them off)."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -98,6 +98,11 @@ class Visit:
         """Tell something on the next page that is shown."""
         if self.session is not None:
             self.session.notices.append(self.say(word, **values))
+
+    def saw(self, exchanges: Iterable[str]) -> None:
+        """Keep what the person saw on a list, so that news are what is not among it."""
+        if self.session is not None:
+            self.session.seen = frozenset(exchanges)
 
     def told(self) -> list[str]:
         """What the last action told; it is told once."""

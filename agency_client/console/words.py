@@ -427,6 +427,77 @@ class Word(Enum):
     REFERENCE_COLUMN = Words("Reference", "Номер дела", "Іс нөмірі")
     WRITE = Words("New", "Новое", "Жаңа")
 
+    # --- The auditor ---------------------------------------------------------------------------
+
+    AUDIT = Words("Verification", "Проверка журнала", "Журналды тексеру")
+    AUDIT_WHY = Words(
+        "Every entry that you may open is judged anew, and the tree is checked as a whole.",
+        "Каждая доступная вам запись пересуживается, а дерево проверяется целиком.",
+        "Сізге ашық әр жазба қайта тексеріледі, ал ағаш тұтас тексеріледі.",
+    )
+    AUDIT_START = Words("Verify now", "Проверить сейчас", "Қазір тексеру")
+    AUDIT_RUNNING = Words(
+        "Verifying: {done} of {size} entries",
+        "Проверяется: записей {done} из {size}",
+        "Тексерілуде: {size} жазбадан {done}",
+    )
+    AUDIT_RELOAD = Words("Show the progress", "Показать ход", "Барысын көрсету")
+    AUDIT_NONE = Words(
+        "Nothing was verified in this session yet.",
+        "В этом сеансе ещё ничего не проверено.",
+        "Бұл сеанста әлі ештеңе тексерілмеген.",
+    )
+    AUDIT_FAILED = Words(
+        "The verification could not be completed",
+        "Проверку не удалось завершить",
+        "Тексеруді аяқтау мүмкін болмады",
+    )
+    FINDINGS = Words("Findings", "Нарушения", "Бұзушылықтар")
+    FINDINGS_DO = Words(
+        "An honest hub produces none of these. Keep them and tell your authority.",
+        "Честный узел такого не допускает. Сохраните и сообщите руководству.",
+        "Адал торап мұндайға жол бермейді. Сақтап, басшылыққа хабарлаңыз.",
+    )
+    COUNTS = Words("What the log holds", "Что в журнале", "Журналда не бар")
+    READINGS_HEAD = Words("What auditors read", "Что прочли аудиторы", "Аудиторлар не оқыды")
+    STATISTICS = Words("Statistics", "Статистика", "Статистика")
+    STATISTICS_ENTRIES = Words("entries: {entries}", "записи: {entries}", "жазбалар: {entries}")
+    LOG_PAGE = Words("Entries", "Записи журнала", "Журнал жазбалары")
+    LOG_VERIFIED = Words(
+        "{number} verified entries, the newest first.",
+        "Проверенных записей: {number}, сначала новые.",
+        "Тексерілген жазбалар: {number}, алдымен жаңалары.",
+    )
+    LOG_NOT_YET = Words(
+        "Entries are shown once they were verified: begin a verification first.",
+        "Записи показываются после проверки: сначала начните её.",
+        "Жазбалар тексерілгеннен кейін көрсетіледі: алдымен тексеруді бастаңыз.",
+    )
+    EVENT_FILTER = Words("Event", "Событие", "Оқиға")
+    ANY = Words("any", "любое", "кез келген")
+    RULES_CITED = Words("rules: {rules}", "правила: {rules}", "ережелер: {rules}")
+
+    # --- Flows, and news -----------------------------------------------------------------------
+
+    FLOWS = Words("Flows of money", "Движение средств", "Ақша қозғалысы")
+    FLOWS_OPEN = Words("Flows as a picture", "Схема движения средств", "Ақша қозғалысының сызбасы")
+    FLOWS_TABLE = Words(
+        "The picture shows this table.",
+        "Схема показывает эту таблицу.",
+        "Сызба осы кестені көрсетеді.",
+    )
+    FLOW_COUNT = Words("Payments", "Платежей", "Төлемдер")
+    FLOWS_MOST = Words(
+        "The {shown} largest of {count} flows",
+        "Наибольшие потоки: {shown} из {count}",
+        "{count} ағынның ең ірі {shown}-ы",
+    )
+    NEWS = Words(
+        "New: {number}. Load the list",
+        "Новое: {number}. Обновить список",
+        "Жаңа: {number}. Тізімді жаңарту",
+    )
+
     # --- Writing -------------------------------------------------------------------------------
 
     TO_AGENCIES = Words("To", "Кому", "Кімге")
@@ -534,6 +605,14 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
     "reason": Words("Reason", "Причина", "Себебі"),
     "ground": Words("Ground", "Основание", "Негіз"),
     "result": Words("Result", "Результат", "Нәтиже"),
+    "consents": Words(
+        "Consents that it rests on (digests)",
+        "Согласия, на которых основано (хеши)",
+        "Негізделген келісімдер (хештер)",
+    ),
+    "authority": Words("Authority", "Орган-получатель", "Алушы орган"),
+    "sources": Words("From which statements", "Из каких заявлений", "Қай мәлімдемелерден"),
+    "expires_at": Words("Valid until", "Действует до", "Жарамдылық мерзімі"),
     "about": Words("About which statement", "О каком заявлении", "Қай мәлімдеме туралы"),
     "use": Words("What you had done with it", "Что было сделано", "Онымен не істелді"),
     "notice": Words("Obstacle", "Препятствие", "Кедергі"),
@@ -573,6 +652,13 @@ VERBS: Final[Mapping[str, Words]] = {
     "feedback": Words("Give feedback", "Дать отзыв", "Пікір беру"),
     "close_exchange": Words("Close", "Закрыть", "Жабу"),
     "erase": Words("Erase the content", "Уничтожить содержание", "Мазмұнын жою"),
+    "ask_consent": Words("Ask for consent", "Запросить согласие", "Келісім сұрау"),
+    "grant_consent": Words("Consent", "Дать согласие", "Келісім беру"),
+    "grant_consent_partly": Words(
+        "Consent in part", "Согласиться частично", "Ішінара келісім беру"
+    ),
+    "refuse_consent": Words("Refuse consent", "Отказать в согласии", "Келісімнен бас тарту"),
+    "revoke_consent": Words("Revoke consent", "Отозвать согласие", "Келісімді қайтарып алу"),
     "give_advance_notice": Words(
         "Give advance notice", "Предупредить о мере", "Шара туралы алдын ала хабарлау"
     ),

@@ -431,11 +431,6 @@ class Label(Enum):
     )
     NOT_VALID_NOW = Words("not valid now", "сейчас недействителен", "қазір жарамсыз")
     REVOKED_SINCE = Words("revoked since {time}", "отозван {time}", "{time} кері қайтарылған")
-    ENDS_SOON = Words(
-        "ends in {span}: have a new one issued",
-        "истекает через {span}: закажите новый",
-        "{span} кейін бітеді: жаңасын алыңыз",
-    )
     NOT_YET = Words("not yet", "ещё нет", "әлі жоқ")
 
     # --- Evidence ------------------------------------------------------------------------------

@@ -232,6 +232,12 @@ class Authority:
     def _validity(
         self, now: datetime, days: int, start: datetime | None, end: datetime | None
     ) -> tuple[datetime, datetime]:
+        if start is not None and start < self.root.not_valid_before_utc:
+            raise Reason.INVALID_FIELD.error(
+                "expected a first moment not before the root's own, "
+                f"{self.root.not_valid_before_utc.isoformat()}; got {start.isoformat()}",
+                field="not_before",
+            )
         # The root starts this much in the past too, so a certificate may be issued at once.
         begins = max(start or now - CLOCK_SKEW, self.root.not_valid_before_utc)
         ends = end or now + timedelta(days=days)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -48,11 +49,20 @@ class MemberUsage(StrEnum):
 # Tracebacks that show local variables would show passphrases.
 app = typer.Typer(
     name="exchange-certs",
-    help="A small certificate authority for development and for agencies that have none.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _reason(text: str) -> RevocationReason:
+    """Take a reason as this tool spells it, or as `agency operator revoke` does."""
+    plain = text.replace("-", "").replace("_", "").lower()
+    for each in RevocationReason:
+        if each.value.lower() == plain:
+            return each
+    raise typer.BadParameter(f"expected one of {', '.join(RevocationReason)}; got {text[:40]!r}")
+
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Directory of the authority.")]
 PassphraseFile = Annotated[
@@ -60,6 +70,24 @@ PassphraseFile = Annotated[
     typer.Option(help=f"File (0600) with the authority's passphrase; else ${CA_VARIABLE}."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"exchange-certs {version('caricc-exchange')}")
+        raise typer.Exit
+
+
+@app.callback()
+def command(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version, and end."
+        ),
+    ] = False,
+) -> None:
+    """A small certificate authority for development and for agencies that have none."""
 
 
 @app.command()
@@ -156,16 +184,34 @@ def issue(
 def revoke(
     directory: Directory,
     certificate: Annotated[
-        str, typer.Argument(metavar="SERIAL|CERT.pem", help="Serial number in hex, or a file.")
+        str,
+        typer.Argument(
+            metavar="SERIAL|CERT.pem|IDENTITY",
+            help="Serial number in hex, a file, or spiffe://... for all that this member has.",
+        ),
     ],
-    reason: Annotated[RevocationReason, typer.Option(help="Why it is taken back.")],
+    reason: Annotated[
+        RevocationReason,
+        typer.Option(
+            parser=_reason,
+            metavar="|".join(each.value for each in RevocationReason),
+            help="Why it is taken back; `key-compromise` and the like are taken too.",
+        ),
+    ],
     passphrase_file: PassphraseFile = None,
 ) -> None:
-    """Revoke a certificate and publish the revocation list anew."""
-    serial = _serial(certificate)
+    """Revoke a certificate, or all of a member, and publish the revocation list anew."""
+    now = _now()
+    if certificate.startswith("spiffe://"):
+        serials = _serials_of(directory, certificate, now)
+    else:
+        serials = [_serial(certificate)]
     authority = Authority.open(directory, read_passphrase(passphrase_file, CA_VARIABLE))
-    record = authority.revoke(serial, reason, now=_now())
-    typer.echo(f"Revoked {record.identity}: {directory / CRL_FILE}")
+    for serial in serials:
+        record = authority.revoke(serial, reason, now=now)
+        typer.echo(
+            f"Revoked {record.identity} ({record.usage.name}, {serial:x}): {directory / CRL_FILE}"
+        )
 
 
 @app.command()
@@ -231,19 +277,35 @@ def _serial(text: str) -> int:
         ) from None
 
 
+def _serials_of(directory: Path, identity: str, now: datetime) -> list[int]:
+    """The certificates of a member that are still good; raises CERTIFICATE_UNKNOWN for none."""
+    found = [
+        record.serial
+        for record in read_index(directory).records
+        if record.identity == identity and record.state(now) in ("valid", "future")
+    ]
+    if not found:
+        raise Reason.CERTIFICATE_UNKNOWN.error(
+            f"this authority knows of no certificate of {identity} that is still good"
+        )
+    return found
+
+
 def _table(records: Sequence[Record], now: datetime) -> Table:
     table = Table()
-    for heading in ("serial", "identity", "usage", "from", "to", "state"):
+    for heading in ("identity", "usage", "from", "to", "state"):
         table.add_column(heading, overflow="fold")
+    # Unbroken, so that it can be copied for `revoke`.
+    table.add_column("serial", no_wrap=True)
     for record in records:
         state = record.state(now)
         table.add_row(
-            f"{record.serial:x}",
             record.identity,
             record.usage.name,
             f"{record.not_before:%Y-%m-%d}",
             f"{record.not_after:%Y-%m-%d}",
             f"[{_STATE_STYLES[state]}]{state}",
+            f"{record.serial:x}",
         )
     return table
 

@@ -25,6 +25,8 @@ from cryptography.hazmat.backends.openssl import backend
 from exchange_protocol.errors import ExchangeError
 
 WARN_DAYS: Final = 30
+LIST_WARN_DAYS: Final = 7
+"""Of a revocation list, which lives for a month."""
 FULL_SHARE: Final = 0.1
 """A disk with less than so much room is nearly full."""
 
@@ -121,13 +123,15 @@ def versions(*packages: str) -> Check:
     return Check("versions", Grade.OK, ", ".join(found))
 
 
-def ending(what: str, at: datetime, now: datetime, todo: str) -> Check:
-    """Until when something is good."""
+def ending(what: str, at: datetime, now: datetime, todo: str, warn_days: int = WARN_DAYS) -> Check:
+    """Until when something is good; `todo` is told from so many days before."""
     days = (at - now) // timedelta(days=1)
     until = f"until {at:%Y-%m-%d}, {days} days"
     if at <= now:
         return Check(what, Grade.FAIL, f"ended at {at:%Y-%m-%d %H:%M} UTC", todo)
-    return Check(what, Grade.WARN, until, todo) if days < WARN_DAYS else Check(what, Grade.OK, until)
+    return (
+        Check(what, Grade.WARN, until, todo) if days < warn_days else Check(what, Grade.OK, until)
+    )
 
 
 def room(what: str, folder: Path) -> Check:

@@ -32,18 +32,30 @@ class HourlyBudget:
 
     def take(self, agency: AgencyId, now: datetime) -> bool:
         """True if this agency may cause one more entry."""
-        bucket = self._buckets.setdefault(agency, _Bucket(self.per_hour, now))
-        gained = max(now - bucket.filled_at, timedelta()) / timedelta(hours=1) * self.per_hour
-        bucket.tokens = min(self.per_hour, bucket.tokens + gained)
-        bucket.filled_at = max(now, bucket.filled_at)
+        bucket = self._filled(agency, now)
         if bucket.tokens < 1:
             return False
         bucket.tokens -= 1
         return True
 
+    def is_full(self, agency: AgencyId, now: datetime) -> bool:
+        """True if nothing of the agency's budget is spent."""
+        return self._filled(agency, now).tokens >= self.per_hour
+
+    def _filled(self, agency: AgencyId, now: datetime) -> _Bucket:
+        bucket = self._buckets.setdefault(agency, _Bucket(self.per_hour, now))
+        gained = max(now - bucket.filled_at, timedelta()) / timedelta(hours=1) * self.per_hour
+        bucket.tokens = min(self.per_hour, bucket.tokens + gained)
+        bucket.filled_at = max(now, bucket.filled_at)
+        return bucket
+
 
 class DenialBudget:
-    """The budget of refusals; those that are not logged are counted."""
+    """The budget of refusals; those that are not logged are counted.
+
+    A spent budget is said once, and so is its end: that the bucket is full again. In between each
+    token that comes back is spent at once, and to say so each time would be a flood of its own.
+    """
 
     def __init__(self, per_hour: int) -> None:
         self._budget = HourlyBudget(per_hour)
@@ -51,9 +63,10 @@ class DenialBudget:
 
     def take(self, agency: AgencyId, now: datetime) -> bool:
         """True if one more refusal of this agency is logged."""
+        if self._unlogged[agency] and self._budget.is_full(agency, now):
+            _log.warning("denials_logged_again", agency=agency, unlogged=self._unlogged[agency])
+            del self._unlogged[agency]
         if self._budget.take(agency, now):
-            if unlogged := self._unlogged.pop(agency, 0):
-                _log.warning("denials_logged_again", agency=agency, unlogged=unlogged)
             return True
         if not self._unlogged[agency]:
             _log.warning("denials_not_logged", agency=agency, per_hour=self._budget.per_hour)

@@ -111,7 +111,7 @@ class FairQueue(Generic[_T]):
         """The agency that rests, and until when."""
 
     def __len__(self) -> int:
-        """How many requests wait."""
+        """The number of requests that wait."""
         return self._size
 
     def verify_room(self, agency: AgencyId | None) -> None:

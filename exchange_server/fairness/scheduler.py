@@ -25,7 +25,7 @@ class FairScheduler:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether a place is waited for."""
+        """True if a place is waited for."""
         return bool(self._waiting)
 
     @asynccontextmanager

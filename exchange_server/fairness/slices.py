@@ -19,7 +19,9 @@ from exchange_server.fairness.scheduler import FairScheduler
 SLICE_SECONDS: Final = 0.001
 """A lone call takes some 3 ms; the slice of another agency may add little to that."""
 PAUSE_TURNS: Final = 8
-"""Where the loop has nothing else to do they pass at once."""
+"""They pass at once where the loop has nothing else to do."""
+RESTED_SECONDS: Final = 0.1
+"""The loop has taken many turns by then."""
 
 
 class SliceScheduler:
@@ -34,12 +36,12 @@ class SliceScheduler:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether a slice is waited for."""
+        """True if a slice is waited for."""
         return self._turns.is_awaited
 
     @property
     def is_over(self) -> bool:
-        """Whether the slice in hand is over."""
+        """True if the slice in hand is over."""
         return self._spent + time.monotonic() - self._began_at >= SLICE_SECONDS
 
     async def begin(self, agency: AgencyId) -> None:
@@ -71,10 +73,13 @@ class SliceScheduler:
         self._began_at = time.monotonic()
 
     async def _pause_if_due(self) -> None:
+        rested = time.monotonic() - self._ended_at
+        if rested > RESTED_SECONDS:
+            self._spent = 0.0
         if self._spent < SLICE_SECONDS:
             return
         # After a step that was too long by itself, others have the loop for as long.
-        missing = self._spent - SLICE_SECONDS - (time.monotonic() - self._ended_at)
+        missing = self._spent - SLICE_SECONDS - rested
         if missing > SLICE_SECONDS:
             await asyncio.sleep(missing)
         for _ in range(PAUSE_TURNS):

@@ -12,14 +12,13 @@ same bytes again after a crash (step 6 of `exchange_server.ledger`).
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
-from exchange_protocol.record.entries import Entry, Event
+from exchange_protocol.record.entries import MOST_BEHIND, Entry, Event
 from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Part, Statement
@@ -85,13 +84,24 @@ class Acceptance:
         [entry] = read_entries(self._draft.connection, [index])
         return Logged(index, entry.opening.entry, entry.opening.nonce)
 
-    def _check_time(self, statement: Statement, now: datetime) -> None:
-        limits = self._draft.context.limits
+    def _check_time(self, statement: Statement, at: datetime) -> None:
+        """Check the author's time by the hub's clock, and by the time of the entry.
+
+        The entry's may be ahead of the clock, if that was ahead before. What is said now is still
+        accepted, as long as auditors allow the difference: above all the revocation of a key.
+        """
+        limits, now = self._draft.context.limits, self._draft.context.clock()
         if not now - limits.past_skew <= statement.made_at <= now + limits.future_skew:
             raise Reason.CLOCK_SKEW.error(
                 f"expected a statement made at most {limits.past_skew} before and "
                 f"{limits.future_skew} after the hub's clock, which says {now.isoformat()}; "
                 f"got {statement.made_at.isoformat()}",
+                field="made_at",
+            )
+        if at - statement.made_at > MOST_BEHIND:
+            raise Reason.CLOCK_SKEW.error(
+                f"expected a statement made at most {MOST_BEHIND} before the last entry of the "
+                f"log, which the hub made at {at.isoformat()}; got {statement.made_at.isoformat()}",
                 field="made_at",
             )
 
@@ -106,8 +116,8 @@ class Acceptance:
         for digest in digests - self._not_revoked:
             certificate = judgement.directory.certificates[digest].certificate
             revocations = self._draft.context.revocations()
-            revocations.verify_current(at)
-            revocations.verify_not_revoked(certificate, at)
+            revocations.verify_current(self._draft.context.clock())
+            revocations.verify_not_listed(certificate)
             self._not_revoked.add(digest)
 
     def _find_parts(self, job: Submission) -> tuple[PartRows, Counter[StagedKey]]:
@@ -118,7 +128,7 @@ class Acceptance:
         for part in job.statement.parts:
             sealed = job.parts.get(part.name)
             if sealed is not None:
-                part_id = secrets.token_bytes(PART_ID_BYTES)
+                part_id = self._draft.random(PART_ID_BYTES)
                 rows.chunks += _chunks(part_id, sealed)
             else:
                 key = (job.caller.agency, part.sha256, part.size)

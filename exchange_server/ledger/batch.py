@@ -150,8 +150,12 @@ class Batch:
             return job.judge(self)
         except ExchangeError as error:
             denial = job.denial(error) if is_logged(error) else None
-            if denial is not None:
-                self.deny(denial)
+            try:
+                if denial is not None:
+                    self.deny(denial)
+            except ExchangeError as why:
+                # A refusal holds once it is on the log: until then it is put off.
+                return why
             return error
         except Exception as error:
             if isinstance(error, SQLAlchemyError) or driver_error(error) is not None:

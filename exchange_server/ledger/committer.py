@@ -57,6 +57,8 @@ _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 
 _PROBE_BYTES = 64 * 1024
+TELL_SECONDS = 60.0
+"""Seconds between two lines on erased bytes that a reader keeps."""
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -76,6 +78,7 @@ class Committer:
         self._holds_old_pages = True
         """True if erased bytes may stand in the write-ahead log. True at first: the hub before this
         one may have ended before it emptied it."""
+        self._told_of_old_pages: float | None = None
         self.directory = Directory()
         """The directory after the last committed batch."""
         self.tree_size = 0
@@ -142,8 +145,24 @@ class Committer:
             return
         try:
             self._holds_old_pages = not forget_old_pages(self._engine)
+            self._tell_of_old_pages()
         except Exception:  # noqa: BLE001 -- logged by structlog; tried again after the next batch
             _log.exception("old_pages_kept")
+
+    def _tell_of_old_pages(self) -> None:
+        """Tell of a reader that does not end: it keeps erased bytes on the disk."""
+        now = time.monotonic()
+        if not self._holds_old_pages:
+            if self._told_of_old_pages is not None:
+                _log.info("erased_bytes_gone")
+            self._told_of_old_pages = None
+        elif self._told_of_old_pages is None or now - self._told_of_old_pages >= TELL_SECONDS:
+            self._told_of_old_pages = now
+            _log.error(
+                "erased_bytes_kept",
+                why="a program reads the database in a transaction that does not end, so erased "
+                "bytes may stay in its write-ahead log; end that program",
+            )
 
     def close(self) -> None:
         """Give the connection back."""

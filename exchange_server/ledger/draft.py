@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection
 
@@ -35,6 +35,8 @@ from exchange_server.storage.statement_rows import (
     find_deliverables,
     find_delivered,
 )
+
+_DRAWN_AT_ONCE: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +127,24 @@ class Draft:
         """Exchanges that the batch has opened or changed."""
         self.last_time = state.head.last_time
         self._size_before = state.head.size
+        self._random, self._drawn = b"", 0
 
     def now(self) -> datetime:
         """The hub's time of the next entry: never before that of the last."""
         now = self.context.clock()
         return now if self.last_time is None else max(now, self.last_time)
+
+    def random(self, count: int) -> bytes:
+        """Random bytes, of which none is given twice.
+
+        Each draw from the system gives the interpreter away, and the writer has to wait to get it
+        back. So it draws for many at once.
+        """
+        if self._drawn + count > len(self._random):
+            self._random, self._drawn = secrets.token_bytes(_DRAWN_AT_ONCE), 0
+        start = self._drawn
+        self._drawn = start + count
+        return self._random[start : self._drawn]
 
     def exchange(self, exchange_id: str) -> StoredExchange | None:
         """An exchange as the requests before have left it."""
@@ -154,7 +169,7 @@ class Draft:
 
     def next_entry(self, entry: Entry) -> EntryRow:
         """Encode the next entry; `append` puts it on the log."""
-        encoded, nonce = encode_entry(entry), secrets.token_bytes(NONCE_BYTES)
+        encoded, nonce = encode_entry(entry), self.random(NONCE_BYTES)
         return EntryRow(
             idx=self._size_before + len(self.rows.entries),
             entry=encoded,

@@ -60,7 +60,7 @@ from exchange_server.storage.statement_rows import DeliveryRow, StatementRow
 
 _ENTRIES_AT_ONCE = 1000
 _NOT_JUDGED = (Reason.POLICY_UNREADABLE, Reason.CERTIFICATE_UNTRUSTED)
-"""What a replay says of the one who checks: this version, or the root that was given."""
+"""Reasons of a replay that concern the checker: this version, or the root that was given."""
 
 
 def fsck(

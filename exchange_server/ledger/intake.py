@@ -107,7 +107,7 @@ class Intake:
         return self._queue.expected_wait()
 
     def waiting(self) -> int:
-        """How many requests wait."""
+        """The number of requests that wait."""
         return len(self._queue)
 
     def take(self) -> list[Waiting]:

@@ -11,7 +11,8 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
+from zoneinfo import available_timezones
 
 from exchange_protocol.errors import CallerError, ExchangeError, LimitExceeded, Reason
 from exchange_protocol.kinds.codes import Urgency
@@ -27,6 +28,9 @@ FETCH_PART = "FetchPart"
 LIST_OPENINGS = "ListOpenings"
 
 AnswerT = TypeVar("AnswerT")
+
+_TIME_ZONES: Final = frozenset(available_timezones())
+"""Empty where neither the system nor the package `tzdata` has them: then none is checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ class Job(ABC, Generic[AnswerT]):
         """The refusal of this request, as the log records it; None if it records none."""
 
     def why_put_off(self) -> ExchangeError | None:
-        """Why it must wait: a statement that it may depend on was put off. None if it need not."""
+        """The reason to wait, or None: a statement that it may depend on was put off."""
         return None
 
     def put_off(self, error: ExchangeError) -> None:
@@ -213,6 +217,7 @@ def check_submission(
     1. The payload is a well-formed statement.
     2. Its author's agency is the caller's: AUTHOR_MISMATCH.
     3. The bytes beside it are parts that it names, byte for byte: PART_MISMATCH, TOO_LARGE.
+    4. The time zones that it names exist: INVALID_FIELD.
     """
     statement = parse_by_shape(signed.payload)
     if statement.author.agency != caller.agency:
@@ -226,7 +231,22 @@ def check_submission(
             f"expected none: {statement.kind} is for everyone", field="parts"
         )
     _check_parts(statement, parts, limits)
+    _check_time_zones(statement)
     return Submission(caller, signed, statement, dict(parts), known_tree_size, tracker)
+
+
+def _check_time_zones(statement: Statement) -> None:
+    """Clocks run in the zone of an agency or of a statement; the rules know no list of zones."""
+    zones = {
+        "time_zone": statement.header.time_zone,
+        "body.time_zone": getattr(statement.body, "time_zone", None),
+    }
+    for field, zone in zones.items():
+        if zone and _TIME_ZONES and zone not in _TIME_ZONES:
+            raise Reason.INVALID_FIELD.error(
+                f"expected an IANA time zone that this hub knows, such as Asia/Almaty; got {zone}",
+                field=field,
+            )
 
 
 def _check_parts(statement: Statement, inline: Mapping[str, bytes], limits: LedgerLimits) -> None:

@@ -192,13 +192,14 @@ class Ledger:
         return self._writer.expected_wait()
 
     def waiting(self) -> int:
-        """How many requests wait for the writer."""
+        """The number of requests that wait for the writer."""
         return self._writer.waiting()
 
     async def verify_writing(self) -> None:
         """Verify that what is submitted will be written; raises UNAVAILABLE."""
         if self._upkeep is not None:
             self._upkeep.verify_running()
+        self._context.clock()
         await self._writer.verify_writing()
 
     async def submit(

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from exchange_protocol.kinds.codes import Party, ReaderRole
 from exchange_protocol.rules.access import StatementFacts, viewers
@@ -22,6 +23,9 @@ from exchange_protocol.trust.identity import AgencyId
 from exchange_server.storage.exchange_rows import ExchangeRow, PartyRow
 from exchange_server.storage.feed_rows import FeedRow
 from exchange_server.storage.statement_rows import StatementRow
+
+# Looked up once: asking a protobuf enumeration by name takes as long as all else of a row.
+_NUMBERS: Final = {party: int(party.number) for party in Party}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +100,12 @@ def statement_visibility(
     for agency, role in viewers(after, said).items():
         feed.append(FeedRow(agency, index, index, after.id, role))
         seen.update(
-            (agency, party.number, leg) for party, leg in _parties_of(agency, role, after, said)
+            (agency, _NUMBERS[party], leg) for party, leg in _parties_of(agency, role, after, said)
         )
     for agency, digest in released(before, after):
         if digest != said.digest:
             feed.append(FeedRow(agency, index, indexes[digest], after.id, ReaderRole.RECIPIENT))
-            seen.add((agency, Party.RECIPIENT.number, agency))
+            seen.add((agency, _NUMBERS[Party.RECIPIENT], agency))
     parties = tuple(
         PartyRow(agency, party, initial_index, leg, after.id) for agency, party, leg in sorted(seen)
     )

@@ -94,7 +94,7 @@ class Writer:
         self._intake.verify_room(agency)
 
     def waiting(self) -> int:
-        """How many requests wait."""
+        """The number of requests that wait."""
         return self._intake.waiting()
 
     def expected_wait(self) -> float:

@@ -1,4 +1,4 @@
-"""What the hub counts: an observer that turns what it hears into Prometheus's numbers.
+"""The counters of the hub: an observer that turns events into Prometheus's numbers.
 
 A gauge that every worker reads from the same database keeps the latest value (`mostrecent`). One
 that each worker has for itself is added up over those that live (`livesum`).

@@ -1,4 +1,4 @@
-"""What the hub looks at now and then for its metrics: nobody tells it of these by a call."""
+"""Figures that the hub reads now and then for its metrics: no call tells of these."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Where the figures come from."""
+    """The source of the figures."""
 
     engine: Engine
     ledger: Ledger
     revocations: RevocationFile
     ends: Callable[[], Mapping[str, datetime]]
-    """When the hub's own certificate and the roots end, by what they are."""
+    """The end of the hub's own certificate and of the roots, by their names."""
     certificate_refused: Callable[[], bool]
     """True while the certificate on the hub's disk is refused."""
     witnesses: tuple[str, ...]
@@ -49,7 +49,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """What the database says."""
+    """The figures of the database."""
 
     cosigned: Mapping[str, datetime]
     held: int
@@ -137,7 +137,7 @@ class Sampler:
 
 
 def first_ends(directory: Directory) -> dict[AgencyId, datetime]:
-    """When the first member of each agency is left without a signing certificate.
+    """The time at which the first member of each agency is left without a signing certificate.
 
     A member who has published a newer certificate counts by that one, so a renewal ends the alarm.
     """

@@ -112,7 +112,7 @@ class Served:
         self._deserializer = cast(Callable[[bytes], Message], handler.request_deserializer)
         self._is_stream = isasyncgenfunction(self._behaviour)
         self.reads_stream: bool = handler.request_streaming
-        """Whether the request is a stream of messages."""
+        """True if the request is a stream of messages."""
 
     async def answer(self, request: bytes | AsyncIterator[bytes], context: Context) -> bytes | None:
         """Answer a request; None where the responses were written as a stream."""

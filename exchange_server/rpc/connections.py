@@ -58,7 +58,7 @@ class Connections:
         self._per_agency = per_agency
         self._port = 0
         self._holders: dict[_Address, str] = {}
-        """Who has made a call over a connection."""
+        """The callers over a connection."""
         self._counts: Counter[str] = Counter()
         self._seen: dict[int, _Seen | None] = {}
         """Sockets by inode; None for those that are no connections of the port."""

@@ -69,7 +69,7 @@ class PeerVerifier:
         """Take steps 2 to 4; raises NotAuthenticated."""
         now = self._clock()
         verify_validity(certificate, now)
-        self._revocations().verify_not_revoked(certificate, now)
+        self._revocations().verify_not_listed(certificate)
         if certificate.identity.trust_domain != self._trust_domain:
             raise Reason.IDENTITY_INVALID.error(
                 f"expected an identity of {self._trust_domain}, got {certificate.identity}"

@@ -60,7 +60,7 @@ from exchange_server.rpc.status import abort, shown_to_caller
 
 PROBES_OF_ONE_AGENCY: Final = 16
 ANSWER_SECONDS: Final = 10.0
-"""How long a peer may take its answer after the deadline of its call, before it is disconnected."""
+"""Time for a peer to take its answer after its call's deadline, before it is disconnected."""
 _SAYING: Final = frozenset({SUBMIT, SUBMIT_BATCH})
 """Calls that bring statements."""
 
@@ -76,7 +76,7 @@ class DeadlineCaps:
         self._special_seconds = special_seconds
 
     def seconds(self, method: str, context: Context) -> float:
-        """How long a call may last: its cap, or its own deadline if that is earlier."""
+        """The time that a call may last: its cap, or its own deadline if that is earlier."""
         cap = self._special_seconds.get(method, self._cap_seconds)
         # grpc gives None where the caller set no deadline, whatever its types say.
         remaining = cast(float | None, context.time_remaining())
@@ -167,7 +167,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
         return serve
 
     def _hold(self, context: Context, seconds: float) -> ExitStack:
-        """What a call holds until its answer has left, or its connection is closed for it."""
+        """The share that a call holds until its answer left, or its connection was closed."""
         held, peer = ExitStack(), context.peer()
         timer = asyncio.get_running_loop().call_later(
             seconds + ANSWER_SECONDS, self._connections.drop, peer, held.close

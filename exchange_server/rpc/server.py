@@ -231,7 +231,7 @@ def _turns(limits: RpcLimits) -> dict[str, FairScheduler]:
 
 
 def _connections(wanted: int) -> int:
-    """How many connections to accept: each is an open file, and the hub needs some for itself."""
+    """The connections to accept: each is an open file, and the hub needs some for itself."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < wanted + OWN_FILES:
         # The soft limit is for programs that still use `select`; the hub does not.

@@ -34,6 +34,8 @@ from exchange_server.observer import NO_OBSERVER, Observer
 _SQLITE = "sqlite:///"
 _NO_LOCKS = "unix-none"
 _BUSY_SECONDS = 10
+_CHECKPOINT_MILLISECONDS = 200
+"""The longest wait for readers before the write-ahead log is emptied."""
 _CACHE_KIB = 16 * 1024
 """Of one connection; SQLite's own 2 MiB do not hold the inner pages of the indexes."""
 _WRITES = "exchange_writes"
@@ -242,7 +244,12 @@ def forget_old_pages(engine: Engine) -> bool:
     with engine.connect() as connection:
         raw = connection.connection
         with closing(raw.cursor()) as cursor:
-            [busy, *_] = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            # A reader may never end, and the writer has other work: it comes back after a batch.
+            cursor.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_MILLISECONDS}")
+            try:
+                [busy, *_] = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
     return not busy
 
 

@@ -191,7 +191,7 @@ def page_of_entries(
 
 
 def _wire_bytes(row: Sequence[Any], tree_size: int) -> int:
-    """How long a row's entry may be on the wire, with its statement and its proof."""
+    """The size that a row's entry may have on the wire, with its statement and its proof."""
     fields = row[_FIRST_ON_WIRE:]
     return (
         sum(len(field) + _FRAMING_BYTES for field in fields if field)

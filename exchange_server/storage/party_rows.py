@@ -6,7 +6,7 @@ stands for it where it left it, RETURNED.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -18,13 +18,15 @@ from sqlalchemy import (
     String,
     and_,
     case,
+    func,
     select,
     type_coerce,
 )
 
 from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.record.entries import parse_entry
 from exchange_server.storage.rows import field_names, select_by_keys
-from exchange_server.storage.tables import exchanges, legs, parties
+from exchange_server.storage.tables import exchanges, feed, legs, log_entries, parties
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class SeenExchange(NamedTuple):
     initiator: str
     initiated_at: datetime
     updated_at: datetime
+    """The time of the newest entry that the agency sees."""
     due_at: datetime | None
     urgency: int
     handling: int
@@ -69,8 +72,10 @@ class Selection:
 
 WINDOW: Final = 2000
 """Parties that one query looks through."""
-_EXCHANGE_COLUMNS = tuple(name for name in field_names(SeenExchange) if name != "legs")
-_b, _g, _x = parties.c, legs.c, exchanges.c
+_EXCHANGE_COLUMNS = tuple(
+    name for name in field_names(SeenExchange) if name not in ("updated_at", "legs")
+)
+_b, _g, _x, _f, _e = parties.c, legs.c, exchanges.c, feed.c, log_entries.c
 _BLINDFOLDED = and_(_b.party == Party.RECIPIENT.number, _g.state == int(LegState.HELD))
 _SEEN_STATE: ColumnElement[int] = case((_BLINDFOLDED, int(LegState.RETURNED)), else_=_g.state)
 _JOINED = parties.join(legs, and_(_g.exchange_id == _b.exchange_id, _g.agency == _b.leg)).join(
@@ -141,9 +146,16 @@ def read_seen(
             _g.approvals,
             case((_BLINDFOLDED, None), else_=_g.due_at).label("leg_due_at"),
             _BLINDFOLDED.label("is_blindfolded"),
+            # The exchange's own time would tell of what is held, and of other legs.
+            select(func.max(_f.entry_index))
+            .where(_f.exchange_id == _x.exchange_id, _f.agency == agency)
+            .scalar_subquery()
+            .label("newest"),
         )
         .select_from(_JOINED)
-        .where(_b.agency == agency)
+        # All parties there are: named, they let the primary key find each exchange. Without them
+        # SQLite walks through all that the agency sees.
+        .where(_b.agency == agency, _b.party.in_([party.number for party in Party]))
         .order_by(_b.initial_index.desc(), _g.position, _b.party)
     )
     rows: dict[str, list[RowMapping]] = {}
@@ -152,14 +164,19 @@ def read_seen(
     for found in select_by_keys(connection, query, _b.initial_index, opened):
         row = found._mapping
         rows.setdefault(row["exchange_id"], []).append(row)
-    return [_seen(group) for group in rows.values()]
+    groups = list(rows.values())
+    newest = [group[0]["newest"] for group in groups if group[0]["newest"] is not None]
+    entries = select_by_keys(connection, select(_e.idx, _e.entry), _e.idx, sorted(newest))
+    times = {index: parse_entry(entry).hub_time for index, entry in entries}
+    return [_seen(group, times) for group in groups]
 
 
-def _seen(rows: Sequence[RowMapping]) -> SeenExchange:
+def _seen(rows: Sequence[RowMapping], times: Mapping[int, datetime]) -> SeenExchange:
     seen: dict[str, SeenLeg] = {}
     for row in rows:
         given = 0 if row["is_blindfolded"] else len(row["approvals"])
         leg = SeenLeg(row["leg"], row["state"], row["approvals_required"], given, row["leg_due_at"])
         seen.setdefault(leg.agency, leg)
     exchange = {name: rows[0][name] for name in _EXCHANGE_COLUMNS}
-    return SeenExchange(**exchange, legs=tuple(seen.values()))
+    updated_at = times.get(rows[0]["newest"], rows[0]["initiated_at"])
+    return SeenExchange(**exchange, updated_at=updated_at, legs=tuple(seen.values()))

@@ -16,12 +16,17 @@ from exchange_server.storage.engine import reading, writing
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the schema to this version of the hub, in one transaction."""
+def migrate(engine: Engine) -> tuple[str | None, str | None]:
+    """Bring the schema to this version of the hub, in one transaction.
+
+    Gives the version before, None for an empty database, and the version now.
+    """
     config = _config()
     with writing(engine) as connection:
+        before = MigrationContext.configure(connection).get_current_revision()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        return before, MigrationContext.configure(connection).get_current_revision()
 
 
 def check_schema(engine: Engine) -> None:

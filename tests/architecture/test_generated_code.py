@@ -15,7 +15,13 @@ V1 = ROOT / "proto" / "exchange_protocol" / "v1"
 
 
 @pytest.mark.parametrize(
-    "generator", ["generate_protocol.py", "generate_client.py", "generate_vectors.py"]
+    "generator",
+    [
+        "generate_protocol.py",
+        "generate_client.py",
+        "generate_vectors.py",
+        "generate_reference.py",
+    ],
 )
 def test_committed_code_equals_a_fresh_generation(generator: str) -> None:
     command = [sys.executable, f"scripts/{generator}", "--check"]

@@ -32,7 +32,7 @@ PAGES = {
     RECIPIENT: ("/work", "/inbox", "/exchange/{domestic}", "/exchange/{domestic}/reply"),
     PROSECUTOR: ("/supervised", "/exchange/{domestic}"),
     COORDINATOR: ("/queue", "/queue/{held}/approve", "/queue/{held}/reject", "/exchange/{held}"),
-    AUDITOR: ("/overview",),
+    AUDITOR: ("/audit", "/log", "/overview"),
 }  # fmt: skip
 
 
@@ -59,10 +59,12 @@ def test_a_coordinator_decides_with_two_keys(
     exchange = first.rpartition("/")[2]
     page.keyboard.press("a")
     page.wait_for_url(f"**/{exchange}/approve")
+    page.wait_for_function("document.activeElement.matches('[data-focus]')")
+    assert page.evaluate("scrollY") == 0
     page.keyboard.press("Enter")
     page.wait_for_url("**/queue")
     assert state(town, exchange) is LegState.RELEASED
-    assert exchange in page.locator("[role=status]").inner_text()
+    assert exchange in page.locator(".govuk-notification-banner--success").inner_text()
     assert problems_of(page) == []
 
 
@@ -144,6 +146,49 @@ def test_nothing_is_cut_off_on_a_telephone_or_at_twice_the_size(
         page.goto(consoles(role).origin + path.format(**exchanges))
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_auditor_verifies_and_follows_the_progress(
+    consoles: Consoles, chromium: Browser, exchanges: dict[str, str], language: str
+) -> None:
+    page = entered(chromium, consoles(AUDITOR), language)
+    page.keyboard.press("v")
+    page.wait_for_selector(".govuk-notification-banner--success", timeout=60_000)
+    assert _serious(page) == []
+    page.goto(f"{consoles(AUDITOR).origin}/log")
+    assert exchanges["held"] in page.inner_text("main")
+    assert _serious(page) == []
+    assert problems_of(page) == []
+
+
+def test_flows_are_a_picture_of_their_table(
+    town: Deployment, consoles: Consoles, chromium: Browser
+) -> None:
+    exchange = ask(town, "kz.fma")
+    payments = [
+        {
+            "id": f"p{number}",
+            "schema": "Payment",
+            "properties": {
+                "payer": [f"payer-{number % 3}"],
+                "beneficiary": ["payee"],
+                "amount": [str(100 + number)],
+                "currency": ["KZT"],
+                "date": ["2025-01-02"],
+            },
+        }
+        for number in range(9)
+    ]
+    with town.client(RECIPIENT) as client:
+        client.reply(client.open(exchange), brief="Счета", entities=payments)
+    page = entered(chromium, consoles(OFFICER))
+    page.goto(f"{consoles(OFFICER).origin}/exchange/{exchange}")
+    page.click("a[href*='/flows/']")
+    page.wait_for_selector("#flows canvas", state="attached")
+    assert page.locator("#flows-table tbody tr").count() == 3
+    assert _serious(page) == []
+    assert problems_of(page) == []
 
 
 def test_the_code_leaves_the_address_and_nothing_is_stored(

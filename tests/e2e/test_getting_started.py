@@ -26,7 +26,6 @@ def test_guide_to_a_deployment_of_your_own_works_as_typed(tmp_path: Path) -> Non
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "POLICIES": str(REPOSITORY / "policies"),
     }
     ended = subprocess.run(
         ["/bin/bash", "-euo", "pipefail", "-c", script],

@@ -29,7 +29,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from agency_client import ExchangeClient, InformationRequest, Item, Sent, UnsealedExchange
-from agency_client.audit import AuditReport, HubLog, verify_log
+from agency_client.audit import AuditReport, HubLog, Verdict, verify_log
 from agency_client.audit.database import DatabaseCopy
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
@@ -149,11 +149,22 @@ class Region:
     def audit(self, member: str = AUDITOR) -> AuditReport:
         """What an auditor finds over the hub."""
         client = self.client(member)
-        return verify_log(
+        report = verify_log(
             HubLog(client),
             client.profile.anchors,
             auditor=client.profile.tls.certificate.member,
         )
+        is_of_the_log = not self.lies.answers and self.lies.page is None
+        if (
+            report.violations
+            and report.violations[0].reason is Reason.RULE_BROKEN
+            and is_of_the_log
+        ):
+            # A lie that is on the log convicts in a copy of the database as well.
+            copied = self.audit_copy()
+            assert copied.verdict is Verdict.VIOLATIONS, copied.faults
+            assert copied.violations[0].index == report.violations[0].index
+        return report
 
     def audit_copy(self, member: str = AUDITOR) -> AuditReport:
         """What an auditor finds in a copy of the database, which it has never seen before."""

@@ -12,6 +12,9 @@ if (entrance && location.hash.length > 1) {
   entrance.submit();
 }
 
+// The page begins at its top, also on a small screen: what is signed is read before it is signed.
+document.querySelector("[data-focus]")?.focus({ preventScroll: true });
+
 // Single keys follow the links that name them; the sheet on "?" lists these.
 const sheet = document.getElementById("keys");
 const keyed = () => [...document.querySelectorAll("[data-key]")];

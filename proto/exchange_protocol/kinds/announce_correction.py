@@ -15,7 +15,7 @@ from exchange_protocol.words import Code, Words
 
 
 class CorrectionReason(Code):
-    """What was wrong in a statement that is corrected."""
+    """Faults of a statement that is corrected."""
 
     WRONG_IDENTITY = (
         pb.CORRECTION_REASON_WRONG_IDENTITY,

@@ -15,7 +15,7 @@ from exchange_protocol.words import Code, Words
 
 
 class ClaimAct(Code):
-    """What an approver does with a held leg before it decides."""
+    """Steps of an approver with a held leg before it decides."""
 
     TAKE = pb.CLAIM_ACT_TAKE, "taken in hand", "взято в работу", "жұмысқа алынды"
     GIVE_BACK = pb.CLAIM_ACT_GIVE_BACK, "given back", "возвращено в очередь", "кезекке қайтарылды"

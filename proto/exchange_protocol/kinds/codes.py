@@ -27,7 +27,7 @@ class Party(NamedCode):
 
 
 class ReaderRole(NamedCode):
-    """Why a reader holds a key to a part; the text is bound into the seal."""
+    """Roles in which a reader holds a key to a part; the text is bound into the seal."""
 
     AUTHOR = "author", "author", "автор", "автор"
     RECIPIENT = "recipient", "recipient", "получатель", "алушы"

@@ -14,7 +14,7 @@ from exchange_protocol.words import Code, Words
 
 
 class RecallUse(Code):
-    """What a recipient did with a request before its recall came."""
+    """The work of a recipient on a request before its recall came."""
 
     UNUSED = pb.RECALL_USE_UNUSED, "not used", "не использовано", "пайдаланылмады"
     USED = pb.RECALL_USE_USED, "used before", "использовано ранее", "бұрын пайдаланылды"

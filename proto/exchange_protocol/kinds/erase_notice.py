@@ -15,7 +15,7 @@ from exchange_protocol.words import Code, Words
 
 
 class ErasureGround(Code):
-    """Why content is erased."""
+    """Grounds to erase content."""
 
     RETENTION_ENDED = (
         pb.ERASURE_GROUND_RETENTION_ENDED,

@@ -24,7 +24,7 @@ from exchange_protocol.words import Code, Words
 
 
 class ExtensionGround(Code):
-    """Why an answer needs longer."""
+    """Reasons for which an answer needs longer."""
 
     AWAITING_THIRD_PARTY = (
         pb.EXTENSION_GROUND_AWAITING_THIRD_PARTY,

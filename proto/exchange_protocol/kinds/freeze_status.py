@@ -29,7 +29,7 @@ from exchange_protocol.words import Code, Words
 
 
 class FreezeOutcome(Code):
-    """What became of a freeze."""
+    """Outcomes of a freeze."""
 
     IMPOSED = pb.FREEZE_OUTCOME_IMPOSED, "imposed", "введено", "енгізілді"
     NOT_IMPOSED = pb.FREEZE_OUTCOME_NOT_IMPOSED, "not imposed", "не введено", "енгізілмеді"
@@ -40,7 +40,7 @@ class FreezeOutcome(Code):
 
 
 class FreezeObstacle(Code):
-    """Why a freeze was not imposed; a refusal on a legal ground is a `refuse`."""
+    """Obstacles to a freeze; a refusal on a legal ground is a `refuse`."""
 
     NO_ASSET = (
         pb.FREEZE_OBSTACLE_NO_ASSET,
@@ -69,7 +69,7 @@ class FreezeObstacle(Code):
 
 
 class FreezeConversion(Code):
-    """What took the place of a freeze."""
+    """Measures that take the place of a freeze."""
 
     COURT_ORDER = (
         pb.FREEZE_CONVERSION_COURT_ORDER,

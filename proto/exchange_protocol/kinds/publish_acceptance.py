@@ -21,7 +21,7 @@ MAX_WORDS = 200
 
 @dataclass(frozen=True, slots=True)
 class PublishAcceptance(Body):
-    """What the author's agency takes; empty lists and 0 mean no limit."""
+    """The limits of what the author's agency takes; empty lists and 0 mean no limit."""
 
     kinds: tuple[str, ...] = ()
     """Names of initial kinds."""

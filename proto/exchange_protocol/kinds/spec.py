@@ -85,7 +85,7 @@ class When(Enum):
 
 
 class About(Enum):
-    """Whose statement of the leg a body's `about` names."""
+    """The author of the statement of the leg that a body's `about` names."""
 
     OWN = "own"
     OTHERS = "others"
@@ -143,13 +143,13 @@ class Row:
     """True if it brings new content, which passes the gate anew. The leg then awaits an answer to
     it, and is RELEASED or HELD as the gate says: `after` is RELEASED and `becomes_awaited` True."""
     sets_due: Due | None = None
-    """Whether and how the header's due time becomes the leg's due time."""
+    """The way in which the header's due time becomes the leg's, if it does."""
     limited_by: TimeLimitRule | None = None
     """The published time limit that the due time which it sets must keep, if there is one."""
     when: When | None = None
     """The time of the hub at which it applies; None is any."""
     about: About | None = None
-    """Whose statement of the leg the body's `about` must name; None if the body has none."""
+    """The author of the statement that the body's `about` must name; None if the body has none."""
     consent: ConsentStep | None = None
     """Its step in the life of a consent to onward use, if it is one."""
     claims: bool | None = None

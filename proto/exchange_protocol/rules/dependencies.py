@@ -28,5 +28,5 @@ class DependencyTracker:
         self._put_off.setdefault(statement.exchange_id, error)
 
     def why_put_off(self, statement: Statement) -> ExchangeError | None:
-        """Why a statement has to wait; None where nothing that it may follow on does."""
+        """The reason to wait; None where nothing waits that the statement may follow on."""
         return self._put_off.get(DIRECTORY) or self._put_off.get(statement.exchange_id)

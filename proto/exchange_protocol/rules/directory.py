@@ -71,7 +71,7 @@ class Directory:
     """Newest last; the newest is the one to seal to, the others only open."""
     policy: Policy | None = None
     acceptances: Mapping[AgencyId, PublishAcceptance] = field(default_factory=dict)
-    """What agencies take, for those that published it."""
+    """The limits of what agencies take, for those that published them."""
     time_limits: Mapping[tuple[TimeLimitRule, str], int] = field(default_factory=dict)
     """Hours, by rule and country; an empty country is all without a limit of their own."""
 

@@ -58,7 +58,7 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class LegRecord:
-    """What the statements of a leg left behind, beside its state."""
+    """The traces of a leg's statements, beside its state."""
 
     from_initiator: tuple[bytes, ...] = ()
     """Digests of what the initiator said on the leg, in log order."""

@@ -86,7 +86,7 @@ class Leg:
     hidden: tuple[bytes, ...] = ()
     """Digests of the leg's statements that the recipient may not see yet."""
     record: LegRecord = EMPTY_RECORD
-    """What was said on it by whom, and who has it in hand."""
+    """The record of what was said on it by whom, and of the approver that has it in hand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias, cast
@@ -32,7 +32,7 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import AgencyType, Handling, Tlp, Urgency
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.lifecycle import LegRoute
-from exchange_protocol.rules.policy_reads import RESOURCE, PolicyReads, Reads
+from exchange_protocol.rules.policy_reads import RESOURCE, PolicyReads, Reads, named_actions
 from exchange_protocol.trust.identity import AgencyId, Role
 
 _STATEMENT_ACTIONS = ", ".join(
@@ -77,6 +77,7 @@ _TOKENS = re.compile(r"\w+|[^\w\s]")
 _CACHED_ANSWERS: Final = 16_384
 _APPROVING_KINDS = tuple(kind for kind in Kind if kind.spec.approves_any)
 _DECIDING_ROLES = (Role.COORDINATOR, Role.AUTHORISER)
+_INITIAL_ACTIONS: Final = tuple(kind.action for kind in Kind if kind.stage is Stage.INITIAL)
 _ANY_KIND: Final = next(iter(Kind))
 
 
@@ -127,6 +128,12 @@ class Policy:
             raise Reason.POLICY_INVALID.error(
                 f"expected rule ids of at most {MAX_RULE_IDS_BYTES} letters together; shorten them"
             )
+        for actions, what in ((_INITIAL_ACTIONS, "an initial statement"), (_RELEASES, "a release")):
+            # Such a policy would lock everyone out, until the operator publishes another.
+            if not any(_may_permit(rule, actions) for rule in rules.values()):
+                raise Reason.POLICY_INVALID.error(
+                    f"expected a rule that permits {what}; without one nothing can be said"
+                )
         result = cedarpy.validate_policies(text, SCHEMA)
         if not result.validation_passed:
             raise Reason.POLICY_INVALID.error("; ".join(str(error) for error in result.errors))
@@ -425,6 +432,11 @@ class Uid(NamedTuple):
 
     type: str
     id: str
+
+
+def _may_permit(rule: Mapping[str, Any], actions: Collection[str]) -> bool:
+    named = named_actions(rule["action"])
+    return rule["effect"] == "permit" and (named is None or not named.isdisjoint(actions))
 
 
 def _is_rule_id(annotation: Any) -> bool:

@@ -65,7 +65,7 @@ class PolicyReads:
     """The reads of each rule of a policy, as `cedarpy.policies_to_json_str` gives it."""
 
     def __init__(self, rules: Iterable[Mapping[str, Any]]) -> None:
-        self._rules = [(_actions(rule["action"]), _reads(rule)) for rule in rules]
+        self._rules = [(named_actions(rule["action"]), _reads(rule)) for rule in rules]
 
     def of(self, *actions: str) -> Reads:
         """All that rules read which could apply to one of these actions."""
@@ -76,7 +76,7 @@ class PolicyReads:
         return together
 
 
-def _actions(scope: Mapping[str, Any]) -> frozenset[str] | None:
+def named_actions(scope: Mapping[str, Any]) -> frozenset[str] | None:
     """The actions that a rule names; None for all of them."""
     if scope["op"] == "All":
         return None

@@ -5,7 +5,9 @@ Rules of this module:
 - A `RevocationList` is always verified: it is made only from a CRL that a trust anchor, or an
   authority with a chain to one, has signed. A list of one issuer says nothing about another's
   certificates; issuers are told apart by their key.
-- Revocation counts from its own time: what a member signed before stays provable.
+- Revocation counts from its own time: what a member signed before stays provable. For a use now a
+  certificate that is on the list is revoked, whatever the time beside it.
+- Lists of an issuer are ordered by their number, where they have one, and else by their time.
 - No list, no trust: a chain with an issuer whose list is not loaded is refused.
 - Left to the caller: to fetch newer lists, and to refuse old ones (`verify_current`).
 
@@ -50,6 +52,8 @@ class RevocationList:
     this_update: datetime
     next_update: datetime
     """The time by which the issuer publishes a newer list."""
+    number: int | None
+    """The issuer's own count of its lists, which no clock can turn back; None if it counts none."""
     revoked: Mapping[int, datetime] = field(repr=False)
     """Serial number to time of revocation."""
 
@@ -68,6 +72,11 @@ class RevocationList:
             crl = x509.load_der_x509_crl(der)
             this_update, next_update = crl.last_update_utc, crl.next_update_utc
             critical = any(extension.critical for extension in crl.extensions)
+            numbers = [
+                each.value.crl_number
+                for each in crl.extensions
+                if isinstance(each.value, x509.CRLNumber)
+            ]
             revoked = {each.serial_number: each.revocation_date_utc for each in crl}
             issuer = _find_issuer(crl, (*anchors.certificates, *others))
         except UNREADABLE:
@@ -85,6 +94,7 @@ class RevocationList:
             issuer_key=key_fingerprint(issuer),
             this_update=this_update,
             next_update=next_update,
+            number=numbers[0] if numbers else None,
             revoked=MappingProxyType(revoked),
         )
 
@@ -120,8 +130,8 @@ class Revocations:
 
     @classmethod
     def of(cls, lists: Sequence[RevocationList]) -> Self:
-        """Keep the newest list of each issuer."""
-        ordered = sorted(lists, key=lambda each: each.this_update)
+        """Keep the newest list of each issuer, by its number."""
+        ordered = sorted(lists, key=lambda each: (each.number or 0, each.this_update))
         return cls(MappingProxyType({each.issuer_key: each for each in ordered}))
 
     @classmethod
@@ -151,6 +161,14 @@ class Revocations:
                     f"the certificate of {certificate.identity}, or one above it, was revoked at "
                     f"{since.astimezone(UTC).isoformat()}"
                 )
+
+    def verify_not_listed(self, certificate: VerifiedCertificate) -> None:
+        """Verify that neither the certificate nor an intermediate is on a list, for a use now.
+
+        The date on a list comes from the issuer's clock, and may be tomorrow's where that is wrong.
+        Raises as `verify_not_revoked` does.
+        """
+        self.verify_not_revoked(certificate, datetime.max.replace(tzinfo=UTC))
 
     def verify_current(self, at: datetime) -> None:
         """Verify that no list is past its next update; raises CERTIFICATE_UNTRUSTED."""

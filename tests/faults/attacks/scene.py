@@ -167,9 +167,13 @@ def attacked(
     *,
     code: str = "from exchange_server.cli import main; main()",
     prepare: Callable[[Deployment], None] = lambda town: None,
+    database_url: str | None = None,
 ) -> Iterator[Scene]:
-    """A hub with its own database, whose innocent is measured quiet first."""
-    town = foundation.copy(folder / "hub", limits=limits)
+    """A hub with its own database, whose innocent is measured quiet first.
+
+    The database is SQLite's, unless the URL of an empty PostgreSQL is given.
+    """
+    town = foundation.copy(folder / "hub", limits=limits, database_url=database_url)
     prepare(town)
     with HubProcess(town.files, code=code) as hub:
         town.point_to(hub.port)

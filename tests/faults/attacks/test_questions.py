@@ -135,8 +135,10 @@ def test_routes_to_many_that_are_asked_without_pause_hold_nobody_up(
         assert calls.ended["OK"] > 0
 
 
-def test_statements_to_many_hold_nobody_up(foundation: Foundation, tmp_path: Path) -> None:
-    with attacked(foundation, tmp_path) as scene:
+def test_statements_to_many_hold_nobody_up(
+    foundation: Foundation, tmp_path: Path, database_url: str | None
+) -> None:
+    with attacked(foundation, tmp_path, database_url=database_url) as scene:
         agencies = enrolled(scene)
         scene.innocent.measure(2)
         with scene.town.client(AUTHOR) as client:

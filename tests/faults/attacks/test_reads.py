@@ -70,9 +70,9 @@ def now() -> datetime:
 
 
 def test_long_exchange_that_is_read_without_pause_keeps_nobody_from_reading(
-    foundation: Foundation, tmp_path: Path
+    foundation: Foundation, tmp_path: Path, database_url: str | None
 ) -> None:
-    with attacked(foundation, tmp_path) as scene:
+    with attacked(foundation, tmp_path, database_url=database_url) as scene:
         exchange_id = long_exchange(scene, SAID)
         request = pb.GetExchangeRequest(exchange_id=exchange_id).SerializeToString()
         before = scene.memory()
@@ -122,9 +122,9 @@ def fill_list(town: Deployment) -> None:
 
 
 def test_lists_that_find_nothing_keep_nobody_from_reading(
-    foundation: Foundation, tmp_path: Path
+    foundation: Foundation, tmp_path: Path, database_url: str | None
 ) -> None:
-    with attacked(foundation, tmp_path, prepare=fill_list) as scene:
+    with attacked(foundation, tmp_path, prepare=fill_list, database_url=database_url) as scene:
         request = pb.ListExchangesRequest(states=[log_pb2.LEG_STATE_ERASED]).SerializeToString()
         member = f"{READER}/system"
         with scene.calls(member, LIST_EXCHANGES, itertools.repeat(request), IN_FLIGHT) as calls:

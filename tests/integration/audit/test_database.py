@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Sequence
@@ -87,6 +88,25 @@ async def test_copy_of_a_running_hub_is_read_with_its_write_ahead_log(
     report = audit(folder / "hub.db")
     assert report.is_clean
     assert report.exchanges == 1
+
+
+async def test_copy_with_a_write_ahead_log_is_read_on_a_medium_that_takes_no_file(
+    region: Region, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await region.say(KZ_MIA, REQUEST, to=["kz.fma"])
+    folder = tmp_path / "medium"
+    folder.mkdir()
+    for file in (region.file, region.file.with_name("hub.db-wal")):
+        shutil.copy(file, folder)
+    before = {each.name: each.read_bytes() for each in folder.iterdir()}
+    monkeypatch.setattr("os.access", lambda path, mode: mode != os.W_OK)
+    assert audit(folder / "hub.db").exchanges == 1
+    engine = open_engine(f"sqlite:///{folder}/hub.db", read_only=True)
+    report = fsck(engine, fictional_cast().anchors, log_verifier())
+    engine.dispose()
+    assert report.is_clean
+    assert report.entries > 0
+    assert {each.name: each.read_bytes() for each in folder.iterdir()} == before
 
 
 def last_index(path: Path) -> int:

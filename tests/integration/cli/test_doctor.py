@@ -59,6 +59,7 @@ def test_client_with_a_hub_is_well_and_without_is_told_what_to_do(
         shown = capsys.readouterr().out.splitlines()
         assert len(shown) <= PAGE_LINES
         assert all(len(line) < 300 for line in shown)
+        assert checks["hub's certificate"]["grade"] == "OK"
         hub.stop()
         code, checks = page_of(capsys, profile)
         assert code == 1

@@ -25,6 +25,7 @@ from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessSigner
 from exchange_protocol.log.notes import NoteSignature, SignedNote
+from exchange_protocol.signer import Signer
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_server.bootstrap import utc_now
 from tests.integration.audit.test_witnesses import cosign, forked, refer
@@ -63,7 +64,7 @@ class Town:
                 key, log = self.keys[number], auditor.profile.log
                 Witness.load(key, PASSPHRASE, log, utc_now).run_once(auditor)
 
-    def private(self, number: int) -> SoftwareSigner:
+    def private(self, number: int) -> Signer:
         return load_signer(self.keys[number], PASSPHRASE)
 
     def ask(self) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import random
 import re
+import sqlite3
+import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy import func, select
+from structlog.testing import capture_logs
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
@@ -137,6 +141,29 @@ async def test_no_erased_byte_stays_in_sqlites_files(office: Office, tmp_path: P
     await office.say(KZ_MIA, NOTICE, to=["kz.fma"], on=asked)
     await office.close()
     assert not any(map(is_on_disk, needles))
+    await office.open()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_reader_that_does_not_end_is_told_and_holds_up_nobody(
+    office: Office, tmp_path: Path
+) -> None:
+    asked, _ = await closed(office)
+    with closing(sqlite3.connect(tmp_path / "hub.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM log_entries").fetchone()
+        with capture_logs() as logs:
+            began = time.monotonic()
+            await office.say(KZ_MIA, NOTICE, to=["kz.fma"], on=asked)
+            await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+            await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+            # The first answer is given before the log is emptied; the others wait for that.
+            assert time.monotonic() - began < 5
+        assert [line["event"] for line in logs].count("erased_bytes_kept") == 1
+    with capture_logs() as logs:
+        await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
+        await office.close()
+    assert "erased_bytes_gone" in [line["event"] for line in logs]
     await office.open()
 
 

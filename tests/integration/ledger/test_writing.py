@@ -8,14 +8,18 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import AgencyType
+from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.merkle import EMPTY_ROOT, verify_consistency
 from exchange_protocol.record.entries import Entry, Event, parse_entry
+from exchange_protocol.trust.identity import AgencyId
 from exchange_server.ledger import LedgerLimits
 from exchange_server.storage import tables
 from exchange_server.storage.engine import reading
@@ -25,6 +29,7 @@ from tests.support.hub_data import Letter, caller, log_verifier
 from tests.support.refusals import awaited_refusal
 from tests.support.statements import (
     AUDITOR,
+    CASE,
     CENTRE_AUDITOR,
     KG_MIA,
     KZ_FMA,
@@ -313,3 +318,20 @@ async def test_refusal_before_the_first_policy_is_not_on_the_log(bare_office: Of
     unknown = replace(letter, signed=replace(letter.signed, certificate_sha256=bytes(32)))
     assert await awaited_refusal(office.ledger.submit(*unknown.call)) is Reason.CERTIFICATE_UNKNOWN
     assert office.ledger.tree_size == size + 1
+
+
+@pytest.mark.parametrize("of_the_header", [True, False])
+async def test_time_zone_that_does_not_exist_is_refused(
+    office: Office, of_the_header: bool
+) -> None:
+    if of_the_header:
+        header = replace(CASE, time_zone="Mars/Olympus")
+        letter = office.mail.write(
+            KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"], header=header
+        )
+    else:
+        body = EnrolAgency(AgencyId("zz.new"), "New", "KZ", AgencyType.FIU, "Mars/Olympus")
+        letter = office.mail.write(OPERATOR, body)
+    with pytest.raises(ExchangeError, match=r"time_zone.*expected an IANA time zone") as refused:
+        await office.ledger.submit(*letter.call)
+    assert refused.value.reason is Reason.INVALID_FIELD

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -174,6 +175,14 @@ def test_taken_port_stops_the_start(region: Region, tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_policy_that_comes_with_the_hub_is_shown_and_is_in_the_wheel(run: ServerCommand) -> None:
+    text = (REPOSITORY / "policies" / "caricc.cedar").read_text("utf-8")
+    assert run("policy", "show") == (0, text, "")
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
+    put_in = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert put_in["policies/caricc.cedar"] == "exchange_server/policies/caricc.cedar"
 
 
 def test_check_config_shows_who_the_hub_is(files: HubFiles, run: ServerCommand) -> None:

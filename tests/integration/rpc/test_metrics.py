@@ -123,6 +123,14 @@ def test_the_page_tells_of_calls_refusals_keys_and_what_waits(
         page = wait_for(port, lambda page: value(page, "exchange_crl_refused") == 1)
         wait_for(port, lambda page: value(page, "exchange_backup_bytes") == 77)
 
+        copy = tmp_path / "copy.db"
+        words = ["backup", str(copy), "--config", str(town.files.config_file)]
+        code = "from exchange_server.cli import main; main()"
+        subprocess.run([sys.executable, "-c", code, *words], check=True, capture_output=True)
+        size = copy.stat().st_size
+        page = wait_for(port, lambda page: value(page, "exchange_backup_bytes") == size)
+        assert time.time() - value(page, "exchange_backup_time_seconds") < 60
+
 
 def test_command_says_whether_the_hub_has_taken_a_revocation(
     foundation: Foundation, tmp_path: Path

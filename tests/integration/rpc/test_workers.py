@@ -6,10 +6,12 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import psutil
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.log.checkpoint import LogVerifier
@@ -30,6 +32,12 @@ WORKERS = 2
 CALLERS = 24
 """Connections; that all of them come to one worker is a chance of 1 in 8 million."""
 SECONDS = 30
+SILENT_SOON = """
+from exchange_server import workers
+from exchange_server.cli import main
+workers.BEAT_SECONDS, workers.SILENT_SECONDS = 0.2, 3.0
+main()
+"""
 GIVES_UP_SOON = """
 from exchange_server import workers
 from exchange_server.cli import main
@@ -98,6 +106,25 @@ def test_statements_through_one_port_come_to_all_workers_and_make_one_log(hub: H
     engine.dispose()
     assert report.is_clean
     assert report.statements == answered.total()
+
+
+def test_worker_that_is_stopped_or_stuck_is_replaced(files: HubFiles) -> None:
+    with HubProcess(files, workers=WORKERS, code=SILENT_SOON) as hub:
+        hub.wait_until_said("listening", WORKERS)
+        stuck = workers_of(hub)[0]
+        stuck.suspend()
+        hub.wait_until_said("listening", WORKERS + 1)
+        assert not stuck.is_running()
+        assert len(hub.said("worker_silent")) == 1
+        issued = fictional_cast().authority.issue_member(KZ_MIA, Usage.TLS_CLIENT, now=utc_now())
+        credentials = channel_credentials(files.root_pem, issued)
+        for _ in range(CALLERS):
+            options = (("grpc.use_local_subchannel_pool", 1),)
+            with grpc.secure_channel(hub.target, credentials, options) as channel:
+                stub: Any = health_pb2_grpc.HealthStub(channel)
+                answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=SECONDS)
+                assert answer.status == health_pb2.HealthCheckResponse.SERVING
+        assert hub.stop() == 0
 
 
 def test_sigterm_ends_all_workers_in_good_order(hub: HubProcess) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import sys
 from collections.abc import Callable
@@ -43,6 +44,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 def ca(run: Run) -> Run:
     assert run("init", "ca", "--trust-domain", "caricc.example")[0] == 0
     return run
+
+
+def test_version_is_printed(run: Run) -> None:
+    status, out, _ = run("--version")
+    assert status == 0
+    assert re.fullmatch(r"exchange-certs \d+\.\d+\.\d+\S*\n", out)
 
 
 MEMBER = ("--agency", "kz.mia", "--role", "system", "--usage", "signing")
@@ -101,6 +108,29 @@ def test_revoked_certificate_is_listed_as_revoked(ca: Run, by_file: bool) -> Non
     [row] = json.loads(ca("list", "ca", "--json")[1])
     assert (row["state"], row["reason"]) == ("revoked", "keyCompromise")
     assert len(x509.load_pem_x509_crl(Path("ca/crl.pem").read_bytes())) == 1
+
+
+def test_all_of_a_member_is_revoked_by_its_identity_and_nobody_else(ca: Run) -> None:
+    ca("issue", "ca", *MEMBER, "--out", "one.pem")
+    ca("issue", "ca", *MEMBER, "--out", "two.pem")
+    other = [each if each != "kz.mia" else "kz.fma" for each in MEMBER]
+    ca("issue", "ca", *other, "--out", "other.pem")
+    identity = "spiffe://caricc.example/agency/kz.mia/system"
+    # The spelling of `agency operator revoke` is taken too.
+    status, out, _ = ca("revoke", "ca", identity, "--reason", "key-compromise")
+    assert status == 0
+    assert out.count("Revoked") == 2
+    states = {row["identity"]: row["state"] for row in json.loads(ca("list", "ca", "--json")[1])}
+    assert sorted(states.values()) == ["revoked", "valid"]
+    status, _, err = ca("revoke", "ca", identity, "--reason", "keyCompromise")
+    assert (status, "CERTIFICATE_UNKNOWN" in err) == (1, True)
+    assert ca("revoke", "ca", "other.pem", "--reason", "bored")[0] == 2
+
+
+def test_first_moment_before_the_roots_is_refused(ca: Run) -> None:
+    moment = ("--not-before", "2020-01-01")
+    status, _, err = ca("issue", "ca", *MEMBER, "--out", "mia.pem", *moment)
+    assert (status, "INVALID_FIELD [not_before]" in err) == (1, True)
 
 
 def test_list_shows_a_table_without_a_passphrase(ca: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from agency_client import _channel
-from agency_client._channel import Faults, take_chunk
+from agency_client._channel import Faults, proxy_variable, take_chunk
 from agency_client.core.calls import DEADLINES, Unary, seconds_left
 from agency_client.core.statuses import FOUND_HERE
 from agency_client.state.profile import Profile
@@ -240,3 +240,21 @@ def test_watch_lasts_as_long_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     assert seconds_left(None) == DEADLINES["ExchangeService/Watch"]
     assert seconds_left(130.0) == 30
     assert seconds_left(1e9) == DEADLINES["ExchangeService/Watch"]
+
+
+@pytest.mark.parametrize(
+    ("target", "environment", "variable"),
+    [
+        ("hub.example:8443", {}, ""),
+        ("hub.example:8443", {"http_proxy": "http://127.0.0.1:9"}, "http_proxy"),
+        ("hub.example:8443", {"http_proxy": "x", "grpc_proxy": "y"}, "grpc_proxy"),
+        ("hub.example:8443", {"https_proxy": "x", "no_proxy": "localhost,.example"}, ""),
+        ("hub.example:8443", {"https_proxy": "x", "no_grpc_proxy": "hub.example"}, ""),
+        ("[::1]:8443", {"http_proxy": "x", "no_proxy": "::1"}, ""),
+        ("hub.example:8443", {"HTTP_PROXY": "x"}, ""),
+    ],
+)
+def test_proxy_of_the_environment_is_named(
+    target: str, environment: dict[str, str], variable: str
+) -> None:
+    assert proxy_variable(target, environment) == variable

@@ -220,18 +220,42 @@ def test_who_audits_what(hub: Hub) -> None:
     assert not rulebook.may_audit(AgencyId("eu.obs"), AgencyId("caricc"), AgencyId("caricc"))
 
 
-def test_without_a_rule_nothing_is_permitted() -> None:
-    hub = Hub(
-        fictional_cast(), policy='@id("x") permit(principal, action == Action::"Audit", resource);'
+def never(*actions: str) -> str:
+    """Rules that name actions, and never apply."""
+    return "".join(
+        f'@id("never-{action}") permit(principal, action == Action::"{action}", resource)'
+        " when { false };"
+        for action in actions
     )
+
+
+def test_without_a_rule_that_applies_nothing_is_permitted() -> None:
+    hub = Hub(fictional_cast(), policy=never("InformationRequest", "ReleaseUnapproved"))
     assert refusal(plan, hub, KZ_MIA, "kz.fma") is Reason.POLICY_DENIED
 
 
-def test_without_a_release_rule_nothing_is_released() -> None:
+def test_without_a_release_rule_that_applies_nothing_is_released() -> None:
     rule = '@id("x") permit(principal, action == Action::"InformationRequest", resource);'
-    assert (
-        refusal(plan, Hub(fictional_cast(), policy=rule), KZ_MIA, "kz.fma") is Reason.POLICY_DENIED
-    )
+    hub = Hub(fictional_cast(), policy=rule + never("ReleaseUnapproved"))
+    assert refusal(plan, hub, KZ_MIA, "kz.fma") is Reason.POLICY_DENIED
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("", "an initial statement"),
+        (never("Audit", "ReleaseUnapproved"), "an initial statement"),
+        (never("InformationRequest", "Audit"), "a release"),
+        (
+            '@id("none") forbid(principal, action, resource);' + never("ReleaseUnapproved"),
+            "an initial statement",
+        ),
+    ],
+)
+def test_policy_that_locks_everyone_out_is_refused(text: str, what: str) -> None:
+    with pytest.raises(ExchangeError, match=f"expected a rule that permits {what}") as refused:
+        Policy.compile(text)
+    assert refused.value.reason is Reason.POLICY_INVALID
 
 
 def test_a_rule_that_cannot_be_evaluated_refuses() -> None:

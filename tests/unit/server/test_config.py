@@ -165,3 +165,32 @@ def test_pin_that_others_may_write_is_refused(tmp_path: Path, name: str) -> None
     (files.folder / name).chmod(0o666)
     with pytest.raises(ExchangeError, match=rf"{name}.*0666.*chmod go-w"):
         load_credentials(files.config, {}, utc_now)
+
+
+def test_variables_of_kubernetes_services_are_left_alone(folder: Path) -> None:
+    """As they are set for services that are called exchange-database and exchange-listen."""
+    environment = {
+        "EXCHANGE_DATABASE_SERVICE_HOST": "10.0.0.7",
+        "EXCHANGE_DATABASE_SERVICE_PORT": "5432",
+        "EXCHANGE_DATABASE_SERVICE_PORT_POSTGRES": "5432",
+        "EXCHANGE_DATABASE_PORT": "tcp://10.0.0.7:5432",
+        "EXCHANGE_DATABASE_PORT_5432_TCP": "tcp://10.0.0.7:5432",
+        "EXCHANGE_DATABASE_PORT_5432_TCP_PROTO": "tcp",
+        "EXCHANGE_DATABASE_PORT_5432_TCP_ADDR": "10.0.0.7",
+        "EXCHANGE_DATABASE_PORT_5432_TCP_PORT": "5432",
+        "EXCHANGE_LISTEN_PORT": "tcp://10.0.0.1:8443",
+    }
+    assert load_config(folder / "hub.toml", environment) == load_config(folder / "hub.toml", {})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("EXCHANGE_LIMITS_DEADLINE_SECONDS", "30s", "number"),
+        ("EXCHANGE_LISTEN_PROT", "1", "no such key"),
+    ],
+)
+def test_bad_variable_is_named(folder: Path, variable: str, value: str, said: str) -> None:
+    error = configuration_refused(folder, GOOD, {variable: value})
+    assert f"the environment variable {variable}: " in error.message
+    assert said in error.message

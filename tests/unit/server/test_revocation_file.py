@@ -8,12 +8,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from structlog.testing import capture_logs
 
 from exchange_certs.authority import Authority, IssuedCertificate
 from exchange_certs.records import RevocationReason
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.trust.certificates import Revocations, TrustAnchors, Usage
+from exchange_protocol.trust.certificates import (
+    Revocations,
+    TrustAnchors,
+    Usage,
+    verify_certificate,
+)
 from exchange_protocol.trust.identity import parse_member
 from exchange_server.revocation_file import RevocationFile
 
@@ -30,9 +36,9 @@ class BatchContext:
         self.file = folder / "ca" / "crl.pem"
         self.now = NOW
         self.seconds = 0.0
-        anchors = TrustAnchors.from_pem(self.authority.root_pem())
+        self.anchors = TrustAnchors.from_pem(self.authority.root_pem())
         self.revocations = RevocationFile(
-            self.file, anchors, lambda: self.now, lambda: self.seconds
+            self.file, self.anchors, lambda: self.now, lambda: self.seconds
         )
 
     def issue(self) -> IssuedCertificate:
@@ -128,7 +134,7 @@ def test_list_of_the_same_second_lifts_no_revocation(bench: BatchContext) -> Non
     with capture_logs() as logs:
         bench.seconds += 1
         assert bench.is_revoked(issued)
-    assert "same second" in logs[0]["why"]
+    assert "none older than the one held" in logs[0]["why"]
     bench.revoke(other)
     bench.seconds += 1
     assert bench.is_revoked(issued)
@@ -160,3 +166,45 @@ def test_who_asks_while_another_thread_reads_gets_the_list_in_force(
             go_on.set()
         assert other.result(10)
     assert bench.is_revoked(issued)
+
+
+def test_list_with_a_higher_number_counts_although_its_clock_was_put_back(
+    bench: BatchContext,
+) -> None:
+    """The authority's clock was a day ahead, and is right again."""
+    first, second = bench.issue(), bench.issue()
+    with capture_logs() as logs:
+        bench.revoke(first, NOW + timedelta(days=1))
+        for _ in range(3):
+            bench.seconds += 1
+            assert bench.is_revoked(first)
+    assert [line["event"] for line in logs].count("revocations_ahead") == 1
+    [found] = [
+        verify_certificate(
+            each.certificate.public_bytes(Encoding.DER), [], bench.anchors,
+            usage=Usage.TLS_CLIENT, at=NOW,
+        )
+        for each in [first]
+    ]  # fmt: skip
+    with pytest.raises(ExchangeError) as caught:
+        bench.revocations().verify_not_listed(found)
+    assert caught.value.reason is Reason.CERTIFICATE_REVOKED
+    bench.revoke(second, NOW + timedelta(minutes=1))
+    bench.seconds += 1
+    assert bench.is_revoked(second)
+    assert bench.revocations.refused == ""
+
+
+def test_list_with_a_lower_number_is_refused_although_it_is_of_a_later_time(
+    bench: BatchContext,
+) -> None:
+    issued = bench.issue()
+    bench.authority.refresh_crl(now=NOW + timedelta(days=2))
+    old = bench.file.read_bytes()
+    bench.revoke(issued, NOW + timedelta(days=1))
+    bench.seconds += 1
+    assert bench.is_revoked(issued)
+    bench.file.write_bytes(old)
+    bench.seconds += 1
+    assert bench.is_revoked(issued)
+    assert "of number 3 or more" in bench.revocations.refused

@@ -1,0 +1,25 @@
+// Draws the table of flows. Whoever cannot see the picture has the table.
+const place = document.getElementById("flows");
+const rows = [...document.querySelectorAll("#flows-table tbody tr")];
+const nodes = new Map();
+const edges = rows.map((row, number) => {
+  const [payer, payee, amount, currency] = [...row.cells].map((cell) => cell.textContent);
+  for (const name of [payer, payee]) if (!nodes.has(name)) nodes.set(name, `n${nodes.size}`);
+  const data = { id: `e${number}`, source: nodes.get(payer), target: nodes.get(payee), label: `${amount} ${currency}`, width: 1 + Number(row.dataset.share) / 12 };
+  return { data };
+});
+const colour = getComputedStyle(document.body).color;
+const paper = getComputedStyle(document.body).backgroundColor;
+const line = getComputedStyle(document.documentElement).getPropertyValue("--govuk-brand-colour").trim();
+if (rows.length) {
+  cytoscape({
+    container: place,
+    elements: [...[...nodes].map(([label, id]) => ({ data: { id, label } })), ...edges],
+    style: [
+      { selector: "node", style: { label: "data(label)", color: colour, "background-color": line, "font-size": 11, "text-wrap": "wrap", "text-max-width": 120, "text-valign": "bottom", "text-margin-y": 4, "text-background-color": paper, "text-background-opacity": 1, width: 22, height: 22 } },
+      { selector: "edge", style: { label: "data(label)", color: colour, width: "data(width)", "line-color": line, "target-arrow-color": line, "target-arrow-shape": "triangle", "curve-style": "bezier", "font-size": 9, "text-rotation": "autorotate", "text-background-color": paper, "text-background-opacity": 1, "text-background-padding": 2, "line-opacity": 0.8 } },
+    ],
+    layout: { name: "breadthfirst", directed: true, padding: 30, spacingFactor: 1.2 },
+    userZoomingEnabled: false,
+  });
+}

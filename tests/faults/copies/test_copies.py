@@ -1,0 +1,253 @@
+"""Torn, stale, mixed and truncated copies of an honest hub's database: what is said of each.
+
+None may convict the hub, and none may be called complete that lacks or alters anything. A copy is
+made from moments of one database: its file and its write-ahead log as they stood, while the hub
+wrote and emptied the log now and then. The short form tries 200, `make faults` 5,000.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from sqlalchemy.exc import DatabaseError
+
+from agency_client.audit import Verdict, verify_log
+from agency_client.audit.database import DatabaseCopy
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds import decision
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.reply import Reply, ReplyResult
+from exchange_protocol.log.checkpoint import Checkpoint
+from exchange_server.ledger import Ledger, LedgerLimits
+from exchange_server.ledger.fsck import fsck
+from exchange_server.storage.engine import open_engine
+from exchange_server.storage.schema import check_schema, migrate
+from tests.integration.audit.conftest import Region
+from tests.support.hub_data import Correspondence, log_signer, log_verifier, revocations
+from tests.support.statements import COORDINATOR, KZ_FMA, KZ_MIA, UZ_FIU, fictional_cast
+
+COPIES: Final = 5_000 if os.environ.get("EXCHANGE_FAULTS") == "full" else 200
+CHUNKS: Final = 4
+"""The copies are tried in so many tests, which run beside each other."""
+PAGE: Final = 4096
+SECTOR: Final = 512
+REQUEST = Kind.INFORMATION_REQUEST.body()
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A database as it stood: its file and its write-ahead log."""
+
+    file: bytes
+    ahead: bytes
+
+
+@dataclass(frozen=True)
+class History:
+    """Moments of one database, and what the newest of them holds."""
+
+    moments: tuple[Moment, ...]
+    known: Checkpoint
+    rows: dict[str, list[Any]]
+
+
+def rows_of(path: Path) -> dict[str, list[Any]]:
+    """Every row of every table."""
+    with closing(sqlite3.connect(path)) as connection:
+        names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+        return {
+            name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=repr)  # noqa: S608
+            for (name,) in names
+        }
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> History:
+    return asyncio.run(write_history(tmp_path_factory.mktemp("honest")))
+
+
+async def write_history(folder: Path) -> History:
+    """Run an honest hub, and keep what its files looked like now and then."""
+    file = folder / "hub.db"
+    engine = open_engine(f"sqlite:///{file}")
+    migrate(engine)
+    mail = Correspondence()
+    ledger = await Ledger.open(
+        engine,
+        anchors=mail.cast.anchors,
+        signer=log_signer(),
+        clock=mail.clock,
+        revocations=revocations,
+        limits=LedgerLimits(),
+    )
+    for letter in mail.founding():
+        await ledger.submit(*letter.call)
+    region = Region(file, engine, ledger, mail)
+    ahead = file.with_name("hub.db-wal")
+    moments = [Moment(file.read_bytes(), ahead.read_bytes())]
+    for n in range(6):
+        asked = await region.say(KZ_MIA, REQUEST, to=["kz.fma"])
+        moments.append(Moment(file.read_bytes(), ahead.read_bytes()))
+        await region.fetch(KZ_FMA, asked)
+        await region.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=asked)
+        gated = await region.say(KZ_MIA, REQUEST, to=["uz.fiu"])
+        moments.append(Moment(file.read_bytes(), ahead.read_bytes()))
+        approval = decision.Decision(decision.Verdict.APPROVE)
+        await region.say(COORDINATOR, approval, to=["uz.fiu"], on=gated)
+        await region.fetch(UZ_FIU, gated)
+        if n % 2:
+            with closing(sqlite3.connect(file)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(RESTART)")
+        moments.append(Moment(file.read_bytes(), ahead.read_bytes()))
+    whole = folder / "whole.db"
+    whole.write_bytes(moments[-1].file)
+    whole.with_name("whole.db-wal").write_bytes(moments[-1].ahead)
+    with closing(DatabaseCopy(whole, log_verifier())) as copy:
+        known = copy.checkpoint
+        report = verify_log(copy, fictional_cast().anchors, auditor=None, seen=(known,))
+    assert report.verdict is Verdict.CLEAN
+    found = History(tuple(moments), known, rows_of(whole))
+    await ledger.close()
+    engine.dispose()
+    return found
+
+
+# --- How copies go wrong -------------------------------------------------------------------------
+
+
+def _stale(chance: random.Random, moments: tuple[Moment, ...]) -> Moment:
+    """An older moment, with its write-ahead log or without."""
+    found = chance.choice(moments)
+    return found if chance.random() < 0.3 else Moment(found.file, b"")
+
+
+def _mixed(chance: random.Random, moments: tuple[Moment, ...]) -> Moment:
+    """A file of one moment beside the write-ahead log of another."""
+    return Moment(chance.choice(moments).file, chance.choice(moments).ahead)
+
+
+def _torn(chance: random.Random, moments: tuple[Moment, ...]) -> Moment:
+    """A file that changed while it was read, from some place on or here and there."""
+    a, b = sorted(chance.sample(range(len(moments)), 2))
+    step = chance.choice((SECTOR, PAGE))
+    pieces = chance.choice((1, 1, 3, 20))
+    return Moment(
+        _woven(chance, moments[a].file, moments[b].file, step, pieces),
+        chance.choice(
+            (
+                b"",
+                moments[a].ahead,
+                moments[b].ahead,
+                _woven(chance, moments[a].ahead, moments[b].ahead, step, pieces),
+            )
+        ),
+    )
+
+
+def _woven(chance: random.Random, one: bytes, other: bytes, step: int, pieces: int) -> bytes:
+    longest = max(len(one), len(other))
+    cuts = sorted(chance.randrange(0, longest // step + 1) * step for _ in range(pieces))
+    woven, sources = b"", (one, other)
+    for n, (start, end) in enumerate(zip([0, *cuts], [*cuts, longest], strict=True)):
+        woven += sources[n % 2][start:end]
+    return woven
+
+
+def _cut(chance: random.Random, moments: tuple[Moment, ...]) -> Moment:
+    """A copy that ended early, or of which the end is zeros, in either file."""
+    found = chance.choice(moments)
+    which = chance.choice(("file", "ahead"))
+    data = getattr(found, which)
+    kept = chance.randrange(len(data) + 1)
+    if chance.random() < 0.5:
+        kept -= kept % chance.choice((SECTOR, PAGE))
+    short = data[:kept] + (bytes(len(data) - kept) if chance.random() < 0.4 else b"")
+    return Moment(short, found.ahead) if which == "file" else Moment(found.file, short)
+
+
+def _holed(chance: random.Random, moments: tuple[Moment, ...]) -> Moment:
+    """Sectors that a medium lost."""
+    found = chance.choice(moments)
+    data = bytearray(found.file)
+    for _ in range(chance.choice((1, 2, 10))):
+        size = chance.choice((SECTOR, PAGE))
+        at = chance.randrange(len(data) // size) * size
+        data[at : at + size] = bytes(size)
+    return Moment(bytes(data), found.ahead if chance.random() < 0.5 else b"")
+
+
+WAYS: Final[tuple[Callable[[random.Random, tuple[Moment, ...]], Moment], ...]] = (
+    _stale, _mixed, _torn, _torn, _cut, _holed,
+)  # fmt: skip
+
+
+ACCUSES_NOBODY: Final = {
+    "torn_copy", "incomplete", "clean", "COPY_UNUSABLE", "CONFIG_INVALID",
+}  # fmt: skip
+
+# --- What is said of them ------------------------------------------------------------------------
+
+
+def audited(path: Path, known: Checkpoint) -> str:
+    try:
+        with closing(DatabaseCopy(path, log_verifier())) as copy:
+            report = verify_log(copy, fictional_cast().anchors, auditor=None, seen=(known,))
+    except ExchangeError as error:
+        return error.reason.name
+    return report.verdict.value
+
+
+def checked(path: Path, known: Checkpoint) -> str:
+    engine = open_engine(f"sqlite:///{path}", read_only=True)
+    try:
+        check_schema(engine)
+        report = fsck(engine, fictional_cast().anchors, log_verifier(), known=(known,))
+    except ExchangeError as error:
+        return error.reason.name
+    except DatabaseError:
+        # The command says that the database cannot be used.
+        return Reason.CONFIG_INVALID.name
+    finally:
+        engine.dispose()
+    if report.breaks_rules:
+        return "rules_broken"
+    if report.findings:
+        return "torn_copy"
+    return "incomplete" if report.is_incomplete else "clean"
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_no_copy_of_an_honest_hub_convicts_it_or_is_called_complete(
+    chunk: int, history: History, tmp_path: Path
+) -> None:
+    told: Counter[str] = Counter()
+    for number in range(chunk, COPIES, CHUNKS):
+        chance = random.Random(number)  # noqa: S311 -- the same copies in every run
+        way = WAYS[number // CHUNKS % len(WAYS)]
+        moment = way(chance, history.moments)
+        path = tmp_path / f"{number}.db"
+        ahead = path.with_name(f"{path.name}-wal")
+        path.write_bytes(moment.file)
+        if moment.ahead:
+            ahead.write_bytes(moment.ahead)
+        for by in (audited, checked):
+            verdict = by(path, history.known)
+            told[verdict] += 1
+            assert verdict in ACCUSES_NOBODY, (number, way.__name__, by.__name__, verdict)
+            if verdict == "clean":
+                # Then nothing may be missing or altered: it is a copy, by another way.
+                assert rows_of(path) == history.rows, (number, way.__name__, by.__name__)
+        for each in tmp_path.iterdir():
+            each.unlink()
+    assert told["torn_copy"] > 0
+    assert told["incomplete"] > 0

@@ -1,0 +1,119 @@
+"""An auditor verifies a real hub's log from the console, and browses what was verified."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from exchange_protocol.errors import ExchangeError
+from tests.support.asking import new_exchange
+from tests.support.console import Answer, Browser, running_console
+from tests.support.deployment import AUDITOR
+from tests.support.dishonest_hub import lying_region
+from tests.support.foundation import Foundation
+from tests.support.in_memory_hub import InMemoryHub
+from tests.support.statements import KZ_FMA, KZ_MIA
+
+
+def _verified(browser: Browser) -> Answer:
+    browser.get("/audit")
+    assert browser.post("/audit").location == "/audit"
+    ends = time.monotonic() + 60
+    while (page := browser.get("/audit")).words.find("Verify now") < 0:
+        assert time.monotonic() < ends, page.words
+        time.sleep(0.1)
+    return page
+
+
+def test_an_auditor_verifies_and_browses(foundation: Foundation, tmp_path: Path) -> None:
+    with foundation.serving(tmp_path / "hub") as (town, _):
+        with town.client("kz.mia/system") as police:
+            exchange = new_exchange(police, "uz.fiu")
+        with town.client(AUDITOR) as client, running_console(client) as console:
+            browser = console.entered()
+            assert "Entries are shown once they were verified" in browser.get("/log").words
+            page = _verified(browser)
+            assert "Clean: the log is whole and signed" in page.words
+            assert "Statistics" in page.words
+            log = browser.get("/log?event=STATEMENT&agency=kz.mia").words
+            assert exchange in log
+            assert "→ held for approval" in log
+            assert "request for information" in log
+            assert "There is no such page" not in browser.get("/log?entry=0").words
+            assert exchange not in browser.get("/log?event=DENIAL").words
+            assert browser.get("/log?page=99999999&event=%3Cscript%3E").status == 200
+
+
+def test_a_log_that_breaks_a_rule_is_told_with_its_entry(
+    foundation: Foundation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lying_region(foundation, tmp_path / "hub", monkeypatch) as region:
+        region.ask("kz.fma")
+        # The hub rules that another rule of the policy decided than the one that did.
+        region.lies.entry = lambda entry: (
+            replace(entry, ruling=replace(entry.ruling, rule_ids=("domestic-flows-at-once",)))
+            if entry.ruling
+            else entry
+        )
+        with suppress(ExchangeError):
+            region.ask("kz.fma")
+        region.lies.entry = None
+        with running_console(region.client(AUDITOR)) as console:
+            browser = console.entered()
+            page = _verified(browser)
+            assert "Findings: 1" in page.words
+            assert "RULE_BROKEN" in page.words
+            assert "Clean" not in page.words
+            assert "Statistics" not in page.words
+            found = page.text.partition('href="/log?entry=')[2].partition('"')[0]
+            assert found.isdecimal()
+
+
+def test_payments_are_added_up_by_who_paid_whom(hub: InMemoryHub, tmp_path: Path) -> None:
+    account = {"schema": "BankAccount", "properties": {}}
+    entities = [
+        {**account, "id": "a", "properties": {"accountNumber": ["A-1"]}},
+        {**account, "id": "b", "properties": {"accountNumber": ["<b>B-2</b>"]}},
+        *(
+            {
+                "id": f"p{number}",
+                "schema": "Payment",
+                "properties": {
+                    "payerAccount": ["a"],
+                    "beneficiaryAccount": ["b"],
+                    "amount": [amount],
+                    "currency": ["KZT"],
+                    "date": ["2025-01-02"],
+                },
+            }
+            for number, amount in enumerate(("1000.50", "2000.25"))
+        ),
+    ]
+    exchange = new_exchange(hub.client(tmp_path), "kz.fma")
+    fma = hub.client(tmp_path, KZ_FMA)
+    fma.reply(fma.open(exchange), brief="Счета", entities=entities)
+    with hub.client(tmp_path, KZ_MIA) as client, running_console(client) as console:
+        browser = console.entered()
+        page = browser.get(f"/exchange/{exchange}")
+        link = page.text.partition("/flows/")[2].partition('"')[0]
+        flows = browser.get(f"/exchange/{exchange}/flows/{link}")
+    assert "3 000.75 KZT 2" in flows.words
+    assert "<b>B-2" not in flows.text
+    assert 'data-share="100"' in flows.text
+
+
+def test_news_are_counted_and_nothing_moves(hub: InMemoryHub, tmp_path: Path) -> None:
+    police = hub.client(tmp_path)
+    new_exchange(police, "kz.fma")
+    with hub.client(tmp_path, KZ_FMA) as client, running_console(client) as console:
+        browser = console.entered()
+        browser.get("/work")
+        assert browser.get("/news").words == ""
+        new_exchange(police, "kz.fma")
+        assert "New: 1" in browser.get("/news").words
+        browser.get("/work")
+        assert browser.get("/news").words == ""
