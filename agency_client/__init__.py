@@ -157,6 +157,7 @@ Names:
     ReplyResult              Results of a request or a referral.
     RevocationReason         RFC 5280, 5.3.1.
     SourceGrade              Reliability of the source (Council doc. 6243/18).
+    TimeLimitRule            Rules whose time limits are published on the log.
     Tlp                      FIRST TLP 2.0.
     TraceResult              Results of an asset trace.
     Urgency                  The urgency of an answer; the reason for urgency is in the brief.
@@ -287,6 +288,7 @@ if TYPE_CHECKING:
         ReaderRole,
         RefusalGround,
         SourceGrade,
+        TimeLimitRule,
         Tlp,
         Urgency,
     )
@@ -429,6 +431,7 @@ __all__ = [
     "SourceGrade",
     "Statement",
     "Tile",
+    "TimeLimitRule",
     "Tlp",
     "TraceResult",
     "UnsealedExchange",
@@ -560,6 +563,7 @@ _HOMES: Final = {
     "SourceGrade": "exchange_protocol.kinds.codes",
     "Statement": "exchange_protocol.rules.statements",
     "Tile": "agency_client.core.log",
+    "TimeLimitRule": "exchange_protocol.kinds.codes",
     "Tlp": "exchange_protocol.kinds.codes",
     "TraceResult": "exchange_protocol.kinds.asset_findings",
     "UnsealedExchange": "agency_client.core.views",

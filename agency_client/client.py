@@ -45,7 +45,7 @@ from agency_client.state.outbox import Outbox
 from agency_client.state.profile import Profile
 from exchange_protocol.errors import HubUnavailable
 from exchange_protocol.kinds.catalogue import Kind, parse_kind
-from exchange_protocol.kinds.codes import AgencyType, Language, LegState, Party
+from exchange_protocol.kinds.codes import AgencyType, Language, LegState, Party, TimeLimitRule
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.statements import Draft
@@ -473,6 +473,18 @@ class ExchangeClient(Acts):
                 duty_contact=duty_contact,
             )
         )
+
+    def publish_time_limit(
+        self, rule: TimeLimitRule | str, hours: int, country: str = ""
+    ) -> Sent | Queued:
+        """Publish the longest time that a rule allows; the operating agency's operators alone may.
+
+        Args:
+            rule: The rule that it limits, such as "FREEZE".
+            hours: The limit.
+            country: ISO 3166-1 alpha-2 of the executing side; empty for all without their own.
+        """
+        return self._driver.run(self._core.administration.publish_time_limit(rule, hours, country))
 
     def publish_policy(self, cedar: str) -> Sent | Queued:
         """Publish the policy that is in force from then on, as an operator.

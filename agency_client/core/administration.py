@@ -15,12 +15,13 @@ from agency_client.core.ports import Ports
 from agency_client.core.view import View
 from agency_client.core.views import Queued, Sent
 from exchange_protocol.kinds.catalogue import parse_kind
-from exchange_protocol.kinds.codes import AgencyType, Language
+from exchange_protocol.kinds.codes import AgencyType, Language, TimeLimitRule
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
+from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
 from exchange_protocol.kinds.retire_agency import RetireAgency
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.kinds.spec import Body
@@ -104,6 +105,13 @@ class Administration:
             hours=hours,
             duty_contact=duty_contact,
         )
+        return (yield from self._publish(body))
+
+    def publish_time_limit(
+        self, rule: TimeLimitRule | str, hours: int, country: str = ""
+    ) -> Operation[Sent | Queued]:
+        """Publish the longest time that a rule allows; it replaces the limit of before."""
+        body = PublishTimeLimit(parse_code(TimeLimitRule, rule, "rule"), country, hours)
         return (yield from self._publish(body))
 
     def publish_policy(self, cedar: str) -> Operation[Sent | Queued]:

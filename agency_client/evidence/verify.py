@@ -143,6 +143,7 @@ KINDS = {
     75: "update_agency",
     76: "retire_agency",
     77: "publish_acceptance",
+    78: "publish_time_limit",
 }
 """Fields of a statement's body."""
 TIME = "time"
@@ -511,6 +512,15 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
             },
         ),
         3: ("max part bytes", {}),
+    },
+    78: {
+        1: (
+            "rule",
+            {
+                1: "freeze",
+            },
+        ),
+        3: ("hours", {}),
     },
 }
 """Of each kind: the fields of its body that hold codes, numbers or a time."""

@@ -159,6 +159,7 @@ class Reason(Enum):
     COSIGNATURE_INVALID = (InvalidInput,)
     SPLIT_VIEW_NOT_PROVEN = (InvalidInput,)
     PROVENANCE_CIRCULAR = (InvalidInput,)
+    TIME_LIMIT_EXCEEDED = (InvalidInput,)
     # who
     UNAUTHENTICATED = (NotAuthenticated,)
     CERTIFICATE_INVALID = (NotAuthenticated,)

@@ -25,6 +25,7 @@ from exchange_protocol.kinds.codes import (
     ReaderRole,
     RefusalGround,
     SourceGrade,
+    TimeLimitRule,
     Tlp,
     Urgency,
 )
@@ -34,6 +35,7 @@ from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_policy import MAX_POLICY_BYTES, PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
+from exchange_protocol.kinds.publish_time_limit import MOST_HOURS, PublishTimeLimit
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.kinds.spec import Body, Stage
 from exchange_protocol.rules import statements
@@ -77,6 +79,13 @@ def of_kind(kind: Kind) -> st.SearchStrategy[Body]:
             return st.one_of(
                 st.builds(Decision, st.sampled_from([Verdict.APPROVE, Verdict.RETURN])),
                 st.builds(Decision, st.just(Verdict.REJECT), st.sampled_from(RefusalGround)),
+            )
+        case Kind.PUBLISH_TIME_LIMIT:
+            return st.builds(
+                PublishTimeLimit,
+                st.sampled_from(TimeLimitRule),
+                st.sampled_from(["", "KZ"]),
+                st.integers(1, MOST_HOURS),
             )
         case Kind.PUBLISH_ACCEPTANCE:
             return st.builds(

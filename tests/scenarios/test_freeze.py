@@ -134,3 +134,25 @@ def test_assets_are_traced_and_the_findings_have_sorts_and_a_worth(
     told = mia.open(sent.exchange_id).statements[-1].statement.body
     assert "70000" in str(told)
     region.replay(capsys)
+
+
+def test_a_freeze_keeps_the_time_limit_that_is_published_for_its_country(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    operator, uz = region["caricc/operator/ops1"], region["uz.fiu"]
+    publish = operator.publish_time_limit
+    assert region.refusal(publish, "FREEZE", 0) is Reason.INVALID_FIELD
+    assert region.refusal(publish, "FREEZE", 24, "XX") is Reason.INVALID_FIELD
+    assert region.refusal(uz.publish_time_limit, "FREEZE", 24) is Reason.ROLE_NOT_PERMITTED
+    publish("FREEZE", 24)
+    publish("FREEZE", 240, "UZ")
+    exchange = ask(region)
+    region.approve(exchange, *COORDINATORS)
+    uz.open(exchange)
+    assert region.refusal(uz.impose_freeze, exchange, due="11d") is Reason.TIME_LIMIT_EXCEEDED
+    uz.impose_freeze(exchange, due="9d")
+    publish("FREEZE", 48, "UZ")
+    # The limit in force counts; what stood before stands.
+    assert region.refusal(uz.extend_freeze, exchange, due="10d") is Reason.TIME_LIMIT_EXCEEDED
+    uz.lift_freeze(exchange)
+    region.replay(capsys)

@@ -40,6 +40,7 @@ from exchange_protocol.kinds import (
     publish_certificate,
     publish_policy,
     publish_sealing_key,
+    publish_time_limit,
     recall,
     referral,
     refuse,
@@ -114,6 +115,7 @@ class Kind(StrEnum):
     UPDATE_AGENCY = update_agency.SPEC
     RETIRE_AGENCY = retire_agency.SPEC
     PUBLISH_ACCEPTANCE = publish_acceptance.SPEC
+    PUBLISH_TIME_LIMIT = publish_time_limit.SPEC
 
     @property
     def stage(self) -> Stage:

@@ -107,6 +107,17 @@ class Currency(Code):
     )
 
 
+class TimeLimitRule(Code):
+    """Rules whose time limits are published on the log."""
+
+    FREEZE = (
+        pb.TIME_LIMIT_RULE_FREEZE,
+        "time of a freeze",
+        "срок замораживания",
+        "қатыру мерзімі",
+    )
+
+
 class Handling(Code):
     """Europol handling codes (Council doc. 6243/18)."""
 

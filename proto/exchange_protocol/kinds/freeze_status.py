@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from exchange_protocol.kinds.codes import MAX_AMOUNT, Currency, LegState, Party
+from exchange_protocol.kinds.codes import MAX_AMOUNT, Currency, LegState, Party, TimeLimitRule
 from exchange_protocol.kinds.spec import (
     OPEN_TO_RECIPIENT,
     Act,
@@ -121,6 +121,7 @@ def _row(
         is_answer=True,
         becomes_awaited=True,
         sets_due=due,
+        limited_by=TimeLimitRule.FREEZE if due else None,
         when=when,
     )
 

@@ -28,7 +28,7 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_
 from google.protobuf.message import Message
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.codes import LegState, Party, TimeLimitRule
 from exchange_protocol.kinds.fields import (
     parse_digest,
     parse_enum,
@@ -144,6 +144,8 @@ class Row:
     it, and is RELEASED or HELD as the gate says: `after` is RELEASED and `becomes_awaited` True."""
     sets_due: Due | None = None
     """The way in which the header's due time becomes the leg's, if it does."""
+    limited_by: TimeLimitRule | None = None
+    """The published time limit that the due time which it sets must keep, if there is one."""
     when: When | None = None
     """The time of the hub at which it applies; None is any."""
     about: About | None = None

@@ -35,7 +35,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, Tlp, Urgency
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
-from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.kinds.spec import Stage, matches
 from exchange_protocol.rules.access import StatementFacts, readers, spoken
 from exchange_protocol.rules.directory import (
     Directory,
@@ -197,6 +197,7 @@ def judge(
         if statement.kind.spec.decides:
             exchange = _without_revoked_approvals(exchange, subjects, directory)
         route = _route_on(directory, statement, exchange, subjects)
+        _check_time_limits(directory, statement, subjects, at)
         exchange, changes = advance(
             exchange, statement, subjects, route.legs, at=at, partial=view is not None
         )
@@ -207,6 +208,25 @@ def judge(
         _check_parts(statement, said, exchange, directory)
     ruling = Ruling(route.policy_digest, route.rule_ids, changes, route.supervisors)
     return Judgement(statement, ruling, directory, exchange, said)
+
+
+def _check_time_limits(
+    directory: Directory, statement: Statement, agencies: Collection[AgencyId], at: datetime
+) -> None:
+    """Check that a due time which a statement sets keeps to the limit that is published for it."""
+    due_at = statement.header.due_at
+    rules = {row.limited_by for row in statement.kind.spec.rows if matches(row, statement.body)} - {
+        None
+    }
+    for rule in rules:
+        for agency in agencies:
+            limit = directory.time_limit(rule, agency) if rule else None
+            if limit is not None and due_at is not None and due_at > at + limit:
+                raise Reason.TIME_LIMIT_EXCEEDED.error(
+                    f"expected at most {limit} from {at.isoformat()}, the limit that is published "
+                    f"for {agency}; got {due_at.isoformat()}",
+                    field="due_at",
+                )
 
 
 def _check_named(directory: Directory, statement: Statement) -> None:
