@@ -53,8 +53,8 @@ demo-down: $(STAMP)  ## stop that hub
 quick: $(STAMP)  ## run the fast tests: unit, architecture, properties
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/unit tests/architecture tests/properties
 
-test: $(STAMP)  ## run every test, in parallel and in random order
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+test: $(STAMP)  ## run every test but those in a browser, in parallel and in random order
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --ignore tests/browser
 
 browser: $(STAMP)  ## test the console in Chromium; installs it as root on Debian, else says how
 	scripts/chromium.sh
