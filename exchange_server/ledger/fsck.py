@@ -126,7 +126,7 @@ class _Check:
             if error.reason in _NOT_JUDGED:
                 raise
             self._findings.add("database", "?", error.message)
-        except (ValueError, TypeError, LookupError, OverflowError) as error:
+        except (ValueError, TypeError, LookupError, OverflowError, AttributeError) as error:
             # A torn page holds anything: a row of another table, or nothing that is a row.
             self._findings.add("database", "?", f"a row cannot be read: {error}")
         except Exception as error:
