@@ -1,4 +1,4 @@
-"""What one agency's flood costs another: its latency while nobody floods, and while one does.
+"""Cost of one agency's flood to another: its latency while nobody floods, and while one does.
 
 In turn, in one run: a quiet agency sends one statement every 50 ms, first alone, then beside
 another that floods the bare echo, and beside its floods of the hub: of unary calls, of batches, and

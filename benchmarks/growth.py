@@ -22,7 +22,7 @@ from tests.support.hub_process import HubFiles, HubProcess
 
 GOAL = 1.2
 WORK = ("submit", "inclusion_proof", "inbox", "exchange", "audit")
-"""What is measured at each size, each judged by itself."""
+"""Figures that are measured at each size, each judged by itself."""
 _PROOF = "/exchange_protocol.v1.AuditService/GetInclusionProof"
 _GET = "/exchange_protocol.v1.ExchangeService/GetExchange"
 _OPENINGS = "/exchange_protocol.v1.AuditService/ListOpenings"

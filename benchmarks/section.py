@@ -58,7 +58,7 @@ class Load:
     in_flight: int
     """Calls at a time."""
     database: str = SQLITE
-    """Which, and what makes its commits durable."""
+    """The database, and the setting that makes its commits durable."""
     fsync: bool = True
 
     def __str__(self) -> str:
@@ -84,7 +84,7 @@ class Ratio:
 
     @property
     def share(self) -> float:
-        """How good it is beside its goal: 1 or more where that is met."""
+        """The figure beside its goal: 1 or more where the goal is met."""
         better, other = (self.goal, self.value) if self.at_most else (self.value, self.goal)
         return better / other if other else 0.0
 

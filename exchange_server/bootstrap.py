@@ -66,7 +66,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What the hub proves itself with, and whom it trusts; all of it verified, keys decrypted."""
+    """The hub's keys, certificates and trusted roots; all of it verified, keys decrypted."""
 
     identity: HubIdentity
     tls: CertificateFile

@@ -50,7 +50,7 @@ class CertificateFile:
         return self._refused
 
     def __call__(self) -> TlsFiles:
-        """What is in force now; the same object until it changes."""
+        """Give the files that are in force now; the same object until they change."""
         if self._monotonic() >= self._next_look and self._looking.acquire(blocking=False):
             try:
                 self._next_look = self._monotonic() + CHECK_SECONDS

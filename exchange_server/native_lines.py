@@ -1,4 +1,4 @@
-"""What the native libraries write to stderr, as lines of the hub's own log.
+"""Lines that native libraries write to stderr, as lines of the hub's own log.
 
 grpc's core knows no logger of Python's; it writes text to descriptor 2. So that descriptor becomes
 a pipe, which a thread reads, and Python's own stderr keeps the real one.

@@ -1,4 +1,4 @@
-"""What a hub tells systemd: that it serves, that it lives, that it stops (sd_notify).
+"""Messages of a hub to systemd: that it serves, that it lives, that it stops (sd_notify).
 
 The protocol is one datagram a message to the socket that $NOTIFY_SOCKET names. Without it nothing
 is said. A watchdog hears from the event loop, so a hub whose loop hangs is started again.

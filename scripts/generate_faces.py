@@ -205,7 +205,7 @@ def _method(
 
 
 def _parameters(kind: Kind, act: Act) -> tuple[Parameter, list[Parameter], list[Parameter]]:
-    """Whom or what it is about; then what may go by place; then what goes by name."""
+    """Give the parameters: the subject first; then what may go by place; then what goes by name."""
     codes = list(_codes(kind, act))
     initial = _is_initial(kind)
     keyword = [each for each in codes if each.default is not None]

@@ -47,7 +47,7 @@ _MOST_ROWS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class PlannedLeg:
-    """What will happen on the leg of one recipient."""
+    """The outcome to expect on the leg of one recipient."""
 
     agency: str
     is_held: bool
@@ -137,7 +137,7 @@ def save(visit: Visit) -> Response:
 
 
 def show_plan(visit: Visit) -> Response:
-    """What will happen if the draft is signed and sent now."""
+    """Foresee the outcome if the draft is signed and sent now."""
     draft = drafts(visit).load(str(visit.request.path_params["draft"]))
     try:
         return _plan_page(visit, draft)

@@ -1,4 +1,4 @@
-"""What one console holds for all its pages: the client, the sessions, what was read last."""
+"""The state that one console holds for all its pages: client, sessions, the last reading."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Console:
 
     @property
     def member(self) -> Member:
-        """Who acts: the signer, else the holder of the certificate for the channel."""
+        """The member that acts: the signer, else the holder of the certificate for the channel."""
         return self.client.profile.vault.signer or self.client.profile.tls.certificate.member
 
     @property
@@ -62,7 +62,7 @@ class Console:
         return datetime.now(UTC)
 
     def locale(self, language: Language) -> Locale:
-        """How the person is told: the zone is the profile's, else that of the enrolment."""
+        """The locale of the person: the zone is the profile's, else that of the enrolment."""
         return Locale(language, self._zone())
 
     @property
@@ -80,7 +80,7 @@ class Console:
             )
 
     def references(self) -> Mapping[str, Reference]:
-        """What this profile knows of exchanges by heart."""
+        """The references of exchanges that this profile keeps."""
         return self._index.references()
 
     def prepare(self) -> None:

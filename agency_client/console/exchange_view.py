@@ -206,7 +206,7 @@ def _steps(opened: UnsealedExchange, locale: Locale) -> Iterator[Step]:
 
 
 def _sender_time(made: datetime | None, locale: Locale) -> str:
-    """When a statement was made by its author's clock, if that shows another time."""
+    """Give the time of a statement by its author's clock, if that shows another time."""
     if made is None or made.utcoffset() == made.astimezone(locale.zone).utcoffset():
         return ""
     return f"{made:%Y-%m-%d %H:%M} {made:%z}"
@@ -291,7 +291,7 @@ def _part_words(name: str, locale: Locale) -> str:
 
 
 def _checks(opened: UnsealedExchange, locale: Locale) -> Iterator[Check]:
-    """What `open` checked; what fails there for the whole is raised, and no page is made."""
+    """List the checks of `open`; one that fails for the whole is raised, and no page is made."""
     verified = opened.verified
 
     def passed(word: Word, **values: object) -> Check:
@@ -325,7 +325,7 @@ def _fault(part: str, error: str, ask: str, locale: Locale) -> str:
 def differences(
     before: Sequence[UnsealedStatement], added: UnsealedStatement, locale: Locale
 ) -> list[tuple[str, str, str]]:
-    """What a supplement says, field by field, beside what was said of the same before it."""
+    """Compare a supplement, field by field, with the text before it."""
     old: dict[str, str] = {}
     for each in before:
         old |= dict(_terms_and_fields(each, locale))

@@ -22,7 +22,7 @@ _ALL: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """What one paid to another, in one currency."""
+    """A payer's payments to one payee, in one currency."""
 
     payer: str
     payee: str

@@ -61,7 +61,7 @@ _MAIN_TERMS: Final = ("due", "handling", "tlp", "urgency", "purpose", "legal_bas
 
 
 class Sort(StrEnum):
-    """What sort of input a field is."""
+    """The sort of input of a field."""
 
     SHORT = "short"
     LONG = "long"
@@ -233,7 +233,7 @@ _PROPERTIES: Final = {
     ("Company", "idNumber"): "registrationNumber",
     ("Company", "birthDate"): "incorporationDate",
 }
-"""What the columns of the form are called in a schema."""
+"""The names of the form's columns in a schema."""
 
 
 def _document(draft: Draft, prefix: str, model: type[Any]) -> dict[str, Any]:

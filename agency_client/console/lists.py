@@ -75,7 +75,7 @@ def show_list(visit: Visit) -> Response:
 
 
 def show_work(visit: Visit) -> Response:
-    """What waits for this agency over all exchanges, the most pressing first."""
+    """List what waits for this agency over all exchanges, the most pressing first."""
     console = visit.console
     found = []
     for party in _WAITING:

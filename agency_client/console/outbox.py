@@ -12,7 +12,7 @@ from agency_client.state.outbox import OutboxEntry
 
 
 def show(visit: Visit) -> Response:
-    """What waits and what was refused; needs no hub."""
+    """Show what waits and what was refused; needs no hub."""
     box, locale = visit.console.client.outbox, visit.locale
 
     def line(entry: OutboxEntry, state: str, *, waits: bool) -> dict[str, object]:

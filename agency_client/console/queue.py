@@ -95,7 +95,7 @@ class Held:
     lapsed: tuple[str, ...]
     required: int
     in_hand: str
-    """Who has it in hand and since when; empty if nobody has."""
+    """Name the holder and the start of the claim; empty if nobody has it."""
     claim: bool | None
     """The claim that may be said now: True takes it in hand, False gives it back."""
     own_obstacle: str
@@ -133,7 +133,7 @@ def show_queue(visit: Visit) -> Response:
 
 
 def waiting_items(console: Console) -> list[ExchangeSummary]:
-    """What waits for this agency's decision, by the time that is left."""
+    """List what waits for this agency's decision, by the time that is left."""
     found = list(console.client.pending())
     return sorted(found, key=lambda each: (each.next_due or _FAR, each.initiated_at, each.id))
 

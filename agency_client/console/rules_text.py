@@ -36,7 +36,7 @@ class Rule:
         return any(f'"{action}"' in self.text for action in HOLDING_ACTIONS)
 
     def meaning(self, language: Language) -> str:
-        """What the rule means, as it says itself; empty if it does not."""
+        """The meaning of the rule, in its own words; empty if it gives none."""
         return self.meanings.get(language.name.lower(), self.meanings.get("en", ""))
 
 

@@ -34,7 +34,7 @@ class BrowserSession:
     theme: str = ""
     """`light` or `dark`; empty is the browser's own."""
     notices: list[str] = field(default_factory=list, repr=False)
-    """What the next page tells; it never stands in an address."""
+    """The message for the next page; it never stands in an address."""
     seen: frozenset[str] = frozenset()
     """The exchanges of the list that was shown last."""
     uses_keys: bool = True

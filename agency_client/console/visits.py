@@ -91,7 +91,7 @@ class Visit:
 
     @property
     def locale(self) -> Locale:
-        """How the person is told."""
+        """The locale of the person."""
         return self.console.locale(self.language)
 
     def tell(self, word: Word, **values: object) -> None:
@@ -105,7 +105,7 @@ class Visit:
             self.session.seen = frozenset(exchanges)
 
     def told(self) -> list[str]:
-        """What the last action told; it is told once."""
+        """Take the message of the last action; it is told once."""
         if self.session is None:
             return []
         notices, self.session.notices = self.session.notices, []
@@ -127,7 +127,7 @@ class Visit:
         )
 
     def field_word(self, name: str) -> str:
-        """What a field of a form is called."""
+        """The name of a field of a form."""
         return say(
             FIELD_WORDS.get(name) or FIELDS.get(name) or Word.FAULT_FIELD.value, self.language
         )
@@ -215,7 +215,7 @@ def _endpoint(handler: Handler, console: Console, *, entrance: bool = False) -> 
 
 
 def show_fault(visit: Visit, error: ExchangeError) -> Response:
-    """What went wrong, in words, and nothing else: no page that failed offers an act."""
+    """Tell what went wrong, in words, and nothing else: no page that failed offers an act."""
     match error:
         case HubDishonest():
             title, status = "FAULT_DISHONEST", 502

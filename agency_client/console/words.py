@@ -624,14 +624,14 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
     "usefulness": Words("Usefulness", "Полезность", "Пайдалылығы"),
     "uses": Words("What it was used for", "Для чего использовано", "Не үшін пайдаланылды"),
 }
-"""What fields of forms are called that no document has."""
+"""Names of fields of forms that no document has."""
 
 PART_WORDS: Final[Mapping[str, Words]] = {
     "brief": Words("brief", "краткое изложение", "қысқаша мазмұн"),
     "content": Words("content", "содержание", "мазмұны"),
     "entities": Words("persons and accounts", "лица и счета", "тұлғалар мен шоттар"),
 }
-"""What the parts of a statement are called."""
+"""Names of the parts of a statement."""
 
 VERBS: Final[Mapping[str, Words]] = {
     "approve": Words("Approve", "Одобрить", "Мақұлдау"),
@@ -695,7 +695,7 @@ VERBS: Final[Mapping[str, Words]] = {
     "report_findings": Words("Report findings", "Сообщить результаты", "Нәтижелерді хабарлау"),
     "extend_deadline": Words("Extend the time", "Продлить срок", "Мерзімін ұзарту"),
 }
-"""What a button says for an act; an act that is not here is called as its kind."""
+"""Words of the buttons of acts; an act that is not here is called as its kind."""
 
 
 def act_words(kind: Kind, act: Act, language: Language) -> str:

@@ -54,7 +54,7 @@ class Waiting:
     state: LegState
     legs: tuple[LegSummary, ...]
     party: Party
-    """As what the agency is to act."""
+    """The part in which the agency is to act."""
 
     @property
     def commands(self) -> tuple[str, ...]:

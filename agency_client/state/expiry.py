@@ -15,7 +15,7 @@ WARN_DAYS: Final = (30, 14, 7, 1)
 
 @dataclass(frozen=True, slots=True)
 class KeyState:
-    """How long something is still good."""
+    """The time for which something is still good."""
 
     what: str
     ends: datetime
@@ -29,7 +29,7 @@ class KeyState:
 
     @property
     def warning(self) -> str | None:
-        """What to do about it; None while nothing is to be done."""
+        """The next thing to do about it; None while nothing is to be done."""
         if self.revoked:
             return "REVOKED on the log: enrol again"
         if self.days < 0:
@@ -57,7 +57,7 @@ def key_states(profile: Profile, now: datetime) -> list[KeyState]:
 
 
 def warnings(profile: Profile, now: datetime) -> list[str]:
-    """What `whoami` warns of beside what it tells of each certificate, revocations among them."""
+    """List the warnings of `whoami` beside each certificate's own, revocations among them."""
     # A list lives for a month, so it is told of in its last week alone.
     return [
         f"{each.what}: {each.warning}"

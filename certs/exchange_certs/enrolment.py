@@ -165,7 +165,7 @@ def renew(
 def encode_answer(
     authority: Authority, issued: tuple[IssuedCertificate, IssuedCertificate]
 ) -> bytes:
-    """What goes back to the member: its certificates, the root and the newest list."""
+    """The answer to the member: its certificates, the root and the newest list."""
     tls, signing = issued
     told = {
         "format": ANSWER_FORMAT,

@@ -32,12 +32,12 @@ FULL_SHARE: Final = 0.1
 
 _TIMEX_BYTES: Final = 256
 _TIME_ERROR: Final = 5
-"""What adjtimex gives while no time service keeps the clock."""
+"""The answer of adjtimex while no time service keeps the clock."""
 _PROXIES: Final = ("grpc_proxy", "https_proxy", "http_proxy")
 
 
 class Grade(Enum):
-    """How a check ended; the value is what the page shows."""
+    """The end of a check; the value is the word on the page."""
 
     OK = "ok"
     WARN = "LOOK"
@@ -52,7 +52,7 @@ class Check:
     grade: Grade
     found: str
     todo: str = ""
-    """What to do; empty where nothing is to be done."""
+    """The thing to do; empty where nothing is to be done."""
 
 
 Attempt = tuple[str, Callable[[], Check | Iterable[Check]]]
@@ -145,7 +145,7 @@ def room(what: str, folder: Path) -> Check:
 
 
 def name_of(host: str) -> Check:
-    """Whether a name leads to an address."""
+    """Check if a name leads to an address."""
     try:
         found = sorted({str(each[4][0]) for each in socket.getaddrinfo(host, None)})
     except OSError as error:
@@ -154,7 +154,7 @@ def name_of(host: str) -> Check:
 
 
 def reached(what: str, host: str, port: int, seconds: float = 5.0) -> Check:
-    """Whether a port answers."""
+    """Check if a port answers."""
     try:
         with socket.create_connection((host, port), seconds):
             return Check(what, Grade.OK, f"{host}:{port} answers")
@@ -169,7 +169,7 @@ def reached(what: str, host: str, port: int, seconds: float = 5.0) -> Check:
 
 
 def proxy() -> Check:
-    """Whether a proxy stands in the environment; it would have to let TLS through untouched."""
+    """Check if a proxy stands in the environment; it would have to let TLS through untouched."""
     named = [each for each in _PROXIES if os.environ.get(each)]
     if not named:
         return Check("proxy", Grade.OK, "none in the environment")

@@ -68,7 +68,7 @@ _AWAY: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TokenUri:
-    """Where a key is."""
+    """The place of a key."""
 
     module: Path
     token: str

@@ -65,7 +65,7 @@ class Submitted:
         self.future.cancel()
 
     async def outcome(self) -> Accepted | ExchangeError:
-        """What came of it."""
+        """The outcome of the statement."""
         try:
             return await self.future
         except ExchangeError as error:

@@ -159,7 +159,7 @@ class RpcServer:
         shown = self._tls()
 
         def changed() -> grpc.ServerCertificateConfiguration | None:
-            """What the next handshake shows; None where nothing has changed."""
+            """Give what the next handshake shows; None where nothing has changed."""
             nonlocal shown
             before, shown = shown, self._tls()
             return None if shown is before else _certificate(shown)
