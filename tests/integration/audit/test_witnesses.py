@@ -311,8 +311,12 @@ def test_a_restored_backup_is_found_before_it_forks(
             assert isinstance(sent, Sent)
         assert cosign(town, capsys, 0)[0] == 0
         hub.stop()
-    # The backup lacks the last entry. It looks well; the witness that saw more does not cosign it.
+    # The backup lacks the last entry. It looks well, but the hub has noted what it signed.
     database.write_bytes(backup)
+    with pytest.raises(AssertionError, match="this hub has signed"), restarted():
+        pass
+    # Without that note the witness that saw more does not cosign it.
+    database.with_name(f"{database.name}.signed").unlink()
     with restarted() as hub:
         town.deployment.point_to(hub.port)
         code, _, err = cosign(town, capsys, 0)
