@@ -237,6 +237,7 @@ def _exchanges(groups: _Groups, cut_at: datetime | None) -> Table:
             _cell(leg for leg in legs if LegState.HELD in leg.reached),
             _cell(leg for leg in legs if leg.state in BEFORE_ANSWER),
             _cell(overdue),
+            _cell(leg for leg in legs if leg.state is LegState.FROZEN),
             *(_cell(leg for leg in legs if leg.ended_as is state) for state in _ENDS),
             _cell(leg for leg in legs if leg.was_late),
         )
@@ -274,6 +275,7 @@ def _exchanges(groups: _Groups, cut_at: datetime | None) -> Table:
             Column("gated", Words("through the gate", "через контроль", "бақылау арқылы")),
             Column("open", Words("open", "открытые", "ашық")),
             Column("overdue", Words("overdue", "просроченные", "мерзімі өткен")),
+            Column("frozen", LegState.FROZEN),
             *(Column(state.name.lower(), state) for state in _ENDS),
             Column("late", Words("answered late", "ответ с опозданием", "кеш жауап")),
         ),
