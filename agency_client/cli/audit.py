@@ -393,9 +393,9 @@ def _wait_seconds(interval_seconds: float, failures: int) -> float:
 
     A part of it is chance: monitors should not come back together.
     """
-    longest = max(interval_seconds, _LONGEST_WAIT_SECONDS)
-    doubled = interval_seconds * 2.0 ** min(failures - 1, _MOST_DOUBLINGS)
-    return min(doubled * random.uniform(1, 2), longest)  # noqa: S311 -- no secret
+    doubled = interval_seconds * 2.0 ** min(failures, _MOST_DOUBLINGS)
+    wait = min(doubled, _LONGEST_WAIT_SECONDS)
+    return max(wait * random.uniform(0.5, 1), interval_seconds)  # noqa: S311 -- no secret
 
 
 def _tell_away(session: Session, error: ExchangeError, wait_seconds: float) -> None:
