@@ -163,10 +163,10 @@ class GiveAdvanceNoticeArguments(TypedDict, total=False):
 
     to: Required[Agencies]
     brief: Required[GivenBrief]
+    due: Required[Due]
     own_reference: str | None
     subjects: Entities
     attachments: Attachments | None
-    due: Due | None
     handling: Handling | str | None
     tlp: Tlp | str | None
     source_grade: SourceGrade | str | None
@@ -763,10 +763,10 @@ class Acts:
         to: Agencies,
         *,
         brief: GivenBrief,
+        due: Due,
         own_reference: str | None = None,
         subjects: Entities = (),
         attachments: Attachments | None = None,
-        due: Due | None = None,
         handling: Handling | str | None = None,
         tlp: Tlp | str | None = None,
         source_grade: SourceGrade | str | None = None,
@@ -785,13 +785,13 @@ class Acts:
             to: Id of the agency to address, such as "kz.fma", or several.
             brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
+            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
+                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
             own_reference: One's own reference of the matter; it is sealed in the brief.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
             attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
                 each.
-            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
-                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
             handling: Handling code, H0 to H3. By default H0.
             tlp: Traffic light, CLEAR to RED. By default AMBER.
             source_grade: How reliable the source is, A to X.
@@ -821,10 +821,10 @@ class Acts:
                 "give_advance_notice",
                 to,
                 brief=brief,
+                due=due,
                 own_reference=own_reference,
                 subjects=subjects,
                 attachments=attachments,
-                due=due,
                 handling=handling,
                 tlp=tlp,
                 source_grade=source_grade,

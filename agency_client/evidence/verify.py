@@ -580,8 +580,8 @@ _EXTENDED_CRITICAL = bytes.fromhex("0603551d250101ff040c300a06082b06010505070324
 _EXIT_REFUSED, _EXIT_DAMAGED, _EXIT_UNCHECKED = 1, 2, 6
 
 
-class Refused(Exception):
-    """The bundle does not verify; `reason` is stable, the message is for people."""
+class Failed(Exception):
+    """The check ended early; `reason` is stable, the message is for people."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -589,11 +589,15 @@ class Refused(Exception):
         self.message = message
 
 
-class Damaged(Refused):
+class Refused(Failed):
+    """The bundle does not verify."""
+
+
+class Damaged(Failed):
     """The file is no whole bundle: whoever had it can have changed that, so it is no verdict."""
 
 
-class Unchecked(Refused):
+class Unchecked(Failed):
     """This machine or this version cannot check it, which is no verdict either."""
 
 

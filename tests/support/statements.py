@@ -13,6 +13,7 @@ wrong. Sealed bytes are not made here: the hub is blind, and so are the rules.
 from __future__ import annotations
 
 import atexit
+import copy
 import hashlib
 import tempfile
 from collections import Counter
@@ -190,6 +191,14 @@ class Hub:
         for agency, key in self.cast.sealing_keys.items():
             self.say(member(agency), PublishSealingKey(key.public_key.to_bytes()))
         self.say(OPERATOR, PublishPolicy(self.policy))
+
+    @classmethod
+    def founded(cls) -> Hub:
+        """A hub of the fictional cast of one's own; founding it once per process is enough."""
+        own = copy.copy(_founded())
+        own.exchanges, own.spoken = dict(own.exchanges), dict(own.spoken)
+        own.log, own.scopes = list(own.log), list(own.scopes)
+        return own
 
     def say(
         self, author: Member, body: Body, *, to: Sequence[str] = (), on: Statement | None = None,
@@ -412,3 +421,8 @@ class Hub:
                 for agency, role in roles.items()
             ),
         )
+
+
+@cache
+def _founded() -> Hub:
+    return Hub(fictional_cast())

@@ -189,6 +189,8 @@ class Row:
                 "expected new content to be the initiator's, to be awaited, and to follow as "
                 "RELEASED: the gate decides whether it is HELD first"
             )
+        if self.limited_by is not None and self.sets_due is None:
+            raise ValueError("expected a row that a time limit bounds to set a due time")
 
     @property
     def follows_unseen(self) -> bool:
@@ -344,7 +346,7 @@ class KindSpec:
     def act_sets_due(self, act: Act) -> bool:
         """True if an act says a body that `sets_due`."""
         codes = tuple(act.fixed.values())
-        return any(
+        return self.needs_due or any(
             row.sets_due and (row.code is None or any(code is row.code for code in codes))
             for row in self.rows
         )

@@ -84,9 +84,9 @@ class LegRecord:
     claim: Claim | None = None
     consents: tuple[Consent, ...] = ()
     """Consents to onward use that were asked for, in log order."""
-    handling: Handling = Handling.H0
+    strictest_handling: Handling = Handling.H0
     """The strictest handling of anything said on the leg."""
-    tlp: Tlp = Tlp.CLEAR
+    strictest_tlp: Tlp = Tlp.CLEAR
     """The strictest TLP of anything said on it."""
     erased: tuple[bytes, ...] = ()
     """Digests of statements whose sealed parts their author has erased."""
@@ -138,8 +138,8 @@ def record_after(
     record = replace(
         record,
         claim=None if ends else claim,
-        handling=max(record.handling, header.handling),
-        tlp=max(record.tlp, header.tlp),
+        strictest_handling=max(record.strictest_handling, header.handling),
+        strictest_tlp=max(record.strictest_tlp, header.tlp),
     )
     if row.party is Party.INITIATOR:
         return replace(record, from_initiator=(*record.from_initiator, statement.digest))
@@ -256,8 +256,8 @@ def encode_record(record: LegRecord) -> str:
     }
     if record.claim is not None:
         fields["claim"] = [record.claim.member, record.claim.at.isoformat()]
-    if record.handling is not Handling.H0 or record.tlp is not Tlp.CLEAR:
-        fields["strictest"] = [int(record.handling), int(record.tlp)]
+    if record.strictest_handling is not Handling.H0 or record.strictest_tlp is not Tlp.CLEAR:
+        fields["strictest"] = [int(record.strictest_handling), int(record.strictest_tlp)]
     if record.tasks:
         fields["tasks"] = [
             [each.digest.hex(), each.due_at.isoformat(), each.is_open] for each in record.tasks
@@ -284,8 +284,8 @@ def decode_record(text: str) -> LegRecord:
         ),
         claim=None if claim is None else Claim(claim[0], datetime.fromisoformat(claim[1])),
         consents=tuple(map(_decode_consent, fields.get("consents", ()))),
-        handling=Handling(handling),
-        tlp=Tlp(tlp),
+        strictest_handling=Handling(handling),
+        strictest_tlp=Tlp(tlp),
         erased=_digests(fields, "erased"),
     )
 

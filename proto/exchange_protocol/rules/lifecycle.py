@@ -55,7 +55,7 @@ from exchange_protocol.trust.identity import AgencyId, parse_member
 
 @dataclass(frozen=True, slots=True)
 class LegRoute:
-    """The policy's conditions before this recipient may see a statement."""
+    """What the policy asks before this recipient may see a statement."""
 
     agency: AgencyId
     approvals_required: int
@@ -254,9 +254,9 @@ def advance(
     """Apply a continuing statement to the legs of `agencies`, or refuse it whole.
 
     `agencies` are those of `addressed_legs`; `routes` is needed for new content alone. `at` is the
-    hub's time, by which due times are judged; the statement's own time stands in for it.
-    `partial`: the caller sees one leg only; `answers` is then not checked where the statement may
-    follow one that the recipient was never shown.
+    hub's time, by which due times are judged; by default the statement's own time.
+    `partial`: the caller sees one leg only. It may lack the statement before; `answers` is then not
+    checked.
 
     Raises:
         Conflict: OUT_OF_ORDER, STALE_ANSWER, ALREADY_DECIDED, NOT_YET_DUE, TIME_IS_OVER,
@@ -405,6 +405,7 @@ def _add_content(leg: Leg, statement: Statement, route: LegRoute | None) -> Leg:
     new = _new_leg(statement, route)
     return replace(
         new,
+        record=leg.record,
         handling=max(leg.handling, new.handling),
         tlp=max(leg.tlp, new.tlp),
         subject_count=leg.subject_count + new.subject_count,
@@ -461,8 +462,8 @@ def _new_leg(statement: Statement, route: LegRoute) -> Leg:
         hidden=(statement.digest,) if held else (),
         record=LegRecord(
             from_initiator=(statement.digest,),
-            handling=statement.header.handling,
-            tlp=statement.header.tlp,
+            strictest_handling=statement.header.handling,
+            strictest_tlp=statement.header.tlp,
         ),
     )
 
