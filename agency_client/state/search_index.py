@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from agency_client.content.terms import MOST_TERMS, Term, Where, query_keys
 from agency_client.state.keys import Vault
@@ -37,6 +37,18 @@ _DIGITS: Final = 2
 _FILES: Final = tuple(f"{number:02x}" for number in range(256))
 
 
+class SealedFrom(NamedTuple):
+    """A part, and the agency that sealed it, so that passing it on is noticed."""
+
+    sha256: str
+    """Of its plaintext, hex."""
+    statement: str
+    """Digest of the statement that it came with, hex."""
+    author: AgencyId
+    onward: tuple[AgencyId, ...]
+    """Agencies that the initiator named, to which it may be passed on without more ado."""
+
+
 @dataclass(frozen=True, slots=True)
 class Indexed:
     """What the index keeps of an exchange."""
@@ -49,6 +61,8 @@ class Indexed:
     terms: tuple[Term, ...]
     is_cut: bool
     """True if it has more terms than are kept."""
+    parts: tuple[SealedFrom, ...] = ()
+    """The files and entities that came with its statements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +185,14 @@ class SearchIndex:
         )
         return SearchResult(ordered, count, searched, tuple(sorted(cut)))
 
+    def parts(self, digests: Collection[str]) -> Iterator[tuple[str, SealedFrom]]:
+        """Parts with one of these SHA-256, each with the id of its exchange."""
+        for exchange_id, line in self._all_lines():
+            if any(digest.encode() in line for digest in digests):
+                for each in _decode(line).parts:
+                    if each.sha256 in digests:
+                        yield exchange_id, each
+
     def exchange_ids(self) -> frozenset[str]:
         """The ids of all exchanges in the index."""
         return frozenset(exchange_id for exchange_id, _ in self._all_lines())
@@ -222,13 +244,14 @@ def _encode(exchange: Indexed) -> bytes:
         exchange.initiator,
         exchange.initiated_at.isoformat(),
         [[each.where.value, each.text, each.key] for each in exchange.terms],
+        exchange.parts,
         int(exchange.is_cut),
     ]
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _decode(line: bytes) -> Indexed:
-    exchange_id, kind, initiator, at, terms, is_cut = json.loads(line)
+    exchange_id, kind, initiator, at, terms, parts, is_cut = json.loads(line)
     return Indexed(
         exchange_id,
         kind,
@@ -236,6 +259,10 @@ def _decode(line: bytes) -> Indexed:
         datetime.fromisoformat(at),
         tuple(Term(Where(where), text, key) for where, text, key in terms),
         bool(is_cut),
+        tuple(
+            SealedFrom(sha256, statement, AgencyId(author), tuple(map(AgencyId, onward)))
+            for sha256, statement, author, onward in parts
+        ),
     )
 
 
