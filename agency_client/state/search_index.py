@@ -21,7 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from agency_client.content.terms import MOST_TERMS, Term, Where, query_keys
+from agency_client.content.terms import MOST_TERMS, Query, Term, Where, queries
 from agency_client.state.keys import Vault
 from agency_client.state.sealed_file import SealedFile
 from exchange_files import locked, make_folder
@@ -154,10 +154,10 @@ class SearchIndex:
         Raises:
             InvalidInput: INVALID_FIELD, if no letter or digit is searched, or too many words.
         """
-        keys = query_keys([words] if isinstance(words, str) else words)
-        if not 0 < len(keys) <= _MOST_WORDS:
+        wanted = queries([words] if isinstance(words, str) else words)
+        if not 0 < len(wanted) <= _MOST_WORDS:
             raise Reason.INVALID_FIELD.error(
-                f"expected 1 to {_MOST_WORDS} words with letters or digits, got {len(keys)}",
+                f"expected 1 to {_MOST_WORDS} words with letters or digits, got {len(wanted)}",
                 field="words",
             )
         newest: list[tuple[str, Found]] = []
@@ -167,10 +167,11 @@ class SearchIndex:
             searched += 1
             if line.endswith(_CUT):
                 cut.append(exchange_id)
-            # Keys are ASCII, so the line itself tells quickly that a word is not there.
-            if not all(any(key.encode() in line for key in word) for word in keys):
+            # The line itself tells quickly that a word is in none of its terms.
+            text = line.decode()
+            if not all(word.is_in(text) for word in wanted):
                 continue
-            found = _match(_decode(line), keys)
+            found = _match(_decode(line), wanted)
             if found is None:
                 continue
             count += 1
@@ -266,11 +267,11 @@ def _decode(line: bytes) -> Indexed:
     )
 
 
-def _match(exchange: Indexed, words: Sequence[Sequence[str]]) -> Found | None:
+def _match(exchange: Indexed, words: Sequence[Query]) -> Found | None:
     """The texts that hold the words; None if one of them is in no text."""
     hits: dict[Hit, None] = {}
-    for keys in words:
-        held = [each for each in exchange.terms if any(key in each.key for key in keys)]
+    for word in words:
+        held = [each for each in exchange.terms if word.is_in(each.key)]
         if not held:
             return None
         hits |= dict.fromkeys(Hit(each.where, each.text) for each in held)
