@@ -39,9 +39,11 @@ from agency_client.core.views import (
     VerifiedExchange,
     VerifiedStatement,
 )
+from agency_client.state.cases import CaseBook
 from agency_client.state.checkpoints import Head, WitnessedHead
 from agency_client.state.outbox import Outbox
 from agency_client.state.profile import Profile
+from agency_client.state.search_index import SearchIndex
 from exchange_protocol.errors import HubUnavailable
 from exchange_protocol.kinds.catalogue import Kind, parse_kind
 from exchange_protocol.kinds.codes import AgencyType, Language, LegState, Party, TimeLimitRule
@@ -138,6 +140,16 @@ class AsyncExchangeClient(AsyncActs):
     def outbox(self) -> Outbox:
         """The statements that wait to be sent or were refused, and the receipts."""
         return self._core.ports.outbox
+
+    @property
+    def cases(self) -> CaseBook:
+        """The agency's own cases, with the exchanges that this profile linked to each."""
+        return self._core.ports.cases
+
+    @property
+    def search_index(self) -> SearchIndex:
+        """The index of what this profile opened; `search` finds in it without asking the hub."""
+        return self._core.ports.search_index
 
     # --- Many statements, and the outbox --------------------------------------------------------
 
@@ -341,7 +353,7 @@ class AsyncExchangeClient(AsyncActs):
                 async for response in self._driver.watch(request, left):
                     failures = 0
                     if response.HasField("notice"):
-                        yield parse_notice(response.notice)
+                        yield self._core.exchanges.heed(parse_notice(response.notice))
                         count += 1
                     token = response.resume_token
                     outbox.keep_watch_token(token)

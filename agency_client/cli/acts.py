@@ -120,7 +120,9 @@ def _command(kind: Kind, act: Act) -> Callable[..., None]:
                 digest_of(*_said(act, words, arguments)) if _takes_file(act) else None,
                 arguments.get("brief"),
                 arguments.get(_REFERENCE),
-                kind.stage is Stage.INITIAL,
+                kind if kind.stage is Stage.INITIAL else None,
+                arguments.get(act.entities or "", ()),
+                arguments.get("attachments", ()),
             )
             if act.binds_to_what_was_read:
                 # Bound to what was opened here: what comes meanwhile is not spoken on with it.
