@@ -360,6 +360,25 @@ class Word(Enum):
         "Файлы получены извне и на вредоносность не проверялись.",
         "Файлдар сырттан келген, зиянды кодқа тексерілмеген.",
     )
+    OPENING = Words("The exchange is being opened", "Обмен открывается", "Алмасу ашылып жатыр")
+    OPENING_FETCHED = Words(
+        "It is fetched, verified and unsealed.",
+        "Он загружается, проверяется и расшифровывается.",
+        "Ол жүктеліп, тексеріліп, мөрі ашылып жатыр.",
+    )
+    OPENING_READ = Words(
+        "Its tables are read: {percent} %",
+        "Таблицы читаются: {percent} %",
+        "Кестелері оқылып жатыр: {percent} %",
+    )
+    SHOW_PROGRESS = Words("Show the progress", "Показать ход", "Барысын көрсету")
+    WHOLE_TABLE = Words("The whole table", "Вся таблица", "Бүкіл кесте")
+    NUMBER = Words("No.", "№", "№")
+    LIST_AT = Words(
+        "It stands as it was given at {time}; the first page asks anew.",
+        "Он показан, каким был в {time}; первая страница запрашивает его заново.",
+        "Ол {time} кезіндегі күйінде; бірінші бет оны қайта сұрайды.",
+    )
     SHOWN_OF = Words(
         "{shown} of {count} rows are shown",
         "Показано строк: {shown} из {count}",
@@ -441,7 +460,6 @@ class Word(Enum):
         "Проверяется: записей {done} из {size}",
         "Тексерілуде: {size} жазбадан {done}",
     )
-    AUDIT_RELOAD = Words("Show the progress", "Показать ход", "Барысын көрсету")
     AUDIT_NONE = Words(
         "Nothing was verified in this session yet.",
         "В этом сеансе ещё ничего не проверено.",
