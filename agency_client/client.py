@@ -6,8 +6,8 @@
         for summary in hub.inbox():
             opened = hub.open(summary)
 
-`ExchangeClient` has the same methods, for asyncio. To change this module, edit its module,
-`agency_client/aio.py`, and run `make proto`.
+`AsyncExchangeClient` has the same methods, for asyncio. This module is made from
+`agency_client/aio.py`: edit that, and run `make proto`.
 """
 
 from __future__ import annotations
