@@ -15,7 +15,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from agency_client.client import ExchangeClient
 from agency_client.console.contents import Contents, Progress, read_contents
 from agency_client.console.exchange_view import ExchangeView, view
+from agency_client.console.following import Follower
 from agency_client.console.listing import Listing
+from agency_client.console.menu import APPROVERS
 from agency_client.console.openings import Opened, Openings
 from agency_client.console.sessions import Sessions
 from agency_client.core.views import ExchangeSummary, UnsealedExchange, VerifiedExchange
@@ -51,6 +53,7 @@ class Console:
         self._lock = threading.Lock()
         self._verified: OrderedDict[ExchangeSummary, VerifiedExchange] = OrderedDict()
         self._openings = Openings(self._open)
+        self.follower = Follower(client, self._newest)
         self._listings: OrderedDict[object, Listing] = OrderedDict()
 
     @property
@@ -146,6 +149,12 @@ class Console:
                     self._listings.popitem(last=False)
             self._listings.move_to_end(key)
         return known
+
+    def _newest(self) -> Iterable[ExchangeSummary]:
+        """What news are counted of: what waits for a decision, or came and was not yet read."""
+        if self.member.role in APPROVERS:
+            return self.client.pending()
+        return self.client.exchanges(party=Party.RECIPIENT, states=[LegState.RELEASED])
 
     def forget_lists(self) -> None:
         """Forget the lists: something was done that may change them."""

@@ -510,6 +510,11 @@ class Word(Enum):
         "Наибольшие потоки: {shown} из {count}",
         "{count} ағынның ең ірі {shown}-ы",
     )
+    AWAY_SINCE = Words(
+        "The hub is away since {time}. What is kept here can still be read.",
+        "Узел недоступен с {time}. Сохранённое можно читать.",
+        "Торап {time} бастап қолжетімсіз. Сақталғанын оқуға болады.",
+    )
     NEWS = Words(
         "New: {number}. Load the list",
         "Новое: {number}. Обновить список",
@@ -602,6 +607,9 @@ class Word(Enum):
 
 FIELD_WORDS: Final[Mapping[str, Words]] = {
     "due": Words("Answer due by", "Ответить к", "Жауап беру мерзімі"),
+    "member": Words("Agency to invite", "Приглашаемый орган", "Шақырылатын орган"),
+    "assignee": Words("Who is to do it", "Исполнитель", "Орындаушы"),
+    "description": Words("What is to be done", "Что нужно сделать", "Не істеу керек"),
     "handling": Words("Handling", "Режим обращения", "Пайдалану режимі"),
     "tlp": Words("TLP", "TLP", "TLP"),
     "urgency": Words("Urgency", "Срочность", "Шұғылдығы"),
@@ -711,6 +719,14 @@ VERBS: Final[Mapping[str, Words]] = {
     ),
     "ask_to_lift": Words("Ask to lift it", "Просить снять", "Алып тастауды сұрау"),
     "report_findings": Words("Report findings", "Сообщить результаты", "Нәтижелерді хабарлау"),
+    "open_joint_case": Words("Open a joint case", "Открыть совместное дело", "Бірлескен іс ашу"),
+    "invite": Words("Invite an agency", "Пригласить орган", "Орган шақыру"),
+    "join": Words("Join", "Вступить", "Қосылу"),
+    "decline": Words("Decline", "Отказаться от участия", "Қатысудан бас тарту"),
+    "leave": Words("Leave the case", "Выйти из дела", "Істен шығу"),
+    "contribute": Words("Contribute", "Добавить материал", "Материал қосу"),
+    "give_task": Words("Give a task", "Дать поручение", "Тапсырма беру"),
+    "complete_task": Words("Answer the task", "Ответить на поручение", "Тапсырмаға жауап беру"),
     "extend_deadline": Words("Extend the time", "Продлить срок", "Мерзімін ұзарту"),
 }
 """Words of the buttons of acts; an act that is not here is called as its kind."""

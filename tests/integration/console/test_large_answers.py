@@ -116,7 +116,7 @@ def test_every_row_has_its_page(console: RunningConsole, answered: str) -> None:
     page = browser.get(f"/exchange/{answered}")
     assert f"50 of {PAYMENTS} rows" in page.words
     link = page.text.partition(f"/exchange/{answered}/table/")[2].partition('"')[0]
-    amounts = []
+    amounts, table = [], page
     for number in range(3):
         table = browser.get(f"/exchange/{answered}/table/{link}?page={number}")
         assert f"Page {number + 1} of 3" in table.words
