@@ -32,18 +32,17 @@ from agency_client.core.exchanges import Exchanges, HasId
 from agency_client.core.given import Agencies, parse_agencies
 from agency_client.core.ports import Ports
 from agency_client.core.provenance import check_passed_on
-from agency_client.core.routes import check_read, choose_legs, compare_plan
+from agency_client.core.routes import address, check_read, compare_plan
 from agency_client.core.sealing import JSON, Content, Sealer
 from agency_client.core.view import View
 from agency_client.core.views import CONTENT
 from agency_client.state.outbox import Staging
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import kind_of
-from exchange_protocol.kinds.codes import Party
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.access import readers, spoken
 from exchange_protocol.rules.judgement import Route, judge, plan_route
-from exchange_protocol.rules.lifecycle import Exchange, open_exchange
+from exchange_protocol.rules.lifecycle import Exchange, admit, open_exchange
 from exchange_protocol.rules.statements import (
     BRIEF,
     Draft,
@@ -141,24 +140,23 @@ class Statements:
                 f"{self._ports.agency} sees exchange {verified.id} as a supervisor and may not "
                 "speak on it"
             )
-        chosen = choose_legs(self._ports.agency, verified, state, body, legs)
+        addressed = address(self._ports.agency, verified, state, body, legs)
         if kind_of(body).spec.decides:
-            check_read(exchange, body, chosen)
+            check_read(exchange, body, addressed.legs)
         now = self._ports.clock()
         floor = Floor(
-            handling=max(leg.handling for leg in chosen),
-            tlp=max(leg.tlp for leg in chosen),
+            handling=max(addressed.handling),
+            tlp=max(addressed.tlp),
             urgency=state.header.urgency,
         )
-        is_recipient = verified.party is Party.RECIPIENT
         draft = Draft(
             id=self._ports.new_id(),
             exchange_id=verified.id,
             author=self._ports.vault.member,
             made_at=now,
             body=body,
-            answers=chosen[0].awaits,
-            recipients=(state.initiator,) if is_recipient else tuple(leg.agency for leg in chosen),
+            answers=addressed.answers,
+            recipients=addressed.recipients,
             header=make_header(terms, floor, self._ports, now),
         )
         with self._ports.outbox.stage(draft.id) as staging:
@@ -215,13 +213,15 @@ class Statements:
     def _continuing_plan(self, state: Exchange) -> _Plan:
         def plan(draft: Draft) -> Operation[tuple[Route, Exchange]]:
             route = plan_route(self._ports.directory.current, draft, state)
+            yield from ()
+            if draft.kind.spec.invites:
+                return route, admit(state, as_statement(draft), route.legs)[0]
             gates = {leg.agency: leg for leg in route.legs}
             # Readers of a supplement's brief are the approvers of its own gate.
             legs = tuple(
                 replace(leg, approvers=gates[leg.agency].approvers) if leg.agency in gates else leg
                 for leg in state.legs
             )
-            yield from ()
             return route, replace(state, legs=legs)
 
         return plan
