@@ -18,6 +18,7 @@ from agency_client.cli import doctor as doctor
 from agency_client.cli import operator as operator
 from agency_client.cli import audit as audit
 from agency_client.cli import report as report
+from agency_client.cli import audit_entries as audit_entries
 from agency_client.cli import split_view as split_view
 from agency_client.cli import witness as witness
 from agency_client.cli import evidence as evidence

@@ -15,7 +15,7 @@ from exchange_protocol.kinds.fields import (
     parse_uuid,
 )
 from exchange_protocol.record.entries import Event
-from exchange_protocol.trust.identity import parse_agency_id
+from exchange_protocol.trust.identity import parse_agency_id, parse_member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 
@@ -41,6 +41,10 @@ def parse_summary(message: pb.ExchangeSummary) -> ExchangeSummary:
                     approvals_given=leg.approvals_given,
                     due_at=parse_timestamp(leg.due_at, "legs.due_at")
                     if leg.HasField("due_at")
+                    else None,
+                    claimed_by=parse_member(leg.claimed_by) if leg.claimed_by else None,
+                    claimed_at=parse_timestamp(leg.claimed_at, "legs.claimed_at")
+                    if leg.HasField("claimed_at")
                     else None,
                 )
                 for leg in message.legs

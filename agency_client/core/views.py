@@ -74,6 +74,9 @@ class LegSummary:
     approvals_given: int
     due_at: datetime | None
     """The due time of its answer: as it was asked, or as it was extended since."""
+    claimed_by: Member | None = None
+    """The member that has it in hand while it waits for approval."""
+    claimed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
 from exchange_protocol.record.entries import Entry, read_entry
 from exchange_protocol.rules.clocks import is_overdue, next_due
+from exchange_protocol.rules.leg_record import Claim
 from exchange_protocol.rules.lifecycle import Leg
 from exchange_protocol.trust.identity import AgencyId, Member, parse_member
 
@@ -48,6 +49,8 @@ class LegFacts:
     due_at: datetime | None = None
     as_of_entry: int | None = None
     """The entry that proves the state, where later ones may have changed it unseen."""
+    claim: Claim | None = None
+    """Who has it in hand while it waits for approval, and since when."""
     listed: LegState | None = None
     """The state that the hub lists now, where it is not proven."""
 
@@ -176,6 +179,10 @@ def state_words(leg: LegFacts, locale: Locale) -> str:
     if leg.state is None:
         return ""
     said = locale.say(leg.state)
+    if leg.claim is not None:
+        member, since = parse_member(leg.claim.member), locale.minute(leg.claim.at)
+        in_hand = locale.say(Label.IN_HAND, who=who(member, locale), time=since)
+        return f"{said}, {in_hand}"
     if leg.as_of_entry is None:
         return said
     return locale.say(Label.AS_OF_ENTRY, state=said, entry=leg.as_of_entry)
@@ -270,6 +277,7 @@ def _leg(leg: Leg) -> LegFacts:
         approvers=leg.approvers,
         approvals=leg.approvals,
         due_at=leg.due_at,
+        claim=leg.record.claim,
     )
 
 

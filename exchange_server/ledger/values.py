@@ -15,6 +15,7 @@ from exchange_protocol.record.entries import MOST_AHEAD, MOST_BEHIND, Commitment
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.rules.inspection import EntryScope
 from exchange_protocol.rules.judgement import Ruling
+from exchange_protocol.rules.leg_record import Claim
 from exchange_protocol.trust.identity import AgencyId
 
 _TOKEN = re.compile(r"([0-9]{1,19})-([0-9]{1,19})", re.ASCII)
@@ -131,6 +132,8 @@ class LegRow:
     approvals_required: int
     approvals_given: int
     due_at: datetime | None
+    claim: Claim | None
+    """Who has it in hand while it waits for approval."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.record.entries import parse_entry
+from exchange_protocol.rules.leg_record import Claim, decode_record
 from exchange_server.storage.rows import field_names, select_by_keys
 from exchange_server.storage.tables import exchanges, feed, legs, log_entries, parties
 
@@ -38,6 +39,8 @@ class SeenLeg:
     approvals_required: int
     approvals_given: int
     due_at: datetime | None
+    claim: Claim | None = None
+    """Who has it in hand, for an approver of a held leg."""
 
 
 class SeenExchange(NamedTuple):
@@ -144,6 +147,8 @@ def read_seen(
             _SEEN_STATE.label("state"),
             case((_BLINDFOLDED, 0), else_=_g.approvals_required).label("approvals_required"),
             _g.approvals,
+            _g.record,
+            _b.party,
             case((_BLINDFOLDED, None), else_=_g.due_at).label("leg_due_at"),
             _BLINDFOLDED.label("is_blindfolded"),
             # The exchange's own time would tell of what is held, and of other legs.
@@ -175,7 +180,15 @@ def _seen(rows: Sequence[RowMapping], times: Mapping[int, datetime]) -> SeenExch
     seen: dict[str, SeenLeg] = {}
     for row in rows:
         given = 0 if row["is_blindfolded"] else len(row["approvals"])
-        leg = SeenLeg(row["leg"], row["state"], row["approvals_required"], given, row["leg_due_at"])
+        decides = row["party"] == Party.APPROVER.number and row["state"] == int(LegState.HELD)
+        leg = SeenLeg(
+            row["leg"],
+            row["state"],
+            row["approvals_required"],
+            given,
+            row["leg_due_at"],
+            decode_record(row["record"]).claim if decides else None,
+        )
         seen.setdefault(leg.agency, leg)
     exchange = {name: rows[0][name] for name in _EXCHANGE_COLUMNS}
     updated_at = times.get(rows[0]["newest"], rows[0]["initiated_at"])
