@@ -6,7 +6,7 @@ it, and what it did to each leg by which rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Annotated, Any
@@ -106,29 +106,29 @@ def entries(
     session = session_of(context)
     chosen = None if kind is None else _kind(kind)
     found: list[Applied] = []
-    zone = session.locale(session.load_profile() if session.profile else None).zone
-    asked = Filter(
-        None if start is None else _midnight(start, "--from", zone),
-        None if end is None else _midnight(end, "--to", zone) + timedelta(days=1),
-        agency,
-        exchange.strip().lower() if exchange else None,
-        event,
-        chosen,
-    )
 
-    def take(applied: Applied) -> None:
-        if asked.lets_through(applied):
-            found.append(applied)
+    def taking(zone: tzinfo) -> Callable[[Applied], None]:
+        asked = Filter(
+            None if start is None else _midnight(start, "--from", zone),
+            None if end is None else _midnight(end, "--to", zone) + timedelta(days=1),
+            agency,
+            exchange.strip().lower() if exchange else None,
+            event,
+            chosen,
+        )
+        return lambda applied: found.append(applied) if asked.lets_through(applied) else None
 
+    locale = session.locale(session.load_profile() if session.profile else None)
     if database is not None:
-        report = verify_database(session, database, root, log_key, watch=take)
+        report = verify_database(session, database, root, log_key, watch=taking(locale.zone))
     elif root is None and log_key is None:
         with session.hub() as hub:
             check_auditor(hub.profile.tls.certificate.member)
-            report = verify_shown(hub, watch=take)
+            hub.sync()  # It says the time zone in which the days begin.
+            locale = session.locale_of(hub)
+            report = verify_shown(hub, watch=taking(locale.zone))
     else:
         raise typer.BadParameter("expected --root and --log-key with --database only")
-    locale = session.locale(session.load_profile() if session.profile else None)
     if not report.is_clean:
         refuse(session, report, locale)
     unopened = report.tree_size - report.opened

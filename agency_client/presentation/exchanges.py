@@ -28,6 +28,7 @@ from agency_client.presentation.steps import turn_words
 from agency_client.presentation.words import body_words
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
+from exchange_protocol.kinds.spec import OWES
 from exchange_protocol.record.entries import Entry, read_entry
 from exchange_protocol.rules.clocks import is_overdue, next_due
 from exchange_protocol.rules.leg_record import Claim
@@ -53,6 +54,11 @@ class LegFacts:
     """Who has it in hand while it waits for approval, and since when."""
     listed: LegState | None = None
     """The state that the hub lists now, where it is not proven."""
+
+    @property
+    def owes(self) -> bool:
+        """True if an answer is still owed, or a freeze runs."""
+        return (self.listed or self.state) in OWES
 
     def is_overdue(self, now: datetime) -> bool:
         """True if its answer was due before now, and is still owed."""
@@ -170,7 +176,9 @@ def leg_row(leg: LegFacts, locale: Locale, now: datetime) -> tuple[str, str, str
         leg.agency,
         state_words(leg, locale),
         approval_words(leg, locale),
-        locale.due(leg.due_at, now, is_overdue=leg.is_overdue(now)),
+        locale.due(leg.due_at, now, is_overdue=leg.is_overdue(now))
+        if leg.owes
+        else locale.minute(leg.due_at),
     )
 
 
