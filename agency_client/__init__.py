@@ -136,6 +136,7 @@ Names:
     CorrectionReason         Faults of a statement that is corrected.
     Currency                 Currencies of the region and of its trade (ISO 4217); amounts are in
                              whole units.
+    DeclineReason            Reasons for which an agency takes no part in a joint case.
     ErasureGround            Grounds to erase content.
     ExtensionGround          Reasons for which an answer needs longer.
     FeedbackUse              Uses that were made of the information.
@@ -158,6 +159,7 @@ Names:
     ReplyResult              Results of a request or a referral.
     RevocationReason         RFC 5280, 5.3.1.
     SourceGrade              Reliability of the source (Council doc. 6243/18).
+    TaskResult               Results of a task.
     TimeLimitRule            Rules whose time limits are published on the log.
     Tlp                      FIRST TLP 2.0.
     TraceResult              Results of an asset trace.
@@ -302,9 +304,11 @@ if TYPE_CHECKING:
         Tlp,
         Urgency,
     )
+    from exchange_protocol.kinds.complete_task import TaskResult
     from exchange_protocol.kinds.confirm_recall import RecallUse
     from exchange_protocol.kinds.consent_decision import ConsentGround, ConsentOutcome
     from exchange_protocol.kinds.decision import Verdict
+    from exchange_protocol.kinds.decline import DeclineReason
     from exchange_protocol.kinds.erase_notice import ErasureGround
     from exchange_protocol.kinds.extend_deadline import ExtensionGround
     from exchange_protocol.kinds.feedback import FeedbackUse
@@ -360,6 +364,7 @@ __all__ = [
     "CorrectionReason",
     "Cosignature",
     "Currency",
+    "DeclineReason",
     "Directory",
     "DisclosedPart",
     "Draft",
@@ -446,6 +451,7 @@ __all__ = [
     "SignedStatement",
     "SourceGrade",
     "Statement",
+    "TaskResult",
     "Tile",
     "TimeLimitRule",
     "Tlp",
@@ -499,6 +505,7 @@ _HOMES: Final = {
     "CorrectionReason": "exchange_protocol.kinds.announce_correction",
     "Cosignature": "exchange_protocol.log.cosignatures",
     "Currency": "exchange_protocol.kinds.codes",
+    "DeclineReason": "exchange_protocol.kinds.decline",
     "Directory": "exchange_protocol.rules.directory",
     "DisclosedPart": "agency_client.core.gathering",
     "Draft": "exchange_protocol.rules.statements",
@@ -585,6 +592,7 @@ _HOMES: Final = {
     "SignedStatement": "exchange_protocol.rules.statements",
     "SourceGrade": "exchange_protocol.kinds.codes",
     "Statement": "exchange_protocol.rules.statements",
+    "TaskResult": "exchange_protocol.kinds.complete_task",
     "Tile": "agency_client.core.log",
     "TimeLimitRule": "exchange_protocol.kinds.codes",
     "Tlp": "exchange_protocol.kinds.codes",
