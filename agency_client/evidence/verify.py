@@ -143,6 +143,7 @@ KINDS = {
     84: "contribute",
     85: "task",
     86: "complete_task",
+    87: "draft_analysis",
     70: "enrol_agency",
     71: "publish_certificate",
     72: "revoke_certificate",
@@ -475,6 +476,18 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
                 1: "done",
                 2: "partly done",
                 3: "not done",
+            },
+        ),
+    },
+    87: {
+        3: (
+            "use",
+            {
+                1: "intelligence",
+                2: "investigation",
+                3: "prosecution",
+                4: "confiscation",
+                5: "analysis",
             },
         ),
     },

@@ -14,7 +14,9 @@ from exchange_protocol.errors import Reason
 from tests.integration.evidence.conftest import Court
 from tests.scenarios.conftest import Region
 from tests.support.asking import new_exchange
+from tests.support.commands import as_member, run
 from tests.support.deployment import COORDINATORS
+from tests.support.foundation import STATE_AUDITOR
 
 BRIEF = "Совместное дело (вымышлено)"
 FIRST, SECOND = COORDINATORS
@@ -119,6 +121,9 @@ def test_a_case_is_opened_joined_worked_on_left_and_closed(
     late = region.refusal(mia.invite, exchange, "kz.gpo", brief="поздно")
     assert late is Reason.OUT_OF_ORDER
     assert "contribution" in region.replay(capsys)
+    # The auditors of the lead's state see all of it, and find nothing either.
+    code, out, err = run(capsys, *as_member(region.town, STATE_AUDITOR), "audit", "verify")
+    assert code == 0, out + err
     # The approver sees who takes part, and reads nothing that members tell each other.
     coordinator = region[FIRST].open(exchange)
     assert {leg.state.name for leg in coordinator.legs} == {"CLOSED"}
@@ -254,6 +259,6 @@ def test_each_proves_its_view_of_a_case_to_a_court(region: Region, tmp_path: Pat
             log=profile.log,
         )
         assert verified.exchange is not None
-        states = {leg.agency: leg.state.name for leg in verified.exchange.legs}
+        states = {str(leg.agency): leg.state.name for leg in verified.exchange.legs}
         assert states["kz.fma"] == ("JOINED" if name != "kg.mia" else "RELEASED")
         assert court.run(path).startswith("VERIFIED")
