@@ -322,6 +322,7 @@ class AsyncExchangeClient(AsyncActs):
         from_start: bool = False,
         max_seconds: float | None = None,
         max_notices: int | None = None,
+        keeps_place: bool = True,
         on_away: Callable[[HubUnavailable, float], None] | None = None,
     ) -> AsyncIterator[Notice]:
         """Follow the events that become visible to the agency, from where the last watch stood.
@@ -334,6 +335,8 @@ class AsyncExchangeClient(AsyncActs):
             from_start: begin with everything that was ever visible.
             max_seconds: end after so many seconds; by default it goes on for ever.
             max_notices: end after so many notices, and keep the place of the last one.
+            keeps_place: False begins with what comes from now on, and leaves the place of the
+                profile's own watch as it is.
             on_away: is called each time that the hub is away, with the error and with the number
                 of seconds after which the hub is asked again.
 
@@ -341,7 +344,7 @@ class AsyncExchangeClient(AsyncActs):
             A notice for each entry; the hub's word, `get` verifies it.
         """
         outbox = self.outbox
-        token = None if from_start else outbox.watch_token()
+        token = outbox.watch_token() if keeps_place and not from_start else None
         ends_at = None if max_seconds is None else time.monotonic() + max_seconds
         failures = count = 0
         while (left := seconds_left(ends_at)) > 0 and count != max_notices:
@@ -356,7 +359,8 @@ class AsyncExchangeClient(AsyncActs):
                         yield self._core.exchanges.heed(parse_notice(response.notice))
                         count += 1
                     token = response.resume_token
-                    outbox.keep_watch_token(token)
+                    if keeps_place:
+                        outbox.keep_watch_token(token)
                     if count == max_notices:
                         return
             except HubUnavailable as error:

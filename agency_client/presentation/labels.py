@@ -73,6 +73,10 @@ class Label(Enum):
     ABOUT = Words("about", "суть", "мазмұны")
     NEXT = Words("next", "что делать", "не істеу керек")
     URGENCY = Words("urgency", "срочность", "шұғылдығы")
+    DIGEST = Words("digest", "дайджест", "дайджест")
+    RESTRICTIONS = Words("restrictions", "ограничения", "шектеулер")
+    TLP = Words("traffic light", "светофор", "бағдаршам")
+    FOR_READER = Words("for this reader alone", "только для этого лица", "осы тұлғаға ғана")
     PURPOSE = Words("purpose", "цель", "мақсаты")
     LEGAL_BASIS = Words("legal basis", "правовое основание", "құқықтық негізі")
     PERMITTED_USES = Words(
