@@ -144,6 +144,7 @@ KINDS = {
     84: "contribute",
     85: "task",
     86: "complete_task",
+    87: "draft_analysis",
     70: "enrol_agency",
     71: "publish_certificate",
     72: "revoke_certificate",
@@ -479,6 +480,18 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
             },
         ),
     },
+    87: {
+        3: (
+            "use",
+            {
+                1: "intelligence",
+                2: "investigation",
+                3: "prosecution",
+                4: "confiscation",
+                5: "analysis",
+            },
+        ),
+    },
     70: {
         4: (
             "agency type",
@@ -556,7 +569,7 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
 """Of each kind: the fields of its body that hold codes, numbers or a time."""
 # End of the kinds.
 _PUBLISH_CERTIFICATE, _REVOKE_CERTIFICATE, _PUBLISH_POLICY = 71, 72, 74
-_FIRST_BODY_FIELD, _FIRST_DIRECTORY_FIELD = 30, 70
+_FIRST_BODY_FIELD, _DIRECTORY_FIELDS = 30, range(70, 80)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*){0,3}", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -1058,7 +1071,7 @@ class Statement:
     @property
     def is_of_directory(self) -> bool:
         """True if it changes the directory, not an exchange."""
-        return self.field >= _FIRST_DIRECTORY_FIELD
+        return self.field in _DIRECTORY_FIELDS
 
 
 class Certificate:

@@ -227,7 +227,8 @@ class Replay:
             self.directories,
             view,
             self._verified,
-            self.state if self._view is None else None,
+            # Who was not shown every entry cannot know of every source.
+            self.state if len(self.state.scopes) == index else None,
         )
         statement = judgement.statement
         _check_new(index, statement, self.state.ids)
