@@ -4,11 +4,12 @@ The auditor needs no part of the hub to check its copy. What is read, table by t
 
     log_head      size, root, note                         the signed checkpoint
     log_entries   idx, entry, nonce, leaf_hash             every leaf, with what opens it
-    statements    payload, certificate_sha256, signature   the statement of an entry, by its digest
+                  payload, certificate_sha256, signature   the statement of an entry
+                  sealed                                   the sealed bytes beside it, by digest
     log_tiles     level, idx, hashes                       the Merkle tree as the hub serves it
     exchanges     kind, initiator, due time, urgency          what the hub lists exchanges by
     legs          state and what follows from it           the hub's projection of every exchange
-    parts, part_chunks                                     sealed bytes, by digest
+    parts, part_chunks                                     sealed bytes that were uploaded before
 
 and, beside these, the columns that the hub finds rows by: each must say what the signed bytes say.
 
@@ -45,13 +46,12 @@ from exchange_protocol.rules.statements import SignedStatement, Statement, batch
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
 
 _ENTRIES = """
-    SELECT e.idx, e.entry, e.nonce, e.leaf_hash, e.event, e.actor_agency, e.exchange_id,
-           e.payload_sha256, s.payload, s.certificate_sha256, s.signature,
-           s.author_agency, s.statement_id, s.exchange_id, s.kind, s.batch
-    FROM log_entries e LEFT JOIN statements s ON s.log_index = e.idx
-    WHERE e.idx < ? ORDER BY e.idx
+    SELECT idx, entry, nonce, leaf_hash, event, actor_agency, exchange_id, payload_sha256,
+           payload, certificate_sha256, signature, batch, statement_id, kind
+    FROM log_entries WHERE idx < ? ORDER BY idx
 """
-_PARTS = "SELECT name, part_id, sha256, size FROM parts WHERE payload_sha256 = ? ORDER BY name"
+_SEALED = "SELECT sealed FROM log_entries WHERE idx = ?"
+_PARTS = "SELECT name, part_id FROM parts WHERE log_index = ?"
 _CHUNKS = "SELECT data FROM part_chunks WHERE part_id = ? ORDER BY seq"
 _EXCHANGE = "SELECT kind, initiator, due_at, urgency, handling FROM exchanges WHERE exchange_id = ?"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -95,6 +95,8 @@ class DatabaseCopy:
             self._connection = _open(path, stack)
             try:
                 heads = self._connection.execute("SELECT size, root, note FROM log_head").fetchall()
+                # A copy of an older hub lacks columns: nothing is wrong with it.
+                self._connection.execute(_ENTRIES, (0,)).fetchall()
             except sqlite3.Error as error:
                 raise _unusable(f"it does not read as a hub's database: {error}") from None
             if len(heads) != 1:
@@ -165,9 +167,8 @@ class DatabaseCopy:
                     f"entry {index}: the certificate beside its statement is not the entry's",
                     index,
                 )
-            about = (statement.author.agency, statement.id, statement.exchange_id)
-            kind = statement.kind.value
-            yield from _check_columns(index, "statements", (*about, kind), statement_columns)
+            about = (statement.id, statement.kind.value)
+            yield from _check_columns(index, "log_entries", about, statement_columns)
             yield from self._check_parts(index, statement)
 
     def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterator[Violation]:
@@ -193,8 +194,8 @@ class DatabaseCopy:
             "SELECT count(*) FROM log_entries WHERE idx >= ?", (self._checkpoint.size,)
         )
         [(stray,)] = self._connection.execute(
-            "SELECT count(*) FROM statements s LEFT JOIN log_entries e ON e.idx = s.log_index "
-            "WHERE e.idx IS NULL OR e.payload_sha256 <> s.payload_sha256"
+            "SELECT count(*) FROM parts p LEFT JOIN log_entries e ON e.idx = p.log_index "
+            "WHERE e.payload IS NULL"
         )
         if beyond:
             yield _fault(
@@ -202,7 +203,7 @@ class DatabaseCopy:
             )
         if stray:
             yield _fault(
-                Reason.ENTRY_MISMATCH, f"{stray} statements do not belong to the entry they name"
+                Reason.ENTRY_MISMATCH, f"{stray} sealed parts do not belong to the entry they name"
             )
 
     def _check_file(self) -> Iterator[Violation]:
@@ -214,24 +215,35 @@ class DatabaseCopy:
             )
 
     def _check_parts(self, index: int, statement: Statement) -> Iterator[Violation]:
+        """Compare the sealed bytes that are there with the digests that were signed."""
         try:
-            rows = self._connection.execute(_PARTS, (statement.digest,)).fetchall()
-            for name, part_id, sha256, size in rows:
-                part = statement.part(name)
+            uploaded = dict(self._connection.execute(_PARTS, (index,)).fetchall())
+            [(sealed,)] = self._connection.execute(_SEALED, (index,)).fetchall()
+            wrong = [name for name in uploaded if statement.part(name) is None]
+            start = 0
+            for part in statement.parts:
                 digest, length = hashlib.sha256(), 0
-                for (data,) in self._connection.execute(_CHUNKS, (part_id,)):
-                    digest.update(_blob(data))
-                    length += len(data)
-                if (
-                    part is None
-                    or (sha256, size) != (part.sha256, part.size)
-                    or (digest.digest(), length) != (part.sha256, part.size)
-                ):
-                    yield _fault(
-                        Reason.PART_MISMATCH,
-                        f"entry {index}: the sealed part {name!r} is not the one that was signed",
-                        index,
-                    )
+                if part.name in uploaded:
+                    for (data,) in self._connection.execute(_CHUNKS, (uploaded[part.name],)):
+                        digest.update(_blob(data))
+                        length += len(data)
+                elif sealed is None:
+                    continue
+                else:
+                    beside = _blob(sealed)[start : start + part.size]
+                    start += part.size
+                    digest.update(beside)
+                    length = len(beside)
+                if (digest.digest(), length) != (part.sha256, part.size):
+                    wrong.append(part.name)
+            if sealed is not None and len(_blob(sealed)) > start:
+                wrong.append("beyond the last")
+            for name in wrong:
+                yield _fault(
+                    Reason.PART_MISMATCH,
+                    f"entry {index}: the sealed part {name!r} is not the one that was signed",
+                    index,
+                )
         except sqlite3.Error as error:
             yield _damaged(error, index)
 
@@ -396,14 +408,14 @@ def _leaf(index: int, row: Sequence[Any]) -> AuditedLeaf:
     signed = None
     if row[8] is not None:
         try:
-            batch = batch_of(_blob(row[15]))
+            batch = batch_of(_blob(row[11]))
         except ExchangeError as error:
             fault = Reason.ENTRY_MISMATCH.error(f"entry {index}: it does not parse: {error}")
             return AuditedLeaf(leaf_hash, None, fault)
         payload, certificate, signature = (_blob(value) for value in row[8:11])
         signed = SignedStatement(PAYLOAD_TYPE, payload, certificate, signature, batch)
     return AuditedLeaf(
-        leaf_hash, CommitmentOpening(entry, nonce, signed), beside=(row[4:8], row[11:15])
+        leaf_hash, CommitmentOpening(entry, nonce, signed), beside=(row[4:8], row[12:14])
     )
 
 
