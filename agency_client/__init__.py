@@ -116,6 +116,7 @@ Names:
     Period                   Days from start to end, both included.
     ReferralDocument         The content of a referral.
     ReplyDocument            An answer, whole or in part, or a supplement to what was asked.
+    Score                    How much a match says.
     Where                    The place at which a term stands.
     entities_from_csv        Make entities from a table by a FollowTheMoney mapping (YAML).
     identifier_warnings      Tell the doubts about an entity's identifiers; the values themselves
@@ -136,6 +137,7 @@ Names:
     CorrectionReason         Faults of a statement that is corrected.
     Currency                 Currencies of the region and of its trade (ISO 4217); amounts are in
                              whole units.
+    DeclineReason            Reasons for which an agency takes no part in a joint case.
     ErasureGround            Grounds to erase content.
     ExtensionGround          Reasons for which an answer needs longer.
     FeedbackUse              Uses that were made of the information.
@@ -158,6 +160,7 @@ Names:
     ReplyResult              Results of a request or a referral.
     RevocationReason         RFC 5280, 5.3.1.
     SourceGrade              Reliability of the source (Council doc. 6243/18).
+    TaskResult               Results of a task.
     TimeLimitRule            Rules whose time limits are published on the log.
     Tlp                      FIRST TLP 2.0.
     TraceResult              Results of an asset trace.
@@ -189,7 +192,10 @@ Names:
     CaseBook                 The cases of one profile.
     Found                    An exchange in which all words were found.
     Hit                      A text in which a word was found.
+    Holding                  One set of entities that was imported.
+    Holdings                 The holdings of one profile.
     KeptReceipt              The hub's promise for a statement: which entry of the log it is.
+    Match                    A subject that meets an entity of one's own.
     Outbox                   The statements that wait, those refused, and the receipts of those
                              accepted.
     OutboxEntry              A statement that waits to be sent.
@@ -237,6 +243,7 @@ if TYPE_CHECKING:
         identifier_warnings,
         read_entities,
     )
+    from agency_client.content.matching import Score
     from agency_client.content.terms import Where
     from agency_client.core.exchanges import HasId
     from agency_client.core.gathering import DisclosedPart, Evidence
@@ -259,6 +266,7 @@ if TYPE_CHECKING:
     )
     from agency_client.state.cases import Case, CaseBook
     from agency_client.state.checkpoints import Head, WitnessedHead
+    from agency_client.state.holdings import Holding, Holdings, Match
     from agency_client.state.keys import generate_sealing_key
     from agency_client.state.outbox import KeptReceipt, Outbox, OutboxEntry, RefusedEntry
     from agency_client.state.profile import Profile, find_profile
@@ -302,9 +310,11 @@ if TYPE_CHECKING:
         Tlp,
         Urgency,
     )
+    from exchange_protocol.kinds.complete_task import TaskResult
     from exchange_protocol.kinds.confirm_recall import RecallUse
     from exchange_protocol.kinds.consent_decision import ConsentGround, ConsentOutcome
     from exchange_protocol.kinds.decision import Verdict
+    from exchange_protocol.kinds.decline import DeclineReason
     from exchange_protocol.kinds.erase_notice import ErasureGround
     from exchange_protocol.kinds.extend_deadline import ExtensionGround
     from exchange_protocol.kinds.feedback import FeedbackUse
@@ -360,6 +370,7 @@ __all__ = [
     "CorrectionReason",
     "Cosignature",
     "Currency",
+    "DeclineReason",
     "Directory",
     "DisclosedPart",
     "Draft",
@@ -386,6 +397,8 @@ __all__ = [
     "Head",
     "Header",
     "Hit",
+    "Holding",
+    "Holdings",
     "HubDishonest",
     "HubError",
     "HubInternal",
@@ -403,6 +416,7 @@ __all__ = [
     "LegSummary",
     "LimitExceeded",
     "LogLeaf",
+    "Match",
     "Member",
     "NotAuthenticated",
     "NotFound",
@@ -437,6 +451,7 @@ __all__ = [
     "RevocationReason",
     "Role",
     "Ruling",
+    "Score",
     "SealBroken",
     "SealingPublicKey",
     "SearchIndex",
@@ -446,6 +461,7 @@ __all__ = [
     "SignedStatement",
     "SourceGrade",
     "Statement",
+    "TaskResult",
     "Tile",
     "TimeLimitRule",
     "Tlp",
@@ -499,6 +515,7 @@ _HOMES: Final = {
     "CorrectionReason": "exchange_protocol.kinds.announce_correction",
     "Cosignature": "exchange_protocol.log.cosignatures",
     "Currency": "exchange_protocol.kinds.codes",
+    "DeclineReason": "exchange_protocol.kinds.decline",
     "Directory": "exchange_protocol.rules.directory",
     "DisclosedPart": "agency_client.core.gathering",
     "Draft": "exchange_protocol.rules.statements",
@@ -525,6 +542,8 @@ _HOMES: Final = {
     "Head": "agency_client.state.checkpoints",
     "Header": "exchange_protocol.rules.statements",
     "Hit": "agency_client.state.search_index",
+    "Holding": "agency_client.state.holdings",
+    "Holdings": "agency_client.state.holdings",
     "HubDishonest": "exchange_protocol.errors",
     "HubError": "exchange_protocol.errors",
     "HubInternal": "exchange_protocol.errors",
@@ -542,6 +561,7 @@ _HOMES: Final = {
     "LegSummary": "agency_client.core.views",
     "LimitExceeded": "exchange_protocol.errors",
     "LogLeaf": "agency_client.core.log",
+    "Match": "agency_client.state.holdings",
     "Member": "exchange_protocol.trust.identity",
     "NotAuthenticated": "exchange_protocol.errors",
     "NotFound": "exchange_protocol.errors",
@@ -576,6 +596,7 @@ _HOMES: Final = {
     "RevocationReason": "exchange_protocol.kinds.revoke_certificate",
     "Role": "exchange_protocol.trust.identity",
     "Ruling": "exchange_protocol.rules.judgement",
+    "Score": "agency_client.content.matching",
     "SealBroken": "exchange_protocol.errors",
     "SealingPublicKey": "exchange_protocol.trust.sealing",
     "SearchIndex": "agency_client.state.search_index",
@@ -585,6 +606,7 @@ _HOMES: Final = {
     "SignedStatement": "exchange_protocol.rules.statements",
     "SourceGrade": "exchange_protocol.kinds.codes",
     "Statement": "exchange_protocol.rules.statements",
+    "TaskResult": "exchange_protocol.kinds.complete_task",
     "Tile": "agency_client.core.log",
     "TimeLimitRule": "exchange_protocol.kinds.codes",
     "Tlp": "exchange_protocol.kinds.codes",

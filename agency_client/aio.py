@@ -41,6 +41,7 @@ from agency_client.core.views import (
 )
 from agency_client.state.cases import CaseBook
 from agency_client.state.checkpoints import Head, WitnessedHead
+from agency_client.state.holdings import Holdings
 from agency_client.state.outbox import Outbox
 from agency_client.state.profile import Profile
 from agency_client.state.search_index import SearchIndex
@@ -145,6 +146,11 @@ class AsyncExchangeClient(AsyncActs):
     def cases(self) -> CaseBook:
         """The agency's own cases, with the exchanges that this profile linked to each."""
         return self._core.ports.cases
+
+    @property
+    def holdings(self) -> Holdings:
+        """The agency's own records on this machine, to compare subjects with."""
+        return self._core.ports.holdings
 
     @property
     def search_index(self) -> SearchIndex:
@@ -322,6 +328,7 @@ class AsyncExchangeClient(AsyncActs):
         from_start: bool = False,
         max_seconds: float | None = None,
         max_notices: int | None = None,
+        keeps_place: bool = True,
         on_away: Callable[[HubUnavailable, float], None] | None = None,
     ) -> AsyncIterator[Notice]:
         """Follow the events that become visible to the agency, from where the last watch stood.
@@ -334,6 +341,8 @@ class AsyncExchangeClient(AsyncActs):
             from_start: begin with everything that was ever visible.
             max_seconds: end after so many seconds; by default it goes on for ever.
             max_notices: end after so many notices, and keep the place of the last one.
+            keeps_place: False begins with what comes from now on, and leaves the place of the
+                profile's own watch as it is.
             on_away: is called each time that the hub is away, with the error and with the number
                 of seconds after which the hub is asked again.
 
@@ -341,7 +350,7 @@ class AsyncExchangeClient(AsyncActs):
             A notice for each entry; the hub's word, `get` verifies it.
         """
         outbox = self.outbox
-        token = None if from_start else outbox.watch_token()
+        token = outbox.watch_token() if keeps_place and not from_start else None
         ends_at = None if max_seconds is None else time.monotonic() + max_seconds
         failures = count = 0
         while (left := seconds_left(ends_at)) > 0 and count != max_notices:
@@ -356,7 +365,8 @@ class AsyncExchangeClient(AsyncActs):
                         yield self._core.exchanges.heed(parse_notice(response.notice))
                         count += 1
                     token = response.resume_token
-                    outbox.keep_watch_token(token)
+                    if keeps_place:
+                        outbox.keep_watch_token(token)
                     if count == max_notices:
                         return
             except HubUnavailable as error:

@@ -15,7 +15,6 @@ from datetime import datetime
 from agency_client.core.acts import ACTS, terms_of
 from agency_client.core.drafting import Terms
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import Party
 from exchange_protocol.kinds.spec import Act, Brief, Stage, attribute_types
 from exchange_protocol.words import Code
 
@@ -212,8 +211,7 @@ def _parameters(kind: Kind, act: Act) -> tuple[Parameter, list[Parameter], list[
     initial = _is_initial(kind)
     keyword = [each for each in codes if each.default is not None]
     keyword += _contents(act)
-    parties = {row.party for row in kind.spec.rows}
-    if not initial and parties != {Party.RECIPIENT}:
+    if kind.spec.names_legs:
         keyword.append(
             Parameter(
                 "legs",

@@ -47,8 +47,9 @@ from exchange_protocol.record.entries import (
 from exchange_protocol.rules.access import StatementFacts, deliver_to, readers, spoken
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
 from exchange_protocol.rules.inspection import EntryScope, judge_inspection
+from exchange_protocol.rules.joint_case import recipients_of
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge, plan_route
-from exchange_protocol.rules.lifecycle import Exchange, Leg, advance, open_exchange
+from exchange_protocol.rules.lifecycle import Exchange, Leg, admit, advance, open_exchange
 from exchange_protocol.rules.provenance import Source
 from exchange_protocol.rules.statements import (
     BRIEF,
@@ -285,6 +286,7 @@ class Hub:
                 exchange_id=statement.exchange_id,
                 payload_digest=signed.digest,
                 ruling=judgement.ruling,
+                signature_digest=signed.signature_digest,
             ),
             signed,
         )
@@ -343,7 +345,7 @@ class Hub:
         nonce = hashlib.sha256(b"%d" % len(self.log)).digest()
         self.log.append(CommitmentOpening(encode_entry(entry), nonce, signed))
         exchange = self.exchanges.get(entry.exchange_id)
-        ends = [(exchange.initiator, leg.agency) for leg in exchange.legs] if exchange else ()
+        ends = exchange.ends if exchange else ()
         self.scopes.append(scope_of(entry.event, entry.actor.agency, entry.exchange_id, ends))
         self.now += timedelta(seconds=1)
 
@@ -360,7 +362,10 @@ class Hub:
 
     def _continued(self, draft: Draft, exchange: Exchange) -> Draft:
         """Address and answer as the author's part in the exchange asks."""
-        author = draft.author.agency
+        author, spec = draft.author.agency, draft.kind.spec
+        if spec.to_members or spec.invites:
+            to = draft.recipients or recipients_of(exchange, author)
+            return replace(draft, recipients=to, answers=exchange.opening)
         if not draft.recipients and exchange.leg(author) and author != exchange.initiator:
             leg = exchange.leg(author)
             draft = replace(draft, recipients=(exchange.initiator,))
@@ -385,7 +390,9 @@ class Hub:
             statement = parse_statement(encode_statement(draft))
             if exchange is None:
                 exchange, _ = open_exchange(statement, route.legs)
-            else:
+            elif draft.kind.spec.invites:
+                exchange, _ = admit(exchange, statement, route.legs)
+            elif not draft.kind.spec.to_members:
                 own = exchange.leg(draft.author.agency)
                 speaks_on = draft.recipients
                 if own is not None and draft.recipients == (exchange.initiator,):
