@@ -36,7 +36,9 @@ from urllib.parse import quote
 from agency_client.audit.report import Ground, Violation
 from agency_client.audit.source import AuditedLeaf
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
+from exchange_protocol.log.succession import Succession
 from exchange_protocol.log.tiles import TILE_WIDTH, TileId, TreeEdge
 from exchange_protocol.record.entries import CommitmentOpening, parse_entry
 from exchange_protocol.rules.leg_record import encode_record
@@ -50,6 +52,10 @@ _ENTRIES = """
            s.author_agency, s.statement_id, s.exchange_id, s.kind, s.batch
     FROM log_entries e LEFT JOIN statements s ON s.log_index = e.idx
     WHERE e.idx < ? ORDER BY e.idx
+"""
+_LOG_KEYS = """
+    SELECT e.idx, s.payload FROM log_entries e JOIN statements s ON s.log_index = e.idx
+    WHERE s.kind = 'publish_log_key' ORDER BY e.idx
 """
 _PARTS = "SELECT name, part_id, sha256, size FROM parts WHERE payload_sha256 = ? ORDER BY name"
 _CHUNKS = "SELECT data FROM part_chunks WHERE part_id = ? ORDER BY seq"
@@ -100,7 +106,7 @@ class DatabaseCopy:
             if len(heads) != 1:
                 raise _unusable(f"expected one log head, got {len(heads)}")
             [(self._size, self._root, note)] = heads
-            self._checkpoint = _verified(log, note)
+            self._checkpoint = _verified(self._connection, log, note)
             self._stack = stack.pop_all()
         self._found: list[Violation] = []
 
@@ -363,9 +369,15 @@ def _connect(path: Path, mode: str, stack: ExitStack) -> sqlite3.Connection:
     return connection
 
 
-def _verified(log: LogVerifier, note: object) -> Checkpoint:
+def _verified(connection: sqlite3.Connection, log: LogVerifier, note: object) -> Checkpoint:
+    """Verify the head by the keys that the log names; the replay judges who published them."""
     try:
-        return log.verify(_blob(note))
+        found = []
+        for index, payload in connection.execute(_LOG_KEYS).fetchall():
+            body = parse_statement(_blob(payload)).body
+            if isinstance(body, PublishLogKey):
+                found.append(Succession(body.predecessor, body.successor, index + 1))
+        return log.following(found).verify(_blob(note))
     except (sqlite3.Error, ExchangeError) as error:
         said = error.message if isinstance(error, ExchangeError) else str(error)
         raise _unusable(
