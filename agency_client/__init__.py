@@ -116,6 +116,7 @@ Names:
     Period                   Days from start to end, both included.
     ReferralDocument         The content of a referral.
     ReplyDocument            An answer, whole or in part, or a supplement to what was asked.
+    Where                    The place at which a term stands.
     entities_from_csv        Make entities from a table by a FollowTheMoney mapping (YAML).
     identifier_warnings      Tell the doubts about an entity's identifiers; the values themselves
                              are not repeated.
@@ -135,6 +136,7 @@ Names:
     CorrectionReason         Faults of a statement that is corrected.
     Currency                 Currencies of the region and of its trade (ISO 4217); amounts are in
                              whole units.
+    DeclineReason            Reasons for which an agency takes no part in a joint case.
     ErasureGround            Grounds to erase content.
     ExtensionGround          Reasons for which an answer needs longer.
     FeedbackUse              Uses that were made of the information.
@@ -157,6 +159,7 @@ Names:
     ReplyResult              Results of a request or a referral.
     RevocationReason         RFC 5280, 5.3.1.
     SourceGrade              Reliability of the source (Council doc. 6243/18).
+    TaskResult               Results of a task.
     TimeLimitRule            Rules whose time limits are published on the log.
     Tlp                      FIRST TLP 2.0.
     TraceResult              Results of an asset trace.
@@ -184,12 +187,18 @@ Names:
     SignatureInvalid         A signature, certificate or approval of a peer is not good.
 
   Profile, keys and outbox
+    Case                     One case of the agency.
+    CaseBook                 The cases of one profile.
+    Found                    An exchange in which all words were found.
+    Hit                      A text in which a word was found.
     KeptReceipt              The hub's promise for a statement: which entry of the log it is.
     Outbox                   The statements that wait, those refused, and the receipts of those
                              accepted.
     OutboxEntry              A statement that waits to be sent.
     Profile                  A loaded profile: pinned trust, and the keys of one agency.
     RefusedEntry             A statement that the hub refused, and why.
+    SearchIndex              The search index of one profile.
+    SearchResult             The result of a search.
     find_profile             The folder of a profile: itself, or the one of that name under
                              $EXCHANGE_PROFILES.
     generate_sealing_key     Make a sealing key and keep it in a new file of the folder.
@@ -230,6 +239,7 @@ if TYPE_CHECKING:
         identifier_warnings,
         read_entities,
     )
+    from agency_client.content.terms import Where
     from agency_client.core.exchanges import HasId
     from agency_client.core.gathering import DisclosedPart, Evidence
     from agency_client.core.given import Agencies, Attachments, Entities, GivenBrief
@@ -249,10 +259,12 @@ if TYPE_CHECKING:
         VerifiedExchange,
         VerifiedStatement,
     )
+    from agency_client.state.cases import Case, CaseBook
     from agency_client.state.checkpoints import Head, WitnessedHead
     from agency_client.state.keys import generate_sealing_key
     from agency_client.state.outbox import KeptReceipt, Outbox, OutboxEntry, RefusedEntry
     from agency_client.state.profile import Profile, find_profile
+    from agency_client.state.search_index import Found, Hit, SearchIndex, SearchResult
     from exchange_protocol.errors import (
         CallerError,
         Conflict,
@@ -292,9 +304,11 @@ if TYPE_CHECKING:
         Tlp,
         Urgency,
     )
+    from exchange_protocol.kinds.complete_task import TaskResult
     from exchange_protocol.kinds.confirm_recall import RecallUse
     from exchange_protocol.kinds.consent_decision import ConsentGround, ConsentOutcome
     from exchange_protocol.kinds.decision import Verdict
+    from exchange_protocol.kinds.decline import DeclineReason
     from exchange_protocol.kinds.erase_notice import ErasureGround
     from exchange_protocol.kinds.extend_deadline import ExtensionGround
     from exchange_protocol.kinds.feedback import FeedbackUse
@@ -333,6 +347,8 @@ __all__ = [
     "Body",
     "Brief",
     "CallerError",
+    "Case",
+    "CaseBook",
     "CaseStage",
     "CertificateRecord",
     "Checkpoint",
@@ -348,6 +364,7 @@ __all__ = [
     "CorrectionReason",
     "Cosignature",
     "Currency",
+    "DeclineReason",
     "Directory",
     "DisclosedPart",
     "Draft",
@@ -364,6 +381,7 @@ __all__ = [
     "ExchangeSummary",
     "ExtensionGround",
     "FeedbackUse",
+    "Found",
     "FreezeConversion",
     "FreezeObstacle",
     "FreezeOutcome",
@@ -372,6 +390,7 @@ __all__ = [
     "HasId",
     "Head",
     "Header",
+    "Hit",
     "HubDishonest",
     "HubError",
     "HubInternal",
@@ -425,11 +444,14 @@ __all__ = [
     "Ruling",
     "SealBroken",
     "SealingPublicKey",
+    "SearchIndex",
+    "SearchResult",
     "Sent",
     "SignatureInvalid",
     "SignedStatement",
     "SourceGrade",
     "Statement",
+    "TaskResult",
     "Tile",
     "TimeLimitRule",
     "Tlp",
@@ -440,6 +462,7 @@ __all__ = [
     "Verdict",
     "VerifiedExchange",
     "VerifiedStatement",
+    "Where",
     "WitnessedHead",
     "WrappedKey",
     "entities_from_csv",
@@ -465,6 +488,8 @@ _HOMES: Final = {
     "Body": "exchange_protocol.kinds.spec",
     "Brief": "agency_client.content.documents",
     "CallerError": "exchange_protocol.errors",
+    "Case": "agency_client.state.cases",
+    "CaseBook": "agency_client.state.cases",
     "CaseStage": "agency_client.content.documents",
     "CertificateRecord": "exchange_protocol.rules.directory",
     "Checkpoint": "exchange_protocol.log.checkpoint",
@@ -480,6 +505,7 @@ _HOMES: Final = {
     "CorrectionReason": "exchange_protocol.kinds.announce_correction",
     "Cosignature": "exchange_protocol.log.cosignatures",
     "Currency": "exchange_protocol.kinds.codes",
+    "DeclineReason": "exchange_protocol.kinds.decline",
     "Directory": "exchange_protocol.rules.directory",
     "DisclosedPart": "agency_client.core.gathering",
     "Draft": "exchange_protocol.rules.statements",
@@ -496,6 +522,7 @@ _HOMES: Final = {
     "ExchangeSummary": "agency_client.core.views",
     "ExtensionGround": "exchange_protocol.kinds.extend_deadline",
     "FeedbackUse": "exchange_protocol.kinds.feedback",
+    "Found": "agency_client.state.search_index",
     "FreezeConversion": "exchange_protocol.kinds.freeze_status",
     "FreezeObstacle": "exchange_protocol.kinds.freeze_status",
     "FreezeOutcome": "exchange_protocol.kinds.freeze_status",
@@ -504,6 +531,7 @@ _HOMES: Final = {
     "HasId": "agency_client.core.exchanges",
     "Head": "agency_client.state.checkpoints",
     "Header": "exchange_protocol.rules.statements",
+    "Hit": "agency_client.state.search_index",
     "HubDishonest": "exchange_protocol.errors",
     "HubError": "exchange_protocol.errors",
     "HubInternal": "exchange_protocol.errors",
@@ -557,11 +585,14 @@ _HOMES: Final = {
     "Ruling": "exchange_protocol.rules.judgement",
     "SealBroken": "exchange_protocol.errors",
     "SealingPublicKey": "exchange_protocol.trust.sealing",
+    "SearchIndex": "agency_client.state.search_index",
+    "SearchResult": "agency_client.state.search_index",
     "Sent": "agency_client.core.views",
     "SignatureInvalid": "exchange_protocol.errors",
     "SignedStatement": "exchange_protocol.rules.statements",
     "SourceGrade": "exchange_protocol.kinds.codes",
     "Statement": "exchange_protocol.rules.statements",
+    "TaskResult": "exchange_protocol.kinds.complete_task",
     "Tile": "agency_client.core.log",
     "TimeLimitRule": "exchange_protocol.kinds.codes",
     "Tlp": "exchange_protocol.kinds.codes",
@@ -572,6 +603,7 @@ _HOMES: Final = {
     "Verdict": "exchange_protocol.kinds.decision",
     "VerifiedExchange": "agency_client.core.views",
     "VerifiedStatement": "agency_client.core.views",
+    "Where": "agency_client.content.terms",
     "WitnessedHead": "agency_client.state.checkpoints",
     "WrappedKey": "exchange_protocol.trust.sealing",
     "entities_from_csv": "agency_client.content.entities",

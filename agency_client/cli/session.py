@@ -14,9 +14,11 @@ import typer
 
 from agency_client.cli.stopping import telling_what_waits
 from agency_client.presentation.locale import Locale, language_of
+from agency_client.state.cases import CaseBook
 from agency_client.state.directory import DirectoryStore
 from agency_client.state.profile import Profile
 from agency_client.state.references import ReferenceIndex
+from agency_client.state.search_index import SearchIndex
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.rules.directory import Directory
@@ -86,6 +88,16 @@ def session_of(context: typer.Context) -> Session:
 def references_of(profile: Profile) -> ReferenceIndex:
     """The index of what the profile knows of exchanges."""
     return ReferenceIndex(profile.state, profile.vault)
+
+
+def cases_of(profile: Profile) -> CaseBook:
+    """The agency's own cases, as the profile keeps them."""
+    return CaseBook(profile.state, profile.vault)
+
+
+def search_index_of(profile: Profile) -> SearchIndex:
+    """The index of what the profile opened or sent."""
+    return SearchIndex(profile.state, profile.vault)
 
 
 def _zone(profile: Profile, directory: Directory) -> tzinfo:

@@ -108,6 +108,7 @@ KINDS = {
     34: "urgent_freeze_request",
     35: "advance_notice",
     36: "connectivity_test",
+    37: "joint_case",
     40: "acknowledge",
     41: "return_for_information",
     42: "supplement",
@@ -136,6 +137,13 @@ KINDS = {
     65: "answer_test",
     66: "consent_request",
     67: "consent_decision",
+    80: "invite",
+    81: "join",
+    82: "decline",
+    83: "leave",
+    84: "contribute",
+    85: "task",
+    86: "complete_task",
     70: "enrol_agency",
     71: "publish_certificate",
     72: "revoke_certificate",
@@ -451,6 +459,27 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
             },
         ),
     },
+    82: {
+        1: (
+            "reason",
+            {
+                1: "no link",
+                2: "no capacity",
+                3: "own proceedings",
+                4: "contrary to law",
+            },
+        ),
+    },
+    86: {
+        2: (
+            "result",
+            {
+                1: "done",
+                2: "partly done",
+                3: "not done",
+            },
+        ),
+    },
     70: {
         4: (
             "agency type",
@@ -553,8 +582,8 @@ _EXTENDED_CRITICAL = bytes.fromhex("0603551d250101ff040c300a06082b06010505070324
 _EXIT_REFUSED, _EXIT_DAMAGED, _EXIT_UNCHECKED = 1, 2, 6
 
 
-class Refused(Exception):
-    """The bundle does not verify; `reason` is stable, the message is for people."""
+class Failed(Exception):
+    """The check ended early; `reason` is stable, the message is for people."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -562,11 +591,15 @@ class Refused(Exception):
         self.message = message
 
 
-class Damaged(Refused):
+class Refused(Failed):
+    """The bundle does not verify."""
+
+
+class Damaged(Failed):
     """The file is no whole bundle: whoever had it can have changed that, so it is no verdict."""
 
 
-class Unchecked(Refused):
+class Unchecked(Failed):
     """This machine or this version cannot check it, which is no verdict either."""
 
 

@@ -21,6 +21,7 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.record.entries import MOST_BEHIND, Entry, Event
+from exchange_protocol.rules.access import shown_anew
 from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Part, Statement
@@ -31,7 +32,6 @@ from exchange_server.ledger.jobs import Logged, Submission
 from exchange_server.ledger.log_keys import check_published
 from exchange_server.ledger.projection import (
     exchange_row,
-    released,
     statement_row,
     statement_visibility,
 )
@@ -203,7 +203,7 @@ class Acceptance:
         return logged
 
     def _released_indexes(self, before: Exchange | None, after: Exchange) -> dict[bytes, int]:
-        digests = {digest for _, digest in released(before, after)}
+        digests = {shown.digest for shown in shown_anew(before, after)}
         if not digests:
             return {}
         indexes = log_indexes(self._draft.connection, sorted(digests))

@@ -160,6 +160,7 @@ class Reason(Enum):
     SPLIT_VIEW_NOT_PROVEN = (InvalidInput,)
     PROVENANCE_CIRCULAR = (InvalidInput,)
     TIME_LIMIT_EXCEEDED = (InvalidInput,)
+    LEAD_INVITED = (InvalidInput,)
     # who
     UNAUTHENTICATED = (NotAuthenticated,)
     CERTIFICATE_INVALID = (NotAuthenticated,)
@@ -183,6 +184,9 @@ class Reason(Enum):
     CONSENT_MISSING = (NotPermitted,)
     AGENCY_RETIRED = (NotPermitted,)
     NOT_TAKEN = (NotPermitted,)
+    NOT_THE_LEAD = (NotPermitted,)
+    NOT_ACTIVE = (NotPermitted,)
+    GATE_EXCEEDED = (NotPermitted,)
     # is there
     EXCHANGE_UNKNOWN = (NotFound,)
     AGENCY_UNKNOWN = (NotFound,)
@@ -204,6 +208,9 @@ class Reason(Enum):
     NOT_CLAIMED = (Conflict,)
     NOT_YET_DUE = (Conflict,)
     TIME_IS_OVER = (Conflict,)
+    ALREADY_MEMBER = (Conflict,)
+    MEMBERS_CHANGED = (Conflict,)
+    ASSIGNEE_NOT_ACTIVE = (Conflict,)
     # limits
     TOO_LARGE = (LimitExceeded,)
     TOO_MANY = (LimitExceeded,)

@@ -37,8 +37,9 @@ from exchange_protocol.record.folds import Applied
 from exchange_protocol.rules.access import StatementFacts, deliver_to
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
 from exchange_protocol.rules.inspection import EntryScope, judge_inspection, verify_cited
+from exchange_protocol.rules.joint_case import follows_all
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge
-from exchange_protocol.rules.lifecycle import Exchange, LegChange
+from exchange_protocol.rules.lifecycle import Exchange, LegChange, deliver
 from exchange_protocol.rules.policy import POLICY_WORDS
 from exchange_protocol.rules.provenance import Source, Sources
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
@@ -175,6 +176,9 @@ class ReplayState:
 class Replay:
     """A fold over entries in log order; with `view`, over what that recipient may see.
 
+    `is_insider`: in a joint case the viewer is, or was, shown every statement (`joint_case`), and
+    so judges all of them until it was shown no more; it is not shown what was delivered to others.
+
     `verified` are statements whose signature was verified with the certificate that they name.
     """
 
@@ -183,12 +187,14 @@ class Replay:
         directories: DirectoryFold,
         *,
         view: AgencyId | None = None,
+        is_insider: bool = False,
         state: ReplayState | None = None,
         verified: Container[SignedStatement] = (),
     ) -> None:
         self.directories = directories
         self.state = state or ReplayState()
         self._view = view
+        self._is_insider = is_insider
         self._verified = verified
 
     @property
@@ -231,14 +237,18 @@ class Replay:
         return Applied(index, entry, judgement, exchange)
 
     def _apply_statement(self, index: int, opening: CommitmentOpening, entry: Entry) -> Judgement:
+        view, exchange = self._view, self.exchanges.get(entry.exchange_id)
+        if self._is_insider and view is not None and exchange is not None:
+            view = None if follows_all(exchange, view) else view
+            exchange = _as_delivered(exchange, entry.ruling)
         judgement = _judge_entry(
             index,
             opening,
             entry,
             self.directories.before(index),
-            self.exchanges.get(entry.exchange_id),
+            exchange,
             self.directories.anchors,
-            self._view,
+            view,
             self._verified,
             self.state if self._view is None else None,
         )
@@ -299,8 +309,20 @@ class Replay:
 
 
 def _scope_of(entry: Entry, exchange: Exchange | None) -> EntryScope:
-    ends = [(exchange.initiator, leg.agency) for leg in exchange.legs] if exchange else ()
+    ends = exchange.ends if exchange else ()
     return scope_of(entry.event, entry.actor.agency, entry.exchange_id, ends)
+
+
+def _as_delivered(exchange: Exchange, ruling: Ruling | None) -> Exchange:
+    """The exchange with the deliveries to others that a ruling presupposes.
+
+    Members of a joint case are not shown them. A hub that makes one up gains nothing by it here,
+    and its auditors see that the entry is missing.
+    """
+    for change in ruling.legs if ruling else ():
+        if change.before is LegState.DELIVERED:
+            exchange, _ = deliver(exchange, change.agency)
+    return exchange
 
 
 def _judge_entry(

@@ -70,6 +70,10 @@ class _LegStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LegState.Val
     LEG_STATE_ERASED: _LegState.ValueType  # 11
     LEG_STATE_FROZEN: _LegState.ValueType  # 12
     """A freeze stands; the leg's due time is when it expires."""
+    LEG_STATE_JOINED: _LegState.ValueType  # 13
+    """An active member of a joint case."""
+    LEG_STATE_LEFT: _LegState.ValueType  # 14
+    """A former member of a joint case."""
 
 class LegState(_LegState, metaclass=_LegStateEnumTypeWrapper): ...
 
@@ -87,6 +91,10 @@ LEG_STATE_CLOSED: LegState.ValueType  # 10
 LEG_STATE_ERASED: LegState.ValueType  # 11
 LEG_STATE_FROZEN: LegState.ValueType  # 12
 """A freeze stands; the leg's due time is when it expires."""
+LEG_STATE_JOINED: LegState.ValueType  # 13
+"""An active member of a joint case."""
+LEG_STATE_LEFT: LegState.ValueType  # 14
+"""A former member of a joint case."""
 Global___LegState: _TypeAlias = LegState  # noqa: Y015
 
 @_typing.final
