@@ -38,9 +38,11 @@ from urllib.parse import quote
 from agency_client.audit.report import Ground, Violation
 from agency_client.audit.source import AuditedLeaf
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.merkle import HASH_SIZE
+from exchange_protocol.log.succession import Succession
 from exchange_protocol.log.tiles import TILE_WIDTH, TileId, TreeEdge
 from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, parse_entry
 from exchange_protocol.record.replay import ReplayState
@@ -54,6 +56,9 @@ _ENTRIES = """
     SELECT idx, entry, nonce, leaf_hash, event, actor_agency, exchange_id, payload_sha256,
            payload, certificate_sha256, signature, batch, statement_id, kind, urgency
     FROM log_entries WHERE idx < ? ORDER BY idx
+"""
+_LOG_KEYS = """
+    SELECT idx, payload FROM log_entries WHERE kind = 'publish_log_key' ORDER BY idx
 """
 _SEALED = "SELECT sealed FROM log_entries WHERE idx = ?"
 _PARTS = "SELECT name, part_id FROM parts WHERE log_index = ?"
@@ -116,7 +121,7 @@ class DatabaseCopy:
             if len(heads) != 1:
                 raise _unusable(f"expected one log head, got {len(heads)}")
             [(self._size, self._root, note)] = heads
-            self._checkpoint = _verified(log, note)
+            self._checkpoint = _verified(self._connection, log, note)
             self._stack = stack.pop_all()
         self._found: list[Violation] = []
         self._last: Entry | None = None
@@ -440,9 +445,15 @@ def _connect(path: Path, mode: str, stack: ExitStack) -> sqlite3.Connection:
     return connection
 
 
-def _verified(log: LogVerifier, note: object) -> Checkpoint:
+def _verified(connection: sqlite3.Connection, log: LogVerifier, note: object) -> Checkpoint:
+    """Verify the head by the keys that the log names; the replay judges who published them."""
     try:
-        return log.verify(_blob(note))
+        found = []
+        for index, payload in connection.execute(_LOG_KEYS).fetchall():
+            body = parse_statement(_blob(payload)).body
+            if isinstance(body, PublishLogKey):
+                found.append(Succession(body.predecessor, body.successor, index + 1))
+        return log.following(found).verify(_blob(note))
     except (sqlite3.Error, ExchangeError) as error:
         said = error.message if isinstance(error, ExchangeError) else str(error)
         raise _unusable(

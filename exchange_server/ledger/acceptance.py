@@ -4,7 +4,8 @@
  2. Its time is within the limits of the hub's clock.
  3. `judge`: signature, policy, lifecycle, readers.
  4. None of its certificates is on a revocation list.
- 5. Every part is there: beside it, or uploaded by the same agency.
+ 5. A new key of the log is one that this hub signs with already.
+ 6. Every part is there: beside it, or uploaded by the same agency.
 
 The first two steps need the log, so they are not `judge`'s. The first makes it safe to send the
 same bytes again after a crash (step 6 of `exchange_server.ledger`).
@@ -17,6 +18,7 @@ from datetime import datetime
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.record.entries import MOST_BEHIND, Entry, Event
 from exchange_protocol.rules.access import shown_anew
 from exchange_protocol.rules.judgement import Judgement, judge
@@ -25,6 +27,7 @@ from exchange_protocol.rules.statements import Part, Statement
 from exchange_protocol.trust.certificates import fingerprint
 from exchange_server.ledger.draft import Draft, StagedKey
 from exchange_server.ledger.jobs import Logged, Submission
+from exchange_server.ledger.log_keys import check_published
 from exchange_server.ledger.projection import (
     exchange_row,
     statement_row,
@@ -66,6 +69,8 @@ class Acceptance:
             sources=draft,
         )
         self._check_revocation(job, judgement, at)
+        if isinstance(statement.body, PublishLogKey):
+            check_published(statement.body, draft.context.signer)
         return self._append(job, judgement, stored, at)
 
     def _original(self, statement: Statement) -> Logged | None:

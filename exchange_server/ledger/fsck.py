@@ -34,6 +34,7 @@ from exchange_protocol.rules.access import StatementFacts, is_erased, role_of, s
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.certificates import TrustAnchors
+from exchange_server.ledger.log_keys import followed
 from exchange_server.ledger.projection import (
     delivery_visibility,
     exchange_row,
@@ -125,6 +126,7 @@ class _Check:
 
     def run(self) -> FsckReport:
         try:
+            self._log = followed(self._connection, self._log)
             report = self._run()
             self._check_file()
         except ExchangeError as error:

@@ -26,6 +26,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.merkle import CompactRange
 from exchange_protocol.record.entries import Event
+from exchange_server.ledger.log_keys import followed
 from exchange_server.storage.engine import driver_error, is_away, reading, real_file
 from exchange_server.storage.log_rows import Head, read_head
 from exchange_server.storage.tables import log_entries
@@ -43,8 +44,8 @@ def verify_start(engine: Engine, log: LogVerifier) -> None:
     file = real_file(engine)
     if file is None:
         return
-    noted = noted_checkpoint(file, log)
     with reading(engine) as connection:
+        noted = noted_checkpoint(file, followed(connection, log))
         head = read_head(connection)
         if noted is not None and (head is None or head.size < noted.size):
             raise _older(file, 0 if head is None else head.size, noted)
