@@ -372,6 +372,7 @@ class Word(Enum):
         "Кестелері оқылып жатыр: {percent} %",
     )
     SHOW_PROGRESS = Words("Show the progress", "Показать ход", "Барысын көрсету")
+    FILE_NUMBER = Words("file {number}", "файл {number}", "{number}-файл")
     WHOLE_TABLE = Words("The whole table", "Вся таблица", "Бүкіл кесте")
     NUMBER = Words("No.", "№", "№")
     LIST_AT = Words(
@@ -655,6 +656,7 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
 PART_WORDS: Final[Mapping[str, Words]] = {
     "brief": Words("brief", "краткое изложение", "қысқаша мазмұн"),
     "content": Words("content", "содержание", "мазмұны"),
+    "attachments": Words("names of files", "имена файлов", "файл аттары"),
     "entities": Words("persons and accounts", "лица и счета", "тұлғалар мен шоттар"),
 }
 """Names of the parts of a statement."""
