@@ -87,6 +87,16 @@ class EntityFile(ImportedEntities):
         self.warnings = warnings.told()
         self.notes = counted.notes()
 
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self._source.path.name
+
+    @property
+    def sha256(self) -> bytes:
+        """SHA-256 of the file's bytes."""
+        return self._source.sha256 or b""
+
     def __iter__(self) -> Iterator[Entity]:
         for _, given in self._lines():
             if isinstance(given, str):

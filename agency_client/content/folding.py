@@ -58,7 +58,12 @@ _LOOKS_LATIN: Final = str.maketrans("авекмнорстухі", "abekmhopctyxi
 
 def name_keys(text: str) -> tuple[str, ...]:
     """The keys of the words of a text, without repetitions; none if it has no letter or digit."""
-    return tuple(dict.fromkeys(key for word in _words(text) for key in _word_keys(word)))
+    return tuple(dict.fromkeys(key for keys in word_keys(text) for key in keys))
+
+
+def word_keys(text: str) -> tuple[tuple[str, ...], ...]:
+    """The keys of each word of a text."""
+    return tuple(_word_keys(word) for word in _words(text))
 
 
 def person_key(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from agency_client.content.folding import name_keys, number_key
+from agency_client.content.folding import name_keys, number_key, word_keys
 
 if TYPE_CHECKING:
     from agency_client.content.documents import Brief
@@ -135,13 +135,20 @@ class Terms:
             self.add(Where.FILE, name)
 
 
-def query_keys(words: Iterable[str]) -> list[tuple[str, ...]]:
-    """The keys of each word that is searched; any one of a word's keys is enough."""
-    found = []
-    for text in words:
-        for word in text.split():
-            keys = dict.fromkeys((*name_keys(word), number_key(word)))
-            keys.pop("", None)
-            if keys:
-                found.append(tuple(keys))
-    return found
+class Query(NamedTuple):
+    """A word that is searched, as its keys."""
+
+    number: str
+    """Its key as a number."""
+    words: tuple[tuple[str, ...], ...]
+    """The keys of each of its parts: of `report.pdf` those of `report` and those of `pdf`."""
+
+    def is_in(self, key: str) -> bool:
+        """True if the number, or each part, stands in a key."""
+        return self.number in key or all(any(each in key for each in word) for word in self.words)
+
+
+def queries(words: Iterable[str]) -> list[Query]:
+    """The words that are searched, parted at spaces; those without letter or digit are left out."""
+    typed = [word for text in words for word in text.split()]
+    return [Query(number_key(each), parts) for each in typed if (parts := word_keys(each))]

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 
 from agency_client.content.terms import Terms
-from agency_client.core.views import ExchangeSummary, Notice, UnsealedExchange, UnsealedStatement
-from agency_client.state.search_index import Indexed
+from agency_client.core.views import (
+    ExchangeSummary,
+    Notice,
+    UnsealedExchange,
+    UnsealedStatement,
+    is_entities_part,
+    is_file_part,
+)
+from agency_client.state.search_index import Indexed, SealedFrom
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.trust.identity import AgencyId
@@ -25,10 +33,19 @@ def indexed(opened: UnsealedExchange, agency: AgencyId) -> Indexed:
         if each.kind in _WITHDRAWING
         for leg in each.statement.recipients
     }
-    for each in opened.statements:
-        if not each.is_erased and not _is_recalled(each, opened, recalled, agency):
-            _add(terms, each)
+    parts: list[SealedFrom] = []
     first = opened.initial
+    onward = first.statement.header.onward_authorities if first else ()
+    for each in opened.statements:
+        if each.is_erased or _is_recalled(each, opened, recalled, agency):
+            continue
+        _add(terms, each)
+        statement, author = each.statement.digest.hex(), each.author.agency
+        parts += [
+            SealedFrom(hashlib.sha256(data).hexdigest(), statement, author, onward)
+            for name, data in each.parts.items()
+            if is_file_part(name) or is_entities_part(name)
+        ]
     summary = opened.verified.summary
     return Indexed(
         opened.id,
@@ -37,6 +54,7 @@ def indexed(opened: UnsealedExchange, agency: AgencyId) -> Indexed:
         first.hub_time if first else summary.initiated_at,
         tuple(terms),
         terms.is_cut,
+        tuple(parts),
     )
 
 

@@ -2,7 +2,8 @@
 
  1. The directory is brought up to date; without a hub the one held serves.
  2. The policy on the log says who approves, who supervises and who reads (`routes`).
- 3. The parts are sealed to exactly those readers, with keys that they themselves published.
+ 3. The parts are sealed to exactly those readers, with keys that they themselves published. A file
+    that another agency sent is not passed on without its source (`provenance`).
  4. The statement is signed, and judged here as the hub will judge it. A statement that the rules
     refuse never leaves.
  5. It goes to the outbox. `delivery` takes it from there to the hub.
@@ -30,6 +31,7 @@ from agency_client.core.drafting import (
 from agency_client.core.exchanges import Exchanges, HasId
 from agency_client.core.given import Agencies, parse_agencies
 from agency_client.core.ports import Ports
+from agency_client.core.provenance import check_passed_on
 from agency_client.core.routes import address, check_read, compare_plan
 from agency_client.core.sealing import JSON, Content, Sealer
 from agency_client.core.view import View
@@ -235,6 +237,7 @@ class Statements:
             # subjects, which is known when the entities have gone by.
             _, exchange = yield from plan(draft)
             to = readers(exchange, spoken(exchange, as_statement(draft)), CONTENT)
+            check_passed_on(self._ports.search_index, content, draft, to)
             parts += sealer.seal_entities(content.entities, to)
             parts += sealer.seal_attachments(content.attachments, to)
             draft = replace(draft, header=replace(draft.header, subject_count=int(sealer.subjects)))

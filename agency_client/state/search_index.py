@@ -19,9 +19,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from agency_client.content.terms import MOST_TERMS, Term, Where, query_keys
+from agency_client.content.terms import MOST_TERMS, Query, Term, Where, queries
 from agency_client.state.keys import Vault
 from agency_client.state.sealed_file import SealedFile
 from exchange_files import locked, make_folder
@@ -37,6 +37,18 @@ _DIGITS: Final = 2
 _FILES: Final = tuple(f"{number:02x}" for number in range(256))
 
 
+class SealedFrom(NamedTuple):
+    """A part, and the agency that sealed it, so that passing it on is noticed."""
+
+    sha256: str
+    """Of its plaintext, hex."""
+    statement: str
+    """Digest of the statement that it came with, hex."""
+    author: AgencyId
+    onward: tuple[AgencyId, ...]
+    """Agencies that the initiator named, to which it may be passed on without more ado."""
+
+
 @dataclass(frozen=True, slots=True)
 class Indexed:
     """What the index keeps of an exchange."""
@@ -49,6 +61,8 @@ class Indexed:
     terms: tuple[Term, ...]
     is_cut: bool
     """True if it has more terms than are kept."""
+    parts: tuple[SealedFrom, ...] = ()
+    """The files and entities that came with its statements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +154,10 @@ class SearchIndex:
         Raises:
             InvalidInput: INVALID_FIELD, if no letter or digit is searched, or too many words.
         """
-        keys = query_keys([words] if isinstance(words, str) else words)
-        if not 0 < len(keys) <= _MOST_WORDS:
+        wanted = queries([words] if isinstance(words, str) else words)
+        if not 0 < len(wanted) <= _MOST_WORDS:
             raise Reason.INVALID_FIELD.error(
-                f"expected 1 to {_MOST_WORDS} words with letters or digits, got {len(keys)}",
+                f"expected 1 to {_MOST_WORDS} words with letters or digits, got {len(wanted)}",
                 field="words",
             )
         newest: list[tuple[str, Found]] = []
@@ -153,10 +167,11 @@ class SearchIndex:
             searched += 1
             if line.endswith(_CUT):
                 cut.append(exchange_id)
-            # Keys are ASCII, so the line itself tells quickly that a word is not there.
-            if not all(any(key.encode() in line for key in word) for word in keys):
+            # The line itself tells quickly that a word is in none of its terms.
+            text = line.decode()
+            if not all(word.is_in(text) for word in wanted):
                 continue
-            found = _match(_decode(line), keys)
+            found = _match(_decode(line), wanted)
             if found is None:
                 continue
             count += 1
@@ -170,6 +185,14 @@ class SearchIndex:
             found for _, found in sorted(newest, key=lambda each: each[0], reverse=True)
         )
         return SearchResult(ordered, count, searched, tuple(sorted(cut)))
+
+    def parts(self, digests: Collection[str]) -> Iterator[tuple[str, SealedFrom]]:
+        """Parts with one of these SHA-256, each with the id of its exchange."""
+        for exchange_id, line in self._all_lines():
+            if any(digest.encode() in line for digest in digests):
+                for each in _decode(line).parts:
+                    if each.sha256 in digests:
+                        yield exchange_id, each
 
     def exchange_ids(self) -> frozenset[str]:
         """The ids of all exchanges in the index."""
@@ -222,13 +245,14 @@ def _encode(exchange: Indexed) -> bytes:
         exchange.initiator,
         exchange.initiated_at.isoformat(),
         [[each.where.value, each.text, each.key] for each in exchange.terms],
+        exchange.parts,
         int(exchange.is_cut),
     ]
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _decode(line: bytes) -> Indexed:
-    exchange_id, kind, initiator, at, terms, is_cut = json.loads(line)
+    exchange_id, kind, initiator, at, terms, parts, is_cut = json.loads(line)
     return Indexed(
         exchange_id,
         kind,
@@ -236,14 +260,18 @@ def _decode(line: bytes) -> Indexed:
         datetime.fromisoformat(at),
         tuple(Term(Where(where), text, key) for where, text, key in terms),
         bool(is_cut),
+        tuple(
+            SealedFrom(sha256, statement, AgencyId(author), tuple(map(AgencyId, onward)))
+            for sha256, statement, author, onward in parts
+        ),
     )
 
 
-def _match(exchange: Indexed, words: Sequence[Sequence[str]]) -> Found | None:
+def _match(exchange: Indexed, words: Sequence[Query]) -> Found | None:
     """The texts that hold the words; None if one of them is in no text."""
     hits: dict[Hit, None] = {}
-    for keys in words:
-        held = [each for each in exchange.terms if any(key in each.key for key in keys)]
+    for word in words:
+        held = [each for each in exchange.terms if word.is_in(each.key)]
         if not held:
             return None
         hits |= dict.fromkeys(Hit(each.where, each.text) for each in held)

@@ -52,6 +52,8 @@ def test_all_words_must_be_found_in_any_script_and_order(tmp_path: Path) -> None
     assert found(tmp_path, "5004100100 юрий") == [first.exchange_id]
     assert found(tmp_path, "выписка отабек") == [second.exchange_id]
     assert found(tmp_path, "выписка юрий") == []
+    assert found(tmp_path, "выписка.pdf") == [second.exchange_id]
+    assert found(tmp_path, "другая.pdf") == []
     [hit] = index(tmp_path).search("Yuriy").found[0].hits
     assert (hit.where, hit.text) == (NAME, "Хасанов Юрий")
 
