@@ -18,6 +18,7 @@ from exchange_protocol.log.tiles import TreeEdge, edge_tiles
 from exchange_protocol.record.replay import DirectoryFold
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.certificates import TrustAnchors
+from exchange_server.ledger.log_keys import followed
 from exchange_server.storage.log_rows import (
     Head,
     insert_head,
@@ -57,7 +58,7 @@ def restore(
         HubInternal: INTERNAL, naming what does not fit.
     """
     try:
-        checkpoint = log.verify(head.note)
+        checkpoint = followed(connection, log).verify(head.note)
     except HubError as error:
         # The usual cause is no damage: a hub that was given another log's key or database.
         raise Reason.CONFIG_INVALID.error(
@@ -107,7 +108,9 @@ def _fold_directory(connection: Connection, head: Head, anchors: TrustAnchors) -
         try:
             fold.apply(stored.index, stored.opening)
         except ExchangeError as error:
-            raise _damaged(f"the directory does not fold: {error.message}") from None
+            raise _damaged(
+                f"the directory does not fold at entry {stored.index}: {error.message}"
+            ) from None
     if fold.current.size != head.directory_size:
         raise _damaged(
             f"the head counts {head.directory_size} directory statements, "
