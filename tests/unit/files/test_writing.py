@@ -354,7 +354,7 @@ def test_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
 
 def test_file_of_another_user_stays_his_when_root_replaces_it(tmp_path: Path) -> None:
     if os.geteuid() != 0:
-        pytest.skip("only root can give files away")
+        pytest.skip("only root can give files away: run the tests as root to include it")
     path = tmp_path / "crl.pem"
     replace_file(path, b"old")
     os.chown(path, 12345, 12345)
