@@ -140,6 +140,14 @@ class Policy:
         reads = PolicyReads(rules.values())
         return cls(text, hashlib.sha256(text.encode()).digest(), compiled, reads)
 
+    @property
+    def rules(self) -> Mapping[str, str]:
+        """Each rule by its @id, in one spelling: comments, order and spaces make no difference."""
+        parsed = json.loads(cedarpy.policies_to_json_str(self.text))["staticPolicies"]
+        return {
+            rule["annotations"]["id"]: json.dumps(rule, sort_keys=True) for rule in parsed.values()
+        }
+
 
 class PolicyContext(NamedTuple):
     """The facts of a statement on one leg that the policy may know."""
