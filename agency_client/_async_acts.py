@@ -1452,6 +1452,8 @@ class AsyncActs:
         exchange: str | HasId,
         *,
         brief: GivenBrief,
+        sources: Iterable[bytes | str] = (),
+        consents: Iterable[bytes | str] = (),
         own_reference: str | None = None,
         product: documents.AnalysisProduct | Mapping[str, Any] | None = None,
         entities: Entities = (),
@@ -1475,6 +1477,8 @@ class AsyncActs:
             exchange: The exchange, as a list or `open` gave it, or its id.
             brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
+            sources: Digests of the contributions on which it rests.
+            consents: Digests of the decisions that cleared them.
             own_reference: One's own reference of the matter; it is sealed in the brief.
             product: Document, for recipients alone: `AnalysisProduct`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
@@ -1514,6 +1518,8 @@ class AsyncActs:
                 "analysis_product",
                 exchange,
                 brief=brief,
+                sources=sources,
+                consents=consents,
                 own_reference=own_reference,
                 product=product,
                 entities=entities,
@@ -3055,6 +3061,102 @@ class AsyncActs:
                 brief=brief,
                 own_reference=own_reference,
                 document=document,
+                entities=entities,
+                attachments=attachments,
+                due=due,
+                handling=handling,
+                tlp=tlp,
+                source_grade=source_grade,
+                information_grade=information_grade,
+                urgency=urgency,
+                purpose=purpose,
+                legal_basis=legal_basis,
+                permitted_uses=permitted_uses,
+                onward_authorities=onward_authorities,
+                language=language,
+                time_zone=time_zone,
+            )
+        )
+
+    async def draft_analysis(
+        self,
+        exchange: str | HasId,
+        sources: Iterable[bytes | str],
+        authority: str,
+        use: Purpose | str,
+        *,
+        brief: GivenBrief,
+        own_reference: str | None = None,
+        product: documents.AnalysisProduct | Mapping[str, Any] | None = None,
+        entities: Entities = (),
+        attachments: Attachments | None = None,
+        due: Due | None = None,
+        handling: Handling | str | None = None,
+        tlp: Tlp | str | None = None,
+        source_grade: SourceGrade | str | None = None,
+        information_grade: InformationGrade | str | None = None,
+        urgency: Urgency | str | None = None,
+        purpose: Purpose | str | None = None,
+        legal_basis: str | None = None,
+        permitted_uses: Iterable[Purpose | str] = (),
+        onward_authorities: Iterable[str] = (),
+        language: Language | str | None = None,
+        time_zone: str | None = None,
+    ) -> Sent | Queued:
+        """Show contributors a draft, and ask each to clear its own data.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            sources: Digests of the contributions on which it rests.
+            authority: Id of the agency that is to receive the analysis.
+            use: What it may be used for. One of INTELLIGENCE, INVESTIGATION, PROSECUTION,
+                CONFISCATION, ANALYSIS.
+            brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
+                fields.
+            own_reference: One's own reference of the matter; it is sealed in the brief.
+            product: Document, for recipients alone: `AnalysisProduct`, or a mapping.
+            entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
+                lines; at most 1,000,000.
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+                each.
+            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
+                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            handling: Handling code, H0 to H3. At least that of the leg, which is the default.
+            tlp: Traffic light, CLEAR to RED. At least that of the leg, which is the default.
+            source_grade: How reliable the source is, A to X.
+            information_grade: How accurate the information is, 1 to 4.
+            urgency: ROUTINE or URGENT; the brief says why it is urgent (`urgency_reason`). By
+                default as the initial statement.
+            purpose: Purpose for which the information may be used. By default nothing is said.
+            legal_basis: Code of the legal basis, such as KZ-CPC-1: capitals, digits, hyphens,
+                points. By default none.
+            permitted_uses: Further purposes for which it may be used.
+            onward_authorities: Ids of the agencies to which it may be passed on.
+            language: Language of the sealed text; by default the profile's.
+            time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return await self._driver.send(
+            self._core.acts.continuing(
+                "draft_analysis",
+                exchange,
+                sources=sources,
+                authority=authority,
+                use=use,
+                brief=brief,
+                own_reference=own_reference,
+                product=product,
                 entities=entities,
                 attachments=attachments,
                 due=due,

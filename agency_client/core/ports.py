@@ -14,6 +14,7 @@ from agency_client.core.reach import Reach
 from agency_client.state.cases import CaseBook
 from agency_client.state.checkpoints import TrustStore
 from agency_client.state.directory import DirectoryStore
+from agency_client.state.holdings import Holdings
 from agency_client.state.keys import Vault
 from agency_client.state.log_keys import LogKeys
 from agency_client.state.outbox import Outbox
@@ -41,6 +42,7 @@ class Ports:
     outbox: Outbox
     search_index: SearchIndex
     cases: CaseBook
+    holdings: Holdings
     defaults: Defaults
     witnesses: WitnessPolicy | None
     clock: Callable[[], datetime]
@@ -78,6 +80,7 @@ def make_ports(
         outbox=Outbox(state),
         search_index=SearchIndex(state, profile.vault),
         cases=CaseBook(state, profile.vault),
+        holdings=Holdings(state, profile.vault, clock),
         defaults=profile.defaults,
         witnesses=profile.witnesses,
         clock=clock,

@@ -79,9 +79,12 @@ def judged(
     anchors: TrustAnchors,
     log: LogVerifier,
 ) -> VerifiedBundle:
-    """Steps 2 to 5, over proven entries of directory and exchange in any order."""
+    """Steps 2 to 5, over proven entries of directory and exchange in any order.
+
+    A log of version 0.1 names no signature from its first entry on.
+    """
     entries = verify_proven_entries(sorted(proven, key=lambda each: each.index), checkpoint)
-    fold = DirectoryFold(anchors)
+    fold = DirectoryFold(anchors, names_signatures=any(e.signature_digest for _, e in entries[:1]))
     directory_told, told, own = [], [], []
     for each, entry in entries:
         signed = each.opening.statement

@@ -81,11 +81,15 @@ class Accepted:
 class PartHandle:
     """A part whose delivery is on the log: its sealed bytes may leave."""
 
-    part_id: bytes
-    payload_digest: bytes
+    log_index: int
+    """Index of its statement's entry."""
     name: str
     sha256: bytes
     size: int
+    start: int
+    """Its place among the sealed bytes beside the statement, if it came beside it."""
+    part_id: bytes | None
+    """The id of its chunks, if it was uploaded before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +218,8 @@ class FsckReport:
     known_size: int = 0
     """Entries that the log is known to have; 0 if unknown."""
     breaks_rules: bool = False
-    """True if an entry breaks a rule in a tree whose root the log's key signed, and nothing else
-    is wrong: damage of the file does not look like that."""
+    """True if an entry breaks a rule in a tree whose root the log's key signed. The entry names its
+    statement and the author's signature by digest, so damage does not look like that."""
 
     @property
     def is_incomplete(self) -> bool:

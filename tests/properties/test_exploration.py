@@ -24,7 +24,7 @@ from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import ROWS, Kind, kind_of
 from exchange_protocol.kinds.codes import LegState, RefusalGround
 from exchange_protocol.kinds.decision import Decision, Verdict
-from exchange_protocol.kinds.spec import About, Body, Row, Stage, TaskStep, matches
+from exchange_protocol.kinds.spec import About, Body, ConsentStep, Row, Stage, TaskStep, matches
 from exchange_protocol.rules.lifecycle import (
     Exchange,
     Leg,
@@ -148,6 +148,9 @@ def about(body: Any, author: Member, leg: Leg) -> Iterator[Body]:
     if any(row.task is TaskStep.ENDS for row in rows):
         for task in leg.record.tasks[-1:]:
             yield replace(body, about=task.digest)
+        return
+    if any(row.consent is ConsentStep.ASKS_FOR_SOURCES for row in rows):
+        yield replace(body, sources=leg.record.from_recipient[:1])
         return
     if not any(isinstance(row.about, About) for row in rows):
         yield body

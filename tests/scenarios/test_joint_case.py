@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agency_client import Sent
+from agency_client.evidence import export_bundle
 from exchange_protocol.errors import Reason
+from tests.integration.evidence.conftest import Court
 from tests.scenarios.conftest import Region
 from tests.support.asking import new_exchange
+from tests.support.commands import as_member, run
 from tests.support.deployment import COORDINATORS
+from tests.support.foundation import STATE_AUDITOR
 
 BRIEF = "Совместное дело (вымышлено)"
 FIRST, SECOND = COORDINATORS
@@ -115,6 +121,9 @@ def test_a_case_is_opened_joined_worked_on_left_and_closed(
     late = region.refusal(mia.invite, exchange, "kz.gpo", brief="поздно")
     assert late is Reason.OUT_OF_ORDER
     assert "contribution" in region.replay(capsys)
+    # The auditors of the lead's state see all of it, and find nothing either.
+    code, out, err = run(capsys, *as_member(region.town, STATE_AUDITOR), "audit", "verify")
+    assert code == 0, out + err
     # The approver sees who takes part, and reads nothing that members tell each other.
     coordinator = region[FIRST].open(exchange)
     assert {leg.state.name for leg in coordinator.legs} == {"CLOSED"}
@@ -226,3 +235,30 @@ def test_what_a_member_said_is_erased_at_its_wish(
     assert reads(region, "kz.gpo", exchange) == ["Остаётся"]
     assert reads(region, "kz.mia", exchange) == ["Остаётся"]
     region.replay(capsys)
+
+
+def test_each_proves_its_view_of_a_case_to_a_court(region: Region, tmp_path: Path) -> None:
+    exchange = joined(region, "kz.fma", "uz.fiu")
+    region["uz.fiu"].contribute(exchange, brief="Материал (вымышлено)")
+    region["uz.fiu"].leave(exchange, reason="Окончено (вымышлено)")
+    region["kz.mia"].invite(exchange, "kg.mia", brief="Приглашаем (вымышлено)")
+    region.approve(exchange, FIRST)
+    region["kg.mia"].open(exchange)
+    (tmp_path / "root.pem").write_bytes(region.town.files.root_pem)
+    court = Court(tmp_path, tmp_path / "root.pem", region.town.files.log_vkey)
+    # The lead, an active member, a former one, one that is invited, and an approver.
+    for name in ("kz.mia", "kz.fma", "uz.fiu", "kg.mia", FIRST):
+        client, path = region[name], tmp_path / f"{name.replace('/', '-')}.zip"
+        profile = client.profile
+        verified = export_bundle(
+            client.gather_evidence(exchange),
+            path,
+            exported_by=profile.tls.certificate.member,
+            at=datetime.now(UTC),
+            anchors=profile.anchors,
+            log=profile.log,
+        )
+        assert verified.exchange is not None
+        states = {str(leg.agency): leg.state.name for leg in verified.exchange.legs}
+        assert states["kz.fma"] == ("JOINED" if name != "kg.mia" else "RELEASED")
+        assert court.run(path).startswith("VERIFIED")

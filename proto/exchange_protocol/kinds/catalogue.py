@@ -29,6 +29,7 @@ from exchange_protocol.kinds import (
     correct,
     decision,
     decline,
+    draft_analysis,
     enrol_agency,
     erase_answer,
     erase_notice,
@@ -123,6 +124,7 @@ class Kind(StrEnum):
     CONTRIBUTE = contribute.SPEC
     TASK = task.SPEC
     COMPLETE_TASK = complete_task.SPEC
+    DRAFT_ANALYSIS = draft_analysis.SPEC
 
     ENROL_AGENCY = enrol_agency.SPEC
     PUBLISH_CERTIFICATE = publish_certificate.SPEC

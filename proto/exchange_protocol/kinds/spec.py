@@ -103,6 +103,8 @@ class ConsentStep(Enum):
     """The step that a row is in the life of a consent to onward use."""
 
     ASKS = "asks"
+    ASKS_FOR_SOURCES = "asks for sources"
+    """It asks for each of its `sources` that the leg's member contributed."""
     GRANTS = "grants"
     REFUSES = "refuses"
     REVOKES = "revokes"

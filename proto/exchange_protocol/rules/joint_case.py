@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState
-from exchange_protocol.kinds.spec import TaskStep
+from exchange_protocol.kinds.spec import ConsentStep, TaskStep
 
 if TYPE_CHECKING:
     from exchange_protocol.rules.lifecycle import Exchange, Leg
@@ -73,6 +73,7 @@ def addressed_members(exchange: Exchange, statement: Draft) -> tuple[Leg, ...]:
         NotPermitted: NOT_ACTIVE, if the author is no active member and not the lead.
         Conflict: OUT_OF_ORDER without active members; MEMBERS_CHANGED, if the recipients are not
             exactly the others; ASSIGNEE_NOT_ACTIVE.
+        NotFound: STATEMENT_UNKNOWN, for a source of a draft that no active member contributed.
     """
     author, active = statement.author.agency, active_members(exchange)
     own = exchange.leg(author)
@@ -94,8 +95,11 @@ def addressed_members(exchange: Exchange, statement: Draft) -> tuple[Leg, ...]:
             "anew",
             field="recipients",
         )
-    if any(row.task is TaskStep.GIVES for row in statement.kind.spec.rows):
-        _check_assignee(active, statement)
+    for row in statement.kind.spec.rows:
+        if row.task is TaskStep.GIVES:
+            _check_assignee(active, statement)
+        if row.consent is ConsentStep.ASKS_FOR_SOURCES:
+            _check_sources(active, statement)
     return active
 
 
@@ -155,3 +159,18 @@ def _check_assignee(active: tuple[Leg, ...], statement: Draft) -> None:
             f"{', '.join(leg.agency for leg in active)}",
             field="assignee",
         )
+
+
+def _check_sources(active: tuple[Leg, ...], statement: Draft) -> None:
+    body: Any = statement.body
+    if not body.sources:
+        raise Reason.MISSING_FIELD.error(
+            "expected the contributions on which the draft rests, got none", field="sources"
+        )
+    given = {digest for leg in active for digest in leg.record.from_recipient}
+    for i, source in enumerate(body.sources):
+        if source not in given:
+            raise Reason.STATEMENT_UNKNOWN.error(
+                f"expected a statement of an active member, got {source.hex()}",
+                field=f"sources[{i}]",
+            )

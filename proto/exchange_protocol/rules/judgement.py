@@ -188,8 +188,6 @@ def judge(
             raise Reason.ID_REUSED.error(f"exchange {statement.exchange_id} is open already")
         route = plan_route(directory, statement)
         check_taken(directory, statement)
-        if sources is not None:
-            check_provenance(statement, sources, at)
         exchange, changes = open_exchange(statement, route.legs)
     else:
         if exchange is None:
@@ -206,6 +204,8 @@ def judge(
             exchange, changes = advance(
                 exchange, statement, subjects, route.legs, at=at, partial=view is not None
             )
+    if sources is not None:
+        check_provenance(statement, sources, at)
     _check_named(directory, statement)
     said = spoken(exchange, statement)
     if view is None or statement.kind.stage is Stage.INITIAL:

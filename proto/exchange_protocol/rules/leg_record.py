@@ -126,7 +126,7 @@ def record_after(
         _check_about(record, row.about, row.party, statement.body)
     claim = _claim_after(record.claim, row, statement.author, at)
     if row.consent is not None:
-        consents = _consents_after(record.consents, row, row.consent, statement)
+        consents = _consents_after(record, row, row.consent, statement)
         record = replace(record, consents=consents)
     if row.task is not None:
         record = replace(record, tasks=_tasks_after(leg, row.task, statement))
@@ -201,10 +201,28 @@ def _tasks_after(leg: Leg, step: TaskStep, statement: Statement) -> tuple[GivenT
     return tuple(replace(each, is_open=False) if each is found else each for each in tasks)
 
 
+def _asked_for_sources(record: LegRecord, statement: Statement) -> tuple[Consent, ...]:
+    """The consents after a draft: it asks anew for each source that the leg's member gave."""
+    said: Any = statement.body
+    asked = tuple(
+        Consent(statement.digest, Party.INITIATOR, source, said.authority, said.use)
+        for source in said.sources
+        if source in record.from_recipient
+    )
+    anew = {(each.about, each.authority, each.purpose) for each in asked}
+    stand = (
+        each for each in record.consents if (each.about, each.authority, each.purpose) not in anew
+    )
+    return (*stand, *asked)
+
+
 def _consents_after(
-    consents: tuple[Consent, ...], row: Row, step: ConsentStep, statement: Statement
+    record: LegRecord, row: Row, step: ConsentStep, statement: Statement
 ) -> tuple[Consent, ...]:
     said: Any = statement.body
+    consents = record.consents
+    if step is ConsentStep.ASKS_FOR_SOURCES:
+        return _asked_for_sources(record, statement)
     if step is ConsentStep.ASKS:
         asked = Consent(statement.digest, row.party, said.about, said.authority, said.purpose)
         wanted = (asked.about, asked.authority, asked.purpose)
@@ -232,14 +250,19 @@ def _consents_after(
         raise Reason.INVALID_FIELD.error(
             f"expected an expiry after {statement.made_at.isoformat()}", field="expires_at"
         )
-    decided = replace(
-        found,
-        step=step,
-        decision=statement.digest,
-        purpose=said.purpose or found.purpose,
-        expires_at=said.expires_at,
+    # A draft asks for several statements at once, and is decided on as one.
+    return tuple(
+        replace(
+            each,
+            step=step,
+            decision=statement.digest,
+            purpose=said.purpose or each.purpose,
+            expires_at=said.expires_at,
+        )
+        if each.request == said.about
+        else each
+        for each in consents
     )
-    return tuple(decided if each is found else each for each in consents)
 
 
 def encode_record(record: LegRecord) -> str:
