@@ -83,6 +83,7 @@ class DirectoryFold:
         """A fold that goes on by itself from here."""
         return DirectoryFold(
             self.anchors,
+            self.names_signatures,
             set(self._ids),
             self._last_time,
             list(self._indexes),
