@@ -144,6 +144,7 @@ KINDS = {
     76: "retire_agency",
     77: "publish_acceptance",
     78: "publish_time_limit",
+    79: "publish_calendar",
 }
 """Fields of a statement's body."""
 TIME = "time"
@@ -518,9 +519,26 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
             "rule",
             {
                 1: "freeze",
+                2: "decision",
+                3: "urgent decision",
+                4: "acknowledgement",
+                5: "reply",
+                6: "urgent reply",
+                7: "reply at hand",
+                8: "urgent reply at hand",
+                9: "urgent reply indirect",
+                10: "feedback",
             },
         ),
         3: ("hours", {}),
+        4: ("days", {}),
+        5: ("working days", {}),
+    },
+    79: {
+        2: ("year", {}),
+        5: ("weekend", {}),
+        6: ("days off", {}),
+        7: ("days worked", {}),
     },
 }
 """Of each kind: the fields of its body that hold codes, numbers or a time."""

@@ -32,6 +32,7 @@ from exchange_protocol.kinds.codes import (
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.enrol_agency import MAX_NAME_CHARACTERS
 from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
+from exchange_protocol.kinds.publish_calendar import PublishCalendar
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_policy import MAX_POLICY_BYTES, PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
@@ -86,6 +87,16 @@ def of_kind(kind: Kind) -> st.SearchStrategy[Body]:
                 st.sampled_from(TimeLimitRule),
                 st.sampled_from(["", "KZ"]),
                 st.integers(1, MOST_HOURS),
+            )
+        case Kind.PUBLISH_CALENDAR:
+            return st.builds(
+                PublishCalendar,
+                st.sampled_from(["", "KZ"]),
+                st.integers(2020, 2100),
+                zones,
+                st.integers(-840, 840),
+                st.just((6, 7)),
+                some(st.integers(101, 128)).map(sorted).map(tuple),
             )
         case Kind.PUBLISH_ACCEPTANCE:
             return st.builds(

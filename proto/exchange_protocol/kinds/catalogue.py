@@ -37,6 +37,7 @@ from exchange_protocol.kinds import (
     interim_reply,
     partial_reply,
     publish_acceptance,
+    publish_calendar,
     publish_certificate,
     publish_policy,
     publish_sealing_key,
@@ -116,6 +117,7 @@ class Kind(StrEnum):
     RETIRE_AGENCY = retire_agency.SPEC
     PUBLISH_ACCEPTANCE = publish_acceptance.SPEC
     PUBLISH_TIME_LIMIT = publish_time_limit.SPEC
+    PUBLISH_CALENDAR = publish_calendar.SPEC
 
     @property
     def stage(self) -> Stage:

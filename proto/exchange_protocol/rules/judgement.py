@@ -189,7 +189,7 @@ def judge(
         check_taken(directory, statement)
         if sources is not None:
             check_provenance(statement, sources, at)
-        exchange, changes = open_exchange(statement, route.legs)
+        exchange, changes = open_exchange(statement, route.legs, at=at, times=directory.times)
     else:
         if exchange is None:
             raise _unknown(statement)
@@ -199,7 +199,13 @@ def judge(
         route = _route_on(directory, statement, exchange, subjects)
         _check_time_limits(directory, statement, subjects, at)
         exchange, changes = advance(
-            exchange, statement, subjects, route.legs, at=at, partial=view is not None
+            exchange,
+            statement,
+            subjects,
+            route.legs,
+            at=at,
+            times=directory.times,
+            partial=view is not None,
         )
     _check_named(directory, statement)
     said = spoken(exchange, statement)
@@ -220,11 +226,13 @@ def _check_time_limits(
     }
     for rule in rules:
         for agency in agencies:
-            limit = directory.time_limit(rule, agency) if rule else None
-            if limit is not None and due_at is not None and due_at > at + limit:
+            limit = directory.times.deadline(rule, agency, at) if rule else None
+            if limit is not None and due_at is not None and due_at > limit.at:
+                years = ", ".join(map(str, limit.unpublished))
+                counted = f" (without the calendar of {years}, not published)" if years else ""
                 raise Reason.TIME_LIMIT_EXCEEDED.error(
-                    f"expected at most {limit} from {at.isoformat()}, the limit that is published "
-                    f"for {agency}; got {due_at.isoformat()}",
+                    f"expected at most {limit.at.isoformat()}{counted}, by the time that is "
+                    f"published for {agency}; got {due_at.isoformat()}",
                     field="due_at",
                 )
 

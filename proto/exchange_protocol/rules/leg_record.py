@@ -15,6 +15,7 @@ from typing import Any
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Handling, LegState, Party, Purpose, Tlp
 from exchange_protocol.kinds.spec import About, Body, ConsentStep, Row
+from exchange_protocol.rules.clocks import LegTimes, decode_times, encode_times
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId, Member, parse_member
 
@@ -73,6 +74,8 @@ class LegRecord:
     """The strictest TLP of anything said on it."""
     erased: tuple[bytes, ...] = ()
     """Digests of statements whose sealed parts their author has erased."""
+    times: LegTimes | None = None
+    """The clocks that run; None before the first statement."""
 
     def said_by(self, party: Party) -> tuple[bytes, ...]:
         """Digests of what one end of the leg said on it; none of an approver."""
@@ -204,6 +207,8 @@ def encode_record(record: LegRecord) -> str:
         fields["claim"] = [record.claim.member, record.claim.at.isoformat()]
     if record.handling is not Handling.H0 or record.tlp is not Tlp.CLEAR:
         fields["strictest"] = [int(record.handling), int(record.tlp)]
+    if record.times is not None:
+        fields["times"] = encode_times(record.times)
     if record.consents:
         fields["consents"] = [_encode_consent(each) for each in record.consents]
     return json.dumps(fields, sort_keys=True, separators=(",", ":"))
@@ -224,6 +229,7 @@ def decode_record(text: str) -> LegRecord:
         handling=Handling(handling),
         tlp=Tlp(tlp),
         erased=_digests(fields, "erased"),
+        times=decode_times(fields["times"]) if "times" in fields else None,
     )
 
 

@@ -46,9 +46,14 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import Handling, LegState, Party, Tlp
 from exchange_protocol.kinds.spec import Body, Due, Row, Stage, When, matches
+from exchange_protocol.rules.calendars import TimeRules
+from exchange_protocol.rules.clocks import Turn, times_after
 from exchange_protocol.rules.leg_record import EMPTY_RECORD, LegRecord, record_after
 from exchange_protocol.rules.statements import Draft, Header, Statement
 from exchange_protocol.trust.identity import AgencyId, parse_member
+
+NO_TIMES = TimeRules()
+"""For callers that ask about states alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +129,16 @@ class LegChange:
 
 
 def open_exchange(
-    statement: Statement, routes: Iterable[LegRoute]
+    statement: Statement,
+    routes: Iterable[LegRoute],
+    *,
+    at: datetime | None = None,
+    times: TimeRules = NO_TIMES,
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Open an exchange by its initial statement, along the routes that the policy decided.
+
+    `at` is the hub's time, at which the clocks of `times` begin; the statement's own time stands in
+    for it.
 
     Raises:
         InvalidInput: if statements are held back from a recipient that would approve another leg.
@@ -135,8 +147,11 @@ def open_exchange(
     exchange = Exchange(
         statement.exchange_id, statement.kind, statement.author.agency, statement.header, legs
     )
+    now, names_due = at or statement.made_at, statement.header.due_at is not None
+    timed = (_with_times(exchange, None, leg, None, names_due, times, now) for leg in legs)
+    exchange = replace(exchange, legs=tuple(timed))
     _check_approvers_are_others(exchange)
-    return exchange, tuple(_change(None, leg) for leg in legs)
+    return exchange, tuple(_change(None, leg) for leg in exchange.legs)
 
 
 def addressed_legs(exchange: Exchange, statement: Draft) -> tuple[Leg, ...]:
@@ -207,12 +222,14 @@ def advance(
     routes: Iterable[LegRoute] = (),
     *,
     at: datetime | None = None,
+    times: TimeRules = NO_TIMES,
     partial: bool = False,
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Apply a continuing statement to the legs of `agencies`, or refuse it whole.
 
     `agencies` are those of `addressed_legs`; `routes` is needed for new content alone. `at` is the
-    hub's time, by which due times are judged; the statement's own time stands in for it.
+    hub's time, by which due times are judged; the statement's own time stands in for it. `times`
+    are the published times, whose clocks it starts and stops.
     `partial`: the caller sees one leg only; `answers` is then not checked where the statement may
     follow one that the recipient was never shown.
 
@@ -244,6 +261,10 @@ def advance(
         _check_time(leg, row, statement, now)
         after = _step(leg, row, statement, by_agency.get(leg.agency))
         after = replace(after, record=record_after(leg.record, row, statement, after.state, now))
+        names_due = row.sets_due is not None or (
+            row.adds_content and statement.header.due_at is not None
+        )
+        after = _with_times(exchange, leg, after, row, names_due, times, now)
         changed[leg.agency] = after
         changes.append(_change(leg.state, after))
     legs = tuple(changed.get(leg.agency, leg) for leg in exchange.legs)
@@ -412,6 +433,33 @@ def _new_leg(statement: Statement, route: LegRoute) -> Leg:
             tlp=statement.header.tlp,
         ),
     )
+
+
+def _with_times(
+    exchange: Exchange,
+    before: Leg | None,
+    leg: Leg,
+    row: Row | None,
+    names_due: bool,
+    rules: TimeRules,
+    at: datetime,
+) -> Leg:
+    """The leg with its clocks after a statement."""
+    turn = Turn(
+        state=leg.state,
+        due_at=leg.due_at,
+        names_due=names_due,
+        is_anew=row is not None and (row.adds_content or row.limited_by is not None),
+        meets=row.meets if row else None,
+        recipient=leg.agency,
+        initiator=exchange.initiator,
+        approvers=leg.approvers,
+        urgency=exchange.header.urgency,
+        is_counted=exchange.kind.spec.is_counted,
+    )
+    known, state = (before.record.times, before.state) if before else (None, None)
+    times, due_at = times_after(known, state, turn, rules, at)
+    return replace(leg, due_at=due_at, record=replace(leg.record, times=times))
 
 
 def _check_approvers_are_others(exchange: Exchange) -> None:
