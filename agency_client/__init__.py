@@ -116,6 +116,8 @@ Names:
     Period                   Days from start to end, both included.
     ReferralDocument         The content of a referral.
     ReplyDocument            An answer, whole or in part, or a supplement to what was asked.
+    Score                    How much a match says.
+    Where                    The place at which a term stands.
     entities_from_csv        Make entities from a table by a FollowTheMoney mapping (YAML).
     identifier_warnings      Tell the doubts about an entity's identifiers; the values themselves
                              are not repeated.
@@ -135,6 +137,7 @@ Names:
     CorrectionReason         Faults of a statement that is corrected.
     Currency                 Currencies of the region and of its trade (ISO 4217); amounts are in
                              whole units.
+    DeclineReason            Reasons for which an agency takes no part in a joint case.
     ErasureGround            Grounds to erase content.
     ExtensionGround          Reasons for which an answer needs longer.
     FeedbackUse              Uses that were made of the information.
@@ -157,6 +160,7 @@ Names:
     ReplyResult              Results of a request or a referral.
     RevocationReason         RFC 5280, 5.3.1.
     SourceGrade              Reliability of the source (Council doc. 6243/18).
+    TaskResult               Results of a task.
     TimeLimitRule            Rules whose times are published on the log (docs/rules.md, section
                              Clocks).
     Tlp                      FIRST TLP 2.0.
@@ -185,12 +189,21 @@ Names:
     SignatureInvalid         A signature, certificate or approval of a peer is not good.
 
   Profile, keys and outbox
+    Case                     One case of the agency.
+    CaseBook                 The cases of one profile.
+    Found                    An exchange in which all words were found.
+    Hit                      A text in which a word was found.
+    Holding                  One set of entities that was imported.
+    Holdings                 The holdings of one profile.
     KeptReceipt              The hub's promise for a statement: which entry of the log it is.
+    Match                    A subject that meets an entity of one's own.
     Outbox                   The statements that wait, those refused, and the receipts of those
                              accepted.
     OutboxEntry              A statement that waits to be sent.
     Profile                  A loaded profile: pinned trust, and the keys of one agency.
     RefusedEntry             A statement that the hub refused, and why.
+    SearchIndex              The search index of one profile.
+    SearchResult             The result of a search.
     find_profile             The folder of a profile: itself, or the one of that name under
                              $EXCHANGE_PROFILES.
     generate_sealing_key     Make a sealing key and keep it in a new file of the folder.
@@ -231,6 +244,8 @@ if TYPE_CHECKING:
         identifier_warnings,
         read_entities,
     )
+    from agency_client.content.matching import Score
+    from agency_client.content.terms import Where
     from agency_client.core.exchanges import HasId
     from agency_client.core.gathering import DisclosedPart, Evidence
     from agency_client.core.given import Agencies, Attachments, Entities, GivenBrief
@@ -250,10 +265,13 @@ if TYPE_CHECKING:
         VerifiedExchange,
         VerifiedStatement,
     )
+    from agency_client.state.cases import Case, CaseBook
     from agency_client.state.checkpoints import Head, WitnessedHead
+    from agency_client.state.holdings import Holding, Holdings, Match
     from agency_client.state.keys import generate_sealing_key
     from agency_client.state.outbox import KeptReceipt, Outbox, OutboxEntry, RefusedEntry
     from agency_client.state.profile import Profile, find_profile
+    from agency_client.state.search_index import Found, Hit, SearchIndex, SearchResult
     from exchange_protocol.errors import (
         CallerError,
         Conflict,
@@ -293,9 +311,11 @@ if TYPE_CHECKING:
         Tlp,
         Urgency,
     )
+    from exchange_protocol.kinds.complete_task import TaskResult
     from exchange_protocol.kinds.confirm_recall import RecallUse
     from exchange_protocol.kinds.consent_decision import ConsentGround, ConsentOutcome
     from exchange_protocol.kinds.decision import Verdict
+    from exchange_protocol.kinds.decline import DeclineReason
     from exchange_protocol.kinds.erase_notice import ErasureGround
     from exchange_protocol.kinds.extend_deadline import ExtensionGround
     from exchange_protocol.kinds.feedback import FeedbackUse
@@ -334,6 +354,8 @@ __all__ = [
     "Body",
     "Brief",
     "CallerError",
+    "Case",
+    "CaseBook",
     "CaseStage",
     "CertificateRecord",
     "Checkpoint",
@@ -349,6 +371,7 @@ __all__ = [
     "CorrectionReason",
     "Cosignature",
     "Currency",
+    "DeclineReason",
     "Directory",
     "DisclosedPart",
     "Draft",
@@ -365,6 +388,7 @@ __all__ = [
     "ExchangeSummary",
     "ExtensionGround",
     "FeedbackUse",
+    "Found",
     "FreezeConversion",
     "FreezeObstacle",
     "FreezeOutcome",
@@ -373,6 +397,9 @@ __all__ = [
     "HasId",
     "Head",
     "Header",
+    "Hit",
+    "Holding",
+    "Holdings",
     "HubDishonest",
     "HubError",
     "HubInternal",
@@ -390,6 +417,7 @@ __all__ = [
     "LegSummary",
     "LimitExceeded",
     "LogLeaf",
+    "Match",
     "Member",
     "NotAuthenticated",
     "NotFound",
@@ -424,13 +452,17 @@ __all__ = [
     "RevocationReason",
     "Role",
     "Ruling",
+    "Score",
     "SealBroken",
     "SealingPublicKey",
+    "SearchIndex",
+    "SearchResult",
     "Sent",
     "SignatureInvalid",
     "SignedStatement",
     "SourceGrade",
     "Statement",
+    "TaskResult",
     "Tile",
     "TimeLimitRule",
     "Tlp",
@@ -441,6 +473,7 @@ __all__ = [
     "Verdict",
     "VerifiedExchange",
     "VerifiedStatement",
+    "Where",
     "WitnessedHead",
     "WrappedKey",
     "entities_from_csv",
@@ -466,6 +499,8 @@ _HOMES: Final = {
     "Body": "exchange_protocol.kinds.spec",
     "Brief": "agency_client.content.documents",
     "CallerError": "exchange_protocol.errors",
+    "Case": "agency_client.state.cases",
+    "CaseBook": "agency_client.state.cases",
     "CaseStage": "agency_client.content.documents",
     "CertificateRecord": "exchange_protocol.rules.directory",
     "Checkpoint": "exchange_protocol.log.checkpoint",
@@ -481,6 +516,7 @@ _HOMES: Final = {
     "CorrectionReason": "exchange_protocol.kinds.announce_correction",
     "Cosignature": "exchange_protocol.log.cosignatures",
     "Currency": "exchange_protocol.kinds.codes",
+    "DeclineReason": "exchange_protocol.kinds.decline",
     "Directory": "exchange_protocol.rules.directory",
     "DisclosedPart": "agency_client.core.gathering",
     "Draft": "exchange_protocol.rules.statements",
@@ -497,6 +533,7 @@ _HOMES: Final = {
     "ExchangeSummary": "agency_client.core.views",
     "ExtensionGround": "exchange_protocol.kinds.extend_deadline",
     "FeedbackUse": "exchange_protocol.kinds.feedback",
+    "Found": "agency_client.state.search_index",
     "FreezeConversion": "exchange_protocol.kinds.freeze_status",
     "FreezeObstacle": "exchange_protocol.kinds.freeze_status",
     "FreezeOutcome": "exchange_protocol.kinds.freeze_status",
@@ -505,6 +542,9 @@ _HOMES: Final = {
     "HasId": "agency_client.core.exchanges",
     "Head": "agency_client.state.checkpoints",
     "Header": "exchange_protocol.rules.statements",
+    "Hit": "agency_client.state.search_index",
+    "Holding": "agency_client.state.holdings",
+    "Holdings": "agency_client.state.holdings",
     "HubDishonest": "exchange_protocol.errors",
     "HubError": "exchange_protocol.errors",
     "HubInternal": "exchange_protocol.errors",
@@ -522,6 +562,7 @@ _HOMES: Final = {
     "LegSummary": "agency_client.core.views",
     "LimitExceeded": "exchange_protocol.errors",
     "LogLeaf": "agency_client.core.log",
+    "Match": "agency_client.state.holdings",
     "Member": "exchange_protocol.trust.identity",
     "NotAuthenticated": "exchange_protocol.errors",
     "NotFound": "exchange_protocol.errors",
@@ -556,13 +597,17 @@ _HOMES: Final = {
     "RevocationReason": "exchange_protocol.kinds.revoke_certificate",
     "Role": "exchange_protocol.trust.identity",
     "Ruling": "exchange_protocol.rules.judgement",
+    "Score": "agency_client.content.matching",
     "SealBroken": "exchange_protocol.errors",
     "SealingPublicKey": "exchange_protocol.trust.sealing",
+    "SearchIndex": "agency_client.state.search_index",
+    "SearchResult": "agency_client.state.search_index",
     "Sent": "agency_client.core.views",
     "SignatureInvalid": "exchange_protocol.errors",
     "SignedStatement": "exchange_protocol.rules.statements",
     "SourceGrade": "exchange_protocol.kinds.codes",
     "Statement": "exchange_protocol.rules.statements",
+    "TaskResult": "exchange_protocol.kinds.complete_task",
     "Tile": "agency_client.core.log",
     "TimeLimitRule": "exchange_protocol.kinds.codes",
     "Tlp": "exchange_protocol.kinds.codes",
@@ -573,6 +618,7 @@ _HOMES: Final = {
     "Verdict": "exchange_protocol.kinds.decision",
     "VerifiedExchange": "agency_client.core.views",
     "VerifiedStatement": "agency_client.core.views",
+    "Where": "agency_client.content.terms",
     "WitnessedHead": "agency_client.state.checkpoints",
     "WrappedKey": "exchange_protocol.trust.sealing",
     "entities_from_csv": "agency_client.content.entities",

@@ -31,8 +31,10 @@ from exchange_protocol.kinds.codes import (
     Tlp,
     Urgency,
 )
+from exchange_protocol.kinds.complete_task import TaskResult
 from exchange_protocol.kinds.confirm_recall import RecallUse
 from exchange_protocol.kinds.consent_decision import ConsentGround
+from exchange_protocol.kinds.decline import DeclineReason
 from exchange_protocol.kinds.erase_notice import ErasureGround
 from exchange_protocol.kinds.extend_deadline import ExtensionGround
 from exchange_protocol.kinds.feedback import FeedbackUse
@@ -161,10 +163,10 @@ class GiveAdvanceNoticeArguments(TypedDict, total=False):
 
     to: Required[Agencies]
     brief: Required[GivenBrief]
+    due: Required[Due]
     own_reference: str | None
     subjects: Entities
     attachments: Attachments | None
-    due: Due | None
     handling: Handling | str | None
     tlp: Tlp | str | None
     source_grade: SourceGrade | str | None
@@ -183,6 +185,28 @@ class PingArguments(TypedDict, total=False):
 
     to: Required[Agencies]
     note: str
+
+
+class OpenJointCaseArguments(TypedDict, total=False):
+    """The arguments of `open_joint_case`, as a mapping; the method explains each."""
+
+    to: Required[Agencies]
+    brief: Required[GivenBrief]
+    own_reference: str | None
+    subjects: Entities
+    attachments: Attachments | None
+    due: Due | None
+    handling: Handling | str | None
+    tlp: Tlp | str | None
+    source_grade: SourceGrade | str | None
+    information_grade: InformationGrade | str | None
+    urgency: Urgency | str | None
+    purpose: Purpose | str | None
+    legal_basis: str | None
+    permitted_uses: Iterable[Purpose | str]
+    onward_authorities: Iterable[str]
+    language: Language | str | None
+    time_zone: str | None
 
 
 class AsyncActs:
@@ -741,10 +765,10 @@ class AsyncActs:
         to: Agencies,
         *,
         brief: GivenBrief,
+        due: Due,
         own_reference: str | None = None,
         subjects: Entities = (),
         attachments: Attachments | None = None,
-        due: Due | None = None,
         handling: Handling | str | None = None,
         tlp: Tlp | str | None = None,
         source_grade: SourceGrade | str | None = None,
@@ -763,13 +787,13 @@ class AsyncActs:
             to: Id of the agency to address, such as "kz.fma", or several.
             brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
+            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
+                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
             own_reference: One's own reference of the matter; it is sealed in the brief.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
             attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
                 each.
-            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
-                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
             handling: Handling code, H0 to H3. By default H0.
             tlp: Traffic light, CLEAR to RED. By default AMBER.
             source_grade: How reliable the source is, A to X.
@@ -799,10 +823,10 @@ class AsyncActs:
                 "give_advance_notice",
                 to,
                 brief=brief,
+                due=due,
                 own_reference=own_reference,
                 subjects=subjects,
                 attachments=attachments,
-                due=due,
                 handling=handling,
                 tlp=tlp,
                 source_grade=source_grade,
@@ -885,6 +909,112 @@ class AsyncActs:
             HubDishonest: the hub lies; a statement that was made stays in the outbox.
         """
         return await self._driver.send_batch("ping", requests)
+
+    async def open_joint_case(
+        self,
+        to: Agencies,
+        *,
+        brief: GivenBrief,
+        own_reference: str | None = None,
+        subjects: Entities = (),
+        attachments: Attachments | None = None,
+        due: Due | None = None,
+        handling: Handling | str | None = None,
+        tlp: Tlp | str | None = None,
+        source_grade: SourceGrade | str | None = None,
+        information_grade: InformationGrade | str | None = None,
+        urgency: Urgency | str | None = None,
+        purpose: Purpose | str | None = None,
+        legal_basis: str | None = None,
+        permitted_uses: Iterable[Purpose | str] = (),
+        onward_authorities: Iterable[str] = (),
+        language: Language | str | None = None,
+        time_zone: str | None = None,
+    ) -> Sent | Queued:
+        """Open a joint case that you lead, and invite its first members.
+
+        Args:
+            to: Id of the agency to address, such as "kz.fma", or several.
+            brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
+                fields.
+            own_reference: One's own reference of the matter; it is sealed in the brief.
+            subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
+                lines; at most 1,000,000.
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+                each.
+            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
+                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            handling: Handling code, H0 to H3. By default H0.
+            tlp: Traffic light, CLEAR to RED. By default AMBER.
+            source_grade: How reliable the source is, A to X.
+            information_grade: How accurate the information is, 1 to 4.
+            urgency: ROUTINE or URGENT; the brief says why it is urgent (`urgency_reason`). By
+                default ROUTINE.
+            purpose: Purpose for which the information may be used. By default INVESTIGATION.
+            legal_basis: Code of the legal basis, such as KZ-CPC-1: capitals, digits, hyphens,
+                points. By default the profile's.
+            permitted_uses: Further purposes for which it may be used.
+            onward_authorities: Ids of the agencies to which it may be passed on.
+            language: Language of the sealed text; by default the profile's.
+            time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+        """
+        return await self._driver.send(
+            self._core.acts.initial(
+                "open_joint_case",
+                to,
+                brief=brief,
+                own_reference=own_reference,
+                subjects=subjects,
+                attachments=attachments,
+                due=due,
+                handling=handling,
+                tlp=tlp,
+                source_grade=source_grade,
+                information_grade=information_grade,
+                urgency=urgency,
+                purpose=purpose,
+                legal_basis=legal_basis,
+                permitted_uses=permitted_uses,
+                onward_authorities=onward_authorities,
+                language=language,
+                time_zone=time_zone,
+            )
+        )
+
+    async def open_joint_case_batch(
+        self, requests: Iterable[OpenJointCaseArguments]
+    ) -> list[Sent | Queued | Refused]:
+        """Open a joint case that you lead, and invite its first members, in many cases at once.
+
+        They are made in groups of up to 4,096, each under one signature. A group is made as a whole
+        before any of it is sent: an error in it, whose `field` begins with `requests[...]`, leaves
+        nothing of the group in the outbox.
+
+        Args:
+            requests: The arguments of `open_joint_case` for each, as a mapping.
+
+        Returns:
+            The result of each, in their order; each is accepted or refused by itself.
+
+        Raises:
+            TypeError: a name is not one of the arguments, or one is missing.
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+        """
+        return await self._driver.send_batch("open_joint_case", requests)
 
     async def acknowledge(
         self,
@@ -1322,6 +1452,8 @@ class AsyncActs:
         exchange: str | HasId,
         *,
         brief: GivenBrief,
+        sources: Iterable[bytes | str] = (),
+        consents: Iterable[bytes | str] = (),
         own_reference: str | None = None,
         product: documents.AnalysisProduct | Mapping[str, Any] | None = None,
         entities: Entities = (),
@@ -1345,6 +1477,8 @@ class AsyncActs:
             exchange: The exchange, as a list or `open` gave it, or its id.
             brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
+            sources: Digests of the contributions on which it rests.
+            consents: Digests of the decisions that cleared them.
             own_reference: One's own reference of the matter; it is sealed in the brief.
             product: Document, for recipients alone: `AnalysisProduct`, or a mapping.
             entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
@@ -1384,6 +1518,8 @@ class AsyncActs:
                 "analysis_product",
                 exchange,
                 brief=brief,
+                sources=sources,
+                consents=consents,
                 own_reference=own_reference,
                 product=product,
                 entities=entities,
@@ -2577,5 +2713,463 @@ class AsyncActs:
         return await self._driver.send(
             self._core.acts.continuing(
                 "revoke_consent", exchange, about=about, reason=reason, legs=legs
+            )
+        )
+
+    async def invite(
+        self,
+        exchange: str | HasId,
+        member: str,
+        *,
+        brief: GivenBrief,
+        own_reference: str | None = None,
+        subjects: Entities = (),
+        attachments: Attachments | None = None,
+        due: Due | None = None,
+        handling: Handling | str | None = None,
+        tlp: Tlp | str | None = None,
+        source_grade: SourceGrade | str | None = None,
+        information_grade: InformationGrade | str | None = None,
+        urgency: Urgency | str | None = None,
+        purpose: Purpose | str | None = None,
+        legal_basis: str | None = None,
+        permitted_uses: Iterable[Purpose | str] = (),
+        onward_authorities: Iterable[str] = (),
+        language: Language | str | None = None,
+        time_zone: str | None = None,
+    ) -> Sent | Queued:
+        """Invite one more agency to a joint case that you lead.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            member: Id of the agency that is invited.
+            brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
+                fields.
+            own_reference: One's own reference of the matter; it is sealed in the brief.
+            subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
+                lines; at most 1,000,000.
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+                each.
+            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
+                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            handling: Handling code, H0 to H3. At least that of the leg, which is the default.
+            tlp: Traffic light, CLEAR to RED. At least that of the leg, which is the default.
+            source_grade: How reliable the source is, A to X.
+            information_grade: How accurate the information is, 1 to 4.
+            urgency: ROUTINE or URGENT; the brief says why it is urgent (`urgency_reason`). By
+                default as the initial statement.
+            purpose: Purpose for which the information may be used. By default nothing is said.
+            legal_basis: Code of the legal basis, such as KZ-CPC-1: capitals, digits, hyphens,
+                points. By default none.
+            permitted_uses: Further purposes for which it may be used.
+            onward_authorities: Ids of the agencies to which it may be passed on.
+            language: Language of the sealed text; by default the profile's.
+            time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return await self._driver.send(
+            self._core.acts.continuing(
+                "invite",
+                exchange,
+                member=member,
+                brief=brief,
+                own_reference=own_reference,
+                subjects=subjects,
+                attachments=attachments,
+                due=due,
+                handling=handling,
+                tlp=tlp,
+                source_grade=source_grade,
+                information_grade=information_grade,
+                urgency=urgency,
+                purpose=purpose,
+                legal_basis=legal_basis,
+                permitted_uses=permitted_uses,
+                onward_authorities=onward_authorities,
+                language=language,
+                time_zone=time_zone,
+            )
+        )
+
+    async def join(self, exchange: str | HasId, *, note: str | None = None) -> Sent | Queued:
+        """Join a joint case to which you were invited.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            note: A note, in words; it is sealed.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return await self._driver.send(self._core.acts.continuing("join", exchange, note=note))
+
+    async def decline(
+        self, exchange: str | HasId, reason: DeclineReason | str, *, explanation: str
+    ) -> Sent | Queued:
+        """Decline an invitation to a joint case, for a reason.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            reason: Why. One of NO_LINK, NO_CAPACITY, OWN_PROCEEDINGS, CONTRARY_TO_LAW.
+            explanation: Why, in words; it is sealed.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return await self._driver.send(
+            self._core.acts.continuing("decline", exchange, reason=reason, explanation=explanation)
+        )
+
+    async def leave(self, exchange: str | HasId, *, reason: str) -> Sent | Queued:
+        """Leave a joint case; what you read keeps its conditions.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            reason: Why, in words; it is sealed.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return await self._driver.send(self._core.acts.continuing("leave", exchange, reason=reason))
+
+    async def contribute(
+        self,
+        exchange: str | HasId,
+        *,
+        brief: GivenBrief,
+        own_reference: str | None = None,
+        document: documents.ReplyDocument | Mapping[str, Any] | None = None,
+        entities: Entities = (),
+        attachments: Attachments | None = None,
+        due: Due | None = None,
+        handling: Handling | str | None = None,
+        tlp: Tlp | str | None = None,
+        source_grade: SourceGrade | str | None = None,
+        information_grade: InformationGrade | str | None = None,
+        urgency: Urgency | str | None = None,
+        purpose: Purpose | str | None = None,
+        legal_basis: str | None = None,
+        permitted_uses: Iterable[Purpose | str] = (),
+        onward_authorities: Iterable[str] = (),
+        language: Language | str | None = None,
+        time_zone: str | None = None,
+    ) -> Sent | Queued:
+        """Give something to the lead and all active members of a joint case.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
+                fields.
+            own_reference: One's own reference of the matter; it is sealed in the brief.
+            document: Document, for recipients alone: `ReplyDocument`, or a mapping.
+            entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
+                lines; at most 1,000,000.
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+                each.
+            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
+                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            handling: Handling code, H0 to H3. At least that of the leg, which is the default.
+            tlp: Traffic light, CLEAR to RED. At least that of the leg, which is the default.
+            source_grade: How reliable the source is, A to X.
+            information_grade: How accurate the information is, 1 to 4.
+            urgency: ROUTINE or URGENT; the brief says why it is urgent (`urgency_reason`). By
+                default as the initial statement.
+            purpose: Purpose for which the information may be used. By default nothing is said.
+            legal_basis: Code of the legal basis, such as KZ-CPC-1: capitals, digits, hyphens,
+                points. By default none.
+            permitted_uses: Further purposes for which it may be used.
+            onward_authorities: Ids of the agencies to which it may be passed on.
+            language: Language of the sealed text; by default the profile's.
+            time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return await self._driver.send(
+            self._core.acts.continuing(
+                "contribute",
+                exchange,
+                brief=brief,
+                own_reference=own_reference,
+                document=document,
+                entities=entities,
+                attachments=attachments,
+                due=due,
+                handling=handling,
+                tlp=tlp,
+                source_grade=source_grade,
+                information_grade=information_grade,
+                urgency=urgency,
+                purpose=purpose,
+                legal_basis=legal_basis,
+                permitted_uses=permitted_uses,
+                onward_authorities=onward_authorities,
+                language=language,
+                time_zone=time_zone,
+            )
+        )
+
+    async def give_task(
+        self, exchange: str | HasId, assignee: str, *, description: str, due: Due
+    ) -> Sent | Queued:
+        """Give an active member of a joint case a task, with a due time.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            assignee: Id of the agency that is to do it.
+            description: What is to be done, in words; it is sealed.
+            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
+                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return await self._driver.send(
+            self._core.acts.continuing(
+                "give_task", exchange, assignee=assignee, description=description, due=due
+            )
+        )
+
+    async def complete_task(
+        self,
+        exchange: str | HasId,
+        about: bytes | str,
+        result: TaskResult | str,
+        *,
+        brief: GivenBrief | None = None,
+        own_reference: str | None = None,
+        document: documents.ReplyDocument | Mapping[str, Any] | None = None,
+        entities: Entities = (),
+        attachments: Attachments | None = None,
+        due: Due | None = None,
+        handling: Handling | str | None = None,
+        tlp: Tlp | str | None = None,
+        source_grade: SourceGrade | str | None = None,
+        information_grade: InformationGrade | str | None = None,
+        urgency: Urgency | str | None = None,
+        purpose: Purpose | str | None = None,
+        legal_basis: str | None = None,
+        permitted_uses: Iterable[Purpose | str] = (),
+        onward_authorities: Iterable[str] = (),
+        language: Language | str | None = None,
+        time_zone: str | None = None,
+    ) -> Sent | Queued:
+        """Say what came of a task that you were given.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            about: Digest of the task, in hexadecimal.
+            result: What came of it. One of DONE, PARTLY_DONE, NOT_DONE.
+            brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
+                fields.
+            own_reference: One's own reference of the matter; it is sealed in the brief.
+            document: Document, for recipients alone: `ReplyDocument`, or a mapping.
+            entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
+                lines; at most 1,000,000.
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+                each.
+            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
+                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            handling: Handling code, H0 to H3. At least that of the leg, which is the default.
+            tlp: Traffic light, CLEAR to RED. At least that of the leg, which is the default.
+            source_grade: How reliable the source is, A to X.
+            information_grade: How accurate the information is, 1 to 4.
+            urgency: ROUTINE or URGENT; the brief says why it is urgent (`urgency_reason`). By
+                default as the initial statement.
+            purpose: Purpose for which the information may be used. By default nothing is said.
+            legal_basis: Code of the legal basis, such as KZ-CPC-1: capitals, digits, hyphens,
+                points. By default none.
+            permitted_uses: Further purposes for which it may be used.
+            onward_authorities: Ids of the agencies to which it may be passed on.
+            language: Language of the sealed text; by default the profile's.
+            time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return await self._driver.send(
+            self._core.acts.continuing(
+                "complete_task",
+                exchange,
+                about=about,
+                result=result,
+                brief=brief,
+                own_reference=own_reference,
+                document=document,
+                entities=entities,
+                attachments=attachments,
+                due=due,
+                handling=handling,
+                tlp=tlp,
+                source_grade=source_grade,
+                information_grade=information_grade,
+                urgency=urgency,
+                purpose=purpose,
+                legal_basis=legal_basis,
+                permitted_uses=permitted_uses,
+                onward_authorities=onward_authorities,
+                language=language,
+                time_zone=time_zone,
+            )
+        )
+
+    async def draft_analysis(
+        self,
+        exchange: str | HasId,
+        sources: Iterable[bytes | str],
+        authority: str,
+        use: Purpose | str,
+        *,
+        brief: GivenBrief,
+        own_reference: str | None = None,
+        product: documents.AnalysisProduct | Mapping[str, Any] | None = None,
+        entities: Entities = (),
+        attachments: Attachments | None = None,
+        due: Due | None = None,
+        handling: Handling | str | None = None,
+        tlp: Tlp | str | None = None,
+        source_grade: SourceGrade | str | None = None,
+        information_grade: InformationGrade | str | None = None,
+        urgency: Urgency | str | None = None,
+        purpose: Purpose | str | None = None,
+        legal_basis: str | None = None,
+        permitted_uses: Iterable[Purpose | str] = (),
+        onward_authorities: Iterable[str] = (),
+        language: Language | str | None = None,
+        time_zone: str | None = None,
+    ) -> Sent | Queued:
+        """Show contributors a draft, and ask each to clear its own data.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            sources: Digests of the contributions on which it rests.
+            authority: Id of the agency that is to receive the analysis.
+            use: What it may be used for. One of INTELLIGENCE, INVESTIGATION, PROSECUTION,
+                CONFISCATION, ANALYSIS.
+            brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
+                fields.
+            own_reference: One's own reference of the matter; it is sealed in the brief.
+            product: Document, for recipients alone: `AnalysisProduct`, or a mapping.
+            entities: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
+                lines; at most 1,000,000.
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+                each.
+            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
+                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            handling: Handling code, H0 to H3. At least that of the leg, which is the default.
+            tlp: Traffic light, CLEAR to RED. At least that of the leg, which is the default.
+            source_grade: How reliable the source is, A to X.
+            information_grade: How accurate the information is, 1 to 4.
+            urgency: ROUTINE or URGENT; the brief says why it is urgent (`urgency_reason`). By
+                default as the initial statement.
+            purpose: Purpose for which the information may be used. By default nothing is said.
+            legal_basis: Code of the legal basis, such as KZ-CPC-1: capitals, digits, hyphens,
+                points. By default none.
+            permitted_uses: Further purposes for which it may be used.
+            onward_authorities: Ids of the agencies to which it may be passed on.
+            language: Language of the sealed text; by default the profile's.
+            time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return await self._driver.send(
+            self._core.acts.continuing(
+                "draft_analysis",
+                exchange,
+                sources=sources,
+                authority=authority,
+                use=use,
+                brief=brief,
+                own_reference=own_reference,
+                product=product,
+                entities=entities,
+                attachments=attachments,
+                due=due,
+                handling=handling,
+                tlp=tlp,
+                source_grade=source_grade,
+                information_grade=information_grade,
+                urgency=urgency,
+                purpose=purpose,
+                legal_basis=legal_basis,
+                permitted_uses=permitted_uses,
+                onward_authorities=onward_authorities,
+                language=language,
+                time_zone=time_zone,
             )
         )

@@ -39,9 +39,12 @@ from agency_client.core.views import (
     VerifiedExchange,
     VerifiedStatement,
 )
+from agency_client.state.cases import CaseBook
 from agency_client.state.checkpoints import Head, WitnessedHead
+from agency_client.state.holdings import Holdings
 from agency_client.state.outbox import Outbox
 from agency_client.state.profile import Profile
+from agency_client.state.search_index import SearchIndex
 from exchange_protocol.errors import HubUnavailable
 from exchange_protocol.kinds.catalogue import Kind, parse_kind
 from exchange_protocol.kinds.codes import AgencyType, Language, LegState, Party, TimeLimitRule
@@ -139,6 +142,21 @@ class AsyncExchangeClient(AsyncActs):
     def outbox(self) -> Outbox:
         """The statements that wait to be sent or were refused, and the receipts."""
         return self._core.ports.outbox
+
+    @property
+    def cases(self) -> CaseBook:
+        """The agency's own cases, with the exchanges that this profile linked to each."""
+        return self._core.ports.cases
+
+    @property
+    def holdings(self) -> Holdings:
+        """The agency's own records on this machine, to compare subjects with."""
+        return self._core.ports.holdings
+
+    @property
+    def search_index(self) -> SearchIndex:
+        """The index of what this profile opened; `search` finds in it without asking the hub."""
+        return self._core.ports.search_index
 
     # --- Many statements, and the outbox --------------------------------------------------------
 
@@ -311,6 +329,7 @@ class AsyncExchangeClient(AsyncActs):
         from_start: bool = False,
         max_seconds: float | None = None,
         max_notices: int | None = None,
+        keeps_place: bool = True,
         on_away: Callable[[HubUnavailable, float], None] | None = None,
     ) -> AsyncIterator[Notice]:
         """Follow the events that become visible to the agency, from where the last watch stood.
@@ -323,6 +342,8 @@ class AsyncExchangeClient(AsyncActs):
             from_start: begin with everything that was ever visible.
             max_seconds: end after so many seconds; by default it goes on for ever.
             max_notices: end after so many notices, and keep the place of the last one.
+            keeps_place: False begins with what comes from now on, and leaves the place of the
+                profile's own watch as it is.
             on_away: is called each time that the hub is away, with the error and with the number
                 of seconds after which the hub is asked again.
 
@@ -330,7 +351,7 @@ class AsyncExchangeClient(AsyncActs):
             A notice for each entry; the hub's word, `get` verifies it.
         """
         outbox = self.outbox
-        token = None if from_start else outbox.watch_token()
+        token = outbox.watch_token() if keeps_place and not from_start else None
         ends_at = None if max_seconds is None else time.monotonic() + max_seconds
         failures = count = 0
         while (left := seconds_left(ends_at)) > 0 and count != max_notices:
@@ -342,10 +363,11 @@ class AsyncExchangeClient(AsyncActs):
                 async for response in self._driver.watch(request, left):
                     failures = 0
                     if response.HasField("notice"):
-                        yield parse_notice(response.notice)
+                        yield self._core.exchanges.heed(parse_notice(response.notice))
                         count += 1
                     token = response.resume_token
-                    outbox.keep_watch_token(token)
+                    if keeps_place:
+                        outbox.keep_watch_token(token)
                     if count == max_notices:
                         return
             except HubUnavailable as error:

@@ -15,7 +15,6 @@ from datetime import datetime
 from agency_client.core.acts import ACTS, terms_of
 from agency_client.core.drafting import Terms
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import Party
 from exchange_protocol.kinds.spec import Act, Brief, Stage, attribute_types
 from exchange_protocol.words import Code
 
@@ -109,6 +108,8 @@ def blocking(source: str) -> str:
     """The blocking twin of an asyncio module."""
     for old, new in _TWINS:
         source = re.sub(old, new, source)
+    # Last, for it names the asyncio twin.
+    source = re.sub(_ASYNC_DOCSTRING, lambda _: _CLIENT_DOCSTRING, source)
     return source if source.startswith(HEADER) else f"{HEADER}\n{source}"
 
 
@@ -118,11 +119,11 @@ _CLIENT_DOCSTRING = '''"""The blocking client of one agency; it may be shared by
         for summary in hub.inbox():
             opened = hub.open(summary)
 
-`AsyncExchangeClient` has the same methods, for asyncio. To change this module, edit its module,
-`agency_client/aio.py`, and run `make proto`.
+`AsyncExchangeClient` has the same methods, for asyncio. This module is made from
+`agency_client/aio.py`: edit that, and run `make proto`.
 """'''
+_ASYNC_DOCSTRING = re.compile(r'(?s)^"""The (asyncio )?client of one agency.*?"""')
 _TWINS = (
-    (r'(?s)^"""The asyncio client of one agency.*?"""', _CLIENT_DOCSTRING.replace("\\", r"\\")),
     (r"methods of the asyncio client", "methods of the blocking client"),
     (r"; call it where the event loop runs\.", "."),
     (r"an `async with`", "a `with`"),
@@ -210,8 +211,7 @@ def _parameters(kind: Kind, act: Act) -> tuple[Parameter, list[Parameter], list[
     initial = _is_initial(kind)
     keyword = [each for each in codes if each.default is not None]
     keyword += _contents(act)
-    parties = {row.party for row in kind.spec.rows}
-    if not initial and parties != {Party.RECIPIENT}:
+    if kind.spec.names_legs:
         keyword.append(
             Parameter(
                 "legs",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,10 @@ settings.load_profile("exchange")
 # The command speaks the language of the terminal; tests read English.
 os.environ.pop("LC_ALL", None)
 os.environ["LC_MESSAGES"] = "C"
+
+# Tests start hundreds of programs; none should compile every source anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A shell starts a background job with SIGINT ignored, and whatever that job starts inherits it. A
 # handler is not inherited: with one that does nothing, this process goes on ignoring the signal,

@@ -7,7 +7,10 @@ from __future__ import annotations
 from agency_client.cli import acts as acts
 from agency_client.cli import outbox as outbox
 from agency_client.cli import boxes as boxes
+from agency_client.cli import finding as finding
 from agency_client.cli import show as show
+from agency_client.cli import cases as cases
+from agency_client.cli import holdings as holdings
 from agency_client.cli import watch as watch
 from agency_client.cli import setup as setup
 from agency_client.cli import enrolment as enrolment

@@ -120,7 +120,9 @@ def _command(kind: Kind, act: Act) -> Callable[..., None]:
                 digest_of(*_said(act, words, arguments)) if _takes_file(act) else None,
                 arguments.get("brief"),
                 arguments.get(_REFERENCE),
-                kind.stage is Stage.INITIAL,
+                kind if kind.stage is Stage.INITIAL else None,
+                arguments.get(act.entities or "", ()),
+                arguments.get("attachments", ()),
             )
             if act.binds_to_what_was_read:
                 # Bound to what was opened here: what comes meanwhile is not spoken on with it.
@@ -177,9 +179,11 @@ def _parameters(kind: Kind, act: Act) -> Iterator[inspect.Parameter]:
     if act.attachments:
         yield _parameter(_ATTACH, Attach, None)
     terms = _INITIAL_TERMS if is_initial else _CONTINUING_TERMS
+    must_set_due = kind.spec.act_sets_due(act)
     for name, option in terms.items() if act.terms else ():
-        yield _parameter(name, option, False if name in _FLAGS else None)
-    if kind.spec.act_sets_due(act):
+        if name != "due" or not must_set_due:
+            yield _parameter(name, option, False if name in _FLAGS else None)
+    if must_set_due:
         until = Annotated[
             str,
             typer.Option(
@@ -189,7 +193,7 @@ def _parameters(kind: Kind, act: Act) -> Iterator[inspect.Parameter]:
             ),
         ]
         yield _parameter("due", until)
-    if not is_initial and all(row.party is not Party.RECIPIENT for row in kind.spec.rows):
+    if kind.spec.names_legs and all(row.party is not Party.RECIPIENT for row in kind.spec.rows):
         yield _parameter(_LEGS, Legs, None)
 
 

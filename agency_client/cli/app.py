@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -103,6 +104,12 @@ def agency(
     context.obj = Session(profile, as_json, language, is_utc)
 
 
+@cache
+def command_line() -> Any:
+    """The commands and groups of `app`, ready to run: building them costs more than most work."""
+    return typer.main.get_command(app)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; always leaves by SystemExit."""
     use_any_terminal()
@@ -118,7 +125,8 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
             _check_encoding(arguments)
             if as_json:
                 _check_complete(arguments)
-            code = app(args=arguments, prog_name="agency", standalone_mode=False)
+            command = command_line()
+            code = command.main(args=arguments, prog_name="agency", standalone_mode=False)
             return code if isinstance(code, int) else ExitCode.DONE
     except ResultUnwritten as error:
         forget_results()
@@ -187,7 +195,7 @@ def _check_encoding(arguments: Sequence[str]) -> None:
 
 def _check_complete(arguments: Sequence[str]) -> None:
     """Refuse a group without its command; people are shown its help, programs read JSON."""
-    command: Any = typer.main.get_command(app)
+    command: Any = command_line()
     words = ["agency"]
     rest = [each for each in arguments if each not in _FLAGS]
     while commands := getattr(command, "commands", None):

@@ -47,9 +47,10 @@ from exchange_protocol.trust.certificates import TrustAnchors
 if TYPE_CHECKING:
     from agency_client.client import ExchangeClient
 
-_MOST_INTERVALS = 16
+_MOST_DOUBLINGS = 4
+"""Doublings of the interval while a hub is away: at most 16 intervals pass between two looks."""
 _LONGEST_WAIT_SECONDS = 900.0
-"""Longest wait of --follow for a hub that is away, unless it looks more seldom anyway."""
+"""Longest wait of --follow for a hub that is away, unless the interval itself is longer."""
 
 audit = typer.Typer(no_args_is_help=True, help="Check the log and the hub.")
 app.add_typer(audit, name="audit", rich_help_panel="Audit")
@@ -110,8 +111,6 @@ def verify(
     and waits longer and longer for a hub that is away.
     """
     session = session_of(context)
-    # What is loaded now stays: the collector need not walk over it again for every page of leaves.
-    gc.freeze()
     vouched: WitnessedHead | None = None
     if database is not None and (witnessed or follow or from_start):
         raise typer.BadParameter(
@@ -124,6 +123,8 @@ def verify(
         )
     if witnessed and follow:
         raise typer.BadParameter("expected --witnessed or --follow, not both")
+    # What is loaded now stays: the collector need not walk over it again for every page of leaves.
+    gc.freeze()
     try:
         if follow:
             _follow(session, interval_seconds, from_start=from_start)
@@ -135,7 +136,7 @@ def verify(
             report, vouched = _verify_witnessed(session)
         else:
             with session.hub() as hub, _place_of(hub) as place:
-                report = _verify_on(hub, place, from_start=from_start)
+                report = verify_shown(hub, place=place, from_start=from_start)
     except ExchangeError as error:
         tell_failure(error, as_json=session.as_json)
         raise typer.Exit(exit_code_of(error, is_audit=True)) from None
@@ -328,11 +329,17 @@ def _verify_witnessed(session: Session) -> tuple[AuditReport, WitnessedHead]:
 
 
 def verify_shown(
-    hub: ExchangeClient, head: Head | None = None, watch: Callable[[Applied], None] | None = None
+    hub: ExchangeClient,
+    head: Head | None = None,
+    *,
+    place: MonitorState | None = None,
+    from_start: bool = False,
+    watch: Callable[[Applied], None] | None = None,
 ) -> AuditReport:
-    """Audit what the hub shows to this profile, from its start, up to a head or the newest one.
+    """Audit what the hub shows to this profile, up to a head or the newest one.
 
-    `watch` is called with every entry that was judged.
+    It begins at the kept `place`, or at the start of the log where there is none or `from_start`
+    asks for it. `watch` is called with every entry that was judged.
     """
     source = hub_log(hub, head)
     with progress("entries") as advance:
@@ -340,6 +347,8 @@ def verify_shown(
             source,
             hub.profile.anchors,
             auditor=hub.profile.tls.certificate.member,
+            place=place,
+            from_start=from_start,
             progress=advance,
             cores=usable_cores(),
             watch=watch,
@@ -354,20 +363,6 @@ def _place_of(hub: ExchangeClient) -> Iterator[MonitorState]:
         yield place
 
 
-def _verify_on(hub: ExchangeClient, place: MonitorState, *, from_start: bool) -> AuditReport:
-    source = hub_log(hub)
-    with progress("entries") as advance:
-        return verify_log(
-            source,
-            hub.profile.anchors,
-            auditor=hub.profile.tls.certificate.member,
-            place=place,
-            from_start=from_start,
-            progress=advance,
-            cores=usable_cores(),
-        )
-
-
 def _follow(session: Session, interval_seconds: float, *, from_start: bool) -> NoReturn:
     """Verify what is new, round after round, until a rule was broken or a signal ends it.
 
@@ -378,7 +373,7 @@ def _follow(session: Session, interval_seconds: float, *, from_start: bool) -> N
     with session.hub() as hub, _place_of(hub) as place:
         while True:
             try:
-                report = _verify_on(hub, place, from_start=from_start)
+                report = verify_shown(hub, place=place, from_start=from_start)
             except AWAY as error:
                 failures += 1
                 wait = _wait_seconds(interval_seconds, failures)
@@ -394,11 +389,13 @@ def _follow(session: Session, interval_seconds: float, *, from_start: bool) -> N
 
 
 def _wait_seconds(interval_seconds: float, failures: int) -> float:
-    """Longer with every failure in a row, and by chance: monitors should not come back together."""
-    longest = min(interval_seconds * _MOST_INTERVALS, _LONGEST_WAIT_SECONDS)
-    doubled = interval_seconds * 2.0 ** min(failures, _MOST_INTERVALS)
-    wait = min(doubled, max(longest, interval_seconds))
-    return wait * random.uniform(0.5, 1)  # noqa: S311 -- no secret
+    """Longer with every failure in a row, never shorter than the interval.
+
+    A part of it is chance: monitors should not come back together.
+    """
+    doubled = interval_seconds * 2.0 ** min(failures, _MOST_DOUBLINGS)
+    wait = min(doubled, _LONGEST_WAIT_SECONDS)
+    return max(wait * random.uniform(0.5, 1), interval_seconds)  # noqa: S311 -- no secret
 
 
 def _tell_away(session: Session, error: ExchangeError, wait_seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""`agency todo|inbox|sent|pending|supervised|find`: lists of exchanges, as the hub tells them.
+"""`agency todo|inbox|sent|pending|supervised`: lists of exchanges, as the hub tells them.
 
 A list is the hub's word. `agency show` verifies an exchange before it shows anything of it. The
 references and summaries in a list are what this profile sent or opened before.
@@ -16,14 +16,15 @@ from rich.text import Text
 from agency_client.cli import inputs
 from agency_client.cli.app import app
 from agency_client.cli.output import Column, alarm, in_state, print_json, print_table
-from agency_client.cli.session import Session, references_of, session_of
+from agency_client.cli.session import Session, cases_of, references_of, session_of
 from agency_client.core.views import ExchangeSummary
 from agency_client.presentation.labels import Label
 from agency_client.presentation.lists import Row, row, to_do
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import summary_json, waiting_json
 from agency_client.presentation.steps import TURNS, waiting
-from agency_client.state.references import Reference, ReferenceIndex
+from agency_client.state.profile import Profile
+from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import LegState, Party
 
 PANEL = "Look"
@@ -31,7 +32,7 @@ _PARTIES: Final = (Party.RECIPIENT, Party.APPROVER, Party.INITIATOR)
 """Those that an exchange may wait for."""
 
 _WRAPPED: Final = frozenset(
-    {Label.KIND, Label.WHAT, Label.LEGS, Label.STATE, Label.NEXT, Label.ABOUT}
+    {Label.CASE, Label.KIND, Label.WHAT, Label.LEGS, Label.STATE, Label.NEXT, Label.ABOUT}
 )
 _GIVE_WAY: Final = {Label.UPDATED: 4, Label.HANDLING: 3, Label.FROM: 2, Label.ABOUT: 1}
 
@@ -55,17 +56,23 @@ def todo(context: typer.Context) -> None:
         for party in _PARTIES:
             states = [state for state, turn in TURNS.items() if turn is party]
             found += waiting(hub.exchanges(party=party, states=states), party, hub.agency)
-        index, locale = references_of(hub.profile), session.locale_of(hub)
+        locale = session.locale_of(hub)
     now = datetime.now(UTC)
-    known = index.references()
+    known = references_of(hub.profile).references()
+    cases = cases_of(hub.profile).by_exchange()
     pairs = to_do(found, known, locale, now)
     if session.as_json:
-        told = [waiting_json(each, known.get(each.summary.id), now) for each, _ in pairs]
+        told = [
+            waiting_json(each, known.get(each.summary.id), now)
+            | {"cases": list(cases.get(each.summary.id, ()))}
+            for each, _ in pairs
+        ]
         print_json({"todo": told})
         return
     rows = [
         (
             item.exchange_id,
+            ", ".join(cases.get(item.exchange_id, ())),
             item.reference,
             alarm(item.due) if item.is_overdue else item.due,
             item.what,
@@ -77,6 +84,7 @@ def todo(context: typer.Context) -> None:
     ]
     columns = (
         Label.EXCHANGE,
+        Label.CASE,
         Label.REFERENCE,
         Label.DUE,
         Label.WHAT,
@@ -111,49 +119,37 @@ def supervised(context: typer.Context, states: States = None) -> None:
     _list(session_of(context), Party.SUPERVISOR, states, Label.NOTHING_SUPERVISED)
 
 
-@app.command(rich_help_panel=PANEL)
-def find(
-    context: typer.Context,
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="A part of it, in any case.")],
-) -> None:
-    """Find exchanges by a reference or by words of their summary.
-
-    The hub knows neither: what is searched is what this profile sent or opened before.
-    """
-    session = session_of(context)
-    with session.hub() as hub:
-        index, locale = references_of(hub.profile), session.locale_of(hub)
-        wanted = {each for each, known in index.references().items() if known.matches(text)}
-        exchanges = [each for each in hub.exchanges() if each.id in wanted] if wanted else []
-    _print(session, exchanges, index, locale, Label.NOTHING_FOUND)
-
-
 def _list(session: Session, party: Party, states: Iterable[LegState] | None, empty: Label) -> None:
     with session.hub() as hub:
         exchanges = list(hub.exchanges(party=party, states=tuple(states or ())))
-        index, locale = references_of(hub.profile), session.locale_of(hub)
-    _print(session, exchanges, index, locale, empty)
+        locale = session.locale_of(hub)
+    print_exchanges(session, hub.profile, exchanges, locale, empty)
 
 
-def _print(
+def print_exchanges(
     session: Session,
+    profile: Profile,
     exchanges: Sequence[ExchangeSummary],
-    index: ReferenceIndex,
     locale: Locale,
     empty: Label,
 ) -> None:
+    """Print a list of exchanges, with what the profile knows of each."""
     now = datetime.now(UTC)
+    index, cases = references_of(profile), cases_of(profile).by_exchange()
     index.forget(
         each.id for each in exchanges if {leg.state for leg in each.legs} == {LegState.ERASED}
     )
     known: Mapping[str, Reference] = index.references()
     if session.as_json:
-        print_json(
-            {"exchanges": [summary_json(each, known.get(each.id), now) for each in exchanges]}
-        )
+        told = [
+            summary_json(each, known.get(each.id), now) | {"cases": list(cases.get(each.id, ()))}
+            for each in exchanges
+        ]
+        print_json({"exchanges": told})
         return
     columns = (
         Label.EXCHANGE,
+        Label.CASE,
         Label.REFERENCE,
         Label.KIND,
         Label.FROM,
@@ -163,7 +159,10 @@ def _print(
         Label.UPDATED,
         Label.ABOUT,
     )
-    rows = [_cells(row(each, known, locale, now)) for each in exchanges]
+    rows = []
+    for each in exchanges:
+        first, *rest = _cells(row(each, known, locale, now))
+        rows.append((first, ", ".join(cases.get(each.id, ())), *rest))
     _print_list(columns, rows, locale, empty)
 
 

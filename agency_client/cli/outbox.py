@@ -75,6 +75,12 @@ def flush(context: typer.Context) -> None:
     session = session_of(context)
     with session.hub() as hub:
         results = hub.flush_outbox()
+        hub.search_index.forget(
+            # An exchange has the id of the statement that opens it.
+            each.exchange_id
+            for each in results
+            if isinstance(each, Refused) and each.statement_id == each.exchange_id
+        )
         locale = session.locale_of(hub)
     if session.as_json:
         print_json({"results": [result_json(each) for each in results]})
@@ -114,8 +120,8 @@ def withdraw(
         _withdraw(hub, statement_id, asks=not without_asking)
         index = references_of(hub.profile)
         index.forget_sent(statement_id)
-        # An exchange has the id of the statement that opens it.
         index.forget([statement_id])
+        hub.search_index.forget([statement_id])
         locale = session.locale_of(hub)
     if session.as_json:
         print_json({"status": "withdrawn", "statement_id": statement_id})

@@ -42,6 +42,8 @@ STATE_STYLES: Final[Mapping[LegState, str]] = {
     LegState.CLOSED: "dim",
     LegState.ERASED: "dim",
     LegState.FROZEN: "blue",
+    LegState.JOINED: "blue",
+    LegState.LEFT: "dim",
 }
 ALARM: Final = "bold red"
 _UNUSUAL: Final = re.compile(r"[^\n -~\u0400-\u04ff]")

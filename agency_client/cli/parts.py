@@ -7,14 +7,22 @@ from typing import Final
 
 from agency_client.content.file_names import INDEX, safe_file_name
 from agency_client.core.views import UnsealedExchange, UnsealedStatement
+from agency_client.presentation.handling import HANDLING_NOTE, handling_note
 from exchange_files import check_new, drop_drafts, make_folder, read_file, write_new_file
 from exchange_protocol.errors import Reason
+from exchange_protocol.rules.handling import check_saving
+from exchange_protocol.trust.identity import AgencyId
 
 _SUFFIXES: Final = {"application/json": ".json", "application/x-ndjson": ".ftm.json"}
 
 
-def write_parts(opened: UnsealedExchange, folder: Path) -> list[Path]:
+def write_parts(
+    opened: UnsealedExchange, folder: Path, agency: AgencyId, reader: str | None = None
+) -> list[Path]:
     """Write every opened part into new files, a folder a statement; gives their paths.
+
+    Beside the parts of another agency stands what may be done with them (`handling_note`). What is
+    TLP:RED is written for a named reader alone; raises MISSING_FIELD without one.
 
     Nothing is written if a link stands for one of the folders, or if one of the files exists; but
     a file with the same bytes stays, so that a call that was cut off may be repeated.
@@ -22,6 +30,8 @@ def write_parts(opened: UnsealedExchange, folder: Path) -> list[Path]:
     parts: dict[Path, bytes] = {}
     for number, statement in enumerate(opened.statements, start=1):
         own = folder / f"{number:02d}-{statement.kind.value}-{statement.author.agency}"
+        if statement.parts:
+            check_saving(statement.statement, agency, reader)
         names = _file_names(statement)
         if names and own.is_symlink():
             raise Reason.FILE_NOT_WRITTEN.error(
@@ -29,6 +39,8 @@ def write_parts(opened: UnsealedExchange, folder: Path) -> list[Path]:
                 "it, or name another folder"
             )
         parts |= {own / name: statement.parts[part] for part, name in names.items()}
+        if names and statement.author.agency != agency:
+            parts[own / HANDLING_NOTE] = handling_note(statement, reader).encode()
     new = {path: data for path, data in parts.items() if _held(path) != data}
     make_folder(folder)
     for own in {path.parent for path in parts}:
@@ -59,5 +71,5 @@ def _file_names(statement: UnsealedStatement) -> dict[str, str]:
             continue
         sealed = statement.statement.part(part)
         suffix = _SUFFIXES.get(sealed.media_type, "") if sealed and given is None else ""
-        names[part] = safe_file_name(given or part + suffix, names.values())
+        names[part] = safe_file_name(given or part + suffix, [HANDLING_NOTE, *names.values()])
     return names

@@ -13,9 +13,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-import typer
-
-from agency_client.cli.app import app
+from agency_client.cli.app import command_line
 
 WIDTH = 100
 """Columns of the page's help blocks."""
@@ -39,14 +37,14 @@ def reference() -> str:
 
 def commands() -> Iterator[tuple[str, ...]]:
     """The words of every command and group, each group before its commands."""
-    yield from _below(typer.main.get_command(app), ())
+    yield from _below(command_line(), ())
 
 
 def help_of(words: tuple[str, ...]) -> str:
     """Give the text that a command prints for --help, without colours, lines trimmed."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        typer.main.get_command(app).main([*words, "--help"], "agency", standalone_mode=False)
+        command_line().main([*words, "--help"], "agency", standalone_mode=False)
     lines = [line.rstrip() for line in printed.getvalue().splitlines()]
     return "\n".join(lines).strip("\n")
 

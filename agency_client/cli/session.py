@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,9 +14,12 @@ import typer
 
 from agency_client.cli.stopping import telling_what_waits
 from agency_client.presentation.locale import Locale, language_of
+from agency_client.state.cases import CaseBook
 from agency_client.state.directory import DirectoryStore
+from agency_client.state.holdings import Holdings
 from agency_client.state.profile import Profile
 from agency_client.state.references import ReferenceIndex
+from agency_client.state.search_index import SearchIndex
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.rules.directory import Directory
@@ -86,6 +89,21 @@ def session_of(context: typer.Context) -> Session:
 def references_of(profile: Profile) -> ReferenceIndex:
     """The index of what the profile knows of exchanges."""
     return ReferenceIndex(profile.state, profile.vault)
+
+
+def cases_of(profile: Profile) -> CaseBook:
+    """The agency's own cases, as the profile keeps them."""
+    return CaseBook(profile.state, profile.vault)
+
+
+def holdings_of(profile: Profile) -> Holdings:
+    """The agency's own records, as the profile keeps them."""
+    return Holdings(profile.state, profile.vault, lambda: datetime.now(UTC))
+
+
+def search_index_of(profile: Profile) -> SearchIndex:
+    """The index of what the profile opened or sent."""
+    return SearchIndex(profile.state, profile.vault)
 
 
 def _zone(profile: Profile, directory: Directory) -> tzinfo:

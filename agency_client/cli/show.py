@@ -70,10 +70,19 @@ def show(
             "--out", metavar="DIR", help="Write the decrypted parts there, as files of mode 0600."
         ),
     ] = None,
+    reader: Annotated[
+        str | None,
+        typer.Option(
+            "--for-named-reader",
+            metavar="NAME",
+            help="With --out: for whom the files are; needed for TLP:RED.",
+        ),
+    ] = None,
 ) -> None:
     """Verify an exchange, open what is sealed to you, and show it.
 
-    Opening what was addressed to you is a delivery, and stands on the log.
+    Opening what was addressed to you is a delivery, and stands on the log. Beside files that --out
+    writes, HANDLING.txt says what may be done with them.
     """
     session = session_of(context)
     with session.hub() as hub:
@@ -81,7 +90,7 @@ def show(
         opened = open_exchange(hub, ids.exchange_id(hub, exchange, locale))
         # The first answer of the hub may have brought the agency's time zone.
         locale, agency = session.locale_of(hub), hub.agency
-    files = write_parts(opened, out_dir) if out_dir else []
+    files = write_parts(opened, out_dir, agency, reader) if out_dir else []
     if session.as_json:
         legs = known_legs(opened.verified, agency)
         print_json(exchange_json(opened, legs) | {"files": [str(file) for file in files]})
@@ -162,6 +171,8 @@ def _print_statement(statement: UnsealedStatement, locale: Locale) -> None:
             time=locale.second(statement.hub_time),
         )
     )
+    # Acts on a single statement take it, such as a request for consent.
+    print_fields([(locale.say(Label.DIGEST), statement.statement.digest.hex())])
     for document in (statement.brief, statement.content):
         if document is not None:
             print_fields(document_fields(document, locale))

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from agency_client.console import auditor as audit_pages
-from agency_client.console import compose, exchanges, flows, lists, news, outbox, queue
+from agency_client.console import compose, entities, exchanges, lists, news, outbox, queue
 from agency_client.console.context import Console
 from agency_client.console.guard import ENTRANCE, NEWS, Guard
 from agency_client.console.menu import menu
@@ -43,7 +43,8 @@ def routes(console: Console) -> list[Route]:
         action("/audit", partial(audit_pages.begin, auditor=auditor), console),
         page("/log", partial(audit_pages.show_log, auditor=auditor), console),
         page(NEWS, news.show, console),
-        page("/exchange/{exchange}/flows/{index:int}", flows.show, console),
+        page("/exchange/{exchange}/flows/{index:int}", entities.show_flows, console),
+        page("/exchange/{exchange}/table/{index:int}/{section}", entities.show_table, console),
         page("/work", lists.show_work, console),
         page("/inbox", lists.show_list, console),
         page("/sent", lists.show_list, console),

@@ -243,7 +243,7 @@ def _fields(visit: Visit, draft: Draft) -> list[Field]:
     agencies = sorted(client.directory.agencies.values(), key=lambda each: each.id)
     statements = []
     if draft.exchange:
-        opened = visit.console.as_read(draft.exchange)
+        opened = visit.as_read(draft.exchange)
         found = visit.console.view(opened, visit.locale).statements
         statements = [(each.digest, each.title) for each in found]
     return fields_of(*ACTS[draft.act], visit.locale, agencies, client.agency, statements)
@@ -320,7 +320,7 @@ def _plan(visit: Visit, draft: Draft) -> tuple[list[PlannedLeg], list[str]]:
 
 
 def _continuing_legs(visit: Visit, draft: Draft, kind: Kind, act: Act) -> list[PlannedLeg]:
-    opened = visit.console.open(draft.exchange)
+    opened = visit.open(draft.exchange)
     if act.name not in {name for name, _, _ in possible_acts(visit, opened)}:
         # The library says why, in its own words, where it is asked to do it.
         return []

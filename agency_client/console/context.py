@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -13,19 +13,23 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agency_client.client import ExchangeClient
-from agency_client.console.exchange_view import ExchangeView, StatementView, view
+from agency_client.console.contents import Contents, Progress, read_contents
+from agency_client.console.exchange_view import ExchangeView, view
+from agency_client.console.following import Follower
+from agency_client.console.listing import Listing
+from agency_client.console.menu import APPROVERS
+from agency_client.console.openings import Opened, Openings
 from agency_client.console.sessions import Sessions
 from agency_client.core.views import ExchangeSummary, UnsealedExchange, VerifiedExchange
 from agency_client.presentation.exchanges import reference_of
 from agency_client.presentation.locale import Locale
 from agency_client.state.references import Reference, ReferenceIndex
 from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
-from exchange_protocol.kinds.codes import Language, LegState
+from exchange_protocol.kinds.codes import Language, LegState, Party
 from exchange_protocol.trust.identity import Member
 
-_MOST_OPENED: Final = 8
-"""Opened exchanges that are kept; each may hold files of many megabytes."""
 _MOST_VERIFIED: Final = 2_000
+_MOST_LISTINGS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +51,10 @@ class Console:
         self.language = client.profile.defaults.language or Language.EN
         self._index = ReferenceIndex(client.profile.state, client.profile.vault)
         self._lock = threading.Lock()
-        self._opened: OrderedDict[str, UnsealedExchange] = OrderedDict()
         self._verified: OrderedDict[ExchangeSummary, VerifiedExchange] = OrderedDict()
-        self._words: dict[tuple[bytes, Locale], StatementView] = {}
+        self._openings = Openings(self._open)
+        self.follower = Follower(client, self._newest)
+        self._listings: OrderedDict[object, Listing] = OrderedDict()
 
     @property
     def member(self) -> Member:
@@ -88,36 +93,73 @@ class Console:
         with suppress(HubUnavailable):
             self.client.sync()
 
-    def open(self, exchange_id: str) -> UnsealedExchange:
+    def open(self, exchange_id: str, *, waits: bool = True) -> UnsealedExchange:
         """Verify an exchange anew, and keep it as what the person read last.
 
-        What was unsealed before is not fetched again while nothing was said since: each fetch of
-        content is an entry of the log.
+        Args:
+            exchange_id: its id.
+            waits: False raises `StillOpeningError` where it takes longer than a moment.
+        """
+        return self._openings.open(exchange_id, waits=waits).exchange
+
+    def as_read(self, exchange_id: str, *, waits: bool = True) -> UnsealedExchange:
+        """The exchange as the person read it last: acts are on exactly that."""
+        found = self._openings.known(exchange_id)
+        return found.exchange if found else self.open(exchange_id, waits=waits)
+
+    def contents(self, opened: UnsealedExchange) -> Mapping[bytes, Contents]:
+        """The entities of an exchange that was opened, by the digests of its statements."""
+        found = self._openings.known(opened.id)
+        if found is not None and found.exchange is opened:
+            return found.contents
+        return _contents(opened, found, _untold)
+
+    def _open(self, exchange_id: str, known: Opened | None, progress: Progress) -> Opened:
+        """Open an exchange; what was unsealed before is not fetched again.
+
+        That holds while nothing was said since: each fetch of content is an entry of the log.
         """
         verified = self.client.get(exchange_id)
-        with self._lock:
-            known = self._opened.get(verified.id)
-        if known is not None and _digests(known.verified) == _digests(verified):
-            opened = UnsealedExchange(verified, known.statements)
+        if known is not None and _digests(known.exchange.verified) == _digests(verified):
+            opened = UnsealedExchange(verified, known.exchange.statements)
         else:
             opened = self.client.open(verified)
         if opened.legs and all(leg.state is LegState.ERASED for leg in opened.legs):
             self._index.forget([opened.id])
         else:
             self._index.note(opened.id, reference_of(opened, self.client.agency))
-        with self._lock:
-            self._opened[opened.id] = opened
-            self._opened.move_to_end(opened.id)
-            while len(self._opened) > _MOST_OPENED:
-                self._opened.popitem(last=False)
-                self._words.clear()
-        return opened
+        return Opened(opened, _contents(opened, known, progress))
 
-    def as_read(self, exchange_id: str) -> UnsealedExchange:
-        """The exchange as the person read it last: acts are on exactly that."""
+    def listing(
+        self,
+        party: Party,
+        states: Iterable[LegState | str] = (),
+        kinds: Iterable[str] = (),
+        *,
+        anew: bool,
+    ) -> Listing:
+        """The exchanges in which the agency is this; the list that is kept, or one anew."""
+        key = (party, tuple(map(str, states)), tuple(kinds))
         with self._lock:
-            found = self._opened.get(exchange_id)
-        return found or self.open(exchange_id)
+            known = self._listings.get(key)
+            if known is None or anew:
+                listed = self.client.exchanges(party=party, states=states, kinds=kinds)
+                known = self._listings[key] = Listing(listed, self.now)
+                while len(self._listings) > _MOST_LISTINGS:
+                    self._listings.popitem(last=False)
+            self._listings.move_to_end(key)
+        return known
+
+    def _newest(self) -> Iterable[ExchangeSummary]:
+        """What news are counted of: what waits for a decision, or came and was not yet read."""
+        if self.member.role in APPROVERS:
+            return self.client.pending()
+        return self.client.exchanges(party=Party.RECIPIENT, states=[LegState.RELEASED])
+
+    def forget_lists(self) -> None:
+        """Forget the lists: something was done that may change them."""
+        with self._lock:
+            self._listings.clear()
 
     def check(self, summary: ExchangeSummary) -> Checked:
         """Verify a listed exchange, once as long as it is listed as it was; nothing is unsealed."""
@@ -136,13 +178,12 @@ class Console:
 
     def forget_content(self) -> None:
         """Forget what was opened, when the console is locked."""
-        with self._lock:
-            self._opened.clear()
-            self._words.clear()
+        self._openings.forget()
+        self.forget_lists()
 
     def view(self, opened: UnsealedExchange, locale: Locale) -> ExchangeView:
         """An opened exchange in words."""
-        return view(opened, self.client.agency, locale, self.now, self._words)
+        return view(opened, self.client.agency, locale, self.now, self.contents(opened))
 
     def _zone(self) -> tzinfo:
         profile = self.client.profile
@@ -156,3 +197,21 @@ class Console:
 
 def _digests(verified: VerifiedExchange) -> list[bytes]:
     return [each.statement.digest for each in verified.statements]
+
+
+def _contents(
+    opened: UnsealedExchange, known: Opened | None, progress: Progress
+) -> Mapping[bytes, Contents]:
+    """The entities of each statement; what was read of the same unsealed parts is kept."""
+    before = known.contents if known else {}
+    same = {id(each) for each in known.exchange.statements} if known else set()
+    return {
+        each.statement.digest: before[each.statement.digest]
+        if id(each) in same
+        else read_contents(each, progress)
+        for each in opened.statements
+    }
+
+
+def _untold(done: int, size: int) -> None:
+    """Take a progress that nobody is shown."""

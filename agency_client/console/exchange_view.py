@@ -6,15 +6,16 @@ through `visible`, by `presentation`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from agency_client.console.contents import Contents
 from agency_client.console.words import PART_WORDS, Word
 from agency_client.core.views import UnsealedExchange, UnsealedStatement
 from agency_client.presentation.documents import document_fields
-from agency_client.presentation.entities import Tables, tables
+from agency_client.presentation.entities import Tables
 from agency_client.presentation.exchanges import (
     Fact,
     LegFacts,
@@ -32,7 +33,7 @@ from exchange_protocol.record.entries import Entry, Event, read_entry
 from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.trust.identity import AgencyId, Member
 
-MOST_ROWS: Final = 200
+MOST_ROWS: Final = 50
 """Rows of a table on the page of an exchange; the table's own page has all of them."""
 
 
@@ -140,13 +141,9 @@ def view(
     agency: AgencyId,
     locale: Locale,
     now: datetime,
-    known: MutableMapping[tuple[bytes, Locale], StatementView],
+    contents: Mapping[bytes, Contents],
 ) -> ExchangeView:
-    """Put an opened exchange into words.
-
-    Args:
-        known: statements that were put into words before; one with 100,000 payments takes seconds.
-    """
+    """Put an opened exchange into words; `contents` are the entities, by digests of statements."""
     legs = known_legs(opened.verified, agency)
     first = opened.initial
     return ExchangeView(
@@ -157,7 +154,9 @@ def view(
         facts=tuple(header_facts(opened, legs, agency, locale, now))[1:],
         legs=tuple(_leg(leg, locale, now) for leg in legs),
         steps=tuple(_steps(opened, locale)),
-        statements=tuple(_known_statement(each, locale, known) for each in opened.statements),
+        statements=tuple(
+            _statement(each, locale, contents[each.statement.digest]) for each in opened.statements
+        ),
         checks=tuple(_checks(opened, locale)),
         is_supervised=opened.party is Party.SUPERVISOR,
     )
@@ -227,22 +226,7 @@ def _change(change: LegChange, locale: Locale) -> str:
     return f"{change.agency}: {before}{locale.say(change.after)}"
 
 
-def _known_statement(
-    each: UnsealedStatement,
-    locale: Locale,
-    known: MutableMapping[tuple[bytes, Locale], StatementView],
-) -> StatementView:
-    key = (each.statement.digest, locale)
-    # An erased one has nothing to keep, and one with faults may be read better the next time.
-    if each.is_erased or each.faults:
-        known.pop(key, None)
-        return _statement(each, locale)
-    if key not in known:
-        known[key] = _statement(each, locale)
-    return known[key]
-
-
-def _statement(each: UnsealedStatement, locale: Locale) -> StatementView:
+def _statement(each: UnsealedStatement, locale: Locale, contents: Contents) -> StatementView:
     fields = [
         pair
         for document in (each.brief, each.content)
@@ -280,7 +264,7 @@ def _statement(each: UnsealedStatement, locale: Locale) -> StatementView:
             FileView(locale.one_line(name), len(data), number)
             for number, (name, data) in enumerate(each.attachments.items())
         ),
-        tables=tables(each.entities(), locale, MOST_ROWS),
+        tables=contents.tables(locale, MOST_ROWS),
     )
 
 

@@ -18,7 +18,7 @@ from exchange_protocol.kinds.codes import LegState
 def show(visit: Visit) -> Response:
     """One exchange, verified and opened. Opening what was addressed to one is a delivery."""
     console = visit.console
-    opened = console.open(str(visit.request.path_params["exchange"]))
+    opened = visit.open(str(visit.request.path_params["exchange"]))
     agency = console.client.agency
     item = console.view(opened, visit.locale)
     decides = any(leg.state is LegState.HELD and agency in leg.approvers for leg in opened.legs)
@@ -30,7 +30,7 @@ def show(visit: Visit) -> Response:
 def save_file(visit: Visit) -> Response:
     """A file of a statement, to be saved; no browser renders it here."""
     parameters = visit.request.path_params
-    opened = visit.console.as_read(str(parameters["exchange"]))
+    opened = visit.as_read(str(parameters["exchange"]))
     for statement in opened.statements:
         if statement.index == parameters["index"]:
             files = list(statement.attachments.items())

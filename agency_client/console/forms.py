@@ -99,19 +99,17 @@ def fields_of(
     """The fields of an act, in the order in which a person thinks of them.
 
     Args:
-        agencies: those that an initial statement may go to.
+        agencies: those that a statement may go to, or name.
         own: the person's own agency.
         statements: digest and title of those of the exchange, for acts that name one.
     """
     made: list[Field] = []
+    others = tuple(
+        (each.id, f"{each.id}: {locale.one_line(each.name)}") for each in agencies if each.id != own
+    )
     if kind.stage is Stage.INITIAL:
-        others = tuple(
-            (each.id, f"{each.id}: {locale.one_line(each.name)}")
-            for each in agencies
-            if each.id != own
-        )
         made.append(Field("to", locale.say(Word.TO_AGENCIES.value), Sort.CHECKS, True, others))
-    made += _codes(kind, act, locale, statements)
+    made += _codes(kind, act, locale, others, statements)
     if act.text is not None:
         label = _label(act.text.name, locale)
         made.append(Field(act.text.name, label, Sort.LONG, act.text.is_required))
@@ -273,9 +271,14 @@ def _whole(given: str, kind: type) -> Any:
 
 
 def _codes(
-    kind: Kind, act: Act, locale: Locale, statements: Sequence[tuple[str, str]]
+    kind: Kind,
+    act: Act,
+    locale: Locale,
+    agencies: tuple[tuple[str, str], ...],
+    statements: Sequence[tuple[str, str]],
 ) -> Iterator[Field]:
     types = attribute_types(kind.body) if act.codes else {}
+    hints = get_type_hints(kind.body)
     for name in act.codes:
         attribute = types[name]
         needed = not attribute.is_optional and name not in act.defaults
@@ -283,6 +286,8 @@ def _codes(
         if issubclass(attribute.type, Code):
             sort = Sort.CHECKS if attribute.is_many else Sort.SELECT
             yield Field(name, label, sort, needed, _code_choices(attribute.type, locale))
+        elif hints[name] is AgencyId:
+            yield Field(name, label, Sort.SELECT, needed, agencies)
         elif attribute.type is bytes:
             # A statement of the exchange; those of other exchanges are typed, by their digests.
             sort = Sort.CHECKS if attribute.is_many else Sort.SELECT

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from agency_client.console.compose import initial_acts
 from agency_client.console.exchange_view import colour
+from agency_client.console.listing import MOST_LISTED
 from agency_client.console.visits import Visit
 from agency_client.core.views import ExchangeSummary
 from agency_client.presentation.lists import row, to_do
@@ -42,25 +43,25 @@ def show_list(visit: Visit) -> Response:
     states = [each for each in visit.request.query_params.getlist("state") if each in _STATES]
     kinds = [each for each in visit.request.query_params.getlist("kind") if each in list(Kind)]
     only_late = visit.query("late") == "1"
-    page = _page(visit)
+    page = visit.page_number(MOST_LISTED, PAGE_ROWS)
     console, now = visit.console, visit.console.now
-    listed: Iterable[ExchangeSummary] = console.client.exchanges(
-        party=_PARTIES[name], states=states, kinds=kinds
-    )
-    # The hub is asked for these alone, and is not relied on for it.
-    listed = (
-        each
-        for each in listed
-        if (not states or any(leg.state.name in states for leg in each.legs))
-        and (not kinds or each.kind.value in kinds)
-        and (not only_late or each.is_overdue(now))
-    )
-    shown = list(islice(listed, page * PAGE_ROWS, (page + 1) * PAGE_ROWS + 1))
+    listing = console.listing(_PARTIES[name], states, kinds, anew=not page)
+
+    def is_wanted(each: ExchangeSummary) -> bool:
+        # The hub is asked for these alone, and is not relied on for it.
+        return (
+            (not states or any(leg.state.name in states for leg in each.legs))
+            and (not kinds or each.kind.value in kinds)
+            and (not only_late or each.is_overdue(now))
+        )
+
+    shown = listing.take(page * PAGE_ROWS, PAGE_ROWS + 1, is_wanted)
     return visit.show(
         "list.html",
         title_word=_TITLES[name],
         rows=list(_rows(visit, shown[:PAGE_ROWS])),
         page=page,
+        at=visit.locale.minute(listing.at),
         next_page=_address(visit, page + 1) if len(shown) > PAGE_ROWS else "",
         previous_page=_address(visit, page - 1) if page else "",
         path=f"/{name}",
@@ -145,11 +146,6 @@ def _rows(visit: Visit, summaries: Iterable[ExchangeSummary]) -> Iterator[dict[s
             "step": "",
             "is_new": any(leg.state is LegState.RELEASED for leg in own),
         }
-
-
-def _page(visit: Visit) -> int:
-    given = visit.query("page")
-    return int(given) if given.isdecimal() and len(given) < 6 else 0
 
 
 def _address(visit: Visit, page: int) -> str:

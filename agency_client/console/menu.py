@@ -42,6 +42,9 @@ _SECTIONS: Final[dict[Role, tuple[Section, ...]]] = {
     Role.SYSTEM: _OFFICER,
 }
 
+APPROVERS: Final = frozenset(role for role, sections in _SECTIONS.items() if sections[0] is _QUEUE)
+"""The roles that begin with the queue."""
+
 
 def menu(role: Role) -> tuple[Section, ...]:
     """The sections for a role; the first is where the person begins."""

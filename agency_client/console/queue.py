@@ -10,17 +10,19 @@ then.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from starlette.responses import Response
 
 from agency_client.console.context import Checked, Console
 from agency_client.console.exchange_view import differences
+from agency_client.console.openings import StillOpeningError
 from agency_client.console.rules_text import Rule, rules
-from agency_client.console.visits import Visit, show_fault
+from agency_client.console.visits import REFRESH, Visit, show_fault
 from agency_client.console.words import Word, act_words
 from agency_client.core.views import ExchangeSummary, Queued, UnsealedExchange
 from agency_client.presentation.exchanges import who
@@ -28,7 +30,7 @@ from agency_client.presentation.locale import Locale
 from agency_client.state.references import Reference
 from exchange_protocol.errors import Conflict, ExchangeError
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import LegState, Urgency
+from exchange_protocol.kinds.codes import LegState, Party, Urgency
 from exchange_protocol.kinds.spec import Act, attribute_types
 from exchange_protocol.record.entries import Entry
 from exchange_protocol.rules.lifecycle import Leg
@@ -106,9 +108,10 @@ class Held:
 def show_queue(visit: Visit) -> Response:
     """The queue, with its first item or the one of the address beside it."""
     console, locale = visit.console, visit.locale
-    summaries = waiting_items(console)
+    is_chosen = "exchange" in visit.request.path_params
+    summaries = waiting_items(console, anew=not is_chosen)
     visit.saw(each.id for each in summaries)
-    page = _page(visit, len(summaries))
+    page = visit.page_number(len(summaries), PAGE_ROWS)
     shown = summaries[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
     checked = [console.check(each) for each in shown]
     known = console.references()
@@ -118,33 +121,47 @@ def show_queue(visit: Visit) -> Response:
     )
     ids = [each.id for each in rows if not each.error]
     place = ids.index(chosen) if chosen in ids else -1
-    return visit.show(
+    found = _item(visit, chosen) if chosen else _NO_ITEM
+    answer = visit.show(
         "queue.html",
         rows=rows,
         total=len(summaries),
         page=page,
         pages=-(-len(summaries) // PAGE_ROWS),
         chosen=chosen,
-        is_chosen="exchange" in visit.request.path_params,
+        is_chosen=is_chosen,
         next_id=ids[place + 1] if 0 <= place < len(ids) - 1 else "",
         previous_id=ids[place - 1] if place > 0 else "",
-        **(_item(visit, chosen) if chosen else {"item": None, "fault": None}),
+        **found,
     )
+    if found["opening"] is not None:
+        answer.headers.update(REFRESH)
+    return answer
 
 
-def waiting_items(console: Console) -> list[ExchangeSummary]:
-    """List what waits for this agency's decision, by the time that is left."""
-    found = list(console.client.pending())
+def waiting_items(console: Console, *, anew: bool) -> list[ExchangeSummary]:
+    """List what waits for this agency's decision, by the time that is left.
+
+    From item to item the list stays as it was, so that nothing moves.
+    """
+    found = console.listing(Party.APPROVER, anew=anew).take()
     return sorted(found, key=lambda each: (each.next_due or _FAR, each.initiated_at, each.id))
 
 
 def _item(visit: Visit, exchange_id: str) -> dict[str, Any]:
     """The item beside the list; a fault of it leaves the list as it is."""
     try:
-        opened = visit.console.open(exchange_id)
+        opened = visit.open(exchange_id)
+    except StillOpeningError as error:
+        return {**_NO_ITEM, "opening": error}
     except ExchangeError as error:
-        return {"item": None, "fault": error, "fault_text": visit.locale.visible(error.message)}
-    return {"fault": None, **item_values(visit, opened)}
+        return {**_NO_ITEM, "fault": error, "fault_text": visit.locale.visible(error.message)}
+    return {**_NO_ITEM, **item_values(visit, opened)}
+
+
+_NO_ITEM: Final[Mapping[str, Any]] = MappingProxyType(
+    {"item": None, "held": None, "acts": (), "fault": None, "fault_text": "", "opening": None}
+)
 
 
 def item_values(visit: Visit, opened: UnsealedExchange) -> dict[str, Any]:
@@ -299,7 +316,7 @@ def show_decision(visit: Visit) -> Response:
     found = next(((kind, act) for kind, act in DECISIONS if act.name == name), None)
     if found is None:
         return visit.show("notice.html", 404, notice_word="NOT_FOUND")
-    opened = visit.console.open(str(visit.request.path_params["exchange"]))
+    opened = visit.open(str(visit.request.path_params["exchange"]))
     return _decision_page(visit, opened, *found)
 
 
@@ -409,12 +426,6 @@ def _decided_or_changed(visit: Visit, exchange_id: str, kind: Kind, act: Act) ->
     """Someone was faster: show what waits now, or what was decided."""
     opened = visit.console.open(exchange_id)
     return _decision_page(visit, opened, kind, act, 409, error=visit.say(Word.CHANGED_MEANWHILE))
-
-
-def _page(visit: Visit, total: int) -> int:
-    given = visit.query("page")
-    number = int(given) if given.isdecimal() and len(given) < 6 else 0
-    return min(number, max(0, (total - 1) // PAGE_ROWS))
 
 
 _FAR: Final = datetime.fromisoformat("9999-12-31T23:59:59+00:00")

@@ -23,9 +23,11 @@ from starlette.routing import Route
 
 from agency_client.console.context import Console
 from agency_client.console.menu import menu
+from agency_client.console.openings import StillOpeningError
 from agency_client.console.rendering import render
 from agency_client.console.sessions import BrowserSession, Sessions
 from agency_client.console.words import FIELD_WORDS, Word
+from agency_client.core.views import UnsealedExchange
 from agency_client.presentation.documents import FIELDS
 from agency_client.presentation.entities import ENTITY_COLUMNS, LINK_COLUMNS, PAYMENT_COLUMNS
 from agency_client.presentation.exchanges import who
@@ -154,6 +156,20 @@ class Visit:
         """A parameter of the address; empty where there is none."""
         return self.request.query_params.get(name, "")
 
+    def page_number(self, total: int, rows: int) -> int:
+        """The page that the address asks for, from 0 on, among those of so many rows."""
+        given = self.query("page")
+        number = int(given) if given.isdecimal() and len(given) < 6 else 0
+        return min(number, max(0, (total - 1) // rows))
+
+    def open(self, exchange_id: str) -> UnsealedExchange:
+        """Open an exchange anew; a page that only reads does not wait for long."""
+        return self.console.open(exchange_id, waits=self.request.method == "POST")
+
+    def as_read(self, exchange_id: str) -> UnsealedExchange:
+        """The exchange as the person read it last, else opened anew."""
+        return self.console.as_read(exchange_id, waits=self.request.method == "POST")
+
     def show(self, template: str, status: int = 200, /, **values: Any) -> Response:
         """A page."""
         frame = {
@@ -207,11 +223,26 @@ def _endpoint(handler: Handler, console: Console, *, entrance: bool = False) -> 
         if request.method == "POST" and not entrance and not _has_token(visit):
             return show_old_form(visit)
         try:
+            if request.method == "POST":
+                visit.console.forget_lists()
             return await run_in_threadpool(handler, visit)
+        except StillOpeningError as error:
+            return show_opening(visit, error)
         except ExchangeError as error:
             return await run_in_threadpool(show_fault, visit, error)
 
     return endpoint
+
+
+def show_opening(visit: Visit, error: StillOpeningError) -> Response:
+    """Tell how far an exchange is opened; the browser asks again by itself."""
+    answer = visit.show("opening.html", 202, percent=error.percent)
+    answer.headers.update(REFRESH)
+    return answer
+
+
+REFRESH: Final = {"Refresh": "1"}
+"""Has the browser load the page again after a second, also without a script."""
 
 
 def show_fault(visit: Visit, error: ExchangeError) -> Response:

@@ -360,6 +360,25 @@ class Word(Enum):
         "Файлы получены извне и на вредоносность не проверялись.",
         "Файлдар сырттан келген, зиянды кодқа тексерілмеген.",
     )
+    OPENING = Words("The exchange is being opened", "Обмен открывается", "Алмасу ашылып жатыр")
+    OPENING_FETCHED = Words(
+        "It is fetched, verified and unsealed.",
+        "Он загружается, проверяется и расшифровывается.",
+        "Ол жүктеліп, тексеріліп, мөрі ашылып жатыр.",
+    )
+    OPENING_READ = Words(
+        "Its tables are read: {percent} %",
+        "Таблицы читаются: {percent} %",
+        "Кестелері оқылып жатыр: {percent} %",
+    )
+    SHOW_PROGRESS = Words("Show the progress", "Показать ход", "Барысын көрсету")
+    WHOLE_TABLE = Words("The whole table", "Вся таблица", "Бүкіл кесте")
+    NUMBER = Words("No.", "№", "№")
+    LIST_AT = Words(
+        "It stands as it was given at {time}; the first page asks anew.",
+        "Он показан, каким был в {time}; первая страница запрашивает его заново.",
+        "Ол {time} кезіндегі күйінде; бірінші бет оны қайта сұрайды.",
+    )
     SHOWN_OF = Words(
         "{shown} of {count} rows are shown",
         "Показано строк: {shown} из {count}",
@@ -441,7 +460,6 @@ class Word(Enum):
         "Проверяется: записей {done} из {size}",
         "Тексерілуде: {size} жазбадан {done}",
     )
-    AUDIT_RELOAD = Words("Show the progress", "Показать ход", "Барысын көрсету")
     AUDIT_NONE = Words(
         "Nothing was verified in this session yet.",
         "В этом сеансе ещё ничего не проверено.",
@@ -491,6 +509,11 @@ class Word(Enum):
         "The {shown} largest of {count} flows",
         "Наибольшие потоки: {shown} из {count}",
         "{count} ағынның ең ірі {shown}-ы",
+    )
+    AWAY_SINCE = Words(
+        "The hub is away since {time}. What is kept here can still be read.",
+        "Узел недоступен с {time}. Сохранённое можно читать.",
+        "Торап {time} бастап қолжетімсіз. Сақталғанын оқуға болады.",
     )
     NEWS = Words(
         "New: {number}. Load the list",
@@ -584,6 +607,9 @@ class Word(Enum):
 
 FIELD_WORDS: Final[Mapping[str, Words]] = {
     "due": Words("Answer due by", "Ответить к", "Жауап беру мерзімі"),
+    "member": Words("Agency to invite", "Приглашаемый орган", "Шақырылатын орган"),
+    "assignee": Words("Who is to do it", "Исполнитель", "Орындаушы"),
+    "description": Words("What is to be done", "Что нужно сделать", "Не істеу керек"),
     "handling": Words("Handling", "Режим обращения", "Пайдалану режимі"),
     "tlp": Words("TLP", "TLP", "TLP"),
     "urgency": Words("Urgency", "Срочность", "Шұғылдығы"),
@@ -693,6 +719,14 @@ VERBS: Final[Mapping[str, Words]] = {
     ),
     "ask_to_lift": Words("Ask to lift it", "Просить снять", "Алып тастауды сұрау"),
     "report_findings": Words("Report findings", "Сообщить результаты", "Нәтижелерді хабарлау"),
+    "open_joint_case": Words("Open a joint case", "Открыть совместное дело", "Бірлескен іс ашу"),
+    "invite": Words("Invite an agency", "Пригласить орган", "Орган шақыру"),
+    "join": Words("Join", "Вступить", "Қосылу"),
+    "decline": Words("Decline", "Отказаться от участия", "Қатысудан бас тарту"),
+    "leave": Words("Leave the case", "Выйти из дела", "Істен шығу"),
+    "contribute": Words("Contribute", "Добавить материал", "Материал қосу"),
+    "give_task": Words("Give a task", "Дать поручение", "Тапсырма беру"),
+    "complete_task": Words("Answer the task", "Ответить на поручение", "Тапсырмаға жауап беру"),
     "extend_deadline": Words("Extend the time", "Продлить срок", "Мерзімін ұзарту"),
 }
 """Words of the buttons of acts; an act that is not here is called as its kind."""

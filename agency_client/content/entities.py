@@ -52,6 +52,7 @@ __all__ = [
     "identifier_warnings",
     "is_kz_number",
     "parse_entities",
+    "parse_entity",
     "read_entities",
 ]
 
@@ -85,6 +86,16 @@ class EntityFile(ImportedEntities):
         self.subjects = int(counted)
         self.warnings = warnings.told()
         self.notes = counted.notes()
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self._source.path.name
+
+    @property
+    def sha256(self) -> bytes:
+        """SHA-256 of the file's bytes."""
+        return self._source.sha256 or b""
 
     def __iter__(self) -> Iterator[Entity]:
         for _, given in self._lines():
@@ -156,15 +167,21 @@ def parse_entities(data: bytes | memoryview, where: str = "entities") -> Iterato
         line = view[start:end]
         start = end + 1
         if line.strip():
-            at = f"{where}, line {number}"
-            try:
-                entity = shape_entity(decode_line(line, number))
-            except InvalidInput as error:
-                raise _invalid(f"{at}: {error.message}") from None
-            if entity["schema"] not in SCHEMATA:
-                # It would be no subject to anyone who counts, whatever it holds.
-                raise _invalid(f"{at}: expected a schema of FollowTheMoney, spelt exactly so")
-            yield entity
+            yield parse_entity(line, where, number)
+
+
+def parse_entity(line: bytes, where: str, number: int) -> Entity:
+    """Read one line of what was unsealed, checking its shape; raises DOCUMENT_INVALID."""
+    try:
+        entity = shape_entity(decode_line(line, number))
+    except InvalidInput as error:
+        raise _invalid(f"{where}, line {number}: {error.message}") from None
+    if entity["schema"] not in SCHEMATA:
+        # It would be no subject to anyone who counts, whatever it holds.
+        raise _invalid(
+            f"{where}, line {number}: expected a schema of FollowTheMoney, spelt exactly so"
+        )
+    return entity
 
 
 def _invalid(why: str) -> ExchangeError:

@@ -29,7 +29,8 @@ EXTRA_TEXTS: Final = ("caption", "first_seen", "last_seen", "last_change")
 EXTRA_LISTS: Final = ("datasets", "referents")
 """Other keys of an entity in FollowTheMoney's own files."""
 _BESIDE: Final = (*EXTRA_TEXTS, *EXTRA_LISTS)
-_KEYS: Final = frozenset({"id", "schema", "properties", *_BESIDE})
+_REQUIRED: Final = ("id", "schema", "properties")
+_KEYS: Final = frozenset({*_REQUIRED, *_BESIDE})
 
 
 class Entity(TypedDict):
@@ -193,27 +194,28 @@ def shape_entity(data: Any) -> Entity:
     """Check that data has the shape of an entity; raises DOCUMENT_INVALID, without the place."""
     if not isinstance(data, Mapping):
         raise _invalid(f"expected an entity, got {kind_of(data)}")
-    for name in data:
+    for name in () if data.keys() <= _KEYS else data:
         if name not in _KEYS:
             raise _invalid(
                 f"expected id, schema and properties, got {str(name)[:64]!r} beside them, which "
                 "would be lost: put it among the properties, or remove it"
             )
-    for name in ("id", "schema"):
+    for name in _REQUIRED[:2]:
         if not _is_text(data.get(name), MAX_NAME_CHARACTERS):
             raise _invalid(
                 f"expected {name!r} to be a text of 1 to {MAX_NAME_CHARACTERS} characters"
             )
     properties = data.get("properties")
-    if not isinstance(properties, Mapping) or not all(
-        _is_text(name, MAX_NAME_CHARACTERS) for name in properties
-    ):
+    if not isinstance(properties, Mapping):
         raise _invalid("expected 'properties' to be an object")
-    entity = Entity(
-        id=data["id"],
-        schema=data["schema"],
-        properties={name: _values(values, name) for name, values in properties.items()},
-    )
+    told: dict[str, list[str]] = {}
+    for name, values in properties.items():
+        if not _is_text(name, MAX_NAME_CHARACTERS):
+            raise _invalid("expected 'properties' to be an object")
+        told[name] = _values(values, name)
+    entity = Entity(id=data["id"], schema=data["schema"], properties=told)
+    if len(data) == len(_REQUIRED):
+        return entity
     # Empty ones, as the library's own proxies have them, say nothing.
     for name in EXTRA_TEXTS:
         if data.get(name) is not None:
@@ -238,6 +240,8 @@ def _is_text(value: Any, most: int) -> bool:
     """True if it is text, not empty, that UTF-8 can hold: JSON may name half a character."""
     if not isinstance(value, str) or not 0 < len(value) <= most:
         return False
+    if value.isascii():
+        return True
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -247,13 +251,16 @@ def _is_text(value: Any, most: int) -> bool:
 
 def _values(values: Any, name: str) -> list[str]:
     listed = [values] if isinstance(values, str) else values
-    if not isinstance(listed, list | tuple) or not all(
-        _is_text(value, MAX_VALUE_CHARACTERS) for value in listed
-    ):
-        raise _invalid(
-            f"expected {name!r} to be a list of texts of 1 to {MAX_VALUE_CHARACTERS} characters"
-        )
-    return list(listed)
+    if isinstance(listed, list | tuple):
+        # A loop, for an answer may have a million values: a generator costs more than the check.
+        for value in listed:
+            if not _is_text(value, MAX_VALUE_CHARACTERS):
+                break
+        else:
+            return list(listed)
+    raise _invalid(
+        f"expected {name!r} to be a list of texts of 1 to {MAX_VALUE_CHARACTERS} characters"
+    )
 
 
 def _invalid(why: str) -> ExchangeError:

@@ -141,22 +141,14 @@ def parse_json(data: bytes | str, *, line: int = 1) -> tuple[Any, str | None]:
     Raises ValueError, whose text holds nothing of the content, if it is no JSON.
     """
     text = data if isinstance(data, str) else data.decode("utf-8")
-    twice = False
-
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal twice
-        made = dict(found)
-        twice = twice or len(made) != len(found)
-        return made
-
     try:
-        value = json.loads(text, object_pairs_hook=pairs, parse_constant=_refuse_constant)
+        return _STRICT.decode(text), None
+    except _NameTwiceError:
+        value = json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         raise Unparsed(error.msg, error.lineno + line - 1, error.colno) from None
     except RecursionError:
         raise Unparsed("nested too deeply", line, 1) from None
-    if not twice:
-        return value, None
     return value, "; ".join(
         f"{dotted(at)} stands twice, at {first} and at {second}"
         for at, first, second in _repeated(text, line)
@@ -175,6 +167,21 @@ class Unparsed(ValueError):
 
 def _refuse_constant(name: str) -> Any:
     raise Unparsed(f"{name} is no JSON", 1, 1)
+
+
+class _NameTwiceError(Exception):
+    """An object of JSON has a name twice."""
+
+
+def _once(found: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(found)
+    if len(made) != len(found):
+        raise _NameTwiceError
+    return made
+
+
+# Made once: `json.loads` makes a decoder for each text, and a file has a text a line.
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse_constant)
 
 
 class _Reading:

@@ -39,6 +39,11 @@ class Source:
     def __str__(self) -> str:
         return str(self.path)
 
+    @property
+    def sha256(self) -> bytes | None:
+        """SHA-256 of the bytes; None before they were read."""
+        return self._digest
+
     @contextmanager
     def open(self) -> Iterator[io.BufferedReader]:
         """Read the bytes; when the block ends well, all were read, and are those of before.

@@ -6,6 +6,7 @@ Steps 1 to 7 of `get` stand in `verifying`. `open` goes on:
     by size and SHA-256.
  9. It is unsealed with the key that it was wrapped to for this agency.
 10. The documents and entities are read strictly (`unsealing`).
+11. What it is found by goes into the search index of the profile (`finding`).
 
 A part that cannot be opened or read is a fault of that part alone; the rest is given. Evidence
 against the hub is raised. A part that a recipient fetches is a delivery. The hub logs that before
@@ -19,6 +20,7 @@ from collections.abc import Iterable
 from typing import Final, Protocol
 
 from agency_client.core.calls import Fetch, Operation, ask_hub
+from agency_client.core.finding import gone, indexed, withdraws
 from agency_client.core.ports import Ports
 from agency_client.core.summaries import parse_summary
 from agency_client.core.unsealing import read_statement
@@ -32,6 +34,7 @@ from agency_client.core.verifying import (
 from agency_client.core.view import View
 from agency_client.core.views import (
     ExchangeSummary,
+    Notice,
     PartFault,
     UnsealedExchange,
     UnsealedStatement,
@@ -106,7 +109,15 @@ class Exchanges:
         )
         if answer.next_page_token and not answer.exchanges:
             raise Reason.ENTRY_MISMATCH.error("expected exchanges on a page that is not the last")
-        return [parse_summary(each) for each in answer.exchanges], answer.next_page_token
+        page = [parse_summary(each) for each in answer.exchanges]
+        self._ports.search_index.forget(gone(page, self._ports.agency))
+        return page, answer.next_page_token
+
+    def heed(self, notice: Notice) -> Notice:
+        """Forget in the search index what a notice tells to be recalled or erased."""
+        if withdraws(notice, self._ports.agency):
+            self._ports.search_index.forget([notice.exchange_id])
+        return notice
 
     def get(self, exchange: str | HasId) -> Operation[VerifiedExchange]:
         """Fetch an exchange and verify all that the hub shows of it; nothing is unsealed.
@@ -159,7 +170,9 @@ class Exchanges:
         if _delivers(verified, self._ports.agency):
             before, verified = verified, (yield from self.get(verified.id))
             _check_delivered(before, verified, self._ports.agency)
-        return UnsealedExchange(verified, tuple(statements))
+        opened = UnsealedExchange(verified, tuple(statements))
+        self._ports.search_index.note(indexed(opened, self._ports.agency))
+        return opened
 
     def fetch(self, statement: VerifiedStatement, part_name: str) -> Operation[bytes]:
         """Fetch and unseal one part of a verified statement.

@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from agency_client.core.reach import Reach
+from agency_client.state.cases import CaseBook
 from agency_client.state.checkpoints import TrustStore
 from agency_client.state.directory import DirectoryStore
+from agency_client.state.holdings import Holdings
 from agency_client.state.keys import Vault
 from agency_client.state.outbox import Outbox
 from agency_client.state.profile import Defaults, Profile
+from agency_client.state.search_index import SearchIndex
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.statements import UUID_RANDOM_BYTES, new_statement_id
 from exchange_protocol.trust.certificates import TrustAnchors
@@ -35,6 +38,9 @@ class Ports:
     trust: TrustStore
     directory: DirectoryStore
     outbox: Outbox
+    search_index: SearchIndex
+    cases: CaseBook
+    holdings: Holdings
     defaults: Defaults
     witnesses: WitnessPolicy | None
     clock: Callable[[], datetime]
@@ -69,6 +75,9 @@ def make_ports(
         trust=TrustStore(state, profile.log, clock),
         directory=DirectoryStore(state, profile.log, profile.anchors),
         outbox=Outbox(state),
+        search_index=SearchIndex(state, profile.vault),
+        cases=CaseBook(state, profile.vault),
+        holdings=Holdings(state, profile.vault, clock),
         defaults=profile.defaults,
         witnesses=profile.witnesses,
         clock=clock,

@@ -7,6 +7,8 @@ plans otherwise under the same directory breaks a rule.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from agency_client.core.calls import Operation, ask_hub
 from agency_client.core.exchanges import HasId
@@ -15,11 +17,12 @@ from agency_client.core.ports import Ports
 from agency_client.core.views import UnsealedExchange, VerifiedExchange
 from exchange_protocol.errors import HubUnavailable, Reason
 from exchange_protocol.kinds.catalogue import kind_of
-from exchange_protocol.kinds.codes import Party
+from exchange_protocol.kinds.codes import Handling, Party, Tlp
 from exchange_protocol.kinds.spec import Body
+from exchange_protocol.rules.joint_case import active_members, recipients_of
 from exchange_protocol.rules.judgement import Route
 from exchange_protocol.rules.lifecycle import Exchange, Leg, row_for
-from exchange_protocol.rules.statements import Draft
+from exchange_protocol.rules.statements import Draft, Header
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import statement_pb2
@@ -68,6 +71,51 @@ def compare_plan(ports: Ports, draft: Draft, route: Route) -> Operation[None]:
         raise Reason.RULE_BROKEN.error(
             f"under the policy on the log the route is {route}; the hub plans another"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """To whom a continuing statement is said, and what it answers."""
+
+    legs: tuple[Leg, ...]
+    """The legs that are there and that it speaks on."""
+    recipients: tuple[AgencyId, ...]
+    answers: bytes
+    header: Header
+    """Of the initial statement."""
+
+    @property
+    def handling(self) -> tuple[Handling, ...]:
+        """What its handling may not be below."""
+        return tuple(leg.handling for leg in self.legs) or (self.header.handling,)
+
+    @property
+    def tlp(self) -> tuple[Tlp, ...]:
+        """What its TLP may not be below."""
+        return tuple(leg.tlp for leg in self.legs) or (self.header.tlp,)
+
+
+def address(
+    agency: AgencyId,
+    verified: VerifiedExchange,
+    state: Exchange,
+    body: Any,
+    named: Iterable[str] | str | None,
+) -> Addressed:
+    """To whom to say a body: by the rules of joint cases, or on the legs of `choose_legs`.
+
+    Whether it may be said so is judged when it is signed.
+    """
+    spec = kind_of(body).spec
+    if spec.invites:
+        return Addressed((), (body.member,), state.opening, state.header)
+    if spec.to_members:
+        recipients = recipients_of(state, agency)
+        return Addressed(active_members(state), recipients, state.opening, state.header)
+    legs = choose_legs(agency, verified, state, body, named)
+    is_recipient = verified.party is Party.RECIPIENT
+    recipients = (state.initiator,) if is_recipient else tuple(leg.agency for leg in legs)
+    return Addressed(legs, recipients, legs[0].awaits, state.header)
 
 
 def choose_legs(

@@ -2,7 +2,8 @@
 
  1. The directory is brought up to date; without a hub the one held serves.
  2. The policy on the log says who approves, who supervises and who reads (`routes`).
- 3. The parts are sealed to exactly those readers, with keys that they themselves published.
+ 3. The parts are sealed to exactly those readers, with keys that they themselves published. A file
+    that another agency sent is not passed on without its source (`provenance`).
  4. The statement is signed, and judged here as the hub will judge it. A statement that the rules
     refuse never leaves.
  5. It goes to the outbox. `delivery` takes it from there to the hub.
@@ -30,18 +31,18 @@ from agency_client.core.drafting import (
 from agency_client.core.exchanges import Exchanges, HasId
 from agency_client.core.given import Agencies, parse_agencies
 from agency_client.core.ports import Ports
-from agency_client.core.routes import check_read, choose_legs, compare_plan
+from agency_client.core.provenance import check_passed_on
+from agency_client.core.routes import address, check_read, compare_plan
 from agency_client.core.sealing import JSON, Content, Sealer
 from agency_client.core.view import View
 from agency_client.core.views import CONTENT
 from agency_client.state.outbox import Staging
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import kind_of
-from exchange_protocol.kinds.codes import Party
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.access import readers, spoken
 from exchange_protocol.rules.judgement import Route, judge, plan_route
-from exchange_protocol.rules.lifecycle import Exchange, open_exchange
+from exchange_protocol.rules.lifecycle import Exchange, admit, open_exchange
 from exchange_protocol.rules.statements import (
     BRIEF,
     Draft,
@@ -139,24 +140,23 @@ class Statements:
                 f"{self._ports.agency} sees exchange {verified.id} as a supervisor and may not "
                 "speak on it"
             )
-        chosen = choose_legs(self._ports.agency, verified, state, body, legs)
+        addressed = address(self._ports.agency, verified, state, body, legs)
         if kind_of(body).spec.decides:
-            check_read(exchange, body, chosen)
+            check_read(exchange, body, addressed.legs)
         now = self._ports.clock()
         floor = Floor(
-            handling=max(leg.handling for leg in chosen),
-            tlp=max(leg.tlp for leg in chosen),
+            handling=max(addressed.handling),
+            tlp=max(addressed.tlp),
             urgency=state.header.urgency,
         )
-        is_recipient = verified.party is Party.RECIPIENT
         draft = Draft(
             id=self._ports.new_id(),
             exchange_id=verified.id,
             author=self._ports.vault.member,
             made_at=now,
             body=body,
-            answers=chosen[0].awaits,
-            recipients=(state.initiator,) if is_recipient else tuple(leg.agency for leg in chosen),
+            answers=addressed.answers,
+            recipients=addressed.recipients,
             header=make_header(terms, floor, self._ports, now),
         )
         with self._ports.outbox.stage(draft.id) as staging:
@@ -213,13 +213,15 @@ class Statements:
     def _continuing_plan(self, state: Exchange) -> _Plan:
         def plan(draft: Draft) -> Operation[tuple[Route, Exchange]]:
             route = plan_route(self._ports.directory.current, draft, state)
+            yield from ()
+            if draft.kind.spec.invites:
+                return route, admit(state, as_statement(draft), route.legs)[0]
             gates = {leg.agency: leg for leg in route.legs}
             # Readers of a supplement's brief are the approvers of its own gate.
             legs = tuple(
                 replace(leg, approvers=gates[leg.agency].approvers) if leg.agency in gates else leg
                 for leg in state.legs
             )
-            yield from ()
             return route, replace(state, legs=legs)
 
         return plan
@@ -235,6 +237,7 @@ class Statements:
             # subjects, which is known when the entities have gone by.
             _, exchange = yield from plan(draft)
             to = readers(exchange, spoken(exchange, as_statement(draft)), CONTENT)
+            check_passed_on(self._ports.search_index, content, draft, to)
             parts += sealer.seal_entities(content.entities, to)
             parts += sealer.seal_attachments(content.attachments, to)
             draft = replace(draft, header=replace(draft.header, subject_count=int(sealer.subjects)))

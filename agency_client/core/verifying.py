@@ -8,6 +8,7 @@ Steps (docs/threat-model.md says which lie each of them catches):
  4. The directory is as new as the newest entry counts; a hub that hides some of it is caught.
  5. Statements are judged anew with the hub's own rules, against the directory at their place:
     - initiator: the whole exchange is replayed;
+    - active member of a joint case: all of it is replayed, until the member leaves;
     - recipient: the exchange is replayed as far as its leg goes, with policy, gate and approvals.
       A release without enough coordinators' own signatures over that very payload breaks a rule; a
       held statement that is shown lacks its approvals;
@@ -32,7 +33,7 @@ from dataclasses import replace
 from agency_client.core.views import ExchangeSummary, VerifiedExchange, VerifiedStatement
 from agency_client.state.outbox import KeptReceipt
 from exchange_protocol.errors import ExchangeError, NotFound, Reason
-from exchange_protocol.kinds.codes import Party
+from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.record.entries import Entry, Event, verify_time_of
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.record.replay import DirectoryFold, Replay
@@ -66,8 +67,14 @@ def judge_view(
         case Party.INITIATOR:
             state = _replayed(exchange_id, entries, Replay(fold))
         case Party.RECIPIENT:
-            state = _replayed(exchange_id, entries, Replay(fold, view=agency))
+            is_insider = _has_joined(agency, statements)
+            replay = Replay(fold, view=agency, is_insider=is_insider)
+            state = _replayed(exchange_id, entries, replay)
             _check_released(agency, state, statements)
+        case Party.APPROVER if statements[0].statement.kind.spec.is_case:
+            # It is shown every statement, so it judges as auditors do.
+            replay = Replay(fold, view=agency, is_insider=True)
+            state = _replayed(exchange_id, entries, replay)
         case Party.APPROVER:
             state = _approvers_view(statements, fold)
         case Party.SUPERVISOR:
@@ -82,12 +89,23 @@ def _party_of(agency: AgencyId, exchange_id: str, statements: Sequence[VerifiedS
         return Party.SUPERVISOR
     if first.author.agency == agency:
         return Party.INITIATOR
-    if agency in first.recipients:
+    invited = (each.statement for each in statements if each.statement.kind.spec.invites)
+    if any(agency in each.recipients for each in (first, *invited)):
         return Party.RECIPIENT
     recorded = (each.entry.ruling for each in statements)
     if any(agency in leg.approvers for ruling in recorded if ruling for leg in ruling.legs):
         return Party.APPROVER
     return Party.SUPERVISOR
+
+
+def _has_joined(agency: AgencyId, statements: Sequence[VerifiedStatement]) -> bool:
+    """True if an agency became an active member of a joint case: from then on it is shown all."""
+    return any(
+        change.agency == agency and change.after is LegState.JOINED
+        for each in statements
+        if each.entry.ruling is not None
+        for change in each.entry.ruling.legs
+    )
 
 
 def _check_released(

@@ -106,7 +106,7 @@ def _section(found: VerifiedBundle, words: Words) -> str:
         f"<h2>{_text(words.file)}</h2>\n"
         f"{_list(_facts(found, words))}"
         f"<h2>{_text(words.agencies)}</h2>\n"
-        f"{_table(words.body_columns, _bodies(found))}"
+        f"{_table(words.body_columns, _agencies(found))}"
         "</section>\n"
     )
 
@@ -128,8 +128,8 @@ def _request(found: VerifiedBundle, words: Words) -> list[tuple[str, Cell]]:
             say(opening.kind.spec.words, words.language),
             _who(found, opening.author, words),
             _instant(opening.made_at),
-            tuple(_body(found, agency) for agency in opening.recipients),
-            tuple(_body(found, agency) for agency in opening.supervisors),
+            tuple(_agency(found, agency) for agency in opening.recipients),
+            tuple(_agency(found, agency) for agency in opening.supervisors),
             words.say(header.purpose) if header.purpose else "",
             header.legal_basis or "",
             words.say(header.handling),
@@ -137,7 +137,7 @@ def _request(found: VerifiedBundle, words: Words) -> list[tuple[str, Cell]]:
             words.say(header.urgency),
             _instant(header.due_at) if header.due_at else "",
             ", ".join(words.say(use) for use in header.permitted_uses),
-            tuple(_body(found, agency) for agency in header.onward_authorities),
+            tuple(_agency(found, agency) for agency in header.onward_authorities),
         ]
     else:
         values += [""] * (len(words.request_rows) - 2)
@@ -146,7 +146,8 @@ def _request(found: VerifiedBundle, words: Words) -> list[tuple[str, Cell]]:
     else:
         values.append(
             tuple(
-                f"{_body(found, leg.agency)}: {words.say(leg.state)}" for leg in found.exchange.legs
+                f"{_agency(found, leg.agency)}: {words.say(leg.state)}"
+                for leg in found.exchange.legs
             )
         )
     return [pair for pair in zip(words.request_rows, values, strict=True) if pair[1]]
@@ -199,10 +200,10 @@ def _row(
 
 def _who(found: VerifiedBundle, member: Member, words: Words) -> tuple[str, ...]:
     role = words.say(member.role)
-    return _body(found, member.agency), f"{role} {member.name}" if member.name else role
+    return _agency(found, member.agency), f"{role} {member.name}" if member.name else role
 
 
-def _body(found: VerifiedBundle, agency: AgencyId) -> str:
+def _agency(found: VerifiedBundle, agency: AgencyId) -> str:
     enrolled = found.directory.agencies.get(agency)
     return f"{enrolled.name} [{agency}]" if enrolled else agency
 
@@ -242,7 +243,7 @@ def _parts(found: VerifiedBundle, words: Words) -> Iterator[tuple[Cell, ...]]:
             )
 
 
-def _bodies(found: VerifiedBundle) -> list[tuple[Cell, ...]]:
+def _agencies(found: VerifiedBundle) -> list[tuple[Cell, ...]]:
     return [
         (body.agency, body.name, body.country, str(told.index))
         for told in found.directory_told

@@ -42,7 +42,7 @@ from agency_client.evidence.verify import (
     STAMP,
     VERSION,
     Archive,
-    Refused,
+    Failed,
 )
 from exchange_files import new_file
 from exchange_protocol.errors import Reason
@@ -86,9 +86,9 @@ def open_bundle(path: Path) -> Iterator[Archive]:
     try:
         with Archive(path) as archive:
             yield archive
-    except Refused as refused:
-        reason = _FAULTS.get(refused.reason, Reason.DOCUMENT_INVALID)
-        raise reason.error(f"{refused.reason}: {refused.message}") from None
+    except Failed as failed:
+        reason = _FAULTS.get(failed.reason, Reason.DOCUMENT_INVALID)
+        raise reason.error(f"{failed.reason}: {failed.message}") from None
 
 
 def tlog_proof(index: int, proof: Sequence[bytes], note: bytes) -> bytes:

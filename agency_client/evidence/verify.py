@@ -15,7 +15,8 @@ Steps:
  3. Every entry is in the tree of that checkpoint: HMAC with its nonce, RFC 6962 leaf and proof.
  4. The directory entries are all there, in order; each certificate leads to the root at the hub's
     time, is for signing documents, and was published before it was used and not revoked.
- 5. Every statement is the one that its entry names, and its author signed it (ECDSA over DSSE PAE).
+ 5. Every statement and its signature are those that its entry names, and the author signed it
+    (ECDSA over DSSE PAE). Entries of version 0.1 name no signature.
  6. Every ruling cites the policy that was in force, whose signed text is in the bundle.
  7. A disclosed part opens: its sealed bytes are those that were signed, they commit to the content
     key, every AES-256-GCM tag is good, and the text is the one in the bundle.
@@ -107,6 +108,7 @@ KINDS = {
     34: "urgent_freeze_request",
     35: "advance_notice",
     36: "connectivity_test",
+    37: "joint_case",
     40: "acknowledge",
     41: "return_for_information",
     42: "supplement",
@@ -135,6 +137,14 @@ KINDS = {
     65: "answer_test",
     66: "consent_request",
     67: "consent_decision",
+    80: "invite",
+    81: "join",
+    82: "decline",
+    83: "leave",
+    84: "contribute",
+    85: "task",
+    86: "complete_task",
+    87: "draft_analysis",
     70: "enrol_agency",
     71: "publish_certificate",
     72: "revoke_certificate",
@@ -450,6 +460,39 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
             },
         ),
     },
+    82: {
+        1: (
+            "reason",
+            {
+                1: "no link",
+                2: "no capacity",
+                3: "own proceedings",
+                4: "contrary to law",
+            },
+        ),
+    },
+    86: {
+        2: (
+            "result",
+            {
+                1: "done",
+                2: "partly done",
+                3: "not done",
+            },
+        ),
+    },
+    87: {
+        3: (
+            "use",
+            {
+                1: "intelligence",
+                2: "investigation",
+                3: "prosecution",
+                4: "confiscation",
+                5: "analysis",
+            },
+        ),
+    },
     70: {
         4: (
             "agency type",
@@ -544,7 +587,7 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
 """Of each kind: the fields of its body that hold codes, numbers or a time."""
 # End of the kinds.
 _PUBLISH_CERTIFICATE, _REVOKE_CERTIFICATE, _PUBLISH_POLICY = 71, 72, 74
-_FIRST_BODY_FIELD, _FIRST_DIRECTORY_FIELD = 30, 70
+_FIRST_BODY_FIELD, _DIRECTORY_FIELDS = 30, range(70, 80)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*){0,3}", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -569,8 +612,8 @@ _EXTENDED_CRITICAL = bytes.fromhex("0603551d250101ff040c300a06082b06010505070324
 _EXIT_REFUSED, _EXIT_DAMAGED, _EXIT_UNCHECKED = 1, 2, 6
 
 
-class Refused(Exception):
-    """The bundle does not verify; `reason` is stable, the message is for people."""
+class Failed(Exception):
+    """The check ended early; `reason` is stable, the message is for people."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -578,11 +621,15 @@ class Refused(Exception):
         self.message = message
 
 
-class Damaged(Refused):
+class Refused(Failed):
+    """The bundle does not verify."""
+
+
+class Damaged(Failed):
     """The file is no whole bundle: whoever had it can have changed that, so it is no verdict."""
 
 
-class Unchecked(Refused):
+class Unchecked(Failed):
     """This machine or this version cannot check it, which is no verdict either."""
 
 
@@ -965,6 +1012,7 @@ class Entry:
         ruling = fields(binary(found, 8))
         self.policy = binary(ruling, 1)
         self.rules = [_text(each) for each in ruling.get(2, [])]
+        self.signature = binary(found, 12)
         if self.event not in EVENTS or self.seconds > 1 << 36 or self.nanos >= 10**9:
             raise Refused("ENTRY_MISMATCH", f"entry {index} has an unknown event, or no time")
 
@@ -1041,7 +1089,7 @@ class Statement:
     @property
     def is_of_directory(self) -> bool:
         """True if it changes the directory, not an exchange."""
-        return self.field >= _FIRST_DIRECTORY_FIELD
+        return self.field in _DIRECTORY_FIELDS
 
 
 class Certificate:
@@ -1062,6 +1110,8 @@ class Directory:
         self.size = 0
         self.certificates: dict[bytes, Certificate] = {}
         self.policy = b""
+        self.names_signatures = False
+        """True if the log's first entry names its statement's signature: so must all after it."""
         self.files: dict[str, bytes] = {}
         """The bytes that the bundle must hold for it, by file name."""
         self._root = root
@@ -1134,11 +1184,23 @@ def verify_statement(
     signature = archive.read(f"{folder}/signature.der")
     if hashlib.sha256(payload).digest() != entry.digest:
         raise Refused("ENTRY_MISMATCH", f"{where} names another statement than the one beside it")
+    batch = None
+    if f"{folder}/batch.txt" in archive.names:
+        batch = parse_batch(archive.read(f"{folder}/batch.txt"), where)
+    if directory.size == 0:
+        directory.names_signatures = bool(entry.signature)
+    if not entry.signature and directory.names_signatures:
+        raise Refused("ENTRY_MISMATCH", f"{where} does not name the signature of its statement")
+    if entry.signature:
+        message = signature_message(entry.certificate, signature, batch)
+        if hashlib.sha256(message).digest() != entry.signature:
+            raise Refused(
+                "ENTRY_MISMATCH", f"{where} names another signature than the one beside it"
+            )
     signed: bytes | None = pae(payload)
     if archive.read(f"{folder}/pae.bin") != signed:
         raise Refused("ENTRY_MISMATCH", f"{where}: pae.bin is not the encoding of payload.bin")
-    if f"{folder}/batch.txt" in archive.names:
-        batch = parse_batch(archive.read(f"{folder}/batch.txt"), where)
+    if batch is not None:
         signed = batch_signed(payload, *batch)
     if signed is None:
         raise Refused("SIGNATURE_INVALID", f"{where}: its path leads to no batch")
@@ -1507,6 +1569,34 @@ def parse_batch(data: bytes, where: str) -> tuple[int, int, tuple[bytes, ...]]:
     if batch_text(*batch) != data:
         raise Refused("SIGNATURE_INVALID", f"{where}: batch.txt is spelled in another way")
     return batch
+
+
+def signature_message(
+    certificate: bytes, signature: bytes, batch: tuple[int, int, tuple[bytes, ...]] | None
+) -> bytes:
+    """Encode the Signature of a statement as Protocol Buffers do; its SHA-256 is in the entry."""
+    message = _field(1, certificate) + _field(2, signature)
+    if batch is not None:
+        index, size, path = batch
+        place = _number_field(1, index) + _number_field(2, size)
+        message += _field(3, place + b"".join(_field(3, each) for each in path))
+    return message
+
+
+def _field(number: int, data: bytes) -> bytes:
+    return _encode_varint(number << 3 | 2) + _encode_varint(len(data)) + data if data else b""
+
+
+def _number_field(number: int, value: int) -> bytes:
+    return _encode_varint(number << 3) + _encode_varint(value) if value else b""
+
+
+def _encode_varint(value: int) -> bytes:
+    found = bytearray()
+    while value > 0x7F:
+        found.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*found, value])
 
 
 def batch_signed(payload: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:

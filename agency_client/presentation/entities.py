@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from functools import partial
 from typing import Final
 
@@ -42,6 +43,8 @@ DETAILS: Final[Mapping[str, Words]] = {
     "date": Words("date", "дата", "күні"),
 }
 """Properties that tell one entity from another of its name."""
+_PAYER: Final = ("payer", "payerAccount")
+_PAYEE: Final = ("beneficiary", "beneficiaryAccount")
 _LINK_DETAILS: Final = ("role", "percentage", "startDate", "endDate", "relationship")
 _MOST_TOTALS: Final = 5
 _AMOUNT: Final = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,13})?")
@@ -81,33 +84,89 @@ class Tables:
 
 def tables(entities: Iterable[Entity], locale: Locale, most: int) -> Tables:
     """Sort entities into tables of at most `most` rows each."""
-    told, captions = _once(entities, locale)
-    made = Tables()
-    totals: dict[str, Decimal] | None = {}
+    gathered = Gathered()
+    told = [entity for entity in entities if gathered.take(entity)]
+    made = Tables(totals=gathered.totals)
     for entity in told:
+        table = getattr(made, section_of(entity))
+        _add(table, most, partial(row, entity, gathered.captions, locale))
+    return made
+
+
+class Section(StrEnum):
+    """The tables that entities are sorted into."""
+
+    PAYMENTS = "payments"
+    ENTITIES = "entities"
+    LINKS = "links"
+
+
+def section_of(entity: Entity) -> Section:
+    """The table of an entity."""
+    schema = entity["schema"]
+    if schema == PAYMENT:
+        return Section.PAYMENTS
+    return Section.LINKS if schema in LINKS else Section.ENTITIES
+
+
+class Gathered:
+    """Repetitions, names and sums of entities that go by, without the entities themselves."""
+
+    def __init__(self) -> None:
+        self.captions: dict[str, str] = {}
+        """The name of each, by its id, as its author wrote it."""
+        self._seen: set[int] = set()
+        self._totals: dict[str, Decimal] | None = {}
+
+    @property
+    def totals(self) -> str:
+        """The sum of all payments, by currency; empty if there are none, or one is unclear."""
+        if not self._totals or len(self._totals) > _MOST_TOTALS:
+            return ""
+        return "; ".join(
+            f"{amount:,f} {currency}".replace(",", " ").rstrip()
+            for currency, amount in sorted(self._totals.items())
+        )
+
+    def take(self, entity: Entity) -> bool:
+        """Take one; False if it was told before in the same words, so that it is not shown."""
         schema = entity["schema"]
         if schema == PAYMENT:
-            _add(made.payments, most, partial(_payment, entity, captions, locale))
-            totals = _added(totals, entity)
-        elif schema in LINKS:
-            _add(made.links, most, partial(_link, entity, captions, locale))
-        else:
-            _add(made.entities, most, partial(_entity, entity, locale))
-    if totals and len(totals) <= _MOST_TOTALS:
-        made.totals = "; ".join(
-            f"{amount:,f} {currency}".replace(",", " ").rstrip()
-            for currency, amount in sorted(totals.items())
-        )
-    return made
+            self._totals = _added(self._totals, entity)
+            return True
+        # Two events that are told in the same words are two events.
+        if schema not in EVENT_SCHEMATA:
+            said = entity_digest(entity)
+            if said in self._seen:
+                return False
+            self._seen.add(said)
+        if len(self.captions) < _FORGETS_AFTER:
+            self.captions.setdefault(entity["id"], _name(entity))
+        return True
+
+
+def row(entity: Entity, captions: Mapping[str, str], locale: Locale) -> tuple[str, ...]:
+    """An entity as a row of its table; `captions` are the names of those that it refers to."""
+    match section_of(entity):
+        case Section.PAYMENTS:
+            return _payment(entity, captions, locale)
+        case Section.LINKS:
+            return _link(entity, captions, locale)
+        case _:
+            return _entity(entity, locale)
 
 
 def caption(entity: Entity, locale: Locale) -> str:
     """Name an entity; by its id where it has no name."""
+    return locale.one_line(_name(entity))
+
+
+def _name(entity: Entity) -> str:
     properties = entity["properties"]
     for name in _NAMES:
         if found := properties.get(name):
-            return locale.one_line(", ".join(found))
-    return locale.one_line(entity["id"])
+            return ", ".join(found)
+    return entity["id"]
 
 
 def sort(entity: Entity, locale: Locale) -> str:
@@ -115,31 +174,13 @@ def sort(entity: Entity, locale: Locale) -> str:
     return locale.say(SCHEMATA[entity["schema"]])
 
 
-def _once(entities: Iterable[Entity], locale: Locale) -> tuple[list[Entity], dict[str, str]]:
-    """The entities without repetitions, and what each is called, by its id."""
-    told: list[Entity] = []
-    captions: dict[str, str] = {}
-    seen: set[int] = set()
-    for entity in entities:
-        # Two payments that are told in the same words are two payments.
-        if entity["schema"] not in EVENT_SCHEMATA:
-            said = entity_digest(entity)
-            if said in seen:
-                continue
-            seen.add(said)
-        told.append(entity)
-        if len(captions) < _FORGETS_AFTER and entity["schema"] != PAYMENT:
-            captions.setdefault(entity["id"], caption(entity, locale))
-    return told, captions
-
-
 def _payment(entity: Entity, captions: Mapping[str, str], locale: Locale) -> tuple[str, ...]:
     return (
         _joined(entity, "date", locale),
         _joined(entity, "amount", locale),
         _joined(entity, "currency", locale),
-        _end(entity, ("payer", "payerAccount"), captions, locale),
-        _end(entity, ("beneficiary", "beneficiaryAccount"), captions, locale),
+        locale.one_line(name_end(ends_of(entity, _PAYER), captions)),
+        locale.one_line(name_end(ends_of(entity, _PAYEE), captions)),
         _joined(entity, "purpose", locale) or _joined(entity, "summary", locale),
     )
 
@@ -159,21 +200,30 @@ def _link(entity: Entity, captions: Mapping[str, str], locale: Locale) -> tuple[
     details = [value for key in _LINK_DETAILS if (value := _joined(entity, key, locale))]
     return (
         sort(entity, locale),
-        _end(entity, (ends.source,), captions, locale),
-        _end(entity, (ends.target,), captions, locale),
+        locale.one_line(name_end(ends_of(entity, (ends.source,)), captions)),
+        locale.one_line(name_end(ends_of(entity, (ends.target,)), captions)),
         "; ".join(details),
     )
 
 
-def _end(
-    entity: Entity, properties: tuple[str, ...], captions: Mapping[str, str], locale: Locale
-) -> str:
-    """Name the end of a payment or link, where the statement tells of it: "Person (account)"."""
-    found = [
-        ", ".join(captions.get(each, locale.one_line(each)) for each in values)
-        for name in properties
-        if (values := entity["properties"].get(name))
-    ]
+Ends = tuple[tuple[str, ...], ...]
+"""The ids at one end of a payment or link: those of persons, then those of accounts."""
+
+
+def ends_of(entity: Entity, properties: tuple[str, ...]) -> Ends:
+    """The ids that an entity gives for one of its ends."""
+    given = entity["properties"]
+    return tuple(tuple(values) for name in properties if (values := given.get(name)))
+
+
+def payment_ends(entity: Entity) -> tuple[Ends, Ends]:
+    """Payer and payee of a payment."""
+    return ends_of(entity, _PAYER), ends_of(entity, _PAYEE)
+
+
+def name_end(ids: Ends, captions: Mapping[str, str]) -> str:
+    """Name an end, where the statement tells of it: "Person (account)"."""
+    found = [", ".join(captions.get(each, each) for each in values) for values in ids]
     return f"{found[0]} ({found[1]})" if len(found) == 2 else "".join(found)
 
 
@@ -187,15 +237,19 @@ def _add(table: Table, most: int, row: Callable[[], tuple[str, ...]]) -> None:
         table.rows.append(row())
 
 
+def amount_of(payment: Entity) -> Decimal | None:
+    """The amount of a payment; None where it is not one clear number."""
+    amounts = payment["properties"].get("amount", [])
+    if len(amounts) != 1 or not _AMOUNT.fullmatch(amounts[0]):
+        return None
+    return Decimal(amounts[0])
+
+
 def _added(totals: dict[str, Decimal] | None, payment: Entity) -> dict[str, Decimal] | None:
     """The sums with one payment more; None once an amount or a currency is not one clear value."""
-    properties = payment["properties"]
-    amounts, currencies = properties.get("amount", []), properties.get("currency", [])
-    if totals is None or len(amounts) != 1 or len(currencies) > 1:
+    amount, currencies = amount_of(payment), payment["properties"].get("currency", [])
+    if totals is None or amount is None or len(currencies) > 1:
         return None
-    if not _AMOUNT.fullmatch(amounts[0]):
-        return None
-    amount = Decimal(amounts[0])
     currency = currencies[0].upper() if currencies else ""
     totals[currency] = totals.get(currency, Decimal(0)) + amount
     return totals

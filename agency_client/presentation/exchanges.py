@@ -196,7 +196,12 @@ def approval_words(leg: LegFacts, locale: Locale) -> str:
 
 def timeline(opened: UnsealedExchange, locale: Locale) -> list[Happening]:
     """List statements and deliveries by time; what a reader received at a time is one line."""
-    said = {each.statement.digest: each for each in opened.statements}
+    return verified_timeline(opened.verified, locale)
+
+
+def verified_timeline(verified: VerifiedExchange, locale: Locale) -> list[Happening]:
+    """The same of an exchange that was verified and not unsealed: reading it is no delivery."""
+    said = {each.statement.digest: each for each in verified.statements}
     happened = [
         Happening(
             each.hub_time,
@@ -204,10 +209,10 @@ def timeline(opened: UnsealedExchange, locale: Locale) -> list[Happening]:
             locale.say(each.kind.spec.words),
             outcome(each, locale),
         )
-        for each in opened.statements
+        for each in verified.statements
     ]
     # A reader fetches a statement part by part, and each part is an entry of the log.
-    for _, parts in groupby(opened.verified.deliveries, key=_delivery_of):
+    for _, parts in groupby(verified.deliveries, key=_delivery_of):
         first = next(parts)
         statement = said.get(first.payload_digest)
         what = statement.kind.spec.words if statement else Label.STATEMENT
@@ -222,7 +227,7 @@ def timeline(opened: UnsealedExchange, locale: Locale) -> list[Happening]:
     return sorted(happened, key=lambda each: each.at)
 
 
-def outcome(statement: UnsealedStatement, locale: Locale) -> str:
+def outcome(statement: UnsealedStatement | VerifiedStatement, locale: Locale) -> str:
     """The codes that a statement carries beside its kind, in words."""
     return ", ".join(body_words(statement.statement.body, locale.language, locale.zone))
 

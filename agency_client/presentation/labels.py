@@ -73,6 +73,10 @@ class Label(Enum):
     ABOUT = Words("about", "суть", "мазмұны")
     NEXT = Words("next", "что делать", "не істеу керек")
     URGENCY = Words("urgency", "срочность", "шұғылдығы")
+    DIGEST = Words("digest", "дайджест", "дайджест")
+    RESTRICTIONS = Words("restrictions", "ограничения", "шектеулер")
+    TLP = Words("traffic light", "светофор", "бағдаршам")
+    FOR_READER = Words("for this reader alone", "только для этого лица", "осы тұлғаға ғана")
     PURPOSE = Words("purpose", "цель", "мақсаты")
     LEGAL_BASIS = Words("legal basis", "правовое основание", "құқықтық негізі")
     PERMITTED_USES = Words(
@@ -192,6 +196,7 @@ class Label(Enum):
         "продлите, преобразуйте или снимите замораживание до его конца",
         "қатыруды біткенге дейін ұзартыңыз, түрлендіріңіз немесе алып тастаңыз",
     )
+    TAKE_PART = Words("take part in the case", "участвуйте в деле", "іске қатысыңыз")
     READ_ANSWER = Words(
         "read the answer, give feedback, close",
         "прочтите ответ, дайте отзыв, закройте",
@@ -294,6 +299,101 @@ class Label(Enum):
         "warning: the same was sent {span} ago ({where} {id})",
         "внимание: то же самое отправлено {span} назад ({where} {id})",
         "назар аударыңыз: дәл осы {span} бұрын жіберілген ({where} {id})",
+    )
+
+    # --- Cases and finding ---------------------------------------------------------------------
+
+    CASE = Words("case", "дело", "іс")
+    TITLE = Words("title", "название", "атауы")
+    EXCHANGES = Words("exchanges", "обмены", "алмасулар")
+    NO_CASES = Words(
+        "No exchange is linked to a case: `agency case link` does it.",
+        "Ни один обмен не связан с делом: это делает `agency case link`.",
+        "Ешбір алмасу іске байланыстырылмаған: оны `agency case link` жасайды.",
+    )
+    LINKED = Words(
+        "Linked to case {case}: {number} of its exchanges.",
+        "Связано с делом {case}; его обменов: {number}.",
+        "{case} ісіне байланыстырылды; оның алмасулары: {number}.",
+    )
+    UNLINKED = Words(
+        "Taken out of case {case}: {number} of its exchanges are left.",
+        "Исключено из дела {case}; осталось обменов: {number}.",
+        "{case} ісінен шығарылды; қалған алмасулар: {number}.",
+    )
+    CASE_CLOSED = Words(
+        "Taken out of case {case}: no exchange is left, so it is listed no more.",
+        "Исключено из дела {case}: обменов не осталось, в списке его больше нет.",
+        "{case} ісінен шығарылды: алмасу қалмады, тізімде ол енді жоқ.",
+    )
+    NOT_SHOWN = Words("not shown: {why}", "не показано: {why}", "көрсетілмеді: {why}")
+    FOUND_IN = Words("found in", "найдено в", "қайдан табылды")
+    IN_REFERENCE = Words("reference", "номер", "нөмір")
+    IN_SUMMARY = Words("summary", "суть", "мазмұны")
+    IN_NAME = Words("name", "имя", "аты")
+    IN_ACCOUNT = Words("account", "счёт", "шот")
+    IN_IDENTIFIER = Words("identifier", "идентификатор", "сәйкестендіргіш")
+    IN_CONTACT = Words("contact", "контакт", "байланыс")
+    IN_FILE = Words("file", "файл", "файл")
+    SEARCHED = Words(
+        "Searched: {number} exchanges that this profile opened or sent. `agency search --unopened` "
+        "lists the others: nothing of them is known here.",
+        "Просмотрено обменов, которые этот профиль открыл или отправил: {number}. Остальные "
+        "перечислит `agency search --unopened`: об их содержании здесь ничего не известно.",
+        "Осы профиль ашқан не жіберген алмасулардан іздестірілді: {number}. Қалғанын "
+        "`agency search --unopened` тізеді: олардың мазмұны мұнда белгісіз.",
+    )
+    NOT_ALL_TERMS = Words(
+        "NOT ALL: only the first {most} names and numbers are known of {ids}",
+        "НЕ ВСЁ: известны только первые {most} имён и номеров обменов {ids}",
+        "БӘРІ ЕМЕС: {ids} алмасуларының алғашқы {most} аты мен нөмірі ғана белгілі",
+    )
+    ADD_A_WORD = Words(
+        "and {number} older ones: add a word",
+        "и более старых: {number}; добавьте слово",
+        "және бұдан ескілері: {number}; сөз қосыңыз",
+    )
+    NOTHING_UNOPENED = Words(
+        "This profile opened or sent every exchange that you see.",
+        "Этот профиль открыл или отправил все обмены, которые вы видите.",
+        "Осы профиль сіз көретін алмасулардың бәрін ашқан не жіберген.",
+    )
+
+    # --- Own holdings --------------------------------------------------------------------------
+
+    HOLDING = Words("set", "набор", "жинақ")
+    IMPORTED_AT = Words("imported", "загружено", "жүктелді")
+    NO_HOLDINGS = Words(
+        "No records were imported: `agency holdings import` does it.",
+        "Сведения не загружены: это делает `agency holdings import`.",
+        "Мәліметтер жүктелмеген: оны `agency holdings import` жасайды.",
+    )
+    IMPORTED = Words(
+        "Imported into {name}: {number} entities.",
+        "Загружено в {name}: объектов {number}.",
+        "{name} жинағына жүктелді: нысандар {number}.",
+    )
+    FORGOTTEN = Words(
+        "Removed from this machine: {name}.",
+        "Удалено с этой машины: {name}.",
+        "Осы машинадан жойылды: {name}.",
+    )
+    SUBJECT = Words("subject", "объект запроса", "сұрау нысаны")
+    MATCH = Words("match", "совпадение", "сәйкестік")
+    OWN_RECORD = Words("own record", "собственная запись", "өз жазбасы")
+    WHY = Words("why", "почему", "неге")
+    EXACT = Words("exact", "точное", "дәл")
+    STRONG = Words("strong", "сильное", "күшті")
+    POSSIBLE = Words("possible", "возможное", "ықтимал")
+    NO_MATCH = Words(
+        "Nothing matches your own records.",
+        "Совпадений с собственными сведениями нет.",
+        "Өз мәліметтеріңізбен сәйкестік жоқ.",
+    )
+    COMPARED = Words(
+        "Exchanges compared, on this machine alone: {number}.",
+        "Обменов сверено, только на этой машине: {number}.",
+        "Салыстырылған алмасулар, тек осы машинада: {number}.",
     )
 
     # --- The audit -----------------------------------------------------------------------------

@@ -231,6 +231,7 @@ def _leg_json(leg: LegFacts) -> dict[str, Any]:
 def _statement_json(statement: UnsealedStatement) -> dict[str, Any]:
     return {
         "statement_id": statement.statement.id,
+        "digest": statement.statement.digest.hex(),
         "index": statement.index,
         "hub_time": iso(statement.hub_time),
         "kind": statement.kind.value,

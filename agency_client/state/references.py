@@ -2,15 +2,13 @@
 
 The hub knows no reference and no summary, so lists of its would show ids alone. The index keeps
 them where this profile sent or opened a statement. It holds sealed content, so it is on disk only
-as content travels: sealed to the agency's own key. A profile that has no such key keeps no index.
+sealed to the agency's own key (`sealed_file`). A profile that has no such key keeps no index.
 
 Rules of this module:
 
 - It is a cache: what does not open or parse is forgotten. It comes back when an exchange is opened.
 - What was erased is forgotten here too (`forget`).
-- One process at a time changes it; each change replaces the file.
-
-    state/index    a line of JSON (key id, wrapped key), then the ciphertext
+- One process at a time changes it; each change replaces the file `state/index`.
 """
 
 from __future__ import annotations
@@ -23,14 +21,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from agency_client.state.keys import Vault
-from exchange_files import locked, make_folder, read_file, replace_file
+from agency_client.state.sealed_file import SealedFile
+from exchange_files import locked, make_folder
 from exchange_protocol.errors import ExchangeError
-from exchange_protocol.kinds.codes import ReaderRole
-from exchange_protocol.trust.sealing import PartContext, Reader, WrappedKey, open_part, seal_part
 
-_CONTEXT: Final = PartContext("state", "index")
-"""No statement has such an id, so the index opens as no part of one."""
-_ROLE: Final = ReaderRole.AUTHOR.value
 _MOST_SUMMARY: Final = 200
 _REMEMBERS: Final = timedelta(minutes=15)
 """The time for which a sent statement is known, so that sending it again is noticed."""
@@ -80,7 +74,7 @@ class ReferenceIndex:
 
     def __init__(self, state: Path, vault: Vault) -> None:
         self._state = state
-        self._path = state / "index"
+        self._file = SealedFile(state / "index", vault, "index")
         self._vault = vault
 
     def references(self) -> Mapping[str, Reference]:
@@ -143,29 +137,15 @@ class ReferenceIndex:
         with locked(self._state / ".index.lock"):
             index = self._read()
             if change(index):
-                replace_file(self._path, self._sealed(_encode(index)))
+                self._file.write(_encode(index))
 
     def _read(self) -> _Index:
-        data = read_file(self._path)
-        if data is None:
-            return _Index()
-        head, _, ciphertext = data.partition(b"\n")
         try:
-            fields = json.loads(head)
-            key_id, enc = bytes.fromhex(fields["key_id"]), bytes.fromhex(fields["enc"])
-            wrapped = WrappedKey(self._vault.agency, _ROLE, key_id, enc)
-            opened = open_part(ciphertext, _CONTEXT, wrapped, self._vault.sealing_key(key_id))
-            return _decode(json.loads(opened))
+            opened = self._file.read()
+            return _Index() if opened is None else _decode(json.loads(opened))
         except (ExchangeError, ValueError, KeyError, TypeError, AttributeError):
             # A cache that another key closed, or a disk damaged: it comes back by itself.
             return _Index()
-
-    def _sealed(self, plain: bytes) -> bytes:
-        key = self._vault.newest_sealing_key
-        part = seal_part(plain, _CONTEXT, [Reader(self._vault.agency, _ROLE, key)])
-        [wrapped] = part.wrapped
-        head = json.dumps({"key_id": wrapped.key_id.hex(), "enc": wrapped.enc.hex()})
-        return head.encode() + b"\n" + part.ciphertext
 
 
 def _is_fresh(sent: Earlier, now: datetime) -> bool:

@@ -43,7 +43,7 @@ from exchange_certs.records import (
 from exchange_files import PUBLIC, NewFile, new_folder, replace_file
 from exchange_keys import check_guarded_folder, encrypted_pem, load_ec_key, read_pinned
 from exchange_protocol.errors import Reason
-from exchange_protocol.trust.certificates import Usage, fingerprint
+from exchange_protocol.trust.certificates import CURVES, Usage, fingerprint
 from exchange_protocol.trust.identity import HubIdentity, Member
 
 ROOT_KEY_FILE: Final = "root.key"
@@ -268,7 +268,7 @@ class Authority:
         if public_key is None:
             key = ec.generate_private_key(ec.SECP256R1())
             public_key = key.public_key()
-        elif public_key.curve.name not in ("secp256r1", "secp384r1"):
+        elif public_key.curve.name not in CURVES:
             raise Reason.INVALID_FIELD.error(
                 f"expected a key on P-256 or P-384; got {public_key.curve.name}"
             )

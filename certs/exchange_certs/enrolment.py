@@ -219,17 +219,16 @@ def _spend(directory: Path, token: str, request: Request, now: datetime) -> None
     digest = _digest(token)
     tokens = _read_tokens(directory)
     found = next((each for each in tokens if each["sha256"] == digest), None)
-    why = None
     if found is None:
-        why = "this authority has issued no such token"
-    elif found["used"]:
-        why = "the token is spent: each is good once"
-    elif datetime.fromisoformat(found["ends"]) < now:
-        why = f"the token ended at {found['ends']}"
-    elif found["fingerprint"] != request.fingerprint:
-        why = f"the token is for {found['fingerprint']}, the request is {request.fingerprint}"
-    if found is None or why is not None:
-        raise _token_error(str(why))
+        raise _token_error("this authority has issued no such token")
+    if found["used"]:
+        raise _token_error("the token is spent: each is good once")
+    if datetime.fromisoformat(found["ends"]) < now:
+        raise _token_error(f"the token ended at {found['ends']}")
+    if found["fingerprint"] != request.fingerprint:
+        raise _token_error(
+            f"the token is for {found['fingerprint']}, the request is {request.fingerprint}"
+        )
     _write_tokens(directory, [each | {"used": True} if each is found else each for each in tokens])
 
 

@@ -19,6 +19,7 @@ from datetime import datetime
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.record.entries import MOST_BEHIND, Entry, Event
+from exchange_protocol.rules.access import shown_anew
 from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Part, Statement
@@ -28,7 +29,6 @@ from exchange_server.ledger.draft import Draft, StagedKey
 from exchange_server.ledger.jobs import Logged, Submission
 from exchange_server.ledger.projection import (
     exchange_row,
-    released,
     statement_row,
     statement_visibility,
 )
@@ -168,6 +168,7 @@ class Acceptance:
                 exchange_id=statement.exchange_id,
                 payload_digest=statement.digest,
                 ruling=judgement.ruling,
+                signature_digest=job.signed.signature_digest,
             )
         )
         if after is not None and said is not None:
@@ -198,7 +199,7 @@ class Acceptance:
         return logged
 
     def _released_indexes(self, before: Exchange | None, after: Exchange) -> dict[bytes, int]:
-        digests = {digest for _, digest in released(before, after)}
+        digests = {shown.digest for shown in shown_anew(before, after)}
         if not digests:
             return {}
         indexes = log_indexes(self._draft.connection, sorted(digests))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from exchange_protocol.record.entries import scope_of
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.inspection import AuditorScope, EntryScope, Parties, judge_inspection
+from exchange_protocol.rules.leg_record import decode_record
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_server.ledger.values import LeavesPage
 from exchange_server.storage.log_rows import StoredEntry
@@ -39,7 +40,12 @@ def _concerns(connection: Connection, entries: Sequence[StoredEntry]) -> list[En
     ids = sorted({entry.exchange_id for entry in entries if entry.exchange_id})
     query = (
         select(
-            exchanges.c.exchange_id, exchanges.c.initial_index, exchanges.c.initiator, legs.c.agency
+            exchanges.c.exchange_id,
+            exchanges.c.initial_index,
+            exchanges.c.initial_sha256,
+            exchanges.c.initiator,
+            legs.c.agency,
+            legs.c.record,
         )
         .join(legs, legs.c.exchange_id == exchanges.c.exchange_id)
         .order_by(exchanges.c.exchange_id, legs.c.position)
@@ -47,9 +53,10 @@ def _concerns(connection: Connection, entries: Sequence[StoredEntry]) -> list[En
     opened: dict[str, int] = {}
     ends: dict[str, list[Parties]] = {}
     found = select_by_keys(connection, query, exchanges.c.exchange_id, ids)
-    for exchange_id, index, initiator, leg in found:
+    for exchange_id, index, opening, initiator, leg, record in found:
         opened[exchange_id] = index
-        ends.setdefault(exchange_id, []).append((AgencyId(initiator), AgencyId(leg)))
+        if decode_record(record).from_initiator[0] == opening:  # As `Exchange.ends` has it.
+            ends.setdefault(exchange_id, []).append((AgencyId(initiator), AgencyId(leg)))
     return [
         scope_of(
             entry.event,

@@ -3,7 +3,8 @@
 The writer stores what these give; `fsck` computes them again from a replay and compares.
 
 - A statement becomes visible to everyone of `access.viewers`, at its own entry.
-- When a leg's statements are released, they become visible to its recipient at the releasing entry.
+- What an agency may see from then on (`access.shown_anew`) becomes visible to it at the entry that
+  lets it: what was held and is released, or a joint case that it joins.
 - A delivery is visible to the reader's agency and to the statement's author.
 - Denials and directory statements are in nobody's feed.
 """
@@ -16,7 +17,7 @@ from datetime import datetime
 from typing import Final
 
 from exchange_protocol.kinds.codes import Party, ReaderRole
-from exchange_protocol.rules.access import StatementFacts, viewers
+from exchange_protocol.rules.access import StatementFacts, shown_anew, viewers
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import SignedStatement, Statement, batch_bytes
 from exchange_protocol.trust.identity import AgencyId
@@ -74,18 +75,6 @@ def exchange_row(statement: Statement, index: int, at: datetime) -> ExchangeRow:
     )
 
 
-def released(before: Exchange | None, after: Exchange) -> tuple[tuple[AgencyId, bytes], ...]:
-    """Statements that a leg's recipient may see from now on: agency and digest."""
-    if before is None:
-        return ()
-    return tuple(
-        (leg.agency, digest)
-        for leg, now in zip(before.legs, after.legs, strict=True)
-        for digest in leg.hidden
-        if digest not in now.hidden
-    )
-
-
 def statement_visibility(
     index: int,
     initial_index: int,
@@ -94,7 +83,7 @@ def statement_visibility(
     said: StatementFacts,
     indexes: Mapping[bytes, int],
 ) -> Visibility:
-    """Find what the statement at `index` makes visible; `indexes` finds what `released` names."""
+    """Find what the statement at `index` makes visible; `indexes` finds what `shown_anew` names."""
     feed = []
     seen: set[tuple[AgencyId, int, AgencyId]] = set()
     for agency, role in viewers(after, said).items():
@@ -102,10 +91,11 @@ def statement_visibility(
         seen.update(
             (agency, _NUMBERS[party], leg) for party, leg in _parties_of(agency, role, after, said)
         )
-    for agency, digest in released(before, after):
+    for agency, digest, role in shown_anew(before, after):
         if digest != said.digest:
-            feed.append(FeedRow(agency, index, indexes[digest], after.id, ReaderRole.RECIPIENT))
-            seen.add((agency, _NUMBERS[Party.RECIPIENT], agency))
+            feed.append(FeedRow(agency, index, indexes[digest], after.id, role))
+            if role is ReaderRole.RECIPIENT:
+                seen.add((agency, _NUMBERS[Party.RECIPIENT], agency))
     parties = tuple(
         PartyRow(agency, party, initial_index, leg, after.id) for agency, party, leg in sorted(seen)
     )

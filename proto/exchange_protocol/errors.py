@@ -166,6 +166,7 @@ class Reason(Enum):
     CALENDAR_DAY_TWICE = (InvalidInput,)
     CALENDAR_YEAR_INVALID = (InvalidInput,)
     COUNTRY_UNKNOWN = (InvalidInput,)
+    LEAD_INVITED = (InvalidInput,)
     # who
     UNAUTHENTICATED = (NotAuthenticated,)
     CERTIFICATE_INVALID = (NotAuthenticated,)
@@ -189,6 +190,9 @@ class Reason(Enum):
     CONSENT_MISSING = (NotPermitted,)
     AGENCY_RETIRED = (NotPermitted,)
     NOT_TAKEN = (NotPermitted,)
+    NOT_THE_LEAD = (NotPermitted,)
+    NOT_ACTIVE = (NotPermitted,)
+    GATE_EXCEEDED = (NotPermitted,)
     # is there
     EXCHANGE_UNKNOWN = (NotFound,)
     AGENCY_UNKNOWN = (NotFound,)
@@ -210,6 +214,9 @@ class Reason(Enum):
     NOT_CLAIMED = (Conflict,)
     NOT_YET_DUE = (Conflict,)
     TIME_IS_OVER = (Conflict,)
+    ALREADY_MEMBER = (Conflict,)
+    MEMBERS_CHANGED = (Conflict,)
+    ASSIGNEE_NOT_ACTIVE = (Conflict,)
     # limits
     TOO_LARGE = (LimitExceeded,)
     TOO_MANY = (LimitExceeded,)

@@ -75,7 +75,12 @@ def test_the_document_shows_the_lifecycle_table() -> None:
             row.party.value,
             ", ".join(state.name for state in LegState if state in row.before),
             "as it was" if row.after is None else row.after.name,
-            ", ".join(each for each in Kind if row.is_answer and each.spec.answer is kind.body),
+            ", ".join(
+                each
+                for each in Kind
+                if (row.is_answer and each.spec.answer is kind.body)
+                or (row.in_case and each.spec.is_case)
+            ),
         ]
 
     assert table("Kinds that continue one") == [line(kind, row) for kind, row in ROWS]

@@ -69,7 +69,7 @@ def consoles(town: Deployment) -> Iterator[Consoles]:
         yield console
 
 
-def ask(town: Deployment, to: str, summary: str = "Вымышленное дело") -> str:
+def ask(town: Deployment, to: str, summary: str = "Вымышленное дело", *, due: str = "7d") -> str:
     """A request of the police; gives the exchange."""
     with town.client(OFFICER) as client:
         sent = client.request_information(
@@ -78,7 +78,7 @@ def ask(town: Deployment, to: str, summary: str = "Вымышленное дел
             own_reference="12/345",
             request=InformationRequest(items=(Item.TRANSACTIONS,), facts="Факты"),
             subjects=[{"id": "p", "schema": "Person", "properties": {"name": ["Пример"]}}],
-            due="7d",
+            due=due,
         )
     assert isinstance(sent, Sent)
     return sent.exchange_id

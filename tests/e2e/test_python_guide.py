@@ -83,11 +83,12 @@ def test_the_programs_of_the_guide_run_one_after_the_other(
     for program in programs("docs/python.md"):
         run(program)
         said.append(capsys.readouterr().out)
-    asked, read, table, watched, many, at_once, queued, failed = said
+    asked, read, table, cases, watched, many, at_once, queued, failed = said
     assert re.fullmatch(r"entry \d+ of the log; exchange [0-9a-f-]{36}\n", asked)
     assert "kz.mia asks: Suspected laundering of heroin proceeds" in read
     assert "Person ['Вымышленный Пример']" in read
     assert "3 entities, 2 subjects" in table
+    assert cases.startswith("1 of 1 exchanges\nkz.mia ['Вымышленный Пример']\nFMA-7/2026 20")
     assert "information_request" in watched
     assert "extend_deadline" in watched
     assert "refused" not in many

@@ -10,6 +10,9 @@ import pytest
 
 from agency_client import ExchangeClient
 from exchange_protocol.errors import Reason
+from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_server.ledger.fsck import fsck
+from exchange_server.storage.engine import open_engine
 from tests.support.commands import as_member, run
 from tests.support.deployment import AUDITOR, Deployment
 from tests.support.foundation import Foundation
@@ -47,7 +50,15 @@ class Region:
         return refusal(act, *arguments, **named)
 
     def replay(self, capsys: pytest.CaptureFixture[str]) -> str:
-        """Let the centre's auditor replay the whole log; gives its report."""
+        """Let the centre's auditor replay the whole log, and the hub check its tables by it.
+
+        Gives the auditor's report.
+        """
+        files = self.town.files
+        engine = open_engine(files.database_url, read_only=True)
+        report = fsck(engine, files.anchors, LogVerifier(files.log_vkey))
+        engine.dispose()
+        assert report.is_clean, report
         code, out, err = run(capsys, *as_member(self.town, AUDITOR), "audit", "verify")
         assert code == 0, out + err
         return out

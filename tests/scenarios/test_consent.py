@@ -77,6 +77,9 @@ def test_consent_is_granted_used_revoked_and_what_it_does_not_cover_is_refused(
     assert pass_on(region, bytes(32), consent) is Reason.STATEMENT_UNKNOWN
     assert pass_on(region, answer, consent, bytes(32)) is Reason.CONSENT_MISSING
     assert pass_on(region, answer, consent) is None
+    # Its author is not shown the source there, and takes nobody for a liar.
+    [referral] = mia.exchanges(kinds=["referral"])
+    assert mia.open(referral).statements
     fma.revoke_consent(exchange, asked, reason="Обстоятельства изменились (вымышлено)")
     assert pass_on(region, answer, consent) is Reason.CONSENT_MISSING
     region.replay(capsys)

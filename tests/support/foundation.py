@@ -20,12 +20,13 @@ from sqlalchemy import select
 
 from exchange_certs.authority import Authority
 from exchange_server.storage.engine import open_engine
-from exchange_server.storage.schema import migrate
 from exchange_server.storage.tables import metadata
 from tests.support.deployment import Deployment, deploy
 from tests.support.hub_process import PASSPHRASE, HubFiles, HubProcess, prepare_hub
+from tests.support.schema import make_schema
 
 STATE_AUDITOR = "kz.gpo/auditor/auditor1"
+PROSECUTOR = "kz.gpo/authoriser/prosecutor1"
 OFFICERS = tuple(f"kz.mia/officer/officer{number}" for number in range(4))
 NEWCOMER = "kz.mia/officer/newcomer"
 """An officer whose client has never seen the hub."""
@@ -76,10 +77,12 @@ class Foundation:
 
 
 def lay_foundation(folder: Path) -> Foundation:
-    """Enrol the whole cast, with a national auditor and some officers, at a hub that then stops."""
+    """Enrol the whole cast at a hub that then stops; some agencies have several members."""
     files = prepare_hub(folder / "hub")
     with HubProcess(files) as hub:
-        deployment = deploy(files, hub.port, others=(STATE_AUDITOR, *OFFICERS, NEWCOMER))
+        deployment = deploy(
+            files, hub.port, others=(STATE_AUDITOR, *OFFICERS, NEWCOMER, PROSECUTOR)
+        )
         for officer in OFFICERS:
             # Who has never seen the hub cannot say anything while it is away.
             with deployment.client(officer) as client:
@@ -91,7 +94,7 @@ def lay_foundation(folder: Path) -> Foundation:
 def _copy_rows(source_url: str, target_url: str) -> None:
     """Fill an empty database with the rows of another."""
     source, target = open_engine(source_url), open_engine(target_url)
-    migrate(target)
+    make_schema(target)
     with source.connect() as reading, target.begin() as writing:
         for table in metadata.sorted_tables:
             writing.execute(table.delete())

@@ -15,7 +15,6 @@ The sealed bytes are not sealed: the hub is blind. `sealed` makes real ones.
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -105,26 +104,13 @@ def revocations() -> Revocations:
     return Revocations.from_pem(cast.authority.crl_pem(), cast.anchors)
 
 
-@cache
-def _first_founded() -> Hub:
-    return Hub(fictional_cast())
-
-
-def _founded() -> Hub:
-    """A model of one's own; judging the founding statements once per process is enough."""
-    first = _first_founded()
-    own = copy.copy(first)
-    own.exchanges, own.spoken, own.log = {}, {}, list(first.log)
-    return own
-
-
 class Correspondence:
     """What the fictional region writes to a hub, composed by a model that keeps step with it."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.cast: Cast = fictional_cast()
         self.clock = clock or Clock()
-        self.model = _founded()
+        self.model = Hub.founded()
         self._founding = [opening.statement for opening in self.model.log]
 
     def founding(self) -> list[Letter]:

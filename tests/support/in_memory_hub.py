@@ -10,8 +10,8 @@ through `Connection`, which a test can cut: `connection.fails = [Reason.UNAVAILA
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -62,24 +62,12 @@ PASSPHRASE = b"fictional passphrase"
 CHUNK = 64 * 1024
 
 
-@cache
-def _founding() -> Hub:
-    return Hub(fictional_cast())
-
-
-def founded() -> Hub:
-    """A model with directory and policy on its log; values are shared, its state is its own."""
-    model = copy(_founding())
-    model.exchanges, model.spoken, model.log = {}, {}, list(model.log)
-    return model
-
-
 class InMemoryHub:
     """Answers every RPC from a model of the log; one method for each."""
 
     def __init__(self) -> None:
         self.cast: Cast = fictional_cast()
-        self.model = founded()
+        self.model = Hub.founded()
         self.parts: dict[bytes, bytes] = {}
         self.receipts: dict[tuple[AgencyId, str], tuple[bytes, int]] = {}
         self.calls: list[str] = []
@@ -462,6 +450,8 @@ class Connection:
         if self.fails:
             raise self.fails.pop(0)
         yield from self.hub.watch(self.caller, request)
+        # A hub's watch lives for a time; one that ends at once would be asked without a pause.
+        time.sleep(0.02)
 
     def close(self) -> None:
         """Nothing to close."""

@@ -13,6 +13,7 @@ wrong. Sealed bytes are not made here: the hub is blind, and so are the rules.
 from __future__ import annotations
 
 import atexit
+import copy
 import hashlib
 import tempfile
 from collections import Counter
@@ -46,8 +47,9 @@ from exchange_protocol.record.entries import (
 from exchange_protocol.rules.access import StatementFacts, deliver_to, readers, spoken
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
 from exchange_protocol.rules.inspection import EntryScope, judge_inspection
+from exchange_protocol.rules.joint_case import recipients_of
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge, plan_route
-from exchange_protocol.rules.lifecycle import Exchange, Leg, advance, open_exchange
+from exchange_protocol.rules.lifecycle import Exchange, Leg, admit, advance, open_exchange
 from exchange_protocol.rules.provenance import Source
 from exchange_protocol.rules.statements import (
     BRIEF,
@@ -190,6 +192,14 @@ class Hub:
             self.say(member(agency), PublishSealingKey(key.public_key.to_bytes()))
         self.say(OPERATOR, PublishPolicy(self.policy))
 
+    @classmethod
+    def founded(cls) -> Hub:
+        """A hub of the fictional cast of one's own; founding it once per process is enough."""
+        own = copy.copy(_founded())
+        own.exchanges, own.spoken = dict(own.exchanges), dict(own.spoken)
+        own.log, own.scopes = list(own.log), list(own.scopes)
+        return own
+
     def say(
         self, author: Member, body: Body, *, to: Sequence[str] = (), on: Statement | None = None,
         **fields: Any,
@@ -276,6 +286,7 @@ class Hub:
                 exchange_id=statement.exchange_id,
                 payload_digest=signed.digest,
                 ruling=judgement.ruling,
+                signature_digest=signed.signature_digest,
             ),
             signed,
         )
@@ -334,7 +345,7 @@ class Hub:
         nonce = hashlib.sha256(b"%d" % len(self.log)).digest()
         self.log.append(CommitmentOpening(encode_entry(entry), nonce, signed))
         exchange = self.exchanges.get(entry.exchange_id)
-        ends = [(exchange.initiator, leg.agency) for leg in exchange.legs] if exchange else ()
+        ends = exchange.ends if exchange else ()
         self.scopes.append(scope_of(entry.event, entry.actor.agency, entry.exchange_id, ends))
         self.now += timedelta(seconds=1)
 
@@ -351,7 +362,10 @@ class Hub:
 
     def _continued(self, draft: Draft, exchange: Exchange) -> Draft:
         """Address and answer as the author's part in the exchange asks."""
-        author = draft.author.agency
+        author, spec = draft.author.agency, draft.kind.spec
+        if spec.to_members or spec.invites:
+            to = draft.recipients or recipients_of(exchange, author)
+            return replace(draft, recipients=to, answers=exchange.opening)
         if not draft.recipients and exchange.leg(author) and author != exchange.initiator:
             leg = exchange.leg(author)
             draft = replace(draft, recipients=(exchange.initiator,))
@@ -376,7 +390,9 @@ class Hub:
             statement = parse_statement(encode_statement(draft))
             if exchange is None:
                 exchange, _ = open_exchange(statement, route.legs)
-            else:
+            elif draft.kind.spec.invites:
+                exchange, _ = admit(exchange, statement, route.legs)
+            elif not draft.kind.spec.to_members:
                 own = exchange.leg(draft.author.agency)
                 speaks_on = draft.recipients
                 if own is not None and draft.recipients == (exchange.initiator,):
@@ -406,3 +422,8 @@ class Hub:
                 for agency, role in roles.items()
             ),
         )
+
+
+@cache
+def _founded() -> Hub:
+    return Hub(fictional_cast())

@@ -20,12 +20,16 @@ from exchange_protocol.kinds import (
     claim,
     clearance,
     close,
+    complete_task,
     confirm_recall,
     connectivity_test,
     consent_decision,
     consent_request,
+    contribute,
     correct,
     decision,
+    decline,
+    draft_analysis,
     enrol_agency,
     erase_answer,
     erase_notice,
@@ -35,6 +39,10 @@ from exchange_protocol.kinds import (
     give_notice,
     information_request,
     interim_reply,
+    invite,
+    join,
+    joint_case,
+    leave,
     partial_reply,
     publish_acceptance,
     publish_calendar,
@@ -51,6 +59,7 @@ from exchange_protocol.kinds import (
     return_for_information,
     revoke_certificate,
     supplement,
+    task,
     update_agency,
     urgent_freeze_request,
 )
@@ -78,6 +87,7 @@ class Kind(StrEnum):
     URGENT_FREEZE_REQUEST = urgent_freeze_request.SPEC
     ADVANCE_NOTICE = advance_notice.SPEC
     CONNECTIVITY_TEST = connectivity_test.SPEC
+    JOINT_CASE = joint_case.SPEC
 
     ACKNOWLEDGE = acknowledge.SPEC
     RETURN_FOR_INFORMATION = return_for_information.SPEC
@@ -107,6 +117,14 @@ class Kind(StrEnum):
     ANSWER_TEST = answer_test.SPEC
     CONSENT_REQUEST = consent_request.SPEC
     CONSENT_DECISION = consent_decision.SPEC
+    INVITE = invite.SPEC
+    JOIN = join.SPEC
+    DECLINE = decline.SPEC
+    LEAVE = leave.SPEC
+    CONTRIBUTE = contribute.SPEC
+    TASK = task.SPEC
+    COMPLETE_TASK = complete_task.SPEC
+    DRAFT_ANALYSIS = draft_analysis.SPEC
 
     ENROL_AGENCY = enrol_agency.SPEC
     PUBLISH_CERTIFICATE = publish_certificate.SPEC

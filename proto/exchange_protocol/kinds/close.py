@@ -1,4 +1,4 @@
-"""`close`: the initiator closes legs that have ended."""
+"""`close`: the initiator closes legs that have ended, and those of members of its joint case."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ SPEC = KindSpec(
     stage=Stage.CONTINUING,
     words=Words("close", "закрытие обмена", "алмасуды жабу"),
     rows=(
-        Row(party=Party.INITIATOR, before=ENDED, after=LegState.CLOSED, shown_while_hidden=True),
+        Row(
+            party=Party.INITIATOR,
+            before=ENDED | {LegState.JOINED},
+            after=LegState.CLOSED,
+            shown_while_hidden=True,
+        ),
     ),
     acts=(
         Act(

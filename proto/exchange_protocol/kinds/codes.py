@@ -78,6 +78,8 @@ class LegState(Code):
         "жабылды, мазмұны жойылды",
     )
     FROZEN = log_pb2.LEG_STATE_FROZEN, "assets frozen", "активы заморожены", "активтер қатырылды"
+    JOINED = log_pb2.LEG_STATE_JOINED, "active member", "участвует в деле", "іске қатысушы"
+    LEFT = log_pb2.LEG_STATE_LEFT, "former member", "вышел из дела", "істен шықты"
 
 
 MAX_AMOUNT = 10**15

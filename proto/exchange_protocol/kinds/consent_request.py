@@ -22,7 +22,13 @@ from exchange_protocol.kinds.spec import (
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Words
 
-AFTER_READING = OPEN_TO_RECIPIENT | {LegState.FROZEN, LegState.ANSWERED, LegState.CLOSED}
+AFTER_READING = OPEN_TO_RECIPIENT | {
+    LegState.FROZEN,
+    LegState.ANSWERED,
+    LegState.CLOSED,
+    LegState.JOINED,
+    LegState.LEFT,
+}
 """States in which either side may hold something of the other's."""
 
 

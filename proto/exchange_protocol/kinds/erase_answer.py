@@ -28,7 +28,7 @@ SPEC = KindSpec(
     rows=(
         Row(
             party=Party.RECIPIENT,
-            before=frozenset({LegState.ANSWERED, LegState.CLOSED}),
+            before=frozenset({LegState.ANSWERED, LegState.CLOSED, LegState.LEFT}),
             shown_while_hidden=True,
             erases_own=True,
         ),

@@ -54,10 +54,18 @@ BEFORE_ANSWER = frozenset(
     }
 )
 """States of a leg that still owes an answer, or the permission to ask for one."""
-ENDED = frozenset({LegState.ANSWERED, LegState.REFUSED, LegState.REJECTED, LegState.RECALLED})
+ENDED = frozenset(
+    {
+        LegState.ANSWERED,
+        LegState.REFUSED,
+        LegState.REJECTED,
+        LegState.RECALLED,
+        LegState.LEFT,
+    }
+)
 """States of a leg that only its initiator moves on, by closing it."""
-OWES = BEFORE_ANSWER | {LegState.FROZEN}
-"""States of a leg on which a due time runs: for the answer, or until a freeze expires."""
+OWES = BEFORE_ANSWER | {LegState.FROZEN, LegState.JOINED}
+"""States of a leg on which a due time runs: for the answer, a task, or until a freeze expires."""
 
 
 class Stage(Enum):
@@ -95,9 +103,18 @@ class ConsentStep(Enum):
     """The step that a row is in the life of a consent to onward use."""
 
     ASKS = "asks"
+    ASKS_FOR_SOURCES = "asks for sources"
+    """It asks for each of its `sources` that the leg's member contributed."""
     GRANTS = "grants"
     REFUSES = "refuses"
     REVOKES = "revokes"
+
+
+class TaskStep(Enum):
+    """The step that a row is in the life of a task of a joint case."""
+
+    GIVES = "gives"
+    ENDS = "ends"
 
 
 class Range(NamedTuple):
@@ -158,6 +175,12 @@ class Row:
     """True if it takes the leg in hand for an approver, False if it gives it back."""
     erases_own: bool = False
     """True if the sealed parts of all that its author said on the leg are forgotten."""
+    in_case: bool = False
+    """True if it applies in joint cases alone."""
+    awaits_opening: bool = False
+    """True if the leg then awaits an answer to the initial statement, like every other member's."""
+    task: TaskStep | None = None
+    """Its step in the life of a task, if it is one."""
 
     def __post_init__(self) -> None:
         """Refuse a row that says something else than what the gate does."""
@@ -170,6 +193,8 @@ class Row:
                 "expected new content to be the initiator's, to be awaited, and to follow as "
                 "RELEASED: the gate decides whether it is HELD first"
             )
+        if self.limited_by is not None and self.sets_due is None:
+            raise ValueError("expected a row that a time limit bounds to set a due time")
 
     @property
     def follows_unseen(self) -> bool:
@@ -269,6 +294,12 @@ class KindSpec:
     """False if statistics leave its exchanges out."""
     needs_due: bool = False
     """True if its header must name a due time; for initial kinds."""
+    is_case: bool = False
+    """True if its legs are members of a joint case, who speak to each other; for initial kinds."""
+    to_members: bool = False
+    """True if it is said to the lead and every active member of a joint case."""
+    invites: bool = False
+    """True if it gives the agency that its body names as `member` a leg of its own."""
 
     @cached_property
     def name(self) -> str:
@@ -305,6 +336,13 @@ class KindSpec:
         """True if a body of this kind may be an approval."""
         return any(row.approves for row in self.rows)
 
+    @cached_property
+    def names_legs(self) -> bool:
+        """True if its author may choose on which legs to say it."""
+        parties = {row.party for row in self.rows}
+        is_addressed = self.invites or self.to_members  # By the rules of joint cases.
+        return bool(self.rows) and parties != {Party.RECIPIENT} and not is_addressed
+
     def sets_due(self, body: Body) -> bool:
         """True if the header beside a body must name a due time, which becomes that of the leg."""
         return self.needs_due or any(row.sets_due and matches(row, body) for row in self.rows)
@@ -312,7 +350,7 @@ class KindSpec:
     def act_sets_due(self, act: Act) -> bool:
         """True if an act says a body that `sets_due`."""
         codes = tuple(act.fixed.values())
-        return any(
+        return self.needs_due or any(
             row.sets_due and (row.code is None or any(code is row.code for code in codes))
             for row in self.rows
         )

@@ -57,22 +57,22 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def verify_inclusion(
-    leaf_hash: bytes, index: int, tree_size: int, proof: Sequence[bytes], root: bytes
+    leaf: bytes, index: int, tree_size: int, proof: Sequence[bytes], root: bytes
 ) -> None:
     """Verify that the leaf is at `index` of the tree with this size and root (RFC 9162 2.1.3.2)."""
-    if root_from_inclusion_proof(leaf_hash, index, tree_size, proof) != root:
+    if root_from_inclusion_proof(leaf, index, tree_size, proof) != root:
         raise Reason.PROOF_INVALID.error(
             f"inclusion proof of leaf {index} in tree of size {tree_size} gives another root"
         )
 
 
 def root_from_inclusion_proof(
-    leaf_hash: bytes, index: int, tree_size: int, proof: Sequence[bytes]
+    leaf: bytes, index: int, tree_size: int, proof: Sequence[bytes]
 ) -> bytes:
     """Compute the root that the proof implies; the caller compares it with one that it trusts."""
     _check_index(index, tree_size)
-    _check_hashes((leaf_hash, *proof))
-    computed = leaf_hash
+    _check_hashes((leaf, *proof))
+    computed = leaf
     what = f"inclusion proof of {len(proof)} hashes"
     where = f"leaf {index} of {tree_size}"
     for sibling, is_left in _climb(index, tree_size - 1, proof, what, where):

@@ -35,8 +35,9 @@ from exchange_protocol.record.folds import Applied
 from exchange_protocol.rules.access import StatementFacts, deliver_to
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
 from exchange_protocol.rules.inspection import EntryScope, judge_inspection, verify_cited
+from exchange_protocol.rules.joint_case import follows_all
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge
-from exchange_protocol.rules.lifecycle import Exchange, LegChange
+from exchange_protocol.rules.lifecycle import Exchange, LegChange, deliver
 from exchange_protocol.rules.policy import POLICY_WORDS
 from exchange_protocol.rules.provenance import Source, Sources
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
@@ -49,6 +50,8 @@ class DirectoryFold:
     """The directory at every entry, folded from the directory statements in log order."""
 
     anchors: TrustAnchors
+    names_signatures: bool = True
+    """False for a log of version 0.1, whose entries name no signature."""
     _ids: set[tuple[AgencyId, str]] = field(default_factory=set)
     _last_time: datetime | None = None
     _indexes: list[int] = field(default_factory=list)
@@ -73,7 +76,7 @@ class DirectoryFold:
         entry = verify_statement_of(opening)
         if self._last_time is not None and entry.hub_time < self._last_time:
             raise _broken(index, f"its time {entry.hub_time} is before that of the entry before it")
-        judgement = _judge_entry(index, opening, entry, self.current, None, self.anchors, None)
+        judgement = _judge_entry(index, opening, entry, self.current, None, self, None)
         if judgement.statement.kind.stage is not Stage.DIRECTORY:
             raise _broken(index, f"{judgement.statement.kind} is no directory statement")
         _check_new(index, judgement.statement, self._ids)
@@ -148,6 +151,9 @@ class ReplayState:
 class Replay:
     """A fold over entries in log order; with `view`, over what that recipient may see.
 
+    `is_insider`: in a joint case the viewer is, or was, shown every statement (`joint_case`), and
+    so judges all of them until it was shown no more; it is not shown what was delivered to others.
+
     `verified` are statements whose signature was verified with the certificate that they name.
     """
 
@@ -156,12 +162,14 @@ class Replay:
         directories: DirectoryFold,
         *,
         view: AgencyId | None = None,
+        is_insider: bool = False,
         state: ReplayState | None = None,
         verified: Container[SignedStatement] = (),
     ) -> None:
         self.directories = directories
         self.state = state or ReplayState()
         self._view = view
+        self._is_insider = is_insider
         self._verified = verified
 
     @property
@@ -183,6 +191,8 @@ class Replay:
             raise _broken(index, f"its time {entry.hub_time} is before that of the entry before it")
         if (entry.inspected is not None) != (entry.event is Event.INSPECTION):
             raise _broken(index, "expected a range that was read with an inspection alone")
+        if entry.signature_digest and entry.event is not Event.STATEMENT:
+            raise _broken(index, "expected a signature with a statement alone")
         state.last_index, state.last_time = index, entry.hub_time
         judgement = None
         match entry.event:
@@ -204,16 +214,21 @@ class Replay:
         return Applied(index, entry, judgement, exchange)
 
     def _apply_statement(self, index: int, opening: CommitmentOpening, entry: Entry) -> Judgement:
+        view, exchange = self._view, self.exchanges.get(entry.exchange_id)
+        if self._is_insider and view is not None and exchange is not None:
+            view = None if follows_all(exchange, view) else view
+            exchange = _as_delivered(exchange, entry.ruling)
         judgement = _judge_entry(
             index,
             opening,
             entry,
             self.directories.before(index),
-            self.exchanges.get(entry.exchange_id),
-            self.directories.anchors,
-            self._view,
+            exchange,
+            self.directories,
+            view,
             self._verified,
-            self.state if self._view is None else None,
+            # Who was not shown every entry cannot know of every source.
+            self.state if len(self.state.scopes) == index else None,
         )
         statement = judgement.statement
         _check_new(index, statement, self.state.ids)
@@ -272,8 +287,20 @@ class Replay:
 
 
 def _scope_of(entry: Entry, exchange: Exchange | None) -> EntryScope:
-    ends = [(exchange.initiator, leg.agency) for leg in exchange.legs] if exchange else ()
+    ends = exchange.ends if exchange else ()
     return scope_of(entry.event, entry.actor.agency, entry.exchange_id, ends)
+
+
+def _as_delivered(exchange: Exchange, ruling: Ruling | None) -> Exchange:
+    """The exchange with the deliveries to others that a ruling presupposes.
+
+    Members of a joint case are not shown them. A hub that makes one up gains nothing by it here,
+    and its auditors see that the entry is missing.
+    """
+    for change in ruling.legs if ruling else ():
+        if change.before is LegState.DELIVERED:
+            exchange, _ = deliver(exchange, change.agency)
+    return exchange
 
 
 def _judge_entry(
@@ -282,7 +309,7 @@ def _judge_entry(
     entry: Entry,
     directory: Directory,
     exchange: Exchange | None,
-    anchors: TrustAnchors,
+    fold: DirectoryFold,
     view: AgencyId | None,
     verified: Container[SignedStatement] = (),
     sources: Sources | None = None,
@@ -290,6 +317,8 @@ def _judge_entry(
     signed = opening.statement
     if signed is None:
         raise _broken(index, "expected a statement with its entry, got none")
+    if not entry.signature_digest and fold.names_signatures:
+        raise _broken(index, "it does not name the signature of its statement")
     try:
         statement = parse_statement(signed.payload)
         judgement = judge(
@@ -297,7 +326,7 @@ def _judge_entry(
             statement,
             directory=directory,
             exchange=exchange,
-            anchors=anchors,
+            anchors=fold.anchors,
             at=entry.hub_time,
             view=view,
             verified=verified,

@@ -7,19 +7,24 @@ One rule serves the hub (what it shows and hands out), the client (whom it seals
 - the initiator sees everything on its exchange;
 - a recipient sees the statements on its own leg, once they are released (`Leg.hidden`);
 - an approver sees what the initiator and other approvers say on the legs that it decides;
-- a supervisor sees the statements that name it.
+- a supervisor sees the statements that name it;
+- of a joint case, active members and approvers see every statement, and an invited agency the
+  initial one, once its own leg is released.
 
-Sealed parts are narrower: approvers and supervisors are readers of the brief alone.
+Sealed parts are narrower: approvers and supervisors are readers of the brief alone, and what is
+said to all members of a joint case is sealed to those who were active then, and to no approver.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, ReaderRole
+from exchange_protocol.rules.joint_case import insiders, said_in
 from exchange_protocol.rules.lifecycle import Exchange, Leg, LegChange, deliver
 from exchange_protocol.rules.statements import BRIEF, Statement
 from exchange_protocol.trust.identity import AgencyId
@@ -40,14 +45,21 @@ class StatementFacts:
 
 def spoken(exchange: Exchange, statement: Statement) -> StatementFacts:
     """Reduce a statement of an exchange to what access depends on."""
-    author = statement.author.agency
-    by_recipient = author != exchange.initiator and not statement.kind.spec.decides
+    author, legs = statement.author.agency, statement.recipients
+    if statement.kind.spec.to_members:
+        members = dict.fromkeys((*legs, author))
+        legs = tuple(each for each in members if each != exchange.initiator)
+    by_recipient = (
+        not statement.kind.spec.to_members
+        and author != exchange.initiator
+        and not statement.kind.spec.decides
+    )
     return StatementFacts(
         digest=statement.digest,
         exchange_id=exchange.id,
         author=author,
         kind=statement.kind,
-        legs=(author,) if by_recipient else statement.recipients,
+        legs=(author,) if by_recipient else legs,
         supervisors=statement.supervisors,
     )
 
@@ -73,7 +85,54 @@ def _role_of(
                 return ReaderRole.APPROVER
     if agency in said.supervisors:
         return ReaderRole.SUPERVISOR
-    return None
+    return _role_in_case(agency, exchange, said)
+
+
+def _role_in_case(agency: AgencyId, exchange: Exchange, said: StatementFacts) -> ReaderRole | None:
+    """The role of an agency that a statement of a joint case does not concern itself."""
+    if not exchange.kind.spec.is_case:
+        return None
+    own = exchange.leg(agency)
+    if own is not None and own.was_released and said.digest == exchange.opening:
+        return ReaderRole.RECIPIENT
+    if agency not in insiders(exchange):
+        return None
+    return ReaderRole.APPROVER if own is None else ReaderRole.RECIPIENT
+
+
+class Shown(NamedTuple):
+    """A statement that an agency may see from now on, though it was said before."""
+
+    agency: AgencyId
+    digest: bytes
+    role: ReaderRole
+
+
+def shown_anew(before: Exchange | None, after: Exchange) -> tuple[Shown, ...]:
+    """The earlier statements that a statement lets agencies see, by what it made of the exchange.
+
+    A release shows a recipient what was held back. Who joins a joint case, or is to approve in one
+    from now on, is shown all that was said in it.
+    """
+    if before is None:
+        return ()
+    shown: dict[tuple[AgencyId, bytes], ReaderRole] = {}
+    for leg in after.legs:
+        was = before.leg(leg.agency)
+        for digest in was.hidden if was else ():
+            if digest not in leg.hidden:
+                shown[leg.agency, digest] = ReaderRole.RECIPIENT
+        is_released = leg.was_released and not (was and was.was_released)
+        if is_released and leg.record.from_initiator[0] != after.opening:
+            shown[leg.agency, after.opening] = ReaderRole.RECIPIENT
+    for agency in sorted(insiders(after) - insiders(before) - {after.initiator}):
+        own = after.leg(agency)
+        seen = own.record if own is not None and own.was_released else None
+        role = ReaderRole.APPROVER if own is None else ReaderRole.RECIPIENT
+        for digest in said_in(after):
+            if seen is None or digest not in seen.all_said:
+                shown.setdefault((agency, digest), role)
+    return tuple(Shown(agency, digest, role) for (agency, digest), role in shown.items())
 
 
 def deliver_to(
@@ -107,13 +166,11 @@ def is_erased(exchange: Exchange, said: StatementFacts) -> bool:
     Every leg that it speaks on is erased, or its author had there erased what it said. A notice to
     erase is no content: its own brief says why, and stays.
     """
-    return (
-        not said.kind.spec.erases
-        and bool(said.legs)
-        and all(
-            leg.state is LegState.ERASED or said.digest in leg.record.erased
-            for leg in _legs(exchange, said)
-        )
+    if said.kind.spec.erases or not said.legs:
+        return False
+    legs = _legs(exchange, said)
+    return any(said.digest in leg.record.erased for leg in legs) or all(
+        leg.state is LegState.ERASED for leg in legs
     )
 
 
@@ -121,6 +178,7 @@ def viewers(exchange: Exchange, said: StatementFacts) -> dict[AgencyId, ReaderRo
     """Every agency that may see a statement now, with its role."""
     legs = _legs(exchange, said)
     candidates = {said.author, exchange.initiator, *said.legs, *said.supervisors}
+    candidates |= insiders(exchange)
     for leg in legs:
         candidates.update(leg.approvers)
     roles = {}
@@ -137,12 +195,15 @@ def readers(exchange: Exchange, said: StatementFacts, part_name: str) -> dict[Ag
     A recipient is a reader from the start: what is held is sealed to it, though not yet shown.
     """
     roles: dict[AgencyId, ReaderRole] = {}
+    to_members = said.kind.spec.to_members
     if part_name == BRIEF:
         roles.update(dict.fromkeys(said.supervisors, ReaderRole.SUPERVISOR))
-        if said.author == exchange.initiator or said.kind.spec.decides:
+        if said.kind.spec.decides or (said.author == exchange.initiator and not to_members):
             for leg in _legs(exchange, said):
                 roles.update(dict.fromkeys(leg.approvers, ReaderRole.APPROVER))
     addressed = said.legs if said.author == exchange.initiator else (exchange.initiator,)
+    if to_members:
+        addressed = (exchange.initiator, *said.legs)
     roles.update(dict.fromkeys(addressed, ReaderRole.RECIPIENT))
     roles[said.author] = ReaderRole.AUTHOR
     return roles

@@ -24,7 +24,7 @@ from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.catalogue import parse_kind
+from exchange_protocol.kinds.catalogue import Kind, parse_kind
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
 from exchange_protocol.kinds.publish_calendar import PublishCalendar
@@ -231,20 +231,23 @@ def _publish_acceptance(directory: Directory, author: Member, body: PublishAccep
     )
 
 
-def check_taken(directory: Directory, statement: Statement) -> None:
+def check_taken(directory: Directory, statement: Statement, kind: Kind | None = None) -> None:
     """Check that every recipient takes an initial statement, by what it published.
+
+    `kind` is that of the exchange, where a later statement brings an agency into it.
 
     Raises:
         NotPermitted: NOT_TAKEN, naming the recipient and what it takes.
     """
+    kind = kind or statement.kind
     language = statement.header.language
     largest = max((part.size for part in statement.parts), default=0)
     for agency in statement.recipients:
         takes = directory.acceptances.get(agency)
         if takes is None:
             continue
-        if takes.kinds and statement.kind not in takes.kinds:
-            raise _not_taken(agency, f"the kinds {', '.join(takes.kinds)}", statement.kind)
+        if takes.kinds and kind not in takes.kinds:
+            raise _not_taken(agency, f"the kinds {', '.join(takes.kinds)}", kind)
         if takes.languages and language is not None and language not in takes.languages:
             languages = ", ".join(each.name for each in takes.languages)
             raise _not_taken(agency, f"the languages {languages}", language.name)

@@ -18,6 +18,24 @@ IN_COURT = (Purpose.PROSECUTION, Purpose.CONFISCATION)
 """Purposes that bring information into judicial proceedings."""
 
 
+def check_saving(statement: Statement, agency: AgencyId, reader: str | None) -> None:
+    """Check that an agency may write the content of a statement into files.
+
+    To read it, on a screen or in a file of one's own, is the use that it was sent for. What is
+    TLP:RED is for named persons alone, so somebody must say for whom the files are.
+
+    Raises:
+        InvalidInput: MISSING_FIELD, if it is another's and TLP:RED, and no reader is named.
+    """
+    if statement.author.agency != agency and statement.header.tlp is Tlp.RED and reader is None:
+        raise Reason.MISSING_FIELD.error(
+            f"the content of {statement.digest.hex()} by {statement.author.agency} is TLP:RED, for "
+            "its named readers alone (docs/rules.md#p8): say for whom the files are with "
+            "--for-named-reader NAME; they say so too",
+            field="for_named_reader",
+        )
+
+
 def check_court_use(
     statement: Statement, exchange: Exchange | None, agency: AgencyId, at: datetime
 ) -> None:
@@ -35,10 +53,16 @@ def check_court_use(
         for consent in leg.record.consents:
             if any(consent.covers(statement.digest, agency, use, at) for use in IN_COURT):
                 return
+    ask = (
+        f"Ask its author: agency ask-consent {statement.exchange_id} --about "
+        f"{statement.digest.hex()} --authority {agency} --purpose prosecution"
+    )
+    if exchange is None:
+        ask = "A supervisor sees no consent: an end of the exchange may ask its author, and export"
     raise Reason.CONSENT_MISSING.error(
         f"the content of {statement.digest.hex()} by {statement.author.agency} may not be used in "
-        f"court: {rule}. Ask its author: agency ask-consent {statement.exchange_id} --about "
-        f"{statement.digest.hex()} --authority {agency} --purpose prosecution"
+        f"court: {rule} (docs/rules.md#p8). {ask}. Without --with-content the evidence proves all "
+        "the rest"
     )
 
 

@@ -43,12 +43,13 @@ from exchange_protocol.rules.directory import (
     check_taken,
     is_genesis,
 )
+from exchange_protocol.rules.joint_case import check_invitation
 from exchange_protocol.rules.lifecycle import (
     Exchange,
-    Leg,
     LegChange,
     LegRoute,
     addressed_legs,
+    admit,
     advance,
     open_exchange,
     party_on,
@@ -187,8 +188,6 @@ def judge(
             raise Reason.ID_REUSED.error(f"exchange {statement.exchange_id} is open already")
         route = plan_route(directory, statement)
         check_taken(directory, statement)
-        if sources is not None:
-            check_provenance(statement, sources, at)
         exchange, changes = open_exchange(statement, route.legs, at=at, times=directory.times)
     else:
         if exchange is None:
@@ -198,15 +197,22 @@ def judge(
             exchange = _without_revoked_approvals(exchange, subjects, directory)
         route = _route_on(directory, statement, exchange, subjects)
         _check_time_limits(directory, statement, subjects, at)
-        exchange, changes = advance(
-            exchange,
-            statement,
-            subjects,
-            route.legs,
-            at=at,
-            times=directory.times,
-            partial=view is not None,
-        )
+        times = directory.times
+        if statement.kind.spec.invites:
+            check_taken(directory, statement, exchange.kind)
+            exchange, changes = admit(exchange, statement, route.legs, at=at, times=times)
+        else:
+            exchange, changes = advance(
+                exchange,
+                statement,
+                subjects,
+                route.legs,
+                at=at,
+                times=times,
+                partial=view is not None,
+            )
+    if sources is not None:
+        check_provenance(statement, sources, at)
     _check_named(directory, statement)
     said = spoken(exchange, statement)
     if view is None or statement.kind.stage is Stage.INITIAL:
@@ -311,9 +317,27 @@ def _route_on(
     subjects: Mapping[AgencyId, int],
 ) -> Route:
     of_exchange = (exchange.initiator, exchange.kind)
-    return _route(
+    route = _route(
         directory, statement.author, statement.kind, statement.header, of_exchange, subjects
     )
+    if statement.kind.spec.to_members:
+        _check_within_gate(exchange, statement, route)
+    return route
+
+
+def _check_within_gate(exchange: Exchange, statement: Draft, route: Route) -> None:
+    """Check that what is said to all needs no more approvals than each membership had.
+
+    Otherwise a harmless joint case would lead what is sensitive or in bulk past the gate.
+    """
+    for asked in route.legs:
+        leg = exchange.leg(asked.agency)
+        if leg is not None and asked.approvals_required > leg.approvals_required:
+            raise Reason.GATE_EXCEEDED.error(
+                f"expected what {leg.approvals_required} approval(s) allow: with so many "
+                f"{leg.agency} became a member. This needs {asked.approvals_required}, by its "
+                "handling, TLP or number of subjects; send it in an exchange of its own"
+            )
 
 
 def _unknown(statement: Draft) -> ExchangeError:
@@ -331,14 +355,22 @@ def _subjects(exchange: Exchange, statement: Draft, view: AgencyId | None) -> di
     """
     if not exchange.is_known_to(statement.author.agency):
         raise _unknown(statement)
+    said = statement.header.subject_count
+    if statement.kind.spec.invites:
+        member = check_invitation(exchange, statement)
+        header = exchange.header
+        _check_not_below(header.handling, header.tlp, statement, "the joint case")
+        return {member: said}
     subjects = {}
-    for leg in addressed_legs(exchange, statement):
+    to_members = statement.kind.spec.to_members
+    for leg in addressed_legs(exchange, statement, view):
         if view is not None and leg.agency != view:
             continue
         party_on(exchange, leg, statement)
-        _check_not_weaker(leg, statement)
-        said = statement.header.subject_count
-        if _passes_gate(statement.kind, statement.author.agency, exchange.initiator):
+        _check_not_below(leg.handling, leg.tlp, statement, f"the leg of {leg.agency}")
+        author = statement.author.agency
+        reads = to_members and leg.agency != author
+        if reads or _passes_gate(statement.kind, author, exchange.initiator):
             subjects[leg.agency] = leg.subject_count + said
         elif statement.kind.spec.decides:
             subjects[leg.agency] = leg.subject_count
@@ -444,7 +476,8 @@ def _routed(rulebook: Rulebook, statement: _RouteQuestion) -> Route:
     supervisors: set[AgencyId] = set()
     for said in statement.legs():
         rules |= rulebook.check_permitted(said)
-        if _passes_gate(statement.kind, statement.author, statement.initiator):
+        is_limited = statement.kind.spec.to_members and said.recipient != statement.author
+        if is_limited or _passes_gate(statement.kind, statement.author, statement.initiator):
             gate = rulebook.gate(said)
             routes.append(gate.route)
             rules |= gate.rule_ids
@@ -502,22 +535,21 @@ def _check_recipients(author: Member, recipients: tuple[AgencyId, ...]) -> None:
         )
 
 
-def _check_not_weaker(leg: Leg, statement: Draft) -> None:
+def _check_not_below(handling: Handling, tlp: Tlp, statement: Draft, where: str) -> None:
     """Nothing on a leg goes below its original handling, nor past its gate so.
 
     The source is docs/rules.md#p16.
     """
     header = statement.header
-    if header.handling < leg.handling:
+    if header.handling < handling:
         raise Reason.INVALID_FIELD.error(
-            f"expected at least {leg.handling.name}, the handling of the leg of {leg.agency}; "
+            f"expected at least {handling.name}, the handling of {where}; "
             f"got {header.handling.name}",
             field="handling",
         )
-    if header.tlp < leg.tlp:
+    if header.tlp < tlp:
         raise Reason.INVALID_FIELD.error(
-            f"expected at least TLP:{leg.tlp.name}, that of the leg of {leg.agency}; "
-            f"got TLP:{header.tlp.name}",
+            f"expected at least TLP:{tlp.name}, that of {where}; got TLP:{header.tlp.name}",
             field="tlp",
         )
 
@@ -548,7 +580,7 @@ def _check_parts(
         raise Reason.PART_MISSING.error(
             f"expected a part named {BRIEF!r}: approvers and supervisors judge by it", field="parts"
         )
-    ungated = said.author == exchange.initiator and not spec.passes_gate
+    ungated = said.author == exchange.initiator and not spec.passes_gate and not spec.to_members
     for i, part in enumerate(statement.parts):
         if ungated and part.name != BRIEF:
             raise Reason.PART_MISMATCH.error(

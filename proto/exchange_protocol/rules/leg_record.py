@@ -10,14 +10,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Handling, LegState, Party, Purpose, Tlp
-from exchange_protocol.kinds.spec import About, Body, ConsentStep, Row
+from exchange_protocol.kinds.spec import About, Body, ConsentStep, Row, TaskStep
 from exchange_protocol.rules.clocks import LegTimes, decode_times, encode_times
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId, Member, parse_member
+
+if TYPE_CHECKING:
+    from exchange_protocol.rules.lifecycle import Leg
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,16 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenTask:
+    """A task of the leg's member in a joint case."""
+
+    digest: bytes
+    """Digest of the statement that gave it."""
+    due_at: datetime
+    is_open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class LegRecord:
     """The traces of a leg's statements, beside its state."""
 
@@ -65,17 +78,31 @@ class LegRecord:
     """Digests of what the initiator said on the leg, in log order."""
     from_recipient: tuple[bytes, ...] = ()
     """Digests of what the recipient said on it."""
+    from_approvers: tuple[bytes, ...] = ()
+    """Digests of what approvers said on it, in a joint case."""
+    tasks: tuple[GivenTask, ...] = ()
+    """Tasks of the member, in a joint case, in log order."""
     claim: Claim | None = None
     consents: tuple[Consent, ...] = ()
     """Consents to onward use that were asked for, in log order."""
-    handling: Handling = Handling.H0
+    strictest_handling: Handling = Handling.H0
     """The strictest handling of anything said on the leg."""
-    tlp: Tlp = Tlp.CLEAR
+    strictest_tlp: Tlp = Tlp.CLEAR
     """The strictest TLP of anything said on it."""
     erased: tuple[bytes, ...] = ()
     """Digests of statements whose sealed parts their author has erased."""
     times: LegTimes | None = None
     """The clocks that run; None before the first statement."""
+
+    @property
+    def all_said(self) -> tuple[bytes, ...]:
+        """Digests of all that was said on the leg; of decisions, in a joint case."""
+        return (*self.from_initiator, *self.from_recipient, *self.from_approvers)
+
+    @property
+    def next_task_due(self) -> datetime | None:
+        """The earliest due time of open tasks."""
+        return min((each.due_at for each in self.tasks if each.is_open), default=None)
 
     def said_by(self, party: Party) -> tuple[bytes, ...]:
         """Digests of what one end of the leg said on it; none of an approver."""
@@ -88,21 +115,24 @@ EMPTY_RECORD = LegRecord()
 
 
 def record_after(
-    record: LegRecord, row: Row, statement: Statement, after: LegState, at: datetime
+    leg: Leg, row: Row, statement: Statement, after: LegState, at: datetime
 ) -> LegRecord:
-    """The record after a statement by a row, at the hub's time.
+    """The record of a leg after a statement by a row, at the hub's time.
 
     Raises:
         NotFound: STATEMENT_UNKNOWN, if it names a statement that it may not name.
-        Conflict: ALREADY_CLAIMED, NOT_CLAIMED, or ALREADY_DECIDED for a consent.
+        Conflict: ALREADY_CLAIMED, NOT_CLAIMED, or ALREADY_DECIDED for a consent or a task.
         NotPermitted: NOT_ITS_CLAIM, if another agency has the leg in hand.
     """
+    record = leg.record
     if row.about is not None:
         _check_about(record, row.about, row.party, statement.body)
     claim = _claim_after(record.claim, row, statement.author, at)
     if row.consent is not None:
-        consents = _consents_after(record.consents, row, row.consent, statement)
+        consents = _consents_after(record, row, row.consent, statement)
         record = replace(record, consents=consents)
+    if row.task is not None:
+        record = replace(record, tasks=_tasks_after(leg, row.task, statement))
     if row.erases_own:
         record = replace(record, erased=record.said_by(row.party))
     # A claim ends with the decision that it was for, and with new content.
@@ -111,12 +141,13 @@ def record_after(
     record = replace(
         record,
         claim=None if ends else claim,
-        handling=max(record.handling, header.handling),
-        tlp=max(record.tlp, header.tlp),
+        strictest_handling=max(record.strictest_handling, header.handling),
+        strictest_tlp=max(record.strictest_tlp, header.tlp),
     )
     if row.party is Party.INITIATOR:
         return replace(record, from_initiator=(*record.from_initiator, statement.digest))
-    if row.party is Party.RECIPIENT:
+    # Other members of a joint case speak on the leg too; theirs stands in their own.
+    if row.party is Party.RECIPIENT and statement.author.agency == leg.agency:
         return replace(record, from_recipient=(*record.from_recipient, statement.digest))
     return record
 
@@ -151,10 +182,50 @@ def _claim_after(claim: Claim | None, row: Row, author: Member, at: datetime) ->
     return None
 
 
+def _tasks_after(leg: Leg, step: TaskStep, statement: Statement) -> tuple[GivenTask, ...]:
+    said: Any = statement.body
+    tasks = leg.record.tasks
+    if step is TaskStep.GIVES:
+        due_at = statement.header.due_at
+        if said.assignee != leg.agency or due_at is None:
+            return tasks
+        return (*tasks, GivenTask(statement.digest, due_at))
+    if statement.author.agency != leg.agency:
+        return tasks
+    found = next((each for each in tasks if each.digest == said.about), None)
+    if found is None:
+        raise Reason.STATEMENT_UNKNOWN.error(
+            f"expected a task of {leg.agency}, got {said.about.hex()}", field="about"
+        )
+    if not found.is_open:
+        raise Reason.ALREADY_DECIDED.error(
+            f"the task {said.about.hex()} was ended already", field="about"
+        )
+    return tuple(replace(each, is_open=False) if each is found else each for each in tasks)
+
+
+def _asked_for_sources(record: LegRecord, statement: Statement) -> tuple[Consent, ...]:
+    """The consents after a draft: it asks anew for each source that the leg's member gave."""
+    said: Any = statement.body
+    asked = tuple(
+        Consent(statement.digest, Party.INITIATOR, source, said.authority, said.use)
+        for source in said.sources
+        if source in record.from_recipient
+    )
+    anew = {(each.about, each.authority, each.purpose) for each in asked}
+    stand = (
+        each for each in record.consents if (each.about, each.authority, each.purpose) not in anew
+    )
+    return (*stand, *asked)
+
+
 def _consents_after(
-    consents: tuple[Consent, ...], row: Row, step: ConsentStep, statement: Statement
+    record: LegRecord, row: Row, step: ConsentStep, statement: Statement
 ) -> tuple[Consent, ...]:
     said: Any = statement.body
+    consents = record.consents
+    if step is ConsentStep.ASKS_FOR_SOURCES:
+        return _asked_for_sources(record, statement)
     if step is ConsentStep.ASKS:
         asked = Consent(statement.digest, row.party, said.about, said.authority, said.purpose)
         wanted = (asked.about, asked.authority, asked.purpose)
@@ -182,14 +253,19 @@ def _consents_after(
         raise Reason.INVALID_FIELD.error(
             f"expected an expiry after {statement.made_at.isoformat()}", field="expires_at"
         )
-    decided = replace(
-        found,
-        step=step,
-        decision=statement.digest,
-        purpose=said.purpose or found.purpose,
-        expires_at=said.expires_at,
+    # A draft asks for several statements at once, and is decided on as one.
+    return tuple(
+        replace(
+            each,
+            step=step,
+            decision=statement.digest,
+            purpose=said.purpose or each.purpose,
+            expires_at=said.expires_at,
+        )
+        if each.request == said.about
+        else each
+        for each in consents
     )
-    return tuple(decided if each is found else each for each in consents)
 
 
 def encode_record(record: LegRecord) -> str:
@@ -200,13 +276,18 @@ def encode_record(record: LegRecord) -> str:
             ("from_initiator", record.from_initiator),
             ("from_recipient", record.from_recipient),
             ("erased", record.erased),
+            ("from_approvers", record.from_approvers),
         )
         if digests
     }
     if record.claim is not None:
         fields["claim"] = [record.claim.member, record.claim.at.isoformat()]
-    if record.handling is not Handling.H0 or record.tlp is not Tlp.CLEAR:
-        fields["strictest"] = [int(record.handling), int(record.tlp)]
+    if record.strictest_handling is not Handling.H0 or record.strictest_tlp is not Tlp.CLEAR:
+        fields["strictest"] = [int(record.strictest_handling), int(record.strictest_tlp)]
+    if record.tasks:
+        fields["tasks"] = [
+            [each.digest.hex(), each.due_at.isoformat(), each.is_open] for each in record.tasks
+        ]
     if record.times is not None:
         fields["times"] = encode_times(record.times)
     if record.consents:
@@ -224,10 +305,15 @@ def decode_record(text: str) -> LegRecord:
     return LegRecord(
         from_initiator=_digests(fields, "from_initiator"),
         from_recipient=_digests(fields, "from_recipient"),
+        from_approvers=_digests(fields, "from_approvers"),
+        tasks=tuple(
+            GivenTask(bytes.fromhex(digest), datetime.fromisoformat(due_at), is_open)
+            for digest, due_at, is_open in fields.get("tasks", ())
+        ),
         claim=None if claim is None else Claim(claim[0], datetime.fromisoformat(claim[1])),
         consents=tuple(map(_decode_consent, fields.get("consents", ()))),
-        handling=Handling(handling),
-        tlp=Tlp(tlp),
+        strictest_handling=Handling(handling),
+        strictest_tlp=Tlp(tlp),
         erased=_digests(fields, "erased"),
         times=decode_times(fields["times"]) if "times" in fields else None,
     )

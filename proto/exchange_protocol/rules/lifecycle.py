@@ -11,6 +11,7 @@ after that time (`Row.when`), by the clock of the hub.
     DELIVERED | ACKNOWLEDGED -> RETURNED (the recipient asks) -> HELD or RELEASED (supplemented)
     any state before the answer -> RECALLED -> CLOSED        CLOSED -> ERASED
     DELIVERED | ACKNOWLEDGED -> FROZEN (a freeze stands) -> ANSWERED
+    DELIVERED | ACKNOWLEDGED -> JOINED (a member of a joint case) -> LEFT -> CLOSED
 
 `docs/lifecycle.md` shows it as a diagram and says what each kind is for.
 
@@ -48,6 +49,7 @@ from exchange_protocol.kinds.codes import Handling, LegState, Party, Tlp
 from exchange_protocol.kinds.spec import Body, Due, Row, Stage, When, matches
 from exchange_protocol.rules.calendars import TimeRules
 from exchange_protocol.rules.clocks import Turn, times_after
+from exchange_protocol.rules.joint_case import addressed_members
 from exchange_protocol.rules.leg_record import EMPTY_RECORD, LegRecord, record_after
 from exchange_protocol.rules.statements import Draft, Header, Statement
 from exchange_protocol.trust.identity import AgencyId, parse_member
@@ -58,7 +60,7 @@ NO_TIMES = TimeRules()
 
 @dataclass(frozen=True, slots=True)
 class LegRoute:
-    """The policy's conditions before this recipient may see a statement."""
+    """What the policy asks before this recipient may see a statement."""
 
     agency: AgencyId
     approvals_required: int
@@ -109,6 +111,24 @@ class Exchange:
         """The leg of that recipient, if it has one."""
         return next((leg for leg in self.legs if leg.agency == agency), None)
 
+    @property
+    def opening(self) -> bytes:
+        """Digest of the initial statement: it opened the first leg."""
+        return self.legs[0].record.from_initiator[0]
+
+    @property
+    def ends(self) -> tuple[tuple[AgencyId, AgencyId], ...]:
+        """Between whom it was opened, for auditors: initiator and recipient of each first leg.
+
+        Later members of a joint case do not change what was public to whose auditors before.
+        """
+        opening = self.opening
+        return tuple(
+            (self.initiator, leg.agency)
+            for leg in self.legs
+            if leg.record.from_initiator[0] == opening
+        )
+
     def is_known_to(self, agency: AgencyId) -> bool:
         """True if an agency takes part in the exchange and may know so."""
         return agency == self.initiator or any(
@@ -154,16 +174,45 @@ def open_exchange(
     return exchange, tuple(_change(None, leg) for leg in exchange.legs)
 
 
-def addressed_legs(exchange: Exchange, statement: Draft) -> tuple[Leg, ...]:
-    """The legs that a continuing statement speaks on.
+def admit(
+    exchange: Exchange,
+    statement: Statement,
+    routes: Iterable[LegRoute],
+    *,
+    at: datetime | None = None,
+    times: TimeRules = NO_TIMES,
+) -> tuple[Exchange, tuple[LegChange, ...]]:
+    """Open the leg of a new member of a joint case, whom the statement invites.
+
+    Assumed verified: `joint_case.check_invitation`.
+
+    Raises:
+        InvalidInput: as `open_exchange`.
+    """
+    now, names_due = at or statement.made_at, statement.header.due_at is not None
+    legs = tuple(
+        _with_times(exchange, None, _new_leg(statement, route), None, names_due, times, now)
+        for route in routes
+    )
+    exchange = replace(exchange, legs=(*exchange.legs, *legs))
+    _check_approvers_are_others(exchange)
+    return exchange, tuple(_change(None, leg) for leg in legs)
+
+
+def addressed_legs(
+    exchange: Exchange, statement: Draft, view: AgencyId | None = None
+) -> tuple[Leg, ...]:
+    """The legs that a continuing statement speaks on; with `view`, out of that agency's own.
 
     A recipient speaks on its own leg and addresses the initiator alone; everyone else names the
-    legs as recipients.
+    legs as recipients. What is said to all members of a joint case speaks on the legs of all.
 
     Raises:
         NotPermitted: NOT_A_PARTY, if a named agency has no leg.
         InvalidInput: if the addressees do not fit the author's part.
     """
+    if statement.kind.spec.to_members:
+        return addressed_members(exchange, statement)
     author = statement.author.agency
     own = exchange.leg(author)
     if own is not None and author != exchange.initiator and not statement.kind.spec.decides:
@@ -180,6 +229,8 @@ def addressed_legs(exchange: Exchange, statement: Draft) -> tuple[Leg, ...]:
         )
     legs = []
     for agency in statement.recipients:
+        if view not in (None, agency):
+            continue
         leg = exchange.leg(agency)
         if leg is None:
             raise Reason.NOT_A_PARTY.error(
@@ -207,7 +258,7 @@ def party_on(exchange: Exchange, leg: Leg, statement: Draft) -> Party:
             return Party.APPROVER
     elif author == exchange.initiator:
         return Party.INITIATOR
-    elif author == leg.agency:
+    elif author == leg.agency or (statement.kind.spec.to_members and exchange.leg(author)):
         return Party.RECIPIENT
     raise Reason.NOT_A_PARTY.error(
         f"expected an agency entitled to say {statement.kind} on the leg of {leg.agency}, "
@@ -228,10 +279,10 @@ def advance(
     """Apply a continuing statement to the legs of `agencies`, or refuse it whole.
 
     `agencies` are those of `addressed_legs`; `routes` is needed for new content alone. `at` is the
-    hub's time, by which due times are judged; the statement's own time stands in for it. `times`
-    are the published times, whose clocks it starts and stops.
-    `partial`: the caller sees one leg only; `answers` is then not checked where the statement may
-    follow one that the recipient was never shown.
+    hub's time, by which due times are judged; by default the statement's own time. `times` are the
+    published times, whose clocks it starts and stops.
+    `partial`: the caller sees one leg only. It may lack the statement before; `answers` is then not
+    checked.
 
     Raises:
         Conflict: OUT_OF_ORDER, STALE_ANSWER, ALREADY_DECIDED, NOT_YET_DUE, TIME_IS_OVER,
@@ -259,11 +310,16 @@ def advance(
             )
         now = at or statement.made_at
         _check_time(leg, row, statement, now)
-        after = _step(leg, row, statement, by_agency.get(leg.agency))
-        after = replace(after, record=record_after(leg.record, row, statement, after.state, now))
+        after = _step(exchange, leg, row, statement, by_agency.get(leg.agency))
+        record = record_after(leg, row, statement, after.state, now)
+        if exchange.kind.spec.is_case and row.party is Party.APPROVER:
+            record = replace(record, from_approvers=(*record.from_approvers, statement.digest))
+        after = replace(after, record=record)
         names_due = row.sets_due is not None or (
             row.adds_content and statement.header.due_at is not None
         )
+        if after.state is LegState.JOINED:
+            after, names_due = replace(after, due_at=record.next_task_due), True
         after = _with_times(exchange, leg, after, row, names_due, times, now)
         changed[leg.agency] = after
         changes.append(_change(leg.state, after))
@@ -312,6 +368,7 @@ def _applies(row: Row, kind: Kind, exchange: Exchange, leg: Leg) -> bool:
     return (
         leg.state in row.before
         and (not row.is_answer or exchange.kind.spec.answer is kind.body)
+        and (not row.in_case or exchange.kind.spec.is_case)
         and not (row.while_unreleased and leg.was_released)
         # Nobody speaks as recipient of what it was never shown.
         and (leg.was_released or row.party is not Party.RECIPIENT)
@@ -328,16 +385,21 @@ def _allowed(exchange: Exchange, leg: Leg, party: Party) -> str:
     return ", ".join(sorted(kinds)) or "nothing"
 
 
-def _step(leg: Leg, row: Row, statement: Statement, route: LegRoute | None) -> Leg:
+def _step(
+    exchange: Exchange, leg: Leg, row: Row, statement: Statement, route: LegRoute | None
+) -> Leg:
     """The leg after a row."""
     if row.approves:
         return _approve(leg, row, statement)
     if row.adds_content:
         return _add_content(leg, statement, route)
+    awaits = exchange.opening if row.awaits_opening else leg.awaits
+    brings = statement.kind.spec.to_members and leg.agency != statement.author.agency
     return replace(
         leg,
         state=leg.state if row.after is None else row.after,
-        awaits=statement.digest if row.becomes_awaited else leg.awaits,
+        awaits=statement.digest if row.becomes_awaited else awaits,
+        subject_count=leg.subject_count + (statement.header.subject_count if brings else 0),
         due_at=_due(leg, row, statement) if row.sets_due else leg.due_at,
         hidden=leg.hidden
         if not leg.hidden or (row.shown_while_hidden and leg.was_released)
@@ -373,6 +435,7 @@ def _add_content(leg: Leg, statement: Statement, route: LegRoute | None) -> Leg:
     new = _new_leg(statement, route)
     return replace(
         new,
+        record=leg.record,
         handling=max(leg.handling, new.handling),
         tlp=max(leg.tlp, new.tlp),
         subject_count=leg.subject_count + new.subject_count,
@@ -429,8 +492,8 @@ def _new_leg(statement: Statement, route: LegRoute) -> Leg:
         hidden=(statement.digest,) if held else (),
         record=LegRecord(
             from_initiator=(statement.digest,),
-            handling=statement.header.handling,
-            tlp=statement.header.tlp,
+            strictest_handling=statement.header.handling,
+            strictest_tlp=statement.header.tlp,
         ),
     )
 

@@ -86,9 +86,10 @@ def _visible(statement: Statement, sources: Sources, digest: bytes, where: str) 
 def _check_not_weaker(statement: Statement, legs: list[Leg], where: str) -> None:
     header = statement.header
     for leg in legs:
-        if header.handling < leg.record.handling or header.tlp < leg.record.tlp:
+        if header.handling < leg.record.strictest_handling or header.tlp < leg.record.strictest_tlp:
             raise Reason.INVALID_FIELD.error(
-                f"expected at least {leg.record.handling.name} and TLP:{leg.record.tlp.name}, "
+                f"expected at least {leg.record.strictest_handling.name} and "
+                f"TLP:{leg.record.strictest_tlp.name}, "
                 f"those of the source; got {header.handling.name} and TLP:{header.tlp.name}",
                 field=where,
             )

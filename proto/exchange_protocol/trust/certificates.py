@@ -44,6 +44,7 @@ from exchange_protocol.trust.identity import HubIdentity, Member, parse_identity
 from exchange_protocol.trust.revocation import RevocationList, Revocations
 
 __all__ = [
+    "CURVES",
     "Link",
     "RevocationList",
     "Revocations",
@@ -59,7 +60,8 @@ __all__ = [
 
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
-_CURVES: Final = ("secp256r1", "secp384r1")
+CURVES: Final = ("secp256r1", "secp384r1")
+"""The curves of every key that a certificate may hold: P-256 and P-384."""
 
 
 def verify_certificate(
@@ -87,28 +89,25 @@ def verify_chain(
     """Verify that a certificate keeps its profile and that a trust anchor vouches for it.
 
     1. It parses, and no extension is doubled: CERTIFICATE_INVALID.
-    2. A chain of at most `intermediates` leads to an anchor (RFC 5280), with no unknown critical
-       extension on the way: CERTIFICATE_UNTRUSTED.
+    2. A chain through some of `intermediates` leads to an anchor (RFC 5280), with no unknown
+       critical extension on the way: CERTIFICATE_UNTRUSTED.
     3. The key is on P-256 or P-384: CERTIFICATE_INVALID.
     4. Key usage and extended key usage are those of `usage`: CERTIFICATE_USAGE.
     5. Exactly one URI SAN, an identity; a hub's for TLS_SERVER, a member's otherwise:
        IDENTITY_INVALID.
 
-    The chain is searched for the time `at`. Where the certificate is not valid then, it is searched
-    for the nearest time at which the certificate is. The result is good only inside its validity,
+    The chain is searched at the time `at`, or at the nearest time at which the certificate is
+    valid. The result is good only inside its validity,
     which the caller checks for each use with `verify_validity`.
     """
     certificate = parse_certificate(der)
     issuers = [parse_certificate(each) for each in intermediates]
     start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     # An expired certificate still has a chain: what it signed in its time stays provable.
-    at = min(max(at, start), end)
-    chain = find_chain(certificate, issuers, anchors, at=at, usage=usage)
+    searched_at = min(max(at, start), end)
+    chain = find_chain(certificate, issuers, anchors, at=searched_at, usage=usage)
     public_key = certificate.public_key()
-    if (
-        not isinstance(public_key, ec.EllipticCurvePublicKey)
-        or public_key.curve.name not in _CURVES
-    ):
+    if not isinstance(public_key, ec.EllipticCurvePublicKey) or public_key.curve.name not in CURVES:
         raise Reason.CERTIFICATE_INVALID.error("expected a certificate with a P-256 or P-384 key")
     _check_usage(certificate, usage)
     return VerifiedCertificate(

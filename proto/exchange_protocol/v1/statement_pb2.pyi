@@ -705,6 +705,50 @@ FEEDBACK_USE_CONFISCATION: FeedbackUse.ValueType  # 8
 FEEDBACK_USE_NOT_USED: FeedbackUse.ValueType  # 9
 Global___FeedbackUse: _TypeAlias = FeedbackUse  # noqa: Y015
 
+class _DeclineReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DeclineReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DeclineReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DECLINE_REASON_UNSPECIFIED: _DeclineReason.ValueType  # 0
+    DECLINE_REASON_NO_LINK: _DeclineReason.ValueType  # 1
+    """The matter has no link to the state or the competence of the agency."""
+    DECLINE_REASON_NO_CAPACITY: _DeclineReason.ValueType  # 2
+    DECLINE_REASON_OWN_PROCEEDINGS: _DeclineReason.ValueType  # 3
+    """It would impede proceedings of its own."""
+    DECLINE_REASON_CONTRARY_TO_LAW: _DeclineReason.ValueType  # 4
+
+class DeclineReason(_DeclineReason, metaclass=_DeclineReasonEnumTypeWrapper): ...
+
+DECLINE_REASON_UNSPECIFIED: DeclineReason.ValueType  # 0
+DECLINE_REASON_NO_LINK: DeclineReason.ValueType  # 1
+"""The matter has no link to the state or the competence of the agency."""
+DECLINE_REASON_NO_CAPACITY: DeclineReason.ValueType  # 2
+DECLINE_REASON_OWN_PROCEEDINGS: DeclineReason.ValueType  # 3
+"""It would impede proceedings of its own."""
+DECLINE_REASON_CONTRARY_TO_LAW: DeclineReason.ValueType  # 4
+Global___DeclineReason: _TypeAlias = DeclineReason  # noqa: Y015
+
+class _TaskResult:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TaskResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TaskResult.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TASK_RESULT_UNSPECIFIED: _TaskResult.ValueType  # 0
+    TASK_RESULT_DONE: _TaskResult.ValueType  # 1
+    TASK_RESULT_PARTLY_DONE: _TaskResult.ValueType  # 2
+    TASK_RESULT_NOT_DONE: _TaskResult.ValueType  # 3
+
+class TaskResult(_TaskResult, metaclass=_TaskResultEnumTypeWrapper): ...
+
+TASK_RESULT_UNSPECIFIED: TaskResult.ValueType  # 0
+TASK_RESULT_DONE: TaskResult.ValueType  # 1
+TASK_RESULT_PARTLY_DONE: TaskResult.ValueType  # 2
+TASK_RESULT_NOT_DONE: TaskResult.ValueType  # 3
+Global___TaskResult: _TypeAlias = TaskResult  # noqa: Y015
+
 class _TimeLimitRule:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -941,6 +985,7 @@ class Statement(_message.Message):
     URGENT_FREEZE_REQUEST_FIELD_NUMBER: _builtins.int
     ADVANCE_NOTICE_FIELD_NUMBER: _builtins.int
     CONNECTIVITY_TEST_FIELD_NUMBER: _builtins.int
+    JOINT_CASE_FIELD_NUMBER: _builtins.int
     ACKNOWLEDGE_FIELD_NUMBER: _builtins.int
     RETURN_FOR_INFORMATION_FIELD_NUMBER: _builtins.int
     SUPPLEMENT_FIELD_NUMBER: _builtins.int
@@ -969,6 +1014,14 @@ class Statement(_message.Message):
     ANSWER_TEST_FIELD_NUMBER: _builtins.int
     CONSENT_REQUEST_FIELD_NUMBER: _builtins.int
     CONSENT_DECISION_FIELD_NUMBER: _builtins.int
+    INVITE_FIELD_NUMBER: _builtins.int
+    JOIN_FIELD_NUMBER: _builtins.int
+    DECLINE_FIELD_NUMBER: _builtins.int
+    LEAVE_FIELD_NUMBER: _builtins.int
+    CONTRIBUTE_FIELD_NUMBER: _builtins.int
+    TASK_FIELD_NUMBER: _builtins.int
+    COMPLETE_TASK_FIELD_NUMBER: _builtins.int
+    DRAFT_ANALYSIS_FIELD_NUMBER: _builtins.int
     ENROL_AGENCY_FIELD_NUMBER: _builtins.int
     PUBLISH_CERTIFICATE_FIELD_NUMBER: _builtins.int
     REVOKE_CERTIFICATE_FIELD_NUMBER: _builtins.int
@@ -1035,6 +1088,8 @@ class Statement(_message.Message):
     @_builtins.property
     def connectivity_test(self) -> Global___ConnectivityTest: ...
     @_builtins.property
+    def joint_case(self) -> Global___JointCase: ...
+    @_builtins.property
     def acknowledge(self) -> Global___Acknowledge: ...
     @_builtins.property
     def return_for_information(self) -> Global___ReturnForInformation: ...
@@ -1091,6 +1146,22 @@ class Statement(_message.Message):
     @_builtins.property
     def consent_decision(self) -> Global___ConsentDecision: ...
     @_builtins.property
+    def invite(self) -> Global___Invite: ...
+    @_builtins.property
+    def join(self) -> Global___Join: ...
+    @_builtins.property
+    def decline(self) -> Global___Decline: ...
+    @_builtins.property
+    def leave(self) -> Global___Leave: ...
+    @_builtins.property
+    def contribute(self) -> Global___Contribute: ...
+    @_builtins.property
+    def task(self) -> Global___Task: ...
+    @_builtins.property
+    def complete_task(self) -> Global___CompleteTask: ...
+    @_builtins.property
+    def draft_analysis(self) -> Global___DraftAnalysis: ...
+    @_builtins.property
     def enrol_agency(self) -> Global___EnrolAgency: ...
     @_builtins.property
     def publish_certificate(self) -> Global___PublishCertificate: ...
@@ -1141,6 +1212,7 @@ class Statement(_message.Message):
         urgent_freeze_request: Global___UrgentFreezeRequest | None = ...,
         advance_notice: Global___AdvanceNotice | None = ...,
         connectivity_test: Global___ConnectivityTest | None = ...,
+        joint_case: Global___JointCase | None = ...,
         acknowledge: Global___Acknowledge | None = ...,
         return_for_information: Global___ReturnForInformation | None = ...,
         supplement: Global___Supplement | None = ...,
@@ -1169,6 +1241,14 @@ class Statement(_message.Message):
         answer_test: Global___AnswerTest | None = ...,
         consent_request: Global___ConsentRequest | None = ...,
         consent_decision: Global___ConsentDecision | None = ...,
+        invite: Global___Invite | None = ...,
+        join: Global___Join | None = ...,
+        decline: Global___Decline | None = ...,
+        leave: Global___Leave | None = ...,
+        contribute: Global___Contribute | None = ...,
+        task: Global___Task | None = ...,
+        complete_task: Global___CompleteTask | None = ...,
+        draft_analysis: Global___DraftAnalysis | None = ...,
         enrol_agency: Global___EnrolAgency | None = ...,
         publish_certificate: Global___PublishCertificate | None = ...,
         revoke_certificate: Global___RevokeCertificate | None = ...,
@@ -1180,11 +1260,11 @@ class Statement(_message.Message):
         publish_time_limit: Global___PublishTimeLimit | None = ...,
         publish_calendar: Global___PublishCalendar | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "correct", b"correct", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supplement", b"supplement", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "leave", b"leave", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supplement", b"supplement", "task", b"task", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "correct", b"correct", "decision", b"decision", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "language", b"language", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisors", b"supervisors", "supplement", b"supplement", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "language", b"language", "leave", b"leave", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisors", b"supervisors", "supplement", b"supplement", "task", b"task", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "consent_request", "consent_decision", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance", "publish_time_limit", "publish_calendar"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "joint_case", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "consent_request", "consent_decision", "invite", "join", "decline", "leave", "contribute", "task", "complete_task", "draft_analysis", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance", "publish_time_limit", "publish_calendar"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -1387,6 +1467,23 @@ class ConnectivityTest(_message.Message):
 Global___ConnectivityTest: _TypeAlias = ConnectivityTest  # noqa: Y015
 
 @_typing.final
+class JointCase(_message.Message):
+    """Opens a joint case: its author leads it, its recipients are invited."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___JointCase: _TypeAlias = JointCase  # noqa: Y015
+
+@_typing.final
 class Acknowledge(_message.Message):
     """Continuing kinds."""
 
@@ -1505,12 +1602,25 @@ Global___Refuse: _TypeAlias = Refuse  # noqa: Y015
 class AnalysisProduct(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    SOURCES_FIELD_NUMBER: _builtins.int
+    CONSENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def sources(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Where it rests on what others gave: SHA-256 of the payloads of those statements."""
+
+    @_builtins.property
+    def consents(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """SHA-256 of the payloads of the consents (`ConsentDecision`) by which it does."""
+
     def __init__(
         self,
+        *,
+        sources: _abc.Iterable[_builtins.bytes] | None = ...,
+        consents: _abc.Iterable[_builtins.bytes] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consents", b"consents", "sources", b"sources"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1976,6 +2086,178 @@ class AssetFindings(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AssetFindings: _TypeAlias = AssetFindings  # noqa: Y015
+
+@_typing.final
+class Invite(_message.Message):
+    """The lead of a joint case invites one more agency."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_FIELD_NUMBER: _builtins.int
+    member: _builtins.str
+    """The agency; the statement's only recipient."""
+    def __init__(
+        self,
+        *,
+        member: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member", b"member"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Invite: _TypeAlias = Invite  # noqa: Y015
+
+@_typing.final
+class Join(_message.Message):
+    """An invited agency becomes an active member of a joint case."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Join: _TypeAlias = Join  # noqa: Y015
+
+@_typing.final
+class Decline(_message.Message):
+    """An invited agency takes no part."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    reason: Global___DeclineReason.ValueType
+    def __init__(
+        self,
+        *,
+        reason: Global___DeclineReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Decline: _TypeAlias = Decline  # noqa: Y015
+
+@_typing.final
+class Leave(_message.Message):
+    """An active member ends its part; what it read keeps its conditions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Leave: _TypeAlias = Leave  # noqa: Y015
+
+@_typing.final
+class Contribute(_message.Message):
+    """The lead or an active member gives something to all who are active; its recipients are they."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Contribute: _TypeAlias = Contribute  # noqa: Y015
+
+@_typing.final
+class Task(_message.Message):
+    """The lead gives an active member a task; `due_at` of the header says until when."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ASSIGNEE_FIELD_NUMBER: _builtins.int
+    assignee: _builtins.str
+    def __init__(
+        self,
+        *,
+        assignee: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignee", b"assignee"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Task: _TypeAlias = Task  # noqa: Y015
+
+@_typing.final
+class CompleteTask(_message.Message):
+    """The assignee ends its task."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ABOUT_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    about: _builtins.bytes
+    """SHA-256 of the payload of the task (32 bytes)."""
+    result: Global___TaskResult.ValueType
+    def __init__(
+        self,
+        *,
+        about: _builtins.bytes = ...,
+        result: Global___TaskResult.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompleteTask: _TypeAlias = CompleteTask  # noqa: Y015
+
+@_typing.final
+class DraftAnalysis(_message.Message):
+    """The centre shows the contributors a draft; each clears its own data by a ConsentDecision about it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCES_FIELD_NUMBER: _builtins.int
+    AUTHORITY_FIELD_NUMBER: _builtins.int
+    USE_FIELD_NUMBER: _builtins.int
+    authority: _builtins.str
+    """The authority that is to receive the analysis."""
+    use: Global___Purpose.ValueType
+    """What it may use it for."""
+    @_builtins.property
+    def sources(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """SHA-256 of the payloads of the contributions on which it rests."""
+
+    def __init__(
+        self,
+        *,
+        sources: _abc.Iterable[_builtins.bytes] | None = ...,
+        authority: _builtins.str = ...,
+        use: Global___Purpose.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "sources", b"sources", "use", b"use"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DraftAnalysis: _TypeAlias = DraftAnalysis  # noqa: Y015
 
 @_typing.final
 class EnrolAgency(_message.Message):

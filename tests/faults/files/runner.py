@@ -73,9 +73,11 @@ def _programs() -> dict[str, Callable[[list[str]], object]]:
     for package in ("agency_client", "exchange_certs", "exchange_server"):
         _load(package)
     from agency_client.cli import main as agency
+    from agency_client.cli.app import command_line
     from exchange_certs.cli import main as certs
     from exchange_server.cli import app, run
 
+    command_line()
     return {
         "agency": agency,
         "exchange-certs": certs,

@@ -33,7 +33,8 @@ content:
   text: Тайный ответ
 """
 SUBJECTS = """\
-{"id":"p1","schema":"Person","properties":{"name":["Иван Вымышленный"],"country":["kz"]}}
+{"id":"p1","schema":"Person","properties":{"name":["Иван Вымышленный"],"country":["kz"],\
+"keywords":["UNIQUE"]}}
 {"id":"a1","schema":"BankAccount","properties":{"accountNumber":["KZ86125KZT5004100100"]}}
 """
 
@@ -118,5 +119,7 @@ def desk(
     request = f"{REQUEST.rstrip()} {uuid.uuid4()}\n"
     (tmp_path / "request.yaml").write_text(request, encoding="utf-8")
     (tmp_path / "reply.yaml").write_text(REPLY, encoding="utf-8")
-    (tmp_path / "subjects.ftm.json").write_text(SUBJECTS, encoding="utf-8")
+    # Files are told apart by their bytes too: those of another agency are not passed on.
+    subjects = SUBJECTS.replace("UNIQUE", str(uuid.uuid4()))
+    (tmp_path / "subjects.ftm.json").write_text(subjects, encoding="utf-8")
     return Desk(town, tmp_path, capsys)

@@ -65,14 +65,6 @@ def test_held_request_waits_for_the_coordinator_alone(desk: Desk) -> None:
     assert item["commands"] == ["show", *decisions, "claim", "give-back"]
 
 
-def test_exchange_is_found_by_reference_and_by_words(desk: Desk, referenced: str) -> None:
-    for text in ("34/2026", "ОТМЫВАНИЕ"):
-        found = desk.run(OFFICER, "find", text, "--json").ok().json["exchanges"]
-        assert referenced in {each["exchange_id"] for each in found}
-    nobody = desk.run(OFFICER, "find", "нет такого дела").ok()
-    assert nobody.out == "This profile knows of no exchange with these words.\n"
-
-
 def test_index_is_on_disk_only_sealed_and_forgets_what_was_erased(
     desk: Desk, referenced: str
 ) -> None:

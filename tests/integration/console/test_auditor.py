@@ -104,16 +104,3 @@ def test_payments_are_added_up_by_who_paid_whom(hub: InMemoryHub, tmp_path: Path
     assert "3 000.75 KZT 2" in flows.words
     assert "<b>B-2" not in flows.text
     assert 'data-share="100"' in flows.text
-
-
-def test_news_are_counted_and_nothing_moves(hub: InMemoryHub, tmp_path: Path) -> None:
-    police = hub.client(tmp_path)
-    new_exchange(police, "kz.fma")
-    with hub.client(tmp_path, KZ_FMA) as client, running_console(client) as console:
-        browser = console.entered()
-        browser.get("/work")
-        assert browser.get("/news").words == ""
-        new_exchange(police, "kz.fma")
-        assert "New: 1" in browser.get("/news").words
-        browser.get("/work")
-        assert browser.get("/news").words == ""

@@ -19,7 +19,6 @@ from exchange_server.ledger import Accepted, Ledger, LedgerLimits, PartHandle, R
 from exchange_server.ledger.fsck import fsck
 from exchange_server.observer import CommitStep
 from exchange_server.storage.engine import open_engine
-from exchange_server.storage.schema import migrate
 from tests.support.hub_data import (
     Clock,
     Correspondence,
@@ -31,6 +30,7 @@ from tests.support.hub_data import (
 )
 from tests.support.observers import AtSteps
 from tests.support.postgres import emptied_database, running_postgres
+from tests.support.schema import make_schema
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +52,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def engine(database_url: str) -> Iterator[Engine]:
     """A migrated database."""
     made = open_engine(database_url)
-    migrate(made)
+    make_schema(made)
     yield made
     made.dispose()
 

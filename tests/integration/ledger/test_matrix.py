@@ -35,9 +35,9 @@ from exchange_protocol.log.notes import SignedNote
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import tables
 from exchange_server.storage.engine import open_engine
-from exchange_server.storage.schema import migrate
 from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import caller, log_verifier
+from tests.support.schema import make_schema
 from tests.support.statements import (
     AUDITOR,
     COORDINATOR,
@@ -72,7 +72,7 @@ HARMLESS: dict[tuple[str, str], str] = {
 async def write_story(file: Path) -> None:
     """A database in which every table has rows, and most have several."""
     engine = open_engine(f"sqlite:///{file}")
-    migrate(engine)
+    make_schema(engine)
     office = Office(engine, witnesses=WitnessPolicy(1, [WITNESS.verifier.vkey]))
     await office.open()
     await office.found()

@@ -18,9 +18,12 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.claim import Claim, ClaimAct
 from exchange_protocol.kinds.clearance import Clearance, ClearanceResult
 from exchange_protocol.kinds.codes import Handling, LegState, RefusalGround, Tlp
+from exchange_protocol.kinds.complete_task import CompleteTask, TaskResult
 from exchange_protocol.kinds.confirm_recall import ConfirmRecall, RecallUse
+from exchange_protocol.kinds.contribute import Contribute
 from exchange_protocol.kinds.correct import Correct
 from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.decline import Decline, DeclineReason
 from exchange_protocol.kinds.erase_answer import EraseAnswer
 from exchange_protocol.kinds.erase_notice import EraseNotice, ErasureGround
 from exchange_protocol.kinds.extend_deadline import ExtendDeadline, ExtensionGround
@@ -32,11 +35,14 @@ from exchange_protocol.kinds.freeze_status import (
     FreezeStatus,
 )
 from exchange_protocol.kinds.give_notice import GiveNotice, NoticeCode
+from exchange_protocol.kinds.join import Join
+from exchange_protocol.kinds.leave import Leave
 from exchange_protocol.kinds.refuse import Refuse
 from exchange_protocol.kinds.remind import Remind
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.spec import Body, Stage
-from exchange_protocol.rules.leg_record import LegRecord
+from exchange_protocol.kinds.task import Task
+from exchange_protocol.rules.leg_record import GivenTask, LegRecord
 from exchange_protocol.rules.lifecycle import (
     Exchange,
     Leg,
@@ -115,7 +121,9 @@ def in_state(state: LegState, kind: Kind, *, disclosed: bool = False) -> Exchang
         approvers=(CENTRE,),
         due_at=DUE,
         hidden=hidden,
-        record=LegRecord(from_initiator=(FIRST,), from_recipient=(ANSWER,)),
+        record=LegRecord(
+            from_initiator=(FIRST,), from_recipient=(ANSWER,), tasks=(GivenTask(FIRST, DUE),)
+        ),
     )
     return Exchange("exchange", kind, KZ_MIA.agency, CASE, (leg,))
 
@@ -189,6 +197,12 @@ SAYINGS: dict[str, Body] = {
     "objection": Clearance(ClearanceResult.OBJECTION, RefusalGround.CONTRARY_TO_LAW),
     "no answer": Clearance(ClearanceResult.NO_ANSWER),
     "answer_test": AnswerTest(),
+    "join": Join(),
+    "decline": Decline(DeclineReason.NO_LINK),
+    "leave": Leave(),
+    "contribute": Contribute(),
+    "task": Task(UZ),
+    "complete_task": CompleteTask(FIRST, TaskResult.DONE),
 }
 ANSWERS = {
     "reply": (Kind.INFORMATION_REQUEST, Kind.REFERRAL),
@@ -196,6 +210,8 @@ ANSWERS = {
     "asset_findings": (Kind.ASSET_TRACE_REQUEST,),
     **dict.fromkeys(("cleared", "objection", "no answer"), (Kind.ADVANCE_NOTICE,)),
     "answer_test": (Kind.CONNECTIVITY_TEST,),
+    "join": (Kind.JOINT_CASE,),
+    "decline": (Kind.JOINT_CASE,),
     **dict.fromkeys(
         [saying for saying in SAYINGS if saying.startswith("freeze ")],
         (Kind.URGENT_FREEZE_REQUEST,),
@@ -203,6 +219,7 @@ ANSWERS = {
 }
 """Initial kinds that each of these may answer."""
 DUE = START + timedelta(days=1)
+TO_MEMBERS = (Contribute(), Task(UZ), CompleteTask(FIRST, TaskResult.DONE))
 AFTER_DUE = ("freeze expired", "remind", "no answer")
 """What may be said after the due time alone."""
 
@@ -236,7 +253,7 @@ ALLOWED: dict[tuple[str, Member], dict[LegState, LegState]] = {
     ("remind", KZ_MIA): {state: state for state in (S.RELEASED, *AT_RECIPIENT)},
     ("claim", COORDINATOR): {S.HELD: S.HELD},
     ("confirm_recall", UZ_FIU): {S.RECALLED: S.RECALLED},
-    ("erase_answer", UZ_FIU): {state: state for state in (S.ANSWERED, S.CLOSED)},
+    ("erase_answer", UZ_FIU): {state: state for state in (S.ANSWERED, S.CLOSED, S.LEFT)},
     ("give_notice", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ACKNOWLEDGED),
     ("cleared", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ANSWERED),
     ("objection", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.REFUSED),
@@ -244,7 +261,16 @@ ALLOWED: dict[tuple[str, Member], dict[LegState, LegState]] = {
     ("answer_test", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.ANSWERED),
     ("feedback", KZ_MIA): {S.ANSWERED: S.ANSWERED},
     ("erase_notice", KZ_MIA): {S.CLOSED: S.ERASED},
-    ("close", KZ_MIA): dict.fromkeys((S.ANSWERED, S.REFUSED, S.REJECTED, S.RECALLED), S.CLOSED),
+    ("close", KZ_MIA): dict.fromkeys(
+        (S.ANSWERED, S.REFUSED, S.REJECTED, S.RECALLED, S.JOINED, S.LEFT), S.CLOSED
+    ),
+    ("join", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.JOINED),
+    ("decline", UZ_FIU): dict.fromkeys(AT_RECIPIENT, S.REFUSED),
+    ("leave", UZ_FIU): {S.JOINED: S.LEFT},
+    ("contribute", KZ_MIA): {S.JOINED: S.JOINED},
+    ("contribute", UZ_FIU): {S.JOINED: S.JOINED},
+    ("task", KZ_MIA): {S.JOINED: S.JOINED},
+    ("complete_task", UZ_FIU): {S.JOINED: S.JOINED},
 }
 SPEAKERS = (KZ_MIA, UZ_FIU, COORDINATOR, KG_MIA)
 
@@ -274,6 +300,8 @@ def test_every_cell_of_the_table(saying: str, opening: Kind) -> None:
                 with pytest.raises(ExchangeError) as refused:
                     apply(exchange, statement, routes=(gated(),))
                 expected = {Reason.OUT_OF_ORDER, Reason.NOT_A_PARTY, Reason.OWN_REQUEST}
+                if SAYINGS[saying] in TO_MEMBERS:
+                    expected.add(Reason.NOT_ACTIVE)
                 if saying.startswith("correct"):
                     expected.add(Reason.STATEMENT_UNKNOWN)  # said by the other side
                 assert refused.value.reason in expected, where

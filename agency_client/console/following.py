@@ -1,0 +1,88 @@
+"""Follows what becomes visible to the agency, so that a list is asked only where something came.
+
+The console's watch leaves the place of the profile's own watch as it is: a program of the agency
+may follow that one.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Final
+
+from agency_client.client import ExchangeClient
+from agency_client.core.views import ExchangeSummary
+from exchange_protocol.errors import ExchangeError, HubUnavailable
+
+_MOST: Final = 500
+_ASKS_AGAIN: Final = 60.0
+"""Seconds after which the list is asked even without a notice: one may come before the watch."""
+
+
+class Follower:
+    """Knows the exchanges of one list as they are now, without asking for it again and again."""
+
+    def __init__(
+        self,
+        client: ExchangeClient,
+        listed: Callable[[], Iterable[ExchangeSummary]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Follow nothing until somebody asks.
+
+        Args:
+            client: the client that watches.
+            listed: asks the hub for the list.
+            clock: seconds that only grow. For tests.
+        """
+        self._client = client
+        self._list = listed
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._is_watching = False
+        self._notices = 0
+        self._taken = -1
+        self._taken_at = 0.0
+        self._known: frozenset[str] = frozenset()
+        self.away_since: datetime | None = None
+        """The time at which the hub was first found away; None while it answers."""
+
+    def current(self) -> frozenset[str]:
+        """The ids of the list, as of the last notice; empty while the hub is away."""
+        with self._lock:
+            self._start()
+            notices, now = self._notices, self._clock()
+            is_fresh = notices == self._taken and now < self._taken_at + _ASKS_AGAIN
+            if is_fresh and self.away_since is None:
+                return self._known
+        try:
+            found = frozenset(each.id for each in islice(self._list(), _MOST))
+        except HubUnavailable:
+            self._note_away()
+            return frozenset()
+        with self._lock:
+            self.away_since = None
+            self._taken, self._taken_at, self._known = notices, now, found
+        return found
+
+    def _start(self) -> None:
+        if not self._is_watching:
+            self._is_watching = True
+            threading.Thread(target=self._follow, name="console-watch", daemon=True).start()
+
+    def _follow(self) -> None:
+        try:
+            for _ in self._client.watch(keeps_place=False, on_away=lambda *_: self._note_away()):
+                self._notices += 1
+        except ExchangeError:
+            # The client was closed, or the hub no longer lets it in: every page says why.
+            pass
+        finally:
+            self._is_watching = False
+
+    def _note_away(self) -> None:
+        with self._lock:
+            self.away_since = self.away_since or datetime.now(UTC)

@@ -1,0 +1,96 @@
+"""The terms of an unsealed exchange for the search index, less what was erased or recalled."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from agency_client.content.terms import Terms
+from agency_client.core.views import (
+    ExchangeSummary,
+    Notice,
+    UnsealedExchange,
+    UnsealedStatement,
+    is_entities_part,
+    is_file_part,
+)
+from agency_client.state.search_index import Indexed, SealedFrom
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.trust.identity import AgencyId
+
+_WITHDRAWING = frozenset(
+    kind for kind in Kind if any(row.after is LegState.RECALLED for row in kind.spec.rows)
+)
+
+
+def indexed(opened: UnsealedExchange, agency: AgencyId) -> Indexed:
+    """What the index keeps of an exchange that an agency opened."""
+    terms = Terms()
+    recalled = {
+        leg
+        for each in opened.statements
+        if each.kind in _WITHDRAWING
+        for leg in each.statement.recipients
+    }
+    parts: list[SealedFrom] = []
+    first = opened.initial
+    onward = first.statement.header.onward_authorities if first else ()
+    for each in opened.statements:
+        if each.is_erased or _is_recalled(each, opened, recalled, agency):
+            continue
+        _add(terms, each)
+        statement, author = each.statement.digest.hex(), each.author.agency
+        parts += [
+            SealedFrom(hashlib.sha256(data).hexdigest(), statement, author, onward)
+            for name, data in each.parts.items()
+            if is_file_part(name) or is_entities_part(name)
+        ]
+    summary = opened.verified.summary
+    return Indexed(
+        opened.id,
+        first.kind.value if first else "",
+        first.author.agency if first else summary.initiator,
+        first.hub_time if first else summary.initiated_at,
+        tuple(terms),
+        terms.is_cut,
+        tuple(parts),
+    )
+
+
+def gone(summaries: Iterable[ExchangeSummary], agency: AgencyId) -> list[str]:
+    """Ids of the listed exchanges whose content one may keep no more: erased, or recalled."""
+    found = []
+    for each in summaries:
+        states = {leg.state for leg in each.legs}
+        own = {leg.state for leg in each.legs if leg.agency == agency}
+        if states == {LegState.ERASED} or (own and own <= {LegState.RECALLED, LegState.ERASED}):
+            found.append(each.id)
+    return found
+
+
+def withdraws(notice: Notice, agency: AgencyId) -> bool:
+    """True if a notice tells that content is to be forgotten."""
+    kind = notice.kind
+    if kind is None:
+        return False
+    is_recall = kind in _WITHDRAWING and notice.actor_agency != agency
+    return kind.spec.erases or is_recall
+
+
+def _is_recalled(
+    each: UnsealedStatement, opened: UnsealedExchange, recalled: set[AgencyId], agency: AgencyId
+) -> bool:
+    """True if its author recalled it from everyone through whom the agency reads it."""
+    if each.author.agency == agency or not recalled:
+        return False
+    if opened.party is Party.RECIPIENT:
+        return agency in recalled
+    return set(each.statement.recipients) <= recalled
+
+
+def _add(terms: Terms, each: UnsealedStatement) -> None:
+    terms.add_brief(each.brief)
+    for entity in each.entities():
+        terms.add_entity(entity)
+    terms.add_files(each.attachments)

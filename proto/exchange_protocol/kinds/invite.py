@@ -1,0 +1,53 @@
+"""`invite`: the lead of a joint case invites one more agency.
+
+The invitation opens a leg, and passes the gate there like the initial statement. The new member
+reads what is contributed after it joined. What was said before is not sealed to it; its author may
+contribute it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.spec import Act, Body, Brief, KindSpec, Row, Stage
+from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Invite(Body):
+    """Invites `member`, which has no leg of the joint case yet."""
+
+    member: AgencyId
+
+
+SPEC = KindSpec(
+    body=Invite,
+    stage=Stage.CONTINUING,
+    words=Words("invitation", "приглашение", "шақыру"),
+    invites=True,
+    rows=(
+        Row(
+            party=Party.INITIATOR,
+            before=frozenset(),
+            after=LegState.RELEASED,
+            becomes_awaited=True,
+            adds_content=True,
+        ),
+    ),
+    acts=(
+        Act(
+            name="invite",
+            command="invite",
+            summary="Invite one more agency to a joint case that you lead.",
+            done="Invited",
+            codes=("member",),
+            help={"member": "Id of the agency that is invited."},
+            brief=Brief.REQUIRED,
+            entities="subjects",
+            attachments=True,
+            terms=True,
+        ),
+    ),
+)

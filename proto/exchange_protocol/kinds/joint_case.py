@@ -1,0 +1,40 @@
+"""`joint_case`: several agencies work on one case, under one lead.
+
+The author leads it, and its recipients are invited. Each has a leg, and what crosses a border waits
+there for the approval of the membership. Active members read what the lead and the others
+contribute; who leaves keeps the conditions of what it read (docs/rules.md#p23).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_protocol.kinds.join import Join
+from exchange_protocol.kinds.spec import Act, Body, Brief, KindSpec, Stage
+from exchange_protocol.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class JointCase(Body):
+    """Opens a joint case; a due time is for the answer to the invitation."""
+
+
+SPEC = KindSpec(
+    body=JointCase,
+    stage=Stage.INITIAL,
+    words=Words("joint case", "совместное дело", "бірлескен іс"),
+    answer=Join,
+    is_case=True,
+    acts=(
+        Act(
+            name="open_joint_case",
+            command="send joint-case",
+            summary="Open a joint case that you lead, and invite its first members.",
+            done="Sent",
+            brief=Brief.REQUIRED,
+            entities="subjects",
+            attachments=True,
+            terms=True,
+        ),
+    ),
+)

@@ -1,0 +1,43 @@
+"""`leave`: an active member ends its part in a joint case.
+
+It reads nothing new. What it read keeps its handling, and stays open to it until it is erased. Of a
+leave and a contribution the first on the log counts: a contribution that is sealed to who has left
+is refused, and said anew without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.spec import Act, Body, KindSpec, Row, Stage, Text
+from exchange_protocol.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Leave(Body):
+    """Ends an active membership; open tasks of the member lapse."""
+
+
+SPEC = KindSpec(
+    body=Leave,
+    stage=Stage.CONTINUING,
+    words=Words("leaving", "выход из дела", "істен шығу"),
+    rows=(
+        Row(
+            party=Party.RECIPIENT,
+            before=frozenset({LegState.JOINED}),
+            after=LegState.LEFT,
+            awaits_opening=True,
+        ),
+    ),
+    acts=(
+        Act(
+            name="leave",
+            command="leave",
+            summary="Leave a joint case; what you read keeps its conditions.",
+            done="Left",
+            text=Text("reason", "reasons", "Why, in words; it is sealed."),
+        ),
+    ),
+)

@@ -1,0 +1,103 @@
+"""News come by the hub's watch; the list is asked only where something came."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from agency_client import ExchangeClient
+from exchange_protocol.errors import Reason
+from tests.support.asking import new_exchange
+from tests.support.console import Browser, RunningConsole, running_console
+from tests.support.in_memory_hub import Connection, InMemoryHub
+from tests.support.statements import KZ_FMA
+
+
+@pytest.fixture
+def police(hub: InMemoryHub, tmp_path: Path) -> ExchangeClient:
+    return hub.client(tmp_path)
+
+
+@pytest.fixture
+def fiu(hub: InMemoryHub, tmp_path: Path) -> Iterator[RunningConsole]:
+    with hub.client(tmp_path, KZ_FMA) as client, running_console(client) as running:
+        yield running
+
+
+def awaited(browser: Browser, is_it: Callable[[str], bool]) -> str:
+    """The bar, once it is so."""
+    words = ""
+    for _ in range(200):
+        words = browser.get("/news").words
+        if is_it(words):
+            return words
+        time.sleep(0.02)
+    raise AssertionError(words)
+
+
+def test_news_are_counted_and_nothing_moves(police: ExchangeClient, fiu: RunningConsole) -> None:
+    new_exchange(police, "kz.fma")
+    browser = fiu.entered()
+    browser.get("/work")
+    assert browser.get("/news").words == ""
+    new_exchange(police, "kz.fma")
+    awaited(browser, lambda words: "New: 1" in words)
+    browser.get("/work")
+    assert browser.get("/news").words == ""
+
+
+def test_without_a_notice_the_hub_is_not_asked(
+    police: ExchangeClient, fiu: RunningConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_exchange(police, "kz.fma")
+    browser = fiu.entered()
+    browser.get("/work")
+    browser.get("/news")
+    asked = []
+    inner = Connection.perform
+
+    def perform(link: Connection, call: object) -> object:
+        asked.append(call)
+        return inner(link, call)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Connection, "perform", perform)
+    for _ in range(5):
+        assert browser.get("/news").words == ""
+    assert asked == []
+    monkeypatch.undo()
+    new_exchange(police, "kz.fma")
+    awaited(browser, lambda words: "New: 1" in words)
+
+
+def test_the_place_of_the_profiles_own_watch_stays(
+    police: ExchangeClient, fiu: RunningConsole
+) -> None:
+    client = fiu.console.client
+    list(client.watch(from_start=True, max_seconds=0.05))
+    place = client.outbox.watch_token()
+    browser = fiu.entered()
+    browser.get("/news")
+    exchange = new_exchange(police, "kz.fma")
+    awaited(browser, lambda words: "New: 1" in words)
+    assert client.outbox.watch_token() == place
+    [notice] = client.watch(max_notices=1)
+    assert notice.exchange_id == exchange
+
+
+def test_the_bar_says_since_when_the_hub_is_away_and_comes_back(
+    police: ExchangeClient, fiu: RunningConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_exchange(police, "kz.fma")
+    browser = fiu.entered()
+
+    def fail(*_: object) -> object:
+        raise Reason.UNAVAILABLE.error("the hub is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Connection, "perform", fail)
+        first = awaited(browser, lambda words: "away since" in words)
+        assert awaited(browser, lambda words: "away since" in words) == first
+    awaited(browser, lambda words: "New: 1" in words)
