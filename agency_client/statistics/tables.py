@@ -196,6 +196,7 @@ def make_statistics(
             _gate(groups),
             _statements(gathered, period),
             _amounts(gathered, period),
+            _copies(gathered, period),
             _denials(gathered, period),
         ),
     )
@@ -417,6 +418,7 @@ def _gate(groups: _Groups) -> Table:
     )
 
 
+_SENT: Final = Words("sent", "направлено", "жіберілді")
 _KIND = Words("kind", "вид", "түрі")
 _COUNT = (Column("statements", Words("statements", "заявления", "мәлімдемелер")),)
 
@@ -481,6 +483,38 @@ def _amounts(gathered: Gatherer, period: Period) -> Table:
             Words("currency", "валюта", "валюта"),
         ),
         columns=(*_COUNT, Column("amount", Words("amount", "сумма", "сома"))),
+        rows=tuple(rows),
+        total=None,
+    )
+
+
+def _copies(gathered: Gatherer, period: Period) -> Table:
+    rows = []
+    for (agency, ground), moments in gathered.copies.items():
+        entries = _within(period, moments)
+        if entries:
+            key: Key = _SENT if ground is None else ground
+            rows.append(TableRow((agency, key), (Cell(len(entries), entries),)))
+    rows.sort(key=lambda row: [_sorted_as(key) for key in row.keys])
+    return Table(
+        name="supervision",
+        title=Words("Copies for supervisors", "Копии для надзора", "Қадағалауға көшірмелер"),
+        definition=Words(
+            "Copies of statements in the period that went to supervisors by rule, and those that "
+            "their author withheld, by the signed ground. A statement counts once for each "
+            "supervisor.",
+            "Копии заявлений за период, направленные надзору по правилу, и копии, в которых автор "
+            "отказал, по подписанному основанию. Заявление считается по разу на каждый "
+            "надзирающий орган.",
+            "Кезеңде ереже бойынша қадағалауға жіберілген көшірмелер және автор бермегендері, қол "
+            "қойылған негіз бойынша. Мәлімдеме әр қадағалаушы органға бір рет саналады.",
+        ),
+        unit=Words("copies", "копии", "көшірмелер"),
+        dimensions=(
+            Words("author", "автор", "автор"),
+            Words("sent or ground", "направлено или основание", "жіберілді не негізі"),
+        ),
+        columns=(Column("copies", Words("copies", "копии", "көшірмелер")),),
         rows=tuple(rows),
         total=None,
     )

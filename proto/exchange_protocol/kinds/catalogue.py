@@ -47,6 +47,7 @@ from exchange_protocol.kinds import (
     publish_acceptance,
     publish_calendar,
     publish_certificate,
+    publish_log_key,
     publish_policy,
     publish_sealing_key,
     publish_time_limit,
@@ -135,6 +136,7 @@ class Kind(StrEnum):
     RETIRE_AGENCY = retire_agency.SPEC
     PUBLISH_ACCEPTANCE = publish_acceptance.SPEC
     PUBLISH_TIME_LIMIT = publish_time_limit.SPEC
+    PUBLISH_LOG_KEY = publish_log_key.SPEC
     PUBLISH_CALENDAR = publish_calendar.SPEC
 
     @property

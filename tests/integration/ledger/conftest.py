@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Member
@@ -65,6 +66,7 @@ class Office:
     mail: Correspondence = field(default_factory=Correspondence)
     limits: LedgerLimits = field(default_factory=LedgerLimits)
     on_step: Callable[[CommitStep], None] = lambda step: None
+    signer: LogSigner = field(default_factory=log_signer)
     witnesses: WitnessPolicy | None = None
     witnesses_at_start: int = 0
     _open: tuple[Ledger, Reader] | None = None
@@ -87,7 +89,7 @@ class Office:
         ledger = await Ledger.open(
             self.engine,
             anchors=self.mail.cast.anchors,
-            signer=log_signer(),
+            signer=self.signer,
             clock=self.clock,
             revocations=revocations,
             limits=self.limits,
