@@ -63,7 +63,7 @@ def test_what_runs_is_listed_alike_for_both_ends_and_proven_by_show(published: D
     assert set(due(desk, FIU, exchange)) == {"answer"}
     desk.run(FIU, "reply", exchange, "reply.yaml").ok()
     assert set(due(desk, OFFICER, exchange, "--mine")) == {"feedback"}
-    desk.run(OFFICER, "feedback", exchange, "3").ok()
+    desk.run(OFFICER, "feedback", exchange, "--usefulness", "3").ok()
     assert due(desk, OFFICER, exchange) == {}
 
 
