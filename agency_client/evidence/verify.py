@@ -589,7 +589,7 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
 """Of each kind: the fields of its body that hold codes, numbers or a time."""
 # End of the kinds.
 _PUBLISH_CERTIFICATE, _REVOKE_CERTIFICATE, _PUBLISH_POLICY, _PUBLISH_LOG_KEY = 71, 72, 74, 79
-_FIRST_BODY_FIELD, _DIRECTORY_FIELDS = 30, range(70, 80)
+_FIRST_BODY_FIELD, _DIRECTORY_FIELDS = 30, range(69, 80)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*){0,3}", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)

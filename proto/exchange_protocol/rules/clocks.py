@@ -120,8 +120,8 @@ def times_after(
         is_by_rule = due_at is None and reply is not None and not reply.unpublished
         if is_by_rule and reply is not None:
             due_at = reply.at
-        was_due = times.answer_due if times else None
-        after = LegTimes(at, was_due, is_by_rule, ends)
+        answer_due = times.answer_due if times else None
+        after = LegTimes(at, answer_due, is_by_rule, ends)
     if turn.state in BEFORE_ANSWER:
         after = replace(after, answer_due=due_at)
     return after, due_at
