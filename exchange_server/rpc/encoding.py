@@ -8,6 +8,7 @@ from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.fields import to_timestamp
 from exchange_protocol.record.entries import CommitmentOpening, encode_opening
 from exchange_protocol.record.receipts import ProvenEntry, encode_proven_entry
+from exchange_protocol.rules.clocks import LegTimes
 from exchange_protocol.rules.judgement import Route
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
@@ -135,6 +136,24 @@ def _encode_leg(leg: LegRow) -> pb.LegSummary:
         due_at=to_timestamp(leg.due_at) if leg.due_at else None,
         claimed_by=leg.claim.member if leg.claim else "",
         claimed_at=to_timestamp(leg.claim.at) if leg.claim else None,
+        times=encode_times(leg.times) if leg.times else None,
+    )
+
+
+def encode_times(times: LegTimes) -> pb.LegTimes:
+    """Put the times of a leg on the wire."""
+    return pb.LegTimes(
+        since=to_timestamp(times.since),
+        answer_due=to_timestamp(times.answer_due) if times.answer_due else None,
+        is_by_rule=times.is_by_rule,
+        ends=[
+            pb.RuleEnd(
+                rule=statement_pb2.TimeLimitRule.ValueType(each.rule),
+                at=to_timestamp(each.at),
+                unpublished_years=each.unpublished,
+            )
+            for each in times.ends
+        ],
     )
 
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.record.entries import parse_entry
+from exchange_protocol.rules.clocks import LegTimes
 from exchange_protocol.rules.leg_record import Claim, decode_record
 from exchange_server.storage.rows import field_names, select_by_keys
 from exchange_server.storage.tables import exchanges, feed, legs, log_entries, parties
@@ -39,6 +40,7 @@ class SeenLeg:
     approvals_required: int
     approvals_given: int
     due_at: datetime | None
+    times: LegTimes | None
     claim: Claim | None = None
     """Who has it in hand, for an approver of a held leg."""
 
@@ -159,9 +161,9 @@ def read_seen(
             _SEEN_STATE.label("state"),
             case((_BLINDFOLDED, 0), else_=_g.approvals_required).label("approvals_required"),
             _g.approvals,
-            _g.record,
             _b.party,
             case((_BLINDFOLDED, None), else_=_g.due_at).label("leg_due_at"),
+            case((_BLINDFOLDED, None), else_=_g.record).label("leg_record"),
             _BLINDFOLDED.label("is_blindfolded"),
             # The exchange's own time would tell of what is held, and of other legs.
             select(func.max(_f.entry_index))
@@ -192,14 +194,16 @@ def _seen(rows: Sequence[RowMapping], times: Mapping[int, datetime]) -> SeenExch
     seen: dict[str, SeenLeg] = {}
     for row in rows:
         given = 0 if row["is_blindfolded"] else len(row["approvals"])
+        record = None if row["leg_record"] is None else decode_record(row["leg_record"])
         decides = row["party"] == Party.APPROVER.number and row["state"] == int(LegState.HELD)
         leg = SeenLeg(
-            row["leg"],
-            row["state"],
-            row["approvals_required"],
-            given,
-            row["leg_due_at"],
-            decode_record(row["record"]).claim if decides else None,
+            agency=row["leg"],
+            state=row["state"],
+            approvals_required=row["approvals_required"],
+            approvals_given=given,
+            due_at=row["leg_due_at"],
+            times=record.times if record else None,
+            claim=record.claim if record and decides else None,
         )
         seen.setdefault(leg.agency, leg)
     exchange = {name: rows[0][name] for name in _EXCHANGE_COLUMNS}
