@@ -116,6 +116,7 @@ Names:
     Period                   Days from start to end, both included.
     ReferralDocument         The content of a referral.
     ReplyDocument            An answer, whole or in part, or a supplement to what was asked.
+    Score                    How much a match says.
     Where                    The place at which a term stands.
     entities_from_csv        Make entities from a table by a FollowTheMoney mapping (YAML).
     identifier_warnings      Tell the doubts about an entity's identifiers; the values themselves
@@ -193,7 +194,10 @@ Names:
     CaseBook                 The cases of one profile.
     Found                    An exchange in which all words were found.
     Hit                      A text in which a word was found.
+    Holding                  One set of entities that was imported.
+    Holdings                 The holdings of one profile.
     KeptReceipt              The hub's promise for a statement: which entry of the log it is.
+    Match                    A subject that meets an entity of one's own.
     Outbox                   The statements that wait, those refused, and the receipts of those
                              accepted.
     OutboxEntry              A statement that waits to be sent.
@@ -241,6 +245,7 @@ if TYPE_CHECKING:
         identifier_warnings,
         read_entities,
     )
+    from agency_client.content.matching import Score
     from agency_client.content.terms import Where
     from agency_client.core.exchanges import HasId
     from agency_client.core.gathering import DisclosedPart, Evidence
@@ -263,6 +268,7 @@ if TYPE_CHECKING:
     )
     from agency_client.state.cases import Case, CaseBook
     from agency_client.state.checkpoints import Head, WitnessedHead
+    from agency_client.state.holdings import Holding, Holdings, Match
     from agency_client.state.keys import generate_sealing_key
     from agency_client.state.outbox import KeptReceipt, Outbox, OutboxEntry, RefusedEntry
     from agency_client.state.profile import Profile, find_profile
@@ -394,6 +400,8 @@ __all__ = [
     "Head",
     "Header",
     "Hit",
+    "Holding",
+    "Holdings",
     "HubDishonest",
     "HubError",
     "HubInternal",
@@ -411,6 +419,7 @@ __all__ = [
     "LegSummary",
     "LimitExceeded",
     "LogLeaf",
+    "Match",
     "Member",
     "NotAuthenticated",
     "NotFound",
@@ -445,6 +454,7 @@ __all__ = [
     "RevocationReason",
     "Role",
     "Ruling",
+    "Score",
     "SealBroken",
     "SealingPublicKey",
     "SearchIndex",
@@ -536,6 +546,8 @@ _HOMES: Final = {
     "Head": "agency_client.state.checkpoints",
     "Header": "exchange_protocol.rules.statements",
     "Hit": "agency_client.state.search_index",
+    "Holding": "agency_client.state.holdings",
+    "Holdings": "agency_client.state.holdings",
     "HubDishonest": "exchange_protocol.errors",
     "HubError": "exchange_protocol.errors",
     "HubInternal": "exchange_protocol.errors",
@@ -553,6 +565,7 @@ _HOMES: Final = {
     "LegSummary": "agency_client.core.views",
     "LimitExceeded": "exchange_protocol.errors",
     "LogLeaf": "agency_client.core.log",
+    "Match": "agency_client.state.holdings",
     "Member": "exchange_protocol.trust.identity",
     "NotAuthenticated": "exchange_protocol.errors",
     "NotFound": "exchange_protocol.errors",
@@ -587,6 +600,7 @@ _HOMES: Final = {
     "RevocationReason": "exchange_protocol.kinds.revoke_certificate",
     "Role": "exchange_protocol.trust.identity",
     "Ruling": "exchange_protocol.rules.judgement",
+    "Score": "agency_client.content.matching",
     "SealBroken": "exchange_protocol.errors",
     "SealingPublicKey": "exchange_protocol.trust.sealing",
     "SearchIndex": "agency_client.state.search_index",

@@ -41,6 +41,7 @@ from agency_client.core.views import (
 )
 from agency_client.state.cases import CaseBook
 from agency_client.state.checkpoints import Head, WitnessedHead
+from agency_client.state.holdings import Holdings
 from agency_client.state.outbox import Outbox
 from agency_client.state.profile import Profile
 from agency_client.state.search_index import SearchIndex
@@ -145,6 +146,11 @@ class AsyncExchangeClient(AsyncActs):
     def cases(self) -> CaseBook:
         """The agency's own cases, with the exchanges that this profile linked to each."""
         return self._core.ports.cases
+
+    @property
+    def holdings(self) -> Holdings:
+        """The agency's own records on this machine, to compare subjects with."""
+        return self._core.ports.holdings
 
     @property
     def search_index(self) -> SearchIndex:

@@ -54,6 +54,8 @@ from exchange_protocol.rules.statements import (
     Draft,
     Header,
     Part,
+    SignedStatement,
+    encode_signed_statement,
     encode_statement,
     parse_statement,
 )
@@ -109,6 +111,7 @@ def signatures() -> Vectors:
     kind = envelope.PAYLOAD_TYPE
     keys = {"P-256": ec_key(ec.SECP256R1(), "p256"), "P-384": ec_key(ec.SECP384R1(), "p384")}
     for curve, key in keys.items():
+        made = envelope.sign(SoftwareSigner(key), kind, payload)
         cases.append(
             {
                 "curve": curve,
@@ -119,7 +122,8 @@ def signatures() -> Vectors:
                 "payload_type": kind,
                 "payload": payload.hex(),
                 "pae": envelope.pae(kind, payload).hex(),
-                "signature": envelope.sign(SoftwareSigner(key), kind, payload).hex(),
+                "signature": made.hex(),
+                **_named(SignedStatement(kind, payload, secret("certificate"), made)),
             }
         )
     key = keys["P-256"]
@@ -179,6 +183,10 @@ def signatures() -> Vectors:
             "payloads": [each.hex() for each in payloads],
             "leaf_hashes": [each.hex() for each in leaves],
             "root": root.hex(),
+            "messages": [
+                _named(SignedStatement(kind, each, secret("certificate"), signature, place))
+                for each, place in zip(payloads, places, strict=True)
+            ],
             "signed_payload": (len(payloads).to_bytes(8, "big") + root).hex(),
             "signature": signature.hex(),
             "places": [_place(each) for each in places],
@@ -433,6 +441,16 @@ def _unpacked(payload: bytes) -> bytes:
 # --- Entries and receipts -------------------------------------------------------------------------
 
 
+def _named(signed: SignedStatement) -> Vectors:
+    """The Signature message, and the digest by which an entry names it."""
+    [message] = encode_signed_statement(signed).signatures
+    return {
+        "certificate_sha256": signed.certificate_sha256.hex(),
+        "message": message.SerializeToString(deterministic=True).hex(),
+        "signature_sha256": signed.signature_digest.hex(),
+    }
+
+
 def log() -> tuple[list[Entry], list[bytes], list[bytes]]:
     """The entries of a small log, their bytes and their leaves' data."""
     digests = [hashlib.sha256(encode_statement(each)).digest() for each in drafts().values()]
@@ -451,6 +469,7 @@ def log() -> tuple[list[Entry], list[bytes], list[bytes]]:
             _entry(acknowledged, digests[0], 90),
             event=Event.DELIVERY,
             certificate_sha256=secret("tls"),
+            signature_digest=b"",
         ),
         Entry(
             hub_time=AT + timedelta(seconds=100),
@@ -476,6 +495,7 @@ def _entry(draft: Draft, digest: bytes, seconds: int, **more: Any) -> Entry:
         directory_size=1,
         exchange_id=draft.exchange_id,
         payload_digest=digest,
+        signature_digest=secret(f"signature of {draft.id}"),
         **more,
     )
 
@@ -521,6 +541,9 @@ def receipts() -> Vectors:
     }
     other = LogSigner(ORIGIN, SoftwareSigner(Ed25519PrivateKey.from_private_bytes(secret("liar"))))
     third = [each.hex() for each in inclusion_proof(2, len(leaves), growth.read)]
+    unsigned = encode_entry(replace(log()[0][1], signature_digest=b""))
+    alone = entry_leaf_data(unsigned, secret("nonce 1"))
+    alone_note = signer.sign(Checkpoint(ORIGIN, 1, leaf_hash(alone)))
     wrong: list[tuple[str, Vectors]] = [
         ("another log's key", {"log_vkey": other.vkey}),
         ("another size", {"checkpoint": note.decode().replace("\n5\n", "\n6\n")}),
@@ -534,6 +557,15 @@ def receipts() -> Vectors:
                 "entry": encoded[2].hex(),
                 "nonce": secret("nonce 2").hex(),
                 "inclusion_proof": third,
+            },
+        ),
+        (
+            "an entry that names no signature",
+            {
+                "index": 0,
+                "entry": unsigned.hex(),
+                "checkpoint": alone_note.decode(),
+                "inclusion_proof": [],
             },
         ),
     ]

@@ -42,9 +42,7 @@ class Ground(Enum):
     """The grounds of a finding, which decide whom it can accuse."""
 
     SIGNED = "signed"
-    """On entries alone: the hub signed them with the root of their tree."""
-    STATEMENT = "statement"
-    """On a signature that stands beside its entry: the entry is signed, the signature is not."""
+    """On entries, and on what they name by digest: the hub signed them with their tree's root."""
     COPY = "copy"
     """On rows that no signature covers: whoever had the copy can have changed them."""
 

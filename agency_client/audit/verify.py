@@ -34,7 +34,7 @@ from agency_client.audit.ahead import SignaturesAhead, signatures_ahead
 from agency_client.audit.monitor_state import KeptFold, MonitorRound, MonitorState, VerifiedUpTo
 from agency_client.audit.report import AuditReport, Ground, Reading, Scope, Violation
 from agency_client.audit.source import AuditedLeaf, LogSource
-from exchange_protocol.errors import ExchangeError, HubDishonest, NotAuthenticated, Reason
+from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.checkpoint import Checkpoint
@@ -255,8 +255,7 @@ class _Audit:
             # What no rule foresees, such as a statement that does not parse, was accepted anyway.
             lied = isinstance(error, HubDishonest)
             reason = error.reason if lied else Reason.RULE_BROKEN
-            ground = Ground.STATEMENT if _is_of_signature(error) else Ground.SIGNED
-            self._stop(Violation(reason, _said(index, error), index, ground))
+            self._stop(Violation(reason, _said(index, error), index))
             return None
         if applied.statement is not None and applied.statement.kind.stage is Stage.DIRECTORY:
             self._round.keep_directory(index, opening)
@@ -418,16 +417,13 @@ class _Audit:
     def _sorted_out(self) -> tuple[tuple[Violation, ...], tuple[Violation, ...]]:
         """The violations, and the faults of a copy, each in log order.
 
-        A copy convicts by what the hub signed: by entries, if their tree has the signed root. A
-        signature that stands beside its entry can be damaged alone, so it counts in a copy that
-        has no fault at all.
+        A copy convicts by what the hub signed: by entries, if their tree has the signed root. So
+        does a bad signature of an author, for its entry names it: the hub accepted this very one.
         """
         found = sorted(self.violations, key=_where)
         if not self._is_copy:
             return tuple(found), ()
         shown = set(Ground) - {Ground.COPY} if self._tree_is_signed else set()
-        if any(each.ground not in shown for each in found):
-            shown.discard(Ground.STATEMENT)
         violations = [each for each in found if each.ground in shown]
         if self._split_view is not None:
             violations.append(self._split_view)
@@ -450,12 +446,6 @@ class _Audit:
                 else:
                     found[leg.agency] += 1
         return dict(sorted(found.items()))
-
-
-def _is_of_signature(error: ExchangeError) -> bool:
-    """True if a rule is broken by the signature or certificate beside an entry."""
-    causes = (error, error.__cause__)
-    return any(isinstance(each, NotAuthenticated) for each in causes)
 
 
 def _where(violation: Violation) -> tuple[bool, int]:

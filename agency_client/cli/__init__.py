@@ -10,6 +10,7 @@ from agency_client.cli import boxes as boxes
 from agency_client.cli import finding as finding
 from agency_client.cli import show as show
 from agency_client.cli import cases as cases
+from agency_client.cli import holdings as holdings
 from agency_client.cli import watch as watch
 from agency_client.cli import setup as setup
 from agency_client.cli import enrolment as enrolment

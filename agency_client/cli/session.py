@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,6 +16,7 @@ from agency_client.cli.stopping import telling_what_waits
 from agency_client.presentation.locale import Locale, language_of
 from agency_client.state.cases import CaseBook
 from agency_client.state.directory import DirectoryStore
+from agency_client.state.holdings import Holdings
 from agency_client.state.profile import Profile
 from agency_client.state.references import ReferenceIndex
 from agency_client.state.search_index import SearchIndex
@@ -93,6 +94,11 @@ def references_of(profile: Profile) -> ReferenceIndex:
 def cases_of(profile: Profile) -> CaseBook:
     """The agency's own cases, as the profile keeps them."""
     return CaseBook(profile.state, profile.vault)
+
+
+def holdings_of(profile: Profile) -> Holdings:
+    """The agency's own records, as the profile keeps them."""
+    return Holdings(profile.state, profile.vault, lambda: datetime.now(UTC))
 
 
 def search_index_of(profile: Profile) -> SearchIndex:

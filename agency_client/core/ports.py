@@ -14,6 +14,7 @@ from agency_client.core.reach import Reach
 from agency_client.state.cases import CaseBook
 from agency_client.state.checkpoints import TrustStore
 from agency_client.state.directory import DirectoryStore
+from agency_client.state.holdings import Holdings
 from agency_client.state.keys import Vault
 from agency_client.state.outbox import Outbox
 from agency_client.state.profile import Defaults, Profile
@@ -39,6 +40,7 @@ class Ports:
     outbox: Outbox
     search_index: SearchIndex
     cases: CaseBook
+    holdings: Holdings
     defaults: Defaults
     witnesses: WitnessPolicy | None
     clock: Callable[[], datetime]
@@ -75,6 +77,7 @@ def make_ports(
         outbox=Outbox(state),
         search_index=SearchIndex(state, profile.vault),
         cases=CaseBook(state, profile.vault),
+        holdings=Holdings(state, profile.vault, clock),
         defaults=profile.defaults,
         witnesses=profile.witnesses,
         clock=clock,

@@ -78,9 +78,12 @@ def judged(
     disclosed: Mapping[int, tuple[str, ...]],
     anchors: TrustAnchors,
 ) -> VerifiedBundle:
-    """Steps 3 to 5, over proven entries of directory and exchange in any order."""
+    """Steps 3 to 5, over proven entries of directory and exchange in any order.
+
+    A log of version 0.1 names no signature from its first entry on.
+    """
     entries = verify_proven_entries(sorted(proven, key=lambda each: each.index), checkpoint)
-    fold = DirectoryFold(anchors)
+    fold = DirectoryFold(anchors, names_signatures=any(e.signature_digest for _, e in entries[:1]))
     directory_told, told, own = [], [], []
     for each, entry in entries:
         signed = each.opening.statement

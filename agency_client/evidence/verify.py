@@ -15,7 +15,8 @@ Steps:
  3. Every entry is in the tree of that checkpoint: HMAC with its nonce, RFC 6962 leaf and proof.
  4. The directory entries are all there, in order; each certificate leads to the root at the hub's
     time, is for signing documents, and was published before it was used and not revoked.
- 5. Every statement is the one that its entry names, and its author signed it (ECDSA over DSSE PAE).
+ 5. Every statement and its signature are those that its entry names, and the author signed it
+    (ECDSA over DSSE PAE). Entries of version 0.1 name no signature.
  6. Every ruling cites the policy that was in force, whose signed text is in the bundle.
  7. A disclosed part opens: its sealed bytes are those that were signed, they commit to the content
     key, every AES-256-GCM tag is good, and the text is the one in the bundle.
@@ -993,6 +994,7 @@ class Entry:
         ruling = fields(binary(found, 8))
         self.policy = binary(ruling, 1)
         self.rules = [_text(each) for each in ruling.get(2, [])]
+        self.signature = binary(found, 12)
         if self.event not in EVENTS or self.seconds > 1 << 36 or self.nanos >= 10**9:
             raise Refused("ENTRY_MISMATCH", f"entry {index} has an unknown event, or no time")
 
@@ -1090,6 +1092,8 @@ class Directory:
         self.size = 0
         self.certificates: dict[bytes, Certificate] = {}
         self.policy = b""
+        self.names_signatures = False
+        """True if the log's first entry names its statement's signature: so must all after it."""
         self.files: dict[str, bytes] = {}
         """The bytes that the bundle must hold for it, by file name."""
         self._root = root
@@ -1162,11 +1166,23 @@ def verify_statement(
     signature = archive.read(f"{folder}/signature.der")
     if hashlib.sha256(payload).digest() != entry.digest:
         raise Refused("ENTRY_MISMATCH", f"{where} names another statement than the one beside it")
+    batch = None
+    if f"{folder}/batch.txt" in archive.names:
+        batch = parse_batch(archive.read(f"{folder}/batch.txt"), where)
+    if directory.size == 0:
+        directory.names_signatures = bool(entry.signature)
+    if not entry.signature and directory.names_signatures:
+        raise Refused("ENTRY_MISMATCH", f"{where} does not name the signature of its statement")
+    if entry.signature:
+        message = signature_message(entry.certificate, signature, batch)
+        if hashlib.sha256(message).digest() != entry.signature:
+            raise Refused(
+                "ENTRY_MISMATCH", f"{where} names another signature than the one beside it"
+            )
     signed: bytes | None = pae(payload)
     if archive.read(f"{folder}/pae.bin") != signed:
         raise Refused("ENTRY_MISMATCH", f"{where}: pae.bin is not the encoding of payload.bin")
-    if f"{folder}/batch.txt" in archive.names:
-        batch = parse_batch(archive.read(f"{folder}/batch.txt"), where)
+    if batch is not None:
         signed = batch_signed(payload, *batch)
     if signed is None:
         raise Refused("SIGNATURE_INVALID", f"{where}: its path leads to no batch")
@@ -1535,6 +1551,34 @@ def parse_batch(data: bytes, where: str) -> tuple[int, int, tuple[bytes, ...]]:
     if batch_text(*batch) != data:
         raise Refused("SIGNATURE_INVALID", f"{where}: batch.txt is spelled in another way")
     return batch
+
+
+def signature_message(
+    certificate: bytes, signature: bytes, batch: tuple[int, int, tuple[bytes, ...]] | None
+) -> bytes:
+    """Encode the Signature of a statement as Protocol Buffers do; its SHA-256 is in the entry."""
+    message = _field(1, certificate) + _field(2, signature)
+    if batch is not None:
+        index, size, path = batch
+        place = _number_field(1, index) + _number_field(2, size)
+        message += _field(3, place + b"".join(_field(3, each) for each in path))
+    return message
+
+
+def _field(number: int, data: bytes) -> bytes:
+    return _encode_varint(number << 3 | 2) + _encode_varint(len(data)) + data if data else b""
+
+
+def _number_field(number: int, value: int) -> bytes:
+    return _encode_varint(number << 3) + _encode_varint(value) if value else b""
+
+
+def _encode_varint(value: int) -> bytes:
+    found = bytearray()
+    while value > 0x7F:
+        found.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*found, value])
 
 
 def batch_signed(payload: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:

@@ -360,6 +360,43 @@ class Label(Enum):
         "Осы профиль сіз көретін алмасулардың бәрін ашқан не жіберген.",
     )
 
+    # --- Own holdings --------------------------------------------------------------------------
+
+    HOLDING = Words("set", "набор", "жинақ")
+    IMPORTED_AT = Words("imported", "загружено", "жүктелді")
+    NO_HOLDINGS = Words(
+        "No records were imported: `agency holdings import` does it.",
+        "Сведения не загружены: это делает `agency holdings import`.",
+        "Мәліметтер жүктелмеген: оны `agency holdings import` жасайды.",
+    )
+    IMPORTED = Words(
+        "Imported into {name}: {number} entities.",
+        "Загружено в {name}: объектов {number}.",
+        "{name} жинағына жүктелді: нысандар {number}.",
+    )
+    FORGOTTEN = Words(
+        "Removed from this machine: {name}.",
+        "Удалено с этой машины: {name}.",
+        "Осы машинадан жойылды: {name}.",
+    )
+    SUBJECT = Words("subject", "объект запроса", "сұрау нысаны")
+    MATCH = Words("match", "совпадение", "сәйкестік")
+    OWN_RECORD = Words("own record", "собственная запись", "өз жазбасы")
+    WHY = Words("why", "почему", "неге")
+    EXACT = Words("exact", "точное", "дәл")
+    STRONG = Words("strong", "сильное", "күшті")
+    POSSIBLE = Words("possible", "возможное", "ықтимал")
+    NO_MATCH = Words(
+        "Nothing matches your own records.",
+        "Совпадений с собственными сведениями нет.",
+        "Өз мәліметтеріңізбен сәйкестік жоқ.",
+    )
+    COMPARED = Words(
+        "Exchanges compared, on this machine alone: {number}.",
+        "Обменов сверено, только на этой машине: {number}.",
+        "Салыстырылған алмасулар, тек осы машинада: {number}.",
+    )
+
     # --- The audit -----------------------------------------------------------------------------
 
     LOG = Words("log", "журнал", "журнал")

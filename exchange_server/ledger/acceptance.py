@@ -168,6 +168,7 @@ class Acceptance:
                 exchange_id=statement.exchange_id,
                 payload_digest=statement.digest,
                 ruling=judgement.ruling,
+                signature_digest=job.signed.signature_digest,
             )
         )
         if after is not None and said is not None:

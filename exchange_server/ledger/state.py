@@ -107,7 +107,9 @@ def _fold_directory(connection: Connection, head: Head, anchors: TrustAnchors) -
         try:
             fold.apply(stored.index, stored.opening)
         except ExchangeError as error:
-            raise _damaged(f"the directory does not fold: {error.message}") from None
+            raise _damaged(
+                f"the directory does not fold at entry {stored.index}: {error.message}"
+            ) from None
     if fold.current.size != head.directory_size:
         raise _damaged(
             f"the head counts {head.directory_size} directory statements, "

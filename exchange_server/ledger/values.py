@@ -214,8 +214,8 @@ class FsckReport:
     known_size: int = 0
     """Entries that the log is known to have; 0 if unknown."""
     breaks_rules: bool = False
-    """True if an entry breaks a rule in a tree whose root the log's key signed, and nothing else
-    is wrong: damage of the file does not look like that."""
+    """True if an entry breaks a rule in a tree whose root the log's key signed. The entry names its
+    statement and the author's signature by digest, so damage does not look like that."""
 
     @property
     def is_incomplete(self) -> bool:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.warm_programs import warm_python
+from tests.support.warm_start import MEMORY, PRELOADED
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,6 +30,62 @@ def test_programs_of_tests_hear_an_interrupt(setting: str) -> None:
     shell = ["/bin/sh", "-c", f'{setting}exec "$0" -c "$1"', sys.executable, _PROGRAM]
     said = subprocess.run(shell, cwd=ROOT, capture_output=True, text=True, check=True)
     assert said.stdout == "True\n"
+
+
+_WARM = {
+    "done": "print('Қ'); import sys; print(sys.argv[1:], file=sys.stderr)",
+    "reads": "print(input())",
+    "refused": "import sys; sys.exit(3)",
+    "said": "import sys; sys.exit('no')",
+    "raised": "raise OSError('no')",
+    "full": "import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1); print('lost')",
+    "stopped": "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(9)",
+    "killed": "import os, signal, time; os.kill(os.getpid(), signal.SIGTERM); time.sleep(9)",
+    "placed": "import os; print(os.getcwd(), os.environ['HERE'])",
+    "leaves": "import atexit; atexit.register(print, 'left')",
+}
+
+
+@pytest.mark.parametrize("code", _WARM.values(), ids=_WARM)
+def test_program_that_starts_warm_ends_as_one_that_starts_cold(code: str, tmp_path: Path) -> None:
+    """The same exit code, signal, output and last line of errors."""
+
+    def ended(python: str) -> tuple[int, bytes, list[bytes]]:
+        done = subprocess.run(
+            [python, "-c", code, "word"],
+            input=b"asked\n", cwd=tmp_path, capture_output=True, check=False,
+            env={**os.environ, "HERE": "here", "PYTHONIOENCODING": "utf-8"},
+        )  # fmt: skip
+        return done.returncode, done.stdout, done.stderr.splitlines()[-1:]
+
+    assert ended(warm_python()) == ended(sys.executable)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_program_that_starts_warm_hears_signals(number: int) -> None:
+    code = "import time; print('began', flush=True); time.sleep(60)"
+    with subprocess.Popen(
+        [warm_python(), "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == b"began\n"
+        program.send_signal(number)
+        assert program.wait(timeout=30) == -number
+
+
+def test_program_that_starts_warm_ends_with_who_started_it() -> None:
+    code = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+    with subprocess.Popen([warm_python(), "-c", code], stdout=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        assert int(program.stdout.readline()) != program.pid
+        program.kill()
+        assert program.stdout.read() == b"", "the pipe is closed by the end of the fork alone"
+
+
+@pytest.mark.parametrize("module", [*PRELOADED, MEMORY])
+def test_what_starts_warm_is_there_to_import(module: str) -> None:
+    """Python passes over what it cannot preload, and each hub of a test would import it then."""
+    assert importlib.util.find_spec(module) is not None
 
 
 def test_every_test_has_a_time_out(pytestconfig: pytest.Config) -> None:

@@ -5,10 +5,8 @@ Machines are folders here, and their names ports of loopback; nothing else of th
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +18,7 @@ from tests.faults.load import NOT_SERVING, SERVING, Load, free_port, wait_for_he
 from tests.support.foundation import Foundation
 from tests.support.hub_process import REPOSITORY, HubProcess
 from tests.support.postgres import commands_of_postgres, folder_for_postgres
+from tests.support.warm_programs import warm_environment
 
 GUIDE = REPOSITORY / "docs" / "deployment.md"
 
@@ -111,7 +110,7 @@ def test_guide_to_deployment_keeps_every_receipt(
     deployment = foundation.copy(tmp_path / "hub", database_url=machines.url(given))
     files = deployment.files
     [at_a_hub] = blocks_of(3)
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environment = warm_environment()
     subprocess.run(["/bin/bash", "-euc", at_a_hub], cwd=files.folder, env=environment, check=True)
 
     load = Load(deployment, free_port())

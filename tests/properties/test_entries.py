@@ -88,6 +88,7 @@ entries = st.builds(
     reason=codes,
     operation=codes,
     inspected=st.none() | ranges,
+    signature_digest=st.just(b"") | digests,
 )
 
 
@@ -315,8 +316,13 @@ def test_a_receipt_under_another_log_key_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "lie",
-    [{"actor": KZ_FMA}, {"exchange_id": "another"}, {"event": Event.DELIVERY, "ruling": None}],
-    ids=["actor", "exchange", "event"],
+    [
+        {"actor": KZ_FMA},
+        {"exchange_id": "another"},
+        {"event": Event.DELIVERY, "ruling": None},
+        {"signature_digest": b""},
+    ],
+    ids=["actor", "exchange", "event", "signature"],
 )
 def test_a_receipt_whose_entry_says_something_else_is_refused(lie: dict[str, Any]) -> None:
     entry = encode_entry(replace(parse_entry(log().openings[log().asked_at].entry), **lie))

@@ -286,6 +286,7 @@ class Hub:
                 exchange_id=statement.exchange_id,
                 payload_digest=signed.digest,
                 ruling=judgement.ruling,
+                signature_digest=signed.signature_digest,
             ),
             signed,
         )

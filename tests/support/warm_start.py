@@ -21,7 +21,6 @@ PRELOADED: Final = (
     # Not grpc: how it speaks TLS is settled before it is imported, by each hub for itself.
     "exchange_server.cli",
     "exchange_server.config",
-    "exchange_server.keys",
     "exchange_server.ledger",
     "exchange_server.observability",
     "exchange_server.storage.schema",
@@ -31,10 +30,12 @@ PRELOADED: Final = (
     "typer.main",
     "uvloop",
 )
+MEMORY: Final = "tests.support.warm_memory"
+"""Imported after these."""
 
 # There is one such process for each process of tests, whoever asks for it first.
 FORKING: Final = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload(list(PRELOADED))
+FORKING.set_forkserver_preload([*PRELOADED, MEMORY])
 
 
 class WarmProcess:

@@ -38,6 +38,7 @@ async function sealingKeys(hub: Hub): Promise<Map<string, Buffer>> {
     for (const each of page.entries) {
       const entry = proven(each, at), signed = each.opening.statement, [mark] = signed.signatures;
       if (!p.sha256(signed.payload).equals(entry.payloadSha256)) refuse("a statement of another entry");
+      if (!p.sha256(type("Signature").encode(mark).finish()).equals(entry.signatureSha256)) refuse("another signature");
       const said: any = type("Statement").decode(signed.payload);
       const published = said.publishCertificate && new X509Certificate(said.publishCertificate.certificate);
       if (published?.verify(anchor.publicKey)) {
@@ -105,7 +106,7 @@ try {
     { statement, parts: parts.map((each) => each.inline) });
   const { entry, treeHead } = answer.receipt, logged = proven(entry, head(treeHead));
   if (logged.event !== 1 || logged.actor !== author || logged.exchangeId !== id
-    || !p.sha256(payload).equals(logged.payloadSha256)) refuse("the receipt is of another statement");
+    || !p.sha256(payload).equals(logged.payloadSha256) || logged.signatureSha256.length !== 32) refuse("the receipt is of another statement");
   console.log(JSON.stringify({ exchange: id, index: Number(entry.index), size: head(treeHead).size }));
 } catch (error) {
   console.error(String(error));

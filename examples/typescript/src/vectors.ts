@@ -19,12 +19,18 @@ function opens(attempt: () => unknown): boolean {
   try { attempt(); return true; } catch { return false; }
 }
 
+const wire = loadProtocol();
+const signatureType: protobuf.Type = wire.lookupType("exchange_protocol.v1.Signature");
+// True if an entry would name this Signature by the digest of the vector.
+const named = (message: object, of: any): boolean =>
+  p.sha256(signatureType.encode(message).finish()).toString("hex") === of.signature_sha256;
 const signatures = read("signatures");
 for (const each of signatures.cases) {
   expect(p.pae(each.payload_type, hex(each.payload)).toString("hex") === each.pae, "PAE");
   expect(p.verify(spki(each.public_key_spki), each.payload_type, hex(each.payload), hex(each.signature)), each.curve);
   const own = p.sign(createPrivateKey(each.private_key_pkcs8_pem), each.payload_type, hex(each.payload));
   expect(p.verify(spki(each.public_key_spki), each.payload_type, hex(each.payload), own), "own signature");
+  expect(named({ certificateSha256: hex(each.certificate_sha256), signature: hex(each.signature) }, each), "message");
 }
 for (const each of signatures.refusals) {
   expect(!p.verify(spki(each.public_key_spki), each.payload_type, hex(each.payload), hex(each.signature)), each.name);
@@ -34,6 +40,7 @@ const place = (each: any): p.Place => ({ ...each, path: each.path.map(hex) });
 const holds = (payload: string, at: any): boolean => p.verifyInBatch(
   spki(batch.public_key_spki), batch.payload_type, hex(payload), hex(batch.signature), place(at));
 batch.payloads.forEach((payload: string, i: number) => expect(holds(payload, batch.places[i]), `batch ${i}`));
+for (const each of batch.messages) expect(named(signatureType.decode(hex(each.message)), each), "message in a batch");
 for (const each of batch.refusals) expect(!holds(each.payload, each.batch), each.name);
 
 const sealing = read("sealing");
@@ -57,8 +64,6 @@ for (const each of sealing.cases) {
   expect(p.unwrap(own, privateKey, at).equals(key), "own wrapped key");
 }
 for (const each of sealing.refusals) expect(!opens(() => open(each)), each.name);
-
-const wire = loadProtocol();
 for (const each of read("statements").cases) {
   const type: protobuf.Type = wire.lookupType("exchange_protocol.v1.Statement");
   const said = type.decode(hex(each.payload));
@@ -78,7 +83,8 @@ const receiptHolds = (each: any): boolean => {
   const leaf = p.leafHash(p.leafData(hex(each.entry), hex(each.nonce)));
   const root = p.rootFrom(leaf, each.index, head.size, each.inclusion_proof.map(hex));
   const entry: any = wire.lookupType("exchange_protocol.v1.LogEntry").decode(hex(each.entry));
-  return root !== null && root.equals(head.root) && p.sha256(hex(each.payload)).equals(entry.payloadSha256);
+  return root !== null && root.equals(head.root) && p.sha256(hex(each.payload)).equals(entry.payloadSha256)
+    && entry.signatureSha256.length === 32;
 };
 expect(receiptHolds(receipts.case), "receipt");
 for (const each of receipts.refusals) expect(!receiptHolds(each), each.name);

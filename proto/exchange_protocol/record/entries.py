@@ -105,6 +105,8 @@ class Entry:
     reason: str = ""
     operation: str = ""
     inspected: InspectedRange | None = None
+    signature_digest: bytes = b""
+    """`SignedStatement.signature_digest` of the statement, as the hub accepted it."""
 
     def names(self, signed: SignedStatement, statement: Statement) -> bool:
         """True if author, certificate and exchange are those of a statement; `statement` is parsed
@@ -154,6 +156,7 @@ def encode_entry(entry: Entry) -> bytes:
         reason=entry.reason,
         operation=entry.operation,
         inspected=_encode_range(entry.inspected) if entry.inspected else None,
+        signature_sha256=entry.signature_digest,
     ).SerializeToString(deterministic=True)
 
 
@@ -191,6 +194,9 @@ def parse_entry(data: bytes) -> Entry:
         reason=_code(message.reason, "reason"),
         operation=_code(message.operation, "operation"),
         inspected=_parse_range(message.inspected) if message.HasField("inspected") else None,
+        signature_digest=parse_digest(message.signature_sha256, "signature_sha256")
+        if message.signature_sha256
+        else b"",
     )
 
 
@@ -231,7 +237,9 @@ def verify_opening(opening: CommitmentOpening, expected_leaf_hash: bytes) -> Ent
 
 
 def verify_statement_of(opening: CommitmentOpening) -> Entry:
-    """Verify that an opening carries the statement that its entry names, and no other.
+    """Verify that an opening carries the statement that its entry names, with the same signature.
+
+    An entry of version 0.1 names no signature; `replay` asks for one.
 
     Raises:
         HubDishonest: ENTRY_MISMATCH.
@@ -246,6 +254,14 @@ def verify_statement_of(opening: CommitmentOpening) -> Entry:
         raise Reason.ENTRY_MISMATCH.error(
             f"expected the statement {entry.payload_digest.hex()} that the entry names, "
             f"got {opening.statement.digest.hex()}"
+        )
+    if opening.statement is not None and entry.signature_digest not in (
+        b"",
+        opening.statement.signature_digest,
+    ):
+        raise Reason.ENTRY_MISMATCH.error(
+            f"expected the author's signature that the entry names, of digest "
+            f"{entry.signature_digest.hex()}; got {opening.statement.signature_digest.hex()}"
         )
     return entry
 

@@ -7,8 +7,9 @@ convicted.
 Steps of `verify_receipt`:
  1. The checkpoint is signed by the pinned log key.
  2. The inclusion proof leads from the opened entry to the checkpoint's root.
- 3. The entry names the statement that was sent, its author, and an acceptance, at a time that can
-    be true.
+ 3. The entry names the statement that was sent, its author, a signature, and an acceptance, at a
+    time that can be true. The signature may be an earlier one: the hub keeps the first that it
+    accepted with these bytes.
 
 An auditor gets the like with every page that opens something to it (`verify_inspection_receipt`):
 its reading is on the log, for its own agency and the centre to see.
@@ -122,10 +123,12 @@ def verify_receipt(
         or entry.payload_digest != statement.digest
         or entry.actor != statement.author
         or entry.exchange_id != statement.exchange_id
+        or not entry.signature_digest
     ):
         raise Reason.RECEIPT_MISMATCH.error(
             f"expected a receipt for statement {statement.digest.hex()} of {statement.author}, "
             f"got one for {entry.event.name} {entry.payload_digest.hex()} of {entry.actor}"
+            + ("" if entry.signature_digest else ", which names no signature")
         )
     verify_time_of(entry, statement)
     return Receipt(entry, proven, checkpoint, note)

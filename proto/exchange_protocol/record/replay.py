@@ -50,6 +50,8 @@ class DirectoryFold:
     """The directory at every entry, folded from the directory statements in log order."""
 
     anchors: TrustAnchors
+    names_signatures: bool = True
+    """False for a log of version 0.1, whose entries name no signature."""
     _ids: set[tuple[AgencyId, str]] = field(default_factory=set)
     _last_time: datetime | None = None
     _indexes: list[int] = field(default_factory=list)
@@ -74,7 +76,7 @@ class DirectoryFold:
         entry = verify_statement_of(opening)
         if self._last_time is not None and entry.hub_time < self._last_time:
             raise _broken(index, f"its time {entry.hub_time} is before that of the entry before it")
-        judgement = _judge_entry(index, opening, entry, self.current, None, self.anchors, None)
+        judgement = _judge_entry(index, opening, entry, self.current, None, self, None)
         if judgement.statement.kind.stage is not Stage.DIRECTORY:
             raise _broken(index, f"{judgement.statement.kind} is no directory statement")
         _check_new(index, judgement.statement, self._ids)
@@ -189,6 +191,8 @@ class Replay:
             raise _broken(index, f"its time {entry.hub_time} is before that of the entry before it")
         if (entry.inspected is not None) != (entry.event is Event.INSPECTION):
             raise _broken(index, "expected a range that was read with an inspection alone")
+        if entry.signature_digest and entry.event is not Event.STATEMENT:
+            raise _broken(index, "expected a signature with a statement alone")
         state.last_index, state.last_time = index, entry.hub_time
         judgement = None
         match entry.event:
@@ -220,7 +224,7 @@ class Replay:
             entry,
             self.directories.before(index),
             exchange,
-            self.directories.anchors,
+            self.directories,
             view,
             self._verified,
             # Who was not shown every entry cannot know of every source.
@@ -305,7 +309,7 @@ def _judge_entry(
     entry: Entry,
     directory: Directory,
     exchange: Exchange | None,
-    anchors: TrustAnchors,
+    fold: DirectoryFold,
     view: AgencyId | None,
     verified: Container[SignedStatement] = (),
     sources: Sources | None = None,
@@ -313,6 +317,8 @@ def _judge_entry(
     signed = opening.statement
     if signed is None:
         raise _broken(index, "expected a statement with its entry, got none")
+    if not entry.signature_digest and fold.names_signatures:
+        raise _broken(index, "it does not name the signature of its statement")
     try:
         statement = parse_statement(signed.payload)
         judgement = judge(
@@ -320,7 +326,7 @@ def _judge_entry(
             statement,
             directory=directory,
             exchange=exchange,
-            anchors=anchors,
+            anchors=fold.anchors,
             at=entry.hub_time,
             view=view,
             verified=verified,

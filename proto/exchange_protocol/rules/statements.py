@@ -161,6 +161,13 @@ class SignedStatement:
         """SHA-256 of the payload."""
         return hashlib.sha256(self.payload).digest()
 
+    @property
+    def signature_digest(self) -> bytes:
+        """SHA-256 of the plain encoding of the `Signature` message."""
+        return hashlib.sha256(
+            _encode_signature(self).SerializeToString(deterministic=True)
+        ).digest()
+
 
 def new_statement_id(at: datetime, random: bytes) -> str:
     """Make a UUIDv7 (RFC 9562, 5.7) from a time and 10 random bytes."""
@@ -239,13 +246,15 @@ def encode_signed_statement(signed: SignedStatement) -> pb.SignedStatement:
     return pb.SignedStatement(
         payload_type=signed.payload_type,
         payload=signed.payload,
-        signatures=[
-            pb.Signature(
-                certificate_sha256=signed.certificate_sha256,
-                signature=signed.signature,
-                batch=encode_batch_inclusion(signed.batch) if signed.batch else None,
-            )
-        ],
+        signatures=[_encode_signature(signed)],
+    )
+
+
+def _encode_signature(signed: SignedStatement) -> pb.Signature:
+    return pb.Signature(
+        certificate_sha256=signed.certificate_sha256,
+        signature=signed.signature,
+        batch=encode_batch_inclusion(signed.batch) if signed.batch else None,
     )
 
 

@@ -26,7 +26,7 @@ from exchange_protocol.v1 import statement_pb2 as exchange__protocol_dot_v1_dot_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x65xchange_protocol/v1/log.proto\x12\x14\x65xchange_protocol.v1\x1a$exchange_protocol/v1/statement.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xde\x02\n\x08LogEntry\x12,\n\x08hub_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x05\x65vent\x18\x02 \x01(\x0e\x32\x1b.exchange_protocol.v1.Event\x12\x13\n\x0b\x65xchange_id\x18\x03 \x01(\t\x12\x16\n\x0epayload_sha256\x18\x04 \x01(\x0c\x12\r\n\x05\x61\x63tor\x18\x05 \x01(\t\x12\x1a\n\x12\x63\x65rtificate_sha256\x18\x06 \x01(\x0c\x12\x16\n\x0e\x64irectory_size\x18\x07 \x01(\x04\x12,\n\x06ruling\x18\x08 \x01(\x0b\x32\x1c.exchange_protocol.v1.Ruling\x12\x0e\n\x06reason\x18\t \x01(\t\x12\x11\n\toperation\x18\n \x01(\t\x12\x37\n\tinspected\x18\x0b \x01(\x0b\x32$.exchange_protocol.v1.InspectedRange\"<\n\x0eInspectedRange\x12\r\n\x05start\x18\x01 \x01(\x04\x12\x0b\n\x03\x65nd\x18\x02 \x01(\x04\x12\x0e\n\x06opened\x18\x03 \x01(\r\"u\n\x06Ruling\x12\x15\n\rpolicy_sha256\x18\x01 \x01(\x0c\x12\x10\n\x08rule_ids\x18\x02 \x03(\t\x12-\n\x04legs\x18\x03 \x03(\x0b\x32\x1f.exchange_protocol.v1.LegChange\x12\x13\n\x0bsupervisors\x18\x04 \x03(\t\"\xa9\x01\n\tLegChange\x12\x0e\n\x06\x61gency\x18\x01 \x01(\t\x12.\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0e\x32\x1e.exchange_protocol.v1.LegState\x12-\n\x05\x61\x66ter\x18\x03 \x01(\x0e\x32\x1e.exchange_protocol.v1.LegState\x12\x1a\n\x12\x61pprovals_required\x18\x04 \x01(\r\x12\x11\n\tapprovers\x18\x05 \x03(\t\"k\n\x11\x43ommitmentOpening\x12\r\n\x05\x65ntry\x18\x01 \x01(\x0c\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x38\n\tstatement\x18\x03 \x01(\x0b\x32%.exchange_protocol.v1.SignedStatement\"o\n\x0bProvenEntry\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x38\n\x07opening\x18\x02 \x01(\x0b\x32\'.exchange_protocol.v1.CommitmentOpening\x12\x17\n\x0finclusion_proof\x18\x03 \x03(\x0c\"9\n\x08TreeHead\x12\x12\n\ncheckpoint\x18\x01 \x01(\x0c\x12\x19\n\x11\x63onsistency_proof\x18\x02 \x03(\x0c*o\n\x05\x45vent\x12\x15\n\x11\x45VENT_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x45VENT_STATEMENT\x10\x01\x12\x12\n\x0e\x45VENT_DELIVERY\x10\x02\x12\x10\n\x0c\x45VENT_DENIAL\x10\x03\x12\x14\n\x10\x45VENT_INSPECTION\x10\x04*\xe9\x02\n\x08LegState\x12\x19\n\x15LEG_STATE_UNSPECIFIED\x10\x00\x12\x12\n\x0eLEG_STATE_HELD\x10\x01\x12\x16\n\x12LEG_STATE_RETURNED\x10\x02\x12\x16\n\x12LEG_STATE_REJECTED\x10\x03\x12\x16\n\x12LEG_STATE_RELEASED\x10\x04\x12\x17\n\x13LEG_STATE_DELIVERED\x10\x05\x12\x1a\n\x16LEG_STATE_ACKNOWLEDGED\x10\x06\x12\x16\n\x12LEG_STATE_ANSWERED\x10\x07\x12\x15\n\x11LEG_STATE_REFUSED\x10\x08\x12\x16\n\x12LEG_STATE_RECALLED\x10\t\x12\x14\n\x10LEG_STATE_CLOSED\x10\n\x12\x14\n\x10LEG_STATE_ERASED\x10\x0b\x12\x14\n\x10LEG_STATE_FROZEN\x10\x0c\x12\x14\n\x10LEG_STATE_JOINED\x10\r\x12\x12\n\x0eLEG_STATE_LEFT\x10\x0e\x42\x35\n\x12\x65xchange.caricc.v1P\x01Z\x1d\x65xchange.caricc/v1;exchangev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x65xchange_protocol/v1/log.proto\x12\x14\x65xchange_protocol.v1\x1a$exchange_protocol/v1/statement.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf8\x02\n\x08LogEntry\x12,\n\x08hub_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x05\x65vent\x18\x02 \x01(\x0e\x32\x1b.exchange_protocol.v1.Event\x12\x13\n\x0b\x65xchange_id\x18\x03 \x01(\t\x12\x16\n\x0epayload_sha256\x18\x04 \x01(\x0c\x12\r\n\x05\x61\x63tor\x18\x05 \x01(\t\x12\x1a\n\x12\x63\x65rtificate_sha256\x18\x06 \x01(\x0c\x12\x16\n\x0e\x64irectory_size\x18\x07 \x01(\x04\x12,\n\x06ruling\x18\x08 \x01(\x0b\x32\x1c.exchange_protocol.v1.Ruling\x12\x0e\n\x06reason\x18\t \x01(\t\x12\x11\n\toperation\x18\n \x01(\t\x12\x37\n\tinspected\x18\x0b \x01(\x0b\x32$.exchange_protocol.v1.InspectedRange\x12\x18\n\x10signature_sha256\x18\x0c \x01(\x0c\"<\n\x0eInspectedRange\x12\r\n\x05start\x18\x01 \x01(\x04\x12\x0b\n\x03\x65nd\x18\x02 \x01(\x04\x12\x0e\n\x06opened\x18\x03 \x01(\r\"u\n\x06Ruling\x12\x15\n\rpolicy_sha256\x18\x01 \x01(\x0c\x12\x10\n\x08rule_ids\x18\x02 \x03(\t\x12-\n\x04legs\x18\x03 \x03(\x0b\x32\x1f.exchange_protocol.v1.LegChange\x12\x13\n\x0bsupervisors\x18\x04 \x03(\t\"\xa9\x01\n\tLegChange\x12\x0e\n\x06\x61gency\x18\x01 \x01(\t\x12.\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0e\x32\x1e.exchange_protocol.v1.LegState\x12-\n\x05\x61\x66ter\x18\x03 \x01(\x0e\x32\x1e.exchange_protocol.v1.LegState\x12\x1a\n\x12\x61pprovals_required\x18\x04 \x01(\r\x12\x11\n\tapprovers\x18\x05 \x03(\t\"k\n\x11\x43ommitmentOpening\x12\r\n\x05\x65ntry\x18\x01 \x01(\x0c\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x38\n\tstatement\x18\x03 \x01(\x0b\x32%.exchange_protocol.v1.SignedStatement\"o\n\x0bProvenEntry\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x38\n\x07opening\x18\x02 \x01(\x0b\x32\'.exchange_protocol.v1.CommitmentOpening\x12\x17\n\x0finclusion_proof\x18\x03 \x03(\x0c\"9\n\x08TreeHead\x12\x12\n\ncheckpoint\x18\x01 \x01(\x0c\x12\x19\n\x11\x63onsistency_proof\x18\x02 \x03(\x0c*o\n\x05\x45vent\x12\x15\n\x11\x45VENT_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x45VENT_STATEMENT\x10\x01\x12\x12\n\x0e\x45VENT_DELIVERY\x10\x02\x12\x10\n\x0c\x45VENT_DENIAL\x10\x03\x12\x14\n\x10\x45VENT_INSPECTION\x10\x04*\xe9\x02\n\x08LegState\x12\x19\n\x15LEG_STATE_UNSPECIFIED\x10\x00\x12\x12\n\x0eLEG_STATE_HELD\x10\x01\x12\x16\n\x12LEG_STATE_RETURNED\x10\x02\x12\x16\n\x12LEG_STATE_REJECTED\x10\x03\x12\x16\n\x12LEG_STATE_RELEASED\x10\x04\x12\x17\n\x13LEG_STATE_DELIVERED\x10\x05\x12\x1a\n\x16LEG_STATE_ACKNOWLEDGED\x10\x06\x12\x16\n\x12LEG_STATE_ANSWERED\x10\x07\x12\x15\n\x11LEG_STATE_REFUSED\x10\x08\x12\x16\n\x12LEG_STATE_RECALLED\x10\t\x12\x14\n\x10LEG_STATE_CLOSED\x10\n\x12\x14\n\x10LEG_STATE_ERASED\x10\x0b\x12\x14\n\x10LEG_STATE_FROZEN\x10\x0c\x12\x14\n\x10LEG_STATE_JOINED\x10\r\x12\x12\n\x0eLEG_STATE_LEFT\x10\x0e\x42\x35\n\x12\x65xchange.caricc.v1P\x01Z\x1d\x65xchange.caricc/v1;exchangev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,22 +34,22 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exchange_protocol.v1.log_pb
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\022exchange.caricc.v1P\001Z\035exchange.caricc/v1;exchangev1'
-  _globals['_EVENT']._serialized_start=1114
-  _globals['_EVENT']._serialized_end=1225
-  _globals['_LEGSTATE']._serialized_start=1228
-  _globals['_LEGSTATE']._serialized_end=1589
+  _globals['_EVENT']._serialized_start=1140
+  _globals['_EVENT']._serialized_end=1251
+  _globals['_LEGSTATE']._serialized_start=1254
+  _globals['_LEGSTATE']._serialized_end=1615
   _globals['_LOGENTRY']._serialized_start=128
-  _globals['_LOGENTRY']._serialized_end=478
-  _globals['_INSPECTEDRANGE']._serialized_start=480
-  _globals['_INSPECTEDRANGE']._serialized_end=540
-  _globals['_RULING']._serialized_start=542
-  _globals['_RULING']._serialized_end=659
-  _globals['_LEGCHANGE']._serialized_start=662
-  _globals['_LEGCHANGE']._serialized_end=831
-  _globals['_COMMITMENTOPENING']._serialized_start=833
-  _globals['_COMMITMENTOPENING']._serialized_end=940
-  _globals['_PROVENENTRY']._serialized_start=942
-  _globals['_PROVENENTRY']._serialized_end=1053
-  _globals['_TREEHEAD']._serialized_start=1055
-  _globals['_TREEHEAD']._serialized_end=1112
+  _globals['_LOGENTRY']._serialized_end=504
+  _globals['_INSPECTEDRANGE']._serialized_start=506
+  _globals['_INSPECTEDRANGE']._serialized_end=566
+  _globals['_RULING']._serialized_start=568
+  _globals['_RULING']._serialized_end=685
+  _globals['_LEGCHANGE']._serialized_start=688
+  _globals['_LEGCHANGE']._serialized_end=857
+  _globals['_COMMITMENTOPENING']._serialized_start=859
+  _globals['_COMMITMENTOPENING']._serialized_end=966
+  _globals['_PROVENENTRY']._serialized_start=968
+  _globals['_PROVENENTRY']._serialized_end=1079
+  _globals['_TREEHEAD']._serialized_start=1081
+  _globals['_TREEHEAD']._serialized_end=1138
 # @@protoc_insertion_point(module_scope)

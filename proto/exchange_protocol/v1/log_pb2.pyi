@@ -114,6 +114,7 @@ class LogEntry(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     OPERATION_FIELD_NUMBER: _builtins.int
     INSPECTED_FIELD_NUMBER: _builtins.int
+    SIGNATURE_SHA256_FIELD_NUMBER: _builtins.int
     event: Global___Event.ValueType
     exchange_id: _builtins.str
     """Empty for directory statements and for denials that name no exchange."""
@@ -130,6 +131,10 @@ class LogEntry(_message.Message):
     reason: _builtins.str
     """For denials: the stable reason, and the RPC that was asked."""
     operation: _builtins.str
+    signature_sha256: _builtins.bytes
+    """For statements: SHA-256 of the plain encoding of the author's Signature, as it was accepted. A
+    signature beside the entry that has another digest was damaged since, or never accepted.
+    """
     @_builtins.property
     def hub_time(self) -> _timestamp_pb2.Timestamp:
         """The hub's clock; never before the time of the entry before it."""
@@ -158,10 +163,11 @@ class LogEntry(_message.Message):
         reason: _builtins.str = ...,
         operation: _builtins.str = ...,
         inspected: Global___InspectedRange | None = ...,
+        signature_sha256: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["hub_time", b"hub_time", "inspected", b"inspected", "ruling", b"ruling"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "certificate_sha256", b"certificate_sha256", "directory_size", b"directory_size", "event", b"event", "exchange_id", b"exchange_id", "hub_time", b"hub_time", "inspected", b"inspected", "operation", b"operation", "payload_sha256", b"payload_sha256", "reason", b"reason", "ruling", b"ruling"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "certificate_sha256", b"certificate_sha256", "directory_size", b"directory_size", "event", b"event", "exchange_id", b"exchange_id", "hub_time", b"hub_time", "inspected", b"inspected", "operation", b"operation", "payload_sha256", b"payload_sha256", "reason", b"reason", "ruling", b"ruling", "signature_sha256", b"signature_sha256"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

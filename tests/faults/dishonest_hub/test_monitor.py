@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +16,7 @@ from tests.integration.audit.test_monitor import ENVIRONMENT, MAIN, SECONDS, Fol
 from tests.support.commands import as_member
 from tests.support.deployment import AUDITOR
 from tests.support.dishonest_hub import Region
+from tests.support.warm_programs import warm_python
 
 COORDINATOR = "caricc/coordinator/coordinator1"
 
@@ -123,7 +123,7 @@ def audited(region: Region, member: str = AUDITOR) -> tuple[int, dict[str, Any]]
     """Run the command; gives its exit code and what it printed."""
     words = ("--json", *as_member(region.deployment, member), "audit", "verify")
     ended = subprocess.run(
-        [sys.executable, "-c", MAIN, *words],
+        [warm_python(), "-c", MAIN, *words],
         capture_output=True,
         text=True,
         env=ENVIRONMENT,

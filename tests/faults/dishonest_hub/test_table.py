@@ -6,6 +6,9 @@ Each shows the reason, and who meets it: the agency that is cheated, or an audit
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +18,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_client import ExchangeClient
+from agency_client.audit import Verdict as AuditVerdict
+from agency_client.audit import verify_log
+from agency_client.audit.database import DatabaseCopy
 from agency_client.state.checkpoints import Head
 from agency_client.witness.witness import Witness
 from exchange_keys import SealingPrivateKey, SoftwareSigner
@@ -33,6 +39,8 @@ from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
 from exchange_server.bootstrap import utc_now
+from exchange_server.ledger.fsck import fsck
+from exchange_server.storage.engine import open_engine
 from tests.support.deployment import OPERATOR, POLICY
 from tests.support.dishonest_hub import Region, caught, convicted, leaving_out, only_for
 from tests.support.foundation import NEWCOMER
@@ -98,6 +106,52 @@ def test_statement_that_its_author_never_signed_is_caught_by_reader_and_auditor(
 
 
 # --- Forges or lifts an approval -----------------------------------------------------------------
+
+
+def test_forged_signature_convicts_in_a_copy_that_is_torn_elsewhere(
+    region: Region, tmp_path: Path
+) -> None:
+    """The entry names this very signature: no damage of the copy can explain it."""
+    key = SealingPrivateKey.generate().public_key.to_bytes()
+    region.lies.skips.add("authenticate")
+    region.log_statement(region.forge(region.draft("kz.fma/system", PublishSealingKey(key))))
+    at = len(region.entries()) - 1
+    region.stop()
+    copy = Path(shutil.copy(region.files.folder / "hub.db", tmp_path / "copy.db"))
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        connection.execute("UPDATE log_tiles SET hashes = x'00' WHERE level = 0 AND idx = 0")
+    with closing(DatabaseCopy(copy, LogVerifier(region.files.log_vkey))) as source:
+        report = verify_log(source, region.files.anchors, auditor=None)
+    assert report.verdict is AuditVerdict.VIOLATIONS
+    [violation] = report.violations
+    assert (violation.reason, violation.index) == (Reason.RULE_BROKEN, at)
+    assert "SIGNATURE_INVALID" in violation.message
+    engine = open_engine(f"sqlite:///{copy}", read_only=True)
+    checked = fsck(engine, region.files.anchors, LogVerifier(region.files.log_vkey))
+    engine.dispose()
+    assert checked.breaks_rules
+
+
+def test_hub_that_does_not_name_a_signature_is_convicted(region: Region) -> None:
+    region.lies.entry = lambda entry: replace(entry, signature_digest=b"")
+    at = len(region.entries())
+    caught(lambda: region.ask("kz.fma"), Reason.RECEIPT_MISMATCH)
+    region.lies.entry = None
+    message = convicted(region.audit(), Reason.RULE_BROKEN, at)
+    assert "does not name the signature" in message
+
+
+def test_hub_that_keeps_another_signature_is_caught_by_every_reader(region: Region) -> None:
+    def swapped(_: Any, said: Any) -> Any:
+        for each in said.entries:
+            for signature in each.opening.statement.signatures:
+                signature.signature = signature.signature[:-1] + b"\0"
+        return said
+
+    exchange = region.ask("kz.fma")
+    region.lies.answers["GetExchange"] = swapped
+    error = caught(lambda: region.open("kz.fma/system", exchange), Reason.ENTRY_MISMATCH)
+    assert "author's signature that the entry names" in error.message
 
 
 def test_forged_approval_opens_nothing_and_convicts(region: Region) -> None:
@@ -465,6 +519,7 @@ def _replay(region: Region, old: SignedStatement) -> None:
         actor=statement.author,
         certificate_sha256=old.certificate_sha256,
         payload_digest=statement.digest,
+        signature_digest=old.signature_digest,
     )
     region.log_statement(new)
     region.lies.entry = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,11 @@ from agency_client.cli import main
 from tests.faults.files.cases import MIA, OFFICER, REQUEST
 from tests.support.foundation import Foundation
 from tests.support.hub_process import PASSPHRASE
+from tests.support.warm_programs import warm_python
 
 AT_ONCE = 4
 LEFT_OVER = 200
-COMMAND = [sys.executable, "-c", "from agency_client.cli import main; main()"]
+COMMAND = "from agency_client.cli import main; main()"
 
 
 def test_commands_at_once_do_not_fail_on_each_others_leftovers(
@@ -37,7 +37,7 @@ def test_commands_at_once_do_not_fail_on_each_others_leftovers(
         words = ("--profile", str(profile), "--json", "send", "information-request")
         running = [
             subprocess.Popen(
-                [*COMMAND, *words, str(request), "--to", "kz.fma"],
+                [warm_python(), "-c", COMMAND, *words, str(request), "--to", "kz.fma"],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
             )

@@ -23,6 +23,7 @@ from tests.support.commands import as_member, run
 from tests.support.deployment import AUDITOR, Deployment
 from tests.support.foundation import STATE_AUDITOR, Foundation
 from tests.support.hub_process import HubFiles, HubProcess
+from tests.support.warm_programs import warm_python
 
 SECONDS = 60
 INTERVAL = 0.4
@@ -97,7 +98,7 @@ class Following:
     def __init__(self, town: Deployment) -> None:
         words = ["--json", *as_member(town, AUDITOR), "audit", "verify", "--follow"]
         self.process = subprocess.Popen(
-            [sys.executable, "-c", MAIN, *words, "--interval-seconds", str(INTERVAL)],
+            [warm_python(), "-c", MAIN, *words, "--interval-seconds", str(INTERVAL)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -207,7 +208,7 @@ def test_a_bar_is_drawn_for_a_person_alone(stage: tuple[Deployment, HubProcess])
     town, _ = stage
     words = [*as_member(town, AUDITOR), "audit", "verify", "--from-start"]
     code = f"import agency_client.audit.verify as v; v.BATCH = 8; {MAIN}"
-    command = [sys.executable, "-c", code, *words]
+    command = [warm_python(), "-c", code, *words]
     environment = ENVIRONMENT | {"TERM": "xterm", "COLUMNS": "120"}
     ours, theirs = pty.openpty()
     seen = subprocess.run(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from exchange_server.doctor import examine_hub
 from tests.support.deployment import Deployment
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess
+from tests.support.warm_programs import warm_python
 
 PAGE_LINES = 40
 """What may be read out over the phone."""
@@ -90,7 +90,7 @@ def test_hub_is_well_while_it_runs_and_each_fault_is_on_the_page(
         code = "from exchange_server.cli import main; main()"
         words = ["doctor", "--config", str(town.files.config_file)]
         done = subprocess.run(
-            [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+            [warm_python(), "-c", code, *words], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert "entries on the log" in done.stdout

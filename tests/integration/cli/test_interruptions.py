@@ -13,6 +13,7 @@ import pytest
 
 from tests.integration.cli.conftest import OFFICER, Desk
 from tests.integration.cli.test_exchange import Keyboard
+from tests.support.warm_programs import warm_python
 
 SEND = ("send", "information-request", "request.yaml", "--to", "kz.fma")
 SLOW = (
@@ -32,7 +33,7 @@ def interrupted(
     """Run a command, and send it a signal while it waits for the hub."""
     line = ["--profile", str(desk.town.profile(member)), *words]
     process = subprocess.Popen(
-        [sys.executable, "-c", SLOW, *line],
+        [warm_python(), "-c", SLOW, *line],
         cwd=desk.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stderr is not None

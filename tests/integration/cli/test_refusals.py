@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.cli.conftest import OFFICER, Desk
+from tests.support.warm_programs import warm_python
 
 SEND = ("send", "information-request", "request.yaml")
 UNKNOWN = "01a20550-6358-7732-81dc-576beeed69bd"
@@ -222,7 +223,7 @@ def without_reader(desk: Desk, member: str, *words: str) -> subprocess.Completed
         "import os, sys; from agency_client.cli import main; os.close(1); r, w = os.pipe(); "
         f"os.close(r); os.dup2(w, 1); main({line!r})"
     )
-    command = [sys.executable, "-c", code]
+    command = [warm_python(), "-c", code]
     return subprocess.run(command, cwd=desk.folder, capture_output=True, check=False)
 
 
@@ -259,7 +260,7 @@ def test_result_that_cannot_be_written_is_not_taken_for_a_failure_to_send(
 ) -> None:
     before = len(desk.run(OFFICER, "sent", "--json").ok().json["exchanges"])
     words = [*form, "--profile", str(desk.town.profile(OFFICER)), *SEND, "--to", "kz.fma"]
-    command = [sys.executable, "-c", "from agency_client.cli import main; main()", *words]
+    command = [warm_python(), "-c", "from agency_client.cli import main; main()", *words]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=desk.folder, check=False
@@ -272,7 +273,7 @@ def test_result_that_cannot_be_written_is_not_taken_for_a_failure_to_send(
 
 def test_list_that_cannot_be_written_says_nothing_of_sending(desk: Desk) -> None:
     words = ["--profile", str(desk.town.profile(OFFICER)), "inbox"]
-    command = [sys.executable, "-c", "from agency_client.cli import main; main()", *words]
+    command = [warm_python(), "-c", "from agency_client.cli import main; main()", *words]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 5

@@ -10,20 +10,23 @@ import pty
 import re
 import struct
 import subprocess
-import sys
 import termios
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.integration.cli.conftest import OFFICER, Desk
+from tests.support.foundation import Foundation
+from tests.support.warm_programs import warm_python
 
-AGENCY = [sys.executable, "-c", "from agency_client.cli import main; main()"]
+AGENCY = "from agency_client.cli import main; main()"
 FIU = "kz.fma/system"
 
 
 def command(desk: Desk, member: str, *words: str) -> list[str]:
-    return [*AGENCY, "--profile", str(desk.town.profile(member)), *words]
+    return [warm_python(), "-c", AGENCY, "--profile", str(desk.town.profile(member)), *words]
 
 
 def indexes(lines: str) -> list[int]:
@@ -106,8 +109,16 @@ def test_narrow_terminal_has_a_line_for_each_field(desk: Desk, box: str) -> None
         assert whole in record, "no word is broken"
 
 
+@pytest.fixture
+def desk_alone(desk: Desk, foundation: Foundation) -> Iterator[Desk]:
+    """A desk at a hub of its own: what other tests sent would make the columns wider."""
+    with foundation.serving(desk.folder / "hub") as (town, _):
+        yield replace(desk, town=town)
+
+
 @pytest.mark.parametrize("columns", [120, 220])
-def test_terminal_that_is_wide_enough_has_a_table(desk: Desk, columns: int) -> None:
+def test_terminal_that_is_wide_enough_has_a_table(desk_alone: Desk, columns: int) -> None:
+    desk = desk_alone
     exchange = desk.ask("kz.fma", more=("--due", "9d"))
     shown = shown_on_terminal(desk, columns, FIU, "inbox")
     lines = shown.splitlines()

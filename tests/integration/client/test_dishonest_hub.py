@@ -78,6 +78,7 @@ def record_unjudged(hub: InMemoryHub, signed: SignedStatement) -> None:
         actor=statement.author,
         certificate_sha256=signed.certificate_sha256,
         payload_digest=signed.digest,
+        signature_digest=signed.signature_digest,
         ruling=replace(ruling, legs=(change,)),
     )
     model.spoken[signed.digest] = replace(
@@ -318,6 +319,7 @@ def test_swapped_sealing_key_is_refused_before_anything_is_sealed(
         actor=KZ_FMA,
         certificate_sha256=forged.certificate_sha256,
         payload_digest=forged.digest,
+        signature_digest=forged.signature_digest,
         directory_size=hub.model.directory.size + 1,
     )
     hub.model.record(entry, forged)

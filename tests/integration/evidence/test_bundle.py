@@ -459,8 +459,8 @@ FORGERIES: Final[dict[str, tuple[Forge, str, Reason]]] = {
     "what was signed is altered": (_pae, "ENTRY_MISMATCH", Reason.ENTRY_MISMATCH),
     "a signature is lifted from another statement": (
         _signature,
-        "SIGNATURE_INVALID",
-        Reason.RULE_BROKEN,
+        "ENTRY_MISMATCH",
+        Reason.ENTRY_MISMATCH,
     ),
     "an entry names another coordinator": (_entry, "PROOF_INVALID", Reason.PROOF_INVALID),
     "a nonce is altered": (_nonce, "PROOF_INVALID", Reason.PROOF_INVALID),

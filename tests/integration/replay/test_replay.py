@@ -375,6 +375,7 @@ def accepted(told: Told, said: SignedStatement) -> list[CommitmentOpening]:
         exchange_id=told.asked.exchange_id,
         payload_digest=said.digest,
         ruling=approved,
+        signature_digest=said.signature_digest,
     )
     return [*hub.log, CommitmentOpening(encode_entry(entry), bytes(32), said)]
 

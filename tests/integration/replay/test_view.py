@@ -170,13 +170,17 @@ def test_an_approval_by_the_hub_is_caught(hub: Hub) -> None:
     shown = visible(hub)
     index, approval = shown[1]
     assert approval.statement is not None
-    for signer in (hub.cast.signers[FOREIGN_COORDINATOR], hub.cast.issue(COORDINATOR)):
-        forged = replace(approval.statement, certificate_sha256=signer.fingerprint)
-        lie = [shown[0], (index, replace(approval, statement=forged))]
-        assert accusation(view, hub, lie) is Reason.RULE_BROKEN
-    unsigned = replace(approval.statement, signature=b"")
-    lie = [shown[0], (index, replace(approval, statement=unsigned))]
-    assert accusation(view, hub, lie) is Reason.RULE_BROKEN
+    signers = (hub.cast.signers[FOREIGN_COORDINATOR], hub.cast.issue(COORDINATOR))
+    forged = [
+        replace(approval.statement, signature=b""),
+        *(replace(approval.statement, certificate_sha256=each.fingerprint) for each in signers),
+    ]
+    for said in forged:
+        beside = replace(approval, statement=said)
+        assert accusation(view, hub, [shown[0], (index, beside)]) is Reason.ENTRY_MISMATCH
+        entry = replace(parse_entry(approval.entry), signature_digest=said.signature_digest)
+        named = replace(beside, entry=encode_entry(entry))
+        assert accusation(view, hub, [shown[0], (index, named)]) is Reason.RULE_BROKEN
 
 
 def test_a_ruling_on_its_own_leg_that_the_rules_do_not_give_is_caught(hub: Hub) -> None:

@@ -8,7 +8,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 import tomllib
@@ -36,6 +35,7 @@ from tests.support.hub_process import (
     running_hub,
 )
 from tests.support.statements import KZ_FMA, KZ_MIA, Hub, fictional_cast
+from tests.support.warm_programs import warm_python
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def region(files: HubFiles, memory: Hub) -> Iterator[Region]:
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     paths = os.pathsep.join(str(REPOSITORY / part) for part in (".", "proto", "certs"))
     return subprocess.run(
-        [sys.executable, "-c", "from exchange_server.cli import main; main()", *arguments],
+        [warm_python(), "-c", "from exchange_server.cli import main; main()", *arguments],
         env={**os.environ, "PYTHONPATH": paths, **environment},
         capture_output=True,
         text=True,

@@ -6,7 +6,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from agency_client.cli.app import app as agency
 from exchange_server.cli import app as server
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess, prepare_hub
+from tests.support.warm_programs import warm_python
 
 UNITS = sorted((Path(__file__).resolve().parents[3] / "deploy" / "systemd").glob("*.service"))
 EXPOSURE_AT_MOST = 15
@@ -67,7 +67,7 @@ def test_migrate_says_what_it_changed(tmp_path: Path) -> None:
     for left in files.folder.glob("hub.db*"):
         left.unlink()
     code = "from exchange_server.cli import main; main()"
-    words = [sys.executable, "-c", code, "migrate", "--config", str(files.config_file)]
+    words = [warm_python(), "-c", code, "migrate", "--config", str(files.config_file)]
     first, second = (
         subprocess.run(words, capture_output=True, text=True, check=True).stdout for _ in range(2)
     )

@@ -20,7 +20,7 @@ from agency_client.audit import AuditedLeaf, AuditReport, ahead, verify_log
 from agency_client.audit.ahead import SignaturesAhead, signatures_ahead
 from exchange_protocol.errors import HubUnavailable, Reason
 from exchange_protocol.kinds.spec import Stage
-from exchange_protocol.record.entries import CommitmentOpening
+from exchange_protocol.record.entries import CommitmentOpening, encode_entry, parse_entry
 from exchange_protocol.record.replay import DirectoryFold
 from exchange_protocol.rules import judgement
 from exchange_protocol.rules.statements import SignedStatement, parse_statement
@@ -71,14 +71,14 @@ def statements_of(log: list[CommitmentOpening]) -> list[SignedStatement]:
 
 
 def forged(log: list[CommitmentOpening], index: int) -> list[CommitmentOpening]:
-    """The log with another signature under one statement, for which it was not made."""
+    """The log with another signature under one statement, which the entry names all the same."""
     signed = log[index].statement
     assert signed is not None
     other = next(each for each in statements_of(log) if each.signature != signed.signature)
     changed = list(log)
-    changed[index] = replace(
-        log[index], statement=replace(signed, signature=other.signature, batch=None)
-    )
+    bad = replace(signed, signature=other.signature, batch=None)
+    entry = replace(parse_entry(log[index].entry), signature_digest=bad.signature_digest)
+    changed[index] = replace(log[index], entry=encode_entry(entry), statement=bad)
     return changed
 
 

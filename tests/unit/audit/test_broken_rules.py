@@ -63,6 +63,7 @@ def accept(hub: Hub, signed: SignedStatement, ruling: Ruling) -> int:
         directory_size=hub.directory.size,
         exchange_id=statement.exchange_id,
         payload_digest=signed.digest,
+        signature_digest=signed.signature_digest,
         ruling=ruling,
     )
     hub.record(entry, signed)

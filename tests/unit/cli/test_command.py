@@ -18,6 +18,7 @@ from agency_client.cli.app import agency
 from agency_client.cli.failures import ExitCode, describe, exit_code_of, one_line
 from agency_client.cli.reference import commands
 from exchange_protocol.errors import Reason
+from tests.support.warm_programs import warm_python
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -164,7 +165,7 @@ def test_error_is_described_by_reason_message_and_field() -> None:
 @pytest.mark.parametrize("form", [(), ("--json",)])
 def test_letter_that_a_terminal_lacks_is_escaped(encoding: str, form: tuple[str, ...]) -> None:
     profile = "Қасымова-Әлия-😀"
-    command = [sys.executable, "-c", "from agency_client.cli import main; main()", *form]
+    command = [warm_python(), "-c", "from agency_client.cli import main; main()", *form]
     ended = subprocess.run(
         [*command, "--profile", profile, "whoami"],
         env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},

@@ -19,11 +19,12 @@ from agency_client.cli.terminal import (
     results,
     wait_until_taken,
 )
+from tests.support.warm_programs import warm_python
 
 
 def writing(code: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code)],
+        [warm_python(), "-c", textwrap.dedent(code)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
     )  # fmt: skip
 

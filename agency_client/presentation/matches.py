@@ -1,0 +1,50 @@
+"""Matches of subjects with own holdings, in words and as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from agency_client.content.matching import MatchReason, Score
+from agency_client.presentation.labels import Label
+from agency_client.presentation.locale import Locale
+from agency_client.state.holdings import Match
+
+SCORES: Final[Mapping[Score, Label]] = {
+    Score.EXACT: Label.EXACT,
+    Score.STRONG: Label.STRONG,
+    Score.POSSIBLE: Label.POSSIBLE,
+}
+
+
+def reason_words(reason: MatchReason, locale: Locale) -> str:
+    """Say why two records match: both values as they were written, and the date of both."""
+    one = f"{reason.prop} {locale.one_line(reason.value)}"
+    other = f"{reason.own_prop} {locale.one_line(reason.own_value)}"
+    return ", ".join(filter(None, (f"{one} = {other}", reason.date)))
+
+
+def match_json(exchange_id: str, match: Match) -> dict[str, Any]:
+    """A match."""
+    return {
+        "exchange_id": exchange_id,
+        "score": match.score.name,
+        "subject": {"id": match.subject_id, "caption": match.subject},
+        "own": {
+            "holding": match.holding,
+            "id": match.entity_id,
+            "schema": match.schema,
+            "caption": match.caption,
+        },
+        "reasons": [
+            {
+                "score": each.score.name,
+                "property": each.prop,
+                "value": each.value,
+                "own_property": each.own_prop,
+                "own_value": each.own_value,
+                "date": each.date or None,
+            }
+            for each in match.reasons
+        ],
+    }
