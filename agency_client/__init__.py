@@ -52,8 +52,8 @@ Names:
     Exchange                 The state of an exchange: what its statements, in log order, have
                              made of it.
     ExchangeSummary          An exchange as the hub lists it; unverified.
-    Head                     A checkpoint that the pinned log key signed, with the exact bytes of
-                             its note.
+    Head                     A checkpoint that the log's key signed, with the exact bytes of its
+                             note.
     Header                   The header of a statement: codes that the hub may read and the policy
                              may decide on.
     Leg                      One recipient's side of an exchange.

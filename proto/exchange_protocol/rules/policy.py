@@ -112,35 +112,41 @@ class Policy:
         Raises:
             InvalidInput: POLICY_INVALID, naming the rule at fault.
         """
-        _check_bounds(text)
-        try:
-            parsed = json.loads(cedarpy.policies_to_json_str(text))
-            rules = parsed["staticPolicies"]
-            compiled = cedarpy.PolicySet.from_str(text)
-        except (ValueError, KeyError, RecursionError) as error:
-            raise Reason.POLICY_INVALID.error(f"the policy does not parse: {error}") from None
-        if parsed["templates"]:
-            raise Reason.POLICY_INVALID.error("expected rules, got a template")
-        ids = [rule.get("annotations", {}).get("id") for rule in rules.values()]
-        if not all(map(_is_rule_id, ids)) or len(set(ids)) != len(ids):
+        return _compiled(text)
+
+
+# A hub compiles a text when it judges it and when it follows it.
+@lru_cache(maxsize=4)
+def _compiled(text: str) -> Policy:
+    _check_bounds(text)
+    try:
+        parsed = json.loads(cedarpy.policies_to_json_str(text))
+        rules = parsed["staticPolicies"]
+        compiled = cedarpy.PolicySet.from_str(text)
+    except (ValueError, KeyError, RecursionError) as error:
+        raise Reason.POLICY_INVALID.error(f"the policy does not parse: {error}") from None
+    if parsed["templates"]:
+        raise Reason.POLICY_INVALID.error("expected rules, got a template")
+    ids = [rule.get("annotations", {}).get("id") for rule in rules.values()]
+    if not all(map(_is_rule_id, ids)) or len(set(ids)) != len(ids):
+        raise Reason.POLICY_INVALID.error(
+            "expected a distinct @id of letters, digits, '.', '_' and '-' on every rule"
+        )
+    if sum(len(rule_id) for rule_id in ids) > MAX_RULE_IDS_BYTES:
+        raise Reason.POLICY_INVALID.error(
+            f"expected rule ids of at most {MAX_RULE_IDS_BYTES} letters together; shorten them"
+        )
+    for actions, what in ((_INITIAL_ACTIONS, "an initial statement"), (_RELEASES, "a release")):
+        # Such a policy would lock everyone out, until the operator publishes another.
+        if not any(_may_permit(rule, actions) for rule in rules.values()):
             raise Reason.POLICY_INVALID.error(
-                "expected a distinct @id of letters, digits, '.', '_' and '-' on every rule"
+                f"expected a rule that permits {what}; without one nothing can be said"
             )
-        if sum(len(rule_id) for rule_id in ids) > MAX_RULE_IDS_BYTES:
-            raise Reason.POLICY_INVALID.error(
-                f"expected rule ids of at most {MAX_RULE_IDS_BYTES} letters together; shorten them"
-            )
-        for actions, what in ((_INITIAL_ACTIONS, "an initial statement"), (_RELEASES, "a release")):
-            # Such a policy would lock everyone out, until the operator publishes another.
-            if not any(_may_permit(rule, actions) for rule in rules.values()):
-                raise Reason.POLICY_INVALID.error(
-                    f"expected a rule that permits {what}; without one nothing can be said"
-                )
-        result = cedarpy.validate_policies(text, SCHEMA)
-        if not result.validation_passed:
-            raise Reason.POLICY_INVALID.error("; ".join(str(error) for error in result.errors))
-        reads = PolicyReads(rules.values())
-        return cls(text, hashlib.sha256(text.encode()).digest(), compiled, reads)
+    result = cedarpy.validate_policies(text, SCHEMA)
+    if not result.validation_passed:
+        raise Reason.POLICY_INVALID.error("; ".join(str(error) for error in result.errors))
+    reads = PolicyReads(rules.values())
+    return Policy(text, hashlib.sha256(text.encode()).digest(), compiled, reads)
 
 
 class PolicyContext(NamedTuple):
