@@ -52,8 +52,8 @@ Names:
     Exchange                 The state of an exchange: what its statements, in log order, have
                              made of it.
     ExchangeSummary          An exchange as the hub lists it; unverified.
-    Head                     A checkpoint that the pinned log key signed, with the exact bytes of
-                             its note.
+    Head                     A checkpoint that the log's key signed, with the exact bytes of its
+                             note.
     Header                   The header of a statement: codes that the hub may read and the policy
                              may decide on.
     Leg                      One recipient's side of an exchange.
@@ -166,6 +166,8 @@ Names:
     TraceResult              Results of an asset trace.
     Urgency                  The urgency of an answer; the reason for urgency is in the brief.
     Verdict                  Decisions of an approver on a held leg.
+    WithholdingGround        Grounds on which the copy for a supervisor is withheld
+                             (docs/rules.md#p9).
 
   Errors
     CallerError              The request is wrong; the same request will fail again.
@@ -309,6 +311,7 @@ if TYPE_CHECKING:
         TimeLimitRule,
         Tlp,
         Urgency,
+        WithholdingGround,
     )
     from exchange_protocol.kinds.complete_task import TaskResult
     from exchange_protocol.kinds.confirm_recall import RecallUse
@@ -473,6 +476,7 @@ __all__ = [
     "VerifiedExchange",
     "VerifiedStatement",
     "Where",
+    "WithholdingGround",
     "WitnessedHead",
     "WrappedKey",
     "entities_from_csv",
@@ -618,6 +622,7 @@ _HOMES: Final = {
     "VerifiedExchange": "agency_client.core.views",
     "VerifiedStatement": "agency_client.core.views",
     "Where": "agency_client.content.terms",
+    "WithholdingGround": "exchange_protocol.kinds.codes",
     "WitnessedHead": "agency_client.state.checkpoints",
     "WrappedKey": "exchange_protocol.trust.sealing",
     "entities_from_csv": "agency_client.content.entities",

@@ -50,6 +50,7 @@ from exchange_protocol.errors import HubUnavailable
 from exchange_protocol.kinds.catalogue import Kind, parse_kind
 from exchange_protocol.kinds.codes import AgencyType, Language, LegState, Party, TimeLimitRule
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
+from exchange_protocol.log.succession import SignedSuccession
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId, Member
@@ -515,6 +516,17 @@ class ExchangeClient(Acts):
             cedar: its text in Cedar; at most 128 KiB.
         """
         return self._driver.run(self._core.administration.publish_policy(cedar))
+
+    def publish_log_key(self, succession: SignedSuccession) -> Sent | Queued:
+        """Publish the successor of the log's key, as an operator.
+
+        Every hub of the log must sign with both keys already.
+
+        Args:
+            succession: both keys, with a signature of each, as `exchange-server succeed-log-key`
+                writes it and `exchange_protocol.log.succession.parse_succession` reads it.
+        """
+        return self._driver.run(self._core.administration.publish_log_key(succession))
 
     def publish_sealing_key(self, key: SealingPublicKey | None = None) -> Sent | Queued:
         """Publish a sealing key of one's own agency; others seal to the newest.

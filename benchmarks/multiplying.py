@@ -32,8 +32,8 @@ from exchange_server.storage.log_rows import (
 from exchange_server.storage.tables import log_entries, metadata
 from tests.support.hub_process import HubFiles
 
-_INDEXES = {"idx", "log_index", "entry_index", "initial_index"}
-_OF_EXCHANGES = {"exchange_id", "payload_sha256", "part_id"}
+_INDEXES = {"idx", "log_index", "statement_index", "entry_index", "initial_index"}
+_OF_EXCHANGES = {"exchange_id", "statement_index", "part_id"}
 _LOG_TABLES = {"log_head", "log_tiles", "staged_parts"}
 _LEAVES_AT_ONCE = 1 << 16
 
@@ -83,8 +83,6 @@ def _copied_tables() -> list[Table]:
 def _copy_of(table: Table) -> str:
     values = ", ".join(_new_value(table, column) for column in table.columns)
     which = " WHERE exchange_id <> ''" if "exchange_id" in table.c else ""
-    if table.name == "parts":
-        which = ""
     return f"INSERT INTO main.{table.name} SELECT {values} FROM template.{table.name}{which}"  # noqa: S608 -- names of our own tables
 
 

@@ -37,6 +37,7 @@ from exchange_server.config import (
     LOG_PASSPHRASE_VARIABLE,
     TLS_PASSPHRASE_VARIABLE,
     Config,
+    Log,
     Tls,
 )
 from exchange_server.ledger import Ledger, LedgerLimits, Reader
@@ -91,15 +92,26 @@ def load_credentials(config: Config, environment: Mapping[str, str], clock: Cloc
     revocations = RevocationFile(tls.crl, anchors, clock)
     load = partial(_load_tls, tls, anchors, revocations, environment, clock)
     files = CertificateFile(load, (tls.certificate, tls.key))
-    log_passphrase = read_passphrase(log.key_passphrase_file, LOG_PASSPHRASE_VARIABLE, environment)
-    log_key = load_signer(log.key, log_passphrase, SignatureAlgorithm.ED25519)
     return Credentials(
         identity=files().identity,
         tls=files,
         anchors=anchors,
         revocations=revocations,
-        signer=LogSigner(log.origin, log_key),
+        signer=load_log_signer(log, environment),
     )
+
+
+def load_log_signer(log: Log, environment: Mapping[str, str]) -> LogSigner:
+    """Load the key of the log, and its successor where there is one; raises KEY_UNAVAILABLE."""
+    passphrase = read_passphrase(log.key_passphrase_file, LOG_PASSPHRASE_VARIABLE, environment)
+    key = load_signer(log.key, passphrase, SignatureAlgorithm.ED25519)
+    if log.successor_key is None:
+        return LogSigner(log.origin, key)
+    file = log.successor_key_passphrase_file
+    if file is not None:
+        passphrase = read_passphrase(file, LOG_PASSPHRASE_VARIABLE, environment)
+    successor = load_signer(log.successor_key, passphrase, SignatureAlgorithm.ED25519)
+    return LogSigner(log.origin, key, successor)
 
 
 def _load_tls(

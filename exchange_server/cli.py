@@ -21,7 +21,7 @@ import typer
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.signer import SignatureAlgorithm
-from exchange_server import copies_cli
+from exchange_server import copies_cli, log_key_cli
 from exchange_server.config import LOG_PASSPHRASE_VARIABLE, Config, load_config
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ app = typer.Typer(
 ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="Configuration (TOML).")]
 app.command()(copies_cli.backup)
 app.command()(copies_cli.restore)
+app.command("init-log-key")(log_key_cli.init_log_key)
+app.command("succeed-log-key")(log_key_cli.succeed_log_key)
 log_app = typer.Typer(help="The log as files.", no_args_is_help=True)
 app.add_typer(log_app, name="log")
 policy_app = typer.Typer(help="The policy that comes with the hub.", no_args_is_help=True)
@@ -98,12 +100,13 @@ def check_config(config: ConfigFile) -> None:
     hub = bootstrap.Hub(settings, credentials)
     typer.echo(f"hub {credentials.identity.uri}")
     typer.echo(f"log {hub.log_vkey}")
-    typer.echo(f"database {_checked_database(settings.database.url, hub.log_vkey)}")
+    typer.echo(f"database {_checked_database(settings.database.url, credentials.signer)}")
 
 
-def _checked_database(url: str, vkey: str) -> str:
+def _checked_database(url: str, signer: LogSigner) -> str:
     """Say what is in the database; raises what keeps a hub from starting on it."""
     from exchange_protocol.log.checkpoint import LogVerifier
+    from exchange_server.ledger.log_keys import check_signs, followed
     from exchange_server.ledger.start_check import verify_start
     from exchange_server.storage.engine import open_engine, reading, sqlite_file
     from exchange_server.storage.log_rows import read_head
@@ -116,9 +119,12 @@ def _checked_database(url: str, vkey: str) -> str:
     with database_errors():
         try:
             check_schema(engine)
-            verify_start(engine, LogVerifier(vkey))
+            log = LogVerifier(signer.vkey)
+            verify_start(engine, log)
             with reading(engine) as connection:
-                head = read_head(connection)
+                head, known = read_head(connection), followed(connection, log)
+            if head is not None:
+                check_signs(known.vkeys if known.successions else (), signer, head.note)
         finally:
             engine.dispose()
     return f"has {head.size if head else 0} entries"
@@ -182,29 +188,6 @@ def migrate(config: ConfigFile) -> None:
         typer.echo(f"the database has schema {now} already: nothing was changed")
     else:
         typer.echo(f"the database has schema {now} now; before: {before or 'none'}")
-
-
-@app.command("init-log-key")
-def init_log_key(
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Key file to write (0600).")],
-    origin: Annotated[str, typer.Option(help="Name of the log: caricc.example/exchange-log.")],
-    passphrase_file: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help=f"File (0600) with the key's passphrase; else ${LOG_PASSPHRASE_VARIABLE}.",
-        ),
-    ] = None,
-) -> None:
-    """Make the key that signs the log; print the verifier key for clients to pin."""
-    from exchange_files import write_new_file
-    from exchange_keys import SoftwareSigner, read_passphrase
-
-    key = SoftwareSigner.generate_ed25519()
-    vkey = LogSigner(origin, key).vkey
-    passphrase = read_passphrase(passphrase_file, LOG_PASSPHRASE_VARIABLE)
-    write_new_file(out, key.encrypted(passphrase))
-    typer.echo(vkey)
 
 
 @app.command()

@@ -39,7 +39,7 @@ _SECRET_VARIABLES: Final = {TLS_PASSPHRASE_VARIABLE, LOG_PASSPHRASE_VARIABLE}
 _SHOWN: Final = (bool, int, float, str)
 _HIDDEN: Final = {
     f"{section}.{key}" for section in ("tls", "log") for key in ("key", "key_passphrase_file")
-} | {"database.url"}
+} | {"log.successor_key", "log.successor_key_passphrase_file", "database.url"}
 """Keys whose bad values are not repeated: a password, or a secret in place of its file's name."""
 _BASE: Final = "base"
 _SERVICE_KEY: Final = re.compile(
@@ -135,6 +135,10 @@ class Log(_Section):
     """Name of the log's key, such as `caricc.example/exchange-log`."""
     key: File
     key_passphrase_file: File | None = None
+    successor_key: File | None = None
+    """A key that signs beside the first, while it succeeds it."""
+    successor_key_passphrase_file: File | None = None
+    """Without it the successor's passphrase is that of the key."""
     witnesses: Witnesses = ()
     """Verifier keys of the witnesses whose cosignatures the hub takes and shows."""
     witnesses_at_start: Annotated[int, Field(ge=0)] = 1

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,6 +47,7 @@ from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.information_request import InformationRequest
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.log.merkle import CompactRange, inclusion_proof, leaf_hash
+from exchange_protocol.log.succession import Succession, sign_succession
 from exchange_protocol.record.entries import Entry, Event, encode_entry, entry_leaf_data
 from exchange_protocol.record.receipts import verify_receipt
 from exchange_protocol.rules.judgement import Ruling
@@ -602,6 +604,47 @@ def check_receipt(given: Vectors) -> Any:
     return verify_receipt(proven, note, statement, LogVerifier(given["log_vkey"]))
 
 
+def log_keys() -> Vectors:
+    """Three keys of one log, each succeeded by the next: what they sign, and what holds when."""
+    seeds = [secret(f"log key {i}") for i in range(3)]
+    keys = [SoftwareSigner(Ed25519PrivateKey.from_private_bytes(each)) for each in seeds]
+    steps = [sign_succession(ORIGIN, old, new) for old, new in pairwise(keys)]
+    since = (10, 20)
+    log = LogVerifier(
+        steps[0].predecessor,
+        [
+            Succession(each.predecessor, each.successor, at)
+            for each, at in zip(steps, since, strict=True)
+        ],
+    )
+    rows = []
+    for size in (9, 10, 19, 20):
+        checkpoint = Checkpoint(ORIGIN, size, secret(f"root {size}"))
+        for signers in ((0,), (1,), (2,), (0, 1), (1, 2)):
+            signer = LogSigner(ORIGIN, *(keys[i] for i in signers))
+            note = signer.sign(checkpoint)
+            try:
+                holds = log.verify(note).size == size
+            except ExchangeError:
+                holds = False
+            rows.append({"size": size, "signed_by": signers, "note": note.decode(), "holds": holds})
+    return {
+        "private_keys": [each.hex() for each in seeds],
+        "vkeys": log.vkeys,
+        "successions": [
+            {
+                "predecessor": each.predecessor,
+                "successor": each.successor,
+                "predecessor_signature": each.predecessor_signature.hex(),
+                "successor_signature": each.successor_signature.hex(),
+                "smallest_tree": at,
+            }
+            for each, at in zip(steps, since, strict=True)
+        ],
+        "checkpoints": rows,
+    }
+
+
 # --- Tables ---------------------------------------------------------------------------------------
 
 
@@ -679,6 +722,7 @@ def made() -> dict[str, Vectors]:
         "statements": statements(),
         "entries": entries(),
         "receipts": receipts(),
+        "log_keys": log_keys(),
         "errors": errors(),
         "kinds": kinds(),
         "documents": schemas(),

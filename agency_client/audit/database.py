@@ -2,13 +2,14 @@
 
 The auditor needs no part of the hub to check its copy. What is read, table by table:
 
-    log_head      size, root, note                         the signed checkpoint
+    log_head      every column                             the signed checkpoint
     log_entries   idx, entry, nonce, leaf_hash             every leaf, with what opens it
-    statements    payload, certificate_sha256, signature   the statement of an entry, by its digest
+                  payload, certificate_sha256, signature   the statement of an entry
+                  sealed                                   the sealed bytes beside it, by digest
     log_tiles     level, idx, hashes                       the Merkle tree as the hub serves it
-    exchanges     kind, initiator, due time, urgency          what the hub lists exchanges by
-    legs          state and what follows from it           the hub's projection of every exchange
-    parts, part_chunks                                     sealed bytes, by digest
+    exchanges     every column                             what the hub lists exchanges by
+    legs          every column                             the hub's projection of every exchange
+    parts, part_chunks                                     sealed bytes that were uploaded before
 
 and, beside these, the columns that the hub finds rows by: each must say what the signed bytes say.
 
@@ -27,6 +28,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -36,24 +38,41 @@ from urllib.parse import quote
 from agency_client.audit.report import Ground, Violation
 from agency_client.audit.source import AuditedLeaf
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.publish_log_key import PublishLogKey
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
+from exchange_protocol.log.merkle import HASH_SIZE
+from exchange_protocol.log.succession import Succession
 from exchange_protocol.log.tiles import TILE_WIDTH, TileId, TreeEdge
-from exchange_protocol.record.entries import CommitmentOpening, parse_entry
+from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, parse_entry
+from exchange_protocol.record.replay import ReplayState
+from exchange_protocol.rules.access import StatementFacts
 from exchange_protocol.rules.leg_record import encode_record
 from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import SignedStatement, Statement, batch_of, parse_statement
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
 
 _ENTRIES = """
-    SELECT e.idx, e.entry, e.nonce, e.leaf_hash, e.event, e.actor_agency, e.exchange_id,
-           e.payload_sha256, s.payload, s.certificate_sha256, s.signature,
-           s.author_agency, s.statement_id, s.exchange_id, s.kind, s.batch
-    FROM log_entries e LEFT JOIN statements s ON s.log_index = e.idx
-    WHERE e.idx < ? ORDER BY e.idx
+    SELECT idx, entry, nonce, leaf_hash, event, actor_agency, exchange_id, payload_sha256,
+           payload, certificate_sha256, signature, batch, statement_id, kind, urgency
+    FROM log_entries WHERE idx < ? ORDER BY idx
 """
-_PARTS = "SELECT name, part_id, sha256, size FROM parts WHERE payload_sha256 = ? ORDER BY name"
-_CHUNKS = "SELECT data FROM part_chunks WHERE part_id = ? ORDER BY seq"
-_EXCHANGE = "SELECT kind, initiator, due_at, urgency, handling FROM exchanges WHERE exchange_id = ?"
+_LOG_KEYS = """
+    SELECT idx, payload FROM log_entries WHERE kind = 'publish_log_key' ORDER BY idx
+"""
+_SEALED = "SELECT sealed FROM log_entries WHERE idx = ?"
+_PARTS = "SELECT name, part_id FROM parts WHERE log_index = ?"
+_CHUNKS = "SELECT seq, data FROM part_chunks WHERE part_id = ? ORDER BY seq"
+_EXCHANGE = """
+    SELECT initial_index, kind, initiator, initiated_at, updated_at, due_at, urgency, handling
+    FROM exchanges WHERE exchange_id = ?
+"""
+_PARTIES_OF = """
+    SELECT idx, payload_sha256, exchange_id, legs, supervisors FROM log_entries
+    WHERE statement_id IS NOT NULL OR legs IS NOT NULL OR supervisors IS NOT NULL
+"""
+_HEAD = "SELECT id, last_time, directory_size FROM log_head"
+_HEAD_ID = 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _TILES_AT_ONCE = 4
@@ -95,14 +114,18 @@ class DatabaseCopy:
             self._connection = _open(path, stack)
             try:
                 heads = self._connection.execute("SELECT size, root, note FROM log_head").fetchall()
+                # A copy of an older hub lacks columns: nothing is wrong with it.
+                self._connection.execute(_ENTRIES, (0,)).fetchall()
             except sqlite3.Error as error:
                 raise _unusable(f"it does not read as a hub's database: {error}") from None
             if len(heads) != 1:
                 raise _unusable(f"expected one log head, got {len(heads)}")
             [(self._size, self._root, note)] = heads
-            self._checkpoint = _verified(log, note)
+            self._checkpoint = _verified(self._connection, log, note)
             self._stack = stack.pop_all()
         self._found: list[Violation] = []
+        self._last: Entry | None = None
+        self._exchanges: dict[str, _Opened] = {}
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -123,6 +146,7 @@ class DatabaseCopy:
         if start:
             raise ValueError("a copy is checked as a whole: any row of it may have changed")
         self._found.clear()
+        self._exchanges.clear()
         tiles = _TileCheck(self._connection)
         expected = 0
         try:
@@ -156,6 +180,9 @@ class DatabaseCopy:
         except ExchangeError:
             # The audit of the leaf itself has met the same, or stopped at a worse one before.
             return
+        self._last = entry
+        if entry.event is not Event.DENIAL and entry.exchange_id in self._exchanges:
+            self._exchanges[entry.exchange_id].updated_at = entry.hub_time
         said = (entry.event, entry.actor.agency, entry.exchange_id, entry.payload_digest)
         yield from _check_columns(index, "log_entries", said, entry_columns)
         if statement is not None and signed is not None:
@@ -165,13 +192,15 @@ class DatabaseCopy:
                     f"entry {index}: the certificate beside its statement is not the entry's",
                     index,
                 )
-            about = (statement.author.agency, statement.id, statement.exchange_id)
-            kind = statement.kind.value
-            yield from _check_columns(index, "statements", (*about, kind), statement_columns)
+            if statement.kind.stage is Stage.INITIAL:
+                at = entry.hub_time
+                self._exchanges[entry.exchange_id] = _Opened(index, at, at)
+            about = (statement.id, statement.kind.value, int(statement.header.urgency))
+            yield from _check_columns(index, "log_entries", about, statement_columns)
             yield from self._check_parts(index, statement)
 
-    def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterator[Violation]:
-        """The tables beside the leaves; `exchanges` is what the replay made, None if it stopped."""
+    def check_rest(self, state: ReplayState | None) -> Iterator[Violation]:
+        """The tables beside the leaves; `state` is what the replay made, None if it stopped."""
         yield from self._found
         if (self._size, self._root) != (self._checkpoint.size, self._checkpoint.root):
             yield _fault(
@@ -179,8 +208,10 @@ class DatabaseCopy:
             )
         try:
             yield from self._check_counts()
-            if exchanges is not None:
-                yield from self._check_exchanges(exchanges)
+            if state is not None:
+                yield from self._check_head()
+                yield from self._check_exchanges(state.exchanges)
+                yield from self._check_statements(state.spoken)
             yield from self._check_file()
         except sqlite3.Error as error:
             yield _damaged(error, None)
@@ -193,16 +224,24 @@ class DatabaseCopy:
             "SELECT count(*) FROM log_entries WHERE idx >= ?", (self._checkpoint.size,)
         )
         [(stray,)] = self._connection.execute(
-            "SELECT count(*) FROM statements s LEFT JOIN log_entries e ON e.idx = s.log_index "
-            "WHERE e.idx IS NULL OR e.payload_sha256 <> s.payload_sha256"
+            "SELECT count(*) FROM parts p LEFT JOIN log_entries e ON e.idx = p.log_index "
+            "WHERE e.payload IS NULL"
         )
+        [(alone,)] = self._connection.execute(
+            "SELECT count(*) FROM log_entries WHERE payload IS NULL AND coalesce(statement_id, "
+            "kind, urgency, certificate_sha256, signature, batch, sealed) IS NOT NULL"
+        )
+        if alone:
+            yield _fault(
+                Reason.ENTRY_MISMATCH, f"{alone} entries have columns of a statement, and have none"
+            )
         if beyond:
             yield _fault(
                 Reason.ENTRY_MISMATCH, f"{beyond} entries are beyond the signed checkpoint"
             )
         if stray:
             yield _fault(
-                Reason.ENTRY_MISMATCH, f"{stray} statements do not belong to the entry they name"
+                Reason.ENTRY_MISMATCH, f"{stray} sealed parts do not belong to the entry they name"
             )
 
     def _check_file(self) -> Iterator[Violation]:
@@ -214,24 +253,40 @@ class DatabaseCopy:
             )
 
     def _check_parts(self, index: int, statement: Statement) -> Iterator[Violation]:
+        """Compare the sealed bytes that are there with the digests that were signed."""
         try:
-            rows = self._connection.execute(_PARTS, (statement.digest,)).fetchall()
-            for name, part_id, sha256, size in rows:
-                part = statement.part(name)
+            uploaded = dict(self._connection.execute(_PARTS, (index,)).fetchall())
+            [(sealed,)] = self._connection.execute(_SEALED, (index,)).fetchall()
+            wrong = [name for name in uploaded if statement.part(name) is None]
+            start = 0
+            for part in statement.parts:
                 digest, length = hashlib.sha256(), 0
-                for (data,) in self._connection.execute(_CHUNKS, (part_id,)):
-                    digest.update(_blob(data))
-                    length += len(data)
-                if (
-                    part is None
-                    or (sha256, size) != (part.sha256, part.size)
-                    or (digest.digest(), length) != (part.sha256, part.size)
-                ):
-                    yield _fault(
-                        Reason.PART_MISMATCH,
-                        f"entry {index}: the sealed part {name!r} is not the one that was signed",
-                        index,
-                    )
+                if part.name in uploaded:
+                    seqs = []
+                    for seq, data in self._connection.execute(_CHUNKS, (uploaded[part.name],)):
+                        seqs.append(seq)
+                        digest.update(_blob(data))
+                        length += len(data)
+                    if seqs != list(range(len(seqs))):
+                        wrong.append(part.name)
+                        continue
+                elif sealed is None:
+                    continue
+                else:
+                    beside = _blob(sealed)[start : start + part.size]
+                    start += part.size
+                    digest.update(beside)
+                    length = len(beside)
+                if (digest.digest(), length) != (part.sha256, part.size):
+                    wrong.append(part.name)
+            if sealed is not None and len(_blob(sealed)) > start:
+                wrong.append("beyond the last")
+            for name in wrong:
+                yield _fault(
+                    Reason.PART_MISMATCH,
+                    f"entry {index}: the sealed part {name!r} is not the one that was signed",
+                    index,
+                )
         except sqlite3.Error as error:
             yield _damaged(error, index)
 
@@ -242,7 +297,7 @@ class DatabaseCopy:
         counted = 0
         for exchange in exchanges.values():
             if self._connection.execute(_EXCHANGE, (exchange.id,)).fetchall() != [
-                _exchange_row(exchange)
+                _exchange_row(exchange, self._exchanges[exchange.id])
             ]:
                 yield _fault(
                     Reason.RULE_BROKEN,
@@ -267,6 +322,33 @@ class DatabaseCopy:
                 yield _fault(
                     Reason.RULE_BROKEN, f"{count - expected} rows of {table} are off the log"
                 )
+
+    def _check_head(self) -> Iterator[Violation]:
+        last = self._last
+        made = (_microseconds(last.hub_time), last.directory_size) if last else (None, 0)
+        if self._connection.execute(_HEAD).fetchall() != [(_HEAD_ID, *made)]:
+            yield _fault(
+                Reason.ENTRY_MISMATCH, "log_head has another time or directory than the last entry"
+            )
+
+    def _check_statements(self, facts: Mapping[bytes, StatementFacts]) -> Iterator[Violation]:
+        """The columns by which the hub finds who may see a statement."""
+        nobody: tuple[str, ...] = ()
+        for index, digest, exchange_id, *columns in self._connection.execute(_PARTIES_OF):
+            said = facts.get(digest) if exchange_id else None
+            names = (said.legs, said.supervisors) if said else (nobody, nobody)
+            yield from _check_columns(
+                index, "log_entries", [_spelled(each) for each in names], columns
+            )
+
+
+@dataclass
+class _Opened:
+    """The facts of an exchange that stand in no statement."""
+
+    index: int
+    initiated_at: datetime
+    updated_at: datetime
 
 
 class _TileCheck:
@@ -363,9 +445,15 @@ def _connect(path: Path, mode: str, stack: ExitStack) -> sqlite3.Connection:
     return connection
 
 
-def _verified(log: LogVerifier, note: object) -> Checkpoint:
+def _verified(connection: sqlite3.Connection, log: LogVerifier, note: object) -> Checkpoint:
+    """Verify the head by the keys that the log names; the replay judges who published them."""
     try:
-        return log.verify(_blob(note))
+        found = []
+        for index, payload in connection.execute(_LOG_KEYS).fetchall():
+            body = parse_statement(_blob(payload)).body
+            if isinstance(body, PublishLogKey):
+                found.append(Succession(body.predecessor, body.successor, index + 1))
+        return log.following(found).verify(_blob(note))
     except (sqlite3.Error, ExchangeError) as error:
         said = error.message if isinstance(error, ExchangeError) else str(error)
         raise _unusable(
@@ -393,17 +481,19 @@ def _blob(value: object) -> bytes:
 
 def _leaf(index: int, row: Sequence[Any]) -> AuditedLeaf:
     entry, nonce, leaf_hash = (_blob(value) for value in row[1:4])
+    if len(leaf_hash) != HASH_SIZE:
+        raise sqlite3.DataError(f"expected a hash of {HASH_SIZE} bytes, got {len(leaf_hash)}")
     signed = None
     if row[8] is not None:
         try:
-            batch = batch_of(_blob(row[15]))
+            batch = batch_of(_blob(row[11]))
         except ExchangeError as error:
             fault = Reason.ENTRY_MISMATCH.error(f"entry {index}: it does not parse: {error}")
             return AuditedLeaf(leaf_hash, None, fault)
         payload, certificate, signature = (_blob(value) for value in row[8:11])
         signed = SignedStatement(PAYLOAD_TYPE, payload, certificate, signature, batch)
     return AuditedLeaf(
-        leaf_hash, CommitmentOpening(entry, nonce, signed), beside=(row[4:8], row[11:15])
+        leaf_hash, CommitmentOpening(entry, nonce, signed), beside=(row[4:8], row[12:15])
     )
 
 
@@ -418,11 +508,14 @@ def _check_columns(
         )
 
 
-def _exchange_row(exchange: Exchange) -> tuple[Any, ...]:
+def _exchange_row(exchange: Exchange, opened: _Opened) -> tuple[Any, ...]:
     header = exchange.header
     return (
+        opened.index,
         exchange.kind.value,
         exchange.initiator,
+        _microseconds(opened.initiated_at),
+        _microseconds(opened.updated_at),
         _microseconds(header.due_at),
         int(header.urgency),
         int(header.handling),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Protocol
 
 from agency_client.audit.report import Violation
@@ -12,8 +12,8 @@ from agency_client.core.log import LogLeaf
 from agency_client.state.checkpoints import Head
 from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
+from exchange_protocol.record.replay import ReplayState
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.lifecycle import Exchange
 
 LEAST_PAUSE_SECONDS: Final = 0.1
 MOST_PAUSE_SECONDS: Final = 60.0
@@ -89,7 +89,7 @@ class HubLog:
         """Nothing: the hub shows a leaf alone."""
         return ()
 
-    def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterable[Violation]:
+    def check_rest(self, state: ReplayState | None) -> Iterable[Violation]:
         """Nothing: the hub shows no more than its log."""
         return ()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,8 +10,8 @@ from agency_client.audit.report import Violation
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import CommitmentOpening
+from exchange_protocol.record.replay import ReplayState
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.lifecycle import Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,10 @@ class LogSource(Protocol):
         """Check the source's rows beside a leaf; asked for every leaf, in order."""
         ...
 
-    def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterable[Violation]:
+    def check_rest(self, state: ReplayState | None) -> Iterable[Violation]:
         """Check the source's rows beside the leaves, once the leaves were read.
 
-        `exchanges` is what the replay made of them; None where the replay did not reach the end.
+        `state` is what the replay made of them; None where the replay did not reach the end.
         """
         ...
 

@@ -170,7 +170,7 @@ def _verify_on(
         if progress:
             progress(size - first, to_come)
         audit.finish(checkpoint, compact_range, source)
-        for violation in source.check_rest(audit.replay.exchanges if audit.folding else None):
+        for violation in source.check_rest(audit.replay.state if audit.folding else None):
             audit.add(violation)
         report = audit.report(checkpoint, first, monotonic() - started)
         if report.is_clean:

@@ -292,7 +292,7 @@ def verify_database(
     elif root is None and log_key is None and session.profile:
         profile = session.load_profile()
         anchors, log = profile.anchors, profile.log
-        head = TrustStore(profile.state, log, lambda: datetime.now(UTC)).head()
+        head = TrustStore(profile.state, profile.log_keys, lambda: datetime.now(UTC)).head()
         seen += [head.checkpoint] if head else []
     else:
         raise typer.BadParameter(

@@ -80,7 +80,7 @@ def _hub(session: Session, profile: Profile) -> Iterator[Check]:
     yield exchange_doctor.reached("port", host, int(port))
     yield from _shown_by(profile, host, int(port))
     now = datetime.now(UTC)
-    before = TrustStore(profile.state, profile.log, lambda: now).head()
+    before = TrustStore(profile.state, profile.log_keys, lambda: now).head()
     try:
         with session.hub() as hub:
             directory = hub.sync()

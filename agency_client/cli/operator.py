@@ -21,6 +21,7 @@ from agency_client.presentation.plain import result_json
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import AgencyType, Language
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
+from exchange_protocol.log.succession import parse_succession
 from exchange_protocol.trust.certificates import fingerprint
 
 operator = typer.Typer(
@@ -166,6 +167,27 @@ def policy(
         raise Reason.POLICY_INVALID.error(f"expected {file} to be text in UTF-8") from None
     with session.hub() as hub:
         result = hub.publish_policy(text)
+        locale = session.locale_of(hub)
+    tell(session, result, "Published", locale)
+
+
+@operator.command("publish-log-key")
+def publish_log_key(
+    context: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE.json", help="Made by `exchange-server succeed-log-key`."),
+    ],
+) -> None:
+    """Publish the successor of the log's key; every hub must sign with both keys already.
+
+    Clients, witnesses and auditors learn it with their next look at the directory. Take the old key
+    out of the hub's configuration when they have had the time for that.
+    """
+    session = session_of(context)
+    succession = parse_succession(file.read_bytes())
+    with session.hub() as hub:
+        result = hub.publish_log_key(succession)
         locale = session.locale_of(hub)
     tell(session, result, "Published", locale)
 

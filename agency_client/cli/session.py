@@ -70,7 +70,7 @@ class Session:
         if self.is_utc or profile is None:
             return Locale(language, UTC)
         if directory is None:
-            directory = DirectoryStore(profile.state, profile.log, profile.anchors).current
+            directory = DirectoryStore(profile.state, profile.log_keys, profile.anchors).current
         return Locale(language, _zone(profile, directory))
 
     def locale_of(self, hub: ExchangeClient) -> Locale:

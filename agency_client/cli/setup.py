@@ -108,8 +108,8 @@ def whoami(context: typer.Context) -> None:
     loaded = session.load_profile()
     now = datetime.now(UTC)
     certificates = {"tls": loaded.tls.certificate, "signing": loaded.vault.certificate}
-    head = TrustStore(loaded.state, loaded.log, lambda: now).head()
-    directory = DirectoryStore(loaded.state, loaded.log, loaded.anchors).current
+    head = TrustStore(loaded.state, loaded.log_keys, lambda: now).head()
+    directory = DirectoryStore(loaded.state, loaded.log_keys, loaded.anchors).current
     revoked = {
         use: _revoked_at(each, directory, loaded) for use, each in certificates.items() if each
     }

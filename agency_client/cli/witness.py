@@ -61,7 +61,9 @@ def run(
     session = session_of(context)
     with session.hub() as hub:
         profile = hub.profile
-        own = Witness.load(key, profile.passphrase(), profile.log, lambda: datetime.now(UTC))
+        own = Witness.load(
+            key, profile.passphrase(), hub.profile.log_keys, lambda: datetime.now(UTC)
+        )
         while True:
             try:
                 _tell(session, own.run_once(hub), session.locale_of(hub))

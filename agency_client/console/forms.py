@@ -35,6 +35,7 @@ from exchange_protocol.kinds.codes import (
     SourceGrade,
     Tlp,
     Urgency,
+    WithholdingGround,
 )
 from exchange_protocol.kinds.spec import Act, Stage, attribute_types
 from exchange_protocol.kinds.spec import Brief as BriefNeed
@@ -56,6 +57,7 @@ _TERM_CODES: Final[dict[str, type[Code]]] = {
     "source_grade": SourceGrade,
     "information_grade": InformationGrade,
     "language": Language,
+    "withholding_ground": WithholdingGround,
 }
 _MAIN_TERMS: Final = ("due", "handling", "tlp", "urgency", "purpose", "legal_basis")
 

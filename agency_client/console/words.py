@@ -644,6 +644,10 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
         "Permitted uses", "Разрешённое использование", "Рұқсат етілген пайдалану"
     ),
     "onward_authorities": Words("May be passed on to", "Можно передать", "Беруге болатын органдар"),
+    "withheld_from": Words(
+        "No copy to the supervisor", "Без копии надзору", "Қадағалауға көшірмесіз"
+    ),
+    "withholding_ground": Words("Ground for that", "Основание", "Негізі"),
     "language": Words("Language", "Язык", "Тіл"),
     "time_zone": Words("Time zone", "Часовой пояс", "Уақыт белдеуі"),
     "name": Words("Name or number", "Имя или номер", "Аты немесе нөмірі"),

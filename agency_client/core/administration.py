@@ -19,6 +19,7 @@ from exchange_protocol.kinds.codes import AgencyType, Language, TimeLimitRule
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
 from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
@@ -26,6 +27,7 @@ from exchange_protocol.kinds.retire_agency import RetireAgency
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.kinds.update_agency import UpdateAgency
+from exchange_protocol.log.succession import SignedSuccession
 from exchange_protocol.rules.judgement import judge
 from exchange_protocol.rules.statements import Draft, encode_statement, parse_statement
 from exchange_protocol.trust.identity import parse_agency_id
@@ -117,6 +119,16 @@ class Administration:
     def publish_policy(self, cedar: str) -> Operation[Sent | Queued]:
         """Publish the policy that is in force from then on."""
         return (yield from self._publish(PublishPolicy(cedar)))
+
+    def publish_log_key(self, succession: SignedSuccession) -> Operation[Sent | Queued]:
+        """Publish the successor of the log's key, which both keys have signed."""
+        body = PublishLogKey(
+            succession.predecessor,
+            succession.successor,
+            succession.predecessor_signature,
+            succession.successor_signature,
+        )
+        return (yield from self._publish(body))
 
     def revoke_certificate(
         self, certificate_sha256: bytes, reason: RevocationReason | str

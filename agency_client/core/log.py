@@ -71,7 +71,7 @@ class Log:
             HubDishonest: RULE_BROKEN, if there is no entry of it; RECEIPT_MISMATCH, if the entry is
                 of another reading; or if the entry is not on the log.
         """
-        held = self._ports.trust.head()
+        held = yield from self._view.held()
         known = held.size if held else 0
         answer = yield from self._view.ask_with(
             held,
@@ -177,6 +177,7 @@ class Log:
             pb.GetCheckpointRequest(),
             pb.GetCheckpointResponse,
         )
+        yield from self._view.know_log_key(answer.tree_head.checkpoint)
         trust = self._ports.trust
         cosigned = [trust.verify(note) for note in answer.witnessed_checkpoints]
         return trust.verify(answer.tree_head.checkpoint), cosigned

@@ -16,6 +16,7 @@ from agency_client.state.checkpoints import TrustStore
 from agency_client.state.directory import DirectoryStore
 from agency_client.state.holdings import Holdings
 from agency_client.state.keys import Vault
+from agency_client.state.log_keys import LogKeys
 from agency_client.state.outbox import Outbox
 from agency_client.state.profile import Defaults, Profile
 from agency_client.state.search_index import SearchIndex
@@ -35,6 +36,7 @@ class Ports:
     channel_certificate: bytes
     """SHA-256 of the certificate that opens the channel, 32 bytes."""
     anchors: TrustAnchors
+    log_keys: LogKeys
     trust: TrustStore
     directory: DirectoryStore
     outbox: Outbox
@@ -66,14 +68,15 @@ def make_ports(
     queue_only: bool = False,
 ) -> Ports:
     """Take the world of a profile; with `queue_only` statements stay in the outbox."""
-    state = profile.state
+    state, keys = profile.state, profile.log_keys
     return Ports(
         vault=profile.vault,
         channel_member=profile.tls.certificate.member,
         channel_certificate=profile.tls.certificate.fingerprint,
         anchors=profile.anchors,
-        trust=TrustStore(state, profile.log, clock),
-        directory=DirectoryStore(state, profile.log, profile.anchors),
+        log_keys=keys,
+        trust=TrustStore(state, keys, clock),
+        directory=DirectoryStore(state, keys, profile.anchors),
         outbox=Outbox(state),
         search_index=SearchIndex(state, profile.vault),
         cases=CaseBook(state, profile.vault),

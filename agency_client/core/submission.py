@@ -73,7 +73,7 @@ class Submission:
         self, batch: Sequence[StoredStatement]
     ) -> Operation[list[Receipt | ExchangeError]]:
         """Submit small statements in one call; gives a receipt or the refusal of each, in order."""
-        held = self._ports.trust.head()
+        held = yield from self._view.held()
         submissions = [
             pb.Submission(
                 statement=encode_signed_statement(stored.signed),

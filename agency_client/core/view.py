@@ -16,7 +16,9 @@ from agency_client.core.calls import Operation, Response, ask_hub
 from agency_client.core.ports import Ports
 from agency_client.state.checkpoints import Head
 from agency_client.state.directory import verify_directory_size
-from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
+from exchange_protocol.errors import ExchangeError, HubDishonest, HubUnavailable, Reason
+from exchange_protocol.log.checkpoint import SignedCheckpoint
+from exchange_protocol.record.receipts import parse_proven_entry, verify_proven_entries
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import directory_service_pb2 as directory_pb
@@ -36,7 +38,7 @@ class View:
     ) -> Operation[Head]:
         """Verify the tree head of an answer, and keep it if it is the newest.
 
-        1. The pinned log key signed it.
+        1. The log's key signed it, the pinned one or a successor that the directory names.
         2. It extends the head that was held when the request was made, and is not smaller. Only
            the `original` receipt of a statement that was sent before may be smaller: then its tree
            is an ancestor.
@@ -46,6 +48,7 @@ class View:
             HubDishonest: CHECKPOINT_INVALID, CHECKPOINT_ROLLBACK or CHECKPOINT_SPLIT_VIEW.
         """
         trust = self._ports.trust
+        yield from self.know_log_key(message.checkpoint)
         head = trust.verify(message.checkpoint)
         if original and asked_with is not None and head.size < asked_with.size:
             yield from self._verify_ancestor(head, asked_with)
@@ -86,7 +89,7 @@ class View:
         `make` gives the request for the size that is held. A hub whose log is shorter than that
         cannot prove anything and refuses; its own checkpoint then tells why.
         """
-        held = self._ports.trust.head()
+        held = yield from self.held()
         answer = yield from self.ask_with(held, method, make(held.size if held else 0), response)
         head = yield from self.advance(held, head_of(answer), original=original)
         return answer, head
@@ -143,6 +146,7 @@ class View:
                     verify_directory_size(store, known - 1)
                 raise
             store.extend(known, answer.entries, head.checkpoint, head.note)
+            self._ports.log_keys.learn(store.fold.successions)
             verify_directory_size(store, answer.directory_size)
             if store.size >= answer.directory_size:
                 return store.current
@@ -184,6 +188,58 @@ class View:
                 f"{self._ports.directory.size}"
             )
 
+    def held(self) -> Operation[Head | None]:
+        """The checkpoint that is held; a client that lost the log's newer keys learns them anew."""
+        note = self._ports.trust.held_note()
+        if note is None:
+            return None
+        yield from self.know_log_key(note)
+        return self._ports.trust.verify(note)
+
+    def know_log_key(self, note: bytes) -> Operation[None]:
+        """Learn the successors of the log's key, if none that is known signed a note.
+
+        The directory names them, and comes under a checkpoint of such a key itself. So it is folded
+        before that signature can be verified, and nothing of it is kept but the keys: that the
+        predecessor and the operating agency signed for each of them is proof by itself. If it names
+        none, the note is left as it is, for the caller to refuse.
+
+        Raises:
+            HubDishonest: CHECKPOINT_INVALID, if what the hub shows as its directory is not good.
+        """
+        if not self._ports.log_keys.verifier.is_by_unknown_key(note):
+            return
+        try:
+            yield from self._learn_log_keys()
+        except HubDishonest as error:
+            raise Reason.CHECKPOINT_INVALID.error(
+                "no key of the log that is known signed the checkpoint, and the directory that the "
+                f"hub shows under it names none: {error.message}"
+            ) from error
+
+    def _learn_log_keys(self) -> Operation[None]:
+        keys = self._ports.log_keys
+        fold, notes = self._ports.directory.fold.copy(), []
+        while True:
+            answer = yield from ask_hub(
+                "DirectoryService/ListDirectoryEntries",
+                _directory_request(fold.current.size, 0),
+                directory_pb.ListDirectoryEntriesResponse,
+            )
+            notes.append(answer.tree_head.checkpoint)
+            claimed = SignedCheckpoint.parse(answer.tree_head.checkpoint).checkpoint
+            proven = [parse_proven_entry(each) for each in answer.entries]
+            for each, _ in verify_proven_entries(proven, claimed):
+                fold.apply(each.index, each.opening)
+            if not answer.entries or fold.current.size >= answer.directory_size:
+                break
+        if fold.successions == keys.verifier.successions:
+            return
+        learned = keys.verifier.following(fold.successions)
+        for each_note in notes:
+            learned.verify(each_note)
+        keys.learn(learned.successions)
+
     def _verify_ancestor(self, head: Head, held: Head) -> Operation[None]:
         try:
             proof = yield from self.consistency_proof(head.size, held.size)
@@ -199,6 +255,7 @@ class View:
             audit_pb.GetCheckpointRequest(),
             audit_pb.GetCheckpointResponse,
         )
+        yield from self.know_log_key(answer.tree_head.checkpoint)
         head = self._ports.trust.verify(answer.tree_head.checkpoint)
         if head.size < held.size:
             raise self._ports.trust.rolled_back(held, head)

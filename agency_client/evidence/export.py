@@ -76,7 +76,7 @@ def export_bundle(
     disclosed = {
         index: tuple(part.name for part in parts) for index, parts in evidence.disclosed.items()
     }
-    found = judged(about, head.note, head.checkpoint, list(entries), disclosed, anchors)
+    found = judged(about, head.note, head.checkpoint, list(entries), disclosed, anchors, log)
     for told in found.directory_told:
         files.update(published_files(told.statement))
     files[ACCOUNT] = render(found)

@@ -2,7 +2,7 @@
 
 Steps; nothing of the bundle is trusted, root and log key come from the caller:
  1. Archive and manifest are within bounds, and hold each other's files (`verify.Archive`).
- 2. The pinned log key signed the checkpoint.
+ 2. The pinned log key signed the checkpoint, or a successor that the bundle's directory names.
  3. Every entry is in its tree, with the statement that it names (`receipts`).
  4. The directory is folded anew from its own entries: each signed, to the root, none left out.
  5. The exchange is judged anew, as far as the exporter's view goes (`judge_view`): for an initiator
@@ -35,7 +35,7 @@ from agency_client.evidence.timestamp import verify_stamp
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_policy import PublishPolicy
-from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
+from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier, SignedCheckpoint
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.log.notes import SignedNote
 from exchange_protocol.record.entries import CommitmentOpening, Event, parse_entry
@@ -77,8 +77,9 @@ def judged(
     proven: Sequence[ProvenEntry],
     disclosed: Mapping[int, tuple[str, ...]],
     anchors: TrustAnchors,
+    log: LogVerifier,
 ) -> VerifiedBundle:
-    """Steps 3 to 5, over proven entries of directory and exchange in any order.
+    """Steps 2 to 5, over proven entries of directory and exchange in any order.
 
     A log of version 0.1 names no signature from its first entry on.
     """
@@ -99,6 +100,8 @@ def judged(
                 f"expected entries of exchange {about['exchange_id']}, "
                 f"entry {each.index} is of {entry.exchange_id or 'none'}"
             )
+    log = log.following(fold.successions)
+    log.verify(note)
     for each, entry in own:
         size = fold.before(each.index).size
         if entry.directory_size != size:
@@ -122,7 +125,7 @@ def judged(
         directory_told=tuple(directory_told),
         directory=fold.current,
         disclosed=disclosed,
-        other_signatures=len(SignedNote.parse(note).signatures) - 1,
+        other_signatures=sum(not log.is_own(each) for each in SignedNote.parse(note).signatures),
     )
 
 
@@ -134,7 +137,9 @@ def _verify(
     witnesses: WitnessPolicy | None,
 ) -> VerifiedBundle:
     note = archive.read(CHECKPOINT)
-    checkpoint = log.verify(note)
+    # A successor of the pinned key is known once the directory is folded: then it is verified.
+    later = log.is_by_unknown_key(note)
+    checkpoint = SignedCheckpoint.parse(note).checkpoint if later else log.verify(note)
     cosignatures = witnesses.verify(note) if witnesses is not None else ()
     expected = {CHECKPOINT: note}
     if STAMP in archive.names or authorities is not None:
@@ -147,7 +152,7 @@ def _verify(
     for each in proven:
         if parts := script.content_parts(archive, each.index):
             disclosed[each.index] = tuple(parts)
-    found = judged(archive.manifest, note, checkpoint, proven, disclosed, anchors)
+    found = judged(archive.manifest, note, checkpoint, proven, disclosed, anchors, log)
     for told in found.directory_told:
         expected.update(published_files(told.statement))
     names = set(expected) | set(script.READING)

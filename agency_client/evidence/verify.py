@@ -11,7 +11,8 @@ cosignature, without --tsa-root no time stamp is verified.
 
 Steps:
  1. The archive is within bounds, and holds the files of its manifest, each with its SHA-256.
- 2. The log's key signed the checkpoint (Ed25519, C2SP signed note).
+ 2. The log's key signed the checkpoint (Ed25519, C2SP signed note), or a successor of that key: the
+   bundle's directory names it by a statement of the operating agency that both keys have signed.
  3. Every entry is in the tree of that checkpoint: HMAC with its nonce, RFC 6962 leaf and proof.
  4. The directory entries are all there, in order; each certificate leads to the root at the hub's
     time, is for signing documents, and was published before it was used and not revoked.
@@ -154,6 +155,7 @@ KINDS = {
     76: "retire_agency",
     77: "publish_acceptance",
     78: "publish_time_limit",
+    79: "publish_log_key",
 }
 """Fields of a statement's body."""
 TIME = "time"
@@ -568,7 +570,7 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
 }
 """Of each kind: the fields of its body that hold codes, numbers or a time."""
 # End of the kinds.
-_PUBLISH_CERTIFICATE, _REVOKE_CERTIFICATE, _PUBLISH_POLICY = 71, 72, 74
+_PUBLISH_CERTIFICATE, _REVOKE_CERTIFICATE, _PUBLISH_POLICY, _PUBLISH_LOG_KEY = 71, 72, 74, 79
 _FIRST_BODY_FIELD, _DIRECTORY_FIELDS = 30, range(70, 80)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*){0,3}", re.ASCII)
@@ -860,10 +862,9 @@ def _is_key_name(name: str) -> bool:
     )
 
 
-def verify_checkpoint(data: bytes, vkey: str, openssl: OpenSsl) -> Checkpoint:
-    """Verify the log's signature on a C2SP checkpoint; lines of other keys are only read."""
+def verify_checkpoint(note: Note, vkey: str, openssl: OpenSsl) -> None:
+    """Verify a log key's signature on a C2SP checkpoint; lines of other keys are only read."""
     name, key_id, public_key = parse_vkey(vkey)
-    note = Note(data)
     own = note.signatures_by(name, key_id)
     if len(own) != 1:
         raise Refused(
@@ -872,6 +873,10 @@ def verify_checkpoint(data: bytes, vkey: str, openssl: OpenSsl) -> Checkpoint:
         )
     if len(own[0]) != 64 or not openssl.is_signed_ed25519(public_key, note.text, own[0]):
         raise Refused("CHECKPOINT_INVALID", "the log's signature on the checkpoint is not good")
+
+
+def read_checkpoint(note: Note, name: str) -> Checkpoint:
+    """Read the text of a checkpoint of a log; no signature is verified here."""
     lines = note.text.split(b"\n")
     root = _base64(lines[2]) if len(lines) == 4 else None
     if (
@@ -1085,11 +1090,72 @@ class Certificate:
         """Its public key's file, its digest's name and its URIs, once openssl has read it."""
 
 
+class LogKeys:
+    """The log's key that was given, in the chain of keys that the bundle's directory names."""
+
+    def __init__(self, vkey: str, openssl: OpenSsl) -> None:
+        self.name, key_id, key = parse_vkey(vkey)
+        self.given = f"{self.name}+{key_id.hex()}+{base64.b64encode(bytes([1]) + key).decode()}"
+        self.chain: list[tuple[int, str]] = []
+        """Verifier keys, oldest first, each with its smallest tree; empty without a successor."""
+        self._openssl = openssl
+
+    def is_given_on(self, note: Note) -> bool:
+        """True unless only other keys in the log's name have signed."""
+        ids = [each[1] for each in note.signatures if self.is_own(each)]
+        return not ids or parse_vkey(self.given)[1] in ids
+
+    def is_own(self, line: tuple[str, bytes, bytes]) -> bool:
+        """True for a line in the log's name; a witness's is longer, also under that name."""
+        return line[0] == self.name and len(line[2]) == 64
+
+    def apply(self, entry: Entry, statement: Statement, operating_agency: list[str]) -> None:
+        """Take up a successor: both keys and an operator of the operating agency have signed it."""
+        where = f"entry {entry.index}"
+        author = statement.author.split("/")
+        if author[:5] != operating_agency or author[5:6] != ["operator"]:
+            raise Refused("SUCCESSION_INVALID", f"{where}: its author may publish no log key")
+        old, new = text(statement.body, 1), text(statement.body, 2)
+        keys = [parse_vkey(each, reason="SUCCESSION_INVALID") for each in (old, new)]
+        if any(each[0] != self.name for each in keys):
+            raise Refused("SUCCESSION_INVALID", f"{where}: it is of another log's key")
+        said = "\n".join(("caricc-exchange/log-key-succession/v1", self.name, old, new, ""))
+        for each, field in zip(keys, (3, 4)):  # noqa: B905 - Python 3.9
+            signature = binary(statement.body, field)
+            if len(signature) != 64 or not self._openssl.is_signed_ed25519(
+                each[2], said.encode(), signature
+            ):
+                raise Refused("SUCCESSION_INVALID", f"{where}: not both keys have signed it")
+        self.chain = self.chain or [(0, old)]
+        if old != self.chain[-1][1] or new in [key for _, key in self.chain]:
+            raise Refused("SUCCESSION_INVALID", f"{where}: it does not go on from the log's key")
+        self.chain.append((entry.index + 1, new))
+
+    def verify(self, checkpoint: Checkpoint) -> str:
+        """Verify the signature by the key of the tree's time, or by a later one; gives the key."""
+        chain = self.chain or [(0, self.given)]
+        if self.given not in [key for _, key in chain]:
+            raise Refused("CHECKPOINT_INVALID", "the given key is none that the log names as its")
+        fit = [key for i, (_, key) in enumerate(chain) if self._goes_to(chain, i) > checkpoint.size]
+        present = [each for each in fit if checkpoint.note.signatures_by(*parse_vkey(each)[:2])]
+        key = (present or fit)[0]
+        verify_checkpoint(checkpoint.note, key, self._openssl)
+        return key
+
+    @staticmethod
+    def _goes_to(chain: list[tuple[int, str]], i: int) -> float:
+        """The size from which on the trees are not this key's any more."""
+        return chain[i + 1][0] if i + 1 < len(chain) else float("inf")
+
+
 class Directory:
     """Certificates and policy as the directory's entries make them, one after the other."""
 
-    def __init__(self, root: Path, openssl: OpenSsl) -> None:
+    def __init__(self, root: Path, log_keys: LogKeys, openssl: OpenSsl) -> None:
         self.size = 0
+        self.log_keys = log_keys
+        self.operating_agency: list[str] = []
+        """The beginning of its members' names, split at slashes."""
         self.certificates: dict[bytes, Certificate] = {}
         self.policy = b""
         self.names_signatures = False
@@ -1125,6 +1191,8 @@ class Directory:
             cedar = binary(statement.body, 1)
             self.policy = hashlib.sha256(cedar).digest()
             self.files[f"policy/{self.policy.hex()}.cedar"] = cedar
+        elif statement.field == _PUBLISH_LOG_KEY:
+            self.log_keys.apply(entry, statement, self.operating_agency)
         self.size += 1
 
     def publish(self, entry: Entry, statement: Statement) -> None:
@@ -1194,6 +1262,7 @@ def verify_statement(
         raise Refused("ENTRY_MISMATCH", f"{where} is of another exchange than the bundle's")
     if statement.field == _PUBLISH_CERTIFICATE and directory.size == 0:
         # The log begins with an operator's own certificate, signed with its key.
+        directory.operating_agency = statement.author.split("/")[:5]
         directory.publish(entry, statement)
         directory.verify_author(entry, statement.author, signed, signature)
     else:
@@ -1647,9 +1716,16 @@ def verify(
         expected = {"checkpoint.note", *READING}
         for name in READING:
             archive.read(name)
-        checkpoint = verify_checkpoint(archive.read("checkpoint.note"), vkey, openssl)
-        yield f"checkpoint  the log's key signed a tree of {checkpoint.size} entries"
-        others = len(checkpoint.note.signatures) - 1
+        keys = LogKeys(vkey, openssl)
+        note = Note(archive.read("checkpoint.note"))
+        # A successor of the given key is known once the directory is read: then it is verified.
+        is_given = keys.is_given_on(note)
+        if is_given:
+            verify_checkpoint(note, vkey, openssl)
+        checkpoint = read_checkpoint(note, keys.name)
+        if is_given:
+            yield f"checkpoint  the log's key signed a tree of {checkpoint.size} entries"
+        others = sum(not keys.is_own(each) for each in note.signatures)
         if witnesses is not None:
             for name, at in verify_cosignatures(checkpoint.note, witnesses, openssl):
                 yield f"witness     {name} cosigned this checkpoint at {at}"
@@ -1666,7 +1742,7 @@ def verify(
             archive.read(STAMP)
             yield "time stamp  NOT VERIFIED: --tsa-root with its authority's root would verify it"
         expected |= archive.names & {STAMP}
-        directory = Directory(root, openssl)
+        directory = Directory(root, keys, openssl)
         said: dict[bytes, Statement] = {}
         before = (0, 0)
         for index in entry_indexes(archive):
@@ -1706,6 +1782,11 @@ def verify(
             yield line + (f"  under {rules}" if rules else "")
         if not any(each.exchange_id == exchange_id for each in said.values()):
             raise Refused("FILE_MISSING", "the bundle holds no statement of its exchange")
+        for size, key in keys.chain[1:]:
+            yield f"log key     from {size} entries on {key}; the key before it signed that"
+        if keys.chain or not is_given:
+            by = keys.verify(checkpoint)
+            yield f"checkpoint  the log's key {by} signed a tree of {checkpoint.size} entries"
         for name, data in directory.files.items():
             if name in archive.names and archive.read(name) != data:
                 raise Refused("ENTRY_MISMATCH", f"{name} is not what the log published")

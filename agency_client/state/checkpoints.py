@@ -2,8 +2,8 @@
 
 Rules of this module (docs/threat-model.md: rollback, rewriting, split views):
 
-- The log key is pinned by the profile. The first checkpoint that it signed is believed; every later
-  one must extend the tree of the one before it.
+- The log key is pinned by the profile; its successors are followed (`log_keys`). The first
+  checkpoint that is signed is believed; every later one must extend the tree of the one before it.
 - The newest checkpoint is on disk before anything is believed that rests on it, and is shared by
   all processes that use the profile.
 - A request names the size that the client holds. A smaller tree in the answer has lost entries that
@@ -26,6 +26,7 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
+from agency_client.state.log_keys import LogKeys
 from exchange_files import locked, make_folder, read_file, replace_file
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
@@ -37,7 +38,7 @@ _VERIFIED_NOTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A checkpoint that the pinned log key signed, with the exact bytes of its note."""
+    """A checkpoint that the log's key signed, with the exact bytes of its note."""
 
     note: bytes
     checkpoint: Checkpoint
@@ -60,29 +61,33 @@ class WitnessedHead:
 class TrustStore:
     """The newest verified checkpoint, kept in a folder. Safe between threads and processes."""
 
-    def __init__(self, folder: Path, log: LogVerifier, clock: Callable[[], datetime]) -> None:
+    def __init__(self, folder: Path, keys: LogKeys, clock: Callable[[], datetime]) -> None:
         self._folder = folder
-        self._log = log
+        self._keys = keys
         # One answer's note is met three times: as it comes, as the one held, and as the one kept.
-        self._verified = lru_cache(_VERIFIED_NOTES)(log.verify)
+        self._verified = lru_cache(_VERIFIED_NOTES)(LogVerifier.verify)
         self._clock = clock
 
     @property
     def log(self) -> LogVerifier:
-        """The pinned log."""
-        return self._log
+        """The pinned log, with the keys that are known of it now."""
+        return self._keys.verifier
 
     def head(self) -> Head | None:
         """The newest checkpoint seen; None before the first."""
-        note = read_file(self._folder / "checkpoint")
+        note = self.held_note()
         return None if note is None else self.verify(note)
+
+    def held_note(self) -> bytes | None:
+        """The note of the newest checkpoint seen, not verified."""
+        return read_file(self._folder / "checkpoint")
 
     def verify(self, note: bytes) -> Head:
         """Verify the log's signature; raises CHECKPOINT_INVALID.
 
         The last notes that were verified are remembered, by their exact bytes.
         """
-        return Head(note, self._verified(note))
+        return Head(note, self._verified(self.log, note))
 
     def verify_answer(self, asked_with: Head | None, head: Head, proof: Sequence[bytes]) -> None:
         """Verify that the tree of an answer extends the one that was held when it was asked for.

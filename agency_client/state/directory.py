@@ -20,9 +20,10 @@ from pathlib import Path
 
 from google.protobuf.message import DecodeError
 
+from agency_client.state.log_keys import LogKeys
 from exchange_files import locked, make_folder, read_file, replace_file
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
+from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.receipts import parse_proven_entry, verify_proven_entries
 from exchange_protocol.record.replay import DirectoryFold
 from exchange_protocol.rules.directory import Directory
@@ -36,10 +37,10 @@ _LENGTH_BYTES = 4
 class DirectoryStore:
     """The fold of all entries seen, kept in a file; safe between threads and processes."""
 
-    def __init__(self, folder: Path, log: LogVerifier, anchors: TrustAnchors) -> None:
+    def __init__(self, folder: Path, keys: LogKeys, anchors: TrustAnchors) -> None:
         self._folder = folder
         self._path = folder / "directory"
-        self._log = log
+        self._keys = keys
         self._anchors = anchors
         self._lock = threading.RLock()
         self._fold = DirectoryFold(anchors)
@@ -108,7 +109,7 @@ class DirectoryStore:
                     start = self._read + _LENGTH_BYTES
                     end = start + int.from_bytes(data[self._read : start], "big")
                     record = pb.ListDirectoryEntriesResponse.FromString(data[start:end])
-                    checkpoint = self._log.verify(record.tree_head.checkpoint)
+                    checkpoint = self._keys.verifier.verify(record.tree_head.checkpoint)
                     self._apply(record.entries, checkpoint)
                     self._read = end
             except (ExchangeError, DecodeError):

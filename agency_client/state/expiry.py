@@ -43,7 +43,7 @@ class KeyState:
 
 def key_states(profile: Profile, now: datetime) -> list[KeyState]:
     """The state of a profile's certificates and list, by what this machine knows."""
-    known = DirectoryStore(profile.state, profile.log, profile.anchors).current
+    known = DirectoryStore(profile.state, profile.log_keys, profile.anchors).current
     states = [KeyState("tls", profile.tls.certificate.not_after, revoked=False, now=now)]
     signing = profile.vault.certificate
     if signing is not None:

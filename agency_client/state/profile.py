@@ -43,6 +43,7 @@ from agency_client.state.keys import (
     Vault,
     load_sealing_keys,
 )
+from agency_client.state.log_keys import LogKeys
 from exchange_files import NewFile, new_folder
 from exchange_keys import (
     TlsKey,
@@ -121,7 +122,8 @@ class Profile:
     folder: Path
     target: str
     hub_name: str
-    log: LogVerifier
+    pinned_log: LogVerifier
+    """The log by its pinned key alone; `log` follows its successors."""
     anchors: TrustAnchors
     roots_pem: bytes = field(repr=False)
     revocations: Revocations | None = field(repr=False)
@@ -141,6 +143,16 @@ class Profile:
     def hub(self) -> HubIdentity:
         """The hub that this profile is for."""
         return HubIdentity(self.tls.certificate.member.trust_domain, self.hub_name)
+
+    @property
+    def log(self) -> LogVerifier:
+        """The log: its pinned key, and the successors that are known now."""
+        return self.log_keys.verifier
+
+    @property
+    def log_keys(self) -> LogKeys:
+        """The keys of the log that this profile follows."""
+        return LogKeys(self.state, self.pinned_log)
 
     @property
     def state(self) -> Path:
@@ -190,7 +202,7 @@ class Profile:
             folder=folder,
             target=_checked("hub.target", lambda: parse_target(hub["target"])),
             hub_name=hub["name"],
-            log=_checked("hub.log_vkey", lambda: LogVerifier(hub["log_vkey"])),
+            pinned_log=_checked("hub.log_vkey", lambda: LogVerifier(hub["log_vkey"])),
             anchors=anchors,
             roots_pem=roots_pem,
             revocations=_revocations(folder, trust, anchors),

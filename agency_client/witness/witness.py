@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Protocol
 
 from agency_client.state.checkpoints import Head, TrustStore
+from agency_client.state.log_keys import LogKeys
 from exchange_files import NewFile, locked, make_folder, new_files
 from exchange_keys import SoftwareSigner, load_signer, read_pinned
 from exchange_protocol.errors import Reason
-from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.cosignatures import WitnessSigner, WitnessVerifier
 from exchange_protocol.log.notes import SignedNote
 from exchange_protocol.signer import SignatureAlgorithm
@@ -60,16 +60,16 @@ class Witness:
     """A witness's key and memory."""
 
     def __init__(
-        self, signer: WitnessSigner, folder: Path, log: LogVerifier, clock: Callable[[], datetime]
+        self, signer: WitnessSigner, folder: Path, keys: LogKeys, clock: Callable[[], datetime]
     ) -> None:
         self._signer = signer
         self._folder = folder
-        self._trust = TrustStore(folder, log, clock)
+        self._trust = TrustStore(folder, keys, clock)
         self._clock = clock
 
     @classmethod
     def load(
-        cls, key: Path, passphrase: bytes, log: LogVerifier, clock: Callable[[], datetime]
+        cls, key: Path, passphrase: bytes, keys: LogKeys, clock: Callable[[], datetime]
     ) -> Witness:
         """Load a key that `init_witness` made, with its memory; raises KEY_UNAVAILABLE."""
         private = load_signer(key, passphrase, SignatureAlgorithm.ED25519)
@@ -79,7 +79,7 @@ class Witness:
         signer = WitnessSigner(named.name, private)
         if signer.verifier != named:
             raise Reason.KEY_UNAVAILABLE.error(f"expected {vkey} to be of the key {key}")
-        return cls(signer, key.with_name(f"{key.name}.state"), log, clock)
+        return cls(signer, key.with_name(f"{key.name}.state"), keys, clock)
 
     def run_once(self, hub: WitnessedHub) -> WitnessRound:
         """Verify, remember and cosign what the hub shows now.

@@ -4,7 +4,8 @@
  2. Its time is within the limits of the hub's clock.
  3. `judge`: signature, policy, lifecycle, readers.
  4. None of its certificates is on a revocation list.
- 5. Every part is there: beside it, or uploaded by the same agency.
+ 5. A new key of the log is one that this hub signs with already.
+ 6. Every part is there: beside it, or uploaded by the same agency.
 
 The first two steps need the log, so they are not `judge`'s. The first makes it safe to send the
 same bytes again after a crash (step 6 of `exchange_server.ledger`).
@@ -13,20 +14,20 @@ same bytes again after a crash (step 6 of `exchange_server.ledger`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.record.entries import MOST_BEHIND, Entry, Event
 from exchange_protocol.rules.access import shown_anew
 from exchange_protocol.rules.judgement import Judgement, judge
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Part, Statement
 from exchange_protocol.trust.certificates import fingerprint
-from exchange_server.ledger.batch_rows import PartRows
 from exchange_server.ledger.draft import Draft, StagedKey
 from exchange_server.ledger.jobs import Logged, Submission
+from exchange_server.ledger.log_keys import check_published
 from exchange_server.ledger.projection import (
     exchange_row,
     statement_row,
@@ -34,7 +35,7 @@ from exchange_server.ledger.projection import (
 )
 from exchange_server.storage.exchange_rows import StoredExchange
 from exchange_server.storage.log_rows import DirectoryEntryRow, read_entries
-from exchange_server.storage.part_rows import CHUNK_BYTES, PART_ID_BYTES, ChunkRow, PartRow
+from exchange_server.storage.part_rows import PartRow
 from exchange_server.storage.statement_rows import log_indexes
 
 
@@ -68,6 +69,8 @@ class Acceptance:
             sources=draft,
         )
         self._check_revocation(job, judgement, at)
+        if isinstance(statement.body, PublishLogKey):
+            check_published(statement.body, draft.context.signer)
         return self._append(job, judgement, stored, at)
 
     def _original(self, statement: Statement) -> Logged | None:
@@ -120,22 +123,15 @@ class Acceptance:
             revocations.verify_not_listed(certificate)
             self._not_revoked.add(digest)
 
-    def _find_parts(self, job: Submission) -> tuple[PartRows, Counter[StagedKey]]:
-        """The rows of the parts, and how many uploads of each key they claim."""
-        rows, digest = PartRows(), job.statement.digest
+    def _uploaded(self, job: Submission, index: int) -> tuple[list[PartRow], Counter[StagedKey]]:
+        """The rows of parts that are not beside it, and how many uploads of each key they claim."""
+        rows = []
         used: Counter[StagedKey] = Counter()
-        key: StagedKey
         for part in job.statement.parts:
-            sealed = job.parts.get(part.name)
-            if sealed is not None:
-                part_id = self._draft.random(PART_ID_BYTES)
-                rows.chunks += _chunks(part_id, sealed)
-            else:
-                key = (job.caller.agency, part.sha256, part.size)
-                part_id = self._unclaimed(part, key, used[key])
+            if part.name not in job.parts:
+                key: StagedKey = (job.caller.agency, part.sha256, part.size)
+                rows.append(PartRow(index, part.name, self._unclaimed(part, key, used[key])))
                 used[key] += 1
-                rows.claimed.append(part_id)
-            rows.parts.append(PartRow(digest, part.name, part_id, part.sha256, part.size))
         return rows, used
 
     def _unclaimed(self, part: Part, key: StagedKey, used: int) -> bytes:
@@ -156,7 +152,7 @@ class Acceptance:
         at: datetime,
     ) -> Logged:
         draft, rows = self._draft, self._draft.rows
-        parts, used = self._find_parts(job)
+        uploaded, used = self._uploaded(job, draft.next_index)
         statement, after, said = job.statement, judgement.exchange, judgement.spoken
         row = draft.next_entry(
             Entry(
@@ -169,11 +165,11 @@ class Acceptance:
                 payload_digest=statement.digest,
                 ruling=judgement.ruling,
                 signature_digest=job.signed.signature_digest,
-            )
+            ),
+            statement_row(statement, job.signed, said, _sealed(job)),
         )
         if after is not None and said is not None:
             initial_index = stored.initial_index if stored else row.idx
-            initial_digest = stored.initial_sha256 if stored else statement.digest
             before = stored.exchange if stored else None
             visible = statement_visibility(
                 row.idx, initial_index, before, after, said, self._released_indexes(before, after)
@@ -182,14 +178,13 @@ class Acceptance:
             rows.parties.update(dict.fromkeys(visible.parties))
             if before is None:
                 rows.opened[after.id] = exchange_row(statement, row.idx, at)
-            draft.keep(StoredExchange(after, initial_index, initial_digest), at)
+            draft.keep(StoredExchange(after, initial_index), at)
             if statement.kind.spec.erases:
                 rows.erased[after.id] = after
         else:
             rows.directory_entries.append(DirectoryEntryRow(draft.directory.size, row.idx))
             draft.directory = judgement.directory
-        rows.statements.append(statement_row(statement, job.signed, said, row.idx))
-        rows.parts.extend(parts)
+        rows.uploaded += uploaded
         for key, count in used.items():
             for _ in range(count):
                 draft.stored.staged[key].popleft()
@@ -203,9 +198,10 @@ class Acceptance:
         if not digests:
             return {}
         indexes = log_indexes(self._draft.connection, sorted(digests))
-        for row in self._draft.rows.statements:
-            if row.payload_sha256 in digests:
-                indexes[row.payload_sha256] = row.log_index
+        for row in self._draft.rows.entries:
+            # A delivery names a statement, and is not its entry.
+            if row.payload_sha256 in digests and row.statement_id is not None:
+                indexes[row.payload_sha256] = row.idx
         return indexes
 
 
@@ -218,6 +214,7 @@ def _verify_same(statement: Statement, digest: bytes) -> None:
         )
 
 
-def _chunks(part_id: bytes, sealed: bytes) -> Iterator[ChunkRow]:
-    for seq, start in enumerate(range(0, len(sealed), CHUNK_BYTES)):
-        yield ChunkRow(part_id, seq, sealed[start : start + CHUNK_BYTES])
+def _sealed(job: Submission) -> bytes | None:
+    """The sealed bytes beside a statement, in its order."""
+    beside = [job.parts[part.name] for part in job.statement.parts if part.name in job.parts]
+    return b"".join(beside) if beside else None

@@ -15,7 +15,7 @@ from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_server.ledger.values import LeavesPage
 from exchange_server.storage.log_rows import StoredEntry
 from exchange_server.storage.rows import select_by_keys
-from exchange_server.storage.tables import exchanges, legs
+from exchange_server.storage.tables import exchanges, legs, log_entries
 
 
 def leaves_page(
@@ -42,12 +42,13 @@ def _concerns(connection: Connection, entries: Sequence[StoredEntry]) -> list[En
         select(
             exchanges.c.exchange_id,
             exchanges.c.initial_index,
-            exchanges.c.initial_sha256,
+            log_entries.c.payload_sha256,
             exchanges.c.initiator,
             legs.c.agency,
             legs.c.record,
         )
         .join(legs, legs.c.exchange_id == exchanges.c.exchange_id)
+        .join(log_entries, log_entries.c.idx == exchanges.c.initial_index)
         .order_by(exchanges.c.exchange_id, legs.c.position)
     )
     opened: dict[str, int] = {}

@@ -31,36 +31,16 @@ from exchange_server.storage.log_rows import (
     insert_entries,
 )
 from exchange_server.storage.part_rows import (
-    ChunkRow,
     PartRow,
     claim_staged,
     erase_parts,
-    insert_chunks,
     insert_parts,
 )
 from exchange_server.storage.statement_rows import (
     DeliveryRow,
-    StatementRow,
     insert_deliveries,
-    insert_statements,
     statements_with_parts,
 )
-
-
-@dataclass(slots=True)
-class PartRows:
-    """Parts with their sealed bytes, and the uploads that they claim."""
-
-    parts: list[PartRow] = field(default_factory=list)
-    chunks: list[ChunkRow] = field(default_factory=list)
-    claimed: list[bytes] = field(default_factory=list)
-    """Ids of parts whose chunks are stored already."""
-
-    def extend(self, more: PartRows) -> None:
-        """Add the rows of another statement."""
-        self.parts += more.parts
-        self.chunks += more.chunks
-        self.claimed += more.claimed
 
 
 @dataclass(slots=True)
@@ -68,7 +48,7 @@ class BatchRows:
     """The rows of one batch; `write` writes them all."""
 
     entries: list[EntryRow] = field(default_factory=list)
-    statements: list[StatementRow] = field(default_factory=list)
+    """With the statements that they accept."""
     directory_entries: list[DirectoryEntryRow] = field(default_factory=list)
     opened: dict[str, ExchangeRow] = field(default_factory=dict)
     """Exchanges that are new, by id."""
@@ -76,7 +56,9 @@ class BatchRows:
     feed: list[FeedRow] = field(default_factory=list)
     parties: dict[PartyRow, None] = field(default_factory=dict)
     """Each once, in the order in which they came."""
-    parts: PartRows = field(default_factory=PartRows)
+    uploaded: list[PartRow] = field(default_factory=list)
+    """Parts that were uploaded before their statements, which claim them; their bytes are stored
+    already."""
     erased: dict[str, Exchange] = field(default_factory=dict)
     """Exchanges whose sealed parts are forgotten, by id."""
     _touched: dict[str, datetime] = field(default_factory=dict)
@@ -96,7 +78,6 @@ class BatchRows:
     def write(self, connection: Connection) -> None:
         """Write every row; the tree and the head of the log are the caller's."""
         insert_entries(connection, self.entries)
-        insert_statements(connection, self.statements)
         insert_directory_entries(connection, self.directory_entries)
         insert_exchanges(connection, list(self.opened.values()))
         touch_exchanges(connection, list(self._touched.items()))
@@ -104,9 +85,8 @@ class BatchRows:
         insert_deliveries(connection, self.deliveries)
         insert_feed(connection, self.feed)
         insert_parties(connection, list(self.parties))
-        insert_parts(connection, self.parts.parts)
-        insert_chunks(connection, self.parts.chunks)
+        insert_parts(connection, self.uploaded)
         for exchange in self.erased.values():
             said = statements_with_parts(connection, exchange.id)
-            erase_parts(connection, [each.digest for each in said if is_erased(exchange, each)])
-        claim_staged(connection, self.parts.claimed)
+            erase_parts(connection, [index for index, each in said if is_erased(exchange, each)])
+        claim_staged(connection, [part.part_id for part in self.uploaded])

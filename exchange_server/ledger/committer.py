@@ -31,6 +31,7 @@ from exchange_server.ledger.batch import Batch
 from exchange_server.ledger.draft import BatchContext
 from exchange_server.ledger.intake import Task, not_known_to_be_stored
 from exchange_server.ledger.jobs import Job, Prover
+from exchange_server.ledger.log_keys import check_signs
 from exchange_server.ledger.receipts import Receipts
 from exchange_server.ledger.state import LogState, begin_log, refresh, restore
 from exchange_server.ledger.witnessing import check_not_rolled_back
@@ -96,7 +97,7 @@ class Committer:
             head = read_head(connection, lock=True)
             if head is None:
                 raise Reason.INTERNAL.error("the head of the log vanished while it was locked")
-            state = restore(connection, head, self._context.anchors, self._verifier)
+            state = self._restored(connection, head)
         self._take_over(state)
 
     def commit(self, jobs: Sequence[Job[Any]]) -> list[Any]:
@@ -198,10 +199,16 @@ class Committer:
             raise Reason.INTERNAL.error("the log has no head")
         anchors = self._context.anchors
         if self._state is None:
-            return restore(connection, head, anchors, self._verifier)
+            return self._restored(connection, head)
         state = refresh(connection, self._state, head, anchors, self._verifier)
         if state is not self._state:
+            check_signs(state.directory.log_keys, self._context.signer, head.note)
             self._exchanges.clear()
+        return state
+
+    def _restored(self, connection: Connection, head: Head) -> LogState:
+        state = restore(connection, head, self._context.anchors, self._verifier)
+        check_signs(state.directory.log_keys, self._context.signer, head.note)
         return state
 
     def _take_over(self, state: LogState) -> None:

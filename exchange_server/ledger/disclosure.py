@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import ReaderRole
 from exchange_protocol.record.entries import Entry, Event, InspectedRange
 from exchange_protocol.rules.access import deliver_to, is_erased, role_of
@@ -17,22 +17,21 @@ from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.statements import parse_statement
 from exchange_server.ledger.draft import Draft
 from exchange_server.ledger.jobs import Delivery, Inspection, Logged
-from exchange_server.ledger.projection import delivery_visibility
+from exchange_server.ledger.projection import delivery_visibility, sealed_start
 from exchange_server.ledger.values import PartHandle
 from exchange_server.storage.exchange_rows import StoredExchange
-from exchange_server.storage.part_rows import PartRow
 from exchange_server.storage.statement_rows import Deliverable, DeliveryRow
 
 
 def deliver(draft: Draft, job: Delivery) -> PartHandle:
     """Permit a reader a part; its first delivery of a statement to a member is an entry."""
     found, stored, role = _visible(draft, job)
-    part = _part_for(draft, job, found, role)
-    key = (job.payload_digest, job.caller.member.uri)
+    handle = _handle_of(draft, job, found, role)
+    key = (found.log_index, job.caller.member.uri)
     if key not in draft.stored.delivered:
         _log_delivery(draft, job, found, stored, role, draft.now())
         draft.stored.delivered.add(key)
-    return PartHandle(part.part_id, part.payload_sha256, part.name, part.sha256, part.size)
+    return handle
 
 
 def inspect(draft: Draft, job: Inspection) -> Logged:
@@ -82,18 +81,30 @@ def _visible(draft: Draft, job: Delivery) -> tuple[Deliverable, StoredExchange, 
     return found, stored, role
 
 
-def _part_for(draft: Draft, job: Delivery, found: Deliverable, role: ReaderRole) -> PartRow:
-    """The stored part, if it is sealed to the caller's agency."""
-    part = parse_statement(found.payload).part(job.part_name)
-    row = draft.stored.parts.get((job.payload_digest, job.part_name))
-    if part is None or row is None:
-        raise _unknown_part(job)
+def _handle_of(draft: Draft, job: Delivery, found: Deliverable, role: ReaderRole) -> PartHandle:
+    """Find the part's bytes, if it is sealed to the caller's agency."""
+    statement = parse_statement(found.payload)
+    part = statement.part(job.part_name)
+    if part is None:
+        raise Reason.PART_UNKNOWN.error(
+            f"expected a part of statement {job.payload_digest.hex()}, got {job.part_name[:64]!r}",
+            field="part_name",
+        )
     if part.wrapped_key(job.caller.agency) is None:
         raise Reason.NOT_A_PARTY.error(
             f"expected a reader of part {job.part_name!r}, got {job.caller.agency} ({role})",
             field="part_name",
         )
-    return row
+    index, ids = found.log_index, draft.stored.parts
+    uploaded = [each.name for each in statement.parts if (index, each.name) in ids]
+    return PartHandle(
+        log_index=index,
+        name=part.name,
+        sha256=part.sha256,
+        size=part.size,
+        start=sealed_start(statement, part.name, uploaded),
+        part_id=ids.get((index, part.name)),
+    )
 
 
 def _log_delivery(
@@ -119,13 +130,6 @@ def _log_delivery(
         )
     )
     draft.rows.feed.extend(delivery_visibility(entry.idx, found.spoken, agency, role))
-    draft.rows.deliveries.append(DeliveryRow(job.payload_digest, job.caller.member.uri, entry.idx))
+    draft.rows.deliveries.append(DeliveryRow(found.log_index, job.caller.member.uri, entry.idx))
     draft.keep(replace(stored, exchange=after), at)
     draft.append(entry, at)
-
-
-def _unknown_part(job: Delivery) -> ExchangeError:
-    return Reason.PART_UNKNOWN.error(
-        f"expected a part of statement {job.payload_digest.hex()}, got {job.part_name[:64]!r}",
-        field="part_name",
-    )

@@ -26,9 +26,9 @@ from exchange_server.ledger.jobs import Delivery, Job, Submission
 from exchange_server.ledger.state import LogState
 from exchange_server.ledger.values import LedgerLimits
 from exchange_server.storage.exchange_rows import StoredExchange, load_exchanges
-from exchange_server.storage.log_rows import EntryRow
+from exchange_server.storage.log_rows import NO_STATEMENT, EntryRow, StatementRow
 from exchange_server.storage.notifications import new_sender
-from exchange_server.storage.part_rows import PartRow, StagedPartRow, find_parts, find_staged
+from exchange_server.storage.part_rows import StagedPartRow, find_parts, find_staged
 from exchange_server.storage.statement_rows import (
     Deliverable,
     find_accepted,
@@ -66,8 +66,10 @@ class Stored:
     """Digest and index of accepted statements, by author's agency and id."""
     exchanges: dict[str, StoredExchange]
     deliverables: dict[bytes, Deliverable]
-    delivered: set[tuple[bytes, str]]
-    parts: dict[tuple[bytes, str], PartRow]
+    delivered: set[tuple[int, str]]
+    """Indexes of statements, and URIs of members who were given them."""
+    parts: dict[tuple[int, str], bytes]
+    """Ids of uploaded parts, by their statement's index and their name."""
     staged: dict[StagedKey, deque[bytes]]
     """Ids of uploads that no statement has claimed, the oldest first."""
 
@@ -80,6 +82,7 @@ def read_stored(
     digests = [job.payload_digest for job in jobs if isinstance(job, Delivery)]
     accepted = find_accepted(connection, [job.statement.id for job in submissions])
     deliverables = find_deliverables(connection, digests)
+    indexes = [found.log_index for found in deliverables.values()]
     wanted = {job.statement.exchange_id for job in submissions}
     wanted.update(found.spoken.exchange_id for found in deliverables.values())
     exchanges = {one: known[one] for one in wanted if one in known}
@@ -98,8 +101,8 @@ def read_stored(
         },
         exchanges=exchanges,
         deliverables=deliverables,
-        delivered=find_delivered(connection, digests),
-        parts=find_parts(connection, digests),
+        delivered=find_delivered(connection, indexes),
+        parts=find_parts(connection, indexes),
         staged=_by_key(find_staged(connection, sorted(staged))),
     )
 
@@ -167,19 +170,25 @@ class Draft:
                 field="known_tree_size",
             )
 
-    def next_entry(self, entry: Entry) -> EntryRow:
-        """Encode the next entry; `append` puts it on the log."""
+    @property
+    def next_index(self) -> int:
+        """The index of the next entry."""
+        return self._size_before + len(self.rows.entries)
+
+    def next_entry(self, entry: Entry, row: StatementRow | None = None) -> EntryRow:
+        """Encode the next entry, of a statement with its columns; `append` puts it on the log."""
         encoded, nonce = encode_entry(entry), self.random(NONCE_BYTES)
-        return EntryRow(
-            idx=self._size_before + len(self.rows.entries),
-            entry=encoded,
-            nonce=nonce,
-            leaf_hash=entry_leaf_hash(encoded, nonce),
-            event=entry.event,
-            actor_agency=entry.actor.agency,
-            exchange_id=entry.exchange_id,
-            payload_sha256=entry.payload_digest,
+        of_entry = (
+            self.next_index,
+            entry_leaf_hash(encoded, nonce),
+            nonce,
+            int(entry.event),
+            entry.actor.agency,
+            entry.exchange_id,
+            entry.payload_digest,
+            encoded,
         )
+        return EntryRow._make(of_entry + row if row else (*of_entry, *NO_STATEMENT))
 
     def append(self, row: EntryRow, at: datetime) -> None:
         """Put an entry of the hub's time `at` on the log."""

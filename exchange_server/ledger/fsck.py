@@ -21,7 +21,7 @@ import hashlib
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Table, func, select
 
@@ -32,12 +32,12 @@ from exchange_protocol.record.entries import Entry, Event, entry_leaf_hash
 from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.access import StatementFacts, is_erased, role_of, spoken
 from exchange_protocol.rules.lifecycle import Exchange
-from exchange_protocol.rules.statements import SignedStatement, Statement
+from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.certificates import TrustAnchors
+from exchange_server.ledger.log_keys import followed
 from exchange_server.ledger.projection import (
     delivery_visibility,
     exchange_row,
-    statement_row,
     statement_visibility,
 )
 from exchange_server.ledger.values import Finding, FsckReport
@@ -47,16 +47,19 @@ from exchange_server.storage.engine import driver_error, is_away, reading
 from exchange_server.storage.exchange_rows import ExchangeRow, LegRow, PartyRow, leg_rows
 from exchange_server.storage.feed_rows import FeedRow
 from exchange_server.storage.log_rows import (
+    NOT_FOUND_BY,
     DirectoryEntryRow,
+    FoundBy,
     Head,
     StoredEntry,
     TileRow,
     read_entry_range,
+    read_found_by,
     read_head,
 )
 from exchange_server.storage.part_rows import CHUNK_BYTES, PartRow
 from exchange_server.storage.rows import field_names, stream_rows
-from exchange_server.storage.statement_rows import DeliveryRow, StatementRow
+from exchange_server.storage.statement_rows import DeliveryRow
 
 _ENTRIES_AT_ONCE = 1000
 _NOT_JUDGED = (Reason.POLICY_UNREADABLE, Reason.CERTIFICATE_UNTRUSTED)
@@ -123,6 +126,7 @@ class _Check:
 
     def run(self) -> FsckReport:
         try:
+            self._log = followed(self._connection, self._log)
             report = self._run()
             self._check_file()
         except ExchangeError as error:
@@ -156,6 +160,9 @@ class _Check:
         if head is None:
             self._findings.add("log_head", "head", "expected one head of the log, got none")
             return FsckReport(0, 0, 0, self._findings.all())
+        [head_id] = self._connection.execute(select(tables.log_head.c.id)).scalars()
+        if head_id != 1:
+            self._findings.add("log_head", head_id, "expected the row 1: the hub would not move it")
         edge, is_replayed = self._check_entries()
         self._check_head(head, edge)
         for size, fault in cosignature_faults(self._connection, head, self._log):
@@ -163,7 +170,7 @@ class _Check:
         if is_replayed:
             self._check_projections(head)
         parts = self._check_parts() if is_replayed else 0
-        return FsckReport(edge.size, len(self._expected.statements), parts, self._findings.all())
+        return FsckReport(edge.size, self._expected.statements, parts, self._findings.all())
 
     def _check_entries(self) -> tuple[TreeEdge, bool]:
         """Steps 1, 2 and 4, over the log in order."""
@@ -172,12 +179,13 @@ class _Check:
         is_replayed = True
         index = 0
         while stored := read_entry_range(self._connection, index, index + _ENTRIES_AT_ONCE):
+            found = read_found_by(self._connection, index, index + _ENTRIES_AT_ONCE)
             for entry in stored:
                 if entry.index != index:
                     self._findings.add("log_entries", index, "expected an entry, got none")
                     return edge, False
                 self._check_leaf(entry)
-                is_replayed = is_replayed and self._replay_entry(entry)
+                is_replayed = is_replayed and self._replay_entry(entry, found[index])
                 index += 1
             leaves = [entry.leaf_hash for entry in stored]
             self._check_known(edge, leaves)
@@ -213,7 +221,7 @@ class _Check:
             detail = f"its entry and nonce give {computed.hex()}, it has {stored.leaf_hash.hex()}"
             self._findings.add("leaf hashes", stored.index, detail)
 
-    def _replay_entry(self, stored: StoredEntry) -> bool:
+    def _replay_entry(self, stored: StoredEntry, columns_found: FoundBy) -> bool:
         try:
             exchange_id = stored.exchange_id
             before = self._replay.exchanges.get(exchange_id)
@@ -234,7 +242,10 @@ class _Check:
             self._breaks_rules = error.reason is Reason.RULE_BROKEN
             return False
         after = self._replay.exchanges.get(exchange_id)
-        self._expected.add(stored, entry, statement, before, after)
+        made = self._expected.add(stored.index, entry, statement, before, after)
+        if columns_found != made:
+            where, detail = stored.index, f"its columns say {columns_found}, its statement {made}"
+            self._findings.add("log_entries", where, detail)
         return True
 
     def _check_head(self, head: Head, edge: TreeEdge) -> None:
@@ -266,7 +277,6 @@ class _Check:
             )
             self._findings.add("log_head", head.size, detail)
         exchanges = self._replay.exchanges.values()
-        self._compare(tables.statements, StatementRow, expected.statements)
         self._compare(tables.directory_entries, DirectoryEntryRow, expected.directory_entries)
         self._compare(tables.exchanges, ExchangeRow, expected.exchanges.values())
         self._compare(tables.legs, LegRow, [row for one in exchanges for row in leg_rows(one)])
@@ -291,34 +301,63 @@ class _Check:
 
     def _check_parts(self) -> int:
         """Step 6, and that chunks belong to a part."""
-        names = field_names(PartRow)
-        query = select(*(tables.parts.c[name] for name in names))
-        stored = {
-            (row.payload_sha256, row.name): row
-            for row in (PartRow(*values) for values in self._connection.execute(query))
-        }
-        for key, (index, sha256, size) in self._expected.parts.items():
-            where = f"part {key[1]!r} of entry {index}"
-            row = stored.pop(key, None)
-            if self._is_erased(key[0]):
-                if row is not None:
+        query = select(*(tables.parts.c[name] for name in field_names(PartRow)))
+        rows = [PartRow(*values) for values in self._connection.execute(query)]
+        uploaded = {(row.log_index, row.name): row.part_id for row in rows}
+        for index, parts in self._expected.parts.items():
+            beside = [part for part in parts if (index, part.name) not in uploaded]
+            sealed = self._sealed_of(index)
+            is_erased = self._is_erased(parts[0].statement)
+            if is_erased and sealed is not None:
+                self._findings.add("parts", index, "it was erased, and is still there")
+            if not is_erased:
+                self._check_sealed(index, beside, sealed)
+            for part in parts:
+                part_id = uploaded.pop((index, part.name), None)
+                where = f"part {part.name!r} of entry {index}"
+                if part_id is None:
+                    continue
+                if is_erased:
                     self._findings.add("parts", where, "it was erased, and is still there")
-            elif row is None:
-                self._findings.add("parts", where, "the row is missing")
-            elif (row.sha256, row.size) != (sha256, size):
-                self._findings.add("parts", where, "digest or size is not what was signed")
-            elif self._digest_of(row.part_id) != (sha256, size):
-                self._findings.add("part_chunks", where, "the bytes are not those that were signed")
-        for digest, name in stored:
-            self._findings.add("parts", f"{name!r} of {digest.hex()}", "no statement has this part")
+                elif self._digest_of(part_id) != (part.sha256, part.size):
+                    self._findings.add(
+                        "part_chunks", where, "the bytes are not those that were signed"
+                    )
+        for index, name in uploaded:
+            self._findings.add("parts", f"{name!r} of entry {index}", "no statement has this part")
         self._check_strays()
-        return len(self._expected.parts)
+        return sum(map(len, self._expected.parts.values()))
+
+    def _check_sealed(self, index: int, beside: Sequence[_Part], sealed: bytes | None) -> None:
+        """Compare what stands beside a statement with the parts that it names."""
+        start = 0
+        for part in beside:
+            where = f"part {part.name!r} of entry {index}"
+            data = (sealed or b"")[start : start + part.size]
+            start += part.size
+            if sealed is None:
+                self._findings.add("parts", where, "the sealed bytes are missing")
+            elif hashlib.sha256(data).digest() != part.sha256:
+                self._findings.add("parts", where, "the bytes are not those that were signed")
+        if sealed is not None and len(sealed) != start:
+            detail = f"expected {start} sealed bytes beside its statement, got {len(sealed)}"
+            self._findings.add("parts", index, detail)
+
+    def _sealed_of(self, index: int) -> bytes | None:
+        e = tables.log_entries.c
+        found: bytes | None = self._connection.execute(
+            select(e.sealed).where(e.idx == index)
+        ).scalar_one()
+        return found
 
     def _is_erased(self, payload_digest: bytes) -> bool:
         said = self._expected.spoken.get(payload_digest)
         return said is not None and is_erased(self._replay.exchanges[said.exchange_id], said)
 
-    def _digest_of(self, part_id: bytes) -> tuple[bytes, int]:
+    def _digest_of(self, part_id: object) -> tuple[bytes, int]:
+        if not isinstance(part_id, bytes):
+            # A damaged copy may hold anything there, and no chunk is found by it.
+            return b"", 0
         chunks = tables.part_chunks.c
         query = (
             select(chunks.seq, chunks.data).where(chunks.part_id == part_id).order_by(chunks.seq)
@@ -344,49 +383,60 @@ class _Check:
             self._findings.add("part_chunks", "?", f"{strays} chunks belong to no part")
 
 
+class _Part(NamedTuple):
+    """A sealed part as a statement names it."""
+
+    statement: bytes
+    """Digest of the statement."""
+    name: str
+    sha256: bytes
+    size: int
+
+
 class _Expected:
     """The rows that the projections should hold, gathered entry by entry."""
 
     def __init__(self) -> None:
         self.last_time: datetime | None = None
-        self.statements: list[StatementRow] = []
+        self.statements = 0
         self.directory_entries: list[DirectoryEntryRow] = []
         self.exchanges: dict[str, ExchangeRow] = {}
         self.deliveries: list[DeliveryRow] = []
         self.feed: list[FeedRow] = []
         self.parties: set[PartyRow] = set()
-        self.parts: dict[tuple[bytes, str], tuple[int, bytes, int]] = {}
+        self.parts: dict[int, list[_Part]] = {}
+        """By the statement's index."""
         self.spoken: dict[bytes, StatementFacts] = {}
         self._indexes: dict[bytes, int] = {}
 
     def add(
         self,
-        stored: StoredEntry,
+        index: int,
         entry: Entry,
         statement: Statement | None,
         before: Exchange | None,
         after: Exchange | None,
-    ) -> None:
-        """Take one entry, with its exchange before and after it."""
+    ) -> FoundBy:
+        """Take one entry, with its exchange before and after it; gives what it is found by."""
         self.last_time = entry.hub_time
-        signed = stored.opening.statement
-        if statement is not None and signed is not None:
-            self._add_statement(stored.index, entry, statement, signed, before, after)
+        told = NOT_FOUND_BY
+        if statement is not None:
+            told = self._add_statement(index, entry, statement, before, after)
         elif entry.event is Event.DELIVERY and after is not None:
-            self._add_delivery(stored.index, entry, before or after)
+            self._add_delivery(index, entry, before or after)
         if entry.event is not Event.DENIAL and entry.exchange_id in self.exchanges:
             row = self.exchanges[entry.exchange_id]
             self.exchanges[entry.exchange_id] = row._replace(updated_at=entry.hub_time)
+        return told
 
     def _add_statement(
         self,
         index: int,
         entry: Entry,
         statement: Statement,
-        signed: SignedStatement,
         before: Exchange | None,
         after: Exchange | None,
-    ) -> None:
+    ) -> FoundBy:
         said = None
         if after is None:
             row = DirectoryEntryRow(len(self.directory_entries), index)
@@ -401,9 +451,15 @@ class _Expected:
             self.parties.update(made.parties)
             self.spoken[statement.digest] = said
         self._indexes[statement.digest] = index
-        self.statements.append(statement_row(statement, signed, said, index))
-        for part in statement.parts:
-            self.parts[statement.digest, part.name] = (index, part.sha256, part.size)
+        self.statements += 1
+        if statement.parts:
+            self.parts[index] = [
+                _Part(statement.digest, part.name, part.sha256, part.size)
+                for part in statement.parts
+            ]
+        legs, supervisors = (said.legs, said.supervisors) if said else ((), ())
+        urgency = int(statement.header.urgency)
+        return FoundBy(statement.id, statement.kind.value, urgency, legs, supervisors)
 
     def _add_delivery(self, index: int, entry: Entry, exchange: Exchange) -> None:
         said = self.spoken[entry.payload_digest]
@@ -411,7 +467,8 @@ class _Expected:
         role = role_of(reader, exchange, said)
         if role is not None:
             self.feed.extend(delivery_visibility(index, said, reader, role))
-        self.deliveries.append(DeliveryRow(entry.payload_digest, entry.actor.uri, index))
+        statement_index = self._indexes[entry.payload_digest]
+        self.deliveries.append(DeliveryRow(statement_index, entry.actor.uri, index))
 
 
 def _key_of(table: Table) -> Callable[[Any], Hashable]:

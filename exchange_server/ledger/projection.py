@@ -11,7 +11,7 @@ The writer stores what these give; `fsck` computes them again from a replay and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -23,7 +23,7 @@ from exchange_protocol.rules.statements import SignedStatement, Statement, batch
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.storage.exchange_rows import ExchangeRow, PartyRow
 from exchange_server.storage.feed_rows import FeedRow
-from exchange_server.storage.statement_rows import StatementRow
+from exchange_server.storage.log_rows import StatementRow
 
 # Looked up once: asking a protobuf enumeration by name takes as long as all else of a row.
 _NUMBERS: Final = {party: int(party.number) for party in Party}
@@ -38,24 +38,39 @@ class Visibility:
 
 
 def statement_row(
-    statement: Statement, signed: SignedStatement, said: StatementFacts | None, index: int
+    statement: Statement,
+    signed: SignedStatement,
+    said: StatementFacts | None,
+    sealed: bytes | None,
 ) -> StatementRow:
-    """The row of an accepted statement; `said` is None for a directory statement."""
+    """The columns of an accepted statement; `said` is None for a directory statement."""
+    legs, supervisors = (said.legs, said.supervisors) if said else ((), ())
     return StatementRow(
-        payload_sha256=statement.digest,
-        author_agency=statement.author.agency,
         statement_id=statement.id,
-        exchange_id=statement.exchange_id,
         kind=statement.kind.value,
-        urgency=statement.header.urgency,
-        legs=said.legs if said else (),
-        supervisors=said.supervisors if said else (),
-        log_index=index,
-        payload=signed.payload,
+        urgency=int(statement.header.urgency),
+        legs=legs,
+        supervisors=supervisors,
         certificate_sha256=signed.certificate_sha256,
         signature=signed.signature,
         batch=batch_bytes(signed.batch),
+        payload=signed.payload,
+        sealed=sealed,
     )
+
+
+def sealed_start(statement: Statement, name: str, uploaded: Collection[str]) -> int:
+    """The place of a part among the sealed bytes beside its statement.
+
+    These follow each other in the statement's order; those in `uploaded` are not among them.
+    """
+    start = 0
+    for part in statement.parts:
+        if part.name == name:
+            break
+        if part.name not in uploaded:
+            start += part.size
+    return start
 
 
 def exchange_row(statement: Statement, index: int, at: datetime) -> ExchangeRow:
@@ -64,7 +79,6 @@ def exchange_row(statement: Statement, index: int, at: datetime) -> ExchangeRow:
     return ExchangeRow(
         exchange_id=statement.exchange_id,
         initial_index=index,
-        initial_sha256=statement.digest,
         kind=statement.kind.value,
         initiator=statement.author.agency,
         initiated_at=at,

@@ -55,7 +55,7 @@ from exchange_server.storage.log_rows import (
     read_leaf_data,
     read_tiles,
 )
-from exchange_server.storage.part_rows import CHUNK_BYTES, has_part, read_chunk
+from exchange_server.storage.part_rows import CHUNK_BYTES, has_part, read_chunk, read_sealed
 from exchange_server.storage.party_rows import SeenExchange, Selection, list_seen, read_seen
 
 _log = structlog.get_logger(__name__)
@@ -207,15 +207,9 @@ class Reader:
                 f"expected an offset of 0 to {handle.size}, got {offset}", field="offset"
             )
         while offset < handle.size:
-            seq, skip = divmod(offset, CHUNK_BYTES)
-            read = partial(read_chunk, part_id=handle.part_id, seq=seq)
-            data = await self._run(read)
-            if data is None and not await self._run(partial(has_part, part_id=handle.part_id)):
-                raise Reason.CONTENT_ERASED.error("the content was erased while it was fetched")
-            if data is None or len(data) != min(CHUNK_BYTES, handle.size - seq * CHUNK_BYTES):
-                raise Reason.INTERNAL.error(f"chunk {seq} of part {handle.name!r} is damaged")
-            yield data[skip:]
-            offset = seq * CHUNK_BYTES + len(data)
+            data = await self._run(partial(_part_bytes, handle=handle, offset=offset))
+            yield data
+            offset += len(data)
 
     async def feed(
         self, agency: AgencyId, after: FeedPosition | None, limit: int
@@ -373,6 +367,25 @@ def _proven(
         ProvenEntry(one.index, one.opening, tuple(proof))
         for one, proof in zip(stored, proofs, strict=True)
     ]
+
+
+def _part_bytes(connection: Connection, handle: PartHandle, offset: int) -> bytes:
+    """Some of a part's sealed bytes, from an offset that is within it."""
+    seq, skip = divmod(offset, CHUNK_BYTES)
+    count = min(CHUNK_BYTES, handle.size - offset + skip) - skip
+    index, part_id = handle.log_index, handle.part_id
+    if part_id is None:
+        data = read_sealed(connection, index, handle.start + offset, count)
+        is_there = data is not None
+    else:
+        chunk = read_chunk(connection, part_id, seq)
+        data = None if chunk is None else chunk[skip:]
+        is_there = chunk is not None or has_part(connection, index, handle.name)
+    if not is_there:
+        raise Reason.CONTENT_ERASED.error("the content was erased while it was fetched")
+    if data is None or len(data) != count:
+        raise Reason.INTERNAL.error(f"part {handle.name!r} is damaged at byte {offset}")
+    return data
 
 
 def _parse_page_token(token: str) -> int | None:

@@ -18,6 +18,7 @@ from exchange_protocol.log.tiles import TreeEdge, edge_tiles
 from exchange_protocol.record.replay import DirectoryFold
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.certificates import TrustAnchors
+from exchange_server.ledger.log_keys import followed
 from exchange_server.storage.log_rows import (
     Head,
     insert_head,
@@ -57,7 +58,7 @@ def restore(
         HubInternal: INTERNAL, naming what does not fit.
     """
     try:
-        checkpoint = log.verify(head.note)
+        checkpoint = followed(connection, log).verify(head.note)
     except HubError as error:
         # The usual cause is no damage: a hub that was given another log's key or database.
         raise Reason.CONFIG_INVALID.error(

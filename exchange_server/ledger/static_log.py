@@ -35,6 +35,7 @@ from exchange_protocol.log.tiles import (
     entries_path,
     tile_path,
 )
+from exchange_server.ledger.log_keys import followed
 from exchange_server.storage.cosignature_rows import read_cosignatures
 from exchange_server.storage.engine import reading
 from exchange_server.storage.log_rows import Head, read_head, read_leaf_data, read_tiles
@@ -71,6 +72,7 @@ def export_log(engine: Engine, log: LogVerifier, folder: Path) -> ExportedLog:
             raise Reason.CONFIG_INVALID.error(
                 "expected a log; no hub has begun one in this database"
             )
+        log = followed(connection, log)
         verified = log.verify(head.note)
         if (verified.size, verified.root) != (head.size, head.root):
             raise Reason.INTERNAL.error(
@@ -83,7 +85,8 @@ def export_log(engine: Engine, log: LogVerifier, folder: Path) -> ExportedLog:
         note = _cosigned(connection, head)
         export.sync()
         replace_file(folder / CHECKPOINT, note.encode(), mode=PUBLIC)
-    return ExportedLog(head.size, export.written, export.kept, len(note.signatures) - 1)
+    witnesses = sum(not log.is_own(each) for each in note.signatures)
+    return ExportedLog(head.size, export.written, export.kept, witnesses)
 
 
 @dataclass

@@ -81,11 +81,15 @@ class Accepted:
 class PartHandle:
     """A part whose delivery is on the log: its sealed bytes may leave."""
 
-    part_id: bytes
-    payload_digest: bytes
+    log_index: int
+    """Index of its statement's entry."""
     name: str
     sha256: bytes
     size: int
+    start: int
+    """Its place among the sealed bytes beside the statement, if it came beside it."""
+    part_id: bytes | None
+    """The id of its chunks, if it was uploaded before."""
 
 
 @dataclass(frozen=True, slots=True)

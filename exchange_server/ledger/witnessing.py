@@ -25,6 +25,7 @@ from exchange_protocol.log.cosignatures import Cosignature, WitnessPolicy
 from exchange_protocol.log.merkle import tree_root
 from exchange_protocol.log.notes import SignedNote
 from exchange_protocol.log.tiles import TileReader
+from exchange_server.ledger.log_keys import followed
 from exchange_server.storage.cosignature_rows import (
     CosignatureRow,
     forget_cosignatures,
@@ -79,7 +80,8 @@ def kept_cosignatures(
     head = read_head(connection)
     if head is None:
         raise Reason.INTERNAL.error("the log has no head")
-    faulty = {size for size, _ in cosignature_faults(connection, head, log)}
+    known = followed(connection, log)
+    faulty = {size for size, _ in cosignature_faults(connection, head, known)}
     rows = [row for row in read_cosignatures(connection) if row.tree_size not in faulty]
     return [each for row in rows for each in witnesses.verify(row.note)]
 

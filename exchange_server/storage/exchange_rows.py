@@ -24,7 +24,7 @@ from exchange_server.storage.rows import (
     select_by_keys,
     update_rows,
 )
-from exchange_server.storage.tables import exchanges, legs, parties, statements
+from exchange_server.storage.tables import exchanges, legs, log_entries, parties
 
 
 class ExchangeRow(NamedTuple):
@@ -32,7 +32,6 @@ class ExchangeRow(NamedTuple):
 
     exchange_id: str
     initial_index: int
-    initial_sha256: bytes
     kind: str
     initiator: str
     initiated_at: datetime
@@ -78,7 +77,6 @@ class StoredExchange:
 
     exchange: Exchange
     initial_index: int
-    initial_sha256: bytes
 
 
 def leg_rows(exchange: Exchange) -> list[LegRow]:
@@ -145,11 +143,10 @@ def load_exchanges(
     query = select(
         x.exchange_id,
         x.initial_index,
-        x.initial_sha256,
         x.kind,
         x.initiator,
-        statements.c.payload,
-    ).join(statements, statements.c.payload_sha256 == x.initial_sha256)
+        log_entries.c.payload,
+    ).join(log_entries, log_entries.c.idx == x.initial_index)
     return {
         exchange_id: StoredExchange(
             Exchange(
@@ -160,9 +157,8 @@ def load_exchanges(
                 legs=tuple(by_exchange.get(exchange_id, ())),
             ),
             initial_index,
-            opening,
         )
-        for exchange_id, initial_index, opening, kind, initiator, payload in select_by_keys(
+        for exchange_id, initial_index, kind, initiator, payload in select_by_keys(
             connection, query, x.exchange_id, exchange_ids
         )
     }

@@ -14,7 +14,7 @@ from exchange_server.storage.log_rows import (
     page_of_entries,
 )
 from exchange_server.storage.rows import insert_rows
-from exchange_server.storage.tables import exchanges, feed, log_entries, statements
+from exchange_server.storage.tables import exchanges, feed, log_entries
 
 
 class FeedRow(NamedTuple):
@@ -48,20 +48,19 @@ def read_notices(
     connection: Connection, agency: str, after: tuple[int, int], limit: int
 ) -> list[NoticeRow]:
     """Read an agency's feed after a position and entry index."""
-    f, e, s, x = feed.c, log_entries.c, statements.c, exchanges.c
+    f, e, x = feed.c, log_entries.c, exchanges.c
     query = (
         select(
             f.position,
             f.entry_index,
             f.exchange_id,
             e.event,
-            func.coalesce(s.kind, ""),
+            func.coalesce(e.kind, ""),
             e.actor_agency,
-            func.coalesce(s.urgency, x.urgency),
+            func.coalesce(e.urgency, x.urgency),
         )
         .join(log_entries, e.idx == f.entry_index)
         .join(exchanges, x.exchange_id == f.exchange_id)
-        .outerjoin(statements, s.log_index == f.entry_index)
         .where(f.agency == agency, tuple_(f.position, f.entry_index) > tuple_(*after))
         .order_by(f.position, f.entry_index)
         .limit(limit)

@@ -1,4 +1,4 @@
-"""The log: head, entries, tiles, and the numbering of directory statements."""
+"""The log: head, entries and their statements, tiles, the numbering of directory statements."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from exchange_protocol.rules.statements import SignedStatement, batch_of
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
 from exchange_server.storage.rows import (
     Query,
+    field_names,
     insert_rows,
     replace_only_row,
     replace_rows,
     select_by_keys,
 )
 from exchange_server.storage.tables import directory_entries, log_entries, log_head, log_tiles
-from exchange_server.storage.tables import statements as statements_table
 
 
 class Head(NamedTuple):
@@ -37,17 +37,66 @@ class Head(NamedTuple):
     directory_size: int
 
 
+class FoundBy(NamedTuple):
+    """The columns by which a statement is found and shown, None for other entries; `legs` and
+    `supervisors` are those of `access.StatementFacts`."""
+
+    statement_id: str | None
+    kind: str | None
+    urgency: int | None
+    legs: tuple[str, ...] | None
+    supervisors: tuple[str, ...] | None
+
+
+NOT_FOUND_BY: Final = FoundBy(None, None, None, None, None)
+
+
+class StatementRow(NamedTuple):
+    """The columns of an entry that accepts a statement; the first are those of `FoundBy`."""
+
+    statement_id: str
+    kind: str
+    urgency: int
+    legs: tuple[str, ...]
+    supervisors: tuple[str, ...]
+    certificate_sha256: bytes
+    signature: bytes
+    batch: bytes
+    """The signature's `BatchInclusion`, serialized; empty where it is over the statement alone."""
+    payload: bytes
+    sealed: bytes | None
+    """The sealed parts that came beside it, one after the other in its order; None where there are
+    none, and where they were erased. Parts that were uploaded before are not among them."""
+
+
 class EntryRow(NamedTuple):
-    """An entry; `exchange_id` and `payload_sha256` are empty where it has none."""
+    """An entry; `exchange_id` and `payload_sha256` are empty where it has none.
+
+    From `statement_id` on the columns are those of `StatementRow`, or None.
+    """
 
     idx: int
-    entry: bytes
-    nonce: bytes
     leaf_hash: bytes
+    nonce: bytes
     event: int
     actor_agency: str
     exchange_id: str
     payload_sha256: bytes
+    entry: bytes
+    statement_id: str | None
+    kind: str | None
+    urgency: int | None
+    legs: tuple[str, ...] | None
+    supervisors: tuple[str, ...] | None
+    certificate_sha256: bytes | None
+    signature: bytes | None
+    batch: bytes | None
+    payload: bytes | None
+    sealed: bytes | None
+
+
+NO_STATEMENT: Final = (None,) * len(StatementRow._fields)
+"""The columns of `StatementRow` in an entry of another event."""
 
 
 class TileRow(NamedTuple):
@@ -141,10 +190,9 @@ def read_tiles(connection: Connection, tiles: Sequence[TileId]) -> dict[TileId, 
     return {(level, idx): hashes for level, idx, hashes in found}
 
 
-_e, _s = log_entries.c, statements_table.c
+_e = log_entries.c
 _FIRST_ON_WIRE: Final = 6
 """The column from which on all go to the wire."""
-# A statement's entry brings its statement; a delivery names one and brings none.
 STORED_ENTRIES: Select[Any] = select(
     _e.idx,
     _e.leaf_hash,
@@ -154,11 +202,11 @@ STORED_ENTRIES: Select[Any] = select(
     _e.payload_sha256,
     _e.entry,
     _e.nonce,
-    _s.payload,
-    _s.certificate_sha256,
-    _s.signature,
-    _s.batch,
-).select_from(log_entries.outerjoin(statements_table, _s.log_index == _e.idx))
+    _e.payload,
+    _e.certificate_sha256,
+    _e.signature,
+    _e.batch,
+)
 
 _DIRECTORY = STORED_ENTRIES.join(directory_entries, directory_entries.c.log_index == _e.idx)
 
@@ -202,6 +250,13 @@ def _wire_bytes(row: Sequence[Any], tree_size: int) -> int:
 def read_entry_range(connection: Connection, start: int, stop: int) -> list[StoredEntry]:
     """Read the entries [start, stop)."""
     return stored_entries(connection, STORED_ENTRIES.where(_e.idx >= start, _e.idx < stop))
+
+
+def read_found_by(connection: Connection, start: int, stop: int) -> dict[int, FoundBy]:
+    """Read the columns by which the statements of the entries [start, stop) are found, by index."""
+    columns = (_e[name] for name in field_names(FoundBy))
+    query = select(_e.idx, *columns).where(_e.idx >= start, _e.idx < stop)
+    return {index: FoundBy(*values) for index, *values in connection.execute(query)}
 
 
 def read_leaf_data(connection: Connection, start: int, stop: int) -> list[bytes]:

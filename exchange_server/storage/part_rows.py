@@ -1,7 +1,10 @@
 """Sealed bytes: parts bound to one statement each, and uploads that wait for theirs.
 
-A part is never found by its digest alone: to name somebody else's digest in a statement gives
-nothing. All chunks of a part but the last have `CHUNK_BYTES`, so an offset names its chunk.
+- Parts that came beside their statement stand in its row of the log (`StatementRow.sealed`). A part
+  that was uploaded before has a row here, and its bytes in chunks. All chunks but the last have
+  `CHUNK_BYTES`, so an offset names its chunk.
+- A part is never found by its digest alone: to name somebody else's digest in a statement gives
+  nothing.
 
 The row of an upload decides who has it. One hub may claim it while another forgets it: each removes
 the row, and only who removed it goes on. So a claimed part never loses its bytes.
@@ -13,25 +16,23 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, LargeBinary, func, select, tuple_
 
 from exchange_protocol.errors import Reason
 from exchange_server.storage.rows import delete_by_keys, insert_rows, pieces, select_by_keys
-from exchange_server.storage.tables import part_chunks, parts, staged_parts
+from exchange_server.storage.tables import log_entries, part_chunks, parts, staged_parts
 
 CHUNK_BYTES = 1024 * 1024
 PART_ID_BYTES = 16
 
 
 class PartRow(NamedTuple):
-    """A part of an accepted statement."""
+    """A part of an accepted statement that was uploaded before it."""
 
-    payload_sha256: bytes
+    log_index: int
     name: str
     part_id: bytes
     """16 random bytes."""
-    sha256: bytes
-    size: int
 
 
 class StagedPartRow(NamedTuple):
@@ -64,28 +65,34 @@ def insert_chunks(connection: Connection, rows: Sequence[ChunkRow]) -> None:
     insert_rows(connection, part_chunks, rows)
 
 
-def find_parts(
-    connection: Connection, digests: Sequence[bytes]
-) -> dict[tuple[bytes, str], PartRow]:
-    """Find the parts of statements, by the statement's digest and the part's name."""
+def find_parts(connection: Connection, indexes: Sequence[int]) -> dict[tuple[int, str], bytes]:
+    """Find the ids of uploaded parts, by their statement's index and the part's name."""
     p = parts.c
-    query = select(p.payload_sha256, p.name, p.part_id, p.sha256, p.size)
-    rows = (PartRow(*row) for row in select_by_keys(connection, query, p.payload_sha256, digests))
-    return {(row.payload_sha256, row.name): row for row in rows}
+    query = select(p.log_index, p.name, p.part_id)
+    rows = select_by_keys(connection, query, p.log_index, indexes)
+    return {(index, name): part_id for index, name, part_id in rows}
 
 
-def erase_parts(connection: Connection, digests: Sequence[bytes]) -> None:
-    """Forget the parts of statements with their bytes; the statements stay."""
-    p = parts.c
-    _forget_chunks(
-        connection, delete_by_keys(connection, p.payload_sha256, digests, gives=p.part_id)
-    )
+def erase_parts(connection: Connection, indexes: Sequence[int]) -> None:
+    """Forget the sealed bytes of statements; the statements stay."""
+    e, p = log_entries.c, parts.c
+    for some in pieces(indexes):
+        connection.execute(log_entries.update().where(e.idx.in_(some)).values(sealed=None))
+    _forget_chunks(connection, delete_by_keys(connection, p.log_index, indexes, gives=p.part_id))
 
 
-def has_part(connection: Connection, part_id: bytes) -> bool:
-    """True if a statement still has a part."""
-    query = select(parts.c.part_id).where(parts.c.part_id == part_id)
+def has_part(connection: Connection, log_index: int, name: str) -> bool:
+    """True if a statement still has an uploaded part."""
+    query = select(parts.c.part_id).where(parts.c.log_index == log_index, parts.c.name == name)
     return connection.execute(query).first() is not None
+
+
+def read_sealed(connection: Connection, log_index: int, start: int, count: int) -> bytes | None:
+    """Read some of the sealed bytes that came beside a statement; None where it has none."""
+    # SQL counts from 1.
+    some = func.substr(log_entries.c.sealed, start + 1, count, type_=LargeBinary)
+    query = select(some).where(log_entries.c.idx == log_index)
+    return connection.execute(query).scalar_one_or_none()
 
 
 def read_chunk(connection: Connection, part_id: bytes, seq: int) -> bytes | None:

@@ -71,7 +71,9 @@ class Selection:
 
 
 WINDOW: Final = 2000
-"""Parties that one query looks through."""
+"""Parties that one query looks through, where few of them may match."""
+_PARTIES_AN_EXCHANGE: Final = 4
+"""Looked through where all match; where an agency has more, a page takes another query."""
 _EXCHANGE_COLUMNS = tuple(
     name for name in field_names(SeenExchange) if name not in ("updated_at", "legs")
 )
@@ -90,14 +92,11 @@ def list_seen(
 
     Gives also where to go on; None if the agency sees no more.
     """
-    window = select(_b.initial_index).where(_b.agency == selection.agency)
-    if selection.parties:
-        window = window.where(_b.party.in_([party.number for party in selection.parties]))
-    if selection.before is not None:
-        window = window.where(_b.initial_index < selection.before)
-    indexes = list(
-        connection.execute(window.order_by(_b.initial_index.desc()).limit(WINDOW)).scalars()
-    )
+    # All parties there are: named, they let the primary key find the newest of each.
+    parties_asked = [party.number for party in selection.parties or tuple(Party)]
+    is_filtered = selection.states or selection.kinds or selection.pending
+    most = WINDOW if is_filtered else min(WINDOW, limit * _PARTIES_AN_EXCHANGE)
+    indexes = _newest(connection, selection, parties_asked, most)
     if not indexes:
         return [], None
     query = (
@@ -105,6 +104,7 @@ def list_seen(
         .select_from(_JOINED)
         .where(
             _b.agency == selection.agency,
+            _b.party.in_(parties_asked),
             _b.initial_index <= indexes[0],
             _b.initial_index >= indexes[-1],
         )
@@ -112,8 +112,6 @@ def list_seen(
         .order_by(_b.initial_index.desc())
         .limit(limit)
     )
-    if selection.parties:
-        query = query.where(_b.party.in_([party.number for party in selection.parties]))
     if selection.states:
         query = query.where(_SEEN_STATE.in_(selection.states))
     if selection.kinds:
@@ -123,8 +121,22 @@ def list_seen(
         named = type_coerce(_g.approvers, String).contains(f'"{selection.agency}"')
         query = query.where(_g.state == int(LegState.HELD), named)
     found = [exchange_id for _, exchange_id in connection.execute(query)]
-    before = indexes[-1] if len(indexes) == WINDOW else None
+    before = indexes[-1] if len(indexes) == most else None
     return read_seen(connection, selection.agency, found), before
+
+
+def _newest(
+    connection: Connection, selection: Selection, asked: Sequence[int], most: int
+) -> list[int]:
+    """The newest openings of an agency's parties."""
+    found: list[int] = []
+    for party in asked:
+        query = select(_b.initial_index).where(_b.agency == selection.agency, _b.party == party)
+        if selection.before is not None:
+            query = query.where(_b.initial_index < selection.before)
+        query = query.order_by(_b.initial_index.desc()).limit(most)
+        found += connection.execute(query).scalars()
+    return sorted(found, reverse=True)[:most]
 
 
 def read_seen(

@@ -1,43 +1,24 @@
-"""Statements as they were accepted, and the deliveries of them."""
+"""Accepted statements, found among the entries of the log, and the deliveries of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, exists, or_, select
 
-from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.rules.access import StatementFacts
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.storage.rows import Lookup, insert_rows, select_by_keys
-from exchange_server.storage.tables import deliveries, feed, parts, statements
-
-
-class StatementRow(NamedTuple):
-    """An accepted statement; `legs` and `supervisors` are those of `access.StatementFacts`."""
-
-    payload_sha256: bytes
-    author_agency: str
-    statement_id: str
-    exchange_id: str
-    kind: str
-    urgency: int
-    legs: tuple[str, ...]
-    supervisors: tuple[str, ...]
-    log_index: int
-    payload: bytes
-    certificate_sha256: bytes
-    signature: bytes
-    batch: bytes
-    """The signature's `BatchInclusion`, serialized; empty where it is over the statement alone."""
+from exchange_server.storage.tables import deliveries, feed, log_entries, parts
 
 
 class DeliveryRow(NamedTuple):
     """A member was given a statement."""
 
-    payload_sha256: bytes
+    statement_index: int
     member_uri: str
     log_index: int
 
@@ -52,14 +33,20 @@ class Accepted:
     log_index: int
 
 
+_e = log_entries.c
+# These very words let SQLite use the indexes of statements.
+_IS_STATEMENT = _e.statement_id.is_not(None)
 _ACCEPTED = Lookup(
-    select(
-        statements.c.author_agency,
-        statements.c.statement_id,
-        statements.c.payload_sha256,
-        statements.c.log_index,
-    ),
-    statements.c.statement_id,
+    select(_e.actor_agency, _e.statement_id, _e.payload_sha256, _e.idx).where(_IS_STATEMENT),
+    _e.statement_id,
+)
+_FACTS = (
+    _e.payload_sha256,
+    _e.exchange_id,
+    _e.actor_agency,
+    _e.kind,
+    _e.legs,
+    _e.supervisors,
 )
 
 
@@ -67,13 +54,9 @@ _ACCEPTED = Lookup(
 class Deliverable:
     """A statement that may be handed out to who may see it."""
 
+    log_index: int
     spoken: StatementFacts
     payload: bytes
-
-
-def insert_statements(connection: Connection, rows: Sequence[StatementRow]) -> None:
-    """Keep accepted statements; a repeated id of an author breaks a unique key."""
-    insert_rows(connection, statements, rows)
 
 
 def insert_deliveries(connection: Connection, rows: Sequence[DeliveryRow]) -> None:
@@ -88,63 +71,51 @@ def find_accepted(connection: Connection, statement_ids: Sequence[str]) -> list[
 
 def log_indexes(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, int]:
     """Find the entries of statements by the digests of their payloads."""
-    s = statements.c
-    query = select(s.payload_sha256, s.log_index)
-    found = select_by_keys(connection, query, s.payload_sha256, digests)
-    return dict(found)
+    query = select(_e.payload_sha256, _e.idx).where(_IS_STATEMENT)
+    return dict(iter(select_by_keys(connection, query, _e.payload_sha256, digests)))
 
 
 def find_deliverables(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, Deliverable]:
     """Find the statements of exchanges by the digests of their payloads."""
-    s = statements.c
-    query = select(
-        s.payload_sha256, s.exchange_id, s.author_agency, s.kind, s.legs, s.supervisors, s.payload
-    ).where(s.exchange_id != "")
+    query = select(_e.idx, _e.payload, *_FACTS).where(_IS_STATEMENT, _e.exchange_id != "")
     return {
-        digest: Deliverable(
-            StatementFacts(
-                digest=digest,
-                exchange_id=exchange_id,
-                author=AgencyId(author),
-                kind=Kind(kind),
-                legs=tuple(map(AgencyId, legs)),
-                supervisors=tuple(map(AgencyId, supervisors)),
-            ),
-            payload,
-        )
-        for digest, exchange_id, author, kind, legs, supervisors, payload in select_by_keys(
-            connection, query, s.payload_sha256, digests
-        )
+        facts[0]: Deliverable(index, _facts(*facts), payload)
+        for index, payload, *facts in select_by_keys(connection, query, _e.payload_sha256, digests)
     }
 
 
-def statements_with_parts(connection: Connection, exchange_id: str) -> list[StatementFacts]:
-    """The statements of an exchange whose sealed parts are stored, in log order."""
-    s, f = statements.c, feed.c
+def statements_with_parts(
+    connection: Connection, exchange_id: str
+) -> list[tuple[int, StatementFacts]]:
+    """The statements of an exchange whose sealed parts are stored, in log order, each with its
+    index."""
     # By the feed, which is indexed by exchange: every statement is in its author's.
-    entries = select(f.entry_index).where(f.exchange_id == exchange_id)
-    has_parts = exists().where(parts.c.payload_sha256 == s.payload_sha256)
+    entries = select(feed.c.entry_index).where(feed.c.exchange_id == exchange_id)
+    was_uploaded = exists().where(parts.c.log_index == _e.idx)
     query = (
-        select(s.payload_sha256, s.author_agency, s.kind, s.legs, s.supervisors)
-        .where(s.log_index.in_(entries), has_parts)
-        .order_by(s.log_index)
+        select(_e.idx, *_FACTS)
+        .where(_IS_STATEMENT, _e.idx.in_(entries), or_(_e.sealed.is_not(None), was_uploaded))
+        .order_by(_e.idx)
     )
-    return [
-        StatementFacts(
-            digest=digest,
-            exchange_id=exchange_id,
-            author=AgencyId(author),
-            kind=Kind(kind),
-            legs=tuple(map(AgencyId, legs)),
-            supervisors=tuple(map(AgencyId, supervisors)),
-        )
-        for digest, author, kind, legs, supervisors in connection.execute(query)
-    ]
+    return [(index, _facts(*facts)) for index, *facts in connection.execute(query)]
 
 
-def find_delivered(connection: Connection, digests: Sequence[bytes]) -> set[tuple[bytes, str]]:
-    """Find to whom these statements were delivered: digest and member's URI."""
+def find_delivered(connection: Connection, indexes: Sequence[int]) -> set[tuple[int, str]]:
+    """Find to whom these statements were delivered: the statement's index and the member's URI."""
     d = deliveries.c
-    query = select(d.payload_sha256, d.member_uri)
-    found = select_by_keys(connection, query, d.payload_sha256, digests)
-    return {(digest, uri) for digest, uri in found}
+    query = select(d.statement_index, d.member_uri)
+    found = select_by_keys(connection, query, d.statement_index, indexes)
+    return {(index, uri) for index, uri in found}
+
+
+def _facts(
+    digest: bytes, exchange_id: str, author: str, kind: str, legs: Any, supervisors: Any
+) -> StatementFacts:
+    return StatementFacts(
+        digest=digest,
+        exchange_id=exchange_id,
+        author=AgencyId(author),
+        kind=parse_kind(kind),
+        legs=tuple(map(AgencyId, legs)),
+        supervisors=tuple(map(AgencyId, supervisors)),
+    )

@@ -2,16 +2,16 @@
 but for the cosignatures: those are others' word about it.
 
     log_head            one row: size, root and signed checkpoint; its lock is the writers' turn
-    log_entries         exact bytes of every entry, its nonce, and what it is found by
+    log_entries         exact bytes of every entry and its nonce; of the statement that it accepts,
+                        with what access depends on; and of the sealed parts beside that
     log_tiles           the Merkle tree (C2SP tlog-tiles), one growing row a tile
     cosignatures        checkpoints with the lines of the witnesses that saw them
-    statements          exact bytes of every accepted statement, and what access depends on
     directory_entries   the directory statements, numbered in log order
     exchanges, legs     the state of every exchange (`lifecycle.Exchange`)
     deliveries          who was given which statement
     feed                which entries an agency may see, and since which entry
     parties               which legs an agency sees, and as what: what lists are read from
-    parts, part_chunks  sealed bytes, bound to one statement each
+    parts, part_chunks  sealed bytes that were uploaded before their statement
     staged_parts        sealed bytes that were uploaded and wait for their statement
 
 Nothing is numbered by the database: the index of an entry is the size of the log before it. A
@@ -62,13 +62,40 @@ log_entries = Table(
     "log_entries",
     metadata,
     Column("idx", c.Index, primary_key=True, autoincrement=False),
-    Column("entry", LargeBinary, nullable=False),
-    Column("nonce", LargeBinary(32), nullable=False),
     Column("leaf_hash", c.Digest, nullable=False),
+    Column("nonce", LargeBinary(32), nullable=False),
     Column("event", SmallInteger, nullable=False),
     Column("actor_agency", c.AgencyName, nullable=False),
     Column("exchange_id", c.Uuid, nullable=False),
     Column("payload_sha256", c.Digest, nullable=False),
+    Column("entry", LargeBinary, nullable=False),
+    # From here on of entries of statements alone.
+    Column("statement_id", c.Uuid),
+    Column("kind", c.KindName),
+    Column("urgency", SmallInteger),
+    Column("legs", c.Texts),
+    Column("supervisors", c.Texts),
+    Column("certificate_sha256", c.Digest),
+    Column("signature", LargeBinary),
+    Column("batch", LargeBinary),
+    Column("payload", LargeBinary),
+    # The last: reading what stands before it reads none of it.
+    Column("sealed", LargeBinary),
+)
+_is_statement = log_entries.c.statement_id.is_not(None)
+Index(
+    "uq_log_entries_statement_id_actor_agency",
+    log_entries.c.statement_id,
+    log_entries.c.actor_agency,
+    unique=True,
+    sqlite_where=_is_statement,
+    postgresql_where=_is_statement,
+)
+Index(
+    "ix_log_entries_payload_sha256",
+    log_entries.c.payload_sha256,
+    sqlite_where=_is_statement,
+    postgresql_where=_is_statement,
 )
 
 log_tiles = Table(
@@ -88,26 +115,6 @@ cosignatures = Table(
     Column("note", LargeBinary, nullable=False),
 )
 
-statements = Table(
-    "statements",
-    metadata,
-    Column("payload_sha256", c.Digest, primary_key=True),
-    Column("author_agency", c.AgencyName, nullable=False),
-    Column("statement_id", c.Uuid, nullable=False),
-    Column("exchange_id", c.Uuid, nullable=False),
-    Column("kind", c.KindName, nullable=False),
-    Column("urgency", SmallInteger, nullable=False),
-    Column("legs", c.Texts, nullable=False),
-    Column("supervisors", c.Texts, nullable=False),
-    Column("log_index", BigInteger, nullable=False),
-    Column("payload", LargeBinary, nullable=False),
-    Column("certificate_sha256", c.Digest, nullable=False),
-    Column("signature", LargeBinary, nullable=False),
-    Column("batch", LargeBinary, nullable=False),
-    UniqueConstraint("statement_id", "author_agency"),
-    UniqueConstraint("log_index"),
-)
-
 directory_entries = Table(
     "directory_entries",
     metadata,
@@ -121,7 +128,6 @@ exchanges = Table(
     metadata,
     Column("exchange_id", c.Uuid, primary_key=True),
     Column("initial_index", BigInteger, nullable=False),
-    Column("initial_sha256", c.Digest, nullable=False),
     Column("kind", c.KindName, nullable=False),
     Column("initiator", c.AgencyName, nullable=False),
     Column("initiated_at", c.Instant, nullable=False),
@@ -129,7 +135,7 @@ exchanges = Table(
     Column("due_at", c.Instant),
     Column("urgency", SmallInteger, nullable=False),
     Column("handling", SmallInteger, nullable=False),
-    UniqueConstraint("initial_index"),
+    sqlite_with_rowid=False,
 )
 
 legs = Table(
@@ -156,7 +162,7 @@ legs = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("payload_sha256", c.Digest, primary_key=True),
+    Column("statement_index", BigInteger, primary_key=True, autoincrement=False),
     Column("member_uri", String(255), primary_key=True),
     Column("log_index", BigInteger, nullable=False),
     sqlite_with_rowid=False,
@@ -182,18 +188,15 @@ parties = Table(
     Column("initial_index", BigInteger, primary_key=True, autoincrement=False),
     Column("leg", c.AgencyName, primary_key=True),
     Column("exchange_id", c.Uuid, nullable=False),
-    Index(None, "agency", "initial_index"),
     sqlite_with_rowid=False,
 )
 
 parts = Table(
     "parts",
     metadata,
-    Column("payload_sha256", c.Digest, primary_key=True),
+    Column("log_index", BigInteger, primary_key=True, autoincrement=False),
     Column("name", String(64), primary_key=True),
     Column("part_id", LargeBinary(16), nullable=False),
-    Column("sha256", c.Digest, nullable=False),
-    Column("size", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 

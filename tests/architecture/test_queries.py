@@ -12,7 +12,7 @@ BOUNDED = {
     "some": "storage/rows.py",
     "keys": "storage/rows.py",
     # As many as there are members of a code list.
-    "[party.number for party in selection.parties]": "storage/party_rows.py",
+    "parties_asked": "storage/party_rows.py",
     "[party.number for party in Party]": "storage/party_rows.py",
     "selection.states": "storage/party_rows.py",
     "selection.kinds": "storage/party_rows.py",

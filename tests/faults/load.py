@@ -155,9 +155,10 @@ class Load:
         engine = open_engine(self.files.database_url)
         try:
             with engine.connect() as connection:
-                e, s = tables.log_entries.c, tables.statements.c
+                e = tables.log_entries.c
                 entries = {row.idx: row.entry for row in connection.execute(select(e.idx, e.entry))}
-                accepted = list(connection.execute(select(s.statement_id)).scalars())
+                ids = select(e.statement_id).where(e.statement_id.is_not(None))
+                accepted = list(connection.execute(ids).scalars())
             report = fsck(engine, self.files.anchors, LogVerifier(self.files.log_vkey))
         finally:
             engine.dispose()

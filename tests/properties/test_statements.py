@@ -33,11 +33,13 @@ from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.enrol_agency import MAX_NAME_CHARACTERS
 from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.kinds.publish_policy import MAX_POLICY_BYTES, PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
 from exchange_protocol.kinds.publish_time_limit import MOST_HOURS, PublishTimeLimit
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.kinds.spec import Body, Stage
+from exchange_protocol.log.notes import NoteVerifier
 from exchange_protocol.rules import statements
 from exchange_protocol.rules.statements import (
     Draft,
@@ -65,6 +67,9 @@ times = st.integers(1, 4_000_000_000_000_000).map(
 ids = st.builds(new_statement_id, times, st.binary(min_size=10, max_size=10))
 digests = st.binary(min_size=32, max_size=32)
 agency_ids = st.from_regex(r"[a-z]{2}\.[a-z]{2,6}", fullmatch=True).map(AgencyId)
+vkeys = st.binary(min_size=32, max_size=32).map(
+    lambda key: NoteVerifier("hub.example/log", key).vkey
+)
 zones = st.sampled_from(["Asia/Almaty", "Asia/Tashkent", "UTC", "America/Argentina/Salta"])
 members = st.builds(Member, st.just("exchange.example"), agency_ids, st.sampled_from(Role))
 
@@ -86,6 +91,14 @@ def of_kind(kind: Kind) -> st.SearchStrategy[Body]:
                 st.sampled_from(TimeLimitRule),
                 st.sampled_from(["", "KZ"]),
                 st.integers(1, MOST_HOURS),
+            )
+        case Kind.PUBLISH_LOG_KEY:
+            return st.builds(
+                PublishLogKey,
+                vkeys,
+                vkeys,
+                st.binary(min_size=64, max_size=64),
+                st.binary(min_size=64, max_size=64),
             )
         case Kind.PUBLISH_ACCEPTANCE:
             return st.builds(

@@ -66,7 +66,7 @@ from exchange_server.rpc.calls import current_caller
 from exchange_server.rpc.directory_service import DirectoryService
 from exchange_server.rpc.exchange_service import ExchangeService
 from exchange_server.storage.engine import open_engine
-from exchange_server.storage.log_rows import StoredEntry, read_entry_range, read_head
+from exchange_server.storage.log_rows import StatementRow, StoredEntry, read_entry_range, read_head
 from exchange_server.storage.statement_rows import find_delivered
 from tests.support.deployment import AUDITOR, Deployment
 from tests.support.foundation import Foundation
@@ -348,8 +348,8 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
     honest_revocation = acceptance.Acceptance._check_revocation
     in_hub = threading.local()
 
-    def entry(self: draft.Draft, said: Entry) -> Any:
-        return honest_entry(self, lies.entry(said) if lies.entry else said)
+    def entry(self: draft.Draft, said: Entry, row: StatementRow | None = None) -> Any:
+        return honest_entry(self, lies.entry(said) if lies.entry else said, row)
 
     def check_revocation(self: acceptance.Acceptance, *args: Any) -> None:
         if "authenticate" not in lies.skips and lies.anchors is None:

@@ -20,10 +20,10 @@ from sqlalchemy import select
 
 from exchange_certs.authority import Authority
 from exchange_server.storage.engine import open_engine
-from exchange_server.storage.schema import migrate
 from exchange_server.storage.tables import metadata
 from tests.support.deployment import Deployment, deploy
 from tests.support.hub_process import PASSPHRASE, HubFiles, HubProcess, prepare_hub
+from tests.support.schema import make_schema
 
 STATE_AUDITOR = "kz.gpo/auditor/auditor1"
 PROSECUTOR = "kz.gpo/authoriser/prosecutor1"
@@ -94,7 +94,7 @@ def lay_foundation(folder: Path) -> Foundation:
 def _copy_rows(source_url: str, target_url: str) -> None:
     """Fill an empty database with the rows of another."""
     source, target = open_engine(source_url), open_engine(target_url)
-    migrate(target)
+    make_schema(target)
     with source.connect() as reading, target.begin() as writing:
         for table in metadata.sorted_tables:
             writing.execute(table.delete())

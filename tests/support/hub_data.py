@@ -88,9 +88,15 @@ def caller(member: Member) -> Caller:
 
 
 @cache
-def log_signer() -> LogSigner:
+def log_key() -> SoftwareSigner:
     """The key of the fictional log."""
-    return LogSigner(LOG_NAME, SoftwareSigner.generate_ed25519())
+    return SoftwareSigner.generate_ed25519()
+
+
+@cache
+def log_signer() -> LogSigner:
+    """The fictional log, as it signs."""
+    return LogSigner(LOG_NAME, log_key())
 
 
 def log_verifier() -> LogVerifier:

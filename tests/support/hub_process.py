@@ -34,7 +34,7 @@ from exchange_protocol.trust.identity import HubIdentity, parse_member
 from exchange_server.bootstrap import Hub, load_credentials, utc_now
 from exchange_server.config import Config, load_config
 from exchange_server.storage.engine import open_engine
-from exchange_server.storage.schema import migrate
+from tests.support.schema import make_schema
 from tests.support.warm_start import WarmProcess
 
 TRUST_DOMAIN = "caricc.example"
@@ -111,7 +111,7 @@ def prepare_hub(
     config_file = folder / "hub.toml"
     config_file.write_text(_toml(url, authority.directory, limits or {}), encoding="utf-8")
     engine = open_engine(url)
-    migrate(engine)
+    make_schema(engine)
     engine.dispose()
     return HubFiles(
         folder, config_file, authority, LogSigner(ORIGIN, SoftwareSigner(log_key)).vkey, url

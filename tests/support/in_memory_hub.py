@@ -27,7 +27,7 @@ from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.codes import Handling, LegState, Tlp, Urgency
 from exchange_protocol.kinds.fields import to_timestamp
 from exchange_protocol.kinds.spec import Stage
-from exchange_protocol.log.checkpoint import Checkpoint
+from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
 from exchange_protocol.log.merkle import (
     consistency_proof,
     inclusion_proof,
@@ -71,6 +71,7 @@ class InMemoryHub:
         self.parts: dict[bytes, bytes] = {}
         self.receipts: dict[tuple[AgencyId, str], tuple[bytes, int]] = {}
         self.calls: list[str] = []
+        self.signer: LogSigner = log_signer()
 
     # --- What tests use ------------------------------------------------------------------------
 
@@ -131,7 +132,7 @@ class InMemoryHub:
         leaves = self.leaf_hashes()
         size = len(leaves) if size is None else size
         root = tree_root(size, _reader(leaves))
-        return log_signer().sign(Checkpoint(LOG_NAME, size, root))
+        return self.signer.sign(Checkpoint(LOG_NAME, size, root))
 
     def consistency(self, first: int, second: int) -> list[bytes]:
         """A consistency proof; raises PROOF_RANGE_INVALID beyond the log."""

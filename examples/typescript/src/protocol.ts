@@ -70,18 +70,23 @@ export function rootFrom(
 
 export interface Checkpoint { size: number; root: Buffer }
 
-// A C2SP signed note; null unless the pinned key signed it.
-export function checkpoint(note: string, vkey: string): Checkpoint | null {
+export interface LogKey { name: string; keyId: Buffer; key: KeyObject }
+export function logKey(vkey: string): LogKey | null {
   const [name, id, encoded] = [vkey.split("+")[0], vkey.split("+")[1], vkey.split("+").slice(2).join("+")];
   const raw = Buffer.from(encoded, "base64");
   const keyId = sha256(utf8(`${name}\n`), raw).subarray(0, 4);
-  if (raw[0] !== 1 || keyId.toString("hex") !== id) return null;
+  if (raw[0] !== 1 || raw.length !== 33 || keyId.toString("hex") !== id) return null;
+  const der = Buffer.concat([Buffer.from("302a300506032b6570032100", "hex"), raw.subarray(1)]);
+  return { name, keyId, key: createPublicKey({ key: der, format: "der", type: "spki" }) };
+}
+
+// A C2SP signed note; null unless the given key signed it.
+export function checkpoint(note: string, vkey: string): Checkpoint | null {
+  const found = logKey(vkey);
+  if (found === null) return null;
+  const { name, keyId, key } = found;
   const end = note.indexOf("\n\n");
   const text = note.slice(0, end + 1);
-  const key = createPublicKey({
-    key: Buffer.concat([Buffer.from("302a300506032b6570032100", "hex"), raw.subarray(1)]),
-    format: "der", type: "spki",
-  });
   const signed = note.slice(end + 2).split("\n").some((line) => {
     const [dash, by, mark] = line.split(" ");
     if (dash !== "—" || by !== name) return false;

@@ -3,6 +3,7 @@ import { createPrivateKey, createPublicKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import protobuf from "protobufjs";
+import * as k from "./log_keys.js";
 import * as p from "./protocol.js";
 import { loadProtocol } from "./wire.js";
 
@@ -88,4 +89,18 @@ const receiptHolds = (each: any): boolean => {
 };
 expect(receiptHolds(receipts.case), "receipt");
 for (const each of receipts.refusals) expect(!receiptHolds(each), each.name);
+
+const logKeys = read("log_keys");
+const steps: k.Succession[] = logKeys.successions.map((each: any) => ({
+  predecessor: each.predecessor, successor: each.successor, smallestTree: each.smallest_tree,
+  signatures: [hex(each.predecessor_signature), hex(each.successor_signature)],
+}));
+for (const each of steps) {
+  expect(k.succeeds(each), "succession");
+  expect(!k.succeeds({ ...each, signatures: [each.signatures[1], each.signatures[0]] }), "signatures turned");
+  expect(!k.succeeds({ ...each, predecessor: each.successor, successor: each.predecessor }), "keys turned");
+}
+for (const each of logKeys.checkpoints) {
+  expect((k.checkpointOf(each.note, steps) !== null) === each.holds, `size ${each.size} by ${each.signed_by}`);
+}
 console.log(`${checked} checks of the vectors hold`);

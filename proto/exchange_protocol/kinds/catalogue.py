@@ -46,6 +46,7 @@ from exchange_protocol.kinds import (
     partial_reply,
     publish_acceptance,
     publish_certificate,
+    publish_log_key,
     publish_policy,
     publish_sealing_key,
     publish_time_limit,
@@ -134,6 +135,7 @@ class Kind(StrEnum):
     RETIRE_AGENCY = retire_agency.SPEC
     PUBLISH_ACCEPTANCE = publish_acceptance.SPEC
     PUBLISH_TIME_LIMIT = publish_time_limit.SPEC
+    PUBLISH_LOG_KEY = publish_log_key.SPEC
 
     @property
     def stage(self) -> Stage:

@@ -86,6 +86,35 @@ MAX_AMOUNT = 10**15
 """Largest amount in a body, in whole units of its currency."""
 
 
+class WithholdingGround(Code):
+    """Grounds on which the copy for a supervisor is withheld (docs/rules.md#p9)."""
+
+    ENDANGERS_INVESTIGATION = (
+        pb.WITHHOLDING_GROUND_ENDANGERS_INVESTIGATION,
+        "it would endanger the investigation",
+        "поставит под угрозу расследование",
+        "тергеуге қауіп төндіреді",
+    )
+    PROTECTS_SOURCE = (
+        pb.WITHHOLDING_GROUND_PROTECTS_SOURCE,
+        "it would reveal a protected source",
+        "раскроет защищаемый источник",
+        "қорғалатын дереккөзді ашады",
+    )
+    CONCERNS_SUPERVISOR = (
+        pb.WITHHOLDING_GROUND_CONCERNS_SUPERVISOR,
+        "it concerns staff of the supervisor",
+        "касается работников надзирающего органа",
+        "қадағалаушы орган қызметкерлеріне қатысты",
+    )
+    ORDERED = (
+        pb.WITHHOLDING_GROUND_ORDERED,
+        "a court ordered it",
+        "по решению суда",
+        "сот шешімі бойынша",
+    )
+
+
 class Currency(Code):
     """Currencies of the region and of its trade (ISO 4217); amounts are in whole units."""
 

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.merkle import EMPTY_ROOT, HASH_SIZE
 from exchange_protocol.log.notes import (
     NoteSignature,
@@ -26,11 +27,13 @@ from exchange_protocol.log.notes import (
     SignedNote,
     decode_base64,
 )
+from exchange_protocol.log.succession import SignedSuccession, Succession, sign_succession
 from exchange_protocol.signer import Signer
 
 MAX_TREE_SIZE = 2**63 - 1
 """The largest signed 64-bit integer of a database."""
 
+_SIGNATURE_BYTES = 64
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
@@ -97,55 +100,151 @@ class SignedCheckpoint:
 
 
 class LogVerifier:
-    """The log that an agency trusts to sign, and no other: its name and Ed25519 key, pinned."""
+    """The log that an agency trusts to sign, and no other: its name and Ed25519 key, pinned.
 
-    def __init__(self, vkey: str) -> None:
-        """Pin the log by its verifier key, `name+key id+key`; raises CONFIG_INVALID."""
-        self._key = NoteVerifier.from_vkey(vkey)
+    With `successions`, the changes of the log's key as its directory tells them (`log.succession`),
+    the keys of that chain, each for the trees that are its own.
+    """
+
+    def __init__(self, vkey: str, successions: Sequence[Succession] = ()) -> None:
+        """Pin the log by its verifier key, `name+key id+key`.
+
+        Raises:
+            InvalidInput: CONFIG_INVALID, for a key that cannot be read.
+            HubDishonest: RULE_BROKEN, for a chain that does not hold the pinned key.
+        """
+        self._pinned = NoteVerifier.from_vkey(vkey)
+        self._successions = tuple(successions)
+        self._keys: tuple[tuple[int, NoteVerifier], ...] = ((0, self._pinned),)
+        """The smallest tree of each key, with the key; the newest last."""
+        if successions:
+            first = NoteVerifier.from_vkey(successions[0].predecessor)
+            later = [(each.since, NoteVerifier.from_vkey(each.successor)) for each in successions]
+            self._keys = ((0, first), *later)
+            if self._pinned not in [key for _, key in self._keys]:
+                raise Reason.RULE_BROKEN.error(
+                    f"the log names {first.vkey} and its successors as its keys; the pinned "
+                    f"{self._pinned.vkey} is none of them"
+                )
 
     @property
     def origin(self) -> str:
         """The origin that checkpoints of this log must have."""
-        return self._key.name
+        return self._pinned.name
 
     @property
     def vkey(self) -> str:
-        """The verifier key of the log as text."""
-        return self._key.vkey
+        """The verifier key that is pinned, as text."""
+        return self._pinned.vkey
+
+    @property
+    def successions(self) -> tuple[Succession, ...]:
+        """The changes of the log's key that are followed."""
+        return self._successions
+
+    @property
+    def vkeys(self) -> tuple[str, ...]:
+        """The verifier keys of the log, oldest first; the pinned one where no other is known."""
+        return tuple(key.vkey for _, key in self._keys)
+
+    @property
+    def newest_vkey(self) -> str:
+        """The verifier key that the log signs with now, as far as is known."""
+        return self._keys[-1][1].vkey
+
+    def following(self, successions: Sequence[Succession]) -> LogVerifier:
+        """The same log with the changes of its key as a directory tells them, up to some entry.
+
+        Raises:
+            HubDishonest: RULE_BROKEN, if they contradict those that are followed already.
+        """
+        both = min(len(successions), len(self._successions))
+        if tuple(successions[:both]) != self._successions[:both]:
+            raise Reason.RULE_BROKEN.error(
+                "the log tells another history of its keys than it told before"
+            )
+        return LogVerifier(self.vkey, successions) if len(successions) > both else self
 
     def verify(self, note: bytes) -> Checkpoint:
         """Verify that this log signed the note; raises CHECKPOINT_INVALID.
 
         1. The note is well formed and within bounds.
-        2. The log's key signed its text, once; lines of other keys are ignored.
+        2. The log's key, the one of the tree's time or a later one, signed its text, once; lines of
+           other keys are ignored.
         3. The text is a checkpoint of this log (the origin is the key's name).
         """
         signed = SignedNote.parse(note)
-        self._key.verify(signed)
+        # The size chooses the key; it is believed only if that key signed it.
         checkpoint = Checkpoint.parse(signed.text)
+        keys = self._keys_for(checkpoint.size)
+        present = (key for key in keys if _has_line(signed, key))
+        next(present, keys[0]).verify(signed)
         if checkpoint.origin != self.origin:
             raise Reason.CHECKPOINT_INVALID.error(
                 f"expected a checkpoint of {self.origin}, got one of another origin"
             )
         return checkpoint
 
+    def is_by_unknown_key(self, note: bytes) -> bool:
+        """True if a key in the log's name signed the note, and none that is known.
+
+        Either the log's key was changed, or somebody made the note up.
+        """
+        try:
+            signed = SignedNote.parse(note)
+            keys = self._keys_for(Checkpoint.parse(signed.text).size)
+        except ExchangeError:
+            return False
+        return not any(_has_line(signed, key) for key in keys) and any(
+            map(self.is_own, signed.signatures)
+        )
+
+    def is_own(self, line: NoteSignature) -> bool:
+        """True for a line in the log's name; a witness's is longer, also under that name."""
+        return line.name == self.origin and len(line.signature) == _SIGNATURE_BYTES
+
+    def _keys_for(self, size: int) -> tuple[NoteVerifier, ...]:
+        """The key of a tree's time, and the later ones."""
+        first = max(i for i, (since, _) in enumerate(self._keys) if since <= size)
+        return tuple(key for _, key in self._keys[first:])
+
+
+def _has_line(signed: SignedNote, key: NoteVerifier) -> bool:
+    return any((line.name, line.key_id) == (key.name, key.key_id) for line in signed.signatures)
+
 
 class LogSigner:
-    """The log's own key. It signs any tree of its log: commit first, then let the note out."""
+    """The log's own key. It signs any tree of its log: commit first, then let the note out.
 
-    def __init__(self, name: str, signer: Signer) -> None:
-        """Hold the Ed25519 key under the name of the log; raises CONFIG_INVALID for a bad one."""
-        self._signer = NoteSigner(name, signer)
+    While one key succeeds another, both sign: those who know the old key alone go on verifying.
+    """
+
+    def __init__(self, name: str, signer: Signer, successor: Signer | None = None) -> None:
+        """Hold the Ed25519 keys under the name of the log; raises CONFIG_INVALID for a bad one."""
+        self._keys = [each for each in (signer, successor) if each is not None]
+        self._signers = tuple(NoteSigner(name, each) for each in self._keys)
+        if len({each.verifier for each in self._signers}) < len(self._signers):
+            raise Reason.CONFIG_INVALID.error("expected a successor that is another key")
 
     @property
     def origin(self) -> str:
         """The origin of the checkpoints that this log signs."""
-        return self._signer.verifier.name
+        return self._signers[0].verifier.name
 
     @property
     def vkey(self) -> str:
-        """The verifier key to publish and to pin."""
-        return self._signer.verifier.vkey
+        """The verifier key to publish and to pin; while it is succeeded, that of the old key."""
+        return self._signers[0].verifier.vkey
+
+    @property
+    def vkeys(self) -> tuple[str, ...]:
+        """The verifier keys of all keys that sign."""
+        return tuple(each.verifier.vkey for each in self._signers)
+
+    def succession(self) -> SignedSuccession:
+        """Sign, with both keys, that one succeeds the other; ValueError without a successor."""
+        predecessor, successor = self._keys
+        return sign_succession(self.origin, predecessor, successor)
 
     def sign(self, checkpoint: Checkpoint) -> bytes:
         """Sign a checkpoint of this log; returns the note."""
@@ -153,4 +252,6 @@ class LogSigner:
             raise Reason.CHECKPOINT_INVALID.error(
                 f"this key signs for {self.origin}, not for {checkpoint.origin}"
             )
-        return self._signer.sign(checkpoint.body())
+        body = checkpoint.body()
+        notes = [SignedNote.parse(each.sign(body)) for each in self._signers]
+        return SignedNote(body, tuple(line for note in notes for line in note.signatures)).encode()

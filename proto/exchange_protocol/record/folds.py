@@ -68,15 +68,19 @@ class EventCounts(Fold):
 
 
 class KindCounts(Fold):
-    """Statements by kind, denials by reason, inspections by agency."""
+    """Statements by kind, copies withheld, denials by reason, inspections by agency."""
 
-    name, version = "kinds", 1
+    name, version = "kinds", 2
 
     def apply(self, applied: Applied) -> None:
         """Count the next entry."""
         entry = applied.entry
         if applied.statement is not None:
             self.counts[applied.statement.kind.value] += 1
+            header = applied.statement.header
+            if header.withholding_ground is not None:
+                key = f"withheld: {entry.actor.agency}: {header.withholding_ground.name}"
+                self.counts[key] += len(header.withheld_from)
         elif entry.event is Event.DENIAL:
             # Nobody signs a refusal: a hub may make up reasons without end, which are not all kept.
             reason = entry.reason if entry.reason in Reason.__members__ else "another reason"

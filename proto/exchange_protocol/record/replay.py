@@ -17,12 +17,14 @@ from collections import Counter
 from collections.abc import Container, Iterable, MutableMapping, MutableSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Protocol
 
 from exchange_protocol.errors import CallerError, ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.log.succession import Succession
 from exchange_protocol.record.entries import (
     CommitmentOpening,
     Entry,
@@ -61,6 +63,32 @@ class DirectoryFold:
     def current(self) -> Directory:
         """The directory after the last entry folded."""
         return self._directories[-1]
+
+    @property
+    def successions(self) -> tuple[Succession, ...]:
+        """The changes of the log's key, in order."""
+        keys = self.current.log_keys
+        if not keys:
+            return ()
+        since = {
+            directory.log_keys[-1]: index + 1
+            for index, directory in zip(
+                reversed(self._indexes), reversed(self._directories[1:]), strict=True
+            )
+            if directory.log_keys
+        }
+        return tuple(Succession(old, new, since[new]) for old, new in pairwise(keys))
+
+    def copy(self) -> DirectoryFold:
+        """A fold that goes on by itself from here."""
+        return DirectoryFold(
+            self.anchors,
+            self.names_signatures,
+            set(self._ids),
+            self._last_time,
+            list(self._indexes),
+            list(self._directories),
+        )
 
     def before(self, index: int) -> Directory:
         """The directory in force for entry `index`: what the entries before it made."""

@@ -7,8 +7,8 @@ lies.
 Who may change it is the constitution of the deployment and stands in code, not in the policy:
 - The first statement publishes an operator's certificate and is signed with it; its chain to the
   root is what makes it trustworthy. That operator's agency is the operating agency from then on.
-- The operating agency's operators enrol, change and retire agencies, publish the policy and time
-  limits, publish and revoke any signing certificate.
+- The operating agency's operators enrol, change and retire agencies, publish the policy, time
+  limits and the log's next key, publish and revoke any signing certificate.
 - An agency's own systems publish the agency's sealing key and what it takes, and publish and revoke
   further certificates of the agency.
 
@@ -29,6 +29,7 @@ from exchange_protocol.kinds.codes import TimeLimitRule
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
 from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
@@ -36,6 +37,7 @@ from exchange_protocol.kinds.retire_agency import RetireAgency
 from exchange_protocol.kinds.revoke_certificate import RevokeCertificate
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.kinds.update_agency import UpdateAgency
+from exchange_protocol.log.succession import check_follows
 from exchange_protocol.rules.policy import Agency, Policy, Rulebook
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.certificates import (
@@ -74,6 +76,8 @@ class Directory:
     """The limits of what agencies take, for those that published them."""
     time_limits: Mapping[tuple[TimeLimitRule, str], int] = field(default_factory=dict)
     """Hours, by rule and country; an empty country is all without a limit of their own."""
+    log_keys: tuple[str, ...] = ()
+    """Verifier keys of the log, oldest first; empty until a key was succeeded."""
 
     @cached_property
     def rulebook(self) -> Rulebook:
@@ -147,6 +151,8 @@ def advance_directory(
             _require_operator(directory, statement.author, "publish a time limit")
             limits = {**directory.time_limits, (body.rule, body.country): body.hours}
             changed = replace(directory, time_limits=MappingProxyType(limits))
+        case PublishLogKey() as body:
+            changed = _publish_log_key(directory, statement.author, body)
         case _:
             raise ValueError(f"{statement.kind} is no directory statement")
     return replace(changed, size=directory.size + 1)
@@ -365,3 +371,11 @@ def _publish_sealing_key(
         directory,
         sealing_keys=MappingProxyType({**directory.sealing_keys, author.agency: (*keys, key)}),
     )
+
+
+def _publish_log_key(directory: Directory, author: Member, body: PublishLogKey) -> Directory:
+    _require_operator(directory, author, "publish a key of the log")
+    body.succession.verify()
+    check_follows(directory.log_keys, body.succession)
+    known = directory.log_keys or (body.predecessor,)
+    return replace(directory, log_keys=(*known, body.successor))

@@ -95,6 +95,8 @@ class Route:
     rule_ids: tuple[str, ...]
     legs: tuple[LegRoute, ...]
     supervisors: tuple[AgencyId, ...]
+    withheld: tuple[AgencyId, ...] = ()
+    """Supervisors by rule from whom the author withholds the copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,7 +407,27 @@ def _route(
     subjects: Mapping[AgencyId, int],
 ) -> Route:
     """Plan a statement; `exchange` is its initiator and its kind."""
-    return _routed(directory.rulebook, _question(author, kind, header, exchange, subjects))
+    question = _question(author, kind, header, exchange, subjects)
+    route = _routed(directory.rulebook, question)
+    if header.withheld_from:
+        return _withholding(directory.rulebook, question, header, route)
+    return route
+
+
+def _withholding(
+    rulebook: Rulebook, statement: _RouteQuestion, header: Header, route: Route
+) -> Route:
+    """The route without the supervisors from whom the author withholds the copy (docs/rules.md#p9).
+
+    Raises:
+        NotPermitted: POLICY_DENIED.
+    """
+    rules = set(route.rule_ids)
+    for said in statement.legs():
+        rules |= rulebook.check_withholding(said)
+    withheld = tuple(each for each in route.supervisors if each in header.withheld_from)
+    left = tuple(each for each in route.supervisors if each not in withheld)
+    return replace(route, rule_ids=tuple(sorted(rules)), supervisors=left, withheld=withheld)
 
 
 def _question(
@@ -546,6 +568,13 @@ def _check_not_below(handling: Handling, tlp: Tlp, statement: Draft, where: str)
 
 
 def _check_supervisors(statement: Statement, route: Route) -> None:
+    others = set(statement.header.withheld_from) - set(route.withheld)
+    if others:
+        named = ", ".join((*route.supervisors, *route.withheld)) or "none"
+        raise Reason.INVALID_FIELD.error(
+            f"expected supervisors that the policy names, {named}; got {', '.join(sorted(others))}",
+            field="withheld_from",
+        )
     if statement.supervisors == route.supervisors:
         return
     missing = set(route.supervisors) - set(statement.supervisors)

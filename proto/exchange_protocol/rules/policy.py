@@ -41,6 +41,8 @@ _STATEMENT_ACTIONS = ", ".join(
 _RELEASES: Final = ("ReleaseUnapproved", "ReleaseOnOneApproval", "ReleaseOnTwoApprovals")
 """Release actions by the number of approvals that they ask for."""
 
+_WITHHOLD: Final = "WithholdCopy"
+
 SCHEMA: Final = f"""
 entity Agency = {{ country: String, agencyType: String }};
 entity Member = {{ agency: Agency, role: String }};
@@ -48,7 +50,7 @@ type PolicyContext = {{
   initiator: Agency, author: Agency, kind: String, exchangeKind: String,
   handling: Long, tlp: String, urgent: Bool, subjectCount: Long
 }};
-action {_STATEMENT_ACTIONS}, {", ".join(json.dumps(name) for name in _RELEASES)}
+action {_STATEMENT_ACTIONS}, {", ".join(json.dumps(name) for name in (*_RELEASES, _WITHHOLD))}
   appliesTo {{ principal: [Member], resource: [Agency], context: PolicyContext }};
 action "Supervise" appliesTo {{ principal: [Agency], resource: [Agency], context: PolicyContext }};
 action "Audit" appliesTo {{
@@ -110,35 +112,41 @@ class Policy:
         Raises:
             InvalidInput: POLICY_INVALID, naming the rule at fault.
         """
-        _check_bounds(text)
-        try:
-            parsed = json.loads(cedarpy.policies_to_json_str(text))
-            rules = parsed["staticPolicies"]
-            compiled = cedarpy.PolicySet.from_str(text)
-        except (ValueError, KeyError, RecursionError) as error:
-            raise Reason.POLICY_INVALID.error(f"the policy does not parse: {error}") from None
-        if parsed["templates"]:
-            raise Reason.POLICY_INVALID.error("expected rules, got a template")
-        ids = [rule.get("annotations", {}).get("id") for rule in rules.values()]
-        if not all(map(_is_rule_id, ids)) or len(set(ids)) != len(ids):
+        return _compiled(text)
+
+
+# A hub compiles a text when it judges it and when it follows it.
+@lru_cache(maxsize=4)
+def _compiled(text: str) -> Policy:
+    _check_bounds(text)
+    try:
+        parsed = json.loads(cedarpy.policies_to_json_str(text))
+        rules = parsed["staticPolicies"]
+        compiled = cedarpy.PolicySet.from_str(text)
+    except (ValueError, KeyError, RecursionError) as error:
+        raise Reason.POLICY_INVALID.error(f"the policy does not parse: {error}") from None
+    if parsed["templates"]:
+        raise Reason.POLICY_INVALID.error("expected rules, got a template")
+    ids = [rule.get("annotations", {}).get("id") for rule in rules.values()]
+    if not all(map(_is_rule_id, ids)) or len(set(ids)) != len(ids):
+        raise Reason.POLICY_INVALID.error(
+            "expected a distinct @id of letters, digits, '.', '_' and '-' on every rule"
+        )
+    if sum(len(rule_id) for rule_id in ids) > MAX_RULE_IDS_BYTES:
+        raise Reason.POLICY_INVALID.error(
+            f"expected rule ids of at most {MAX_RULE_IDS_BYTES} letters together; shorten them"
+        )
+    for actions, what in ((_INITIAL_ACTIONS, "an initial statement"), (_RELEASES, "a release")):
+        # Such a policy would lock everyone out, until the operator publishes another.
+        if not any(_may_permit(rule, actions) for rule in rules.values()):
             raise Reason.POLICY_INVALID.error(
-                "expected a distinct @id of letters, digits, '.', '_' and '-' on every rule"
+                f"expected a rule that permits {what}; without one nothing can be said"
             )
-        if sum(len(rule_id) for rule_id in ids) > MAX_RULE_IDS_BYTES:
-            raise Reason.POLICY_INVALID.error(
-                f"expected rule ids of at most {MAX_RULE_IDS_BYTES} letters together; shorten them"
-            )
-        for actions, what in ((_INITIAL_ACTIONS, "an initial statement"), (_RELEASES, "a release")):
-            # Such a policy would lock everyone out, until the operator publishes another.
-            if not any(_may_permit(rule, actions) for rule in rules.values()):
-                raise Reason.POLICY_INVALID.error(
-                    f"expected a rule that permits {what}; without one nothing can be said"
-                )
-        result = cedarpy.validate_policies(text, SCHEMA)
-        if not result.validation_passed:
-            raise Reason.POLICY_INVALID.error("; ".join(str(error) for error in result.errors))
-        reads = PolicyReads(rules.values())
-        return cls(text, hashlib.sha256(text.encode()).digest(), compiled, reads)
+    result = cedarpy.validate_policies(text, SCHEMA)
+    if not result.validation_passed:
+        raise Reason.POLICY_INVALID.error("; ".join(str(error) for error in result.errors))
+    reads = PolicyReads(rules.values())
+    return Policy(text, hashlib.sha256(text.encode()).digest(), compiled, reads)
 
 
 class PolicyContext(NamedTuple):
@@ -195,7 +203,8 @@ class Rulebook:
         self._deciding_reads = reads(*(kind.action for kind in _APPROVING_KINDS))
         self._gate_reads = reads(*_RELEASES) | self._deciding_reads
         self._supervising_reads = reads("Supervise")
-        self._reads = {action: reads(action) for action in (*(k.action for k in Kind), *_RELEASES)}
+        actions = (*(kind.action for kind in Kind), *_RELEASES, _WITHHOLD)
+        self._reads = {action: reads(action) for action in actions}
         self._schema = cedarpy.Schema.from_str(SCHEMA)
         self._entities = cedarpy.Entities.from_json_str(json.dumps(_entities(agencies)))
         self._ask = lru_cache(_CACHED_ANSWERS)(self._evaluate)
@@ -221,6 +230,20 @@ class Rulebook:
                 f"{said.author} as {said.role} may not say {said.kind} on an exchange of "
                 f"{said.initiator} with {said.recipient}: "
                 + (why if answer.rule_ids else "no rule permits it")
+            )
+        return answer.rule_ids
+
+    def check_withholding(self, said: PolicyContext) -> frozenset[str]:
+        """Check that a supervisor's copy may be withheld; gives the rules that permit it.
+
+        Raises:
+            NotPermitted: POLICY_DENIED.
+        """
+        answer = self._answer(_WITHHOLD, _member(said.author, said.role), said)
+        if not answer.allowed:
+            raise Reason.POLICY_DENIED.error(
+                f"{said.author} as {said.role} may not withhold the copy of {said.kind} from its "
+                "supervisors"
             )
         return answer.rule_ids
 

@@ -216,6 +216,36 @@ PURPOSE_CONFISCATION: Purpose.ValueType  # 4
 PURPOSE_ANALYSIS: Purpose.ValueType  # 5
 Global___Purpose: _TypeAlias = Purpose  # noqa: Y015
 
+class _WithholdingGround:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _WithholdingGroundEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WithholdingGround.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    WITHHOLDING_GROUND_UNSPECIFIED: _WithholdingGround.ValueType  # 0
+    WITHHOLDING_GROUND_ENDANGERS_INVESTIGATION: _WithholdingGround.ValueType  # 1
+    """It would endanger the investigation."""
+    WITHHOLDING_GROUND_PROTECTS_SOURCE: _WithholdingGround.ValueType  # 2
+    """It would reveal a source that must be protected."""
+    WITHHOLDING_GROUND_CONCERNS_SUPERVISOR: _WithholdingGround.ValueType  # 3
+    """It concerns staff of the supervisor."""
+    WITHHOLDING_GROUND_ORDERED: _WithholdingGround.ValueType  # 4
+    """A court ordered it."""
+
+class WithholdingGround(_WithholdingGround, metaclass=_WithholdingGroundEnumTypeWrapper):
+    """Grounds on which the copy for a supervisor is withheld."""
+
+WITHHOLDING_GROUND_UNSPECIFIED: WithholdingGround.ValueType  # 0
+WITHHOLDING_GROUND_ENDANGERS_INVESTIGATION: WithholdingGround.ValueType  # 1
+"""It would endanger the investigation."""
+WITHHOLDING_GROUND_PROTECTS_SOURCE: WithholdingGround.ValueType  # 2
+"""It would reveal a source that must be protected."""
+WITHHOLDING_GROUND_CONCERNS_SUPERVISOR: WithholdingGround.ValueType  # 3
+"""It concerns staff of the supervisor."""
+WITHHOLDING_GROUND_ORDERED: WithholdingGround.ValueType  # 4
+"""A court ordered it."""
+Global___WithholdingGround: _TypeAlias = WithholdingGround  # noqa: Y015
+
 class _Language:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -948,6 +978,8 @@ class Statement(_message.Message):
     TIME_ZONE_FIELD_NUMBER: _builtins.int
     SUBJECT_COUNT_FIELD_NUMBER: _builtins.int
     PARTS_FIELD_NUMBER: _builtins.int
+    WITHHELD_FROM_FIELD_NUMBER: _builtins.int
+    WITHHOLDING_GROUND_FIELD_NUMBER: _builtins.int
     INFORMATION_REQUEST_FIELD_NUMBER: _builtins.int
     REFERRAL_FIELD_NUMBER: _builtins.int
     ANALYSIS_REQUEST_FIELD_NUMBER: _builtins.int
@@ -1001,6 +1033,7 @@ class Statement(_message.Message):
     RETIRE_AGENCY_FIELD_NUMBER: _builtins.int
     PUBLISH_ACCEPTANCE_FIELD_NUMBER: _builtins.int
     PUBLISH_TIME_LIMIT_FIELD_NUMBER: _builtins.int
+    PUBLISH_LOG_KEY_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """UUIDv7, canonical lower-case text. The idempotency key, unique per author agency."""
     exchange_id: _builtins.str
@@ -1022,6 +1055,8 @@ class Statement(_message.Message):
     """IANA name, e.g. "Asia/Almaty"."""
     subject_count: _builtins.int
     """Number of subjects in the sealed content, as the author declares it."""
+    withholding_ground: Global___WithholdingGround.ValueType
+    """Why; with withheld_from alone."""
     @_builtins.property
     def made_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -1042,6 +1077,10 @@ class Statement(_message.Message):
 
     @_builtins.property
     def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Part]: ...
+    @_builtins.property
+    def withheld_from(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Agency ids that would receive the brief by rule, and from whom it is withheld in this case."""
+
     @_builtins.property
     def information_request(self) -> Global___InformationRequest: ...
     @_builtins.property
@@ -1148,6 +1187,8 @@ class Statement(_message.Message):
     def publish_acceptance(self) -> Global___PublishAcceptance: ...
     @_builtins.property
     def publish_time_limit(self) -> Global___PublishTimeLimit: ...
+    @_builtins.property
+    def publish_log_key(self) -> Global___PublishLogKey: ...
     def __init__(
         self,
         *,
@@ -1172,6 +1213,8 @@ class Statement(_message.Message):
         time_zone: _builtins.str = ...,
         subject_count: _builtins.int = ...,
         parts: _abc.Iterable[Global___Part] | None = ...,
+        withheld_from: _abc.Iterable[_builtins.str] | None = ...,
+        withholding_ground: Global___WithholdingGround.ValueType = ...,
         information_request: Global___InformationRequest | None = ...,
         referral: Global___Referral | None = ...,
         analysis_request: Global___AnalysisRequest | None = ...,
@@ -1225,12 +1268,13 @@ class Statement(_message.Message):
         retire_agency: Global___RetireAgency | None = ...,
         publish_acceptance: Global___PublishAcceptance | None = ...,
         publish_time_limit: Global___PublishTimeLimit | None = ...,
+        publish_log_key: Global___PublishLogKey | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "leave", b"leave", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supplement", b"supplement", "task", b"task", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "leave", b"leave", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supplement", b"supplement", "task", b"task", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "language", b"language", "leave", b"leave", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_certificate", b"publish_certificate", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisors", b"supervisors", "supplement", b"supplement", "task", b"task", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "language", b"language", "leave", b"leave", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisors", b"supervisors", "supplement", b"supplement", "task", b"task", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request", "withheld_from", b"withheld_from", "withholding_ground", b"withholding_ground"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "joint_case", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "consent_request", "consent_decision", "invite", "join", "decline", "leave", "contribute", "task", "complete_task", "draft_analysis", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance", "publish_time_limit"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "joint_case", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "consent_request", "consent_decision", "invite", "join", "decline", "leave", "contribute", "task", "complete_task", "draft_analysis", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance", "publish_time_limit", "publish_log_key"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -2382,6 +2426,38 @@ class PublishTimeLimit(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PublishTimeLimit: _TypeAlias = PublishTimeLimit  # noqa: Y015
+
+@_typing.final
+class PublishLogKey(_message.Message):
+    """The log goes on under a new key, and both keys have signed that; docs/protocol/log.md has the text."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREDECESSOR_FIELD_NUMBER: _builtins.int
+    SUCCESSOR_FIELD_NUMBER: _builtins.int
+    PREDECESSOR_SIGNATURE_FIELD_NUMBER: _builtins.int
+    SUCCESSOR_SIGNATURE_FIELD_NUMBER: _builtins.int
+    predecessor: _builtins.str
+    """C2SP verifier keys; both bear the name of the log."""
+    successor: _builtins.str
+    predecessor_signature: _builtins.bytes
+    """Ed25519 signatures over the same text (64 bytes)."""
+    successor_signature: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        predecessor: _builtins.str = ...,
+        successor: _builtins.str = ...,
+        predecessor_signature: _builtins.bytes = ...,
+        successor_signature: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["predecessor", b"predecessor", "predecessor_signature", b"predecessor_signature", "successor", b"successor", "successor_signature", b"successor_signature"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishLogKey: _TypeAlias = PublishLogKey  # noqa: Y015
 
 @_typing.final
 class PublishCertificate(_message.Message):

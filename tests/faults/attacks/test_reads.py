@@ -105,7 +105,7 @@ def fill_list(town: Deployment) -> None:
         insert_exchanges(
             connection,
             [
-                ExchangeRow(each, index, bytes(32), "referral", READER, at, at, None, 1, 1)
+                ExchangeRow(each, index, "referral", READER, at, at, None, 1, 1)
                 for each, index in zip(ids, indexes, strict=True)
             ],
         )

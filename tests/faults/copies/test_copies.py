@@ -7,7 +7,6 @@ wrote and emptied the log now and then. The short form tries 200, `make faults` 
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import sqlite3
@@ -69,11 +68,6 @@ def rows_of(path: Path) -> dict[str, list[Any]]:
             name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=repr)  # noqa: S608
             for (name,) in names
         }
-
-
-@pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> History:
-    return asyncio.run(write_history(tmp_path_factory.mktemp("honest")))
 
 
 async def write_history(folder: Path) -> History:

@@ -196,5 +196,12 @@ async def _claim_reading(ledger: Ledger, caller: Caller, region: Region) -> None
 def _sealed_bytes(region: Region, sha256: bytes) -> bytes:
     """What root reads off the hub's disk."""
     with closing(sqlite3.connect(region.files.folder / "hub.db")) as database:
-        rows = database.execute("SELECT data FROM part_chunks").fetchall()
-    return next(bytes(data) for (data,) in rows if hashlib.sha256(bytes(data)).digest() == sha256)
+        query = "SELECT payload, sealed FROM log_entries WHERE sealed IS NOT NULL"
+        for payload, sealed in database.execute(query):
+            start = 0
+            for part in parse_statement(payload).parts:
+                data = bytes(sealed[start : start + part.size])
+                start += part.size
+                if hashlib.sha256(data).digest() == sha256:
+                    return data
+    raise AssertionError("expected these bytes on the disk")

@@ -22,6 +22,7 @@ from agency_client.audit import Verdict as AuditVerdict
 from agency_client.audit import verify_log
 from agency_client.audit.database import DatabaseCopy
 from agency_client.state.checkpoints import Head
+from agency_client.state.log_keys import LogKeys
 from agency_client.witness.witness import Witness
 from exchange_keys import SealingPrivateKey, SoftwareSigner
 from exchange_protocol.errors import Reason
@@ -331,8 +332,9 @@ def test_two_histories_are_one_fork_as_soon_as_two_bodies_compare(region: Region
 def test_witness_vouches_for_one_history_alone(region: Region, tmp_path: Path) -> None:
     key = Ed25519PrivateKey.generate()
     log = LogVerifier(region.files.log_vkey)
+    keys = LogKeys(tmp_path / "keys", log)
     witness = Witness(
-        WitnessSigner("witness.example/w", SoftwareSigner(key)), tmp_path / "w", log, utc_now
+        WitnessSigner("witness.example/w", SoftwareSigner(key)), tmp_path / "w", keys, utc_now
     )
     first = region.backup()
     region.ask("kz.fma")

@@ -12,6 +12,7 @@ from cryptography import x509
 
 from agency_client import Profile
 from agency_client.state.keys import load_sealing_keys
+from agency_client.state.log_keys import LogKeys
 from agency_client.witness.witness import Witness
 from exchange_certs.authority import Authority
 from exchange_certs.cli import CA_VARIABLE, KEY_VARIABLE
@@ -217,7 +218,8 @@ def hub_cases(town: Deployment, runner: Runner, template: Path) -> list[Case]:
         assert (folder / "out.tsq").stat().st_size > 0
 
     def is_witness_key(folder: Path) -> None:
-        Witness.load(folder / "new.key", PASSPHRASE, LogVerifier(vkey), utc_now)
+        keys = LogKeys(folder / "new-keys", LogVerifier(vkey))
+        Witness.load(folder / "new.key", PASSPHRASE, keys, utc_now)
 
     def is_shown(folder: Path) -> None:
         found = sorted(each.name for each in (folder / "out").glob("*/*"))

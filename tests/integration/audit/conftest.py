@@ -15,8 +15,8 @@ from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Member
 from exchange_server.ledger import Ledger, LedgerLimits
 from exchange_server.storage.engine import open_engine
-from exchange_server.storage.schema import migrate
 from tests.support.hub_data import Correspondence, caller, log_signer, revocations
+from tests.support.schema import make_schema
 
 
 @dataclass
@@ -50,7 +50,7 @@ async def region(tmp_path: Path) -> AsyncIterator[Region]:
     """An enrolled region."""
     file = tmp_path / "hub.db"
     engine = open_engine(f"sqlite:///{file}")
-    migrate(engine)
+    make_schema(engine)
     mail = Correspondence()
     ledger = await Ledger.open(
         engine,

@@ -61,8 +61,8 @@ class Town:
         """Let these witnesses do a round, one after the other."""
         with self.deployment.client(AUDITOR) as auditor:
             for number in numbers:
-                key, log = self.keys[number], auditor.profile.log
-                Witness.load(key, PASSPHRASE, log, utc_now).run_once(auditor)
+                key, keys = self.keys[number], auditor.profile.log_keys
+                Witness.load(key, PASSPHRASE, keys, utc_now).run_once(auditor)
 
     def private(self, number: int) -> Signer:
         return load_signer(self.keys[number], PASSPHRASE)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Member
@@ -19,7 +20,6 @@ from exchange_server.ledger import Accepted, Ledger, LedgerLimits, PartHandle, R
 from exchange_server.ledger.fsck import fsck
 from exchange_server.observer import CommitStep
 from exchange_server.storage.engine import open_engine
-from exchange_server.storage.schema import migrate
 from tests.support.hub_data import (
     Clock,
     Correspondence,
@@ -31,6 +31,7 @@ from tests.support.hub_data import (
 )
 from tests.support.observers import AtSteps
 from tests.support.postgres import emptied_database, running_postgres
+from tests.support.schema import make_schema
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +53,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def engine(database_url: str) -> Iterator[Engine]:
     """A migrated database."""
     made = open_engine(database_url)
-    migrate(made)
+    make_schema(made)
     yield made
     made.dispose()
 
@@ -65,6 +66,7 @@ class Office:
     mail: Correspondence = field(default_factory=Correspondence)
     limits: LedgerLimits = field(default_factory=LedgerLimits)
     on_step: Callable[[CommitStep], None] = lambda step: None
+    signer: LogSigner = field(default_factory=log_signer)
     witnesses: WitnessPolicy | None = None
     witnesses_at_start: int = 0
     _open: tuple[Ledger, Reader] | None = None
@@ -87,7 +89,7 @@ class Office:
         ledger = await Ledger.open(
             self.engine,
             anchors=self.mail.cast.anchors,
-            signer=log_signer(),
+            signer=self.signer,
             clock=self.clock,
             revocations=revocations,
             limits=self.limits,

@@ -20,8 +20,8 @@ from exchange_server.storage.engine import (
 )
 from exchange_server.storage.log_rows import read_head
 from exchange_server.storage.part_rows import ChunkRow, insert_chunks
-from exchange_server.storage.schema import migrate
 from tests.support.postgres import with_options
+from tests.support.schema import make_schema
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -33,7 +33,7 @@ SECONDS = 20
 def hub(database_url: str) -> Iterator[Engine]:
     """An engine as a hub has it, whose turn ends after half a second."""
     tool = open_engine(database_url)
-    migrate(tool)
+    make_schema(tool)
     tool.dispose()
     engine = open_engine(with_options(database_url, BOUND), serving=True)
     yield engine

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import re
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import tables
 from exchange_server.storage.engine import writing
 from tests.integration.ledger.conftest import Office
+from tests.support.hub_data import CONTENT as CONTENT_PART
 from tests.support.hub_data import log_verifier
 from tests.support.statements import KZ_FMA, KZ_MIA, Hub, fictional_cast
 
@@ -46,22 +48,50 @@ async def closed(office: Office) -> tuple[Statement, bytes]:
     return letter.statement, sealed
 
 
-def stored_parts(office: Office) -> tuple[int, int]:
+async def closed_after_upload(office: Office) -> tuple[Statement, bytes]:
+    """The same, but that the content was uploaded before; gives the content."""
+    content = b"uploaded, and to be gone (fictional) " * 1000
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"], content=content)
+    digest = hashlib.sha256(content).digest()
+    async with await office.ledger.stage_part(letter.caller, digest, len(content)) as part:
+        await part.append(content)
+        await part.finish()
+    beside = {name: made for name, made in letter.parts.items() if name != CONTENT_PART}
+    await office.ledger.submit(letter.caller, letter.signed, beside, 0)
+    office.mail.posted(letter)
+    handle = await office.fetch(KZ_FMA, letter.statement, CONTENT_PART)
+    assert await office.content_of(handle) == content
+    assert await office.content_of(handle, 30_000) == content[30_000:]
+    await office.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=letter.statement)
+    await office.say(KZ_MIA, Kind.CLOSE.body(), to=["kz.fma"], on=letter.statement)
+    return letter.statement, content
+
+
+def stored_parts(office: Office) -> tuple[int, int, int]:
+    """Statements with sealed bytes beside them, parts that were uploaded, and their chunks."""
+    e = tables.log_entries.c
     with office.engine.connect() as connection:
-        parts = select(func.count()).select_from(tables.parts)
-        chunks = select(func.count()).select_from(tables.part_chunks)
-        return connection.execute(parts).scalar_one(), connection.execute(chunks).scalar_one()
+        counts = (
+            select(func.count(e.sealed)),
+            select(func.count()).select_from(tables.parts),
+            select(func.count()).select_from(tables.part_chunks),
+        )
+        beside, uploaded, chunks = (connection.execute(each).scalar_one() for each in counts)
+        return beside, uploaded, chunks
 
 
-async def test_a_notice_erases_the_parts_of_its_exchange_and_no_others(office: Office) -> None:
+@pytest.mark.parametrize("made", [closed, closed_after_upload])
+async def test_a_notice_erases_the_parts_of_its_exchange_and_no_others(
+    office: Office, made: Callable[[Office], Awaitable[tuple[Statement, bytes]]]
+) -> None:
     other = office.mail.ask(KZ_MIA, ["kz.fma"], content=b"another matter (fictional)")
     await office.post(other)
     kept = stored_parts(office)
-    asked, _ = await closed(office)
+    asked, _ = await made(office)
     assert stored_parts(office) > kept
     await office.say(KZ_MIA, NOTICE, to=["kz.fma"], on=asked)
     # The notice's own brief says why, and stays.
-    assert stored_parts(office) == (kept[0] + 1, kept[1] + 1)
+    assert stored_parts(office) == (kept[0] + 1, *kept[1:])
     assert office.mail.leg(asked, "kz.fma").state is LegState.ERASED
     with pytest.raises(ExchangeError) as refused:
         await office.fetch(KZ_FMA, asked)
@@ -104,12 +134,15 @@ async def test_what_two_bodies_hold_goes_with_the_second(office: Office) -> None
     # The recall that spoke to the one agency alone is gone; what was said to both is not.
     assert stored_parts(office) >= before
     await office.say(KZ_MIA, NOTICE, to=["kz.gpo"], on=letter.statement)
-    assert stored_parts(office) == (2, 2)  # the briefs of the two notices
+    assert stored_parts(office) == (2, 0, 0)  # the briefs of the two notices
 
 
-async def test_a_transfer_under_way_ends_with_the_reason(office: Office) -> None:
-    asked, _ = await closed(office)
-    handle = await office.fetch(KZ_FMA, asked)
+@pytest.mark.parametrize("made", [closed, closed_after_upload])
+async def test_a_transfer_under_way_ends_with_the_reason(
+    office: Office, made: Callable[[Office], Awaitable[tuple[Statement, bytes]]]
+) -> None:
+    asked, _ = await made(office)
+    handle = await office.fetch(KZ_FMA, asked, CONTENT_PART)
     await office.say(KZ_MIA, NOTICE, to=["kz.fma"], on=asked)
     with pytest.raises(ExchangeError) as refused:
         await office.content_of(handle)
@@ -118,6 +151,24 @@ async def test_a_transfer_under_way_ends_with_the_reason(office: Office) -> None
 
 async def test_fsck_finds_content_that_was_put_back(office: Office) -> None:
     asked, _ = await closed(office)
+    e = tables.log_entries.c
+    its_row = tables.log_entries.update().where(
+        e.payload_sha256 == asked.digest, e.statement_id.is_not(None)
+    )
+    with office.engine.connect() as connection:
+        query = select(e.sealed).where(e.payload_sha256 == asked.digest, e.sealed.is_not(None))
+        sealed = connection.execute(query).scalar_one()
+    await office.say(KZ_MIA, NOTICE, to=["kz.fma"], on=asked)
+    with writing(office.engine) as connection:
+        connection.execute(its_row.values(sealed=sealed))
+    report = fsck(office.engine, office.mail.cast.anchors, log_verifier())
+    assert [finding.detail for finding in report.findings] == ["it was erased, and is still there"]
+    with writing(office.engine) as connection:
+        connection.execute(its_row.values(sealed=None))
+
+
+async def test_fsck_finds_uploaded_content_that_was_put_back(office: Office) -> None:
+    asked, _ = await closed_after_upload(office)
     with office.engine.connect() as connection:
         row = connection.execute(tables.parts.select()).first()
     assert row is not None
@@ -131,11 +182,16 @@ async def test_fsck_finds_content_that_was_put_back(office: Office) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_no_erased_byte_stays_in_sqlites_files(office: Office, tmp_path: Path) -> None:
+@pytest.mark.parametrize("made", [closed, closed_after_upload])
+async def test_no_erased_byte_stays_in_sqlites_files(
+    office: Office,
+    tmp_path: Path,
+    made: Callable[[Office], Awaitable[tuple[Statement, bytes]]],
+) -> None:
     def is_on_disk(needle: bytes) -> bool:
         return any(needle in file.read_bytes() for file in tmp_path.glob("hub.db*"))
 
-    asked, sealed = await closed(office)
+    asked, sealed = await made(office)
     needles = [sealed[at : at + 64] for at in range(0, len(sealed) - 64, 4096)]
     assert all(map(is_on_disk, needles))
     await office.say(KZ_MIA, NOTICE, to=["kz.fma"], on=asked)

@@ -150,14 +150,16 @@ async def test_database_that_refuses_writes_is_not_called_well_until_it_takes_th
         with writing(office.engine) as connection:
             connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
 
-    rename("part_chunks", "elsewhere")
+    rename("staged_parts", "elsewhere")
+    rename("feed", "feed_elsewhere")
     await office.ledger.verify_writing()
     letter = office.mail.ask(KZ_MIA, ["kz.fma"], content=b"content")
     assert await awaited_refusal(office.ledger.submit(*letter.call)) is Reason.UNAVAILABLE
     for _ in range(2):
         assert await awaited_refusal(office.ledger.verify_writing()) is Reason.UNAVAILABLE
         await office.reader.tree_head(0)
-    rename("elsewhere", "part_chunks")
+    rename("feed_elsewhere", "feed")
+    rename("elsewhere", "staged_parts")
     await office.ledger.verify_writing()
     await office.post(letter)
     with office.engine.connect() as connection:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, true, update
 
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
@@ -87,7 +87,7 @@ async def test_damaged_tree_edge_keeps_the_hub_from_starting(closed: Office) -> 
 
 
 async def test_damaged_directory_keeps_the_hub_from_starting(closed: Office) -> None:
-    flip(closed, tables.statements.c.signature, tables.statements.c.log_index == 3)
+    flip(closed, tables.log_entries.c.signature, tables.log_entries.c.idx == 3)
     with pytest.raises(ExchangeError, match="entry 3"):
         await closed.open()
 
@@ -113,7 +113,7 @@ async def test_key_of_another_log_is_named_as_such_and_not_as_damage(closed: Off
 
 def test_flipped_byte_of_a_statement_is_found(closed: Office) -> None:
     index = closed.mail.model.directory.size
-    flip(closed, tables.statements.c.signature, tables.statements.c.log_index == index)
+    flip(closed, tables.log_entries.c.signature, tables.log_entries.c.idx == index)
     report = check(closed)
     [finding] = report.findings
     assert (finding.what, finding.first) == ("replay", str(index))
@@ -130,31 +130,55 @@ def test_changed_leg_is_found(closed: Office) -> None:
 
 
 def test_flipped_byte_of_a_part_is_found(closed: Office) -> None:
-    c = tables.part_chunks.c
-    flip(closed, c.data, c.data == b"content")
+    c = tables.log_entries.c
+    index = closed.mail.model.directory.size
+    # The last of its bytes: the brief comes first, then the content.
+    flip(closed, c.sealed, c.idx == index)
     [finding] = check(closed).findings
-    assert (finding.what, finding.count) == ("part_chunks", 1)
-    assert "'content'" in finding.first
+    assert (finding.what, finding.count) == ("parts", 1)
+    assert finding.first == f"part 'content' of entry {index}"
+
+
+@pytest.mark.parametrize("change_of", ["shorter", "longer", "none"])
+def test_sealed_bytes_too_few_or_too_many_are_found(closed: Office, change_of: str) -> None:
+    c = tables.log_entries.c
+    index = closed.mail.model.directory.size
+    with writing(closed.engine) as connection:
+        [sealed] = connection.execute(select(c.sealed).where(c.idx == index)).scalars()
+        changed = {"shorter": sealed[:-1], "longer": sealed + b"x", "none": None}[change_of]
+        connection.execute(update(c.sealed.table).where(c.idx == index).values(sealed=changed))
+    assert {finding.what for finding in check(closed).findings} == {"parts"}
 
 
 @pytest.mark.parametrize(
     "table",
     [
-        tables.statements, tables.directory_entries, tables.exchanges, tables.legs,
-        tables.deliveries, tables.feed, tables.parties, tables.parts,
+        tables.log_entries, tables.directory_entries, tables.exchanges, tables.legs,
+        tables.deliveries, tables.feed, tables.parties,
     ],
     ids=lambda table: table.name,
 )  # fmt: skip
 def test_missing_rows_are_found_and_counted(closed: Office, table: Any) -> None:
     with writing(closed.engine) as connection:
         count = connection.execute(select(func.count()).select_from(table)).scalar_one()
-        connection.execute(delete(table))
+        where = table.c.idx == 3 if table is tables.log_entries else true()
+        connection.execute(delete(table).where(where))
     found = {finding.what: finding for finding in check(closed).findings}
-    # Without its statements a log cannot be replayed, and says so instead.
-    what = "replay" if table is tables.statements else table.name
-    assert found[what].count >= 1
-    if what != "replay":
-        assert found[what].count == count
+    # The entry that is missing is where the check of the log ends.
+    expected = 1 if table is tables.log_entries else count
+    assert found[table.name].count == expected
+
+
+@pytest.mark.parametrize("column", ["payload", "signature", "statement_id"])
+async def test_entry_without_its_statement_is_found_and_keeps_the_hub_from_starting(
+    closed: Office, column: str
+) -> None:
+    index = closed.mail.model.directory.size
+    change(closed, tables.log_entries, tables.log_entries.c.idx == index, **{column: None})
+    assert not check(closed).is_clean
+    if closed.engine.dialect.name == "sqlite":
+        with pytest.raises(ExchangeError, match="have no statement"):
+            await closed.open()
 
 
 def test_row_that_the_log_does_not_make_is_found(closed: Office) -> None:

@@ -35,9 +35,9 @@ from exchange_protocol.log.notes import SignedNote
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import tables
 from exchange_server.storage.engine import open_engine
-from exchange_server.storage.schema import migrate
 from tests.integration.ledger.conftest import Office
-from tests.support.hub_data import caller, log_verifier
+from tests.support.hub_data import CONTENT, caller, log_verifier
+from tests.support.schema import make_schema
 from tests.support.statements import (
     AUDITOR,
     COORDINATOR,
@@ -72,7 +72,7 @@ HARMLESS: dict[tuple[str, str], str] = {
 async def write_story(file: Path) -> None:
     """A database in which every table has rows, and most have several."""
     engine = open_engine(f"sqlite:///{file}")
-    migrate(engine)
+    make_schema(engine)
     office = Office(engine, witnesses=WitnessPolicy(1, [WITNESS.verifier.vkey]))
     await office.open()
     await office.found()
@@ -93,17 +93,27 @@ async def write_story(file: Path) -> None:
         size = office.ledger.tree_size
         page = await office.reader.openings(caller(AUDITOR), start, size, size)
         await office.ledger.inspect(caller(AUDITOR), start, page, 0)
+    for content in (b"fourth (fictional)", b"fifth (fictional)"):
+        await _upload(office, content)
+        told = office.mail.ask(KZ_MIA, ["kz.fma"], content=content)
+        beside = {name: made for name, made in told.parts.items() if name != CONTENT}
+        await office.ledger.submit(told.caller, told.signed, beside, 0)
+        office.mail.posted(told)
     for sealed in (b"one (fictional)", b"two (fictional)"):
-        digest = hashlib.sha256(sealed).digest()
-        async with await office.ledger.stage_part(caller(KZ_MIA), digest, len(sealed)) as part:
-            await part.append(sealed)
-            await part.finish()
+        await _upload(office, sealed)
     for _ in range(2):
         note = (await office.reader.tree_head(0)).note
         await office.ledger.add_cosignature(_cosigned(office, note))
         await office.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
     await office.close()
     engine.dispose()
+
+
+async def _upload(office: Office, sealed: bytes) -> None:
+    digest = hashlib.sha256(sealed).digest()
+    async with await office.ledger.stage_part(caller(KZ_MIA), digest, len(sealed)) as part:
+        await part.append(sealed)
+        await part.finish()
 
 
 def _cosigned(office: Office, note: bytes) -> bytes:

@@ -9,6 +9,7 @@ import pytest
 
 from agency_client.audit.split_views import split_view_in_evidence
 from agency_client.state.checkpoints import Head, TrustStore
+from agency_client.state.log_keys import LogKeys
 from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
 from exchange_protocol.log.split_view import verify_split_view
 from tests.support.signed_logs import LOG, SignedLog
@@ -23,7 +24,7 @@ def head(log: SignedLog, size: int) -> Head:
 
 def evidence(folder: Path, held: Head, got: Head) -> bytes:
     """What the client writes when it meets the two."""
-    trust = TrustStore(folder, LOG, lambda: datetime(2026, 3, 1, tzinfo=UTC))
+    trust = TrustStore(folder, LogKeys(folder, LOG), lambda: datetime(2026, 3, 1, tzinfo=UTC))
     with pytest.raises(HubDishonest):
         trust.verify_answer(held, got, ())
     [file] = (folder / "evidence").iterdir()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,8 +23,8 @@ from exchange_protocol.record.entries import (
     entry_leaf_hash,
     parse_entry,
 )
+from exchange_protocol.record.replay import ReplayState
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Member, Role
 from tests.support.statements import (
@@ -77,7 +77,7 @@ class ListedLog:
     def check_leaf(self, index: int, leaf: AuditedLeaf) -> Iterable[Violation]:
         return ()
 
-    def check_rest(self, exchanges: Mapping[str, Exchange] | None) -> Iterable[Violation]:
+    def check_rest(self, state: ReplayState | None) -> Iterable[Violation]:
         return ()
 
     def newest_directory(self) -> Directory | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from agency_client.state.checkpoints import Head
+from agency_client.state.log_keys import LogKeys
 from agency_client.witness.witness import Witness, init_witness
 from exchange_protocol.errors import ExchangeError, HubDishonest, HubUnavailable, Reason
 from exchange_protocol.log.checkpoint import SignedCheckpoint
@@ -59,7 +60,8 @@ class Kit:
     policy: WitnessPolicy
 
     def witness(self) -> Witness:
-        return Witness.load(self.key, PASSPHRASE, LOG, lambda: AT)
+        keys = LogKeys(self.key.parent / "state", LOG)
+        return Witness.load(self.key, PASSPHRASE, keys, lambda: AT)
 
     def memory(self) -> int:
         note = (self.key.parent / "w.key.state" / "checkpoint").read_bytes()

@@ -10,6 +10,7 @@ import pytest
 
 from agency_client.state.checkpoints import Head, TrustStore
 from agency_client.state.directory import DirectoryStore
+from agency_client.state.log_keys import LogKeys
 from exchange_protocol.errors import HubDishonest
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.v1 import directory_service_pb2 as pb
@@ -30,7 +31,7 @@ def log() -> LogVerifier:
 
 @pytest.fixture
 def store(hub: InMemoryHub, log: LogVerifier, tmp_path: Path) -> TrustStore:
-    return TrustStore(tmp_path / "state", log, hub.now)
+    return TrustStore(tmp_path / "state", LogKeys(tmp_path / "state", log), hub.now)
 
 
 def head(hub: InMemoryHub, store: TrustStore, size: int) -> Head:
@@ -121,7 +122,7 @@ def fill(hub: InMemoryHub, store: DirectoryStore, log: LogVerifier, page: int = 
 
 
 def directory(hub: InMemoryHub, log: LogVerifier, folder: Path) -> DirectoryStore:
-    return DirectoryStore(folder / "state", log, hub.cast.anchors)
+    return DirectoryStore(folder / "state", LogKeys(folder / "state", log), hub.cast.anchors)
 
 
 def test_directory_is_the_hubs_and_comes_back_from_the_disk(

@@ -17,11 +17,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_client.evidence.verify import (
+    Note,
     OpenSsl,
     Refused,
     Witnesses,
     parse_tlog_proof,
     parse_vkey,
+    read_checkpoint,
     root_of,
     verify_checkpoint,
     verify_cosignatures,
@@ -124,7 +126,8 @@ def test_a_real_checkpoint_verifies_by_its_log_and_by_its_witness(tmp_path: Path
     assert checkpoint.size == COSIGNED["size"]
     [cosignature] = WitnessPolicy(1, [COSIGNED["witness_vkey"]]).verify(note)
     assert cosignature.at == datetime.fromtimestamp(COSIGNED["witnessed_at"], UTC)
-    found = verify_checkpoint(note, COSIGNED["log_vkey"], OpenSsl(tmp_path))
+    verify_checkpoint(Note(note), COSIGNED["log_vkey"], OpenSsl(tmp_path))
+    found = read_checkpoint(Note(note), COSIGNED["log_vkey"].partition("+")[0])
     assert (found.size, found.root) == (checkpoint.size, checkpoint.root)
     witnesses = Witnesses(1, [COSIGNED["witness_vkey"]])
     assert list(verify_cosignatures(found.note, witnesses, OpenSsl(tmp_path))) == [
@@ -143,7 +146,7 @@ def test_a_real_checkpoint_that_was_changed_does_not_verify(part: bytes, tmp_pat
         with pytest.raises(ExchangeError):
             LogVerifier(COSIGNED["log_vkey"]).verify(changed)
         with pytest.raises(Refused, match="signature on the checkpoint is not good"):
-            verify_checkpoint(changed, COSIGNED["log_vkey"], OpenSsl(tmp_path))
+            verify_checkpoint(Note(changed), COSIGNED["log_vkey"], OpenSsl(tmp_path))
 
 
 def test_the_example_of_a_cosigned_checkpoint_has_the_form_that_is_read() -> None:

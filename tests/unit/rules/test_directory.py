@@ -9,15 +9,18 @@ from pathlib import Path
 import pytest
 
 from exchange_certs.authority import Authority
-from exchange_keys import SealingPrivateKey
+from exchange_keys import SealingPrivateKey, SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import AgencyType
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.kinds.spec import Body
+from exchange_protocol.log.checkpoint import LogSigner
+from exchange_protocol.log.succession import sign_succession
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, advance_directory
 from exchange_protocol.rules.statements import encode_statement, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors, Usage
@@ -70,6 +73,31 @@ def anothers_key() -> PublishCertificate:
     return PublishCertificate(fictional_cast().issue(who, key=key).certificate)
 
 
+LOG_NAME = "hub.exchange.example/log"
+LOG_KEYS = [SoftwareSigner.generate_ed25519() for _ in range(3)]
+LOG_VKEYS = [LogSigner(LOG_NAME, key).vkey for key in LOG_KEYS]
+
+
+def log_key(old: int, new: int) -> PublishLogKey:
+    signed = sign_succession(LOG_NAME, LOG_KEYS[old], LOG_KEYS[new])
+    return PublishLogKey(
+        signed.predecessor,
+        signed.successor,
+        signed.predecessor_signature,
+        signed.successor_signature,
+    )
+
+
+def half_signed() -> PublishLogKey:
+    """The thief of the old key has no new key's word, and the other way round."""
+    body = log_key(0, 1)
+    return replace(body, successor_signature=body.predecessor_signature)
+
+
+def foreign_log_key() -> PublishLogKey:
+    return replace(log_key(0, 1), successor=LogSigner("other.example/log", LOG_KEYS[1]).vkey)
+
+
 OFFICER = member("kz.fma", Role.OFFICER, "new")
 NOT_ENROLLED = member("kz.tax")
 
@@ -99,6 +127,9 @@ REFUSED: list[tuple[str, Member, Callable[[], Body], Reason]] = [
     ("enrolling twice", OPERATOR,
      lambda: EnrolAgency(AgencyId("kz.fma"), "x", "KZ", AgencyType.FIU, "Asia/Almaty"),
      Reason.ALREADY_ENROLLED),
+    ("log key by an agency", KZ_MIA, lambda: log_key(0, 1), Reason.ROLE_NOT_PERMITTED),
+    ("log key that one key alone signed", OPERATOR, half_signed, Reason.SIGNATURE_INVALID),
+    ("log key of another log", OPERATOR, foreign_log_key, Reason.INVALID_FIELD),
 ]  # fmt: skip
 
 
@@ -113,6 +144,17 @@ def test_refused_with_its_reason(
         hub.say(author, body())
     assert refused.value.reason is reason
     assert hub.directory is before
+
+
+def test_the_keys_of_the_log_are_a_chain(hub: Hub) -> None:
+    hub.say(OPERATOR, log_key(0, 1))
+    assert hub.directory.log_keys == (LOG_VKEYS[0], LOG_VKEYS[1])
+    for loop_or_second_successor in (log_key(0, 2), log_key(1, 0), log_key(2, 0)):
+        with pytest.raises(ExchangeError) as refused:
+            hub.say(OPERATOR, loop_or_second_successor)
+        assert refused.value.reason is Reason.ALREADY_DECIDED
+    hub.say(OPERATOR, log_key(1, 2))
+    assert hub.directory.log_keys == tuple(LOG_VKEYS)
 
 
 def test_an_agencys_system_brings_its_officers_and_takes_them_back(hub: Hub) -> None:

@@ -7,9 +7,16 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, event
 
-from exchange_server.storage.exchange_rows import ExchangeRow, insert_exchanges
+from exchange_protocol.kinds.codes import Party
+from exchange_server.storage.exchange_rows import (
+    ExchangeRow,
+    PartyRow,
+    insert_exchanges,
+    insert_parties,
+)
 from exchange_server.storage.feed_rows import read_visible_entries
-from exchange_server.storage.party_rows import read_seen
+from exchange_server.storage.party_rows import Selection, list_seen, read_seen
+from exchange_server.storage.statement_rows import find_accepted, log_indexes
 from exchange_server.storage.tables import metadata
 from tests.support.statements import START
 
@@ -18,7 +25,6 @@ def exchange(number: int) -> ExchangeRow:
     return ExchangeRow(
         exchange_id=f"00000000-0000-7000-8000-{number:012x}",
         initial_index=number,
-        initial_sha256=number.to_bytes(32, "big"),
         kind="information_request",
         initiator="kz.mia",
         initiated_at=START,
@@ -51,3 +57,34 @@ def test_exchanges_are_read_by_their_keys_alone(count: int) -> None:
             parties = [step for step in steps if step.startswith("SEARCH parties")]
             assert all("initial_index=?" in step for step in parties), parties
     assert any("FROM parties" in statement for statement, _ in asked)
+
+
+def test_lists_and_statements_are_found_by_indexes() -> None:
+    engine = create_engine("sqlite://")
+    metadata.create_all(engine)
+    asked: list[str] = []
+    with engine.connect() as connection:
+        insert_exchanges(connection, [exchange(0)])
+        insert_parties(connection, [PartyRow("kz.fma", 1, 0, "kz.fma", exchange(0).exchange_id)])
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.set_trace_callback(asked.append)
+        list_seen(connection, Selection(agency="kz.fma"), 50)
+        list_seen(connection, Selection(agency="kz.fma", states=(1,), before=7), 50)
+        find_accepted(connection, [exchange(0).exchange_id])
+        log_indexes(connection, [bytes(32)])
+        driver.set_trace_callback(None)
+        plans = {}
+        for statement in asked:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")
+            plans[statement] = [step.detail for step in plan]
+    assert not [steps for steps in plans.values() if any("SCAN" in step for step in steps)], plans
+    newest = [steps for statement, steps in plans.items() if "FROM parties \nWHERE" in statement]
+    assert len(newest) == 2 * len(Party)
+    # Nothing is sorted: the newest are the first that the key finds.
+    for steps in newest:
+        [step] = steps
+        assert step.startswith("SEARCH parties USING PRIMARY KEY (agency=? AND party=?"), step
+    text = str(plans)
+    assert "uq_log_entries_statement_id_actor_agency (statement_id=?)" in text
+    assert "ix_log_entries_payload_sha256 (payload_sha256=?)" in text

@@ -12,11 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ObjectIdentifier
 
-from agency_client.evidence.verify import Certificate, Directory, OpenSsl, Refused
+from agency_client.evidence.verify import Certificate, Directory, LogKeys, OpenSsl, Refused
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.trust.certificates import Usage, verify_certificate
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE, pae, sign
+from tests.support.hub_data import log_signer
 from tests.unit.trust.conftest import MEMBER, NOW, Issuer, key_usage, make_issuer
 
 OTHER = "spiffe://caricc.example/agency/kz.fma/system"
@@ -91,7 +92,8 @@ def is_good_to_the_script(made: Made, root: Issuer, folder: Path, at: datetime =
     certificate = Certificate(*made)
     try:
         openssl.verify_chain(file, certificate, int(at.timestamp()), "-")
-        _, _, uris = Directory(file, openssl)._read(certificate, "-")
+        keys = LogKeys(log_signer().vkey, openssl)
+        _, _, uris = Directory(file, keys, openssl)._read(certificate, "-")
     except Refused as refused:
         if refused.reason != "CERTIFICATE_INVALID":
             raise

@@ -1,0 +1,138 @@
+"""Copies of an honest hub's database in which one value or one byte is damaged.
+
+Every column of every table is damaged in several ways, and single bits of the file are flipped.
+None of that may convict the hub, and none may be called whole by a check that reads the place.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from exchange_server.storage import tables
+from tests.faults.copies.test_copies import ACCUSES_NOBODY, History, audited, checked, rows_of
+
+FLIPS: Final = 1_500 if os.environ.get("EXCHANGE_FAULTS") == "full" else 60
+ROWS: Final = 4 if os.environ.get("EXCHANGE_FAULTS") == "full" else 1
+"""Rows of a table whose value is damaged, in each way."""
+COLUMNS: Final = [
+    (table.name, column.name) for table in tables.metadata.sorted_tables for column in table.columns
+]
+AUDIT_LEAVES_OUT: Final = {
+    "feed", "parties", "deliveries", "directory_entries", "cosignatures", "staged_parts",
+}  # fmt: skip
+"""Tables that `agency audit verify` does not read, as `agency_client.audit.database` says."""
+FSCK_LEAVES_OUT: Final = {"staged_parts"}
+"""Tables that `fsck` does not read: no statement has claimed what is there."""
+
+
+def _flipped(value: Any) -> Any:
+    match value:
+        case bytes() if value:
+            at = len(value) // 2
+            return value[:at] + bytes([value[at] ^ 1]) + value[at + 1 :]
+        case str() if value:
+            at = len(value) // 2
+            return value[:at] + chr(ord(value[at]) ^ 1) + value[at + 1 :]
+        case int():
+            return value ^ 1
+        case None:
+            return 1
+        case _:
+            return "x"
+
+
+def _shorter(value: Any) -> Any:
+    return value[:-1] if isinstance(value, (bytes, str)) else 0 if value else -1
+
+
+DAMAGES: Final[dict[str, Callable[[Any], Any]]] = {
+    "one bit": _flipped,
+    "cut": _shorter,
+    "nothing": lambda value: None,
+    "empty": lambda value: b"",
+    "another type": lambda value: "?" if isinstance(value, (bytes, int)) else b"\xff\x00",
+    "a large number": lambda value: 2**62,
+}
+
+
+@pytest.fixture(scope="module")
+def whole(history: History, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The newest moment in one file, with a part that no statement has claimed."""
+    path = tmp_path_factory.mktemp("whole") / "whole.db"
+    path.write_bytes(history.moments[-1].file)
+    path.with_name("whole.db-wal").write_bytes(history.moments[-1].ahead)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    assert not path.with_name("whole.db-wal").exists()
+    assert (audited(path, history.known), checked(path, history.known)) == ("clean", "clean")
+    return path
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda name: str(name))
+def test_damaged_value_of_any_column_convicts_nobody_and_is_found(
+    table: str, column: str, whole: Path, history: History, tmp_path: Path
+) -> None:
+    chance = random.Random(f"{table}.{column}")  # noqa: S311 -- the same copies in every run
+    key = [each.name for each in tables.metadata.tables[table].primary_key]
+    where = " AND ".join(f"{name} = ?" for name in key)
+    tried = 0
+    with closing(sqlite3.connect(whole)) as connection:
+        rows = connection.execute(f"SELECT {column}, {', '.join(key)} FROM {table}").fetchall()  # noqa: S608
+    for how, damage in DAMAGES.items():
+        for value, *row in chance.sample(rows, min(ROWS, len(rows))):
+            path = tmp_path / "copy.db"
+            path.write_bytes(whole.read_bytes())
+            try:
+                with closing(sqlite3.connect(path)) as connection, connection:
+                    connection.execute("PRAGMA ignore_check_constraints = ON")
+                    connection.execute(
+                        f"UPDATE {table} SET {column} = ? WHERE {where}",  # noqa: S608
+                        (damage(value), *row),
+                    )
+            except sqlite3.IntegrityError:
+                # SQLite itself does not hold this: a key that is there twice, or no value.
+                continue
+            if rows_of(path) == history.rows:
+                continue
+            if column == "was_released" and bool(damage(value)) == bool(value):
+                # SQLite knows no truth values: the hub reads the same as before.
+                continue
+            tried += 1
+            for by, leaves_out in ((audited, AUDIT_LEAVES_OUT), (checked, FSCK_LEAVES_OUT)):
+                verdict = by(path, history.known)
+                assert verdict in ACCUSES_NOBODY, (how, value, by.__name__, verdict)
+                if table not in leaves_out:
+                    assert verdict != "clean", (how, value, by.__name__)
+    assert tried or not rows
+
+
+def test_flipped_bit_of_the_file_convicts_nobody_and_is_found(
+    whole: Path, history: History, tmp_path: Path
+) -> None:
+    told: Counter[str] = Counter()
+    clean = whole.read_bytes()
+    for number in range(FLIPS):
+        chance = random.Random(number)  # noqa: S311 -- the same copies in every run
+        damaged = bytearray(clean)
+        damaged[chance.randrange(len(clean))] ^= 1 << chance.randrange(8)
+        path = tmp_path / f"{number}.db"
+        path.write_bytes(damaged)
+        for by, leaves_out in ((audited, AUDIT_LEAVES_OUT), (checked, FSCK_LEAVES_OUT)):
+            verdict = by(path, history.known)
+            told[verdict] += 1
+            assert verdict in ACCUSES_NOBODY, (number, by.__name__, verdict)
+            if verdict == "clean":
+                now = rows_of(path)
+                altered = {name for name in history.rows if now.get(name) != history.rows[name]}
+                assert altered <= leaves_out, (number, by.__name__, altered)
+        path.unlink()
+    assert told["torn_copy"] > 0

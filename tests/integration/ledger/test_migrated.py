@@ -1,0 +1,123 @@
+"""A database of an earlier schema, migrated, is the database that its log makes.
+
+`tests/data/schema_0004` was made by the code of that schema: the region of the tests, an exchange
+that was closed and erased, one that was approved and delivered, one for two agencies with content
+that was uploaded before, one that is held, and a refusal that is logged.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import Connection, Engine, MetaData, select
+
+from agency_client.audit import verify_log
+from agency_client.audit.database import DatabaseCopy
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.rules.statements import parse_statement
+from exchange_protocol.trust.certificates import TrustAnchors
+from exchange_server.ledger import PartHandle, Reader
+from exchange_server.ledger.fsck import fsck
+from exchange_server.storage import schema, tables
+from exchange_server.storage.engine import open_engine, writing
+from exchange_server.storage.schema import check_schema, migrate
+
+DATA = Path(__file__).resolve().parents[2] / "data" / "schema_0004"
+LOG = LogVerifier((DATA / "log.vkey").read_text("utf-8").strip())
+ANCHORS = TrustAnchors.from_pem((DATA / "root.pem").read_bytes())
+ENTRIES, PARTS = 43, 11
+
+
+@pytest.fixture
+def old_file(tmp_path: Path) -> Path:
+    """The database as that hub left it."""
+    file = tmp_path / "old.db"
+    file.write_bytes(gzip.decompress((DATA / "hub.db.gz").read_bytes()))
+    return file
+
+
+@pytest.fixture
+def old(database_url: str, old_file: Path) -> Iterator[Engine]:
+    """The same on a database of each kind."""
+    if database_url.startswith("sqlite"):
+        engine = open_engine(f"sqlite:///{old_file}")
+    else:
+        engine = open_engine(database_url)
+        with writing(engine) as connection:
+            _make_tables_of_0004(connection)
+            _copy_rows(old_file, connection)
+    yield engine
+    engine.dispose()
+
+
+def test_a_migrated_database_is_what_its_log_makes(old: Engine) -> None:
+    assert migrate(old)[0] == "0004"
+    check_schema(old)
+    report = fsck(old, ANCHORS, LOG)
+    assert report.findings == ()
+    assert (report.entries, report.parts) == (ENTRIES, PARTS)
+
+
+def test_a_monitor_finds_nothing_in_a_migrated_database(old_file: Path) -> None:
+    with pytest.raises(ExchangeError) as refused:
+        DatabaseCopy(old_file, LOG)
+    assert refused.value.reason is Reason.COPY_UNUSABLE
+    engine = open_engine(f"sqlite:///{old_file}")
+    migrate(engine)
+    engine.dispose()
+    with closing(DatabaseCopy(old_file, LOG)) as copy:
+        report = verify_log(copy, ANCHORS, auditor=None)
+    assert report.is_clean
+    assert report.tree_size == ENTRIES
+
+
+async def test_sealed_bytes_of_before_are_read_as_before(old: Engine) -> None:
+    migrate(old)
+    reader = Reader(old, directory=lambda: pytest.fail("not asked"), threads=1)
+    with old.connect() as connection:
+        rows = connection.execute(select(tables.parts)).all()
+        e = tables.log_entries.c
+        payloads = dict(iter(connection.execute(select(e.idx, e.payload))))
+    assert rows
+    for index, name, part_id in rows:
+        part = parse_statement(payloads[index]).part(name)
+        assert part is not None
+        handle = PartHandle(index, name, part.sha256, part.size, 0, part_id)
+        for offset in (0, part.size // 2):
+            read = [chunk async for chunk in reader.part_chunks(handle, offset)]
+            assert len(b"".join(read)) == part.size - offset
+            if not offset:
+                assert hashlib.sha256(b"".join(read)).digest() == part.sha256
+    await reader.close()
+
+
+def _make_tables_of_0004(connection: Connection) -> None:
+    config = schema._config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "0004")
+
+
+def _copy_rows(file: Path, connection: Connection) -> None:
+    found = MetaData()
+    found.reflect(connection)
+    with closing(sqlite3.connect(file)) as source:
+        for table in found.sorted_tables:
+            if table.name == "alembic_version":
+                continue
+            names = list(table.c.keys())
+            rows = source.execute(f"SELECT {', '.join(names)} FROM {table.name}")  # noqa: S608
+            values = [dict(zip(names, row, strict=True)) for row in rows]
+            for row in values:
+                if "was_released" in row or "is_whole" in row:
+                    flag = "was_released" if "was_released" in row else "is_whole"
+                    row[flag] = bool(row[flag])
+            if values:
+                connection.execute(table.insert(), values)
