@@ -27,7 +27,7 @@ def test_the_link_is_in_a_file_of_its_own_user_and_in_no_argument(
 
     monkeypatch.setattr(ExchangeClient, "from_profile", lambda _: hub.client(tmp_path))
     monkeypatch.setattr(server, "_run", stand_by)
-    monkeypatch.setattr(server.webbrowser, "open", opened.append)
+    monkeypatch.setattr("webbrowser.open", opened.append)
     server.serve(profile, tell=told.append)
     [(mode, text)] = seen
     code = told[0].partition("#")[2]
