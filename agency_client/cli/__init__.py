@@ -16,6 +16,7 @@ from agency_client.cli import setup as setup
 from agency_client.cli import enrolment as enrolment
 from agency_client.cli import doctor as doctor
 from agency_client.cli import operator as operator
+from agency_client.cli import policy as policy
 from agency_client.cli import audit as audit
 from agency_client.cli import report as report
 from agency_client.cli import split_view as split_view

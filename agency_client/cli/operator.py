@@ -154,23 +154,6 @@ def revoke(
     tell(session, result, "Revoked", locale)
 
 
-@operator.command()
-def policy(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE.cedar", help="The whole policy.")],
-) -> None:
-    """Publish the policy; it is in force from its entry on."""
-    session = session_of(context)
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise Reason.POLICY_INVALID.error(f"expected {file} to be text in UTF-8") from None
-    with session.hub() as hub:
-        result = hub.publish_policy(text)
-        locale = session.locale_of(hub)
-    tell(session, result, "Published", locale)
-
-
 @operator.command("publish-log-key")
 def publish_log_key(
     context: typer.Context,

@@ -151,9 +151,10 @@ class Gatherer:
                 opened=moment,
                 state=change.after,
             )
-        if is_late(facts.due_at, change.before, change.after, moment.at):
-            facts.was_late = True
         leg = exchange.leg(change.agency)
+        times = leg.record.times if leg else None
+        if times and is_late(times.answer_due, change.before, change.after, moment.at):
+            facts.was_late = True
         facts.due_at = leg.due_at if leg else facts.due_at
         facts.state = change.after
         facts.reached.setdefault(change.after, moment)
