@@ -161,11 +161,14 @@ Names:
     RevocationReason         RFC 5280, 5.3.1.
     SourceGrade              Reliability of the source (Council doc. 6243/18).
     TaskResult               Results of a task.
-    TimeLimitRule            Rules whose time limits are published on the log.
+    TimeLimitRule            Rules whose times are published on the log (docs/rules.md, section
+                             Clocks).
     Tlp                      FIRST TLP 2.0.
     TraceResult              Results of an asset trace.
     Urgency                  The urgency of an answer; the reason for urgency is in the brief.
     Verdict                  Decisions of an approver on a held leg.
+    WithholdingGround        Grounds on which the copy for a supervisor is withheld
+                             (docs/rules.md#p9).
 
   Errors
     CallerError              The request is wrong; the same request will fail again.
@@ -309,6 +312,7 @@ if TYPE_CHECKING:
         TimeLimitRule,
         Tlp,
         Urgency,
+        WithholdingGround,
     )
     from exchange_protocol.kinds.complete_task import TaskResult
     from exchange_protocol.kinds.confirm_recall import RecallUse
@@ -473,6 +477,7 @@ __all__ = [
     "VerifiedExchange",
     "VerifiedStatement",
     "Where",
+    "WithholdingGround",
     "WitnessedHead",
     "WrappedKey",
     "entities_from_csv",
@@ -618,6 +623,7 @@ _HOMES: Final = {
     "VerifiedExchange": "agency_client.core.views",
     "VerifiedStatement": "agency_client.core.views",
     "Where": "agency_client.content.terms",
+    "WithholdingGround": "exchange_protocol.kinds.codes",
     "WitnessedHead": "agency_client.state.checkpoints",
     "WrappedKey": "exchange_protocol.trust.sealing",
     "entities_from_csv": "agency_client.content.entities",

@@ -30,6 +30,7 @@ from exchange_protocol.kinds.codes import (
     SourceGrade,
     Tlp,
     Urgency,
+    WithholdingGround,
 )
 from exchange_protocol.kinds.complete_task import TaskResult
 from exchange_protocol.kinds.confirm_recall import RecallUse
@@ -64,6 +65,8 @@ class RequestInformationArguments(TypedDict, total=False):
     onward_authorities: Iterable[str]
     language: Language | str | None
     time_zone: str | None
+    withheld_from: Iterable[str]
+    withholding_ground: WithholdingGround | str | None
 
 
 class ReferArguments(TypedDict, total=False):
@@ -89,6 +92,8 @@ class ReferArguments(TypedDict, total=False):
     onward_authorities: Iterable[str]
     language: Language | str | None
     time_zone: str | None
+    withheld_from: Iterable[str]
+    withholding_ground: WithholdingGround | str | None
 
 
 class RequestAnalysisArguments(TypedDict, total=False):
@@ -112,6 +117,8 @@ class RequestAnalysisArguments(TypedDict, total=False):
     onward_authorities: Iterable[str]
     language: Language | str | None
     time_zone: str | None
+    withheld_from: Iterable[str]
+    withholding_ground: WithholdingGround | str | None
 
 
 class RequestAssetTraceArguments(TypedDict, total=False):
@@ -134,6 +141,8 @@ class RequestAssetTraceArguments(TypedDict, total=False):
     onward_authorities: Iterable[str]
     language: Language | str | None
     time_zone: str | None
+    withheld_from: Iterable[str]
+    withholding_ground: WithholdingGround | str | None
 
 
 class RequestFreezeArguments(TypedDict, total=False):
@@ -156,6 +165,8 @@ class RequestFreezeArguments(TypedDict, total=False):
     onward_authorities: Iterable[str]
     language: Language | str | None
     time_zone: str | None
+    withheld_from: Iterable[str]
+    withholding_ground: WithholdingGround | str | None
 
 
 class GiveAdvanceNoticeArguments(TypedDict, total=False):
@@ -178,6 +189,8 @@ class GiveAdvanceNoticeArguments(TypedDict, total=False):
     onward_authorities: Iterable[str]
     language: Language | str | None
     time_zone: str | None
+    withheld_from: Iterable[str]
+    withholding_ground: WithholdingGround | str | None
 
 
 class PingArguments(TypedDict, total=False):
@@ -207,6 +220,8 @@ class OpenJointCaseArguments(TypedDict, total=False):
     onward_authorities: Iterable[str]
     language: Language | str | None
     time_zone: str | None
+    withheld_from: Iterable[str]
+    withholding_ground: WithholdingGround | str | None
 
 
 class Acts:
@@ -236,6 +251,8 @@ class Acts:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Ask other agencies for information about subjects.
 
@@ -264,6 +281,9 @@ class Acts:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -296,6 +316,8 @@ class Acts:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -347,6 +369,8 @@ class Acts:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Refer a case to other agencies of your own accord.
 
@@ -377,6 +401,9 @@ class Acts:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -411,6 +438,8 @@ class Acts:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -458,6 +487,8 @@ class Acts:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Ask the coordination centre for an analysis.
 
@@ -486,6 +517,9 @@ class Acts:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -518,6 +552,8 @@ class Acts:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -566,6 +602,8 @@ class Acts:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Ask other agencies to find the assets of subjects.
 
@@ -593,6 +631,9 @@ class Acts:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -624,6 +665,8 @@ class Acts:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -672,6 +715,8 @@ class Acts:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Ask other agencies to freeze assets at once.
 
@@ -699,6 +744,9 @@ class Acts:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -730,6 +778,8 @@ class Acts:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -778,6 +828,8 @@ class Acts:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Tell of a measure to come, to which others may object by then.
 
@@ -805,6 +857,9 @@ class Acts:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -836,6 +891,8 @@ class Acts:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -928,6 +985,8 @@ class Acts:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Open a joint case that you lead, and invite its first members.
 
@@ -955,6 +1014,9 @@ class Acts:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -986,6 +1048,8 @@ class Acts:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -1092,6 +1156,8 @@ class Acts:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Give what was asked back for; it passes the approval gate anew.
 
@@ -1121,6 +1187,9 @@ class Acts:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1156,6 +1225,8 @@ class Acts:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -1179,6 +1250,8 @@ class Acts:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Say how far you are; the answer is still to come.
 
@@ -1205,6 +1278,9 @@ class Acts:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1238,6 +1314,8 @@ class Acts:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -1262,6 +1340,8 @@ class Acts:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Give a part of the answer; the rest is still to come.
 
@@ -1290,6 +1370,9 @@ class Acts:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1324,6 +1407,8 @@ class Acts:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -1349,6 +1434,8 @@ class Acts:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Answer for good: with information, with no hit, or with a case opened.
 
@@ -1378,6 +1465,9 @@ class Acts:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1413,6 +1503,8 @@ class Acts:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -1466,6 +1558,8 @@ class Acts:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Give the analysis that was asked of the centre.
 
@@ -1496,6 +1590,9 @@ class Acts:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1532,6 +1629,8 @@ class Acts:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2047,6 +2146,8 @@ class Acts:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Tell which assets a trace found, and their worth.
 
@@ -2080,6 +2181,9 @@ class Acts:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2117,6 +2221,8 @@ class Acts:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2178,6 +2284,8 @@ class Acts:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Supersede what you said; new content of a request passes the gate anew.
 
@@ -2209,6 +2317,9 @@ class Acts:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2246,6 +2357,8 @@ class Acts:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2727,6 +2840,8 @@ class Acts:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Invite one more agency to a joint case that you lead.
 
@@ -2755,6 +2870,9 @@ class Acts:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2789,6 +2907,8 @@ class Acts:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2881,6 +3001,8 @@ class Acts:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Give something to the lead and all active members of a joint case.
 
@@ -2909,6 +3031,9 @@ class Acts:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2943,6 +3068,8 @@ class Acts:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2999,6 +3126,8 @@ class Acts:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Say what came of a task that you were given.
 
@@ -3029,6 +3158,9 @@ class Acts:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -3065,6 +3197,8 @@ class Acts:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -3092,6 +3226,8 @@ class Acts:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Show contributors a draft, and ask each to clear its own data.
 
@@ -3124,6 +3260,9 @@ class Acts:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -3161,5 +3300,7 @@ class Acts:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )

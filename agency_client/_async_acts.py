@@ -30,6 +30,7 @@ from exchange_protocol.kinds.codes import (
     SourceGrade,
     Tlp,
     Urgency,
+    WithholdingGround,
 )
 from exchange_protocol.kinds.complete_task import TaskResult
 from exchange_protocol.kinds.confirm_recall import RecallUse
@@ -64,6 +65,8 @@ class RequestInformationArguments(TypedDict, total=False):
     onward_authorities: Iterable[str]
     language: Language | str | None
     time_zone: str | None
+    withheld_from: Iterable[str]
+    withholding_ground: WithholdingGround | str | None
 
 
 class ReferArguments(TypedDict, total=False):
@@ -89,6 +92,8 @@ class ReferArguments(TypedDict, total=False):
     onward_authorities: Iterable[str]
     language: Language | str | None
     time_zone: str | None
+    withheld_from: Iterable[str]
+    withholding_ground: WithholdingGround | str | None
 
 
 class RequestAnalysisArguments(TypedDict, total=False):
@@ -112,6 +117,8 @@ class RequestAnalysisArguments(TypedDict, total=False):
     onward_authorities: Iterable[str]
     language: Language | str | None
     time_zone: str | None
+    withheld_from: Iterable[str]
+    withholding_ground: WithholdingGround | str | None
 
 
 class RequestAssetTraceArguments(TypedDict, total=False):
@@ -134,6 +141,8 @@ class RequestAssetTraceArguments(TypedDict, total=False):
     onward_authorities: Iterable[str]
     language: Language | str | None
     time_zone: str | None
+    withheld_from: Iterable[str]
+    withholding_ground: WithholdingGround | str | None
 
 
 class RequestFreezeArguments(TypedDict, total=False):
@@ -156,6 +165,8 @@ class RequestFreezeArguments(TypedDict, total=False):
     onward_authorities: Iterable[str]
     language: Language | str | None
     time_zone: str | None
+    withheld_from: Iterable[str]
+    withholding_ground: WithholdingGround | str | None
 
 
 class GiveAdvanceNoticeArguments(TypedDict, total=False):
@@ -178,6 +189,8 @@ class GiveAdvanceNoticeArguments(TypedDict, total=False):
     onward_authorities: Iterable[str]
     language: Language | str | None
     time_zone: str | None
+    withheld_from: Iterable[str]
+    withholding_ground: WithholdingGround | str | None
 
 
 class PingArguments(TypedDict, total=False):
@@ -207,6 +220,8 @@ class OpenJointCaseArguments(TypedDict, total=False):
     onward_authorities: Iterable[str]
     language: Language | str | None
     time_zone: str | None
+    withheld_from: Iterable[str]
+    withholding_ground: WithholdingGround | str | None
 
 
 class AsyncActs:
@@ -236,6 +251,8 @@ class AsyncActs:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Ask other agencies for information about subjects.
 
@@ -264,6 +281,9 @@ class AsyncActs:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -296,6 +316,8 @@ class AsyncActs:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -347,6 +369,8 @@ class AsyncActs:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Refer a case to other agencies of your own accord.
 
@@ -377,6 +401,9 @@ class AsyncActs:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -411,6 +438,8 @@ class AsyncActs:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -460,6 +489,8 @@ class AsyncActs:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Ask the coordination centre for an analysis.
 
@@ -488,6 +519,9 @@ class AsyncActs:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -520,6 +554,8 @@ class AsyncActs:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -568,6 +604,8 @@ class AsyncActs:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Ask other agencies to find the assets of subjects.
 
@@ -595,6 +633,9 @@ class AsyncActs:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -626,6 +667,8 @@ class AsyncActs:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -674,6 +717,8 @@ class AsyncActs:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Ask other agencies to freeze assets at once.
 
@@ -701,6 +746,9 @@ class AsyncActs:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -732,6 +780,8 @@ class AsyncActs:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -780,6 +830,8 @@ class AsyncActs:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Tell of a measure to come, to which others may object by then.
 
@@ -807,6 +859,9 @@ class AsyncActs:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -838,6 +893,8 @@ class AsyncActs:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -930,6 +987,8 @@ class AsyncActs:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Open a joint case that you lead, and invite its first members.
 
@@ -957,6 +1016,9 @@ class AsyncActs:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -988,6 +1050,8 @@ class AsyncActs:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -1096,6 +1160,8 @@ class AsyncActs:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Give what was asked back for; it passes the approval gate anew.
 
@@ -1125,6 +1191,9 @@ class AsyncActs:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1160,6 +1229,8 @@ class AsyncActs:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -1183,6 +1254,8 @@ class AsyncActs:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Say how far you are; the answer is still to come.
 
@@ -1209,6 +1282,9 @@ class AsyncActs:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1242,6 +1318,8 @@ class AsyncActs:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -1266,6 +1344,8 @@ class AsyncActs:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Give a part of the answer; the rest is still to come.
 
@@ -1294,6 +1374,9 @@ class AsyncActs:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1328,6 +1411,8 @@ class AsyncActs:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -1353,6 +1438,8 @@ class AsyncActs:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Answer for good: with information, with no hit, or with a case opened.
 
@@ -1382,6 +1469,9 @@ class AsyncActs:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1417,6 +1507,8 @@ class AsyncActs:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -1470,6 +1562,8 @@ class AsyncActs:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Give the analysis that was asked of the centre.
 
@@ -1500,6 +1594,9 @@ class AsyncActs:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1536,6 +1633,8 @@ class AsyncActs:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2053,6 +2152,8 @@ class AsyncActs:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Tell which assets a trace found, and their worth.
 
@@ -2086,6 +2187,9 @@ class AsyncActs:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2123,6 +2227,8 @@ class AsyncActs:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2184,6 +2290,8 @@ class AsyncActs:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Supersede what you said; new content of a request passes the gate anew.
 
@@ -2215,6 +2323,9 @@ class AsyncActs:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2252,6 +2363,8 @@ class AsyncActs:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2737,6 +2850,8 @@ class AsyncActs:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Invite one more agency to a joint case that you lead.
 
@@ -2765,6 +2880,9 @@ class AsyncActs:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2799,6 +2917,8 @@ class AsyncActs:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2891,6 +3011,8 @@ class AsyncActs:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Give something to the lead and all active members of a joint case.
 
@@ -2919,6 +3041,9 @@ class AsyncActs:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2953,6 +3078,8 @@ class AsyncActs:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -3009,6 +3136,8 @@ class AsyncActs:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Say what came of a task that you were given.
 
@@ -3039,6 +3168,9 @@ class AsyncActs:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -3075,6 +3207,8 @@ class AsyncActs:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -3102,6 +3236,8 @@ class AsyncActs:
         onward_authorities: Iterable[str] = (),
         language: Language | str | None = None,
         time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Show contributors a draft, and ask each to clear its own data.
 
@@ -3134,6 +3270,9 @@ class AsyncActs:
             onward_authorities: Ids of the agencies to which it may be passed on.
             language: Language of the sealed text; by default the profile's.
             time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -3171,5 +3310,7 @@ class AsyncActs:
                 onward_authorities=onward_authorities,
                 language=language,
                 time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )

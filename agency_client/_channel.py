@@ -35,7 +35,7 @@ from agency_client.core.calls import DEADLINES, PACKAGE, Call, Fetch, Unary, Upl
 from agency_client.core.statuses import error_of
 from agency_client.state.profile import Profile
 from agency_client.state.renewed_tls import RenewedTls
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import ExchangeError, NotAuthenticated, Reason
 from exchange_protocol.trust.certificates import verify_validity
 from exchange_protocol.v1 import (
     audit_service_pb2,
@@ -79,6 +79,15 @@ class Channel:
     def perform(self, call: Call) -> Any:
         """Make a call; gives what its docstring says."""
         self._renew()
+        try:
+            return self._perform(call)
+        except NotAuthenticated:
+            # The certificate was renewed a moment ago, and the old one taken back.
+            if not self._renew(at_once=True):
+                raise
+            return self._perform(call)
+
+    def _perform(self, call: Call) -> Any:
         with translated(self._faults, call.method):
             match call:
                 case Unary(method=method, request=request):
@@ -94,12 +103,17 @@ class Channel:
         """Open a watch for at most so many seconds; it may end earlier, in good order."""
         method = "ExchangeService/Watch"
         self._renew()
-        with translated(self._faults, method):
-            stream = self._call(method)(request, timeout=seconds)
-            try:
-                yield from map(parsed, stream)
-            finally:
-                stream.cancel()
+        try:
+            with translated(self._faults, method):
+                stream = self._call(method)(request, timeout=seconds)
+                try:
+                    yield from map(parsed, stream)
+                finally:
+                    stream.cancel()
+        except NotAuthenticated:
+            # With the renewed certificate the next watch goes on where this one ends.
+            if not self._renew(at_once=True):
+                raise
 
     def close(self) -> None:
         """Close the channel; calls under way end."""
@@ -112,11 +126,13 @@ class Channel:
         self._channel = grpc.secure_channel(profile.target, _credentials(profile), options)
         self._calls: dict[str, Any] = {}
 
-    def _renew(self) -> None:
+    def _renew(self, *, at_once: bool = False) -> bool:
         """Go on with the certificate that was renewed on disk; calls under way keep theirs."""
-        if (profile := self._renewed.take()) is not None:
-            self._old.append(self._channel)
-            self._open(profile)
+        if (profile := self._renewed.take(at_once=at_once)) is None:
+            return False
+        self._old.append(self._channel)
+        self._open(profile)
+        return True
 
     def _call(self, method: str) -> Any:
         if method not in self._calls:
@@ -136,6 +152,15 @@ class AsyncChannel:
     async def perform(self, call: Call) -> Any:
         """Make a call; gives what its docstring says."""
         await self._renew()
+        try:
+            return await self._perform(call)
+        except NotAuthenticated:
+            # The certificate was renewed a moment ago, and the old one taken back.
+            if not await self._renew(at_once=True):
+                raise
+            return await self._perform(call)
+
+    async def _perform(self, call: Call) -> Any:
         with translated(self._faults, call.method):
             match call:
                 case Unary(method=method, request=request):
@@ -153,13 +178,18 @@ class AsyncChannel:
         """Open a watch for at most so many seconds; it may end earlier, in good order."""
         method = "ExchangeService/Watch"
         await self._renew()
-        with translated(self._faults, method):
-            stream = self._call(method)(request, timeout=seconds)
-            try:
-                async for response in stream:
-                    yield parsed(response)
-            finally:
-                stream.cancel()
+        try:
+            with translated(self._faults, method):
+                stream = self._call(method)(request, timeout=seconds)
+                try:
+                    async for response in stream:
+                        yield parsed(response)
+                finally:
+                    stream.cancel()
+        except NotAuthenticated:
+            # With the renewed certificate the next watch goes on where this one ends.
+            if not await self._renew(at_once=True):
+                raise
 
     async def close(self) -> None:
         """Close the channel; calls under way end."""
@@ -171,13 +201,16 @@ class AsyncChannel:
         self._channel = grpc.aio.secure_channel(profile.target, _credentials(profile), _OPTIONS)
         self._calls: dict[str, Any] = {}
 
-    async def _renew(self) -> None:
+    async def _renew(self, *, at_once: bool = False) -> bool:
         """Go on with the certificate that was renewed on disk; calls under way keep theirs."""
-        if not self._renewed.is_due:
-            return
-        if (profile := await asyncio.to_thread(self._renewed.take)) is not None:
-            self._old.append(self._channel)
-            self._open(profile)
+        if not self._renewed.is_due and not at_once:
+            return False
+        profile = await asyncio.to_thread(self._renewed.take, at_once=at_once)
+        if profile is None:
+            return False
+        self._old.append(self._channel)
+        self._open(profile)
+        return True
 
     def _call(self, method: str) -> Any:
         if method not in self._calls:

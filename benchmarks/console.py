@@ -112,7 +112,7 @@ def measure(
 def _open(browser: Browser, path: str) -> tuple[float, float, float]:
     """Open a large answer; gives the time of all, of its slowest page, and of others meanwhile."""
     begun = time.perf_counter()
-    answer = browser.get(path)
+    answer = browser.ask(path)
     slowest = time.perf_counter() - begun
     beside = 0.0
     while answer.status == 202:
@@ -121,7 +121,7 @@ def _open(browser: Browser, path: str) -> tuple[float, float, float]:
         beside = max(beside, time.perf_counter() - at)
         time.sleep(0.5)
         at = time.perf_counter()
-        answer = browser.get(path)
+        answer = browser.ask(path)
         slowest = max(slowest, time.perf_counter() - at)
     if answer.status != 200:
         raise RuntimeError(f"{path} answered {answer.status}")

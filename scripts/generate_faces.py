@@ -35,6 +35,8 @@ TERMS = {
     "permitted_uses": "Further purposes for which it may be used.",
     "onward_authorities": "Ids of the agencies to which it may be passed on.",
     "language": "Language of the sealed text; by default the profile's.",
+    "withheld_from": "Supervisors by rule who get no copy in this case; officers alone may do so.",
+    "withholding_ground": "Why: the ground is signed, and on the log for auditors.",
     "time_zone": "IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.",
 }
 INITIAL = {
@@ -399,7 +401,7 @@ def _imports() -> Iterator[str]:
     yield "from agency_client.core.times import Due"
     yield "from agency_client.core.views import Queued, Refused, Sent"
     yield "from exchange_protocol.kinds.codes import (Handling, InformationGrade, Language, "
-    yield "Purpose, SourceGrade, Tlp, Urgency)"
+    yield "Purpose, SourceGrade, Tlp, Urgency, WithholdingGround)"
     for code in dict.fromkeys(
         attribute.type
         for kind, act in ACTS.values()

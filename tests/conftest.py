@@ -58,13 +58,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Which of them comes when stays a matter of chance, as for all the others.
     """
-    long = [item for item in items if item.nodeid.startswith(LONG)]
+    # By files: what tests of one file share is made once.
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.nodeid.startswith(LONG):
+            files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    long = list(files.values())
     others = [item for item in items if not item.nodeid.startswith(LONG)]
     processes = getattr(config, "workerinput", {}).get("workercount", 1)
     dealt: list[pytest.Item] = []
     for number in range(processes):
         begin, end = (len(others) * each // processes for each in (number, number + 1))
-        dealt += long[number::processes] + others[begin:end]
+        dealt += [item for file in long[number::processes] for item in file] + others[begin:end]
     items[:] = dealt
 
 

@@ -34,6 +34,8 @@ from agency_client.cli.options import (
     TlpCode,
     To,
     Urgent,
+    WithheldFrom,
+    WithholdingGroundCode,
 )
 from agency_client.cli.output import complain
 from agency_client.cli.results import tell
@@ -71,6 +73,8 @@ _INITIAL_TERMS: Final[dict[str, Any]] = {
     "information_grade": InformationGradeCode,
     "permitted_uses": PermittedUses,
     "onward_authorities": OnwardAuthorities,
+    "withheld_from": WithheldFrom,
+    "withholding_ground": WithholdingGroundCode,
 }
 """The terms of the header, as the method of an act takes them; but for `urgent`."""
 _CONTINUING_TERMS: Final[dict[str, Any]] = {

@@ -109,6 +109,8 @@ def _range(report: AuditReport, locale: Locale) -> str:
 def _kind(name: str, locale: Locale) -> str:
     """Name what is counted: a kind, or an event with more on it, such as "denial: TOO_LARGE"."""
     event, colon, more = name.partition(": ")
+    if event == "withheld":
+        return f"{locale.say(Label.COPY_WITHHELD)}: {more}"
     if colon:
         return f"{locale.say(Event[event.upper()])}: {more}"
     return locale.say(parse_kind(name).spec.words)

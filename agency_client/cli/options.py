@@ -8,7 +8,14 @@ from typing import Annotated, TypeAlias
 import typer
 
 from agency_client.cli import inputs
-from exchange_protocol.kinds.codes import Handling, InformationGrade, Purpose, SourceGrade, Tlp
+from exchange_protocol.kinds.codes import (
+    Handling,
+    InformationGrade,
+    Purpose,
+    SourceGrade,
+    Tlp,
+    WithholdingGround,
+)
 
 Exchange: TypeAlias = Annotated[
     str, typer.Argument(metavar="ID", help="Id of the exchange, or a beginning that only it has.")
@@ -99,6 +106,25 @@ OnwardAuthorities: TypeAlias = Annotated[
         parser=inputs.agency,
         metavar="AGENCY",
         help="Agency that it may be passed on to; repeatable.",
+    ),
+]
+
+WithheldFrom: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--withhold-copy-from",
+        parser=inputs.agency,
+        metavar="AGENCY",
+        help="Supervisor by rule that gets no copy in this case; repeatable.",
+    ),
+]
+WithholdingGroundCode: TypeAlias = Annotated[
+    WithholdingGround | None,
+    typer.Option(
+        "--withholding-ground",
+        parser=inputs.one_of(WithholdingGround),
+        metavar=inputs.codes(WithholdingGround),
+        help="Why the copy is withheld; it is signed, and on the log for auditors.",
     ),
 ]
 

@@ -13,7 +13,16 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from agency_client.console import auditor as audit_pages
-from agency_client.console import compose, entities, exchanges, lists, news, outbox, queue
+from agency_client.console import (
+    compose,
+    entities,
+    exchanges,
+    lists,
+    log_pages,
+    news,
+    outbox,
+    queue,
+)
 from agency_client.console.context import Console
 from agency_client.console.guard import ENTRANCE, NEWS, Guard
 from agency_client.console.menu import menu
@@ -41,7 +50,9 @@ def routes(console: Console) -> list[Route]:
         action("/claim", queue.claim, console),
         page("/audit", partial(audit_pages.show_audit, auditor=auditor), console),
         action("/audit", partial(audit_pages.begin, auditor=auditor), console),
-        page("/log", partial(audit_pages.show_log, auditor=auditor), console),
+        page("/log", partial(log_pages.show_log, auditor=auditor), console),
+        page("/log/{entry:int}", partial(log_pages.show_entry, auditor=auditor), console),
+        page("/rules", audit_pages.show_rules, console),
         page(NEWS, news.show, console),
         page("/exchange/{exchange}/flows/{index:int}", entities.show_flows, console),
         page("/exchange/{exchange}/table/{index:int}/{section}", entities.show_table, console),
@@ -124,10 +135,10 @@ def _begin(visit: Visit) -> Response:
 
 def _home(visit: Visit) -> Response:
     client = visit.console.client
-    client.sync()
+    visit.console.prepare()
     return visit.show(
         "home.html",
-        certificate=client.profile.tls.certificate,
+        valid_until=visit.locale.minute(client.profile.tls.certificate.not_after),
         log_size=client.checkpoint().checkpoint.size,
     )
 

@@ -6,20 +6,20 @@ the list shows what the library verified, with what the auditor may open. No con
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from agency_client.audit import AuditReport, HubLog, Scope, verify_log
 from agency_client.console.context import Console
+from agency_client.console.rules_text import Rule, rules
 from agency_client.console.visits import Visit
-from agency_client.presentation.exchanges import who
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.statistics import Gatherer, Period, Statistics, make_statistics
@@ -121,16 +121,7 @@ def show_audit(visit: Visit, auditor: Auditor) -> Response:
         percent=run.done * 100 // run.size if run and run.size else 0,
         error_text=locale.visible(run.error.message) if run and run.error else "",
         facts=list(_facts(report, locale)) if report else [],
-        findings=[
-            (
-                "" if each.index is None else str(each.index),
-                each.reason.name,
-                locale.visible(each.message),
-            )
-            for each in (*report.violations, *report.faults)
-        ]
-        if report
-        else [],
+        findings=list(_findings(visit, run)) if run and report else [],
         counts=[
             (locale.say(Event[name.upper()]), name.upper(), count)
             for name, count in report.by_event.items()
@@ -152,6 +143,24 @@ def show_audit(visit: Visit, auditor: Auditor) -> Response:
         is_partial=report is not None and report.scope is Scope.PARTIAL,
         tables=list(_tables(run.statistics, locale)) if run and run.statistics else [],
     )
+
+
+def _findings(visit: Visit, run: Run) -> Iterator[dict[str, Any]]:
+    """What is wrong, each with its entry and the rules that the library names."""
+    report = run.report
+    found = (*report.violations, *report.faults) if report else ()
+    texts = published_rules(visit)
+    for each in found:
+        yield {
+            "index": "" if each.index is None else str(each.index),
+            "reason": each.reason.name,
+            "message": visit.locale.visible(each.message),
+            "rules": [
+                (rule.id, rule.meaning(visit.language))
+                for rule in texts.values()
+                if re.search(rf"(?<![\w-]){re.escape(rule.id)}(?![\w-])", each.message)
+            ],
+        }
 
 
 def _facts(report: AuditReport, locale: Locale) -> Iterator[tuple[str, str]]:
@@ -204,53 +213,17 @@ def begin(visit: Visit, auditor: Auditor) -> Response:
     return visit.go("/audit")
 
 
-def show_log(visit: Visit, auditor: Auditor) -> Response:
-    """The judged entries, the newest first, under the filters of the address."""
-    event, agency, entry = visit.query("event"), visit.query("agency"), visit.query("entry")
-    page = int(visit.query("page")) if visit.query("page").isdecimal() else 0
-    run, locale = auditor.run, visit.locale
-    judged = list(run.entries) if run and run.report else []
-    found = [
-        each
-        for each in reversed(judged)
-        if (not event or each.entry.event.name == event)
-        and (not agency or each.entry.actor.agency == agency)
-        and (not entry or str(each.index) == entry)
-    ]
-    shown = found[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
-    given = {"event": event, "agency": agency}
-    address = urlencode({name: value for name, value in given.items() if value})
+def published_rules(visit: Visit) -> dict[str, Rule]:
+    """The rules of the policy that is in force, as the log has it."""
+    policy = visit.console.client.directory.policy
+    return rules(policy.text) if policy else {}
+
+
+def show_rules(visit: Visit) -> Response:
+    """The policy in force, rule by rule."""
+    policy = visit.console.client.directory.policy
     return visit.show(
-        "log.html",
-        rows=[_row(each, locale) for each in shown],
-        total=len(found),
-        page=page,
-        pages=-(-len(found) // PAGE_ROWS),
-        address=f"/log?{address}&page=" if address else "/log?page=",
-        events=[(each.name, locale.say(each), each.name == event) for each in Event],
-        agencies=sorted({each.entry.actor.agency for each in judged}),
-        agency=agency,
-        is_verified=bool(judged),
+        "rules.html",
+        rules=list(published_rules(visit).values()),
+        digest=policy.digest.hex() if policy else "",
     )
-
-
-def _row(judged: Judged, locale: Locale) -> dict[str, Any]:
-    entry = judged.entry
-    changes = [
-        f"{each.agency}: {f'{locale.say(each.before)} → ' if each.before else '→ '}"
-        f"{locale.say(each.after)}"
-        for each in (entry.ruling.legs if entry.ruling else ())
-        if each.before is not each.after
-    ]
-    return {
-        "index": judged.index,
-        "at": locale.second(entry.hub_time),
-        "event": locale.say(entry.event),
-        "kind": locale.say(judged.kind.spec.words) if judged.kind else "",
-        "who": who(entry.actor, locale),
-        "exchange": entry.exchange_id,
-        "reason": entry.reason,
-        "changes": changes,
-        "rules": ", ".join(entry.ruling.rule_ids) if entry.ruling else "",
-        "digest": entry.payload_digest.hex(),
-    }

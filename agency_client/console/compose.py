@@ -23,24 +23,22 @@ from agency_client.console.forms import (
     entities_of,
     fields_of,
 )
+from agency_client.console.possible import initial_acts, possible_acts
 from agency_client.console.visits import TOKEN, Visit
 from agency_client.console.words import Word, act_words
 from agency_client.content.subjects import SubjectCount
 from agency_client.core.acts import ACTS
 from agency_client.core.given import parse_agencies, parse_code
-from agency_client.core.views import Queued, UnsealedExchange
+from agency_client.core.views import Queued
 from agency_client.presentation.entities import tables
 from agency_client.presentation.schemata import SCHEMATA
 from exchange_protocol.errors import ExchangeError
-from exchange_protocol.kinds.catalogue import ROWS, Kind
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, Purpose, Tlp, Urgency
 from exchange_protocol.kinds.spec import Act, Stage
 from exchange_protocol.rules.judgement import plan_initial
 from exchange_protocol.rules.statements import Header
-from exchange_protocol.trust.identity import Role
 
-WRITERS: Final = frozenset({Role.SYSTEM, Role.OFFICER})
-"""The roles that write statements on cases."""
 _NO_FIELDS: Final = frozenset({TOKEN, "draft", "step", "here"})
 _MOST_ROWS: Final = 20
 
@@ -52,44 +50,6 @@ class PlannedLeg:
     agency: str
     is_held: bool
     words: str
-
-
-def initial_acts(visit: Visit) -> list[tuple[str, str]]:
-    """The acts that open an exchange: name and words."""
-    if visit.console.member.role not in WRITERS:
-        return []
-    return [
-        (act.name, act_words(kind, act, visit.language))
-        for kind in Kind
-        if kind.stage is Stage.INITIAL
-        for act in kind.spec.acts
-    ]
-
-
-def possible_acts(visit: Visit, opened: UnsealedExchange) -> list[tuple[str, str, bool]]:
-    """The acts by which this agency may continue an exchange now.
-
-    Returns:
-        Name, words, and whether it is the answer that is owed: that stands out, no other does.
-    """
-    if visit.console.member.role not in WRITERS or opened.verified.exchange is None:
-        return []
-    agency, party = visit.console.client.agency, opened.party
-    exchange = opened.verified.exchange
-    states = {
-        leg.state for leg in exchange.legs if party.value != "recipient" or leg.agency == agency
-    }
-    found = [
-        (act.name, act_words(kind, act, visit.language), row.is_answer)
-        for kind, row in ROWS
-        if row.party is party
-        and row.before & states
-        and not kind.spec.decides
-        and (not row.is_answer or kind.body is exchange.kind.spec.answer)
-        for act in kind.spec.acts
-        if row.code is None or row.code in act.fixed.values()
-    ]
-    return list(dict.fromkeys(found))
 
 
 def show_new(visit: Visit) -> Response:

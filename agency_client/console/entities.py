@@ -62,6 +62,7 @@ def show_table(visit: Visit) -> Response:
         page=page,
         pages=-(-len(contents.places[section]) // PAGE_ROWS),
         first=page * PAGE_ROWS + 1,
+        is_payments=section is Section.PAYMENTS,
         address=f"/exchange/{parameters['exchange']}/table/{parameters['index']}/{name}?page=",
         totals=contents.totals if section is Section.PAYMENTS else "",
     )

@@ -13,7 +13,7 @@ from typing import Final
 
 from agency_client.console.contents import Contents
 from agency_client.console.words import PART_WORDS, Word
-from agency_client.core.views import UnsealedExchange, UnsealedStatement
+from agency_client.core.views import UnsealedExchange, UnsealedStatement, is_file_part
 from agency_client.presentation.documents import document_fields
 from agency_client.presentation.entities import Tables
 from agency_client.presentation.exchanges import (
@@ -33,7 +33,7 @@ from exchange_protocol.record.entries import Entry, Event, read_entry
 from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.trust.identity import AgencyId, Member
 
-MOST_ROWS: Final = 50
+MOST_ROWS: Final = 20
 """Rows of a table on the page of an exchange; the table's own page has all of them."""
 
 
@@ -270,7 +270,9 @@ def _statement(each: UnsealedStatement, locale: Locale, contents: Contents) -> S
 
 def _part_words(name: str, locale: Locale) -> str:
     """A part in words; a file is called by its number, for its name is sealed."""
-    first = name.partition(".")[0]
+    first, _, number = name.partition(".")
+    if is_file_part(name) and number.isdecimal():
+        return locale.say(Word.FILE_NUMBER.value, number=number)
     return locale.say(PART_WORDS[first]) if first in PART_WORDS else locale.one_line(name)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from agency_client.console.compose import possible_acts
+from agency_client.console.possible import possible_acts
 from agency_client.console.visits import Visit
 from agency_client.evidence import export_bundle
 from exchange_files import make_folder, remove_folder

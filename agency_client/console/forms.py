@@ -35,6 +35,7 @@ from exchange_protocol.kinds.codes import (
     SourceGrade,
     Tlp,
     Urgency,
+    WithholdingGround,
 )
 from exchange_protocol.kinds.spec import Act, Stage, attribute_types
 from exchange_protocol.kinds.spec import Brief as BriefNeed
@@ -56,6 +57,7 @@ _TERM_CODES: Final[dict[str, type[Code]]] = {
     "source_grade": SourceGrade,
     "information_grade": InformationGrade,
     "language": Language,
+    "withholding_ground": WithholdingGround,
 }
 _MAIN_TERMS: Final = ("due", "handling", "tlp", "urgency", "purpose", "legal_basis")
 
@@ -86,6 +88,8 @@ class Field:
     choices: tuple[tuple[str, str], ...] = ()
     is_more: bool = False
     """True if it stands among the fields that are seldom needed."""
+    is_named: bool = False
+    """True if its choices are names, which are written as they are."""
 
 
 def fields_of(
@@ -108,7 +112,8 @@ def fields_of(
         (each.id, f"{each.id}: {locale.one_line(each.name)}") for each in agencies if each.id != own
     )
     if kind.stage is Stage.INITIAL:
-        made.append(Field("to", locale.say(Word.TO_AGENCIES.value), Sort.CHECKS, True, others))
+        label = locale.say(Word.TO_AGENCIES.value)
+        made.append(Field("to", label, Sort.CHECKS, True, others, is_named=True))
     made += _codes(kind, act, locale, others, statements)
     if act.text is not None:
         label = _label(act.text.name, locale)

@@ -14,9 +14,9 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from agency_client.console.compose import initial_acts
 from agency_client.console.exchange_view import colour
 from agency_client.console.listing import MOST_LISTED
+from agency_client.console.possible import initial_acts
 from agency_client.console.visits import Visit
 from agency_client.core.views import ExchangeSummary
 from agency_client.presentation.lists import row, to_do

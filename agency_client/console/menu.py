@@ -37,7 +37,12 @@ _APPROVER: Final = (
 _SECTIONS: Final[dict[Role, tuple[Section, ...]]] = {
     Role.COORDINATOR: _APPROVER,
     Role.AUTHORISER: _APPROVER,
-    Role.AUDITOR: (Section("/audit", "AUDIT", "1"), Section("/log", "LOG_PAGE", "2"), _HOME),
+    Role.AUDITOR: (
+        Section("/audit", "AUDIT", "1"),
+        Section("/log", "LOG_PAGE", "2"),
+        Section("/rules", "RULES_PAGE", "3"),
+        _HOME,
+    ),
     Role.OFFICER: _OFFICER,
     Role.SYSTEM: _OFFICER,
 }

@@ -181,16 +181,19 @@ def item_values(visit: Visit, opened: UnsealedExchange) -> dict[str, Any]:
 
 
 def row(checked: Checked, known: Reference | None, locale: Locale, now: datetime) -> Row:
-    """An item of the list in words."""
-    summary = checked.summary
-    late = summary.is_overdue(now)
-    verified = checked.verified
-    first = verified.initial if verified else None
-    legs = [leg for leg in summary.legs if leg.state is LegState.HELD]
+    """An item of the list in words; of what was verified, the hub's word is nothing."""
+    summary, verified = checked.summary, checked.verified
+    if verified is None:
+        to = ", ".join(leg.agency for leg in summary.legs if leg.state is LegState.HELD)
+        return _unverified(checked, f"{summary.initiator} → {to}", locale)
+    first = verified.initial
+    legs = [leg for leg in verified.legs if leg.state is LegState.HELD]
     header = first.statement.header if first else None
+    due = min((leg.due_at for leg in legs if leg.due_at), default=None)
+    late = due is not None and due < now
     return Row(
         id=summary.id,
-        left=locale.due(summary.next_due, now, is_overdue=late, between="\n"),
+        left=locale.due(due, now, is_overdue=late, between="\n"),
         is_late=late,
         route=f"{summary.initiator} → {', '.join(leg.agency for leg in legs)}",
         what=locale.say(summary.kind.spec.words),
@@ -199,19 +202,32 @@ def row(checked: Checked, known: Reference | None, locale: Locale, now: datetime
         handling=f"{header.handling.name} · TLP:{header.tlp.name}" if header else "",
         subjects=str(header.subject_count) if header else "",
         approvals="\n".join(
-            locale.say(Word.OF.value, given=leg.approvals_given, required=leg.approvals_required)
+            locale.say(Word.OF.value, given=len(leg.approvals), required=leg.approvals_required)
             for leg in legs
         ),
         about=locale.one_line(known.summary[:120]) if known else "",
-        in_hand=next(
-            (
-                _claim_words(leg, locale)
-                for leg in (verified.legs if verified else ())
-                if leg.record.claim
-            ),
-            "",
-        ),
-        error=checked.error.reason.name if checked.error else "",
+        in_hand=next((_claim_words(leg, locale) for leg in verified.legs if leg.record.claim), ""),
+    )
+
+
+def _unverified(checked: Checked, route: str, locale: Locale) -> Row:
+    """An item that does not verify: who is said to ask whom, and why that is not believed."""
+    why = checked.error.reason.name if checked.error else ""
+    what = locale.say(checked.summary.kind.spec.words)
+    return Row(
+        id=checked.summary.id,
+        left="",
+        is_late=False,
+        route=route,
+        what=what,
+        is_urgent=False,
+        basis="",
+        handling="",
+        subjects="",
+        approvals="",
+        about="",
+        in_hand="",
+        error=why,
     )
 
 

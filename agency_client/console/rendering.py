@@ -41,7 +41,7 @@ class Said:
 @cache
 def environment() -> Environment:
     """The templates, compiled once."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -49,6 +49,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.filters["begun"] = begun
+    return made
+
+
+def begun(text: str) -> str:
+    """A text as the beginning of a line: its first letter is a capital one."""
+    return text[:1].upper() + text[1:]
 
 
 @cache

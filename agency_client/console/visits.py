@@ -22,6 +22,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from agency_client.console.context import Console
+from agency_client.console.help import HELP
 from agency_client.console.menu import menu
 from agency_client.console.openings import StillOpeningError
 from agency_client.console.rendering import render
@@ -179,6 +180,7 @@ class Visit:
             "theme": self.session.theme if self.session else "",
             "nonce": self.request.state.nonce,
             "here": _here(self.request),
+            "help": say(HELP[template], self.language) if template in HELP else "",
             "menu": menu(self.console.member.role) if self.session else (),
         }
         page = render(template, self.language, **(frame | values))

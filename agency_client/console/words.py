@@ -47,6 +47,7 @@ class Word(Enum):
         "Торап қолжетімсіз. Сақталғанын оқуға болады; жібергеніңіз шығыс қалтасында күтеді.",
     )
 
+    HELP = Words("Help for this page", "Справка по странице", "Бет бойынша анықтама")
     KEYS = Words("Keys", "Клавиши", "Пернелер")
     KEYS_SHEET = Words("Keyboard", "Клавиатура", "Пернетақта")
     KEY_HELP = Words("this sheet", "эта справка", "осы анықтама")
@@ -372,6 +373,7 @@ class Word(Enum):
         "Кестелері оқылып жатыр: {percent} %",
     )
     SHOW_PROGRESS = Words("Show the progress", "Показать ход", "Барысын көрсету")
+    FILE_NUMBER = Words("file {number}", "файл {number}", "{number}-файл")
     WHOLE_TABLE = Words("The whole table", "Вся таблица", "Бүкіл кесте")
     NUMBER = Words("No.", "№", "№")
     LIST_AT = Words(
@@ -493,7 +495,28 @@ class Word(Enum):
     )
     EVENT_FILTER = Words("Event", "Событие", "Оқиға")
     ANY = Words("any", "любое", "кез келген")
-    RULES_CITED = Words("rules: {rules}", "правила: {rules}", "ережелер: {rules}")
+    RULES_CITED = Words("rules:", "правила:", "ережелер:")
+    RULES_PAGE = Words("Policy in force", "Действующая политика", "Қолданыстағы саясат")
+    RULES_NONE = Words(
+        "This profile knows no policy yet.",
+        "Этот профиль ещё не знает политики.",
+        "Бұл профиль әлі саясатты білмейді.",
+    )
+    PROOF = Words("Proof", "Доказательство", "Дәлелдеме")
+    PROOF_HOLDS = Words(
+        "The proof leads from this leaf to the root of the {size} entries that was verified.",
+        "Доказательство ведёт от этого листа к проверенному корню; записей под ним: {size}.",
+        "Дәлелдеме осы жапырақтан тексерілген түбірге апарады; оның астындағы жазбалар: {size}.",
+    )
+    PROOF_HASHES = Words(
+        "Hashes of the proof, from the leaf up: {number}",
+        "Хеши доказательства, от листа вверх: {number}",
+        "Дәлелдеме хештері, жапырақтан жоғары: {number}",
+    )
+    LEAF = Words("Leaf (SHA-256)", "Лист (SHA-256)", "Жапырақ (SHA-256)")
+    ROOT = Words("Root (SHA-256)", "Корень (SHA-256)", "Түбір (SHA-256)")
+    TILE = Words("Tile", "Плитка", "Тақташа")
+    TILE_PLACE = Words("Place in the tile", "Место в плитке", "Тақташадағы орны")
 
     # --- Flows, and news -----------------------------------------------------------------------
 
@@ -621,6 +644,10 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
         "Permitted uses", "Разрешённое использование", "Рұқсат етілген пайдалану"
     ),
     "onward_authorities": Words("May be passed on to", "Можно передать", "Беруге болатын органдар"),
+    "withheld_from": Words(
+        "No copy to the supervisor", "Без копии надзору", "Қадағалауға көшірмесіз"
+    ),
+    "withholding_ground": Words("Ground for that", "Основание", "Негізі"),
     "language": Words("Language", "Язык", "Тіл"),
     "time_zone": Words("Time zone", "Часовой пояс", "Уақыт белдеуі"),
     "name": Words("Name or number", "Имя или номер", "Аты немесе нөмірі"),
@@ -655,6 +682,7 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
 PART_WORDS: Final[Mapping[str, Words]] = {
     "brief": Words("brief", "краткое изложение", "қысқаша мазмұн"),
     "content": Words("content", "содержание", "мазмұны"),
+    "attachments": Words("names of files", "имена файлов", "файл аттары"),
     "entities": Words("persons and accounts", "лица и счета", "тұлғалар мен шоттар"),
 }
 """Names of the parts of a statement."""

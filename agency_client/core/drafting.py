@@ -25,6 +25,7 @@ from exchange_protocol.kinds.codes import (
     SourceGrade,
     Tlp,
     Urgency,
+    WithholdingGround,
 )
 from exchange_protocol.rules.statements import Draft, Header, Statement
 
@@ -45,6 +46,8 @@ class Terms:
     onward_authorities: Iterable[str] = ()
     language: Language | str | None = None
     time_zone: str | None = None
+    withheld_from: Iterable[str] = ()
+    withholding_ground: WithholdingGround | str | None = None
 
 
 NO_TERMS: Final = Terms()
@@ -87,6 +90,8 @@ def make_header(terms: Terms, floor: Floor, ports: Ports, now: datetime) -> Head
         onward_authorities=parse_agencies(terms.onward_authorities, "onward_authorities"),
         language=_code(Language, terms.language, "language") or defaults.language,
         time_zone=time_zone,
+        withheld_from=parse_agencies(terms.withheld_from, "withheld_from"),
+        withholding_ground=_code(WithholdingGround, terms.withholding_ground, "withholding_ground"),
     )
 
 

@@ -36,6 +36,8 @@ def compare_plan(ports: Ports, draft: Draft, route: Route) -> Operation[None]:
     """
     if ports.channel_member.role is not draft.author.role:
         return  # The hub plans for whom the channel speaks, and the policy knows roles.
+    if draft.header.withheld_from:
+        return  # It is not asked about copies that are withheld; it judges them.
     header = draft.header
     try:
         answer = yield from ask_hub(

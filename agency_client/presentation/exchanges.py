@@ -31,6 +31,7 @@ from exchange_protocol.kinds.codes import LegState, Party, Urgency
 from exchange_protocol.record.entries import Entry, read_entry
 from exchange_protocol.rules.clocks import is_overdue, next_due
 from exchange_protocol.rules.lifecycle import Leg
+from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member, parse_member
 
 
@@ -133,6 +134,7 @@ def header_facts(
             Fact(locale.say(Label.ONWARD_AUTHORITIES), ", ".join(header.onward_authorities)),
             Fact(locale.say(Label.SUBJECTS), str(header.subject_count)),
             Fact(locale.say(Label.SUPERVISORS), ", ".join(first.statement.supervisors)),
+            *_withheld(header, locale),
         ]
     facts += [
         Fact(locale.say(Label.YOU_ARE), locale.say(verified.party)),
@@ -358,3 +360,11 @@ def _noticed(notice: Notice, exchange: VerifiedExchange | None, locale: Locale) 
             codes = body_words(each.statement.body, locale.language, locale.zone)
             return ", ".join((locale.say(each.kind.spec.words), *codes))
     return locale.say(notice.kind.spec.words if notice.kind else notice.event)
+
+
+def _withheld(header: Header, locale: Locale) -> Iterator[Fact]:
+    """From whom a copy is withheld and on which ground, where one is."""
+    if header.withholding_ground is not None:
+        ground = locale.say(header.withholding_ground)
+        whom = ", ".join(header.withheld_from)
+        yield Fact(locale.say(Label.COPY_WITHHELD), f"{whom}: {ground}")

@@ -84,6 +84,7 @@ class Label(Enum):
     )
     ONWARD_AUTHORITIES = Words("may be passed on to", "можно передать", "беруге болатын органдар")
     SUBJECTS = Words("subjects", "проверяемые лица", "тексерілетін тұлғалар")
+    COPY_WITHHELD = Words("copy withheld", "копия не направлена", "көшірме берілмеді")
     SUPERVISORS = Words("supervisors", "надзирающие органы", "қадағалаушы органдар")
     YOU_ARE = Words("you are", "ваша роль", "сіздің рөліңіз")
     VERIFIED = Words("verified", "проверено", "тексерілді")

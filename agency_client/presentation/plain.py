@@ -125,6 +125,8 @@ def header_json(header: Header) -> dict[str, Any]:
         "onward_authorities": list(header.onward_authorities),
         "language": header.language.name if header.language else None,
         "subject_count": header.subject_count,
+        "withheld_from": list(header.withheld_from),
+        "withholding_ground": header.withholding_ground.name if header.withholding_ground else None,
     }
 
 

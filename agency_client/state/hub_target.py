@@ -27,12 +27,24 @@ def parse_target(text: str) -> str:
         return f"[{_ipv6(text, host[1:-1])}]:{int(port)}"
     if ":" in host or "[" in host or "]" in host:
         raise _invalid(text, "with an IPv6 address in brackets")
+    if host.endswith("."):
+        raise _invalid(text, "without a dot at the end of the name: certificates hold none")
+    if not host.isascii():
+        raise _invalid(text, f"with the name in ASCII, as the certificate holds it{_ascii(host)}")
     labels = host.split(".")
     if labels[-1].isdecimal():
         return f"{_ipv4(text, host)}:{int(port)}"
     if len(host) > _MOST_HOST_CHARS or not all(_LABEL.fullmatch(each) for each in labels):
         raise _invalid(text, "with a DNS name in ASCII letters, digits and hyphens")
     return f"{host}:{int(port)}"
+
+
+def _ascii(host: str) -> str:
+    """The advice to write an internationalised name in its other form, where it has one."""
+    try:
+        return f", such as {host.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        return ""
 
 
 def _ipv6(text: str, host: str) -> str:

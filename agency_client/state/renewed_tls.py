@@ -28,12 +28,13 @@ class RenewedTls:
         """True if it is time to look again."""
         return time.monotonic() >= self._next_look
 
-    def take(self) -> Profile | None:
+    def take(self, *, at_once: bool = False) -> Profile | None:
         """Give the profile with the new certificate, once; None where there is none.
 
-        A pair that does not fit yet, or another member's, is no renewal: the old one stays.
+        With `at_once` it looks although it is not due: the hub has refused the old one. A pair that
+        does not fit yet, or another member's, is no renewal: the old one stays.
         """
-        if not self.is_due:
+        if not self.is_due and not at_once:
             return None
         self._next_look = time.monotonic() + LOOK_SECONDS
         stamp = self._look()

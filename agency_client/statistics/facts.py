@@ -9,10 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.codes import LegState, WithholdingGround
 from exchange_protocol.kinds.spec import ENDED, Stage, body_codes
 from exchange_protocol.record.entries import Event
 from exchange_protocol.record.folds import Applied
@@ -81,6 +81,10 @@ class StatementCount(NamedTuple):
     code: Code | None
 
 
+CopyKey: TypeAlias = tuple[AgencyId, WithholdingGround | None]
+"""The author's agency, and the ground on which a copy was withheld; None if it was sent."""
+
+
 class Gatherer:
     """Takes the entries of a replay, in log order, and keeps the facts of legs."""
 
@@ -88,6 +92,8 @@ class Gatherer:
         self._legs: dict[tuple[str, AgencyId], LegFacts] = {}
         self.statements: dict[StatementCount, list[Moment]] = defaultdict(list)
         """Entries of statements, by kind and by each code of their bodies."""
+        self.copies: dict[CopyKey, list[Moment]] = defaultdict(list)
+        """Supervisors' copies of statements, by author's agency and the ground if withheld."""
         self.denials: dict[str, list[Moment]] = defaultdict(list)
         """Entries of denials, by the reason."""
         self.events: Counter[Event] = Counter()
@@ -119,6 +125,9 @@ class Gatherer:
         if statement is None or statement.kind.stage is Stage.DIRECTORY:
             return
         self.statements[StatementCount(statement.kind, "", None)].append(moment)
+        author, header = statement.author.agency, statement.header
+        self.copies[author, None] += [moment] * len(statement.supervisors)
+        self.copies[author, header.withholding_ground] += [moment] * len(header.withheld_from)
         for attribute, value in body_codes(statement.body):
             for code in value if isinstance(value, tuple) else (value,):
                 if isinstance(code, Code):
@@ -142,9 +151,10 @@ class Gatherer:
                 opened=moment,
                 state=change.after,
             )
-        if is_late(facts.due_at, change.before, change.after, moment.at):
-            facts.was_late = True
         leg = exchange.leg(change.agency)
+        times = leg.record.times if leg else None
+        if times and is_late(times.answer_due, change.before, change.after, moment.at):
+            facts.was_late = True
         facts.due_at = leg.due_at if leg else facts.due_at
         facts.state = change.after
         facts.reached.setdefault(change.after, moment)

@@ -195,6 +195,7 @@ def make_statistics(
             _times(groups),
             _gate(groups),
             _statements(gathered, period),
+            _copies(gathered, period),
             _denials(gathered, period),
         ),
     )
@@ -416,6 +417,7 @@ def _gate(groups: _Groups) -> Table:
     )
 
 
+_SENT: Final = Words("sent", "направлено", "жіберілді")
 _KIND = Words("kind", "вид", "түрі")
 _COUNT = (Column("statements", Words("statements", "заявления", "мәлімдемелер")),)
 
@@ -442,6 +444,38 @@ def _statements(gathered: Gatherer, period: Period) -> Table:
         unit=Words("statements", "заявления", "мәлімдемелер"),
         dimensions=(_KIND, Words("code", "код", "код")),
         columns=_COUNT,
+        rows=tuple(rows),
+        total=None,
+    )
+
+
+def _copies(gathered: Gatherer, period: Period) -> Table:
+    rows = []
+    for (agency, ground), moments in gathered.copies.items():
+        entries = _within(period, moments)
+        if entries:
+            key: Key = _SENT if ground is None else ground
+            rows.append(TableRow((agency, key), (Cell(len(entries), entries),)))
+    rows.sort(key=lambda row: [_sorted_as(key) for key in row.keys])
+    return Table(
+        name="supervision",
+        title=Words("Copies for supervisors", "Копии для надзора", "Қадағалауға көшірмелер"),
+        definition=Words(
+            "Copies of statements in the period that went to supervisors by rule, and those that "
+            "their author withheld, by the signed ground. A statement counts once for each "
+            "supervisor.",
+            "Копии заявлений за период, направленные надзору по правилу, и копии, в которых автор "
+            "отказал, по подписанному основанию. Заявление считается по разу на каждый "
+            "надзирающий орган.",
+            "Кезеңде ереже бойынша қадағалауға жіберілген көшірмелер және автор бермегендері, қол "
+            "қойылған негіз бойынша. Мәлімдеме әр қадағалаушы органға бір рет саналады.",
+        ),
+        unit=Words("copies", "копии", "көшірмелер"),
+        dimensions=(
+            Words("author", "автор", "автор"),
+            Words("sent or ground", "направлено или основание", "жіберілді не негізі"),
+        ),
+        columns=(Column("copies", Words("copies", "копии", "көшірмелер")),),
         rows=tuple(rows),
         total=None,
     )

@@ -237,14 +237,14 @@ register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command; an error of the exchange is one line on stderr and status 1."""
+    """Run the command; an error of the exchange is one line on stderr and status 2."""
     try:
         app(args=None if arguments is None else list(arguments))
     except (ExchangeError, OSError) as error:
         Console(stderr=True, emoji=False).print(
             f"exchange-certs: {error}", style="red", markup=False, highlight=False, soft_wrap=True
         )
-        raise SystemExit(1) from None
+        raise SystemExit(2) from None
 
 
 def _requested_key(path: Path) -> ec.EllipticCurvePublicKey:

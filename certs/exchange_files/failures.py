@@ -19,6 +19,9 @@ _ADVICE: Final = {
     errno.EROFS: "choose a place that can be written to",
     errno.ENOENT: "make its folder first",
     errno.ENOTDIR: "make its folder first",
+    errno.ENOLCK: "its file system has no working locks: move the folder to a local disk",
+    errno.EOPNOTSUPP: "its file system has no working locks: move the folder to a local disk",
+    errno.ENOSYS: "its file system has no working locks: move the folder to a local disk",
 }
 
 

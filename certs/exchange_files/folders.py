@@ -50,6 +50,7 @@ def write_inside(path: Path, data: bytes) -> None:
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     with writing(path), os.fdopen(os.open(path, flags, PRIVATE), "wb") as file:
+        os.fchmod(file.fileno(), PRIVATE)  # whatever the umask is
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
@@ -114,7 +115,7 @@ def sweep_staging(folder: Path, pattern: str) -> None:
 def _begin(path: Path) -> int:
     while True:
         with writing(path):
-            path.mkdir(mode=0o700)
+            _make_private(path)
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -125,6 +126,12 @@ def _begin(path: Path) -> int:
         os.close(descriptor)
 
 
+def _make_private(path: Path) -> None:
+    """Make a folder for its owner, whatever the umask takes away."""
+    path.mkdir(mode=0o700)
+    path.chmod(0o700)
+
+
 def _make(path: Path) -> list[Path]:
     """Make a folder and those above it; gives what was made, the outermost first."""
     if path.is_dir():
@@ -133,7 +140,7 @@ def _make(path: Path) -> list[Path]:
     made = _make(path.parent)
     with writing(path):
         try:
-            path.mkdir(mode=0o700)
+            _make_private(path)
         except FileExistsError:
             if not path.is_dir():
                 raise

@@ -10,13 +10,16 @@ from pathlib import Path
 
 from exchange_files.failures import writing
 
+_OWNER = 0o600
+
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock file for the time of the block; waits for whoever holds it."""
     descriptor = _open(path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with writing(path):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
@@ -27,7 +30,9 @@ def try_locked(path: Path) -> Iterator[bool]:
     """Hold the lock file if nobody else does, and say whether it is held."""
     descriptor = _open(path)
     try:
-        yield take_lock(descriptor)
+        with writing(path):
+            is_held = take_lock(descriptor)
+        yield is_held
     finally:
         os.close(descriptor)
 
@@ -52,4 +57,8 @@ def is_at(descriptor: int, path: Path) -> bool:
 
 def _open(path: Path) -> int:
     with writing(path):
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER)
+        if os.fstat(descriptor).st_mode & _OWNER != _OWNER:
+            # Made under a umask that takes its owner's rights: the next command could not open it.
+            os.fchmod(descriptor, _OWNER)
+        return descriptor

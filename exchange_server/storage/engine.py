@@ -30,6 +30,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from exchange_protocol.errors import Reason
 from exchange_server.observer import NO_OBSERVER, Observer
+from exchange_server.storage.local_disk import verify_local
 
 _SQLITE = "sqlite:///"
 _NO_LOCKS = "unix-none"
@@ -210,6 +211,7 @@ class FileClaim:
         if file is None:
             return
         _verify_one_name(file)
+        verify_local(file)
         path = Path(f"{file}.lock")
         try:
             lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -219,8 +221,14 @@ class FileClaim:
             ) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except OSError as error:
             os.close(lock)
+            if not isinstance(error, BlockingIOError):
+                raise Reason.CONFIG_INVALID.error(
+                    f"the file system of {path} has no working locks ({error.strerror}); put the "
+                    "database on a local disk, or use PostgreSQL",
+                    field="database.url",
+                ) from None
             raise Reason.CONFIG_INVALID.error(
                 f"another hub process is using the database {file}; SQLite serves "
                 "one hub, use PostgreSQL for more"

@@ -160,6 +160,12 @@ class Reason(Enum):
     SPLIT_VIEW_NOT_PROVEN = (InvalidInput,)
     PROVENANCE_CIRCULAR = (InvalidInput,)
     TIME_LIMIT_EXCEEDED = (InvalidInput,)
+    TIME_LIMIT_INVALID = (InvalidInput,)
+    TIME_LIMITS_CONTRADICT = (InvalidInput,)
+    CALENDAR_DAY_IMPOSSIBLE = (InvalidInput,)
+    CALENDAR_DAY_TWICE = (InvalidInput,)
+    CALENDAR_YEAR_INVALID = (InvalidInput,)
+    COUNTRY_UNKNOWN = (InvalidInput,)
     LEAD_INVITED = (InvalidInput,)
     # who
     UNAUTHENTICATED = (NotAuthenticated,)

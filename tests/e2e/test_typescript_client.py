@@ -24,13 +24,13 @@ SECONDS = 180
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example, installed and compiled beside a copy of nothing else."""
     if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("needs node and npm")
+        pytest.skip("needs node and npm, which Debian's packages nodejs and npm have")
     folder = tmp_path_factory.mktemp("typescript") / "example"
     ignored = shutil.ignore_patterns("node_modules", "dist")
     shutil.copytree(EXAMPLE, folder, ignore=ignored)
     installed = run(["npm", "ci", "--no-audit", "--no-fund"], folder)
     if installed.returncode != 0 and "network" in installed.stderr:
-        pytest.skip("npm does not reach its registry")
+        pytest.skip("npm does not reach its registry: run the tests with a network")
     assert installed.returncode == 0, installed.stderr
     compiled = run([str(folder / "node_modules" / ".bin" / "tsc")], folder)
     assert compiled.returncode == 0, compiled.stdout

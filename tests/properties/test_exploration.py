@@ -162,6 +162,25 @@ def about(body: Any, author: Member, leg: Leg) -> Iterator[Body]:
             yield replace(body, about=digest)
 
 
+PROBES = {
+    author: [statement(author, body, UZ, b"", START, DUE) for body in SAYINGS]
+    for author in SPEAKERS
+}
+"""By author: what may be said, before it is known about which statement."""
+
+
+def has_row(node: Node, probe: Statement) -> bool:
+    """True if a row lets it be said now; whatever it is about, that is the same.
+
+    Nothing else is said, and `advance` writes no message that lists what is allowed.
+    """
+    try:
+        party = party_on(node.exchange, node.leg, probe)
+    except ExchangeError:
+        return False
+    return row_for(node.exchange, node.leg, probe.body, party) is not None
+
+
 @dataclass
 class Exploration:
     """What was found from one beginning."""
@@ -199,8 +218,10 @@ class Exploration:
             assert node.leg.was_released, node.trail
             yield replace(node, exchange=read, trail=(*node.trail, "read"))
         for author in SPEAKERS:
-            for saying in SAYINGS:
-                for body in about(saying, author, node.leg):
+            for probe in PROBES[author]:
+                if not has_row(node, probe):
+                    continue
+                for body in about(probe.body, author, node.leg):
                     after = self.say(node, author, body, route)
                     if after is not None:
                         yield after
@@ -211,10 +232,8 @@ class Exploration:
         later = max(node.at, node.leg.due_at or node.at) + timedelta(days=1)
         said = statement(author, body, to, node.leg.awaits, node.at, later)
         try:
-            party = party_on(node.exchange, node.leg, said)
-            row = row_for(node.exchange, node.leg, body, party)
-            if row is None:
-                return None  # `advance` would spend its time on a message that lists the allowed
+            row = row_for(node.exchange, node.leg, body, party_on(node.exchange, node.leg, said))
+            assert row is not None
             legs = [leg.agency for leg in addressed_legs(node.exchange, said)]
             exchange, _ = advance(node.exchange, said, legs, [route], at=node.at)
         except ExchangeError:

@@ -16,6 +16,7 @@ import http.client
 import re
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -138,7 +139,15 @@ class Browser:
         return answer
 
     def get(self, path: str) -> Answer:
-        """Follow a link; redirects are followed too."""
+        """Follow a link; redirects are followed too, and a page that loads itself again."""
+        answer = self.ask(path)
+        while "refresh" in answer.headers:
+            time.sleep(0.05)
+            answer = self.ask(path)
+        return answer
+
+    def ask(self, path: str) -> Answer:
+        """The same, without waiting for what is still being opened."""
         answer = self.console.raw("GET", path, self.headers())
         while answer.status == 303:
             answer = self.console.raw("GET", answer.location, self.headers())

@@ -41,7 +41,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (sheet && sheet.open) return;
-  const found = keyed().find((each) => each.dataset.key === event.key);
+  const found = keyed().find((each) => each.dataset.key === event.key && each.offsetParent);
   if (found) {
     event.preventDefault();
     found.matches("input") ? found.focus() : found.click();

@@ -19,7 +19,8 @@ if (rows.length) {
       { selector: "node", style: { label: "data(label)", color: colour, "background-color": line, "font-size": 11, "text-wrap": "wrap", "text-max-width": 120, "text-valign": "bottom", "text-margin-y": 4, "text-background-color": paper, "text-background-opacity": 1, width: 22, height: 22 } },
       { selector: "edge", style: { label: "data(label)", color: colour, width: "data(width)", "line-color": line, "target-arrow-color": line, "target-arrow-shape": "triangle", "curve-style": "bezier", "font-size": 9, "text-rotation": "autorotate", "text-background-color": paper, "text-background-opacity": 1, "text-background-padding": 2, "line-opacity": 0.8 } },
     ],
-    layout: { name: "breadthfirst", directed: true, padding: 30, spacingFactor: 1.2 },
+    // From left to right, so that what stands on a line is read along it.
+    layout: { name: "breadthfirst", directed: true, padding: 40, spacingFactor: 1.2, transform: (_, at) => ({ x: at.y * 2.4, y: at.x * 0.7 }) },
     userZoomingEnabled: false,
   });
 }

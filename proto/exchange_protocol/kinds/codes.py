@@ -86,6 +86,35 @@ MAX_AMOUNT = 10**15
 """Largest amount in a body, in whole units of its currency."""
 
 
+class WithholdingGround(Code):
+    """Grounds on which the copy for a supervisor is withheld (docs/rules.md#p9)."""
+
+    ENDANGERS_INVESTIGATION = (
+        pb.WITHHOLDING_GROUND_ENDANGERS_INVESTIGATION,
+        "it would endanger the investigation",
+        "поставит под угрозу расследование",
+        "тергеуге қауіп төндіреді",
+    )
+    PROTECTS_SOURCE = (
+        pb.WITHHOLDING_GROUND_PROTECTS_SOURCE,
+        "it would reveal a protected source",
+        "раскроет защищаемый источник",
+        "қорғалатын дереккөзді ашады",
+    )
+    CONCERNS_SUPERVISOR = (
+        pb.WITHHOLDING_GROUND_CONCERNS_SUPERVISOR,
+        "it concerns staff of the supervisor",
+        "касается работников надзирающего органа",
+        "қадағалаушы орган қызметкерлеріне қатысты",
+    )
+    ORDERED = (
+        pb.WITHHOLDING_GROUND_ORDERED,
+        "a court ordered it",
+        "по решению суда",
+        "сот шешімі бойынша",
+    )
+
+
 class Currency(Code):
     """Currencies of the region and of its trade (ISO 4217); amounts are in whole units."""
 
@@ -110,7 +139,7 @@ class Currency(Code):
 
 
 class TimeLimitRule(Code):
-    """Rules whose time limits are published on the log."""
+    """Rules whose times are published on the log (docs/rules.md, section Clocks)."""
 
     FREEZE = (
         pb.TIME_LIMIT_RULE_FREEZE,
@@ -118,6 +147,50 @@ class TimeLimitRule(Code):
         "срок замораживания",
         "қатыру мерзімі",
     )
+    DECISION = (
+        pb.TIME_LIMIT_RULE_DECISION,
+        "decision at the gate",
+        "решение о выдаче",
+        "беру туралы шешім",
+    )
+    URGENT_DECISION = (
+        pb.TIME_LIMIT_RULE_URGENT_DECISION,
+        "decision at the gate, urgent",
+        "решение о выдаче, срочно",
+        "беру туралы шешім, шұғыл",
+    )
+    ACKNOWLEDGEMENT = (
+        pb.TIME_LIMIT_RULE_ACKNOWLEDGEMENT,
+        "acknowledgement",
+        "подтверждение получения",
+        "алғанын растау",
+    )
+    REPLY = pb.TIME_LIMIT_RULE_REPLY, "answer", "ответ", "жауап"
+    URGENT_REPLY = (
+        pb.TIME_LIMIT_RULE_URGENT_REPLY,
+        "urgent answer",
+        "срочный ответ",
+        "шұғыл жауап",
+    )
+    REPLY_AT_HAND = (
+        pb.TIME_LIMIT_RULE_REPLY_AT_HAND,
+        "answer with information at hand",
+        "ответ по имеющимся сведениям",
+        "қолда бар мәлімет бойынша жауап",
+    )
+    URGENT_REPLY_AT_HAND = (
+        pb.TIME_LIMIT_RULE_URGENT_REPLY_AT_HAND,
+        "urgent answer with information at hand",
+        "срочный ответ по имеющимся сведениям",
+        "қолда бар мәлімет бойынша шұғыл жауап",
+    )
+    URGENT_REPLY_INDIRECT = (
+        pb.TIME_LIMIT_RULE_URGENT_REPLY_INDIRECT,
+        "urgent answer after asking others",
+        "срочный ответ после запроса у других",
+        "басқалардан сұратқаннан кейінгі шұғыл жауап",
+    )
+    FEEDBACK = pb.TIME_LIMIT_RULE_FEEDBACK, "feedback", "отзыв", "кері байланыс"
 
 
 class Handling(Code):

@@ -163,6 +163,8 @@ class Row:
     """The way in which the header's due time becomes the leg's, if it does."""
     limited_by: TimeLimitRule | None = None
     """The published time limit that the due time which it sets must keep, if there is one."""
+    meets: TimeLimitRule | None = None
+    """The published time limit that it meets without moving the leg, if there is one."""
     when: When | None = None
     """The time of the hub at which it applies; None is any."""
     about: About | None = None

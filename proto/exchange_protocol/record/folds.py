@@ -68,15 +68,19 @@ class EventCounts(Fold):
 
 
 class KindCounts(Fold):
-    """Statements by kind, denials by reason, inspections by agency."""
+    """Statements by kind, copies withheld, denials by reason, inspections by agency."""
 
-    name, version = "kinds", 1
+    name, version = "kinds", 2
 
     def apply(self, applied: Applied) -> None:
         """Count the next entry."""
         entry = applied.entry
         if applied.statement is not None:
             self.counts[applied.statement.kind.value] += 1
+            header = applied.statement.header
+            if header.withholding_ground is not None:
+                key = f"withheld: {entry.actor.agency}: {header.withholding_ground.name}"
+                self.counts[key] += len(header.withheld_from)
         elif entry.event is Event.DENIAL:
             # Nobody signs a refusal: a hub may make up reasons without end, which are not all kept.
             reason = entry.reason if entry.reason in Reason.__members__ else "another reason"
@@ -86,9 +90,9 @@ class KindCounts(Fold):
 
 
 class LateAnswers(Fold):
-    """Legs that were answered or refused after their due time, by the agency of the leg."""
+    """Legs that were answered, refused or frozen after their due time, by the leg's agency."""
 
-    name, version = "answered late", 1
+    name, version = "answered late", 2
 
     def apply(self, applied: Applied) -> None:
         """Count the next entry."""
@@ -102,7 +106,8 @@ class LateAnswers(Fold):
             return
         for change in entry.ruling.legs:
             leg = exchange.leg(change.agency)
-            if leg and is_late(leg.due_at, change.before, change.after, entry.hub_time):
+            times = leg.record.times if leg else None
+            if times and is_late(times.answer_due, change.before, change.after, entry.hub_time):
                 self.counts[change.agency] += 1
 
 

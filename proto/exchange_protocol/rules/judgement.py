@@ -95,6 +95,8 @@ class Route:
     rule_ids: tuple[str, ...]
     legs: tuple[LegRoute, ...]
     supervisors: tuple[AgencyId, ...]
+    withheld: tuple[AgencyId, ...] = ()
+    """Supervisors by rule from whom the author withholds the copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ def judge(
             raise Reason.ID_REUSED.error(f"exchange {statement.exchange_id} is open already")
         route = plan_route(directory, statement)
         check_taken(directory, statement)
-        exchange, changes = open_exchange(statement, route.legs)
+        exchange, changes = open_exchange(statement, route.legs, at=at, times=directory.times)
     else:
         if exchange is None:
             raise _unknown(statement)
@@ -197,12 +199,19 @@ def judge(
             exchange = _without_revoked_approvals(exchange, subjects, directory)
         route = _route_on(directory, statement, exchange, subjects)
         _check_time_limits(directory, statement, subjects, at)
+        times = directory.times
         if statement.kind.spec.invites:
             check_taken(directory, statement, exchange.kind)
-            exchange, changes = admit(exchange, statement, route.legs)
+            exchange, changes = admit(exchange, statement, route.legs, at=at, times=times)
         else:
             exchange, changes = advance(
-                exchange, statement, subjects, route.legs, at=at, partial=view is not None
+                exchange,
+                statement,
+                subjects,
+                route.legs,
+                at=at,
+                times=times,
+                partial=view is not None,
             )
     if sources is not None:
         check_provenance(statement, sources, at)
@@ -225,11 +234,13 @@ def _check_time_limits(
     }
     for rule in rules:
         for agency in agencies:
-            limit = directory.time_limit(rule, agency) if rule else None
-            if limit is not None and due_at is not None and due_at > at + limit:
+            limit = directory.times.deadline(rule, agency, at) if rule else None
+            if limit is not None and due_at is not None and due_at > limit.at:
+                years = ", ".join(map(str, limit.unpublished))
+                counted = f" (without the calendar of {years}, not published)" if years else ""
                 raise Reason.TIME_LIMIT_EXCEEDED.error(
-                    f"expected at most {limit} from {at.isoformat()}, the limit that is published "
-                    f"for {agency}; got {due_at.isoformat()}",
+                    f"expected at most {limit.at.isoformat()}{counted}, by the time that is "
+                    f"published for {agency}; got {due_at.isoformat()}",
                     field="due_at",
                 )
 
@@ -405,7 +416,27 @@ def _route(
     subjects: Mapping[AgencyId, int],
 ) -> Route:
     """Plan a statement; `exchange` is its initiator and its kind."""
-    return _routed(directory.rulebook, _question(author, kind, header, exchange, subjects))
+    question = _question(author, kind, header, exchange, subjects)
+    route = _routed(directory.rulebook, question)
+    if header.withheld_from:
+        return _withholding(directory.rulebook, question, header, route)
+    return route
+
+
+def _withholding(
+    rulebook: Rulebook, statement: _RouteQuestion, header: Header, route: Route
+) -> Route:
+    """The route without the supervisors from whom the author withholds the copy (docs/rules.md#p9).
+
+    Raises:
+        NotPermitted: POLICY_DENIED.
+    """
+    rules = set(route.rule_ids)
+    for said in statement.legs():
+        rules |= rulebook.check_withholding(said)
+    withheld = tuple(each for each in route.supervisors if each in header.withheld_from)
+    left = tuple(each for each in route.supervisors if each not in withheld)
+    return replace(route, rule_ids=tuple(sorted(rules)), supervisors=left, withheld=withheld)
 
 
 def _question(
@@ -546,6 +577,13 @@ def _check_not_below(handling: Handling, tlp: Tlp, statement: Draft, where: str)
 
 
 def _check_supervisors(statement: Statement, route: Route) -> None:
+    others = set(statement.header.withheld_from) - set(route.withheld)
+    if others:
+        named = ", ".join((*route.supervisors, *route.withheld)) or "none"
+        raise Reason.INVALID_FIELD.error(
+            f"expected supervisors that the policy names, {named}; got {', '.join(sorted(others))}",
+            field="withheld_from",
+        )
     if statement.supervisors == route.supervisors:
         return
     missing = set(route.supervisors) - set(statement.supervisors)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Handling, LegState, Party, Purpose, Tlp
 from exchange_protocol.kinds.spec import About, Body, ConsentStep, Row, TaskStep
+from exchange_protocol.rules.clocks import LegTimes, decode_times, encode_times
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId, Member, parse_member
 
@@ -90,6 +91,8 @@ class LegRecord:
     """The strictest TLP of anything said on it."""
     erased: tuple[bytes, ...] = ()
     """Digests of statements whose sealed parts their author has erased."""
+    times: LegTimes | None = None
+    """The clocks that run; None before the first statement."""
 
     @property
     def all_said(self) -> tuple[bytes, ...]:
@@ -285,6 +288,8 @@ def encode_record(record: LegRecord) -> str:
         fields["tasks"] = [
             [each.digest.hex(), each.due_at.isoformat(), each.is_open] for each in record.tasks
         ]
+    if record.times is not None:
+        fields["times"] = encode_times(record.times)
     if record.consents:
         fields["consents"] = [_encode_consent(each) for each in record.consents]
     return json.dumps(fields, sort_keys=True, separators=(",", ":"))
@@ -310,6 +315,7 @@ def decode_record(text: str) -> LegRecord:
         strictest_handling=Handling(handling),
         strictest_tlp=Tlp(tlp),
         erased=_digests(fields, "erased"),
+        times=decode_times(fields["times"]) if "times" in fields else None,
     )
 
 

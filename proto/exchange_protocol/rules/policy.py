@@ -41,6 +41,8 @@ _STATEMENT_ACTIONS = ", ".join(
 _RELEASES: Final = ("ReleaseUnapproved", "ReleaseOnOneApproval", "ReleaseOnTwoApprovals")
 """Release actions by the number of approvals that they ask for."""
 
+_WITHHOLD: Final = "WithholdCopy"
+
 SCHEMA: Final = f"""
 entity Agency = {{ country: String, agencyType: String }};
 entity Member = {{ agency: Agency, role: String }};
@@ -48,7 +50,7 @@ type PolicyContext = {{
   initiator: Agency, author: Agency, kind: String, exchangeKind: String,
   handling: Long, tlp: String, urgent: Bool, subjectCount: Long
 }};
-action {_STATEMENT_ACTIONS}, {", ".join(json.dumps(name) for name in _RELEASES)}
+action {_STATEMENT_ACTIONS}, {", ".join(json.dumps(name) for name in (*_RELEASES, _WITHHOLD))}
   appliesTo {{ principal: [Member], resource: [Agency], context: PolicyContext }};
 action "Supervise" appliesTo {{ principal: [Agency], resource: [Agency], context: PolicyContext }};
 action "Audit" appliesTo {{
@@ -209,7 +211,8 @@ class Rulebook:
         self._deciding_reads = reads(*(kind.action for kind in _APPROVING_KINDS))
         self._gate_reads = reads(*_RELEASES) | self._deciding_reads
         self._supervising_reads = reads("Supervise")
-        self._reads = {action: reads(action) for action in (*(k.action for k in Kind), *_RELEASES)}
+        actions = (*(kind.action for kind in Kind), *_RELEASES, _WITHHOLD)
+        self._reads = {action: reads(action) for action in actions}
         self._schema = cedarpy.Schema.from_str(SCHEMA)
         self._entities = cedarpy.Entities.from_json_str(json.dumps(_entities(agencies)))
         self._ask = lru_cache(_CACHED_ANSWERS)(self._evaluate)
@@ -235,6 +238,20 @@ class Rulebook:
                 f"{said.author} as {said.role} may not say {said.kind} on an exchange of "
                 f"{said.initiator} with {said.recipient}: "
                 + (why if answer.rule_ids else "no rule permits it")
+            )
+        return answer.rule_ids
+
+    def check_withholding(self, said: PolicyContext) -> frozenset[str]:
+        """Check that a supervisor's copy may be withheld; gives the rules that permit it.
+
+        Raises:
+            NotPermitted: POLICY_DENIED.
+        """
+        answer = self._answer(_WITHHOLD, _member(said.author, said.role), said)
+        if not answer.allowed:
+            raise Reason.POLICY_DENIED.error(
+                f"{said.author} as {said.role} may not withhold the copy of {said.kind} from its "
+                "supervisors"
             )
         return answer.rule_ids
 

@@ -37,6 +37,7 @@ from exchange_protocol.kinds.codes import (
     SourceGrade,
     Tlp,
     Urgency,
+    WithholdingGround,
 )
 from exchange_protocol.kinds.fields import (
     missing,
@@ -108,6 +109,9 @@ class Header:
     language: Language | None = None
     time_zone: str | None = None
     subject_count: int = 0
+    withheld_from: tuple[AgencyId, ...] = ()
+    """Supervisors by rule, from whom the copy is withheld in this case."""
+    withholding_ground: WithholdingGround | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,6 +331,8 @@ def encode_statement(draft: Draft) -> bytes:
         time_zone=header.time_zone or "",
         subject_count=header.subject_count,
         parts=[_encode_part(part) for part in draft.parts],
+        withheld_from=header.withheld_from,
+        withholding_ground=pb.WithholdingGround.ValueType(header.withholding_ground or 0),
     )
     encode_body(draft.body, message)
     return message.SerializeToString(deterministic=True)
@@ -374,6 +380,11 @@ def _header(m: pb.Statement, body: Body, made_at: datetime) -> Header:
         raise Reason.TOO_MANY.error(
             f"expected at most {len(Purpose)}, got {len(m.permitted_uses)}", field="permitted_uses"
         )
+    if bool(m.withheld_from) != bool(m.withholding_ground):
+        raise Reason.MISSING_FIELD.error(
+            "expected from whom the copy is withheld and on which ground, or neither",
+            field="withholding_ground" if m.withheld_from else "withheld_from",
+        )
     purpose = parse_enum if kind.stage is Stage.INITIAL else parse_optional_enum
     return Header(
         handling=parse_enum(Handling, m.handling, "handling"),
@@ -403,6 +414,10 @@ def _header(m: pb.Statement, body: Body, made_at: datetime) -> Header:
         language=parse_optional_enum(Language, m.language, "language"),
         time_zone=parse_time_zone(m.time_zone, "time_zone") if m.time_zone else None,
         subject_count=m.subject_count,
+        withheld_from=parse_agencies(m.withheld_from, "withheld_from", MAX_RECIPIENTS),
+        withholding_ground=parse_optional_enum(
+            WithholdingGround, m.withholding_ground, "withholding_ground"
+        ),
     )
 
 

@@ -7,6 +7,7 @@ must know to go on: its windows, and which calls it has ended.
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import ssl
 import struct
@@ -25,15 +26,20 @@ _CHUNK: Final = 16 * 1024
 _LARGE: Final = struct.pack(">HI", _INITIAL_WINDOW, 2**31 - 1)
 
 
+SECONDS: Final = 10.0
+"""How long a write may wait for the hub."""
+
+
 class Flood:
     """A connection with many calls on it; `reads` lets the hub send what it likes."""
 
     def __init__(self, hub: HubProcess, tls: ssl.SSLContext, *, reads: bool = True) -> None:
-        raw = socket.create_connection(("localhost", hub.port), timeout=10)
+        raw = socket.create_connection(("localhost", hub.port), timeout=SECONDS)
         self._socket = tls.wrap_socket(raw, server_hostname="localhost")
         settings = _LARGE if reads else struct.pack(">HI", _INITIAL_WINDOW, 0)
         self._socket.sendall(PREFACE + frame(_SETTINGS, 0, 0, settings))
         self._lock = threading.Lock()
+        self._wire = threading.Lock()
         self._initial = 65_535
         self._connection = 65_535
         self._windows: dict[int, int] = {}
@@ -92,7 +98,8 @@ class Flood:
 
     def _send(self, data: bytes) -> None:
         try:
-            self._socket.sendall(data)
+            with self._wire:
+                self._socket.sendall(data)
         except OSError:
             self.is_closed = True
 
@@ -123,13 +130,23 @@ class Flood:
         elif kind == _RST or (kind == _HEADERS and flags & 1):
             self.ended.add(stream)
 
+    def _taken(self) -> bytes:
+        """What has come; one thread at a time may use a connection of TLS, and none may wait."""
+        with self._wire:
+            self._socket.settimeout(0)
+            try:
+                return self._socket.recv(65_536)
+            finally:
+                self._socket.settimeout(SECONDS)
+
     def _frames(self) -> Iterator[tuple[int, int, int, bytes]]:
         held = b""
-        self._socket.settimeout(0.2)
         while True:
+            if not self._socket.pending() and not select.select([self._socket], [], [], 0.2)[0]:
+                continue
             try:
-                data = self._socket.recv(65_536)
-            except TimeoutError:
+                data = self._taken()
+            except ssl.SSLWantReadError:
                 continue
             if not data:
                 return

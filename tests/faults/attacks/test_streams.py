@@ -25,7 +25,7 @@ EMPTY_FIELD = b"\x0a\x00"
 """The first field of a message, an empty text."""
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 10) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline

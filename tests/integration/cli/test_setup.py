@@ -86,7 +86,12 @@ def test_deployment_from_nothing(
             [key.name for key in (p / "sealing").iterdir()] for p in (officer, systems["kz.mia"])
         ]
         assert names[0] == names[1]
+        changed = POLICY.read_text(encoding="utf-8") + "// вымышлено\n"
+        (tmp_path / "changed.cedar").write_text(changed, encoding="utf-8")
         capsys.readouterr()
+        assert operate("compare-policy", "changed.cedar") == 0
+        assert operate("policy", str(POLICY)) == 1, "the other one was compared, not published"
+        assert "in force already" in capsys.readouterr().err
 
         assert operate("policy", "none.cedar") == 2
         (tmp_path / "bad.cedar").write_text("permit (everything);", encoding="utf-8")

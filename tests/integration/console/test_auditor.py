@@ -45,6 +45,10 @@ def test_an_auditor_verifies_and_browses(foundation: Foundation, tmp_path: Path)
             assert "request for information" in log
             assert "There is no such page" not in browser.get("/log?entry=0").words
             assert exchange not in browser.get("/log?event=DENIAL").words
+            proof = browser.get("/log/20").words
+            assert "The proof leads from this leaf to the root" in proof
+            assert "tile/0/000.p/" in proof
+            assert browser.get("/log/99999").status == 404
             assert browser.get("/log?page=99999999&event=%3Cscript%3E").status == 200
 
 
@@ -69,8 +73,11 @@ def test_a_log_that_breaks_a_rule_is_told_with_its_entry(
             assert "RULE_BROKEN" in page.words
             assert "Clean" not in page.words
             assert "Statistics" not in page.words
-            found = page.text.partition('href="/log?entry=')[2].partition('"')[0]
+            found = page.text.partition('href="/log/')[2].partition('"')[0]
             assert found.isdecimal()
+            assert 'href="/rules#domestic-flows-at-once"' in page.text
+            rules = browser.get("/rules")
+            assert 'id="domestic-flows-at-once"' in rules.text
 
 
 def test_payments_are_added_up_by_who_paid_whom(hub: InMemoryHub, tmp_path: Path) -> None:
@@ -104,3 +111,21 @@ def test_payments_are_added_up_by_who_paid_whom(hub: InMemoryHub, tmp_path: Path
     assert "3 000.75 KZT 2" in flows.words
     assert "<b>B-2" not in flows.text
     assert 'data-share="100"' in flows.text
+
+
+def test_a_proof_of_another_tree_is_told(
+    foundation: Foundation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        foundation.serving(tmp_path / "hub") as (town, _),
+        town.client(AUDITOR) as client,
+        running_console(client) as console,
+    ):
+        browser = console.entered()
+        _verified(browser)
+        inner = client.inclusion_proof
+        monkeypatch.setattr(client, "inclusion_proof", lambda *of: (bytes(32), *inner(*of)[1:]))
+        page = browser.get("/log/3")
+        assert page.status == 502
+        assert "PROOF_INVALID" in page.words
+        assert "leads from this leaf" not in page.words

@@ -36,11 +36,11 @@ main()
 def test_unit_is_hardened(unit: Path) -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
-        pytest.skip("needs systemd-analyze")
+        pytest.skip("needs systemd-analyze, which Debian's package systemd has")
     words = ["security", "--offline=yes", f"--threshold={EXPOSURE_AT_MOST}", str(unit)]
     done = subprocess.run([analyze, *words], capture_output=True, text=True, check=False)
     if "unrecognized option" in done.stderr:
-        pytest.skip("needs a systemd-analyze that reviews files")
+        pytest.skip("needs a systemd-analyze that reviews files: systemd 250 or later")
     assert done.returncode == 0, done.stdout[-400:] + done.stderr
 
 
@@ -102,7 +102,7 @@ def test_hub_serves_where_no_memory_may_become_code(foundation: Foundation, tmp_
             hub.wait_until_said("listening", 1)
         except AssertionError:
             if hub.wait(SECONDS) == 77:
-                pytest.skip("needs a kernel with PR_SET_MDWE (6.3)")
+                pytest.skip("needs Linux 6.3 or later: PR_SET_MDWE")
             raise
         with hub:
             town.point_to(hub.port)

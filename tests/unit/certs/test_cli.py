@@ -92,7 +92,7 @@ def test_signing_request_keeps_the_key_with_its_owner(
 def test_text_that_is_no_signing_request_is_refused(ca: Run) -> None:
     Path("mia.csr").write_text("text")
     status, _, err = ca("issue", "ca", *MEMBER, "--out", "mia.pem", "--csr", "mia.csr")
-    assert status == 1
+    assert status == 2
     assert "INVALID_FIELD [csr]" in err
 
 
@@ -123,14 +123,14 @@ def test_all_of_a_member_is_revoked_by_its_identity_and_nobody_else(ca: Run) -> 
     states = {row["identity"]: row["state"] for row in json.loads(ca("list", "ca", "--json")[1])}
     assert sorted(states.values()) == ["revoked", "valid"]
     status, _, err = ca("revoke", "ca", identity, "--reason", "keyCompromise")
-    assert (status, "CERTIFICATE_UNKNOWN" in err) == (1, True)
+    assert (status, "CERTIFICATE_UNKNOWN" in err) == (2, True)
     assert ca("revoke", "ca", "other.pem", "--reason", "bored")[0] == 2
 
 
 def test_first_moment_before_the_roots_is_refused(ca: Run) -> None:
     moment = ("--not-before", "2020-01-01")
     status, _, err = ca("issue", "ca", *MEMBER, "--out", "mia.pem", *moment)
-    assert (status, "INVALID_FIELD [not_before]" in err) == (1, True)
+    assert (status, "INVALID_FIELD [not_before]" in err) == (2, True)
 
 
 def test_list_shows_a_table_without_a_passphrase(ca: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +161,7 @@ def test_passphrases_are_read_from_closed_files(ca: Run, monkeypatch: pytest.Mon
     load_ec_key(Path("mia.key"), KEY_PASSPHRASE.encode())
     Path("ca.txt").chmod(0o644)
     status, _, err = ca("issue", "ca", *MEMBER, "--out", "other.pem", *files)
-    assert status == 1
+    assert status == 2
     assert "0644" in err
     assert not Path("other.pem").exists()
 
@@ -196,7 +196,7 @@ def test_contradictory_arguments_issue_nothing(
     ca: Run, arguments: tuple[str, ...], reason: str
 ) -> None:
     status, _, err = ca("issue", "ca", *arguments)
-    assert status == 1
+    assert status == 2
     assert reason in err
     assert json.loads(ca("list", "ca", "--json")[1]) == []
 
@@ -210,16 +210,16 @@ def test_first_moment_is_read_as_utc(ca: Run) -> None:
 
 def test_directory_without_authority_is_one_line_of_error(run: Run) -> None:
     status, _, err = run("list", "nothing")
-    assert status == 1
+    assert status == 2
     assert err.startswith("exchange-certs: CONFIG_INVALID")
     assert "Traceback" not in err
-    assert run("revoke", "nothing", "zz", "--reason", "superseded")[0] == 1
+    assert run("revoke", "nothing", "zz", "--reason", "superseded")[0] == 2
 
 
 def test_failure_of_the_file_system_is_one_line_of_error(ca: Run) -> None:
     Path("ca/root.pem").unlink()
     status, _, err = ca("crl", "ca")
-    assert status == 1
+    assert status == 2
     assert err.startswith("exchange-certs: ")
     assert "Traceback" not in err
 

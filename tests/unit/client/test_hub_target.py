@@ -61,3 +61,14 @@ def test_address_that_can_never_work_is_refused(text: str) -> None:
     with pytest.raises(ExchangeError, match=r"expected host:port or \[IPv6\]:port") as refused:
         parse_target(text)
     assert refused.value.reason is Reason.PROFILE_INVALID
+
+
+def test_name_in_other_letters_is_refused_with_its_ascii_form() -> None:
+    with pytest.raises(ExchangeError, match=r"such as xn--80ac2d\.example") as refused:
+        parse_target("хаб.example:8443")
+    assert refused.value.reason is Reason.PROFILE_INVALID
+
+
+def test_dot_at_the_end_of_a_name_is_refused_by_that_name() -> None:
+    with pytest.raises(ExchangeError, match="without a dot at the end"):
+        parse_target("hub.example.:8443")

@@ -28,6 +28,7 @@ from exchange_files import (
     sweep_drafts,
     sweep_staging,
     try_locked,
+    write_inside,
     write_new_file,
 )
 from exchange_files.files import draft_path
@@ -354,7 +355,7 @@ def test_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
 
 def test_file_of_another_user_stays_his_when_root_replaces_it(tmp_path: Path) -> None:
     if os.geteuid() != 0:
-        pytest.skip("only root can give files away")
+        pytest.skip("only root can give files away: run the tests as root to include it")
     path = tmp_path / "crl.pem"
     replace_file(path, b"old")
     os.chown(path, 12345, 12345)
@@ -383,3 +384,38 @@ def test_sweep_of_drafts_leaves_the_files_that_were_placed(tmp_path: Path) -> No
     sweep_drafts(tmp_path)
     sweep_drafts(tmp_path / "none")
     assert names(tmp_path) == ["a.key"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_file_system_without_locks_is_named_with_the_way_out(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(descriptor: int, operation: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    for lock in (locked, try_locked):
+        with not_written("no working locks: move the folder to a local disk"), lock(tmp_path / "l"):
+            pass
+
+
+@pytest.mark.parametrize("umask", [0o177, 0o777, 0o000])
+def test_what_is_made_is_for_its_owner_whatever_the_umask(umask: int, tmp_path: Path) -> None:
+    before = os.umask(umask)
+    try:
+        make_folder(tmp_path / "a" / "b")
+        with staging_folder(tmp_path / "a" / "c") as folder:
+            write_inside(folder / "inside", b"x")
+            staged = [stat.S_IMODE(each.stat().st_mode) for each in (folder, folder / "inside")]
+        with locked(tmp_path / "a" / "lock"):
+            replace_file(tmp_path / "a" / "file", b"x")
+    finally:
+        os.umask(before)
+    modes = {
+        each.relative_to(tmp_path).as_posix(): stat.S_IMODE(each.stat().st_mode)
+        for each in tmp_path.rglob("*")
+    }
+    assert staged == [0o700, 0o600]
+    folders = dict.fromkeys(("a", "a/b", "a/c"), 448)
+    files = dict.fromkeys(("a/c/inside", "a/lock", "a/file"), 384)
+    assert modes == folders | files

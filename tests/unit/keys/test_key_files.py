@@ -228,7 +228,9 @@ def test_folder_in_which_others_may_lay_down_files_is_refused(tmp_path: Path) ->
     tmp_path.chmod(0o700)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root can give files away: run the tests as root to include it"
+)
 def test_file_of_another_user_is_refused_unless_root_looks_after_the_whole_folder(
     tmp_path: Path, log_key: Path
 ) -> None:

@@ -33,7 +33,7 @@ CURVES = {"p256": "secp256r1", "p384": "secp384r1", "k1": "secp256k1"}
 
 pytestmark = pytest.mark.skipif(
     MODULE is None or shutil.which("softhsm2-util") is None,
-    reason="needs SoftHSM (Debian: softhsm2)",
+    reason="needs SoftHSM, which Debian's package softhsm2 has",
 )
 
 

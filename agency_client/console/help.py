@@ -1,0 +1,148 @@
+"""What each page is for, in a few sentences and three languages: the guides in short."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from exchange_protocol.words import Words
+
+HELP: Final[Mapping[str, Words]] = {
+    "queue.html": Words(
+        "What waits for your decision stands here, the most pressing first. Read why it is held "
+        "and what was verified, then choose an act. Nothing is signed on this page. Take an item "
+        "in hand, so that your colleagues see it.",
+        "Здесь то, что ждёт вашего решения; самое срочное сверху. Прочтите, почему это задержано "
+        "и что проверено, затем выберите действие. На этой странице ничего не подписывается. "
+        "Возьмите пункт в работу, чтобы это видели коллеги.",
+        "Мұнда шешіміңізді күтетін істер тұр, ең шұғылы жоғарыда. Неге кідіртілгенін және не "
+        "тексерілгенін оқып, әрекетті таңдаңыз. Бұл бетте ештеңеге қол қойылмайды. Әріптестеріңіз "
+        "көруі үшін істі жұмысқа алыңыз.",
+    ),
+    "decide.html": Words(
+        "Your signature is over the digest that stands here, and over nothing else. If another "
+        "person decides meanwhile, or the text changes, nothing is signed and you are shown it.",
+        "Ваша подпись относится к указанному здесь хешу и ни к чему другому. Если тем временем "
+        "решит другой или изменится текст, ничего не подписывается, и вам это покажут.",
+        "Қолыңыз осында тұрған хешке ғана қойылады. Осы арада басқа адам шешсе немесе мәтін "
+        "өзгерсе, ештеңеге қол қойылмайды және сізге ол көрсетіледі.",
+    ),
+    "work.html": Words(
+        "What waits for your agency over all exchanges, with the next step of each. Search finds "
+        "references and summaries of what you have opened.",
+        "То, что ждёт вашего органа по всем обменам, и следующий шаг каждого. Поиск идёт по "
+        "номерам и сути того, что вы открывали.",
+        "Барлық алмасу бойынша органыңызды күтетін істер және әрқайсысының келесі қадамы. Іздеу "
+        "сіз ашқандардың нөмірі мен мазмұны бойынша жүреді.",
+    ),
+    "list.html": Words(
+        "A list is what the hub says; opening an exchange verifies it. Filters stand in the "
+        "address, so that you can keep the list or send it to a colleague.",
+        "Список — это слова узла; открытие обмена его проверяет. Отбор виден в адресе, поэтому "
+        "список можно сохранить или отправить коллеге.",
+        "Тізім — тораптың сөзі; алмасуды ашқанда ол тексеріледі. Сүзгі мекенжайда тұрады, "
+        "сондықтан тізімді сақтауға немесе әріптеске жіберуге болады.",
+    ),
+    "exchange.html": Words(
+        "Everything that was said in one exchange, each change of its state, and each check that "
+        "was made. Opening what was sent to you is a delivery and stands on the log. Files are "
+        "saved and never shown: have them checked before you open them.",
+        "Всё, что сказано в обмене, каждая смена состояния и каждая проверка. Открытие "
+        "адресованного вам считается выдачей и записано в журнале. Файлы сохраняются и не "
+        "показываются: проверьте их, прежде чем открыть.",
+        "Бір алмасуда айтылғанның бәрі, күйінің әр өзгерісі және әр тексеріс. Сізге жіберілгенді "
+        "ашу беру болып саналады және журналда тұрады. Файлдар сақталады, көрсетілмейді: ашпас "
+        "бұрын тексертіңіз.",
+    ),
+    "compose.html": Words(
+        "Continue keeps a draft and shows what will happen; nothing is sent until you sign. Drafts "
+        "are encrypted under your agency's key. Persons are typed in, or come from a file or a "
+        "table with its mapping.",
+        "«Продолжить» сохраняет черновик и показывает, что произойдёт; до подписи ничего не "
+        "отправляется. Черновики зашифрованы ключом вашего органа. Лица вводятся вручную, из файла "
+        "или из таблицы с её описанием.",
+        "«Жалғастыру» жобаны сақтап, не болатынын көрсетеді; қол қойғанша ештеңе жіберілмейді. "
+        "Жобалар органыңыздың кілтімен шифрланған. Тұлғалар қолмен, файлдан немесе сипаттамасы бар "
+        "кестеден енгізіледі.",
+    ),
+    "send.html": Words(
+        "This is what the library would send: to whom, held or at once, who approves and who gets "
+        "a copy. Signing sends it. If the hub is away, it waits in the outbox.",
+        "Здесь показано, что будет отправлено: кому, сразу или с задержкой, кто одобряет и кто "
+        "получит копию. Подпись отправляет. Если узел недоступен, заявление ждёт в исходящих.",
+        "Мұнда не жіберілетіні көрсетілген: кімге, бірден бе әлде кідіріспен бе, кім мақұлдайды, "
+        "кім көшірме алады. Қол қойылған соң жіберіледі. Торап қолжетімсіз болса, шығыста күтеді.",
+    ),
+    "drafts.html": Words(
+        "What you began and have not sent. A draft outlives errors, the lock and a restart, and "
+        "can be read on this machine alone.",
+        "То, что начато и не отправлено. Черновик переживает ошибки, блокировку и перезапуск; "
+        "прочитать его можно только на этой машине.",
+        "Бастап, әлі жібермегендеріңіз. Жоба қателерден, құлыптаудан және қайта іске қосудан кейін "
+        "де сақталады; оны тек осы машинада оқуға болады.",
+    ),
+    "outbox.html": Words(
+        "What was signed and waits for the hub, and what the hub refused, with its reason. A "
+        "refused statement is not on the log; write it anew.",
+        "Подписанное, которое ждёт узла, и то, в чём узел отказал, с причиной. Отклонённого нет в "
+        "журнале; составьте его заново.",
+        "Қол қойылып, торапты күтіп тұрғандар және торап бас тартқандар, себебімен. Бас тартылғаны "
+        "журналда жоқ; оны қайта жазыңыз.",
+    ),
+    "audit.html": Words(
+        "A verification judges every entry that you may open anew, and checks the tree as a whole. "
+        "A finding names its entry and the rule. Keep it, and ask the operator before you accuse.",
+        "Проверка заново судит каждую доступную вам запись и проверяет дерево целиком. Нарушение "
+        "указывает запись и правило. Сохраните его и спросите оператора, прежде чем обвинять.",
+        "Тексеру сізге ашық әр жазбаны қайта бағалап, ағашты тұтас тексереді. Бұзушылық жазбасы "
+        "мен ережесін атайды. Оны сақтаңыз, айыптамас бұрын оператордан сұраңыз.",
+    ),
+    "log.html": Words(
+        "The entries that this session verified, the newest first. Each names who acted, what "
+        "changed, the rules and the digest.",
+        "Записи, проверенные в этом сеансе, сначала новые. У каждой указано, кто действовал, что "
+        "изменилось, правила и хеш.",
+        "Осы сеанста тексерілген жазбалар, алдымен жаңалары. Әрқайсысында кім әрекет еткені, не "
+        "өзгергені, ережелер мен хеш көрсетілген.",
+    ),
+    "entry.html": Words(
+        "One entry, with the proof that it stands under the root that was verified. The tile is "
+        "the file of the published log in which its leaf stands.",
+        "Одна запись и доказательство, что она стоит под проверенным корнем. Плитка — файл "
+        "опубликованного журнала, в котором стоит её лист.",
+        "Бір жазба және оның тексерілген түбірдің астында тұрғанының дәлелі. Тақташа — жапырағы "
+        "тұрған жарияланған журнал файлы.",
+    ),
+    "rules.html": Words(
+        "The rules that the operator published on the log. Each ruling on the log cites those "
+        "that decided.",
+        "Правила, которые оператор опубликовал в журнале. Каждое решение в журнале указывает "
+        "применённые.",
+        "Оператор журналда жариялаған ережелер. Журналдағы әр шешім қолданылғандарын көрсетеді.",
+    ),
+    "table.html": Words(
+        "All rows of one table, as their author gave them. Nothing is left out and nothing is "
+        "corrected; unseen characters are shown.",
+        "Все строки таблицы, как их дал автор. Ничего не пропущено и не исправлено; невидимые "
+        "знаки показаны.",
+        "Кестенің барлық жолы, авторы бергендей. Ештеңе қалдырылмаған және түзетілмеген; "
+        "көрінбейтін таңбалар көрсетілген.",
+    ),
+    "flows.html": Words(
+        "Payments are added up by who paid whom and by currency; the picture shows the largest. An "
+        "amount that is no clear number is in no sum: look for it in the table.",
+        "Платежи сложены по плательщику, получателю и валюте; на схеме крупнейшие. Сумма, которая "
+        "не является ясным числом, не учтена: ищите её в таблице.",
+        "Төлемдер төлеуші, алушы және валюта бойынша қосылған; сызбада ең ірілері. Анық сан емес "
+        "сома қосылмаған: оны кестеден іздеңіз.",
+    ),
+    "home.html": Words(
+        "Who you are here, until when your certificate is good, and how far this profile verified "
+        "the log.",
+        "Кто вы здесь, до какого времени действует сертификат и до какой записи этот профиль "
+        "проверил журнал.",
+        "Мұнда кім екеніңіз, сертификатыңыздың мерзімі және осы профиль журналды қай жазбаға дейін "
+        "тексергені.",
+    ),
+}
+"""The help of a page, by its template; a page that is not here says all itself."""

@@ -1,0 +1,103 @@
+"""The auditor's pages of entries: those that a run judged, and one of them with its proof."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from agency_client.console.auditor import Auditor, Judged
+from agency_client.console.visits import Visit
+from agency_client.presentation.exchanges import who
+from agency_client.presentation.locale import Locale
+from exchange_protocol.errors import Reason
+from exchange_protocol.log.merkle import verify_inclusion
+from exchange_protocol.log.tiles import TILE_WIDTH, partial_width, tile_path
+from exchange_protocol.record.entries import Event
+
+PAGE_ROWS: Final = 50
+
+
+def show_log(visit: Visit, auditor: Auditor) -> Response:
+    """The judged entries, the newest first, under the filters of the address."""
+    event, agency, entry = visit.query("event"), visit.query("agency"), visit.query("entry")
+    run, locale = auditor.run, visit.locale
+    judged = list(run.entries) if run and run.report else []
+    found = [
+        each
+        for each in reversed(judged)
+        if (not event or each.entry.event.name == event)
+        and (not agency or each.entry.actor.agency == agency)
+        and (not entry or str(each.index) == entry)
+    ]
+    page = visit.page_number(len(found), PAGE_ROWS)
+    shown = found[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
+    given = {"event": event, "agency": agency}
+    address = urlencode({name: value for name, value in given.items() if value})
+    return visit.show(
+        "log.html",
+        rows=[_row(each, locale) for each in shown],
+        total=len(found),
+        page=page,
+        pages=-(-len(found) // PAGE_ROWS),
+        address=f"/log?{address}&page=" if address else "/log?page=",
+        events=[(each.name, locale.say(each), each.name == event) for each in Event],
+        agencies=sorted({each.entry.actor.agency for each in judged}),
+        agency=agency,
+        is_verified=bool(judged),
+    )
+
+
+def show_entry(visit: Visit, auditor: Auditor) -> Response:
+    """One entry that was judged: its tile, its leaf, and the proof up to the verified root.
+
+    Raises:
+        HubDishonest: PROOF_INVALID, if the proof leads to another root than the one verified.
+    """
+    index, run = int(visit.request.path_params["entry"]), auditor.run
+    report = run.report if run else None
+    judged = next((each for each in run.entries if each.index == index), None) if run else None
+    if report is None or judged is None:
+        return visit.show("notice.html", 404, notice_word="NOT_FOUND")
+    client, size = visit.console.client, report.tree_size
+    number, place = divmod(index, TILE_WIDTH)
+    hashes = client.tile(0, number).hashes
+    if place >= len(hashes):
+        raise Reason.ENTRY_MISMATCH.error(f"expected leaf {index} in tile {number} of level 0")
+    proof = client.inclusion_proof(index, size)
+    # The root was verified with every entry under it, so the leaf at this place is the one judged.
+    verify_inclusion(hashes[place], index, size, proof, report.root)
+    is_full = (number + 1) * TILE_WIDTH <= size
+    return visit.show(
+        "entry.html",
+        row=_row(judged, visit.locale),
+        leaf=hashes[place].hex(),
+        place=place,
+        tile=tile_path(0, number, TILE_WIDTH if is_full else partial_width(0, size)),
+        proof=[each.hex() for each in proof],
+        root=report.root.hex(),
+        size=size,
+    )
+
+
+def _row(judged: Judged, locale: Locale) -> dict[str, Any]:
+    entry = judged.entry
+    changes = [
+        f"{each.agency}: {f'{locale.say(each.before)} → ' if each.before else '→ '}"
+        f"{locale.say(each.after)}"
+        for each in (entry.ruling.legs if entry.ruling else ())
+        if each.before is not each.after
+    ]
+    return {
+        "index": judged.index,
+        "at": locale.second(entry.hub_time),
+        "event": locale.say(entry.event),
+        "kind": locale.say(judged.kind.spec.words) if judged.kind else "",
+        "who": who(entry.actor, locale),
+        "exchange": entry.exchange_id,
+        "reason": entry.reason,
+        "changes": changes,
+        "rules": entry.ruling.rule_ids if entry.ruling else (),
+        "digest": entry.payload_digest.hex(),
+    }
