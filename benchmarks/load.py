@@ -97,6 +97,18 @@ class Line:
         await sending
         return Burst(len(requests) / (time.perf_counter() - started), answers)
 
+    async def fetch_all(self, name: str, requests: Sequence[bytes], in_flight: int) -> None:
+        """Make calls that answer with a stream, so many at a time, and read each to its end."""
+        call: Any = self._channel.unary_stream(name)
+        waiting = iter(requests)
+
+        async def work() -> None:
+            for request in waiting:
+                async for _ in call(request, timeout=CALL_SECONDS):
+                    pass
+
+        await asyncio.gather(*(work() for _ in range(in_flight)))
+
     async def one_by_one(
         self, name: str, requests: Sequence[bytes]
     ) -> tuple[list[float], list[bytes]]:

@@ -11,6 +11,7 @@ moves on. The tree is made of the copies' leaf hashes, and its head is signed.
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -36,6 +37,8 @@ _INDEXES = {"idx", "log_index", "statement_index", "entry_index", "initial_index
 _OF_EXCHANGES = {"exchange_id", "statement_index", "part_id"}
 _LOG_TABLES = {"log_head", "log_tiles", "staged_parts"}
 _LEAVES_AT_ONCE = 1 << 16
+_DIGEST = re.compile('"[0-9a-f]{8}([0-9a-f]{56})"')
+"""In hexadecimal, as a leg's record has it."""
 
 
 def sqlite_file(files: HubFiles) -> Path:
@@ -62,6 +65,7 @@ class Template:
         size = _size(database)
         with closing(sqlite3.connect(database)) as connection:
             _make_fast(connection)
+            connection.create_function("restarted", 2, _restarted, deterministic=True)
             connection.execute("ATTACH ? AS template", (str(self._file),))
             for start in range(size, entries - self.entries + 1, self.entries):
                 self._copies += 1
@@ -97,7 +101,14 @@ def _new_value(table: Table, column: Column[object]) -> str:
         return f"CAST(:start || substr({name}, 5) AS BLOB)"
     if column.type is c.Uuid:
         return f":prefix || substr({name}, 9)"
+    if name == "record":
+        return f"restarted({name}, :start)"
     return name
+
+
+def _restarted(record: str, start: bytes) -> str:
+    """The record of a leg whose digests have another start."""
+    return _DIGEST.sub(f'"{start.hex()}\\1"', record)
 
 
 def _parameters(shift: int, copy: int) -> dict[str, object]:

@@ -66,7 +66,7 @@ _EXCHANGE = """
     FROM exchanges WHERE exchange_id = ?
 """
 _PARTIES_OF = """
-    SELECT idx, payload_sha256, exchange_id, legs, supervisors FROM log_entries
+    SELECT idx, payload_sha256, legs, supervisors FROM log_entries
     WHERE statement_id IS NOT NULL OR legs IS NOT NULL OR supervisors IS NOT NULL
 """
 _HEAD = "SELECT id, last_time, directory_size FROM log_head"
@@ -332,8 +332,8 @@ class DatabaseCopy:
     def _check_statements(self, facts: Mapping[bytes, StatementFacts]) -> Iterator[Violation]:
         """The columns by which the hub finds who may see a statement."""
         nobody: tuple[str, ...] = ()
-        for index, digest, exchange_id, *columns in self._connection.execute(_PARTIES_OF):
-            said = facts.get(digest) if exchange_id else None
+        for index, digest, *columns in self._connection.execute(_PARTIES_OF):
+            said = facts.get(digest)  # A directory statement has none.
             names = (said.legs, said.supervisors) if said else (nobody, nobody)
             yield from _check_columns(
                 index, "log_entries", [_spelled(each) for each in names], columns

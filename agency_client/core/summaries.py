@@ -43,11 +43,11 @@ def parse_summary(message: pb.ExchangeSummary) -> ExchangeSummary:
                     due_at=parse_timestamp(leg.due_at, "legs.due_at")
                     if leg.HasField("due_at")
                     else None,
+                    times=_parse_times(leg.times) if leg.HasField("times") else None,
                     claimed_by=parse_member(leg.claimed_by) if leg.claimed_by else None,
                     claimed_at=parse_timestamp(leg.claimed_at, "legs.claimed_at")
                     if leg.HasField("claimed_at")
                     else None,
-                    times=_parse_times(leg.times) if leg.HasField("times") else None,
                 )
                 for leg in message.legs
             ),

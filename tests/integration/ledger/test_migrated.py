@@ -32,7 +32,7 @@ from exchange_server.storage.schema import check_schema, migrate
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "schema_0004"
 LOG = LogVerifier((DATA / "log.vkey").read_text("utf-8").strip())
-ANCHORS = TrustAnchors.from_pem((DATA / "root.pem").read_bytes())
+ANCHORS = TrustAnchors.from_pem((DATA / "root.crt").read_bytes())
 ENTRIES, PARTS = 43, 11
 
 
