@@ -156,7 +156,7 @@ KINDS = {
     77: "publish_acceptance",
     78: "publish_time_limit",
     79: "publish_log_key",
-    69: "publish_calendar",
+    110: "publish_calendar",
 }
 """Fields of a statement's body."""
 TIME = "time"
@@ -579,7 +579,7 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
         4: ("days", {}),
         5: ("working days", {}),
     },
-    69: {
+    110: {
         2: ("year", {}),
         5: ("weekend", {}),
         6: ("days off", {}),

@@ -214,6 +214,7 @@ class Reason(Enum):
     NOT_CLAIMED = (Conflict,)
     NOT_YET_DUE = (Conflict,)
     TIME_IS_OVER = (Conflict,)
+    RETURN_FIRST = (Conflict,)
     ALREADY_MEMBER = (Conflict,)
     MEMBERS_CHANGED = (Conflict,)
     ASSIGNEE_NOT_ACTIVE = (Conflict,)

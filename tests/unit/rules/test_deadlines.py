@@ -11,13 +11,20 @@ import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import LegState, Party, TimeLimitRule, Urgency
+from exchange_protocol.kinds.codes import (
+    LegState,
+    Party,
+    RefusalGround,
+    TimeLimitRule,
+    Urgency,
+)
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.extend_deadline import ExtendDeadline, ExtensionGround
 from exchange_protocol.kinds.feedback import Feedback
 from exchange_protocol.kinds.freeze_status import FreezeOutcome, FreezeStatus
 from exchange_protocol.kinds.publish_calendar import PublishCalendar
 from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
+from exchange_protocol.kinds.refuse import Refuse
 from exchange_protocol.kinds.remind import Remind
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.return_for_information import ReturnForInformation
@@ -170,6 +177,36 @@ def test_a_time_for_all_may_not_contradict_that_of_one_country() -> None:
 def test_nobody_but_an_operator_publishes_a_calendar() -> None:
     hub = Hub(fictional_cast())
     assert refusal(hub.say, KZ_FMA, KZ_2026) is Reason.ROLE_NOT_PERMITTED
+
+
+# --- Return before refusal ----------------------------------------------------------------------
+
+
+def test_an_insufficient_request_is_returned_before_it_is_refused_or_rejected() -> None:
+    hub = Hub(fictional_cast())
+    refuse = Refuse(RefusalGround.INSUFFICIENT_REQUEST)
+    asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma"])
+    hub.deliver(KZ_FMA, asked)
+    assert refusal(hub.say, KZ_FMA, refuse, on=asked) is Reason.RETURN_FIRST
+    hub.say(KZ_FMA, ReturnForInformation(), on=asked)
+    more = hub.say(KZ_MIA, Supplement(), to=["kz.fma"], on=asked)
+    hub.deliver(KZ_FMA, more)
+    hub.say(KZ_FMA, refuse, on=asked)
+    assert hub.leg(asked, "kz.fma").state is LegState.REFUSED
+    record = hub.leg(asked, "kz.fma").record
+    assert decode_record(encode_record(record)) == record
+
+    held = hub.say(KZ_MIA, REQUEST, to=["uz.fiu"])
+    reject = Decision(Verdict.REJECT, RefusalGround.INSUFFICIENT_REQUEST)
+    to = ["uz.fiu"]
+    assert refusal(hub.say, COORDINATOR, reject, to=to, on=held) is Reason.RETURN_FIRST
+    hub.say(COORDINATOR, Decision(Verdict.RETURN), to=to, on=held)
+    hub.say(KZ_MIA, Supplement(), to=to, on=held)
+    hub.say(COORDINATOR, reject, to=to, on=held)
+    assert hub.leg(held, "uz.fiu").state is LegState.REJECTED
+    replay = Replay(DirectoryFold(hub.cast.anchors))
+    last = [replay.apply(index, opening) for index, opening in enumerate(hub.log)][-1]
+    assert last.exchange == hub.exchanges[held.exchange_id]
 
 
 # --- The clocks of a leg ------------------------------------------------------------------------
