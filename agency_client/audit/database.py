@@ -422,7 +422,8 @@ def _open(path: Path, stack: ExitStack) -> sqlite3.Connection:
         if os.access(path.parent, os.W_OK):
             return _connect(path, "mode=ro", stack)
         return _connect(path, "mode=ro&vfs=unix-none", stack)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        # SQLite's own message quotes the damaged schema, which may be no text.
         raise _unusable(f"it does not read as a hub's database: {error}") from None
     except OSError as error:
         raise Reason.DOCUMENT_INVALID.error(

@@ -9,7 +9,6 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
-from zoneinfo import available_timezones
 
 import typer
 from pydantic import BaseModel
@@ -18,6 +17,7 @@ from agency_client.cli.output import complain
 from agency_client.content.documents import look_alikes
 from agency_client.content.file_names import name_fault
 from agency_client.content.input_documents import InputDocument, read_input_document
+from agency_client.core.time_zones import find_zone
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.trust.identity import AgencyId, parse_agency_id
 
@@ -103,12 +103,10 @@ def day(text: str, option: str) -> date:
 
 def time_zone(text: str) -> str:
     """Parse the name of a time zone; a misspelt one would stand on the log for good."""
-    if text not in available_timezones():
-        raise typer.BadParameter(
-            f"expected an IANA time zone such as Asia/Almaty, got {text[:64]!r}",
-            param_hint="--time-zone",
-        )
-    return text
+    try:
+        return find_zone(text).key
+    except ExchangeError as error:
+        raise typer.BadParameter(error.message, param_hint="--time-zone") from None
 
 
 def document(path: Path, kind: type[DocumentT]) -> InputDocument[DocumentT]:

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from agency_client.content.documents import Brief
 from agency_client.core.given import EnumT, parse_agencies, parse_code, parse_codes, parse_text
 from agency_client.core.ports import Ports
+from agency_client.core.time_zones import find_zone
 from agency_client.core.times import Due, parse_due
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import (
@@ -140,9 +140,4 @@ def _zone(name: str | None, ports: Ports) -> tzinfo:
         name = agency.time_zone if agency else None
     if name is None:
         return UTC
-    try:
-        return ZoneInfo(name)
-    except (KeyError, OSError, ValueError):
-        raise Reason.INVALID_FIELD.error(
-            f"expected a time zone such as Asia/Almaty, got {name[:64]!r}", field="time_zone"
-        ) from None
+    return find_zone(name)

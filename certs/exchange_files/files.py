@@ -158,8 +158,12 @@ def sweep_drafts(folder: Path) -> None:
 
 
 def draft_path(path: Path) -> Path:
-    """The path at which a file is drafted."""
+    """The path at which a file is drafted; raises FILE_NOT_WRITTEN for a path without a name."""
     name = path.name
+    if not name:
+        raise Reason.FILE_NOT_WRITTEN.error(
+            f"expected the path of a file with its name, got the folder {str(path)!r}"
+        )
     if len(os.fsencode(name)) > _LONGEST_NAME:
         name = hashlib.sha256(os.fsencode(name)).hexdigest()
     return path.with_name(f".{name}{SUFFIX}")

@@ -63,6 +63,8 @@ class History:
 def rows_of(path: Path) -> dict[str, list[Any]]:
     """Every row of every table."""
     with closing(sqlite3.connect(path)) as connection:
+        # A flipped bit may leave a text that is none.
+        connection.text_factory = lambda data: data.decode("utf-8", "backslashreplace")
         names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
         return {
             name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=repr)  # noqa: S608

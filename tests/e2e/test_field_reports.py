@@ -1,0 +1,168 @@
+"""Reports by users of other systems of this kind, tried with the commands as processes.
+
+The situations with their outcomes are listed in docs/edges.md.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.test_field_cases import AGENCY, POLICE, REQUEST, SERVER, command, start
+from tests.support.deployment import Deployment
+from tests.support.foundation import Foundation
+
+ZONELESS = (
+    "import sys; sys.modules['tzdata'] = None\n"
+    "from agency_client.cli import main; main(sys.argv[1:])"
+)
+
+
+@pytest.fixture(scope="module")
+def town(foundation: Foundation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    with foundation.serving(tmp_path_factory.mktemp("region") / "hub") as (town, _):
+        yield town
+
+
+@pytest.fixture
+def profile(town: Deployment, tmp_path: Path) -> Path:
+    """A profile of the police as it was at the start, and a request beside it."""
+    (tmp_path / "request.yaml").write_text(REQUEST, encoding="utf-8")
+    return Path(shutil.copytree(town.profile(POLICE), tmp_path / "profile"))
+
+
+def sending(profile: Path, *more: str) -> tuple[str, ...]:
+    request = str(profile.parent / "request.yaml")
+    send = ("send", "information-request", request, "--to", "kz.fma", "--json")
+    return ("--profile", str(profile), *send, *more)
+
+
+def sent(profile: Path, *more: str) -> str:
+    code, out, err = command(AGENCY, *sending(profile, *more))
+    assert code == 0, err
+    return str(json.loads(out)["exchange_id"])
+
+
+def test_client_of_a_restored_snapshot_goes_on_and_accuses_nobody(profile: Path) -> None:
+    snapshot = Path(shutil.copytree(profile, profile.with_name("snapshot")))
+    later = sent(profile)
+    again = sent(snapshot)
+    code, out, err = command(AGENCY, "--profile", snapshot, "sent", "--json")
+    assert code == 0, err
+    assert {later, again} <= {each["exchange_id"] for each in json.loads(out)["exchanges"]}
+
+
+def test_profile_behind_a_symbolic_link_and_a_long_path_works(profile: Path) -> None:
+    deep = profile.parent.joinpath(*["папка" * 10] * 3)
+    deep.mkdir(parents=True)
+    shutil.move(profile, deep / "profile")
+    profile.symlink_to(deep / "profile")
+    assert sent(profile)
+    assert profile.is_symlink()
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\n\n"])
+def test_passphrase_file_may_end_its_line(profile: Path, end: bytes) -> None:
+    file = profile / "passphrase"
+    file.write_bytes(file.read_bytes().rstrip() + end)
+    code, _, err = command(AGENCY, "--profile", profile, "sync")
+    assert code == 0, err
+
+
+def test_blank_after_the_passphrase_is_part_of_it_and_is_said(profile: Path) -> None:
+    file = profile / "passphrase"
+    file.write_bytes(file.read_bytes().rstrip() + b" ")
+    code, _, err = command(AGENCY, "--profile", profile, "sync")
+    assert code == 2
+    assert "the passphrase is another" in err
+
+
+def test_command_under_a_strict_umask_leaves_a_profile_that_works(profile: Path) -> None:
+    masked = f"import os; os.umask(0o177)\n{AGENCY}"
+    code, _, err = command(masked, *sending(profile))
+    assert code == 0, err
+    for each in profile.rglob("*"):
+        mode = stat.S_IMODE(each.stat().st_mode)
+        assert mode == (0o700 if each.is_dir() else 0o600) or each.suffix in {".pem", ".toml"}, each
+    assert sent(profile)
+
+
+def test_two_operators_at_once_both_send(profile: Path) -> None:
+    started = [start(AGENCY, *sending(profile)) for _ in range(3)]
+    ended = [(each.communicate(timeout=120), each.returncode) for each in started]
+    assert [code for _, code in ended] == [0, 0, 0], ended
+    ids = {json.loads(out)["exchange_id"] for (out, _), _ in ended}
+    assert len(ids) == 3
+
+
+def test_machine_without_time_zones_says_so_and_reads_on(profile: Path) -> None:
+    code, out, _ = command(ZONELESS, *sending(profile, "--due", "2027-05-05"), PYTHONTZPATH="")
+    assert code == 1
+    assert "no time-zone data" in out
+    assert "tzdata" in out
+    code, _, err = command(ZONELESS, "--profile", profile, "sent", PYTHONTZPATH="")
+    assert code == 0, err
+
+
+@pytest.mark.parametrize("due", ["2028-02-29", "2036-02-29", "2027-03-28T02:30+06:00"])
+def test_leap_days_and_times_of_summer_are_taken_as_they_are(profile: Path, due: str) -> None:
+    exchange = sent(profile, "--due", due)
+    code, out, err = command(AGENCY, "--profile", profile, "show", exchange, "--json")
+    assert code == 0, err
+    expected = {"2027-03-28T02:30+06:00": "2027-03-27T20:30:00"}.get(due, due)
+    assert expected in out
+
+
+@pytest.mark.parametrize("due", ["2027-02-29", "2026-12-31T24:00", "2038-01-20"])
+def test_days_that_do_not_exist_or_lie_too_far_are_refused(profile: Path, due: str) -> None:
+    code, out, err = command(AGENCY, *sending(profile, "--due", due))
+    assert code in {1, 2}
+    assert "expected" in out + err
+
+
+@pytest.mark.parametrize("out", ["/", ".", ""])
+def test_output_without_a_name_is_refused_in_one_line(
+    profile: Path, town: Deployment, out: str
+) -> None:
+    exchange = sent(profile)
+    words = ("--profile", profile, "evidence", "export", exchange, "--out", out)
+    backup = ("backup", "--config", town.files.config_file, out)
+    for code, words_ in ((AGENCY, words), (SERVER, backup)):
+        ended, _, err = command(code, *words_)
+        assert ended == 2, err
+        assert "Traceback" not in err
+        assert "expected" in err
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("dns:///localhost:8443", "without a scheme"),
+        ("localhost.:8443", "without a dot at the end"),
+        ("хаб.example:8443", "xn--80ac2d.example"),
+        ("localhost:8443/", "with a port"),
+    ],
+)
+def test_address_in_a_profile_that_cannot_work_is_refused_with_the_way_out(
+    profile: Path, target: str, said: str
+) -> None:
+    file = profile / "profile.toml"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    changed = [f'target = "{target}"' if line.startswith("target") else line for line in lines]
+    assert changed != lines
+    file.write_text("\n".join(changed), encoding="utf-8")
+    code, _, err = command(AGENCY, "--profile", profile, "sync", PYTHONUTF8="1")
+    assert code == 2
+    assert said in err
+
+
+def test_configuration_that_is_a_folder_is_refused_in_one_line(town: Deployment) -> None:
+    code, _, err = command(SERVER, "check-config", "--config", town.files.folder)
+    assert code == 2
+    assert "Is a directory" in err
+    assert len(err.splitlines()) == 1
