@@ -162,7 +162,8 @@ Names:
     SourceGrade              Reliability of the source (Council doc. 6243/18).
     SupervisorWish           Wishes of a supervisor beside its comment.
     TaskResult               Results of a task.
-    TimeLimitRule            Rules whose time limits are published on the log.
+    TimeLimitRule            Rules whose times are published on the log (docs/rules.md, section
+                             Clocks).
     Tlp                      FIRST TLP 2.0.
     TraceResult              Results of an asset trace.
     Urgency                  The urgency of an answer; the reason for urgency is in the brief.

@@ -50,6 +50,7 @@ from exchange_protocol.kinds.catalogue import Kind, parse_kind
 from exchange_protocol.kinds.codes import AgencyType, Language, LegState, Party, TimeLimitRule
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.log.succession import SignedSuccession
+from exchange_protocol.rules.calendars import TimeRules
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId, Member
@@ -498,18 +499,68 @@ class AsyncExchangeClient(AsyncActs):
         )
 
     async def publish_time_limit(
-        self, rule: TimeLimitRule | str, hours: int, country: str = ""
+        self,
+        rule: TimeLimitRule | str,
+        country: str = "",
+        *,
+        hours: int | None = None,
+        days: int | None = None,
+        working_days: int | None = None,
     ) -> Sent | Queued:
-        """Publish the longest time that a rule allows; the operating agency's operators alone may.
+        """Publish the time that a rule allows; the operating agency's operators alone may.
+
+        Exactly one of hours, days and working days is given.
 
         Args:
-            rule: The rule that it limits, such as "FREEZE".
-            hours: The limit.
-            country: ISO 3166-1 alpha-2 of the executing side; empty for all without their own.
+            rule: The rule that it limits, such as "FREEZE" or "REPLY".
+            country: ISO 3166-1 alpha-2 of whom it binds; empty for all without their own.
+            hours: Hours, which run through.
+            days: Days of 24 hours, which run through.
+            working_days: Working days of the country's calendar, after the day of the event.
         """
         return await self._driver.run(
-            self._core.administration.publish_time_limit(rule, hours, country)
+            self._core.administration.publish_time_limit(
+                rule, country, hours=hours, days=days, working_days=working_days
+            )
         )
+
+    async def publish_calendar(
+        self,
+        *,
+        country: str,
+        year: int,
+        time_zone: str,
+        utc_offset_minutes: int,
+        weekend: Iterable[int] = (6, 7),
+        days_off: Iterable[int] = (),
+        days_worked: Iterable[int] = (),
+    ) -> Sent | Queued:
+        """Publish a country's working calendar; the operating agency's operators alone may.
+
+        Args:
+            country: ISO 3166-1 alpha-2; empty for agencies of no country.
+            year: The year of all its days.
+            time_zone: IANA name of the zone, for people.
+            utc_offset_minutes: The difference of its days from those of UTC.
+            weekend: Days of the week that are not worked, from 1 (Monday) to 7 (Sunday).
+            days_off: Further days off, as month * 100 + day: 1216 is 16 December.
+            days_worked: Days of the weekend that are worked, in the same form.
+        """
+        return await self._driver.run(
+            self._core.administration.publish_calendar(
+                country=country,
+                year=year,
+                time_zone=time_zone,
+                utc_offset_minutes=utc_offset_minutes,
+                weekend=weekend,
+                days_off=days_off,
+                days_worked=days_worked,
+            )
+        )
+
+    async def published_times(self) -> TimeRules:
+        """Fetch the times and calendars that are published now, proven and folded here."""
+        return await self._driver.run(self._core.administration.published_times())
 
     async def publish_policy(self, cedar: str) -> Sent | Queued:
         """Publish the policy that is in force from then on, as an operator.

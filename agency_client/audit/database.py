@@ -57,9 +57,7 @@ _ENTRIES = """
            payload, certificate_sha256, signature, batch, statement_id, kind, urgency
     FROM log_entries WHERE idx < ? ORDER BY idx
 """
-_LOG_KEYS = """
-    SELECT idx, payload FROM log_entries WHERE kind = 'publish_log_key' ORDER BY idx
-"""
+_LOG_KEYS = "SELECT idx, payload FROM log_entries WHERE kind = 'publish_log_key' ORDER BY idx"
 _SEALED = "SELECT sealed FROM log_entries WHERE idx = ?"
 _PARTS = "SELECT name, part_id FROM parts WHERE log_index = ?"
 _CHUNKS = "SELECT seq, data FROM part_chunks WHERE part_id = ? ORDER BY seq"

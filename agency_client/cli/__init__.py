@@ -7,6 +7,7 @@ from __future__ import annotations
 from agency_client.cli import acts as acts
 from agency_client.cli import outbox as outbox
 from agency_client.cli import boxes as boxes
+from agency_client.cli import due as due
 from agency_client.cli import finding as finding
 from agency_client.cli import show as show
 from agency_client.cli import cases as cases
@@ -16,6 +17,8 @@ from agency_client.cli import setup as setup
 from agency_client.cli import enrolment as enrolment
 from agency_client.cli import doctor as doctor
 from agency_client.cli import operator as operator
+from agency_client.cli import policy as policy
+from agency_client.cli import calendars as calendars
 from agency_client.cli import audit as audit
 from agency_client.cli import report as report
 from agency_client.cli import split_view as split_view

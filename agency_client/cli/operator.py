@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import unified_diff
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +22,6 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import AgencyType, Language
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.log.succession import parse_succession
-from exchange_protocol.rules.policy import Policy
 from exchange_protocol.trust.certificates import fingerprint
 
 operator = typer.Typer(
@@ -154,38 +152,6 @@ def revoke(
         result = hub.revoke_certificate(fingerprint(leaf), reason)
         locale = session.locale_of(hub)
     tell(session, result, "Revoked", locale)
-
-
-@operator.command()
-def policy(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE.cedar", help="The whole policy.")],
-    diff: Annotated[
-        bool, typer.Option("--diff", help="Show what would change, and publish nothing.")
-    ] = False,
-) -> None:
-    """Publish the policy; it is in force from its entry on.
-
-    A policy that is in force already is refused.
-    """
-    session = session_of(context)
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise Reason.POLICY_INVALID.error(f"expected {file} to be text in UTF-8") from None
-    new = Policy.compile(text)
-    with session.hub() as hub:
-        held = hub.sync().policy
-        if held is not None and held.digest == new.digest:
-            raise Reason.POLICY_INVALID.error(f"the policy of {file} is in force already")
-        if diff:
-            before = held.text.splitlines() if held else []
-            for line in unified_diff(before, text.splitlines(), "in force", str(file), lineterm=""):
-                say(line)
-            return
-        result = hub.publish_policy(text)
-        locale = session.locale_of(hub)
-    tell(session, result, "Published", locale)
 
 
 @operator.command("publish-log-key")

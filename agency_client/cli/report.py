@@ -86,6 +86,9 @@ def statistics(
     page: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write a page to print, here.")
     ] = None,
+    xlsx: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a workbook (XLSX) here.")
+    ] = None,
     entries: Annotated[
         bool, typer.Option("--entries", help="Print the log entries behind each figure too.")
     ] = False,
@@ -124,7 +127,7 @@ def statistics(
         by=by.split(","),
         unopened=audit.tree_size - audit.opened,
     )
-    _write(counted, csv, page, locale)
+    _write(counted, csv, page, xlsx, locale)
     if session.as_json:
         print_json(to_json(counted))
     else:
@@ -152,7 +155,9 @@ def _refuse(session: Session, audit: AuditReport, locale: Locale) -> None:
     raise typer.Exit(ExitCode.REFUSED)
 
 
-def _write(counted: Statistics, csv: Path | None, page: Path | None, locale: Locale) -> None:
+def _write(
+    counted: Statistics, csv: Path | None, page: Path | None, xlsx: Path | None, locale: Locale
+) -> None:
     language = locale.language
     files = {}
     if csv is not None:
@@ -163,6 +168,11 @@ def _write(counted: Statistics, csv: Path | None, page: Path | None, locale: Loc
     if page is not None:
         today = datetime.now(UTC).date()
         files[page] = to_html(counted, language, today).encode()
+    if xlsx is not None:
+        # Other commands need not wait until it is loaded.
+        from agency_client.statistics.workbook import to_xlsx
+
+        files[xlsx] = to_xlsx(counted, language)
     if not files:
         return
     for folder in {path.parent for path in files}:

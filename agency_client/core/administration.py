@@ -18,6 +18,7 @@ from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.codes import AgencyType, Language, TimeLimitRule
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
+from exchange_protocol.kinds.publish_calendar import PublishCalendar
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.kinds.publish_policy import PublishPolicy
@@ -28,6 +29,7 @@ from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeC
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.kinds.update_agency import UpdateAgency
 from exchange_protocol.log.succession import SignedSuccession
+from exchange_protocol.rules.calendars import TimeRules
 from exchange_protocol.rules.judgement import judge
 from exchange_protocol.rules.statements import Draft, encode_statement, parse_statement
 from exchange_protocol.trust.identity import parse_agency_id
@@ -110,11 +112,46 @@ class Administration:
         return (yield from self._publish(body))
 
     def publish_time_limit(
-        self, rule: TimeLimitRule | str, hours: int, country: str = ""
+        self,
+        rule: TimeLimitRule | str,
+        country: str = "",
+        *,
+        hours: int | None = None,
+        days: int | None = None,
+        working_days: int | None = None,
     ) -> Operation[Sent | Queued]:
-        """Publish the longest time that a rule allows; it replaces the limit of before."""
-        body = PublishTimeLimit(parse_code(TimeLimitRule, rule, "rule"), country, hours)
+        """Publish the time of a rule; it replaces the one of before."""
+        code = parse_code(TimeLimitRule, rule, "rule")
+        body = PublishTimeLimit(code, country, hours, days, working_days)
         return (yield from self._publish(body))
+
+    def publish_calendar(
+        self,
+        *,
+        country: str,
+        year: int,
+        time_zone: str,
+        utc_offset_minutes: int,
+        weekend: Iterable[int] = (6, 7),
+        days_off: Iterable[int] = (),
+        days_worked: Iterable[int] = (),
+    ) -> Operation[Sent | Queued]:
+        """Publish the working calendar of a country for a year; it replaces the one of before."""
+        body = PublishCalendar(
+            country=country,
+            year=year,
+            time_zone=time_zone,
+            utc_offset_minutes=utc_offset_minutes,
+            weekend=tuple(sorted(weekend)),
+            days_off=tuple(sorted(days_off)),
+            days_worked=tuple(sorted(days_worked)),
+        )
+        return (yield from self._publish(body))
+
+    def published_times(self) -> Operation[TimeRules]:
+        """The times and calendars that are published now."""
+        yield from self._view.sync()
+        return self._ports.directory.current.times
 
     def publish_policy(self, cedar: str) -> Operation[Sent | Queued]:
         """Publish the policy that is in force from then on."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from agency_client.core.views import ExchangeSummary, LegSummary, Notice
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import parse_kind
-from exchange_protocol.kinds.codes import Handling, LegState, Urgency
+from exchange_protocol.kinds.codes import Handling, LegState, TimeLimitRule, Urgency
 from exchange_protocol.kinds.fields import (
     parse_enum,
     parse_optional_enum,
@@ -15,6 +15,7 @@ from exchange_protocol.kinds.fields import (
     parse_uuid,
 )
 from exchange_protocol.record.entries import Event
+from exchange_protocol.rules.clocks import LegTimes, RuleEnd
 from exchange_protocol.trust.identity import parse_agency_id
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
@@ -42,12 +43,31 @@ def parse_summary(message: pb.ExchangeSummary) -> ExchangeSummary:
                     due_at=parse_timestamp(leg.due_at, "legs.due_at")
                     if leg.HasField("due_at")
                     else None,
+                    times=_parse_times(leg.times) if leg.HasField("times") else None,
                 )
                 for leg in message.legs
             ),
         )
     except ExchangeError as error:
         raise _malformed("summary", error) from error
+
+
+def _parse_times(message: pb.LegTimes) -> LegTimes:
+    return LegTimes(
+        since=parse_timestamp(message.since, "legs.times.since"),
+        answer_due=parse_timestamp(message.answer_due, "legs.times.answer_due")
+        if message.HasField("answer_due")
+        else None,
+        is_by_rule=message.is_by_rule,
+        ends=tuple(
+            RuleEnd(
+                parse_enum(TimeLimitRule, each.rule, "legs.times.ends.rule"),
+                parse_timestamp(each.at, "legs.times.ends.at"),
+                tuple(each.unpublished_years),
+            )
+            for each in message.ends
+        ),
+    )
 
 
 def check_unlisted(page: Iterable[ExchangeSummary], listed: set[str]) -> None:

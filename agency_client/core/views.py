@@ -20,7 +20,7 @@ from exchange_protocol.kinds.codes import Handling, LegState, Party, ReaderRole,
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Entry, Event
 from exchange_protocol.record.receipts import ProvenEntry, Receipt
-from exchange_protocol.rules.clocks import is_overdue, next_due
+from exchange_protocol.rules.clocks import Clock, LegTimes, is_overdue, next_due, running
 from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import BRIEF, SignedStatement, Statement
 from exchange_protocol.trust.identity import AgencyId, Member
@@ -73,7 +73,14 @@ class LegSummary:
     approvals_required: int
     approvals_given: int
     due_at: datetime | None
-    """The due time of its answer: as it was asked, or as it was extended since."""
+    """The due time of its answer: as it was asked, as a published time sets it, or extended."""
+    times: LegTimes | None = None
+    """The times that run; None where the agency may not know the leg's present state."""
+
+    @property
+    def clocks(self) -> tuple[Clock, ...]:
+        """The clocks that run on the leg, the most pressing first."""
+        return running(self.state, self.times, self.due_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,10 @@ from agency_client.evidence.facts import VerifiedBundle, VerifiedEntry
 from agency_client.evidence.words import ENGLISH, KAZAKH, RUSSIAN, Words
 from agency_client.presentation.visible import visible
 from agency_client.presentation.words import body_words, say
+from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_policy import PublishPolicy
-from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.kinds.spec import BEFORE_ANSWER, Stage, When, matches
 from exchange_protocol.record.entries import Event
 from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.trust.identity import AgencyId, Member
@@ -191,7 +192,7 @@ def _row(
         str(told.index),
         tuple(_instant(entry.hub_time).split(" ")),
         _who(found, entry.actor, words),
-        _what(told, said, words),
+        (*_what(told, said, words), *_missed(told, words)),
         tuple(_leg(change, words) for change in ruling.legs) if ruling else "",
         ruling.rule_ids if ruling else "",
         words.signed if entry.event is Event.STATEMENT else words.recorded,
@@ -223,6 +224,21 @@ def _what(told: VerifiedEntry, said: Mapping[bytes, int], words: Words) -> tuple
     if about is not None:
         lines.append(f"{word} {about}")
     return tuple(filter(None, lines))
+
+
+def _missed(told: VerifiedEntry, words: Words) -> Iterator[str]:
+    """Say which deadlines a statement proves to be missed: the hub takes it after them alone."""
+    said, ruling = told.statement, told.entry.ruling
+    if said is None or ruling is None:
+        return
+    rows = [row for row in said.kind.spec.rows if matches(row, said.body)]
+    for change in ruling.legs:
+        if change.before not in BEFORE_ANSWER:
+            continue
+        if any(row.when is When.AFTER_DUE and change.before in row.before for row in rows):
+            yield words.unanswered.format(agency=change.agency)
+            if change.before is LegState.RELEASED:
+                yield words.not_fetched.format(agency=change.agency)
 
 
 def _leg(change: LegChange, words: Words) -> str:

@@ -157,6 +157,7 @@ KINDS = {
     77: "publish_acceptance",
     78: "publish_time_limit",
     79: "publish_log_key",
+    110: "publish_calendar",
 }
 """Fields of a statement's body."""
 TIME = "time"
@@ -574,15 +575,32 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
             "rule",
             {
                 1: "freeze",
+                2: "decision",
+                3: "urgent decision",
+                4: "acknowledgement",
+                5: "reply",
+                6: "urgent reply",
+                7: "reply at hand",
+                8: "urgent reply at hand",
+                9: "urgent reply indirect",
+                10: "feedback",
             },
         ),
         3: ("hours", {}),
+        4: ("days", {}),
+        5: ("working days", {}),
+    },
+    110: {
+        2: ("year", {}),
+        5: ("weekend", {}),
+        6: ("days off", {}),
+        7: ("days worked", {}),
     },
 }
 """Of each kind: the fields of its body that hold codes, numbers or a time."""
 # End of the kinds.
 _PUBLISH_CERTIFICATE, _REVOKE_CERTIFICATE, _PUBLISH_POLICY, _PUBLISH_LOG_KEY = 71, 72, 74, 79
-_FIRST_BODY_FIELD, _DIRECTORY_FIELDS = 30, range(70, 80)
+_FIRST_BODY_FIELD, _DIRECTORY_FIELDS = 30, range(69, 80)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*){0,3}", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)

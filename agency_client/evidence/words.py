@@ -24,6 +24,10 @@ class Words:
     """Exchange, kind, made by, at, to, supervisors, purpose, legal basis, handling, TLP, urgency,
     due, permitted uses, may be passed on to, outcome."""
     outcome_unknown: str
+    unanswered: str
+    """A statement that the hub takes only after the due time; with the agency and the time."""
+    not_fetched: str
+    """The same, where the request had not even been fetched."""
     timeline: str
     columns: tuple[str, ...]
     answers: str
@@ -94,6 +98,9 @@ ENGLISH: Final = Words(
         "Outcome",
     ),
     outcome_unknown="not replayed: the exporter saw single statements",
+    unanswered="The hub accepted this after the due time and before any answer of {agency}: "
+    "the deadline was missed.",
+    not_fetched="{agency} had not even fetched the request by then.",
     timeline="What happened",
     columns=(
         "Entry",
@@ -221,6 +228,9 @@ RUSSIAN: Final = Words(
         "Итог",
     ),
     outcome_unknown="не пересчитывался: выгрузивший видел отдельные заявления",
+    unanswered="Узел принял это после установленного срока и до какого-либо ответа {agency}: "
+    "срок пропущен.",
+    not_fetched="К тому времени {agency} даже не получил запрос.",
     timeline="Ход обмена",
     columns=(
         "Запись",
@@ -356,6 +366,9 @@ KAZAKH: Final = Words(
         "Нәтижесі",
     ),
     outcome_unknown="қайта есептелмеген: шығарушы жекелеген мәлімдемелерді ғана көрген",
+    unanswered="Торап мұны белгіленген мерзімнен кейін және {agency} жауабына дейін қабылдады: "
+    "мерзім өткізіп алынды.",
+    not_fetched="Ол уақытқа дейін {agency} сұрау салуды тіпті алмаған.",
     timeline="Алмасу барысы",
     columns=(
         "Жазба",

@@ -230,6 +230,37 @@ class Label(Enum):
         "Под вашим надзором ничего нет.",
         "Қадағалауыңызда ештеңе жоқ.",
     )
+    NOTHING_DUE = Words(
+        "No time runs that concerns your agency.",
+        "Нет сроков, которые касаются вашего органа.",
+        "Органыңызға қатысты мерзім жоқ.",
+    )
+    MINE_TO_DO = Words(
+        "Your agency is to act:", "Должен действовать ваш орган:", "Сіздің орган әрекет етуі тиіс:"
+    )
+    OWED_TO_YOU = Words(
+        "Others owe your agency:", "Должны вашему органу:", "Сіздің органға тиесілі:"
+    )
+    TIME_USED = Words("time used", "использовано", "пайдаланылды")
+    CLOCK = Words("time", "срок", "мерзім")
+    FREEZE_ENDS_WITHIN = Words(
+        "the freeze ends within {hours} h",
+        "замораживание закончится менее чем через {hours} ч",
+        "қатыру {hours} сағаттан кем уақытта аяқталады",
+    )
+    CALENDAR_MISSING = Words(
+        "calendar of {years} not published: only Saturdays and Sundays left out",
+        "календарь на {years} не опубликован: исключены только субботы и воскресенья",
+        "{years} күнтізбесі жарияланбаған: тек сенбі мен жексенбі алынып тасталды",
+    )
+    YEAR = Words("year", "год", "жыл")
+    DAYS_OFF = Words("days off", "нерабочие дни", "демалыс күндері")
+    NO_CALENDAR = Words(
+        "No calendar is published.", "Календари не опубликованы.", "Күнтізбе жарияланбаған."
+    )
+    LIMITS_STAND = Words(
+        "All of it stands already.", "Всё это уже действует.", "Мұның бәрі қолданыста."
+    )
     NOTHING_TO_DO = Words(
         "Nothing waits for your agency.",
         "Вашего органа ничего не ожидает.",

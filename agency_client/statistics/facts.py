@@ -52,6 +52,8 @@ class LegFacts:
     opened: Moment
     state: LegState
     due_at: datetime | None = None
+    answer_due: datetime | None = None
+    """The due time of the answer; where a freeze stands, `due_at` is its end."""
     reached: dict[LegState, Moment] = field(default_factory=dict)
     """The first entry at which the leg came into each state."""
     outcome: tuple[Code, ...] = ()
@@ -81,6 +83,14 @@ class StatementCount(NamedTuple):
     code: Code | None
 
 
+class Amount(NamedTuple):
+    """A key under which amounts are summed: a kind, an outcome and a currency."""
+
+    kind: Kind
+    outcome: Code
+    currency: Code
+
+
 CopyKey: TypeAlias = tuple[AgencyId, WithholdingGround | None]
 """The author's agency, and the ground on which a copy was withheld; None if it was sent."""
 
@@ -92,6 +102,8 @@ class Gatherer:
         self._legs: dict[tuple[str, AgencyId], LegFacts] = {}
         self.statements: dict[StatementCount, list[Moment]] = defaultdict(list)
         """Entries of statements, by kind and by each code of their bodies."""
+        self.amounts: dict[Amount, list[tuple[Moment, int]]] = defaultdict(list)
+        """Amounts in signed bodies, with the entries that state them."""
         self.copies: dict[CopyKey, list[Moment]] = defaultdict(list)
         """Supervisors' copies of statements, by author's agency and the ground if withheld."""
         self.denials: dict[str, list[Moment]] = defaultdict(list)
@@ -128,7 +140,15 @@ class Gatherer:
         author, header = statement.author.agency, statement.header
         self.copies[author, None] += [moment] * len(statement.supervisors)
         self.copies[author, header.withholding_ground] += [moment] * len(header.withheld_from)
-        for attribute, value in body_codes(statement.body):
+        said = dict(body_codes(statement.body))
+        amount, currency = said.get("amount"), said.get("currency")
+        outcome = next(
+            (each for each in said.values() if isinstance(each, Code) and each is not currency),
+            None,
+        )
+        if amount is not None and isinstance(currency, Code) and outcome is not None:
+            self.amounts[Amount(statement.kind, outcome, currency)].append((moment, amount))
+        for attribute, value in said.items():
             for code in value if isinstance(value, tuple) else (value,):
                 if isinstance(code, Code):
                     count = StatementCount(statement.kind, attribute, code)
@@ -151,9 +171,11 @@ class Gatherer:
                 opened=moment,
                 state=change.after,
             )
-        if is_late(facts.due_at, change.before, change.after, moment.at):
-            facts.was_late = True
         leg = exchange.leg(change.agency)
+        times = leg.record.times if leg else None
+        if times and is_late(times.answer_due, change.before, change.after, moment.at):
+            facts.was_late = True
+        facts.answer_due = times.answer_due if times else None
         facts.due_at = leg.due_at if leg else facts.due_at
         facts.state = change.after
         facts.reached.setdefault(change.after, moment)

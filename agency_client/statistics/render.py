@@ -46,11 +46,11 @@ _ALL = Words("the whole log", "весь журнал", "бүкіл журнал"
 _SINCE = Words("from {start} (UTC)", "с {start} (UTC)", "{start} бастап (UTC)")
 _UNTIL = Words("before {end} (UTC)", "до {end} (UTC)", "{end} дейін (UTC)")
 _NOT_COUNTED = Words(
-    "Not counted: amounts and offences, which stand in sealed documents; {unopened} entries that "
+    "Not counted: offences, and amounts in sealed documents; {unopened} entries that "
     "this reader may not open.",
-    "Не считаются: суммы и составы преступлений (они в запечатанных документах); {unopened} "
+    "Не считаются: составы преступлений и суммы в запечатанных документах; {unopened} "
     "записей, закрытых для этого читателя.",
-    "Саналмайды: сомалар мен қылмыс құрамдары (олар мөрленген құжаттарда); осы оқырманға жабық "
+    "Саналмайды: қылмыс құрамдары мен мөрленген құжаттардағы сомалар; осы оқырманға жабық "
     "{unopened} жазба.",
 )
 _DAYS = Words("{number} d", "{number} дн.", "{number} күн")

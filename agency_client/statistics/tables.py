@@ -195,6 +195,7 @@ def make_statistics(
             _times(groups),
             _gate(groups),
             _statements(gathered, period),
+            _amounts(gathered, period),
             _copies(gathered, period),
             _denials(gathered, period),
         ),
@@ -329,7 +330,7 @@ def _times(groups: _Groups) -> Table:
     def measure(legs: Sequence[LegFacts]) -> tuple[Cell, ...]:
         answered = [leg for leg in legs if leg.ended_as in _ENDS[:2]]
         spans = sorted(leg.ended.at - leg.opened.at for leg in answered if leg.ended)
-        due = [leg for leg in answered if leg.due_at is not None]
+        due = [leg for leg in answered if leg.answer_due is not None]
         in_time = [leg for leg in due if not leg.was_late]
         share = len(in_time) / len(due) if due else None
         return (
@@ -444,6 +445,44 @@ def _statements(gathered: Gatherer, period: Period) -> Table:
         unit=Words("statements", "заявления", "мәлімдемелер"),
         dimensions=(_KIND, Words("code", "код", "код")),
         columns=_COUNT,
+        rows=tuple(rows),
+        total=None,
+    )
+
+
+def _amounts(gathered: Gatherer, period: Period) -> Table:
+    rows = []
+    for key, stated in gathered.amounts.items():
+        counted = [(moment.index, amount) for moment, amount in stated if period.holds(moment.at)]
+        if counted:
+            entries = tuple(index for index, _ in counted)
+            cells = (
+                Cell(len(entries), entries),
+                Cell(sum(amount for _, amount in counted), entries),
+            )
+            rows.append(TableRow((key.kind.spec.words, key.outcome, key.currency), cells))
+    rows.sort(key=lambda row: [_sorted_as(key) for key in row.keys])
+    return Table(
+        name="amounts",
+        title=Words("Amounts by currency", "Суммы по валютам", "Валюталар бойынша сомалар"),
+        definition=Words(
+            "Amounts that signed bodies of the period state, such as of freezes, in whole units of "
+            "their currency; currencies are not added up. A freeze that is imposed and converted "
+            "stands in both rows.",
+            "Суммы, указанные в подписанных телах за период, например замороженные, в целых "
+            "единицах валюты; валюты не складываются. Введённое и преобразованное замораживание "
+            "стоит в обеих строках.",
+            "Кезеңдегі қол қойылған денелерде көрсетілген сомалар, мысалы қатырылғандар, "
+            "валютаның бүтін бірлігімен; валюталар қосылмайды. Енгізіліп, түрлендірілген қатыру "
+            "екі жолда да тұрады.",
+        ),
+        unit=Words("units of the currency", "единицы валюты", "валюта бірлігі"),
+        dimensions=(
+            _KIND,
+            Words("outcome", "исход", "нәтижесі"),
+            Words("currency", "валюта", "валюта"),
+        ),
+        columns=(*_COUNT, Column("amount", Words("amount", "сумма", "сома"))),
         rows=tuple(rows),
         total=None,
     )

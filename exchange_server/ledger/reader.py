@@ -416,6 +416,7 @@ def _exchange_row(seen: SeenExchange) -> ExchangeRow:
                 leg.approvals_required,
                 leg.approvals_given,
                 leg.due_at,
+                leg.times,
             )
             for leg in seen.legs
         ),

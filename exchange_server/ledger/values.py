@@ -13,6 +13,7 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, Urgency
 from exchange_protocol.record.entries import MOST_AHEAD, MOST_BEHIND, CommitmentOpening, Event
 from exchange_protocol.record.receipts import ProvenEntry
+from exchange_protocol.rules.clocks import LegTimes
 from exchange_protocol.rules.inspection import EntryScope
 from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.trust.identity import AgencyId
@@ -135,6 +136,7 @@ class LegRow:
     approvals_required: int
     approvals_given: int
     due_at: datetime | None
+    times: LegTimes | None
 
 
 @dataclass(frozen=True, slots=True)

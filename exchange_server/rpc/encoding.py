@@ -8,6 +8,7 @@ from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.fields import to_timestamp
 from exchange_protocol.record.entries import CommitmentOpening, encode_opening
 from exchange_protocol.record.receipts import ProvenEntry, encode_proven_entry
+from exchange_protocol.rules.clocks import LegTimes
 from exchange_protocol.rules.judgement import Route
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
@@ -129,8 +130,26 @@ def encode_exchange(row: ExchangeRow) -> pb.ExchangeSummary:
                 approvals_required=leg.approvals_required,
                 approvals_given=leg.approvals_given,
                 due_at=to_timestamp(leg.due_at) if leg.due_at else None,
+                times=encode_times(leg.times) if leg.times else None,
             )
             for leg in row.legs
+        ],
+    )
+
+
+def encode_times(times: LegTimes) -> pb.LegTimes:
+    """Put the times of a leg on the wire."""
+    return pb.LegTimes(
+        since=to_timestamp(times.since),
+        answer_due=to_timestamp(times.answer_due) if times.answer_due else None,
+        is_by_rule=times.is_by_rule,
+        ends=[
+            pb.RuleEnd(
+                rule=statement_pb2.TimeLimitRule.ValueType(each.rule),
+                at=to_timestamp(each.at),
+                unpublished_years=each.unpublished,
+            )
+            for each in times.ends
         ],
     )
 

@@ -25,6 +25,8 @@ from sqlalchemy import (
 
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.record.entries import parse_entry
+from exchange_protocol.rules.clocks import LegTimes
+from exchange_protocol.rules.leg_record import decode_record
 from exchange_server.storage.rows import field_names, select_by_keys
 from exchange_server.storage.tables import exchanges, feed, legs, log_entries, parties
 
@@ -38,6 +40,7 @@ class SeenLeg:
     approvals_required: int
     approvals_given: int
     due_at: datetime | None
+    times: LegTimes | None
 
 
 class SeenExchange(NamedTuple):
@@ -157,6 +160,7 @@ def read_seen(
             case((_BLINDFOLDED, 0), else_=_g.approvals_required).label("approvals_required"),
             _g.approvals,
             case((_BLINDFOLDED, None), else_=_g.due_at).label("leg_due_at"),
+            case((_BLINDFOLDED, None), else_=_g.record).label("leg_record"),
             _BLINDFOLDED.label("is_blindfolded"),
             # The exchange's own time would tell of what is held, and of other legs.
             select(func.max(_f.entry_index))
@@ -187,7 +191,15 @@ def _seen(rows: Sequence[RowMapping], times: Mapping[int, datetime]) -> SeenExch
     seen: dict[str, SeenLeg] = {}
     for row in rows:
         given = 0 if row["is_blindfolded"] else len(row["approvals"])
-        leg = SeenLeg(row["leg"], row["state"], row["approvals_required"], given, row["leg_due_at"])
+        record = row["leg_record"]
+        leg = SeenLeg(
+            agency=row["leg"],
+            state=row["state"],
+            approvals_required=row["approvals_required"],
+            approvals_given=given,
+            due_at=row["leg_due_at"],
+            times=None if record is None else decode_record(record).times,
+        )
         seen.setdefault(leg.agency, leg)
     exchange = {name: rows[0][name] for name in _EXCHANGE_COLUMNS}
     updated_at = times.get(rows[0]["newest"], rows[0]["initiated_at"])

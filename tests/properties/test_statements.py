@@ -32,11 +32,12 @@ from exchange_protocol.kinds.codes import (
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.enrol_agency import MAX_NAME_CHARACTERS
 from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
+from exchange_protocol.kinds.publish_calendar import PublishCalendar
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.kinds.publish_policy import MAX_POLICY_BYTES, PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
-from exchange_protocol.kinds.publish_time_limit import MOST_HOURS, PublishTimeLimit
+from exchange_protocol.kinds.publish_time_limit import MOST_DAYS, MOST_HOURS, PublishTimeLimit
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.kinds.spec import Body, Stage
 from exchange_protocol.log.notes import NoteVerifier
@@ -90,7 +91,12 @@ def of_kind(kind: Kind) -> st.SearchStrategy[Body]:
                 PublishTimeLimit,
                 st.sampled_from(TimeLimitRule),
                 st.sampled_from(["", "KZ"]),
-                st.integers(1, MOST_HOURS),
+                hours=st.integers(1, MOST_HOURS),
+            ) | st.builds(
+                PublishTimeLimit,
+                st.sampled_from(TimeLimitRule),
+                st.just(""),
+                working_days=st.integers(1, MOST_DAYS),
             )
         case Kind.PUBLISH_LOG_KEY:
             return st.builds(
@@ -99,6 +105,16 @@ def of_kind(kind: Kind) -> st.SearchStrategy[Body]:
                 vkeys,
                 st.binary(min_size=64, max_size=64),
                 st.binary(min_size=64, max_size=64),
+            )
+        case Kind.PUBLISH_CALENDAR:
+            return st.builds(
+                PublishCalendar,
+                st.sampled_from(["", "KZ"]),
+                st.integers(2020, 2100),
+                zones,
+                st.integers(-840, 840),
+                st.just((6, 7)),
+                some(st.integers(101, 128)).map(sorted).map(tuple),
             )
         case Kind.PUBLISH_ACCEPTANCE:
             return st.builds(

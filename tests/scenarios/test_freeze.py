@@ -141,17 +141,19 @@ def test_a_freeze_keeps_the_time_limit_that_is_published_for_its_country(
 ) -> None:
     operator, uz = region["caricc/operator/ops1"], region["uz.fiu"]
     publish = operator.publish_time_limit
-    assert region.refusal(publish, "FREEZE", 0) is Reason.INVALID_FIELD
-    assert region.refusal(publish, "FREEZE", 24, "XX") is Reason.INVALID_FIELD
-    assert region.refusal(uz.publish_time_limit, "FREEZE", 24) is Reason.ROLE_NOT_PERMITTED
-    publish("FREEZE", 24)
-    publish("FREEZE", 240, "UZ")
+    assert region.refusal(publish, "FREEZE") is Reason.TIME_LIMIT_INVALID
+    assert region.refusal(publish, "FREEZE", "XX", hours=24) is Reason.INVALID_FIELD
+    assert region.refusal(publish, "FREEZE", "DE", hours=24) is Reason.COUNTRY_UNKNOWN
+    refused = region.refusal(uz.publish_time_limit, "FREEZE", hours=24)
+    assert refused is Reason.ROLE_NOT_PERMITTED
+    publish("FREEZE", hours=24)
+    publish("FREEZE", "UZ", days=10)
     exchange = ask(region)
     region.approve(exchange, *COORDINATORS)
     uz.open(exchange)
     assert region.refusal(uz.impose_freeze, exchange, due="11d") is Reason.TIME_LIMIT_EXCEEDED
     uz.impose_freeze(exchange, due="9d")
-    publish("FREEZE", 48, "UZ")
+    publish("FREEZE", "UZ", hours=48)
     # The limit in force counts; what stood before stands.
     assert region.refusal(uz.extend_freeze, exchange, due="10d") is Reason.TIME_LIMIT_EXCEEDED
     uz.lift_freeze(exchange)

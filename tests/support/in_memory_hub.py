@@ -54,6 +54,7 @@ from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
+from exchange_server.rpc.encoding import encode_times
 from exchange_server.rpc.status import encode_status
 from tests.support.hub_data import LOG_NAME, log_signer, tls_certificate
 from tests.support.statements import KZ_MIA, START, Cast, Hub, fictional_cast
@@ -407,6 +408,7 @@ class InMemoryHub:
                     approvals_required=leg.approvals_required,
                     approvals_given=len(leg.approvals),
                     due_at=to_timestamp(leg.due_at) if leg.due_at else None,
+                    times=encode_times(leg.record.times) if leg.record.times else None,
                 )
                 for leg in exchange.legs
             ],

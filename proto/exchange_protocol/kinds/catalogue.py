@@ -45,6 +45,7 @@ from exchange_protocol.kinds import (
     leave,
     partial_reply,
     publish_acceptance,
+    publish_calendar,
     publish_certificate,
     publish_log_key,
     publish_policy,
@@ -138,6 +139,7 @@ class Kind(StrEnum):
     PUBLISH_ACCEPTANCE = publish_acceptance.SPEC
     PUBLISH_TIME_LIMIT = publish_time_limit.SPEC
     PUBLISH_LOG_KEY = publish_log_key.SPEC
+    PUBLISH_CALENDAR = publish_calendar.SPEC
 
     @property
     def stage(self) -> Stage:

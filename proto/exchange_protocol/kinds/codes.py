@@ -139,7 +139,7 @@ class Currency(Code):
 
 
 class TimeLimitRule(Code):
-    """Rules whose time limits are published on the log."""
+    """Rules whose times are published on the log (docs/rules.md, section Clocks)."""
 
     FREEZE = (
         pb.TIME_LIMIT_RULE_FREEZE,
@@ -147,6 +147,50 @@ class TimeLimitRule(Code):
         "срок замораживания",
         "қатыру мерзімі",
     )
+    DECISION = (
+        pb.TIME_LIMIT_RULE_DECISION,
+        "decision at the gate",
+        "решение о выдаче",
+        "беру туралы шешім",
+    )
+    URGENT_DECISION = (
+        pb.TIME_LIMIT_RULE_URGENT_DECISION,
+        "decision at the gate, urgent",
+        "решение о выдаче, срочно",
+        "беру туралы шешім, шұғыл",
+    )
+    ACKNOWLEDGEMENT = (
+        pb.TIME_LIMIT_RULE_ACKNOWLEDGEMENT,
+        "acknowledgement",
+        "подтверждение получения",
+        "алғанын растау",
+    )
+    REPLY = pb.TIME_LIMIT_RULE_REPLY, "answer", "ответ", "жауап"
+    URGENT_REPLY = (
+        pb.TIME_LIMIT_RULE_URGENT_REPLY,
+        "urgent answer",
+        "срочный ответ",
+        "шұғыл жауап",
+    )
+    REPLY_AT_HAND = (
+        pb.TIME_LIMIT_RULE_REPLY_AT_HAND,
+        "answer with information at hand",
+        "ответ по имеющимся сведениям",
+        "қолда бар мәлімет бойынша жауап",
+    )
+    URGENT_REPLY_AT_HAND = (
+        pb.TIME_LIMIT_RULE_URGENT_REPLY_AT_HAND,
+        "urgent answer with information at hand",
+        "срочный ответ по имеющимся сведениям",
+        "қолда бар мәлімет бойынша шұғыл жауап",
+    )
+    URGENT_REPLY_INDIRECT = (
+        pb.TIME_LIMIT_RULE_URGENT_REPLY_INDIRECT,
+        "urgent answer after asking others",
+        "срочный ответ после запроса у других",
+        "басқалардан сұратқаннан кейінгі шұғыл жауап",
+    )
+    FEEDBACK = pb.TIME_LIMIT_RULE_FEEDBACK, "feedback", "отзыв", "кері байланыс"
 
 
 class Handling(Code):

@@ -56,6 +56,7 @@ SPEC = KindSpec(
             code=Verdict.REJECT,
             becomes_awaited=True,
             while_unreleased=True,
+            after_return=RefusalGround.INSUFFICIENT_REQUEST,
         ),
         Row(
             party=Party.APPROVER,

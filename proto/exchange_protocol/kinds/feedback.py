@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.codes import LegState, Party, TimeLimitRule
 from exchange_protocol.kinds.spec import Act, Body, Brief, KindSpec, Range, Row, Stage
 from exchange_protocol.v1 import statement_pb2 as pb
 from exchange_protocol.words import Code, Words
@@ -49,7 +49,13 @@ SPEC = KindSpec(
     words=Words(
         "feedback on use", "сообщение об использовании сведений", "ақпаратты пайдалану туралы хабар"
     ),
-    rows=(Row(party=Party.INITIATOR, before=frozenset({LegState.ANSWERED})),),
+    rows=(
+        Row(
+            party=Party.INITIATOR,
+            before=frozenset({LegState.ANSWERED}),
+            meets=TimeLimitRule.FEEDBACK,
+        ),
+    ),
     acts=(
         Act(
             name="feedback",

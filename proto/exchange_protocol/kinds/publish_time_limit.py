@@ -1,7 +1,7 @@
-"""`publish_time_limit`: the longest time that a rule allows, as data on the log.
+"""`publish_time_limit`: the time that a rule allows, as data on the log.
 
-Law sets these limits and changes them, so they are no code: an operator publishes them like the
-policy, and hub and auditors judge by the ones that stand at an entry.
+Law and practice set these times and change them, so they are no code: an operator publishes them
+like the policy, and hub and auditors judge by the ones that stand at an entry.
 """
 
 from __future__ import annotations
@@ -15,28 +15,49 @@ from exchange_protocol.kinds.fields import parse_country, parse_enum
 from exchange_protocol.kinds.spec import Body, KindSpec, Stage
 from exchange_protocol.words import Words
 
-MOST_HOURS = 24 * 366
+MOST_DAYS = 366
+MOST_HOURS = 24 * MOST_DAYS
 
 
 @dataclass(frozen=True, slots=True)
 class PublishTimeLimit(Body):
-    """Sets a limit in hours; `country` is empty for all without a limit of their own."""
+    """Sets the time of a rule; `country` is empty for all without one of their own.
+
+    Exactly one of hours, days and working days is set.
+    """
 
     rule: TimeLimitRule
     country: str
-    hours: int
+    hours: int | None = None
+    days: int | None = None
+    working_days: int | None = None
+
+    @property
+    def least_hours(self) -> int:
+        """The hours that it lasts at least, by which two limits are compared."""
+        return (self.hours or 0) + 24 * ((self.days or 0) + (self.working_days or 0))
 
 
 def _parse(message: Any, where: str) -> Body:
-    if not 0 < message.hours <= MOST_HOURS:
-        raise Reason.INVALID_FIELD.error(
-            f"expected 1 to {MOST_HOURS} hours, got {message.hours}", field=f"{where}.hours"
+    given = [each for each in (message.hours, message.days, message.working_days) if each]
+    if len(given) != 1:
+        raise Reason.TIME_LIMIT_INVALID.error(
+            f"expected hours, days or working days, and one of them alone; got {len(given)}",
+            field=f"{where}.hours",
         )
-    return PublishTimeLimit(
+    limit = PublishTimeLimit(
         rule=parse_enum(TimeLimitRule, message.rule, f"{where}.rule"),
         country=parse_country(message.country, f"{where}.country") if message.country else "",
-        hours=message.hours,
+        hours=message.hours or None,
+        days=message.days or None,
+        working_days=message.working_days or None,
     )
+    if limit.least_hours > MOST_HOURS:
+        raise Reason.TIME_LIMIT_INVALID.error(
+            f"expected at most {MOST_DAYS} days, got {limit.least_hours} hours",
+            field=f"{where}.hours",
+        )
+    return limit
 
 
 SPEC = KindSpec(

@@ -26,6 +26,7 @@ SPEC = KindSpec(
             before=OPEN_TO_RECIPIENT,
             after=LegState.REFUSED,
             becomes_awaited=True,
+            after_return=RefusalGround.INSUFFICIENT_REQUEST,
         ),
     ),
     acts=(

@@ -28,7 +28,7 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_
 from google.protobuf.message import Message
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.codes import LegState, Party, TimeLimitRule
+from exchange_protocol.kinds.codes import LegState, Party, RefusalGround, TimeLimitRule
 from exchange_protocol.kinds.fields import (
     parse_digest,
     parse_enum,
@@ -163,6 +163,10 @@ class Row:
     """The way in which the header's due time becomes the leg's, if it does."""
     limited_by: TimeLimitRule | None = None
     """The published time limit that the due time which it sets must keep, if there is one."""
+    after_return: RefusalGround | None = None
+    """The ground on which it applies only to a leg that was returned for information before."""
+    meets: TimeLimitRule | None = None
+    """The published time limit that it meets without moving the leg, if there is one."""
     when: When | None = None
     """The time of the hub at which it applies; None is any."""
     about: About | None = None

@@ -90,9 +90,9 @@ class KindCounts(Fold):
 
 
 class LateAnswers(Fold):
-    """Legs that were answered or refused after their due time, by the agency of the leg."""
+    """Legs that were answered, refused or frozen after their due time, by the leg's agency."""
 
-    name, version = "answered late", 1
+    name, version = "answered late", 2
 
     def apply(self, applied: Applied) -> None:
         """Count the next entry."""
@@ -106,7 +106,8 @@ class LateAnswers(Fold):
             return
         for change in entry.ruling.legs:
             leg = exchange.leg(change.agency)
-            if leg and is_late(leg.due_at, change.before, change.after, entry.hub_time):
+            times = leg.record.times if leg else None
+            if times and is_late(times.answer_due, change.before, change.after, entry.hub_time):
                 self.counts[change.agency] += 1
 
 

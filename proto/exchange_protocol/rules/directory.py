@@ -8,7 +8,7 @@ Who may change it is the constitution of the deployment and stands in code, not 
 - The first statement publishes an operator's certificate and is signed with it; its chain to the
   root is what makes it trustworthy. That operator's agency is the operating agency from then on.
 - The operating agency's operators enrol, change and retire agencies, publish the policy, time
-  limits and the log's next key, publish and revoke any signing certificate.
+  limits, calendars and the log's next key, publish and revoke any signing certificate.
 - An agency's own systems publish the agency's sealing key and what it takes, and publish and revoke
   further certificates of the agency.
 
@@ -19,15 +19,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind, parse_kind
-from exchange_protocol.kinds.codes import TimeLimitRule
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
+from exchange_protocol.kinds.publish_calendar import PublishCalendar
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.kinds.publish_policy import PublishPolicy
@@ -38,6 +38,7 @@ from exchange_protocol.kinds.revoke_certificate import RevokeCertificate
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.kinds.update_agency import UpdateAgency
 from exchange_protocol.log.succession import check_follows
+from exchange_protocol.rules.calendars import TimeRules
 from exchange_protocol.rules.policy import Agency, Policy, Rulebook
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.certificates import (
@@ -74,8 +75,8 @@ class Directory:
     policy: Policy | None = None
     acceptances: Mapping[AgencyId, PublishAcceptance] = field(default_factory=dict)
     """The limits of what agencies take, for those that published them."""
-    time_limits: Mapping[tuple[TimeLimitRule, str], int] = field(default_factory=dict)
-    """Hours, by rule and country; an empty country is all without a limit of their own."""
+    times: TimeRules = field(default_factory=TimeRules)
+    """The published times and calendars."""
     log_keys: tuple[str, ...] = ()
     """Verifier keys of the log, oldest first; empty until a key was succeeded."""
 
@@ -96,12 +97,6 @@ class Directory:
         if found is None:
             raise Reason.AGENCY_UNKNOWN.error(f"expected an enrolled agency, got {agency}")
         return found
-
-    def time_limit(self, rule: TimeLimitRule, agency: AgencyId) -> timedelta | None:
-        """The time limit of a rule for an agency: its country's, else that of all; None if none."""
-        country = self.agency(agency).country
-        hours = self.time_limits.get((rule, country), self.time_limits.get((rule, "")))
-        return None if hours is None else timedelta(hours=hours)
 
     def sealing_key(self, agency: AgencyId) -> SealingPublicKey:
         """The newest sealing key of an agency; raises SEALING_KEY_UNKNOWN."""
@@ -149,8 +144,10 @@ def advance_directory(
             changed = _publish_acceptance(directory, statement.author, body)
         case PublishTimeLimit() as body:
             _require_operator(directory, statement.author, "publish a time limit")
-            limits = {**directory.time_limits, (body.rule, body.country): body.hours}
-            changed = replace(directory, time_limits=MappingProxyType(limits))
+            changed = replace(directory, times=directory.times.with_limit(body))
+        case PublishCalendar() as body:
+            _require_operator(directory, statement.author, "publish a calendar")
+            changed = replace(directory, times=directory.times.with_calendar(body, at))
         case PublishLogKey() as body:
             changed = _publish_log_key(directory, statement.author, body)
         case _:
@@ -187,9 +184,7 @@ def _enrol(directory: Directory, author: Member, body: EnrolAgency) -> Directory
     if body.agency in directory.agencies:
         raise Reason.ALREADY_ENROLLED.error(f"{body.agency} is enrolled already")
     agency = Agency(body.agency, body.name, body.country, body.agency_type, body.time_zone)
-    return replace(
-        directory, agencies=MappingProxyType({**directory.agencies, body.agency: agency})
-    )
+    return _with_agency(directory, agency)
 
 
 def _update_agency(directory: Directory, author: Member, body: UpdateAgency) -> Directory:
@@ -220,7 +215,11 @@ def _retire_agency(directory: Directory, author: Member, body: RetireAgency) -> 
 
 
 def _with_agency(directory: Directory, agency: Agency) -> Directory:
-    return replace(directory, agencies=MappingProxyType({**directory.agencies, agency.id: agency}))
+    agencies = MappingProxyType({**directory.agencies, agency.id: agency})
+    countries = MappingProxyType({**directory.times.countries, agency.id: agency.country})
+    return replace(
+        directory, agencies=agencies, times=replace(directory.times, countries=countries)
+    )
 
 
 def _publish_acceptance(directory: Directory, author: Member, body: PublishAcceptance) -> Directory:

@@ -191,7 +191,7 @@ def judge(
             raise Reason.ID_REUSED.error(f"exchange {statement.exchange_id} is open already")
         route = plan_route(directory, statement)
         check_taken(directory, statement)
-        exchange, changes = open_exchange(statement, route.legs)
+        exchange, changes = open_exchange(statement, route.legs, at=at, times=directory.times)
     else:
         if exchange is None:
             raise _unknown(statement)
@@ -200,14 +200,21 @@ def judge(
             exchange = _without_revoked_approvals(exchange, subjects, directory)
         route = _route_on(directory, statement, exchange, subjects)
         _check_time_limits(directory, statement, subjects, at)
+        times = directory.times
         if statement.kind.spec.invites:
             check_taken(directory, statement, exchange.kind)
-            exchange, changes = admit(exchange, statement, route.legs)
+            exchange, changes = admit(exchange, statement, route.legs, at=at, times=times)
         elif statement.kind.spec.supervises:
             changes = ()
         else:
             exchange, changes = advance(
-                exchange, statement, subjects, route.legs, at=at, partial=view is not None
+                exchange,
+                statement,
+                subjects,
+                route.legs,
+                at=at,
+                times=times,
+                partial=view is not None,
             )
     if sources is not None:
         check_provenance(statement, sources, at)
@@ -230,11 +237,13 @@ def _check_time_limits(
     }
     for rule in rules:
         for agency in agencies:
-            limit = directory.time_limit(rule, agency) if rule else None
-            if limit is not None and due_at is not None and due_at > at + limit:
+            limit = directory.times.deadline(rule, agency, at) if rule else None
+            if limit is not None and due_at is not None and due_at > limit.at:
+                years = ", ".join(map(str, limit.unpublished))
+                counted = f" (without the calendar of {years}, not published)" if years else ""
                 raise Reason.TIME_LIMIT_EXCEEDED.error(
-                    f"expected at most {limit} from {at.isoformat()}, the limit that is published "
-                    f"for {agency}; got {due_at.isoformat()}",
+                    f"expected at most {limit.at.isoformat()}{counted}, by the time that is "
+                    f"published for {agency}; got {due_at.isoformat()}",
                     field="due_at",
                 )
 

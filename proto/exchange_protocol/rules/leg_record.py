@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Handling, LegState, Party, Purpose, Tlp
-from exchange_protocol.kinds.spec import About, Body, ConsentStep, Row, TaskStep
+from exchange_protocol.kinds.spec import About, Body, ConsentStep, Row, TaskStep, attributes
+from exchange_protocol.rules.clocks import LegTimes, decode_times, encode_times
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId, Member, parse_member
 
@@ -92,6 +93,10 @@ class LegRecord:
     """The strictest TLP of anything said on it."""
     erased: tuple[bytes, ...] = ()
     """Digests of statements whose sealed parts their author has erased."""
+    was_returned: bool = False
+    """True if the leg was returned for information before."""
+    times: LegTimes | None = None
+    """The clocks that run; None before the first statement."""
 
     @property
     def all_said(self) -> tuple[bytes, ...]:
@@ -120,10 +125,12 @@ def record_after(
 
     Raises:
         NotFound: STATEMENT_UNKNOWN, if it names a statement that it may not name.
-        Conflict: ALREADY_CLAIMED, NOT_CLAIMED, or ALREADY_DECIDED for a consent or a task.
+        Conflict: ALREADY_CLAIMED, NOT_CLAIMED, or ALREADY_DECIDED for a consent or a task;
+            RETURN_FIRST.
         NotPermitted: NOT_ITS_CLAIM, if another agency has the leg in hand.
     """
     record = leg.record
+    _check_returned(record, row, statement.body)
     if row.about is not None:
         _check_about(record, row.about, row.party, statement.body)
     claim = _claim_after(record.claim, row, statement.author, at)
@@ -143,6 +150,7 @@ def record_after(
         strictest_handling=max(record.strictest_handling, header.handling),
         strictest_tlp=max(record.strictest_tlp, header.tlp),
         supervisors=tuple(dict.fromkeys((*record.supervisors, *statement.supervisors))),
+        was_returned=record.was_returned or after is LegState.RETURNED,
     )
     if row.party is Party.INITIATOR:
         return replace(record, from_initiator=(*record.from_initiator, statement.digest))
@@ -150,6 +158,18 @@ def record_after(
     if row.party is Party.RECIPIENT and statement.author.agency == leg.agency:
         return replace(record, from_recipient=(*record.from_recipient, statement.digest))
     return record
+
+
+def _check_returned(record: LegRecord, row: Row, body: Body) -> None:
+    ground = row.after_return
+    if ground is None or record.was_returned:
+        return
+    if any(value is ground for _, value in attributes(body)):
+        raise Reason.RETURN_FIRST.error(
+            f"{ground.name} is no ground for what was never returned for information: ask for what "
+            "is missing first (docs/rules.md#p4)",
+            field="ground",
+        )
 
 
 def _check_about(record: LegRecord, about: About, party: Party, body: Body) -> None:
@@ -290,6 +310,10 @@ def encode_record(record: LegRecord) -> str:
         fields["tasks"] = [
             [each.digest.hex(), each.due_at.isoformat(), each.is_open] for each in record.tasks
         ]
+    if record.was_returned:
+        fields["was_returned"] = True
+    if record.times is not None:
+        fields["times"] = encode_times(record.times)
     if record.consents:
         fields["consents"] = [_encode_consent(each) for each in record.consents]
     return json.dumps(fields, sort_keys=True, separators=(",", ":"))
@@ -316,6 +340,8 @@ def decode_record(text: str) -> LegRecord:
         strictest_handling=Handling(handling),
         strictest_tlp=Tlp(tlp),
         erased=_digests(fields, "erased"),
+        was_returned=fields.get("was_returned", False),
+        times=decode_times(fields["times"]) if "times" in fields else None,
     )
 
 

@@ -47,10 +47,15 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import Handling, LegState, Party, Tlp
 from exchange_protocol.kinds.spec import Body, Due, Row, Stage, When, matches
+from exchange_protocol.rules.calendars import TimeRules
+from exchange_protocol.rules.clocks import Turn, times_after
 from exchange_protocol.rules.joint_case import addressed_members
 from exchange_protocol.rules.leg_record import EMPTY_RECORD, LegRecord, record_after
 from exchange_protocol.rules.statements import Draft, Header, Statement
 from exchange_protocol.trust.identity import AgencyId, parse_member
+
+NO_TIMES = TimeRules()
+"""For callers that ask about states alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +149,16 @@ class LegChange:
 
 
 def open_exchange(
-    statement: Statement, routes: Iterable[LegRoute]
+    statement: Statement,
+    routes: Iterable[LegRoute],
+    *,
+    at: datetime | None = None,
+    times: TimeRules = NO_TIMES,
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Open an exchange by its initial statement, along the routes that the policy decided.
+
+    `at` is the hub's time, at which the clocks of `times` begin; the statement's own time stands in
+    for it.
 
     Raises:
         InvalidInput: if statements are held back from a recipient that would approve another leg.
@@ -155,12 +167,20 @@ def open_exchange(
     exchange = Exchange(
         statement.exchange_id, statement.kind, statement.author.agency, statement.header, legs
     )
+    now, names_due = at or statement.made_at, statement.header.due_at is not None
+    timed = (_with_times(exchange, None, leg, None, names_due, times, now) for leg in legs)
+    exchange = replace(exchange, legs=tuple(timed))
     _check_approvers_are_others(exchange)
-    return exchange, tuple(_change(None, leg) for leg in legs)
+    return exchange, tuple(_change(None, leg) for leg in exchange.legs)
 
 
 def admit(
-    exchange: Exchange, statement: Statement, routes: Iterable[LegRoute]
+    exchange: Exchange,
+    statement: Statement,
+    routes: Iterable[LegRoute],
+    *,
+    at: datetime | None = None,
+    times: TimeRules = NO_TIMES,
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Open the leg of a new member of a joint case, whom the statement invites.
 
@@ -169,7 +189,11 @@ def admit(
     Raises:
         InvalidInput: as `open_exchange`.
     """
-    legs = tuple(_new_leg(statement, route) for route in routes)
+    now, names_due = at or statement.made_at, statement.header.due_at is not None
+    legs = tuple(
+        _with_times(exchange, None, _new_leg(statement, route), None, names_due, times, now)
+        for route in routes
+    )
     exchange = replace(exchange, legs=(*exchange.legs, *legs))
     _check_approvers_are_others(exchange)
     return exchange, tuple(_change(None, leg) for leg in legs)
@@ -249,12 +273,14 @@ def advance(
     routes: Iterable[LegRoute] = (),
     *,
     at: datetime | None = None,
+    times: TimeRules = NO_TIMES,
     partial: bool = False,
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Apply a continuing statement to the legs of `agencies`, or refuse it whole.
 
     `agencies` are those of `addressed_legs`; `routes` is needed for new content alone. `at` is the
-    hub's time, by which due times are judged; by default the statement's own time.
+    hub's time, by which due times are judged; by default the statement's own time. `times` are the
+    published times, whose clocks it starts and stops.
     `partial`: the caller sees one leg only. It may lack the statement before; `answers` is then not
     checked.
 
@@ -289,8 +315,12 @@ def advance(
         if exchange.kind.spec.is_case and row.party is Party.APPROVER:
             record = replace(record, from_approvers=(*record.from_approvers, statement.digest))
         after = replace(after, record=record)
+        names_due = row.sets_due is not None or (
+            row.adds_content and statement.header.due_at is not None
+        )
         if after.state is LegState.JOINED:
-            after = replace(after, due_at=record.next_task_due)
+            after, names_due = replace(after, due_at=record.next_task_due), True
+        after = _with_times(exchange, leg, after, row, names_due, times, now)
         changed[leg.agency] = after
         changes.append(_change(leg.state, after))
     legs = tuple(changed.get(leg.agency, leg) for leg in exchange.legs)
@@ -467,6 +497,33 @@ def _new_leg(statement: Statement, route: LegRoute) -> Leg:
             strictest_tlp=statement.header.tlp,
         ),
     )
+
+
+def _with_times(
+    exchange: Exchange,
+    before: Leg | None,
+    leg: Leg,
+    row: Row | None,
+    names_due: bool,
+    rules: TimeRules,
+    at: datetime,
+) -> Leg:
+    """The leg with its clocks after a statement."""
+    turn = Turn(
+        state=leg.state,
+        due_at=leg.due_at,
+        names_due=names_due,
+        is_anew=row is not None and (row.adds_content or row.limited_by is not None),
+        meets=row.meets if row else None,
+        recipient=leg.agency,
+        initiator=exchange.initiator,
+        approvers=leg.approvers,
+        urgency=exchange.header.urgency,
+        is_counted=exchange.kind.spec.is_counted,
+    )
+    known, state = (before.record.times, before.state) if before else (None, None)
+    times, due_at = times_after(known, state, turn, rules, at)
+    return replace(leg, due_at=due_at, record=replace(leg.record, times=times))
 
 
 def _check_approvers_are_others(exchange: Exchange) -> None:

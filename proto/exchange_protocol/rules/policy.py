@@ -114,6 +114,14 @@ class Policy:
         """
         return _compiled(text)
 
+    @property
+    def rules(self) -> Mapping[str, str]:
+        """Each rule by its @id, in one spelling: comments, order and spaces make no difference."""
+        parsed = json.loads(cedarpy.policies_to_json_str(self.text))["staticPolicies"]
+        return {
+            rule["annotations"]["id"]: json.dumps(rule, sort_keys=True) for rule in parsed.values()
+        }
+
 
 # A hub compiles a text when it judges it and when it follows it.
 @lru_cache(maxsize=4)

@@ -533,6 +533,7 @@ class LegSummary(_message.Message):
     APPROVALS_REQUIRED_FIELD_NUMBER: _builtins.int
     APPROVALS_GIVEN_FIELD_NUMBER: _builtins.int
     DUE_AT_FIELD_NUMBER: _builtins.int
+    TIMES_FIELD_NUMBER: _builtins.int
     agency: _builtins.str
     state: _log_pb2.LegState.ValueType
     approvals_required: _builtins.int
@@ -540,6 +541,10 @@ class LegSummary(_message.Message):
     @_builtins.property
     def due_at(self) -> _timestamp_pb2.Timestamp:
         """When this leg's answer is due: as it was asked, or as it was extended since."""
+
+    @_builtins.property
+    def times(self) -> Global___LegTimes:
+        """Unset where the agency may not know the leg's present state."""
 
     def __init__(
         self,
@@ -549,14 +554,78 @@ class LegSummary(_message.Message):
         approvals_required: _builtins.int = ...,
         approvals_given: _builtins.int = ...,
         due_at: _timestamp_pb2.Timestamp | None = ...,
+        times: Global___LegTimes | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "times", b"times"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "approvals_given", b"approvals_given", "approvals_required", b"approvals_required", "due_at", b"due_at", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "approvals_given", b"approvals_given", "approvals_required", b"approvals_required", "due_at", b"due_at", "state", b"state", "times", b"times"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LegSummary: _TypeAlias = LegSummary  # noqa: Y015
+
+@_typing.final
+class LegTimes(_message.Message):
+    """The times of a leg: when its present turn began, and the published times that run in it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SINCE_FIELD_NUMBER: _builtins.int
+    ANSWER_DUE_FIELD_NUMBER: _builtins.int
+    IS_BY_RULE_FIELD_NUMBER: _builtins.int
+    ENDS_FIELD_NUMBER: _builtins.int
+    is_by_rule: _builtins.bool
+    """A published time set the due time, and not the initiator or an extension."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def answer_due(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def ends(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleEnd]: ...
+    def __init__(
+        self,
+        *,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        answer_due: _timestamp_pb2.Timestamp | None = ...,
+        is_by_rule: _builtins.bool = ...,
+        ends: _abc.Iterable[Global___RuleEnd] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_due", b"answer_due", "since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_due", b"answer_due", "ends", b"ends", "is_by_rule", b"is_by_rule", "since", b"since"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LegTimes: _TypeAlias = LegTimes  # noqa: Y015
+
+@_typing.final
+class RuleEnd(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    UNPUBLISHED_YEARS_FIELD_NUMBER: _builtins.int
+    rule: _statement_pb2.TimeLimitRule.ValueType
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def unpublished_years(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Years that it was counted through without a published calendar."""
+
+    def __init__(
+        self,
+        *,
+        rule: _statement_pb2.TimeLimitRule.ValueType = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        unpublished_years: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "rule", b"rule", "unpublished_years", b"unpublished_years"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RuleEnd: _TypeAlias = RuleEnd  # noqa: Y015
 
 @_typing.final
 class GetExchangeRequest(_message.Message):

@@ -813,12 +813,42 @@ class _TimeLimitRuleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TimeLim
     TIME_LIMIT_RULE_UNSPECIFIED: _TimeLimitRule.ValueType  # 0
     TIME_LIMIT_RULE_FREEZE: _TimeLimitRule.ValueType  # 1
     """From the statement that imposes or extends a freeze to the expiry that it sets."""
+    TIME_LIMIT_RULE_DECISION: _TimeLimitRule.ValueType  # 2
+    """From the entry that holds a leg to the decision on it."""
+    TIME_LIMIT_RULE_URGENT_DECISION: _TimeLimitRule.ValueType  # 3
+    TIME_LIMIT_RULE_ACKNOWLEDGEMENT: _TimeLimitRule.ValueType  # 4
+    """From the release of a leg to its acknowledgement."""
+    TIME_LIMIT_RULE_REPLY: _TimeLimitRule.ValueType  # 5
+    """From the release of a leg to its answer."""
+    TIME_LIMIT_RULE_URGENT_REPLY: _TimeLimitRule.ValueType  # 6
+    TIME_LIMIT_RULE_REPLY_AT_HAND: _TimeLimitRule.ValueType  # 7
+    """The same, where the recipient has the information at hand, or a law forbids the answer."""
+    TIME_LIMIT_RULE_URGENT_REPLY_AT_HAND: _TimeLimitRule.ValueType  # 8
+    TIME_LIMIT_RULE_URGENT_REPLY_INDIRECT: _TimeLimitRule.ValueType  # 9
+    """The same, where the recipient must ask others for it."""
+    TIME_LIMIT_RULE_FEEDBACK: _TimeLimitRule.ValueType  # 10
+    """From the answer of a leg to feedback on it."""
 
 class TimeLimitRule(_TimeLimitRule, metaclass=_TimeLimitRuleEnumTypeWrapper): ...
 
 TIME_LIMIT_RULE_UNSPECIFIED: TimeLimitRule.ValueType  # 0
 TIME_LIMIT_RULE_FREEZE: TimeLimitRule.ValueType  # 1
 """From the statement that imposes or extends a freeze to the expiry that it sets."""
+TIME_LIMIT_RULE_DECISION: TimeLimitRule.ValueType  # 2
+"""From the entry that holds a leg to the decision on it."""
+TIME_LIMIT_RULE_URGENT_DECISION: TimeLimitRule.ValueType  # 3
+TIME_LIMIT_RULE_ACKNOWLEDGEMENT: TimeLimitRule.ValueType  # 4
+"""From the release of a leg to its acknowledgement."""
+TIME_LIMIT_RULE_REPLY: TimeLimitRule.ValueType  # 5
+"""From the release of a leg to its answer."""
+TIME_LIMIT_RULE_URGENT_REPLY: TimeLimitRule.ValueType  # 6
+TIME_LIMIT_RULE_REPLY_AT_HAND: TimeLimitRule.ValueType  # 7
+"""The same, where the recipient has the information at hand, or a law forbids the answer."""
+TIME_LIMIT_RULE_URGENT_REPLY_AT_HAND: TimeLimitRule.ValueType  # 8
+TIME_LIMIT_RULE_URGENT_REPLY_INDIRECT: TimeLimitRule.ValueType  # 9
+"""The same, where the recipient must ask others for it."""
+TIME_LIMIT_RULE_FEEDBACK: TimeLimitRule.ValueType  # 10
+"""From the answer of a leg to feedback on it."""
 Global___TimeLimitRule: _TypeAlias = TimeLimitRule  # noqa: Y015
 
 class _AgencyType:
@@ -1060,6 +1090,7 @@ class Statement(_message.Message):
     PUBLISH_ACCEPTANCE_FIELD_NUMBER: _builtins.int
     PUBLISH_TIME_LIMIT_FIELD_NUMBER: _builtins.int
     PUBLISH_LOG_KEY_FIELD_NUMBER: _builtins.int
+    PUBLISH_CALENDAR_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """UUIDv7, canonical lower-case text. The idempotency key, unique per author agency."""
     exchange_id: _builtins.str
@@ -1217,6 +1248,8 @@ class Statement(_message.Message):
     def publish_time_limit(self) -> Global___PublishTimeLimit: ...
     @_builtins.property
     def publish_log_key(self) -> Global___PublishLogKey: ...
+    @_builtins.property
+    def publish_calendar(self) -> Global___PublishCalendar: ...
     def __init__(
         self,
         *,
@@ -1298,12 +1331,13 @@ class Statement(_message.Message):
         publish_acceptance: Global___PublishAcceptance | None = ...,
         publish_time_limit: Global___PublishTimeLimit | None = ...,
         publish_log_key: Global___PublishLogKey | None = ...,
+        publish_calendar: Global___PublishCalendar | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "leave", b"leave", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supervisor_comment", b"supervisor_comment", "supplement", b"supplement", "task", b"task", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "leave", b"leave", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supervisor_comment", b"supervisor_comment", "supplement", b"supplement", "task", b"task", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "language", b"language", "leave", b"leave", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisor_comment", b"supervisor_comment", "supervisors", b"supervisors", "supplement", b"supplement", "task", b"task", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request", "withheld_from", b"withheld_from", "withholding_ground", b"withholding_ground"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "language", b"language", "leave", b"leave", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisor_comment", b"supervisor_comment", "supervisors", b"supervisors", "supplement", b"supplement", "task", b"task", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request", "withheld_from", b"withheld_from", "withholding_ground", b"withholding_ground"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "joint_case", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "consent_request", "consent_decision", "invite", "join", "decline", "leave", "contribute", "task", "complete_task", "draft_analysis", "supervisor_comment", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance", "publish_time_limit", "publish_log_key"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "joint_case", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "consent_request", "consent_decision", "invite", "join", "decline", "leave", "contribute", "task", "complete_task", "draft_analysis", "supervisor_comment", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance", "publish_time_limit", "publish_log_key", "publish_calendar"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -2455,27 +2489,37 @@ Global___PublishAcceptance: _TypeAlias = PublishAcceptance  # noqa: Y015
 
 @_typing.final
 class PublishTimeLimit(_message.Message):
-    """The longest time that a rule allows; each statement replaces the one before for its country and rule."""
+    """The time that a rule allows; each statement replaces the one before for its country and rule.
+    Exactly one of hours, days and working days is set. Hours and days run through. Working days are
+    counted in the country's calendar: the day of the event is not counted, and the time ends with
+    the last working day.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     RULE_FIELD_NUMBER: _builtins.int
     COUNTRY_FIELD_NUMBER: _builtins.int
     HOURS_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    WORKING_DAYS_FIELD_NUMBER: _builtins.int
     rule: Global___TimeLimitRule.ValueType
     country: _builtins.str
-    """ISO 3166-1 alpha-2 of the executing side; empty for all countries without a limit of their own."""
+    """ISO 3166-1 alpha-2 of whom it binds; empty for all countries without a limit of their own."""
     hours: _builtins.int
+    days: _builtins.int
+    working_days: _builtins.int
     def __init__(
         self,
         *,
         rule: Global___TimeLimitRule.ValueType = ...,
         country: _builtins.str = ...,
         hours: _builtins.int = ...,
+        days: _builtins.int = ...,
+        working_days: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["country", b"country", "hours", b"hours", "rule", b"rule"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["country", b"country", "days", b"days", "hours", b"hours", "rule", b"rule", "working_days", b"working_days"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2512,6 +2556,57 @@ class PublishLogKey(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PublishLogKey: _TypeAlias = PublishLogKey  # noqa: Y015
+
+@_typing.final
+class PublishCalendar(_message.Message):
+    """The working calendar of a country for one year; it replaces the one before for that year."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNTRY_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    UTC_OFFSET_MINUTES_FIELD_NUMBER: _builtins.int
+    WEEKEND_FIELD_NUMBER: _builtins.int
+    DAYS_OFF_FIELD_NUMBER: _builtins.int
+    DAYS_WORKED_FIELD_NUMBER: _builtins.int
+    country: _builtins.str
+    """ISO 3166-1 alpha-2; empty for agencies of no country, such as a coordination centre."""
+    year: _builtins.int
+    time_zone: _builtins.str
+    """IANA name of the zone, for people; the offset is what counts."""
+    utc_offset_minutes: _builtins.int
+    """Days begin and end by it all the year; with summer time the smaller one, so no day ends early."""
+    @_builtins.property
+    def weekend(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Days of the week that are not worked, from 1 (Monday) to 7 (Sunday)."""
+
+    @_builtins.property
+    def days_off(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Further days off, as month * 100 + day: 1216 is 16 December."""
+
+    @_builtins.property
+    def days_worked(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Days of the weekend that are worked, in the same form."""
+
+    def __init__(
+        self,
+        *,
+        country: _builtins.str = ...,
+        year: _builtins.int = ...,
+        time_zone: _builtins.str = ...,
+        utc_offset_minutes: _builtins.int = ...,
+        weekend: _abc.Iterable[_builtins.int] | None = ...,
+        days_off: _abc.Iterable[_builtins.int] | None = ...,
+        days_worked: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["country", b"country", "days_off", b"days_off", "days_worked", b"days_worked", "time_zone", b"time_zone", "utc_offset_minutes", b"utc_offset_minutes", "weekend", b"weekend", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishCalendar: _TypeAlias = PublishCalendar  # noqa: Y015
 
 @_typing.final
 class PublishCertificate(_message.Message):

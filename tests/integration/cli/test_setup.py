@@ -89,9 +89,8 @@ def test_deployment_from_nothing(
         changed = POLICY.read_text(encoding="utf-8") + "// вымышлено\n"
         (tmp_path / "changed.cedar").write_text(changed, encoding="utf-8")
         capsys.readouterr()
-        assert operate("policy", "changed.cedar", "--diff") == 0
-        assert "+// вымышлено" in capsys.readouterr().out.splitlines()
-        assert operate("policy", str(POLICY)) == 2, "the other one was shown, not published"
+        assert operate("compare-policy", "changed.cedar") == 0
+        assert operate("policy", str(POLICY)) == 1, "the other one was compared, not published"
         assert "in force already" in capsys.readouterr().err
 
         assert operate("policy", "none.cedar") == 2

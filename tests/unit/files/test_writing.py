@@ -415,6 +415,7 @@ def test_what_is_made_is_for_its_owner_whatever_the_umask(umask: int, tmp_path: 
         each.relative_to(tmp_path).as_posix(): stat.S_IMODE(each.stat().st_mode)
         for each in tmp_path.rglob("*")
     }
+    assert staged == [0o700, 0o600]
     folders = dict.fromkeys(("a", "a/b", "a/c"), 448)
     files = dict.fromkeys(("a/c/inside", "a/lock", "a/file"), 384)
     assert modes == folders | files

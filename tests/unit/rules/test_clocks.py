@@ -23,11 +23,12 @@ def test_a_leg_is_overdue_after_its_time_while_it_owes_an_answer(state: LegState
 
 
 @pytest.mark.parametrize("after", LegState)
-def test_only_an_answer_or_a_refusal_is_late(after: LegState) -> None:
-    answers = {LegState.ANSWERED, LegState.REFUSED}
+def test_only_an_answer_a_refusal_or_a_freeze_is_late(after: LegState) -> None:
+    answers = {LegState.ANSWERED, LegState.REFUSED, LegState.FROZEN}
     assert is_late(NOON, LegState.ACKNOWLEDGED, after, AFTER) == (after in answers)
     assert not is_late(NOON, LegState.ACKNOWLEDGED, after, BEFORE)
     assert not is_late(NOON, None, after, AFTER)
+    assert not is_late(NOON, LegState.FROZEN, after, AFTER), "the end of a freeze is no answer"
 
 
 def test_the_next_due_time_is_the_earliest_that_is_still_owed() -> None:

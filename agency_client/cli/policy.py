@@ -1,0 +1,152 @@
+"""`agency operator policy` and what is done before it: compare a policy, and rehearse it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agency_client.audit.rehearsal import (
+    OtherRuling,
+    Rehearsal,
+    RuleChanges,
+    compare_policies,
+)
+from agency_client.cli.audit import verify_database, verify_shown
+from agency_client.cli.failures import ExitCode
+from agency_client.cli.operator import operator
+from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
+from agency_client.cli.output import print_json, say
+from agency_client.cli.results import tell
+from agency_client.cli.sending import ask
+from agency_client.cli.session import session_of
+from agency_client.presentation.plain import iso
+from exchange_protocol.errors import Reason
+from exchange_protocol.rules.policy import Policy
+
+PolicyFile = Annotated[Path, typer.Argument(metavar="FILE.cedar", help="The whole policy.")]
+
+
+@operator.command()
+def policy(
+    context: typer.Context,
+    file: PolicyFile,
+    is_agreed: Annotated[
+        bool, typer.Option("--yes", help="Do not ask; without a terminal nobody is asked.")
+    ] = False,
+) -> None:
+    """Publish the policy; it is in force from its entry on.
+
+    On a terminal it first shows what differs from the policy in force, and asks. Rehearse it
+    before, with `rehearse-policy`.
+    """
+    session = session_of(context)
+    new = _read(file)
+    with session.hub() as hub:
+        present = hub.sync().policy
+        if present is not None and present.text == new.text:
+            raise Reason.ALREADY_DECIDED.error("this very policy is in force already")
+        if not is_agreed:
+            if not session.as_json:
+                _say_changes(compare_policies(present, new))
+            ask("Publish it? It is in force at once, for everybody.")
+        result = hub.publish_policy(new.text)
+        locale = session.locale_of(hub)
+    tell(session, result, "Published", locale)
+
+
+@operator.command("compare-policy")
+def compare_policy(context: typer.Context, file: PolicyFile) -> None:
+    """Name the rules that a policy adds, takes away and changes; publishes nothing."""
+    session = session_of(context)
+    new = _read(file)
+    with session.hub() as hub:
+        changes = compare_policies(hub.sync().policy, new)
+    if session.as_json:
+        print_json(
+            {
+                "added": list(changes.added),
+                "removed": list(changes.removed),
+                "changed": list(changes.changed),
+            }
+        )
+    else:
+        _say_changes(changes)
+
+
+@operator.command("rehearse-policy")
+def rehearse_policy(
+    context: typer.Context,
+    file: PolicyFile,
+    days: Annotated[int, typer.Option(min=1, metavar="N", help="Of the last so many days.")] = 30,
+    database: CopyOfDatabase = None,
+    root: CopyRoot = None,
+    log_key: CopyLogKey = None,
+) -> None:
+    """List the statements on the log that a policy would have ruled otherwise; publishes nothing.
+
+    The log is verified on the way. It takes an auditor's profile, to whom the hub opens the log, or
+    a copy of the database. Each statement is asked about by itself, as things stood then. What was
+    refused is not on the log, so a policy that permits more shows less than it does. Exits with 1
+    if there is any.
+    """
+    session = session_of(context)
+    rehearsal = Rehearsal(_read(file), datetime.now(UTC) - timedelta(days=days))
+    if database is not None:
+        audit = verify_database(session, database, root, log_key, watch=rehearsal.take)
+    elif root is None and log_key is None:
+        with session.hub() as hub:
+            audit = verify_shown(hub, watch=rehearsal.take)
+    else:
+        raise typer.BadParameter("expected --root and --log-key with --database only")
+    if not audit.is_clean:
+        raise Reason.DOCUMENT_INVALID.error(
+            "the log is not in order, so nothing was rehearsed: run `agency audit verify`"
+        )
+    if session.as_json:
+        print_json(
+            {"asked": rehearsal.asked, "otherwise": [_as_json(each) for each in rehearsal.other]}
+        )
+    else:
+        for each in rehearsal.other:
+            say(f"entry {each.index}  {iso(each.at)}  {each.kind} of {each.author}")
+            for sentence in each.what:
+                say(f"    {sentence}")
+        say(f"{len(rehearsal.other)} of {rehearsal.asked} statements would be ruled otherwise.")
+        if audit.tree_size > audit.opened:
+            hidden = audit.tree_size - audit.opened
+            say(f"{hidden} entries are not shown to this profile, and were not asked about.")
+    if rehearsal.other:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def _read(file: Path) -> Policy:
+    try:
+        return Policy.compile(file.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError:
+        raise Reason.POLICY_INVALID.error(f"expected {file} to be text in UTF-8") from None
+
+
+def _say_changes(changes: RuleChanges) -> None:
+    if changes.is_empty:
+        say("The rules are those of the policy in force.")
+    for what, ids in (
+        ("adds", changes.added),
+        ("takes away", changes.removed),
+        ("changes", changes.changed),
+    ):
+        for rule_id in ids:
+            say(f"{what} the rule {rule_id}")
+
+
+def _as_json(ruling: OtherRuling) -> dict[str, object]:
+    return {
+        "index": ruling.index,
+        "at": iso(ruling.at),
+        "kind": ruling.kind.value,
+        "author": str(ruling.author),
+        "exchange_id": ruling.exchange_id,
+        "what": list(ruling.what),
+    }

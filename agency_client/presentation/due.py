@@ -1,0 +1,103 @@
+"""Clocks of listed exchanges in words: whose they are, how much of a time is over, what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from agency_client.core.views import ExchangeSummary, LegSummary
+from agency_client.presentation.labels import Label
+from agency_client.presentation.locale import Locale
+from agency_client.presentation.plain import iso
+from agency_client.state.references import Reference
+from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.spec import OWES
+from exchange_protocol.rules.clocks import REMINDERS, Clock, ClockKind
+from exchange_protocol.trust.identity import AgencyId
+
+STATES_WITH_CLOCKS: Final = tuple(sorted(OWES | {LegState.ANSWERED}))
+"""States of legs on which a time may run."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueClock:
+    """A clock of a leg, as it concerns an agency."""
+
+    summary: ExchangeSummary
+    leg: LegSummary
+    clock: Clock
+    is_mine: bool
+    """True if the agency itself is to act; False if others owe it that."""
+
+    def is_over(self, now: datetime) -> bool:
+        """True if its time is over, so that somebody is in default."""
+        return now > self.clock.at and self.clock.binds
+
+
+def due_clocks(
+    summaries: Iterable[ExchangeSummary], party: Party, agency: AgencyId
+) -> list[DueClock]:
+    """Select from a list the clocks that concern an agency, as the party that it is in all of it.
+
+    What it has to do itself, and as the initiator also what others owe it.
+    """
+    found = []
+    for summary in summaries:
+        for leg in summary.legs:
+            if party is Party.RECIPIENT and leg.agency != agency:
+                continue
+            for clock in leg.clocks:
+                is_mine = clock.party is party
+                if is_mine or party is Party.INITIATOR:
+                    found.append(DueClock(summary, leg, clock, is_mine))
+    return found
+
+
+def by_time_left(found: Iterable[DueClock]) -> list[DueClock]:
+    """The clocks, the one that ends first before the others."""
+    return sorted(found, key=lambda each: (each.clock.at, each.summary.id, each.leg.agency))
+
+
+def used_words(clock: Clock, now: datetime, locale: Locale) -> str:
+    """The part of a time that is over, the alarm before a freeze ends, and a missing calendar."""
+    said = [f"{clock.used(now)} %"]
+    alarm = clock.alarm(now)
+    if alarm is not None and now < clock.at:
+        said.append(locale.say(Label.FREEZE_ENDS_WITHIN, hours=alarm))
+    if clock.unpublished:
+        years = ", ".join(map(str, clock.unpublished))
+        said.append(locale.say(Label.CALENDAR_MISSING, years=years))
+    return "\n".join(said)
+
+
+def clock_json(clock: Clock, now: datetime) -> dict[str, Any]:
+    """A clock as plain values."""
+    return {
+        "clock": clock.kind.value,
+        "party": clock.party.value,
+        "since": iso(clock.since),
+        "ends_at": iso(clock.at),
+        "used_percent": clock.used(now),
+        "reminder_percent": clock.reminder(now),
+        "alarm_hours": clock.alarm(now) if clock.kind is ClockKind.FREEZE else None,
+        "is_over": clock.used(now) == REMINDERS[-1],
+        "binds": clock.binds,
+        "unpublished_years": list(clock.unpublished),
+    }
+
+
+def due_json(due: DueClock, known: Reference | None, now: datetime) -> dict[str, Any]:
+    """A clock that concerns the agency, with its exchange and leg."""
+    return {
+        "exchange_id": due.summary.id,
+        "kind": due.summary.kind.value,
+        "initiator": due.summary.initiator,
+        "leg": due.leg.agency,
+        "state": due.leg.state.name,
+        "is_mine": due.is_mine,
+        **clock_json(due.clock, now),
+        "own_reference": known.own or None if known else None,
+        "summary": known.summary or None if known else None,
+    }

@@ -1,0 +1,122 @@
+"""Calendars and times are published from reviewed files, and `agency due` lists what runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.cli.conftest import OFFICER, Desk
+from tests.support.deployment import Deployment
+from tests.support.foundation import Foundation
+
+OPERATOR = "caricc/operator/ops1"
+COORDINATOR = "caricc/coordinator/coordinator1"
+FIU, FOREIGN_FIU = "kz.fma/system", "uz.fiu/system"
+LIMITS = Path(__file__).parents[3] / "policies" / "time-limits.toml"
+THIS_YEAR = datetime.now(UTC).year
+
+
+@pytest.fixture(scope="module")
+def town(foundation: Foundation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A hub of its own: what is published here must not give due times to other tests."""
+    with foundation.serving(tmp_path_factory.mktemp("town") / "hub") as (town, _):
+        yield town
+
+
+@pytest.fixture
+def published(desk: Desk) -> Desk:
+    for state in ("kz", "uz"):
+        for year in (THIS_YEAR, THIS_YEAR + 1):
+            made = desk.command("calendar", "make", state, str(year)).ok().out
+            (desk.folder / "calendar.toml").write_text(made, "utf-8")
+            desk.run(OPERATOR, "calendar", "publish", "calendar.toml").ok()
+    desk.run(OPERATOR, "limits", "publish", str(LIMITS)).ok()
+    return desk
+
+
+def due(desk: Desk, member: str, exchange: str, *more: str) -> dict[str, dict[str, Any]]:
+    found = desk.run(member, "due", "--json", *more).ok().json["due"]
+    return {each["clock"]: each for each in found if each["exchange_id"] == exchange}
+
+
+def test_what_runs_is_listed_alike_for_both_ends_and_proven_by_show(published: Desk) -> None:
+    desk = published
+    exchange = desk.ask("kz.fma")
+    mine, owed = due(desk, FIU, exchange), due(desk, OFFICER, exchange)
+    assert set(mine) == set(owed) == {"acknowledgement", "answer"}
+    for clock in mine:
+        assert mine[clock]["ends_at"] == owed[clock]["ends_at"]
+        assert (mine[clock]["is_mine"], owed[clock]["is_mine"]) == (True, False)
+        assert mine[clock]["binds"]
+        assert mine[clock]["used_percent"] < 50
+    [leg] = desk.run(OFFICER, "show", exchange, "--json").ok().json["legs"]
+    assert leg["due_at"] == owed["answer"]["ends_at"], "verified, not the hub's word"
+    assert due(desk, OFFICER, exchange, "--mine") == {}
+    assert set(due(desk, OFFICER, exchange, "--owed")) == set(owed)
+    assert due(desk, OFFICER, exchange, "--reached", "50") == {}
+    desk.run(FIU, "show", exchange).ok()
+    desk.run(FIU, "ack", exchange).ok()
+    assert set(due(desk, FIU, exchange)) == {"answer"}
+    desk.run(FIU, "reply", exchange, "reply.yaml").ok()
+    assert set(due(desk, OFFICER, exchange, "--mine")) == {"feedback"}
+    desk.run(OFFICER, "feedback", exchange, "--usefulness", "3").ok()
+    assert due(desk, OFFICER, exchange) == {}
+
+
+def test_a_held_request_has_the_coordinators_clock(published: Desk) -> None:
+    exchange = published.ask("uz.fiu")
+    assert due(published, FOREIGN_FIU, exchange) == {}
+    mine = due(published, COORDINATOR, exchange, "--mine")
+    assert set(mine) == {"decision"}
+    assert mine["decision"]["unpublished_years"] == [THIS_YEAR], "of the centre, which has no state"
+    assert not mine["decision"]["binds"]
+    told = published.run(COORDINATOR, "due").ok().out
+    assert f"calendar of {THIS_YEAR} not published" in " ".join(told.split())
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Others owe your agency:", "answer due")),
+        ("ru", ("Должны вашему органу:", "срок ответа")),
+        ("kk", ("Сіздің органға тиесілі:", "жауап мерзімі")),
+    ],
+)
+def test_the_list_is_told_in_three_languages(
+    published: Desk, language: str, words: tuple[str, ...]
+) -> None:
+    published.ask("kz.fma")
+    told = published.run(OFFICER, "--lang", language, "due").ok().out
+    assert all(each in " ".join(told.split()) for each in words)
+
+
+def test_what_is_published_can_be_shown_and_is_not_published_twice(published: Desk) -> None:
+    desk = published
+    again = desk.run(OPERATOR, "limits", "publish", str(LIMITS)).ok()
+    assert "All of it stands already." in again.out
+    told = desk.run(OFFICER, "limits", "show", "--json").ok().json["limits"]
+    assert {"rule": "URGENT_DECISION", "country": "", "hours": 1} in [
+        {name: value for name, value in each.items() if value is not None} for each in told
+    ]
+    assert 'rule = "FREEZE"' in desk.run(OFFICER, "limits", "show").ok().out
+    calendars = desk.run(OFFICER, "calendar", "show", "--json").ok().json["calendars"]
+    assert [(each["country"], each["year"]) for each in calendars] == [
+        (country, year) for country in ("KZ", "UZ") for year in (THIS_YEAR, THIS_YEAR + 1)
+    ]
+    assert "Asia/Tashkent" in desk.run(OFFICER, "calendar", "show").ok().out
+
+
+def test_mistakes_are_refused_with_their_reason(desk: Desk) -> None:
+    made = desk.command("calendar", "make", "kz", str(THIS_YEAR)).ok().out
+    (desk.folder / "wrong.toml").write_text(made.replace('state = "KZ"', 'state = "DE"'), "utf-8")
+    refused = desk.run(OPERATOR, "calendar", "publish", "wrong.toml")
+    assert refused.code != 0
+    assert "COUNTRY_UNKNOWN" in refused.err
+    (desk.folder / "good.toml").write_text(made, "utf-8")
+    assert "ROLE_NOT_PERMITTED" in desk.run(OFFICER, "calendar", "publish", "good.toml").err
+    assert "there is no missing.toml" in desk.run(OPERATOR, "limits", "publish", "missing.toml").err
+    assert "COUNTRY_UNKNOWN" in desk.command("calendar", "make", "de", "2027").err
