@@ -149,8 +149,8 @@ def record_after(
         claim=None if ends else claim,
         strictest_handling=max(record.strictest_handling, header.handling),
         strictest_tlp=max(record.strictest_tlp, header.tlp),
-        was_returned=record.was_returned or after is LegState.RETURNED,
         supervisors=tuple(dict.fromkeys((*record.supervisors, *statement.supervisors))),
+        was_returned=record.was_returned or after is LegState.RETURNED,
     )
     if row.party is Party.INITIATOR:
         return replace(record, from_initiator=(*record.from_initiator, statement.digest))
