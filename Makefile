@@ -19,7 +19,7 @@ SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-up demo-down console quick test browser faults fuzz bench bench-quick bench-console peers check format proto baseline lock clean
+.PHONY: help venv demo demo-up demo-down console quick test browser faults fuzz bench bench-quick bench-console peers check format proto baseline lock clean deb from-scratch
 
 help:  ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -110,6 +110,12 @@ proto: $(STAMP)  ## regenerate what follows from the protocol and its kinds
 # Only where a change of the contract is meant, and no statement of the old form exists.
 baseline: $(STAMP)  ## take the wire contract as it stands for the one that must not change
 	$(BIN)/buf build --exclude-source-info --output $(BASELINE)
+
+deb: $(STAMP)  ## make the Debian package of a hub in build/deb, from wheels pinned by their hashes
+	deploy/deb/build.sh hub build/deb
+
+from-scratch: $(STAMP)  ## from an empty Debian in FOLDER to an exchange; MIRROR is a Debian mirror, DEB a package
+	deploy/from_scratch.sh $(FOLDER) $(MIRROR) $(DEB)
 
 lock:  ## pin the dependencies anew (needs uv)
 	scripts/lock.sh

@@ -160,6 +160,7 @@ Names:
     ReplyResult              Results of a request or a referral.
     RevocationReason         RFC 5280, 5.3.1.
     SourceGrade              Reliability of the source (Council doc. 6243/18).
+    SupervisorWish           Wishes of a supervisor beside its comment.
     TaskResult               Results of a task.
     TimeLimitRule            Rules whose times are published on the log (docs/rules.md, section
                              Clocks).
@@ -331,6 +332,7 @@ if TYPE_CHECKING:
     from exchange_protocol.kinds.reply import ReplyResult
     from exchange_protocol.kinds.revoke_certificate import RevocationReason
     from exchange_protocol.kinds.spec import Body, ConsentStep
+    from exchange_protocol.kinds.supervisor_comment import SupervisorWish
     from exchange_protocol.log.checkpoint import Checkpoint
     from exchange_protocol.log.cosignatures import Cosignature
     from exchange_protocol.record.entries import CommitmentOpening, Entry, Event
@@ -465,6 +467,7 @@ __all__ = [
     "SignedStatement",
     "SourceGrade",
     "Statement",
+    "SupervisorWish",
     "TaskResult",
     "Tile",
     "TimeLimitRule",
@@ -611,6 +614,7 @@ _HOMES: Final = {
     "SignedStatement": "exchange_protocol.rules.statements",
     "SourceGrade": "exchange_protocol.kinds.codes",
     "Statement": "exchange_protocol.rules.statements",
+    "SupervisorWish": "exchange_protocol.kinds.supervisor_comment",
     "TaskResult": "exchange_protocol.kinds.complete_task",
     "Tile": "agency_client.core.log",
     "TimeLimitRule": "exchange_protocol.kinds.codes",

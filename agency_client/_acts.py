@@ -3304,3 +3304,83 @@ class Acts:
                 withholding_ground=withholding_ground,
             )
         )
+
+    def comment(self, exchange: str | HasId, agency: str, *, comment: str) -> Sent | Queued:
+        """Comment on what you were given a copy of, to an agency of your own state.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            agency: Id of the agency of your state that is to read it.
+            comment: The comment, in words; it is sealed.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing("comment", exchange, agency=agency, comment=comment)
+        )
+
+    def ask_for_explanation(
+        self, exchange: str | HasId, agency: str, *, comment: str
+    ) -> Sent | Queued:
+        """Ask an agency of your own state to explain what you were given a copy of.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            agency: Id of the agency of your state that is to read it.
+            comment: The comment, in words; it is sealed.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing(
+                "ask_for_explanation", exchange, agency=agency, comment=comment
+            )
+        )
+
+    def ask_to_be_involved(
+        self, exchange: str | HasId, agency: str, *, comment: str
+    ) -> Sent | Queued:
+        """Ask an agency of your own state to involve you, as by a joint case.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            agency: Id of the agency of your state that is to read it.
+            comment: The comment, in words; it is sealed.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing(
+                "ask_to_be_involved", exchange, agency=agency, comment=comment
+            )
+        )

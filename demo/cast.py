@@ -112,11 +112,15 @@ SUMMARY = "Подозрение в легализации доходов от н
 REGISTRATION_NUMBER = "217500031000012"
 QUESTION = "Укажите связь с наркотиками и источник сведений о поездке в Ташкент."
 ANSWER = "Связь подтверждена протоколом изъятия; поездка отмечена пограничной службой."
+NOTE = "Вымышленное дело о доходах от наркотиков; основание в деле."
+CONTRIBUTION = "Вымышленные сведения о счёте в Ташкенте."
+TASK = "Проверить вымышленный счёт в Ташкенте."
 
 
 def secrets() -> tuple[str, ...]:
     """Everything that only parties may read: what an eavesdropper or the hub must never hold."""
     words = [SHELL_COMPANY, FACTS, SUMMARY, REGISTRATION_NUMBER, QUESTION, ANSWER]
+    words += [NOTE, CONTRIBUTION, TASK]
     for suspect in SUSPECTS:
         words += [suspect.name, suspect.iin, suspect.iban]
     return tuple(words)

@@ -11,7 +11,9 @@ import yaml
 
 from demo.cast import (
     ANSWER,
+    CONTRIBUTION,
     FACTS,
+    NOTE,
     PAYMENT_COUNT,
     REGISTRATION_NUMBER,
     SHELL_COMPANY,
@@ -50,6 +52,8 @@ def write_documents(folder: Path) -> None:
         {"brief": {"summary": "Счета и операции."}, "content": {"text": "Выписка за период."}},
     )
     _yaml(folder / "no-hit.yaml", {"brief": {"summary": "Сведений нет."}})
+    _yaml(folder / "note.yaml", {"brief": {"summary": NOTE}})
+    _yaml(folder / "contribution.yaml", {"brief": {"summary": CONTRIBUTION}})
     _yaml(folder / "case-opened.yaml", {"brief": {"summary": "Начато производство."}})
     _yaml(
         folder / "product.yaml",

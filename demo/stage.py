@@ -82,6 +82,11 @@ class Stage:
         """Run the `agency` command as one actor; the exit code must be `code`."""
         return self._run(self.agency_command(profile, *words), code)
 
+    def printed(self, profile: str, *words: str) -> str:
+        """The text that the `agency` command prints for people; it must succeed."""
+        command = [_script("agency"), "--profile", str(self.root / profile), *words]
+        return self._run(command, 0).text
+
     def agency_command(self, profile: str, *words: str) -> list[str]:
         """The command line of an actor."""
         return [_script("agency"), "--profile", str(self.root / profile), "--json", *words]

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from demo import audit, hub, refusals, report
+from demo import audit, casework, hub, refusals, report
 from demo.cast import ACTORS, AGENCIES, PAYMENT_COUNT, QUESTION
 from demo.documents import write_documents
 from demo.setup import prepare, share_sealing_key
@@ -69,6 +69,8 @@ def _play(stage: Stage, figures: dict[str, Any]) -> None:
     refusals.play(stage, deployment, authority, domestic)
     outage(stage)
     audit.play(stage, deployment, figures)
+    casework.play(stage, domestic)
+    casework.quarter(stage)
 
 
 def enrol(stage: Stage) -> None:

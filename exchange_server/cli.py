@@ -44,6 +44,7 @@ app = typer.Typer(
 ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="Configuration (TOML).")]
 app.command()(copies_cli.backup)
 app.command()(copies_cli.restore)
+app.command("copy-database")(copies_cli.copy_database)
 app.command("init-log-key")(log_key_cli.init_log_key)
 app.command("succeed-log-key")(log_key_cli.succeed_log_key)
 log_app = typer.Typer(help="The log as files.", no_args_is_help=True)

@@ -1,4 +1,4 @@
-"""`exchange-server backup` and `restore`: copies of the database that are whole and checked."""
+"""Commands that copy the database: `backup`, `restore`, `copy-database`; each copy is checked."""
 
 from __future__ import annotations
 
@@ -83,6 +83,38 @@ def restore(
     if not as_json:
         for note in notes:
             typer.echo(note)
+
+
+def copy_database(
+    to: Annotated[str, typer.Argument(metavar="URL", help="The new database: it holds no log.")],
+    config: ConfigFile,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the database into another, of SQLite or PostgreSQL, while every hub is stopped.
+
+    The copy is checked as `fsck` does. Then name it as url in [database], and start the hubs. Keep
+    the old one until all is well, and start no hub on it again: two logs would grow.
+    """
+    from exchange_server.cli import database_errors
+    from exchange_server.ledger.start_check import note_signed
+    from exchange_server.storage.engine import FileClaim, open_engine
+    from exchange_server.storage.transfer import copy_rows
+
+    settings = load_config(config, os.environ)
+    source, target = open_engine(settings.database.url), open_engine(to)
+    with database_errors():
+        try:
+            claim = FileClaim(source)
+            try:
+                copy_rows(source, target)
+                report = _verified(settings, to)
+                note_signed(target)
+            finally:
+                claim.release()
+        finally:
+            source.dispose()
+            target.dispose()
+    _tell({}, report, as_json=as_json, said="copied")
 
 
 def _verified(settings: Config, url: str) -> FsckReport:

@@ -21,6 +21,7 @@ from agency_client.cli import policy as policy
 from agency_client.cli import calendars as calendars
 from agency_client.cli import audit as audit
 from agency_client.cli import report as report
+from agency_client.cli import audit_entries as audit_entries
 from agency_client.cli import split_view as split_view
 from agency_client.cli import witness as witness
 from agency_client.cli import evidence as evidence

@@ -58,6 +58,7 @@ _PANELS: Final = {
     Party.INITIATOR: "Send",
     Party.RECIPIENT: "Answer",
     Party.APPROVER: "Decide",
+    Party.SUPERVISOR: "Supervise",
 }
 _KEYWORD: Final = inspect.Parameter.KEYWORD_ONLY
 _FILE, _TO, _EXCHANGE, _LEGS, _ATTACH, _GIVEN = "file", "to", "exchange", "leg", "attach", "given"

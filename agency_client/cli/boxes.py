@@ -46,9 +46,13 @@ States: TypeAlias = Annotated[
     ),
 ]
 
+Overdue: TypeAlias = Annotated[
+    bool, typer.Option("--overdue", help="Only what should have been answered by now.")
+]
+
 
 @app.command(rich_help_panel=PANEL)
-def todo(context: typer.Context) -> None:
+def todo(context: typer.Context, overdue: Overdue = False) -> None:
     """List what waits for your agency, the most pressing first, and what may be done next."""
     session = session_of(context)
     found = []
@@ -60,7 +64,7 @@ def todo(context: typer.Context) -> None:
     now = datetime.now(UTC)
     known = references_of(hub.profile).references()
     cases = cases_of(hub.profile).by_exchange()
-    pairs = to_do(found, known, locale, now)
+    pairs = [pair for pair in to_do(found, known, locale, now) if pair[1].is_overdue or not overdue]
     if session.as_json:
         told = [
             waiting_json(each, known.get(each.summary.id), now)
@@ -96,32 +100,44 @@ def todo(context: typer.Context) -> None:
 
 
 @app.command(rich_help_panel=PANEL)
-def inbox(context: typer.Context, states: States = None) -> None:
+def inbox(context: typer.Context, states: States = None, overdue: Overdue = False) -> None:
     """List what is addressed to your agency."""
-    _list(session_of(context), Party.RECIPIENT, states, Label.NOTHING_ADDRESSED)
+    _list(session_of(context), Party.RECIPIENT, states, Label.NOTHING_ADDRESSED, overdue=overdue)
 
 
 @app.command(rich_help_panel=PANEL)
-def sent(context: typer.Context, states: States = None) -> None:
+def sent(context: typer.Context, states: States = None, overdue: Overdue = False) -> None:
     """List what your agency opened."""
-    _list(session_of(context), Party.INITIATOR, states, Label.NOTHING_OPENED)
+    _list(session_of(context), Party.INITIATOR, states, Label.NOTHING_OPENED, overdue=overdue)
 
 
 @app.command(rich_help_panel=PANEL)
-def pending(context: typer.Context, states: States = None) -> None:
+def pending(context: typer.Context, states: States = None, overdue: Overdue = False) -> None:
     """List what waits for an approval that your agency may give."""
-    _list(session_of(context), Party.APPROVER, states, Label.NOTHING_PENDING)
+    _list(session_of(context), Party.APPROVER, states, Label.NOTHING_PENDING, overdue=overdue)
 
 
 @app.command(rich_help_panel=PANEL)
-def supervised(context: typer.Context, states: States = None) -> None:
+def supervised(context: typer.Context, states: States = None, overdue: Overdue = False) -> None:
     """List what your agency sees as a supervisor."""
-    _list(session_of(context), Party.SUPERVISOR, states, Label.NOTHING_SUPERVISED)
+    _list(session_of(context), Party.SUPERVISOR, states, Label.NOTHING_SUPERVISED, overdue=overdue)
 
 
-def _list(session: Session, party: Party, states: Iterable[LegState] | None, empty: Label) -> None:
+def _list(
+    session: Session,
+    party: Party,
+    states: Iterable[LegState] | None,
+    empty: Label,
+    *,
+    overdue: bool,
+) -> None:
+    now = datetime.now(UTC)
     with session.hub() as hub:
-        exchanges = list(hub.exchanges(party=party, states=tuple(states or ())))
+        exchanges = [
+            each
+            for each in hub.exchanges(party=party, states=tuple(states or ()))
+            if each.is_overdue(now) or not overdue
+        ]
         locale = session.locale_of(hub)
     print_exchanges(session, hub.profile, exchanges, locale, empty)
 

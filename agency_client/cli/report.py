@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -113,13 +113,13 @@ def statistics(
         audit = verify_database(session, database, root, log_key, watch=gathered.take)
     elif root is None and log_key is None:
         with session.hub() as hub:
-            _check_auditor(hub.profile.tls.certificate.member)
+            check_auditor(hub.profile.tls.certificate.member)
             audit = verify_shown(hub, watch=gathered.take)
     else:
         raise typer.BadParameter("expected --root and --log-key with --database only")
     locale = session.locale(session.load_profile() if session.profile else None)
     if not audit.is_clean:
-        _refuse(session, audit, locale)
+        refuse(session, audit, locale)
     counted = make_statistics(
         gathered,
         checkpoint=Checkpoint(audit.origin, audit.tree_size, audit.root),
@@ -134,7 +134,7 @@ def statistics(
         _print(counted, locale, with_entries=entries)
 
 
-def _check_auditor(member: Member) -> None:
+def check_auditor(member: Member) -> None:
     """Refuse to count what is hidden: to others than auditors the log opens next to nothing."""
     if member.role is not Role.AUDITOR:
         raise typer.BadParameter(
@@ -147,7 +147,8 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _refuse(session: Session, audit: AuditReport, locale: Locale) -> None:
+def refuse(session: Session, audit: AuditReport, locale: Locale) -> NoReturn:
+    """Print what an audit found, and end: nothing is counted or listed of such a log."""
     if session.as_json:
         print_json(audit.to_json())
     else:

@@ -6,7 +6,14 @@ shows of an exchange the library has verified, and every act is a method of the 
     sessions    the one-time code, the cookie, the lock after idle time
     guard       what every request must bring and every answer bears; nothing passes it by
     visits      one request, parsed once: the form, the session, the language
-    words       the console's own words, in three languages
+    openings    exchanges that are opened beside the pages, and kept within a bound
+    contents    the entities of a statement, read once; entities shows their tables and flows
+    listing     lists as the hub gave them, kept from page to page
+    following   the watch that says when something came; news is its bar
+    possible    the acts that an exchange allows now; forms and compose write them
+    queue       the decisions of an approver
+    auditor     verification and findings; log_pages shows entries and their proofs
+    words, help the console's own words, in three languages
     rendering   templates to pages
     checks      what the library verified, as lines of a page
     app         the routes

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from agency_client.core.calls import Operation, Pause
 from agency_client.core.drafting import (
@@ -35,7 +36,7 @@ from agency_client.core.provenance import check_passed_on
 from agency_client.core.routes import address, check_read, compare_plan
 from agency_client.core.sealing import JSON, Content, Sealer
 from agency_client.core.view import View
-from agency_client.core.views import CONTENT
+from agency_client.core.views import CONTENT, VerifiedExchange
 from agency_client.state.outbox import Staging
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import kind_of
@@ -135,6 +136,8 @@ class Statements:
         verified = yield from self._exchanges.get(exchange)
         yield from self._view.freshen()
         state = verified.exchange
+        if kind_of(body).spec.supervises:
+            return (yield from self._keep_comment(body, verified, content))
         if state is None:
             raise Reason.NOT_A_PARTY.error(
                 f"{self._ports.agency} sees exchange {verified.id} as a supervisor and may not "
@@ -162,6 +165,48 @@ class Statements:
         with self._ports.outbox.stage(draft.id) as staging:
             payload = yield from self._seal(draft, content, self._continuing_plan(state), staging)
             staging.finish(self._judged(self._ports.vault.sign(payload), state))
+        return draft.id
+
+    def _keep_comment(
+        self, body: Any, verified: VerifiedExchange, content: Content
+    ) -> Operation[str]:
+        """Make what a supervisor says of the newest statement that it sees of an agency's part.
+
+        A supervisor does not know the state of the exchange, so the hub alone judges it.
+        """
+        concerned = [
+            each.statement
+            for each in verified.statements
+            if body.agency in (each.author.agency, *each.statement.recipients)
+            and not (each.statement.kind.spec.decides or each.statement.kind.spec.supervises)
+        ]
+        if not concerned:
+            raise Reason.NOT_A_PARTY.error(
+                f"expected an agency whose statements you were given a copy of, got {body.agency}",
+                field="agency",
+            )
+        newest, now = concerned[-1], self._ports.clock()
+        summary = verified.summary
+        exchange = Exchange(verified.id, summary.kind, summary.initiator, newest.header, ())
+        floor = Floor(handling=newest.header.handling, tlp=newest.header.tlp)
+        draft = Draft(
+            id=self._ports.new_id(),
+            exchange_id=verified.id,
+            author=self._ports.vault.member,
+            made_at=now,
+            body=body,
+            answers=newest.digest,
+            recipients=(body.agency,),
+            header=make_header(NO_TERMS, floor, self._ports, now),
+        )
+
+        def plan(draft: Draft) -> Operation[tuple[Route, Exchange]]:
+            yield from ()
+            return Route(b"", (), (), ()), exchange
+
+        with self._ports.outbox.stage(draft.id) as staging:
+            payload = yield from self._seal(draft, content, plan, staging)
+            staging.finish(self._ports.vault.sign(payload))
         return draft.id
 
     def keep_signed(self, drafts: Sequence[tuple[Draft, Mapping[str, bytes]]]) -> list[str]:

@@ -16,7 +16,7 @@ from exchange_protocol.kinds.fields import (
 )
 from exchange_protocol.record.entries import Event
 from exchange_protocol.rules.clocks import LegTimes, RuleEnd
-from exchange_protocol.trust.identity import parse_agency_id
+from exchange_protocol.trust.identity import parse_agency_id, parse_member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 
@@ -44,6 +44,10 @@ def parse_summary(message: pb.ExchangeSummary) -> ExchangeSummary:
                     if leg.HasField("due_at")
                     else None,
                     times=_parse_times(leg.times) if leg.HasField("times") else None,
+                    claimed_by=parse_member(leg.claimed_by) if leg.claimed_by else None,
+                    claimed_at=parse_timestamp(leg.claimed_at, "legs.claimed_at")
+                    if leg.HasField("claimed_at")
+                    else None,
                 )
                 for leg in message.legs
             ),

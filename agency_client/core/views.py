@@ -74,6 +74,9 @@ class LegSummary:
     approvals_given: int
     due_at: datetime | None
     """The due time of its answer: as it was asked, as a published time sets it, or extended."""
+    claimed_by: Member | None = None
+    """The member that has it in hand while it waits for approval."""
+    claimed_at: datetime | None = None
     times: LegTimes | None = None
     """The times that run; None where the agency may not know the leg's present state."""
 

@@ -146,6 +146,7 @@ KINDS = {
     85: "task",
     86: "complete_task",
     87: "draft_analysis",
+    88: "supervisor_comment",
     70: "enrol_agency",
     71: "publish_certificate",
     72: "revoke_certificate",
@@ -492,6 +493,16 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
                 3: "prosecution",
                 4: "confiscation",
                 5: "analysis",
+            },
+        ),
+    },
+    88: {
+        2: (
+            "wish",
+            {
+                1: "none",
+                2: "explanation",
+                3: "involvement",
             },
         ),
     },

@@ -28,8 +28,10 @@ from agency_client.presentation.steps import turn_words
 from agency_client.presentation.words import body_words
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
+from exchange_protocol.kinds.spec import OWES
 from exchange_protocol.record.entries import Entry, read_entry
 from exchange_protocol.rules.clocks import is_overdue, next_due
+from exchange_protocol.rules.leg_record import Claim
 from exchange_protocol.rules.lifecycle import Leg
 from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member, parse_member
@@ -49,8 +51,15 @@ class LegFacts:
     due_at: datetime | None = None
     as_of_entry: int | None = None
     """The entry that proves the state, where later ones may have changed it unseen."""
+    claim: Claim | None = None
+    """Who has it in hand while it waits for approval, and since when."""
     listed: LegState | None = None
     """The state that the hub lists now, where it is not proven."""
+
+    @property
+    def owes(self) -> bool:
+        """True if an answer is still owed, or a freeze runs."""
+        return (self.listed or self.state) in OWES
 
     def is_overdue(self, now: datetime) -> bool:
         """True if its answer was due before now, and is still owed."""
@@ -169,7 +178,9 @@ def leg_row(leg: LegFacts, locale: Locale, now: datetime) -> tuple[str, str, str
         leg.agency,
         state_words(leg, locale),
         approval_words(leg, locale),
-        locale.due(leg.due_at, now, is_overdue=leg.is_overdue(now)),
+        locale.due(leg.due_at, now, is_overdue=leg.is_overdue(now))
+        if leg.owes
+        else locale.minute(leg.due_at),
     )
 
 
@@ -178,6 +189,10 @@ def state_words(leg: LegFacts, locale: Locale) -> str:
     if leg.state is None:
         return ""
     said = locale.say(leg.state)
+    if leg.claim is not None:
+        member, since = parse_member(leg.claim.member), locale.minute(leg.claim.at)
+        in_hand = locale.say(Label.IN_HAND, who=who(member, locale), time=since)
+        return f"{said}, {in_hand}"
     if leg.as_of_entry is None:
         return said
     return locale.say(Label.AS_OF_ENTRY, state=said, entry=leg.as_of_entry)
@@ -272,6 +287,7 @@ def _leg(leg: Leg) -> LegFacts:
         approvers=leg.approvers,
         approvals=leg.approvals,
         due_at=leg.due_at,
+        claim=leg.record.claim,
     )
 
 

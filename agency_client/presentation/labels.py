@@ -391,6 +391,16 @@ class Label(Enum):
         "Осы профиль сіз көретін алмасулардың бәрін ашқан не жіберген.",
     )
 
+    NOT_OPENED = Words(
+        "Entries that this auditor may not open, and that are not listed: {number}.",
+        "Записей, которые этот аудитор не вправе открыть; в списке их нет: {number}.",
+        "Осы аудитор аша алмайтын, тізімде жоқ жазбалар: {number}.",
+    )
+
+    IN_HAND = Words(
+        "in hand of {who} since {time}", "у {who} с {time}", "{who} қолында, {time} бастап"
+    )
+
     # --- Own holdings --------------------------------------------------------------------------
 
     HOLDING = Words("set", "набор", "жинақ")

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from agency_client.core.views import ExchangeSummary, LegSummary
+from agency_client.presentation.exchanges import who
+from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.steps import STEPS, Waiting
 from agency_client.presentation.visible import shortened
@@ -95,13 +97,17 @@ def _to_do(waiting: Waiting, known: Mapping[str, Reference], locale: Locale, now
         exchange_id=summary.id,
         reference=locale.one_line(reference.shown),
         what=f"{_what(summary, locale)}, {summary.initiator}",
-        state=f"{locale.say(waiting.state)}{legs}",
+        state=f"{locale.say(waiting.state)}{legs}{_claims(waiting, locale)}",
         due=locale.due(due, now, is_overdue=late, between=_BELOW),
         is_overdue=late,
         about=locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
         step=locale.say(STEPS[waiting.state]),
         commands=waiting.commands,
     )
+
+
+def _claims(waiting: Waiting, locale: Locale) -> str:
+    return "".join(dict.fromkeys(claim_words(leg, locale) for leg in waiting.legs))
 
 
 def _due_of(waiting: Waiting) -> datetime | None:
@@ -125,4 +131,12 @@ def _what(summary: ExchangeSummary, locale: Locale) -> str:
 
 def _leg(leg: LegSummary, locale: Locale) -> str:
     held = f" {leg.approvals_given}/{leg.approvals_required}" if leg.state is LegState.HELD else ""
-    return f"{leg.agency}: {locale.say(leg.state)}{held}"
+    return f"{leg.agency}: {locale.say(leg.state)}{held}{claim_words(leg, locale)}"
+
+
+def claim_words(leg: LegSummary, locale: Locale) -> str:
+    """Say who has a held leg in hand and since when, for a list; empty where nobody has."""
+    if leg.claimed_by is None:
+        return ""
+    since = locale.minute(leg.claimed_at)
+    return _BELOW + locale.say(Label.IN_HAND, who=who(leg.claimed_by, locale), time=since)

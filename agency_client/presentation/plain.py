@@ -59,6 +59,8 @@ def summary_json(
                 "approvals_required": leg.approvals_required,
                 "approvals_given": leg.approvals_given,
                 "due_at": iso(leg.due_at),
+                "claimed_by": leg.claimed_by.uri if leg.claimed_by else None,
+                "claimed_at": iso(leg.claimed_at),
             }
             for leg in summary.legs
         ],
@@ -225,6 +227,8 @@ def _leg_json(leg: LegFacts) -> dict[str, Any]:
         "approvers": list(leg.approvers),
         "approvals": list(leg.approvals),
         "due_at": iso(leg.due_at),
+        "claimed_by": leg.claim.member if leg.claim else None,
+        "claimed_at": iso(leg.claim.at) if leg.claim else None,
         "as_of_entry": leg.as_of_entry,
         "listed_state": leg.listed.name if leg.listed else None,
     }

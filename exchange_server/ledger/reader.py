@@ -417,6 +417,7 @@ def _exchange_row(seen: SeenExchange) -> ExchangeRow:
                 leg.approvals_given,
                 leg.due_at,
                 leg.times,
+                leg.claim,
             )
             for leg in seen.legs
         ),

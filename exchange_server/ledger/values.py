@@ -16,6 +16,7 @@ from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.rules.clocks import LegTimes
 from exchange_protocol.rules.inspection import EntryScope
 from exchange_protocol.rules.judgement import Ruling
+from exchange_protocol.rules.leg_record import Claim
 from exchange_protocol.trust.identity import AgencyId
 
 _TOKEN = re.compile(r"([0-9]{1,19})-([0-9]{1,19})", re.ASCII)
@@ -137,6 +138,8 @@ class LegRow:
     approvals_given: int
     due_at: datetime | None
     times: LegTimes | None
+    claim: Claim | None
+    """Who has it in hand while it waits for approval."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2
 from exchange_server.fairness.slices import Slices
-from exchange_server.ledger import Accepted, ExchangeRow, FeedNotice, TreeHead
+from exchange_server.ledger import Accepted, ExchangeRow, FeedNotice, LegRow, TreeHead
 from exchange_server.rpc.status import encode_status, shown_error
 
 
@@ -123,17 +123,20 @@ def encode_exchange(row: ExchangeRow) -> pb.ExchangeSummary:
         due_at=to_timestamp(row.due_at) if row.due_at else None,
         urgency=statement_pb2.Urgency.ValueType(row.urgency),
         handling=statement_pb2.Handling.ValueType(row.handling),
-        legs=[
-            pb.LegSummary(
-                agency=leg.agency,
-                state=log_pb2.LegState.ValueType(leg.state),
-                approvals_required=leg.approvals_required,
-                approvals_given=leg.approvals_given,
-                due_at=to_timestamp(leg.due_at) if leg.due_at else None,
-                times=encode_times(leg.times) if leg.times else None,
-            )
-            for leg in row.legs
-        ],
+        legs=[_encode_leg(leg) for leg in row.legs],
+    )
+
+
+def _encode_leg(leg: LegRow) -> pb.LegSummary:
+    return pb.LegSummary(
+        agency=leg.agency,
+        state=log_pb2.LegState.ValueType(leg.state),
+        approvals_required=leg.approvals_required,
+        approvals_given=leg.approvals_given,
+        due_at=to_timestamp(leg.due_at) if leg.due_at else None,
+        claimed_by=leg.claim.member if leg.claim else "",
+        claimed_at=to_timestamp(leg.claim.at) if leg.claim else None,
+        times=encode_times(leg.times) if leg.times else None,
     )
 
 

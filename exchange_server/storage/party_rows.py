@@ -26,7 +26,7 @@ from sqlalchemy import (
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.record.entries import parse_entry
 from exchange_protocol.rules.clocks import LegTimes
-from exchange_protocol.rules.leg_record import decode_record
+from exchange_protocol.rules.leg_record import Claim, decode_record
 from exchange_server.storage.rows import field_names, select_by_keys
 from exchange_server.storage.tables import exchanges, feed, legs, log_entries, parties
 
@@ -41,6 +41,8 @@ class SeenLeg:
     approvals_given: int
     due_at: datetime | None
     times: LegTimes | None
+    claim: Claim | None = None
+    """Who has it in hand, for an approver of a held leg."""
 
 
 class SeenExchange(NamedTuple):
@@ -159,6 +161,7 @@ def read_seen(
             _SEEN_STATE.label("state"),
             case((_BLINDFOLDED, 0), else_=_g.approvals_required).label("approvals_required"),
             _g.approvals,
+            _b.party,
             case((_BLINDFOLDED, None), else_=_g.due_at).label("leg_due_at"),
             case((_BLINDFOLDED, None), else_=_g.record).label("leg_record"),
             _BLINDFOLDED.label("is_blindfolded"),
@@ -191,14 +194,16 @@ def _seen(rows: Sequence[RowMapping], times: Mapping[int, datetime]) -> SeenExch
     seen: dict[str, SeenLeg] = {}
     for row in rows:
         given = 0 if row["is_blindfolded"] else len(row["approvals"])
-        record = row["leg_record"]
+        record = None if row["leg_record"] is None else decode_record(row["leg_record"])
+        decides = row["party"] == Party.APPROVER.number and row["state"] == int(LegState.HELD)
         leg = SeenLeg(
             agency=row["leg"],
             state=row["state"],
             approvals_required=row["approvals_required"],
             approvals_given=given,
             due_at=row["leg_due_at"],
-            times=None if record is None else decode_record(record).times,
+            times=record.times if record else None,
+            claim=record.claim if record and decides else None,
         )
         seen.setdefault(leg.agency, leg)
     exchange = {name: rows[0][name] for name in _EXCHANGE_COLUMNS}

@@ -184,7 +184,7 @@ def test_an_advance_notice_is_cleared_objected_to_or_left_unanswered(
 ) -> None:
     mia, fma = region["kz.mia"], region["kz.fma"]
     brief = "Контролируемая поставка (вымышлено)"
-    endless = region.refusal(mia.give_advance_notice, to=["kz.fma"], brief=brief)
+    endless = region.refusal(mia.give_advance_notice, to=["kz.fma"], brief=brief, due=None)
     assert endless is Reason.MISSING_FIELD
     exchanges = []
     dues: list[str | timedelta] = ["2d", "2d", timedelta(seconds=2)]

@@ -12,7 +12,7 @@ from exchange_protocol.errors import Reason
 from tests.scenarios.conftest import Region
 from tests.support.asking import REQUEST, new_exchange
 from tests.support.commands import as_member, run
-from tests.support.deployment import AUDITOR
+from tests.support.deployment import AUDITOR, COORDINATORS
 from tests.support.foundation import OFFICERS
 
 OFFICER = OFFICERS[0]
@@ -66,3 +66,42 @@ def test_who_reads_a_statement_sees_from_whom_the_copy_is_withheld(
     code, out, err = run(capsys, *as_member(region.town, "kz.fma/system"), "show", exchange)
     assert code == 0, err
     assert "it would endanger the investigation" in out
+
+
+def test_a_supervisor_comments_to_its_own_state_alone_and_is_involved(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, gpo, uz, kg = (region[each] for each in ("kz.mia", "kz.gpo", "uz.fiu", "kg.mia"))
+    exchange = new_exchange(mia, "uz.fiu")
+    # The recipient may not know of it yet, and is of another state.
+    held = region.refusal(gpo.comment, exchange, "uz.fiu", comment="x")
+    assert held is Reason.NOT_A_PARTY
+    region.approve(exchange, COORDINATORS[0])
+    uz.open(exchange)
+    abroad = region.refusal(gpo.comment, exchange, "uz.fiu", comment="x")
+    assert abroad is Reason.POLICY_DENIED
+    aside = region.refusal(gpo.comment, exchange, "kz.fma", comment="x")
+    assert aside is Reason.NOT_A_PARTY
+    stranger = region.refusal(kg.comment, exchange, "kz.mia", comment="x")
+    assert stranger is Reason.EXCHANGE_UNKNOWN
+    party = region.refusal(uz.comment, exchange, "kz.mia", comment="x")
+    assert party is Reason.EXCHANGE_UNKNOWN
+    gpo.comment(exchange, "kz.mia", comment="Замечание (вымышлено)")
+    gpo.ask_to_be_involved(exchange, "kz.mia", comment="Просим привлечь (вымышлено)")
+    told = [each.brief.summary for each in mia.open(exchange).statements if each.brief]
+    assert told[-2:] == ["Замечание (вымышлено)", "Просим привлечь (вымышлено)"]
+    assert len(gpo.open(exchange).statements) >= 3
+    # The counterpart is not shown it, and goes on as if nothing had been said.
+    assert all(each.kind.value != "supervisor_comment" for each in uz.open(exchange).statements)
+    uz.reply(exchange, brief="Ответ (вымышлено)")
+    mia.close_exchange(exchange)
+    # It is involved by an invitation to a joint case.
+    case = mia.open_joint_case(to=["kz.fma"], brief=BRIEF)
+    assert isinstance(case, Sent)
+    gpo.ask_to_be_involved(case.exchange_id, "kz.mia", comment="Просим (вымышлено)")
+    mia.invite(case.exchange_id, "kz.gpo", brief="Приглашаем (вымышлено)")
+    gpo.open(case.exchange_id)
+    gpo.join(case.exchange_id)
+    mia.contribute(case.exchange_id, brief="Материал (вымышлено)")
+    assert gpo.open(case.exchange_id).statements[-1].brief is not None
+    assert "comment of a supervisor" in region.replay(capsys)

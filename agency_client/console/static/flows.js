@@ -20,7 +20,7 @@ if (rows.length) {
       { selector: "edge", style: { label: "data(label)", color: colour, width: "data(width)", "line-color": line, "target-arrow-color": line, "target-arrow-shape": "triangle", "curve-style": "bezier", "font-size": 9, "text-rotation": "autorotate", "text-background-color": paper, "text-background-opacity": 1, "text-background-padding": 2, "line-opacity": 0.8 } },
     ],
     // From left to right, so that what stands on a line is read along it.
-    layout: { name: "breadthfirst", directed: true, padding: 40, spacingFactor: 1.2, transform: (_, at) => ({ x: at.y * 2.4, y: at.x * 0.7 }) },
+    layout: { name: "breadthfirst", directed: true, padding: 40, spacingFactor: 1.2, transform: (_, at) => ({ x: at.y * 2.4, y: at.x * (nodes.size > 12 ? 0.8 : 0.35) }) },
     userZoomingEnabled: false,
   });
 }

@@ -59,6 +59,7 @@ from exchange_protocol.kinds import (
     retire_agency,
     return_for_information,
     revoke_certificate,
+    supervisor_comment,
     supplement,
     task,
     update_agency,
@@ -126,6 +127,7 @@ class Kind(StrEnum):
     TASK = task.SPEC
     COMPLETE_TASK = complete_task.SPEC
     DRAFT_ANALYSIS = draft_analysis.SPEC
+    SUPERVISOR_COMMENT = supervisor_comment.SPEC
 
     ENROL_AGENCY = enrol_agency.SPEC
     PUBLISH_CERTIFICATE = publish_certificate.SPEC

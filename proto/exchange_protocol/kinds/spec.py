@@ -339,10 +339,15 @@ class KindSpec:
         return any(row.approves for row in self.rows)
 
     @cached_property
+    def supervises(self) -> bool:
+        """True if a supervisor says it, to one agency that alone is shown it."""
+        return any(row.party is Party.SUPERVISOR for row in self.rows)
+
+    @cached_property
     def names_legs(self) -> bool:
         """True if its author may choose on which legs to say it."""
         parties = {row.party for row in self.rows}
-        is_addressed = self.invites or self.to_members  # By the rules of joint cases.
+        is_addressed = self.invites or self.to_members or self.supervises  # By their own rules.
         return bool(self.rows) and parties != {Party.RECIPIENT} and not is_addressed
 
     def sets_due(self, body: Body) -> bool:

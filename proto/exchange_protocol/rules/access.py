@@ -7,7 +7,8 @@ One rule serves the hub (what it shows and hands out), the client (whom it seals
 - the initiator sees everything on its exchange;
 - a recipient sees the statements on its own leg, once they are released (`Leg.hidden`);
 - an approver sees what the initiator and other approvers say on the legs that it decides;
-- a supervisor sees the statements that name it;
+- a supervisor sees the statements that name it; what it says itself, the one agency that it
+  speaks to sees, and nobody else;
 - of a joint case, active members and approvers see every statement, and an invited agency the
   initial one, once its own leg is released.
 
@@ -46,14 +47,12 @@ class StatementFacts:
 def spoken(exchange: Exchange, statement: Statement) -> StatementFacts:
     """Reduce a statement of an exchange to what access depends on."""
     author, legs = statement.author.agency, statement.recipients
-    if statement.kind.spec.to_members:
+    spec = statement.kind.spec
+    if spec.to_members:
         members = dict.fromkeys((*legs, author))
         legs = tuple(each for each in members if each != exchange.initiator)
-    by_recipient = (
-        not statement.kind.spec.to_members
-        and author != exchange.initiator
-        and not statement.kind.spec.decides
-    )
+    is_addressed = spec.to_members or spec.supervises or spec.decides
+    by_recipient = author != exchange.initiator and not is_addressed
     return StatementFacts(
         digest=statement.digest,
         exchange_id=exchange.id,
@@ -74,6 +73,8 @@ def _role_of(
 ) -> ReaderRole | None:
     if agency == said.author:
         return ReaderRole.AUTHOR
+    if said.kind.spec.supervises:
+        return ReaderRole.RECIPIENT if agency in said.legs else None
     if agency == exchange.initiator:
         return ReaderRole.RECIPIENT
     for leg in legs:
@@ -168,7 +169,7 @@ def is_erased(exchange: Exchange, said: StatementFacts) -> bool:
     """
     if said.kind.spec.erases or not said.legs:
         return False
-    legs = _legs(exchange, said)
+    legs = _legs(exchange, said) or exchange.legs
     return any(said.digest in leg.record.erased for leg in legs) or all(
         leg.state is LegState.ERASED for leg in legs
     )
@@ -194,6 +195,9 @@ def readers(exchange: Exchange, said: StatementFacts, part_name: str) -> dict[Ag
 
     A recipient is a reader from the start: what is held is sealed to it, though not yet shown.
     """
+    if said.kind.spec.supervises:
+        agencies = dict.fromkeys(said.legs, ReaderRole.RECIPIENT)
+        return agencies | {said.author: ReaderRole.AUTHOR}
     roles: dict[AgencyId, ReaderRole] = {}
     to_members = said.kind.spec.to_members
     if part_name == BRIEF:

@@ -57,6 +57,7 @@ from exchange_protocol.rules.lifecycle import (
 from exchange_protocol.rules.policy import PolicyContext, Rulebook
 from exchange_protocol.rules.provenance import Sources, check_provenance
 from exchange_protocol.rules.statements import BRIEF, Draft, Header, SignedStatement, Statement
+from exchange_protocol.rules.supervision import check_comment
 from exchange_protocol.trust.certificates import (
     TrustAnchors,
     Usage,
@@ -203,6 +204,8 @@ def judge(
         if statement.kind.spec.invites:
             check_taken(directory, statement, exchange.kind)
             exchange, changes = admit(exchange, statement, route.legs, at=at, times=times)
+        elif statement.kind.spec.supervises:
+            changes = ()
         else:
             exchange, changes = advance(
                 exchange,
@@ -355,6 +358,11 @@ def _subjects(exchange: Exchange, statement: Draft, view: AgencyId | None) -> di
     A supplement adds to what the leg holds already, and a decision is about all of it; otherwise
     the number that calls for four eyes could be split over supplements.
     """
+    if statement.kind.spec.supervises:
+        supervised = check_comment(exchange, statement)
+        header = exchange.header
+        _check_not_below(header.handling, header.tlp, statement, "the exchange")
+        return {supervised: statement.header.subject_count}
     if not exchange.is_known_to(statement.author.agency):
         raise _unknown(statement)
     said = statement.header.subject_count
@@ -365,6 +373,8 @@ def _subjects(exchange: Exchange, statement: Draft, view: AgencyId | None) -> di
         return {member: said}
     subjects = {}
     to_members = statement.kind.spec.to_members
+    if to_members and view is not None:
+        return {}  # A supervisor is shown it; whom it was said to, insiders and auditors judge.
     for leg in addressed_legs(exchange, statement, view):
         if view is not None and leg.agency != view:
             continue

@@ -78,6 +78,8 @@ class LegRecord:
     """Digests of what the initiator said on the leg, in log order."""
     from_recipient: tuple[bytes, ...] = ()
     """Digests of what the recipient said on it."""
+    supervisors: tuple[AgencyId, ...] = ()
+    """Agencies that were named as supervisors of what was said on it."""
     from_approvers: tuple[bytes, ...] = ()
     """Digests of what approvers said on it, in a joint case."""
     tasks: tuple[GivenTask, ...] = ()
@@ -148,6 +150,7 @@ def record_after(
         strictest_handling=max(record.strictest_handling, header.handling),
         strictest_tlp=max(record.strictest_tlp, header.tlp),
         was_returned=record.was_returned or after is LegState.RETURNED,
+        supervisors=tuple(dict.fromkeys((*record.supervisors, *statement.supervisors))),
     )
     if row.party is Party.INITIATOR:
         return replace(record, from_initiator=(*record.from_initiator, statement.digest))
@@ -301,6 +304,8 @@ def encode_record(record: LegRecord) -> str:
         fields["claim"] = [record.claim.member, record.claim.at.isoformat()]
     if record.strictest_handling is not Handling.H0 or record.strictest_tlp is not Tlp.CLEAR:
         fields["strictest"] = [int(record.strictest_handling), int(record.strictest_tlp)]
+    if record.supervisors:
+        fields["supervisors"] = list(record.supervisors)
     if record.tasks:
         fields["tasks"] = [
             [each.digest.hex(), each.due_at.isoformat(), each.is_open] for each in record.tasks
@@ -324,6 +329,7 @@ def decode_record(text: str) -> LegRecord:
     return LegRecord(
         from_initiator=_digests(fields, "from_initiator"),
         from_recipient=_digests(fields, "from_recipient"),
+        supervisors=tuple(map(AgencyId, fields.get("supervisors", ()))),
         from_approvers=_digests(fields, "from_approvers"),
         tasks=tuple(
             GivenTask(bytes.fromhex(digest), datetime.fromisoformat(due_at), is_open)

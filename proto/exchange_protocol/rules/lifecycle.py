@@ -492,6 +492,7 @@ def _new_leg(statement: Statement, route: LegRoute) -> Leg:
         hidden=(statement.digest,) if held else (),
         record=LegRecord(
             from_initiator=(statement.digest,),
+            supervisors=statement.supervisors,
             strictest_handling=statement.header.handling,
             strictest_tlp=statement.header.tlp,
         ),

@@ -534,10 +534,14 @@ class LegSummary(_message.Message):
     APPROVALS_GIVEN_FIELD_NUMBER: _builtins.int
     DUE_AT_FIELD_NUMBER: _builtins.int
     TIMES_FIELD_NUMBER: _builtins.int
+    CLAIMED_BY_FIELD_NUMBER: _builtins.int
+    CLAIMED_AT_FIELD_NUMBER: _builtins.int
     agency: _builtins.str
     state: _log_pb2.LegState.ValueType
     approvals_required: _builtins.int
     approvals_given: _builtins.int
+    claimed_by: _builtins.str
+    """The member that has a held leg in hand, as a URI, and since when; empty if nobody has."""
     @_builtins.property
     def due_at(self) -> _timestamp_pb2.Timestamp:
         """When this leg's answer is due: as it was asked, or as it was extended since."""
@@ -546,6 +550,8 @@ class LegSummary(_message.Message):
     def times(self) -> Global___LegTimes:
         """Unset where the agency may not know the leg's present state."""
 
+    @_builtins.property
+    def claimed_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
@@ -555,10 +561,12 @@ class LegSummary(_message.Message):
         approvals_given: _builtins.int = ...,
         due_at: _timestamp_pb2.Timestamp | None = ...,
         times: Global___LegTimes | None = ...,
+        claimed_by: _builtins.str = ...,
+        claimed_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "times", b"times"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "due_at", b"due_at", "times", b"times"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "approvals_given", b"approvals_given", "approvals_required", b"approvals_required", "due_at", b"due_at", "state", b"state", "times", b"times"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "approvals_given", b"approvals_given", "approvals_required", b"approvals_required", "claimed_at", b"claimed_at", "claimed_by", b"claimed_by", "due_at", b"due_at", "state", b"state", "times", b"times"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -779,6 +779,31 @@ TASK_RESULT_PARTLY_DONE: TaskResult.ValueType  # 2
 TASK_RESULT_NOT_DONE: TaskResult.ValueType  # 3
 Global___TaskResult: _TypeAlias = TaskResult  # noqa: Y015
 
+class _SupervisorWish:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SupervisorWishEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SupervisorWish.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SUPERVISOR_WISH_UNSPECIFIED: _SupervisorWish.ValueType  # 0
+    SUPERVISOR_WISH_NONE: _SupervisorWish.ValueType  # 1
+    """A comment alone."""
+    SUPERVISOR_WISH_EXPLANATION: _SupervisorWish.ValueType  # 2
+    """It asks for an explanation."""
+    SUPERVISOR_WISH_INVOLVEMENT: _SupervisorWish.ValueType  # 3
+    """It asks to be involved."""
+
+class SupervisorWish(_SupervisorWish, metaclass=_SupervisorWishEnumTypeWrapper): ...
+
+SUPERVISOR_WISH_UNSPECIFIED: SupervisorWish.ValueType  # 0
+SUPERVISOR_WISH_NONE: SupervisorWish.ValueType  # 1
+"""A comment alone."""
+SUPERVISOR_WISH_EXPLANATION: SupervisorWish.ValueType  # 2
+"""It asks for an explanation."""
+SUPERVISOR_WISH_INVOLVEMENT: SupervisorWish.ValueType  # 3
+"""It asks to be involved."""
+Global___SupervisorWish: _TypeAlias = SupervisorWish  # noqa: Y015
+
 class _TimeLimitRule:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -1054,6 +1079,7 @@ class Statement(_message.Message):
     TASK_FIELD_NUMBER: _builtins.int
     COMPLETE_TASK_FIELD_NUMBER: _builtins.int
     DRAFT_ANALYSIS_FIELD_NUMBER: _builtins.int
+    SUPERVISOR_COMMENT_FIELD_NUMBER: _builtins.int
     ENROL_AGENCY_FIELD_NUMBER: _builtins.int
     PUBLISH_CERTIFICATE_FIELD_NUMBER: _builtins.int
     REVOKE_CERTIFICATE_FIELD_NUMBER: _builtins.int
@@ -1201,6 +1227,8 @@ class Statement(_message.Message):
     @_builtins.property
     def draft_analysis(self) -> Global___DraftAnalysis: ...
     @_builtins.property
+    def supervisor_comment(self) -> Global___SupervisorComment: ...
+    @_builtins.property
     def enrol_agency(self) -> Global___EnrolAgency: ...
     @_builtins.property
     def publish_certificate(self) -> Global___PublishCertificate: ...
@@ -1292,6 +1320,7 @@ class Statement(_message.Message):
         task: Global___Task | None = ...,
         complete_task: Global___CompleteTask | None = ...,
         draft_analysis: Global___DraftAnalysis | None = ...,
+        supervisor_comment: Global___SupervisorComment | None = ...,
         enrol_agency: Global___EnrolAgency | None = ...,
         publish_certificate: Global___PublishCertificate | None = ...,
         revoke_certificate: Global___RevokeCertificate | None = ...,
@@ -1304,11 +1333,11 @@ class Statement(_message.Message):
         publish_log_key: Global___PublishLogKey | None = ...,
         publish_calendar: Global___PublishCalendar | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "leave", b"leave", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supplement", b"supplement", "task", b"task", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "leave", b"leave", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supervisor_comment", b"supervisor_comment", "supplement", b"supplement", "task", b"task", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "language", b"language", "leave", b"leave", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisors", b"supervisors", "supplement", b"supplement", "task", b"task", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request", "withheld_from", b"withheld_from", "withholding_ground", b"withholding_ground"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "language", b"language", "leave", b"leave", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisor_comment", b"supervisor_comment", "supervisors", b"supervisors", "supplement", b"supplement", "task", b"task", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request", "withheld_from", b"withheld_from", "withholding_ground", b"withholding_ground"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "joint_case", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "consent_request", "consent_decision", "invite", "join", "decline", "leave", "contribute", "task", "complete_task", "draft_analysis", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance", "publish_time_limit", "publish_log_key", "publish_calendar"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "joint_case", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "consent_request", "consent_decision", "invite", "join", "decline", "leave", "contribute", "task", "complete_task", "draft_analysis", "supervisor_comment", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance", "publish_time_limit", "publish_log_key", "publish_calendar"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -2302,6 +2331,31 @@ class DraftAnalysis(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DraftAnalysis: _TypeAlias = DraftAnalysis  # noqa: Y015
+
+@_typing.final
+class SupervisorComment(_message.Message):
+    """A supervisor comments on what it was given a copy of, to one agency of its own state."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENCY_FIELD_NUMBER: _builtins.int
+    WISH_FIELD_NUMBER: _builtins.int
+    agency: _builtins.str
+    """The agency; the statement's only recipient and reader."""
+    wish: Global___SupervisorWish.ValueType
+    def __init__(
+        self,
+        *,
+        agency: _builtins.str = ...,
+        wish: Global___SupervisorWish.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "wish", b"wish"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SupervisorComment: _TypeAlias = SupervisorComment  # noqa: Y015
 
 @_typing.final
 class EnrolAgency(_message.Message):

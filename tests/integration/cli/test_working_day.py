@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -16,6 +17,8 @@ FIU = "kz.fma/system"
 FOREIGN_FIU = "uz.fiu/system"
 PROSECUTOR = "kz.gpo/system"
 COORDINATOR = "caricc/coordinator/coordinator1"
+SECOND = "caricc/coordinator/coordinator2"
+AUDITOR = "caricc/auditor/auditor1"
 ALMATY = ZoneInfo("Asia/Almaty")
 RAW_CODES = re.compile(
     r"\b(HELD|RELEASED|DELIVERED|ACKNOWLEDGED|ANSWERED|PRE_TRIAL|[a-z]+_[a-z]+)\b"
@@ -244,6 +247,84 @@ def test_payments_are_shown_with_payer_and_payee(desk: Desk) -> None:
     shown = desk.run(FIU, "show", exchange).ok().out
     assert re.search(r"2020-02-05 +1000\.50 +KZT +Иван Вымышленный +ТОО «Пример» +Аренда", shown)
     assert "in all: 1 000.50 KZT (1)" in shown
+
+
+def test_claim_is_shown_to_the_other_coordinators_and_to_the_initiator(desk: Desk) -> None:
+    exchange = desk.ask("uz.fiu")
+    desk.run(COORDINATOR, "claim", exchange, "--json").ok()
+    in_hand = (
+        r"in hand of caricc, coordinator coordinator1\s+since \d{4}-\d\d-\d\d \d\d:\d\d (\+05|UTC)"
+    )
+    for words in (("pending",), ("todo",), ("show", exchange)):
+        assert re.search(in_hand, desk.run(SECOND, *words).ok().out), words
+    assert re.search(in_hand, desk.run(OFFICER, "show", exchange).ok().out)
+
+    def claimed(member: str, box: str) -> list[str | None]:
+        told = desk.run(member, box, "--json").ok().json["exchanges"]
+        [listed] = [each for each in told if each["exchange_id"] == exchange]
+        return [each["claimed_by"] for each in listed["legs"]]
+
+    [by] = claimed(SECOND, "pending")
+    assert by is not None
+    assert by.endswith("/caricc/coordinator/coordinator1")
+    # A list tells others than approvers nothing of it.
+    assert claimed(OFFICER, "sent") == claimed(PROSECUTOR, "supervised") == [None]
+    desk.run(COORDINATOR, "give-back", exchange, "--json").ok()
+    assert not re.search(in_hand, desk.run(SECOND, "show", exchange).ok().out)
+
+
+def test_overdue_ones_are_listed_by_themselves(desk: Desk) -> None:
+    in_time = desk.ask("kz.fma", more=("--due", "3d"))
+    with desk.town.client(OFFICER) as hub:
+        late = hub.request_information(
+            "kz.fma",
+            brief="Срок истёк (вымышлено)",
+            request={"items": ["STR"]},
+            due=timedelta(seconds=1.5),
+        ).exchange_id
+    time.sleep(2)
+    for member, words in ((OFFICER, "sent"), (FIU, "inbox"), (FIU, "todo")):
+        [rows] = desk.run(member, words, "--overdue", "--json").ok().json.values()
+        found = {each["exchange_id"] for each in rows}
+        assert (late in found, in_time in found) == (True, False)
+    assert "overdue by" in desk.run(OFFICER, "show", late).ok().out
+
+
+def test_auditor_lists_entries_by_time_agency_and_exchange_and_sees_who_approved(
+    desk: Desk,
+) -> None:
+    exchange = desk.ask("uz.fiu")
+    desk.run(COORDINATOR, "approve", exchange, "--json").ok()
+    desk.run(FOREIGN_FIU, "show", exchange).ok()
+    entries = ("audit", "entries", "--exchange", exchange[:28])
+    told = desk.run(AUDITOR, *entries, "--json").ok().json
+    kinds = [each["kind"] for each in told["entries"]]
+    assert kinds[0] == "information_request"
+    decided = told["entries"][kinds.index("decision")]
+    assert decided["codes"] == {"verdict": "APPROVE"}
+    assert decided["actor"].endswith("/caricc/coordinator/coordinator1")
+    assert [leg["state"] for leg in decided["legs"]] == ["RELEASED"]
+    shown = desk.run(AUDITOR, *entries).ok().out
+    assert re.search(r"caricc, coordinator coordinator1 +decision, approved +uz\.fiu: ", shown)
+    today = datetime.now(ALMATY).date()
+    deliveries = sum(each["event"] == "DELIVERY" for each in told["entries"])
+    assert deliveries > 0
+    for more, count in (
+        (("--kind", "decision"), 1),
+        (("--event", "delivery"), deliveries),
+        (("--agency", "kg.mia"), 0),
+        (("--to", "01.01.2020"), 0),
+        (("--from", f"{today}"), len(told["entries"])),
+        (("--from", f"{today + timedelta(days=1)}"), 0),
+    ):
+        assert len(desk.run(AUDITOR, *entries, *more, "--json").ok().json["entries"]) == count, more
+    ours = desk.run(AUDITOR, *entries, "--agency", "caricc", "--json").ok().json["entries"]
+    assert decided in ours
+    assert told["entries"][0] not in ours
+    for words in (("--kind", "nothing"), ("--event", "x"), ("--from", "soon"), ("--root", "r")):
+        assert desk.run(AUDITOR, "audit", "entries", *words).code == 2
+    refused = desk.run(OFFICER, "audit", "entries")
+    assert (refused.code, "expected the profile of an auditor" in refused.err) == (2, True)
 
 
 def test_evidence_says_the_verdict_of_a_decision(desk: Desk) -> None:

@@ -53,6 +53,37 @@ def send(region: Region, count: int) -> None:
     region.catch_up()
 
 
+def test_database_goes_to_postgresql_and_back_while_the_hub_is_stopped(
+    files: HubFiles,
+    server: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = ServerCommand(monkeypatch, capsys)
+    config, url = ("--config", str(files.config_file)), emptied_database(server)
+    with HubProcess(files) as process, founded(process) as region:
+        send(region, 3)
+        code, _, err = run("copy-database", url, *config)
+        assert code == 2
+        assert "another hub process is using the database" in err
+        assert process.stop() == 0
+        entries = size_of(files.folder / "hub.db")
+        code, out, err = run("copy-database", url, *config)
+        assert (code, out) == (0, f"copied: {entries} entries, checked\n"), err
+        monkeypatch.setenv("EXCHANGE_DATABASE_URL", url)
+        with HubProcess(files) as moved, Region(moved, region.memory) as again:
+            send(again, 2)
+            assert moved.stop() == 0
+        back = files.folder / "back.db"
+        code, out, err = run("copy-database", f"sqlite:///{back}", *config)
+        assert (code, out) == (0, f"copied: {entries + 2} entries, checked\n"), err
+        assert size_of(back) == entries + 2
+        assert note_path(back).is_file()
+        code, _, err = run("copy-database", f"sqlite:///{back}", *config)
+        assert code == 2
+        assert "it holds a log" in err
+
+
 def size_of(database: Path) -> int:
     with closing(sqlite3.connect(database)) as connection:
         [(size,)] = connection.execute("SELECT size FROM log_head")
