@@ -8,6 +8,7 @@ are judged by the state of their exchange. Every receipt is verified when the cl
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,18 +31,19 @@ from exchange_protocol.rules.statements import BRIEF, Statement
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_server.bootstrap import utc_now
+from exchange_server.fairness.fair_queue import ACTIVE_SECONDS
 from tests.support.hub_data import Clock, Correspondence
 from tests.support.hub_process import HubFiles, HubProcess
 from tests.support.statements import CASE, COORDINATOR
 
 GOAL: Final = 0.50
 SHAPES: Final = 500
-ROUNDS: Final = 3
+ROUNDS: Final = 2
 FETCH_PART: Final = "/exchange_protocol.v1.ExchangeService/FetchPart"
 DELIVERED_AT_ONCE: Final = 8
 HELD: Final = "uz.fiu"
 """What is addressed to it waits for an approval."""
-KINDS: Final = ("requests of 500 shapes", "replies", "requests that are held", "decisions")
+KINDS: Final = ("requests of 500 shapes", "requests that are held", "replies", "decisions")
 _CONTENT: Final = bytes(CONTENT_BYTES)
 
 
@@ -74,8 +76,8 @@ def play(run: Run) -> Section:
         ratios={
             "mixture_requests_ratio": ratios[KINDS[0]],
             "mixture_new_shapes_ratio": new,
-            "mixture_replies_ratio": ratios[KINDS[1]],
-            "mixture_held_ratio": ratios[KINDS[2]],
+            "mixture_held_ratio": ratios[KINDS[1]],
+            "mixture_replies_ratio": ratios[KINDS[2]],
             "mixture_decisions_ratio": ratios[KINDS[3]],
         },
     )
@@ -95,13 +97,18 @@ async def _play(
             Line(files, hub.target, run.office.recipient_tls) as recipient,
             Line(files, hub.target, run.office.tls_of(COORDINATOR)) as coordinator,
         ):
-            lines = (author, recipient, author, coordinator)
+            lines = (author, author, recipient, coordinator)
+            last = author
             for _ in range(ROUNDS):
                 same = [letter.request(0) for letter in run.office.letters(SHAPES)]
                 for name, line, letters in zip(KINDS, lines, mail.round(), strict=True):
-                    if name == KINDS[1]:
+                    if name == "replies":
                         # Who answers has read what it answers.
                         await recipient.fetch_all(FETCH_PART, mail.fetches, DELIVERED_AT_ONCE)
+                    if line is not last:
+                        # Else it would have a share of each batch, as while others are active.
+                        await asyncio.sleep(ACTIVE_SECONDS)
+                    last = line
                     known = await checkpoint_of(line, files.log_vkey)
                     requests = [letter.request(known.size) for letter in letters]
                     size = size or len(requests[0])
@@ -136,10 +143,10 @@ class _Mail:
         self._delivered = [said for _, said in asked]
         for said in self._delivered:
             self._model.fetched(RECIPIENT, said)
-        answer = Reply(ReplyResult.INFORMATION)
-        yield [self._say(RECIPIENT, answer, on=said)[0] for _, said in asked]
         held = [self._ask(number, HELD) for number in range(SHAPES)]
         yield [letter for letter, _ in held]
+        answer = Reply(ReplyResult.INFORMATION)
+        yield [self._say(RECIPIENT, answer, on=said)[0] for _, said in asked]
         approve = Decision(Verdict.APPROVE)
         yield [self._say(COORDINATOR, approve, to=(HELD,), on=said)[0] for _, said in held]
 
