@@ -631,6 +631,8 @@ class Word(Enum):
 FIELD_WORDS: Final[Mapping[str, Words]] = {
     "due": Words("Answer due by", "Ответить к", "Жауап беру мерзімі"),
     "member": Words("Agency to invite", "Приглашаемый орган", "Шақырылатын орган"),
+    "agency": Words("Agency", "Ведомство", "Ведомство"),
+    "comment": Words("Comment", "Замечание", "Ескерту"),
     "assignee": Words("Who is to do it", "Исполнитель", "Орындаушы"),
     "description": Words("What is to be done", "Что нужно сделать", "Не істеу керек"),
     "handling": Words("Handling", "Режим обращения", "Пайдалану режимі"),

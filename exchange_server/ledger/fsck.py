@@ -23,7 +23,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Table, func, select
+from sqlalchemy import Connection, Engine, Table, func, or_, select
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
@@ -381,6 +381,22 @@ class _Check:
         strays = self._connection.execute(query).scalar_one()
         if strays:
             self._findings.add("part_chunks", "?", f"{strays} chunks belong to no part")
+        e = tables.log_entries.c
+        of_statements = (e.certificate_sha256, e.signature, e.batch, e.sealed)
+        query = select(e.idx).where(
+            e.payload.is_(None), or_(*(each.is_not(None) for each in of_statements))
+        )
+        for index in self._connection.execute(query).scalars():
+            self._findings.add(
+                "log_entries", index, "it has columns of a statement, and accepts none"
+            )
+        query = select(e.idx).where(e.payload.is_not(None), e.sealed.is_not(None))
+        for index in self._connection.execute(query).scalars():
+            if index not in self._expected.parts:
+                self._findings.add("log_entries", index, "its statement has no sealed part")
+        query = select(e.idx).where(e.payload.is_not(None), e.batch.is_(None))
+        for index in self._connection.execute(query).scalars():
+            self._findings.add("log_entries", index, "its statement has no batch column")
 
 
 class _Part(NamedTuple):

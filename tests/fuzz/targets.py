@@ -73,7 +73,7 @@ class Target:
 
     def __call__(self, data: bytes) -> None:
         """Feed it; what is refused in our own words is as good as what is taken."""
-        with suppress(ExchangeError, script.Refused):
+        with suppress(ExchangeError, script.Failed):
             self.run(data)
 
 

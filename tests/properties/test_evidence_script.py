@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from agency_client.evidence.bundle import tlog_proof
 from agency_client.evidence.verify import (
     Archive,
+    Failed,
     Note,
     OpenSsl,
-    Refused,
     batch_text,
     decrypt_chunks,
     fields,
@@ -78,7 +78,7 @@ def test_tlog_proof_is_read_as_it_was_written(index: int, proof: list[bytes], ta
     if len(proof) <= 64:
         assert parse_tlog_proof(tlog_proof(index, proof, note)) == (index, proof, note)
     else:
-        with pytest.raises(Refused):
+        with pytest.raises(Failed):
             parse_tlog_proof(tlog_proof(index, proof, note))
 
 
@@ -89,7 +89,7 @@ def test_a_place_in_a_batch_has_one_spelling(index: int, size: int, path: list[b
     assert parse_batch(spelled, "entry 1") == (index, size, tuple(path))
     # The last letter of each hash stands for four bits and two that nothing says.
     spare = ALPHABET[ALPHABET.index(spelled[-3]) ^ 1]
-    with pytest.raises(Refused):
+    with pytest.raises(Failed):
         parse_batch(spelled[:-3] + bytes([spare]) + spelled[-2:], "entry 1")
 
 
@@ -101,9 +101,9 @@ def test_pae_is_that_of_the_protocol(payload: bytes) -> None:
 @given(st.binary(max_size=300))
 def test_hostile_bytes_are_refused_and_nothing_else_happens(data: bytes) -> None:
     for parse in (fields, parse_manifest, parse_tlog_proof):
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(Failed):
             parse(data)
-    with pytest.raises(Refused):
+    with pytest.raises(Failed):
         parse_vkey(data.decode("latin-1"))
 
 
@@ -142,7 +142,7 @@ def test_note_is_taken_apart_as_the_protocol_takes_it(at: int, cut: int, piece: 
     try:
         expected = SignedNote.parse(changed)
     except ExchangeError:
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Failed) as refused:
             Note(changed)
         assert refused.value.reason == "CHECKPOINT_INVALID"
         return
@@ -174,7 +174,7 @@ def test_key_is_read_as_the_protocol_reads_it(
     try:
         name, public_key = notes.parse_vkey(changed, bytes([kind]))
     except ExchangeError:
-        with pytest.raises(Refused):
+        with pytest.raises(Failed):
             parse_vkey(changed, kind)
         return
     key_id = key_id_of(name, bytes([kind]), public_key)
@@ -191,7 +191,7 @@ def test_damaged_archive_is_refused_or_whole(more: bytes, at: int, damage: bytes
         start = at % len(whole)
         whole[start : start + len(damage)] = damage
         path.write_bytes(whole)
-        with pytest.raises(Refused):
+        with pytest.raises(Failed):
             Archive(path)
 
 

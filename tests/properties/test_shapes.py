@@ -36,6 +36,7 @@ DECIDED = {
         "author", "recipients", "supervisors", "handling", "tlp", "source_grade",
         "information_grade", "urgency", "purpose", "legal_basis", "permitted_uses",
         "onward_authorities", "language", "time_zone", "subject_count", "parts",
+        "withheld_from", "withholding_ground",
     },
     "Part": {"name", "media_type", "suite", "wrapped_keys"},
     "WrappedKey": {"agency", "role", "key_id"},

@@ -110,6 +110,9 @@ def test_damaged_value_of_any_column_convicts_nobody_and_is_found(
             for by, leaves_out in ((audited, AUDIT_LEAVES_OUT), (checked, FSCK_LEAVES_OUT)):
                 verdict = by(path, history.known)
                 assert verdict in ACCUSES_NOBODY, (how, value, by.__name__, verdict)
+                if by is audited and column == "sealed" and damage(value) is None:
+                    # So an erasure looks; `fsck` alone compares it with the notices.
+                    continue
                 if table not in leaves_out:
                     assert verdict != "clean", (how, value, by.__name__)
     assert tried or not rows

@@ -205,7 +205,7 @@ def test_renewal_that_the_present_keys_did_not_sign_is_refused(
         with pytest.raises(SystemExit) as left:
             certs(["renew", str(office.ca), str(file), "--out", str(tmp_path / "no.json"),
                    "--passphrase-file", str(office.passphrase)])  # fmt: skip
-        assert left.value.code == 1, name
+        assert left.value.code == 2, name
     assert not (tmp_path / "no.json").exists()
 
 

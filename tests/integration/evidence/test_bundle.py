@@ -406,8 +406,10 @@ def _swapped(files: Files, found: VerifiedBundle) -> None:
 def _moved(files: Files, found: VerifiedBundle) -> None:
     """A whole entry under another index."""
     own = folder_of(found, "close")
+    there = {name.split("/")[1] for name in files if name.startswith("entries/")}
+    free = max(i for i in range(found.checkpoint.size) if f"{i:019d}" not in there)
     for name in [name for name in files if name.startswith(own)]:
-        files[name.replace(own, f"entries/{found.checkpoint.size - 1:019d}")] = files.pop(name)
+        files[name.replace(own, f"entries/{free:019d}")] = files.pop(name)
 
 
 def _no_request(files: Files, found: VerifiedBundle) -> None:
