@@ -1,6 +1,6 @@
 """Proofs of a split view, from notes, from evidence that a client kept, or from a receipt.
 
-Nothing is verified here but the form: `log.equivocation.verify_split_view` judges what comes out.
+Nothing is verified here but the form: `log.split_view.verify_split_view` judges what comes out.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 from rich.text import Text
@@ -125,7 +125,7 @@ def verify(
         raise typer.BadParameter("expected --witnessed or --follow, not both")
     # What is loaded now stays: the collector need not walk over it again for every page of leaves.
     gc.freeze()
-    try:
+    with ending_as_audit(session):
         if follow:
             _follow(session, interval_seconds, from_start=from_start)
         if database is not None:
@@ -137,9 +137,6 @@ def verify(
         else:
             with session.hub() as hub, _place_of(hub) as place:
                 report = verify_shown(hub, place=place, from_start=from_start)
-    except ExchangeError as error:
-        tell_failure(error, as_json=session.as_json)
-        raise typer.Exit(exit_code_of(error, is_audit=True)) from None
     if session.as_json:
         print_json(report.to_json() | {"witnessed": witnessed_json(vouched)})
     else:
@@ -148,14 +145,25 @@ def verify(
         if vouched is not None:
             say(witnesses_of(vouched, locale))
     if not report.is_clean:
-        raise typer.Exit(_EXIT_CODES[report.verdict])
+        raise typer.Exit(EXIT_CODE_OF_VERDICT[report.verdict])
 
 
-_EXIT_CODES = {
+EXIT_CODE_OF_VERDICT: Final = {
     Verdict.VIOLATIONS: ExitCode.REFUSED,
     Verdict.TORN_COPY: ExitCode.INPUT,
     Verdict.INCOMPLETE: ExitCode.INPUT,
 }
+"""Of every command that audits first: 1 is the hub's fault alone."""
+
+
+@contextmanager
+def ending_as_audit(session: Session) -> Iterator[None]:
+    """Tell a failure of the block, and end with the exit code that it has for an audit."""
+    try:
+        yield
+    except ExchangeError as error:
+        tell_failure(error, as_json=session.as_json)
+        raise typer.Exit(exit_code_of(error, is_audit=True)) from None
 
 
 @audit.command()

@@ -15,7 +15,7 @@ import typer
 from rich.text import Text
 
 from agency_client.cli import inputs
-from agency_client.cli.audit import audit, verify_database, verify_shown
+from agency_client.cli.audit import audit, ending_as_audit, verify_database, verify_shown
 from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
 from agency_client.cli.output import Column, print_json, print_table, say
 from agency_client.cli.report import check_auditor, refuse
@@ -120,9 +120,10 @@ def entries(
 
     locale = session.locale(session.load_profile() if session.profile else None)
     if database is not None:
-        report = verify_database(session, database, root, log_key, watch=taking(locale.zone))
+        with ending_as_audit(session):
+            report = verify_database(session, database, root, log_key, watch=taking(locale.zone))
     elif root is None and log_key is None:
-        with session.hub() as hub:
+        with ending_as_audit(session), session.hub() as hub:
             check_auditor(hub.profile.tls.certificate.member)
             hub.sync()  # It says the time zone in which the days begin.
             locale = session.locale_of(hub)

@@ -14,7 +14,7 @@ from agency_client.audit.rehearsal import (
     RuleChanges,
     compare_policies,
 )
-from agency_client.cli.audit import verify_database, verify_shown
+from agency_client.cli.audit import ending_as_audit, verify_database, verify_shown
 from agency_client.cli.failures import ExitCode
 from agency_client.cli.operator import operator
 from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
@@ -95,9 +95,10 @@ def rehearse_policy(
     session = session_of(context)
     rehearsal = Rehearsal(_read(file), datetime.now(UTC) - timedelta(days=days))
     if database is not None:
-        audit = verify_database(session, database, root, log_key, watch=rehearsal.take)
+        with ending_as_audit(session):
+            audit = verify_database(session, database, root, log_key, watch=rehearsal.take)
     elif root is None and log_key is None:
-        with session.hub() as hub:
+        with ending_as_audit(session), session.hub() as hub:
             audit = verify_shown(hub, watch=rehearsal.take)
     else:
         raise typer.BadParameter("expected --root and --log-key with --database only")

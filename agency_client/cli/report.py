@@ -11,9 +11,13 @@ import typer
 from agency_client.audit import AuditReport
 from agency_client.cli import inputs
 from agency_client.cli.app import app
-from agency_client.cli.audit import verify_database, verify_shown
+from agency_client.cli.audit import (
+    EXIT_CODE_OF_VERDICT,
+    ending_as_audit,
+    verify_database,
+    verify_shown,
+)
 from agency_client.cli.audit_report import print_report
-from agency_client.cli.failures import ExitCode
 from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
 from agency_client.cli.output import heading, print_json, print_table, say
 from agency_client.cli.session import Session, session_of
@@ -110,9 +114,10 @@ def statistics(
         raise typer.BadParameter(error.message) from None
     gathered = Gatherer()
     if database is not None:
-        audit = verify_database(session, database, root, log_key, watch=gathered.take)
+        with ending_as_audit(session):
+            audit = verify_database(session, database, root, log_key, watch=gathered.take)
     elif root is None and log_key is None:
-        with session.hub() as hub:
+        with ending_as_audit(session), session.hub() as hub:
             check_auditor(hub.profile.tls.certificate.member)
             audit = verify_shown(hub, watch=gathered.take)
     else:
@@ -153,7 +158,7 @@ def refuse(session: Session, audit: AuditReport, locale: Locale) -> NoReturn:
         print_json(audit.to_json())
     else:
         print_report(audit, locale)
-    raise typer.Exit(ExitCode.REFUSED)
+    raise typer.Exit(EXIT_CODE_OF_VERDICT[audit.verdict])
 
 
 def _write(

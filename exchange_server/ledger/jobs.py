@@ -216,8 +216,9 @@ def check_submission(
 
     1. The payload is a well-formed statement.
     2. Its author's agency is the caller's: AUTHOR_MISMATCH.
-    3. The bytes beside it are parts that it names, byte for byte: PART_MISMATCH, TOO_LARGE.
-    4. The time zones that it names exist: INVALID_FIELD.
+    3. A statement of the directory has no parts: INVALID_FIELD.
+    4. The bytes beside it are parts that it names, byte for byte: PART_MISMATCH, TOO_LARGE.
+    5. The time zones that it names exist: INVALID_FIELD.
     """
     statement = parse_by_shape(signed.payload)
     if statement.author.agency != caller.agency:

@@ -199,6 +199,7 @@ class Ledger:
         """Verify that what is submitted will be written; raises UNAVAILABLE."""
         if self._upkeep is not None:
             self._upkeep.verify_running()
+        # It raises UNAVAILABLE while the clock of the machine has jumped.
         self._context.clock()
         await self._writer.verify_writing()
 

@@ -3,7 +3,8 @@
 A kind of statement is one module of this package. It holds a frozen body, the code lists of that
 body, and one `KindSpec`. Everything else follows from the spec: parsing and encoding, the
 lifecycle, access, the policy's schema, replay, the client's methods, the commands, and all that is
-shown to people. Outside this package no code asks for a kind by its name; it asks for a trait.
+shown to people. Outside this package no code asks for a kind by its name, but for the kinds of the
+directory; it asks for a trait.
 
 A trait is derived from the rows wherever that is possible, so the table says it once:
 
@@ -216,7 +217,7 @@ class Text(NamedTuple):
 
 
 class Brief(Enum):
-    """True if an act takes a whole brief."""
+    """How much of a brief an act takes."""
 
     NONE = "none"
     OPTIONAL = "optional"

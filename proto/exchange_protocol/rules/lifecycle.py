@@ -286,7 +286,7 @@ def advance(
 
     Raises:
         Conflict: OUT_OF_ORDER, STALE_ANSWER, ALREADY_DECIDED, NOT_YET_DUE, TIME_IS_OVER,
-            ALREADY_CLAIMED or NOT_CLAIMED.
+            ALREADY_CLAIMED, NOT_CLAIMED or RETURN_FIRST.
         NotPermitted: if the author has no such part in the exchange, or no such claim.
         NotFound: STATEMENT_UNKNOWN, if it names a statement that is not on the leg.
         InvalidInput: as `open_exchange`; for a due time that is not later than the leg's.

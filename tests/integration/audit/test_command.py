@@ -117,6 +117,10 @@ def test_changed_byte_of_a_copy_is_found_by_the_same_command(
     assert '"entry": 7' in out
     said = json.loads(out)
     assert (said["verdict"], said["violations"], said["clean"]) == ("torn_copy", [], False)
+    for other in (("audit", "entries"), ("report", "statistics")):
+        code, out, _ = run(capsys, *other, *words[2:], *pins)
+        assert code == 2, "damage of the copy accuses nobody, whatever command finds it"
+        assert "Torn copy" in out
 
 
 def test_copy_of_fewer_entries_than_are_known_is_incomplete(
