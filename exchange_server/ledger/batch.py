@@ -146,9 +146,11 @@ class Batch:
         return growth
 
     def _judged(self, job: Job[_T]) -> Callable[[Prover], _T] | ExchangeError:
+        held = self._draft.rows.count
         try:
             return job.judge(self)
         except ExchangeError as error:
+            self._check_unchanged(held, error)
             denial = job.denial(error) if is_logged(error) else None
             try:
                 if denial is not None:
@@ -161,6 +163,16 @@ class Batch:
             if isinstance(error, SQLAlchemyError) or driver_error(error) is not None:
                 # The transaction is lost, and every request of it.
                 raise
+            self._check_unchanged(held, error)
             # A defect that one request meets must not take the others with it.
             _log.exception("judgement_failed", job=type(job).__name__)
             return Reason.INTERNAL.error("the hub failed inside; nothing was stored")
+
+    def _check_unchanged(self, held: int, error: Exception) -> None:
+        """Give the batch up where a request failed half-way.
+
+        Its rows would be stored beside the entry of another: they would show that one to agencies
+        that may not see it.
+        """
+        if self._draft.rows.count != held:
+            raise RuntimeError("a request has failed after it changed the batch") from error

@@ -64,6 +64,22 @@ class BatchRows:
     _touched: dict[str, datetime] = field(default_factory=dict)
     _legs: dict[tuple[str, str], LegRow] = field(default_factory=dict)
 
+    @property
+    def count(self) -> int:
+        """Rows that were added so far, in all tables."""
+        return (
+            len(self.entries)
+            + len(self.directory_entries)
+            + len(self.opened)
+            + len(self.deliveries)
+            + len(self.feed)
+            + len(self.parties)
+            + len(self.uploaded)
+            + len(self.erased)
+            + len(self._touched)
+            + len(self._legs)
+        )
+
     def move(self, before: Exchange | None, after: Exchange, at: datetime) -> None:
         """Keep what an exchange has become at the hub's time `at`."""
         known = set(leg_rows(before)) if before else set()

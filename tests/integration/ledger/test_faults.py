@@ -7,22 +7,25 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
-from exchange_protocol.errors import ExchangeError, HubError, Reason
+from exchange_protocol.errors import ExchangeError, HubError, HubUnavailable, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.rules.judgement import Judgement, judge
-from exchange_protocol.rules.statements import SignedStatement
+from exchange_protocol.rules.statements import SignedStatement, parse_statement
 from exchange_server.ledger import LedgerLimits, acceptance
 from exchange_server.ledger import writer as writer_module
+from exchange_server.ledger.draft import Draft
 from exchange_server.observer import CommitStep
 from exchange_server.storage import tables
 from exchange_server.storage.engine import open_engine, writing
+from exchange_server.storage.exchange_rows import StoredExchange
 from exchange_server.storage.schema import check_schema, migrate
 from tests.integration.ledger.conftest import Office
 from tests.support.hub_data import log_verifier
@@ -183,6 +186,33 @@ async def test_defect_in_one_judgement_is_that_requests_alone(
     assert isinstance(results[0], HubError)
     assert results[0].reason is Reason.INTERNAL
     assert not isinstance(results[1], BaseException)
+
+
+async def test_request_that_fails_half_way_takes_its_batch_with_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had added must not be stored beside the entry of another."""
+    good, bad = (office.mail.ask(KZ_MIA, ["kz.fma"]) for _ in range(2))
+    size, keep = office.ledger.tree_size, Draft.keep
+
+    def broken(self: Draft, stored: StoredExchange, at: datetime) -> None:
+        if stored.exchange.id == parse_statement(bad.signed.payload).exchange_id:
+            raise ZeroDivisionError
+        keep(self, stored, at)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Draft, "keep", broken)
+        results = await asyncio.gather(
+            office.ledger.submit(*bad.call),
+            office.ledger.submit(*good.call),
+            return_exceptions=True,
+        )
+    assert [type(each) for each in results] == [HubUnavailable, HubUnavailable]
+    with office.engine.connect() as connection:
+        assert connection.scalar(select(func.max(tables.log_entries.c.idx))) == size - 1
+    await office.post(bad)
+    await office.post(good)
+    assert office.ledger.tree_size == size + 2
 
 
 async def test_restart_restores_directory_tree_and_exchanges(office: Office) -> None:
