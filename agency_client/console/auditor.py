@@ -24,7 +24,7 @@ from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.statistics import Gatherer, Period, Statistics, make_statistics
 from agency_client.statistics.render import figure, heading, key
-from exchange_protocol.errors import ExchangeError
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Entry, Event
@@ -109,6 +109,10 @@ class Auditor:
             run.report = report
         except ExchangeError as error:
             run.error = error
+        except Exception as error:
+            # A run that never ends would keep the next one from beginning.
+            run.error = Reason.INTERNAL.error(f"the check stopped on {type(error).__name__}")
+            raise
 
 
 def show_audit(visit: Visit, auditor: Auditor) -> Response:

@@ -53,7 +53,7 @@ CLAIMS: Final = {
     if row.claims is not None and row.code in act.fixed.values()
 }
 """The acts by which an approver takes an item in hand (True), and gives it back (False)."""
-_KEYS: Final = ("a", "r", "x", "")
+_KEYS: Final = ("a", "r", "x")
 """The keys of the decisions, in their order."""
 
 
@@ -173,7 +173,7 @@ def item_values(visit: Visit, opened: UnsealedExchange) -> dict[str, Any]:
         "held": held,
         "acts": [
             (act, act_words(kind, act, visit.language), key)
-            for (kind, act), key in zip(DECISIONS, _KEYS, strict=False)
+            for (kind, act), key in zip(DECISIONS, _KEYS, strict=True)
         ]
         if held and not held.own_obstacle
         else [],
