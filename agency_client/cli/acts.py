@@ -198,7 +198,7 @@ def _parameters(kind: Kind, act: Act) -> Iterator[inspect.Parameter]:
             ),
         ]
         yield _parameter("due", until)
-    if kind.spec.names_legs and all(row.party is not Party.RECIPIENT for row in kind.spec.rows):
+    if kind.spec.names_legs:
         yield _parameter(_LEGS, Legs, None)
 
 

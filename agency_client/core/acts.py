@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from agency_client.content import documents
@@ -81,7 +81,8 @@ class Acts:
 
     def initial(self, name: str, to: Agencies, **arguments: Any) -> Operation[str]:
         """Open an exchange with the agencies of `to`."""
-        return (yield from self._statements.keep_initial(_initial(name, to=to, **arguments)))
+        asked = _initial(name, self._statements.zone, to=to, **arguments)
+        return (yield from self._statements.keep_initial(asked))
 
     def initial_batch(
         self, name: str, several: Iterable[Mapping[str, Any]]
@@ -99,7 +100,7 @@ class Acts:
                         f"expected the arguments of {name} as a mapping, "
                         f"got {type(arguments).__name__}"
                     )
-                asked.append(_initial(name, **arguments))
+                asked.append(_initial(name, self._statements.zone, **arguments))
         return (yield from self._statements.keep_initial_batch(asked))
 
     def continuing(
@@ -108,7 +109,7 @@ class Acts:
         """Continue an exchange, on the legs named or on all where the act is allowed now."""
         kind, act = ACTS[name]
         given = _sorted(kind, act, arguments)
-        body = _body(kind, act, given.codes)
+        body = _body(kind, act, given.codes, self._statements.zone)
         return (
             yield from self._statements.keep_continuing(
                 body, exchange, _content(act, body, given), legs=legs, terms=given.terms
@@ -116,12 +117,12 @@ class Acts:
         )
 
 
-def _initial(name: str, to: Agencies | None = None, **arguments: Any) -> Initial:
+def _initial(name: str, zone: tzinfo, to: Agencies | None = None, **arguments: Any) -> Initial:
     kind, act = ACTS[name]
     given = _sorted(kind, act, arguments)
     if to is None:
         raise TypeError(f"{name}() missing a required argument: 'to'")
-    body = _body(kind, act, given.codes)
+    body = _body(kind, act, given.codes, zone)
     return Initial(body, to, _content(act, body, given), given.terms)
 
 
@@ -164,14 +165,14 @@ def _required(act: Act, text: Any, brief: Any, document: Any) -> Iterator[tuple[
         yield act.document.argument, _MISSING if document is None else document
 
 
-def _body(kind: Kind, act: Act, codes: Mapping[str, Any]) -> Body:
+def _body(kind: Kind, act: Act, codes: Mapping[str, Any], zone: tzinfo) -> Body:
     types = attribute_types(kind.body) if codes else {}
-    given = {name: _value(types[name], value, name) for name, value in codes.items()}
+    given = {name: _value(types[name], value, name, zone) for name, value in codes.items()}
     return kind.body(**act.fixed, **given)
 
 
-def _value(attribute: Attribute, given: Any, name: str) -> Any:
-    """An attribute of a body, as its type says; raises INVALID_FIELD."""
+def _value(attribute: Attribute, given: Any, name: str, zone: tzinfo) -> Any:
+    """An attribute of a body, as its type says; a day begins in `zone`. Raises INVALID_FIELD."""
     if given is None and attribute.is_optional:
         return None
     if attribute.is_many and issubclass(attribute.type, Code):
@@ -188,7 +189,7 @@ def _value(attribute: Attribute, given: Any, name: str) -> Any:
     if issubclass(attribute.type, Code):
         return parse_code(attribute.type, given, name)
     if attribute.type is datetime:
-        return parse_moment(given, UTC, field=name)
+        return parse_moment(given, zone, field=name)
     is_whole = isinstance(given, attribute.type) and isinstance(given, bool) == (
         attribute.type is bool
     )

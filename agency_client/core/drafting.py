@@ -81,7 +81,7 @@ def make_header(terms: Terms, floor: Floor, ports: Ports, now: datetime) -> Head
         source_grade=_code(SourceGrade, terms.source_grade, "source_grade"),
         information_grade=_code(InformationGrade, terms.information_grade, "information_grade"),
         urgency=_code(Urgency, terms.urgency, "urgency") or floor.urgency,
-        due_at=None if terms.due is None else parse_due(terms.due, now, _zone(time_zone, ports)),
+        due_at=None if terms.due is None else parse_due(terms.due, now, zone_of(time_zone, ports)),
         purpose=_code(Purpose, terms.purpose, "purpose") or floor.purpose,
         legal_basis=None
         if terms.legal_basis is None
@@ -133,7 +133,7 @@ def _code(enum: type[EnumT], given: EnumT | str | None, field: str) -> EnumT | N
     return None if given is None else parse_code(enum, given, field)
 
 
-def _zone(name: str | None, ports: Ports) -> tzinfo:
+def zone_of(name: str | None, ports: Ports) -> tzinfo:
     """The time zone in which a date ends: the statement's, else that of the agency's enrolment."""
     if name is None:
         agency = ports.directory.current.agencies.get(ports.agency)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from agency_client.core.calls import Operation, Pause
@@ -28,6 +28,7 @@ from agency_client.core.drafting import (
     as_statement,
     make_header,
     require_legal_basis,
+    zone_of,
 )
 from agency_client.core.exchanges import Exchanges, HasId
 from agency_client.core.given import Agencies, parse_agencies
@@ -84,6 +85,11 @@ class Statements:
         self._ports = ports
         self._view = view
         self._exchanges = exchanges
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone of one's own agency, in which a day begins."""
+        return zone_of(None, self._ports)
 
     def keep_initial(self, asked: Initial) -> Operation[str]:
         """Make the statement that opens an exchange; gives its id."""

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
-from typing import Any, Final
+from typing import Any
 
+from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.kinds.spec import Body, body_codes
 from exchange_protocol.words import Code, NamedCode, Words
-
-ATTRIBUTES: Final[Mapping[str, Words]] = {
-    "amount": Words("amount", "сумма", "сома"),
-    "usefulness": Words("usefulness", "полезность", "пайдалылығы"),
-}
-"""Names of attributes that are numbers or times, which say nothing without their name. One that is
-not here bears the name that it has in the contract."""
 
 
 def say(words: Words, language: Language) -> str:
@@ -36,7 +29,7 @@ def body_words(body: Body, language: Language, zone: tzinfo = UTC) -> list[str]:
     said: list[str] = []
     for name, value in body_codes(body):
         for each in value if isinstance(value, tuple) else (value,):
-            said.append(_say_value(name, each, language, zone))
+            said.append(_say_value(kind_of(body), name, each, language, zone))
     return said
 
 
@@ -48,10 +41,12 @@ def body_json(body: Body) -> dict[str, Any]:
     return {name: _plain(value) for name, value in body_codes(body)}
 
 
-def _say_value(name: str, value: Any, language: Language, zone: tzinfo) -> str:
+def _say_value(kind: Kind, name: str, value: Any, language: Language, zone: tzinfo) -> str:
     if isinstance(value, Code | NamedCode):
         return say_code(value, language)
-    named = say(ATTRIBUTES[name], language) if name in ATTRIBUTES else name.replace("_", " ")
+    names = kind.spec.names
+    # Directory statements are for operators and auditors, who know the names of the contract.
+    named = say(names[name], language) if name in names else name.replace("_", " ")
     if isinstance(value, datetime):
         return f"{named} {value.astimezone(zone):%Y-%m-%d %H:%M %Z}"
     plain = _plain(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 
 import cedarpy
@@ -13,9 +14,10 @@ from google.protobuf.descriptor import Descriptor
 
 from exchange_protocol.kinds.catalogue import ROWS, Kind, parse_body
 from exchange_protocol.kinds.codes import LegState, Party
-from exchange_protocol.kinds.spec import Row, Stage
+from exchange_protocol.kinds.spec import Row, Stage, attribute_types
 from exchange_protocol.rules.policy import SCHEMA, Policy
 from exchange_protocol.v1 import statement_pb2 as pb
+from exchange_protocol.words import Code
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs" / "lifecycle.md").read_text("utf-8")
@@ -92,6 +94,18 @@ def test_the_document_names_every_kind_and_state() -> None:
     assert opening == [kind.value for kind in Kind if kind.stage is Stage.INITIAL]
     assert directory == [kind.value for kind in Kind if kind.stage is Stage.DIRECTORY]
     assert [row[0] for row in table("The states")] == [state.name for state in LegState]
+
+
+@pytest.mark.parametrize("kind", [each for each in Kind if each.stage is not Stage.DIRECTORY])
+def test_numbers_and_times_have_a_name_in_three_languages(kind: Kind) -> None:
+    asked = {
+        name
+        for name, each in attribute_types(kind.body).items()
+        if issubclass(each.type, (int, datetime)) and not issubclass(each.type, Code)
+    }
+    assert kind.spec.names.keys() == asked
+    for words in kind.spec.names.values():
+        assert len({words.en, words.ru, words.kk}) == 3
 
 
 def test_the_diagram_draws_exactly_the_moves_of_the_table() -> None:

@@ -67,6 +67,7 @@ SPEC = KindSpec(
         "findings of an asset trace", "результаты розыска активов", "активтерді іздеу нәтижелері"
     ),
     together=(("amount", "currency"),),
+    names={"amount": Words("amount", "сумма", "сома")},
     rows=(
         Row(
             party=Party.RECIPIENT,

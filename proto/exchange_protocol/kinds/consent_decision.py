@@ -87,6 +87,7 @@ SPEC = KindSpec(
         "purpose": ConsentOutcome.PARTLY,
         "ground": ConsentOutcome.REFUSED,
     },
+    names={"expires_at": Words("valid until", "действует до", "жарамды мерзімі")},
     rows=tuple(
         Row(
             party=party,

@@ -49,6 +49,7 @@ SPEC = KindSpec(
     words=Words(
         "feedback on use", "сообщение об использовании сведений", "ақпаратты пайдалану туралы хабар"
     ),
+    names={"usefulness": Words("usefulness", "полезность", "пайдалылығы")},
     rows=(
         Row(
             party=Party.INITIATOR,

@@ -297,6 +297,8 @@ class KindSpec:
     """False if statistics leave its exchanges out."""
     needs_due: bool = False
     """True if its header must name a due time; for initial kinds."""
+    names: Mapping[str, Words] = field(default_factory=dict)
+    """Names of its attributes that are numbers or times, which say nothing without their name."""
     is_case: bool = False
     """True if its legs are members of a joint case, who speak to each other; for initial kinds."""
     to_members: bool = False
