@@ -42,7 +42,7 @@ ROUNDS: Final = 2
 FETCH_PART: Final = "/exchange_protocol.v1.ExchangeService/FetchPart"
 DELIVERED_AT_ONCE: Final = 8
 HELD: Final = "uz.fiu"
-"""What is addressed to it waits for an approval."""
+"""The agency whose requests wait for an approval."""
 KINDS: Final = ("requests of 500 shapes", "requests that are held", "replies", "decisions")
 _CONTENT: Final = bytes(CONTENT_BYTES)
 

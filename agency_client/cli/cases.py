@@ -164,7 +164,7 @@ def unlink(context: typer.Context, case: CaseReference, exchanges: Exchanges) ->
 
 
 def _merged(shown: Sequence[VerifiedExchange], locale: Locale) -> list[tuple[str, Happening]]:
-    """What happened on all exchanges, by time."""
+    """The events on all exchanges, by time."""
     lines = [(each.id, line) for each in shown for line in verified_timeline(each, locale)]
     return sorted(lines, key=lambda pair: pair[1].at)
 

@@ -150,7 +150,7 @@ def show_audit(visit: Visit, auditor: Auditor) -> Response:
 
 
 def _findings(visit: Visit, run: Run) -> Iterator[dict[str, Any]]:
-    """What is wrong, each with its entry and the rules that the library names."""
+    """The findings, each with its entry and the rules that the library names."""
     report = run.report
     found = (*report.violations, *report.faults) if report else ()
     texts = published_rules(visit)

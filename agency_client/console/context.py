@@ -151,7 +151,7 @@ class Console:
         return known
 
     def _newest(self) -> Iterable[ExchangeSummary]:
-        """What news are counted of: what waits for a decision, or came and was not yet read."""
+        """Exchanges that count as news: they wait for a decision, or came and were not yet read."""
         if self.member.role in APPROVERS:
             return self.client.pending()
         return self.client.exchanges(party=Party.RECIPIENT, states=[LegState.RELEASED])

@@ -1,4 +1,4 @@
-"""What each page is for, in a few sentences and three languages: the guides in short."""
+"""The purpose of each page, in a few sentences and three languages: the guides in short."""
 
 from __future__ import annotations
 

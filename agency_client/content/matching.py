@@ -49,7 +49,7 @@ class Score(IntEnum):
 
 
 class Record(NamedTuple):
-    """What is compared of an entity under one key."""
+    """The values of an entity that are compared under one key."""
 
     key: str
     prop: str

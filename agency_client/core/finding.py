@@ -25,7 +25,7 @@ _WITHDRAWING = frozenset(
 
 
 def indexed(opened: UnsealedExchange, agency: AgencyId) -> Indexed:
-    """What the index keeps of an exchange that an agency opened."""
+    """The facts that the index keeps of an exchange that an agency opened."""
     terms = Terms()
     recalled = {
         leg

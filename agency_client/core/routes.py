@@ -88,12 +88,12 @@ class Addressed:
 
     @property
     def handling(self) -> tuple[Handling, ...]:
-        """What its handling may not be below."""
+        """The least strict handling that it may have."""
         return tuple(leg.handling for leg in self.legs) or (self.header.handling,)
 
     @property
     def tlp(self) -> tuple[Tlp, ...]:
-        """What its TLP may not be below."""
+        """The least strict TLP that it may have."""
         return tuple(leg.tlp for leg in self.legs) or (self.header.tlp,)
 
 

@@ -52,7 +52,7 @@ class LegFacts:
     as_of_entry: int | None = None
     """The entry that proves the state, where later ones may have changed it unseen."""
     claim: Claim | None = None
-    """Who has it in hand while it waits for approval, and since when."""
+    """The member that has it in hand while it waits for approval, and since when."""
     listed: LegState | None = None
     """The state that the hub lists now, where it is not proven."""
 

@@ -1,4 +1,4 @@
-"""What a search found, in words and as plain values."""
+"""The results of a search, in words and as plain values."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _LOCALES: Final = tuple(map(Locale, Language))
 
 
 def handling_note(statement: UnsealedStatement, reader: str | None) -> str:
-    """What may be done with the content of a statement, as its author says."""
+    """The uses of a statement's content that its author permits."""
     return "\n\n".join("\n".join(_lines(statement, reader, each)) for each in _LOCALES) + "\n"
 
 

@@ -51,7 +51,7 @@ class SealedFrom(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """What the index keeps of an exchange."""
+    """The texts that the index keeps of an exchange."""
 
     exchange_id: str
     kind: str

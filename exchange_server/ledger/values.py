@@ -139,7 +139,7 @@ class LegRow:
     due_at: datetime | None
     times: LegTimes | None
     claim: Claim | None
-    """Who has it in hand while it waits for approval."""
+    """The member that has it in hand while it waits for approval."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class SeenLeg:
     due_at: datetime | None
     times: LegTimes | None
     claim: Claim | None = None
-    """Who has it in hand, for an approver of a held leg."""
+    """The member that has it in hand, for an approver of a held leg."""
 
 
 class SeenExchange(NamedTuple):

@@ -27,7 +27,7 @@ class PublishLogKey(Body):
 
     @property
     def succession(self) -> SignedSuccession:
-        """What both keys have signed."""
+        """The text that both keys have signed."""
         return SignedSuccession(
             self.predecessor,
             self.successor,

@@ -119,7 +119,7 @@ class TimeRules:
         return year.is_worked(day)
 
     def _offset(self, country: str, year: int) -> timedelta:
-        """That of the year's calendar, else of the nearest year of that country, else of UTC."""
+        """The offset of the year's calendar, else of the country's nearest year, else of UTC."""
         published = self.calendars.get((country, year))
         if published is not None:
             return published.offset

@@ -60,7 +60,7 @@ NO_TIMES = TimeRules()
 
 @dataclass(frozen=True, slots=True)
 class LegRoute:
-    """What the policy asks before this recipient may see a statement."""
+    """The conditions of the policy before this recipient may see a statement."""
 
     agency: AgencyId
     approvals_required: int
