@@ -54,6 +54,7 @@ COORDINATORS: Final = tuple(
 )
 LOST: Final = tuple(member(CENTRE, Role.COORDINATOR, f"lost{number}") for number in range(4))
 """Coordinators whose keys are lost during the year."""
+AUDITOR: Final = member(CENTRE, Role.AUDITOR, "dinara")
 PROSECUTORS: Final = {
     agency: tuple(member(agency, Role.AUTHORISER, name) for name in ("saule", "timur"))
     for agency in PROSECUTOR_OF.values()
