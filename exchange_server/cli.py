@@ -175,14 +175,17 @@ def revocations(
 
 @app.command()
 def migrate(config: ConfigFile) -> None:
-    """Bring the database to this version's schema."""
+    """Bring the database to this version's schema; its log is replayed where the schema moves."""
+    from exchange_protocol.trust.certificates import TrustAnchors
     from exchange_server.storage.engine import open_engine
     from exchange_server.storage.schema import migrate as migrate_schema
 
-    engine = open_engine(load_config(config, os.environ).database.url)
+    settings = load_config(config, os.environ)
+    anchors = TrustAnchors.from_pem(_read(settings.tls.root))
+    engine = open_engine(settings.database.url)
     with database_errors():
         try:
-            before, now = migrate_schema(engine)
+            before, now = migrate_schema(engine, anchors)
         finally:
             engine.dispose()
     if before == now:
