@@ -114,16 +114,18 @@ class RpcServer:
         peers: PeerVerifier,
         tls: Callable[[], TlsFiles],
         limits: RpcLimits,
+        list_is_refused: Callable[[], bool] = lambda: False,
         shares_port: bool = False,
         observer: Observer = NO_OBSERVER,
     ) -> None:
         """Put the services together; nothing listens yet.
 
-        With `shares_port` other workers of the same hub may listen on the same port.
+        `list_is_refused` tells if the revocation list on disk is refused. With `shares_port` other
+        workers of the same hub may listen on the same port.
         """
         rates = Rates(limits.statements_per_second, limits.sealed_bytes_per_second)
         self._watches = Watches(ledger, reader, peers, limits.watch)
-        self._health = Health(partial(_check, ledger, reader))
+        self._health = Health(partial(_check, ledger, reader), list_is_refused)
         self._connections = Connections(limits.connections_per_agency)
         self._tls = tls
         pipeline = Pipeline(
