@@ -388,7 +388,9 @@ def _policy_text() -> str:
     return _read(folder / "caricc.cedar").decode("utf-8")
 
 
-def _run_hub(settings: Config, worker: int = 0, parent: Parent | None = None) -> None:
+def _run_hub(
+    settings: Config, worker: int = 0, parent: Parent | None = None, counts: Path | None = None
+) -> None:
     from exchange_server.tls_version import require_tls13
 
     require_tls13()
@@ -397,15 +399,18 @@ def _run_hub(settings: Config, worker: int = 0, parent: Parent | None = None) ->
     import uvloop
 
     from exchange_server import bootstrap
+    from exchange_server.fairness.counts import ALONE, SharedCounts
     from exchange_server.native_lines import captured_native_lines
     from exchange_server.observability import configure_logging
 
     with captured_native_lines(), database_errors():
         configure_logging(settings.logging.level, worker)
-        uvloop.run(bootstrap.serve(settings, parent))
+        shared = ALONE if counts is None else SharedCounts(counts, worker)
+        uvloop.run(bootstrap.serve(settings, parent, shared))
 
 
 def _run_workers(settings: Config, count: int) -> int:
+    from exchange_server.fairness.counts import SharedCounts, shared_counts
     from exchange_server.observability import configure_logging
     from exchange_server.storage.engine import open_engine
     from exchange_server.workers import shared_port, supervise
@@ -418,25 +423,39 @@ def _run_workers(settings: Config, count: int) -> int:
     configure_logging(settings.logging.level)
     listen = settings.listen
     with shared_port(listen.host, listen.port) as port, ExitStack() as stack:
-        shared = settings.model_copy(update={"listen": listen.model_copy(update={"port": port})})
-        keep = partial(
-            supervise,
-            partial(_run_worker, shared),
+        counts = stack.enter_context(shared_counts(count))
+        shared = settings.model_copy(
+            update={
+                "listen": listen.model_copy(update={"port": port}),
+                "limits": settings.limits.of_one_among(count),
+            }
+        )
+        counted = [SharedCounts(counts, number) for number in range(1, count + 1)]
+        has_figures = settings.metrics.port is not None
+        if has_figures:
+            from exchange_server.metrics.endpoint import served_metrics, shared_folder
+
+            registry = stack.enter_context(shared_folder())
+            stack.enter_context(served_metrics(settings.metrics, registry))
+
+        def forget(number: int, pid: int) -> None:
+            counted[number - 1].forget_held()
+            if has_figures:
+                from exchange_server.metrics.endpoint import forget_worker
+
+                forget_worker(pid)
+
+        return supervise(
+            partial(_run_worker, shared, counts),
             count,
             grace_seconds=settings.limits.grace_seconds,
+            on_end=forget,
         )
-        if settings.metrics.port is None:
-            return keep()
-        from exchange_server.metrics.endpoint import forget_worker, served_metrics, shared_folder
-
-        registry = stack.enter_context(shared_folder())
-        stack.enter_context(served_metrics(settings.metrics, registry))
-        return keep(on_end=forget_worker)
 
 
-def _run_worker(settings: Config, worker: int, parent: Parent) -> None:
+def _run_worker(settings: Config, counts: Path, worker: int, parent: Parent) -> None:
     """Run a worker's process, with the configuration that its parent has read."""
-    run(lambda: _run_hub(settings, worker, parent))
+    run(lambda: _run_hub(settings, worker, parent, counts))
 
 
 def what_to_check(config: Config) -> tuple[str, Path, str]:
