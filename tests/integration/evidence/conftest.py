@@ -17,7 +17,7 @@ from agency_client import InformationRequest, Item, ReplyDocument, Sent
 from agency_client.evidence import VerifiedBundle, export_bundle, verify_bundle
 from agency_client.evidence.verify import entry_folder
 from exchange_server.bootstrap import utc_now
-from tests.support.deployment import COORDINATORS, Deployment, deploy
+from tests.support.deployment import COORDINATORS, OPERATOR, Deployment, deploy
 from tests.support.hub_process import HubProcess, prepare_hub
 
 SCRIPT = Path(__file__).resolve().parents[3] / "agency_client" / "evidence" / "verify.py"
@@ -117,6 +117,10 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     files = prepare_hub(tmp_path_factory.mktemp("hub"))
     with HubProcess(files) as hub:
         town = deploy(files, hub.port)
+        with town.client(OPERATOR) as operator:
+            operator.publish_calendar(
+                country="KZ", year=2026, time_zone="Asia/Almaty", utc_offset_minutes=300
+            )
         with town.client("kz.mia/system") as mia:
             sent = mia.request_information(to=["uz.fiu"], brief="Дело (вымышлено)", request=REQUEST)
             assert isinstance(sent, Sent)
