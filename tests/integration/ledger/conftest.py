@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -12,6 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from exchange_protocol.kinds.confirm_policy import ConfirmPolicy
+from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.statements import Statement
@@ -32,6 +36,7 @@ from tests.support.hub_data import (
 from tests.support.observers import AtSteps
 from tests.support.postgres import emptied_database, running_postgres
 from tests.support.schema import make_schema
+from tests.support.statements import OPERATOR, SECOND_OPERATOR
 
 
 @pytest.fixture(scope="session")
@@ -125,6 +130,13 @@ class Office:
         letter = self.mail.write(author, body, **fields)
         await self.post(letter)
         return letter.statement
+
+    async def change_policy(self, cedar: str) -> None:
+        """Propose a policy and confirm it, by two operators."""
+        second = self.mail.cast.signers[SECOND_OPERATOR]
+        await self.say(OPERATOR, PublishCertificate(second.certificate))
+        await self.say(OPERATOR, PublishPolicy(cedar))
+        await self.say(SECOND_OPERATOR, ConfirmPolicy(hashlib.sha256(cedar.encode()).digest()))
 
     async def fetch(self, reader: Member, said: Statement, name: str = "brief") -> PartHandle:
         """Take delivery, and let the model follow."""
