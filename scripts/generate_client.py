@@ -44,9 +44,9 @@ def script_tables(source: str) -> str:
     lines = ["KINDS = {"]
     lines += [f'    {field.number}: "{kind.value}",' for kind, field in numbers.items()]
     lines += ["}", '"""Fields of a statement\'s body."""']
-    directory = [field.number for kind, field in numbers.items() if kind.stage is Stage.DIRECTORY]
-    lines += [f"DIRECTORY = {tuple(directory)}", '"""Those that change the directory."""']
-    lines += ['TIME = "time"']
+    directory = [numbers[kind].number for kind in Kind if kind.stage is Stage.DIRECTORY]
+    lines += [f"DIRECTORY = frozenset({tuple(directory)})"]
+    lines += ['"""Those of them that change the directory."""', 'TIME = "time"']
     lines += ["CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {"]
     for field in numbers.values():
         codes = _codes(field.message_type) if field.message_type else []

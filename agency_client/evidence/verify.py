@@ -158,10 +158,11 @@ KINDS = {
     78: "publish_time_limit",
     79: "publish_log_key",
     110: "publish_calendar",
+    120: "confirm_policy",
 }
 """Fields of a statement's body."""
-DIRECTORY = (70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 110)
-"""Those that change the directory."""
+DIRECTORY = frozenset((70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 110, 120))
+"""Those of them that change the directory."""
 TIME = "time"
 CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
     45: {
@@ -602,6 +603,7 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
 """Of each kind: the fields of its body that hold codes, numbers or a time."""
 # End of the kinds.
 _PUBLISH_CERTIFICATE, _REVOKE_CERTIFICATE, _PUBLISH_POLICY, _PUBLISH_LOG_KEY = 71, 72, 74, 79
+_CONFIRM_POLICY = 120
 _FIRST_BODY_FIELD = 30
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*){0,3}", re.ASCII)
@@ -1116,7 +1118,8 @@ class Statement:
     @property
     def is_of_directory(self) -> bool:
         """True if it changes the directory, not an exchange."""
-        return self.field in DIRECTORY
+        # A kind added later shows it by naming no exchange; of those known here none may.
+        return self.field in DIRECTORY if self.field in KINDS else not self.exchange_id
 
 
 class Certificate:
@@ -1198,6 +1201,8 @@ class Directory:
         """The beginning of its members' names, split at slashes."""
         self.certificates: dict[bytes, Certificate] = {}
         self.policy = b""
+        self.proposal = b""
+        """SHA-256 of the policy that waits for a second operator; empty if none does."""
         self.names_signatures = False
         """True if the log's first entry names its statement's signature: so must all after it."""
         self.files: dict[str, bytes] = {}
@@ -1229,8 +1234,17 @@ class Directory:
             revoked.revoked = True
         elif statement.field == _PUBLISH_POLICY:
             cedar = binary(statement.body, 1)
-            self.policy = hashlib.sha256(cedar).digest()
-            self.files[f"policy/{self.policy.hex()}.cedar"] = cedar
+            digest = hashlib.sha256(cedar).digest()
+            self.files[f"policy/{digest.hex()}.cedar"] = cedar
+            if self.policy:
+                self.proposal = digest
+            else:
+                self.policy = digest
+        elif statement.field == _CONFIRM_POLICY:
+            digest = binary(statement.body, 1)
+            if not digest or digest != self.proposal:
+                raise Refused("POLICY_MISMATCH", f"entry {entry.index} confirms no policy")
+            self.policy, self.proposal = digest, b""
         elif statement.field == _PUBLISH_LOG_KEY:
             self.log_keys.apply(entry, statement, self.operating_agency)
         self.size += 1
