@@ -375,7 +375,7 @@ class DatabaseCopy:
 class _Absent(NamedTuple):
     """A sealed part that a statement names and the copy does not have."""
 
-    index: int
+    entry: int
     statement: bytes
     """Digest of the statement."""
     name: str

@@ -498,7 +498,7 @@ async def test_health_tells_the_truth(bench: Bench) -> None:
 async def test_health_tells_of_a_refused_list_of_revocations_and_serves_on(bench: Bench) -> None:
     statuses = health_pb2.HealthCheckResponse
     async with bench.channel() as channel:
-        stub = health_pb2_grpc.HealthStub(channel)
+        stub: Any = health_pb2_grpc.HealthStub(channel)
         watch = stub.Watch(health_pb2.HealthCheckRequest(service="revocations"))
         assert (await watch.read()).status == statuses.SERVING
         bench.list_is_refused = True
