@@ -33,7 +33,7 @@ from exchange_protocol.kinds.task import Task
 from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member
 from tests.year.exchanges import BASES, Talk
-from tests.year.gate import pass_gate
+from tests.year.gate import arrive, pass_gate
 from tests.year.notes import ending
 from tests.year.plan import Chance, May
 from tests.year.region import CENTRE, PARALLEL, SYSTEM
@@ -73,11 +73,12 @@ class Case:
         side = Talk(self.town, self.chance, note, self.opening, self.lead, SYSTEM[agency])
         side.awaited, side.may_change = said, False
         self.sides[agency] = side
+        arrive(side)
 
     async def come_in(self, agency: str) -> None:
         """Someone who is invited passes the gate, reads, and joins or declines."""
         town, side = self.town, self.sides[agency]
-        if not await pass_gate(side, side.needed):
+        if not await pass_gate(side):
             return
         await town.hours(self.chance.about(6))
         await town.read(side.recipient, side.awaited)
@@ -121,8 +122,7 @@ async def open_case(town: Town, seed: str) -> None:
 
 
 async def _opened(town: Town, chance: Chance, lead: str, invited: list[str]) -> Case:
-    header = CASE
-    said = await town.say(SYSTEM[lead], JointCase(), to=invited, header=header)
+    said = await town.say(SYSTEM[lead], JointCase(chance.offences()), to=invited, header=CASE)
     case = Case(town, chance, SYSTEM[lead], said)
     for agency in invited:
         case.admit(said, agency)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import IntEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,9 @@ from agency_client import ExchangeClient
 from agency_client.audit import AuditReport, HubLog, verify_log
 from agency_client.audit.database import DatabaseCopy
 from agency_client.audit.monitor_state import MonitorState
+from agency_client.core.views import LegSummary
 from agency_client.statistics import Gatherer, Period, Statistics, make_statistics
+from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import ROWS, Kind
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.spec import Row, matches
@@ -34,8 +37,8 @@ from exchange_server.ledger.fsck import fsck
 from tests.support.hub_data import log_verifier
 from tests.year.counts import Count, Figures
 from tests.year.line import client_of
-from tests.year.notes import LegNote
-from tests.year.region import AGENCIES, AUDITOR, cast
+from tests.year.notes import LegNote, code_name
+from tests.year.region import AGENCIES, AUDITOR, SYSTEM, cast
 from tests.year.town import Town
 
 PAGE: Final = 200
@@ -125,14 +128,18 @@ def _figures(made: Statistics) -> dict[str, dict[Any, dict[str, Any]]]:
         figures: dict[Any, dict[str, Any]] = {}
         rows = [*table.rows, *([table.total] if table.total else [])]
         for row in rows:
-            keys = tuple(getattr(key, "en", str(key)) for key in row.keys)
-            while keys in figures:
-                keys = (*keys, "")
+            keys = tuple(_text(key) for key in row.keys)
             figures[keys] = {
                 column.name: cell for column, cell in zip(table.columns, row.cells, strict=True)
             }
         tables[table.name] = figures
     return tables
+
+
+def _text(key: Any) -> str:
+    if isinstance(key, IntEnum):
+        return code_name(key)
+    return str(getattr(key, "en", key))
 
 
 def _differences(expected: Figures, got: dict[Any, dict[str, Any]]) -> Iterator[str]:
@@ -222,19 +229,78 @@ async def listed_clocks(town: Town, found: Audit) -> tuple[list[str], int]:
     return wrong, compared
 
 
-def compare_views(seen: Sequence[Leg], audited: Exchange, viewer: str) -> list[str]:
-    """Compare the legs that a client proved for itself with the audit."""
-    wrong = []
-    for leg in seen:
-        known = audited.leg(leg.agency)
-        assert known is not None
-        if (leg.state, leg.due_at, _running(leg)) != (known.state, known.due_at, _running(known)):
-            wrong.append(
-                f"{audited.kind.value} {audited.id} to {leg.agency}, as {viewer} proved: "
-                f"{leg.state.name} {leg.due_at} {_running(leg)}; audited {known.state.name} "
-                f"{known.due_at} {_running(known)}"
-            )
-    return wrong
+@dataclass
+class Proved:
+    """What clients proved for themselves."""
+
+    exchanges: int = 0
+    legs: int = 0
+    opened: int = 0
+    """Statements that were unsealed."""
+    seconds: float = 0.0
+    wrong: list[str] = field(default_factory=list)
+
+
+async def proved_clocks(town: Town, found: Audit, folder: Path, each: int) -> Proved:
+    """Let the client of every agency list, fetch and prove exchanges; compare their clocks.
+
+    An initiator knows all legs of its exchange, a recipient its own. At last each unseals some:
+    reading is a delivery, so that comes after everything else.
+    """
+    proved = Proved()
+    for agency in AGENCIES:
+        client = client_of(town, folder, SYSTEM[agency])
+        await asyncio.to_thread(_prove, client, found, each, proved)
+    for agency in AGENCIES:
+        client = client_of(town, folder, SYSTEM[agency])
+        await asyncio.to_thread(_unseal, client, proved)
+    return proved
+
+
+def _prove(client: ExchangeClient, found: Audit, each: int, proved: Proved) -> None:
+    with client:
+        summaries = list(client.exchanges())
+        step = max(1, len(summaries) // each)
+        began = time.perf_counter()
+        for summary in summaries[::step]:
+            try:
+                verified = client.get(summary)
+            except ExchangeError as error:
+                proved.wrong.append(f"{client.agency} finds {summary.kind} {summary.id}: {error}")
+                continue
+            proved.exchanges += 1
+            audited, own = found.exchanges[verified.id], client.agency
+            listed_legs = {leg.agency: leg for leg in summary.legs}
+            for leg in verified.legs:
+                if verified.party is Party.INITIATOR or leg.agency == own:
+                    proved.legs += 1
+                    proved.wrong += _compared(leg, audited, listed_legs[leg.agency], own)
+        proved.seconds += time.perf_counter() - began
+
+
+def _unseal(client: ExchangeClient, proved: Proved) -> None:
+    with client:
+        summaries = list(client.exchanges())
+        for summary in summaries[:: max(1, len(summaries) // 3)][:3]:
+            for statement in client.open(summary).statements:
+                if statement.role is not None and not statement.is_erased:
+                    proved.opened += 1
+                    if statement.brief is None:
+                        proved.wrong.append(f"{client.agency} cannot read a brief of {summary.id}")
+
+
+def _compared(leg: Leg, audited: Exchange, listed_leg: LegSummary, viewer: str) -> Iterator[str]:
+    known = audited.leg(leg.agency)
+    assert known is not None
+    clocks = _running(known)
+    who = f"{audited.kind.value} {audited.id} to {leg.agency}, as {viewer}"
+    if (leg.state, leg.due_at, _running(leg)) != (known.state, known.due_at, clocks):
+        yield (
+            f"{who} proved: {leg.state.name} {leg.due_at} {_running(leg)}; audited "
+            f"{known.state.name} {known.due_at} {clocks}"
+        )
+    if (listed_leg.state, listed_leg.clocks) != (known.state, clocks):
+        yield f"{who} lists: {listed_leg.state.name} {listed_leg.clocks}; audited {clocks}"
 
 
 # --- Replay --------------------------------------------------------------------------------------

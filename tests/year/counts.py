@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any, Final, NamedTuple
 
 from exchange_protocol.kinds.codes import LegState
-from tests.year.notes import LegNote, Notes
+from tests.year.notes import LegNote, Notes, code_name
 from tests.year.region import COUNTRY
 
 Keys = tuple[str, ...]
@@ -34,12 +34,24 @@ BY: Final[Mapping[str, Callable[[LegNote], Keys]]] = {
     "state": lambda leg: (_state(leg.initiator), _state(leg.recipient)),
     "agency": lambda leg: (leg.initiator, leg.recipient),
     "kind": lambda leg: (leg.kind.spec.words.en,),
-    "urgency": lambda leg: (leg.header.urgency.name,),
-    "handling": lambda leg: (leg.header.handling.name,),
-    "purpose": lambda leg: (leg.header.purpose.name if leg.header.purpose else "not given",),
+    "urgency": lambda leg: (code_name(leg.header.urgency),),
+    "handling": lambda leg: (code_name(leg.header.handling),),
+    "purpose": lambda leg: (code_name(leg.header.purpose) if leg.header.purpose else "not given",),
     "legal-basis": lambda leg: (leg.header.legal_basis or "not given",),
-    "month": lambda leg: (f"{leg.opened:%Y-%m}",),
+    "month": lambda leg: (f"{leg.initiated:%Y-%m}",),
 }
+
+
+def _rows_of(leg: LegNote, by: Sequence[str]) -> list[Keys]:
+    """The rows in which a leg counts: by offence, it counts in the row of each."""
+    rows: list[Keys] = [()]
+    for name in by:
+        if name == "offence":
+            named = [code_name(each) for each in leg.offences] or ["not given"]
+            rows = [(*row, offence) for row in rows for offence in named]
+        else:
+            rows = [(*row, *BY[name](leg)) for row in rows]
+    return rows
 
 
 def _state(agency: str) -> str:
@@ -61,7 +73,7 @@ class Count:
     @property
     def legs(self) -> list[LegNote]:
         """The legs of the exchanges that were opened then; no tests of the connection."""
-        return [leg for leg in self.notes.legs if not leg.is_test and self.holds(leg.opened)]
+        return [leg for leg in self.notes.legs if not leg.is_test and self.holds(leg.initiated)]
 
     def tables(self, by: Sequence[str]) -> dict[str, Figures]:
         """All tables, by their names."""
@@ -81,7 +93,8 @@ class Count:
     ) -> Figures:
         groups: dict[Keys, list[LegNote]] = defaultdict(list)
         for leg in self.legs:
-            groups[tuple(key for name in by for key in BY[name](leg))].append(leg)
+            for keys in _rows_of(leg, by):
+                groups[keys].append(leg)
         figures = {keys: measure(legs) for keys, legs in groups.items()}
         figures[()] = measure(self.legs)
         return figures
@@ -89,9 +102,9 @@ class Count:
     def _exchanges(self, legs: list[LegNote]) -> dict[str, Counted]:
         cut = self.notes.last
         assert cut is not None
-        first = {leg.exchange: leg for leg in reversed(legs)}
+        initial = tuple(sorted({leg.initial for leg in legs}))
         return {
-            "exchanges": Counted(len(first), _opened(first.values()).entries),
+            "exchanges": Counted(len({leg.exchange for leg in legs}), initial),
             "legs": _opened(legs),
             "gated": _opened(leg for leg in legs if leg.was_held),
             "open": _opened(leg for leg in legs if leg.is_open()),
@@ -143,10 +156,7 @@ class Count:
         for (kind, _, code), told in self.notes.told.items():
             entries = self._within(told)
             if entries:
-                keys = (kind.spec.words.en, code.rpartition(".")[2])
-                before = figures.get(keys, {}).get("statements", Counted(0, ()))
-                # Two attributes of a kind may have a code of one name: each has its own row.
-                keys = (*keys, code) if before.value else keys
+                keys = (kind.spec.words.en, code)
                 figures[keys] = {"statements": Counted(len(entries), entries)}
         return figures
 
@@ -155,11 +165,7 @@ class Count:
         for (kind, outcome, currency), stated in self.notes.amounts.items():
             given = [amount for at, amount in stated if self.holds(at)]
             if given:
-                keys = (
-                    kind.spec.words.en,
-                    outcome.rpartition(".")[2],
-                    currency.rpartition(".")[2],
-                )
+                keys = (kind.spec.words.en, outcome, currency)
                 figures[keys] = {
                     "statements": Counted(len(given), ()),
                     "amount": Counted(sum(given), ()),
@@ -171,7 +177,7 @@ class Count:
         for (agency, ground), copies in self.notes.copies.items():
             entries = self._within(copies)
             if entries:
-                keys = (agency, ground.rpartition(".")[2] or "sent")
+                keys = (agency, ground or "sent")
                 figures[keys] = {"copies": Counted(len(entries), entries)}
         return figures
 

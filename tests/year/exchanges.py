@@ -48,7 +48,7 @@ from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from tests.year.consents import ask_consent
 from tests.year.freezes import freeze
-from tests.year.gate import approvals_needed, pass_gate
+from tests.year.gate import approvals_needed, arrive, pass_gate
 from tests.year.notes import COPIED, LegNote, ending
 from tests.year.offices import comment
 from tests.year.plan import (
@@ -177,7 +177,9 @@ async def open_exchange(town: Town, kind: Kind, seed: str) -> None:
     author = OFFICER[asker] if chance.happens(30) else SYSTEM[asker]
     recipients = _recipients(chance, kind, asker)
     header = _header(chance, town, kind)
-    body = kind.body()
+    body: Body = kind.body()
+    if kind is not Kind.CONNECTIVITY_TEST:
+        body = kind.body(offence_types=chance.offences())
     supervisor = PROSECUTOR_OF.get(COUNTRY[asker], "")
     has_supervisor = kind in COPIED and supervisor not in ("", asker, *recipients)
     if author.role is Role.OFFICER and has_supervisor and chance.happens(May.WITHHOLD_A_COPY):
@@ -233,7 +235,8 @@ def _withheld(chance: Chance, header: Header, supervisor: str) -> Header:
 
 async def leg(talk: Talk) -> None:
     """A leg from the opening to the end of the year, or of the matter."""
-    if await pass_gate(talk, talk.needed):
+    arrive(talk)
+    if await pass_gate(talk):
         await leg_after_the_gate(talk)
     elif talk.note.state in (LegState.REJECTED, LegState.RECALLED):
         await close(talk)
@@ -318,7 +321,8 @@ async def _supplemented(talk: Talk) -> bool:
         await talk.anew(Correct(talk.awaited.digest, CorrectionReason.WRONG_FACT))
     elif not await talk.answer_return():
         return False
-    if not await pass_gate(talk, talk.needed):
+    arrive(talk)
+    if not await pass_gate(talk):
         return False
     await talk.town.hours(talk.chance.about(3))
     await talk.town.read(talk.recipient, talk.awaited)

@@ -39,14 +39,18 @@ def judges(initiator: str, recipient: str) -> tuple[Member, ...]:
     return COORDINATORS
 
 
-async def pass_gate(talk: Talk, needed: int) -> bool:
+def arrive(talk: Talk) -> None:
+    """Note that new content is at the gate, or is released at once."""
+    if talk.needed:
+        talk.note.hold(talk.town.now)
+    else:
+        talk.note.release(talk.town.now)
+
+
+async def pass_gate(talk: Talk) -> bool:
     """Go through the gate, if there is one; False if the recipient will never see it."""
-    town, note, chance = talk.town, talk.note, talk.chance
-    if not needed:
-        note.release(town.now)
-        return True
-    note.hold(town.now)
-    while True:
+    town, note, chance, needed = talk.town, talk.note, talk.chance, talk.needed
+    while needed:
         first, *others = chance.draw.sample(judges(note.initiator, note.recipient), 2)
         await town.hours(chance.about(chance.of(GATE_HOURS)))
         if chance.happens(May.GATE_SLEEPS):
@@ -73,7 +77,8 @@ async def pass_gate(talk: Talk, needed: int) -> bool:
             continue
         await _approve(talk, needed, first, others[0])
         note.release(town.now)
-        return True
+        break
+    return True
 
 
 async def _claim(talk: Talk, first: Member, second: Member) -> None:

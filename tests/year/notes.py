@@ -16,6 +16,7 @@ from typing import Any
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Currency, LegState, Urgency
+from exchange_protocol.kinds.offences import OffenceType
 from exchange_protocol.rules.statements import Header, Statement
 from tests.year.region import COUNTRY, PROSECUTOR_OF, after_working_days
 
@@ -48,8 +49,14 @@ class LegNote:
     initiator: str
     recipient: str
     header: Header
+    """Of the initial statement."""
+    initiated: datetime
+    initial: int
+    """The time of the initial statement, and its entry."""
     opened: datetime
     entry: int
+    """The same of what opened this leg: an invitation may come later."""
+    offences: tuple[OffenceType, ...] = ()
     state: LegState = LegState.RELEASED
     due: datetime | None = None
     due_by_rule: bool = False
@@ -253,6 +260,10 @@ class Notes:
     denials: list[tuple[datetime, str]] = field(default_factory=list)
     kinds: Counter[Kind] = field(default_factory=Counter)
     initiators: dict[str, str] = field(default_factory=dict)
+    offences: dict[str, tuple[OffenceType, ...]] = field(default_factory=dict)
+    """What each exchange was opened for."""
+    opened: dict[str, tuple[Header, datetime, int]] = field(default_factory=dict)
+    """Header, time and entry of the initial statement of each exchange."""
     tests: set[str] = field(default_factory=set)
     """Exchanges that only test the connection: no statistics count them."""
     lapsed: int = 0
@@ -302,12 +313,18 @@ class Notes:
     def open_leg(self, statement: Statement, recipient: str, entry: int, at: datetime) -> LegNote:
         """An exchange was opened, or a member invited."""
         kind = statement.kind if statement.id == statement.exchange_id else Kind.JOINT_CASE
+        named = self.offences.setdefault(
+            statement.exchange_id, getattr(statement.body, "offence_types", ())
+        )
         note = LegNote(
+            offences=named,
             exchange=statement.exchange_id,
             kind=kind,
             initiator=statement.author.agency,
             recipient=recipient,
-            header=statement.header,
+            header=self.opened.setdefault(statement.exchange_id, (statement.header, at, entry))[0],
+            initiated=self.opened[statement.exchange_id][1],
+            initial=self.opened[statement.exchange_id][2],
             opened=at,
             entry=entry,
             due=statement.header.due_at,

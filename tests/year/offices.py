@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from exchange_keys import SealingPrivateKey
 from exchange_protocol.kinds.codes import AgencyType, Language
+from exchange_protocol.kinds.confirm_policy import ConfirmPolicy
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
 from exchange_protocol.kinds.publish_policy import PublishPolicy
@@ -13,9 +14,10 @@ from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
 from exchange_protocol.kinds.retire_agency import RetireAgency
 from exchange_protocol.kinds.supervisor_comment import SupervisorComment, SupervisorWish
 from exchange_protocol.kinds.update_agency import UpdateAgency
+from exchange_protocol.rules.policy import Policy
 from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member
-from tests.support.statements import OPERATOR, POLICY
+from tests.support.statements import OPERATOR, POLICY, SECOND_OPERATOR
 from tests.year.plan import Chance
 from tests.year.region import (
     NEXT_YEAR_PUBLISHED,
@@ -62,8 +64,11 @@ async def keep_the_directory(town: Town) -> None:
     newer = SealingPrivateKey.generate().public_key
     await town.publish(SYSTEM["az.fiu"], PublishSealingKey(newer.to_bytes()))
     await town.hours(500)
-    # Another text, and the same rules.
-    await town.publish(OPERATOR, PublishPolicy(POLICY + "\n// Reviewed in the summer.\n"))
+    # Another text, and the same rules: one operator proposes it, another confirms it.
+    reviewed = POLICY + "\n// Reviewed in the summer.\n"
+    await town.publish(OPERATOR, PublishPolicy(reviewed))
+    await town.hours(30)
+    await town.publish(SECOND_OPERATOR, ConfirmPolicy(Policy.compile(reviewed).digest))
     await town.hours(800)
     await town.publish(OPERATOR, RetireAgency(OBSERVER))
     await town.until(NEXT_YEAR_PUBLISHED)

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, Purpose, Tlp, Urgency
+from exchange_protocol.kinds.offences import OffenceType
 
 T = TypeVar("T")
 
@@ -118,6 +119,11 @@ class Chance:
     def about(self, hours: float) -> float:
         """About so many hours."""
         return hours * self.draw.uniform(0.5, 1.5)
+
+    def offences(self) -> tuple[OffenceType, ...]:
+        """The offences of a case: none, one or two."""
+        found = self.draw.sample(list(OffenceType)[:4], self.of({0: 20, 1: 55, 2: 25}))
+        return tuple(sorted(found))
 
     def days(self, least: float, most: float) -> timedelta:
         """A length of time."""

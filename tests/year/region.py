@@ -20,7 +20,7 @@ from exchange_protocol.kinds.publish_calendar import PublishCalendar
 from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
 from exchange_protocol.trust.certificates import TrustAnchors, Usage
 from exchange_protocol.trust.identity import AgencyId, Member, Role
-from tests.support.statements import OPERATOR, TRUST_DOMAIN, Cast, Signer, member
+from tests.support.statements import OPERATOR, SECOND_OPERATOR, TRUST_DOMAIN, Cast, Signer, member
 
 START: Final = datetime(2027, 1, 4, 4, tzinfo=UTC)
 END: Final = datetime(2027, 12, 31, 18, tzinfo=UTC)
@@ -63,6 +63,7 @@ SYSTEM: Final = {agency: member(agency) for agency in AGENCIES}
 OFFICER: Final = {agency: member(agency, Role.OFFICER, "officer") for agency in ASKING}
 MEMBERS: Final = (
     OPERATOR,
+    SECOND_OPERATOR,
     *COORDINATORS,
     *LOST,
     *(each for two in PROSECUTORS.values() for each in two),

@@ -260,19 +260,21 @@ class Town:
         )
         self.hub_seconds += time.perf_counter() - began
         outcomes: dict[int, Said | Reason] = {}
+        # The loser of a race was judged before or after the winner.
+        self.model.now = self.now
+        before = [self._reason_against(one) for one in letters if len(letters) > 1] or [None]
 
         def place(i: int) -> int:
             return getattr(answers[i], "index", 1 << 62)
 
         for i in sorted(range(len(letters)), key=place):
-            outcomes[i] = self._follow(letters[i], answers[i])
+            outcomes[i] = self._follow(letters[i], answers[i], before[i])
         return [outcomes[i] for i in range(len(letters))]
 
-    def _follow(self, letter: Letter, answer: Any) -> Said | Reason:
-        self.model.now = self.now
+    def _follow(self, letter: Letter, answer: Any, before: Reason | None) -> Said | Reason:
         if isinstance(answer, ExchangeError):
-            expected = reason_or_none(lambda: self.model.judge(letter.signed))
-            assert expected is answer.reason, f"the rules give {expected}, the hub {answer}"
+            after = self._reason_against(letter)
+            assert answer.reason in (before, after), f"{answer}; by the rules {before} or {after}"
             self.notes.refused(answer.reason, self.now)
             return answer.reason
         if isinstance(answer, BaseException):
@@ -282,6 +284,9 @@ class Town:
         said = Said(statement, answer.index, self.now)
         self.notes.said(statement, answer.index, self.now)
         return said
+
+    def _reason_against(self, letter: Letter) -> Reason | None:
+        return reason_or_none(lambda: self.model.judge(letter.signed))
 
     async def publish(self, author: Member, body: Body) -> None:
         """Change the directory."""
