@@ -286,7 +286,8 @@ class DatabaseCopy:
                     length = len(beside)
                 if (digest.digest(), length) != (part.sha256, part.size):
                     wrong.append(part.name)
-            if sealed is not None and len(_blob(sealed)) > start:
+            # Nothing but NULL stands beside a statement without parts.
+            if sealed is not None and (len(_blob(sealed)) > start or not start):
                 wrong.append("beyond the last")
             for name in wrong:
                 yield _fault(
