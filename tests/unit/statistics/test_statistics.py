@@ -11,6 +11,7 @@ from functools import cache
 from io import StringIO
 from random import Random
 from statistics import median
+from typing import Any
 
 import pytest
 
@@ -303,7 +304,7 @@ def test_a_freeze_that_is_imposed_is_the_answer_and_a_currency_is_no_outcome() -
     hub.deliver(KZ_FMA, asked)
     hub.now += timedelta(hours=5)
     imposed_at, imposed_entry = hub.now, len(hub.log)
-    amount = {"amount": 700, "currency": Currency.KZT}
+    amount: dict[str, Any] = {"amount": 700, "currency": Currency.KZT}
     hub.say(KZ_FMA, FreezeStatus(FreezeOutcome.IMPOSED, **amount), on=asked)
     standing = figures(counted_of(hub), "times")[()]
     assert standing["median"] == imposed_at - asked_at
