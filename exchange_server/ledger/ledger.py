@@ -120,7 +120,7 @@ class Ledger:
         self._claim = claim
         self._observer = observer
         self._writer = Writer(engine, context, observer=observer, on_growth=self._announce)
-        self._scheduler = SliceScheduler()
+        self._scheduler = SliceScheduler(self._writer.makes_way)
         self._gate = WitnessGate(None, 0, context.clock())
         self._announced = 0
         self._grown = asyncio.Event()
@@ -395,6 +395,7 @@ class Ledger:
             return Refused(error)
 
     def _announce(self, tree_size: int) -> None:
+        self._scheduler.batch_ended()
         if tree_size > self._announced:
             self._announced = tree_size
             self._grown.set()
