@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -41,6 +42,8 @@ class SliceScheduler:
         """`makes_way` is true while an agency should leave the interpreter to the writer."""
         self._makes_way = makes_way
         self._given_way: set[asyncio.Future[None]] = set()
+        self._in_order: defaultdict[AgencyId, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """For the works of one agency: none of them is begun before one that came earlier."""
         self._turns = FairScheduler()
         self._began_at = 0.0
         self._ended_at = 0.0
@@ -59,8 +62,9 @@ class SliceScheduler:
 
     async def begin(self, agency: AgencyId) -> None:
         """Wait for a slice."""
-        await self._make_way(agency)
-        await self._turns.take(agency)
+        async with self._in_order[agency]:
+            await self._make_way(agency)
+            await self._turns.take(agency)
         await self._begin(agency)
 
     async def begin_another(self, agency: AgencyId) -> None:

@@ -98,6 +98,25 @@ async def test_an_agency_makes_way_in_the_midst_of_its_work_and_holds_up_nobody(
     assert not scheduler.is_awaited
 
 
+async def test_works_of_one_agency_are_begun_in_the_order_in_which_they_came() -> None:
+    making_way, begun = {FLOOD}, list[int]()
+    scheduler = SliceScheduler(lambda agency: agency in making_way)
+
+    async def begin(number: int) -> None:
+        async with Slices(scheduler, FLOOD):
+            begun.append(number)
+
+    waiting = [asyncio.create_task(begin(number)) for number in range(20)]
+    await asyncio.sleep(0)
+    making_way.clear()
+    # One that comes when nobody makes way any more does not overtake them.
+    waiting.append(asyncio.create_task(begin(20)))
+    await asyncio.sleep(0)
+    scheduler.batch_ended()
+    await asyncio.gather(*waiting)
+    assert begun == list(range(21))
+
+
 async def test_no_agency_makes_way_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no batch ends, or another one always has something there."""
     monkeypatch.setattr(slices_module, "WAY_SECONDS", 0.001)
