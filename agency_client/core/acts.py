@@ -168,7 +168,9 @@ def _required(act: Act, text: Any, brief: Any, document: Any) -> Iterator[tuple[
 def _body(kind: Kind, act: Act, codes: Mapping[str, Any], zone: tzinfo) -> Body:
     types = attribute_types(kind.body) if codes else {}
     given = {name: _value(types[name], value, name, zone) for name, value in codes.items()}
-    return kind.body(**act.fixed, **given)
+    body = kind.body(**act.fixed, **given)
+    kind.spec.check(body, kind.value)  # Before anything is sealed, in the hub's own words.
+    return body
 
 
 def _value(attribute: Attribute, given: Any, name: str, zone: tzinfo) -> Any:

@@ -167,6 +167,7 @@ class Reason(Enum):
     CALENDAR_YEAR_INVALID = (InvalidInput,)
     COUNTRY_UNKNOWN = (InvalidInput,)
     LEAD_INVITED = (InvalidInput,)
+    GROUND_NEVER_ALONE = (InvalidInput,)
     # who
     UNAUTHENTICATED = (NotAuthenticated,)
     CERTIFICATE_INVALID = (NotAuthenticated,)
