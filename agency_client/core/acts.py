@@ -224,6 +224,10 @@ def _content(act: Act, body: Body, given: _Given) -> Content:
 def _brief(act: Act, summary: str, given: _Given) -> Brief | None:
     if act.text is not None and given.text is not None:
         text = parse_text(given.text, act.text.name)
+        if act.text.is_required and not text.strip():
+            raise Reason.EXPLANATION_MISSING.error(
+                f"expected words, got none: {act.text.help}", field=act.text.name
+            )
         if act.text.brief_field == "summary":
             return make_brief(text)
         return make_brief(summary, **{act.text.brief_field: text})

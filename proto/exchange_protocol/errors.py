@@ -168,6 +168,13 @@ class Reason(Enum):
     COUNTRY_UNKNOWN = (InvalidInput,)
     LEAD_INVITED = (InvalidInput,)
     GROUND_NEVER_ALONE = (InvalidInput,)
+    EXPLANATION_MISSING = (InvalidInput,)
+    DUE_TIME_PAST = (InvalidInput,)
+    DUE_TIME_TOO_FAR = (InvalidInput,)
+    DUE_TIME_NOT_LATER = (InvalidInput,)
+    EXPIRY_PAST = (InvalidInput,)
+    AGENCY_TWICE = (InvalidInput,)
+    OWN_AGENCY_ADDRESSED = (InvalidInput,)
     # who
     UNAUTHENTICATED = (NotAuthenticated,)
     CERTIFICATE_INVALID = (NotAuthenticated,)

@@ -279,7 +279,7 @@ def _consents_after(
             field="about",
         )
     if said.expires_at is not None and said.expires_at <= statement.made_at:
-        raise Reason.INVALID_FIELD.error(
+        raise Reason.EXPIRY_PAST.error(
             f"expected an expiry after {statement.made_at.isoformat()}", field="expires_at"
         )
     # A draft asks for several statements at once, and is decided on as one.
