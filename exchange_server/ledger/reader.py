@@ -28,6 +28,7 @@ from exchange_protocol.log.merkle import consistency_proof, inclusion_proof, inc
 from exchange_protocol.log.tiles import TILE_WIDTH, TileReader, encode_entry_bundle
 from exchange_protocol.record.entries import Event
 from exchange_protocol.record.receipts import ProvenEntry
+from exchange_protocol.rules.access import is_erased
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller, working_for
@@ -45,6 +46,7 @@ from exchange_server.ledger.values import (
 )
 from exchange_server.ledger.witnessing import witnessed_checkpoints
 from exchange_server.storage.engine import is_away, reading
+from exchange_server.storage.exchange_rows import load_exchanges
 from exchange_server.storage.feed_rows import read_notices, read_visible_entries
 from exchange_server.storage.log_rows import (
     Head,
@@ -57,6 +59,7 @@ from exchange_server.storage.log_rows import (
 )
 from exchange_server.storage.part_rows import CHUNK_BYTES, has_part, read_chunk, read_sealed
 from exchange_server.storage.party_rows import SeenExchange, Selection, list_seen, read_seen
+from exchange_server.storage.statement_rows import find_deliverables
 
 _log = structlog.get_logger(__name__)
 
@@ -84,13 +87,13 @@ class Reader:
 
     async def tree_head(self, known_tree_size: int) -> TreeHead:
         """The newest checkpoint; raises PROOF_RANGE_INVALID for a tree larger than the log."""
-        return await self._run(lambda c: _tree_head(c, _head(c), known_tree_size))
+        return await self._run(lambda c: _tree_head(_tiles(c), _head(c), known_tree_size))
 
     async def checkpoint(self, known_tree_size: int) -> tuple[TreeHead, list[bytes]]:
         """The newest checkpoint, and those that witnesses cosigned; raises as `tree_head`."""
 
         def query(connection: Connection) -> tuple[TreeHead, list[bytes]]:
-            head = _tree_head(connection, _head(connection), known_tree_size)
+            head = _tree_head(_tiles(connection), _head(connection), known_tree_size)
             return head, witnessed_checkpoints(connection)
 
         return await self._run(query)
@@ -113,8 +116,9 @@ class Reader:
                     field="known_directory_size",
                 )
             stored = read_directory_page(connection, known_directory_size, page_size, head.size)
-            proven = _proven(connection, stored, head.size)
-            return proven, head.directory_size, _tree_head(connection, head, known_tree_size)
+            tiles = _tiles(connection)
+            proven = _proven(tiles, stored, head.size)
+            return proven, head.directory_size, _tree_head(tiles, head, known_tree_size)
 
         return await self._run(query)
 
@@ -165,15 +169,15 @@ class Reader:
         """
 
         def query(connection: Connection) -> tuple[ExchangeRow, EntryPage, TreeHead]:
-            head = _head(connection)
-            page = _exchange_page(connection, agency, exchange_id, 0, head.size)
+            head, tiles = _head(connection), _tiles(connection)
+            page = _exchange_page(connection, tiles, agency, exchange_id, 0, head.size)
             seen = read_seen(connection, agency, [exchange_id])
             if not page.entries or not seen:
                 raise Reason.EXCHANGE_UNKNOWN.error(
                     f"expected an exchange that {agency} may know of, got {exchange_id[:64]!r}",
                     field="exchange_id",
                 )
-            return _exchange_row(seen[0]), page, _tree_head(connection, head, known_tree_size)
+            return _exchange_row(seen[0]), page, _tree_head(tiles, head, known_tree_size)
 
         return await self._run(query)
 
@@ -189,7 +193,8 @@ class Reader:
 
         def query(connection: Connection) -> EntryPage:
             _check_size(tree_size, _head(connection))
-            page = _exchange_page(connection, agency, exchange_id, start, tree_size)
+            tiles = _tiles(connection)
+            page = _exchange_page(connection, tiles, agency, exchange_id, start, tree_size)
             if not page.entries:
                 raise Reason.EXCHANGE_UNKNOWN.error(
                     f"expected an exchange of which {agency} sees entries from {start} on, "
@@ -332,8 +337,8 @@ def _head(connection: Connection) -> Head:
     return head
 
 
-def _tree_head(connection: Connection, head: Head, known_tree_size: int) -> TreeHead:
-    proof = consistency_proof(known_tree_size, head.size, _tiles(connection))
+def _tree_head(tiles: TileReader, head: Head, known_tree_size: int) -> TreeHead:
+    proof = consistency_proof(known_tree_size, head.size, tiles)
     return TreeHead(head.note, tuple(proof))
 
 
@@ -349,20 +354,23 @@ def _check_size(size: int, head: Head) -> None:
 
 
 def _exchange_page(
-    connection: Connection, agency: AgencyId, exchange_id: str, start: int, tree_size: int
+    connection: Connection,
+    tiles: TileReader,
+    agency: AgencyId,
+    exchange_id: str,
+    start: int,
+    tree_size: int,
 ) -> EntryPage:
     if start >= tree_size:
         # It may be a number that no database can take.
         return EntryPage((), 0)
     stored, has_more = read_visible_entries(connection, agency, exchange_id, start, tree_size)
-    entries = tuple(_proven(connection, stored, tree_size))
+    entries = tuple(_proven(tiles, stored, tree_size))
     return EntryPage(entries, stored[-1].index + 1 if has_more else 0)
 
 
-def _proven(
-    connection: Connection, stored: Sequence[StoredEntry], tree_size: int
-) -> list[ProvenEntry]:
-    proofs = inclusion_proofs([one.index for one in stored], tree_size, _tiles(connection))
+def _proven(tiles: TileReader, stored: Sequence[StoredEntry], tree_size: int) -> list[ProvenEntry]:
+    proofs = inclusion_proofs([one.index for one in stored], tree_size, tiles)
     return [
         ProvenEntry(one.index, one.opening, tuple(proof))
         for one, proof in zip(stored, proofs, strict=True)
@@ -381,11 +389,18 @@ def _part_bytes(connection: Connection, handle: PartHandle, offset: int) -> byte
         chunk = read_chunk(connection, part_id, seq)
         data = None if chunk is None else chunk[skip:]
         is_there = chunk is not None or has_part(connection, index, handle.name)
-    if not is_there:
+    if not is_there and _was_erased(connection, handle):
         raise Reason.CONTENT_ERASED.error("the content was erased while it was fetched")
     if data is None or len(data) != count:
         raise Reason.INTERNAL.error(f"part {handle.name!r} is damaged at byte {offset}")
     return data
+
+
+def _was_erased(connection: Connection, handle: PartHandle) -> bool:
+    """True if a notice erased the part: one that is missing without it is damage."""
+    found = find_deliverables(connection, [handle.payload_digest])[handle.payload_digest]
+    exchange_id = found.spoken.exchange_id
+    return is_erased(load_exchanges(connection, [exchange_id])[exchange_id].exchange, found.spoken)
 
 
 def _parse_page_token(token: str) -> int | None:
