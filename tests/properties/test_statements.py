@@ -31,6 +31,7 @@ from exchange_protocol.kinds.codes import (
 )
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.enrol_agency import MAX_NAME_CHARACTERS
+from exchange_protocol.kinds.grounds import NEVER_ALONE
 from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
 from exchange_protocol.kinds.publish_calendar import PublishCalendar
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
@@ -84,7 +85,11 @@ def of_kind(kind: Kind) -> st.SearchStrategy[Body]:
         case Kind.DECISION:
             return st.one_of(
                 st.builds(Decision, st.sampled_from([Verdict.APPROVE, Verdict.RETURN])),
-                st.builds(Decision, st.just(Verdict.REJECT), st.sampled_from(RefusalGround)),
+                st.builds(
+                    Decision,
+                    st.just(Verdict.REJECT),
+                    st.sampled_from([each for each in RefusalGround if each not in NEVER_ALONE]),
+                ),
             )
         case Kind.PUBLISH_TIME_LIMIT:
             return st.builds(
@@ -417,7 +422,7 @@ BAD_FIELDS: list[tuple[dict[str, Any], Reason, str]] = [
     ({"due_at": Timestamp(seconds=-(2**60))}, Reason.INVALID_FIELD, "due_at"),
     ({"answers": bytes(32)}, Reason.INVALID_FIELD, "answers"),
     ({"recipients": ["KZ.FMA"]}, Reason.IDENTITY_INVALID, "recipients[0]"),
-    ({"recipients": ["kz.fma", "kz.fma"]}, Reason.INVALID_FIELD, "recipients"),
+    ({"recipients": ["kz.fma", "kz.fma"]}, Reason.AGENCY_TWICE, "recipients"),
     ({"recipients": [f"kz.a{n}" for n in range(33)]}, Reason.TOO_MANY, "recipients"),
     ({"supervisors": [f"kz.a{n}" for n in range(33)]}, Reason.TOO_MANY, "supervisors"),
     ({"onward_authorities": [f"kz.a{n}" for n in range(33)]},

@@ -208,6 +208,10 @@ class Clock:
         """True if its end puts somebody in default: not while a calendar is missing."""
         return not self.unpublished
 
+    def is_over(self, now: datetime) -> bool:
+        """True if its time is over, so that somebody is in default."""
+        return now > self.at and self.binds
+
     def used(self, now: datetime) -> int:
         """The part of the time that is over, in whole percent; 100 at its end, and never more."""
         if now >= self.at:
