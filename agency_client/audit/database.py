@@ -46,7 +46,7 @@ from exchange_protocol.log.succession import Succession
 from exchange_protocol.log.tiles import TILE_WIDTH, TileId, TreeEdge
 from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, parse_entry
 from exchange_protocol.record.replay import ReplayState
-from exchange_protocol.rules.access import StatementFacts
+from exchange_protocol.rules.access import StatementFacts, is_erased, kept_until
 from exchange_protocol.rules.leg_record import encode_record
 from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import SignedStatement, Statement, batch_of, parse_statement
@@ -93,6 +93,7 @@ _LEG_COLUMNS = (
     "approvals",
     "hidden",
     "record",
+    "kept_until",
 )
 
 
@@ -122,6 +123,8 @@ class DatabaseCopy:
             self._checkpoint = _verified(self._connection, log, note)
             self._stack = stack.pop_all()
         self._found: list[Violation] = []
+        self._gone: list[tuple[int, bytes]] = []
+        """Statements whose sealed bytes are not there, by index, with their digests."""
         self._last: Entry | None = None
         self._exchanges: dict[str, _Opened] = {}
 
@@ -210,6 +213,7 @@ class DatabaseCopy:
                 yield from self._check_head()
                 yield from self._check_exchanges(state.exchanges)
                 yield from self._check_statements(state.spoken)
+                yield from self._check_gone(state.spoken, state.exchanges)
             yield from self._check_file()
         except sqlite3.Error as error:
             yield _damaged(error, None)
@@ -269,6 +273,7 @@ class DatabaseCopy:
                         wrong.append(part.name)
                         continue
                 elif sealed is None:
+                    self._gone.append((index, statement.digest))
                     continue
                 else:
                     beside = _blob(sealed)[start : start + part.size]
@@ -290,7 +295,10 @@ class DatabaseCopy:
 
     def _check_exchanges(self, exchanges: Mapping[str, Exchange]) -> Iterator[Violation]:
         """The hub's projection: what it lists exchanges by, due times among it, and their legs."""
-        columns = ", ".join(_LEG_COLUMNS)
+        # A copy of a hub before retention has no such column.
+        known = {row[1] for row in self._connection.execute("PRAGMA table_info(legs)")}
+        wanted = [each for each in _LEG_COLUMNS if each in known or each != "kept_until"]
+        columns = ", ".join(wanted)
         legs = f"SELECT agency, {columns} FROM legs WHERE exchange_id = ?"  # noqa: S608
         counted = 0
         for exchange in exchanges.values():
@@ -304,7 +312,8 @@ class DatabaseCopy:
             rows = self._connection.execute(legs, (exchange.id,)).fetchall()
             stored = {row[0]: tuple(row[1:]) for row in rows}
             replayed = {
-                leg.agency: _leg_row(position, leg) for position, leg in enumerate(exchange.legs)
+                leg.agency: _leg_row(position, leg)[: len(wanted)]
+                for position, leg in enumerate(exchange.legs)
             }
             counted += len(stored)
             for agency in sorted(stored.keys() | replayed.keys(), key=str):
@@ -338,6 +347,22 @@ class DatabaseCopy:
             yield from _check_columns(
                 index, "log_entries", [_spelled(each) for each in names], columns
             )
+
+    def _check_gone(
+        self, facts: Mapping[bytes, StatementFacts], exchanges: Mapping[str, Exchange]
+    ) -> Iterator[Violation]:
+        """Content that is gone was erased by a notice, or its retention has ended."""
+        now = datetime.now(UTC)
+        for index, digest in dict.fromkeys(self._gone):
+            said = facts.get(digest)
+            exchange = exchanges.get(said.exchange_id) if said else None
+            if said and exchange and not is_erased(exchange, said, now):
+                yield _fault(
+                    Reason.PART_MISMATCH,
+                    f"entry {index}: sealed parts are gone, which no notice erased and whose "
+                    "retention has not ended",
+                    index,
+                )
 
 
 @dataclass
@@ -545,6 +570,7 @@ def _leg_row(position: int, leg: Leg) -> tuple[Any, ...]:
         _spelled(leg.approvals),
         _spelled(tuple(digest.hex() for digest in leg.hidden)),
         encode_record(leg.record),
+        _microseconds(kept_until(leg)),
     )
 
 
