@@ -225,6 +225,7 @@ class Hub:
                 peers=peers,
                 tls=credentials.tls,
                 limits=_rpc_limits(config),
+                list_is_refused=credentials.revocations.is_refused,
                 observer=self._observer,
                 shares_port=self._shares_port,
                 counts=self._counts,

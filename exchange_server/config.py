@@ -27,6 +27,7 @@ from pydantic import (
     model_validator,
 )
 
+from exchange_files import read_given
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.cosignatures import WitnessPolicy
 
@@ -282,7 +283,7 @@ class Config(_Section):
 def load_config(path: Path, environment: Mapping[str, str]) -> Config:
     """Read and check a configuration; raises CONFIG_INVALID naming the first bad key."""
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        values = tomllib.loads(read_given(path).decode("utf-8-sig"))
     except OSError as error:
         raise Reason.CONFIG_INVALID.error(f"cannot read {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

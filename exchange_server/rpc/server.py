@@ -115,18 +115,19 @@ class RpcServer:
         peers: PeerVerifier,
         tls: Callable[[], TlsFiles],
         limits: RpcLimits,
+        list_is_refused: Callable[[], bool] = lambda: False,
         shares_port: bool = False,
         observer: Observer = NO_OBSERVER,
         counts: Counts = ALONE,
     ) -> None:
         """Put the services together; nothing listens yet.
 
-        With `shares_port` other workers of the same hub may listen on the same port; `counts` are
-        what they count together.
+        `list_is_refused` tells if the revocation list on disk is refused. With `shares_port` other
+        workers of the same hub may listen on the same port; `counts` are what they count together.
         """
         rates = Rates(limits.statements_per_second, limits.sealed_bytes_per_second, counts=counts)
         self._watches = Watches(ledger, reader, peers, limits.watch, counts)
-        self._health = Health(partial(_check, ledger, reader))
+        self._health = Health(partial(_check, ledger, reader), list_is_refused)
         self._connections = Connections(limits.connections_per_agency, counts)
         self._tls = tls
         pipeline = Pipeline(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from exchange_protocol.kinds.confirm_policy import ConfirmPolicy
+from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.statements import Statement
@@ -34,7 +38,7 @@ from tests.support.hub_data import (
 from tests.support.observers import AtSteps
 from tests.support.postgres import emptied_database, running_postgres
 from tests.support.schema import make_schema
-from tests.support.statements import KZ_MIA
+from tests.support.statements import KZ_MIA, OPERATOR, SECOND_OPERATOR
 
 
 @pytest.fixture(scope="session")
@@ -157,6 +161,13 @@ class Office:
         async with asyncio.timeout(HOLD_SECONDS):
             while self.ledger.waiting() < requests:  # noqa: ASYNC110 -- none tells
                 await asyncio.sleep(0)
+
+    async def change_policy(self, cedar: str) -> None:
+        """Propose a policy and confirm it, by two operators."""
+        second = self.mail.cast.signers[SECOND_OPERATOR]
+        await self.say(OPERATOR, PublishCertificate(second.certificate))
+        await self.say(OPERATOR, PublishPolicy(cedar))
+        await self.say(SECOND_OPERATOR, ConfirmPolicy(hashlib.sha256(cedar.encode()).digest()))
 
     async def fetch(self, reader: Member, said: Statement, name: str = "brief") -> PartHandle:
         """Take delivery, and let the model follow."""
