@@ -15,8 +15,6 @@ from exchange_protocol.kinds.codes import LegState, TimeLimitRule
 from exchange_protocol.kinds.erase_notice import EraseNotice, ErasureGround
 from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
 from exchange_protocol.kinds.reply import Reply, ReplyResult
-from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, encode_entry
-from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.statements import Statement
 from exchange_server.ledger import upkeep
 from exchange_server.ledger.fsck import fsck
@@ -24,7 +22,7 @@ from exchange_server.storage import tables
 from exchange_server.storage.engine import writing
 from tests.integration.ledger.conftest import Office
 from tests.integration.ledger.test_erasure import closed, closed_after_upload, stored_parts
-from tests.support.hub_data import caller, log_verifier
+from tests.support.hub_data import log_verifier
 from tests.support.statements import KZ_FMA, KZ_MIA, OPERATOR
 
 DAYS = 10
@@ -158,29 +156,3 @@ async def test_fsck_tells_what_was_removed_too_early_or_was_not(
     await until(
         lambda: not fsck(office.engine, anchors, log_verifier(), now=office.clock.now).findings
     )
-
-
-async def test_a_delivery_after_the_time_breaks_the_rules(keeping: Office) -> None:
-    asked, _ = await closed(keeping)
-    reader = caller(KZ_FMA)
-    log, ended = list(keeping.mail.model.log), keeping.mail.model.now
-    for wait, is_broken in ((timedelta(days=DAYS - 1), False), (timedelta(days=DAYS), True)):
-        replay = Replay(DirectoryFold(keeping.mail.cast.anchors))
-        for index, opening in enumerate(log):
-            replay.apply(index, opening)
-        entry = Entry(
-            hub_time=ended + wait,
-            event=Event.DELIVERY,
-            actor=reader.member,
-            certificate_sha256=reader.certificate_sha256,
-            directory_size=replay.directories.current.size,
-            exchange_id=asked.exchange_id,
-            payload_digest=asked.digest,
-        )
-        delivery = CommitmentOpening(encode_entry(entry), bytes(32))
-        if not is_broken:
-            replay.apply(len(log), delivery)
-            continue
-        with pytest.raises(ExchangeError) as broken:
-            replay.apply(len(log), delivery)
-        assert broken.value.reason is Reason.RULE_BROKEN
