@@ -51,7 +51,8 @@ class Receiver(trace_service_pb2_grpc.TraceServiceServicer):
 def receiving() -> Iterator[tuple[Receiver, int]]:
     receiver = Receiver()
     server = grpc.server(ThreadPoolExecutor(2))
-    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(receiver, server)
+    add: Any = trace_service_pb2_grpc.add_TraceServiceServicer_to_server
+    add(receiver, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
