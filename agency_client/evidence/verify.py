@@ -850,6 +850,7 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
                 8: "urgent reply at hand",
                 9: "urgent reply indirect",
                 10: "feedback",
+                11: "retention",
             },
         ),
         3: ("hours", {}),

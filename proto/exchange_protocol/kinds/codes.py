@@ -191,6 +191,12 @@ class TimeLimitRule(Code):
         "басқалардан сұратқаннан кейінгі шұғыл жауап",
     )
     FEEDBACK = pb.TIME_LIMIT_RULE_FEEDBACK, "feedback", "отзыв", "кері байланыс"
+    RETENTION = (
+        pb.TIME_LIMIT_RULE_RETENTION,
+        "retention of the content",
+        "срок хранения содержания",
+        "мазмұнды сақтау мерзімі",
+    )
 
 
 class Handling(Code):

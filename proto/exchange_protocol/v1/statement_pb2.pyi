@@ -896,6 +896,8 @@ class _TimeLimitRuleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TimeLim
     """The same, where the recipient must ask others for it."""
     TIME_LIMIT_RULE_FEEDBACK: _TimeLimitRule.ValueType  # 10
     """From the answer of a leg to feedback on it."""
+    TIME_LIMIT_RULE_RETENTION: _TimeLimitRule.ValueType  # 11
+    """From the end of a leg to the removal of its sealed content; the country is the initiator's."""
 
 class TimeLimitRule(_TimeLimitRule, metaclass=_TimeLimitRuleEnumTypeWrapper): ...
 
@@ -917,6 +919,8 @@ TIME_LIMIT_RULE_URGENT_REPLY_INDIRECT: TimeLimitRule.ValueType  # 9
 """The same, where the recipient must ask others for it."""
 TIME_LIMIT_RULE_FEEDBACK: TimeLimitRule.ValueType  # 10
 """From the answer of a leg to feedback on it."""
+TIME_LIMIT_RULE_RETENTION: TimeLimitRule.ValueType  # 11
+"""From the end of a leg to the removal of its sealed content; the country is the initiator's."""
 Global___TimeLimitRule: _TypeAlias = TimeLimitRule  # noqa: Y015
 
 class _AgencyType:
