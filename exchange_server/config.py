@@ -26,6 +26,7 @@ from pydantic import (
     model_validator,
 )
 
+from exchange_files import read_given
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.cosignatures import WitnessPolicy
 
@@ -213,6 +214,17 @@ class Limits(_Section):
     grace_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10
     """Seconds that calls in flight may go on after the hub was told to stop."""
 
+    def of_one_among(self, workers: int) -> Limits:
+        """The limits of each of so many workers: places to wait in are divided.
+
+        What an agency is refused beyond is counted by all workers together
+        (`exchange_server.fairness.counts`); calls in flight and connections of all agencies are
+        what one process can bear.
+        """
+        waiting = ("transfers_per_agency", "reads_per_agency", "queued_per_agency")
+        share = {key: max(1, getattr(self, key) // workers) for key in waiting}
+        return self.model_copy(update=share)
+
 
 class Logging(_Section):
     """The hub's own log on stderr."""
@@ -245,7 +257,7 @@ class Config(_Section):
 def load_config(path: Path, environment: Mapping[str, str]) -> Config:
     """Read and check a configuration; raises CONFIG_INVALID naming the first bad key."""
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        values = tomllib.loads(read_given(path).decode("utf-8-sig"))
     except OSError as error:
         raise Reason.CONFIG_INVALID.error(f"cannot read {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -19,6 +19,7 @@ from typing import Final
 
 import structlog
 
+from exchange_files import read_given
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 
@@ -70,6 +71,11 @@ class RevocationFile:
         """The reason for which the file as it stands is refused; empty where it is in force."""
         return self._refused
 
+    def is_refused(self) -> bool:
+        """Look at the file; True if it is refused as it stands now."""
+        self()
+        return bool(self._refused)
+
     def _refresh(self) -> None:
         self._warn_if_overdue()
         self._warn_if_ahead()
@@ -118,7 +124,7 @@ class RevocationFile:
 
     def _read(self) -> Revocations:
         try:
-            pem = self._path.read_bytes()
+            pem = read_given(self._path)
         except OSError as error:
             raise self._unreadable(error) from None
         return Revocations.from_pem(pem, self._anchors)

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from exchange_files import PUBLIC, replace_file
+from exchange_files import PUBLIC, read_given, replace_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_server.config import Config, Metrics
@@ -49,6 +49,12 @@ def is_taken(settings: Metrics, lists: Revocations, seconds: float = WAIT_SECOND
         time.sleep(_PAUSE_SECONDS)
 
 
+def refused_by_hub(settings: Metrics) -> bool | None:
+    """Ask the running hub's metrics if it refuses the list on disk; None where it cannot say."""
+    refused = None if settings.port is None else _figures(settings).get(_REFUSED)
+    return None if refused is None else bool(refused)
+
+
 def _figures(settings: Metrics) -> dict[str, float]:
     """The figures without labels; none while the hub is away."""
     connection = http.client.HTTPConnection(settings.host, settings.port, timeout=_TIMEOUT_SECONDS)
@@ -65,6 +71,6 @@ def _figures(settings: Metrics) -> dict[str, float]:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_given(path)
     except OSError as error:
         raise Reason.CONFIG_INVALID.error(f"cannot read {path}: {error.strerror}") from None

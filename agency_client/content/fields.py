@@ -26,6 +26,7 @@ import yaml
 
 from agency_client.content.characters import find_hidden
 from agency_client.content.faults import MOST_KINDS, Faults
+from exchange_files import read_given
 from exchange_protocol.errors import ExchangeError, Reason
 
 MAX_DOCUMENT_BYTES: Final = 1024 * 1024
@@ -116,7 +117,7 @@ def kind_of(value: object) -> str:
 def read_fields(path: Path) -> Fields:
     """Read the fields of a YAML or JSON file; raises DOCUMENT_INVALID if it is no mapping."""
     try:
-        data = path.read_bytes()
+        data = read_given(path, MAX_DOCUMENT_BYTES)
     except OSError as error:
         raise _invalid(f"cannot read {path}: {error.strerror}") from None
     source = str(path)
@@ -217,14 +218,20 @@ class _Reading:
 
     def yaml(self, text: str) -> Any:
         """Read YAML."""
-        lines = text.split("\n")
         try:
-            events: Iterator[Any] = iter(list(yaml.parse(text, Loader=yaml.CSafeLoader)))
+            value = self._document(text)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             raise self._unparsed(mark.line + 1 if mark else 1, _plain(error)) from None
         except RecursionError:
             raise self._unparsed(1, "nested too deeply") from None
+        self._check_texts(value, ())
+        return value
+
+    def _document(self, text: str) -> Any:
+        # One event after the other: libyaml's time grows with the square of the depth.
+        events: Iterator[Any] = yaml.parse(text, Loader=yaml.CSafeLoader)
+        lines = text.split("\n")
         value: Any = None
         documents = 0
         for event in events:
@@ -235,7 +242,6 @@ class _Reading:
                         self._line(event), "expected one document, got a second after ---"
                     )
                 value = self._node(next(events), events, (), lines)
-        self._check_texts(value, ())
         return value
 
     def _line(self, event: Any) -> int:
@@ -350,8 +356,6 @@ def _check_source(text: str, source: str) -> None:
 
 
 def _decoded(data: bytes, source: str) -> str:
-    if len(data) > MAX_DOCUMENT_BYTES:
-        raise _invalid(f"{source}: expected at most {MAX_DOCUMENT_BYTES} bytes, got {len(data)}")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -169,6 +169,209 @@ DIRECTORY = frozenset((70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 110, 120, 121))
 """Those of them that change the directory."""
 TIME = "time"
 CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
+    30: {
+        1: (
+            "offence types",
+            {
+                1: "organised crime",
+                2: "terrorism",
+                3: "human trafficking",
+                4: "sexual exploitation",
+                5: "drug trafficking",
+                6: "arms trafficking",
+                7: "stolen goods",
+                8: "corruption",
+                9: "fraud",
+                10: "counterfeit currency",
+                11: "counterfeit products",
+                12: "environmental crime",
+                13: "murder injury",
+                14: "kidnapping",
+                15: "robbery theft",
+                16: "smuggling",
+                17: "tax crime",
+                18: "extortion",
+                19: "forgery",
+                20: "piracy",
+                21: "market abuse",
+                22: "money laundering",
+            },
+        ),
+    },
+    31: {
+        3: (
+            "offence types",
+            {
+                1: "organised crime",
+                2: "terrorism",
+                3: "human trafficking",
+                4: "sexual exploitation",
+                5: "drug trafficking",
+                6: "arms trafficking",
+                7: "stolen goods",
+                8: "corruption",
+                9: "fraud",
+                10: "counterfeit currency",
+                11: "counterfeit products",
+                12: "environmental crime",
+                13: "murder injury",
+                14: "kidnapping",
+                15: "robbery theft",
+                16: "smuggling",
+                17: "tax crime",
+                18: "extortion",
+                19: "forgery",
+                20: "piracy",
+                21: "market abuse",
+                22: "money laundering",
+            },
+        ),
+    },
+    32: {
+        1: (
+            "offence types",
+            {
+                1: "organised crime",
+                2: "terrorism",
+                3: "human trafficking",
+                4: "sexual exploitation",
+                5: "drug trafficking",
+                6: "arms trafficking",
+                7: "stolen goods",
+                8: "corruption",
+                9: "fraud",
+                10: "counterfeit currency",
+                11: "counterfeit products",
+                12: "environmental crime",
+                13: "murder injury",
+                14: "kidnapping",
+                15: "robbery theft",
+                16: "smuggling",
+                17: "tax crime",
+                18: "extortion",
+                19: "forgery",
+                20: "piracy",
+                21: "market abuse",
+                22: "money laundering",
+            },
+        ),
+    },
+    33: {
+        1: (
+            "offence types",
+            {
+                1: "organised crime",
+                2: "terrorism",
+                3: "human trafficking",
+                4: "sexual exploitation",
+                5: "drug trafficking",
+                6: "arms trafficking",
+                7: "stolen goods",
+                8: "corruption",
+                9: "fraud",
+                10: "counterfeit currency",
+                11: "counterfeit products",
+                12: "environmental crime",
+                13: "murder injury",
+                14: "kidnapping",
+                15: "robbery theft",
+                16: "smuggling",
+                17: "tax crime",
+                18: "extortion",
+                19: "forgery",
+                20: "piracy",
+                21: "market abuse",
+                22: "money laundering",
+            },
+        ),
+    },
+    34: {
+        1: (
+            "offence types",
+            {
+                1: "organised crime",
+                2: "terrorism",
+                3: "human trafficking",
+                4: "sexual exploitation",
+                5: "drug trafficking",
+                6: "arms trafficking",
+                7: "stolen goods",
+                8: "corruption",
+                9: "fraud",
+                10: "counterfeit currency",
+                11: "counterfeit products",
+                12: "environmental crime",
+                13: "murder injury",
+                14: "kidnapping",
+                15: "robbery theft",
+                16: "smuggling",
+                17: "tax crime",
+                18: "extortion",
+                19: "forgery",
+                20: "piracy",
+                21: "market abuse",
+                22: "money laundering",
+            },
+        ),
+    },
+    35: {
+        1: (
+            "offence types",
+            {
+                1: "organised crime",
+                2: "terrorism",
+                3: "human trafficking",
+                4: "sexual exploitation",
+                5: "drug trafficking",
+                6: "arms trafficking",
+                7: "stolen goods",
+                8: "corruption",
+                9: "fraud",
+                10: "counterfeit currency",
+                11: "counterfeit products",
+                12: "environmental crime",
+                13: "murder injury",
+                14: "kidnapping",
+                15: "robbery theft",
+                16: "smuggling",
+                17: "tax crime",
+                18: "extortion",
+                19: "forgery",
+                20: "piracy",
+                21: "market abuse",
+                22: "money laundering",
+            },
+        ),
+    },
+    37: {
+        1: (
+            "offence types",
+            {
+                1: "organised crime",
+                2: "terrorism",
+                3: "human trafficking",
+                4: "sexual exploitation",
+                5: "drug trafficking",
+                6: "arms trafficking",
+                7: "stolen goods",
+                8: "corruption",
+                9: "fraud",
+                10: "counterfeit currency",
+                11: "counterfeit products",
+                12: "environmental crime",
+                13: "murder injury",
+                14: "kidnapping",
+                15: "robbery theft",
+                16: "smuggling",
+                17: "tax crime",
+                18: "extortion",
+                19: "forgery",
+                20: "piracy",
+                21: "market abuse",
+                22: "money laundering",
+            },
+        ),
+    },
     45: {
         1: (
             "result",
@@ -627,16 +830,26 @@ _BATCH = re.compile(
 )
 
 # What a signing certificate says, as DER: key usage exactly digitalSignature, critical; extended
-# key usage exactly documentSigning (RFC 9336). As bytes, since openssl's names for it change.
+# key usage exactly documentSigning (RFC 9336); its member's name as a URI.
 _KEY_USAGE = bytes.fromhex("0603551d0f0101ff040403020780")
-_EXTENDED = bytes.fromhex("0603551d25040c300a06082b06010505070324")
-_EXTENDED_CRITICAL = bytes.fromhex("0603551d250101ff040c300a06082b06010505070324")
+_EXTENDED = (
+    bytes.fromhex("0603551d25040c300a06082b06010505070324"),
+    bytes.fromhex("0603551d250101ff040c300a06082b06010505070324"),
+)
+_ALTERNATIVE_NAMES = bytes.fromhex("0603551d11")
+_URI, _EXTENSIONS = 0x86, 0xA3
+# A public key up to its point, which is not compressed (RFC 5480), and openssl's digest for it.
+_CURVES = {
+    bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004"): "-sha256",
+    bytes.fromhex("3076301006072a8648ce3d020106052b8104002203620004"): "-sha384",
+}
 # A second public key, of ML-DSA-65: subjectAltPublicKeyInfo (X.509, 2.5.29.72), with the beginning
-# of its SubjectPublicKeyInfo (RFC 9881); 1952 bytes of key follow.
+# of its SubjectPublicKeyInfo (RFC 9881).
 _SECOND_KEY = bytes.fromhex("0603551d48")
 _ML_DSA_65 = bytes.fromhex("308207b2300b0609608648016503040312038207a100")
 _SECOND_KEY_OF_ML_DSA_65 = _SECOND_KEY + bytes.fromhex("048207b6") + _ML_DSA_65
-_ML_DSA_65_KEY_BYTES, _ML_DSA_65_SIGNATURE_BYTES = 1952, 3309
+# The key as a SubjectPublicKeyInfo, and a signature.
+_ML_DSA_65_KEY_BYTES, _ML_DSA_65_SIGNATURE_BYTES = 1974, 3309
 
 
 _EXIT_REFUSED, _EXIT_DAMAGED, _EXIT_UNCHECKED = 1, 2, 6
@@ -1133,18 +1346,8 @@ class Certificate:
         self.der = der
         self.issuers = list(issuers)
         self.revoked = False
-        self.usable: tuple[Path, str, list[str]] | None = None
-        """Its public key's file, its digest's name and its URIs, once openssl has read it."""
-
-    def second_key(self, where: str) -> bytes:
-        """The public key of ML-DSA-65, in DER, that it holds beside the first; empty for none."""
-        if _SECOND_KEY not in self.der:
-            return b""
-        _, found, rest = self.der.partition(_SECOND_KEY_OF_ML_DSA_65)
-        key = rest[:_ML_DSA_65_KEY_BYTES]
-        if not found or self.der.count(_SECOND_KEY_OF_ML_DSA_65) > 1 or len(key) != 1952:
-            raise Refused("CERTIFICATE_INVALID", f"{where}: its second key is not of ML-DSA-65")
-        return _ML_DSA_65 + key
+        self.usable: tuple[Path, str, list[str], bytes] | None = None
+        """Its public key's file, its digest's name, its URIs and its second key, once read."""
 
 
 class LogKeys:
@@ -1241,13 +1444,13 @@ class Directory:
             raise Refused("CERTIFICATE_INVALID", f"{where}: its certificate was not published yet")
         if certificate.revoked:
             raise Refused("CERTIFICATE_INVALID", f"{where}: its certificate was revoked before")
-        key, digest, uris = self._read(certificate, where)
-        if uris != [f"URI:{author}"] or not _AUTHOR.fullmatch(author):
+        key, digest, uris, second_key = self._read(certificate, where)
+        if uris != [author] or not _AUTHOR.fullmatch(author):
             raise Refused("CERTIFICATE_INVALID", f"{where}: its certificate is not the author's")
         self._openssl.verify_chain(self._root, certificate, entry.seconds, where)
         if not self._openssl.is_signed(key, digest, signed, signature):
             raise Refused("SIGNATURE_INVALID", f"{where}: the signature of {author} is not good")
-        self._verify_second(certificate.second_key(where), author, signed, second, where)
+        self._verify_second(second_key, author, signed, second, where)
 
     def _verify_second(
         self, key: bytes, author: str, signed: bytes, signature: bytes, where: str
@@ -1319,18 +1522,47 @@ class Directory:
             chain = b"".join(pem(each) for each in issuers)
             self.files[f"certificates/{fingerprint.hex()}.chain.pem"] = chain
 
-    def _read(self, certificate: Certificate, where: str) -> tuple[Path, str, list[str]]:
+    def _read(self, certificate: Certificate, where: str) -> tuple[Path, str, list[str], bytes]:
         if certificate.usable is None:
-            der = certificate.der
-            if (
-                der.count(_KEY_USAGE) != 1
-                or der.count(_EXTENDED) + der.count(_EXTENDED_CRITICAL) != 1
-            ):
-                raise Refused(
-                    "CERTIFICATE_INVALID", f"{where}: its certificate is not for signing documents"
-                )
-            certificate.usable = self._openssl.read_certificate(der, where)
+            public_key, uris, second = read_certificate(certificate.der, where)
+            digests = [each for start, each in _CURVES.items() if public_key.startswith(start)]
+            if not digests:
+                raise Refused("CERTIFICATE_INVALID", f"{where}: its key is neither P-256 nor P-384")
+            file = self._openssl.key_file(public_key)
+            certificate.usable = file, digests[0], uris, second
         return certificate.usable
+
+
+def read_certificate(der: bytes, where: str) -> tuple[bytes, list[str], bytes]:
+    """Give public key, URIs and second key of a certificate for signing documents (RFC 5280).
+
+    The second key, of ML-DSA-65, is empty where it has none.
+    """
+    try:
+        signed = der_elements(der_elements(der_elements(der)[0][1])[0][1])
+        (listed,) = [content for tag, content, _ in signed[7:] if tag == _EXTENSIONS]
+        extensions = [content for _, content, _ in der_elements(der_elements(listed)[0][1])]
+        names = [each for each in extensions if each.startswith(_ALTERNATIVE_NAMES)]
+        named = [each for name in names for each in der_elements(der_elements(name)[-1][1])]
+        uris = [
+            content.decode("ascii")
+            for _, sequence, _ in named
+            for tag, content, _ in der_elements(sequence)
+            if tag == _URI
+        ]
+        public_key = signed[6][2]
+    except (IndexError, ValueError):
+        raise Refused("CERTIFICATE_INVALID", f"{where}: its certificate is malformed") from None
+    if extensions.count(_KEY_USAGE) != 1 or sum(map(extensions.count, _EXTENDED)) != 1:
+        raise Refused(
+            "CERTIFICATE_INVALID", f"{where}: its certificate is not for signing documents"
+        )
+    seconds = [each for each in extensions if each.startswith(_SECOND_KEY)]
+    if not seconds:
+        return public_key, uris, b""
+    if len(seconds) > 1 or not seconds[0].startswith(_SECOND_KEY_OF_ML_DSA_65):
+        raise Refused("CERTIFICATE_INVALID", f"{where}: its second key is not of ML-DSA-65")
+    return public_key, uris, seconds[0][-_ML_DSA_65_KEY_BYTES:]
 
 
 def verify_statement(
@@ -1547,22 +1779,9 @@ class OpenSsl:
             raise Refused("CERTIFICATE_INVALID", f"{where}: no chain to the root: {said!a}")
         self._chains.add((certificate.der, at))
 
-    def read_certificate(self, der: bytes, where: str) -> tuple[Path, str, list[str]]:
-        """Give the public key's file, the name of its digest, and the URIs of a certificate."""
-        leaf = str(self._file(pem(der)))
-        key = self._run(["x509", "-in", leaf, "-noout", "-pubkey"])
-        names = self._run(["x509", "-in", leaf, "-noout", "-ext", "subjectAltName"])
-        file = self._file(key.stdout)
-        described = self._run(["pkey", "-pubin", "-in", str(file), "-noout", "-text_pub"]).stdout
-        if b"prime256v1" in described:
-            digest = "-sha256"
-        elif b"secp384r1" in described:
-            digest = "-sha384"
-        else:
-            raise Refused("CERTIFICATE_INVALID", f"{where}: its key is neither P-256 nor P-384")
-        lines = names.stdout.decode("ascii", "replace").splitlines()[1:]
-        values = [each.strip() for line in lines for each in line.split(",")]
-        return file, digest, [each for each in values if "URI:" in each]
+    def key_file(self, public_key: bytes) -> Path:
+        """Give the file of a public key."""
+        return self._file(pem(public_key, "PUBLIC KEY"))
 
     def is_signed(self, key: Path, digest: str, signed: bytes, signature: bytes) -> bool:
         """True if an ECDSA signature in DER is good."""
@@ -1787,6 +2006,25 @@ def batch_signed(payload: bytes, index: int, size: int, path: Sequence[bytes]) -
     if root is None or not 2 <= size <= 4096:
         return None
     return pae(size.to_bytes(8, "big") + root, BATCH_TYPE)
+
+
+def der_elements(data: bytes) -> list[tuple[int, bytes, bytes]]:
+    """Give the elements of DER: tag, content, and all bytes. Raises ValueError, IndexError."""
+    found = []
+    at = 0
+    while at < len(data):
+        tag, size, start = data[at], data[at + 1], at + 2
+        if size >= 0x80:
+            start += size - 0x80
+            size = int.from_bytes(data[at + 2 : start], "big")
+            if size < max(0x80, 1 << 8 * (start - at - 3)):
+                raise ValueError("a length that DER would write shorter")
+        end = start + size
+        if tag & 0x1F == 0x1F or end > len(data):
+            raise ValueError("an element that ends after its bytes, or has a long tag")
+        found.append((tag, data[start:end], data[at:end]))
+        at = end
+    return found
 
 
 def pem(der: bytes, label: str = "CERTIFICATE") -> bytes:

@@ -265,6 +265,64 @@ LANGUAGE_RU: Language.ValueType  # 2
 LANGUAGE_EN: Language.ValueType  # 3
 Global___Language: _TypeAlias = Language  # noqa: Y015
 
+class _OffenceType:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _OffenceTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OffenceType.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    OFFENCE_TYPE_UNSPECIFIED: _OffenceType.ValueType  # 0
+    OFFENCE_TYPE_ORGANISED_CRIME: _OffenceType.ValueType  # 1
+    OFFENCE_TYPE_TERRORISM: _OffenceType.ValueType  # 2
+    OFFENCE_TYPE_HUMAN_TRAFFICKING: _OffenceType.ValueType  # 3
+    OFFENCE_TYPE_SEXUAL_EXPLOITATION: _OffenceType.ValueType  # 4
+    OFFENCE_TYPE_DRUG_TRAFFICKING: _OffenceType.ValueType  # 5
+    OFFENCE_TYPE_ARMS_TRAFFICKING: _OffenceType.ValueType  # 6
+    OFFENCE_TYPE_STOLEN_GOODS: _OffenceType.ValueType  # 7
+    OFFENCE_TYPE_CORRUPTION: _OffenceType.ValueType  # 8
+    OFFENCE_TYPE_FRAUD: _OffenceType.ValueType  # 9
+    OFFENCE_TYPE_COUNTERFEIT_CURRENCY: _OffenceType.ValueType  # 10
+    OFFENCE_TYPE_COUNTERFEIT_PRODUCTS: _OffenceType.ValueType  # 11
+    OFFENCE_TYPE_ENVIRONMENTAL_CRIME: _OffenceType.ValueType  # 12
+    OFFENCE_TYPE_MURDER_INJURY: _OffenceType.ValueType  # 13
+    OFFENCE_TYPE_KIDNAPPING: _OffenceType.ValueType  # 14
+    OFFENCE_TYPE_ROBBERY_THEFT: _OffenceType.ValueType  # 15
+    OFFENCE_TYPE_SMUGGLING: _OffenceType.ValueType  # 16
+    OFFENCE_TYPE_TAX_CRIME: _OffenceType.ValueType  # 17
+    OFFENCE_TYPE_EXTORTION: _OffenceType.ValueType  # 18
+    OFFENCE_TYPE_FORGERY: _OffenceType.ValueType  # 19
+    OFFENCE_TYPE_PIRACY: _OffenceType.ValueType  # 20
+    OFFENCE_TYPE_MARKET_ABUSE: _OffenceType.ValueType  # 21
+    OFFENCE_TYPE_MONEY_LAUNDERING: _OffenceType.ValueType  # 22
+
+class OffenceType(_OffenceType, metaclass=_OffenceTypeEnumTypeWrapper):
+    """Designated categories of offences of the FATF (glossary of the Recommendations), and money laundering."""
+
+OFFENCE_TYPE_UNSPECIFIED: OffenceType.ValueType  # 0
+OFFENCE_TYPE_ORGANISED_CRIME: OffenceType.ValueType  # 1
+OFFENCE_TYPE_TERRORISM: OffenceType.ValueType  # 2
+OFFENCE_TYPE_HUMAN_TRAFFICKING: OffenceType.ValueType  # 3
+OFFENCE_TYPE_SEXUAL_EXPLOITATION: OffenceType.ValueType  # 4
+OFFENCE_TYPE_DRUG_TRAFFICKING: OffenceType.ValueType  # 5
+OFFENCE_TYPE_ARMS_TRAFFICKING: OffenceType.ValueType  # 6
+OFFENCE_TYPE_STOLEN_GOODS: OffenceType.ValueType  # 7
+OFFENCE_TYPE_CORRUPTION: OffenceType.ValueType  # 8
+OFFENCE_TYPE_FRAUD: OffenceType.ValueType  # 9
+OFFENCE_TYPE_COUNTERFEIT_CURRENCY: OffenceType.ValueType  # 10
+OFFENCE_TYPE_COUNTERFEIT_PRODUCTS: OffenceType.ValueType  # 11
+OFFENCE_TYPE_ENVIRONMENTAL_CRIME: OffenceType.ValueType  # 12
+OFFENCE_TYPE_MURDER_INJURY: OffenceType.ValueType  # 13
+OFFENCE_TYPE_KIDNAPPING: OffenceType.ValueType  # 14
+OFFENCE_TYPE_ROBBERY_THEFT: OffenceType.ValueType  # 15
+OFFENCE_TYPE_SMUGGLING: OffenceType.ValueType  # 16
+OFFENCE_TYPE_TAX_CRIME: OffenceType.ValueType  # 17
+OFFENCE_TYPE_EXTORTION: OffenceType.ValueType  # 18
+OFFENCE_TYPE_FORGERY: OffenceType.ValueType  # 19
+OFFENCE_TYPE_PIRACY: OffenceType.ValueType  # 20
+OFFENCE_TYPE_MARKET_ABUSE: OffenceType.ValueType  # 21
+OFFENCE_TYPE_MONEY_LAUNDERING: OffenceType.ValueType  # 22
+Global___OffenceType: _TypeAlias = OffenceType  # noqa: Y015
+
 class _ErasureGround:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -1435,12 +1493,19 @@ class InformationRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    OFFENCE_TYPES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def offence_types(self) -> _containers.RepeatedScalarFieldContainer[Global___OffenceType.ValueType]:
+        """What the case is about, as far as it is known; each at most once."""
+
     def __init__(
         self,
+        *,
+        offence_types: _abc.Iterable[Global___OffenceType.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["offence_types", b"offence_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1452,6 +1517,7 @@ class Referral(_message.Message):
 
     SOURCES_FIELD_NUMBER: _builtins.int
     CONSENTS_FIELD_NUMBER: _builtins.int
+    OFFENCE_TYPES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def sources(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """Where it passes on what was received: SHA-256 of the payloads of those statements."""
@@ -1460,15 +1526,20 @@ class Referral(_message.Message):
     def consents(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """SHA-256 of the payloads of the consents (`ConsentDecision`) by which it does."""
 
+    @_builtins.property
+    def offence_types(self) -> _containers.RepeatedScalarFieldContainer[Global___OffenceType.ValueType]:
+        """What the case is about, as far as it is known; each at most once."""
+
     def __init__(
         self,
         *,
         sources: _abc.Iterable[_builtins.bytes] | None = ...,
         consents: _abc.Iterable[_builtins.bytes] | None = ...,
+        offence_types: _abc.Iterable[Global___OffenceType.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consents", b"consents", "sources", b"sources"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consents", b"consents", "offence_types", b"offence_types", "sources", b"sources"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1478,12 +1549,19 @@ Global___Referral: _TypeAlias = Referral  # noqa: Y015
 class AnalysisRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    OFFENCE_TYPES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def offence_types(self) -> _containers.RepeatedScalarFieldContainer[Global___OffenceType.ValueType]:
+        """What the case is about, as far as it is known; each at most once."""
+
     def __init__(
         self,
+        *,
+        offence_types: _abc.Iterable[Global___OffenceType.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["offence_types", b"offence_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1493,12 +1571,19 @@ Global___AnalysisRequest: _TypeAlias = AnalysisRequest  # noqa: Y015
 class AssetTraceRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    OFFENCE_TYPES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def offence_types(self) -> _containers.RepeatedScalarFieldContainer[Global___OffenceType.ValueType]:
+        """What the case is about, as far as it is known; each at most once."""
+
     def __init__(
         self,
+        *,
+        offence_types: _abc.Iterable[Global___OffenceType.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["offence_types", b"offence_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1508,12 +1593,19 @@ Global___AssetTraceRequest: _TypeAlias = AssetTraceRequest  # noqa: Y015
 class UrgentFreezeRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    OFFENCE_TYPES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def offence_types(self) -> _containers.RepeatedScalarFieldContainer[Global___OffenceType.ValueType]:
+        """What the case is about, as far as it is known; each at most once."""
+
     def __init__(
         self,
+        *,
+        offence_types: _abc.Iterable[Global___OffenceType.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["offence_types", b"offence_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1525,12 +1617,19 @@ class AdvanceNotice(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    OFFENCE_TYPES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def offence_types(self) -> _containers.RepeatedScalarFieldContainer[Global___OffenceType.ValueType]:
+        """What the case is about, as far as it is known; each at most once."""
+
     def __init__(
         self,
+        *,
+        offence_types: _abc.Iterable[Global___OffenceType.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["offence_types", b"offence_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1559,12 +1658,19 @@ class JointCase(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    OFFENCE_TYPES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def offence_types(self) -> _containers.RepeatedScalarFieldContainer[Global___OffenceType.ValueType]:
+        """What the case is about, as far as it is known; each at most once."""
+
     def __init__(
         self,
+        *,
+        offence_types: _abc.Iterable[Global___OffenceType.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["offence_types", b"offence_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
