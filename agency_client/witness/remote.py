@@ -125,8 +125,8 @@ class RemoteWitness:
             connection = HTTPSConnection(self._host, self._port, timeout=SECONDS, context=context)
         try:
             connection.request("POST", self._path, body)
-            response = connection.getresponse()
-            answer = response.read(_MOST_BYTES + 1)
+            with connection.getresponse() as response:
+                answer = response.read(_MOST_BYTES + 1)
         except (OSError, HTTPException) as error:
             raise Reason.UNAVAILABLE.error(
                 f"the witness at {self.prefix} does not answer: {error}"
