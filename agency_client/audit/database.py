@@ -56,7 +56,8 @@ from exchange_protocol.trust.envelope import PAYLOAD_TYPE
 _ENTRIES = """
     SELECT idx, entry, nonce, leaf_hash, event, actor_agency, exchange_id, payload_sha256,
            payload, certificate_sha256, signature, batch, statement_id, kind, urgency,
-           EXISTS (SELECT 1 FROM parts WHERE log_index = idx)
+           EXISTS (SELECT 1 FROM parts WHERE log_index = idx),
+           post_quantum_signature
     FROM log_entries WHERE idx < ? ORDER BY idx
 """
 _LOG_KEYS = "SELECT idx, payload FROM log_entries WHERE kind = 'publish_log_key' ORDER BY idx"
@@ -238,7 +239,8 @@ class DatabaseCopy:
         )
         [(alone,)] = self._connection.execute(
             "SELECT count(*) FROM log_entries WHERE payload IS NULL AND coalesce(statement_id, "
-            "kind, urgency, certificate_sha256, signature, batch, sealed) IS NOT NULL"
+            "kind, urgency, certificate_sha256, signature, batch, post_quantum_signature, sealed) "
+            "IS NOT NULL"
         )
         if alone:
             yield _fault(
@@ -565,7 +567,8 @@ def _leaf(index: int, row: Sequence[Any]) -> AuditedLeaf:
             fault = Reason.ENTRY_MISMATCH.error(f"entry {index}: it does not parse: {error}")
             return AuditedLeaf(leaf_hash, None, fault)
         payload, certificate, signature = (_blob(value) for value in row[8:11])
-        signed = SignedStatement(PAYLOAD_TYPE, payload, certificate, signature, batch)
+        second = b"" if row[16] is None else _blob(row[16])
+        signed = SignedStatement(PAYLOAD_TYPE, payload, certificate, signature, batch, second)
     return AuditedLeaf(
         leaf_hash, CommitmentOpening(entry, nonce, signed), beside=(row[4:8], row[12:15], row[15])
     )
