@@ -17,7 +17,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from agency_client._async_acts import AsyncActs
 from agency_client._channel import AsyncChannel
@@ -52,6 +52,7 @@ from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.log.succession import SignedSuccession
 from exchange_protocol.rules.calendars import TimeRules
 from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.judgement import Route
 from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_protocol.trust.sealing import SealingPublicKey
@@ -172,6 +173,24 @@ class AsyncExchangeClient(AsyncActs):
             NotAuthenticated: if the hub does not let this profile in.
         """
         return await self._driver.run(self._core.delivery.flush())
+
+    async def foresee(
+        self, act: str, exchange: str | HasId | None = None, /, **arguments: Any
+    ) -> Route:
+        """Foresee what would happen to a statement, by the policy on the log; nothing is sent.
+
+        Args:
+            act: the name of the method that makes it, such as "reply".
+            exchange: the exchange that it continues; None for one that opens an exchange.
+            arguments: the arguments of that method.
+
+        Returns:
+            Of each leg that gets new content, whose approvals it waits for; and who gets a copy.
+
+        Raises:
+            InvalidInput, NotPermitted, Conflict: as the method itself.
+        """
+        return await self._driver.run(self._core.acts.foresee(act, exchange, **arguments))
 
     async def submit_statement(
         self, draft: Draft, parts: Mapping[str, bytes] | None = None

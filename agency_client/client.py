@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from agency_client._acts import Acts
 from agency_client._channel import Channel
@@ -53,6 +53,7 @@ from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.log.succession import SignedSuccession
 from exchange_protocol.rules.calendars import TimeRules
 from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.judgement import Route
 from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_protocol.trust.sealing import SealingPublicKey
@@ -173,6 +174,22 @@ class ExchangeClient(Acts):
             NotAuthenticated: if the hub does not let this profile in.
         """
         return self._driver.run(self._core.delivery.flush())
+
+    def foresee(self, act: str, exchange: str | HasId | None = None, /, **arguments: Any) -> Route:
+        """Foresee what would happen to a statement, by the policy on the log; nothing is sent.
+
+        Args:
+            act: the name of the method that makes it, such as "reply".
+            exchange: the exchange that it continues; None for one that opens an exchange.
+            arguments: the arguments of that method.
+
+        Returns:
+            Of each leg that gets new content, whose approvals it waits for; and who gets a copy.
+
+        Raises:
+            InvalidInput, NotPermitted, Conflict: as the method itself.
+        """
+        return self._driver.run(self._core.acts.foresee(act, exchange, **arguments))
 
     def submit_statement(
         self, draft: Draft, parts: Mapping[str, bytes] | None = None

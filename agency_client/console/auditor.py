@@ -123,7 +123,7 @@ def show_audit(visit: Visit, auditor: Auditor) -> Response:
         "audit.html",
         run=run,
         percent=run.done * 100 // run.size if run and run.size else 0,
-        error_text=locale.visible(run.error.message) if run and run.error else "",
+        fault=visit.explain(run.error) if run and run.error else None,
         facts=list(_facts(report, locale)) if report else [],
         findings=list(_findings(visit, run)) if run and report else [],
         counts=[
@@ -157,8 +157,7 @@ def _findings(visit: Visit, run: Run) -> Iterator[dict[str, Any]]:
     for each in found:
         yield {
             "index": "" if each.index is None else str(each.index),
-            "reason": each.reason.name,
-            "message": visit.locale.visible(each.message),
+            "fault": visit.explain(each.reason.error(each.message)),
             "rules": [
                 (rule.id, rule.meaning(visit.language))
                 for rule in texts.values()

@@ -13,8 +13,14 @@ from typing import Final
 
 from agency_client.console.contents import Contents
 from agency_client.console.words import PART_WORDS, Word
-from agency_client.core.views import UnsealedExchange, UnsealedStatement, is_file_part
+from agency_client.core.views import (
+    PartFault,
+    UnsealedExchange,
+    UnsealedStatement,
+    is_file_part,
+)
 from agency_client.presentation.documents import document_fields
+from agency_client.presentation.due import DueClock, by_time_left, due_clocks, used_words
 from agency_client.presentation.entities import Tables
 from agency_client.presentation.exchanges import (
     Fact,
@@ -25,10 +31,11 @@ from agency_client.presentation.exchanges import (
     outcome,
     who,
 )
+from agency_client.presentation.faults import Explained, explain
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import sealed_to_others
-from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.codes import LegState, Party, Tlp
 from exchange_protocol.record.entries import Entry, Event, read_entry
 from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.trust.identity import AgencyId, Member
@@ -47,6 +54,19 @@ class LegView:
     due: str
     is_late: bool
     colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """A time that runs on a leg: for what, how much of it is over, and who must act."""
+
+    name: str
+    agency: str
+    due: str
+    used: str
+    percent: int
+    is_over: bool
+    is_mine: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +110,14 @@ class StatementView:
     fields: tuple[tuple[str, str], ...]
     is_erased: bool
     sealed: tuple[str, ...]
-    faults: tuple[str, ...]
+    faults: tuple[tuple[str, Explained], ...]
+    """What cannot be read, and why."""
     missing: str
     files: tuple[FileView, ...]
+    can_save: bool
+    """True if another agency's content came with it, which may be saved with its handling note."""
+    needs_reader: bool
+    """True if its files are for named readers alone."""
     tables: Tables
 
     @property
@@ -110,6 +135,8 @@ class ExchangeView:
     title: str
     facts: tuple[Fact, ...]
     legs: tuple[LegView, ...]
+    clocks: tuple[ClockView, ...]
+    """The times that run, as the hub lists them."""
     steps: tuple[Step, ...]
     statements: tuple[StatementView, ...]
     checks: tuple[Check, ...]
@@ -153,12 +180,36 @@ def view(
         ),
         facts=tuple(header_facts(opened, legs, agency, locale, now))[1:],
         legs=tuple(_leg(leg, locale, now) for leg in legs),
+        clocks=tuple(_clocks(opened, agency, locale, now)),
         steps=tuple(_steps(opened, locale)),
         statements=tuple(
-            _statement(each, locale, contents[each.statement.digest]) for each in opened.statements
+            _statement(each, locale, contents[each.statement.digest], agency)
+            for each in opened.statements
         ),
         checks=tuple(_checks(opened, locale)),
         is_supervised=opened.party is Party.SUPERVISOR,
+    )
+
+
+def _clocks(
+    opened: UnsealedExchange, agency: AgencyId, locale: Locale, now: datetime
+) -> Iterator[ClockView]:
+    summary = opened.verified.summary
+    for each in by_time_left(due_clocks([summary], opened.party, agency)):
+        yield clock_view(each, locale, now)
+
+
+def clock_view(each: DueClock, locale: Locale, now: datetime) -> ClockView:
+    """A clock in words."""
+    is_over = each.is_over(now)
+    return ClockView(
+        name=locale.say(each.clock.kind),
+        agency=each.leg.agency,
+        due=locale.due(each.clock.at, now, is_overdue=is_over, between="\n"),
+        used=used_words(each.clock, now, locale),
+        percent=min(100, each.clock.used(now)),
+        is_over=is_over,
+        is_mine=each.is_mine,
     )
 
 
@@ -226,7 +277,9 @@ def _change(change: LegChange, locale: Locale) -> str:
     return f"{change.agency}: {before}{locale.say(change.after)}"
 
 
-def _statement(each: UnsealedStatement, locale: Locale, contents: Contents) -> StatementView:
+def _statement(
+    each: UnsealedStatement, locale: Locale, contents: Contents, agency: AgencyId
+) -> StatementView:
     fields = [
         pair
         for document in (each.brief, each.content)
@@ -249,13 +302,7 @@ def _statement(each: UnsealedStatement, locale: Locale, contents: Contents) -> S
         if each.is_erased
         else tuple(_part_words(name, locale) for name in sealed_to_others(each)),
         faults=tuple(
-            locale.say(
-                Label.PART_FAULT,
-                part=fault.part,
-                error=locale.visible(str(fault.error)),
-                whom=fault.ask,
-            )
-            for fault in each.faults
+            (_unread(fault, locale), explain(fault.error, locale)) for fault in each.faults
         ),
         missing=locale.say(Label.MISSING_SUBJECTS, declared=declared, found=found)
         if each.missing_subjects
@@ -264,6 +311,8 @@ def _statement(each: UnsealedStatement, locale: Locale, contents: Contents) -> S
             FileView(locale.one_line(name), len(data), number)
             for number, (name, data) in enumerate(each.attachments.items())
         ),
+        can_save=bool(each.parts) and each.author.agency != agency,
+        needs_reader=each.author.agency != agency and each.statement.header.tlp is Tlp.RED,
         tables=contents.tables(locale, MOST_ROWS),
     )
 
@@ -293,7 +342,7 @@ def _checks(opened: UnsealedExchange, locale: Locale) -> Iterator[Check]:
     if read := sum(len(each.parts) for each in opened.statements):
         yield passed(Word.CHECK_PARTS, number=read)
     for fault in opened.faults:
-        yield Check(False, _fault(fault.part, str(fault.error), fault.ask, locale))
+        yield Check(False, _unread(fault, locale))
 
 
 _RULES_CHECKED: Final = {
@@ -304,8 +353,9 @@ _RULES_CHECKED: Final = {
 }
 
 
-def _fault(part: str, error: str, ask: str, locale: Locale) -> str:
-    return locale.say(Label.PART_FAULT, part=part, error=locale.visible(error), whom=ask)
+def _unread(fault: PartFault, locale: Locale) -> str:
+    part = _part_words(fault.part, locale)
+    return locale.say(Word.PART_UNREAD.value, part=part, whom=fault.ask)
 
 
 def differences(

@@ -8,9 +8,9 @@ a field of a brief or a document is `brief.summary`, `request.items`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum, StrEnum
 from types import NoneType, UnionType
@@ -22,6 +22,7 @@ from agency_client.content import documents
 from agency_client.content.documents import Brief, CaseStage, Item, Period
 from agency_client.content.entities import entities_from_csv, parse_entities
 from agency_client.content.entity import Entity
+from agency_client.content.goaml import entities_from_goaml
 from agency_client.core.acts import ACTS, terms_of
 from agency_client.presentation.documents import FIELDS, ITEMS, STAGES
 from agency_client.presentation.locale import Locale
@@ -47,6 +48,7 @@ _SHORT: Final = 200
 _MOST_NUMBERS: Final = 20
 """Whole numbers up to here are chosen from a list; larger ones are typed."""
 SUBJECT_ROWS: Final = 4
+FILE_FIELDS: Final = ("attachments", "entities_file", "goaml_file", "table_file", "mapping_file")
 SUBJECT_FIELDS: Final = ("name", "idNumber", "birthDate", "country")
 SUBJECT_SCHEMATA: Final = ("Person", "Company", "BankAccount")
 _TERM_CODES: Final[dict[str, type[Code]]] = {
@@ -128,6 +130,7 @@ def fields_of(
         say = locale.say
         made.append(Field("subjects", say(Word.SUBJECTS_TYPED.value), Sort.SUBJECTS))
         made.append(Field("entities_file", say(Word.SUBJECTS_FILE.value), Sort.FILE, is_more=True))
+        made.append(Field("goaml_file", say(Word.GOAML_FILE.value), Sort.FILE, is_more=True))
         made.append(Field("table_file", say(Word.TABLE_FILE.value), Sort.FILE, is_more=True))
         made.append(Field("mapping_file", say(Word.MAPPING_FILE.value), Sort.FILE, is_more=True))
     if act.attachments:
@@ -136,11 +139,22 @@ def fields_of(
     return made
 
 
-def arguments_of(draft: Draft, stack: ExitStack) -> dict[str, Any]:
-    """The arguments of the library's method, from a draft; what is empty is left out.
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A form that was read: the arguments of the library's method, with all entities in them."""
 
-    Args:
-        stack: keeps what the arguments read from until they were used.
+    arguments: Mapping[str, Any] = field(repr=False)
+    entities: Sequence[Entity] = field(repr=False)
+    """The persons, companies, accounts and payments, typed in and from files."""
+
+
+def missing(fields: Iterable[Field], draft: Draft) -> list[Field]:
+    """The required fields of a form that are empty."""
+    return [each for each in fields if each.is_required and not _is_given(each, draft)]
+
+
+def read_form(draft: Draft) -> Filled:
+    """Read a form that lacks no required field; what is empty is left out.
 
     Raises:
         InvalidInput: for what cannot be read.
@@ -158,7 +172,7 @@ def arguments_of(draft: Draft, stack: ExitStack) -> dict[str, Any]:
             )
     if act.text is not None and draft.one(act.text.name):
         made[act.text.name] = draft.one(act.text.name)
-    entities, notes = entities_of(draft, stack) if act.entities is not None else ([], ())
+    entities, notes = _entities(draft) if act.entities is not None else ([], ())
     if act.brief is not BriefNeed.NONE and (brief := _document(draft, "brief", Brief)):
         # Approvers and recipients see how a table was read.
         made["brief"] = brief | ({"import_notes": notes} if notes else {})
@@ -175,26 +189,35 @@ def arguments_of(draft: Draft, stack: ExitStack) -> dict[str, Any]:
         if given and given[0]:
             many = name in ("permitted_uses", "onward_authorities")
             made[name] = _lines(given) if many else given[0]
-    return made
+    return Filled(made, entities)
 
 
-def entities_of(draft: Draft, stack: ExitStack) -> tuple[list[Entity], tuple[str, ...]]:
-    """The persons, companies and accounts of a draft, and how its tables were read."""
+def _is_given(each: Field, draft: Draft) -> bool:
+    if each.sort is Sort.PERIOD:
+        return any(draft.one(f"{each.name}.{end}").strip() for end in ("start", "end"))
+    return any(value.strip() for value in draft.fields.get(each.name, []))
+
+
+def _entities(draft: Draft) -> tuple[list[Entity], tuple[str, ...]]:
+    """The entities of a draft, and how its files were read."""
     found = list(_typed(draft))
     notes: list[str] = []
     for file in _files(draft, "entities_file"):
         found += parse_entities(file.data, file.name)
+    for file in _files(draft, "goaml_file"):
+        report = entities_from_goaml(file.data, file.name)
+        found += list(report)
+        notes += report.notes
     tables, mappings = _files(draft, "table_file"), _files(draft, "mapping_file")
     if bool(tables) != bool(mappings):
         raise Reason.INVALID_FIELD.error(
             "expected a table and its mapping together", field="table_file"
         )
     for table, mapping in zip(tables, mappings, strict=False):
-        table_path = stack.enter_context(_in_memory(table))
-        mapping_path = stack.enter_context(_in_memory(mapping))
-        imported = entities_from_csv(table_path, mapping_path)
-        found += list(imported)
-        notes += imported.notes
+        with _in_memory(table) as table_path, _in_memory(mapping) as mapping_path:
+            imported = entities_from_csv(table_path, mapping_path)
+            found += list(imported)
+            notes += imported.notes
     return found, tuple(notes)
 
 

@@ -26,6 +26,7 @@ from agency_client.console.visits import REFRESH, Visit, show_fault
 from agency_client.console.words import Word, act_words
 from agency_client.core.views import ExchangeSummary, Queued, UnsealedExchange
 from agency_client.presentation.exchanges import who
+from agency_client.presentation.faults import Explained, explain
 from agency_client.presentation.locale import Locale
 from agency_client.state.references import Reference
 from exchange_protocol.errors import Conflict, ExchangeError
@@ -155,12 +156,12 @@ def _item(visit: Visit, exchange_id: str) -> dict[str, Any]:
     except StillOpeningError as error:
         return {**_NO_ITEM, "opening": error}
     except ExchangeError as error:
-        return {**_NO_ITEM, "fault": error, "fault_text": visit.locale.visible(error.message)}
+        return {**_NO_ITEM, "fault": visit.explain(error)}
     return {**_NO_ITEM, **item_values(visit, opened)}
 
 
 _NO_ITEM: Final[Mapping[str, Any]] = MappingProxyType(
-    {"item": None, "held": None, "acts": (), "fault": None, "fault_text": "", "opening": None}
+    {"item": None, "held": None, "acts": (), "fault": None, "opening": None}
 )
 
 
@@ -212,7 +213,7 @@ def row(checked: Checked, known: Reference | None, locale: Locale, now: datetime
 
 def _unverified(checked: Checked, route: str, locale: Locale) -> Row:
     """An item that does not verify: who is said to ask whom, and why that is not believed."""
-    why = checked.error.reason.name if checked.error else ""
+    why = explain(checked.error, locale).sentence if checked.error else ""
     what = locale.say(checked.summary.kind.spec.words)
     return Row(
         id=checked.summary.id,
@@ -344,6 +345,7 @@ def _decision_page(
     status: int = 200,
     *,
     error: str = "",
+    fault: Explained | None = None,
 ) -> Response:
     values = item_values(visit, opened)
     if values["held"] is None:
@@ -356,6 +358,7 @@ def _decision_page(
         codes=list(code_fields(kind, act, visit.locale)),
         given={name: visit.field(name) for name in _given_names(act)},
         error=error,
+        fault=fault,
         has_pin=visit.console.has_pin,
         **values,
     )
@@ -429,8 +432,7 @@ def decide(visit: Visit) -> Response:
         return _decided_or_changed(visit, exchange_id, kind, act)
     except ExchangeError as error:
         if error.field in {"pin", *_given_names(act)}:
-            text = visit.locale.visible(error.message)
-            return _decision_page(visit, opened, kind, act, 400, error=text)
+            return _decision_page(visit, opened, kind, act, 400, fault=visit.explain(error))
         return show_fault(visit, error)
     word = Word.DECISION_QUEUED if isinstance(result, Queued) else Word.DECISION_SENT
     entry = "" if isinstance(result, Queued) else str(result.index)

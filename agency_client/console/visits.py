@@ -32,6 +32,7 @@ from agency_client.core.views import UnsealedExchange
 from agency_client.presentation.documents import FIELDS
 from agency_client.presentation.entities import ENTITY_COLUMNS, LINK_COLUMNS, PAYMENT_COLUMNS
 from agency_client.presentation.exchanges import who
+from agency_client.presentation.faults import Explained, explain
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.words import say, say_code
 from exchange_protocol.errors import (
@@ -134,6 +135,10 @@ class Visit:
         return say(
             FIELD_WORDS.get(name) or FIELDS.get(name) or Word.FAULT_FIELD.value, self.language
         )
+
+    def explain(self, error: ExchangeError) -> Explained:
+        """An error in the language of the person."""
+        return explain(error, self.locale, {**FIELDS, **FIELD_WORDS})
 
     def say_code(self, code: Code | NamedCode) -> str:
         """A code in the language of the person."""
@@ -266,8 +271,7 @@ def show_fault(visit: Visit, error: ExchangeError) -> Response:
         "fault.html",
         status,
         title_word=title,
-        error=error,
-        message=visit.locale.visible(error.message),
+        fault=visit.explain(error),
         is_dishonest=isinstance(error, HubDishonest),
         is_away=isinstance(error, HubUnavailable),
     )

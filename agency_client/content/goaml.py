@@ -24,7 +24,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from xml.parsers import expat
 
 from agency_client.content.entity import Entity, EntityCheck, ImportedEntities, Warnings, digest
@@ -33,6 +33,9 @@ from agency_client.content.schemata import EVENT_SCHEMATA
 from agency_client.content.subjects import SubjectCount
 from agency_client.content.values import ValueCheck
 from exchange_protocol.errors import Reason
+
+if TYPE_CHECKING:
+    from followthemoney.property import Property
 
 MAX_REPORT_BYTES: Final = 64 * 1024 * 1024
 _MOST_DEPTH: Final = 32
@@ -505,7 +508,7 @@ class _Reading:
                 self._value(made, name, node)
 
     def _value(self, made: _Made, name: str, node: _Node) -> None:
-        prop = self._check.schema(made.schema).get(name)  # type: ignore[union-attr]
+        prop = self._property(made, name)
         if prop.type.name == "date":
             self._date(made, name, node)
         elif prop.type.name in _STRICT or self._check.fault(prop, node.text) is None:
@@ -554,7 +557,7 @@ class _Reading:
             parts = {leaf.tag: leaf.text for leaf in leaves}
             number = parts.get("tph_number", "")
             whole_number = f"+{parts.get('tph_country_prefix', '').lstrip('+')}{number}"
-            prop = self._check.schema(made.schema).get("phone")  # type: ignore[union-attr]
+            prop = self._property(made, "phone")
             # Its parts stand among the notes as they are; together they are found by.
             for each in (number, whole_number):
                 if number and self._check.fault(prop, each) is None:
@@ -564,7 +567,7 @@ class _Reading:
             self._note(made, leaf, f"{node.tag}/{node.below(leaf)}")
 
     def _put(self, made: _Made, name: str, value: str, node: _Node) -> None:
-        prop = self._check.schema(made.schema).get(name)  # type: ignore[union-attr]
+        prop = self._property(made, name)
         if words := self._check.fault(prop, value):
             self._faults.add(words, line=node.line, at=node.path)
             return
@@ -573,12 +576,19 @@ class _Reading:
             values.append(value)
 
     def _note(self, made: _Made, node: _Node, name: str) -> None:
-        prop = self._check.schema(made.schema).get(made.notes)  # type: ignore[union-attr]
+        prop = self._property(made, made.notes)
         if words := self._check.fault(prop, node.text):
             self._faults.add(words, line=node.line, at=node.path)
             return
         self._noted += 1
         made.note(f"{name}: {node.text}")
+
+    def _property(self, made: _Made, name: str) -> Property:
+        schema = self._check.schema(made.schema)
+        prop = schema.get(name) if schema else None
+        if prop is None:
+            raise ValueError(f"{made.schema} has no property {name}")
+        return prop
 
     def _keep(self, made: _Made, key: int) -> str:
         entity_id = f"goaml-{digest(repr((made.schema, key)).encode()):032x}"

@@ -37,6 +37,7 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.spec import Act, Attribute, Body, attribute_types
 from exchange_protocol.kinds.spec import Brief as BriefNeed
+from exchange_protocol.rules.judgement import Route
 from exchange_protocol.words import Code
 
 ACTS: Final[Mapping[str, tuple[Kind, Act]]] = {
@@ -114,6 +115,21 @@ class Acts:
             yield from self._statements.keep_continuing(
                 body, exchange, _content(act, body, given), legs=legs, terms=given.terms
             )
+        )
+
+    def foresee(
+        self, name: str, exchange: str | HasId | None, **arguments: Any
+    ) -> Operation[Route]:
+        """Plan an act as it would be done now; nothing is sealed or kept."""
+        if exchange is None:
+            asked = _initial(name, self._statements.zone, **arguments)
+            return (yield from self._statements.foresee_initial(asked))
+        kind, act = ACTS[name]
+        given = _sorted(kind, act, arguments)
+        body = _body(kind, act, given.codes, self._statements.zone)
+        content = _content(act, body, given)
+        return (
+            yield from self._statements.foresee_continuing(body, exchange, content, given.terms)
         )
 
 

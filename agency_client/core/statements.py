@@ -34,7 +34,7 @@ from agency_client.core.exchanges import Exchanges, HasId
 from agency_client.core.given import Agencies, parse_agencies
 from agency_client.core.ports import Ports
 from agency_client.core.provenance import check_passed_on
-from agency_client.core.routes import address, check_read, compare_plan
+from agency_client.core.routes import Addressed, address, check_read, compare_plan
 from agency_client.core.sealing import JSON, Content, Sealer
 from agency_client.core.view import View
 from agency_client.core.views import CONTENT, VerifiedExchange
@@ -43,8 +43,9 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.access import readers, spoken
+from exchange_protocol.rules.directory import check_taken
 from exchange_protocol.rules.judgement import Route, judge, plan_route
-from exchange_protocol.rules.lifecycle import Exchange, admit, open_exchange
+from exchange_protocol.rules.lifecycle import Exchange, admit, advance, open_exchange
 from exchange_protocol.rules.statements import (
     BRIEF,
     Draft,
@@ -152,15 +153,55 @@ class Statements:
         addressed = address(self._ports.agency, verified, state, body, legs)
         if kind_of(body).spec.decides:
             check_read(exchange, body, addressed.legs)
+        draft = self._continuing_draft(body, verified.id, state, addressed, terms)
+        with self._ports.outbox.stage(draft.id) as staging:
+            payload = yield from self._seal(draft, content, self._continuing_plan(state), staging)
+            staging.finish(self._judged(self._ports.vault.sign(payload), state))
+        return draft.id
+
+    def foresee_initial(self, asked: Initial) -> Operation[Route]:
+        """Plan an initial statement, and check it as far as that goes before it is sealed."""
+        yield from self._view.freshen()
+        directory = self._ports.directory.current
+        draft = _counted(self._initial_draft(asked, self._ports.clock()), asked.content)
+        route = plan_route(directory, draft)
+        check_taken(directory, as_statement(draft))
+        open_exchange(as_statement(draft), route.legs, times=directory.times)
+        return route
+
+    def foresee_continuing(
+        self, body: Body, exchange: str | HasId, content: Content, terms: Terms
+    ) -> Operation[Route]:
+        """Plan a continuing statement, and check it as far as that goes before it is sealed.
+
+        Of a supervisor's comment the hub alone knows enough to judge it.
+        """
+        verified = yield from self._exchanges.get(exchange)
+        yield from self._view.freshen()
+        state, directory = verified.exchange, self._ports.directory.current
+        if kind_of(body).spec.supervises or state is None:
+            return Route(b"", (), (), ())
+        addressed = address(self._ports.agency, verified, state, body, None)
+        draft = self._continuing_draft(body, verified.id, state, addressed, terms)
+        draft = _counted(draft, content)
+        route = plan_route(directory, draft, state)
+        if not draft.kind.spec.invites:
+            said = [leg.agency for leg in addressed.legs]
+            advance(state, as_statement(draft), said, route.legs, times=directory.times)
+        return route
+
+    def _continuing_draft(
+        self, body: Body, exchange_id: str, state: Exchange, addressed: Addressed, terms: Terms
+    ) -> Draft:
         now = self._ports.clock()
         floor = Floor(
             handling=max(addressed.handling),
             tlp=max(addressed.tlp),
             urgency=state.header.urgency,
         )
-        draft = Draft(
+        return Draft(
             id=self._ports.new_id(),
-            exchange_id=verified.id,
+            exchange_id=exchange_id,
             author=self._ports.vault.member,
             made_at=now,
             body=body,
@@ -168,10 +209,6 @@ class Statements:
             recipients=addressed.recipients,
             header=make_header(terms, floor, self._ports, now),
         )
-        with self._ports.outbox.stage(draft.id) as staging:
-            payload = yield from self._seal(draft, content, self._continuing_plan(state), staging)
-            staging.finish(self._judged(self._ports.vault.sign(payload), state))
-        return draft.id
 
     def _keep_comment(
         self, body: Any, verified: VerifiedExchange, content: Content
@@ -320,3 +357,9 @@ class Statements:
             at=self._ports.clock(),
         )
         return signed
+
+
+def _counted(draft: Draft, content: Content) -> Draft:
+    """The draft with the number of its subjects, which the policy and the gate judge by."""
+    count = content.subjects() if content.is_counted else 0
+    return replace(draft, header=replace(draft.header, subject_count=count))
