@@ -151,6 +151,8 @@ Names:
     Language                 Language of the sealed text.
     LegState                 States of one recipient's side of an exchange.
     NoticeCode               Obstacles that do not end a request.
+    OffenceType              Designated categories of offences of the FATF, and money laundering
+                             (docs/rules.md#p25).
     Party                    The part that an agency has in an exchange, or on one of its legs.
     Purpose                  Uses that the information may be put to.
     ReaderRole               Roles in which a reader holds a key to a part; the text is bound into
@@ -329,6 +331,7 @@ if TYPE_CHECKING:
         FreezeOutcome,
     )
     from exchange_protocol.kinds.give_notice import NoticeCode
+    from exchange_protocol.kinds.offences import OffenceType
     from exchange_protocol.kinds.reply import ReplyResult
     from exchange_protocol.kinds.revoke_certificate import RevocationReason
     from exchange_protocol.kinds.spec import Body, ConsentStep
@@ -429,6 +432,7 @@ __all__ = [
     "NotPermitted",
     "Notice",
     "NoticeCode",
+    "OffenceType",
     "Outbox",
     "OutboxEntry",
     "Part",
@@ -576,6 +580,7 @@ _HOMES: Final = {
     "NotPermitted": "exchange_protocol.errors",
     "Notice": "agency_client.core.views",
     "NoticeCode": "exchange_protocol.kinds.give_notice",
+    "OffenceType": "exchange_protocol.kinds.offences",
     "Outbox": "agency_client.state.outbox",
     "OutboxEntry": "agency_client.state.outbox",
     "Part": "exchange_protocol.rules.statements",

@@ -41,6 +41,7 @@ from exchange_protocol.kinds.extend_deadline import ExtensionGround
 from exchange_protocol.kinds.feedback import FeedbackUse
 from exchange_protocol.kinds.freeze_status import FreezeConversion, FreezeObstacle
 from exchange_protocol.kinds.give_notice import NoticeCode
+from exchange_protocol.kinds.offences import OffenceType
 from exchange_protocol.kinds.reply import ReplyResult
 
 
@@ -50,6 +51,7 @@ class RequestInformationArguments(TypedDict, total=False):
     to: Required[Agencies]
     brief: Required[GivenBrief]
     request: Required[documents.InformationRequest | Mapping[str, Any]]
+    offence_types: Iterable[OffenceType | str]
     own_reference: str | None
     subjects: Entities
     attachments: Attachments | None
@@ -76,6 +78,7 @@ class ReferArguments(TypedDict, total=False):
     brief: Required[GivenBrief]
     sources: Iterable[bytes | str]
     consents: Iterable[bytes | str]
+    offence_types: Iterable[OffenceType | str]
     own_reference: str | None
     referral: documents.ReferralDocument | Mapping[str, Any] | None
     subjects: Entities
@@ -101,6 +104,7 @@ class RequestAnalysisArguments(TypedDict, total=False):
 
     to: Required[Agencies]
     brief: Required[GivenBrief]
+    offence_types: Iterable[OffenceType | str]
     own_reference: str | None
     request: documents.AnalysisRequest | Mapping[str, Any] | None
     subjects: Entities
@@ -126,6 +130,7 @@ class RequestAssetTraceArguments(TypedDict, total=False):
 
     to: Required[Agencies]
     brief: Required[GivenBrief]
+    offence_types: Iterable[OffenceType | str]
     own_reference: str | None
     subjects: Entities
     attachments: Attachments | None
@@ -150,6 +155,7 @@ class RequestFreezeArguments(TypedDict, total=False):
 
     to: Required[Agencies]
     brief: Required[GivenBrief]
+    offence_types: Iterable[OffenceType | str]
     own_reference: str | None
     assets: Entities
     attachments: Attachments | None
@@ -175,6 +181,7 @@ class GiveAdvanceNoticeArguments(TypedDict, total=False):
     to: Required[Agencies]
     brief: Required[GivenBrief]
     due: Required[Due]
+    offence_types: Iterable[OffenceType | str]
     own_reference: str | None
     subjects: Entities
     attachments: Attachments | None
@@ -205,6 +212,7 @@ class OpenJointCaseArguments(TypedDict, total=False):
 
     to: Required[Agencies]
     brief: Required[GivenBrief]
+    offence_types: Iterable[OffenceType | str]
     own_reference: str | None
     subjects: Entities
     attachments: Attachments | None
@@ -236,6 +244,7 @@ class Acts:
         *,
         brief: GivenBrief,
         request: documents.InformationRequest | Mapping[str, Any],
+        offence_types: Iterable[OffenceType | str] = (),
         own_reference: str | None = None,
         subjects: Entities = (),
         attachments: Attachments | None = None,
@@ -261,6 +270,12 @@ class Acts:
             brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
             request: Document, for recipients alone: `InformationRequest`, or a mapping.
+            offence_types: The offence that the case is about, as the FATF groups offences. Out of
+                ORGANISED_CRIME, TERRORISM, HUMAN_TRAFFICKING, SEXUAL_EXPLOITATION,
+                DRUG_TRAFFICKING, ARMS_TRAFFICKING, STOLEN_GOODS, CORRUPTION, FRAUD,
+                COUNTERFEIT_CURRENCY, COUNTERFEIT_PRODUCTS, ENVIRONMENTAL_CRIME, MURDER_INJURY,
+                KIDNAPPING, ROBBERY_THEFT, SMUGGLING, TAX_CRIME, EXTORTION, FORGERY, PIRACY,
+                MARKET_ABUSE, MONEY_LAUNDERING.
             own_reference: One's own reference of the matter; it is sealed in the brief.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
@@ -301,6 +316,7 @@ class Acts:
                 to,
                 brief=brief,
                 request=request,
+                offence_types=offence_types,
                 own_reference=own_reference,
                 subjects=subjects,
                 attachments=attachments,
@@ -353,6 +369,7 @@ class Acts:
         brief: GivenBrief,
         sources: Iterable[bytes | str] = (),
         consents: Iterable[bytes | str] = (),
+        offence_types: Iterable[OffenceType | str] = (),
         own_reference: str | None = None,
         referral: documents.ReferralDocument | Mapping[str, Any] | None = None,
         subjects: Entities = (),
@@ -380,6 +397,12 @@ class Acts:
                 fields.
             sources: Digests of the statements of others that it passes on.
             consents: Digests of the consents by which it does.
+            offence_types: The offence that the case is about, as the FATF groups offences. Out of
+                ORGANISED_CRIME, TERRORISM, HUMAN_TRAFFICKING, SEXUAL_EXPLOITATION,
+                DRUG_TRAFFICKING, ARMS_TRAFFICKING, STOLEN_GOODS, CORRUPTION, FRAUD,
+                COUNTERFEIT_CURRENCY, COUNTERFEIT_PRODUCTS, ENVIRONMENTAL_CRIME, MURDER_INJURY,
+                KIDNAPPING, ROBBERY_THEFT, SMUGGLING, TAX_CRIME, EXTORTION, FORGERY, PIRACY,
+                MARKET_ABUSE, MONEY_LAUNDERING.
             own_reference: One's own reference of the matter; it is sealed in the brief.
             referral: Document, for recipients alone: `ReferralDocument`, or a mapping.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
@@ -422,6 +445,7 @@ class Acts:
                 brief=brief,
                 sources=sources,
                 consents=consents,
+                offence_types=offence_types,
                 own_reference=own_reference,
                 referral=referral,
                 subjects=subjects,
@@ -471,6 +495,7 @@ class Acts:
         to: Agencies,
         *,
         brief: GivenBrief,
+        offence_types: Iterable[OffenceType | str] = (),
         own_reference: str | None = None,
         request: documents.AnalysisRequest | Mapping[str, Any] | None = None,
         subjects: Entities = (),
@@ -496,6 +521,12 @@ class Acts:
             to: Id of the agency to address, such as "kz.fma", or several.
             brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
+            offence_types: The offence that the case is about, as the FATF groups offences. Out of
+                ORGANISED_CRIME, TERRORISM, HUMAN_TRAFFICKING, SEXUAL_EXPLOITATION,
+                DRUG_TRAFFICKING, ARMS_TRAFFICKING, STOLEN_GOODS, CORRUPTION, FRAUD,
+                COUNTERFEIT_CURRENCY, COUNTERFEIT_PRODUCTS, ENVIRONMENTAL_CRIME, MURDER_INJURY,
+                KIDNAPPING, ROBBERY_THEFT, SMUGGLING, TAX_CRIME, EXTORTION, FORGERY, PIRACY,
+                MARKET_ABUSE, MONEY_LAUNDERING.
             own_reference: One's own reference of the matter; it is sealed in the brief.
             request: Document, for recipients alone: `AnalysisRequest`, or a mapping.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
@@ -536,6 +567,7 @@ class Acts:
                 "request_analysis",
                 to,
                 brief=brief,
+                offence_types=offence_types,
                 own_reference=own_reference,
                 request=request,
                 subjects=subjects,
@@ -587,6 +619,7 @@ class Acts:
         to: Agencies,
         *,
         brief: GivenBrief,
+        offence_types: Iterable[OffenceType | str] = (),
         own_reference: str | None = None,
         subjects: Entities = (),
         attachments: Attachments | None = None,
@@ -611,6 +644,12 @@ class Acts:
             to: Id of the agency to address, such as "kz.fma", or several.
             brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
+            offence_types: The offence that the case is about, as the FATF groups offences. Out of
+                ORGANISED_CRIME, TERRORISM, HUMAN_TRAFFICKING, SEXUAL_EXPLOITATION,
+                DRUG_TRAFFICKING, ARMS_TRAFFICKING, STOLEN_GOODS, CORRUPTION, FRAUD,
+                COUNTERFEIT_CURRENCY, COUNTERFEIT_PRODUCTS, ENVIRONMENTAL_CRIME, MURDER_INJURY,
+                KIDNAPPING, ROBBERY_THEFT, SMUGGLING, TAX_CRIME, EXTORTION, FORGERY, PIRACY,
+                MARKET_ABUSE, MONEY_LAUNDERING.
             own_reference: One's own reference of the matter; it is sealed in the brief.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
@@ -650,6 +689,7 @@ class Acts:
                 "request_asset_trace",
                 to,
                 brief=brief,
+                offence_types=offence_types,
                 own_reference=own_reference,
                 subjects=subjects,
                 attachments=attachments,
@@ -700,6 +740,7 @@ class Acts:
         to: Agencies,
         *,
         brief: GivenBrief,
+        offence_types: Iterable[OffenceType | str] = (),
         own_reference: str | None = None,
         assets: Entities = (),
         attachments: Attachments | None = None,
@@ -724,6 +765,12 @@ class Acts:
             to: Id of the agency to address, such as "kz.fma", or several.
             brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
+            offence_types: The offence that the case is about, as the FATF groups offences. Out of
+                ORGANISED_CRIME, TERRORISM, HUMAN_TRAFFICKING, SEXUAL_EXPLOITATION,
+                DRUG_TRAFFICKING, ARMS_TRAFFICKING, STOLEN_GOODS, CORRUPTION, FRAUD,
+                COUNTERFEIT_CURRENCY, COUNTERFEIT_PRODUCTS, ENVIRONMENTAL_CRIME, MURDER_INJURY,
+                KIDNAPPING, ROBBERY_THEFT, SMUGGLING, TAX_CRIME, EXTORTION, FORGERY, PIRACY,
+                MARKET_ABUSE, MONEY_LAUNDERING.
             own_reference: One's own reference of the matter; it is sealed in the brief.
             assets: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON lines;
                 at most 1,000,000.
@@ -763,6 +810,7 @@ class Acts:
                 "request_freeze",
                 to,
                 brief=brief,
+                offence_types=offence_types,
                 own_reference=own_reference,
                 assets=assets,
                 attachments=attachments,
@@ -814,6 +862,7 @@ class Acts:
         *,
         brief: GivenBrief,
         due: Due,
+        offence_types: Iterable[OffenceType | str] = (),
         own_reference: str | None = None,
         subjects: Entities = (),
         attachments: Attachments | None = None,
@@ -839,6 +888,12 @@ class Acts:
                 fields.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            offence_types: The offence that the case is about, as the FATF groups offences. Out of
+                ORGANISED_CRIME, TERRORISM, HUMAN_TRAFFICKING, SEXUAL_EXPLOITATION,
+                DRUG_TRAFFICKING, ARMS_TRAFFICKING, STOLEN_GOODS, CORRUPTION, FRAUD,
+                COUNTERFEIT_CURRENCY, COUNTERFEIT_PRODUCTS, ENVIRONMENTAL_CRIME, MURDER_INJURY,
+                KIDNAPPING, ROBBERY_THEFT, SMUGGLING, TAX_CRIME, EXTORTION, FORGERY, PIRACY,
+                MARKET_ABUSE, MONEY_LAUNDERING.
             own_reference: One's own reference of the matter; it is sealed in the brief.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
@@ -877,6 +932,7 @@ class Acts:
                 to,
                 brief=brief,
                 due=due,
+                offence_types=offence_types,
                 own_reference=own_reference,
                 subjects=subjects,
                 attachments=attachments,
@@ -970,6 +1026,7 @@ class Acts:
         to: Agencies,
         *,
         brief: GivenBrief,
+        offence_types: Iterable[OffenceType | str] = (),
         own_reference: str | None = None,
         subjects: Entities = (),
         attachments: Attachments | None = None,
@@ -994,6 +1051,12 @@ class Acts:
             to: Id of the agency to address, such as "kz.fma", or several.
             brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
+            offence_types: The offence that the case is about, as the FATF groups offences. Out of
+                ORGANISED_CRIME, TERRORISM, HUMAN_TRAFFICKING, SEXUAL_EXPLOITATION,
+                DRUG_TRAFFICKING, ARMS_TRAFFICKING, STOLEN_GOODS, CORRUPTION, FRAUD,
+                COUNTERFEIT_CURRENCY, COUNTERFEIT_PRODUCTS, ENVIRONMENTAL_CRIME, MURDER_INJURY,
+                KIDNAPPING, ROBBERY_THEFT, SMUGGLING, TAX_CRIME, EXTORTION, FORGERY, PIRACY,
+                MARKET_ABUSE, MONEY_LAUNDERING.
             own_reference: One's own reference of the matter; it is sealed in the brief.
             subjects: FollowTheMoney entities: mappings, proxies, or the path of a file of JSON
                 lines; at most 1,000,000.
@@ -1033,6 +1096,7 @@ class Acts:
                 "open_joint_case",
                 to,
                 brief=brief,
+                offence_types=offence_types,
                 own_reference=own_reference,
                 subjects=subjects,
                 attachments=attachments,

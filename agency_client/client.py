@@ -580,12 +580,22 @@ class ExchangeClient(Acts):
         return self._driver.run(self._core.administration.published_times())
 
     def publish_policy(self, cedar: str) -> Sent | Queued:
-        """Publish the policy that is in force from then on, as an operator.
+        """Propose a policy, as an operator; another operator confirms it.
+
+        The first policy of a log is in force at once.
 
         Args:
             cedar: its text in Cedar; at most 128 KiB.
         """
         return self._driver.run(self._core.administration.publish_policy(cedar))
+
+    def confirm_policy(self, policy_sha256: bytes) -> Sent | Queued:
+        """Put the policy into force that another operator proposed, as an operator.
+
+        Args:
+            policy_sha256: SHA-256 of the text that was read, 32 bytes.
+        """
+        return self._driver.run(self._core.administration.confirm_policy(policy_sha256))
 
     def publish_log_key(self, succession: SignedSuccession) -> Sent | Queued:
         """Publish the successor of the log's key, as an operator.

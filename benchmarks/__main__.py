@@ -55,6 +55,13 @@ def main() -> None:
     parser.add_argument("--burst", type=int, default=1500, help="calls in a round")
     parser.add_argument("--singles", type=int, default=100, help="calls alone, in a round")
     parser.add_argument("--in-flight", type=int, default=64, help="calls at a time")
+    parser.add_argument(
+        "--only",
+        metavar="PART",
+        action="append",
+        choices=[play.__module__.rpartition(".")[2] for _, play in PARTS],
+        help="run this part alone, such as fairness; may be given again",
+    )
     parser.add_argument("--out", type=Path, default=REPORT, help="where to write the report")
     arguments = parser.parse_args()
     console = Console()
@@ -71,6 +78,8 @@ def main() -> None:
         )
         sections, seconds = [], []
         for title, play in PARTS:
+            if arguments.only and play.__module__.rpartition(".")[2] not in arguments.only:
+                continue
             console.print(f"[dim]{title} ...")
             started = time.monotonic()
             sections.append(play(run))

@@ -40,6 +40,7 @@ from exchange_server.config import (
     Log,
     Tls,
 )
+from exchange_server.fairness.counts import ALONE, Counts
 from exchange_server.ledger import Ledger, LedgerLimits, Reader
 from exchange_server.observer import NO_OBSERVER, Observer
 from exchange_server.revocation_file import RevocationFile
@@ -159,12 +160,14 @@ class Hub:
         clock: Clock = utc_now,
         *,
         shares_port: bool = False,
+        counts: Counts = ALONE,
         observer: Observer = NO_OBSERVER,
         instruments: Instruments | None = None,
     ) -> None:
         """Take what the hub is made of; nothing is opened yet. Raises CONFIG_INVALID.
 
         Instruments are an observer that also shows what the hub looks at now and then.
+        Workers of one hub share a port, and count together.
         """
         self._observer = observer if instruments is None else instruments
         self._instruments = instruments
@@ -173,6 +176,7 @@ class Hub:
         self._credentials = credentials
         self._clock = clock
         self._shares_port = shares_port
+        self._counts = counts
         self._stack = AsyncExitStack()
         self.port = 0
         """The addresses that it listens on, once it does."""
@@ -198,6 +202,7 @@ class Hub:
                 observer=self._observer,
                 witnesses=_witnesses(config),
                 witnesses_at_start=config.log.witnesses_at_start,
+                counts=self._counts,
             )
             self._stack.push_async_callback(ledger.close)
             reader = Reader(engine, directory=lambda: ledger.directory)
@@ -215,8 +220,10 @@ class Hub:
                 peers=peers,
                 tls=credentials.tls,
                 limits=_rpc_limits(config),
+                list_is_refused=credentials.revocations.is_refused,
                 observer=self._observer,
                 shares_port=self._shares_port,
+                counts=self._counts,
             )
             # Pushed last, so it stops first: the ledger closes when no call is left.
             self._stack.push_async_callback(server.stop, config.limits.grace_seconds)
@@ -261,7 +268,7 @@ class Hub:
         _log.info("stopped")
 
 
-async def serve(config: Config, parent: Parent | None = None) -> None:
+async def serve(config: Config, parent: Parent | None = None, counts: Counts = ALONE) -> None:
     """Run a hub until SIGTERM or SIGINT; as a worker, with a parent, no longer than that lives."""
     told_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -271,7 +278,13 @@ async def serve(config: Config, parent: Parent | None = None) -> None:
         parent.on_end(told_to_stop.set)
     credentials = load_credentials(config, os.environ, utc_now)
     instruments = _instruments(config)
-    hub = Hub(config, credentials, shares_port=parent is not None, instruments=instruments)
+    hub = Hub(
+        config,
+        credentials,
+        shares_port=parent is not None,
+        counts=counts,
+        instruments=instruments,
+    )
     with ExitStack() as stack:
         if instruments is not None and parent is None:
             from exchange_server.metrics.endpoint import served_metrics

@@ -1,7 +1,7 @@
 """The `exchange-server` command: run a hub, prepare one, check its log.
 
-Exit codes: 0 done; 1 findings (fsck); 2 a wrong configuration or argument, said in one line, or a
-copy that is torn or incomplete (fsck); 6 this version cannot check it.
+Exit codes: 0 done; 1 findings (fsck, doctor, check-config); 2 a wrong configuration or argument,
+said in one line, or a copy that is torn or incomplete (fsck); 6 this version cannot check it.
 """
 
 from __future__ import annotations
@@ -92,20 +92,51 @@ def serve(
 
 
 @app.command("check-config")
-def check_config(config: ConfigFile) -> None:
-    """Check the configuration, keys, certificates and the database, and change nothing."""
+def check_config(config: ConfigFile, as_json: AsJson = False) -> None:
+    """Check the configuration, keys, certificates and the database, and change nothing.
+
+    Exits with 2 for what keeps a hub from starting; with 1 for a revocation list that is overdue or
+    that the running hub refuses (asked at `port` of [metrics]), and for a database that is not
+    made.
+    """
+    import exchange_doctor
     from exchange_server import bootstrap
+    from exchange_server.doctor import certificates_and_lists
 
     settings = load_config(config, os.environ)
     credentials = bootstrap.load_credentials(settings, os.environ, bootstrap.utc_now)
     hub = bootstrap.Hub(settings, credentials)
-    typer.echo(f"hub {credentials.identity.uri}")
-    typer.echo(f"log {hub.log_vkey}")
-    typer.echo(f"database {_checked_database(settings.database.url, credentials.signer)}")
+    page = list(certificates_and_lists(settings, credentials, bootstrap.utc_now()))
+    entries = _checked_database(settings.database.url, credentials.signer)
+    is_well = exchange_doctor.is_well(page) and entries is not None
+    if as_json:
+        said = {
+            "hub": credentials.identity.uri,
+            "log": hub.log_vkey,
+            "entries": entries,
+            **exchange_doctor.as_json(page),
+            "is_well": is_well,
+        }
+        typer.echo(json.dumps(said))
+    else:
+        database = (
+            "is not made yet: run `exchange-server migrate`"
+            if entries is None
+            else f"has {entries} entries"
+        )
+        typer.echo(f"hub {credentials.identity.uri}")
+        typer.echo(f"log {hub.log_vkey}")
+        typer.echo(f"database {database}")
+        typer.echo("\n".join(exchange_doctor.lines(page)))
+    if not is_well:
+        raise typer.Exit(EXIT_FINDINGS)
 
 
-def _checked_database(url: str, signer: LogSigner) -> str:
-    """Say what is in the database; raises what keeps a hub from starting on it."""
+def _checked_database(url: str, signer: LogSigner) -> int | None:
+    """Count the entries of the database, None if there is none yet.
+
+    Raises what keeps a hub from starting on it.
+    """
     from exchange_protocol.log.checkpoint import LogVerifier
     from exchange_server.ledger.log_keys import check_signs, followed
     from exchange_server.ledger.start_check import verify_start
@@ -115,7 +146,7 @@ def _checked_database(url: str, signer: LogSigner) -> str:
 
     file = sqlite_file(url)
     if file is not None and not file.exists():
-        return "is not made yet: run `exchange-server migrate`"
+        return None
     engine = open_engine(url, read_only=True)
     with database_errors():
         try:
@@ -128,7 +159,7 @@ def _checked_database(url: str, signer: LogSigner) -> str:
                 check_signs(known.vkeys if known.successions else (), signer, head.note)
         finally:
             engine.dispose()
-    return f"has {head.size if head else 0} entries"
+    return head.size if head else 0
 
 
 @app.command()
@@ -175,14 +206,17 @@ def revocations(
 
 @app.command()
 def migrate(config: ConfigFile) -> None:
-    """Bring the database to this version's schema."""
+    """Bring the database to this version's schema; its log is replayed where the schema moves."""
+    from exchange_protocol.trust.certificates import TrustAnchors
     from exchange_server.storage.engine import open_engine
     from exchange_server.storage.schema import migrate as migrate_schema
 
-    engine = open_engine(load_config(config, os.environ).database.url)
+    settings = load_config(config, os.environ)
+    anchors = TrustAnchors.from_pem(_read(settings.tls.root))
+    engine = open_engine(settings.database.url)
     with database_errors():
         try:
-            before, now = migrate_schema(engine)
+            before, now = migrate_schema(engine, anchors)
         finally:
             engine.dispose()
     if before == now:
@@ -354,7 +388,9 @@ def _policy_text() -> str:
     return _read(folder / "caricc.cedar").decode("utf-8")
 
 
-def _run_hub(settings: Config, worker: int = 0, parent: Parent | None = None) -> None:
+def _run_hub(
+    settings: Config, worker: int = 0, parent: Parent | None = None, counts: Path | None = None
+) -> None:
     from exchange_server.tls_version import require_tls13
 
     require_tls13()
@@ -363,15 +399,18 @@ def _run_hub(settings: Config, worker: int = 0, parent: Parent | None = None) ->
     import uvloop
 
     from exchange_server import bootstrap
+    from exchange_server.fairness.counts import ALONE, SharedCounts
     from exchange_server.native_lines import captured_native_lines
     from exchange_server.observability import configure_logging
 
     with captured_native_lines(), database_errors():
         configure_logging(settings.logging.level, worker)
-        uvloop.run(bootstrap.serve(settings, parent))
+        shared = ALONE if counts is None else SharedCounts(counts, worker)
+        uvloop.run(bootstrap.serve(settings, parent, shared))
 
 
 def _run_workers(settings: Config, count: int) -> int:
+    from exchange_server.fairness.counts import SharedCounts, shared_counts
     from exchange_server.observability import configure_logging
     from exchange_server.storage.engine import open_engine
     from exchange_server.workers import shared_port, supervise
@@ -384,25 +423,39 @@ def _run_workers(settings: Config, count: int) -> int:
     configure_logging(settings.logging.level)
     listen = settings.listen
     with shared_port(listen.host, listen.port) as port, ExitStack() as stack:
-        shared = settings.model_copy(update={"listen": listen.model_copy(update={"port": port})})
-        keep = partial(
-            supervise,
-            partial(_run_worker, shared),
+        counts = stack.enter_context(shared_counts(count))
+        shared = settings.model_copy(
+            update={
+                "listen": listen.model_copy(update={"port": port}),
+                "limits": settings.limits.of_one_among(count),
+            }
+        )
+        counted = [SharedCounts(counts, number) for number in range(1, count + 1)]
+        has_figures = settings.metrics.port is not None
+        if has_figures:
+            from exchange_server.metrics.endpoint import served_metrics, shared_folder
+
+            registry = stack.enter_context(shared_folder())
+            stack.enter_context(served_metrics(settings.metrics, registry))
+
+        def forget(number: int, pid: int) -> None:
+            counted[number - 1].forget_held()
+            if has_figures:
+                from exchange_server.metrics.endpoint import forget_worker
+
+                forget_worker(pid)
+
+        return supervise(
+            partial(_run_worker, shared, counts),
             count,
             grace_seconds=settings.limits.grace_seconds,
+            on_end=forget,
         )
-        if settings.metrics.port is None:
-            return keep()
-        from exchange_server.metrics.endpoint import forget_worker, served_metrics, shared_folder
-
-        registry = stack.enter_context(shared_folder())
-        stack.enter_context(served_metrics(settings.metrics, registry))
-        return keep(on_end=forget_worker)
 
 
-def _run_worker(settings: Config, worker: int, parent: Parent) -> None:
+def _run_worker(settings: Config, counts: Path, worker: int, parent: Parent) -> None:
     """Run a worker's process, with the configuration that its parent has read."""
-    run(lambda: _run_hub(settings, worker, parent))
+    run(lambda: _run_hub(settings, worker, parent, counts))
 
 
 def what_to_check(config: Config) -> tuple[str, Path, str]:

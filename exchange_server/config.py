@@ -213,6 +213,17 @@ class Limits(_Section):
     grace_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10
     """Seconds that calls in flight may go on after the hub was told to stop."""
 
+    def of_one_among(self, workers: int) -> Limits:
+        """The limits of each of so many workers: places to wait in are divided.
+
+        What an agency is refused beyond is counted by all workers together
+        (`exchange_server.fairness.counts`); calls in flight and connections of all agencies are
+        what one process can bear.
+        """
+        waiting = ("transfers_per_agency", "reads_per_agency", "queued_per_agency")
+        share = {key: max(1, getattr(self, key) // workers) for key in waiting}
+        return self.model_copy(update=share)
+
 
 class Logging(_Section):
     """The hub's own log on stderr."""

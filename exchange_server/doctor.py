@@ -24,6 +24,7 @@ from exchange_doctor import (
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_server.bootstrap import Credentials, load_credentials
 from exchange_server.config import Config
+from exchange_server.revocation_install import refused_by_hub
 from exchange_server.storage.cosignature_rows import read_cosignatures
 from exchange_server.storage.engine import driver_error, open_engine, reading
 from exchange_server.storage.log_rows import read_head
@@ -52,18 +53,41 @@ def _credentials(config: Config, environment: Mapping[str, str], now: datetime) 
     credentials: Credentials = load_credentials(config, environment, lambda: now)
     identity, vkey = credentials.identity, credentials.signer.vkey
     yield Check("keys and certificates", Grade.OK, f"{identity} signs as {vkey}")
+    yield from certificates_and_lists(config, credentials, now)
+
+
+def certificates_and_lists(
+    config: Config, credentials: Credentials, now: datetime
+) -> Iterator[Check]:
+    """What ends one day: certificates, and lists of revocations."""
     todo = {"hub": "issue a new one; the hub takes it without a restart", "root": "plan a new root"}
     for what, at in credentials.ends.items():
         yield ending(f"certificate of the {what}", at, now, todo[what])
     for each in credentials.revocations().lists.values():
         age = (now - each.this_update) // timedelta(days=1)
+        number = "" if each.number is None else f", number {each.number}"
         yield ending(
-            f"revocation list, {age} days old",
+            f"revocation list{number}, {age} days old",
             each.next_update,
             now,
-            "have the authority publish one, then `exchange-server revocations`",
+            "have the authority publish one, then `exchange-server revocations`; the hub takes no "
+            "statement under a list that is overdue",
             LIST_WARN_DAYS,
         )
+    match refused_by_hub(config.metrics):
+        case True:
+            yield Check(
+                "revocation list of the running hub",
+                Grade.FAIL,
+                f"the hub refuses {config.tls.crl} and goes on with an older one, so new "
+                "revocations are not in force",
+                "see revocations_refused in its log; put the newest list of the authority there "
+                "with `exchange-server revocations`",
+            )
+        case False:
+            yield Check(
+                "revocation list of the running hub", Grade.OK, f"is the one in {config.tls.crl}"
+            )
 
 
 def _database(config: Config, now: datetime) -> Iterator[Check]:

@@ -70,6 +70,11 @@ class RevocationFile:
         """The reason for which the file as it stands is refused; empty where it is in force."""
         return self._refused
 
+    def is_refused(self) -> bool:
+        """Look at the file; True if it is refused as it stands now."""
+        self()
+        return bool(self._refused)
+
     def _refresh(self) -> None:
         self._warn_if_overdue()
         self._warn_if_ahead()

@@ -49,6 +49,12 @@ def is_taken(settings: Metrics, lists: Revocations, seconds: float = WAIT_SECOND
         time.sleep(_PAUSE_SECONDS)
 
 
+def refused_by_hub(settings: Metrics) -> bool | None:
+    """Ask the running hub's metrics if it refuses the list on disk; None where it cannot say."""
+    refused = None if settings.port is None else _figures(settings).get(_REFUSED)
+    return None if refused is None else bool(refused)
+
+
 def _figures(settings: Metrics) -> dict[str, float]:
     """The figures without labels; none while the hub is away."""
     connection = http.client.HTTPConnection(settings.host, settings.port, timeout=_TIMEOUT_SECONDS)

@@ -87,11 +87,11 @@ def supervise(
     count: int,
     *,
     grace_seconds: float,
-    on_end: Callable[[int], None] = lambda pid: None,
+    on_end: Callable[[int, int], None] = lambda number, pid: None,
 ) -> int:
     """Keep so many workers serving until SIGTERM or SIGINT; gives the exit code.
 
-    `on_end` hears the process id of each worker that has ended.
+    `on_end` hears the number and the process id of each worker that has ended.
 
     Raises UNAVAILABLE when it gives up.
     """
@@ -201,7 +201,7 @@ class _Supervisor:
     """The parent's work."""
 
     def __init__(
-        self, serve: Serve, count: int, grace_seconds: float, on_end: Callable[[int], None]
+        self, serve: Serve, count: int, grace_seconds: float, on_end: Callable[[int, int], None]
     ) -> None:
         self._serve = serve
         self._on_end = on_end
@@ -242,7 +242,7 @@ class _Supervisor:
         failures = 0
         while True:
             lasted = await worker.ended()
-            self._on_end(worker.pid)
+            self._on_end(worker.number, worker.pid)
             self._workers.discard(worker)
             if self._told_to_stop.is_set():
                 return

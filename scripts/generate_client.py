@@ -20,6 +20,7 @@ from pathlib import Path
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.v1 import statement_pb2 as pb
 from scripts.generate_faces import async_acts, blocking
 from scripts.generate_names import with_names
@@ -42,7 +43,10 @@ def script_tables(source: str) -> str:
     numbers = {kind: pb.Statement.DESCRIPTOR.fields_by_name[kind.value] for kind in Kind}
     lines = ["KINDS = {"]
     lines += [f'    {field.number}: "{kind.value}",' for kind, field in numbers.items()]
-    lines += ["}", '"""Fields of a statement\'s body."""', 'TIME = "time"']
+    lines += ["}", '"""Fields of a statement\'s body."""']
+    directory = [numbers[kind].number for kind in Kind if kind.stage is Stage.DIRECTORY]
+    lines += [f"DIRECTORY = frozenset({tuple(directory)})"]
+    lines += ['"""Those of them that change the directory."""', 'TIME = "time"']
     lines += ["CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {"]
     for field in numbers.values():
         codes = _codes(field.message_type) if field.message_type else []

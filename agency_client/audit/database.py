@@ -17,7 +17,8 @@ Left out: `feed`, `parties`, `deliveries` and `directory_entries`, which the hub
 log and its own check compares; `cosignatures`, which whoever relies on them verifies by the
 witness's key; `staged_parts`, which no statement has claimed yet; bytes of the file that hold no
 row; and whether the copy is the newest.
-Content that was erased lawfully is absent and no fault; content that differs from its digest is.
+Content that a notice on the log erased is absent and no fault. Content that is absent without such
+a notice, or there in spite of one, is a fault of the copy, as content of another digest is.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from agency_client.audit.report import Ground, Violation
@@ -46,7 +47,7 @@ from exchange_protocol.log.succession import Succession
 from exchange_protocol.log.tiles import TILE_WIDTH, TileId, TreeEdge
 from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, parse_entry
 from exchange_protocol.record.replay import ReplayState
-from exchange_protocol.rules.access import StatementFacts
+from exchange_protocol.rules.access import StatementFacts, is_erased
 from exchange_protocol.rules.leg_record import encode_record
 from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import SignedStatement, Statement, batch_of, parse_statement
@@ -59,6 +60,10 @@ _ENTRIES = """
 """
 _LOG_KEYS = "SELECT idx, payload FROM log_entries WHERE kind = 'publish_log_key' ORDER BY idx"
 _SEALED = "SELECT sealed FROM log_entries WHERE idx = ?"
+_WITH_CONTENT = """
+    SELECT idx, payload_sha256 FROM log_entries e WHERE payload IS NOT NULL
+    AND (sealed IS NOT NULL OR EXISTS (SELECT 1 FROM parts p WHERE p.log_index = e.idx))
+"""
 _PARTS = "SELECT name, part_id FROM parts WHERE log_index = ?"
 _CHUNKS = "SELECT seq, data FROM part_chunks WHERE part_id = ? ORDER BY seq"
 _EXCHANGE = """
@@ -124,6 +129,7 @@ class DatabaseCopy:
         self._found: list[Violation] = []
         self._last: Entry | None = None
         self._exchanges: dict[str, _Opened] = {}
+        self._absent: list[_Absent] = []
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -145,6 +151,7 @@ class DatabaseCopy:
             raise ValueError("a copy is checked as a whole: any row of it may have changed")
         self._found.clear()
         self._exchanges.clear()
+        self._absent.clear()
         tiles = _TileCheck(self._connection)
         expected = 0
         try:
@@ -210,6 +217,7 @@ class DatabaseCopy:
                 yield from self._check_head()
                 yield from self._check_exchanges(state.exchanges)
                 yield from self._check_statements(state.spoken)
+                yield from self._check_erasures(state)
             yield from self._check_file()
         except sqlite3.Error as error:
             yield _damaged(error, None)
@@ -269,6 +277,7 @@ class DatabaseCopy:
                         wrong.append(part.name)
                         continue
                 elif sealed is None:
+                    self._absent.append(_Absent(index, statement.digest, part.name))
                     continue
                 else:
                     beside = _blob(sealed)[start : start + part.size]
@@ -287,6 +296,29 @@ class DatabaseCopy:
                 )
         except sqlite3.Error as error:
             yield _damaged(error, index)
+
+    def _check_erasures(self, state: ReplayState) -> Iterator[Violation]:
+        """Content is absent where a notice on the log erased it, and there alone."""
+
+        def was_erased(digest: bytes) -> bool:
+            said = state.spoken.get(digest)
+            return said is not None and is_erased(state.exchanges[said.exchange_id], said)
+
+        for index, digest, name in self._absent:
+            if not was_erased(digest):
+                yield _fault(
+                    Reason.PART_MISMATCH,
+                    f"entry {index}: the sealed part {name!r} is missing, and no notice on the log "
+                    "erased it",
+                    index,
+                )
+        for index, digest in self._connection.execute(_WITH_CONTENT):
+            if was_erased(digest):
+                yield _fault(
+                    Reason.PART_MISMATCH,
+                    f"entry {index}: a notice on the log erased its content, which is still there",
+                    index,
+                )
 
     def _check_exchanges(self, exchanges: Mapping[str, Exchange]) -> Iterator[Violation]:
         """The hub's projection: what it lists exchanges by, due times among it, and their legs."""
@@ -338,6 +370,15 @@ class DatabaseCopy:
             yield from _check_columns(
                 index, "log_entries", [_spelled(each) for each in names], columns
             )
+
+
+class _Absent(NamedTuple):
+    """A sealed part that a statement names and the copy does not have."""
+
+    entry: int
+    statement: bytes
+    """Digest of the statement."""
+    name: str
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""`agency operator policy` and what is done before it: compare a policy, and rehearse it."""
+"""`agency operator policy`, its confirmation, and what is done before: show, compare, rehearse."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from agency_client.cli.audit import ending_as_audit, verify_database, verify_sho
 from agency_client.cli.failures import ExitCode
 from agency_client.cli.operator import operator
 from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
-from agency_client.cli.output import print_json, say
+from agency_client.cli.output import complain, print_json, say
 from agency_client.cli.results import tell
 from agency_client.cli.sending import ask
 from agency_client.cli.session import session_of
@@ -37,7 +37,7 @@ def policy(
         bool, typer.Option("--yes", help="Do not ask; without a terminal nobody is asked.")
     ] = False,
 ) -> None:
-    """Publish the policy; it is in force from its entry on.
+    """Propose a policy. Another operator confirms it; the first one of a log is in force at once.
 
     On a terminal it first shows what differs from the policy in force, and asks. Rehearse it
     before, with `rehearse-policy`.
@@ -51,10 +51,67 @@ def policy(
         if not is_agreed:
             if not session.as_json:
                 _say_changes(compare_policies(present, new))
-            ask("Publish it? It is in force at once, for everybody.")
+            ask("Publish it?" if present else "Publish it? It is in force at once, for everybody.")
         result = hub.publish_policy(new.text)
         locale = session.locale_of(hub)
-    tell(session, result, "Published", locale)
+    tell(session, result, "Proposed" if present else "Published", locale)
+    if present and not session.as_json:
+        say(f"In force once another operator runs: agency operator confirm-policy {file}")
+
+
+@operator.command("show-policy")
+def show_policy(
+    context: typer.Context,
+    is_proposal: Annotated[
+        bool, typer.Option("--proposed", help="The one that waits for a second operator.")
+    ] = False,
+) -> None:
+    """Print the text of the policy in force, or of the proposed one."""
+    session = session_of(context)
+    with session.hub() as hub:
+        directory = hub.sync()
+    proposal = directory.proposal
+    if is_proposal and proposal is None:
+        raise Reason.PROPOSAL_UNKNOWN.error("no policy waits for a second operator")
+    shown = proposal.policy if is_proposal and proposal else directory.policy
+    if shown is None:
+        raise Reason.POLICY_DENIED.error("no policy is published yet")
+    if session.as_json:
+        facts: dict[str, object] = {"sha256": shown.digest.hex(), "cedar": shown.text}
+        if is_proposal and proposal:
+            facts["proposed_by"] = proposal.author.uri
+            facts["lapses_at"] = iso(proposal.lapses_at)
+        print_json(facts)
+    else:
+        typer.echo(shown.text, nl=False)
+        if is_proposal and proposal:
+            complain(f"proposed by {proposal.author}; lapses at {iso(proposal.lapses_at)}")
+
+
+@operator.command("confirm-policy")
+def confirm_policy(
+    context: typer.Context,
+    file: PolicyFile,
+    is_agreed: Annotated[
+        bool, typer.Option("--yes", help="Do not ask; without a terminal nobody is asked.")
+    ] = False,
+) -> None:
+    """Put the policy into force that another operator proposed: this very text, no other.
+
+    Take the text by `show-policy --proposed`, read it, and rehearse it. On a terminal it first
+    shows what differs from the policy in force, and asks.
+    """
+    session = session_of(context)
+    read = _read(file)
+    with session.hub() as hub:
+        present = hub.sync().policy
+        if not is_agreed:
+            if not session.as_json:
+                _say_changes(compare_policies(present, read))
+            ask("Confirm it? It is in force at once, for everybody.")
+        result = hub.confirm_policy(read.digest)
+        locale = session.locale_of(hub)
+    tell(session, result, "In force", locale)
 
 
 @operator.command("compare-policy")

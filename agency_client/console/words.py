@@ -832,6 +832,16 @@ VERBS: Final[Mapping[str, Words]] = {
     "contribute": Words("Contribute", "Добавить материал", "Материал қосу"),
     "give_task": Words("Give a task", "Дать поручение", "Тапсырма беру"),
     "complete_task": Words("Answer the task", "Ответить на поручение", "Тапсырмаға жауап беру"),
+    "comment": Words("Comment", "Сделать замечание", "Ескерту жасау"),
+    "ask_for_explanation": Words(
+        "Ask for an explanation", "Запросить пояснения", "Түсініктеме сұрау"
+    ),
+    "ask_to_be_involved": Words(
+        "Ask to be involved", "Просить привлечь к участию", "Қатыстыруды сұрау"
+    ),
+    "draft_analysis": Words(
+        "Show a draft of the analysis", "Показать проект анализа", "Талдау жобасын көрсету"
+    ),
     "extend_deadline": Words("Extend the time", "Продлить срок", "Мерзімін ұзарту"),
 }
 """Words of the buttons of acts; an act that is not here is called as its kind."""

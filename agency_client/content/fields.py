@@ -217,14 +217,20 @@ class _Reading:
 
     def yaml(self, text: str) -> Any:
         """Read YAML."""
-        lines = text.split("\n")
         try:
-            events: Iterator[Any] = iter(list(yaml.parse(text, Loader=yaml.CSafeLoader)))
+            value = self._document(text)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             raise self._unparsed(mark.line + 1 if mark else 1, _plain(error)) from None
         except RecursionError:
             raise self._unparsed(1, "nested too deeply") from None
+        self._check_texts(value, ())
+        return value
+
+    def _document(self, text: str) -> Any:
+        # One event after the other: libyaml's time grows with the square of the depth.
+        events: Iterator[Any] = yaml.parse(text, Loader=yaml.CSafeLoader)
+        lines = text.split("\n")
         value: Any = None
         documents = 0
         for event in events:
@@ -235,7 +241,6 @@ class _Reading:
                         self._line(event), "expected one document, got a second after ---"
                     )
                 value = self._node(next(events), events, (), lines)
-        self._check_texts(value, ())
         return value
 
     def _line(self, event: Any) -> int:

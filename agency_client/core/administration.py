@@ -16,6 +16,7 @@ from agency_client.core.view import View
 from agency_client.core.views import Queued, Sent
 from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.codes import AgencyType, Language, TimeLimitRule
+from exchange_protocol.kinds.confirm_policy import ConfirmPolicy
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
 from exchange_protocol.kinds.publish_calendar import PublishCalendar
@@ -154,8 +155,12 @@ class Administration:
         return self._ports.directory.current.times
 
     def publish_policy(self, cedar: str) -> Operation[Sent | Queued]:
-        """Publish the policy that is in force from then on."""
+        """Propose a policy; the first one of a log is in force at once."""
         return (yield from self._publish(PublishPolicy(cedar)))
+
+    def confirm_policy(self, policy_sha256: bytes) -> Operation[Sent | Queued]:
+        """Put the policy into force that another operator proposed."""
+        return (yield from self._publish(ConfirmPolicy(policy_sha256)))
 
     def publish_log_key(self, succession: SignedSuccession) -> Operation[Sent | Queued]:
         """Publish the successor of the log's key, which both keys have signed."""

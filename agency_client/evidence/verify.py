@@ -158,10 +158,216 @@ KINDS = {
     78: "publish_time_limit",
     79: "publish_log_key",
     110: "publish_calendar",
+    120: "confirm_policy",
 }
 """Fields of a statement's body."""
+DIRECTORY = frozenset((70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 110, 120))
+"""Those of them that change the directory."""
 TIME = "time"
 CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
+    30: {
+        1: (
+            "offence types",
+            {
+                1: "organised crime",
+                2: "terrorism",
+                3: "human trafficking",
+                4: "sexual exploitation",
+                5: "drug trafficking",
+                6: "arms trafficking",
+                7: "stolen goods",
+                8: "corruption",
+                9: "fraud",
+                10: "counterfeit currency",
+                11: "counterfeit products",
+                12: "environmental crime",
+                13: "murder injury",
+                14: "kidnapping",
+                15: "robbery theft",
+                16: "smuggling",
+                17: "tax crime",
+                18: "extortion",
+                19: "forgery",
+                20: "piracy",
+                21: "market abuse",
+                22: "money laundering",
+            },
+        ),
+    },
+    31: {
+        3: (
+            "offence types",
+            {
+                1: "organised crime",
+                2: "terrorism",
+                3: "human trafficking",
+                4: "sexual exploitation",
+                5: "drug trafficking",
+                6: "arms trafficking",
+                7: "stolen goods",
+                8: "corruption",
+                9: "fraud",
+                10: "counterfeit currency",
+                11: "counterfeit products",
+                12: "environmental crime",
+                13: "murder injury",
+                14: "kidnapping",
+                15: "robbery theft",
+                16: "smuggling",
+                17: "tax crime",
+                18: "extortion",
+                19: "forgery",
+                20: "piracy",
+                21: "market abuse",
+                22: "money laundering",
+            },
+        ),
+    },
+    32: {
+        1: (
+            "offence types",
+            {
+                1: "organised crime",
+                2: "terrorism",
+                3: "human trafficking",
+                4: "sexual exploitation",
+                5: "drug trafficking",
+                6: "arms trafficking",
+                7: "stolen goods",
+                8: "corruption",
+                9: "fraud",
+                10: "counterfeit currency",
+                11: "counterfeit products",
+                12: "environmental crime",
+                13: "murder injury",
+                14: "kidnapping",
+                15: "robbery theft",
+                16: "smuggling",
+                17: "tax crime",
+                18: "extortion",
+                19: "forgery",
+                20: "piracy",
+                21: "market abuse",
+                22: "money laundering",
+            },
+        ),
+    },
+    33: {
+        1: (
+            "offence types",
+            {
+                1: "organised crime",
+                2: "terrorism",
+                3: "human trafficking",
+                4: "sexual exploitation",
+                5: "drug trafficking",
+                6: "arms trafficking",
+                7: "stolen goods",
+                8: "corruption",
+                9: "fraud",
+                10: "counterfeit currency",
+                11: "counterfeit products",
+                12: "environmental crime",
+                13: "murder injury",
+                14: "kidnapping",
+                15: "robbery theft",
+                16: "smuggling",
+                17: "tax crime",
+                18: "extortion",
+                19: "forgery",
+                20: "piracy",
+                21: "market abuse",
+                22: "money laundering",
+            },
+        ),
+    },
+    34: {
+        1: (
+            "offence types",
+            {
+                1: "organised crime",
+                2: "terrorism",
+                3: "human trafficking",
+                4: "sexual exploitation",
+                5: "drug trafficking",
+                6: "arms trafficking",
+                7: "stolen goods",
+                8: "corruption",
+                9: "fraud",
+                10: "counterfeit currency",
+                11: "counterfeit products",
+                12: "environmental crime",
+                13: "murder injury",
+                14: "kidnapping",
+                15: "robbery theft",
+                16: "smuggling",
+                17: "tax crime",
+                18: "extortion",
+                19: "forgery",
+                20: "piracy",
+                21: "market abuse",
+                22: "money laundering",
+            },
+        ),
+    },
+    35: {
+        1: (
+            "offence types",
+            {
+                1: "organised crime",
+                2: "terrorism",
+                3: "human trafficking",
+                4: "sexual exploitation",
+                5: "drug trafficking",
+                6: "arms trafficking",
+                7: "stolen goods",
+                8: "corruption",
+                9: "fraud",
+                10: "counterfeit currency",
+                11: "counterfeit products",
+                12: "environmental crime",
+                13: "murder injury",
+                14: "kidnapping",
+                15: "robbery theft",
+                16: "smuggling",
+                17: "tax crime",
+                18: "extortion",
+                19: "forgery",
+                20: "piracy",
+                21: "market abuse",
+                22: "money laundering",
+            },
+        ),
+    },
+    37: {
+        1: (
+            "offence types",
+            {
+                1: "organised crime",
+                2: "terrorism",
+                3: "human trafficking",
+                4: "sexual exploitation",
+                5: "drug trafficking",
+                6: "arms trafficking",
+                7: "stolen goods",
+                8: "corruption",
+                9: "fraud",
+                10: "counterfeit currency",
+                11: "counterfeit products",
+                12: "environmental crime",
+                13: "murder injury",
+                14: "kidnapping",
+                15: "robbery theft",
+                16: "smuggling",
+                17: "tax crime",
+                18: "extortion",
+                19: "forgery",
+                20: "piracy",
+                21: "market abuse",
+                22: "money laundering",
+            },
+        ),
+    },
     45: {
         1: (
             "result",
@@ -600,7 +806,8 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
 """Of each kind: the fields of its body that hold codes, numbers or a time."""
 # End of the kinds.
 _PUBLISH_CERTIFICATE, _REVOKE_CERTIFICATE, _PUBLISH_POLICY, _PUBLISH_LOG_KEY = 71, 72, 74, 79
-_FIRST_BODY_FIELD, _DIRECTORY_FIELDS = 30, range(69, 80)
+_CONFIRM_POLICY = 120
+_FIRST_BODY_FIELD = 30
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*){0,3}", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -616,10 +823,19 @@ _BATCH = re.compile(
 )
 
 # What a signing certificate says, as DER: key usage exactly digitalSignature, critical; extended
-# key usage exactly documentSigning (RFC 9336). As bytes, since openssl's names for it change.
+# key usage exactly documentSigning (RFC 9336); its member's name as a URI.
 _KEY_USAGE = bytes.fromhex("0603551d0f0101ff040403020780")
-_EXTENDED = bytes.fromhex("0603551d25040c300a06082b06010505070324")
-_EXTENDED_CRITICAL = bytes.fromhex("0603551d250101ff040c300a06082b06010505070324")
+_EXTENDED = (
+    bytes.fromhex("0603551d25040c300a06082b06010505070324"),
+    bytes.fromhex("0603551d250101ff040c300a06082b06010505070324"),
+)
+_ALTERNATIVE_NAMES = bytes.fromhex("0603551d11")
+_URI, _EXTENSIONS = 0x86, 0xA3
+# A public key up to its point, which is not compressed (RFC 5480), and openssl's digest for it.
+_CURVES = {
+    bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004"): "-sha256",
+    bytes.fromhex("3076301006072a8648ce3d020106052b8104002203620004"): "-sha384",
+}
 
 
 _EXIT_REFUSED, _EXIT_DAMAGED, _EXIT_UNCHECKED = 1, 2, 6
@@ -1105,7 +1321,8 @@ class Statement:
     @property
     def is_of_directory(self) -> bool:
         """True if it changes the directory, not an exchange."""
-        return self.field in _DIRECTORY_FIELDS
+        # A kind added later shows it by naming no exchange; of those known here none may.
+        return self.field in DIRECTORY if self.field in KINDS else not self.exchange_id
 
 
 class Certificate:
@@ -1187,6 +1404,8 @@ class Directory:
         """The beginning of its members' names, split at slashes."""
         self.certificates: dict[bytes, Certificate] = {}
         self.policy = b""
+        self.proposal = b""
+        """SHA-256 of the policy that waits for a second operator; empty if none does."""
         self.names_signatures = False
         """True if the log's first entry names its statement's signature: so must all after it."""
         self.files: dict[str, bytes] = {}
@@ -1203,7 +1422,7 @@ class Directory:
         if certificate.revoked:
             raise Refused("CERTIFICATE_INVALID", f"{where}: its certificate was revoked before")
         key, digest, uris = self._read(certificate, where)
-        if uris != [f"URI:{author}"] or not _AUTHOR.fullmatch(author):
+        if uris != [author] or not _AUTHOR.fullmatch(author):
             raise Refused("CERTIFICATE_INVALID", f"{where}: its certificate is not the author's")
         self._openssl.verify_chain(self._root, certificate, entry.seconds, where)
         if not self._openssl.is_signed(key, digest, signed, signature):
@@ -1218,8 +1437,17 @@ class Directory:
             revoked.revoked = True
         elif statement.field == _PUBLISH_POLICY:
             cedar = binary(statement.body, 1)
-            self.policy = hashlib.sha256(cedar).digest()
-            self.files[f"policy/{self.policy.hex()}.cedar"] = cedar
+            digest = hashlib.sha256(cedar).digest()
+            self.files[f"policy/{digest.hex()}.cedar"] = cedar
+            if self.policy:
+                self.proposal = digest
+            else:
+                self.policy = digest
+        elif statement.field == _CONFIRM_POLICY:
+            digest = binary(statement.body, 1)
+            if not digest or digest != self.proposal:
+                raise Refused("POLICY_MISMATCH", f"entry {entry.index} confirms no policy")
+            self.policy, self.proposal = digest, b""
         elif statement.field == _PUBLISH_LOG_KEY:
             self.log_keys.apply(entry, statement, self.operating_agency)
         self.size += 1
@@ -1241,16 +1469,36 @@ class Directory:
 
     def _read(self, certificate: Certificate, where: str) -> tuple[Path, str, list[str]]:
         if certificate.usable is None:
-            der = certificate.der
-            if (
-                der.count(_KEY_USAGE) != 1
-                or der.count(_EXTENDED) + der.count(_EXTENDED_CRITICAL) != 1
-            ):
-                raise Refused(
-                    "CERTIFICATE_INVALID", f"{where}: its certificate is not for signing documents"
-                )
-            certificate.usable = self._openssl.read_certificate(der, where)
+            public_key, uris = read_certificate(certificate.der, where)
+            digests = [each for start, each in _CURVES.items() if public_key.startswith(start)]
+            if not digests:
+                raise Refused("CERTIFICATE_INVALID", f"{where}: its key is neither P-256 nor P-384")
+            certificate.usable = self._openssl.key_file(public_key), digests[0], uris
         return certificate.usable
+
+
+def read_certificate(der: bytes, where: str) -> tuple[bytes, list[str]]:
+    """Give the public key and the URIs of a certificate for signing documents (RFC 5280)."""
+    try:
+        signed = der_elements(der_elements(der_elements(der)[0][1])[0][1])
+        (listed,) = [content for tag, content, _ in signed[7:] if tag == _EXTENSIONS]
+        extensions = [content for _, content, _ in der_elements(der_elements(listed)[0][1])]
+        names = [each for each in extensions if each.startswith(_ALTERNATIVE_NAMES)]
+        named = [each for name in names for each in der_elements(der_elements(name)[-1][1])]
+        uris = [
+            content.decode("ascii")
+            for _, sequence, _ in named
+            for tag, content, _ in der_elements(sequence)
+            if tag == _URI
+        ]
+        public_key = signed[6][2]
+    except (IndexError, ValueError):
+        raise Refused("CERTIFICATE_INVALID", f"{where}: its certificate is malformed") from None
+    if extensions.count(_KEY_USAGE) != 1 or sum(map(extensions.count, _EXTENDED)) != 1:
+        raise Refused(
+            "CERTIFICATE_INVALID", f"{where}: its certificate is not for signing documents"
+        )
+    return public_key, uris
 
 
 def verify_statement(
@@ -1463,22 +1711,9 @@ class OpenSsl:
             raise Refused("CERTIFICATE_INVALID", f"{where}: no chain to the root: {said!a}")
         self._chains.add((certificate.der, at))
 
-    def read_certificate(self, der: bytes, where: str) -> tuple[Path, str, list[str]]:
-        """Give the public key's file, the name of its digest, and the URIs of a certificate."""
-        leaf = str(self._file(pem(der)))
-        key = self._run(["x509", "-in", leaf, "-noout", "-pubkey"])
-        names = self._run(["x509", "-in", leaf, "-noout", "-ext", "subjectAltName"])
-        file = self._file(key.stdout)
-        described = self._run(["pkey", "-pubin", "-in", str(file), "-noout", "-text_pub"]).stdout
-        if b"prime256v1" in described:
-            digest = "-sha256"
-        elif b"secp384r1" in described:
-            digest = "-sha384"
-        else:
-            raise Refused("CERTIFICATE_INVALID", f"{where}: its key is neither P-256 nor P-384")
-        lines = names.stdout.decode("ascii", "replace").splitlines()[1:]
-        values = [each.strip() for line in lines for each in line.split(",")]
-        return file, digest, [each for each in values if "URI:" in each]
+    def key_file(self, public_key: bytes) -> Path:
+        """Give the file of a public key."""
+        return self._file(pem(public_key, "PUBLIC KEY"))
 
     def is_signed(self, key: Path, digest: str, signed: bytes, signature: bytes) -> bool:
         """True if an ECDSA signature in DER is good."""
@@ -1685,6 +1920,25 @@ def batch_signed(payload: bytes, index: int, size: int, path: Sequence[bytes]) -
     if root is None or not 2 <= size <= 4096:
         return None
     return pae(size.to_bytes(8, "big") + root, BATCH_TYPE)
+
+
+def der_elements(data: bytes) -> list[tuple[int, bytes, bytes]]:
+    """Give the elements of DER: tag, content, and all bytes. Raises ValueError, IndexError."""
+    found = []
+    at = 0
+    while at < len(data):
+        tag, size, start = data[at], data[at + 1], at + 2
+        if size >= 0x80:
+            start += size - 0x80
+            size = int.from_bytes(data[at + 2 : start], "big")
+            if size < max(0x80, 1 << 8 * (start - at - 3)):
+                raise ValueError("a length that DER would write shorter")
+        end = start + size
+        if tag & 0x1F == 0x1F or end > len(data):
+            raise ValueError("an element that ends after its bytes, or has a long tag")
+        found.append((tag, data[start:end], data[at:end]))
+        at = end
+    return found
 
 
 def pem(der: bytes, label: str = "CERTIFICATE") -> bytes:

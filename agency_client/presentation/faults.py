@@ -509,6 +509,16 @@ REASONS: Final[Mapping[Reason, Words]] = {
         "Состав участников дела изменился. Откройте дело и составьте заново.",
         "Іс қатысушылары өзгерді. Істі ашып, қайта жазыңыз.",
     ),
+    Reason.PROPOSAL_UNKNOWN: Words(
+        "There is no such proposal. Look which proposals wait.",
+        "Такого предложения нет. Посмотрите, какие предложения ждут.",
+        "Мұндай ұсыныс жоқ. Қандай ұсыныстар күтіп тұрғанын қараңыз.",
+    ),
+    Reason.PROPOSAL_LAPSED: Words(
+        "The proposal lapsed, for something changed since. Propose it anew.",
+        "Предложение утратило силу: с тех пор что-то изменилось. Предложите заново.",
+        "Ұсыныс күшін жойды: содан бері бір нәрсе өзгерді. Қайта ұсыныңыз.",
+    ),
     Reason.ASSIGNEE_NOT_ACTIVE: Words(
         "The agency that is to do it is no active member. Choose another one.",
         "Исполнитель не участвует в деле. Выберите другого.",

@@ -2,7 +2,7 @@
 
 `Gatherer` takes the entries of a replay and keeps the facts of each leg (`facts`). `make_tables`
 counts them (`tables`). Each figure knows the log entries that it was counted from. Sealed content
-is never opened, so amounts and offences are not counted.
+is never opened: amounts and offences are counted from the codes of signed bodies.
 """
 
 from agency_client.statistics.facts import Gatherer, LegFacts, Moment, StatementCount

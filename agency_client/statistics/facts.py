@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, WithholdingGround
+from exchange_protocol.kinds.offences import OffenceType
 from exchange_protocol.kinds.spec import ENDED, Stage, body_codes
 from exchange_protocol.record.entries import Event
 from exchange_protocol.record.folds import Applied
@@ -51,6 +52,8 @@ class LegFacts:
     """Of the initial statement."""
     opened: Moment
     state: LegState
+    offences: tuple[OffenceType, ...] = ()
+    """Of the initial statement; empty if it states none."""
     due_at: datetime | None = None
     answer_due: datetime | None = None
     """The due time of the answer; where a freeze stands, `due_at` is its end."""
@@ -108,6 +111,9 @@ class Gatherer:
         """Supervisors' copies of statements, by author's agency and the ground if withheld."""
         self.denials: dict[str, list[Moment]] = defaultdict(list)
         """Entries of denials, by the reason."""
+        self._offences: dict[str, tuple[OffenceType, ...]] = {}
+        """Of the initial statements that state any, by exchange: a member who comes later to a
+        joint case has a leg of its own."""
         self.events: Counter[Event] = Counter()
         self.last: Moment | None = None
         """The last entry that was taken."""
@@ -148,6 +154,8 @@ class Gatherer:
         )
         if amount is not None and isinstance(currency, Code) and outcome is not None:
             self.amounts[Amount(statement.kind, outcome, currency)].append((moment, amount))
+        if statement.kind.stage is Stage.INITIAL and "offence_types" in said:
+            self._offences[statement.exchange_id] = said["offence_types"]
         for attribute, value in said.items():
             for code in value if isinstance(value, tuple) else (value,):
                 if isinstance(code, Code):
@@ -170,6 +178,7 @@ class Gatherer:
                 header=exchange.header,
                 opened=moment,
                 state=change.after,
+                offences=self._offences.get(exchange.id, ()),
             )
         leg = exchange.leg(change.agency)
         times = leg.record.times if leg else None

@@ -46,12 +46,10 @@ _ALL = Words("the whole log", "весь журнал", "бүкіл журнал"
 _SINCE = Words("from {start} (UTC)", "с {start} (UTC)", "{start} бастап (UTC)")
 _UNTIL = Words("before {end} (UTC)", "до {end} (UTC)", "{end} дейін (UTC)")
 _NOT_COUNTED = Words(
-    "Not counted: offences, and amounts in sealed documents; {unopened} entries that "
-    "this reader may not open.",
-    "Не считаются: составы преступлений и суммы в запечатанных документах; {unopened} "
+    "Not counted: amounts in sealed documents; {unopened} entries that this reader may not open.",
+    "Не считаются: суммы в запечатанных документах; {unopened} "
     "записей, закрытых для этого читателя.",
-    "Саналмайды: қылмыс құрамдары мен мөрленген құжаттардағы сомалар; осы оқырманға жабық "
-    "{unopened} жазба.",
+    "Саналмайды: мөрленген құжаттардағы сомалар; осы оқырманға жабық {unopened} жазба.",
 )
 _DAYS = Words("{number} d", "{number} дн.", "{number} күн")
 _EMPTY = Words("nothing in this period", "за период ничего нет", "бұл кезеңде ештеңе жоқ")

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 from statistics import median
 from typing import Final, Literal, NamedTuple
 
@@ -106,6 +107,14 @@ class Dimension(NamedTuple):
 
     headings: tuple[Words, ...]
     keys: Callable[[LegFacts], tuple[Key, ...]]
+    """The leg's key for each heading; where `has_many`, its keys for the one heading."""
+    has_many: bool = False
+    """True if a leg may stand in several groups."""
+
+    def groups(self, leg: LegFacts) -> tuple[tuple[Key, ...], ...]:
+        """The groups that a leg stands in."""
+        keys = self.keys(leg)
+        return tuple((key,) for key in keys) if self.has_many else (keys,)
 
 
 _FROM, _TO = Words("from", "от кого", "кімнен"), Words("to", "кому", "кімге")
@@ -132,6 +141,11 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = {
     "legal-basis": Dimension(
         (Words("legal basis", "правовое основание", "құқықтық негізі"),),
         lambda leg: (leg.header.legal_basis or _NOT_GIVEN,),
+    ),
+    "offence": Dimension(
+        (Words("offence", "преступление", "қылмыс"),),
+        lambda leg: leg.offences or (_NOT_GIVEN,),
+        has_many=True,
     ),
     "month": Dimension((Words("month", "месяц", "ай"),), lambda leg: (f"{leg.opened.at:%Y-%m}",)),
 }
@@ -210,7 +224,8 @@ class _Groups:
         self.headings = tuple(each for one in dimensions for each in one.headings)
         self._by_keys: dict[tuple[Key, ...], list[LegFacts]] = defaultdict(list)
         for leg in legs:
-            self._by_keys[tuple(key for one in dimensions for key in one.keys(leg))].append(leg)
+            for groups in product(*(one.groups(leg) for one in dimensions)):
+                self._by_keys[tuple(key for group in groups for key in group)].append(leg)
 
     def rows(self, measure: Callable[[Sequence[LegFacts]], tuple[Cell, ...]]) -> _Measured:
         """Measure each group, and all legs together."""
@@ -255,19 +270,22 @@ def _exchanges(groups: _Groups, cut_at: datetime | None) -> Table:
         definition=Words(
             "Exchanges that were opened in the period, as they stood at the last entry. Each "
             "recipient has a leg of its own. An exchange with recipients in several states counts "
-            "once in each row and once in the total; its legs count each. Open: an answer, or the "
-            "permission to ask, is still owed. Overdue: open after the due time. Answered late: "
-            "answered or refused after the due time.",
+            "once in each row and once in the total; its legs count each. By offence, a leg "
+            "stands in the row of each offence that its initial statement names, and once in the "
+            "total. Open: an answer, or the permission to ask, is still owed. Overdue: open after "
+            "the due time. Answered late: answered or refused after the due time.",
             "Обмены, открытые за период, по состоянию на последнюю запись. У каждого получателя "
             "своя линия. Обмен с получателями в нескольких государствах считается один раз в "
-            "каждой строке и один раз в итоге; линии считаются каждая. Открытые: ответ или "
-            "разрешение на запрос ещё ожидается. Просроченные: открыты после срока. Ответ с "
-            "опозданием: ответ или отказ после срока.",
+            "каждой строке и один раз в итоге; линии считаются каждая. По преступлениям линия "
+            "стоит в строке каждого преступления, названного в первом заявлении, и один раз в "
+            "итоге. Открытые: ответ или разрешение на запрос ещё ожидается. Просроченные: открыты "
+            "после срока. Ответ с опозданием: ответ или отказ после срока.",
             "Кезеңде ашылған алмасулар, соңғы жазбадағы күйі бойынша. Әр алушының өз желісі бар. "
             "Бірнеше мемлекеттегі алушылары бар алмасу әр жолда бір рет және қорытындыда бір рет "
-            "саналады; желілер әрқайсысы саналады. Ашық: жауап немесе сұрауға рұқсат әлі "
-            "күтілуде. Мерзімі өткен: мерзімнен кейін ашық. Кеш жауап: мерзімнен кейінгі жауап "
-            "немесе бас тарту.",
+            "саналады; желілер әрқайсысы саналады. Қылмыс бойынша желі алғашқы мәлімдемеде "
+            "аталған әр қылмыстың жолында және қорытындыда бір рет тұрады. Ашық: жауап немесе "
+            "сұрауға рұқсат әлі күтілуде. Мерзімі өткен: мерзімнен кейін ашық. Кеш жауап: "
+            "мерзімнен кейінгі жауап немесе бас тарту.",
         ),
         unit=Words("exchanges and legs", "обмены и линии", "алмасулар мен желілер"),
         dimensions=groups.headings,

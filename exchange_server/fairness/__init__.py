@@ -11,6 +11,9 @@ Each kind of resource has its own bound, and every bound is counted by agency:
 | places in one batch | a share that follows from the writer's measured speed | `pace` |
 | unsigned entries on the log | a budget for each agency and hour | `budgets` |
 
+Rates, shares, connections and budgets hold for all workers of a hub together: `counts` is the
+memory that they share, and `buckets` is what `rates` and `budgets` have in common.
+
 A statement meets them in this order. When its call arrives, `shares` admits the call and `rates`
 its statement; both refuse before anything is parsed, and say when to come back. A call that brings
 many statements parses them in `slices`. Each statement then waits in the `fair_queue`, which gives

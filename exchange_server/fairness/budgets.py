@@ -7,47 +7,37 @@ Beyond the bound, refusals are only counted, and inspections are refused.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Final
 
 import structlog
 
 from exchange_protocol.trust.identity import AgencyId
+from exchange_server.fairness.buckets import Buckets
+from exchange_server.fairness.counts import ALONE, Cell, Counts
+
+_HOUR_SECONDS: Final = 3600
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    filled_at: datetime
 
 
 class HourlyBudget:
     """The buckets of all agencies; used by one thread."""
 
-    def __init__(self, per_hour: int) -> None:
+    def __init__(self, per_hour: int, cell: Cell, counts: Counts = ALONE) -> None:
         self.per_hour = per_hour
-        self._buckets: dict[AgencyId, _Bucket] = {}
+        self._buckets = Buckets(per_hour / _HOUR_SECONDS, per_hour, cell, counts)
 
     def take(self, agency: AgencyId, now: datetime) -> bool:
         """True if this agency may cause one more entry."""
-        bucket = self._filled(agency, now)
-        if bucket.tokens < 1:
+        if self._buckets.left(agency, now.timestamp()) < 1:
             return False
-        bucket.tokens -= 1
+        self._buckets.spend(agency, 1, now.timestamp())
         return True
 
     def is_full(self, agency: AgencyId, now: datetime) -> bool:
         """True if nothing of the agency's budget is spent."""
-        return self._filled(agency, now).tokens >= self.per_hour
-
-    def _filled(self, agency: AgencyId, now: datetime) -> _Bucket:
-        bucket = self._buckets.setdefault(agency, _Bucket(self.per_hour, now))
-        gained = max(now - bucket.filled_at, timedelta()) / timedelta(hours=1) * self.per_hour
-        bucket.tokens = min(self.per_hour, bucket.tokens + gained)
-        bucket.filled_at = max(now, bucket.filled_at)
-        return bucket
+        return self._buckets.left(agency, now.timestamp()) >= self.per_hour
 
 
 class DenialBudget:
@@ -57,8 +47,8 @@ class DenialBudget:
     token that comes back is spent at once, and to say so each time would be a flood of its own.
     """
 
-    def __init__(self, per_hour: int) -> None:
-        self._budget = HourlyBudget(per_hour)
+    def __init__(self, per_hour: int, counts: Counts = ALONE) -> None:
+        self._budget = HourlyBudget(per_hour, Cell.DENIALS, counts)
         self._unlogged: Counter[AgencyId] = Counter()
 
     def take(self, agency: AgencyId, now: datetime) -> bool:

@@ -107,6 +107,8 @@ class FairQueue(Generic[_T]):
         self._active: OrderedDict[AgencyId, float] = OrderedDict()
         """The time of each agency's last request, the latest last."""
         self._in_hand: _InHand | None = None
+        self._commit_seconds: float | None = None
+        """Of the batch in hand, once it is committed."""
         self._rest: tuple[AgencyId, float] | None = None
         """The agency that rests, and until when."""
 
@@ -173,6 +175,10 @@ class FairQueue(Generic[_T]):
         lasts = 0.0 if batch is None else self._clock() - batch.taken_at
         return self._pace.until_served(self._size, lasts)
 
+    def committed(self, seconds: float | None) -> None:
+        """Note how long the commit of the batch in hand took; None if nothing was committed."""
+        self._commit_seconds = seconds
+
     def close(self) -> None:
         """Let `take` come to its end once nothing waits."""
         with self._changed:
@@ -207,6 +213,7 @@ class FairQueue(Generic[_T]):
             filled[agency] += following
             weight += following
         if taken:
+            self._commit_seconds = None
             self._in_hand = _InHand(self._clock(), weight, cut if is_shared else set())
         return taken
 
@@ -216,7 +223,7 @@ class FairQueue(Generic[_T]):
             return
         now, batch = self._clock(), self._in_hand
         seconds = now - batch.taken_at
-        self._pace.record(seconds, batch.weight)
+        self._pace.record(seconds, batch.weight, self._commit_seconds)
         if len(batch.cut) == 1:
             [agency] = batch.cut
             self._rest = agency, now + min(seconds, MOST_REST_SECONDS)

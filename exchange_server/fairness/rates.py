@@ -15,37 +15,40 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.trust.identity import AgencyId
+from exchange_server.fairness.buckets import Buckets
+from exchange_server.fairness.counts import ALONE, Cell, Counts
 
 BURST_SECONDS: Final = 10.0
-
-
-@dataclass(slots=True)
-class _Bucket:
-    left: float
-    filled_at: float
 
 
 class _Rate:
     """The buckets of all agencies for one kind of amount."""
 
-    def __init__(self, per_second: float, what: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        per_second: float,
+        what: str,
+        clock: Callable[[], float],
+        cell: Cell,
+        counts: Counts,
+    ) -> None:
         self._per_second = per_second
         self._what = what
         self._clock = clock
-        self._buckets: dict[AgencyId, _Bucket] = {}
+        self._buckets = Buckets(per_second, per_second * BURST_SECONDS, cell, counts)
 
     def spend(self, agency: AgencyId, amount: float) -> None:
         """Take an amount out of a bucket; the bucket may go below zero."""
-        self._filled(agency).left -= amount
+        self._buckets.spend(agency, amount, self._clock())
 
     def seconds_until_positive(self, agency: AgencyId) -> float:
         """The seconds until the bucket is positive; 0 if it is."""
-        return max(0.0, (1.0 - self._filled(agency).left) / self._per_second)
+        left = self._buckets.left(agency, self._clock())
+        return max(0.0, (1.0 - left) / self._per_second)
 
     def verify_positive(self, agency: AgencyId) -> None:
         """Verify that the bucket is positive; raises RATE_LIMITED."""
@@ -57,13 +60,6 @@ class _Rate:
                 seconds,
             )
 
-    def _filled(self, agency: AgencyId) -> _Bucket:
-        now, most = self._clock(), self._per_second * BURST_SECONDS
-        bucket = self._buckets.setdefault(agency, _Bucket(most, now))
-        gained = (now - bucket.filled_at) * self._per_second
-        bucket.left, bucket.filled_at = min(most, bucket.left + gained), now
-        return bucket
-
 
 class Rates:
     """The buckets of statements and of bytes; for one event loop."""
@@ -73,10 +69,13 @@ class Rates:
         statements_per_second: float,
         bytes_per_second: float,
         clock: Callable[[], float] = time.monotonic,
+        counts: Counts = ALONE,
     ) -> None:
-        """Give each agency these rates."""
-        self._statements = _Rate(statements_per_second, "statements", clock)
-        self._bytes = _Rate(bytes_per_second, "bytes", clock)
+        """Give each agency these rates; the clock is one for all processes that count together."""
+        self._statements = _Rate(
+            statements_per_second, "statements", clock, Cell.STATEMENTS, counts
+        )
+        self._bytes = _Rate(bytes_per_second, "bytes", clock, Cell.BYTES, counts)
 
     def verify_room(self, agency: AgencyId) -> None:
         """Verify that the agency may send a statement now; raises RATE_LIMITED."""

@@ -11,19 +11,28 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from exchange_protocol.errors import Reason
+from exchange_server.fairness.counts import ALONE, Cell, Counts
 
 
 class Shares:
     """Counts what each holder has, and bounds it; for one event loop."""
 
     def __init__(
-        self, most: int, reason: Reason, what: str, free_in: Callable[[float], float]
+        self,
+        most: int,
+        reason: Reason,
+        what: str,
+        free_in: Callable[[float], float],
+        cell: Cell | None = None,
+        counts: Counts = ALONE,
     ) -> None:
         """Refuse, with `reason`, more than `most` of `what` to one holder.
 
         `free_in` estimates when a place is free again: it gets the seconds for which the place was
-        held, and gives those to come.
+        held, and gives those to come. With a cell, the bound holds for all workers together.
         """
+        self._cell = cell
+        self._counts = counts
         self._most = most
         self._reason = reason
         self._what = what
@@ -35,32 +44,52 @@ class Shares:
     def one_more(self, holder: str) -> Iterator[None]:
         """Hold a place for the time of the block; raises the reason if all its places are taken."""
         held, now, mine = self._held.setdefault(holder, {}), time.monotonic(), object()
-        if len(held) >= self._most:
-            oldest = next(iter(held.values()))
+        others = 0.0 if self._cell is None else sum(self._counts.others(holder, self._cell))
+        if len(held) + others >= self._most:
+            oldest = next(iter(held.values()), now)
+            if not held:
+                del self._held[holder]
             raise self._reason.until(
                 f"expected at most {self._most} {self._what} of {holder} at a time",
                 max(0.0, self._free_in(now - oldest)),
             )
         held[mine] = now
+        self._show(holder, len(held))
         try:
             yield
         finally:
             del held[mine]
+            self._show(holder, len(held))
             if not held:
                 del self._held[holder]
+
+    def _show(self, holder: str, amount: int) -> None:
+        if self._cell is not None:
+            self._counts.set(holder, self._cell, amount)
 
 
 class CallShares(Shares):
     """Bounds the calls in flight: those of one agency, and those of all together."""
 
     def __init__(
-        self, calls_per_agency: int, calls: int, expected_wait: Callable[[], float]
+        self,
+        calls_per_agency: int,
+        calls: int,
+        expected_wait: Callable[[], float],
+        counts: Counts = ALONE,
     ) -> None:
-        """Allow so many calls in flight to each agency, and so many to all together.
+        """Allow so many calls in flight to each agency, and so many in this process to all.
 
         Most calls wait for the writer, so the next should end after `expected_wait`.
         """
-        super().__init__(calls_per_agency, Reason.RATE_LIMITED, "calls", lambda _: expected_wait())
+        super().__init__(
+            calls_per_agency,
+            Reason.RATE_LIMITED,
+            "calls",
+            lambda _: expected_wait(),
+            Cell.CALLS,
+            counts,
+        )
         self._calls = calls
         self._expected_wait = expected_wait
 

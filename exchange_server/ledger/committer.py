@@ -84,6 +84,8 @@ class Committer:
         """The directory after the last committed batch."""
         self.tree_size = 0
         """Size of the log after the last committed batch."""
+        self.commit_seconds: float | None = None
+        """Time that the last commit took, after all was written; None if nothing was committed."""
         self.failures = 0
         """Transactions that failed."""
         self.failures_overcome = 0
@@ -171,6 +173,7 @@ class Committer:
 
     def _commit(self, jobs: Sequence[Job[Any]]) -> list[Any]:
         reached = self._observer.commit_reached
+        self.commit_seconds = None
         with self._connection.transaction() as connection:
             # Until the commit this hub holds the lock on the head: no other hub writes.
             state = self._at(connection, read_head(connection, lock=True))
@@ -179,6 +182,9 @@ class Committer:
             outcomes = [batch.admit(job) for job in jobs]
             reached(CommitStep.JUDGED)
             growth = batch.write(self._observer)
+            written_at = time.monotonic()
+        if growth is not None:
+            self.commit_seconds = time.monotonic() - written_at
         reached(CommitStep.COMMITTED)
         self.failures_overcome = self.failures
         self._holds_old_pages |= batch.erases

@@ -99,6 +99,7 @@ def _handle_of(draft: Draft, job: Delivery, found: Deliverable, role: ReaderRole
     uploaded = [each.name for each in statement.parts if (index, each.name) in ids]
     return PartHandle(
         log_index=index,
+        payload_digest=job.payload_digest,
         name=part.name,
         sha256=part.sha256,
         size=part.size,

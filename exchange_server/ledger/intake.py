@@ -116,6 +116,11 @@ class Intake:
         self._linger_seconds = LINGER_SECONDS if len(taken) >= MIN_BATCH else 0.0
         return taken
 
+    def committed(self, seconds: float | None) -> None:
+        """Note how long the commit of the batch in hand took, if there was one: shares follow from
+        it."""
+        self._queue.committed(seconds)
+
     def answer(
         self, waiting: Sequence[Waiting], results: Sequence[Any], then: Callable[[], None]
     ) -> None:

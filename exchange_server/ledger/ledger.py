@@ -28,6 +28,7 @@ from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller
 from exchange_server.fairness.budgets import DenialBudget, HourlyBudget
+from exchange_server.fairness.counts import ALONE, Cell, Counts
 from exchange_server.fairness.slices import Slices, SliceScheduler
 from exchange_server.ledger import staging
 from exchange_server.ledger.draft import BatchContext
@@ -138,6 +139,7 @@ class Ledger:
         observer: Observer = NO_OBSERVER,
         witnesses: WitnessPolicy | None = None,
         witnesses_at_start: int = 0,
+        counts: Counts = ALONE,
     ) -> Self:
         """Open the ledger of a migrated database; an empty log is begun.
 
@@ -155,8 +157,10 @@ class Ledger:
             limits,
             clock,
             revocations,
-            denials=DenialBudget(limits.denials_per_agency_per_hour),
-            inspections=HourlyBudget(limits.inspections_per_agency_per_hour),
+            denials=DenialBudget(limits.denials_per_agency_per_hour, counts),
+            inspections=HourlyBudget(
+                limits.inspections_per_agency_per_hour, Cell.INSPECTIONS, counts
+            ),
         )
         claim = FileClaim(engine)
         try:

@@ -28,6 +28,7 @@ from exchange_protocol.log.merkle import consistency_proof, inclusion_proof, inc
 from exchange_protocol.log.tiles import TILE_WIDTH, TileReader, encode_entry_bundle
 from exchange_protocol.record.entries import Event
 from exchange_protocol.record.receipts import ProvenEntry
+from exchange_protocol.rules.access import is_erased
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.caller import Caller, working_for
@@ -45,6 +46,7 @@ from exchange_server.ledger.values import (
 )
 from exchange_server.ledger.witnessing import witnessed_checkpoints
 from exchange_server.storage.engine import is_away, reading
+from exchange_server.storage.exchange_rows import load_exchanges
 from exchange_server.storage.feed_rows import read_notices, read_visible_entries
 from exchange_server.storage.log_rows import (
     Head,
@@ -57,6 +59,7 @@ from exchange_server.storage.log_rows import (
 )
 from exchange_server.storage.part_rows import CHUNK_BYTES, has_part, read_chunk, read_sealed
 from exchange_server.storage.party_rows import SeenExchange, Selection, list_seen, read_seen
+from exchange_server.storage.statement_rows import find_deliverables
 
 _log = structlog.get_logger(__name__)
 
@@ -381,11 +384,18 @@ def _part_bytes(connection: Connection, handle: PartHandle, offset: int) -> byte
         chunk = read_chunk(connection, part_id, seq)
         data = None if chunk is None else chunk[skip:]
         is_there = chunk is not None or has_part(connection, index, handle.name)
-    if not is_there:
+    if not is_there and _was_erased(connection, handle):
         raise Reason.CONTENT_ERASED.error("the content was erased while it was fetched")
     if data is None or len(data) != count:
         raise Reason.INTERNAL.error(f"part {handle.name!r} is damaged at byte {offset}")
     return data
+
+
+def _was_erased(connection: Connection, handle: PartHandle) -> bool:
+    """True if a notice erased the part: one that is missing without it is damage."""
+    found = find_deliverables(connection, [handle.payload_digest])[handle.payload_digest]
+    exchange_id = found.spoken.exchange_id
+    return is_erased(load_exchanges(connection, [exchange_id])[exchange_id].exchange, found.spoken)
 
 
 def _parse_page_token(token: str) -> int | None:

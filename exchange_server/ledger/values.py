@@ -85,6 +85,8 @@ class PartHandle:
 
     log_index: int
     """Index of its statement's entry."""
+    payload_digest: bytes
+    """Digest of its statement."""
     name: str
     sha256: bytes
     size: int

@@ -152,6 +152,7 @@ class Writer:
                 self._observer.request_waited(self._began_at - job.put_at)
             if jobs:
                 results = self._committer.commit([one.job for one in jobs])
+                self._intake.committed(self._committer.commit_seconds)
                 self._intake.answer(jobs, results, self._tell_growth)
             for one in waiting:
                 # A task that nobody waits for any more is not begun.

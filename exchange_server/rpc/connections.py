@@ -30,6 +30,7 @@ from urllib.parse import unquote
 import structlog
 
 from exchange_protocol.errors import Reason
+from exchange_server.fairness.counts import ALONE, Cell, Counts
 
 LOOK_SECONDS: Final = 2.0
 UNNAMED_SECONDS: Final = 20.0
@@ -53,8 +54,9 @@ class _Seen:
 class Connections:
     """Knows the connections of the hub's port, and closes those that nobody should hold."""
 
-    def __init__(self, per_agency: int) -> None:
-        """Let an agency hold so many connections."""
+    def __init__(self, per_agency: int, counts: Counts = ALONE) -> None:
+        """Let an agency hold so many connections, of all workers together."""
+        self._shared = counts
         self._per_agency = per_agency
         self._port = 0
         self._holders: dict[_Address, str] = {}
@@ -84,13 +86,15 @@ class Connections:
         address = _parsed(peer)
         if address is None or address in self._holders:
             return
-        if self._counts[holder] >= self._per_agency:
+        others = sum(self._shared.others(holder, Cell.CONNECTIONS))
+        if self._counts[holder] + others >= self._per_agency:
             raise Reason.TOO_MANY.error(
                 f"expected at most {self._per_agency} connections of {holder}; "
                 "let calls share a connection"
             )
         self._holders[address] = holder
         self._counts[holder] += 1
+        self._shared.set(holder, Cell.CONNECTIONS, self._counts[holder])
 
     def drop_soon(self, peer: str) -> None:
         """Shut down the connection of a peer, once it could read why."""
@@ -140,6 +144,7 @@ class Connections:
         for address in self._holders.keys() - open_now:
             holder = self._holders.pop(address)
             self._counts[holder] -= 1
+            self._shared.set(holder, Cell.CONNECTIONS, self._counts[holder])
             if not self._counts[holder]:
                 del self._counts[holder]
 

@@ -6,6 +6,9 @@ that failed, it has the writer try a write, at each check until one goes well. S
 passes is no outage; a database that is read well but refuses writes is one, and it ends by itself.
 The check runs beside the calls: to ask for health costs nothing, and cannot load the database.
 
+Beside the services stands `revocations`: NOT_SERVING while the list on disk is refused, so that a
+new revocation is not in force. The hub serves on, by the list before.
+
 The servicer is our own, since the library's waits for each watching client while it changes the
 status: a client that does not read would keep the status as it is for everyone.
 """
@@ -25,7 +28,8 @@ from exchange_server.rpc.calls import SERVICES, Context
 CHECK_SECONDS: Final = 2.0
 """Between two checks, and how long one may take."""
 
-_NAMES: Final = ("", *(service.full_name for service in SERVICES))
+REVOCATIONS: Final = "revocations"
+_NAMES: Final = ("", *(service.full_name for service in SERVICES), REVOCATIONS)
 
 _log = structlog.get_logger(__name__)
 # The stubs of this library do not know all of it.
@@ -36,10 +40,14 @@ _Base: Any = health_pb2_grpc.HealthServicer
 class Health(_Base):  # type: ignore[misc]
     """The health service, and the check that keeps its answers true."""
 
-    def __init__(self, check: Callable[[], Awaitable[object]]) -> None:
+    def __init__(
+        self, check: Callable[[], Awaitable[object]], list_is_refused: Callable[[], bool]
+    ) -> None:
         """Ask `check`, which raises while the ledger cannot serve."""
         self._check = check
+        self._list_is_refused = list_is_refused
         self._is_serving = False
+        self._is_refused = False
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -59,11 +67,11 @@ class Health(_Base):  # type: ignore[misc]
         """Serve the status of one service."""
         if request.service not in _NAMES:
             await context.abort(grpc.StatusCode.NOT_FOUND, "no such service")
-        return self._status()
+        return self._status(request.service)
 
     async def List(self, request: Any, context: Context) -> Any:  # noqa: N802
         """Serve the status of every service."""
-        return _pb.HealthListResponse(statuses={name: self._status() for name in _NAMES})
+        return _pb.HealthListResponse(statuses={name: self._status(name) for name in _NAMES})
 
     async def Watch(self, request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: N802
         """Serve the status of one service, and each change of it."""
@@ -72,20 +80,23 @@ class Health(_Base):  # type: ignore[misc]
             await asyncio.Event().wait()
         told = None
         while True:
-            changed = self._changed
-            if told != self._is_serving:
-                told = self._is_serving
-                yield self._status()
+            changed, status = self._changed, self._status(request.service)
+            if status != told:
+                told = status
+                yield status
             else:
                 await changed.wait()
 
-    def _status(self) -> Any:
+    def _status(self, name: str) -> Any:
         statuses = _pb.HealthCheckResponse
-        status = statuses.SERVING if self._is_serving else statuses.NOT_SERVING
-        return _pb.HealthCheckResponse(status=status)
+        is_well = self._is_serving and not (name == REVOCATIONS and self._is_refused)
+        return _pb.HealthCheckResponse(status=statuses.SERVING if is_well else statuses.NOT_SERVING)
 
     def _set(self, *, is_serving: bool) -> None:
         self._is_serving = is_serving
+        self._wake()
+
+    def _wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
 
@@ -101,6 +112,9 @@ class Health(_Base):  # type: ignore[misc]
                 await self._check()
         except Exception as error:  # noqa: BLE001 - whatever fails, the hub is not healthy
             why = error
+        if self._list_is_refused() != self._is_refused:
+            self._is_refused = not self._is_refused
+            self._wake()
         is_serving = why is None
         if is_serving == self._is_serving and not is_first:
             return

@@ -23,6 +23,7 @@ from exchange_protocol.v1 import (
     directory_service_pb2_grpc,
     exchange_service_pb2_grpc,
 )
+from exchange_server.fairness.counts import ALONE, Counts
 from exchange_server.fairness.rates import Rates
 from exchange_server.fairness.scheduler import FairScheduler
 from exchange_server.fairness.shares import CallShares
@@ -114,24 +115,27 @@ class RpcServer:
         peers: PeerVerifier,
         tls: Callable[[], TlsFiles],
         limits: RpcLimits,
+        list_is_refused: Callable[[], bool] = lambda: False,
         shares_port: bool = False,
         observer: Observer = NO_OBSERVER,
+        counts: Counts = ALONE,
     ) -> None:
         """Put the services together; nothing listens yet.
 
-        With `shares_port` other workers of the same hub may listen on the same port.
+        `list_is_refused` tells if the revocation list on disk is refused. With `shares_port` other
+        workers of the same hub may listen on the same port; `counts` are what they count together.
         """
-        rates = Rates(limits.statements_per_second, limits.sealed_bytes_per_second)
-        self._watches = Watches(ledger, reader, peers, limits.watch)
-        self._health = Health(partial(_check, ledger, reader))
-        self._connections = Connections(limits.connections_per_agency)
+        rates = Rates(limits.statements_per_second, limits.sealed_bytes_per_second, counts=counts)
+        self._watches = Watches(ledger, reader, peers, limits.watch, counts)
+        self._health = Health(partial(_check, ledger, reader), list_is_refused)
+        self._connections = Connections(limits.connections_per_agency, counts)
         self._tls = tls
         pipeline = Pipeline(
             caps=DeadlineCaps(limits.deadline_seconds, _special_deadlines(limits)),
             connections=self._connections,
             identity=Identity(peers, require_post_quantum=tls().require_post_quantum),
             shares=CallShares(
-                limits.calls_per_agency, limits.concurrent_calls, ledger.expected_wait
+                limits.calls_per_agency, limits.concurrent_calls, ledger.expected_wait, counts
             ),
             denials=Denials(ledger),
             authorization=Authorization(lambda: ledger.directory),

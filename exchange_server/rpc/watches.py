@@ -20,6 +20,7 @@ from typing import Final
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_server.fairness.counts import ALONE, Cell, Counts
 from exchange_server.fairness.shares import Shares
 from exchange_server.ledger import FeedPosition, Ledger, Reader
 from exchange_server.rpc.calls import current_call, current_caller
@@ -43,7 +44,12 @@ class Watches:
     """All watches of the hub."""
 
     def __init__(
-        self, ledger: Ledger, reader: Reader, peers: PeerVerifier, limits: WatchLimits
+        self,
+        ledger: Ledger,
+        reader: Reader,
+        peers: PeerVerifier,
+        limits: WatchLimits,
+        counts: Counts = ALONE,
     ) -> None:
         """Follow the ledger's growth, and read the feeds."""
         self._ledger = ledger
@@ -55,6 +61,8 @@ class Watches:
             Reason.TOO_MANY,
             "watches",
             free_in=lambda held_seconds: limits.life_seconds - held_seconds,
+            cell=Cell.WATCHES,
+            counts=counts,
         )
         self._stopping = asyncio.Event()
 

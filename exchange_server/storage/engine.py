@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -175,9 +176,12 @@ class WritingConnection:
 def driver_error(error: BaseException) -> BaseException | None:
     """The database driver's own error that this is or holds; none where it is about something else.
 
-    What runs on the driver's cursor (`rows`) raises it bare.
+    What runs on the driver's cursor (`rows`) raises it bare. SQLite's driver fails to say what is
+    wrong with a schema that a flipped bit made no text of, and raises UnicodeDecodeError.
     """
     cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, UnicodeDecodeError):
+        return sqlite3.DatabaseError(f"the file is damaged: it holds text that is none ({cause})")
     is_drivers = type(cause).__module__.partition(".")[0] in ("psycopg", "sqlite3")
     return cause if is_drivers else None
 

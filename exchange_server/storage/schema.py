@@ -1,4 +1,8 @@
-"""The version of the schema: made and moved by `migrate`, checked whenever a hub starts."""
+"""The version of the schema: made and moved by `migrate`, checked whenever a hub starts.
+
+What a leg's row holds is the rules' matter, and rules change more often than tables. So legs of an
+earlier schema are not translated: they are made anew from the log, as an auditor makes them.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +12,59 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.record.replay import DirectoryFold, Replay
+from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_server.storage.engine import reading, writing
+from exchange_server.storage.exchange_rows import leg_rows, write_legs
+from exchange_server.storage.log_rows import read_entry_range, read_head
 
+_ENTRIES_AT_ONCE = 1000
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def migrate(engine: Engine) -> tuple[str | None, str | None]:
+def migrate(engine: Engine, anchors: TrustAnchors | None = None) -> tuple[str | None, str | None]:
     """Bring the schema to this version of the hub, in one transaction.
 
-    Gives the version before, None for an empty database, and the version now.
+    Gives the version before, None for an empty database, and the version now. A log of an earlier
+    schema is replayed under `anchors`; where it does not replay, the database stays as it was.
+
+    Raises:
+        InvalidInput: CONFIG_INVALID, for a log of an earlier schema without anchors, or one that
+            breaks the rules or cannot be read.
     """
     config = _config()
     with writing(engine) as connection:
         before = MigrationContext.configure(connection).get_current_revision()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        return before, MigrationContext.configure(connection).get_current_revision()
+        now = MigrationContext.configure(connection).get_current_revision()
+        if before is not None and before != now and read_head(connection) is not None:
+            if anchors is None:
+                raise Reason.CONFIG_INVALID.error(
+                    f"expected root certificates, to make the legs of schema {before} anew"
+                )
+            _make_legs_anew(connection, anchors)
+        return before, now
+
+
+def _make_legs_anew(connection: Connection, anchors: TrustAnchors) -> None:
+    replay = Replay(DirectoryFold(anchors))
+    index = 0
+    try:
+        while stored := read_entry_range(connection, index, index + _ENTRIES_AT_ONCE):
+            for entry in stored:
+                replay.apply(entry.index, entry.opening)
+            index = stored[-1].index + 1
+    except ExchangeError as error:
+        raise Reason.CONFIG_INVALID.error(
+            f"the database stays as it was, for its log does not replay: {error.message}; look "
+            "with `exchange-server fsck` of the version before"
+        ) from error
+    for exchange in replay.exchanges.values():
+        write_legs(connection, leg_rows(exchange))
 
 
 def check_schema(engine: Engine) -> None:

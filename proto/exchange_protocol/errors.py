@@ -217,6 +217,8 @@ class Reason(Enum):
     RETURN_FIRST = (Conflict,)
     ALREADY_MEMBER = (Conflict,)
     MEMBERS_CHANGED = (Conflict,)
+    PROPOSAL_UNKNOWN = (Conflict,)
+    PROPOSAL_LAPSED = (Conflict,)
     ASSIGNEE_NOT_ACTIVE = (Conflict,)
     # limits
     TOO_LARGE = (LimitExceeded,)

@@ -19,6 +19,7 @@ from exchange_certs.records import RevocationReason
 from exchange_keys import encrypted_pem
 from exchange_protocol.errors import Reason
 from exchange_server.bootstrap import utc_now
+from tests.integration.rpc.test_metrics import value, wait_for, with_metrics
 from tests.support.deployment import Deployment
 from tests.support.foundation import Foundation
 from tests.support.hub_process import PASSPHRASE, REPOSITORY, HubProcess
@@ -104,6 +105,34 @@ def test_revocation_counts_although_the_authoritys_clock_was_wrong(
     time.sleep(1.2)
     assert agency(town, OTHER, "sync")[0] != 0
     assert hub.wait_until_said("revocations_refused", 1)
+
+
+def test_refused_list_of_revocations_is_an_alarm_in_every_check_of_the_operator(
+    foundation: Foundation, tmp_path: Path
+) -> None:
+    town = foundation.copy(tmp_path / "hub")
+    port = with_metrics(town.files)
+    config = ("--config", town.files.config_file)
+    old = town.files.crl_file.read_bytes()
+    with HubProcess(town.files) as hub:
+        town.point_to(hub.port)
+        serial = town.files.issue(OTHER).serial
+        town.files.authority.revoke(serial, RevocationReason.KEY_COMPROMISE, now=utc_now())
+        hub.wait_until_said("revocations_read", 1)
+        code, out, err = command(SERVER, "check-config", *config)
+        assert (code, "revocation list of the running hub: is the one in" in out) == (0, True), err
+        town.files.crl_file.write_bytes(old)
+        hub.wait_until_said("revocations_refused", 1)
+        wait_for(port, lambda page: value(page, "exchange_crl_refused") == 1)
+        code, out, err = command(SERVER, "check-config", *config)
+        assert (code, err) == (1, ""), out
+        assert "BAD  revocation list of the running hub: the hub refuses" in out
+        code, out, _ = command(SERVER, "check-config", "--json", *config)
+        assert (code, json.loads(out)["is_well"]) == (1, False)
+        code, out, _ = command(SERVER, "doctor", *config)
+        assert "new revocations are not in force" in out
+        code, _, err = command(SERVER, "revocations", *config, town.files.crl_file)
+        assert code == 1, err
 
 
 def test_proxy_of_the_environment_that_leads_nowhere_is_named(

@@ -1,8 +1,9 @@
-"""Workers are killed under load; the others go on, and what any of them promised stays."""
+"""Workers are killed or stopped under load; the others go on, and what any promised stays."""
 
 from __future__ import annotations
 
 import random
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,16 @@ from tests.support.postgres import emptied_database, running_postgres
 
 WORKERS = 3
 KILLS = 4
+STOPS = 2
+SILENT_SECONDS = 3.0
+ANSWER_SECONDS = 45.0
+"""The life of a call that a stopped worker had taken, and some more on a busy machine."""
+SILENT_SOON = f"""
+from exchange_server import workers
+from exchange_server.cli import main
+workers.BEAT_SECONDS, workers.SILENT_SECONDS = 0.2, {SILENT_SECONDS}
+main()
+"""
 
 
 @pytest.fixture
@@ -47,3 +58,35 @@ def test_every_receipt_survives_kills_of_workers_under_load(deployment: Deployme
     wrote = {call["worker"] for call in hub.said("call") if call["method"].endswith("/Submit")}
     assert len(wrote) > 1
     load.verify(at_least=KILLS)
+
+
+def test_every_receipt_survives_stopped_workers_under_load(deployment: Deployment) -> None:
+    load = Load(deployment, free_port())
+    pick = random.Random(13)  # noqa: S311 -- the moments differ, the run is repeatable
+    with HubProcess(load.files, load.environment, code=SILENT_SOON, workers=WORKERS) as hub:
+        hub.wait_until_said("listening", WORKERS)
+        with load.running():
+            for stops in range(1, STOPS + 1):
+                time.sleep(pick.uniform(0.3, 1.0))
+                serving = [
+                    each
+                    for each in psutil.Process(hub.pid).children()
+                    if each.net_connections("tcp")
+                ]
+                stopped = pick.choice(serving)
+                stopped.send_signal(signal.SIGSTOP)
+                at = time.monotonic()
+                hub.wait_until_said("listening", WORKERS + stops)
+                assert not stopped.is_running()
+                # Each sender, whichever worker it was at, is answered again in bounded time.
+                before = [len(sender.receipts) for sender in load.senders]
+                while any(
+                    len(sender.receipts) == count
+                    for sender, count in zip(load.senders, before, strict=True)
+                ):
+                    assert time.monotonic() - at < ANSWER_SECONDS
+                    time.sleep(0.1)
+        load.settle()
+        assert hub.stop() == 0
+    assert len(hub.said("worker_silent")) == STOPS
+    load.verify(at_least=STOPS)

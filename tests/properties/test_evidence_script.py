@@ -20,6 +20,7 @@ from agency_client.evidence.verify import (
     OpenSsl,
     batch_text,
     decrypt_chunks,
+    der_elements,
     fields,
     hkdf,
     pae,
@@ -222,3 +223,30 @@ def test_pem_is_what_openssl_writes(openssl: OpenSsl, tmp_path: Path) -> None:
     words = ["openssl", "pkey", "-pubin", "-inform", "DER", "-in", "key.der"]
     ended = subprocess.run(words, cwd=tmp_path, check=True, capture_output=True)
     assert ended.stdout == pem(key, "PUBLIC KEY")
+
+
+@given(st.binary(max_size=40))
+@example(b"\x30\x81\x7f" + bytes(127))
+@example(b"\x30\x82\x00\x80" + bytes(128))
+@example(b"\x30\x80\x00\x00")
+@example(b"\x1f\x81\x01\x00")
+def test_der_is_taken_apart_whole_or_not_at_all(data: bytes) -> None:
+    try:
+        found = der_elements(data)
+    except (ValueError, IndexError):
+        return
+    assert b"".join(whole for _, _, whole in found) == data
+    for tag, content, whole in found:
+        size = len(content)
+        long = size.to_bytes((size.bit_length() + 7) // 8, "big")
+        length = bytes([size]) if size < 0x80 else bytes([0x80 + len(long)]) + long
+        assert whole == bytes([tag]) + length + content
+        assert tag & 0x1F != 0x1F
+
+
+@pytest.mark.parametrize("size", [0, 127, 128, 255, 256, 65535, 65536])
+def test_der_of_any_length_is_read(size: int) -> None:
+    long = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    length = bytes([size]) if size < 0x80 else bytes([0x80 + len(long)]) + long
+    element = b"\x04" + length + bytes(size)
+    assert der_elements(element) == [(4, bytes(size), element)]

@@ -31,6 +31,7 @@ from exchange_keys import SealingPrivateKey, SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.codes import AgencyType, Purpose
+from exchange_protocol.kinds.confirm_policy import ConfirmPolicy
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_policy import PublishPolicy
@@ -50,6 +51,7 @@ from exchange_protocol.rules.inspection import EntryScope, judge_inspection
 from exchange_protocol.rules.joint_case import recipients_of
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge, plan_route
 from exchange_protocol.rules.lifecycle import Exchange, Leg, admit, advance, open_exchange
+from exchange_protocol.rules.policy import Policy
 from exchange_protocol.rules.provenance import Source
 from exchange_protocol.rules.statements import (
     BRIEF,
@@ -90,6 +92,8 @@ def member(agency: str, role: Role = Role.SYSTEM, name: str | None = None) -> Me
 
 
 OPERATOR = member("caricc", Role.OPERATOR, "dana")
+SECOND_OPERATOR = member("caricc", Role.OPERATOR, "sam")
+"""Not enrolled in the beginning."""
 COORDINATOR = member("caricc", Role.COORDINATOR, "aigul")
 SECOND_COORDINATOR = member("caricc", Role.COORDINATOR, "bekzat")
 UNNAMED_COORDINATOR = member("caricc", Role.COORDINATOR)
@@ -158,7 +162,7 @@ def fictional_cast() -> Cast:
     atexit.register(folder.cleanup)
     authority = Authority.create(Path(folder.name), TRUST_DOMAIN, b"fictional passphrase", START)
     cast = Cast(authority, TrustAnchors.from_pem(authority.root_pem()), {}, {})
-    for who in MEMBERS:
+    for who in (*MEMBERS, SECOND_OPERATOR):
         cast.signers[who] = cast.issue(who)
     for agency in agencies(AGENCIES):
         cast.sealing_keys[agency] = SealingPrivateKey.generate()
@@ -206,6 +210,14 @@ class Hub:
     ) -> Statement:  # fmt: skip
         """Compose, sign and submit; gives the accepted statement."""
         return self.submit(self.sign(self.compose(author, body, to=to, on=on, **fields))).statement
+
+    def change_policy(self, cedar: str) -> Statement:
+        """Propose a policy and confirm it, by two operators; gives the confirmation."""
+        second = self.cast.signers[SECOND_OPERATOR]
+        if second.fingerprint not in self.directory.certificates:
+            self.say(OPERATOR, PublishCertificate(second.certificate))
+        self.say(OPERATOR, PublishPolicy(cedar))
+        return self.say(SECOND_OPERATOR, ConfirmPolicy(Policy.compile(cedar).digest))
 
     def compose(
         self, author: Member, body: Body, *, to: Sequence[str] = (), on: Statement | None = None,

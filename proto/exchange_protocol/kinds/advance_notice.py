@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from exchange_protocol.kinds.clearance import Clearance
+from exchange_protocol.kinds.offences import OFFENCES_HELP, OffenceType
 from exchange_protocol.kinds.spec import Act, Body, Brief, KindSpec, Stage
 from exchange_protocol.words import Words
 
@@ -16,6 +17,8 @@ from exchange_protocol.words import Words
 @dataclass(frozen=True, slots=True)
 class AdvanceNotice(Body):
     """Tells of a measure to come; the header's due time is the last moment to object."""
+
+    offence_types: tuple[OffenceType, ...] = ()
 
 
 SPEC = KindSpec(
@@ -30,6 +33,9 @@ SPEC = KindSpec(
             command="send advance-notice",
             summary="Tell of a measure to come, to which others may object by then.",
             done="Sent",
+            codes=("offence_types",),
+            defaults={"offence_types": ()},
+            help={"offence_types": OFFENCES_HELP},
             brief=Brief.REQUIRED,
             entities="subjects",
             attachments=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from exchange_protocol.kinds.analysis_product import AnalysisProduct
+from exchange_protocol.kinds.offences import OFFENCES_HELP, OffenceType
 from exchange_protocol.kinds.spec import Act, Body, Brief, Document, KindSpec, Stage
 from exchange_protocol.words import Words
 
@@ -12,6 +13,8 @@ from exchange_protocol.words import Words
 @dataclass(frozen=True, slots=True)
 class AnalysisRequest(Body):
     """Asks the coordination centre for analysis."""
+
+    offence_types: tuple[OffenceType, ...] = ()
 
 
 SPEC = KindSpec(
@@ -25,6 +28,9 @@ SPEC = KindSpec(
             command="send analysis-request",
             summary="Ask the coordination centre for an analysis.",
             done="Sent",
+            codes=("offence_types",),
+            defaults={"offence_types": ()},
+            help={"offence_types": OFFENCES_HELP},
             brief=Brief.REQUIRED,
             document=Document("AnalysisRequest", "request"),
             entities="subjects",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from exchange_protocol.kinds.asset_findings import AssetFindings
+from exchange_protocol.kinds.offences import OFFENCES_HELP, OffenceType
 from exchange_protocol.kinds.spec import Act, Body, Brief, KindSpec, Stage
 from exchange_protocol.words import Words
 
@@ -12,6 +13,8 @@ from exchange_protocol.words import Words
 @dataclass(frozen=True, slots=True)
 class AssetTraceRequest(Body):
     """Asks other agencies to find the assets of subjects, without notice to their owners."""
+
+    offence_types: tuple[OffenceType, ...] = ()
 
 
 SPEC = KindSpec(
@@ -27,6 +30,9 @@ SPEC = KindSpec(
             command="send asset-trace-request",
             summary="Ask other agencies to find the assets of subjects.",
             done="Sent",
+            codes=("offence_types",),
+            defaults={"offence_types": ()},
+            help={"offence_types": OFFENCES_HELP},
             brief=Brief.REQUIRED,
             entities="subjects",
             attachments=True,

@@ -21,6 +21,7 @@ from exchange_protocol.kinds import (
     clearance,
     close,
     complete_task,
+    confirm_policy,
     confirm_recall,
     connectivity_test,
     consent_decision,
@@ -140,6 +141,7 @@ class Kind(StrEnum):
     PUBLISH_TIME_LIMIT = publish_time_limit.SPEC
     PUBLISH_LOG_KEY = publish_log_key.SPEC
     PUBLISH_CALENDAR = publish_calendar.SPEC
+    CONFIRM_POLICY = confirm_policy.SPEC
 
     @property
     def stage(self) -> Stage:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exchange_protocol.kinds.offences import OFFENCES_HELP, OffenceType
 from exchange_protocol.kinds.reply import Reply
 from exchange_protocol.kinds.spec import Act, Body, Brief, Document, KindSpec, Stage
 from exchange_protocol.words import Words
@@ -16,6 +17,8 @@ from exchange_protocol.words import Words
 @dataclass(frozen=True, slots=True)
 class InformationRequest(Body):
     """Asks other agencies for financial information."""
+
+    offence_types: tuple[OffenceType, ...] = ()
 
 
 SPEC = KindSpec(
@@ -29,6 +32,9 @@ SPEC = KindSpec(
             command="send information-request",
             summary="Ask other agencies for information about subjects.",
             done="Sent",
+            codes=("offence_types",),
+            defaults={"offence_types": ()},
+            help={"offence_types": OFFENCES_HELP},
             brief=Brief.REQUIRED,
             document=Document("InformationRequest", "request", is_required=True),
             entities="subjects",

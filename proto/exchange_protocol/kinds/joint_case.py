@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from exchange_protocol.kinds.join import Join
+from exchange_protocol.kinds.offences import OFFENCES_HELP, OffenceType
 from exchange_protocol.kinds.spec import Act, Body, Brief, KindSpec, Stage
 from exchange_protocol.words import Words
 
@@ -17,6 +18,8 @@ from exchange_protocol.words import Words
 @dataclass(frozen=True, slots=True)
 class JointCase(Body):
     """Opens a joint case; a due time is for the answer to the invitation."""
+
+    offence_types: tuple[OffenceType, ...] = ()
 
 
 SPEC = KindSpec(
@@ -31,6 +34,9 @@ SPEC = KindSpec(
             command="send joint-case",
             summary="Open a joint case that you lead, and invite its first members.",
             done="Sent",
+            codes=("offence_types",),
+            defaults={"offence_types": ()},
+            help={"offence_types": OFFENCES_HELP},
             brief=Brief.REQUIRED,
             entities="subjects",
             attachments=True,

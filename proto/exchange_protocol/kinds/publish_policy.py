@@ -1,4 +1,4 @@
-"""`publish_policy`: a policy comes into force."""
+"""`publish_policy`: an operator proposes a policy; the first one of a log is in force at once."""
 
 from __future__ import annotations
 

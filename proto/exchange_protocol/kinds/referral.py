@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exchange_protocol.kinds.offences import OFFENCES_HELP, OffenceType
 from exchange_protocol.kinds.reply import Reply
 from exchange_protocol.kinds.spec import Act, Body, Brief, Document, KindSpec, Stage
 from exchange_protocol.words import Words
@@ -23,6 +24,7 @@ class Referral(Body):
 
     sources: tuple[bytes, ...] = ()
     consents: tuple[bytes, ...] = ()
+    offence_types: tuple[OffenceType, ...] = ()
 
 
 SPEC = KindSpec(
@@ -37,11 +39,12 @@ SPEC = KindSpec(
             command="send referral",
             summary="Refer a case to other agencies of your own accord.",
             done="Sent",
-            codes=("sources", "consents"),
-            defaults={"sources": (), "consents": ()},
+            codes=("sources", "consents", "offence_types"),
+            defaults={"sources": (), "consents": (), "offence_types": ()},
             help={
                 "sources": "Digests of the statements of others that it passes on; repeatable",
                 "consents": "Digests of the consents by which it does; repeatable",
+                "offence_types": OFFENCES_HELP,
             },
             brief=Brief.REQUIRED,
             document=Document("ReferralDocument", "referral"),

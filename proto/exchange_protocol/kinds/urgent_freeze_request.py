@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from exchange_protocol.kinds.freeze_status import FreezeStatus
+from exchange_protocol.kinds.offences import OFFENCES_HELP, OffenceType
 from exchange_protocol.kinds.spec import Act, Body, Brief, KindSpec, Stage
 from exchange_protocol.words import Words
 
@@ -15,6 +16,8 @@ from exchange_protocol.words import Words
 @dataclass(frozen=True, slots=True)
 class UrgentFreezeRequest(Body):
     """Asks other agencies to freeze assets before they move."""
+
+    offence_types: tuple[OffenceType, ...] = ()
 
 
 SPEC = KindSpec(
@@ -32,6 +35,9 @@ SPEC = KindSpec(
             command="send freeze-request",
             summary="Ask other agencies to freeze assets at once.",
             done="Sent",
+            codes=("offence_types",),
+            defaults={"offence_types": ()},
+            help={"offence_types": OFFENCES_HELP},
             brief=Brief.REQUIRED,
             entities="assets",
             attachments=True,

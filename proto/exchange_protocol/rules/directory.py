@@ -7,8 +7,10 @@ lies.
 Who may change it is the constitution of the deployment and stands in code, not in the policy:
 - The first statement publishes an operator's certificate and is signed with it; its chain to the
   root is what makes it trustworthy. That operator's agency is the operating agency from then on.
-- The operating agency's operators enrol, change and retire agencies, publish the policy, time
-  limits, calendars and the log's next key, publish and revoke any signing certificate.
+- The operating agency's operators enrol, change and retire agencies, publish time limits, calendars
+  and the log's next key, publish and revoke any signing certificate.
+- One operator proposes a policy and another confirms it, by the rule of four eyes that approvals
+  keep. The first policy takes one: a log is founded before it can have a second operator.
 - An agency's own systems publish the agency's sealing key and what it takes, and publish and revoke
   further certificates of the agency.
 
@@ -19,12 +21,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from types import MappingProxyType
+from typing import Final
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind, parse_kind
+from exchange_protocol.kinds.confirm_policy import ConfirmPolicy
 from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
 from exchange_protocol.kinds.publish_calendar import PublishCalendar
@@ -50,6 +54,23 @@ from exchange_protocol.trust.certificates import (
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from exchange_protocol.trust.sealing import SealingPublicKey
 
+PROPOSAL_STANDS: Final = timedelta(days=14)
+"""A proposed policy lapses unless it is confirmed by then: people forget what they have read."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyProposal:
+    """A policy that waits for a second operator; `at` is the hub time of its publication."""
+
+    policy: Policy
+    author: Member
+    at: datetime
+
+    @property
+    def lapses_at(self) -> datetime:
+        """The last moment at which it can be confirmed."""
+        return self.at + PROPOSAL_STANDS
+
 
 @dataclass(frozen=True, slots=True)
 class CertificateRecord:
@@ -73,6 +94,8 @@ class Directory:
     sealing_keys: Mapping[AgencyId, tuple[SealingPublicKey, ...]] = field(default_factory=dict)
     """Newest last; the newest is the one to seal to, the others only open."""
     policy: Policy | None = None
+    proposal: PolicyProposal | None = None
+    """The policy that was proposed last and is not confirmed yet; it may have lapsed."""
     acceptances: Mapping[AgencyId, PublishAcceptance] = field(default_factory=dict)
     """The limits of what agencies take, for those that published them."""
     times: TimeRules = field(default_factory=TimeRules)
@@ -134,8 +157,9 @@ def advance_directory(
         case PublishSealingKey() as body:
             changed = _publish_sealing_key(directory, statement.author, body)
         case PublishPolicy() as body:
-            _require_operator(directory, statement.author, "publish a policy")
-            changed = replace(directory, policy=Policy.compile(body.cedar))
+            changed = _publish_policy(directory, statement.author, body, at)
+        case ConfirmPolicy() as body:
+            changed = _confirm_policy(directory, statement.author, body, at)
         case UpdateAgency() as body:
             changed = _update_agency(directory, statement.author, body)
         case RetireAgency() as body:
@@ -220,6 +244,58 @@ def _with_agency(directory: Directory, agency: Agency) -> Directory:
     return replace(
         directory, agencies=agencies, times=replace(directory.times, countries=countries)
     )
+
+
+def _publish_policy(
+    directory: Directory, author: Member, body: PublishPolicy, at: datetime
+) -> Directory:
+    _require_operator(directory, author, "publish a policy")
+    policy = Policy.compile(body.cedar)
+    if directory.policy is None:
+        return replace(directory, policy=policy)
+    _require_name(author, "propose")
+    return replace(directory, proposal=PolicyProposal(policy, author, at))
+
+
+def _confirm_policy(
+    directory: Directory, author: Member, body: ConfirmPolicy, at: datetime
+) -> Directory:
+    _require_operator(directory, author, "confirm a policy")
+    _require_name(author, "confirm")
+    proposal = directory.proposal
+    if proposal is None or proposal.policy.digest != body.policy_sha256:
+        waits = proposal.policy.digest.hex() if proposal else "none"
+        raise Reason.PROPOSAL_UNKNOWN.error(
+            f"expected to confirm the proposed policy that waits ({waits}); got "
+            f"{body.policy_sha256.hex()}. A newer proposal takes the place of an older one",
+            field="confirm_policy.policy_sha256",
+        )
+    if at > proposal.lapses_at:
+        raise Reason.PROPOSAL_LAPSED.error(
+            f"the policy was proposed at {proposal.at.isoformat()} and lapsed at "
+            f"{proposal.lapses_at.isoformat()}; propose it again"
+        )
+    if author.name == proposal.author.name:
+        raise Reason.ALREADY_DECIDED.error(
+            f"expected a confirmation by another person, got one by {author}, who proposed it"
+        )
+    if not any(
+        record.member == proposal.author and record.revoked_at is None
+        for record in directory.certificates.values()
+    ):
+        raise Reason.PROPOSAL_LAPSED.error(
+            f"the certificates of {proposal.author}, who proposed the policy, were revoked since; "
+            "propose it again"
+        )
+    return replace(directory, policy=proposal.policy, proposal=None)
+
+
+def _require_name(author: Member, act: str) -> None:
+    # The holder of the unnamed certificate may be one of those who hold a named one.
+    if author.name is None:
+        raise Reason.ROLE_NOT_PERMITTED.error(
+            f"expected a named operator to {act} a policy, since it takes two persons; got {author}"
+        )
 
 
 def _publish_acceptance(directory: Directory, author: Member, body: PublishAcceptance) -> Directory:

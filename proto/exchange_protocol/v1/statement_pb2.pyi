@@ -265,6 +265,64 @@ LANGUAGE_RU: Language.ValueType  # 2
 LANGUAGE_EN: Language.ValueType  # 3
 Global___Language: _TypeAlias = Language  # noqa: Y015
 
+class _OffenceType:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _OffenceTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OffenceType.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    OFFENCE_TYPE_UNSPECIFIED: _OffenceType.ValueType  # 0
+    OFFENCE_TYPE_ORGANISED_CRIME: _OffenceType.ValueType  # 1
+    OFFENCE_TYPE_TERRORISM: _OffenceType.ValueType  # 2
+    OFFENCE_TYPE_HUMAN_TRAFFICKING: _OffenceType.ValueType  # 3
+    OFFENCE_TYPE_SEXUAL_EXPLOITATION: _OffenceType.ValueType  # 4
+    OFFENCE_TYPE_DRUG_TRAFFICKING: _OffenceType.ValueType  # 5
+    OFFENCE_TYPE_ARMS_TRAFFICKING: _OffenceType.ValueType  # 6
+    OFFENCE_TYPE_STOLEN_GOODS: _OffenceType.ValueType  # 7
+    OFFENCE_TYPE_CORRUPTION: _OffenceType.ValueType  # 8
+    OFFENCE_TYPE_FRAUD: _OffenceType.ValueType  # 9
+    OFFENCE_TYPE_COUNTERFEIT_CURRENCY: _OffenceType.ValueType  # 10
+    OFFENCE_TYPE_COUNTERFEIT_PRODUCTS: _OffenceType.ValueType  # 11
+    OFFENCE_TYPE_ENVIRONMENTAL_CRIME: _OffenceType.ValueType  # 12
+    OFFENCE_TYPE_MURDER_INJURY: _OffenceType.ValueType  # 13
+    OFFENCE_TYPE_KIDNAPPING: _OffenceType.ValueType  # 14
+    OFFENCE_TYPE_ROBBERY_THEFT: _OffenceType.ValueType  # 15
+    OFFENCE_TYPE_SMUGGLING: _OffenceType.ValueType  # 16
+    OFFENCE_TYPE_TAX_CRIME: _OffenceType.ValueType  # 17
+    OFFENCE_TYPE_EXTORTION: _OffenceType.ValueType  # 18
+    OFFENCE_TYPE_FORGERY: _OffenceType.ValueType  # 19
+    OFFENCE_TYPE_PIRACY: _OffenceType.ValueType  # 20
+    OFFENCE_TYPE_MARKET_ABUSE: _OffenceType.ValueType  # 21
+    OFFENCE_TYPE_MONEY_LAUNDERING: _OffenceType.ValueType  # 22
+
+class OffenceType(_OffenceType, metaclass=_OffenceTypeEnumTypeWrapper):
+    """Designated categories of offences of the FATF (glossary of the Recommendations), and money laundering."""
+
+OFFENCE_TYPE_UNSPECIFIED: OffenceType.ValueType  # 0
+OFFENCE_TYPE_ORGANISED_CRIME: OffenceType.ValueType  # 1
+OFFENCE_TYPE_TERRORISM: OffenceType.ValueType  # 2
+OFFENCE_TYPE_HUMAN_TRAFFICKING: OffenceType.ValueType  # 3
+OFFENCE_TYPE_SEXUAL_EXPLOITATION: OffenceType.ValueType  # 4
+OFFENCE_TYPE_DRUG_TRAFFICKING: OffenceType.ValueType  # 5
+OFFENCE_TYPE_ARMS_TRAFFICKING: OffenceType.ValueType  # 6
+OFFENCE_TYPE_STOLEN_GOODS: OffenceType.ValueType  # 7
+OFFENCE_TYPE_CORRUPTION: OffenceType.ValueType  # 8
+OFFENCE_TYPE_FRAUD: OffenceType.ValueType  # 9
+OFFENCE_TYPE_COUNTERFEIT_CURRENCY: OffenceType.ValueType  # 10
+OFFENCE_TYPE_COUNTERFEIT_PRODUCTS: OffenceType.ValueType  # 11
+OFFENCE_TYPE_ENVIRONMENTAL_CRIME: OffenceType.ValueType  # 12
+OFFENCE_TYPE_MURDER_INJURY: OffenceType.ValueType  # 13
+OFFENCE_TYPE_KIDNAPPING: OffenceType.ValueType  # 14
+OFFENCE_TYPE_ROBBERY_THEFT: OffenceType.ValueType  # 15
+OFFENCE_TYPE_SMUGGLING: OffenceType.ValueType  # 16
+OFFENCE_TYPE_TAX_CRIME: OffenceType.ValueType  # 17
+OFFENCE_TYPE_EXTORTION: OffenceType.ValueType  # 18
+OFFENCE_TYPE_FORGERY: OffenceType.ValueType  # 19
+OFFENCE_TYPE_PIRACY: OffenceType.ValueType  # 20
+OFFENCE_TYPE_MARKET_ABUSE: OffenceType.ValueType  # 21
+OFFENCE_TYPE_MONEY_LAUNDERING: OffenceType.ValueType  # 22
+Global___OffenceType: _TypeAlias = OffenceType  # noqa: Y015
+
 class _ErasureGround:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -1091,6 +1149,7 @@ class Statement(_message.Message):
     PUBLISH_TIME_LIMIT_FIELD_NUMBER: _builtins.int
     PUBLISH_LOG_KEY_FIELD_NUMBER: _builtins.int
     PUBLISH_CALENDAR_FIELD_NUMBER: _builtins.int
+    CONFIRM_POLICY_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """UUIDv7, canonical lower-case text. The idempotency key, unique per author agency."""
     exchange_id: _builtins.str
@@ -1250,6 +1309,8 @@ class Statement(_message.Message):
     def publish_log_key(self) -> Global___PublishLogKey: ...
     @_builtins.property
     def publish_calendar(self) -> Global___PublishCalendar: ...
+    @_builtins.property
+    def confirm_policy(self) -> Global___ConfirmPolicy: ...
     def __init__(
         self,
         *,
@@ -1332,12 +1393,13 @@ class Statement(_message.Message):
         publish_time_limit: Global___PublishTimeLimit | None = ...,
         publish_log_key: Global___PublishLogKey | None = ...,
         publish_calendar: Global___PublishCalendar | None = ...,
+        confirm_policy: Global___ConfirmPolicy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "leave", b"leave", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supervisor_comment", b"supervisor_comment", "supplement", b"supplement", "task", b"task", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_policy", b"confirm_policy", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "leave", b"leave", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supervisor_comment", b"supervisor_comment", "supplement", b"supplement", "task", b"task", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "language", b"language", "leave", b"leave", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisor_comment", b"supervisor_comment", "supervisors", b"supervisors", "supplement", b"supplement", "task", b"task", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request", "withheld_from", b"withheld_from", "withholding_ground", b"withholding_ground"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_policy", b"confirm_policy", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "language", b"language", "leave", b"leave", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisor_comment", b"supervisor_comment", "supervisors", b"supervisors", "supplement", b"supplement", "task", b"task", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request", "withheld_from", b"withheld_from", "withholding_ground", b"withholding_ground"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "joint_case", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "consent_request", "consent_decision", "invite", "join", "decline", "leave", "contribute", "task", "complete_task", "draft_analysis", "supervisor_comment", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance", "publish_time_limit", "publish_log_key", "publish_calendar"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "joint_case", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "consent_request", "consent_decision", "invite", "join", "decline", "leave", "contribute", "task", "complete_task", "draft_analysis", "supervisor_comment", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance", "publish_time_limit", "publish_log_key", "publish_calendar", "confirm_policy"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -1421,12 +1483,19 @@ class InformationRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    OFFENCE_TYPES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def offence_types(self) -> _containers.RepeatedScalarFieldContainer[Global___OffenceType.ValueType]:
+        """What the case is about, as far as it is known; each at most once."""
+
     def __init__(
         self,
+        *,
+        offence_types: _abc.Iterable[Global___OffenceType.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["offence_types", b"offence_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1438,6 +1507,7 @@ class Referral(_message.Message):
 
     SOURCES_FIELD_NUMBER: _builtins.int
     CONSENTS_FIELD_NUMBER: _builtins.int
+    OFFENCE_TYPES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def sources(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """Where it passes on what was received: SHA-256 of the payloads of those statements."""
@@ -1446,15 +1516,20 @@ class Referral(_message.Message):
     def consents(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """SHA-256 of the payloads of the consents (`ConsentDecision`) by which it does."""
 
+    @_builtins.property
+    def offence_types(self) -> _containers.RepeatedScalarFieldContainer[Global___OffenceType.ValueType]:
+        """What the case is about, as far as it is known; each at most once."""
+
     def __init__(
         self,
         *,
         sources: _abc.Iterable[_builtins.bytes] | None = ...,
         consents: _abc.Iterable[_builtins.bytes] | None = ...,
+        offence_types: _abc.Iterable[Global___OffenceType.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consents", b"consents", "sources", b"sources"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consents", b"consents", "offence_types", b"offence_types", "sources", b"sources"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1464,12 +1539,19 @@ Global___Referral: _TypeAlias = Referral  # noqa: Y015
 class AnalysisRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    OFFENCE_TYPES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def offence_types(self) -> _containers.RepeatedScalarFieldContainer[Global___OffenceType.ValueType]:
+        """What the case is about, as far as it is known; each at most once."""
+
     def __init__(
         self,
+        *,
+        offence_types: _abc.Iterable[Global___OffenceType.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["offence_types", b"offence_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1479,12 +1561,19 @@ Global___AnalysisRequest: _TypeAlias = AnalysisRequest  # noqa: Y015
 class AssetTraceRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    OFFENCE_TYPES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def offence_types(self) -> _containers.RepeatedScalarFieldContainer[Global___OffenceType.ValueType]:
+        """What the case is about, as far as it is known; each at most once."""
+
     def __init__(
         self,
+        *,
+        offence_types: _abc.Iterable[Global___OffenceType.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["offence_types", b"offence_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1494,12 +1583,19 @@ Global___AssetTraceRequest: _TypeAlias = AssetTraceRequest  # noqa: Y015
 class UrgentFreezeRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    OFFENCE_TYPES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def offence_types(self) -> _containers.RepeatedScalarFieldContainer[Global___OffenceType.ValueType]:
+        """What the case is about, as far as it is known; each at most once."""
+
     def __init__(
         self,
+        *,
+        offence_types: _abc.Iterable[Global___OffenceType.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["offence_types", b"offence_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1511,12 +1607,19 @@ class AdvanceNotice(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    OFFENCE_TYPES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def offence_types(self) -> _containers.RepeatedScalarFieldContainer[Global___OffenceType.ValueType]:
+        """What the case is about, as far as it is known; each at most once."""
+
     def __init__(
         self,
+        *,
+        offence_types: _abc.Iterable[Global___OffenceType.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["offence_types", b"offence_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1545,12 +1648,19 @@ class JointCase(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    OFFENCE_TYPES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def offence_types(self) -> _containers.RepeatedScalarFieldContainer[Global___OffenceType.ValueType]:
+        """What the case is about, as far as it is known; each at most once."""
+
     def __init__(
         self,
+        *,
+        offence_types: _abc.Iterable[Global___OffenceType.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["offence_types", b"offence_types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2681,6 +2791,10 @@ Global___PublishSealingKey: _TypeAlias = PublishSealingKey  # noqa: Y015
 
 @_typing.final
 class PublishPolicy(_message.Message):
+    """The first policy of a log is in force at once. Any later one is a proposal, and takes the place of
+    a proposal that waits.
+    """
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CEDAR_FIELD_NUMBER: _builtins.int
@@ -2698,3 +2812,25 @@ class PublishPolicy(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PublishPolicy: _TypeAlias = PublishPolicy  # noqa: Y015
+
+@_typing.final
+class ConfirmPolicy(_message.Message):
+    """Another operator than its author puts the proposal that waits into force."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POLICY_SHA256_FIELD_NUMBER: _builtins.int
+    policy_sha256: _builtins.bytes
+    """SHA-256 of its text (32 bytes)."""
+    def __init__(
+        self,
+        *,
+        policy_sha256: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["policy_sha256", b"policy_sha256"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConfirmPolicy: _TypeAlias = ConfirmPolicy  # noqa: Y015

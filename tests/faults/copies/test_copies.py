@@ -18,15 +18,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from sqlalchemy.exc import DatabaseError
 
 from agency_client.audit import Verdict, verify_log
 from agency_client.audit.database import DatabaseCopy
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds import decision
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.log.checkpoint import Checkpoint
+from exchange_server.cli import database_errors
 from exchange_server.ledger import Ledger, LedgerLimits
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage.engine import open_engine
@@ -206,13 +206,12 @@ def audited(path: Path, known: Checkpoint) -> str:
 def checked(path: Path, known: Checkpoint) -> str:
     engine = open_engine(f"sqlite:///{path}", read_only=True)
     try:
-        check_schema(engine)
-        report = fsck(engine, fictional_cast().anchors, log_verifier(), known=(known,))
+        # As the command does: it says in one line that the database cannot be used.
+        with database_errors():
+            check_schema(engine)
+            report = fsck(engine, fictional_cast().anchors, log_verifier(), known=(known,))
     except ExchangeError as error:
         return error.reason.name
-    except DatabaseError:
-        # The command says that the database cannot be used.
-        return Reason.CONFIG_INVALID.name
     finally:
         engine.dispose()
     if report.breaks_rules:

@@ -21,6 +21,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds import decision
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.erase_notice import EraseNotice, ErasureGround
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.trust.certificates import TrustAnchors
@@ -202,6 +203,53 @@ def test_sealed_bytes_that_were_swapped_are_named(copy: Path) -> None:
             connection.execute("UPDATE log_entries SET sealed = ? WHERE idx = ?", (changed, index))
             violation = torn(copy)[0]
             assert (violation.index, violation.reason) == (index, Reason.PART_MISMATCH)
+
+
+def test_sealed_bytes_that_no_notice_erased_are_named_as_missing(copy: Path) -> None:
+    query = "SELECT idx FROM log_entries WHERE sealed IS NOT NULL ORDER BY idx"
+    with closing(sqlite3.connect(copy)) as connection:
+        indexes = [index for (index,) in connection.execute(query)]
+    for index in indexes:
+        change(copy, "UPDATE log_entries SET sealed = NULL WHERE idx = ?", index)
+    found = torn(copy)
+    assert {(each.index, each.reason) for each in found} == {
+        (index, Reason.PART_MISMATCH) for index in indexes
+    }
+    assert all("no notice on the log erased it" in each.message for each in found)
+
+
+@pytest.fixture
+async def erased(region: Region, tmp_path: Path) -> tuple[Path, int, bytes]:
+    """A copy after an erasure, with the index and the sealed bytes of what was erased."""
+    asked = await region.say(KZ_MIA, REQUEST, to=["kz.fma"])
+    await region.fetch(KZ_FMA, asked)
+    await region.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=asked)
+    await region.say(KZ_MIA, Kind.CLOSE.body(), to=["kz.fma"], on=asked)
+    with closing(sqlite3.connect(region.file)) as connection:
+        [(index, sealed)] = connection.execute(
+            "SELECT idx, sealed FROM log_entries WHERE payload_sha256 = ? AND sealed IS NOT NULL",
+            (asked.digest,),
+        )
+    await region.say(KZ_MIA, EraseNotice(ErasureGround.ORDERED), to=["kz.fma"], on=asked)
+    return await region.copy(tmp_path / "erased.db"), index, sealed
+
+
+def test_erased_content_is_absent_and_no_fault(erased: tuple[Path, int, bytes]) -> None:
+    path, index, _ = erased
+    with closing(sqlite3.connect(path)) as connection:
+        query = "SELECT sealed FROM log_entries WHERE idx = ?"
+        assert connection.execute(query, (index,)).fetchall() == [(None,)]
+    assert audit(path).verdict is Verdict.CLEAN
+
+
+def test_erased_content_that_is_there_all_the_same_is_named(
+    erased: tuple[Path, int, bytes],
+) -> None:
+    path, index, sealed = erased
+    change(path, "UPDATE log_entries SET sealed = ? WHERE idx = ?", sealed, index)
+    [violation] = torn(path)
+    assert (violation.index, violation.reason) == (index, Reason.PART_MISMATCH)
+    assert "is still there" in violation.message
 
 
 def test_dropped_entry_is_named(copy: Path) -> None:

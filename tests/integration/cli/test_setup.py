@@ -93,6 +93,32 @@ def test_deployment_from_nothing(
         assert operate("policy", str(POLICY)) == 1, "the other one was compared, not published"
         assert "in force already" in capsys.readouterr().err
 
+        # One operator proposes, another reads the text from the log and confirms it.
+        second = make_profile(files, hub, "caricc/operator/sam", tmp_path / "desks")
+        assert operate("certificate", str(second / "signing.pem")) == 0
+        assert operate("show-policy", "--proposed") == 1
+        assert "PROPOSAL_UNKNOWN" in capsys.readouterr().err
+        assert operate("policy", "changed.cedar") == 0
+        told = capsys.readouterr()
+        assert "Proposed" in told.out
+        assert "confirm-policy changed.cedar" in told.out
+        assert operate("confirm-policy", "changed.cedar") == 1
+        assert "ALREADY_DECIDED" in capsys.readouterr().err
+        by_second = ("--profile", str(second), "operator")
+        assert run(*by_second, "show-policy") == 0
+        assert capsys.readouterr().out == POLICY.read_text(encoding="utf-8")
+        assert run(*by_second, "confirm-policy", str(POLICY)) == 1
+        assert "PROPOSAL_UNKNOWN" in capsys.readouterr().err
+        assert run(*by_second, "show-policy", "--proposed") == 0
+        shown = capsys.readouterr()
+        assert shown.out == changed
+        assert "/operator/dana" in shown.err
+        assert run(*by_second, "confirm-policy", "changed.cedar") == 0
+        assert run(*by_second, "show-policy") == 0
+        assert capsys.readouterr().out.endswith(changed)
+        assert operate("policy", "changed.cedar") == 1
+        assert "in force already" in capsys.readouterr().err
+
         assert operate("policy", "none.cedar") == 2
         (tmp_path / "bad.cedar").write_text("permit (everything);", encoding="utf-8")
         assert operate("policy", "bad.cedar") == 2

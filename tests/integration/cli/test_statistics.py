@@ -40,6 +40,27 @@ def test_an_exchange_moves_the_figures_of_its_states_and_its_agencies(desk: Desk
     assert entry < said["tree_size"]
 
 
+def test_offences_come_from_the_signed_request_and_show_without_unsealing(desk: Desk) -> None:
+    before = legs(desk, "--by", "offence")
+    more = ("--offence-type", "DRUG_TRAFFICKING", "--offence-type", "MONEY_LAUNDERING")
+    exchange = desk.ask("kz.fma", more=more)
+    desk.ask("kz.fma")
+    after = legs(desk, "--by", "offence")
+    for name in ("DRUG_TRAFFICKING", "MONEY_LAUNDERING", "not given"):
+        assert after[(name,)] == before.get((name,), 0) + 1
+    assert after[()] == before.get((), 0) + 2
+    for language, word in (("en", "trafficking in narcotic drugs"), ("ru", "оборот наркотиков")):
+        assert word in desk.run(FIU, "--lang", language, "show", exchange).ok().out
+    [asked] = desk.run(FIU, "show", exchange, "--json").ok().json["statements"]
+    assert asked["codes"]["offence_types"] == ["DRUG_TRAFFICKING", "MONEY_LAUNDERING"]
+    twice = ("--offence-type", "FRAUD", "--offence-type", "FRAUD")
+    refused = desk.run(
+        "kz.mia/system", "send", "information-request", "request.yaml", "--to", "kz.fma", *twice
+    )
+    assert refused.code == 1
+    assert "each once" in " ".join(refused.err.split())
+
+
 def test_a_period_takes_whole_days(desk: Desk) -> None:
     desk.ask("kz.fma")
     assert legs(desk, "--from", f"{TODAY}", "--to", f"{TODAY:%d.%m.%Y}")[()] == legs(desk)[()]
@@ -73,7 +94,7 @@ def test_it_is_printed_written_as_sheets_and_as_a_page(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--by", "offence"), "expected some of state, agency"),
+        (("--by", "colour"), "expected some of state, agency"),
         (("--by", "state,state"), "at most once"),
         (("--from", "31.02.2026"), "expected a day"),
         (("--from", "2026-03-01", "--to", "2026-01-01"), "ends after its start"),

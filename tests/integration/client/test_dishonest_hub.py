@@ -17,7 +17,6 @@ from exchange_protocol.errors import ExchangeError, HubDishonest, PeerError, Rea
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.decision import Decision, Verdict
-from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import CommitmentOpening, Event, encode_entry, parse_entry
@@ -347,7 +346,7 @@ def test_directory_entries_that_are_counted_and_not_shown_are_missed(
     client = hub.client(tmp_path)
     client.sync()
     shown = hub.directory_indexes()
-    hub.model.say(OPERATOR, PublishPolicy(POLICY + "\n// A newer one.\n"))
+    hub.model.change_policy(POLICY + "\n// A newer one.\n")
     hub.directory_indexes = lambda: shown  # type: ignore[method-assign]
     # Planned under the old policy, accepted under the new: the receipt tells.
     error = caught(lambda: new_exchange(client, "kz.fma"), Reason.RULE_BROKEN)

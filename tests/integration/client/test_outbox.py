@@ -34,9 +34,8 @@ from exchange_protocol.errors import (
     Reason,
 )
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.publish_policy import PublishPolicy
 from tests.support.in_memory_hub import Connection, InMemoryHub
-from tests.support.statements import KZ_FMA, KZ_MIA, OPERATOR, POLICY
+from tests.support.statements import KZ_FMA, KZ_MIA, POLICY
 
 REQUEST = InformationRequest(items=(Item.STR,), facts="совершенно секретное слово (вымышлено)")
 AWAY = Reason.UNAVAILABLE.error("the hub is away")
@@ -147,7 +146,7 @@ def test_original_receipt_with_an_older_checkpoint_is_proven_to_be_of_this_log(
 
     hub.submit = original  # type: ignore[method-assign]
     ask(client, "kz.fma")
-    hub.model.say(OPERATOR, PublishPolicy(POLICY + "\n"))
+    hub.model.change_policy(POLICY + "\n")
     client.sync()
     (sent,) = client.flush_outbox()
     assert isinstance(sent, Sent)

@@ -17,7 +17,7 @@ from agency_client import InformationRequest, Item, ReplyDocument, Sent
 from agency_client.evidence import VerifiedBundle, export_bundle, verify_bundle
 from agency_client.evidence.verify import entry_folder
 from exchange_server.bootstrap import utc_now
-from tests.support.deployment import COORDINATORS, Deployment, deploy
+from tests.support.deployment import COORDINATORS, OPERATOR, POLICY, Deployment, deploy
 from tests.support.hub_process import HubProcess, prepare_hub
 
 SCRIPT = Path(__file__).resolve().parents[3] / "agency_client" / "evidence" / "verify.py"
@@ -113,10 +113,19 @@ class Court:
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """A cross-border request, approved, answered and closed."""
+    """A cross-border request, approved, answered and closed, under a policy that two confirmed."""
     files = prepare_hub(tmp_path_factory.mktemp("hub"))
+    second = "caricc/operator/ops2"
     with HubProcess(files) as hub:
-        town = deploy(files, hub.port)
+        town = deploy(files, hub.port, [second])
+        policy = POLICY.read_text(encoding="utf-8") + "// Вторая (вымышлено)\n"
+        with town.client(OPERATOR) as operator:
+            operator.publish_policy(policy)
+        with town.client(second) as operator:
+            operator.confirm_policy(hashlib.sha256(policy.encode()).digest())
+            operator.publish_calendar(
+                country="KZ", year=2030, time_zone="Asia/Almaty", utc_offset_minutes=300
+            )
         with town.client("kz.mia/system") as mia:
             sent = mia.request_information(to=["uz.fiu"], brief="Дело (вымышлено)", request=REQUEST)
             assert isinstance(sent, Sent)

@@ -391,7 +391,7 @@ def _certificate(files: Files, found: VerifiedBundle) -> None:
 
 
 def _policy(files: Files, found: VerifiedBundle) -> None:
-    [name] = [name for name in files if name.startswith("policy/")]
+    name = next(name for name in files if name.startswith("policy/"))
     files[name] += b"permit(principal, action, resource);"
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -12,6 +15,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from exchange_protocol.kinds.confirm_policy import ConfirmPolicy
+from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.rules.statements import Statement
@@ -32,6 +38,7 @@ from tests.support.hub_data import (
 from tests.support.observers import AtSteps
 from tests.support.postgres import emptied_database, running_postgres
 from tests.support.schema import make_schema
+from tests.support.statements import KZ_MIA, OPERATOR, SECOND_OPERATOR
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +63,10 @@ def engine(database_url: str) -> Iterator[Engine]:
     make_schema(made)
     yield made
     made.dispose()
+
+
+# Many times what a commit takes, since machines are busy.
+HOLD_SECONDS = 60
 
 
 @dataclass
@@ -125,6 +136,38 @@ class Office:
         letter = self.mail.write(author, body, **fields)
         await self.post(letter)
         return letter.statement
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Hold the writer in the commit of one more entry; it takes what comes meanwhile after."""
+        reached, go_on, on_step = threading.Event(), threading.Event(), self.on_step
+
+        def hold(step: CommitStep) -> None:
+            reached.set()
+            assert go_on.wait(HOLD_SECONDS)
+
+        self.on_step = hold
+        posting = asyncio.create_task(self.post(self.mail.ask(KZ_MIA, ["kz.fma"])))
+        try:
+            assert await asyncio.to_thread(reached.wait, HOLD_SECONDS)
+            yield
+        finally:
+            self.on_step = on_step
+            go_on.set()
+        await posting
+
+    async def until_waiting(self, requests: int) -> None:
+        """Wait until so many requests wait for the writer."""
+        async with asyncio.timeout(HOLD_SECONDS):
+            while self.ledger.waiting() < requests:  # noqa: ASYNC110 -- none tells
+                await asyncio.sleep(0)
+
+    async def change_policy(self, cedar: str) -> None:
+        """Propose a policy and confirm it, by two operators."""
+        second = self.mail.cast.signers[SECOND_OPERATOR]
+        await self.say(OPERATOR, PublishCertificate(second.certificate))
+        await self.say(OPERATOR, PublishPolicy(cedar))
+        await self.say(SECOND_OPERATOR, ConfirmPolicy(hashlib.sha256(cedar.encode()).digest()))
 
     async def fetch(self, reader: Member, said: Statement, name: str = "brief") -> PartHandle:
         """Take delivery, and let the model follow."""

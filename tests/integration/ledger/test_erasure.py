@@ -149,6 +149,31 @@ async def test_a_transfer_under_way_ends_with_the_reason(
     assert refused.value.reason is Reason.CONTENT_ERASED
 
 
+@pytest.mark.parametrize("made", [closed, closed_after_upload])
+async def test_content_that_is_lost_without_a_notice_is_called_damaged_and_not_erased(
+    office: Office, made: Callable[[Office], Awaitable[tuple[Statement, bytes]]]
+) -> None:
+    asked, _ = await made(office)
+    handle = await office.fetch(KZ_FMA, asked, CONTENT_PART)
+    e, p = tables.log_entries, tables.parts
+    with writing(office.engine) as connection:
+        kept = connection.execute(select(e.c.idx, e.c.sealed)).all()
+        rows = connection.execute(p.select()).all()
+        connection.execute(e.update().values(sealed=None))
+        connection.execute(p.delete())
+    with pytest.raises(ExchangeError, match="is damaged at byte 0") as refused:
+        await office.content_of(await office.fetch(KZ_FMA, asked, CONTENT_PART))
+    assert refused.value.reason is Reason.INTERNAL
+    if handle.part_id is not None:
+        # The chunks are there; the row that binds them to the statement is not.
+        assert await office.content_of(handle)
+    with writing(office.engine) as connection:
+        for index, sealed in kept:
+            connection.execute(e.update().where(e.c.idx == index).values(sealed=sealed))
+        if rows:
+            connection.execute(p.insert(), [row._asdict() for row in rows])
+
+
 async def test_fsck_finds_content_that_was_put_back(office: Office) -> None:
     asked, _ = await closed(office)
     e = tables.log_entries.c

@@ -193,7 +193,7 @@ async def test_request_that_fails_half_way_takes_its_batch_with_it(
 ) -> None:
     """What it had added must not be stored beside the entry of another."""
     good, bad = (office.mail.ask(KZ_MIA, ["kz.fma"]) for _ in range(2))
-    size, keep = office.ledger.tree_size, Draft.keep
+    keep = Draft.keep
 
     def broken(self: Draft, stored: StoredExchange, at: datetime) -> None:
         if stored.exchange.id == parse_statement(bad.signed.payload).exchange_id:
@@ -202,11 +202,11 @@ async def test_request_that_fails_half_way_takes_its_batch_with_it(
 
     with monkeypatch.context() as patched:
         patched.setattr(Draft, "keep", broken)
-        results = await asyncio.gather(
-            office.ledger.submit(*bad.call),
-            office.ledger.submit(*good.call),
-            return_exceptions=True,
-        )
+        async with office.held():
+            sent = [asyncio.create_task(office.ledger.submit(*each.call)) for each in (bad, good)]
+            await office.until_waiting(2)
+        size = office.ledger.tree_size
+        results = await asyncio.gather(*sent, return_exceptions=True)
     assert [type(each) for each in results] == [HubUnavailable, HubUnavailable]
     with office.engine.connect() as connection:
         assert connection.scalar(select(func.max(tables.log_entries.c.idx))) == size - 1
@@ -249,9 +249,10 @@ async def test_two_ledgers_take_turns_on_one_postgresql(office: Office) -> None:
 
 async def test_statement_is_stored_though_its_caller_has_gone(office: Office) -> None:
     letter = office.mail.ask(KZ_MIA, ["kz.fma"])
-    sent = asyncio.create_task(office.ledger.submit(*letter.call))
-    await asyncio.sleep(0)
-    sent.cancel()
+    async with office.held():
+        sent = asyncio.create_task(office.ledger.submit(*letter.call))
+        await office.until_waiting(1)
+        sent.cancel()
     after = await office.post(office.mail.ask(KZ_MIA, ["kz.fma"]))
     assert (await office.ledger.submit(*letter.call)).index == after.index - 1
 
@@ -265,12 +266,13 @@ async def test_hub_that_is_flooded_says_so(office: Office) -> None:
 
 async def test_closing_finishes_what_was_put_and_refuses_the_rest(office: Office) -> None:
     letters = [office.mail.ask(KZ_MIA, ["kz.fma"]) for _ in range(10)]
-    sent = [asyncio.create_task(office.ledger.submit(*letter.call)) for letter in letters]
-    # Each asks for its route first, and is put then.
-    for _ in range(100):
-        await asyncio.sleep(0)
     ledger = office.ledger
-    await ledger.close()
+    async with office.held():
+        sent = [asyncio.create_task(ledger.submit(*letter.call)) for letter in letters]
+        await office.until_waiting(len(letters))
+        closing = asyncio.create_task(ledger.close())
+        await asyncio.sleep(0)
+    await closing
     assert all(not isinstance(one, BaseException) for one in await asyncio.gather(*sent))
     late = office.mail.ask(KZ_MIA, ["kz.fma"])
     assert await awaited_refusal(ledger.submit(*late.call)) is Reason.UNAVAILABLE

@@ -9,7 +9,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessSigner
 from exchange_protocol.log.notes import SignedNote
 from exchange_protocol.record.entries import (
@@ -33,7 +32,6 @@ from tests.support.statements import (
     KG_MIA,
     KZ_FMA,
     KZ_MIA,
-    OPERATOR,
     POLICY,
     member,
 )
@@ -158,7 +156,7 @@ async def test_reading_is_seen_by_its_own_state_and_by_the_centre(asked: Office)
 async def test_page_that_was_read_under_other_rules_is_not_given(asked: Office) -> None:
     """Judged in the writer's turn: what the entry cites is in force at its place."""
     given = await page(asked, AUDITOR)
-    await asked.say(OPERATOR, PublishPolicy(POLICY.replace("a-state-audits", "no-state-audits")))
+    await asked.change_policy(POLICY.replace("a-state-audits", "no-state-audits"))
     size = asked.ledger.tree_size
     with pytest.raises(ExchangeError) as refused:
         await asked.ledger.inspect(caller(AUDITOR), 0, given, 0)
@@ -177,7 +175,7 @@ async def test_hub_that_has_not_caught_up_with_the_rules_gives_no_page(asked: Of
     size = asked.ledger.tree_size
     try:
         assert (await lagging.openings(caller(AUDITOR), 0, size, size)).leaves
-        await asked.say(OPERATOR, PublishPolicy(POLICY + "// Fictional amendment\n"))
+        await asked.change_policy(POLICY + "// Fictional amendment\n")
         with pytest.raises(ExchangeError, match="the rules have just changed") as refused:
             await lagging.openings(caller(AUDITOR), 0, size, size)
     finally:
@@ -188,7 +186,7 @@ async def test_hub_that_has_not_caught_up_with_the_rules_gives_no_page(asked: Of
 async def test_right_that_ended_since_the_page_was_read_opens_nothing(asked: Office) -> None:
     given = await page(asked, AUDITOR)
     lost = POLICY.replace('principal.role == "auditor"', 'principal.role == "nobody"')
-    await asked.say(OPERATOR, PublishPolicy(lost))
+    await asked.change_policy(lost)
     size = asked.ledger.tree_size
     with pytest.raises(ExchangeError) as refused:
         await asked.ledger.inspect(caller(AUDITOR), 0, given, 0)

@@ -18,7 +18,7 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, Engine, MetaData, select
 
-from agency_client.audit import verify_log
+from agency_client.audit import Verdict, verify_log
 from agency_client.audit.database import DatabaseCopy
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogVerifier
@@ -29,6 +29,7 @@ from exchange_server.ledger.fsck import fsck
 from exchange_server.storage import schema, tables
 from exchange_server.storage.engine import open_engine, writing
 from exchange_server.storage.schema import check_schema, migrate
+from tests.support.statements import fictional_cast
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "schema_0004"
 LOG = LogVerifier((DATA / "log.vkey").read_text("utf-8").strip())
@@ -59,12 +60,10 @@ def old(database_url: str, old_file: Path) -> Iterator[Engine]:
 
 
 def test_a_migrated_database_is_what_its_log_makes(old: Engine) -> None:
-    assert migrate(old)[0] == "0004"
+    assert migrate(old, ANCHORS)[0] == "0004"
     check_schema(old)
     report = fsck(old, ANCHORS, LOG)
-    # What a leg's record holds is the rules' matter: they may know more than that hub wrote.
-    details = {(each.what, each.detail) for each in report.findings}
-    assert details <= {("legs", "the log makes other values of record")}
+    assert report.findings == ()
     assert (report.entries, report.parts) == (ENTRIES, PARTS)
 
 
@@ -73,27 +72,44 @@ def test_a_monitor_finds_nothing_in_a_migrated_database(old_file: Path) -> None:
         DatabaseCopy(old_file, LOG)
     assert refused.value.reason is Reason.COPY_UNUSABLE
     engine = open_engine(f"sqlite:///{old_file}")
-    migrate(engine)
+    migrate(engine, ANCHORS)
     engine.dispose()
     with closing(DatabaseCopy(old_file, LOG)) as copy:
         report = verify_log(copy, ANCHORS, auditor=None)
     assert report.violations == ()
-    assert [each.message for each in report.faults if "the leg of" not in each.message] == []
+    assert report.faults == ()
+    assert report.verdict is Verdict.CLEAN
     assert report.tree_size == ENTRIES
 
 
+@pytest.mark.parametrize(
+    ("anchors", "why"),
+    [(None, "expected root certificates"), (fictional_cast().anchors, "the database stays as it")],
+    ids=["none", "another region's"],
+)
+def test_a_log_that_cannot_be_replayed_leaves_the_database_as_it_was(
+    old: Engine, anchors: TrustAnchors | None, why: str
+) -> None:
+    with pytest.raises(ExchangeError, match=why) as refused:
+        migrate(old, anchors)
+    assert refused.value.reason is Reason.CONFIG_INVALID
+    assert migrate(old, ANCHORS)[0] == "0004"
+    assert fsck(old, ANCHORS, LOG).findings == ()
+
+
 async def test_sealed_bytes_of_before_are_read_as_before(old: Engine) -> None:
-    migrate(old)
+    migrate(old, ANCHORS)
     reader = Reader(old, directory=lambda: pytest.fail("not asked"), threads=1)
     with old.connect() as connection:
         rows = connection.execute(select(tables.parts)).all()
         e = tables.log_entries.c
         payloads = dict(iter(connection.execute(select(e.idx, e.payload))))
+        digests = dict(iter(connection.execute(select(e.idx, e.payload_sha256))))
     assert rows
     for index, name, part_id in rows:
         part = parse_statement(payloads[index]).part(name)
         assert part is not None
-        handle = PartHandle(index, name, part.sha256, part.size, 0, part_id)
+        handle = PartHandle(index, digests[index], name, part.sha256, part.size, 0, part_id)
         for offset in (0, part.size // 2):
             read = [chunk async for chunk in reader.part_chunks(handle, offset)]
             assert len(b"".join(read)) == part.size - offset

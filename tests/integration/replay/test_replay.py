@@ -17,7 +17,6 @@ from exchange_protocol.errors import HubDishonest, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.decision import Decision, Verdict
-from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.record.entries import (
@@ -481,7 +480,7 @@ def test_an_old_policy_cannot_come_back() -> None:
     lax = '@id("all") permit(principal, action, resource);'
     hub = Hub(fictional_cast(), policy=lax)
     old = hub.log[-1]
-    hub.say(OPERATOR, PublishPolicy(POLICY))
+    hub.change_policy(POLICY)
     size = parse_entry(hub.log[-1].entry).directory_size + 1
     ruling = Ruling(Policy.compile(POLICY).digest, (), (), ())
     again = rewritten(old, hub_time=hub.now, directory_size=size, ruling=ruling)

@@ -118,6 +118,7 @@ class Bench:
         self.files = files
         self.ledger = ledger
         self.reader = reader
+        self.list_is_refused = False
         config = files.config
         credentials = load_credentials(config, {}, utc_now)
         self.server = RpcServer(
@@ -130,6 +131,7 @@ class Bench:
                 utc_now,
             ),
             tls=credentials.tls,
+            list_is_refused=lambda: self.list_is_refused,
             limits=RpcLimits(
                 message_bytes=MESSAGE_BYTES,
                 concurrent_calls=CONCURRENT_CALLS,
@@ -493,6 +495,22 @@ async def test_health_tells_the_truth(bench: Bench) -> None:
         watch.cancel()
 
 
+async def test_health_tells_of_a_refused_list_of_revocations_and_serves_on(bench: Bench) -> None:
+    statuses = health_pb2.HealthCheckResponse
+    async with bench.channel() as channel:
+        stub: Any = health_pb2_grpc.HealthStub(channel)
+        watch = stub.Watch(health_pb2.HealthCheckRequest(service="revocations"))
+        assert (await watch.read()).status == statuses.SERVING
+        bench.list_is_refused = True
+        assert (await watch.read()).status == statuses.NOT_SERVING
+        for name, status in (("", statuses.SERVING), ("revocations", statuses.NOT_SERVING)):
+            request = health_pb2.HealthCheckRequest(service=name)
+            assert (await stub.Check(request, timeout=5)).status == status
+        bench.list_is_refused = False
+        assert (await watch.read()).status == statuses.SERVING
+        watch.cancel()
+
+
 async def test_health_lists_every_service(bench: Bench) -> None:
     async with bench.channel() as channel:
         listing = channel.unary_unary("/grpc.health.v1.Health/List")
@@ -504,4 +522,5 @@ async def test_health_lists_every_service(bench: Bench) -> None:
         "exchange_protocol.v1.AuditService": serving,
         "exchange_protocol.v1.DirectoryService": serving,
         "exchange_protocol.v1.ExchangeService": serving,
+        "revocations": serving,
     }

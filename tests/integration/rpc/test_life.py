@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -12,7 +13,7 @@ import threading
 import time
 import tomllib
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -188,11 +189,45 @@ def test_policy_that_comes_with_the_hub_is_shown_and_is_in_the_wheel(run: Server
 def test_check_config_shows_who_the_hub_is(files: HubFiles, run: ServerCommand) -> None:
     code, out, err = run("check-config", "--config", str(files.config_file))
     assert code == 0, err
-    assert out.splitlines() == [
+    assert out.splitlines()[:3] == [
         "hub spiffe://exchange.example/hub/main",
         f"log {files.log_vkey}",
         "database has 0 entries",
     ]
+    assert "certificate of the hub: until" in out
+    assert re.search(r"revocation list, number \d+, \d+ days old: until", out)
+    code, out, err = run("check-config", "--json", "--config", str(files.config_file))
+    said = json.loads(out)
+    assert (code, err, said["is_well"]) == (0, "", True)
+    assert (said["log"], said["entries"]) == (files.log_vkey, 0)
+
+
+def test_check_config_tells_a_database_that_is_missing_empty_or_away(
+    files: HubFiles, run: ServerCommand
+) -> None:
+    config = ("--config", str(files.config_file))
+    for left in files.folder.glob("hub.db*"):
+        left.unlink()
+    code, out, _ = run("check-config", *config)
+    assert (code, "database is not made yet" in out) == (1, True)
+    (files.folder / "hub.db").touch()
+    code, _, err = run("check-config", *config)
+    assert (code, "exchange-server migrate" in err) == (2, True)
+    text = files.config_file.read_text("utf-8")
+    away = "postgresql+psycopg://hub@127.0.0.1:9/exchange?connect_timeout=2"
+    files.config_file.write_text(text.replace(files.database_url, away), "utf-8")
+    code, _, err = run("check-config", *config)
+    assert (code, "the database cannot be used" in err) == (2, True)
+    assert len(err.splitlines()) == 1
+
+
+def test_check_config_tells_a_list_of_revocations_that_is_overdue(
+    files: HubFiles, run: ServerCommand
+) -> None:
+    files.authority.refresh_crl(now=datetime.now(UTC) - timedelta(days=40))
+    code, out, err = run("check-config", "--config", str(files.config_file))
+    assert (code, err) == (1, "")
+    assert re.search(r"BAD  revocation list, number \d+, 40 days old: ended at", out)
 
 
 def set_limit(config: Path, line: str) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +108,42 @@ def test_statements_through_one_port_come_to_all_workers_and_make_one_log(hub: H
     engine.dispose()
     assert report.is_clean
     assert report.statements == answered.total()
+
+
+def test_an_agencys_rate_holds_for_all_workers_together(files: HubFiles) -> None:
+    memory = Hub(fictional_cast(), now=a_while_ago())
+    with HubProcess(files, workers=WORKERS) as hub:
+        hub.wait_until_said("listening", WORKERS)
+        with Region(hub, memory) as region:
+            region.catch_up()
+        assert hub.stop() == 0
+    issued = memory.cast.authority.issue_member(KZ_MIA, Usage.TLS_CLIENT, now=utc_now())
+    credentials = channel_credentials(files.root_pem, issued)
+    # Ten at once, and no more for a long time.
+    slow = {"EXCHANGE_LIMITS_STATEMENTS_PER_SECOND": "1"}
+    took, refused = Counter[int](), Counter[int]()
+    began = time.monotonic()
+    with HubProcess(files, slow, workers=WORKERS) as hub:
+        hub.wait_until_said("listening", WORKERS)
+        for _ in range(CALLERS):
+            options = (("grpc.use_local_subchannel_pool", 1),)
+            with grpc.secure_channel(hub.target, credentials, options) as channel:
+                draft = memory.compose(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["kz.fma"])
+                request = pb.SubmitRequest(
+                    statement=encode_signed_statement(memory.sign(draft)),
+                    parts=[pb.InlinePart(name="brief", sealed=b"brief")],
+                )
+                stub = pb_grpc.ExchangeServiceStub(channel)
+                with suppress(grpc.RpcError):
+                    stub.Submit(request, timeout=SECONDS)
+        seconds = time.monotonic() - began
+        assert hub.stop() == 0
+    for call in hub.said("call"):
+        if call["method"].endswith("/Submit"):
+            (took if call["outcome"] == "ok" else refused)[call["worker"]] += 1
+    assert set(took | refused) == set(range(1, WORKERS + 1))
+    assert 10 <= took.total() <= 10 + seconds
+    assert took.total() + refused.total() == CALLERS
 
 
 def test_worker_that_is_stopped_or_stuck_is_replaced(files: HubFiles) -> None:

@@ -16,7 +16,6 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
-from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.record.entries import Entry, Event, encode_entry, parse_entry
@@ -162,20 +161,20 @@ def ruling_without_the_supervisor(hub: Hub) -> int:
 def ruling_by_a_policy_that_was_replaced(hub: Hub) -> int:
     asked = hub.compose(KZ_MIA, REQUEST, to=["kz.fma"])
     ruling = ruled(hub, asked)
-    hub.say(OPERATOR, PublishPolicy(POLICY + NO_REQUESTS))
+    hub.change_policy(POLICY + NO_REQUESTS)
     return accept(hub, hub.sign(asked), ruling)
 
 
 def ruling_before_its_policy(hub: Hub) -> int:
     """What the next policy will permit is accepted while the last is in force."""
-    hub.say(OPERATOR, PublishPolicy(POLICY + NO_REQUESTS))
+    hub.change_policy(POLICY + NO_REQUESTS)
     in_force = hub.directory
     hub.directory = replace(in_force, policy=Policy.compile(POLICY))
     asked = hub.compose(KZ_MIA, REQUEST, to=["kz.fma"])
     ruling = ruled(hub, asked)
     hub.directory = in_force
     at = accept(hub, hub.sign(asked), ruling)
-    hub.say(OPERATOR, PublishPolicy(POLICY))
+    hub.change_policy(POLICY)
     return at
 
 

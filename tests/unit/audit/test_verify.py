@@ -13,7 +13,6 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.decision import Decision, Verdict
-from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.merkle import CompactRange
@@ -33,7 +32,6 @@ from tests.support.statements import (
     KG_MIA,
     KZ_FMA,
     KZ_MIA,
-    OPERATOR,
     POLICY,
     UZ_FIU,
     Hub,
@@ -236,7 +234,7 @@ def test_entry_that_a_newer_policy_closes_is_not_withheld(hub: Hub) -> None:
         "false",
     )
     assert centre_sees_nothing != POLICY
-    hub.say(OPERATOR, PublishPolicy(centre_sees_nothing))
+    hub.change_policy(centre_sees_nothing)
     log.directory = hub.directory
     report = audit(log, CENTRE)
     assert (report.is_clean, report.scope) == (True, Scope.PARTIAL)

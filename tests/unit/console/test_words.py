@@ -8,9 +8,10 @@ from string import Formatter
 import pytest
 
 from agency_client.console.rendering import environment
-from agency_client.console.words import FIELD_WORDS, PART_WORDS, VERBS, Word
+from agency_client.console.words import FIELD_WORDS, PART_WORDS, VERBS, Word, act_words
 from agency_client.core.acts import ACTS
 from agency_client.presentation.labels import Label
+from exchange_protocol.kinds.codes import Language
 
 TEMPLATES = sorted(environment().list_templates(extensions=["html"]))
 _TEMPLATE_PARTS = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
@@ -49,3 +50,9 @@ def test_every_verb_is_of_an_act_and_said_in_all_languages() -> None:
     assert set(VERBS) <= set(ACTS)
     for words in (*VERBS.values(), *FIELD_WORDS.values(), *PART_WORDS.values()):
         assert all(text.strip() for text in words)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_two_acts_have_one_name(language: Language) -> None:
+    named = [act_words(kind, act, language) for kind, act in ACTS.values()]
+    assert sorted(named) == sorted(set(named))

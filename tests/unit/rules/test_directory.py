@@ -245,5 +245,5 @@ def test_a_new_key_keeps_the_rulebook_and_a_new_agency_makes_another(hub: Hub) -
     assert hub.directory.rulebook is before
     hub.say(OPERATOR, TAX)
     assert hub.directory.rulebook is not before
-    hub.say(OPERATOR, PublishPolicy(POLICY + "\n"))
+    hub.change_policy(POLICY + "\n")
     assert hub.directory.rulebook.policy.text == POLICY + "\n"

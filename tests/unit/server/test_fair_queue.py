@@ -306,7 +306,16 @@ def test_share_follows_what_it_costs_the_others() -> None:
     slow, quick = Pace(), Pace()
     for _ in range(200):
         for pace, commit in ((slow, 0.02), (quick, 0.001)):
-            pace.record(commit + 0.0004, 1)
-            pace.record(commit + 8 * 0.0004, 8)
+            pace.record(commit + 0.0004, 1, commit)
+            pace.record(commit + 8 * 0.0004, 8, commit)
     assert quick.share == LEAST_SHARE
     assert slow.share > 10 * LEAST_SHARE
+
+
+def test_share_does_not_grow_with_the_flood_beside_which_it_is_kept() -> None:
+    """Beside a flood every batch takes longer, also that of one request; its commit does not."""
+    pace, commit, flood = Pace(), 0.0003, 0.005
+    for _ in range(500):
+        pace.record(commit + flood + 0.0004, 1, commit)
+        pace.record(commit + flood + pace.share * 0.0004, pace.share, commit)
+    assert pace.share == LEAST_SHARE
