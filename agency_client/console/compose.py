@@ -16,6 +16,7 @@ from starlette.responses import Response
 from agency_client.console.drafts import Draft, DraftFile, Drafts
 from agency_client.console.forms import (
     FILE_FIELDS,
+    PRESET,
     SUBJECT_FIELDS,
     SUBJECT_ROWS,
     SUBJECT_SCHEMATA,
@@ -36,7 +37,7 @@ from agency_client.presentation.entities import tables
 from agency_client.presentation.faults import Explained
 from agency_client.presentation.schemata import SCHEMATA
 from exchange_protocol.errors import ExchangeError
-from exchange_protocol.kinds.codes import Handling, LegState, Party, Purpose, Tlp, Urgency
+from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.judgement import Route
 
@@ -62,13 +63,8 @@ def show_new(visit: Visit) -> Response:
     kind, _ = ACTS[name]
     if kind.stage is Stage.INITIAL:
         defaults = visit.console.client.profile.defaults
-        draft.fields = {
-            "handling": [Handling.H0.name],
-            "tlp": [Tlp.AMBER.name],
-            "urgency": [Urgency.ROUTINE.name],
-            "purpose": [Purpose.INVESTIGATION.name],
-            "legal_basis": [defaults.legal_basis or ""],
-        }
+        draft.fields = {name: [code.name] for name, code in PRESET.items()}
+        draft.fields["legal_basis"] = [defaults.legal_basis or ""]
     return _form(visit, draft)
 
 
@@ -246,6 +242,7 @@ def _plan_page(
         act_word=act_words(kind, act, visit.language),
         legs=_planned(visit, draft, filled.arguments, route),
         supervisors=route.supervisors,
+        is_comment=kind.spec.supervises,
         shown=shown,
         found=tables(filled.entities, visit.locale, _MOST_ROWS),
         files=[(visit.locale.one_line(each.name), len(each.data)) for each in draft.files],

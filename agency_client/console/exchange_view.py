@@ -6,17 +6,19 @@ through `visible`, by `presentation`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from agency_client.console.contents import Contents
-from agency_client.console.words import PART_WORDS, Word
+from agency_client.console.words import FIELD_WORDS, PART_WORDS, Word
 from agency_client.core.views import (
     PartFault,
     UnsealedExchange,
     UnsealedStatement,
+    is_entities_part,
     is_file_part,
 )
 from agency_client.presentation.documents import document_fields
@@ -28,13 +30,13 @@ from agency_client.presentation.exchanges import (
     header_facts,
     known_legs,
     leg_row,
-    outcome,
     who,
 )
 from agency_client.presentation.faults import Explained, explain
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import sealed_to_others
+from agency_client.presentation.words import body_words
 from exchange_protocol.kinds.codes import LegState, Party, Tlp
 from exchange_protocol.record.entries import Entry, Event, read_entry
 from exchange_protocol.rules.lifecycle import LegChange
@@ -240,7 +242,7 @@ def _steps(opened: UnsealedExchange, locale: Locale) -> Iterator[Step]:
         statement = said.get(proven.index)
         changes = tuple(_change(each, locale) for each in entry.ruling.legs) if entry.ruling else ()
         if statement is not None:
-            what, more = locale.say(statement.kind.spec.words), outcome(statement, locale)
+            what, more = locale.say(statement.kind.spec.words), _outcome(statement, locale)
         else:
             what, more = _event(entry, by_digest.get(entry.payload_digest), locale), ""
         made = statement.statement.made_at if statement else None
@@ -280,12 +282,15 @@ def _change(change: LegChange, locale: Locale) -> str:
 def _statement(
     each: UnsealedStatement, locale: Locale, contents: Contents, agency: AgencyId
 ) -> StatementView:
+    documents = [each.content] if _says_its_act(each) else [each.brief, each.content]
     fields = [
         pair
-        for document in (each.brief, each.content)
+        for document in documents
         if document is not None
         for pair in document_fields(document, locale)
     ]
+    if each.parts and (said := _outcome(each, locale)):
+        fields.insert(0, (locale.say(FIELD_WORDS["result"]), said))
     declared, found = each.statement.header.subject_count, each.subject_count
     return StatementView(
         title=locale.say(
@@ -311,10 +316,31 @@ def _statement(
             FileView(locale.one_line(name), len(data), number)
             for number, (name, data) in enumerate(each.attachments.items())
         ),
-        can_save=bool(each.parts) and each.author.agency != agency,
+        can_save=each.author.agency != agency
+        and any(is_file_part(name) or is_entities_part(name) for name in each.parts),
         needs_reader=each.author.agency != agency and each.statement.header.tlp is Tlp.RED,
         tables=contents.tables(locale, MOST_ROWS),
     )
+
+
+def _says_its_act(each: UnsealedStatement) -> bool:
+    """True if its brief is the one that the library writes itself, in English: what was done."""
+    brief = each.brief
+    if brief is None or set(brief.model_dump(exclude_defaults=True)) - {"summary", "document"}:
+        return False
+    return any(
+        brief.summary == act.done or brief.summary.startswith(f"{act.done}: ")
+        for act in each.kind.spec.acts
+    )
+
+
+def _outcome(each: UnsealedStatement, locale: Locale) -> str:
+    """The codes of a statement in words; digests of others say nothing to a person."""
+    said = body_words(each.statement.body, locale.language, locale.zone)
+    return ", ".join(words for words in said if not _DIGEST.fullmatch(words))
+
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def _part_words(name: str, locale: Locale) -> str:

@@ -45,6 +45,9 @@ from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code
 
 _SHORT: Final = 200
+_MOST_SHOWN: Final = 8
+"""Boxes of a field that nobody must fill in; with more of them it stands among the seldom ones."""
+_MOST_DIGITS: Final = 20
 _MOST_NUMBERS: Final = 20
 """Whole numbers up to here are chosen from a list; larger ones are typed."""
 SUBJECT_ROWS: Final = 4
@@ -61,6 +64,13 @@ _TERM_CODES: Final[dict[str, type[Code]]] = {
     "language": Language,
     "withholding_ground": WithholdingGround,
 }
+PRESET: Final[Mapping[str, Code]] = {
+    "handling": Handling.H0,
+    "tlp": Tlp.AMBER,
+    "urgency": Urgency.ROUTINE,
+    "purpose": Purpose.INVESTIGATION,
+}
+"""The terms that a new form has a value for."""
 _MAIN_TERMS: Final = ("due", "handling", "tlp", "urgency", "purpose", "legal_basis")
 
 
@@ -90,6 +100,8 @@ class Field:
     choices: tuple[tuple[str, str], ...] = ()
     is_more: bool = False
     """True if it stands among the fields that are seldom needed."""
+    is_preset: bool = False
+    """True if a new form has a value in it already, so that nobody leaves it empty."""
     is_named: bool = False
     """True if its choices are names, which are written as they are."""
 
@@ -295,7 +307,8 @@ def _whole(given: str, kind: type) -> Any:
     """A value of a body's attribute; what is not of its type is left to the library to refuse."""
     if kind is bool:
         return given == "yes"
-    return int(given) if kind is int and given.isdecimal() else given
+    is_number = kind is int and given.isdecimal() and len(given) <= _MOST_DIGITS
+    return int(given) if is_number else given
 
 
 def _codes(
@@ -313,7 +326,9 @@ def _codes(
         label = _label(name, locale)
         if issubclass(attribute.type, Code):
             sort = Sort.CHECKS if attribute.is_many else Sort.SELECT
-            yield Field(name, label, sort, needed, _code_choices(attribute.type, locale))
+            choices = _code_choices(attribute.type, locale)
+            is_more = sort is Sort.CHECKS and not needed and len(choices) > _MOST_SHOWN
+            yield Field(name, label, sort, needed, choices, is_more)
         elif hints[name] is AgencyId:
             yield Field(name, label, Sort.SELECT, needed, agencies)
         elif attribute.type is bytes:
@@ -400,9 +415,11 @@ def _terms(kind: Kind, act: Act, locale: Locale) -> Iterator[Field]:
         if name == "due":
             yield Field(name, label, Sort.DATE, kind.spec.act_sets_due(act))
         elif name in _TERM_CODES:
-            yield Field(
-                name, label, Sort.SELECT, False, _code_choices(_TERM_CODES[name], locale), more
-            )
+            choices = _code_choices(_TERM_CODES[name], locale)
+            preset = name in PRESET and kind.stage is Stage.INITIAL
+            yield Field(name, label, Sort.SELECT, False, choices, more, preset)
+        elif name == "legal_basis":
+            yield Field(name, label, Sort.SHORT, kind.stage is Stage.INITIAL, (), more)
         elif name == "permitted_uses":
             yield Field(name, label, Sort.CHECKS, False, _code_choices(Purpose, locale), more)
         elif name == "onward_authorities":

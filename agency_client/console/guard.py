@@ -35,6 +35,7 @@ NEWS: Final = "/news"
 """The browser asks for it by itself, so it does not keep a session from being idle."""
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 
+_MOST_DIGITS: Final = 20
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _METHODS: Final = _SAFE | {"POST"}
 _OWN: Final = frozenset({"same-origin", "none"})
@@ -144,7 +145,8 @@ class Guard:
         """Refuse a body that does not say how long it is, or is too long."""
         if encoding is not None or len(lengths) != 1 or not lengths[0].isdecimal():
             return _refused(411, "a form must say how long it is")
-        if int(lengths[0]) > MAX_BODY_BYTES:
+        # A number of thousands of digits is too long for Python to read, too.
+        if len(lengths[0]) > _MOST_DIGITS or int(lengths[0]) > MAX_BODY_BYTES:
             return self._tell(Word.FORM_TOO_LARGE, 413)
         return None
 

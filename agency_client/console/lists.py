@@ -99,7 +99,9 @@ def show_work(visit: Visit) -> Response:
             "id": item.exchange_id,
             "reference": item.reference,
             "what": item.what,
-            "initiator": "",
+            "initiator": f"→ {', '.join(leg.agency for leg in each.legs)}"
+            if each.party is Party.INITIATOR
+            else "",
             "handling": "",
             "states": [(item.state, colour(each.state))],
             "due": item.due,

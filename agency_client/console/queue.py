@@ -34,6 +34,7 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
 from exchange_protocol.kinds.spec import Act, attribute_types
 from exchange_protocol.record.entries import Entry
+from exchange_protocol.rules.clocks import Clock, ClockKind
 from exchange_protocol.rules.lifecycle import Leg
 from exchange_protocol.trust.identity import AgencyId, parse_member
 
@@ -74,6 +75,8 @@ class Row:
     approvals: str
     about: str
     in_hand: str
+    decide_by: str = ""
+    """Until when a decision is due, by a published time."""
     error: str = ""
     """Why it does not verify; then everything else is the hub's word."""
 
@@ -146,7 +149,12 @@ def waiting_items(console: Console, *, anew: bool) -> list[ExchangeSummary]:
     From item to item the list stays as it was, so that nothing moves.
     """
     found = console.listing(Party.APPROVER, anew=anew).take()
-    return sorted(found, key=lambda each: (each.next_due or _FAR, each.initiated_at, each.id))
+
+    def pressing(summary: ExchangeSummary) -> datetime:
+        ends = [each.at for each in _decisions(summary)]
+        return min([*ends, summary.next_due or _FAR])
+
+    return sorted(found, key=lambda each: (pressing(each), each.initiated_at, each.id))
 
 
 def _item(visit: Visit, exchange_id: str) -> dict[str, Any]:
@@ -208,7 +216,26 @@ def row(checked: Checked, known: Reference | None, locale: Locale, now: datetime
         ),
         about=locale.one_line(known.summary[:120]) if known else "",
         in_hand=next((_claim_words(leg, locale) for leg in verified.legs if leg.record.claim), ""),
+        decide_by=next(
+            (
+                f"{locale.say(clock.kind)}: {_left(clock, locale, now)}"
+                for clock in _decisions(summary)
+            ),
+            "",
+        ),
     )
+
+
+def _decisions(summary: ExchangeSummary) -> list[Clock]:
+    """The published times in which an approver is to decide, the one that ends first before."""
+    clocks = [
+        each for leg in summary.legs for each in leg.clocks if each.kind is ClockKind.DECISION
+    ]
+    return sorted(clocks, key=lambda each: each.at)
+
+
+def _left(clock: Clock, locale: Locale, now: datetime) -> str:
+    return locale.due(clock.at, now, is_overdue=now > clock.at)
 
 
 def _unverified(checked: Checked, route: str, locale: Locale) -> Row:

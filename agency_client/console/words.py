@@ -388,6 +388,17 @@ class Word(Enum):
         "Зашифрованные части ({number}) те самые, что подписали авторы, и расшифрованы здесь.",
         "{number} шифрланған бөлік авторлар қол қойғанның дәл өзі және осында ашылды.",
     )
+    COPIES_SEEN = Words(
+        "You see the statements that name your agency as a supervisor, and what each did to the "
+        "legs. A state is proven as of the entry named; what the hub lists now is its word. An "
+        "auditor of your state can prove the rest.",
+        "Вы видите заявления, в которых ваш орган указан надзирающим, и что каждое изменило на "
+        "линиях. Состояние доказано на указанную запись; нынешнее известно со слов узла. Остальное "
+        "может доказать аудитор вашего государства.",
+        "Сіз органыңыз қадағалаушы болып көрсетілген мәлімдемелерді және олардың желілерде нені "
+        "өзгерткенін көресіз. Күй көрсетілген жазбаға дейін дәлелденген; қазіргісі тораптың "
+        "айтуынша. Қалғанын мемлекетіңіздің аудиторы дәлелдей алады.",
+    )
     FACTS = Words("The exchange in short", "Обмен вкратце", "Алмасу қысқаша")
     CONTENT = Words("Statements", "Заявления", "Мәлімдемелер")
     STATE_CHANGE = Words("Change of state", "Изменение состояния", "Күйдің өзгеруі")
@@ -513,6 +524,10 @@ class Word(Enum):
         "Taken out of the case {case}.", "Убрано из дела {case}.", "{case} ісінен алынды."
     )
     DUE_LIST = Words("Times that run", "Сроки", "Мерзімдер")
+    CLOCK_NAME = Words("Which time", "Какой срок", "Қай мерзім")
+    CLOCK_ENDS = Words("Ends", "Истекает", "Аяқталады")
+    WHOSE_TURN = Words("Whose turn", "Чей ход", "Кімнің кезегі")
+    MORE_ACTS = Words("More", "Ещё", "Тағы")
     LEG_STATES = Words("Where it stands", "Состояние линий", "Желілердің күйі")
     ABOUT_COLUMN = Words("About", "Суть", "Мазмұны")
     NEXT_STEP = Words("Next", "Что делать", "Не істеу керек")
@@ -626,7 +641,7 @@ class Word(Enum):
         "Файл сущностей FollowTheMoney (строки JSON)",
         "FollowTheMoney нысандарының файлы (JSON жолдары)",
     )
-    GOAML_FILE = Words("goAML report (XML)", "Отчёт goAML (XML)", "goAML есебі (XML)")
+    GOAML_FILE = Words("goAML report (XML)", "Отчёт goAML (XML)", "Есеп, goAML (XML)")
     TABLE_FILE = Words("Table (CSV)", "Таблица (CSV)", "Кесте (CSV)")
     MAPPING_FILE = Words(
         "Mapping of the table (YAML)", "Разметка таблицы (YAML)", "Кесте сәйкестігі (YAML)"
@@ -676,6 +691,11 @@ class Word(Enum):
         "Алушылар бәрін оқиды; мақұлдаушылар мен қадағалаушылар тек қысқаша мазмұнды; торап "
         "ештеңе.",
     )
+    READER_ALONE = Words(
+        "Only the agency named above reads it.",
+        "Это прочтёт только названный выше орган.",
+        "Мұны тек жоғарыда аталған орган оқиды.",
+    )
     CHECK_WORDS = Words("What you wrote", "Что вы написали", "Не жаздыңыз")
     SIGN_AND_SEND = Words("Sign and send", "Подписать и отправить", "Қол қойып жіберу")
     FIELDS_MISSING = Words(
@@ -710,6 +730,19 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
     "comment": Words("Comment", "Замечание", "Ескерту"),
     "assignee": Words("Who is to do it", "Исполнитель", "Орындаушы"),
     "description": Words("What is to be done", "Что нужно сделать", "Не істеу керек"),
+    "exchange_id": Words("Exchange", "Обмен", "Алмасу"),
+    "draft": Words("Draft", "Черновик", "Жоба"),
+    "to": Words("To", "Кому", "Кімге"),
+    "recipients": Words("To", "Кому", "Кімге"),
+    "legs": Words("Legs", "Линии", "Желілер"),
+    "case": Words("Reference of your case", "Номер вашего дела", "Ісіңіздің нөмірі"),
+    "pin": Words("Passphrase of your key", "Пароль вашего ключа", "Кілтіңіздің құпиясөзі"),
+    "due_at": Words("Answer due by", "Ответить к", "Жауап беру мерзімі"),
+    "for_named_reader": Words("For whom", "Для кого", "Кімге"),
+    "subjects": Words("Persons, companies, accounts", "Лица, компании, счета", "Тұлғалар, шоттар"),
+    "table_file": Words("Table", "Таблица", "Кесте"),
+    "attachments": Words("Files to attach", "Файлы-вложения", "Қоса берілетін файлдар"),
+    "offence_types": Words("Types of offence", "Виды преступлений", "Қылмыс түрлері"),
     "handling": Words("Handling", "Режим обращения", "Пайдалану режимі"),
     "tlp": Words("TLP", "TLP", "TLP"),
     "urgency": Words("Urgency", "Срочность", "Шұғылдығы"),

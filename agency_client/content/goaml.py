@@ -138,6 +138,10 @@ _PROPERTIES: Final[dict[str, dict[str, str]]] = {
     },
 }
 """By schema, the property of each element; an element that is not here goes to the notes."""
+_FORMS: Final = {
+    "date": "expected a date as YYYY-MM-DDThh:mm:ss or YYYY-MM-DD, and one of the calendar",
+    "number": "expected a number such as 1000.50",
+}
 _STRICT: Final = frozenset({"date", "number", "entity"})
 """Types of properties whose values are refused if they are none; others go to the notes."""
 _INTERVALS: Final = frozenset(
@@ -569,6 +573,8 @@ class _Reading:
     def _put(self, made: _Made, name: str, value: str, node: _Node) -> None:
         prop = self._property(made, name)
         if words := self._check.fault(prop, value):
+            # Options that tell of other forms are those of tables.
+            words = _FORMS.get(prop.type.name, words)
             self._faults.add(words, line=node.line, at=node.path)
             return
         values = made.properties.setdefault(name, [])

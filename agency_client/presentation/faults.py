@@ -32,9 +32,9 @@ class Explained:
     reason: str
     """The stable name of the reason, to be quoted where one asks for help."""
     field: str
-    """The field that is wrong, in words; empty where there is none."""
+    """The field that is wrong, in words; empty where there is none, or none that has a word."""
     detail: str
-    """The message of the error, in English, with its unseen characters shown."""
+    """The field and the message, in English, with unseen characters shown."""
     has_places: bool
     """True if the detail lists places of a text or a file, which a person needs at once."""
 
@@ -51,7 +51,7 @@ def explain(error: ExchangeError, locale: Locale, names: Mapping[str, Words] = F
         sentence=locale.say(words_of(error.reason)),
         reason=error.reason.name,
         field=_field(error.field or "", locale, names),
-        detail=locale.visible(error.message),
+        detail=locale.visible(f"{f'{error.field}: ' if error.field else ''}{error.message}"),
         has_places=error.reason is Reason.DOCUMENT_INVALID,
     )
 
@@ -68,7 +68,7 @@ def _field(path: str, locale: Locale, names: Mapping[str, Words]) -> str:
     for name in reversed(path.replace("[", ".").split(".")):
         if name in names:
             return locale.say(names[name])
-    return locale.one_line(path)
+    return ""
 
 
 _UNKNOWN: Final = Words(

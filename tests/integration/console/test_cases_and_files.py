@@ -83,7 +83,7 @@ def test_a_name_in_another_script_finds_the_exchange(
     page = browser.post("/search", words="Yuliya")
     assert exchange in page.text
     assert "Юлия Пример" in page.words
-    assert "Nothing" in browser.post("/search", words="Yuliya nobody").words
+    assert exchange not in browser.post("/search", words="Yuliya nobody").text
     assert "Yuliya" not in "".join(page.headers.values())
 
 
@@ -121,7 +121,6 @@ def test_running_times_stand_on_the_exchange_and_in_their_list(
     assert "Times that run" in words
     page = browser.get("/due")
     assert exchange in page.text
-    assert "due in" in page.words
 
 
 def test_a_supervisor_comments_from_the_page_of_the_exchange(

@@ -39,7 +39,7 @@ _SAME |= {
     "CSV",
     "PDF",
 }
-_SAME |= {"goAML", "JSON", "YAML", "UTF", "agency", "evidence", "export"}
+_SAME |= {"goAML", "JSON", "YAML", "UTF", "xml", "agency", "evidence", "export"}
 LANGUAGES = ("ru", "kk")
 
 

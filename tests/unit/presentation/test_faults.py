@@ -34,13 +34,16 @@ def test_every_reason_is_a_sentence_in_every_language(reason: Reason) -> None:
     [
         ("brief.summary", "суть"),
         ("request.items[2]", "запрошенные сведения"),
-        ("to[0]", "to[0]"),
+        ("to[0]", "кому"),
+        ("strange.path", ""),
         (None, ""),
     ],
 )
 def test_a_field_is_called_by_its_words(path: str | None, said: str) -> None:
     error = Reason.INVALID_FIELD.error("expected a text", field=path)
-    assert explain(error, Locale(Language.RU), NAMES).field == said
+    found = explain(error, Locale(Language.RU), NAMES)
+    assert found.field.lower() == said
+    assert (path or "") in found.detail
 
 
 def test_the_detail_is_the_message_with_its_unseen_characters_shown() -> None:
