@@ -52,6 +52,7 @@ def routes(console: Console) -> list[Route]:
         action("/claim", queue.claim, console),
         page("/audit", partial(audit_pages.show_audit, auditor=auditor), console),
         action("/audit", partial(audit_pages.begin, auditor=auditor), console),
+        action("/audit/export", partial(audit_pages.export, auditor=auditor), console),
         page("/log", partial(log_pages.show_log, auditor=auditor), console),
         page("/log/{entry:int}", partial(log_pages.show_entry, auditor=auditor), console),
         page("/rules", audit_pages.show_rules, console),

@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 import secrets
 import zipfile
-from urllib.parse import quote
 
 from starlette.responses import Response
 
 from agency_client.console.cases import own_cases
 from agency_client.console.possible import possible_acts
-from agency_client.console.visits import Visit
+from agency_client.console.visits import Visit, as_download
 from agency_client.evidence import export_bundle
 from agency_client.presentation.handling import saved_files
 from exchange_files import make_folder, remove_folder
@@ -89,10 +88,3 @@ def export_evidence(visit: Visit) -> Response:
     finally:
         remove_folder(folder)
     return as_download(f"evidence-{gathered.exchange.id[:13]}.zip", data)
-
-
-def as_download(name: str, data: bytes) -> Response:
-    """Bytes to be saved under a name, whatever they are."""
-    kept = "".join(each if each.isprintable() and each not in '/\\\\"' else "_" for each in name)
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(kept, safe='')}"}
-    return Response(data, media_type="application/octet-stream", headers=headers)

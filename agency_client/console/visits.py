@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
@@ -275,6 +276,13 @@ def show_fault(visit: Visit, error: ExchangeError) -> Response:
         is_dishonest=isinstance(error, HubDishonest),
         is_away=isinstance(error, HubUnavailable),
     )
+
+
+def as_download(name: str, data: bytes) -> Response:
+    """Bytes to be saved under a name, whatever they are."""
+    kept = "".join(each if each.isprintable() and each not in '/\\\\"' else "_" for each in name)
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(kept, safe='')}"}
+    return Response(data, media_type="application/octet-stream", headers=headers)
 
 
 def show_old_form(visit: Visit) -> Response:

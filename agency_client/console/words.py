@@ -564,6 +564,23 @@ class Word(Enum):
         "Честный узел такого не допускает. Сохраните и сообщите руководству.",
         "Адал торап мұндайға жол бермейді. Сақтап, басшылыққа хабарлаңыз.",
     )
+    AUDIT_EXPORT = Words(
+        "Save the report and the statistics",
+        "Сохранить отчёт и статистику",
+        "Есеп пен статистиканы сақтау",
+    )
+    WITNESS_NAME = Words("Witness", "Свидетель", "Куә")
+    AGE = Words("Age", "Давность", "Қанша уақыт өтті")
+    NO_WITNESSES = Words(
+        "This profile names no witnesses whose signatures it asks for.",
+        "В этом профиле не названы свидетели, чьи подписи требуются.",
+        "Бұл профильде қолтаңбасы талап етілетін куәлар көрсетілмеген.",
+    )
+    NOT_WITNESSED_YET = Words(
+        "No state of the log has enough signatures of witnesses yet.",
+        "Ни одно состояние журнала ещё не подписано достаточным числом свидетелей.",
+        "Журналдың бірде-бір күйіне әлі жеткілікті куә қол қоймаған.",
+    )
     COUNTS = Words("What the log holds", "Что в журнале", "Журналда не бар")
     READINGS_HEAD = Words("What auditors read", "Что прочли аудиторы", "Аудиторлар не оқыды")
     STATISTICS = Words("Statistics", "Статистика", "Статистика")

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, FilePayload, Page
 
 from exchange_protocol.kinds.codes import LegState
 from tests.browser.conftest import (
@@ -319,24 +319,22 @@ def test_a_supervisor_asks_to_be_involved(
     assert problems_of(page) == []
 
 
-def _filled(page: Page, files: list[dict[str, object]]) -> None:
+def _filled(page: Page, file: FilePayload) -> None:
     page.goto(page.url.replace("/work", "/new/request_information"))
     page.check("input[name=to][value='kz.fma']")
     page.fill("textarea[name='brief.summary']", "Вымышленное дело с файлом")
     page.check("input[name='request.items'][value=STR]")
-    page.set_input_files("input[name=attachments]", files)  # type: ignore[arg-type]
+    page.set_input_files("input[name=attachments]", file)
 
 
 def test_files_go_with_a_progress_and_without_a_script(
     consoles: Consoles, chromium: Browser
 ) -> None:
-    big = {
-        "name": "выписка.bin",
-        "mimeType": "application/octet-stream",
-        "buffer": b"x" * 8_000_000,
-    }
+    big = FilePayload(
+        name="выписка.bin", mimeType="application/octet-stream", buffer=b"x" * 8_000_000
+    )
     page = entered(chromium, consoles(OFFICER))
-    _filled(page, [big])
+    _filled(page, big)
     page.evaluate("""() => {
       window.seen = [];
       new MutationObserver(() => window.name = document.getElementById("upload").value + "")
@@ -352,7 +350,7 @@ def test_files_go_with_a_progress_and_without_a_script(
     )
     bare = plain.new_page()
     bare.goto(f"{consoles(OFFICER).origin}/work")
-    _filled(bare, [big])
+    _filled(bare, big)
     bare.click("button[name=step][value=next]")
     bare.wait_for_url("**/send")
     assert "выписка.bin" in bare.inner_text("main")

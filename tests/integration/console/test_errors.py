@@ -22,7 +22,8 @@ UNKNOWN = "01a00000-0000-7000-8000-000000000000"
 
 def form_of(browser: Browser, **changes: str | list[str]) -> Answer:
     browser.get("/new/request_information")
-    return browser.post("/new/request_information", **(FORM | changes))
+    filled: dict[str, str | list[str]] = FORM | changes
+    return browser.post("/new/request_information", **filled)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -30,20 +31,21 @@ def test_errors_of_an_officer_have_no_english(
     hub: InMemoryHub, console: RunningConsole, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser = speaking(console, language)
+    nothing: dict[str, str | list[str]] = {"brief.summary": "", "to": []}
     found: dict[str, Answer] = {
         "no page": browser.get("/nothing"),
         "no act": browser.get("/new/nothing"),
         "no exchange": browser.get(f"/exchange/{UNKNOWN}"),
         "no id": browser.get("/exchange/nonsense"),
         "no draft": browser.get(f"/draft/{'0' * 16}"),
-        "empty form": form_of(browser, **{"brief.summary": "", "to": []}),
+        "empty form": form_of(browser, **nothing),
         "unseen letters": form_of(browser, **{"brief.summary": "a\u202eb"}),
         "period": form_of(browser, **{"request.period.end": "2020-01-01"}),
         "nobody there": form_of(browser, to="xx.yyy"),
     }
     table = {
-        "table_file": ("таблица.csv", TABLE.replace(b"1000.50", b"=1+1")),
-        "mapping_file": ("разметка.yaml", MAPPING),
+        "table_file": ("таблица", TABLE.replace(b"1000.50", b"=1+1")),
+        "mapping_file": ("разметка", MAPPING),
     }
     browser.get("/new/request_information")
     found["table"] = browser.post("/new/request_information", table, **FORM)
@@ -123,7 +125,8 @@ def test_a_form_that_is_too_large_is_told_in_words(console: RunningConsole) -> N
 
 def test_every_empty_field_is_named_and_led_to(console: RunningConsole) -> None:
     browser = console.entered()
-    page = form_of(browser, **{"brief.summary": "", "to": [], "request.items": []})
+    nothing: dict[str, str | list[str]] = {"brief.summary": "", "to": [], "request.items": []}
+    page = form_of(browser, **nothing)
     assert page.status == 400
     for name in ("to", "brief.summary", "request.items"):
         assert f'href="#{name}"' in page.text

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agency_client.console.exchanges import as_download
+from agency_client.console.visits import as_download
 from tests.integration.console.test_officer import FORM, MAPPING, TABLE
 from tests.support.asking import new_exchange
 from tests.support.console import Answer, RunningConsole, running_console
