@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from exchange_files import read_given
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.signer import SignatureAlgorithm
@@ -470,7 +471,7 @@ def what_to_check(config: Config) -> tuple[str, Path, str]:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_given(path)
     except OSError as error:
         raise Reason.CONFIG_INVALID.error(f"cannot read {path}: {error.strerror}") from None
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from exchange_files import read_given
 from exchange_protocol.errors import Reason
 from exchange_server.config import Config, load_config
 
@@ -131,7 +132,7 @@ def _verified(settings: Config, url: str) -> FsckReport:
     with database_errors():
         try:
             check_schema(engine)
-            report = fsck(engine, TrustAnchors.from_pem(root.read_bytes()), LogVerifier(vkey))
+            report = fsck(engine, TrustAnchors.from_pem(read_given(root)), LogVerifier(vkey))
         finally:
             engine.dispose()
     for finding in report.findings:

@@ -19,6 +19,7 @@ from typing import Final
 
 import structlog
 
+from exchange_files import read_given
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 
@@ -123,7 +124,7 @@ class RevocationFile:
 
     def _read(self) -> Revocations:
         try:
-            pem = self._path.read_bytes()
+            pem = read_given(self._path)
         except OSError as error:
             raise self._unreadable(error) from None
         return Revocations.from_pem(pem, self._anchors)

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from exchange_files import PUBLIC, replace_file
+from exchange_files import PUBLIC, read_given, replace_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_server.config import Config, Metrics
@@ -71,6 +71,6 @@ def _figures(settings: Metrics) -> dict[str, float]:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_given(path)
     except OSError as error:
         raise Reason.CONFIG_INVALID.error(f"cannot read {path}: {error.strerror}") from None

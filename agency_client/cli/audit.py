@@ -35,6 +35,7 @@ from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import iso
 from agency_client.state.checkpoints import Head, TrustStore, WitnessedHead
+from exchange_files import read_given
 from exchange_protocol.errors import (
     ExchangeError,
     HubDishonest,
@@ -296,7 +297,7 @@ def verify_database(
     """
     seen = []
     if root is not None and log_key is not None:
-        anchors, log = TrustAnchors.from_pem(root.read_bytes()), LogVerifier(log_key)
+        anchors, log = TrustAnchors.from_pem(read_given(root)), LogVerifier(log_key)
     elif root is None and log_key is None and session.profile:
         profile = session.load_profile()
         anchors, log = profile.anchors, profile.log
@@ -323,7 +324,7 @@ def verify_database(
 def _signed_checkpoint(path: Path, log: LogVerifier) -> Checkpoint:
     """A checkpoint of a file; one that another key signed accuses nobody."""
     try:
-        return log.verify(path.read_bytes())
+        return log.verify(read_given(path))
     except HubDishonest as error:
         raise Reason.DOCUMENT_INVALID.error(
             f"expected in {path} a checkpoint that the log {log.origin} signed: {error.message}"

@@ -31,7 +31,7 @@ from agency_client.content.calendar_files import (
 from agency_client.core.views import Queued, Sent
 from agency_client.presentation.labels import Label
 from agency_client.presentation.plain import result_json
-from exchange_files import read_file, without_bom
+from exchange_files import read_given, without_bom
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
 
@@ -149,11 +149,8 @@ def show_limits(context: typer.Context) -> None:
 
 
 def _text(file: Path) -> str:
-    data = read_file(file)
-    if data is None:
-        raise Reason.DOCUMENT_INVALID.error(f"expected a file, but there is no {file}")
     try:
-        return without_bom(data, file, Reason.DOCUMENT_INVALID).decode()
+        return without_bom(read_given(file), file, Reason.DOCUMENT_INVALID).decode()
     except UnicodeDecodeError as error:
         raise Reason.DOCUMENT_INVALID.error(f"expected text in UTF-8 in {file}: {error}") from error
 

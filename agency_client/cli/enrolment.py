@@ -25,6 +25,7 @@ from agency_client.state.renewal import (
     finish_renewal,
     read_answer,
 )
+from exchange_files import read_given
 from exchange_keys import load_foreign_key, read_passphrase, read_pinned
 from exchange_protocol.errors import Reason
 from exchange_protocol.trust.certificates import TrustAnchors
@@ -90,7 +91,7 @@ def finish(
     """Take the authority's answer and make the profile. Root and log key come by another way."""
     passphrase = read_passphrase(key_passphrase_file, PASSPHRASE_VARIABLE)
     roots = read_pinned(root, Reason.PROFILE_INVALID)
-    got = read_answer(answer.read_bytes(), folder, TrustAnchors.from_pem(roots), datetime.now(UTC))
+    got = read_answer(read_given(answer), folder, TrustAnchors.from_pem(roots), datetime.now(UTC))
     made = Profile.create(
         profile,
         hub_target=hub,
@@ -177,7 +178,7 @@ def accept(
     now = datetime.now(UTC)
     with session.hub() as hub:
         loaded = hub.profile
-        got = read_answer(answer.read_bytes(), loaded.folder / RENEWAL_FOLDER, loaded.anchors, now)
+        got = read_answer(read_given(answer), loaded.folder / RENEWAL_FOLDER, loaded.anchors, now)
         _publish(hub, got.signing.der, got.signing.fingerprint)
     finish_renewal(loaded, got)
     if session.as_json:

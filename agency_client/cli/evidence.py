@@ -32,7 +32,7 @@ from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import fault_json, iso
 from agency_client.presentation.words import body_json, body_words
-from exchange_files import check_new, write_new_file
+from exchange_files import check_new, read_given, write_new_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy
@@ -165,7 +165,7 @@ def verify(
 
     session = session_of(context)
     if root is not None and log_key is not None:
-        anchors, log = TrustAnchors.from_pem(root.read_bytes()), LogVerifier(log_key)
+        anchors, log = TrustAnchors.from_pem(read_given(root)), LogVerifier(log_key)
     elif root is None and log_key is None and session.profile:
         profile = session.load_profile()
         anchors, log = profile.anchors, profile.log
@@ -233,7 +233,7 @@ def fetch(
     from agency_client.evidence import fetch_stamp
 
     check_new(out)
-    write_new_file(out, fetch_stamp(request.read_bytes(), url))
+    write_new_file(out, fetch_stamp(read_given(request), url))
     if session_of(context).as_json:
         print_json({"file": str(out)})
     else:
@@ -258,7 +258,7 @@ def add(
     """Add an authority's response to a bundle, as a new file; it is verified first."""
     from agency_client.evidence import add_stamp
 
-    stamp = add_stamp(file, response.read_bytes(), out, _authorities(tsa_root))
+    stamp = add_stamp(file, read_given(response), out, _authorities(tsa_root))
     if session_of(context).as_json:
         print_json({"file": str(out), "time_stamp": _stamp_json(stamp)})
     else:
@@ -291,7 +291,7 @@ def _witnesses(
 
 
 def _authorities(file: Path) -> TrustAnchors:
-    return TrustAnchors.from_pem(file.read_bytes())
+    return TrustAnchors.from_pem(read_given(file))
 
 
 def _stamp_json(stamp: TimeStamp) -> dict[str, Any]:

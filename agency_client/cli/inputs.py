@@ -18,7 +18,9 @@ from agency_client.content.documents import look_alikes
 from agency_client.content.file_names import name_fault
 from agency_client.content.input_documents import InputDocument, read_input_document
 from agency_client.core.time_zones import find_zone
+from exchange_files import read_given
 from exchange_protocol.errors import ExchangeError
+from exchange_protocol.rules.statements import MAX_PART_BYTES
 from exchange_protocol.trust.identity import AgencyId, parse_agency_id
 
 EnumT = TypeVar("EnumT", bound=IntEnum)
@@ -134,7 +136,7 @@ def attachments(given: Sequence[str]) -> dict[str, bytes]:
         if words := name_fault(name):
             raise _attachment(words)
         named[name] = file
-    return {name: Path(file).read_bytes() for name, file in named.items()}
+    return {name: read_given(Path(file), MAX_PART_BYTES) for name, file in named.items()}
 
 
 def _attachment(why: str) -> typer.BadParameter:

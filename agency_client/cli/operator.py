@@ -18,6 +18,7 @@ from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
 from agency_client.core.views import Queued
 from agency_client.presentation.plain import result_json
+from exchange_files import read_given
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import AgencyType, Language
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
@@ -168,7 +169,7 @@ def publish_log_key(
     out of the hub's configuration when they have had the time for that.
     """
     session = session_of(context)
-    succession = parse_succession(file.read_bytes())
+    succession = parse_succession(read_given(file))
     with session.hub() as hub:
         result = hub.publish_log_key(succession)
         locale = session.locale_of(hub)
@@ -216,7 +217,7 @@ def takes(
 def read_certificates(path: Path) -> list[bytes]:
     """Read a PEM file of certificates as DER, in their order; raises DOCUMENT_INVALID."""
     try:
-        found = x509.load_pem_x509_certificates(path.read_bytes())
+        found = x509.load_pem_x509_certificates(read_given(path))
     except ValueError:
         raise Reason.DOCUMENT_INVALID.error(
             f"expected {path} to hold certificates in PEM"

@@ -23,6 +23,7 @@ from agency_client.cli.results import tell
 from agency_client.cli.sending import ask
 from agency_client.cli.session import session_of
 from agency_client.presentation.plain import iso
+from exchange_files import read_given
 from exchange_protocol.errors import Reason
 from exchange_protocol.rules.policy import Policy
 
@@ -182,7 +183,7 @@ def rehearse_policy(
 
 def _read(file: Path) -> Policy:
     try:
-        return Policy.compile(file.read_text(encoding="utf-8-sig"))
+        return Policy.compile(read_given(file).decode("utf-8-sig").replace("\r\n", "\n"))
     except UnicodeDecodeError:
         raise Reason.POLICY_INVALID.error(f"expected {file} to be text in UTF-8") from None
 

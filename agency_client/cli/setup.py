@@ -28,7 +28,7 @@ from agency_client.state.keys import (
     import_sealing_keys,
 )
 from agency_client.state.profile import Profile
-from exchange_files import sweep_drafts
+from exchange_files import read_given, sweep_drafts
 from exchange_keys import load_foreign_key, read_passphrase
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.certificates import VerifiedCertificate
@@ -81,13 +81,13 @@ def init(
         hub_target=hub,
         hub_name=hub_name,
         log_vkey=log_key,
-        roots_pem=root.read_bytes(),
-        tls_certificate_pem=tls_cert.read_bytes(),
+        roots_pem=read_given(root),
+        tls_certificate_pem=read_given(tls_cert),
         tls_key=load_foreign_key(tls_key, passphrase),
-        signing_certificate_pem=signing_cert.read_bytes() if signing_cert else None,
+        signing_certificate_pem=read_given(signing_cert) if signing_cert else None,
         signing_key=load_foreign_key(signing_key, passphrase) if signing_key else None,
         passphrase=passphrase,
-        crl_pem=crl.read_bytes() if crl else None,
+        crl_pem=read_given(crl) if crl else None,
         write_passphrase=key_passphrase_file is not None,
         legal_basis=legal_basis,
     )

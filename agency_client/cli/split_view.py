@@ -13,7 +13,7 @@ from agency_client.cli import ids
 from agency_client.cli.audit import audit
 from agency_client.cli.output import print_fields, print_json, say
 from agency_client.cli.session import Session, session_of
-from exchange_files import replace_file
+from exchange_files import read_given, replace_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.split_view import (
@@ -58,9 +58,9 @@ def prove_fork(
     if sum(given) != 1 or (note and len(note) != 2):
         raise typer.BadParameter("expected --note two times, or --evidence, or --receipt")
     if note:
-        proof = SplitViewProof(note[0].read_bytes(), note[1].read_bytes())
+        proof = SplitViewProof(read_given(note[0]), read_given(note[1]))
     elif evidence is not None:
-        proof = split_view_in_evidence(evidence.read_bytes())
+        proof = split_view_in_evidence(read_given(evidence))
     else:
         proof = _held_against_hub(session, str(receipt))
     a, b = verify_split_view(proof, _log(session, log_key))
@@ -78,7 +78,7 @@ def verify_fork_file(
 ) -> None:
     """Verify a proof that the log told two histories; needs no hub, and ends with 0 if it did."""
     session = session_of(context)
-    proof = parse_split_view_proof(file.read_bytes())
+    proof = parse_split_view_proof(read_given(file))
     a, b = verify_split_view(proof, _log(session, log_key))
     _tell(session, proof, a, b)
 

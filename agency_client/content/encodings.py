@@ -41,6 +41,18 @@ _MARKS: Final = (
 )
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """First bytes of files of Excel (xlsx, xls)."""
+_OTHERS: Final = {
+    b"\x1f\x8b": "a compressed file: unpack it",
+    b"BZh": "a compressed file: unpack it",
+    b"\xfd7zXZ": "a compressed file: unpack it",
+    b"(\xb5/\xfd": "a compressed file: unpack it",
+    b"7z\xbc\xaf": "an archive: unpack it",
+    b"Rar!": "an archive: unpack it",
+    b"%PDF": "a PDF: ask for the table as CSV",
+    b"{\\rtf": "a document in RTF: save its table as CSV",
+}
+"""First bytes of other files that are named for tables."""
+_MARKUP: Final = re.compile(rb"\s*<(?:!doctype|html|\?xml|table)", re.IGNORECASE)
 
 _FEW_BYTES: Final = 16
 _FOREIGN: Final = bytes(range(0x80, 0x100))
@@ -118,10 +130,19 @@ def _look_at(source: Source) -> _Seen:
     is_utf_8 = is_blank = True
     foreign = 0
     with source.open() as file:
-        start = file.peek(4)[:4]
+        head = file.peek(256)[:256]
+        start = head[:4]
         if start.startswith(_WORKBOOKS):
             raise _invalid(
                 f"{source} is a workbook of Excel: save the sheet as CSV (in UTF-8), and give that"
+            )
+        for first, words in _OTHERS.items():
+            if head.startswith(first):
+                raise _invalid(f"{source} is {words}, and give that")
+        if _MARKUP.match(head.removeprefix(codecs.BOM_UTF8)):
+            raise _invalid(
+                f"{source} is a page in HTML or XML, whatever its name says: open it in a "
+                "spreadsheet, save the sheet as CSV (in UTF-8), and give that"
             )
         while chunk := file.read(1024 * 1024):
             is_blank = is_blank and not chunk.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")

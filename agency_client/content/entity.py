@@ -18,6 +18,7 @@ from typing import Any, Final, NotRequired, TypedDict
 from agency_client.content.characters import describe_mixed, find_hidden
 from agency_client.content.fields import Unparsed, kind_of, parse_json
 from agency_client.content.schemata import SCHEMATA
+from agency_client.content.spoiled import doubt
 from agency_client.content.values import MAX_VALUE_CHARACTERS, ValueCheck
 from exchange_protocol.errors import ExchangeError, Reason
 
@@ -135,6 +136,8 @@ def _doubts(entity: Entity) -> Iterator[str]:
     for name, values in properties.items():
         for value in values:
             if not value.isascii() and (words := describe_mixed(value)):
+                yield f"{name}: {words}"
+            if words := doubt(value):
                 yield f"{name}: {words}"
 
 

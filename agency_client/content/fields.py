@@ -26,6 +26,7 @@ import yaml
 
 from agency_client.content.characters import find_hidden
 from agency_client.content.faults import MOST_KINDS, Faults
+from exchange_files import read_given
 from exchange_protocol.errors import ExchangeError, Reason
 
 MAX_DOCUMENT_BYTES: Final = 1024 * 1024
@@ -116,7 +117,7 @@ def kind_of(value: object) -> str:
 def read_fields(path: Path) -> Fields:
     """Read the fields of a YAML or JSON file; raises DOCUMENT_INVALID if it is no mapping."""
     try:
-        data = path.read_bytes()
+        data = read_given(path, MAX_DOCUMENT_BYTES)
     except OSError as error:
         raise _invalid(f"cannot read {path}: {error.strerror}") from None
     source = str(path)
@@ -355,8 +356,6 @@ def _check_source(text: str, source: str) -> None:
 
 
 def _decoded(data: bytes, source: str) -> str:
-    if len(data) > MAX_DOCUMENT_BYTES:
-        raise _invalid(f"{source}: expected at most {MAX_DOCUMENT_BYTES} bytes, got {len(data)}")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

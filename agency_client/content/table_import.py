@@ -32,6 +32,7 @@ from agency_client.content.mappings import EntityMapping, Forms, Query
 from agency_client.content.rows import SHORT, MappedEntity, RowMapper
 from agency_client.content.schemata import EVENT_SCHEMATA
 from agency_client.content.source import Source
+from agency_client.content.spoiled import spreadsheet_fault
 from agency_client.content.subjects import SubjectCount
 from agency_client.content.tables import DELIMITERS, Row, Table, column_words
 from agency_client.content.values import ValueCheck
@@ -300,6 +301,8 @@ class _Checking:
                     )
             elif hidden := find_hidden(cell):
                 self._fault(row, heading, str(hidden))
+            elif spoiled := spreadsheet_fault(cell):
+                self._fault(row, heading, spoiled)
 
     def _fault(self, row: Row, column: str, words: str) -> None:
         at = self._in_words.get(column, f"property {column!r}")

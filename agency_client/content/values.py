@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from agency_client.content.characters import find_hidden
 from agency_client.content.forms import NUMBER_FORMS, PLAIN_NUMBER, is_date, shape
+from agency_client.content.spoiled import is_written_as_number, spreadsheet_fault
 from exchange_protocol.errors import Reason
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ def _fault(prop: Property, value: str) -> str | None:
     kind = prop.type.name
     if hidden := find_hidden(value):
         return str(hidden)
+    if spoiled := spreadsheet_fault(value):
+        return spoiled
     match kind:
         case "date":
             return None if is_date(value) else _date_words(value)
@@ -113,6 +116,8 @@ def _fault(prop: Property, value: str) -> str | None:
     if kind == "identifier":
         if _SHORTENED.fullmatch(value):
             return "expected an identifier, got one that Excel has shortened (as 7.9E+11)"
+        if is_written_as_number(value):
+            return "expected an identifier, got one that was taken for a number (as 790101300123.0)"
         return None
     if not prop.type.validate(value, format=prop.format):
         return f"expected {_WORDS.get(kind, f'a {kind} that FollowTheMoney can read')}"

@@ -152,7 +152,13 @@ class Sealer:
 def read_attachment(path: Path) -> bytes:
     """Read a file to attach; raises INVALID_FIELD."""
     with open_attachment(path) as file:
-        return file.read()
+        data = file.read(MAX_PART_BYTES + 1)
+    if len(data) > MAX_PART_BYTES:
+        raise Reason.TOO_LARGE.error(
+            f"expected at most {MAX_PART_BYTES} bytes in {path}, got more: send it in pieces",
+            field="attachments",
+        )
+    return data
 
 
 def open_attachment(path: Path) -> BinaryIO:

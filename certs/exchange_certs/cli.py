@@ -27,7 +27,7 @@ from exchange_certs.authority import (
 )
 from exchange_certs.enrolment_cli import register
 from exchange_certs.records import Record, RevocationReason, read_index
-from exchange_files import PUBLIC, NewFile, check_new, new_files, without_bom
+from exchange_files import PUBLIC, NewFile, check_new, new_files, read_given, without_bom
 from exchange_keys import encrypted_pem, read_passphrase
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import Usage
@@ -263,7 +263,7 @@ def _requested_key(path: Path) -> ec.EllipticCurvePublicKey:
 
 
 def _read(path: Path) -> bytes:
-    return without_bom(path.read_bytes(), path, Reason.INVALID_FIELD)
+    return without_bom(read_given(path), path, Reason.INVALID_FIELD)
 
 
 def _serial(text: str) -> int:

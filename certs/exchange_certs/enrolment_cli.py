@@ -20,7 +20,7 @@ from exchange_certs.enrolment import (
     renew,
 )
 from exchange_certs.records import read_index
-from exchange_files import PUBLIC, NewFile, check_new, new_files, write_new_file
+from exchange_files import PUBLIC, NewFile, check_new, new_files, read_given, write_new_file
 from exchange_keys import load_signer, read_passphrase
 from exchange_keys.requests import parse_request
 
@@ -71,8 +71,8 @@ def approve_request(
 ) -> None:
     """Approve a request as an operator, after you have heard its fingerprint yourself."""
     signer = load_signer(key, read_passphrase(passphrase_file, OPERATOR_VARIABLE))
-    asked = parse_request(request.read_bytes())
-    approval = approve(asked, fingerprint, certificate.read_bytes(), signer)
+    asked = parse_request(read_given(request))
+    approval = approve(asked, fingerprint, read_given(certificate), signer)
     write_new_file(out, approval.encode(), mode=PUBLIC)
     typer.echo(f"Approved {asked.identity}: {out}")
 
@@ -90,8 +90,8 @@ def enrol_member(
 ) -> None:
     """Certify the keys of a request that two operators have approved."""
     check_new(out, out.with_suffix(".pem"))
-    asked = parse_request(request.read_bytes())
-    approvals = [parse_approval(each.read_bytes()) for each in approval]
+    asked = parse_request(read_given(request))
+    approvals = [parse_approval(read_given(each)) for each in approval]
     authority = Authority.open(directory, read_passphrase(passphrase_file, CA_VARIABLE))
     now = datetime.now(UTC)
     _hand_out(
@@ -108,7 +108,7 @@ def renew_member(
 ) -> None:
     """Certify new keys of a member whose present keys have signed for them."""
     check_new(out, out.with_suffix(".pem"))
-    asked = parse_request(request.read_bytes())
+    asked = parse_request(read_given(request))
     authority = Authority.open(directory, read_passphrase(passphrase_file, CA_VARIABLE))
     _hand_out(out, authority, renew(authority, asked, now=datetime.now(UTC), days=days))
 

@@ -7,7 +7,7 @@
     make_folder, remove_folder, sync_folder, write_inside
     locked, try_locked           one process at a time
     writing                      turns the disk's errors into FILE_NOT_WRITTEN
-    read_file, without_bom
+    read_file, read_given, without_bom
 
 Rules of this package (docs/adr/0031-files-appear-whole.md):
 
@@ -44,9 +44,10 @@ from exchange_files.folders import (
     write_inside,
 )
 from exchange_files.locks import locked, try_locked
-from exchange_files.reading import read_file, without_bom
+from exchange_files.reading import MOST_GIVEN, read_file, read_given, without_bom
 
 __all__ = [
+    "MOST_GIVEN",
     "PRIVATE",
     "PUBLIC",
     "Draft",
@@ -59,6 +60,7 @@ __all__ = [
     "new_files",
     "new_folder",
     "read_file",
+    "read_given",
     "remove_folder",
     "replace_file",
     "staging_folder",

@@ -9,6 +9,8 @@ from exchange_protocol.errors import Reason
 
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+MOST_GIVEN: Final = 16 * 1024 * 1024
+"""Bytes of a file that a person names; certificates, lists and policies have far fewer."""
 
 
 def read_file(path: Path) -> bytes | None:
@@ -17,6 +19,20 @@ def read_file(path: Path) -> bytes | None:
         return path.read_bytes()
     except FileNotFoundError:
         return None
+
+
+def read_given(path: Path, most: int = MOST_GIVEN) -> bytes:
+    """Read a file that a person names, within a bound: a device or a pipe may have no end.
+
+    Raises:
+        OSError: if it cannot be read.
+        InvalidInput: DOCUMENT_INVALID, for a longer one.
+    """
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise Reason.DOCUMENT_INVALID.error(f"expected at most {most} bytes in {path}, got more")
+    return data
 
 
 def without_bom(data: bytes, path: Path, reason: Reason) -> bytes:

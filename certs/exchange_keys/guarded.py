@@ -19,7 +19,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from exchange_files import without_bom
+from exchange_files import MOST_GIVEN, without_bom
 from exchange_protocol.errors import ExchangeError, Reason
 
 CREDENTIALS_VARIABLE: Final = "CREDENTIALS_DIRECTORY"
@@ -43,7 +43,7 @@ def read_secret(path: Path) -> bytes:
                     f"chmod 600 {path}"
                 )
             _check_owner(path, found, reason)
-            data = file.read()
+            data = file.read(MOST_GIVEN)
     except OSError as error:
         raise reason.error(f"cannot read {path}: {error.strerror}") from None
     return without_bom(data, path, reason)
@@ -56,7 +56,7 @@ def read_pinned(path: Path, reason: Reason) -> bytes:
             found = os.fstat(file.fileno())
             _check_writers(path, found, reason)
             _check_owner(path, found, reason)
-            data = file.read()
+            data = file.read(MOST_GIVEN)
     except OSError as error:
         raise reason.error(f"cannot read {path}: {error.strerror}") from None
     return without_bom(data, path, reason)

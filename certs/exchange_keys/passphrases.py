@@ -12,6 +12,8 @@ from exchange_protocol.errors import Reason
 
 MIN_PASSPHRASE_BYTES: Final = 12
 """OpenSSL's PKCS #8 stretches a passphrase little (PBKDF2, 2048 rounds), so its length counts."""
+MAX_PASSPHRASE_BYTES: Final = 1023
+"""OpenSSL takes no longer one."""
 
 
 def read_passphrase(
@@ -19,7 +21,7 @@ def read_passphrase(
 ) -> bytes:
     """Take a passphrase from a file's first line, or from the environment where none is named.
 
-    Raises KEY_UNAVAILABLE where neither gives one of at least `MIN_PASSPHRASE_BYTES`.
+    Raises KEY_UNAVAILABLE where neither gives one of a length that is taken.
     """
     if file is not None:
         passphrase = read_secret(file).partition(b"\n")[0].rstrip(b"\r")
@@ -35,8 +37,13 @@ def read_passphrase(
 
 
 def verify_passphrase(passphrase: bytes) -> None:
-    """Verify that a passphrase is long enough to protect a key; raises KEY_UNAVAILABLE."""
+    """Verify that a passphrase protects a key, and can; raises KEY_UNAVAILABLE."""
     if len(passphrase) < MIN_PASSPHRASE_BYTES:
         raise Reason.KEY_UNAVAILABLE.error(
             f"expected a passphrase of at least {MIN_PASSPHRASE_BYTES} bytes; got {len(passphrase)}"
+        )
+    if len(passphrase) > MAX_PASSPHRASE_BYTES:
+        raise Reason.KEY_UNAVAILABLE.error(
+            f"expected a passphrase of at most {MAX_PASSPHRASE_BYTES} bytes in the first line; "
+            f"got {len(passphrase)}"
         )

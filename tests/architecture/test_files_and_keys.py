@@ -96,7 +96,7 @@ def test_no_module_writes_files_but_by_the_one_room(path: Path) -> None:
         # Python's own stderr, whose descriptor is given away.
         "exchange_server/native_lines.py": ("os.fdopen(real",),
         # Memory that the workers of one hub share, gone with them.
-        "exchange_server/fairness/counts.py": ("file.open('r+b')",),
+        "exchange_server/fairness/counts.py": ("file.open('r+b')", "tempfile"),
     }.get(name_of(path), ())
     assert [each for each in offences(path) if not any(one in each for one in allowed)] == []
 
@@ -150,3 +150,40 @@ def test_the_contract_names_no_private_key() -> None:
         if "PrivateKey" in path.read_text(encoding="utf-8")
     ]
     assert found == []
+
+
+COMMANDS = (
+    "agency_client/cli",
+    "certs/exchange_certs/cli.py",
+    "certs/exchange_certs/enrolment_cli.py",
+    "exchange_server/cli.py",
+    "exchange_server/copies_cli.py",
+    "exchange_server/config.py",
+    "exchange_server/revocation_file.py",
+    "exchange_server/revocation_install.py",
+)
+
+
+def commands() -> list[Path]:
+    files = [ROOT / each for each in COMMANDS if each.endswith(".py")]
+    return sorted([*files, *modules(*(each for each in COMMANDS if not each.endswith(".py")))])
+
+
+def reads_without_end(tree: ast.AST) -> list[str]:
+    """Every call that reads a file however long it is, as written."""
+    return [
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and (node.func.attr in ("read_bytes", "read_text"))
+    ]
+
+
+@pytest.mark.parametrize("path", commands(), ids=name_of)
+def test_commands_read_what_a_person_names_within_a_bound(path: Path) -> None:
+    assert reads_without_end(ast.parse(path.read_text(encoding="utf-8"))) == []
+
+
+def test_what_reads_without_end_is_seen() -> None:
+    assert reads_without_end(ast.parse("Path('/dev/zero').read_bytes()")) != []

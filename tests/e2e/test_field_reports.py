@@ -21,6 +21,9 @@ ZONELESS = (
     "import sys; sys.modules['tzdata'] = None\n"
     "from agency_client.cli import main; main(sys.argv[1:])"
 )
+BOUNDED = "import resource; resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))\n"
+"""Ends a program that takes too much memory, and not the machine."""
+MAPPING = "entities: {p: {schema: Person, keys: [id], properties: {idNumber: {column: id}}}}"
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +169,26 @@ def test_configuration_that_is_a_folder_is_refused_in_one_line(town: Deployment)
     assert code == 2
     assert "Is a directory" in err
     assert len(err.splitlines()) == 1
+
+
+def test_device_without_an_end_is_refused_wherever_a_file_is_named(
+    town: Deployment, profile: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "request.yaml").write_text(REQUEST, encoding="utf-8")
+    (tmp_path / "mapping.yaml").write_text(MAPPING, encoding="utf-8")
+    ask = ("send", "information-request", tmp_path / "request.yaml", "--to", "kz.fma")
+    endless = "/dev/zero"
+    for words in (
+        (*ask, "--attach", f"scan.pdf={endless}"),
+        (*ask, "--subjects", endless),
+        (*ask, "--csv", endless, "--mapping", tmp_path / "mapping.yaml"),
+        ("send", "information-request", endless, "--to", "kz.fma"),
+        ("operator", "policy", endless),
+        ("audit", "verify-split-view", endless),
+    ):
+        code, _, err = command(BOUNDED + AGENCY, "--profile", profile, *words)
+        assert (code, endless in err) == (2, True), (words, err)
+        assert len(err.splitlines()) == 1
+    config = town.files.config_file
+    code, _, err = command(BOUNDED + SERVER, "revocations", "--config", config, endless)
+    assert (code, endless in err) == (2, True)

@@ -132,7 +132,7 @@ def verify_validity(certificate: VerifiedCertificate, at: datetime) -> None:
         raise Reason.CERTIFICATE_EXPIRED.error(
             f"the certificate of {certificate.identity} is valid from "
             f"{_instant(certificate.not_before)} to {_instant(certificate.not_after)}, "
-            f"not at {_instant(at)}"
+            f"not at {_instant(at)}, which is the time on the machine that verified it"
         )
 
 

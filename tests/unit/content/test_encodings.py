@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 from pathlib import Path
 
 import pytest
@@ -117,6 +120,23 @@ def test_encoding_may_be_named_as_people_name_it(tmp_path: Path, name: str) -> N
 @pytest.mark.parametrize("data", [b"", b"\n\n", b"\xef\xbb\xbf", b"\xff\xfe", b" \t\r\n"])
 def test_empty_file_is_refused_in_words(tmp_path: Path, data: bytes) -> None:
     assert "is empty" in refused_encoding(tmp_path, data)
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (gzip.compress(TABLE.encode()), "a compressed file: unpack it"),
+        (bz2.compress(TABLE.encode()), "a compressed file: unpack it"),
+        (lzma.compress(TABLE.encode()), "a compressed file: unpack it"),
+        (b"%PDF-1.7\n", "a PDF"),
+        (b"<html><table><tr><td>1</td></tr></table></html>", "a page in HTML or XML"),
+        (b'\xef\xbb\xbf\r\n<?xml version="1.0"?><Workbook/>', "a page in HTML or XML"),
+    ],
+)
+def test_file_of_another_kind_is_refused_by_its_kind(
+    tmp_path: Path, data: bytes, says: str
+) -> None:
+    assert says in refused_encoding(tmp_path, data)
 
 
 @pytest.mark.parametrize("data", [b"PK\x03\x04rest", b"\xd0\xcf\x11\xe0rest"])

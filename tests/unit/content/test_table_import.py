@@ -289,6 +289,12 @@ def test_table_without_rows_is_refused(desk: Desk) -> None:
     assert "expected at least one entity, got none: it has no rows" in desk.refused(simple(""))
 
 
+def test_spoiled_key_is_refused_although_no_property_takes_it(desk: Desk) -> None:
+    mapping = "entities: {p: {schema: Person, keys: [id], properties: {name: {column: name}}}}"
+    message = desk.refused("id,name\n#N/A,A\n#N/A,B\n", mapping)
+    assert "lines 2, 3, column 'id': expected a value, got an error of a spreadsheet" in message
+
+
 def test_workbook_is_refused_with_what_to_do(desk: Desk) -> None:
     assert "save the sheet as CSV" in desk.refused(b"PK\x03\x04")
 

@@ -7,6 +7,8 @@ import logging
 import pytest
 from followthemoney import model
 
+from agency_client.content.entity import Entity, identifier_warnings
+from agency_client.content.spoiled import doubt
 from agency_client.content.values import ValueCheck, is_id
 
 SECRET = "Тайный (вымышлен)"
@@ -30,6 +32,8 @@ def fault(schema: str, name: str, value: str) -> str | None:
         ("Person", "phone", "+77011234567"), ("Person", "email", "a@example.kz"),
         ("Person", "website", "https://example.kz"), ("Person", "topics", "crime"),
         ("Person", "idNumber", "0012"), ("Person", "notes", "x" * 65_000),
+        ("Person", "idNumber", "12.0"), ("Person", "name", "'t Hooft"), ("Person", "name", "#1"),
+        ("Person", "notes", "a = b (c)"), ("Person", "notes", "= b"),
         ("Payment", "amount", "1000.50"), ("Payment", "amount", "-5"),
         ("Payment", "amount", "5 KZT"),
         ("Payment", "date", "2024-03-05T10:11:12"), ("Payment", "date", "2024-03-05 10:11"),
@@ -56,6 +60,13 @@ def test_good_value_has_no_fault(schema: str, name: str, value: str) -> None:
         ("Person", "idNumber", "7.91028E+11", "Excel has shortened"),
         ("Person", "idNumber", "7,9E11", "Excel has shortened"),
         ("Person", "idNumber", "x" * 65, "at most 64"),
+        ("Person", "idNumber", "123456789012.0", "taken for a number"),
+        ("Person", "idNumber", "'00123", "apostrophe of a spreadsheet"),
+        ("Person", "idNumber", '="00123"', "formula of a spreadsheet"),
+        ("Person", "name", "=VLOOKUP(A2,B:C,2,0)", "formula of a spreadsheet"),
+        ("Person", "name", "#N/A", "error of a spreadsheet"),
+        ("Person", "birthDate", "#ССЫЛКА!", "error of a spreadsheet"),
+        ("Payment", "amount", "########", "error of a spreadsheet"),
         ("Person", "notes", "x" * 65_001, "at most 65000"),
         ("Person", "name", "a\u202eb", "U+202E"),
         ("Person", "birthDate", "31.12.1979", "--dates"),
@@ -110,3 +121,40 @@ def test_id_is_as_links_have_it(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "a b", "-a", "a-", "я", "a\n", "A" * 201])
 def test_other_id_is_none(text: str) -> None:
     assert not is_id(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("????? ????????", "question marks"),
+        ("Иван ?????", "question marks"),
+        ("O&#39;Neil", "HTML"),
+        ("Рога &amp; Копыта", "HTML"),
+        ("Сауле".encode().decode("cp1251"), "taken for cp1251"),
+        ("José".encode().decode("cp1252"), "taken for cp1252"),
+        ("Иван".encode().decode("cp866"), "taken for cp866"),
+    ],
+)
+def test_text_that_reads_as_if_it_was_spoiled_is_doubted(text: str, says: str) -> None:
+    words = doubt(text)
+    assert words is not None
+    assert says in words
+    entity = Entity(id="p", schema="Person", properties={"name": [text]})
+    assert any(says in each for each in identifier_warnings(entity))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Что? Где? Когда??",
+        "Иван",
+        "Қасымова Әлия",
+        "José",
+        "Рога & Копыта",
+        "AT&T",
+        "№ 5",
+        "«Ромашка»",
+    ],
+)
+def test_text_as_people_write_it_is_not_doubted(text: str) -> None:
+    assert doubt(text) is None

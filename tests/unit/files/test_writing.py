@@ -22,6 +22,7 @@ from exchange_files import (
     new_files,
     new_folder,
     read_file,
+    read_given,
     remove_folder,
     replace_file,
     staging_folder,
@@ -425,3 +426,15 @@ def test_path_without_a_name_is_refused(path: str) -> None:
     for write in (write_new_file, replace_file):
         with not_written("expected the path of a file"):
             write(Path(path), b"x")
+
+
+def test_what_a_person_names_is_read_within_a_bound(tmp_path: Path) -> None:
+    path = tmp_path / "given"
+    path.write_bytes(b"x" * 10)
+    assert read_given(path, 10) == b"x" * 10
+    for endless, most in ((path, 9), (Path("/dev/zero"), 1000)):
+        with pytest.raises(ExchangeError, match=f"at most {most} bytes in {endless}") as refused:
+            read_given(endless, most)
+        assert refused.value.reason is Reason.DOCUMENT_INVALID
+    with pytest.raises(IsADirectoryError):
+        read_given(tmp_path)

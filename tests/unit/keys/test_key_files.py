@@ -108,6 +108,17 @@ def test_key_is_not_kept_under_a_short_passphrase(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_passphrase_that_no_key_file_takes_is_refused_by_its_length(tmp_path: Path) -> None:
+    longest, longer = b"x" * 1023, b"x" * 1024
+    save_private_key(tmp_path / "key", Ed25519PrivateKey.generate(), longest)
+    load_signer(tmp_path / "key", longest)
+    with refused_key("at most 1023 bytes"):
+        save_private_key(tmp_path / "other", Ed25519PrivateKey.generate(), longer)
+    with refused_key("at most 1023 bytes"):
+        read_passphrase(secret(tmp_path / "p", longer + b"\n"), "X")
+    assert not (tmp_path / "other").exists()
+
+
 def test_wrong_passphrase_is_refused_without_showing_it(log_key: Path) -> None:
     with refused_key("passphrase opens") as caught:
         load_signer(log_key, b"another passphrase")

@@ -1,0 +1,65 @@
+"""Values that were spoiled before they came here, by a spreadsheet or by a wrong encoding.
+
+What a spreadsheet shows in the place of a value is none, and is refused. What only reads as if it
+was spoiled may be what somebody wrote: it is told as a doubt, and sent as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_ERROR: Final = re.compile(
+    r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!"
+    r"|Н/Д|ССЫЛКА!|ЗНАЧ!|ИМЯ\?|ДЕЛ/0!|ЧИСЛО!|ПУСТО!)|#{3,}"
+)
+"""Errors of Excel and LibreOffice, in English and Russian, and a cell that is too narrow."""
+_FORMULA: Final = re.compile(r'=\s*(?:".*"|[^\W\d_][\w.]*\(.*\))', re.DOTALL)
+_APOSTROPHE: Final = re.compile(r"'\+?[0-9][0-9 ./-]*")
+_STARTS: Final = ("#", "=", "'")
+_AS_NUMBER: Final = re.compile(r"[0-9]{6,}\.0+")
+_LOST_LETTERS: Final = re.compile(r"\?{3,}|\?{2,}\W+\?{2,}")
+_HTML: Final = re.compile(r"&(?:#[0-9]+|#x[0-9a-fA-F]+|amp|lt|gt|quot|apos|nbsp);")
+_MISREAD: Final = ("cp1251", "cp1252", "cp866", "latin-1")
+"""Encodings that text in UTF-8 is taken for."""
+
+
+def spreadsheet_fault(text: str) -> str | None:
+    """Say what was expected of a cell that a spreadsheet has spoiled; None for any other."""
+    text = text.strip()
+    if not text.startswith(_STARTS):
+        return None
+    if _ERROR.fullmatch(text):
+        return "expected a value, got an error of a spreadsheet: mend the cell, or empty it"
+    if _FORMULA.fullmatch(text):
+        return "expected a value, got a formula of a spreadsheet: save the table with values alone"
+    if _APOSTROPHE.fullmatch(text):
+        return "expected a value, got the apostrophe of a spreadsheet before it: remove it"
+    return None
+
+
+def is_written_as_number(identifier: str) -> bool:
+    """True if a program has taken an identifier for a number, as 790101300123.0."""
+    return bool(_AS_NUMBER.fullmatch(identifier))
+
+
+def doubt(text: str) -> str | None:
+    """Say how a text reads as if it was spoiled; None where it does not."""
+    if _LOST_LETTERS.search(text):
+        return "question marks stand where letters may have been lost"
+    if _HTML.search(text):
+        return "it holds signs of HTML, such as &amp;"
+    if not text.isascii() and (encoding := _misread_as(text)):
+        return f"it reads like UTF-8 that was taken for {encoding}"
+    return None
+
+
+def _misread_as(text: str) -> str | None:
+    for encoding in _MISREAD:
+        try:
+            meant = text.encode(encoding).decode("utf-8")
+        except UnicodeError:
+            continue
+        if any(char.isalpha() and not char.isascii() for char in meant):
+            return encoding
+    return None
