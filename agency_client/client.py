@@ -32,6 +32,7 @@ from agency_client.core.log import LogLeaf, Tile
 from agency_client.core.summaries import check_unlisted, parse_notice
 from agency_client.core.views import (
     ExchangeSummary,
+    Foreseen,
     Notice,
     Queued,
     Refused,
@@ -53,7 +54,6 @@ from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.log.succession import SignedSuccession
 from exchange_protocol.rules.calendars import TimeRules
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.judgement import Route
 from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_protocol.trust.sealing import SealingPublicKey
@@ -175,7 +175,9 @@ class ExchangeClient(Acts):
         """
         return self._driver.run(self._core.delivery.flush())
 
-    def foresee(self, act: str, exchange: str | HasId | None = None, /, **arguments: Any) -> Route:
+    def foresee(
+        self, act: str, exchange: str | HasId | None = None, /, **arguments: Any
+    ) -> Foreseen:
         """Foresee what would happen to a statement, by the policy on the log; nothing is sent.
 
         Args:
@@ -184,7 +186,7 @@ class ExchangeClient(Acts):
             arguments: the arguments of that method.
 
         Returns:
-            Of each leg that gets new content, whose approvals it waits for; and who gets a copy.
+            To whom it is said, the approvals that new content waits for, and who gets a copy.
 
         Raises:
             InvalidInput, NotPermitted, Conflict: as the method itself.

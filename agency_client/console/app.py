@@ -16,6 +16,7 @@ from agency_client.console import auditor as audit_pages
 from agency_client.console import (
     cases,
     compose,
+    decisions,
     entities,
     exchanges,
     lists,
@@ -47,8 +48,8 @@ def routes(console: Console) -> list[Route]:
         page("/overview", _home, console),
         page("/queue", queue.show_queue, console),
         page("/queue/{exchange}", queue.show_queue, console),
-        page("/queue/{exchange}/{act}", queue.show_decision, console),
-        action("/queue/{exchange}/{act}", queue.decide, console),
+        page("/queue/{exchange}/{act}", decisions.show_decision, console),
+        action("/queue/{exchange}/{act}", decisions.decide, console),
         action("/claim", queue.claim, console),
         page("/audit", partial(audit_pages.show_audit, auditor=auditor), console),
         action("/audit", partial(audit_pages.begin, auditor=auditor), console),

@@ -6,11 +6,9 @@ the list shows what the library verified, with what the auditor may open. No con
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import threading
-import zipfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +19,7 @@ from starlette.responses import Response
 
 from agency_client.audit import AuditReport, HubLog, Scope, verify_log
 from agency_client.client import ExchangeClient
+from agency_client.console.archive import zipped
 from agency_client.console.context import Console
 from agency_client.console.rules_text import Rule, rules
 from agency_client.console.visits import Visit, as_download
@@ -137,16 +136,14 @@ def export(visit: Visit, auditor: Auditor) -> Response:
     run = auditor.run
     if run is None or run.report is None:
         return visit.show("notice.html", 404, notice_word="NOT_FOUND")
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        report = json.dumps(run.report.to_json(), ensure_ascii=False, indent=2)
-        archive.writestr("report.json", report)
-        if run.statistics is not None:
-            # Other pages need not wait until it is loaded.
-            from agency_client.statistics.workbook import to_xlsx
+    report = json.dumps(run.report.to_json(), ensure_ascii=False, indent=2)
+    files = {"report.json": report.encode()}
+    if run.statistics is not None:
+        # Other pages need not wait until it is loaded.
+        from agency_client.statistics.workbook import to_xlsx
 
-            archive.writestr("statistics.xlsx", to_xlsx(run.statistics, visit.language))
-    return as_download(f"audit-{run.report.tree_size}.zip", made.getvalue())
+        files["statistics.xlsx"] = to_xlsx(run.statistics, visit.language)
+    return as_download(f"audit-{run.report.tree_size}.zip", zipped(files))
 
 
 def show_audit(visit: Visit, auditor: Auditor) -> Response:

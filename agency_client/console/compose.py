@@ -7,13 +7,13 @@ away leaves the statement in the outbox.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import Response
 
 from agency_client.console.drafts import Draft, DraftFile, Drafts
+from agency_client.console.filling import Filled, missing, read_form
 from agency_client.console.forms import (
     FILE_FIELDS,
     PRESET,
@@ -21,10 +21,7 @@ from agency_client.console.forms import (
     SUBJECT_ROWS,
     SUBJECT_SCHEMATA,
     Field,
-    Filled,
     fields_of,
-    missing,
-    read_form,
 )
 from agency_client.console.guard import MAX_BODY_BYTES
 from agency_client.console.possible import initial_acts
@@ -32,14 +29,13 @@ from agency_client.console.visits import TOKEN, Visit
 from agency_client.console.words import Word, act_words
 from agency_client.core.acts import ACTS
 from agency_client.core.possible import supervised_agencies
-from agency_client.core.views import Queued
+from agency_client.core.views import Foreseen, Queued
 from agency_client.presentation.entities import tables
 from agency_client.presentation.faults import Explained
 from agency_client.presentation.schemata import SCHEMATA
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.spec import Stage
-from exchange_protocol.rules.judgement import Route
 
 _NO_FIELDS: Final = frozenset({TOKEN, "draft", "step", "here", "remove"})
 _MOST_ROWS: Final = 20
@@ -226,7 +222,7 @@ def _plan_page(
         return _form(visit, draft, 400, empty=empty)
     try:
         filled = read_form(draft)
-        route = _foresee(visit, draft, filled)
+        foreseen = _foresee(visit, draft, filled)
     except ExchangeError as error:
         return _form(visit, draft, 400, fault=visit.explain(error))
     shown = [
@@ -240,8 +236,8 @@ def _plan_page(
         draft=draft,
         act=act,
         act_word=act_words(kind, act, visit.language),
-        legs=_planned(visit, draft, filled.arguments, route),
-        supervisors=route.supervisors,
+        legs=_planned(visit, draft, foreseen),
+        supervisors=foreseen.supervisors,
         is_comment=kind.spec.supervises,
         shown=shown,
         found=tables(filled.entities, visit.locale, _MOST_ROWS),
@@ -259,35 +255,26 @@ def _given_words(visit: Visit, draft: Draft, name: str, choices: dict[str, str])
     return visit.locale.visible("\n".join(given))
 
 
-def _foresee(visit: Visit, draft: Draft, filled: Filled) -> Route:
-    """The route of a draft, as the library foresees it; raises what sending would raise."""
+def _foresee(visit: Visit, draft: Draft, filled: Filled) -> Foreseen:
+    """What the library foresees of a draft; raises what sending would raise."""
     console = visit.console
     if not draft.exchange:
         return console.client.foresee(draft.act, **filled.arguments)
     return console.client.foresee(draft.act, console.as_read(draft.exchange), **filled.arguments)
 
 
-def _planned(
-    visit: Visit, draft: Draft, arguments: Mapping[str, Any], route: Route
-) -> list[PlannedLeg]:
-    """The legs that a draft would speak on, each with what is to be expected there."""
-    gated = {leg.agency: leg for leg in route.legs if leg.approvals_required}
-    if not draft.exchange:
-        agencies = list(arguments["to"])
-        hidden: set[str] = set()
-    else:
-        opened, own = visit.as_read(draft.exchange), visit.console.client.agency
-        first = opened.initial
-        is_own = first is not None and first.author.agency == own
-        if opened.party is Party.SUPERVISOR:
-            agencies = [arguments["agency"]]
-        elif is_own:
-            agencies = [leg.agency for leg in opened.legs]
-        else:
-            agencies = [opened.verified.summary.initiator]
-        hidden = {leg.agency for leg in opened.legs if is_own and leg.state is LegState.HELD}
+def _planned(visit: Visit, draft: Draft, foreseen: Foreseen) -> list[PlannedLeg]:
+    """The recipients of a draft, each with what is to be expected there."""
+    gated = {leg.agency: leg for leg in foreseen.legs if leg.approvals_required}
+    opened = visit.as_read(draft.exchange) if draft.exchange else None
+    is_own = opened is not None and opened.party is Party.INITIATOR
+    behind = {
+        leg.agency
+        for leg in (opened.legs if opened and is_own else ())
+        if leg.state is LegState.HELD
+    }
     made = []
-    for agency in agencies:
+    for agency in foreseen.recipients:
         if agency in gated:
             words = visit.say(
                 Word.LEG_HELD,
@@ -295,6 +282,6 @@ def _planned(
                 whom=f" {visit.say(Word.OR)} ".join(gated[agency].approvers),
             )
         else:
-            words = visit.say(Word.LEG_BEHIND if agency in hidden else Word.LEG_AT_ONCE)
+            words = visit.say(Word.LEG_BEHIND if agency in behind else Word.LEG_AT_ONCE)
         made.append(PlannedLeg(agency, words))
     return made

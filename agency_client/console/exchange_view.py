@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from agency_client.console.contents import Contents
-from agency_client.console.words import FIELD_WORDS, PART_WORDS, Word
+from agency_client.console.words import PART_WORDS, Word
 from agency_client.core.views import (
     PartFault,
     UnsealedExchange,
@@ -290,7 +290,7 @@ def _statement(
         for pair in document_fields(document, locale)
     ]
     if each.parts and (said := _outcome(each, locale)):
-        fields.insert(0, (locale.say(FIELD_WORDS["result"]), said))
+        fields.insert(0, (locale.say(Label.DETAILS), said))
     declared, found = each.statement.header.subject_count, each.subject_count
     return StatementView(
         title=locale.say(

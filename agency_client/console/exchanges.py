@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import secrets
-import zipfile
 
 from starlette.responses import Response
 
+from agency_client.console.archive import zipped
 from agency_client.console.cases import own_cases
 from agency_client.console.possible import possible_acts
 from agency_client.console.visits import Visit, as_download
@@ -56,13 +55,8 @@ def save_statement(visit: Visit) -> Response:
     reader = " ".join(visit.field("reader").split()) or None
     for statement in opened.statements:
         if statement.index == parameters["index"]:
-            made = io.BytesIO()
-            with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-                for name, data in saved_files(
-                    statement, visit.console.client.agency, reader
-                ).items():
-                    archive.writestr(name, data)
-            return as_download(f"{opened.id[:13]}-{statement.index}.zip", made.getvalue())
+            files = saved_files(statement, visit.console.client.agency, reader)
+            return as_download(f"{opened.id[:13]}-{statement.index}.zip", zipped(files))
     raise Reason.PART_UNKNOWN.error("expected a statement of the exchange; there is none here")
 
 

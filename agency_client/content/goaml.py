@@ -19,6 +19,7 @@ Rules of this module:
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -27,7 +28,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from xml.parsers import expat
 
-from agency_client.content.entity import Entity, EntityCheck, ImportedEntities, Warnings, digest
+from agency_client.content.entity import (
+    MAX_LINE_BYTES,
+    Entity,
+    EntityCheck,
+    ImportedEntities,
+    Warnings,
+    digest,
+)
 from agency_client.content.faults import Faults
 from agency_client.content.schemata import EVENT_SCHEMATA
 from agency_client.content.subjects import SubjectCount
@@ -39,7 +47,7 @@ if TYPE_CHECKING:
 
 MAX_REPORT_BYTES: Final = 64 * 1024 * 1024
 _MOST_DEPTH: Final = 32
-_MOST_ELEMENTS: Final = 2_000_000
+_MOST_ELEMENTS: Final = 1_000_000
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 _DATE_TIME: Final = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
@@ -202,6 +210,9 @@ class GoamlReport(ImportedEntities):
             line = reading.lines[entity["id"]]
             for at, words in check.faults(entity):
                 faults.add(words, line=line, at=at)
+            size = len(json.dumps(entity, ensure_ascii=False).encode())
+            if size > MAX_LINE_BYTES:
+                faults.add(f"expected at most {MAX_LINE_BYTES} bytes of one thing", line=line)
             counted.add(entity)
             warnings.add(f"line {line}", entity)
         faults.raise_any()
@@ -614,12 +625,13 @@ class _Made:
         self.line = node.line
         self.notes = "description" if schema in _INTERVALS else "notes"
         self.properties: dict[str, list[str]] = {}
+        self._noted: set[str] = set()
 
     def note(self, text: str) -> None:
         """Add a note, once."""
-        said = self.properties.setdefault(self.notes, [])
-        if text not in said:
-            said.append(text)
+        if text not in self._noted:
+            self._noted.add(text)
+            self.properties.setdefault(self.notes, []).append(text)
 
     def first(self, name: str) -> str:
         """The first value of a property; empty where there is none."""

@@ -43,9 +43,8 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.access import readers, spoken
-from exchange_protocol.rules.directory import check_taken
 from exchange_protocol.rules.judgement import Route, judge, plan_route
-from exchange_protocol.rules.lifecycle import Exchange, admit, advance, open_exchange
+from exchange_protocol.rules.lifecycle import Exchange, admit, open_exchange
 from exchange_protocol.rules.statements import (
     BRIEF,
     Draft,
@@ -54,6 +53,7 @@ from exchange_protocol.rules.statements import (
     encode_statement,
     parse_statement,
 )
+from exchange_protocol.trust.identity import AgencyId
 
 _Plan = Callable[[Draft], Operation[tuple[Route, Exchange]]]
 """Says the route of a draft, and the exchange by which its readers are known."""
@@ -95,7 +95,7 @@ class Statements:
     def keep_initial(self, asked: Initial) -> Operation[str]:
         """Make the statement that opens an exchange; gives its id."""
         online = yield from self._view.freshen()
-        draft = self._initial_draft(asked, self._ports.clock())
+        draft = self.draft_initial(asked, self._ports.clock())
         with self._ports.outbox.stage(draft.id) as staging:
             payload = yield from self._seal(
                 draft, asked.content, self._initial_plan(compares=online), staging
@@ -116,7 +116,7 @@ class Statements:
             made: list[tuple[Staging, bytes]] = []
             for number, each in enumerate(asked):
                 with numbered(number):
-                    draft = self._initial_draft(each, self._ports.clock())
+                    draft = self.draft_initial(each, self._ports.clock())
                     staging = batch.add(draft.id)
                     payload = yield from self._seal(draft, each.content, plan, staging)
                 drafts.append(draft)
@@ -146,53 +146,20 @@ class Statements:
         if kind_of(body).spec.supervises:
             return (yield from self._keep_comment(body, verified, content))
         if state is None:
-            raise Reason.NOT_A_PARTY.error(
-                f"{self._ports.agency} sees exchange {verified.id} as a supervisor and may not "
-                "speak on it"
-            )
+            raise may_not_speak(self._ports.agency, verified)
         addressed = address(self._ports.agency, verified, state, body, legs)
         if kind_of(body).spec.decides:
             check_read(exchange, body, addressed.legs)
-        draft = self._continuing_draft(body, verified.id, state, addressed, terms)
+        draft = self.draft_continuing(body, verified.id, state, addressed, terms)
         with self._ports.outbox.stage(draft.id) as staging:
             payload = yield from self._seal(draft, content, self._continuing_plan(state), staging)
             staging.finish(self._judged(self._ports.vault.sign(payload), state))
         return draft.id
 
-    def foresee_initial(self, asked: Initial) -> Operation[Route]:
-        """Plan an initial statement, and check it as far as that goes before it is sealed."""
-        yield from self._view.freshen()
-        directory = self._ports.directory.current
-        draft = _counted(self._initial_draft(asked, self._ports.clock()), asked.content)
-        route = plan_route(directory, draft)
-        check_taken(directory, as_statement(draft))
-        open_exchange(as_statement(draft), route.legs, times=directory.times)
-        return route
-
-    def foresee_continuing(
-        self, body: Body, exchange: str | HasId, content: Content, terms: Terms
-    ) -> Operation[Route]:
-        """Plan a continuing statement, and check it as far as that goes before it is sealed.
-
-        Of a supervisor's comment the hub alone knows enough to judge it.
-        """
-        verified = yield from self._exchanges.get(exchange)
-        yield from self._view.freshen()
-        state, directory = verified.exchange, self._ports.directory.current
-        if kind_of(body).spec.supervises or state is None:
-            return Route(b"", (), (), ())
-        addressed = address(self._ports.agency, verified, state, body, None)
-        draft = self._continuing_draft(body, verified.id, state, addressed, terms)
-        draft = _counted(draft, content)
-        route = plan_route(directory, draft, state)
-        if not draft.kind.spec.invites:
-            said = [leg.agency for leg in addressed.legs]
-            advance(state, as_statement(draft), said, route.legs, times=directory.times)
-        return route
-
-    def _continuing_draft(
+    def draft_continuing(
         self, body: Body, exchange_id: str, state: Exchange, addressed: Addressed, terms: Terms
     ) -> Draft:
+        """Draft a statement that continues an exchange."""
         now = self._ports.clock()
         floor = Floor(
             handling=max(addressed.handling),
@@ -266,7 +233,8 @@ class Statements:
                 staging.finish(one)
         return [draft.id for draft, _ in drafts]
 
-    def _initial_draft(self, asked: Initial, now: datetime) -> Draft:
+    def draft_initial(self, asked: Initial, now: datetime) -> Draft:
+        """Draft an initial statement; a route that the policy refuses is refused here."""
         statement_id = self._ports.new_id()
         header = make_header(asked.terms, INITIAL_FLOOR, self._ports, now)
         draft = Draft(
@@ -359,7 +327,8 @@ class Statements:
         return signed
 
 
-def _counted(draft: Draft, content: Content) -> Draft:
-    """The draft with the number of its subjects, which the policy and the gate judge by."""
-    count = content.subjects() if content.is_counted else 0
-    return replace(draft, header=replace(draft.header, subject_count=count))
+def may_not_speak(agency: AgencyId, verified: VerifiedExchange) -> ExchangeError:
+    """An error for a supervisor that would continue an exchange: NOT_A_PARTY."""
+    return Reason.NOT_A_PARTY.error(
+        f"{agency} sees exchange {verified.id} as a supervisor and may not speak on it"
+    )

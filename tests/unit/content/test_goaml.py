@@ -235,3 +235,10 @@ def test_depth_and_size_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         entities_from_goaml(path)
     with pytest.raises(InvalidInput, match="cannot read"):
         entities_from_goaml(tmp_path / "none.xml")
+
+
+def test_what_nobody_could_read_again_is_refused() -> None:
+    """A recipient reads an entity as one line of bounded length."""
+    items = "".join(f"<item><item_type>{number:032}</item_type></item>" for number in range(5000))
+    message = refused(REPORT.replace("<goods_services>", f"<goods_services>{items}", 1))
+    assert "of one thing" in message
