@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,12 @@ def test_each_mistake_is_refused_for_its_own_reason(
     ask = partial(mia.ask_consent, exchange, answer)
     ask("kz.gpo", "PROSECUTION", reason=BRIEF)
     consent = digest(fma, exchange, "consent_request")
-    year = {"country": "KZ", "year": 2027, "time_zone": "Asia/Almaty", "utc_offset_minutes": 300}
+    year: dict[str, Any] = {
+        "country": "KZ",
+        "year": 2027,
+        "time_zone": "Asia/Almaty",
+        "utc_offset_minutes": 300,
+    }
     calendar = partial(operator.publish_calendar, **year, weekend=(6, 7))
     limit = operator.publish_time_limit
     open_case = partial(mia.open_joint_case, brief=BRIEF)
