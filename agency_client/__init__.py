@@ -79,8 +79,8 @@ Names:
     SealingPublicKey         A reader's public key: a 1184-byte ML-KEM-768 key, then a 32-byte
                              X25519 key.
     Sent                     The hub accepted the statement, and its receipt is verified and kept.
-    SignedStatement          Exact bytes of a statement with its one signature; nothing is
-                             verified yet.
+    SignedStatement          Exact bytes of a statement with its signatures; nothing is verified
+                             yet.
     Statement                A parsed statement; `digest` is SHA-256 of its exact payload.
     Tile                     Consecutive hashes of one level of the tree (C2SP tlog-tiles);
                              unverified.

@@ -599,6 +599,16 @@ class ExchangeClient(Acts):
         """
         return self._driver.run(self._core.administration.confirm_policy(policy_sha256))
 
+    def require_post_quantum(self, is_required: bool = True) -> Sent | Queued:
+        """Say whether one's own agency takes no statement without a post-quantum signature.
+
+        From then on its certificates without such a key sign nothing, for whoever holds them.
+
+        Args:
+            is_required: False takes the demand back.
+        """
+        return self._driver.run(self._core.administration.require_post_quantum(is_required))
+
     def publish_log_key(self, succession: SignedSuccession) -> Sent | Queued:
         """Publish the successor of the log's key, as an operator.
 
