@@ -165,8 +165,8 @@ COMMANDS = (
 
 
 def commands() -> list[Path]:
-    found = [ROOT / each for each in COMMANDS]
-    return sorted(path for each in found for path in ([each] if each.is_file() else modules(each)))
+    files = [ROOT / each for each in COMMANDS if each.endswith(".py")]
+    return sorted([*files, *modules(*(each for each in COMMANDS if not each.endswith(".py")))])
 
 
 def reads_without_end(tree: ast.AST) -> list[str]:
