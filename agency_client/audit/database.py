@@ -47,7 +47,7 @@ from exchange_protocol.log.succession import Succession
 from exchange_protocol.log.tiles import TILE_WIDTH, TileId, TreeEdge
 from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, parse_entry
 from exchange_protocol.record.replay import ReplayState
-from exchange_protocol.rules.access import StatementFacts, is_erased
+from exchange_protocol.rules.access import StatementFacts, is_erased, kept_until
 from exchange_protocol.rules.leg_record import encode_record
 from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import SignedStatement, Statement, batch_of, parse_statement
@@ -101,6 +101,7 @@ _LEG_COLUMNS = (
     "approvals",
     "hidden",
     "record",
+    "kept_until",
 )
 
 
@@ -306,18 +307,19 @@ class DatabaseCopy:
             yield _damaged(error, index)
 
     def _check_erasures(self, state: ReplayState) -> Iterator[Violation]:
-        """Content is absent where a notice on the log erased it, and there alone."""
+        """Content is absent where a notice on the log erased it or its retention has ended."""
 
-        def was_erased(digest: bytes) -> bool:
+        def was_erased(digest: bytes, at: datetime | None = None) -> bool:
             said = state.spoken.get(digest)
-            return said is not None and is_erased(state.exchanges[said.exchange_id], said)
+            return said is not None and is_erased(state.exchanges[said.exchange_id], said, at)
 
+        now = datetime.now(UTC)
         for index, digest, name in self._absent:
-            if not was_erased(digest):
+            if not was_erased(digest, now):
                 yield _fault(
                     Reason.PART_MISMATCH,
-                    f"entry {index}: the sealed part {name!r} is missing, and no notice on the log "
-                    "erased it",
+                    f"entry {index}: the sealed part {name!r} is missing; no notice on the log "
+                    "erased it, and its retention has not ended",
                     index,
                 )
         for index, digest in self._connection.execute(_WITH_CONTENT):
@@ -330,7 +332,10 @@ class DatabaseCopy:
 
     def _check_exchanges(self, exchanges: Mapping[str, Exchange]) -> Iterator[Violation]:
         """The hub's projection: what it lists exchanges by, due times among it, and their legs."""
-        columns = ", ".join(_LEG_COLUMNS)
+        # A copy of a hub before retention has no such column.
+        known = {row[1] for row in self._connection.execute("PRAGMA table_info(legs)")}
+        wanted = [each for each in _LEG_COLUMNS if each in known or each != "kept_until"]
+        columns = ", ".join(wanted)
         query = f"SELECT exchange_id, agency, {columns} FROM legs ORDER BY exchange_id"  # noqa: S608
         # All three in one order: a query for each exchange takes most of the time of this check.
         listed = _RowsInOrder(self._connection.execute(_EXCHANGES))
@@ -344,7 +349,8 @@ class DatabaseCopy:
                 )
             stored = {row[0]: row[1:] for row in legs.of(exchange.id)}
             replayed = {
-                leg.agency: _leg_row(position, leg) for position, leg in enumerate(exchange.legs)
+                leg.agency: _leg_row(position, leg)[: len(wanted)]
+                for position, leg in enumerate(exchange.legs)
             }
             counted += len(stored)
             for agency in sorted(stored.keys() | replayed.keys(), key=str):
@@ -617,6 +623,7 @@ def _leg_row(position: int, leg: Leg) -> tuple[Any, ...]:
         _spelled(leg.approvals),
         _spelled(tuple(digest.hex() for digest in leg.hidden)),
         encode_record(leg.record),
+        _microseconds(kept_until(leg)),
     )
 
 

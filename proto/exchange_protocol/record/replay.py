@@ -307,7 +307,7 @@ class Replay:
         if said is None or exchange is None or said.exchange_id != exchange.id:
             raise _broken(index, "it delivers a statement that is not on the log before it")
         try:
-            after, changes = deliver_to(entry.actor.agency, exchange, said)
+            after, changes = deliver_to(entry.actor.agency, exchange, said, entry.hub_time)
         except CallerError as error:
             raise _broken(index, f"it delivers what it may not: {error}") from error
         recorded = entry.ruling.legs if entry.ruling else ()
