@@ -37,7 +37,11 @@ from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.kinds.publish_policy import MAX_POLICY_BYTES, PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
-from exchange_protocol.kinds.publish_time_limit import MOST_DAYS, MOST_HOURS, PublishTimeLimit
+from exchange_protocol.kinds.publish_time_limit import (
+    MOST_DAYS,
+    MOST_RETENTION_DAYS,
+    PublishTimeLimit,
+)
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.kinds.spec import Body, Stage
 from exchange_protocol.log.notes import NoteVerifier
@@ -87,16 +91,28 @@ def of_kind(kind: Kind) -> st.SearchStrategy[Body]:
                 st.builds(Decision, st.just(Verdict.REJECT), st.sampled_from(RefusalGround)),
             )
         case Kind.PUBLISH_TIME_LIMIT:
-            return st.builds(
-                PublishTimeLimit,
-                st.sampled_from(TimeLimitRule),
-                st.sampled_from(["", "KZ"]),
-                hours=st.integers(1, MOST_HOURS),
-            ) | st.builds(
-                PublishTimeLimit,
-                st.sampled_from(TimeLimitRule),
-                st.just(""),
-                working_days=st.integers(1, MOST_DAYS),
+            rules = st.sampled_from(
+                [each for each in TimeLimitRule if each is not TimeLimitRule.RETENTION]
+            )
+            return st.one_of(
+                st.builds(
+                    PublishTimeLimit,
+                    rules,
+                    st.sampled_from(["", "KZ"]),
+                    hours=st.integers(1, 24 * MOST_DAYS),
+                ),
+                st.builds(
+                    PublishTimeLimit,
+                    rules,
+                    st.just(""),
+                    working_days=st.integers(1, MOST_DAYS),
+                ),
+                st.builds(
+                    PublishTimeLimit,
+                    st.just(TimeLimitRule.RETENTION),
+                    st.sampled_from(["", "KZ"]),
+                    days=st.integers(1, MOST_RETENTION_DAYS),
+                ),
             )
         case Kind.PUBLISH_LOG_KEY:
             return st.builds(

@@ -8,7 +8,6 @@ fictional, its keys among it.
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -71,7 +70,7 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
+def place(tmp_path: Path) -> Place:
     with tarfile.open(DATA) as archive:
         archive.extractall(tmp_path, filter="data")
     for each in tmp_path.rglob("*"):
