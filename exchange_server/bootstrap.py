@@ -50,6 +50,7 @@ from exchange_server.rpc.watches import WatchLimits
 from exchange_server.service_manager import ServiceManager
 from exchange_server.steady_clock import SteadyClock
 from exchange_server.storage.engine import open_engine
+from exchange_server.witness_servers import WitnessServers
 from exchange_server.workers import Parent
 
 if TYPE_CHECKING:
@@ -219,6 +220,7 @@ class Hub:
                 self._clock,
             )
             await self._start_sampling(engine, ledger)
+            self._ask_witnesses(ledger, reader)
             server = RpcServer(
                 ledger=ledger,
                 reader=reader,
@@ -265,6 +267,19 @@ class Hub:
         sampler = Sampler(self._instruments, sources)
         self._stack.push_async_callback(sampler.close)
         await sampler.start()
+
+    def _ask_witnesses(self, ledger: Ledger, reader: Reader) -> None:
+        log, known = self._config.log, _witnesses(self._config)
+        if known is None or not log.witness_addresses:
+            return
+        addresses = {
+            each: log.witness_addresses[each.name]
+            for each in known.witnesses
+            if each.name in log.witness_addresses
+        }
+        servers = WitnessServers(ledger, reader, addresses, log.witness_seconds)
+        self._stack.push_async_callback(servers.close)
+        servers.start()
 
     async def stop(self) -> None:
         """Stop in good order: calls end or are cancelled, then the ledger closes."""

@@ -29,7 +29,7 @@ from pydantic import (
 
 from exchange_files import read_given
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.log.cosignatures import WitnessPolicy
+from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessVerifier
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -78,6 +78,30 @@ def _words(value: object) -> object:
     return value.split() if isinstance(value, str) else value
 
 
+def _http_address(address: str) -> str:
+    """An address over TLS, or on this machine: an answer is signed, but not whom the hub asks."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError(f"expected an address such as https://witness.example, {error}") from None
+    is_near = parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")
+    if not host or not (parts.scheme == "https" or is_near):
+        raise ValueError(f"expected an address such as https://witness.example, got {address}")
+    if parts.query or parts.fragment or parts.username is not None:
+        raise ValueError(f"expected an address without a query and a user, got {address}")
+    return address.rstrip("/")
+
+
+def _pairs(value: object) -> object:
+    """In an environment variable: `name=address`, with spaces between."""
+    if not isinstance(value, str):
+        return value
+    return dict(each.partition("=")[::2] for each in value.split())
+
+
+HttpAddress = Annotated[str, AfterValidator(_http_address)]
+Addresses = Annotated[dict[Name, HttpAddress], BeforeValidator(_pairs)]
 Witnesses = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_witnesses)]
 
 
@@ -143,6 +167,10 @@ class Log(_Section):
     """Without it the successor's passphrase is that of the key."""
     witnesses: Witnesses = ()
     """Verifier keys of the witnesses whose cosignatures the hub takes and shows."""
+    witness_addresses: Addresses = {}
+    """Where witnesses that are servers (C2SP tlog-witness) are asked, by the name of their key."""
+    witness_seconds: Seconds = 60.0
+    """Seconds between two questions to one witness, at least."""
     witnesses_at_start: Annotated[int, Field(ge=0)] = 1
     """Of these, how many must cosign after a start before the hub adds to a log that has entries:
     none does whose memory holds more than the log. Without witnesses it waits for nobody."""
@@ -153,6 +181,11 @@ class Log(_Section):
             raise ValueError(
                 f"expected witnesses_at_start to be at most the {len(self.witnesses)} that "
                 f"witnesses names, got {self.witnesses_at_start}"
+            )
+        names = {WitnessVerifier.from_vkey(each).name for each in self.witnesses}
+        if unknown := sorted(self.witness_addresses.keys() - names):
+            raise ValueError(
+                f"expected an address of a witness that witnesses names, got one of {unknown[0]}"
             )
         return self
 

@@ -31,6 +31,7 @@ from exchange_protocol.kinds.codes import (
 )
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.enrol_agency import MAX_NAME_CHARACTERS
+from exchange_protocol.kinds.grounds import NEVER_ALONE
 from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
 from exchange_protocol.kinds.publish_calendar import PublishCalendar
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
@@ -88,31 +89,36 @@ def of_kind(kind: Kind) -> st.SearchStrategy[Body]:
         case Kind.DECISION:
             return st.one_of(
                 st.builds(Decision, st.sampled_from([Verdict.APPROVE, Verdict.RETURN])),
-                st.builds(Decision, st.just(Verdict.REJECT), st.sampled_from(RefusalGround)),
+                st.builds(
+                    Decision,
+                    st.just(Verdict.REJECT),
+                    st.sampled_from([each for each in RefusalGround if each not in NEVER_ALONE]),
+                ),
             )
         case Kind.PUBLISH_TIME_LIMIT:
-            rules = st.sampled_from(
+            limited = st.sampled_from(
                 [each for each in TimeLimitRule if each is not TimeLimitRule.RETENTION]
             )
-            return st.one_of(
-                st.builds(
+            retained = st.builds(
+                PublishTimeLimit,
+                st.just(TimeLimitRule.RETENTION),
+                st.just(""),
+                days=st.integers(1, MOST_RETENTION_DAYS),
+            )
+            return (
+                retained
+                | st.builds(
                     PublishTimeLimit,
-                    rules,
+                    limited,
                     st.sampled_from(["", "KZ"]),
                     hours=st.integers(1, 24 * MOST_DAYS),
-                ),
-                st.builds(
+                )
+                | st.builds(
                     PublishTimeLimit,
-                    rules,
+                    limited,
                     st.just(""),
                     working_days=st.integers(1, MOST_DAYS),
-                ),
-                st.builds(
-                    PublishTimeLimit,
-                    st.just(TimeLimitRule.RETENTION),
-                    st.sampled_from(["", "KZ"]),
-                    days=st.integers(1, MOST_RETENTION_DAYS),
-                ),
+                )
             )
         case Kind.PUBLISH_LOG_KEY:
             return st.builds(
@@ -433,7 +439,7 @@ BAD_FIELDS: list[tuple[dict[str, Any], Reason, str]] = [
     ({"due_at": Timestamp(seconds=-(2**60))}, Reason.INVALID_FIELD, "due_at"),
     ({"answers": bytes(32)}, Reason.INVALID_FIELD, "answers"),
     ({"recipients": ["KZ.FMA"]}, Reason.IDENTITY_INVALID, "recipients[0]"),
-    ({"recipients": ["kz.fma", "kz.fma"]}, Reason.INVALID_FIELD, "recipients"),
+    ({"recipients": ["kz.fma", "kz.fma"]}, Reason.AGENCY_TWICE, "recipients"),
     ({"recipients": [f"kz.a{n}" for n in range(33)]}, Reason.TOO_MANY, "recipients"),
     ({"supervisors": [f"kz.a{n}" for n in range(33)]}, Reason.TOO_MANY, "supervisors"),
     ({"onward_authorities": [f"kz.a{n}" for n in range(33)]},

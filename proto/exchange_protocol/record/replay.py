@@ -205,13 +205,15 @@ class Replay:
         """Every exchange as the entries so far have made it."""
         return self.state.exchanges
 
-    def apply(self, index: int, opening: CommitmentOpening) -> Applied:
+    def apply(self, index: int, opening: CommitmentOpening, entry: Entry | None = None) -> Applied:
         """Fold the entry at `index`; gives it as the folds take it (`folds`).
+
+        `entry` is what `verify_opening` has made of this opening, where that was asked before.
 
         Raises:
             HubDishonest: RULE_BROKEN or ENTRY_MISMATCH, naming the entry.
         """
-        entry, state = verify_statement_of(opening), self.state
+        entry, state = entry or verify_statement_of(opening), self.state
         # In another order, a delivery could be shown as if its approval had come before it.
         if state.last_index is not None and index <= state.last_index:
             raise _broken(index, f"expected entries in log order, after {state.last_index}")
