@@ -205,6 +205,13 @@ class Replay:
         """Every exchange as the entries so far have made it."""
         return self.state.exchanges
 
+    def judges_as(self, other: Replay) -> bool:
+        """True if another replay folds the same directory, and judges for the same viewer."""
+        return self.directories is other.directories and (self._view, self._is_insider) == (
+            other._view,
+            other._is_insider,
+        )
+
     def apply(self, index: int, opening: CommitmentOpening) -> Applied:
         """Fold the entry at `index`; gives it as the folds take it (`folds`).
 
