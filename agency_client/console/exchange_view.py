@@ -15,6 +15,7 @@ from agency_client.console.contents import Contents
 from agency_client.console.words import PART_WORDS, Word
 from agency_client.core.views import UnsealedExchange, UnsealedStatement, is_file_part
 from agency_client.presentation.documents import document_fields
+from agency_client.presentation.due import clock_line
 from agency_client.presentation.entities import Tables
 from agency_client.presentation.exchanges import (
     Fact,
@@ -47,6 +48,8 @@ class LegView:
     due: str
     is_late: bool
     colour: str
+    clocks: tuple[str, ...]
+    """The times that run on it, each on one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,7 @@ def _leg(leg: LegFacts, locale: Locale, now: datetime) -> LegView:
         due,
         leg.is_overdue(now),
         colour(shown) if shown else "grey",
+        tuple(clock_line(clock, now, locale) for clock in leg.clocks),
     )
 
 

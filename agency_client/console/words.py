@@ -646,6 +646,14 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
         "Permitted uses", "Разрешённое использование", "Рұқсат етілген пайдалану"
     ),
     "onward_authorities": Words("May be passed on to", "Можно передать", "Беруге болатын органдар"),
+    "offence_types": Words(
+        "Offence, by the FATF's categories",
+        "Преступление, по категориям ФАТФ",
+        "Қылмыс, ФАТФ санаттары бойынша",
+    ),
+    "further_grounds": Words(
+        "Further grounds beside it", "Иные основания наряду с ним", "Оған қоса өзге негіздер"
+    ),
     "withheld_from": Words(
         "No copy to the supervisor", "Без копии надзору", "Қадағалауға көшірмесіз"
     ),

@@ -168,7 +168,9 @@ def _required(act: Act, text: Any, brief: Any, document: Any) -> Iterator[tuple[
 def _body(kind: Kind, act: Act, codes: Mapping[str, Any], zone: tzinfo) -> Body:
     types = attribute_types(kind.body) if codes else {}
     given = {name: _value(types[name], value, name, zone) for name, value in codes.items()}
-    return kind.body(**act.fixed, **given)
+    body = kind.body(**act.fixed, **given)
+    kind.spec.check(body, kind.value)  # Before anything is sealed, in the hub's own words.
+    return body
 
 
 def _value(attribute: Attribute, given: Any, name: str, zone: tzinfo) -> Any:
@@ -222,6 +224,10 @@ def _content(act: Act, body: Body, given: _Given) -> Content:
 def _brief(act: Act, summary: str, given: _Given) -> Brief | None:
     if act.text is not None and given.text is not None:
         text = parse_text(given.text, act.text.name)
+        if act.text.is_required and not text.strip():
+            raise Reason.EXPLANATION_MISSING.error(
+                f"expected words, got none: {act.text.help}", field=act.text.name
+            )
         if act.text.brief_field == "summary":
             return make_brief(text)
         return make_brief(summary, **{act.text.brief_field: text})

@@ -242,6 +242,7 @@ class Label(Enum):
         "Others owe your agency:", "Должны вашему органу:", "Сіздің органға тиесілі:"
     )
     TIME_USED = Words("time used", "использовано", "пайдаланылды")
+    TIMES = Words("times that run", "текущие сроки", "ағымдағы мерзімдер")
     CLOCK = Words("time", "срок", "мерзім")
     FREEZE_ENDS_WITHIN = Words(
         "the freeze ends within {hours} h",

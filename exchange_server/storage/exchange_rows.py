@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, tuple_
 
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, Tlp
+from exchange_protocol.rules.access import kept_until
 from exchange_protocol.rules.leg_record import decode_record, encode_record
 from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import parse_statement
@@ -59,6 +60,7 @@ class LegRow(NamedTuple):
     approvals: tuple[str, ...]
     hidden: tuple[bytes, ...]
     record: str
+    kept_until: datetime | None
 
 
 class PartyRow(NamedTuple):
@@ -98,6 +100,7 @@ def leg_rows(exchange: Exchange) -> list[LegRow]:
             approvals=leg.approvals,
             hidden=leg.hidden,
             record=encode_record(leg.record),
+            kept_until=kept_until(leg),
         )
         for position, leg in enumerate(exchange.legs)
     ]
@@ -116,6 +119,18 @@ def touch_exchanges(connection: Connection, times: Sequence[tuple[str, datetime]
 def write_legs(connection: Connection, rows: Sequence[LegRow]) -> None:
     """Insert or replace legs."""
     replace_rows(connection, legs, rows)
+
+
+def find_ended(
+    connection: Connection, after: tuple[datetime, str] | None, now: datetime, most: int
+) -> list[tuple[datetime, str]]:
+    """Find some legs whose retention has ended, in order: the time, and the exchange."""
+    g = legs.c
+    query = select(g.kept_until, g.exchange_id).where(g.kept_until <= now)
+    if after is not None:
+        query = query.where(tuple_(g.kept_until, g.exchange_id) > tuple_(*after))
+    query = query.order_by(g.kept_until, g.exchange_id).limit(most)
+    return [(until, exchange_id) for until, exchange_id in connection.execute(query)]
 
 
 def insert_parties(connection: Connection, rows: Sequence[PartyRow]) -> None:

@@ -156,7 +156,16 @@ legs = Table(
     Column("approvals", c.Texts, nullable=False),
     Column("hidden", c.Digests, nullable=False),
     Column("record", Text, nullable=False),
+    Column("kept_until", c.Instant),
     sqlite_with_rowid=False,
+)
+_is_kept = legs.c.kept_until.is_not(None)
+Index(
+    "ix_legs_kept_until_exchange_id",
+    legs.c.kept_until,
+    legs.c.exchange_id,
+    sqlite_where=_is_kept,
+    postgresql_where=_is_kept,
 )
 
 deliveries = Table(

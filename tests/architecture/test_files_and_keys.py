@@ -24,6 +24,7 @@ WRITES_ELSEWHERE = {
     "agency_client/evidence/verify.py": "stands alone; temporary files for `openssl`",
     "exchange_server/storage/engine.py": "the database's file and its lock, which SQLite writes",
     "exchange_server/metrics/endpoint.py": "the numbers of workers, which prometheus-client writes",
+    "exchange_server/fairness/counts.py": "memory that workers share; no file outlives them",
     "agency_client/audit/monitor_state.py": "the monitor's file, which SQLite writes",
 }
 WRITERS = {"write_text", "write_bytes", "touch", "symlink_to", "hardlink_to"}
@@ -165,8 +166,8 @@ COMMANDS = (
 
 
 def commands() -> list[Path]:
-    found = [ROOT / each for each in COMMANDS]
-    return sorted(path for each in found for path in ([each] if each.is_file() else modules(each)))
+    files = [ROOT / each for each in COMMANDS if each.endswith(".py")]
+    return sorted([*files, *modules(*(each for each in COMMANDS if not each.endswith(".py")))])
 
 
 def reads_without_end(tree: ast.AST) -> list[str]:

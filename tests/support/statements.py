@@ -307,7 +307,7 @@ class Hub:
     def deliver(self, reader: Member, said: Statement) -> None:
         """Give a statement to a reader, and record it."""
         exchange, changes = deliver_to(
-            reader.agency, self.exchanges[said.exchange_id], self.spoken[said.digest]
+            reader.agency, self.exchanges[said.exchange_id], self.spoken[said.digest], self.now
         )
         self.exchanges[exchange.id] = exchange
         self.record(

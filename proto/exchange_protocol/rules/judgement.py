@@ -33,7 +33,7 @@ from typing import NamedTuple
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import Handling, Tlp, Urgency
+from exchange_protocol.kinds.codes import Handling, RefusalGround, Tlp, Urgency
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.spec import Stage, matches
 from exchange_protocol.rules.access import StatementFacts, readers, spoken
@@ -562,7 +562,7 @@ def _check_recipients(author: Member, recipients: tuple[AgencyId, ...]) -> None:
             "expected at least one agency, got none", field="recipients"
         )
     if author.agency in recipients:
-        raise Reason.INVALID_FIELD.error(
+        raise Reason.OWN_AGENCY_ADDRESSED.error(
             f"expected other agencies than the author's, got {author.agency}", field="recipients"
         )
 
@@ -618,6 +618,12 @@ def _check_parts(
     if (spec.passes_gate or statement.supervisors) and statement.part(BRIEF) is None:
         raise Reason.PART_MISSING.error(
             f"expected a part named {BRIEF!r}: approvers and supervisors judge by it", field="parts"
+        )
+    if isinstance(getattr(statement.body, "ground", None), RefusalGround) and not statement.parts:
+        raise Reason.EXPLANATION_MISSING.error(
+            f"expected a part named {BRIEF!r} that explains the ground, got none "
+            "(docs/rules.md#p4)",
+            field="parts",
         )
     ungated = said.author == exchange.initiator and not spec.passes_gate and not spec.to_members
     for i, part in enumerate(statement.parts):

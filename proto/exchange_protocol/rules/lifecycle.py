@@ -468,7 +468,7 @@ def _due(leg: Leg, row: Row, statement: Statement) -> datetime:
     if row.sets_due is Due.LATER and leg.due_at is not None:
         least = max(least, leg.due_at)
     if due_at is None or due_at <= least:
-        raise Reason.INVALID_FIELD.error(
+        raise Reason.DUE_TIME_NOT_LATER.error(
             f"expected a due time after {least.isoformat()}, "
             f"got {due_at.isoformat() if due_at else 'none'}",
             field="due_at",

@@ -426,10 +426,16 @@ def parse_due_at(m: pb.Statement, made_at: datetime) -> datetime | None:
     if not m.HasField("due_at"):
         return None
     due_at = parse_timestamp(m.due_at, "due_at")
-    if not timedelta(0) < due_at - made_at <= MAX_DUE:
-        raise Reason.INVALID_FIELD.error(
-            f"expected a due time after the statement's own {made_at.isoformat()} and at most "
-            f"{MAX_DUE.days} days later, got {due_at.isoformat()}",
+    if due_at <= made_at:
+        raise Reason.DUE_TIME_PAST.error(
+            f"expected a due time after the statement's own {made_at.isoformat()}, "
+            f"got {due_at.isoformat()}",
+            field="due_at",
+        )
+    if due_at - made_at > MAX_DUE:
+        raise Reason.DUE_TIME_TOO_FAR.error(
+            f"expected a due time at most {MAX_DUE.days} days after the statement's own "
+            f"{made_at.isoformat()}, got {due_at.isoformat()}",
             field="due_at",
         )
     return due_at

@@ -727,6 +727,11 @@ class _RefusalGroundEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Refusal
     REFUSAL_GROUND_NO_DRUG_NEXUS: _RefusalGround.ValueType  # 5
     REFUSAL_GROUND_INSUFFICIENT_REQUEST: _RefusalGround.ValueType  # 6
     REFUSAL_GROUND_LEGAL_PRIVILEGE: _RefusalGround.ValueType  # 7
+    REFUSAL_GROUND_FISCAL_MATTER: _RefusalGround.ValueType  # 8
+    """None of these four stands alone (FATF R.40)."""
+    REFUSAL_GROUND_BANK_SECRECY: _RefusalGround.ValueType  # 9
+    REFUSAL_GROUND_INQUIRY_UNDERWAY: _RefusalGround.ValueType  # 10
+    REFUSAL_GROUND_DIFFERENT_AUTHORITY: _RefusalGround.ValueType  # 11
 
 class RefusalGround(_RefusalGround, metaclass=_RefusalGroundEnumTypeWrapper):
     """Grounds on which an exchange may be refused; the grounds that FATF R.40 forbids as the sole ground
@@ -741,6 +746,11 @@ REFUSAL_GROUND_DISPROPORTIONATE: RefusalGround.ValueType  # 4
 REFUSAL_GROUND_NO_DRUG_NEXUS: RefusalGround.ValueType  # 5
 REFUSAL_GROUND_INSUFFICIENT_REQUEST: RefusalGround.ValueType  # 6
 REFUSAL_GROUND_LEGAL_PRIVILEGE: RefusalGround.ValueType  # 7
+REFUSAL_GROUND_FISCAL_MATTER: RefusalGround.ValueType  # 8
+"""None of these four stands alone (FATF R.40)."""
+REFUSAL_GROUND_BANK_SECRECY: RefusalGround.ValueType  # 9
+REFUSAL_GROUND_INQUIRY_UNDERWAY: RefusalGround.ValueType  # 10
+REFUSAL_GROUND_DIFFERENT_AUTHORITY: RefusalGround.ValueType  # 11
 Global___RefusalGround: _TypeAlias = RefusalGround  # noqa: Y015
 
 class _Verdict:
@@ -886,6 +896,8 @@ class _TimeLimitRuleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TimeLim
     """The same, where the recipient must ask others for it."""
     TIME_LIMIT_RULE_FEEDBACK: _TimeLimitRule.ValueType  # 10
     """From the answer of a leg to feedback on it."""
+    TIME_LIMIT_RULE_RETENTION: _TimeLimitRule.ValueType  # 11
+    """From the end of a leg to the removal of its sealed content; the country is the initiator's."""
 
 class TimeLimitRule(_TimeLimitRule, metaclass=_TimeLimitRuleEnumTypeWrapper): ...
 
@@ -907,6 +919,8 @@ TIME_LIMIT_RULE_URGENT_REPLY_INDIRECT: TimeLimitRule.ValueType  # 9
 """The same, where the recipient must ask others for it."""
 TIME_LIMIT_RULE_FEEDBACK: TimeLimitRule.ValueType  # 10
 """From the answer of a leg to feedback on it."""
+TIME_LIMIT_RULE_RETENTION: TimeLimitRule.ValueType  # 11
+"""From the end of a leg to the removal of its sealed content; the country is the initiator's."""
 Global___TimeLimitRule: _TypeAlias = TimeLimitRule  # noqa: Y015
 
 class _AgencyType:
@@ -1767,15 +1781,21 @@ class Refuse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     GROUND_FIELD_NUMBER: _builtins.int
+    FURTHER_GROUNDS_FIELD_NUMBER: _builtins.int
     ground: Global___RefusalGround.ValueType
+    @_builtins.property
+    def further_grounds(self) -> _containers.RepeatedScalarFieldContainer[Global___RefusalGround.ValueType]:
+        """Grounds beside it; each at most once."""
+
     def __init__(
         self,
         *,
         ground: Global___RefusalGround.ValueType = ...,
+        further_grounds: _abc.Iterable[Global___RefusalGround.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["further_grounds", b"further_grounds", "ground", b"ground"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1815,18 +1835,24 @@ class Decision(_message.Message):
 
     VERDICT_FIELD_NUMBER: _builtins.int
     GROUND_FIELD_NUMBER: _builtins.int
+    FURTHER_GROUNDS_FIELD_NUMBER: _builtins.int
     verdict: Global___Verdict.ValueType
     ground: Global___RefusalGround.ValueType
     """For a rejection: why."""
+    @_builtins.property
+    def further_grounds(self) -> _containers.RepeatedScalarFieldContainer[Global___RefusalGround.ValueType]:
+        """Grounds beside it; each at most once."""
+
     def __init__(
         self,
         *,
         verdict: Global___Verdict.ValueType = ...,
         ground: Global___RefusalGround.ValueType = ...,
+        further_grounds: _abc.Iterable[Global___RefusalGround.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["further_grounds", b"further_grounds", "ground", b"ground", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2140,18 +2166,24 @@ class Clearance(_message.Message):
 
     RESULT_FIELD_NUMBER: _builtins.int
     GROUND_FIELD_NUMBER: _builtins.int
+    FURTHER_GROUNDS_FIELD_NUMBER: _builtins.int
     result: Global___ClearanceResult.ValueType
     ground: Global___RefusalGround.ValueType
     """For an objection: why."""
+    @_builtins.property
+    def further_grounds(self) -> _containers.RepeatedScalarFieldContainer[Global___RefusalGround.ValueType]:
+        """Grounds beside it; each at most once."""
+
     def __init__(
         self,
         *,
         result: Global___ClearanceResult.ValueType = ...,
         ground: Global___RefusalGround.ValueType = ...,
+        further_grounds: _abc.Iterable[Global___RefusalGround.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground", "result", b"result"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["further_grounds", b"further_grounds", "ground", b"ground", "result", b"result"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
