@@ -112,8 +112,8 @@ def judge_view(
             replay = known.replay
         else:
             judged = 0
-        for proven, _ in entries[judged:]:
-            replay.apply(proven.index, proven.opening)
+        for proven, entry in entries[judged:]:
+            replay.apply(proven.index, proven.opening, entry)
         state = replay.exchanges[exchange_id]
     if party is Party.RECIPIENT and state is not None:
         _check_released(agency, state, statements)
