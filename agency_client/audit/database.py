@@ -56,7 +56,7 @@ from exchange_protocol.trust.envelope import PAYLOAD_TYPE
 _ENTRIES = """
     SELECT idx, entry, nonce, leaf_hash, event, actor_agency, exchange_id, payload_sha256,
            payload, certificate_sha256, signature, batch, statement_id, kind, urgency,
-           EXISTS (SELECT 1 FROM parts WHERE log_index = idx)
+           EXISTS (SELECT 1 FROM parts WHERE log_index = idx), {second_signature}
     FROM log_entries WHERE idx < ? ORDER BY idx
 """
 _LOG_KEYS = "SELECT idx, payload FROM log_entries WHERE kind = 'publish_log_key' ORDER BY idx"
@@ -121,7 +121,10 @@ class DatabaseCopy:
             try:
                 heads = self._connection.execute("SELECT size, root, note FROM log_head").fetchall()
                 # A copy of an older hub lacks columns: nothing is wrong with it.
-                self._connection.execute(_ENTRIES, (0,)).fetchall()
+                has_second = "post_quantum_signature" in self._columns("log_entries")
+                second = "post_quantum_signature" if has_second else "NULL"
+                self._entries = _ENTRIES.format(second_signature=second)
+                self._connection.execute(self._entries, (0,)).fetchall()
             except sqlite3.Error as error:
                 raise _unusable(f"it does not read as a hub's database: {error}") from None
             if len(heads) != 1:
@@ -133,6 +136,9 @@ class DatabaseCopy:
         self._last: Entry | None = None
         self._exchanges: dict[str, _Opened] = {}
         self._absent: list[_Absent] = []
+
+    def _columns(self, table: str) -> set[str]:
+        return {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -158,7 +164,7 @@ class DatabaseCopy:
         tiles = _TileCheck(self._connection)
         expected = 0
         try:
-            for row in self._connection.execute(_ENTRIES, (self._checkpoint.size,)):
+            for row in self._connection.execute(self._entries, (self._checkpoint.size,)):
                 if row[0] != expected:
                     self._found.append(
                         _fault(
@@ -238,7 +244,8 @@ class DatabaseCopy:
         )
         [(alone,)] = self._connection.execute(
             "SELECT count(*) FROM log_entries WHERE payload IS NULL AND coalesce(statement_id, "
-            "kind, urgency, certificate_sha256, signature, batch, sealed) IS NOT NULL"
+            "kind, urgency, certificate_sha256, signature, batch, post_quantum_signature, sealed) "
+            "IS NOT NULL"
         )
         if alone:
             yield _fault(
@@ -331,7 +338,7 @@ class DatabaseCopy:
     def _check_exchanges(self, exchanges: Mapping[str, Exchange]) -> Iterator[Violation]:
         """The hub's projection: what it lists exchanges by, due times among it, and their legs."""
         # A copy of a hub before retention has no such column.
-        known = {row[1] for row in self._connection.execute("PRAGMA table_info(legs)")}
+        known = self._columns("legs")
         wanted = [each for each in _LEG_COLUMNS if each in known or each != "kept_until"]
         columns = ", ".join(wanted)
         query = f"SELECT exchange_id, agency, {columns} FROM legs ORDER BY exchange_id"  # noqa: S608
@@ -565,7 +572,8 @@ def _leaf(index: int, row: Sequence[Any]) -> AuditedLeaf:
             fault = Reason.ENTRY_MISMATCH.error(f"entry {index}: it does not parse: {error}")
             return AuditedLeaf(leaf_hash, None, fault)
         payload, certificate, signature = (_blob(value) for value in row[8:11])
-        signed = SignedStatement(PAYLOAD_TYPE, payload, certificate, signature, batch)
+        second = b"" if row[16] is None else _blob(row[16])
+        signed = SignedStatement(PAYLOAD_TYPE, payload, certificate, signature, batch, second)
     return AuditedLeaf(
         leaf_hash, CommitmentOpening(entry, nonce, signed), beside=(row[4:8], row[12:15], row[15])
     )

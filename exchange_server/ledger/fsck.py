@@ -398,7 +398,13 @@ class _Check:
         if strays:
             self._findings.add("part_chunks", "?", f"{strays} chunks belong to no part")
         e = tables.log_entries.c
-        of_statements = (e.certificate_sha256, e.signature, e.batch, e.sealed)
+        of_statements = (
+            e.certificate_sha256,
+            e.signature,
+            e.batch,
+            e.post_quantum_signature,
+            e.sealed,
+        )
         query = select(e.idx).where(
             e.payload.is_(None), or_(*(each.is_not(None) for each in of_statements))
         )

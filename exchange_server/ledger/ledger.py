@@ -121,7 +121,7 @@ class Ledger:
         self._claim = claim
         self._observer = observer
         self._writer = Writer(engine, context, observer=observer, on_growth=self._announce)
-        self._scheduler = SliceScheduler()
+        self._scheduler = SliceScheduler(self._writer.makes_way)
         limits = context.limits
         self._room = Room(engine, limits.stored_bytes_per_agency, limits.disk_free_bytes)
         self._gate = WitnessGate(None, 0, context.clock())
@@ -401,6 +401,7 @@ class Ledger:
             return Refused(error)
 
     def _announce(self, tree_size: int) -> None:
+        self._scheduler.batch_ended()
         if tree_size > self._announced:
             self._announced = tree_size
             self._grown.set()

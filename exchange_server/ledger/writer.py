@@ -95,6 +95,10 @@ class Writer:
         """Verify that a request of an agency may be put now; raises OVERLOADED."""
         self._intake.verify_room(agency)
 
+    def makes_way(self, agency: AgencyId) -> bool:
+        """True if what an agency wants besides should wait for a batch (`FairQueue.makes_way`)."""
+        return self._intake.makes_way(agency)
+
     def waiting(self) -> int:
         """The number of requests that wait."""
         return self._intake.waiting()

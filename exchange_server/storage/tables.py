@@ -79,8 +79,9 @@ log_entries = Table(
     Column("signature", LargeBinary),
     Column("batch", LargeBinary),
     Column("payload", LargeBinary),
-    # The last: reading what stands before it reads none of it.
+    # Late: reading what stands before it reads none of it.
     Column("sealed", LargeBinary),
+    Column("post_quantum_signature", LargeBinary),
 )
 _is_statement = log_entries.c.statement_id.is_not(None)
 Index(

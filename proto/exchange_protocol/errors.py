@@ -185,6 +185,7 @@ class Reason(Enum):
     CERTIFICATE_UNKNOWN = (NotAuthenticated,)
     IDENTITY_INVALID = (NotAuthenticated,)
     SIGNATURE_INVALID = (NotAuthenticated,)
+    SIGNATURE_MISSING = (NotAuthenticated,)
     KEY_UNAVAILABLE = (NotAuthenticated,)
     # may they
     AUTHOR_MISMATCH = (NotPermitted,)

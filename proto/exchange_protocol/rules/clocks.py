@@ -130,7 +130,7 @@ def times_after(
         ends = tuple(each for each in times.ends if each.rule is not turn.meets)
         after = replace(times, ends=ends, is_by_rule=is_by_rule)
     else:
-        ends = tuple(_ends(turn, rules, at)) if turn.is_counted else ()
+        ends = tuple(_ends(turn, rules, at)) if turn.is_counted and rules.limits else ()
         if is_by_rule and turn.state in BEFORE_ANSWER:
             # The time for an answer stops while the leg is not the recipient's turn.
             due_at = None
@@ -140,7 +140,7 @@ def times_after(
             due_at = reply.at
         answer_due = times.answer_due if times else None
         after = LegTimes(at, answer_due, is_by_rule, ends)
-    if turn.state in BEFORE_ANSWER:
+    if turn.state in BEFORE_ANSWER and after.answer_due != due_at:
         after = replace(after, answer_due=due_at)
     return _with_retention(after, times, before, turn, rules, at), due_at
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import (
@@ -297,6 +297,9 @@ def _consents_after(
     )
 
 
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
 def encode_record(record: LegRecord) -> str:
     """A record as canonical JSON; what is empty is left out."""
     fields: dict[str, Any] = {
@@ -325,7 +328,7 @@ def encode_record(record: LegRecord) -> str:
         fields["times"] = encode_times(record.times)
     if record.consents:
         fields["consents"] = [_encode_consent(each) for each in record.consents]
-    return json.dumps(fields, sort_keys=True, separators=(",", ":"))
+    return _CANONICAL.encode(fields)
 
 
 def decode_record(text: str) -> LegRecord:
