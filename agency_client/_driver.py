@@ -24,7 +24,7 @@ from agency_client.core import Call, Core, Operation, Unary
 from agency_client.core.calls import Pause, Sign
 from agency_client.core.submission import is_small
 from agency_client.core.views import Queued, Refused, Sent
-from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_protocol.trust.envelope import MAX_BATCH
 from exchange_protocol.v1 import exchange_service_pb2 as pb
@@ -126,17 +126,8 @@ class Driver:
         return self._core.ports.vault.sign(call.payload)
 
     def _perform(self, call: Call) -> Any:
-        reach = self._core.ports.reach
-        try:
-            answer = self.link.perform(call)
-        except HubUnavailable as error:
-            reach.lost(error)
-            raise
-        except ExchangeError:
-            reach.found()
-            raise
-        reach.found()
-        return answer
+        with self._core.ports.reach.heeding():
+            return self.link.perform(call)
 
     def _check_open(self) -> None:
         if self._is_closed:
@@ -299,17 +290,8 @@ class AsyncDriver:
             done.exception()  # Every caller may have given up; asyncio would complain.
 
     async def _perform(self, call: Call) -> Any:
-        reach = self._core.ports.reach
-        try:
-            answer = await self.link.perform(call)
-        except HubUnavailable as error:
-            reach.lost(error)
-            raise
-        except ExchangeError:
-            reach.found()
-            raise
-        reach.found()
-        return answer
+        with self._core.ports.reach.heeding():
+            return await self.link.perform(call)
 
     def _check_open(self) -> None:
         if self._is_closed:
