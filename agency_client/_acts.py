@@ -1573,15 +1573,25 @@ class Acts:
         )
 
     def refuse(
-        self, exchange: str | HasId, ground: RefusalGround | str, *, explanation: str
+        self,
+        exchange: str | HasId,
+        ground: RefusalGround | str,
+        *,
+        explanation: str,
+        further_grounds: Iterable[RefusalGround | str] = (),
     ) -> Sent | Queued:
         """Refuse to answer, on a ground and with reasons.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             ground: Ground. One of SOVEREIGNTY_SECURITY, CONTRARY_TO_LAW, IMPEDES_INVESTIGATION,
-                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE.
+                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE,
+                FISCAL_MATTER, BANK_SECRECY, INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             explanation: Why, in words; it is sealed.
+            further_grounds: A further ground, beside --ground. Out of SOVEREIGNTY_SECURITY,
+                CONTRARY_TO_LAW, IMPEDES_INVESTIGATION, DISPROPORTIONATE, NO_DRUG_NEXUS,
+                INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE, FISCAL_MATTER, BANK_SECRECY,
+                INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1596,7 +1606,13 @@ class Acts:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return self._driver.send(
-            self._core.acts.continuing("refuse", exchange, ground=ground, explanation=explanation)
+            self._core.acts.continuing(
+                "refuse",
+                exchange,
+                ground=ground,
+                explanation=explanation,
+                further_grounds=further_grounds,
+            )
         )
 
     def analysis_product(
@@ -1758,6 +1774,7 @@ class Acts:
         ground: RefusalGround | str,
         *,
         explanation: str,
+        further_grounds: Iterable[RefusalGround | str] = (),
         legs: Agencies | None = None,
     ) -> Sent | Queued:
         """Reject what waits, on a ground and with reasons.
@@ -1766,8 +1783,13 @@ class Acts:
             exchange: The exchange, as a list or `open` gave it, or its id. A decision on an opened
                 one is on exactly what was read.
             ground: Ground. One of SOVEREIGNTY_SECURITY, CONTRARY_TO_LAW, IMPEDES_INVESTIGATION,
-                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE.
+                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE,
+                FISCAL_MATTER, BANK_SECRECY, INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             explanation: Why, in words; it is sealed.
+            further_grounds: A further ground, beside --ground. Out of SOVEREIGNTY_SECURITY,
+                CONTRARY_TO_LAW, IMPEDES_INVESTIGATION, DISPROPORTIONATE, NO_DRUG_NEXUS,
+                INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE, FISCAL_MATTER, BANK_SECRECY,
+                INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
 
         Returns:
@@ -1784,7 +1806,12 @@ class Acts:
         """
         return self._driver.send(
             self._core.acts.continuing(
-                "reject", exchange, ground=ground, explanation=explanation, legs=legs
+                "reject",
+                exchange,
+                ground=ground,
+                explanation=explanation,
+                further_grounds=further_grounds,
+                legs=legs,
             )
         )
 
@@ -2609,6 +2636,7 @@ class Acts:
         ground: RefusalGround | str,
         *,
         explanation: str,
+        further_grounds: Iterable[RefusalGround | str] = (),
         legs: Agencies | None = None,
     ) -> Sent | Queued:
         """Object to a measure that was told in advance, on a ground and with reasons.
@@ -2616,8 +2644,13 @@ class Acts:
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             ground: Ground. One of SOVEREIGNTY_SECURITY, CONTRARY_TO_LAW, IMPEDES_INVESTIGATION,
-                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE.
+                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE,
+                FISCAL_MATTER, BANK_SECRECY, INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             explanation: Why, in words; it is sealed.
+            further_grounds: A further ground, beside --ground. Out of SOVEREIGNTY_SECURITY,
+                CONTRARY_TO_LAW, IMPEDES_INVESTIGATION, DISPROPORTIONATE, NO_DRUG_NEXUS,
+                INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE, FISCAL_MATTER, BANK_SECRECY,
+                INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
 
         Returns:
@@ -2634,7 +2667,12 @@ class Acts:
         """
         return self._driver.send(
             self._core.acts.continuing(
-                "object_to", exchange, ground=ground, explanation=explanation, legs=legs
+                "object_to",
+                exchange,
+                ground=ground,
+                explanation=explanation,
+                further_grounds=further_grounds,
+                legs=legs,
             )
         )
 

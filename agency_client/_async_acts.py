@@ -1577,15 +1577,25 @@ class AsyncActs:
         )
 
     async def refuse(
-        self, exchange: str | HasId, ground: RefusalGround | str, *, explanation: str
+        self,
+        exchange: str | HasId,
+        ground: RefusalGround | str,
+        *,
+        explanation: str,
+        further_grounds: Iterable[RefusalGround | str] = (),
     ) -> Sent | Queued:
         """Refuse to answer, on a ground and with reasons.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             ground: Ground. One of SOVEREIGNTY_SECURITY, CONTRARY_TO_LAW, IMPEDES_INVESTIGATION,
-                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE.
+                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE,
+                FISCAL_MATTER, BANK_SECRECY, INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             explanation: Why, in words; it is sealed.
+            further_grounds: A further ground, beside --ground. Out of SOVEREIGNTY_SECURITY,
+                CONTRARY_TO_LAW, IMPEDES_INVESTIGATION, DISPROPORTIONATE, NO_DRUG_NEXUS,
+                INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE, FISCAL_MATTER, BANK_SECRECY,
+                INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1600,7 +1610,13 @@ class AsyncActs:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return await self._driver.send(
-            self._core.acts.continuing("refuse", exchange, ground=ground, explanation=explanation)
+            self._core.acts.continuing(
+                "refuse",
+                exchange,
+                ground=ground,
+                explanation=explanation,
+                further_grounds=further_grounds,
+            )
         )
 
     async def analysis_product(
@@ -1762,6 +1778,7 @@ class AsyncActs:
         ground: RefusalGround | str,
         *,
         explanation: str,
+        further_grounds: Iterable[RefusalGround | str] = (),
         legs: Agencies | None = None,
     ) -> Sent | Queued:
         """Reject what waits, on a ground and with reasons.
@@ -1770,8 +1787,13 @@ class AsyncActs:
             exchange: The exchange, as a list or `open` gave it, or its id. A decision on an opened
                 one is on exactly what was read.
             ground: Ground. One of SOVEREIGNTY_SECURITY, CONTRARY_TO_LAW, IMPEDES_INVESTIGATION,
-                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE.
+                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE,
+                FISCAL_MATTER, BANK_SECRECY, INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             explanation: Why, in words; it is sealed.
+            further_grounds: A further ground, beside --ground. Out of SOVEREIGNTY_SECURITY,
+                CONTRARY_TO_LAW, IMPEDES_INVESTIGATION, DISPROPORTIONATE, NO_DRUG_NEXUS,
+                INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE, FISCAL_MATTER, BANK_SECRECY,
+                INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
 
         Returns:
@@ -1788,7 +1810,12 @@ class AsyncActs:
         """
         return await self._driver.send(
             self._core.acts.continuing(
-                "reject", exchange, ground=ground, explanation=explanation, legs=legs
+                "reject",
+                exchange,
+                ground=ground,
+                explanation=explanation,
+                further_grounds=further_grounds,
+                legs=legs,
             )
         )
 
@@ -2617,6 +2644,7 @@ class AsyncActs:
         ground: RefusalGround | str,
         *,
         explanation: str,
+        further_grounds: Iterable[RefusalGround | str] = (),
         legs: Agencies | None = None,
     ) -> Sent | Queued:
         """Object to a measure that was told in advance, on a ground and with reasons.
@@ -2624,8 +2652,13 @@ class AsyncActs:
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             ground: Ground. One of SOVEREIGNTY_SECURITY, CONTRARY_TO_LAW, IMPEDES_INVESTIGATION,
-                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE.
+                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE,
+                FISCAL_MATTER, BANK_SECRECY, INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             explanation: Why, in words; it is sealed.
+            further_grounds: A further ground, beside --ground. Out of SOVEREIGNTY_SECURITY,
+                CONTRARY_TO_LAW, IMPEDES_INVESTIGATION, DISPROPORTIONATE, NO_DRUG_NEXUS,
+                INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE, FISCAL_MATTER, BANK_SECRECY,
+                INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
 
         Returns:
@@ -2642,7 +2675,12 @@ class AsyncActs:
         """
         return await self._driver.send(
             self._core.acts.continuing(
-                "object_to", exchange, ground=ground, explanation=explanation, legs=legs
+                "object_to",
+                exchange,
+                ground=ground,
+                explanation=explanation,
+                further_grounds=further_grounds,
+                legs=legs,
             )
         )
 

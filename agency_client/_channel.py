@@ -31,7 +31,7 @@ import grpc.experimental
 from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 
-from agency_client.core.calls import DEADLINES, PACKAGE, Call, Fetch, Unary, Upload
+from agency_client.core.calls import DEADLINES, PACKAGE, Call, Fetch, Stream, Unary, Upload
 from agency_client.core.statuses import error_of
 from agency_client.state.profile import Profile
 from agency_client.state.renewed_tls import RenewedTls
@@ -54,7 +54,7 @@ _SAFE_TO_REPEAT: Final = tuple(
     method for method in DEADLINES if not method.endswith(("UploadPart", *_STREAMING))
 )
 _SUBMISSIONS: Final = frozenset(
-    {"ExchangeService/Submit", "ExchangeService/SubmitBatch", "ExchangeService/UploadPart"}
+    {"ExchangeService/Submit", "ExchangeService/SubmitStream", "ExchangeService/UploadPart"}
 )
 _MODULES: Final[dict[str, Any]] = {
     "ExchangeService": exchange_service_pb2,
@@ -94,6 +94,15 @@ class Channel:
                     return parsed(self._call(method)(request, timeout=DEADLINES[method]))
                 case Upload(requests=requests, method=method):
                     return parsed(self._call(method)(requests(), timeout=DEADLINES[method]))
+                case Stream(requests=requests, answers=answers, most=most, method=method):
+                    rest = requests(len(answers))
+                    stream = self._call(method)(rest, timeout=DEADLINES[method])
+                    try:
+                        for response in stream:
+                            take_answer(answers, parsed(response), most)
+                    finally:
+                        stream.cancel()
+                    return None
                 case Fetch(request=request, sink=sink, limit=limit, method=method):
                     for response in self._call(method)(request, timeout=DEADLINES[method]):
                         take_chunk(sink, parsed(response).chunk, limit)
@@ -167,6 +176,15 @@ class AsyncChannel:
                     return parsed(await self._call(method)(request, timeout=DEADLINES[method]))
                 case Upload(requests=requests, method=method):
                     return parsed(await self._call(method)(requests(), timeout=DEADLINES[method]))
+                case Stream(requests=requests, answers=answers, most=most, method=method):
+                    rest = requests(len(answers))
+                    stream = self._call(method)(rest, timeout=DEADLINES[method])
+                    try:
+                        async for response in stream:
+                            take_answer(answers, parsed(response), most)
+                    finally:
+                        stream.cancel()
+                    return None
                 case Fetch(request=request, sink=sink, limit=limit, method=method):
                     async for response in self._call(method)(request, timeout=DEADLINES[method]):
                         take_chunk(sink, parsed(response).chunk, limit)
@@ -258,6 +276,11 @@ class Faults:
             return Reason.TOO_LARGE.error(
                 f"expected messages of at most {MAX_MESSAGE_BYTES} bytes; gRPC refused one"
             )
+        if code is grpc.StatusCode.UNIMPLEMENTED:
+            return Reason.INTERNAL.error(
+                f"the hub {self._profile.target} does not know the call {method}: it is older than "
+                "this client; ask its operator to update it"
+            )
         return Reason.INTERNAL.error(f"the hub failed without a reason: {code.name}")
 
     def _unreachable(self, details: str) -> ExchangeError:
@@ -309,6 +332,17 @@ def take_chunk(sink: bytearray, chunk: bytes, limit: int) -> None:
     sink += chunk
 
 
+def take_answer(
+    answers: list[pb.SubmitStreamResponse], answer: pb.SubmitStreamResponse, most: int
+) -> None:
+    """Append an answer; raises RECEIPT_MISMATCH where a hub gives more than it was asked for."""
+    if len(answers) == most:
+        raise Reason.RECEIPT_MISMATCH.error(
+            f"expected an answer for each of {most} statements, the hub gives more"
+        )
+    answers.append(answer)
+
+
 def parsed(response: Any) -> Any:
     """A response that parsed; raises INTERNAL where grpc.aio gives None for one that did not."""
     if response is None:
@@ -334,6 +368,7 @@ def _multicallable(channel: Any, method: str) -> Any:
         (False, False): channel.unary_unary,
         (False, True): channel.unary_stream,
         (True, False): channel.stream_unary,
+        (True, True): channel.stream_stream,
     }[(descriptor.client_streaming, descriptor.server_streaming)]
     return kind(
         f"/{PACKAGE}.{method}",

@@ -22,7 +22,6 @@ from typing import Any, Final, Protocol, TypeVar
 
 from agency_client.core import Call, Core, Operation, Unary
 from agency_client.core.calls import Pause
-from agency_client.core.delivery import MIN_BATCH
 from agency_client.core.submission import is_small
 from agency_client.core.views import Queued, Refused, Sent
 from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
@@ -222,10 +221,10 @@ class AsyncDriver:
         while self._ready:
             group, self._ready = self._ready, []
             try:
-                if len(group) < MIN_BATCH:
-                    await asyncio.gather(*(self._send_one(each, future) for each, future in group))
-                else:
+                if len(group) > 1:
                     await self._send_group(group)
+                else:
+                    await self._send_one(*group[0])
             finally:
                 for _, future in group:
                     future.cancel()  # Only those that have no result: this was cancelled.

@@ -23,7 +23,7 @@ from exchange_files import read_given, results_apart
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.signer import SignatureAlgorithm
-from exchange_server import copies_cli, log_key_cli
+from exchange_server import copies_cli, log_key_cli, storage_cli
 from exchange_server.config import LOG_PASSPHRASE_VARIABLE, Config, load_config
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="Conf
 app.command()(copies_cli.backup)
 app.command()(copies_cli.restore)
 app.command("copy-database")(copies_cli.copy_database)
+app.command()(storage_cli.disk)
+app.command()(storage_cli.vacuum)
 app.command("init-log-key")(log_key_cli.init_log_key)
 app.command("succeed-log-key")(log_key_cli.succeed_log_key)
 log_app = typer.Typer(help="The log as files.", no_args_is_help=True)
@@ -408,7 +410,7 @@ def _run_hub(
     with captured_native_lines(), database_errors():
         configure_logging(settings.logging.level, worker)
         shared = ALONE if counts is None else SharedCounts(counts, worker)
-        uvloop.run(bootstrap.serve(settings, parent, shared))
+        uvloop.run(bootstrap.serve(settings, parent, shared, worker))
 
 
 def _run_workers(settings: Config, count: int) -> int:

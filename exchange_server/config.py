@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -28,7 +29,7 @@ from pydantic import (
 
 from exchange_files import read_given
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.log.cosignatures import WitnessPolicy
+from exchange_protocol.log.cosignatures import WitnessPolicy, WitnessVerifier
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -77,6 +78,30 @@ def _words(value: object) -> object:
     return value.split() if isinstance(value, str) else value
 
 
+def _http_address(address: str) -> str:
+    """An address over TLS, or on this machine: an answer is signed, but not whom the hub asks."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError(f"expected an address such as https://witness.example, {error}") from None
+    is_near = parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")
+    if not host or not (parts.scheme == "https" or is_near):
+        raise ValueError(f"expected an address such as https://witness.example, got {address}")
+    if parts.query or parts.fragment or parts.username is not None:
+        raise ValueError(f"expected an address without a query and a user, got {address}")
+    return address.rstrip("/")
+
+
+def _pairs(value: object) -> object:
+    """In an environment variable: `name=address`, with spaces between."""
+    if not isinstance(value, str):
+        return value
+    return dict(each.partition("=")[::2] for each in value.split())
+
+
+HttpAddress = Annotated[str, AfterValidator(_http_address)]
+Addresses = Annotated[dict[Name, HttpAddress], BeforeValidator(_pairs)]
 Witnesses = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_witnesses)]
 
 
@@ -142,6 +167,10 @@ class Log(_Section):
     """Without it the successor's passphrase is that of the key."""
     witnesses: Witnesses = ()
     """Verifier keys of the witnesses whose cosignatures the hub takes and shows."""
+    witness_addresses: Addresses = {}
+    """Where witnesses that are servers (C2SP tlog-witness) are asked, by the name of their key."""
+    witness_seconds: Seconds = 60.0
+    """Seconds between two questions to one witness, at least."""
     witnesses_at_start: Annotated[int, Field(ge=0)] = 1
     """Of these, how many must cosign after a start before the hub adds to a log that has entries:
     none does whose memory holds more than the log. Without witnesses it waits for nobody."""
@@ -153,6 +182,11 @@ class Log(_Section):
                 f"expected witnesses_at_start to be at most the {len(self.witnesses)} that "
                 f"witnesses names, got {self.witnesses_at_start}"
             )
+        names = {WitnessVerifier.from_vkey(each).name for each in self.witnesses}
+        if unknown := sorted(self.witness_addresses.keys() - names):
+            raise ValueError(
+                f"expected an address of a witness that witnesses names, got one of {unknown[0]}"
+            )
         return self
 
 
@@ -161,6 +195,8 @@ class Database(_Section):
 
     url: Annotated[str, Field(min_length=1, repr=False), AfterValidator(_beside)]
     """SQLAlchemy URL: `sqlite:///...` or `postgresql+psycopg://...`."""
+    slow_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    """Queries and transactions that take longer are told in the hub's log; 0 for none."""
 
 
 class Limits(_Section):
@@ -205,6 +241,10 @@ class Limits(_Section):
     """Sealed bytes that an agency may have uploaded without a statement to claim them."""
     staged_parts_per_agency: Positive = 4096
     """Parts that it may have uploaded without a statement to claim them."""
+    stored_bytes_per_agency: Positive | None = None
+    """Sealed bytes that an agency may have stored; beyond, it opens and uploads nothing more."""
+    disk_free_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
+    """Bytes that stay free on the disk of a SQLite database; with less, the same holds for all."""
     staging_ttl_seconds: Seconds = 3600
     """Seconds that an upload waits for its statement."""
     queued: Positive = 4096
@@ -242,6 +282,24 @@ class Metrics(_Section):
     """JSON file that a backup leaves: `ended_at` in seconds since 1970, and `bytes`."""
 
 
+def _collector(endpoint: str) -> str:
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise ValueError("expected an address such as http://127.0.0.1:4317 or https://host:4317")
+    if parts.scheme == "http":
+        _loopback(parts.hostname)
+    return endpoint
+
+
+class Traces(_Section):
+    """The collector that spans are sent to by OTLP over gRPC; without an endpoint none are."""
+
+    endpoint: Annotated[str, AfterValidator(_collector)] | None = None
+    """Without TLS (http) of this machine alone."""
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """The share of calls, batches and transactions that is sent."""
+
+
 class Config(_Section):
     """All of it."""
 
@@ -252,6 +310,7 @@ class Config(_Section):
     limits: Limits = Limits()
     logging: Logging = Logging()
     metrics: Metrics = Metrics()
+    traces: Traces = Traces()
 
 
 def load_config(path: Path, environment: Mapping[str, str]) -> Config:

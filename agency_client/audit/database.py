@@ -47,7 +47,7 @@ from exchange_protocol.log.succession import Succession
 from exchange_protocol.log.tiles import TILE_WIDTH, TileId, TreeEdge
 from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, parse_entry
 from exchange_protocol.record.replay import ReplayState
-from exchange_protocol.rules.access import StatementFacts, is_erased
+from exchange_protocol.rules.access import StatementFacts, is_erased, kept_until
 from exchange_protocol.rules.leg_record import encode_record
 from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import SignedStatement, Statement, batch_of, parse_statement
@@ -55,7 +55,8 @@ from exchange_protocol.trust.envelope import PAYLOAD_TYPE
 
 _ENTRIES = """
     SELECT idx, entry, nonce, leaf_hash, event, actor_agency, exchange_id, payload_sha256,
-           payload, certificate_sha256, signature, batch, statement_id, kind, urgency
+           payload, certificate_sha256, signature, batch, statement_id, kind, urgency,
+           EXISTS (SELECT 1 FROM parts WHERE log_index = idx), {second_signature}
     FROM log_entries WHERE idx < ? ORDER BY idx
 """
 _LOG_KEYS = "SELECT idx, payload FROM log_entries WHERE kind = 'publish_log_key' ORDER BY idx"
@@ -66,9 +67,10 @@ _WITH_CONTENT = """
 """
 _PARTS = "SELECT name, part_id FROM parts WHERE log_index = ?"
 _CHUNKS = "SELECT seq, data FROM part_chunks WHERE part_id = ? ORDER BY seq"
-_EXCHANGE = """
-    SELECT initial_index, kind, initiator, initiated_at, updated_at, due_at, urgency, handling
-    FROM exchanges WHERE exchange_id = ?
+_EXCHANGES = """
+    SELECT exchange_id, initial_index, kind, initiator, initiated_at, updated_at, due_at, urgency,
+           handling
+    FROM exchanges ORDER BY exchange_id
 """
 _PARTIES_OF = """
     SELECT idx, payload_sha256, legs, supervisors FROM log_entries
@@ -98,6 +100,7 @@ _LEG_COLUMNS = (
     "approvals",
     "hidden",
     "record",
+    "kept_until",
 )
 
 
@@ -118,7 +121,10 @@ class DatabaseCopy:
             try:
                 heads = self._connection.execute("SELECT size, root, note FROM log_head").fetchall()
                 # A copy of an older hub lacks columns: nothing is wrong with it.
-                self._connection.execute(_ENTRIES, (0,)).fetchall()
+                has_second = "post_quantum_signature" in self._columns("log_entries")
+                second = "post_quantum_signature" if has_second else "NULL"
+                self._entries = _ENTRIES.format(second_signature=second)
+                self._connection.execute(self._entries, (0,)).fetchall()
             except sqlite3.Error as error:
                 raise _unusable(f"it does not read as a hub's database: {error}") from None
             if len(heads) != 1:
@@ -130,6 +136,9 @@ class DatabaseCopy:
         self._last: Entry | None = None
         self._exchanges: dict[str, _Opened] = {}
         self._absent: list[_Absent] = []
+
+    def _columns(self, table: str) -> set[str]:
+        return {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -155,7 +164,7 @@ class DatabaseCopy:
         tiles = _TileCheck(self._connection)
         expected = 0
         try:
-            for row in self._connection.execute(_ENTRIES, (self._checkpoint.size,)):
+            for row in self._connection.execute(self._entries, (self._checkpoint.size,)):
                 if row[0] != expected:
                     self._found.append(
                         _fault(
@@ -177,7 +186,7 @@ class DatabaseCopy:
         """The columns that the hub finds the entry and its statement by, and the sealed parts."""
         if leaf.opening is None:
             return
-        entry_columns, statement_columns = leaf.beside
+        entry_columns, statement_columns, has_uploads = leaf.beside
         signed = leaf.opening.statement
         try:
             entry = parse_entry(leaf.opening.entry)
@@ -202,7 +211,7 @@ class DatabaseCopy:
                 self._exchanges[entry.exchange_id] = _Opened(index, at, at)
             about = (statement.id, statement.kind.value, int(statement.header.urgency))
             yield from _check_columns(index, "log_entries", about, statement_columns)
-            yield from self._check_parts(index, statement)
+            yield from self._check_parts(index, statement, has_uploads=bool(has_uploads))
 
     def check_rest(self, state: ReplayState | None) -> Iterator[Violation]:
         """The tables beside the leaves; `state` is what the replay made, None if it stopped."""
@@ -235,7 +244,8 @@ class DatabaseCopy:
         )
         [(alone,)] = self._connection.execute(
             "SELECT count(*) FROM log_entries WHERE payload IS NULL AND coalesce(statement_id, "
-            "kind, urgency, certificate_sha256, signature, batch, sealed) IS NOT NULL"
+            "kind, urgency, certificate_sha256, signature, batch, post_quantum_signature, sealed) "
+            "IS NOT NULL"
         )
         if alone:
             yield _fault(
@@ -258,10 +268,13 @@ class DatabaseCopy:
                 Reason.ENTRY_MISMATCH, f"the database file is damaged: {' '.join(found.split())}"
             )
 
-    def _check_parts(self, index: int, statement: Statement) -> Iterator[Violation]:
+    def _check_parts(
+        self, index: int, statement: Statement, *, has_uploads: bool
+    ) -> Iterator[Violation]:
         """Compare the sealed bytes that are there with the digests that were signed."""
         try:
-            uploaded = dict(self._connection.execute(_PARTS, (index,)).fetchall())
+            found = self._connection.execute(_PARTS, (index,)).fetchall() if has_uploads else ()
+            uploaded = dict(found)
             [(sealed,)] = self._connection.execute(_SEALED, (index,)).fetchall()
             wrong = [name for name in uploaded if statement.part(name) is None]
             start = 0
@@ -299,18 +312,19 @@ class DatabaseCopy:
             yield _damaged(error, index)
 
     def _check_erasures(self, state: ReplayState) -> Iterator[Violation]:
-        """Content is absent where a notice on the log erased it, and there alone."""
+        """Content is absent where a notice on the log erased it or its retention has ended."""
 
-        def was_erased(digest: bytes) -> bool:
+        def was_erased(digest: bytes, at: datetime | None = None) -> bool:
             said = state.spoken.get(digest)
-            return said is not None and is_erased(state.exchanges[said.exchange_id], said)
+            return said is not None and is_erased(state.exchanges[said.exchange_id], said, at)
 
+        now = datetime.now(UTC)
         for index, digest, name in self._absent:
-            if not was_erased(digest):
+            if not was_erased(digest, now):
                 yield _fault(
                     Reason.PART_MISMATCH,
-                    f"entry {index}: the sealed part {name!r} is missing, and no notice on the log "
-                    "erased it",
+                    f"entry {index}: the sealed part {name!r} is missing; no notice on the log "
+                    "erased it, and its retention has not ended",
                     index,
                 )
         for index, digest in self._connection.execute(_WITH_CONTENT):
@@ -323,21 +337,25 @@ class DatabaseCopy:
 
     def _check_exchanges(self, exchanges: Mapping[str, Exchange]) -> Iterator[Violation]:
         """The hub's projection: what it lists exchanges by, due times among it, and their legs."""
-        columns = ", ".join(_LEG_COLUMNS)
-        legs = f"SELECT agency, {columns} FROM legs WHERE exchange_id = ?"  # noqa: S608
+        # A copy of a hub before retention has no such column.
+        known = self._columns("legs")
+        wanted = [each for each in _LEG_COLUMNS if each in known or each != "kept_until"]
+        columns = ", ".join(wanted)
+        query = f"SELECT exchange_id, agency, {columns} FROM legs ORDER BY exchange_id"  # noqa: S608
+        # All three in one order: a query for each exchange takes most of the time of this check.
+        listed = _RowsInOrder(self._connection.execute(_EXCHANGES))
+        legs = _RowsInOrder(self._connection.execute(query))
         counted = 0
         for exchange in exchanges.values():
-            if self._connection.execute(_EXCHANGE, (exchange.id,)).fetchall() != [
-                _exchange_row(exchange, self._exchanges[exchange.id])
-            ]:
+            if listed.of(exchange.id) != [_exchange_row(exchange, self._exchanges[exchange.id])]:
                 yield _fault(
                     Reason.RULE_BROKEN,
                     f"exchange {exchange.id} is stored otherwise than its initial statement says",
                 )
-            rows = self._connection.execute(legs, (exchange.id,)).fetchall()
-            stored = {row[0]: tuple(row[1:]) for row in rows}
+            stored = {row[0]: row[1:] for row in legs.of(exchange.id)}
             replayed = {
-                leg.agency: _leg_row(position, leg) for position, leg in enumerate(exchange.legs)
+                leg.agency: _leg_row(position, leg)[: len(wanted)]
+                for position, leg in enumerate(exchange.legs)
             }
             counted += len(stored)
             for agency in sorted(stored.keys() | replayed.keys(), key=str):
@@ -389,6 +407,28 @@ class _Opened:
     index: int
     initiated_at: datetime
     updated_at: datetime
+
+
+class _RowsInOrder:
+    """Rows whose first column is a text, in its order; they are asked for in that order."""
+
+    def __init__(self, rows: Iterator[tuple[Any, ...]]) -> None:
+        self._rows = rows
+        self._next = next(rows, None)
+
+    def of(self, key: str) -> list[tuple[Any, ...]]:
+        """The rows with this key, without it; those before it belong to nothing and are skipped."""
+        found = []
+        while self._next is not None and _is_at_most(self._next[0], key):
+            if self._next[0] == key:
+                found.append(self._next[1:])
+            self._next = next(self._rows, None)
+        return found
+
+
+def _is_at_most(stored: object, key: str) -> bool:
+    """As SQLite sorts: numbers before all texts, bytes after them; a torn page may hold any."""
+    return stored <= key if isinstance(stored, str) else not isinstance(stored, bytes)
 
 
 class _TileCheck:
@@ -532,9 +572,10 @@ def _leaf(index: int, row: Sequence[Any]) -> AuditedLeaf:
             fault = Reason.ENTRY_MISMATCH.error(f"entry {index}: it does not parse: {error}")
             return AuditedLeaf(leaf_hash, None, fault)
         payload, certificate, signature = (_blob(value) for value in row[8:11])
-        signed = SignedStatement(PAYLOAD_TYPE, payload, certificate, signature, batch)
+        second = b"" if row[16] is None else _blob(row[16])
+        signed = SignedStatement(PAYLOAD_TYPE, payload, certificate, signature, batch, second)
     return AuditedLeaf(
-        leaf_hash, CommitmentOpening(entry, nonce, signed), beside=(row[4:8], row[12:15])
+        leaf_hash, CommitmentOpening(entry, nonce, signed), beside=(row[4:8], row[12:15], row[15])
     )
 
 
@@ -587,6 +628,7 @@ def _leg_row(position: int, leg: Leg) -> tuple[Any, ...]:
         _spelled(leg.approvals),
         _spelled(tuple(digest.hex() for digest in leg.hidden)),
         encode_record(leg.record),
+        _microseconds(kept_until(leg)),
     )
 
 

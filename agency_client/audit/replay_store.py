@@ -9,9 +9,9 @@ the file, never the hub's: it raises `sqlite3.DatabaseError`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, MutableMapping, MutableSet
+from collections.abc import Callable, Iterator, MutableMapping, MutableSet, ValuesView
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -102,7 +102,8 @@ class _Stored(MutableMapping[K, V], Generic[K, V]):
         # Names of our own tables, never a caller's.
         self._find = f"SELECT value FROM {table} WHERE key = ?"  # noqa: S608
         self._write = f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)"  # noqa: S608
-        self._keys = f"SELECT key FROM {table}"  # noqa: S608
+        self._keys = f"SELECT key FROM {table} ORDER BY key"  # noqa: S608
+        self._all = f"SELECT key, value FROM {table} ORDER BY key"  # noqa: S608
         self._count = f"SELECT count(*) FROM {table}"  # noqa: S608
 
     def __getitem__(self, key: K) -> V:
@@ -135,6 +136,17 @@ class _Stored(MutableMapping[K, V], Generic[K, V]):
         self.flush()
         return (key for (key,) in self._connection.execute(self._keys))
 
+    def values(self) -> ValuesView[V]:
+        """Every value, in the order of the keys."""
+        return _Values(self)
+
+    def in_order(self) -> Iterator[V]:
+        """Read every value in the order of the keys; what was not at hand is not kept there."""
+        self.flush()
+        for key, value in self._connection.execute(self._all):
+            held = self._values.get(key)
+            yield _decoded(self._decode, value) if held is None else held
+
     def __len__(self) -> int:
         self.flush()
         [count] = self._connection.execute(self._count).fetchone()
@@ -148,6 +160,17 @@ class _Stored(MutableMapping[K, V], Generic[K, V]):
         ]
         self._connection.executemany(self._write, rows)
         self._new.clear()
+
+
+class _Values(ValuesView[V]):
+    """The values of a table, read in one go; one by its key takes a query each."""
+
+    def __init__(self, stored: _Stored[Any, V]) -> None:
+        super().__init__(stored)
+        self._stored = stored
+
+    def __iter__(self) -> Iterator[V]:
+        return self._stored.in_order()
 
 
 class _StoredIds(MutableSet[tuple[AgencyId, str]]):

@@ -39,7 +39,7 @@ from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.merkle import CompactRange
-from exchange_protocol.record.entries import CommitmentOpening, verify_opening
+from exchange_protocol.record.entries import CommitmentOpening, Entry, verify_opening
 from exchange_protocol.record.folds import FOLDS, Applied, EventCounts, KindCounts, LateAnswers
 from exchange_protocol.record.replay import Replay
 from exchange_protocol.rules.clocks import is_overdue
@@ -238,7 +238,7 @@ class _Audit:
                 Violation(Reason.ENTRY_MISMATCH, _said(index, error), index, self._of_source)
             )
             return
-        applied = self._judge(index, leaf.opening) if self.folding else None
+        applied = self._judge(index, leaf.opening, entry) if self.folding else None
         for fold in self.folds:
             fold.apply(applied or Applied(index, entry))
         if entry.inspected is not None and self.folding:
@@ -246,9 +246,9 @@ class _Audit:
             reading = Reading(index, entry.hub_time, reader, certificate, entry.inspected)
             self.readings.append(reading)
 
-    def _judge(self, index: int, opening: CommitmentOpening) -> Applied | None:
+    def _judge(self, index: int, opening: CommitmentOpening, entry: Entry) -> Applied | None:
         try:
-            applied = self.replay.apply(index, opening)
+            applied = self.replay.apply(index, opening, entry)
         except ExchangeError as error:
             if error.reason in _NOT_JUDGED:
                 raise

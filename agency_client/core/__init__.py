@@ -7,8 +7,18 @@ blocking client, the asyncio client and the tests alike. `core.py` puts the part
 
 from __future__ import annotations
 
-from agency_client.core.calls import Call, Fetch, Operation, Unary, Upload
+from agency_client.core.calls import Call, Fetch, Operation, Stream, Unary, Upload
 from agency_client.core.core import Core
 from agency_client.core.ports import Ports, make_ports
 
-__all__ = ["Call", "Core", "Fetch", "Operation", "Ports", "Unary", "Upload", "make_ports"]
+__all__ = [
+    "Call",
+    "Core",
+    "Fetch",
+    "Operation",
+    "Ports",
+    "Stream",
+    "Unary",
+    "Upload",
+    "make_ports",
+]

@@ -23,7 +23,7 @@ MAX_CHUNK_BYTES: Final = 1024 * 1024
 DEADLINES: Final = {
     "ExchangeService/PlanRoute": 15.0,
     "ExchangeService/Submit": 30.0,
-    "ExchangeService/SubmitBatch": 60.0,
+    "ExchangeService/SubmitStream": 60.0,
     "ExchangeService/UploadPart": 300.0,
     "ExchangeService/ListExchanges": 15.0,
     "ExchangeService/GetExchange": 30.0,
@@ -78,6 +78,21 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """SubmitStream: sends statements and appends each answer to `answers`; sends back None.
+
+    `requests` makes the requests from a place on: each attempt begins with the first that has no
+    answer. Answers that arrived before an error stay, so the rest can be sent in another stream.
+    """
+
+    requests: Callable[[int], Iterator[pb.SubmitRequest]]
+    answers: list[pb.SubmitStreamResponse]
+    most: int
+    """The number of requests, so of answers too."""
+    method: str = field(default="ExchangeService/SubmitStream", init=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Fetch:
     """FetchPart: appends what arrives to `sink`, at most to `limit` bytes; sends back None.
 
@@ -97,7 +112,7 @@ class Pause:
     seconds: float
 
 
-Call = Unary | Upload | Fetch
+Call = Unary | Upload | Stream | Fetch
 
 T = TypeVar("T")
 Operation = Generator[Call | Pause, Any, T]

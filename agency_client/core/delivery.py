@@ -37,13 +37,8 @@ from exchange_protocol.record.receipts import Receipt
 from exchange_protocol.rules.dependencies import DependencyTracker
 from exchange_protocol.rules.judgement import authenticate
 
-MIN_BATCH = 8
-"""Statements that wait together from which on they are sent in one call."""
-BATCH_STATEMENTS = 256
-BATCH_BYTES: Final = 3 * 1024 * 1024
-"""In one SubmitBatch, at most: the hub takes messages of 4 MiB."""
-_FRAMING_BYTES: Final = 1024
-"""Signature, path and field tags of one statement, generously."""
+STREAM_STATEMENTS: Final = 256
+"""In one stream, at most: then their receipts are kept, and the next ones go."""
 PATIENCE_SECONDS = 10.0
 """Longest wait in all, without progress, where the hub says when to come back."""
 _LEAST_DELAY_SECONDS: Final = 0.02
@@ -107,7 +102,7 @@ class Delivery:
         return (yield from self.deliver_all(waiting))
 
     def deliver_all(self, statement_ids: Sequence[str]) -> Operation[list[Delivered]]:
-        """Send statements of the outbox in order; many small ones go together (SubmitBatch).
+        """Send statements of the outbox in order; small ones go together in a stream.
 
         A statement waits while another one that it depends on is pending (`rules.dependencies`).
 
@@ -116,26 +111,21 @@ class Delivery:
             NotAuthenticated: if the channel is not let in.
         """
         results: dict[str, Delivered] = {}
-        left, pending, most = deque(statement_ids), DependencyTracker(), BATCH_STATEMENTS
+        left, pending = deque(statement_ids), DependencyTracker()
         away: ExchangeError | None = None
         patience = PATIENCE_SECONDS
         while left:
-            group = self._take_group(left, most)
+            group = self._take_group(left)
+            if not group:
+                break
             if away is not None:
                 results |= {each: self._settling.queued(each, away) for each in group}
                 continue
-            try:
-                if len(group) >= MIN_BATCH:
-                    sent = yield from self._deliver_together(group, pending)
-                else:
-                    sent = yield from self._deliver_one_by_one(group, pending)
-            except LimitExceeded as error:
-                if not error.is_final or len(group) == 1:
-                    raise
-                # This hub takes smaller messages than others do.
-                most = len(group) // 2
-                left.extendleft(reversed(group))
-                continue
+            if len(group) > 1:
+                sent, unanswered = yield from self._deliver_together(group, pending)
+                left.extendleft(reversed(unanswered))
+            else:
+                sent = yield from self._deliver_alone(group[0], pending)
             results |= {each.statement_id: each for each in sent}
             if any(isinstance(each, Sent) for each in sent):
                 patience = PATIENCE_SECONDS
@@ -172,45 +162,40 @@ class Delivery:
         yield from self._view.know_directory(receipt.entry.directory_size)
         return sent
 
-    def _deliver_one_by_one(
-        self, group: Sequence[str], pending: DependencyTracker
+    def _deliver_alone(
+        self, statement_id: str, pending: DependencyTracker
     ) -> Operation[list[Delivered]]:
+        """Send one statement by itself; gives nothing where another process has it."""
         outbox = self._ports.outbox
-        results: list[Delivered] = []
-        away: ExchangeError | None = None
-        for statement_id in group:
-            try:
-                statement = outbox.load(statement_id).statement
-            except NotFound:
-                continue  # Another process has sent it since.
-            reason = away or pending.why_put_off(statement)
-            if reason is not None:
-                results.append(Queued(statement_id, statement.exchange_id, reason))
-                continue
-            try:
-                result = yield from self._deliver(statement_id, patience=0.0)
-            except CallerError as error:
-                if outbox.has_refused(statement_id):
-                    results.append(Refused(statement_id, statement.exchange_id, error))
-                    continue
-                if error.reason is not Reason.STATEMENT_UNKNOWN:
-                    raise
-                if outbox.holds(statement_id):
-                    pending.put_off(statement, _taken(statement_id))
-                continue
-            results.append(result)
-            if isinstance(result, Queued):
-                pending.put_off(statement, result.reason)
-                away = result.reason if _is_away(result.reason) else None
-        return results
+        try:
+            statement = outbox.load(statement_id).statement
+        except NotFound:
+            return []  # Another process has sent it since.
+        reason = pending.why_put_off(statement)
+        if reason is not None:
+            return [Queued(statement_id, statement.exchange_id, reason)]
+        try:
+            result = yield from self._deliver(statement_id, patience=0.0)
+        except CallerError as error:
+            if outbox.has_refused(statement_id):
+                return [Refused(statement_id, statement.exchange_id, error)]
+            if error.reason is not Reason.STATEMENT_UNKNOWN:
+                raise
+            if outbox.holds(statement_id):
+                pending.put_off(statement, _taken(statement_id))
+            return []
+        if isinstance(result, Queued):
+            pending.put_off(statement, result.reason)
+        return [result]
 
     def _deliver_together(
         self, group: Sequence[str], pending: DependencyTracker
-    ) -> Operation[list[Delivered]]:
-        """Send small statements in one call; each has a result of its own.
+    ) -> Operation[tuple[list[Delivered], list[str]]]:
+        """Send small statements in a stream; gives the result of each, and those to send anew.
 
-        Raises:
-            LimitExceeded: if they are too much for one call; the outbox still holds them all.
+        What a cut stream left unanswered goes in another one, as long as each brings an answer. A
+        stream that failed before the first answer may have failed at the first statement: that one
+        is sent by itself, so that an error is its own.
         """
         outbox = self._ports.outbox
         results: list[Delivered] = []
@@ -227,44 +212,48 @@ class Delivery:
                 else:
                     batch.append(stored)
             if not batch:
-                return results
-            outcomes: Sequence[Receipt | ExchangeError]
-            try:
-                outcomes = yield from self._submission.submit_batch(batch)
-            except (HubUnavailable, HubInternal, LimitExceeded) as error:
-                if error.is_final:
-                    raise
-                outcomes = [error] * len(batch)
+                return results, []
+            streamed = yield from self._submission.submit_stream(batch)
+            answered = len(streamed.outcomes)
+            outcomes = [*streamed.outcomes]
+            cut = streamed.cut
+            if cut is not None and not answered and _puts_off(cut):
+                outcomes = [cut] * len(batch)
             results += [
                 self._settling.take(stored, outcome, pending)
-                for stored, outcome in zip(batch, outcomes, strict=True)
+                for stored, outcome in zip(batch, outcomes, strict=False)
             ]
+            left = [stored.statement.id for stored in batch[len(outcomes) :]]
         newest = max(
             (each.receipt.entry.directory_size for each in results if isinstance(each, Sent)),
             default=0,
         )
-        yield from self._view.know_directory(newest)
-        return results
+        try:
+            yield from self._view.know_directory(newest)
+        except HubUnavailable:
+            # Where the hub has gone in the middle, the next receipt or exchange asks for it again.
+            if cut is None:
+                raise
+        if isinstance(cut, NotAuthenticated):
+            raise cut
+        if left and not answered:
+            results += yield from self._deliver_alone(left.pop(0), pending)
+        return results, left
 
-    def _take_group(self, left: deque[str], most: int) -> list[str]:
+    def _take_group(self, left: deque[str]) -> list[str]:
         """Take what goes together, in order: a run of small statements, or a large one alone."""
         group: list[str] = []
-        room = BATCH_BYTES
-        while left and len(group) < most:
+        while left and len(group) < STREAM_STATEMENTS:
             try:
-                stored = self._ports.outbox.load(left[0])
+                is_alone = not is_small(self._ports.outbox.load(left[0]))
             except NotFound:
                 left.popleft()  # Another process has sent it since.
                 continue
-            size = len(stored.signed.payload) + _FRAMING_BYTES
-            size += sum(part.size for part in stored.statement.parts)
-            small = is_small(stored)
-            if group and (not small or size > room):
+            if group and is_alone:
                 break
             group.append(left.popleft())
-            if not small:
+            if is_alone:
                 break
-            room -= size
         return group
 
 
@@ -297,7 +286,7 @@ class Settling:
     def take(
         self, stored: StoredStatement, outcome: Receipt | ExchangeError, pending: DependencyTracker
     ) -> Delivered:
-        """Settle a statement of a batch by its outcome."""
+        """Settle a statement of a stream by its outcome."""
         statement = stored.statement
         if isinstance(outcome, Receipt):
             return self.settle(stored, outcome)
@@ -343,6 +332,11 @@ def _taken(statement_id: str) -> ExchangeError:
     return Reason.STATEMENT_UNKNOWN.error(
         f"statement {statement_id} is not in the outbox, or another process sends it"
     )
+
+
+def _puts_off(error: ExchangeError) -> bool:
+    """True if an error that ended a call holds for whatever else could be sent now."""
+    return isinstance(error, HubUnavailable) or _delay(error) < math.inf
 
 
 def _is_away(error: ExchangeError) -> bool:

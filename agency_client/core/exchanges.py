@@ -47,7 +47,7 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party, ReaderRole
 from exchange_protocol.kinds.fields import parse_uuid
 from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_protocol.record.entries import Entry, Event
+from exchange_protocol.record.entries import MOST_AHEAD, Entry, Event
 from exchange_protocol.record.receipts import (
     ProvenEntry,
     parse_proven_entry,
@@ -271,8 +271,10 @@ class Exchanges:
         plaintexts: dict[str, bytes] = {}
         faults: list[PartFault] = []
         role: ReaderRole | None = None
-        # By the notice that the initiator signed, not by the hub's word.
-        erased = exchange is not None and is_erased(exchange, spoken(exchange, each.statement))
+        # By a signed notice or the published retention, not by the hub's word.
+        erased = exchange is not None and is_erased(
+            exchange, spoken(exchange, each.statement), self._ports.clock()
+        )
         for part in each.statement.parts:
             wrapped = part.wrapped_key(self._ports.agency)
             if wrapped is None:
@@ -307,12 +309,14 @@ class Exchanges:
         return open_part(sealed, PartContext(each.statement.id, part.name), wrapped, private)
 
     def _check_erased(self, each: VerifiedStatement) -> Operation[None]:
-        """Check that the initiator had it erased; raises RULE_BROKEN if a hub only says so."""
+        """Check that a notice or retention erased it; raises RULE_BROKEN if a hub only says so."""
         exchange = (yield from self.get(each.statement.exchange_id)).exchange
-        if exchange is not None and not is_erased(exchange, spoken(exchange, each.statement)):
+        # The hub's clock may be ahead of this one's.
+        at = self._ports.clock() + MOST_AHEAD
+        if exchange is not None and not is_erased(exchange, spoken(exchange, each.statement), at):
             raise Reason.RULE_BROKEN.error(
                 f"the hub says that the content of statement {each.statement.id} was erased; "
-                "no notice that the initiator signed says so"
+                "no signed notice says so, and its retention has not ended"
             )
 
 

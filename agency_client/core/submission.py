@@ -1,8 +1,8 @@
 """Submit statements to the hub, and verify the receipts.
 
  1. Large parts are uploaded; the hub takes what it staged before by its digest.
- 2. The statement is submitted. The hub knows it by author and id, and gives the original receipt
-    when it is sent again.
+ 2. The statement is submitted, alone or with others in a stream. The hub knows it by author and id,
+    and gives the original receipt when it is sent again.
  3. The receipt is verified: the log key, the proof, the statement that it names. Its checkpoint is
     consistent with what was seen.
 
@@ -12,15 +12,24 @@ The outbox is left as it is: `delivery` keeps the receipt, or the refusal.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from agency_client.core.calls import MAX_CHUNK_BYTES, Operation, Upload
+from agency_client.core.calls import MAX_CHUNK_BYTES, Operation, Stream, Upload
 from agency_client.core.ports import Ports
 from agency_client.core.statuses import parse_status
 from agency_client.core.view import View
+from agency_client.state.checkpoints import Head
 from agency_client.state.outbox import StoredStatement
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import (
+    ExchangeError,
+    HubDishonest,
+    HubInternal,
+    HubUnavailable,
+    LimitExceeded,
+    Reason,
+)
 from exchange_protocol.record.receipts import Receipt, verify_receipt
 from exchange_protocol.rules.statements import Part, encode_signed_statement
 from exchange_protocol.v1 import exchange_service_pb2 as pb
@@ -31,9 +40,19 @@ INLINE_BYTES: Final = 1024 * 1024
 
 
 def is_small(stored: StoredStatement) -> bool:
-    """True if a statement may ride in a batch with others."""
+    """True if a statement may go in a stream, with its parts inline."""
     sizes = [part.size for part in stored.statement.parts]
     return sum(sizes) <= INLINE_BYTES // 4 and all(size <= INLINE_PART_BYTES for size in sizes)
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """What came of the statements of a stream."""
+
+    outcomes: list[Receipt | ExchangeError]
+    """A receipt or the refusal of each that was answered: the first ones, in order."""
+    cut: ExchangeError | None
+    """What ended the stream before all were answered."""
 
 
 class Submission:
@@ -64,56 +83,74 @@ class Submission:
             lambda answer: answer.receipt.tree_head,
             original=True,
         )
-        message = answer.receipt
-        return verify_receipt(
-            message.entry, message.tree_head.checkpoint, stored.statement, self._ports.trust.log
-        )
+        return self._verified(stored, answer.receipt)
 
-    def submit_batch(
-        self, batch: Sequence[StoredStatement]
-    ) -> Operation[list[Receipt | ExchangeError]]:
-        """Submit small statements in one call; gives a receipt or the refusal of each, in order."""
+    def submit_stream(self, batch: Sequence[StoredStatement]) -> Operation[Streamed]:
+        """Submit small statements in one stream; gives what came of each, as far as it came.
+
+        Raises:
+            HubDishonest: if a receipt does not verify; none of them is settled then.
+        """
         held = yield from self._view.held()
-        submissions = [
-            pb.Submission(
-                statement=encode_signed_statement(stored.signed),
-                parts=[_inline(stored, part) for part in stored.statement.parts],
+        answers: list[pb.SubmitStreamResponse] = []
+        cut: ExchangeError | None = None
+        requests = partial(_stream_requests, batch, held.size if held else 0)
+        try:
+            yield Stream(requests, answers, len(batch))
+        except HubDishonest:
+            raise
+        except ExchangeError as error:
+            cut = error
+        if cut is None and len(answers) < len(batch):
+            cut = Reason.INTERNAL.error(
+                f"the hub ended the stream after {len(answers)} of {len(batch)} answers"
             )
-            for stored in batch
-        ]
-        answer = yield from self._view.ask_with(
-            held,
-            "ExchangeService/SubmitBatch",
-            pb.SubmitBatchRequest(
-                submissions=submissions, known_tree_size=held.size if held else 0
-            ),
-            pb.SubmitBatchResponse,
-        )
-        if len(answer.results) != len(batch):
-            raise Reason.RECEIPT_MISMATCH.error(
-                f"expected a result for each of {len(batch)} statements, got {len(answer.results)}"
-            )
-        for head in answer.tree_heads:
-            yield from self._view.advance(held, head, original=True)
-        return [
-            self._outcome(stored, result, answer)
-            for stored, result in zip(batch, answer.results, strict=True)
-        ]
+        outcomes: list[Receipt | ExchangeError] = []
+        proven: set[bytes] = set()
+        for stored, answer in zip(batch, answers, strict=False):
+            try:
+                outcomes.append((yield from self._outcome(stored, answer, held, proven)))
+            except (HubUnavailable, HubInternal, LimitExceeded) as error:
+                # A checkpoint whose proof could not be fetched: sent again, it is proven then.
+                cut = error
+                break
+        return Streamed(outcomes, cut)
 
     def _outcome(
         self,
         stored: StoredStatement,
-        result: pb.SubmissionResult,
-        answer: pb.SubmitBatchResponse,
-    ) -> Receipt | ExchangeError:
-        if not result.HasField("entry"):
-            return parse_status(result.refusal)
-        if result.tree_head >= len(answer.tree_heads):
-            raise Reason.RECEIPT_MISMATCH.error(
-                f"expected a tree head for statement {stored.statement.id}, got none"
-            )
-        note = answer.tree_heads[result.tree_head].checkpoint
-        return verify_receipt(result.entry, note, stored.statement, self._ports.trust.log)
+        answer: pb.SubmitStreamResponse,
+        held: Head | None,
+        proven: set[bytes],
+    ) -> Operation[Receipt | ExchangeError]:
+        """The verified receipt, or the refusal; `proven` are the checkpoints of earlier answers."""
+        if not answer.HasField("receipt"):
+            refusal = parse_status(answer.refusal)
+            if held is not None and refusal.reason is Reason.PROOF_RANGE_INVALID:
+                yield from self._view.explain_rollback(held)
+            return refusal
+        head = answer.receipt.tree_head
+        if head.checkpoint not in proven:
+            yield from self._view.advance(held, head, original=True)
+            proven.add(head.checkpoint)
+        return self._verified(stored, answer.receipt)
+
+    def _verified(self, stored: StoredStatement, receipt: pb.Receipt) -> Receipt:
+        """A receipt that verifies; its checkpoint is verified by `View.advance`."""
+        note = receipt.tree_head.checkpoint
+        return verify_receipt(receipt.entry, note, stored.statement, self._ports.trust.log)
+
+
+def _stream_requests(
+    batch: Sequence[StoredStatement], known_tree_size: int, start: int
+) -> Iterator[pb.SubmitRequest]:
+    """The requests of a stream, from a place on; each is read from disk when it is sent."""
+    for stored in batch[start:]:
+        yield pb.SubmitRequest(
+            statement=encode_signed_statement(stored.signed),
+            parts=[_inline(stored, part) for part in stored.statement.parts],
+            known_tree_size=known_tree_size,
+        )
 
 
 def upload_requests(stored: StoredStatement, part: Part) -> Iterator[pb.UploadPartRequest]:

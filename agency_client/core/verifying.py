@@ -13,7 +13,9 @@ Steps (docs/threat-model.md says which lie each of them catches):
       A release without enough coordinators' own signatures over that very payload breaks a rule; a
       held statement that is shown lacks its approvals;
     - approver: it does not see what the recipients say, so each statement that it sees is judged on
-      the leg as that statement found it; decisions must answer the statement that waits;
+      the leg as that statement found it; decisions must answer the statement that waits. What rests
+      on a statement or a due time of the recipient (a consent, a reminder, the end of a freeze) it
+      cannot judge: author and signature are verified, and auditors judge the rest;
     - supervisor: it sees single statements; each must name it as one, and author, certificate and
       signature are verified.
  6. Everything that the agency itself said, and for which it held a receipt when it asked, is shown,
@@ -34,12 +36,13 @@ from agency_client.core.views import ExchangeSummary, VerifiedExchange, Verified
 from agency_client.state.outbox import KeptReceipt
 from exchange_protocol.errors import ExchangeError, NotFound, Reason
 from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.spec import About, When, matches
 from exchange_protocol.record.entries import Entry, Event, verify_time_of
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.judgement import authenticate, judge
 from exchange_protocol.rules.lifecycle import Exchange
-from exchange_protocol.rules.statements import parse_statement
+from exchange_protocol.rules.statements import Statement, parse_statement
 from exchange_protocol.trust.identity import AgencyId
 
 
@@ -133,6 +136,10 @@ def _replayed(
 def _approvers_view(statements: Sequence[VerifiedStatement], fold: DirectoryFold) -> Exchange:
     exchange: Exchange | None = None
     for each in statements:
+        if exchange is not None and _rests_on_unseen(each.statement):
+            _check_author(each, fold)
+            exchange = _as_recorded(exchange, each)
+            continue
         found = exchange and _as_found(exchange, each)
         try:
             judgement = judge(
@@ -161,6 +168,10 @@ def _check_supervised(agency: AgencyId, each: VerifiedStatement, fold: Directory
             f"expected the initial statement of exchange {each.statement.exchange_id}, or "
             f"statements that name {agency} as a supervisor; entry {each.index} is neither"
         )
+    _check_author(each, fold)
+
+
+def _check_author(each: VerifiedStatement, fold: DirectoryFold) -> None:
     try:
         authenticate(
             each.signed, each.statement, fold.before(each.index), fold.anchors, each.hub_time
@@ -216,6 +227,23 @@ def _as_found(exchange: Exchange, each: VerifiedStatement) -> Exchange:
             for leg in exchange.legs
         ),
     )
+
+
+def _rests_on_unseen(statement: Statement) -> bool:
+    """True if only who sees what the recipient said can judge a statement of the initiator."""
+    return any(
+        row.about is About.OTHERS or row.when is When.AFTER_DUE
+        for row in statement.kind.spec.rows
+        if row.party is Party.INITIATOR and matches(row, statement.body)
+    )
+
+
+def _as_recorded(exchange: Exchange, each: VerifiedStatement) -> Exchange:
+    """The exchange with its legs in the states that the hub recorded after a statement."""
+    changes = each.entry.ruling.legs if each.entry.ruling else ()
+    after = {change.agency: change.after for change in changes}
+    legs = (replace(leg, state=after.get(leg.agency, leg.state)) for leg in exchange.legs)
+    return replace(exchange, legs=tuple(legs))
 
 
 def check_unknown(promised: Mapping[str, KeptReceipt], error: NotFound) -> None:

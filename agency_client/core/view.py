@@ -102,9 +102,24 @@ class View:
             answer = yield from ask_hub(method, request, response)
         except ExchangeError as error:
             if held is not None and error.reason is Reason.PROOF_RANGE_INVALID:
-                yield from self._explain_rollback(held)
+                yield from self.explain_rollback(held)
             raise
         return answer
+
+    def explain_rollback(self, held: Head) -> Operation[None]:
+        """Find out why a hub cannot prove anything from the head held; raises CHECKPOINT_ROLLBACK.
+
+        It returns if the hub's log is as long as it was.
+        """
+        answer = yield from ask_hub(
+            "AuditService/GetCheckpoint",
+            audit_pb.GetCheckpointRequest(),
+            audit_pb.GetCheckpointResponse,
+        )
+        yield from self.know_log_key(answer.tree_head.checkpoint)
+        head = self._ports.trust.verify(answer.tree_head.checkpoint)
+        if head.size < held.size:
+            raise self._ports.trust.rolled_back(held, head)
 
     def checkpoint(self) -> Operation[Head]:
         """Fetch and verify the newest checkpoint."""
@@ -248,17 +263,6 @@ class View:
                 raise self._ports.trust.rolled_back(held, head) from error
             raise
         self._ports.trust.verify_extends(head, held, proof)
-
-    def _explain_rollback(self, held: Head) -> Operation[None]:
-        answer = yield from ask_hub(
-            "AuditService/GetCheckpoint",
-            audit_pb.GetCheckpointRequest(),
-            audit_pb.GetCheckpointResponse,
-        )
-        yield from self.know_log_key(answer.tree_head.checkpoint)
-        head = self._ports.trust.verify(answer.tree_head.checkpoint)
-        if head.size < held.size:
-            raise self._ports.trust.rolled_back(held, head)
 
 
 def _directory_request(known: int, size: int) -> Message:

@@ -147,7 +147,9 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = {
         lambda leg: leg.offences or (_NOT_GIVEN,),
         has_many=True,
     ),
-    "month": Dimension((Words("month", "месяц", "ай"),), lambda leg: (f"{leg.opened.at:%Y-%m}",)),
+    "month": Dimension(
+        (Words("month", "месяц", "ай"),), lambda leg: (f"{leg.initiated.at:%Y-%m}",)
+    ),
 }
 """By the names that `--by` takes."""
 
@@ -194,7 +196,7 @@ def make_statistics(
     """
     check_question(period, by)
     cut_at = gathered.last.at if gathered.last else None
-    legs = [leg for leg in gathered if period.holds(leg.opened.at)]
+    legs = [leg for leg in gathered if period.holds(leg.initiated.at)]
     groups = _Groups(legs, [DIMENSIONS[name] for name in by])
     return Statistics(
         origin=checkpoint.origin,
@@ -249,7 +251,7 @@ def _exchanges(groups: _Groups, cut_at: datetime | None) -> Table:
     def measure(legs: Sequence[LegFacts]) -> tuple[Cell, ...]:
         overdue = [leg for leg in legs if cut_at is not None and leg.is_overdue(cut_at)]
         return (
-            _cell({leg.exchange_id: leg for leg in legs}.values()),
+            Cell(len({leg.exchange_id for leg in legs}), tuple(sorted(_initial(legs)))),
             _cell(legs),
             _cell(leg for leg in legs if LegState.HELD in leg.reached),
             _cell(leg for leg in legs if leg.state in BEFORE_ANSWER),
@@ -346,17 +348,17 @@ def _outcomes(groups: _Groups) -> Table:
 
 def _times(groups: _Groups) -> Table:
     def measure(legs: Sequence[LegFacts]) -> tuple[Cell, ...]:
-        answered = [leg for leg in legs if leg.ended_as in _ENDS[:2]]
-        spans = sorted(leg.ended.at - leg.opened.at for leg in answered if leg.ended)
+        answered = [leg for leg in legs if leg.answered]
+        spans = sorted(leg.answered.at - leg.opened.at for leg in answered if leg.answered)
         due = [leg for leg in answered if leg.answer_due is not None]
         in_time = [leg for leg in due if not leg.was_late]
         share = len(in_time) / len(due) if due else None
         return (
-            _ending_cell(answered),
-            Cell(_median(spans), _entries(answered)),
-            Cell(_ninth_decile(spans), _entries(answered)),
-            _ending_cell(due),
-            Cell(share, _entries(due)),
+            Cell(len(answered), _answers(answered)),
+            Cell(_median(spans), _answers(answered)),
+            Cell(_ninth_decile(spans), _answers(answered)),
+            Cell(len(due), _answers(due)),
+            Cell(share, _answers(due)),
         )
 
     rows, total = groups.rows(measure)
@@ -365,14 +367,16 @@ def _times(groups: _Groups) -> Table:
         title=Words("Time to answer", "Время до ответа", "Жауап беру уақыты"),
         definition=Words(
             "From the initial statement to the answer or refusal, by the hub's clock, for legs "
-            "that were answered or refused. Nine of ten answers took at most the time in the "
-            "third column. In time: not after the due time, of those that had one.",
+            "that were answered or refused. A freeze that is imposed is an answer. Nine of ten "
+            "answers took at most the time in the third column. In time: not after the due time, "
+            "of those that had one.",
             "От первого заявления до ответа или отказа, по часам узла, для линий с ответом или "
-            "отказом. Девять из десяти ответов заняли не больше времени в третьем столбце. В "
-            "срок: не позже срока, среди имевших срок.",
+            "отказом. Введённое замораживание есть ответ. Девять из десяти ответов заняли не "
+            "больше времени в третьем столбце. В срок: не позже срока, среди имевших срок.",
             "Бастапқы мәлімдемеден жауапқа немесе бас тартуға дейін, тораптың сағаты бойынша, "
-            "жауап не бас тарту алған желілер үшін. Он жауаптың тоғызы үшінші бағандағыдан артық "
-            "уақыт алмады. Мерзімінде: мерзімі барлардың ішінде мерзімнен кешікпегені.",
+            "жауап не бас тарту алған желілер үшін. Енгізілген қатыру жауап болып табылады. Он "
+            "жауаптың тоғызы үшінші бағандағыдан артық уақыт алмады. Мерзімінде: мерзімі "
+            "барлардың ішінде мерзімнен кешікпегені.",
         ),
         unit=Words("legs, days, share", "линии, дни, доля", "желілер, күндер, үлес"),
         dimensions=groups.headings,
@@ -568,6 +572,10 @@ def _within(period: Period, moments: Iterable[Moment]) -> tuple[int, ...]:
     return tuple(moment.index for moment in moments if period.holds(moment.at))
 
 
+def _initial(legs: Iterable[LegFacts]) -> set[int]:
+    return {leg.initiated.index for leg in legs}
+
+
 def _cell(legs: Iterable[LegFacts]) -> Cell:
     """Count legs, by the entries that opened them."""
     found = list(legs)
@@ -578,6 +586,10 @@ def _ending_cell(legs: Iterable[LegFacts]) -> Cell:
     """Count legs, by the entries that ended them."""
     found = list(legs)
     return Cell(len(found), _entries(found))
+
+
+def _answers(legs: Iterable[LegFacts]) -> tuple[int, ...]:
+    return tuple(sorted({leg.answered.index for leg in legs if leg.answered}))
 
 
 def _entries(legs: Iterable[LegFacts]) -> tuple[int, ...]:

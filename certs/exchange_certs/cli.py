@@ -15,6 +15,7 @@ from typing import Annotated, Final
 import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from rich.console import Console
 from rich.table import Table
 
@@ -38,7 +39,7 @@ from exchange_files import (
 )
 from exchange_keys import encrypted_pem, read_passphrase
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.trust.certificates import Usage
+from exchange_protocol.trust.certificates import Usage, post_quantum_key
 from exchange_protocol.trust.identity import HubIdentity, Member, Role, parse_agency_id
 
 CA_VARIABLE: Final = "EXCHANGE_CERTS_PASSPHRASE"
@@ -130,7 +131,7 @@ def issue(
     ] = None,
     csr: Annotated[
         Path | None,
-        typer.Option(help="Signing request in PEM; only its key is used, no key is generated."),
+        typer.Option(help="Signing request in PEM; only its keys are used, none is generated."),
     ] = None,
     passphrase_file: PassphraseFile = None,
     key_passphrase_file: Annotated[
@@ -147,7 +148,7 @@ def issue(
     check_new(key_path, out)
     # Everything is read before the authority signs, so that nothing is issued and then lost.
     key_passphrase = b"" if csr else read_passphrase(key_passphrase_file, KEY_VARIABLE)
-    public_key = _requested_key(csr) if csr else None
+    public_key, second_key = _requested_keys(csr) if csr else (None, None)
     start = not_before.replace(tzinfo=UTC) if not_before else None
 
     def keep(issued: IssuedCertificate) -> AbstractContextManager[None]:
@@ -182,6 +183,7 @@ def issue(
             days=days,
             not_before=start,
             public_key=public_key,
+            second_key=second_key if usage is MemberUsage.SIGNING else None,
             keep=keep,
         )
     with_key = f", key {key_path}" if issued.key else ""
@@ -260,7 +262,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise SystemExit(2) from None
 
 
-def _requested_key(path: Path) -> ec.EllipticCurvePublicKey:
+def _requested_keys(path: Path) -> tuple[ec.EllipticCurvePublicKey, MLDSA65PublicKey | None]:
     try:
         request = x509.load_pem_x509_csr(_read(path))
     except ValueError:
@@ -272,7 +274,7 @@ def _requested_key(path: Path) -> ec.EllipticCurvePublicKey:
         raise Reason.INVALID_FIELD.error(
             f"expected {path} to be signed by its own key, on P-256 or P-384", field="csr"
         )
-    return key
+    return key, post_quantum_key(request)
 
 
 def _read(path: Path) -> bytes:

@@ -87,13 +87,13 @@ class Reader:
 
     async def tree_head(self, known_tree_size: int) -> TreeHead:
         """The newest checkpoint; raises PROOF_RANGE_INVALID for a tree larger than the log."""
-        return await self._run(lambda c: _tree_head(c, _head(c), known_tree_size))
+        return await self._run(lambda c: _tree_head(_tiles(c), _head(c), known_tree_size))
 
     async def checkpoint(self, known_tree_size: int) -> tuple[TreeHead, list[bytes]]:
         """The newest checkpoint, and those that witnesses cosigned; raises as `tree_head`."""
 
         def query(connection: Connection) -> tuple[TreeHead, list[bytes]]:
-            head = _tree_head(connection, _head(connection), known_tree_size)
+            head = _tree_head(_tiles(connection), _head(connection), known_tree_size)
             return head, witnessed_checkpoints(connection)
 
         return await self._run(query)
@@ -116,8 +116,9 @@ class Reader:
                     field="known_directory_size",
                 )
             stored = read_directory_page(connection, known_directory_size, page_size, head.size)
-            proven = _proven(connection, stored, head.size)
-            return proven, head.directory_size, _tree_head(connection, head, known_tree_size)
+            tiles = _tiles(connection)
+            proven = _proven(tiles, stored, head.size)
+            return proven, head.directory_size, _tree_head(tiles, head, known_tree_size)
 
         return await self._run(query)
 
@@ -168,15 +169,15 @@ class Reader:
         """
 
         def query(connection: Connection) -> tuple[ExchangeRow, EntryPage, TreeHead]:
-            head = _head(connection)
-            page = _exchange_page(connection, agency, exchange_id, 0, head.size)
+            head, tiles = _head(connection), _tiles(connection)
+            page = _exchange_page(connection, tiles, agency, exchange_id, 0, head.size)
             seen = read_seen(connection, agency, [exchange_id])
             if not page.entries or not seen:
                 raise Reason.EXCHANGE_UNKNOWN.error(
                     f"expected an exchange that {agency} may know of, got {exchange_id[:64]!r}",
                     field="exchange_id",
                 )
-            return _exchange_row(seen[0]), page, _tree_head(connection, head, known_tree_size)
+            return _exchange_row(seen[0]), page, _tree_head(tiles, head, known_tree_size)
 
         return await self._run(query)
 
@@ -192,7 +193,8 @@ class Reader:
 
         def query(connection: Connection) -> EntryPage:
             _check_size(tree_size, _head(connection))
-            page = _exchange_page(connection, agency, exchange_id, start, tree_size)
+            tiles = _tiles(connection)
+            page = _exchange_page(connection, tiles, agency, exchange_id, start, tree_size)
             if not page.entries:
                 raise Reason.EXCHANGE_UNKNOWN.error(
                     f"expected an exchange of which {agency} sees entries from {start} on, "
@@ -335,8 +337,8 @@ def _head(connection: Connection) -> Head:
     return head
 
 
-def _tree_head(connection: Connection, head: Head, known_tree_size: int) -> TreeHead:
-    proof = consistency_proof(known_tree_size, head.size, _tiles(connection))
+def _tree_head(tiles: TileReader, head: Head, known_tree_size: int) -> TreeHead:
+    proof = consistency_proof(known_tree_size, head.size, tiles)
     return TreeHead(head.note, tuple(proof))
 
 
@@ -352,20 +354,23 @@ def _check_size(size: int, head: Head) -> None:
 
 
 def _exchange_page(
-    connection: Connection, agency: AgencyId, exchange_id: str, start: int, tree_size: int
+    connection: Connection,
+    tiles: TileReader,
+    agency: AgencyId,
+    exchange_id: str,
+    start: int,
+    tree_size: int,
 ) -> EntryPage:
     if start >= tree_size:
         # It may be a number that no database can take.
         return EntryPage((), 0)
     stored, has_more = read_visible_entries(connection, agency, exchange_id, start, tree_size)
-    entries = tuple(_proven(connection, stored, tree_size))
+    entries = tuple(_proven(tiles, stored, tree_size))
     return EntryPage(entries, stored[-1].index + 1 if has_more else 0)
 
 
-def _proven(
-    connection: Connection, stored: Sequence[StoredEntry], tree_size: int
-) -> list[ProvenEntry]:
-    proofs = inclusion_proofs([one.index for one in stored], tree_size, _tiles(connection))
+def _proven(tiles: TileReader, stored: Sequence[StoredEntry], tree_size: int) -> list[ProvenEntry]:
+    proofs = inclusion_proofs([one.index for one in stored], tree_size, tiles)
     return [
         ProvenEntry(one.index, one.opening, tuple(proof))
         for one, proof in zip(stored, proofs, strict=True)

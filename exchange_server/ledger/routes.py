@@ -28,23 +28,32 @@ async def plan_in_slices(
     slices: Slices,
 ) -> Route:
     """Plan an initial statement; raises as `plan_initial`."""
-    # The plan says what is wrong.
-    with suppress(ExchangeError):
-        for _ in ask_ahead(directory, author, kind, header, recipients):
-            await slices.yield_if_due()
+    await _ask_in_slices(directory, author, kind, header, recipients, slices)
     return plan_initial(directory, author, kind, header, recipients)
 
 
 async def prepare_route(directory: Directory, statement: Statement, slices: Slices) -> None:
     """Ask the policy ahead of the writer what it will ask for this statement."""
     if statement.kind.stage is Stage.INITIAL:
-        # The writer refuses what cannot be planned, with all that comes before the route.
-        with suppress(ExchangeError):
-            await plan_in_slices(
-                directory,
-                statement.author,
-                statement.kind,
-                statement.header,
-                statement.recipients,
-                slices,
-            )
+        await _ask_in_slices(
+            directory,
+            statement.author,
+            statement.kind,
+            statement.header,
+            statement.recipients,
+            slices,
+        )
+
+
+async def _ask_in_slices(
+    directory: Directory,
+    author: Member,
+    kind: Kind,
+    header: Header,
+    recipients: tuple[AgencyId, ...],
+    slices: Slices,
+) -> None:
+    """Ask what a plan will ask; the plan, here or in the writer, says what is wrong."""
+    with suppress(ExchangeError):
+        for _ in ask_ahead(directory, author, kind, header, recipients):
+            await slices.yield_if_due()

@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 from urllib.parse import unquote
 
@@ -182,6 +183,7 @@ def _sockets() -> list[tuple[int, int]]:
     return found
 
 
+@lru_cache(maxsize=4096)
 def _parsed(peer: str) -> _Address | None:
     kind, _, rest = peer.partition(":")
     host, _, port = unquote(rest).rpartition(":")

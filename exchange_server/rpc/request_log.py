@@ -12,14 +12,11 @@ import secrets
 import time
 from typing import Final
 
-import structlog
-
+from exchange_server.observability import log_often
 from exchange_server.observer import Observer
 from exchange_server.rpc.calls import Call
 
 _RUN_ID_BYTES: Final = 6
-
-_log = structlog.get_logger(__name__)
 
 
 class RequestLog:
@@ -41,13 +38,16 @@ class RequestLog:
         self._observer.call_ended(
             call.method, outcome, seconds, call.request_bytes, call.response_bytes
         )
-        _log.info(
+        log_often(
+            __name__,
             "call",
-            request_id=call.request_id,
-            method=call.method,
-            caller=call.caller.member.uri if call.caller else None,
-            outcome=outcome,
-            duration_ms=round(seconds * 1000, 2),
-            request_bytes=call.request_bytes,
-            response_bytes=call.response_bytes,
+            {
+                "request_id": call.request_id,
+                "method": call.method,
+                "caller": call.caller.member.uri if call.caller else None,
+                "outcome": outcome,
+                "duration_ms": round(seconds * 1000, 2),
+                "request_bytes": call.request_bytes,
+                "response_bytes": call.response_bytes,
+            },
         )

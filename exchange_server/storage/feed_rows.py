@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, bindparam, func, select, tuple_
 
 from exchange_server.storage.log_rows import (
     PAGE_ENTRIES,
     STORED_ENTRIES,
     StoredEntry,
     page_of_entries,
+    paged,
 )
 from exchange_server.storage.rows import insert_rows
 from exchange_server.storage.tables import exchanges, feed, log_entries
@@ -68,6 +69,24 @@ def read_notices(
     return [NoticeRow(*row) for row in connection.execute(query)]
 
 
+_VISIBLE = paged(
+    STORED_ENTRIES.where(
+        log_entries.c.idx.in_(
+            select(feed.c.entry_index)
+            .where(
+                feed.c.exchange_id == bindparam("exchange"),
+                feed.c.agency == bindparam("agency"),
+                feed.c.entry_index >= bindparam("start"),
+                feed.c.position < bindparam("size"),
+            )
+            .distinct()
+            .order_by(feed.c.entry_index)
+            .limit(PAGE_ENTRIES + 1)
+        )
+    )
+)
+
+
 def read_visible_entries(
     connection: Connection, agency: str, exchange_id: str, start: int, tree_size: int
 ) -> tuple[list[StoredEntry], bool]:
@@ -75,17 +94,5 @@ def read_visible_entries(
 
     Gives those from index `start` on, in log order, and whether there are more.
     """
-    visible = (
-        select(feed.c.entry_index)
-        .where(
-            feed.c.exchange_id == exchange_id,
-            feed.c.agency == agency,
-            feed.c.entry_index >= start,
-            feed.c.position < tree_size,
-        )
-        .distinct()
-        .order_by(feed.c.entry_index)
-        .limit(PAGE_ENTRIES + 1)
-    )
-    page = STORED_ENTRIES.where(log_entries.c.idx.in_(visible))
-    return page_of_entries(connection, page, tree_size)
+    values = {"agency": agency, "exchange": exchange_id, "start": start, "size": tree_size}
+    return page_of_entries(connection, _VISIBLE, values, tree_size)

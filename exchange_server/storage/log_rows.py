@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Select, select, tuple_
+from sqlalchemy import BigInteger, Connection, Select, bindparam, select
 
 from exchange_protocol.log.tiles import TileId
 from exchange_protocol.record.entries import CommitmentOpening, Event, entry_leaf_data
 from exchange_protocol.rules.statements import SignedStatement, batch_of
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
 from exchange_server.storage.rows import (
+    Lookup,
     Query,
     field_names,
     insert_rows,
     replace_only_row,
     replace_rows,
-    select_by_keys,
 )
 from exchange_server.storage.tables import directory_entries, log_entries, log_head, log_tiles
 
@@ -67,6 +67,8 @@ class StatementRow(NamedTuple):
     sealed: bytes | None
     """The sealed parts that came beside it, one after the other in its order; None where there are
     none, and where they were erased. Parts that were uploaded before are not among them."""
+    post_quantum_signature: bytes | None
+    """None where the certificate has no key for one."""
 
 
 class EntryRow(NamedTuple):
@@ -93,6 +95,7 @@ class EntryRow(NamedTuple):
     batch: bytes | None
     payload: bytes | None
     sealed: bytes | None
+    post_quantum_signature: bytes | None
 
 
 NO_STATEMENT: Final = (None,) * len(StatementRow._fields)
@@ -182,12 +185,13 @@ def write_tiles(connection: Connection, tiles: Mapping[TileId, bytes]) -> None:
     replace_rows(connection, log_tiles, rows)
 
 
+_t = log_tiles.c
+_TILES = Lookup(select(_t.level, _t.idx, _t.hashes), _t.level, _t.idx)
+
+
 def read_tiles(connection: Connection, tiles: Sequence[TileId]) -> dict[TileId, bytes]:
     """Read tiles, each as wide as it is stored; absent ones are left out."""
-    t = log_tiles.c
-    query = select(t.level, t.idx, t.hashes)
-    found = select_by_keys(connection, query, tuple_(t.level, t.idx), tiles)
-    return {(level, idx): hashes for level, idx, hashes in found}
+    return {(level, idx): hashes for level, idx, hashes in _TILES.rows(connection, tiles)}
 
 
 _e = log_entries.c
@@ -206,8 +210,10 @@ STORED_ENTRIES: Select[Any] = select(
     _e.certificate_sha256,
     _e.signature,
     _e.batch,
+    _e.post_quantum_signature,
 )
 
+_BY_INDEX = Lookup(STORED_ENTRIES, _e.idx)
 _DIRECTORY = STORED_ENTRIES.join(directory_entries, directory_entries.c.log_index == _e.idx)
 
 
@@ -216,18 +222,22 @@ def stored_entries(connection: Connection, query: Select[Any]) -> list[StoredEnt
     return [_stored(*row) for row in connection.execute(query.order_by(_e.idx))]
 
 
+def paged(query: Select[Any]) -> Select[Any]:
+    """Order and limit a query that narrows `STORED_ENTRIES` for `page_of_entries`; made once."""
+    return query.order_by(_e.idx).limit(PAGE_ENTRIES + 1)
+
+
 def page_of_entries(
-    connection: Connection, query: Select[Any], tree_size: int
+    connection: Connection, query: Select[Any], values: Mapping[str, Any], tree_size: int
 ) -> tuple[list[StoredEntry], bool]:
-    """Run a query that narrows `STORED_ENTRIES`, as far as one page may go.
+    """Run a `paged` query with the values of its parameters, as far as one page may go.
 
     Gives entries in log order, at least one where there is any, and whether there are more. A page
     is bounded by what it is on the wire, with proofs in the tree of a size; and by a count.
     """
     page: list[StoredEntry] = []
     size = 0
-    query = query.order_by(_e.idx).limit(PAGE_ENTRIES + 1)
-    rows = connection.execute(query, execution_options={"yield_per": _AT_ONCE})
+    rows = connection.execute(query, values, execution_options={"yield_per": _AT_ONCE})
     with closing(rows):
         for row in rows:
             one = _stored(*row)
@@ -267,16 +277,22 @@ def read_leaf_data(connection: Connection, start: int, stop: int) -> list[bytes]
 
 def read_entries(connection: Connection, indexes: Sequence[int]) -> list[StoredEntry]:
     """Read entries by index, in log order."""
-    found = select_by_keys(connection, STORED_ENTRIES, _e.idx, sorted(indexes))
-    return sorted((_stored(*row) for row in found), key=lambda entry: entry.index)
+    found = (_stored(*row) for row in _BY_INDEX.rows(connection, sorted(indexes)))
+    return sorted(found, key=lambda entry: entry.index)
+
+
+_START, _STOP = bindparam("start", type_=BigInteger), bindparam("stop", type_=BigInteger)
+_RANGE = paged(STORED_ENTRIES.where(_e.idx >= _START, _e.idx < _STOP))
+_DIRECTORY_RANGE = paged(
+    _DIRECTORY.where(directory_entries.c.position >= _START, directory_entries.c.position < _STOP)
+)
 
 
 def read_entry_page(
     connection: Connection, start: int, stop: int, tree_size: int
 ) -> list[StoredEntry]:
     """Read the first of the entries [start, stop), as many as one page may hold."""
-    query = STORED_ENTRIES.where(_e.idx >= start, _e.idx < stop)
-    return page_of_entries(connection, query, tree_size)[0]
+    return page_of_entries(connection, _RANGE, {"start": start, "stop": stop}, tree_size)[0]
 
 
 def read_directory_entries(connection: Connection) -> list[StoredEntry]:
@@ -289,9 +305,8 @@ def read_directory_page(
 ) -> list[StoredEntry]:
     """Read at most `count` directory statements from position `start` on, as many as one page may
     hold."""
-    d = directory_entries.c
-    page = _DIRECTORY.where(d.position >= start, d.position < start + count)
-    return page_of_entries(connection, page, tree_size)[0]
+    values = {"start": start, "stop": start + count}
+    return page_of_entries(connection, _DIRECTORY_RANGE, values, tree_size)[0]
 
 
 def _stored(
@@ -307,11 +322,17 @@ def _stored(
     certificate_sha256: bytes,
     signature: bytes,
     batch: bytes,
+    post_quantum_signature: bytes | None,
 ) -> StoredEntry:
     statement = None
     if payload is not None and event == Event.STATEMENT:
         statement = SignedStatement(
-            PAYLOAD_TYPE, payload, certificate_sha256, signature, batch_of(batch)
+            PAYLOAD_TYPE,
+            payload,
+            certificate_sha256,
+            signature,
+            batch_of(batch),
+            post_quantum_signature or b"",
         )
     opening = CommitmentOpening(entry, nonce, statement)
     return StoredEntry(index, leaf_hash, event, actor_agency, exchange_id, payload_sha256, opening)

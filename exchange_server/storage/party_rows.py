@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    Select,
     String,
     and_,
+    bindparam,
     case,
     func,
     select,
@@ -27,7 +30,7 @@ from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.record.entries import parse_entry
 from exchange_protocol.rules.clocks import LegTimes
 from exchange_protocol.rules.leg_record import Claim, decode_record
-from exchange_server.storage.rows import field_names, select_by_keys
+from exchange_server.storage.rows import Lookup, field_names, pieces
 from exchange_server.storage.tables import exchanges, feed, legs, log_entries, parties
 
 
@@ -90,6 +93,39 @@ _JOINED = parties.join(legs, and_(_g.exchange_id == _b.exchange_id, _g.agency ==
 )
 
 
+_AGENCY = bindparam("agency", type_=String)
+_SEEN = (
+    select(
+        *(_x[name] for name in _EXCHANGE_COLUMNS),
+        _g.agency.label("leg"),
+        _SEEN_STATE.label("state"),
+        case((_BLINDFOLDED, 0), else_=_g.approvals_required).label("approvals_required"),
+        _g.approvals,
+        _b.party,
+        case((_BLINDFOLDED, None), else_=_g.due_at).label("leg_due_at"),
+        case((_BLINDFOLDED, None), else_=_g.record).label("leg_record"),
+        _BLINDFOLDED.label("is_blindfolded"),
+        # The exchange's own time would tell of what is held, and of other legs.
+        select(func.max(_f.entry_index))
+        .where(_f.exchange_id == _x.exchange_id, _f.agency == _AGENCY)
+        .scalar_subquery()
+        .label("newest"),
+    )
+    .select_from(_JOINED)
+    # All parties there are: named, they let the primary key find each exchange. Without them
+    # SQLite walks through all that the agency sees.
+    .where(
+        _b.agency == _AGENCY,
+        _b.party.in_([party.number for party in Party]),
+        _b.initial_index.in_(bindparam("opened", expanding=True)),
+    )
+    .order_by(_b.initial_index.desc(), _g.position, _b.party)
+)
+"""Made once: building it takes longer than running it."""
+_OPENED = Lookup(select(_x.initial_index), _x.exchange_id)
+_ENTRIES = Lookup(select(_e.idx, _e.entry), _e.idx)
+
+
 def list_seen(
     connection: Connection, selection: Selection, limit: int
 ) -> tuple[list[SeenExchange], int | None]:
@@ -104,30 +140,62 @@ def list_seen(
     indexes = _newest(connection, selection, parties_asked, most)
     if not indexes:
         return [], None
+    query = _window(
+        states=bool(selection.states), kinds=bool(selection.kinds), pending=selection.pending
+    )
+    values = {
+        "agency": selection.agency,
+        "asked": parties_asked,
+        "first": indexes[-1],
+        "last": indexes[0],
+        "most": limit,
+        "states": selection.states,
+        "kinds": selection.kinds,
+        # Agency ids hold no wildcard and no quote: this finds exactly the id in the JSON list.
+        "named": f'%"{selection.agency}"%',
+    }
+    found = [exchange_id for _, exchange_id in connection.execute(query, values)]
+    before = indexes[-1] if len(indexes) == most else None
+    return read_seen(connection, selection.agency, found), before
+
+
+@lru_cache
+def _window(*, states: bool, kinds: bool, pending: bool) -> Select[Any]:
+    """The query of a window of an agency's parties, with the filters that are asked for."""
     query = (
         select(_b.initial_index, _b.exchange_id)
         .select_from(_JOINED)
         .where(
-            _b.agency == selection.agency,
-            _b.party.in_(parties_asked),
-            _b.initial_index <= indexes[0],
-            _b.initial_index >= indexes[-1],
+            _b.agency == _AGENCY,
+            _b.party.in_(bindparam("asked", expanding=True)),
+            _b.initial_index <= bindparam("last"),
+            _b.initial_index >= bindparam("first"),
         )
         .distinct()
         .order_by(_b.initial_index.desc())
-        .limit(limit)
+        .limit(bindparam("most"))
     )
-    if selection.states:
-        query = query.where(_SEEN_STATE.in_(selection.states))
-    if selection.kinds:
-        query = query.where(_x.kind.in_(selection.kinds))
-    if selection.pending:
-        # Agency ids hold no wildcard and no quote, so this finds exactly the id in the JSON list.
-        named = type_coerce(_g.approvers, String).contains(f'"{selection.agency}"')
+    if states:
+        query = query.where(_SEEN_STATE.in_(bindparam("states", expanding=True)))
+    if kinds:
+        query = query.where(_x.kind.in_(bindparam("kinds", expanding=True)))
+    if pending:
+        named = type_coerce(_g.approvers, String).like(bindparam("named"))
         query = query.where(_g.state == int(LegState.HELD), named)
-    found = [exchange_id for _, exchange_id in connection.execute(query)]
-    before = indexes[-1] if len(indexes) == most else None
-    return read_seen(connection, selection.agency, found), before
+    return query
+
+
+_AFTER_ALL: Final = 2**63 - 1
+_NEWEST = (
+    select(_b.initial_index)
+    .where(
+        _b.agency == _AGENCY,
+        _b.party == bindparam("party"),
+        _b.initial_index < bindparam("before"),
+    )
+    .order_by(_b.initial_index.desc())
+    .limit(bindparam("most"))
+)
 
 
 def _newest(
@@ -135,12 +203,10 @@ def _newest(
 ) -> list[int]:
     """The newest openings of an agency's parties."""
     found: list[int] = []
+    before = _AFTER_ALL if selection.before is None else selection.before
     for party in asked:
-        query = select(_b.initial_index).where(_b.agency == selection.agency, _b.party == party)
-        if selection.before is not None:
-            query = query.where(_b.initial_index < selection.before)
-        query = query.order_by(_b.initial_index.desc()).limit(most)
-        found += connection.execute(query).scalars()
+        values = {"agency": selection.agency, "party": party, "before": before, "most": most}
+        found += connection.execute(_NEWEST, values).scalars()
     return sorted(found, reverse=True)[:most]
 
 
@@ -148,44 +214,17 @@ def read_seen(
     connection: Connection, agency: str, exchange_ids: Sequence[str]
 ) -> list[SeenExchange]:
     """Read exchanges as an agency may know them, newest first; others are left out."""
-    opened = [
-        index
-        for (index,) in select_by_keys(
-            connection, select(_x.initial_index), _x.exchange_id, exchange_ids
-        )
-    ]
-    query = (
-        select(
-            *(_x[name] for name in _EXCHANGE_COLUMNS),
-            _g.agency.label("leg"),
-            _SEEN_STATE.label("state"),
-            case((_BLINDFOLDED, 0), else_=_g.approvals_required).label("approvals_required"),
-            _g.approvals,
-            _b.party,
-            case((_BLINDFOLDED, None), else_=_g.due_at).label("leg_due_at"),
-            case((_BLINDFOLDED, None), else_=_g.record).label("leg_record"),
-            _BLINDFOLDED.label("is_blindfolded"),
-            # The exchange's own time would tell of what is held, and of other legs.
-            select(func.max(_f.entry_index))
-            .where(_f.exchange_id == _x.exchange_id, _f.agency == agency)
-            .scalar_subquery()
-            .label("newest"),
-        )
-        .select_from(_JOINED)
-        # All parties there are: named, they let the primary key find each exchange. Without them
-        # SQLite walks through all that the agency sees.
-        .where(_b.agency == agency, _b.party.in_([party.number for party in Party]))
-        .order_by(_b.initial_index.desc(), _g.position, _b.party)
-    )
+    opened = [index for (index,) in _OPENED.rows(connection, exchange_ids)]
     rows: dict[str, list[RowMapping]] = {}
     # By the index of the opening: parties are not found by exchange without a scan.
     opened.sort(reverse=True)
-    for found in select_by_keys(connection, query, _b.initial_index, opened):
-        row = found._mapping
-        rows.setdefault(row["exchange_id"], []).append(row)
+    for some in pieces(opened):
+        found = connection.execute(_SEEN, {"agency": agency, "opened": some})
+        for row in found.mappings():
+            rows.setdefault(row["exchange_id"], []).append(row)
     groups = list(rows.values())
     newest = [group[0]["newest"] for group in groups if group[0]["newest"] is not None]
-    entries = select_by_keys(connection, select(_e.idx, _e.entry), _e.idx, sorted(newest))
+    entries = _ENTRIES.rows(connection, sorted(newest))
     times = {index: parse_entry(entry).hub_time for index, entry in entries}
     return [_seen(group, times) for group in groups]
 

@@ -9,10 +9,12 @@ transaction is SQLAlchemy's all the same; only errors are the driver's own.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from enum import Enum
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import (
@@ -22,7 +24,9 @@ from sqlalchemy import (
     Dialect,
     Select,
     Table,
+    and_,
     bindparam,
+    or_,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -60,13 +64,11 @@ def update_rows(
     connection: Connection, table: Table, key: str, column: str, pairs: Sequence[tuple[Any, Any]]
 ) -> None:
     """Set one column of many rows; each pair is the row's key and the value."""
-    if pairs:
-        connection.execute(
-            table.update()
-            .where(table.c[key] == bindparam("row_key"))
-            .values({column: bindparam("row_value")}),
-            [{"row_key": key_value, "row_value": value} for key_value, value in pairs],
-        )
+    if not pairs:
+        return
+    sql, encoders = _set_of(table, key, column, connection.dialect)
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.executemany(sql, [_converted((value, named), encoders) for named, value in pairs])
 
 
 def stream_rows(connection: Connection, table: Table, row_type: type[RowT]) -> Iterator[RowT]:
@@ -136,7 +138,8 @@ class Query:
 class Lookup:
     """A query for the rows with one of many keys, compiled once for each width of its list."""
 
-    def __init__(self, query: Select[Any], key: ColumnElement[Any]) -> None:
+    def __init__(self, query: Select[Any], *key: ColumnElement[Any]) -> None:
+        """Find rows by one column, or by several: then each key is a tuple of their values."""
         self._query = query
         self._key = key
 
@@ -148,6 +151,8 @@ class Lookup:
             width = 1 << (len(some) - 1).bit_length()
             sql, decoders = _lookup_of(self._query, self._key, width, connection.dialect)
             filled = (*some, *(some[-1],) * (width - len(some)))
+            if len(self._key) > 1:
+                filled = tuple(chain.from_iterable(filled))
             found += _fetched(connection, sql, filled, decoders)
         return found
 
@@ -208,6 +213,17 @@ def _update_of(table: Table, row_type: type[Any], dialect: Dialect) -> tuple[str
     return _text_of(table.update(), dialect, field_names(row_type)), _encoders(columns, dialect)
 
 
+@lru_cache(maxsize=256)
+def _set_of(table: Table, key: str, column: str, dialect: Dialect) -> tuple[str, _Codecs]:
+    set_column, key_column = table.c[column], table.c[key]
+    update = (
+        table.update()
+        .where(key_column == bindparam("row_key", type_=key_column.type))
+        .values({column: bindparam("row_value", type_=set_column.type)})
+    )
+    return _text_of(update, dialect), _encoders([set_column, key_column], dialect)
+
+
 def _columns_of(table: Table, row_type: type[Any]) -> list[ColumnElement[Any]]:
     names = field_names(row_type)
     columns = [column for column in table.c if column.name in names]
@@ -223,10 +239,19 @@ def _select_of(query: Select[Any], dialect: Dialect) -> tuple[str, _Codecs]:
 
 @lru_cache(maxsize=256)
 def _lookup_of(
-    query: Select[Any], key: ColumnElement[Any], width: int, dialect: Dialect
+    query: Select[Any], key: tuple[ColumnElement[Any], ...], width: int, dialect: Dialect
 ) -> tuple[str, _Codecs]:
-    keys = [bindparam(f"key_{place}", type_=key.type) for place in range(width)]
-    return _text_of(query.where(key.in_(keys)), dialect), _decoders(query, dialect)
+    keys = [
+        [bindparam(f"key_{place}_{n}", type_=column.type) for n, column in enumerate(key)]
+        for place in range(width)
+    ]
+    among: ColumnElement[bool]
+    if len(key) == 1:
+        among = key[0].in_([parameter for [parameter] in keys])
+    else:
+        # The databases spell a list of tuples differently; this finds by the same index.
+        among = or_(*(and_(*map(operator.eq, key, one)) for one in keys))
+    return _text_of(query.where(among), dialect), _decoders(query, dialect)
 
 
 def _text_of(statement: ClauseElement, dialect: Dialect, names: Sequence[str] | None = None) -> str:

@@ -27,7 +27,7 @@ def test_the_document_lists_every_key_with_its_default() -> None:
             key: "required"
             if each.is_required()
             else "none"
-            if each.default in (None, ())
+            if each.default in (None, (), {})
             else str(each.default).lower()
             for key, each in model.model_fields.items()
         }

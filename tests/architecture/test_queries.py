@@ -10,14 +10,16 @@ ROOT = Path(__file__).resolve().parents[2] / "exchange_server"
 BOUNDED = {
     # The pieces themselves.
     "some": "storage/rows.py",
-    "keys": "storage/rows.py",
+    "[parameter for [parameter] in keys]": "storage/rows.py",
+    # Filled from `pieces`, where the query runs.
+    "bindparam('opened', expanding=True)": "storage/party_rows.py",
     # As many as there are members of a code list.
-    "parties_asked": "storage/party_rows.py",
     "[party.number for party in Party]": "storage/party_rows.py",
-    "selection.states": "storage/party_rows.py",
-    "selection.kinds": "storage/party_rows.py",
+    "bindparam('asked', expanding=True)": "storage/party_rows.py",
+    "bindparam('states', expanding=True)": "storage/party_rows.py",
+    "bindparam('kinds', expanding=True)": "storage/party_rows.py",
 }
-SUBQUERIES = {"visible", "entries"}
+SUBQUERIES = {"entries"}
 """Names of selections: the database makes them, and no parameter is bound."""
 
 

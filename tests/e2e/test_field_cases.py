@@ -23,6 +23,7 @@ from tests.integration.rpc.test_metrics import value, wait_for, with_metrics
 from tests.support.deployment import Deployment
 from tests.support.foundation import Foundation
 from tests.support.hub_process import PASSPHRASE, REPOSITORY, HubProcess
+from tests.support.warm_programs import warm_python
 
 POLICE, OTHER = "kz.mia/system", "kz.fma/system"
 AGENCY = "from agency_client.cli import main; main()"
@@ -42,8 +43,10 @@ def served(foundation: Foundation, tmp_path: Path) -> Iterator[tuple[Deployment,
 
 
 def start(code: str, *words: object, **environment: str) -> subprocess.Popen[str]:
+    """Start a command; one with an environment of its own imports everything under it."""
+    is_warm = code in (AGENCY, SERVER, CERTS) and not environment
     return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, words)],
+        [warm_python() if is_warm else sys.executable, "-c", code, *map(str, words)],
         env={**os.environ, "PYTHONPATH": PATHS, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

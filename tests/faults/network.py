@@ -1,4 +1,4 @@
-"""A network between a hub and its PostgreSQL that a test can cut, and heal."""
+"""A network, to a hub or between it and its PostgreSQL, that a test can cut, and heal."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _ABORT = struct.pack("ii", 1, 0)
 
 
 class Network:
-    """Forwards loopback connections to a Unix socket; `port` is where they come in."""
+    """Forwards loopback connections to a Unix socket or a port; `port` is where they come in."""
 
-    def __init__(self, upstream: str) -> None:
+    def __init__(self, upstream: str | int) -> None:
         self._upstream = upstream
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -56,14 +56,20 @@ class Network:
         with suppress(OSError):
             while True:
                 outer, _ = self._listener.accept()
-                inner = socket.socket(socket.AF_UNIX)
+                inner = self._connected()
                 self._sockets += [outer, inner]
                 if self._refuses:
                     self._abort()
                     continue
-                inner.connect(self._upstream)
                 for pair in ((outer, inner), (inner, outer)):
                     threading.Thread(target=self._carry, args=pair, daemon=True).start()
+
+    def _connected(self) -> socket.socket:
+        if isinstance(self._upstream, int):
+            return socket.create_connection(("127.0.0.1", self._upstream))
+        inner = socket.socket(socket.AF_UNIX)
+        inner.connect(self._upstream)
+        return inner
 
     def _carry(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):

@@ -137,9 +137,9 @@ def test_each_wrong_invitation_and_task_is_refused_for_its_own_reason(
 ) -> None:
     mia, fma = region["kz.mia"], region["kz.fma"]
     lead = region.refusal(mia.open_joint_case, to=["kz.mia"], brief=BRIEF)
-    assert lead is Reason.INVALID_FIELD
+    assert lead is Reason.OWN_AGENCY_ADDRESSED
     twice = region.refusal(mia.open_joint_case, to=["kz.fma", "kz.fma"], brief=BRIEF)
-    assert twice is Reason.INVALID_FIELD
+    assert twice is Reason.AGENCY_TWICE
     nobody = region.refusal(mia.open_joint_case, to=[], brief=BRIEF)
     assert nobody is Reason.MISSING_FIELD
     unknown = region.refusal(mia.open_joint_case, to=["xx.none"], brief=BRIEF)
@@ -157,7 +157,7 @@ def test_each_wrong_invitation_and_task_is_refused_for_its_own_reason(
     give, what = mia.give_task, {"description": "x"}
     assert region.refusal(give, exchange, "uz.fiu", due="1d", **what) is Reason.ASSIGNEE_NOT_ACTIVE
     past = region.refusal(give, exchange, "kz.fma", due="2020-01-01", **what)
-    assert past is Reason.INVALID_FIELD
+    assert past is Reason.DUE_TIME_PAST
     own = region.refusal(fma.give_task, exchange, "kz.fma", due="1d", **what)
     assert own in (Reason.POLICY_DENIED, Reason.OUT_OF_ORDER)
     region.replay(capsys)

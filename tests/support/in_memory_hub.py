@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,8 @@ from typing import Any
 from google.protobuf.message import Message
 
 from agency_client import AsyncExchangeClient, ExchangeClient, Profile
-from agency_client.core import Call, Fetch, Unary, Upload
+from agency_client._channel import take_answer
+from agency_client.core import Call, Fetch, Stream, Unary, Upload
 from agency_client.state.keys import save_sealing_key
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import parse_kind
@@ -232,27 +233,18 @@ class InMemoryHub:
         head = self.tree_head(request.known_tree_size)
         return pb.SubmitResponse(receipt=pb.Receipt(entry=entry, tree_head=head))
 
-    def submit_batch(
-        self, caller: Member, request: pb.SubmitBatchRequest
-    ) -> pb.SubmitBatchResponse:
-        """SubmitBatch: each as by Submit."""
-        response = pb.SubmitBatchResponse()
-        for one in request.submissions:
-            single = pb.SubmitRequest(
-                statement=one.statement,
-                parts=one.parts,
-                known_tree_size=request.known_tree_size,
-            )
+    def submit_stream(
+        self, caller: Member, requests: Iterable[pb.SubmitRequest]
+    ) -> Iterator[pb.SubmitStreamResponse]:
+        """SubmitStream: each as by Submit."""
+        for request in requests:
             try:
-                receipt = self.submit(caller, single).receipt
+                receipt = self.submit(caller, request).receipt
             except ExchangeError as error:
                 refusal = encode_status(error, "").SerializeToString()
-                response.results.append(pb.SubmissionResult(refusal=refusal))
-                continue
-            place = len(response.tree_heads)
-            response.tree_heads.append(receipt.tree_head)
-            response.results.append(pb.SubmissionResult(entry=receipt.entry, tree_head=place))
-        return response
+                yield pb.SubmitStreamResponse(refusal=refusal)
+            else:
+                yield pb.SubmitStreamResponse(receipt=receipt)
 
     def upload_part(self, caller: Member, requests: Iterator[pb.UploadPartRequest]) -> Message:
         """UploadPart."""
@@ -465,6 +457,10 @@ class Connection:
                 return rpc(self.caller, request)
             case Upload(requests=requests):
                 return rpc(self.caller, requests())
+            case Stream(requests=requests, answers=answers, most=most):
+                for answer in rpc(self.caller, requests(len(answers))):
+                    take_answer(answers, answer, most)
+                return None
             case Fetch(request=fetch, sink=sink):
                 for chunk in rpc(self.caller, fetch):
                     sink.extend(chunk)

@@ -21,7 +21,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from hashlib import sha256
+from typing import Final, TypeAlias
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.log.merkle import (
@@ -29,7 +30,6 @@ from exchange_protocol.log.merkle import (
     CompactRange,
     Growth,
     NodeId,
-    node_hash,
     root_nodes,
 )
 
@@ -277,8 +277,18 @@ def _hashed_on(tile: TileId, before: list[list[bytes]], hashes: bytes) -> list[l
     for known in before[1:]:
         below = rows[-1]
         pairs = zip(below[2 * len(known) :: 2], below[2 * len(known) + 1 :: 2], strict=False)
-        rows.append(known + [node_hash(left, right) for left, right in pairs])
+        rows.append(known + [_node_hash(left + right) for left, right in pairs])
     return rows
+
+
+_NODE: Final = sha256(b"\x01")
+"""The beginning of every hash of an inner node. A full tile has 254 of them, so it is copied."""
+
+
+def _node_hash(both: bytes) -> bytes:
+    made = _NODE.copy()
+    made.update(both)
+    return made.digest()
 
 
 def _encode_index(index: int, width: int) -> str:

@@ -205,13 +205,15 @@ class Replay:
         """Every exchange as the entries so far have made it."""
         return self.state.exchanges
 
-    def apply(self, index: int, opening: CommitmentOpening) -> Applied:
+    def apply(self, index: int, opening: CommitmentOpening, entry: Entry | None = None) -> Applied:
         """Fold the entry at `index`; gives it as the folds take it (`folds`).
+
+        `entry` is what `verify_opening` has made of this opening, where that was asked before.
 
         Raises:
             HubDishonest: RULE_BROKEN or ENTRY_MISMATCH, naming the entry.
         """
-        entry, state = verify_statement_of(opening), self.state
+        entry, state = entry or verify_statement_of(opening), self.state
         # In another order, a delivery could be shown as if its approval had come before it.
         if state.last_index is not None and index <= state.last_index:
             raise _broken(index, f"expected entries in log order, after {state.last_index}")
@@ -305,7 +307,7 @@ class Replay:
         if said is None or exchange is None or said.exchange_id != exchange.id:
             raise _broken(index, "it delivers a statement that is not on the log before it")
         try:
-            after, changes = deliver_to(entry.actor.agency, exchange, said)
+            after, changes = deliver_to(entry.actor.agency, exchange, said, entry.hub_time)
         except CallerError as error:
             raise _broken(index, f"it delivers what it may not: {error}") from error
         recorded = entry.ruling.legs if entry.ruling else ()

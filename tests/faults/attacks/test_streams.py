@@ -12,7 +12,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from exchange_server.rpc.calls import SUBMIT
+from exchange_server.rpc.calls import SUBMIT, SUBMIT_STREAM
 from tests.faults.attacks.flood import Flood
 from tests.faults.attacks.scene import ENROLLED, MIB, REVOKED, STRANGER, attacked, hub_with
 from tests.support.foundation import Foundation
@@ -33,10 +33,16 @@ def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
 
 
 @pytest.mark.parametrize(
-    ("holder", "most"), [(ENROLLED, 200 * MIB), (STRANGER, 50 * MIB), (REVOKED, 50 * MIB)]
+    ("holder", "method", "most"),
+    [
+        (ENROLLED, SUBMIT, 200 * MIB),
+        (ENROLLED, SUBMIT_STREAM, 200 * MIB),
+        (STRANGER, SUBMIT, 50 * MIB),
+        (REVOKED, SUBMIT, 50 * MIB),
+    ],
 )
 def test_messages_that_never_end_take_little_memory(
-    foundation: Foundation, tmp_path: Path, holder: str, most: int
+    foundation: Foundation, tmp_path: Path, holder: str, method: str, most: int
 ) -> None:
     """300 messages of 8 MiB would take 2.4 GiB."""
     with attacked(foundation, tmp_path) as scene, ExitStack() as stack:
@@ -44,7 +50,7 @@ def test_messages_that_never_end_take_little_memory(
         floods = [stack.enter_context(Flood(scene.hub, tls)) for _ in range(3)]
         for flood in floods:
             for _ in range(100):
-                flood.call(SUBMIT, claimed=8 * MIB - 16)
+                flood.call(method, claimed=8 * MIB - 16)
         poured = sum(flood.pour(1.0) for flood in floods)
         figures = scene.innocent.verify_served()
         grown = scene.memory() - before
@@ -71,9 +77,10 @@ def test_message_that_never_ends_is_ended_by_the_hub(
         wait_until(lambda: ended_late() == 2)
 
 
+@pytest.mark.parametrize("method", [SUBMIT, SUBMIT_STREAM])
 @pytest.mark.parametrize("holder", [ENROLLED, STRANGER, REVOKED])
 def test_streams_that_say_nothing_shut_nobody_out(
-    foundation: Foundation, tmp_path: Path, holder: str
+    foundation: Foundation, tmp_path: Path, holder: str, method: str
 ) -> None:
     """Four times as many as the hub serves at a time, of one holder."""
     with attacked(foundation, tmp_path, FEW_CALLS) as scene, ExitStack() as stack:
@@ -81,7 +88,7 @@ def test_streams_that_say_nothing_shut_nobody_out(
         for _ in range(4):
             flood = stack.enter_context(Flood(scene.hub, tls))
             for _ in range(60):
-                flood.call(SUBMIT)
+                flood.call(method)
         time.sleep(0.5)
         print(scene.innocent.verify_served())
 

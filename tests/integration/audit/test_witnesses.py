@@ -5,22 +5,28 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_client import ExchangeClient, Queued, Sent
 from agency_client.witness.witness import init_witness
+from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import Conflict, HubDishonest, NotPermitted
 from exchange_protocol.log.checkpoint import LogVerifier
+from exchange_protocol.log.cosignatures import WitnessSigner
+from exchange_server.bootstrap import utc_now
 from tests.support.commands import run
 from tests.support.deployment import AUDITOR, Deployment
 from tests.support.foundation import STATE_AUDITOR, Foundation
 from tests.support.hub_process import PASSPHRASE, HubFiles, HubProcess, prepare_hub
+from tests.support.witness_server import WitnessServer, running
 
 POLICE, FIU, ABROAD = "kz.mia/system", "kz.fma/system", "uz.fiu/system"
 
@@ -326,3 +332,49 @@ def test_a_restored_backup_is_found_before_it_forks(
             assert isinstance(refused, Queued)
         hub.stop()
     assert any('"waiting_for_witnesses"' in line for line in hub.lines)
+
+
+def test_witness_that_is_a_server_opens_the_gate_and_clients_rely_on_it(
+    tmp_path: Path, foundation: Foundation
+) -> None:
+    town = Town.prepare(foundation, tmp_path)
+    files = town.deployment.files
+    signer = WitnessSigner("witness.example/server", SoftwareSigner(Ed25519PrivateKey.generate()))
+    log = LogVerifier(files.log_vkey)
+    environment = {
+        "EXCHANGE_LOG_WITNESSES": signer.verifier.vkey,
+        "EXCHANGE_LOG_WITNESS_SECONDS": "0.1",
+    }
+    with running(WitnessServer(signer, log, utc_now)) as server:
+        environment["EXCHANGE_LOG_WITNESS_ADDRESSES"] = f"{signer.verifier.name}={server.address}"
+        with HubProcess(files, environment) as hub:
+            town.deployment.point_to(hub.port)
+            profile = town.deployment.profile(POLICE) / "profile.toml"
+            with profile.open("a", encoding="utf-8") as file:
+                file.write(f'\n[witnesses]\nrequired = 1\nkeys = ["{signer.verifier.vkey}"]\n')
+            with town.deployment.client(POLICE) as police:
+                sent = police.refer(to=["kz.fma"], brief="Fictional referral")
+                while isinstance(sent, Queued):
+                    assert "before 1 more of its witnesses" in sent.reason.message
+                    time.sleep(0.1)
+                    [outcome] = police.flush_outbox() or [sent]
+                    assert isinstance(outcome, Sent | Queued)
+                    sent = outcome
+                wait_until(lambda: is_witnessed(police, sent.index + 1))
+                assert server.seen is not None
+                assert server.seen.size > sent.index
+
+
+def is_witnessed(client: ExchangeClient, tree_size: int) -> bool:
+    try:
+        client.witnessed_checkpoint(tree_size)
+    except Conflict:
+        return False
+    return True
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.05)

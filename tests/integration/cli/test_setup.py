@@ -136,7 +136,12 @@ def test_deployment_from_nothing(
         assert run("--profile", str(systems["kz.mia"]), *send) == 0
         revoke = ("revoke", str(systems["kz.mia"] / "signing.pem"), "--reason", "key-compromise")
         assert operate(*revoke) == 0
-        capsys.readouterr()
+        said = capsys.readouterr().out
+        assert "  revoked  " in said
+        assert "exchange-certs revoke CA spiffe://" in said
+        gone = ("revoke", f"spiffe://{TRUST_DOMAIN}/agency/kz.mia/system")
+        assert operate(*gone, "--reason", "key-compromise") == 1
+        assert "CERTIFICATE_UNKNOWN" in capsys.readouterr().err
         assert run("--profile", str(systems["kz.mia"]), *send) == 1
         assert "CERTIFICATE_REVOKED" in capsys.readouterr().err
         assert run("--profile", str(systems["kz.mia"]), "sync") == 0

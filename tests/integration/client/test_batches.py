@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from agency_client import ExchangeClient, InformationRequest, Item, Queued, Refused, Sent
-from agency_client.core import delivery
-from agency_client.core.calls import Call, Unary
+from agency_client.core.calls import Call
 from agency_client.evidence import export_bundle, verify_bundle
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.rules.statements import UUID_RANDOM_BYTES, Draft, Header, new_statement_id
@@ -33,24 +32,22 @@ def town(foundation: Foundation, tmp_path: Path) -> Iterator[tuple[Deployment, H
 
 
 def calls_of(client: ExchangeClient, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The unary methods that the client calls from here on."""
+    """The methods that the client calls from here on."""
     seen: list[str] = []
     perform = client._driver.link.perform
 
     def spy(call: Call) -> Any:
-        if isinstance(call, Unary):
-            seen.append(call.method)
+        seen.append(call.method)
         return perform(call)
 
     monkeypatch.setattr(client._driver.link, "perform", spy)
     return seen
 
 
-def test_an_outbox_with_much_in_it_goes_in_one_call(
+def test_an_outbox_with_much_in_it_goes_in_one_stream(
     town: tuple[Deployment, HubProcess], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment, hub = town
-    monkeypatch.setattr(delivery, "MIN_BATCH", 2)
     with deployment.client("kz.mia/system") as mia:
         mia.sync()
         hub.kill()
@@ -63,7 +60,7 @@ def test_an_outbox_with_much_in_it_goes_in_one_call(
             seen = calls_of(mia, monkeypatch)
             sent = mia.flush_outbox()
             assert [type(each) for each in sent] == [Sent] * len(queued)
-            assert seen.count("ExchangeService/SubmitBatch") == 1
+            assert seen.count("ExchangeService/SubmitStream") == 1
             assert "ExchangeService/Submit" not in seen
             assert mia.outbox.pending() == []
             assert [each.exchange_id for each in sent] == [each.exchange_id for each in queued]
@@ -98,7 +95,7 @@ def test_statements_under_one_signature_are_evidence_as_any_other(
     town: tuple[Deployment, HubProcess], tmp_path: Path
 ) -> None:
     deployment, _ = town
-    count = delivery.MIN_BATCH + 1
+    count = 9
     with deployment.client("kz.mia/system") as mia:
         ids = [ask(mia).exchange_id for _ in range(count)]
     with deployment.client("kz.fma/system") as fma:

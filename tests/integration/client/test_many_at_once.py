@@ -56,7 +56,7 @@ def test_many_requests_have_one_signature_and_few_calls(
     assert [type(each) for each in results] == [Sent] * 20
     calls = Counter(hub.calls)
     del calls["GetConsistencyProof"]  # This hub signs a checkpoint for each.
-    assert calls == {"ListDirectoryEntries": 1, "PlanRoute": 1, "SubmitBatch": 1}
+    assert calls == {"ListDirectoryEntries": 1, "PlanRoute": 1, "SubmitStream": 1}
     fma = hub.client(tmp_path, KZ_FMA)
     opened = [fma.open(each.exchange_id) for each in results]
     signed = [each.statements[0].verified.signed for each in opened]
@@ -148,7 +148,7 @@ async def test_asyncio_has_batches_too(hub: InMemoryHub, tmp_path: Path) -> None
     async with hub.async_client(tmp_path) as mia:
         results = await mia.request_information_batch([fields()] * 10)
         assert [type(each) for each in results] == [Sent] * 10
-    assert hub.calls.count("SubmitBatch") == 1
+    assert hub.calls.count("SubmitStream") == 1
 
 
 # --- Many calls at once -------------------------------------------------------------------------
@@ -167,7 +167,7 @@ async def test_calls_that_are_gathered_share_their_questions_and_go_together(
         assert len({each.exchange_id for each in results}) == 50
         calls = Counter(hub.calls)
         assert calls["ListDirectoryEntries"] == calls["PlanRoute"] == 1
-        assert calls["SubmitBatch"] + calls["Submit"] <= 3
+        assert calls["SubmitStream"] + calls["Submit"] <= 3
         assert mia.outbox.pending() == []
 
 
@@ -199,20 +199,19 @@ async def test_each_of_those_that_went_together_gets_its_own_outcome(
 async def test_a_lie_is_told_to_everyone_whom_it_concerns(hub: InMemoryHub, tmp_path: Path) -> None:
     async with hub.async_client(tmp_path) as mia:
         await mia.sync()
-        honest = hub.submit_batch
+        honest = hub.submit_stream
 
-        def lies(caller: Any, request: Any) -> Any:
-            answer = honest(caller, request)
-            del answer.results[-1]
-            return answer
+        def lies(caller: Any, requests: Any) -> Any:
+            answers = list(honest(caller, requests))
+            yield from (*answers, answers[-1])
 
-        hub.submit_batch = lies  # type: ignore[method-assign]
+        hub.submit_stream = lies  # type: ignore[method-assign]
         outcomes = await asyncio.gather(
             *(mia.refer("kz.fma", brief="-") for _ in range(10)), return_exceptions=True
         )
         assert {type(each) for each in outcomes} == {HubDishonest}
         assert len(mia.outbox.pending()) == 10
-        hub.submit_batch = honest  # type: ignore[method-assign]
+        hub.submit_stream = honest  # type: ignore[method-assign]
         assert {type(each) for each in await mia.flush_outbox()} == {Sent}
 
 

@@ -98,16 +98,17 @@ def test_what_waits_from_before_statements_were_counted_comes_first(
     assert [each.statement_id for each in mia.outbox.pending()] == [uncounted, counted]
 
 
-@pytest.mark.parametrize("company", [2, 100], ids=["together", "one by one"])
+@pytest.mark.parametrize("together", [True, False], ids=["together", "one by one"])
 def test_what_follows_on_an_unsettled_statement_waits_with_it(
     hub: InMemoryHub,
     mia: ExchangeClient,
     fma: ExchangeClient,
-    company: int,
+    together: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The hub that was in two minds would refuse the reply: it knows of no acknowledgement."""
-    monkeypatch.setattr(delivery, "MIN_BATCH", company)
+    if not together:
+        monkeypatch.setattr(delivery, "is_small", lambda _: False)
     asked, other = ask(mia), ask(mia)
     opened, spare = fma.open(asked.exchange_id), fma.open(other.exchange_id)
     mend = failing(hub, FAILED, lambda _: True)
@@ -168,15 +169,16 @@ def test_new_statement_that_the_hub_refuses_after_what_waited_raises(
     assert [each.reason for each in fma.outbox.refused()] == [Reason.POLICY_DENIED]
 
 
-@pytest.mark.parametrize("company", [2, 100], ids=["together", "one by one"])
+@pytest.mark.parametrize("together", [True, False], ids=["together", "one by one"])
 def test_client_comes_back_when_the_hub_said(
     hub: InMemoryHub,
     mia: ExchangeClient,
-    company: int,
+    together: bool,
     pauses: list[float],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(delivery, "MIN_BATCH", company)
+    if not together:
+        monkeypatch.setattr(delivery, "is_small", lambda _: False)
     mend = failing(hub, FAILED, lambda _: True)
     made = [ask(mia).statement_id for _ in range(4)]
     mend()
@@ -203,30 +205,35 @@ def test_patience_comes_to_an_end(
     assert sum(pauses) <= delivery.PATIENCE_SECONDS
 
 
-def test_batch_is_split_for_a_hub_that_takes_smaller_messages(
+def test_a_statement_too_large_for_this_hub_holds_up_no_other(
     tmp_path: Path, foundation: Foundation
 ) -> None:
-    """Some are refused by the hub, with a reason; what is larger still by gRPC, without one."""
-    count = 4 * delivery.MIN_BATCH
+    """The hub refuses its message with a reason, and with it the rest of the stream."""
     with (
         foundation.serving(tmp_path / "hub") as (deployment, _),
         deployment.client("kz.mia/system") as mia,
     ):
         mia.sync()
         offline = ExchangeClient(mia.profile, link=Offline())
-        made = [ask(offline).statement_id for _ in range(count)]
-        waiting = [mia.outbox.load(each) for each in made]
-    one = max(
-        len(each.signed.payload) + sum(p.size for p in each.statement.parts) for each in waiting
-    )
-    narrow = {"EXCHANGE_LIMITS_MESSAGE_BYTES": str(one * (delivery.MIN_BATCH + 2))}
+        large = {0, 4, 5}
+        made = [
+            offline.request_information(
+                to=["kz.fma"],
+                brief="-",
+                request=REQUEST,
+                attachments={"table": bytes(60_000)} if number in large else {},
+            ).statement_id
+            for number in range(8)
+        ]
+    narrow = {"EXCHANGE_LIMITS_MESSAGE_BYTES": "30000"}
     with HubProcess(deployment.files, narrow) as hub:
         deployment.point_to(hub.port)
         with deployment.client("kz.mia/system") as mia:
-            sent = mia.flush_outbox()
-    assert [each.statement_id for each in sent] == made
-    assert [type(each) for each in sent] == [Sent] * count
-    assert not [each for each in sent if isinstance(each, Refused)]
+            results = mia.flush_outbox()
+            assert [each.statement_id for each in results] == made
+            kinds = [Refused if number in large else Sent for number in range(8)]
+            assert [type(each) for each in results] == kinds
+            assert {each.reason for each in mia.outbox.refused()} == {Reason.TOO_LARGE}
 
 
 async def test_asyncio_client_comes_back_when_the_hub_said(
@@ -243,7 +250,7 @@ async def test_asyncio_client_comes_back_when_the_hub_said(
 def test_client_waits_for_a_hub_that_says_it_is_too_fast(
     tmp_path: Path, foundation: Foundation
 ) -> None:
-    """An outbox that overspent its agency's rate goes through; the next statement comes later."""
+    """An outbox with more than its agency's burst goes through: the hub slows its stream down."""
     with (
         foundation.serving(tmp_path / "hub") as (deployment, _),
         deployment.client("kz.mia/system") as mia,
@@ -256,7 +263,6 @@ def test_client_waits_for_a_hub_that_says_it_is_too_fast(
     with HubProcess(deployment.files, {"EXCHANGE_LIMITS_STATEMENTS_PER_SECOND": "1"}) as hub:
         deployment.point_to(hub.port)
         with deployment.client("kz.mia/system") as mia:
-            assert [type(each) for each in mia.flush_outbox()] == [Sent] * count
             began_at = time.monotonic()
-            assert isinstance(ask(mia), Sent)
-            assert time.monotonic() - began_at > 0.5
+            assert [type(each) for each in mia.flush_outbox()] == [Sent] * count
+            assert time.monotonic() - began_at > count - BURST_SECONDS - 1

@@ -72,8 +72,11 @@ def test_the_queue_says_what_the_decision_needs(
 def test_the_page_of_a_decision_shows_the_border_and_the_digest(
     hub: InMemoryHub, coordinator: RunningConsole, held: str
 ) -> None:
-    page = coordinator.entered().get(f"/queue/{held}/approve")
+    browser = coordinator.entered()
+    page = browser.get(f"/queue/{held}/approve")
     assert "This crosses a border: uz.fiu" in page.words
+    for act in ("reject", "return_to_author"):
+        assert "This crosses a border" not in browser.get(f"/queue/{held}/{act}").words
     assert awaits(page) == hub.model.exchanges[held].legs[0].awaits.hex()
 
 

@@ -111,8 +111,8 @@ def test_hub_that_was_away_for_long_is_found_again_soon(profile: Profile) -> Non
     assert len(came) == 7, [round(at - came[0], 1) for at in came]
 
 
-NOT_OURS = {"ExchangeService/SubmitStream"}
-"""For other systems; our client sends what waits in its outbox in batches (ADR 0039)."""
+NOT_OURS = {"ExchangeService/SubmitBatch"}
+"""For other systems; our client sends what waits in its outbox in streams (ADR 0039)."""
 
 
 def test_every_rpc_has_a_deadline_and_no_other_is_named() -> None:
@@ -127,7 +127,11 @@ def test_every_rpc_is_called_by_the_client() -> None:
         for path in Path(_channel.__file__).parent.rglob("*.py")
         if path.name != "calls.py" or path.parent.name != "core"
     )
-    streams = {"ExchangeService/UploadPart", "ExchangeService/FetchPart"}
+    streams = {
+        "ExchangeService/UploadPart",
+        "ExchangeService/FetchPart",
+        "ExchangeService/SubmitStream",
+    }
     for method in set(DEADLINES) - streams:
         assert f'"{method}"' in source, method
     for method in NOT_OURS:
@@ -174,6 +178,7 @@ def test_when_to_come_back_is_kept(profile: Profile) -> None:
         (grpc.StatusCode.RESOURCE_EXHAUSTED, "", Reason.TOO_LARGE),
         (grpc.StatusCode.UNKNOWN, "KeyError: 'secret'", Reason.INTERNAL),
         (grpc.StatusCode.PERMISSION_DENIED, "by some proxy", Reason.INTERNAL),
+        (grpc.StatusCode.UNIMPLEMENTED, "", Reason.INTERNAL),
     ],
 )
 def test_failure_without_a_reason_is_the_hubs_and_its_text_is_not_passed_on(
@@ -184,7 +189,7 @@ def test_failure_without_a_reason_is_the_hubs_and_its_text_is_not_passed_on(
     assert "secret" not in str(error)
 
 
-@pytest.mark.parametrize("method", ["Submit", "SubmitBatch", "UploadPart"])
+@pytest.mark.parametrize("method", ["Submit", "SubmitStream", "UploadPart"])
 def test_statement_that_is_refused_without_a_reason_is_not_settled(
     profile: Profile, method: str
 ) -> None:
@@ -198,6 +203,11 @@ def test_reason_that_this_version_does_not_know_is_the_hubs_failure(profile: Pro
     info = error_details_pb2.ErrorInfo(reason="FROM_THE_FUTURE")
     error = faults(profile).of(Failed(grpc.StatusCode.ABORTED, "", status("-", info)), GET)
     assert error.reason is Reason.INTERNAL
+
+
+def test_call_that_an_older_hub_does_not_know_says_so(profile: Profile) -> None:
+    error = faults(profile).of(Failed(grpc.StatusCode.UNIMPLEMENTED), GET)
+    assert "older than this client; ask its operator to update it" in error.message
 
 
 def test_details_that_do_not_parse_are_ignored(profile: Profile) -> None:

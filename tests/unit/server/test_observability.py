@@ -27,10 +27,11 @@ if who:
 REPOSITORY = Path(__file__).resolve().parents[3]
 PROGRAM = """
 import logging, structlog
-from exchange_server.observability import configure_logging
+from exchange_server.observability import configure_logging, log_often
 configure_logging("info")
 secret = "a local variable"
 structlog.get_logger("exchange.rpc").info("call", size=1)
+log_often("exchange.rpc", "call", {"size": 1})
 structlog.get_logger("exchange.rpc").debug("not shown")
 logging.getLogger("library").warning("from %s", "outside")
 try:
@@ -62,10 +63,14 @@ def test_lines_are_json_with_name_level_and_time_and_without_local_variables() -
         timeout=30,
         check=True,
     )
-    call, library, failed = map(json.loads, done.stderr.splitlines())
+    call, often, library, failed = map(json.loads, done.stderr.splitlines())
     assert (call["event"], call["level"], call["logger"]) == ("call", "info", "exchange.rpc")
     assert call["size"] == 1
     assert call["timestamp"].endswith("Z")
+    # Past the processors, and not to be told from what came through them.
+    assert list(often) == list(call)
+    assert len(often.pop("timestamp")) == len(call.pop("timestamp"))
+    assert often == call
     assert (library["event"], library["logger"]) == ("from outside", "library")
     assert failed["exception"][0]["exc_type"] == "ZeroDivisionError"
     assert "a local variable" not in done.stderr.replace(PROGRAM, "")
@@ -123,7 +128,7 @@ def test_a_workers_lines_say_its_number() -> None:
         check=True,
     )
     lines = [json.loads(line) for line in done.stderr.splitlines()]
-    assert [line["worker"] for line in lines] == [3, 3, 3]
+    assert [line["worker"] for line in lines] == [3, 3, 3, 3]
 
 
 class BrokenStream(SlowStream):
