@@ -7,7 +7,8 @@ then.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -52,8 +53,8 @@ def _decision_page(
         status,
         act=act,
         act_word=act_words(kind, act, visit.language),
-        codes=list(code_fields(kind, act, visit.locale)),
-        given={name: visit.field(name) for name in _given_names(act)},
+        codes=list(_code_fields(kind, act, visit.locale)),
+        given={name: visit.fields(name) for name in _given_names(act)},
         # What is given back or rejected crosses no border.
         approves=any(
             row.approves and (row.code is None or row.code in act.fixed.values())
@@ -89,14 +90,33 @@ def _decided_page(visit: Visit, opened: UnsealedExchange) -> Response:
     )
 
 
-def code_fields(
-    kind: Kind, act: Act, locale: Locale
-) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """The codes that an act takes: name, and each choice with its words."""
+@dataclass(frozen=True, slots=True)
+class CodeField:
+    """A code that an act takes."""
+
+    name: str
+    choices: tuple[tuple[str, str], ...]
+    is_many: bool
+    is_required: bool
+
+
+def _code_fields(kind: Kind, act: Act, locale: Locale) -> Iterator[CodeField]:
     types = attribute_types(kind.body)
     for name in act.codes:
         members = list(types[name].type)  # type: ignore[call-overload] # codes are enumerations
-        yield name, [(member.name, locale.say(member)) for member in members]
+        choices = tuple((member.name, locale.say(member)) for member in members)
+        yield CodeField(name, choices, types[name].is_many, name not in act.defaults)
+
+
+def _arguments(visit: Visit, kind: Kind, act: Act) -> dict[str, Any]:
+    """The arguments of the library's method; what is empty is left out."""
+    types = attribute_types(kind.body)
+    made: dict[str, Any] = {}
+    for name in _given_names(act):
+        given = [each.strip() for each in visit.fields(name) if each.strip()]
+        if given:
+            made[name] = given if name in types and types[name].is_many else given[0]
+    return made
 
 
 def _given_names(act: Act) -> tuple[str, ...]:
@@ -120,11 +140,11 @@ def decide(visit: Visit) -> Response:
         return _decision_page(
             visit, opened, kind, act, 409, error=visit.say(Word.CHANGED_MEANWHILE)
         )
-    arguments = {each: visit.field(each).strip() or None for each in _given_names(act)}
-    missing = [each for each in act.codes if not arguments[each]]
-    if act.text is not None and act.text.is_required and not arguments[act.text.name]:
-        missing.append(act.text.name)
-    if missing:
+    arguments = _arguments(visit, kind, act)
+    needed = [each for each in act.codes if each not in act.defaults]
+    if act.text is not None and act.text.is_required:
+        needed.append(act.text.name)
+    if any(each not in arguments for each in needed):
         return _decision_page(visit, opened, kind, act, 400, error=visit.say(Word.REASON_NEEDED))
     try:
         console.check_pin(visit.field("pin"))

@@ -7,7 +7,7 @@ through `visible`, by `presentation`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -22,7 +22,7 @@ from agency_client.core.views import (
     is_file_part,
 )
 from agency_client.presentation.documents import document_fields
-from agency_client.presentation.due import DueClock, by_time_left, due_clocks, used_words
+from agency_client.presentation.due import used_words
 from agency_client.presentation.entities import Tables
 from agency_client.presentation.exchanges import (
     Fact,
@@ -39,6 +39,7 @@ from agency_client.presentation.plain import sealed_to_others
 from agency_client.presentation.words import body_words
 from exchange_protocol.kinds.codes import LegState, Party, Tlp
 from exchange_protocol.record.entries import Entry, Event, read_entry
+from exchange_protocol.rules.clocks import Clock
 from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.trust.identity import AgencyId, Member
 
@@ -66,7 +67,6 @@ class ClockView:
     agency: str
     due: str
     used: str
-    percent: int
     is_over: bool
     is_mine: bool
 
@@ -138,7 +138,7 @@ class ExchangeView:
     facts: tuple[Fact, ...]
     legs: tuple[LegView, ...]
     clocks: tuple[ClockView, ...]
-    """The times that run, as the hub lists them."""
+    """The times that run, as far as the agency knows the legs."""
     steps: tuple[Step, ...]
     statements: tuple[StatementView, ...]
     checks: tuple[Check, ...]
@@ -182,7 +182,7 @@ def view(
         ),
         facts=tuple(header_facts(opened, legs, agency, locale, now))[1:],
         legs=tuple(_leg(leg, locale, now) for leg in legs),
-        clocks=tuple(_clocks(opened, agency, locale, now)),
+        clocks=tuple(_clocks(legs, opened.party, locale, now)),
         steps=tuple(_steps(opened, locale)),
         statements=tuple(
             _statement(each, locale, contents[each.statement.digest], agency)
@@ -194,24 +194,25 @@ def view(
 
 
 def _clocks(
-    opened: UnsealedExchange, agency: AgencyId, locale: Locale, now: datetime
+    legs: Iterable[LegFacts], party: Party, locale: Locale, now: datetime
 ) -> Iterator[ClockView]:
-    summary = opened.verified.summary
-    for each in by_time_left(due_clocks([summary], opened.party, agency)):
-        yield clock_view(each, locale, now)
+    running = [(clock, leg.agency) for leg in legs for clock in leg.clocks]
+    for clock, agency in sorted(running, key=lambda pair: pair[0].at):
+        yield clock_view(clock, agency, locale, now, is_mine=clock.party is party)
 
 
-def clock_view(each: DueClock, locale: Locale, now: datetime) -> ClockView:
-    """A clock in words."""
-    is_over = each.is_over(now)
+def clock_view(
+    clock: Clock, agency: AgencyId, locale: Locale, now: datetime, *, is_mine: bool
+) -> ClockView:
+    """A clock of the leg of an agency, in words."""
+    is_over = now > clock.at and clock.binds
     return ClockView(
-        name=locale.say(each.clock.kind),
-        agency=each.leg.agency,
-        due=locale.due(each.clock.at, now, is_overdue=is_over, between="\n"),
-        used=used_words(each.clock, now, locale),
-        percent=min(100, each.clock.used(now)),
+        name=locale.say(clock.kind),
+        agency=agency,
+        due=locale.due(clock.at, now, is_overdue=is_over, between="\n"),
+        used=used_words(clock, now, locale),
         is_over=is_over,
-        is_mine=each.is_mine,
+        is_mine=is_mine,
     )
 
 

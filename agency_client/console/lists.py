@@ -161,7 +161,7 @@ def show_due(visit: Visit) -> Response:
     known = console.references()
     rows = [
         (
-            clock_view(each, visit.locale, now),
+            clock_view(each.clock, each.leg.agency, visit.locale, now, is_mine=each.is_mine),
             each.summary.id,
             visit.locale.one_line(known.get(each.summary.id, Reference()).shown),
             visit.locale.say(each.summary.kind.spec.words),

@@ -759,7 +759,6 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
     "subjects": Words("Persons, companies, accounts", "Лица, компании, счета", "Тұлғалар, шоттар"),
     "table_file": Words("Table", "Таблица", "Кесте"),
     "attachments": Words("Files to attach", "Файлы-вложения", "Қоса берілетін файлдар"),
-    "offence_types": Words("Types of offence", "Виды преступлений", "Қылмыс түрлері"),
     "handling": Words("Handling", "Режим обращения", "Пайдалану режимі"),
     "tlp": Words("TLP", "TLP", "TLP"),
     "urgency": Words("Urgency", "Срочность", "Шұғылдығы"),

@@ -263,7 +263,55 @@ REASONS: Final[Mapping[Reason, Words]] = {
         "Этот орган уже ведёт дело. Пригласите другой.",
         "Бұл орган істі жүргізіп отыр. Басқасын шақырыңыз.",
     ),
+    Reason.EXPLANATION_MISSING: Words(
+        "This ground needs an explanation. Write it and repeat.",
+        "Это основание требует пояснения. Напишите его и повторите.",
+        "Бұл негіз түсіндірмені қажет етеді. Жазып, қайталаңыз.",
+    ),
+    Reason.GROUND_NEVER_ALONE: Words(
+        "Nobody may refuse on this ground alone. Name another ground beside it, or answer.",
+        "По одному этому основанию отказать нельзя. Назовите рядом другое основание или ответьте.",
+        "Жалғыз осы негізбен бас тартуға болмайды. Қасына басқа негіз көрсетіңіз немесе жауап "
+        "беріңіз.",
+    ),
+    Reason.DUE_TIME_PAST: Words(
+        "The due time is past. Choose a later one.",
+        "Срок ответа уже прошёл. Выберите более поздний.",
+        "Жауап мерзімі өтіп кеткен. Кейінірек мерзімді таңдаңыз.",
+    ),
+    Reason.DUE_TIME_TOO_FAR: Words(
+        "The due time is too far away. Choose an earlier one.",
+        "Срок ответа слишком далёк. Выберите более ранний.",
+        "Жауап мерзімі тым алыс. Ертерек мерзімді таңдаңыз.",
+    ),
+    Reason.DUE_TIME_NOT_LATER: Words(
+        "The new due time is not later than the present one. Choose a later one.",
+        "Новый срок не позже прежнего. Выберите более поздний.",
+        "Жаңа мерзім бұрынғыдан кеш емес. Кейінірек мерзімді таңдаңыз.",
+    ),
+    Reason.EXPIRY_PAST: Words(
+        "The time until which it is valid is past. Choose a later one.",
+        "Срок действия уже прошёл. Выберите более поздний.",
+        "Жарамдылық мерзімі өтіп кеткен. Кейінірек мерзімді таңдаңыз.",
+    ),
+    Reason.AGENCY_TWICE: Words(
+        "An agency is named twice. Name each once.",
+        "Орган назван дважды. Назовите каждый один раз.",
+        "Орган екі рет аталған. Әрқайсысын бір рет атаңыз.",
+    ),
+    Reason.OWN_AGENCY_ADDRESSED: Words(
+        "You address your own agency. Choose another one.",
+        "Вы обращаетесь к своему органу. Выберите другой.",
+        "Сіз өз органыңызға жүгініп отырсыз. Басқасын таңдаңыз.",
+    ),
     # who
+    Reason.SIGNATURE_MISSING: Words(
+        "A second, post-quantum signature is needed, and this profile has no key for it. Tell your "
+        "administrator.",
+        "Нужна вторая, постквантовая подпись, а ключа для неё в профиле нет. Сообщите "
+        "администратору.",
+        "Екінші, постквантық қолтаңба қажет, ал профильде оның кілті жоқ. Әкімшіге хабарлаңыз.",
+    ),
     Reason.UNAUTHENTICATED: Words(
         "The hub does not know who is calling. Tell your administrator.",
         "Узел не знает, кто обращается. Сообщите администратору.",

@@ -96,6 +96,15 @@ def test_looking_again_is_no_second_reading_on_the_log(
     [
         ("return_to_author", {"question": "Какой период?"}, LegState.RETURNED),
         ("reject", {"ground": "NO_DRUG_NEXUS", "explanation": "Нет связи"}, LegState.REJECTED),
+        (
+            "reject",
+            {
+                "ground": "NO_DRUG_NEXUS",
+                "further_grounds": ["DISPROPORTIONATE", "LEGAL_PRIVILEGE"],
+                "explanation": "Нет связи",
+            },
+            LegState.REJECTED,
+        ),
     ],
 )
 def test_a_coordinator_returns_and_rejects_with_words(
