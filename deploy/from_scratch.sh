@@ -132,7 +132,7 @@ until [ -S "$root/run/exchange/notify" ]; do sleep 0.1; done
 "${as_the_service[@]}" $(in_unit ExecStart) 2> "$folder/service.log" &
 service=$!
 wait $notified || { tail -5 "$folder/service.log"; exit 1; }
-tr '\n' ' ' < "$folder/notified" && echo "(as user $(ps -o user= -p $service | tr -d ' '))"
+tr '\n' ' ' < "$folder/notified" && echo "(as user $(chroot "$root" id -nu "$(ps -o uid= -p $service | tr -d ' ')"))"
 
 step "two agencies enrolled by request, a request approved and answered"
 cat > "$folder/agencies.sh" <<'END'
@@ -167,7 +167,6 @@ agency --profile coordinator1 approve "$exchange"
 agency --profile uz.fiu show "$exchange"
 printf 'brief: Answer (invented)\ncontent:\n  text: Nothing is known (invented)\n' > reply.yaml
 agency --profile uz.fiu reply "$exchange" reply.yaml
-agency --profile coordinator1 approve "$exchange"
 agency --profile kg.police-aida show "$exchange" | grep "Nothing is known"
 agency --profile auditor audit verify
 END

@@ -1,7 +1,8 @@
 """The `exchange-server` command: run a hub, prepare one, check its log.
 
 Exit codes: 0 done; 1 findings (fsck, doctor, check-config); 2 a wrong configuration or argument,
-said in one line, or a copy that is torn or incomplete (fsck); 6 this version cannot check it.
+said in one line, or a copy that is torn or incomplete (fsck); 5 the result could not be written;
+6 this version cannot check it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from exchange_files import read_given
+from exchange_files import read_given, results_apart
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.signer import SignatureAlgorithm
@@ -515,7 +516,8 @@ def database_errors() -> Iterator[None]:
 
 def main() -> None:
     """Run the command; what goes wrong is said in one line."""
-    run(lambda: app(standalone_mode=True))
+    with results_apart("exchange-server"):
+        run(lambda: app(standalone_mode=True))
 
 
 def run(command: Callable[[], object]) -> None:

@@ -333,7 +333,9 @@ def _said(
     files = [words[_FILE]] if _FILE in words else []
     if act.entities:
         given: GivenEntities = words[_GIVEN]
-        files += [each for each in (given.ftm, given.csv, given.mapping) if each is not None]
+        files += [
+            each for each in (given.ftm, given.goaml, given.csv, given.mapping) if each is not None
+        ]
     files += [Path(each.partition("=")[2]) for each in words.get(_ATTACH) or ()]
     return said, files
 

@@ -17,6 +17,7 @@ from agency_client.content.documents import Brief, make_brief
 from agency_client.core.calls import Operation
 from agency_client.core.drafting import Terms, check_reasons
 from agency_client.core.exchanges import HasId
+from agency_client.core.foresight import Foresight
 from agency_client.core.given import (
     Agencies,
     as_brief,
@@ -33,6 +34,7 @@ from agency_client.core.given import (
 from agency_client.core.sealing import Content
 from agency_client.core.statements import Initial, Statements, numbered
 from agency_client.core.times import parse_moment
+from agency_client.core.views import Foreseen
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.spec import Act, Attribute, Body, attribute_types
@@ -76,8 +78,9 @@ class Acts:
     The arguments are those of the client's method of that name.
     """
 
-    def __init__(self, statements: Statements) -> None:
+    def __init__(self, statements: Statements, foresight: Foresight) -> None:
         self._statements = statements
+        self._foresight = foresight
 
     def initial(self, name: str, to: Agencies, **arguments: Any) -> Operation[str]:
         """Open an exchange with the agencies of `to`."""
@@ -115,6 +118,19 @@ class Acts:
                 body, exchange, _content(act, body, given), legs=legs, terms=given.terms
             )
         )
+
+    def foresee(
+        self, name: str, exchange: str | HasId | None, **arguments: Any
+    ) -> Operation[Foreseen]:
+        """Plan an act as it would be done now; nothing is sealed or kept."""
+        if exchange is None:
+            asked = _initial(name, self._statements.zone, **arguments)
+            return (yield from self._foresight.initial(asked))
+        kind, act = ACTS[name]
+        given = _sorted(kind, act, arguments)
+        body = _body(kind, act, given.codes, self._statements.zone)
+        content = _content(act, body, given)
+        return (yield from self._foresight.continuing(body, exchange, content, given.terms))
 
 
 def _initial(name: str, zone: tzinfo, to: Agencies | None = None, **arguments: Any) -> Initial:

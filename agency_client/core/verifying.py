@@ -13,7 +13,9 @@ Steps (docs/threat-model.md says which lie each of them catches):
       A release without enough coordinators' own signatures over that very payload breaks a rule; a
       held statement that is shown lacks its approvals;
     - approver: it does not see what the recipients say, so each statement that it sees is judged on
-      the leg as that statement found it; decisions must answer the statement that waits;
+      the leg as that statement found it; decisions must answer the statement that waits. What rests
+      on a statement or a due time of the recipient (a consent, a reminder, the end of a freeze) it
+      cannot judge: author and signature are verified, and auditors judge the rest;
     - supervisor: it sees single statements; each must name it as one, and author, certificate and
       signature are verified.
  6. Everything that the agency itself said, and for which it held a receipt when it asked, is shown,
@@ -28,19 +30,41 @@ hide an exchange entirely; witnesses and auditors see that.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from agency_client.core.views import ExchangeSummary, VerifiedExchange, VerifiedStatement
 from agency_client.state.outbox import KeptReceipt
 from exchange_protocol.errors import ExchangeError, NotFound, Reason
 from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.spec import About, When, matches
 from exchange_protocol.record.entries import Entry, Event, verify_time_of
 from exchange_protocol.record.receipts import ProvenEntry
 from exchange_protocol.record.replay import DirectoryFold, Replay
 from exchange_protocol.rules.judgement import authenticate, judge
 from exchange_protocol.rules.lifecycle import Exchange
-from exchange_protocol.rules.statements import parse_statement
+from exchange_protocol.rules.statements import Statement, parse_statement
 from exchange_protocol.trust.identity import AgencyId
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedView:
+    """An exchange as far as an agency's view of it goes, judged."""
+
+    party: Party
+    exchange: Exchange | None
+    """None to a supervisor, who sees no state."""
+    statements: tuple[VerifiedStatement, ...]
+    entries: tuple[ProvenEntry, ...]
+    """All entries that were judged."""
+    replay: Replay | None
+    """The replay that came to this state, to go on from here."""
+
+    def is_of(self, entries: Sequence[tuple[ProvenEntry, Entry]]) -> bool:
+        """True if it judged the very entries with which these begin; their proofs may differ."""
+        return len(self.entries) <= len(entries) and all(
+            (old.index, old.opening) == (new.index, new.opening)
+            for old, (new, _) in zip(self.entries, entries, strict=False)
+        )
 
 
 def judge_view(
@@ -48,39 +72,55 @@ def judge_view(
     exchange_id: str,
     entries: Sequence[tuple[ProvenEntry, Entry]],
     fold: DirectoryFold,
-) -> tuple[Party, Exchange | None, tuple[VerifiedStatement, ...]]:
+    known: JudgedView | None = None,
+) -> JudgedView:
     """Step 5: judge what an agency is shown of an exchange, as far as its view goes.
 
-    Assumed verified: steps 1 to 4; `fold` holds the directory up to the last entry.
+    Assumed verified: steps 1 to 4; `fold` holds the directory up to the last entry. What was
+    judged of it before, and is shown again byte for byte, is not judged twice: `known` is used up.
 
     Raises:
         HubDishonest, SignatureInvalid: as `get` does.
     """
+    if known is not None and not known.is_of(entries):
+        known = None
+    judged = len(known.entries) if known else 0
+    before = {each.index: each for each in known.statements} if known else {}
     statements = tuple(
-        _verified_statement(proven, entry)
+        replace(before[proven.index], proven=proven)
+        if proven.index in before
+        else _verified_statement(proven, entry)
         for proven, entry in entries
         if entry.event is Event.STATEMENT
     )
     party = _party_of(agency, exchange_id, statements)
     state: Exchange | None = None
+    replay: Replay | None = None
     match party:
         case Party.INITIATOR:
-            state = _replayed(exchange_id, entries, Replay(fold))
+            replay = Replay(fold)
         case Party.RECIPIENT:
             is_insider = _has_joined(agency, statements)
             replay = Replay(fold, view=agency, is_insider=is_insider)
-            state = _replayed(exchange_id, entries, replay)
-            _check_released(agency, state, statements)
         case Party.APPROVER if statements[0].statement.kind.spec.is_case:
             # It is shown every statement, so it judges as auditors do.
             replay = Replay(fold, view=agency, is_insider=True)
-            state = _replayed(exchange_id, entries, replay)
         case Party.APPROVER:
             state = _approvers_view(statements, fold)
         case Party.SUPERVISOR:
             for each in statements:
                 _check_supervised(agency, each, fold)
-    return party, state, statements
+    if replay is not None:
+        if known and known.party is party and known.replay and known.replay.judges_as(replay):
+            replay = known.replay
+        else:
+            judged = 0
+        for proven, entry in entries[judged:]:
+            replay.apply(proven.index, proven.opening, entry)
+        state = replay.exchanges[exchange_id]
+    if party is Party.RECIPIENT and state is not None:
+        _check_released(agency, state, statements)
+    return JudgedView(party, state, statements, tuple(proven for proven, _ in entries), replay)
 
 
 def _party_of(agency: AgencyId, exchange_id: str, statements: Sequence[VerifiedStatement]) -> Party:
@@ -122,17 +162,13 @@ def _check_released(
             )
 
 
-def _replayed(
-    exchange_id: str, entries: Sequence[tuple[ProvenEntry, Entry]], replay: Replay
-) -> Exchange:
-    for proven, _ in entries:
-        replay.apply(proven.index, proven.opening)
-    return replay.exchanges[exchange_id]
-
-
 def _approvers_view(statements: Sequence[VerifiedStatement], fold: DirectoryFold) -> Exchange:
     exchange: Exchange | None = None
     for each in statements:
+        if exchange is not None and _rests_on_unseen(each.statement):
+            _check_author(each, fold)
+            exchange = _as_recorded(exchange, each)
+            continue
         found = exchange and _as_found(exchange, each)
         try:
             judgement = judge(
@@ -161,6 +197,10 @@ def _check_supervised(agency: AgencyId, each: VerifiedStatement, fold: Directory
             f"expected the initial statement of exchange {each.statement.exchange_id}, or "
             f"statements that name {agency} as a supervisor; entry {each.index} is neither"
         )
+    _check_author(each, fold)
+
+
+def _check_author(each: VerifiedStatement, fold: DirectoryFold) -> None:
     try:
         authenticate(
             each.signed, each.statement, fold.before(each.index), fold.anchors, each.hub_time
@@ -216,6 +256,23 @@ def _as_found(exchange: Exchange, each: VerifiedStatement) -> Exchange:
             for leg in exchange.legs
         ),
     )
+
+
+def _rests_on_unseen(statement: Statement) -> bool:
+    """True if only who sees what the recipient said can judge a statement of the initiator."""
+    return any(
+        row.about is About.OTHERS or row.when is When.AFTER_DUE
+        for row in statement.kind.spec.rows
+        if row.party is Party.INITIATOR and matches(row, statement.body)
+    )
+
+
+def _as_recorded(exchange: Exchange, each: VerifiedStatement) -> Exchange:
+    """The exchange with its legs in the states that the hub recorded after a statement."""
+    changes = each.entry.ruling.legs if each.entry.ruling else ()
+    after = {change.agency: change.after for change in changes}
+    legs = (replace(leg, state=after.get(leg.agency, leg.state)) for leg in exchange.legs)
+    return replace(exchange, legs=tuple(legs))
 
 
 def check_unknown(promised: Mapping[str, KeptReceipt], error: NotFound) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import LegState, WithholdingGround
+from exchange_protocol.kinds.codes import Currency, LegState, WithholdingGround
 from exchange_protocol.kinds.offences import OffenceType
 from exchange_protocol.kinds.spec import ENDED, Stage, body_codes
 from exchange_protocol.record.entries import Event
@@ -26,6 +26,7 @@ from exchange_protocol.words import Code
 
 INTERNATIONAL: Final = "int"
 """Stands for the state of an agency that belongs to none."""
+_ANSWERS: Final = frozenset({LegState.ANSWERED, LegState.REFUSED, LegState.FROZEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Moment:
 
 
 @dataclass(slots=True, kw_only=True)
-class LegFacts:
+class CountedLeg:
     """One recipient's side of an exchange, up to the last entry that was taken."""
 
     exchange_id: str
@@ -50,7 +51,10 @@ class LegFacts:
     """The same of the recipient."""
     header: Header
     """Of the initial statement."""
+    initiated: Moment
+    """The initial statement of its exchange."""
     opened: Moment
+    """The statement that opened the leg: the initial one, or a later invitation to a joint case."""
     state: LegState
     offences: tuple[OffenceType, ...] = ()
     """Of the initial statement; empty if it states none."""
@@ -59,6 +63,8 @@ class LegFacts:
     """The due time of the answer; where a freeze stands, `due_at` is its end."""
     reached: dict[LegState, Moment] = field(default_factory=dict)
     """The first entry at which the leg came into each state."""
+    answered: Moment | None = None
+    """The entry that answered it: a reply, a refusal, or the freeze that was asked for."""
     outcome: tuple[Code, ...] = ()
     """The codes of the statement that ended the leg, such as the result of a reply."""
     ended: Moment | None = None
@@ -99,10 +105,13 @@ CopyKey: TypeAlias = tuple[AgencyId, WithholdingGround | None]
 
 
 class Gatherer:
-    """Takes the entries of a replay, in log order, and keeps the facts of legs."""
+    """Takes the entries of a replay, in log order, and keeps the facts of legs.
+
+    Exchanges of a kind that is not counted, such as a test of the connection, leave no trace.
+    """
 
     def __init__(self) -> None:
-        self._legs: dict[tuple[str, AgencyId], LegFacts] = {}
+        self._legs: dict[tuple[str, AgencyId], CountedLeg] = {}
         self.statements: dict[StatementCount, list[Moment]] = defaultdict(list)
         """Entries of statements, by kind and by each code of their bodies."""
         self.amounts: dict[Amount, list[tuple[Moment, int]]] = defaultdict(list)
@@ -117,9 +126,10 @@ class Gatherer:
         self.events: Counter[Event] = Counter()
         self.last: Moment | None = None
         """The last entry that was taken."""
+        self._initiated: dict[str, Moment] = {}
         self._directory = Directory()
 
-    def __iter__(self) -> Iterator[LegFacts]:
+    def __iter__(self) -> Iterator[CountedLeg]:
         """Give the facts of every leg, in the order in which they were opened."""
         return iter(self._legs.values())
 
@@ -132,15 +142,17 @@ class Gatherer:
             self.denials[entry.reason].append(moment)
         if applied.judgement is not None:
             self._directory = applied.judgement.directory
-            self._count(applied, moment)
-        if applied.exchange is None or entry.ruling is None:
+        if applied.exchange is None or not applied.exchange.kind.spec.is_counted:
+            return
+        self._count(applied, moment)
+        if entry.ruling is None:
             return
         for change in entry.ruling.legs:
             self._move(applied, moment, change)
 
     def _count(self, applied: Applied, moment: Moment) -> None:
         statement = applied.statement
-        if statement is None or statement.kind.stage is Stage.DIRECTORY:
+        if statement is None:
             return
         self.statements[StatementCount(statement.kind, "", None)].append(moment)
         author, header = statement.author.agency, statement.header
@@ -168,7 +180,7 @@ class Gatherer:
         key = (exchange.id, change.agency)
         facts = self._legs.get(key)
         if facts is None:
-            facts = self._legs[key] = LegFacts(
+            facts = self._legs[key] = CountedLeg(
                 exchange_id=exchange.id,
                 kind=exchange.kind,
                 initiator=exchange.initiator,
@@ -176,6 +188,7 @@ class Gatherer:
                 from_state=self._state_of(exchange.initiator),
                 to_state=self._state_of(change.agency),
                 header=exchange.header,
+                initiated=self._initiated.setdefault(exchange.id, moment),
                 opened=moment,
                 state=change.after,
                 offences=self._offences.get(exchange.id, ()),
@@ -189,6 +202,8 @@ class Gatherer:
         facts.state = change.after
         facts.reached.setdefault(change.after, moment)
         _note_hold(facts, moment)
+        if change.after in _ANSWERS:
+            facts.answered = facts.answered or moment
         if change.after in ENDED and change.before is not change.after and statement is not None:
             facts.ended, facts.ended_as = moment, change.after
             facts.outcome = _codes(statement.body)
@@ -198,7 +213,7 @@ class Gatherer:
         return enrolled.country.lower() if enrolled and enrolled.country else INTERNATIONAL
 
 
-def _note_hold(facts: LegFacts, moment: Moment) -> None:
+def _note_hold(facts: CountedLeg, moment: Moment) -> None:
     if facts.state is LegState.HELD:
         facts.held = facts.held or moment
     elif facts.held is not None and facts.state is not LegState.RETURNED:
@@ -208,4 +223,9 @@ def _note_hold(facts: LegFacts, moment: Moment) -> None:
 
 
 def _codes(body: Any) -> tuple[Code, ...]:
-    return tuple(value for _, value in body_codes(body) if isinstance(value, Code))
+    # A currency says of what an amount is, and nothing of how a leg ended.
+    return tuple(
+        value
+        for _, value in body_codes(body)
+        if isinstance(value, Code) and not isinstance(value, Currency)
+    )

@@ -16,7 +16,7 @@ from itertools import product
 from statistics import median
 from typing import Final, Literal, NamedTuple
 
-from agency_client.statistics.facts import Gatherer, LegFacts, Moment
+from agency_client.statistics.facts import CountedLeg, Gatherer, Moment
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.spec import BEFORE_ANSWER
@@ -106,12 +106,12 @@ class Dimension(NamedTuple):
     """A way to divide legs into groups."""
 
     headings: tuple[Words, ...]
-    keys: Callable[[LegFacts], tuple[Key, ...]]
+    keys: Callable[[CountedLeg], tuple[Key, ...]]
     """The leg's key for each heading; where `has_many`, its keys for the one heading."""
     has_many: bool = False
     """True if a leg may stand in several groups."""
 
-    def groups(self, leg: LegFacts) -> tuple[tuple[Key, ...], ...]:
+    def groups(self, leg: CountedLeg) -> tuple[tuple[Key, ...], ...]:
         """The groups that a leg stands in."""
         keys = self.keys(leg)
         return tuple((key,) for key in keys) if self.has_many else (keys,)
@@ -147,7 +147,9 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = {
         lambda leg: leg.offences or (_NOT_GIVEN,),
         has_many=True,
     ),
-    "month": Dimension((Words("month", "месяц", "ай"),), lambda leg: (f"{leg.opened.at:%Y-%m}",)),
+    "month": Dimension(
+        (Words("month", "месяц", "ай"),), lambda leg: (f"{leg.initiated.at:%Y-%m}",)
+    ),
 }
 """By the names that `--by` takes."""
 
@@ -194,7 +196,7 @@ def make_statistics(
     """
     check_question(period, by)
     cut_at = gathered.last.at if gathered.last else None
-    legs = [leg for leg in gathered if period.holds(leg.opened.at)]
+    legs = [leg for leg in gathered if period.holds(leg.initiated.at)]
     groups = _Groups(legs, [DIMENSIONS[name] for name in by])
     return Statistics(
         origin=checkpoint.origin,
@@ -219,15 +221,15 @@ def make_statistics(
 class _Groups:
     """Legs by the keys of some dimensions, in the order of their first leg's names."""
 
-    def __init__(self, legs: Sequence[LegFacts], dimensions: Sequence[Dimension]) -> None:
+    def __init__(self, legs: Sequence[CountedLeg], dimensions: Sequence[Dimension]) -> None:
         self.all = legs
         self.headings = tuple(each for one in dimensions for each in one.headings)
-        self._by_keys: dict[tuple[Key, ...], list[LegFacts]] = defaultdict(list)
+        self._by_keys: dict[tuple[Key, ...], list[CountedLeg]] = defaultdict(list)
         for leg in legs:
             for groups in product(*(one.groups(leg) for one in dimensions)):
                 self._by_keys[tuple(key for group in groups for key in group)].append(leg)
 
-    def rows(self, measure: Callable[[Sequence[LegFacts]], tuple[Cell, ...]]) -> _Measured:
+    def rows(self, measure: Callable[[Sequence[CountedLeg]], tuple[Cell, ...]]) -> _Measured:
         """Measure each group, and all legs together."""
         rows = [TableRow(keys, measure(legs)) for keys, legs in self._by_keys.items()]
         rows.sort(key=lambda row: [_sorted_as(key) for key in row.keys])
@@ -246,10 +248,10 @@ def _sorted_as(key: Key) -> tuple[int, int, str]:
 
 
 def _exchanges(groups: _Groups, cut_at: datetime | None) -> Table:
-    def measure(legs: Sequence[LegFacts]) -> tuple[Cell, ...]:
+    def measure(legs: Sequence[CountedLeg]) -> tuple[Cell, ...]:
         overdue = [leg for leg in legs if cut_at is not None and leg.is_overdue(cut_at)]
         return (
-            _cell({leg.exchange_id: leg for leg in legs}.values()),
+            Cell(len({leg.exchange_id for leg in legs}), tuple(sorted(_initial(legs)))),
             _cell(legs),
             _cell(leg for leg in legs if LegState.HELD in leg.reached),
             _cell(leg for leg in legs if leg.state in BEFORE_ANSWER),
@@ -312,7 +314,7 @@ def _outcomes(groups: _Groups) -> Table:
     codes = {(type(code).__name__, code.value): code for leg in groups.all for code in leg.outcome}
     ordered = [codes[key] for key in sorted(codes)]
 
-    def measure(legs: Sequence[LegFacts]) -> tuple[Cell, ...]:
+    def measure(legs: Sequence[CountedLeg]) -> tuple[Cell, ...]:
         return tuple(
             _ending_cell(leg for leg in legs if any(each is code for each in leg.outcome))
             for code in ordered
@@ -345,18 +347,18 @@ def _outcomes(groups: _Groups) -> Table:
 
 
 def _times(groups: _Groups) -> Table:
-    def measure(legs: Sequence[LegFacts]) -> tuple[Cell, ...]:
-        answered = [leg for leg in legs if leg.ended_as in _ENDS[:2]]
-        spans = sorted(leg.ended.at - leg.opened.at for leg in answered if leg.ended)
+    def measure(legs: Sequence[CountedLeg]) -> tuple[Cell, ...]:
+        answered = [leg for leg in legs if leg.answered]
+        spans = sorted(leg.answered.at - leg.opened.at for leg in answered if leg.answered)
         due = [leg for leg in answered if leg.answer_due is not None]
         in_time = [leg for leg in due if not leg.was_late]
         share = len(in_time) / len(due) if due else None
         return (
-            _ending_cell(answered),
-            Cell(_median(spans), _entries(answered)),
-            Cell(_ninth_decile(spans), _entries(answered)),
-            _ending_cell(due),
-            Cell(share, _entries(due)),
+            Cell(len(answered), _answers(answered)),
+            Cell(_median(spans), _answers(answered)),
+            Cell(_ninth_decile(spans), _answers(answered)),
+            Cell(len(due), _answers(due)),
+            Cell(share, _answers(due)),
         )
 
     rows, total = groups.rows(measure)
@@ -365,14 +367,16 @@ def _times(groups: _Groups) -> Table:
         title=Words("Time to answer", "Время до ответа", "Жауап беру уақыты"),
         definition=Words(
             "From the initial statement to the answer or refusal, by the hub's clock, for legs "
-            "that were answered or refused. Nine of ten answers took at most the time in the "
-            "third column. In time: not after the due time, of those that had one.",
+            "that were answered or refused. A freeze that is imposed is an answer. Nine of ten "
+            "answers took at most the time in the third column. In time: not after the due time, "
+            "of those that had one.",
             "От первого заявления до ответа или отказа, по часам узла, для линий с ответом или "
-            "отказом. Девять из десяти ответов заняли не больше времени в третьем столбце. В "
-            "срок: не позже срока, среди имевших срок.",
+            "отказом. Введённое замораживание есть ответ. Девять из десяти ответов заняли не "
+            "больше времени в третьем столбце. В срок: не позже срока, среди имевших срок.",
             "Бастапқы мәлімдемеден жауапқа немесе бас тартуға дейін, тораптың сағаты бойынша, "
-            "жауап не бас тарту алған желілер үшін. Он жауаптың тоғызы үшінші бағандағыдан артық "
-            "уақыт алмады. Мерзімінде: мерзімі барлардың ішінде мерзімнен кешікпегені.",
+            "жауап не бас тарту алған желілер үшін. Енгізілген қатыру жауап болып табылады. Он "
+            "жауаптың тоғызы үшінші бағандағыдан артық уақыт алмады. Мерзімінде: мерзімі "
+            "барлардың ішінде мерзімнен кешікпегені.",
         ),
         unit=Words("legs, days, share", "линии, дни, доля", "желілер, күндер, үлес"),
         dimensions=groups.headings,
@@ -391,7 +395,7 @@ def _times(groups: _Groups) -> Table:
 
 
 def _gate(groups: _Groups) -> Table:
-    def measure(legs: Sequence[LegFacts]) -> tuple[Cell, ...]:
+    def measure(legs: Sequence[CountedLeg]) -> tuple[Cell, ...]:
         held = [leg for leg in legs if LegState.HELD in leg.reached]
         released = [leg for leg in held if leg.holds]
         spans = [span for leg in released for span in leg.holds]
@@ -568,19 +572,27 @@ def _within(period: Period, moments: Iterable[Moment]) -> tuple[int, ...]:
     return tuple(moment.index for moment in moments if period.holds(moment.at))
 
 
-def _cell(legs: Iterable[LegFacts]) -> Cell:
+def _initial(legs: Iterable[CountedLeg]) -> set[int]:
+    return {leg.initiated.index for leg in legs}
+
+
+def _cell(legs: Iterable[CountedLeg]) -> Cell:
     """Count legs, by the entries that opened them."""
     found = list(legs)
     return Cell(len(found), tuple(sorted({leg.opened.index for leg in found})))
 
 
-def _ending_cell(legs: Iterable[LegFacts]) -> Cell:
+def _ending_cell(legs: Iterable[CountedLeg]) -> Cell:
     """Count legs, by the entries that ended them."""
     found = list(legs)
     return Cell(len(found), _entries(found))
 
 
-def _entries(legs: Iterable[LegFacts]) -> tuple[int, ...]:
+def _answers(legs: Iterable[CountedLeg]) -> tuple[int, ...]:
+    return tuple(sorted({leg.answered.index for leg in legs if leg.answered}))
+
+
+def _entries(legs: Iterable[CountedLeg]) -> tuple[int, ...]:
     return tuple(sorted({leg.ended.index for leg in legs if leg.ended}))
 
 

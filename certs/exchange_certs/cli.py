@@ -28,7 +28,15 @@ from exchange_certs.authority import (
 )
 from exchange_certs.enrolment_cli import register
 from exchange_certs.records import Record, RevocationReason, read_index
-from exchange_files import PUBLIC, NewFile, check_new, new_files, read_given, without_bom
+from exchange_files import (
+    PUBLIC,
+    NewFile,
+    check_new,
+    new_files,
+    read_given,
+    results_apart,
+    without_bom,
+)
 from exchange_keys import encrypted_pem, read_passphrase
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import Usage, post_quantum_key
@@ -240,13 +248,18 @@ register(app)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; an error of the exchange is one line on stderr and status 2."""
-    try:
-        app(args=None if arguments is None else list(arguments))
-    except (ExchangeError, OSError) as error:
-        Console(stderr=True, emoji=False).print(
-            f"exchange-certs: {error}", style="red", markup=False, highlight=False, soft_wrap=True
-        )
-        raise SystemExit(2) from None
+    with results_apart("exchange-certs"):
+        try:
+            app(args=None if arguments is None else list(arguments))
+        except (ExchangeError, OSError) as error:
+            Console(stderr=True, emoji=False).print(
+                f"exchange-certs: {error}",
+                style="red",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
+            raise SystemExit(2) from None
 
 
 def _requested_keys(path: Path) -> tuple[ec.EllipticCurvePublicKey, MLDSA65PublicKey | None]:

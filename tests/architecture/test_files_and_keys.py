@@ -92,6 +92,8 @@ def test_no_module_writes_files_but_by_the_one_room(path: Path) -> None:
         # A bundle's archive is written into the draft of a new file; stdout is given away; shutil
         # is asked where a program is.
         "agency_client/evidence/bundle.py": ("ZipFile(draft.file",),
+        # In memory alone.
+        "agency_client/console/archive.py": ("ZipFile(made",),
         "agency_client/cli/terminal.py": ("os.open(os.devnull",),
         "exchange_server/storage/copies.py": ("shutil",),
         # Python's own stderr, whose descriptor is given away.

@@ -191,14 +191,18 @@ class Hub:
     log: list[CommitmentOpening] = field(default_factory=list)
     scopes: list[EntryScope] = field(default_factory=list)
     """Whom each entry concerns."""
+    agencies: Mapping[str, tuple[str, str, AgencyType]] = field(default_factory=lambda: AGENCIES)
+    """Name, country and type of each agency that is enrolled at first."""
+    members: Sequence[Member] = MEMBERS
+    """The members whose certificates are published at first."""
     _ids: int = 0
 
     def __post_init__(self) -> None:
         self.say(OPERATOR, PublishCertificate(self.cast.signers[OPERATOR].certificate))
-        for agency, (name, country, agency_type) in AGENCIES.items():
+        for agency, (name, country, agency_type) in self.agencies.items():
             body = EnrolAgency(AgencyId(agency), name, country, agency_type, "Asia/Almaty")
             self.say(OPERATOR, body)
-        for who in MEMBERS:
+        for who in self.members:
             if who != OPERATOR:
                 self.say(OPERATOR, PublishCertificate(self.cast.signers[who].certificate))
         for agency, key in self.cast.sealing_keys.items():

@@ -344,7 +344,7 @@ def row_for(exchange: Exchange, leg: Leg, body: Body, party: Party) -> Row | Non
     """The row by which a party may say a body on a leg now; None if there is none."""
     kind = kind_of(body)
     for row in kind.spec.rows:
-        if row.party is party and matches(row, body) and _applies(row, kind, exchange, leg):
+        if row.party is party and matches(row, body) and applies(row, kind, exchange, leg):
             return row
     return None
 
@@ -364,7 +364,8 @@ def _row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
     )
 
 
-def _applies(row: Row, kind: Kind, exchange: Exchange, leg: Leg) -> bool:
+def applies(row: Row, kind: Kind, exchange: Exchange, leg: Leg) -> bool:
+    """True if a row of a kind may be said on a leg in its present state."""
     return (
         leg.state in row.before
         and (not row.is_answer or exchange.kind.spec.answer is kind.body)
@@ -380,7 +381,7 @@ def _allowed(exchange: Exchange, leg: Leg, party: Party) -> str:
         kind.value if row.code is None else f"{kind} ({row.code.name})"
         for kind in Kind
         for row in kind.spec.rows
-        if row.party is party and _applies(row, kind, exchange, leg)
+        if row.party is party and applies(row, kind, exchange, leg)
     }
     return ", ".join(sorted(kinds)) or "nothing"
 

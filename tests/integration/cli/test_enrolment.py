@@ -119,6 +119,9 @@ def test_member_is_enrolled_by_request_and_its_keys_never_leave(
     vault = Profile.load(profile).vault
     assert str(vault.member.uri) == MEMBER
     assert bool(vault.sign(b"-").post_quantum_signature) is bool(second)
+    capsys.readouterr()
+    run("--profile", profile, "whoami")
+    assert ("ML-DSA-65" in capsys.readouterr().out) is bool(second)
     run("--profile", profile, "inbox")
     kept = list((office.ca / "approvals").iterdir())
     assert len(json.loads(kept[0].read_text("utf-8"))["approvals"]) == 2

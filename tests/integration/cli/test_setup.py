@@ -102,6 +102,8 @@ def test_deployment_from_nothing(
         told = capsys.readouterr()
         assert "Proposed" in told.out
         assert "confirm-policy changed.cedar" in told.out
+        assert run("--profile", str(systems["kz.fma"]), "sync") == 0
+        assert "waits for a second operator until 20" in capsys.readouterr().out
         assert operate("confirm-policy", "changed.cedar") == 1
         assert "ALREADY_DECIDED" in capsys.readouterr().err
         by_second = ("--profile", str(second), "operator")

@@ -26,14 +26,18 @@ from agency_client.statistics import (
 from agency_client.statistics.render import PHRASES, to_csv, to_html, to_json
 from agency_client.statistics.tables import _NOT_GIVEN
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.codes import Language, LegState, RefusalGround, Urgency
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Currency, Language, LegState, RefusalGround, Urgency
 from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.freeze_status import FreezeConversion, FreezeOutcome, FreezeStatus
 from exchange_protocol.kinds.information_request import InformationRequest
+from exchange_protocol.kinds.invite import Invite
 from exchange_protocol.kinds.offences import OffenceType
 from exchange_protocol.kinds.recall import Recall
 from exchange_protocol.kinds.refuse import Refuse
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.rules.statements import Statement
+from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code
 from tests.support.statements import (
     AUDITOR,
@@ -271,6 +275,65 @@ def test_what_cannot_be_counted_is_refused(period: Period, by: tuple[str, ...], 
     with pytest.raises(ExchangeError, match=said) as refused:
         counted(period, by)
     assert refused.value.reason is Reason.INVALID_FIELD
+
+
+def counted_of(hub: Hub, period: Period = ALL) -> Statistics:
+    """The statistics of a log of one's own."""
+    gathered, source = Gatherer(), ListedLog(hub.log)
+    report = verify_log(source, hub.cast.anchors, auditor=None, watch=gathered.take)
+    assert report.is_clean
+    return make_statistics(gathered, checkpoint=source.checkpoint, period=period)
+
+
+def test_a_test_of_the_connection_is_never_counted() -> None:
+    hub = Hub.founded()
+    test = hub.say(KZ_MIA, Kind.CONNECTIVITY_TEST.body(), to=["uz.fiu"])
+    hub.deliver(COORDINATOR, test)
+    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["uz.fiu"], on=test)
+    hub.deliver(UZ_FIU, test)
+    hub.say(UZ_FIU, Kind.ANSWER_TEST.body(), on=test)
+    hub.say(KZ_MIA, Kind.CLOSE.body(), to=["uz.fiu"], on=test)
+    assert all(not each.rows for each in counted_of(hub).tables)
+
+
+def test_a_freeze_that_is_imposed_is_the_answer_and_a_currency_is_no_outcome() -> None:
+    hub = Hub.founded()
+    asked_at = hub.now
+    asked = hub.say(KZ_MIA, Kind.URGENT_FREEZE_REQUEST.body(), to=["kz.fma"])
+    hub.deliver(KZ_FMA, asked)
+    hub.now += timedelta(hours=5)
+    imposed_at, imposed_entry = hub.now, len(hub.log)
+    kzt = Currency.KZT
+    hub.say(KZ_FMA, FreezeStatus(FreezeOutcome.IMPOSED, amount=700, currency=kzt), on=asked)
+    standing = figures(counted_of(hub), "times")[()]
+    assert standing["median"] == imposed_at - asked_at
+    hub.now += timedelta(days=3)
+    court = FreezeConversion.COURT_ORDER
+    body = FreezeStatus(FreezeOutcome.CONVERTED, conversion=court, amount=700, currency=kzt)
+    hub.say(KZ_FMA, body, on=asked)
+    statistics = counted_of(hub)
+    assert figures(statistics, "times")[()]["median"] == imposed_at - asked_at
+    total = table(statistics, "times").total
+    assert total is not None
+    assert total.cells[0].entries == (imposed_entry,)
+    outcomes = figures(statistics, "outcomes")[()]
+    assert outcomes == {"freezeoutcome.converted": 1, "freezeconversion.court_order": 1}
+
+
+def test_a_case_belongs_to_the_day_of_its_opening_also_with_later_members() -> None:
+    hub = Hub.founded()
+    entry = len(hub.log)
+    case = hub.say(KZ_MIA, Kind.JOINT_CASE.body(), to=["kz.fma"])
+    hub.now += timedelta(days=100)
+    month_later = hub.now
+    hub.say(KZ_MIA, Invite(AgencyId("uz.fiu")), to=["uz.fiu"], on=case)
+    later = figures(counted_of(hub, Period(month_later, None)), "exchanges")
+    assert later[()]["exchanges"] == later[()]["legs"] == 0
+    total = table(counted_of(hub), "exchanges").total
+    assert total is not None
+    exchanges, legs, *_ = total.cells
+    assert (exchanges.value, exchanges.entries) == (1, (entry,))
+    assert legs.value == 2
 
 
 def test_an_empty_log_gives_tables_without_rows() -> None:

@@ -1,0 +1,106 @@
+"""Consent to onward use: asked, granted, partly, refused, lapsed, revoked; and what rests on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.codes import Purpose
+from exchange_protocol.kinds.consent_decision import (
+    ConsentDecision,
+    ConsentGround,
+    ConsentOutcome,
+)
+from exchange_protocol.kinds.consent_request import ConsentRequest
+from exchange_protocol.kinds.referral import Referral
+from exchange_protocol.rules.statements import Header
+from exchange_protocol.trust.identity import AgencyId, Member
+from tests.year.region import PARALLEL, SYSTEM
+from tests.year.town import Letter, Said
+
+if TYPE_CHECKING:
+    from tests.year.exchanges import Talk
+
+OUTCOMES = {
+    ConsentOutcome.GRANTED: 55,
+    ConsentOutcome.PARTLY: 20,
+    ConsentOutcome.REFUSED: 25,
+}
+
+
+async def ask_consent(talk: Talk, answer: Said) -> None:
+    """One side asks to pass on what the other said, and does so if it may."""
+    town, chance = talk.town, talk.chance
+    by_recipient = chance.happens(35)
+    asker, holder = (
+        (talk.recipient, talk.initiator) if by_recipient else (talk.initiator, talk.recipient)
+    )
+    about = talk.opening if by_recipient else answer
+    parties = (talk.note.initiator, talk.note.recipient)
+    authority = chance.one([each for each in PARALLEL if each not in parties])
+    wanted = Purpose.PROSECUTION
+    asked = await _say(talk, asker, ConsentRequest(about.digest, AgencyId(authority), wanted))
+    early = await town.race(_onward(talk, asker, authority, about, wanted, None))
+    assert early == [Reason.CONSENT_MISSING], early
+    town.notes.races["alone: CONSENT_MISSING"] += 1
+    await town.hours(chance.about(60))
+    outcome = chance.of(OUTCOMES)
+    if outcome is ConsentOutcome.REFUSED:
+        ground = chance.one(list(ConsentGround))
+        await _say(talk, holder, ConsentDecision(asked.digest, outcome, ground=ground))
+        return
+    given = Purpose.INTELLIGENCE if outcome is ConsentOutcome.PARTLY else wanted
+    decision = ConsentDecision(
+        asked.digest,
+        outcome,
+        expires_at=town.now + chance.days(2, 40),
+        purpose=given if outcome is ConsentOutcome.PARTLY else None,
+    )
+    decided = await _say(talk, holder, decision)
+    await town.hours(chance.about(100))
+    onward = _onward(talk, asker, authority, about, given, decided)
+    assert decision.expires_at is not None
+    if town.now >= decision.expires_at:
+        [lapsed] = await town.race(onward)
+        assert lapsed is Reason.CONSENT_MISSING
+        town.notes.races["referral after the consent lapsed: CONSENT_MISSING"] += 1
+        return
+    if chance.happens(25):
+        revoked = ConsentDecision(asked.digest, ConsentOutcome.REVOKED)
+        letter = _letter(talk, holder, revoked)
+        one, other = await town.race(letter, onward)
+        assert not isinstance(one, Reason)
+        race = other.name if isinstance(other, Reason) else "both stand"
+        town.notes.races[f"referral and revocation: {race}"] += 1
+        said = other
+    else:
+        [said] = await town.race(onward)
+        assert not isinstance(said, Reason), said
+        if chance.happens(20):
+            revoked = ConsentDecision(asked.digest, ConsentOutcome.REVOKED)
+            await _say(talk, holder, revoked)
+    if isinstance(said, Said):
+        talk.go_on_with(said, SYSTEM[asker.agency], authority)
+
+
+def _letter(talk: Talk, who: Member, body: ConsentRequest | ConsentDecision) -> Letter:
+    return talk.answer(body) if who == talk.recipient else talk.letter(who, body)
+
+
+async def _say(talk: Talk, who: Member, body: ConsentRequest | ConsentDecision) -> Said:
+    return await talk.town.post(_letter(talk, who, body))
+
+
+def _onward(
+    talk: Talk, who: Member, to: str, source: Said, purpose: Purpose, consent: Said | None
+) -> Letter:
+    header = Header(
+        handling=talk.note.header.handling,
+        tlp=talk.note.header.tlp,
+        purpose=purpose,
+        legal_basis="CIS-2007",
+        subject_count=1,
+    )
+    consents = (consent.digest,) if consent else ()
+    body = Referral(sources=(source.digest,), consents=consents)
+    return talk.town.write(SYSTEM[who.agency], body, to=[to], header=header)

@@ -1,0 +1,112 @@
+"""The gate: coordinators and prosecutors who claim, approve, return and reject."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.announce_correction import CorrectionReason
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.claim import Claim, ClaimAct
+from exchange_protocol.kinds.codes import Handling, RefusalGround, Tlp
+from exchange_protocol.kinds.correct import Correct
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.trust.identity import Member
+from tests.year.notes import ending
+from tests.year.plan import GATE_HOURS, May
+from tests.year.region import CENTRE, COORDINATORS, COUNTRY, PROSECUTOR_OF, PROSECUTORS
+
+if TYPE_CHECKING:
+    from tests.year.exchanges import Talk
+
+REJECTIONS = (RefusalGround.CONTRARY_TO_LAW, RefusalGround.NO_DRUG_NEXUS)
+
+
+def approvals_needed(
+    initiator: str, recipient: str, kind: Kind, handling: Handling, tlp: Tlp, subjects: int
+) -> int:
+    """How many have to approve, as the agreement between the states says it."""
+    if recipient == CENTRE or COUNTRY[initiator] == COUNTRY[recipient]:
+        return 0
+    is_grave = handling >= Handling.H2 or tlp is Tlp.RED or subjects > 50
+    return 2 if is_grave or kind is Kind.URGENT_FREEZE_REQUEST else 1
+
+
+def judges(initiator: str, recipient: str) -> tuple[Member, ...]:
+    """Who may approve: the centre's coordinators, or for the centre the state's prosecutors."""
+    if initiator == CENTRE:
+        return PROSECUTORS[PROSECUTOR_OF[COUNTRY[recipient]]]
+    return COORDINATORS
+
+
+def arrive(talk: Talk) -> None:
+    """Note that new content is at the gate, or is released at once."""
+    if talk.needed:
+        talk.note.hold(talk.town.now)
+    else:
+        talk.note.release(talk.town.now)
+
+
+async def pass_gate(talk: Talk) -> bool:
+    """Go through the gate, if there is one; False if the recipient will never see it."""
+    town, note, chance, needed = talk.town, talk.note, talk.chance, talk.needed
+    while needed:
+        first, *others = chance.draw.sample(judges(note.initiator, note.recipient), 2)
+        await town.hours(chance.about(chance.of(GATE_HOURS)))
+        if chance.happens(May.GATE_SLEEPS):
+            return False
+        await town.read(first, talk.awaited)
+        await _claim(talk, first, others[0])
+        if talk.may_change and chance.happens(May.CORRECT_WHILE_HELD):
+            # What one approver saw of it counts no more.
+            if needed == 2 and chance.happens(May.CLAIM):
+                await talk.decided(first, Decision(Verdict.APPROVE))
+            await talk.anew(Correct(talk.awaited.digest, CorrectionReason.FORM))
+            note.hold(town.now)
+            continue
+        if not note.was_released and chance.happens(May.GATE_REJECTS):
+            said = await talk.decided(first, Decision(Verdict.REJECT, chance.one(REJECTIONS)))
+            note.reject(said.entry, ending(said.statement.body))
+            return False
+        if chance.happens(May.GATE_RETURNS):
+            await talk.decided(first, Decision(Verdict.RETURN))
+            note.send_back(town.now, by_recipient=False)
+            if not await talk.answer_return():
+                return False
+            note.hold(town.now)
+            continue
+        await _approve(talk, needed, first, others[0])
+        note.release(town.now)
+        break
+    return True
+
+
+async def _claim(talk: Talk, first: Member, second: Member) -> None:
+    chance, take = talk.chance, Claim(ClaimAct.TAKE)
+    if chance.happens(May.CLAIM_RACE):
+        letters = (talk.letter(first, take), talk.letter(second, take))
+        outcomes = await talk.town.race(*letters)
+        lost = [each for each in outcomes if isinstance(each, Reason)]
+        assert lost == [Reason.ALREADY_CLAIMED], outcomes
+        talk.town.notes.races["claim and claim: ALREADY_CLAIMED"] += 1
+    elif chance.happens(May.CLAIM):
+        await talk.decided(first, take)
+        if chance.happens(May.GIVE_BACK):
+            await talk.town.hours(chance.about(2))
+            await talk.decided(first, Claim(ClaimAct.GIVE_BACK))
+
+
+async def _approve(talk: Talk, needed: int, first: Member, second: Member) -> None:
+    town, chance, approve = talk.town, talk.chance, Decision(Verdict.APPROVE)
+    if needed == 1 and chance.happens(May.DECISION_RACE):
+        letters = (talk.letter(first, approve), talk.letter(second, approve))
+        outcomes = await town.race(*letters)
+        lost = [each for each in outcomes if isinstance(each, Reason)]
+        assert lost == [Reason.OUT_OF_ORDER], outcomes
+        town.notes.races["decision and decision: OUT_OF_ORDER"] += 1
+        return
+    await talk.decided(first, approve)
+    if needed == 2:
+        await town.hours(chance.about(chance.of(GATE_HOURS)))
+        await town.read(second, talk.awaited)
+        await talk.decided(second, approve)
