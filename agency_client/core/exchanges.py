@@ -25,6 +25,7 @@ from agency_client.core.ports import Ports
 from agency_client.core.summaries import parse_summary
 from agency_client.core.unsealing import read_statement
 from agency_client.core.verifying import (
+    JudgedView,
     check_exchange,
     check_receipts,
     check_summary,
@@ -127,6 +128,12 @@ class Exchanges:
             SignatureInvalid: if a statement's author or signature is not good.
             NotFound: EXCHANGE_UNKNOWN.
         """
+        return (yield from self._get(exchange))[0]
+
+    def _get(
+        self, exchange: str | HasId, known: JudgedView | None = None
+    ) -> Operation[tuple[VerifiedExchange, JudgedView]]:
+        """Fetch and verify as `get`; `known` is what was judged of it a moment ago."""
         exchange_id = parse_uuid(id_of(exchange), "exchange_id")
         # Read before the hub is asked: another process of this agency may add one meanwhile, which
         # the answer lacks.
@@ -145,12 +152,14 @@ class Exchanges:
         if not entries:
             raise Reason.ENTRY_MISMATCH.error(f"the hub shows no entry of exchange {exchange_id}")
         yield from self._view.know_directory(max(entry.directory_size for _, entry in entries))
-        verified = self._judged(exchange_id, entries, answer.summary, head)
+        fold = self._ports.directory.fold
+        judged = judge_view(self._ports.agency, exchange_id, entries, fold, known)
+        verified = _verified(exchange_id, judged, entries, answer.summary, head)
         check_receipts(promised, verified)
         check_summary(verified.summary, verified)
         if isinstance(exchange, ExchangeSummary):
             check_summary(exchange, verified)
-        return verified
+        return verified, judged
 
     def open(self, exchange: str | HasId) -> Operation[UnsealedExchange]:
         """Fetch, verify and unseal an exchange, as far as the agency may read it.
@@ -163,12 +172,13 @@ class Exchanges:
             SignatureInvalid: if a statement's author or signature is not good.
             NotFound: EXCHANGE_UNKNOWN.
         """
-        verified = yield from self.get(exchange)
+        verified, judged = yield from self._get(exchange)
         statements = []
         for each in verified.statements:
             statements.append((yield from self._unseal(each, verified.exchange)))
         if _delivers(verified, self._ports.agency):
-            before, verified = verified, (yield from self.get(verified.id))
+            before = verified
+            verified, _ = yield from self._get(verified.id, judged)
             _check_delivered(before, verified, self._ports.agency)
         opened = UnsealedExchange(verified, tuple(statements))
         self._ports.search_index.note(indexed(opened, self._ports.agency))
@@ -247,23 +257,6 @@ class Exchanges:
                 pb.GetExchangeResponse,
             )
 
-    def _judged(
-        self, exchange_id: str, entries: _Entries, summary: pb.ExchangeSummary, head: Head
-    ) -> VerifiedExchange:
-        fold = self._ports.directory.fold
-        party, state, statements = judge_view(self._ports.agency, exchange_id, entries, fold)
-        return VerifiedExchange(
-            id=exchange_id,
-            party=party,
-            exchange=state,
-            statements=statements,
-            deliveries=tuple(entry for _, entry in entries if entry.event is Event.DELIVERY),
-            entries=tuple(proven for proven, _ in entries),
-            checkpoint=head.checkpoint,
-            note=head.note,
-            summary=parse_summary(summary),
-        )
-
     def _unseal(
         self, each: VerifiedStatement, exchange: Exchange | None
     ) -> Operation[UnsealedStatement]:
@@ -320,8 +313,35 @@ class Exchanges:
             )
 
 
+def _verified(
+    exchange_id: str,
+    judged: JudgedView,
+    entries: _Entries,
+    summary: pb.ExchangeSummary,
+    head: Head,
+) -> VerifiedExchange:
+    return VerifiedExchange(
+        id=exchange_id,
+        party=judged.party,
+        exchange=judged.exchange,
+        statements=judged.statements,
+        deliveries=tuple(entry for _, entry in entries if entry.event is Event.DELIVERY),
+        entries=judged.entries,
+        checkpoint=head.checkpoint,
+        note=head.note,
+        summary=parse_summary(summary),
+    )
+
+
 def _check_delivered(before: VerifiedExchange, after: VerifiedExchange, agency: str) -> None:
-    """Check that the log knows of the delivery; the hub handed the parts out."""
+    """Check that the log knows of the delivery, and that what was shown before is still shown."""
+    shown = {each.index for each in after.entries}
+    for each in before.entries:
+        if each.index not in shown:
+            raise Reason.ENTRY_MISMATCH.error(
+                f"the hub showed entry {each.index} of exchange {before.id} a moment ago, and does "
+                "not show it now"
+            )
     awaited = {leg.awaits for leg in before.legs if leg.agency == agency}
     if _delivers(after, agency) and awaited == {
         leg.awaits for leg in after.legs if leg.agency == agency

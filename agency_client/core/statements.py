@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
-from agency_client.core.calls import Operation, Pause
+from agency_client.core.calls import Operation, Pause, sign_payload
 from agency_client.core.drafting import (
     INITIAL_FLOOR,
     NO_TERMS,
@@ -100,7 +100,7 @@ class Statements:
             payload = yield from self._seal(
                 draft, asked.content, self._initial_plan(compares=online), staging
             )
-            staging.finish(self._judged(self._ports.vault.sign(payload), None))
+            staging.finish(self._judged((yield from sign_payload(payload)), None))
         return draft.id
 
     def keep_initial_batch(self, asked: Sequence[Initial]) -> Operation[list[str]]:
@@ -153,7 +153,7 @@ class Statements:
         draft = self.draft_continuing(body, verified.id, state, addressed, terms)
         with self._ports.outbox.stage(draft.id) as staging:
             payload = yield from self._seal(draft, content, self._continuing_plan(state), staging)
-            staging.finish(self._judged(self._ports.vault.sign(payload), state))
+            staging.finish(self._judged((yield from sign_payload(payload)), state))
         return draft.id
 
     def draft_continuing(
@@ -216,7 +216,7 @@ class Statements:
 
         with self._ports.outbox.stage(draft.id) as staging:
             payload = yield from self._seal(draft, content, plan, staging)
-            staging.finish(self._ports.vault.sign(payload))
+            staging.finish((yield from sign_payload(payload)))
         return draft.id
 
     def keep_signed(self, drafts: Sequence[tuple[Draft, Mapping[str, bytes]]]) -> list[str]:

@@ -115,7 +115,7 @@ def judged(
                 f"the bundle has {size} up to there"
             )
     exporter = parse_member(about["exported_by"])
-    party, exchange, _ = judge_view(exporter.agency, about["exchange_id"], own, fold)
+    judged = judge_view(exporter.agency, about["exchange_id"], own, fold)
     if not any(each.statement for each in told):
         raise Reason.ENTRY_MISMATCH.error("expected a statement of the exchange, got none")
     return VerifiedBundle(
@@ -124,8 +124,8 @@ def judged(
         exported_at=about["exported_at"],
         software=about["software"],
         checkpoint=checkpoint,
-        party=party,
-        exchange=exchange,
+        party=judged.party,
+        exchange=judged.exchange,
         told=tuple(told),
         directory_told=tuple(directory_told),
         directory=fold.current,

@@ -40,7 +40,8 @@ def hold_streams() -> None:
 def results_apart(command: str) -> Iterator[None]:
     """Run a command whose results may not be taken; 5 stands in the place of its exit code 0."""
     hold_streams()
-    apart = _Apart(sys.stdout.fileno()) if sys.stdout is sys.__stdout__ else None
+    is_real = sys.stdout is sys.__stdout__
+    apart = _Apart(sys.stdout.fileno()) if is_real else None
     left: SystemExit | None = None
     if apart is not None:
         sys.stdout = io.TextIOWrapper(

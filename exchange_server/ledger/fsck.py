@@ -30,7 +30,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.tiles import TileId, TreeEdge
 from exchange_protocol.record.entries import Entry, Event, entry_leaf_hash
-from exchange_protocol.record.replay import DirectoryFold, Replay
+from exchange_protocol.record.replay import NOT_JUDGED, DirectoryFold, Replay
 from exchange_protocol.rules.access import StatementFacts, is_erased, role_of, spoken
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Statement
@@ -65,8 +65,6 @@ from exchange_server.storage.statement_rows import DeliveryRow
 _ENTRIES_AT_ONCE = 1000
 _REMOVAL_TAKES = timedelta(days=1)
 """More than a hub that serves needs to remove what is due."""
-_NOT_JUDGED = (Reason.POLICY_UNREADABLE, Reason.CERTIFICATE_UNTRUSTED)
-"""Reasons of a replay that concern the checker: this version, or the root that was given."""
 
 _BESIDE_THE_TREE = frozenset({"log_entries", "leaf hashes", "root", "checkpoint", "database"})
 """Findings by which the entries are not those that the hub signed, so they break no rule."""
@@ -137,7 +135,7 @@ class _Check:
             report = self._run()
             self._check_file()
         except ExchangeError as error:
-            if error.reason in _NOT_JUDGED:
+            if error.reason in NOT_JUDGED:
                 raise
             self._findings.add("database", "?", error.message)
         except (ValueError, TypeError, LookupError, OverflowError, AttributeError) as error:
@@ -242,7 +240,7 @@ class _Check:
                 )
                 return False
         except ExchangeError as error:
-            if error.reason in _NOT_JUDGED:
+            if error.reason in NOT_JUDGED:
                 raise
             self._findings.add("replay", stored.index, error.message)
             # What is no broken rule is a statement that is not the entry's.

@@ -18,7 +18,7 @@ from collections.abc import Container, Iterable, MutableMapping, MutableSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from typing import Protocol
+from typing import Final, Protocol
 
 from exchange_protocol.errors import CallerError, ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
@@ -45,6 +45,9 @@ from exchange_protocol.rules.provenance import Source, Sources
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
+
+NOT_JUDGED: Final = (Reason.POLICY_UNREADABLE, Reason.CERTIFICATE_UNTRUSTED)
+"""Reasons of a replay that concern the checker: this version, or the root that was given."""
 
 
 @dataclass
@@ -204,6 +207,13 @@ class Replay:
     def exchanges(self) -> MutableMapping[str, Exchange]:
         """Every exchange as the entries so far have made it."""
         return self.state.exchanges
+
+    def judges_as(self, other: Replay) -> bool:
+        """True if another replay folds the same directory, and judges for the same viewer."""
+        return self.directories is other.directories and (self._view, self._is_insider) == (
+            other._view,
+            other._is_insider,
+        )
 
     def apply(self, index: int, opening: CommitmentOpening, entry: Entry | None = None) -> Applied:
         """Fold the entry at `index`; gives it as the folds take it (`folds`).

@@ -112,7 +112,7 @@ def test_a_coordinator_returns_and_rejects_with_words(
     coordinator: RunningConsole,
     held: str,
     act: str,
-    fields: dict[str, str],
+    fields: dict[str, str | list[str]],
     after: LegState,
 ) -> None:
     browser = coordinator.entered()
