@@ -113,7 +113,7 @@ as_the_service=(
     chroot --userspec=exchange:exchange "$root" env -i PATH=/usr/bin:/bin CREDENTIALS_DIRECTORY=$credentials
     NOTIFY_SOCKET=/run/exchange/notify WATCHDOG_USEC=30000000 "${environment[@]}"
 )
-in_unit() { sed -n "s/^$1=//p" "$unit"; }
+in_unit() { sed -n "s/^$1=[-@:+!]*//p" "$unit"; }    # without the marks that systemd reads
 "${as_the_service[@]}" /opt/exchange/bin/exchange-server restore /var/lib/exchange.backup --config /etc/exchange/hub.toml
 "${as_the_service[@]}" $(in_unit ExecStartPre)
 "$here/.venv/bin/python" - "$root/run/exchange/notify" > "$folder/notified" <<'END' &
