@@ -415,8 +415,13 @@ def decide(visit: Visit) -> Response:
         return _decision_page(
             visit, opened, kind, act, 409, error=visit.say(Word.CHANGED_MEANWHILE)
         )
-    arguments = {each: visit.field(each).strip() or None for each in _given_names(act)}
-    missing = [each for each in act.codes if not arguments[each]]
+    arguments: dict[str, Any] = {
+        each: visit.fields(each) or act.defaults[each]
+        if each in act.defaults
+        else visit.field(each).strip() or None
+        for each in _given_names(act)
+    }
+    missing = [each for each in act.codes if each not in act.defaults and not arguments[each]]
     if act.text is not None and act.text.is_required and not arguments[act.text.name]:
         missing.append(act.text.name)
     if missing:
@@ -428,7 +433,8 @@ def decide(visit: Visit) -> Response:
     except Conflict:
         return _decided_or_changed(visit, exchange_id, kind, act)
     except ExchangeError as error:
-        if error.field in {"pin", *_given_names(act)}:
+        named = (error.field or "").rpartition(".")[2]
+        if named in {"pin", *_given_names(act)}:
             text = visit.locale.visible(error.message)
             return _decision_page(visit, opened, kind, act, 400, error=text)
         return show_fault(visit, error)
