@@ -121,6 +121,19 @@ def test_a_coordinator_returns_and_rejects_with_words(
     assert state(hub, held) is after
 
 
+def test_a_coordinator_is_told_which_ground_never_stands_alone(
+    hub: InMemoryHub, coordinator: RunningConsole, held: str
+) -> None:
+    browser = coordinator.entered()
+    page = browser.get(f"/queue/{held}/reject")
+    said = {"awaits": awaits(page), "ground": "BANK_SECRECY", "explanation": "Тайна (вымышлено)"}
+    answer = browser.post(f"/queue/{held}/reject", **said)
+    assert (answer.status, state(hub, held)) == (400, LegState.HELD)
+    assert "FATF Recommendation 40" in answer.text
+    beside = browser.post(f"/queue/{held}/reject", **said, further_grounds="NO_DRUG_NEXUS")
+    assert (beside.status, state(hub, held)) == (303, LegState.REJECTED)
+
+
 @pytest.mark.parametrize("act", ["return_to_author", "reject"])
 def test_without_a_reason_nothing_is_signed(
     hub: InMemoryHub, coordinator: RunningConsole, held: str, act: str
