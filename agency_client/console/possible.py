@@ -63,9 +63,9 @@ def possible_acts(visit: Visit, opened: UnsealedExchange) -> list[tuple[str, str
 
 
 def _applies(row: Row, kind: Kind, exchange: Exchange, leg: Leg, now: datetime) -> bool:
-    # A row without states begins a leg of its own: it invites one more member of a case.
+    # An invitation may also begin a leg of its own: of one more member of a case.
     return (
-        (leg.state in row.before if row.before else exchange.kind.spec.is_case)
+        (leg.state in row.before or kind.spec.invites)
         and (not row.is_answer or kind.body is exchange.kind.spec.answer)
         and (not row.in_case or exchange.kind.spec.is_case)
         and not (row.while_unreleased and leg.was_released)
