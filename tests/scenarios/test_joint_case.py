@@ -172,7 +172,7 @@ def test_who_declined_is_invited_again_and_who_left_is_not(
     for member in (fma, uz):
         member.open(exchange)
         member.decline(exchange, "no-capacity", explanation="Нет людей (вымышлено)")
-    again = {"brief": "Просим ещё раз (вымышлено)"}
+    again: dict[str, Any] = {"brief": "Просим ещё раз (вымышлено)"}
     # The case goes on meanwhile; what is said then stays sealed to who joins later.
     kg = region["kg.mia"]
     kg.open(exchange)
@@ -197,8 +197,8 @@ def test_who_declined_is_invited_again_and_who_left_is_not(
     uz.join(exchange)
     assert reads(region, "uz.fiu", exchange) == []
     uz.contribute(exchange, brief="Материал из Ташкента")
-    for member in ("kz.mia", "kz.fma", "kg.mia"):
-        assert reads(region, member, exchange)[-1] == "Материал из Ташкента"
+    for agency in ("kz.mia", "kz.fma", "kg.mia"):
+        assert reads(region, agency, exchange)[-1] == "Материал из Ташкента"
     kinds = [each.kind.value for each in uz.open(exchange).statements]
     assert kinds.count("contribute") == 2, "it sees that something was said before"
     fma.leave(exchange, reason="Производство окончено")
