@@ -37,6 +37,7 @@ from agency_client.core.times import parse_moment
 from agency_client.core.views import Foreseen
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Party
 from exchange_protocol.kinds.spec import Act, Attribute, Body, attribute_types
 from exchange_protocol.kinds.spec import Brief as BriefNeed
 from exchange_protocol.words import Code
@@ -47,13 +48,21 @@ ACTS: Final[Mapping[str, tuple[Kind, Act]]] = {
 """Every act by its name, with its kind."""
 _MISSING: Final = object()
 _TERMS: Final = tuple(each.name for each in fields(Terms))
+_WITHHOLDING: Final = ("withheld_from", "withholding_ground")
+_ENDS: Final = frozenset({Party.INITIATOR, Party.RECIPIENT})
 
 
 def terms_of(kind: Kind, act: Act) -> tuple[str, ...]:
-    """The terms that an act takes; the due time alone where the kind moves it."""
+    """The terms that an act takes.
+
+    Without all of them: the due time where the kind moves it, and the withholding of a copy where
+    an end of a leg says it, whom a supervisor may follow (docs/rules.md#p9).
+    """
     if act.terms:
         return _TERMS
-    return ("due",) if kind.spec.act_sets_due(act) else ()
+    due = ("due",) if kind.spec.act_sets_due(act) else ()
+    parties = {row.party for row in kind.spec.rows}
+    return due if parties.isdisjoint(_ENDS) else (*due, *_WITHHOLDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

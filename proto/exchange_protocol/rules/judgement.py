@@ -385,7 +385,8 @@ def _subjects(exchange: Exchange, statement: Draft, view: AgencyId | None) -> di
         member = check_invitation(exchange, statement)
         header = exchange.header
         _check_not_below(header.handling, header.tlp, statement, "the joint case")
-        return {member: said}
+        leg = exchange.leg(member)
+        return {member: said + (leg.subject_count if leg else 0)}
     subjects = {}
     to_members = statement.kind.spec.to_members
     if to_members and view is not None:

@@ -184,19 +184,25 @@ def admit(
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Open the leg of a new member of a joint case, whom the statement invites.
 
+    Who declined before keeps its leg, which begins anew.
+
     Assumed verified: `joint_case.check_invitation`.
 
     Raises:
         InvalidInput: as `open_exchange`.
     """
     now, names_due = at or statement.made_at, statement.header.due_at is not None
-    legs = tuple(
-        _with_times(exchange, None, _new_leg(statement, route), None, names_due, times, now)
-        for route in routes
-    )
-    exchange = replace(exchange, legs=(*exchange.legs, *legs))
+    legs, changes = {leg.agency: leg for leg in exchange.legs}, []
+    for route in routes:
+        was, leg = legs.get(route.agency), _new_leg(statement, route)
+        if was is not None:
+            leg = _invited_again(was, leg)
+        leg = _with_times(exchange, None, leg, None, names_due, times, now)
+        legs[leg.agency] = leg
+        changes.append(_change(was.state if was else None, leg))
+    exchange = replace(exchange, legs=tuple(legs.values()))
     _check_approvers_are_others(exchange)
-    return exchange, tuple(_change(None, leg) for leg in legs)
+    return exchange, tuple(changes)
 
 
 def addressed_legs(
@@ -496,6 +502,26 @@ def _new_leg(statement: Statement, route: LegRoute) -> Leg:
             supervisors=statement.supervisors,
             strictest_handling=statement.header.handling,
             strictest_tlp=statement.header.tlp,
+        ),
+    )
+
+
+def _invited_again(was: Leg, leg: Leg) -> Leg:
+    """The leg of an agency that declined and is invited again: what was said on it stays."""
+    before, new = was.record, leg.record
+    return replace(
+        leg,
+        handling=max(was.handling, leg.handling),
+        tlp=max(was.tlp, leg.tlp),
+        subject_count=was.subject_count + leg.subject_count,
+        was_released=was.was_released or leg.was_released,
+        hidden=(*was.hidden, *leg.hidden),
+        record=replace(
+            before,
+            from_initiator=(*before.from_initiator, *new.from_initiator),
+            supervisors=tuple(dict.fromkeys((*before.supervisors, *new.supervisors))),
+            strictest_handling=max(before.strictest_handling, new.strictest_handling),
+            strictest_tlp=max(before.strictest_tlp, new.strictest_tlp),
         ),
     )
 

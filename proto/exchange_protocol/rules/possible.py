@@ -41,8 +41,8 @@ def possible_rows(
 
 
 def _is_possible(row: Row, kind: Kind, exchange: Exchange, leg: Leg, at: datetime) -> bool:
-    # A row without states begins a leg of its own: it invites one more member of a case.
-    if not row.before:
+    # An invitation mostly begins a leg of its own: of one more member of a case.
+    if kind.spec.invites:
         return exchange.kind.spec.is_case
     return (
         applies(row, kind, exchange, leg)
