@@ -19,7 +19,7 @@ SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-up demo-down console quick test browser faults fuzz bench bench-quick bench-console year peers check format proto baseline lock clean deb from-scratch
+.PHONY: help venv demo demo-up demo-down console quick test browser faults fuzz bench bench-quick bench-console year peers check format proto baseline lock clean deb from-scratch upgrade
 
 help:  ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -109,17 +109,22 @@ proto: $(STAMP)  ## regenerate what follows from the protocol and its kinds
 	$(BIN)/python scripts/generate_client.py
 	$(BIN)/python scripts/generate_vectors.py
 	$(BIN)/python scripts/generate_reference.py
+	$(BIN)/python -m exchange_protocol.kinds > docs/protocol/rows.md
 	COLUMNS= $(BIN)/python -m agency_client.cli.reference > docs/commands.md
 
 # Only where a change of the contract is meant, and no statement of the old form exists.
 baseline: $(STAMP)  ## take the wire contract as it stands for the one that must not change
 	$(BIN)/buf build --exclude-source-info --output $(BASELINE)
 
-deb: $(STAMP)  ## make the Debian package of a hub in build/deb, from wheels pinned by their hashes
+deb: $(STAMP)  ## make the Debian packages of a hub and of an agency in build/deb, from hashed wheels
 	deploy/deb/build.sh hub build/deb
+	deploy/deb/build.sh agency build/deb
 
-from-scratch: $(STAMP)  ## from an empty Debian in FOLDER to an exchange; MIRROR is a Debian mirror, DEB a package
-	deploy/from_scratch.sh $(FOLDER) $(MIRROR) $(DEB)
+from-scratch: $(STAMP)  ## from an empty Debian in FOLDER to a hub as a service (as root; MIRROR: else that of apt)
+	deploy/from_scratch.sh $(FOLDER) $(MIRROR)
+
+upgrade: $(STAMP)  ## replace the hub of COMMIT by this one under traffic, in FOLDER
+	deploy/upgrade.sh $(COMMIT) $(FOLDER)
 
 lock:  ## pin the dependencies anew (needs uv)
 	scripts/lock.sh

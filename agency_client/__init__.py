@@ -52,6 +52,8 @@ Names:
     Exchange                 The state of an exchange: what its statements, in log order, have
                              made of it.
     ExchangeSummary          An exchange as the hub lists it; unverified.
+    Foreseen                 What would happen to a statement that was sent now, by the policy on
+                             the log.
     Head                     A checkpoint that the log's key signed, with the exact bytes of its
                              note.
     Header                   The header of a statement: codes that the hub may read and the policy
@@ -77,8 +79,8 @@ Names:
     SealingPublicKey         A reader's public key: a 1184-byte ML-KEM-768 key, then a 32-byte
                              X25519 key.
     Sent                     The hub accepted the statement, and its receipt is verified and kept.
-    SignedStatement          Exact bytes of a statement with its one signature; nothing is
-                             verified yet.
+    SignedStatement          Exact bytes of a statement with its signatures; nothing is verified
+                             yet.
     Statement                A parsed statement; `digest` is SHA-256 of its exact payload.
     Tile                     Consecutive hashes of one level of the tree (C2SP tlog-tiles);
                              unverified.
@@ -259,6 +261,7 @@ if TYPE_CHECKING:
     from agency_client.core.views import (
         Approval,
         ExchangeSummary,
+        Foreseen,
         LegSummary,
         Notice,
         PartFault,
@@ -396,6 +399,7 @@ __all__ = [
     "ExchangeSummary",
     "ExtensionGround",
     "FeedbackUse",
+    "Foreseen",
     "Found",
     "FreezeConversion",
     "FreezeObstacle",
@@ -544,6 +548,7 @@ _HOMES: Final = {
     "ExchangeSummary": "agency_client.core.views",
     "ExtensionGround": "exchange_protocol.kinds.extend_deadline",
     "FeedbackUse": "exchange_protocol.kinds.feedback",
+    "Foreseen": "agency_client.core.views",
     "Found": "agency_client.state.search_index",
     "FreezeConversion": "exchange_protocol.kinds.freeze_status",
     "FreezeObstacle": "exchange_protocol.kinds.freeze_status",

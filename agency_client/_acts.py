@@ -1148,6 +1148,8 @@ class Acts:
         *,
         brief: GivenBrief | None = None,
         own_reference: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Acknowledge that you have it and work on it.
 
@@ -1156,6 +1158,9 @@ class Acts:
             brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
             own_reference: One's own reference of the matter; it is sealed in the brief.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1171,16 +1176,31 @@ class Acts:
         """
         return self._driver.send(
             self._core.acts.continuing(
-                "acknowledge", exchange, brief=brief, own_reference=own_reference
+                "acknowledge",
+                exchange,
+                brief=brief,
+                own_reference=own_reference,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
-    def return_for_information(self, exchange: str | HasId, *, question: str) -> Sent | Queued:
+    def return_for_information(
+        self,
+        exchange: str | HasId,
+        *,
+        question: str,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
         """Send a request back to its initiator with a question, before you answer it.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             question: What is missing, in words; it is sealed.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1195,7 +1215,13 @@ class Acts:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return self._driver.send(
-            self._core.acts.continuing("return_for_information", exchange, question=question)
+            self._core.acts.continuing(
+                "return_for_information",
+                exchange,
+                question=question,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     def supplement(
@@ -1573,15 +1599,30 @@ class Acts:
         )
 
     def refuse(
-        self, exchange: str | HasId, ground: RefusalGround | str, *, explanation: str
+        self,
+        exchange: str | HasId,
+        ground: RefusalGround | str,
+        *,
+        explanation: str,
+        further_grounds: Iterable[RefusalGround | str] = (),
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Refuse to answer, on a ground and with reasons.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             ground: Ground. One of SOVEREIGNTY_SECURITY, CONTRARY_TO_LAW, IMPEDES_INVESTIGATION,
-                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE.
+                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE,
+                FISCAL_MATTER, BANK_SECRECY, INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             explanation: Why, in words; it is sealed.
+            further_grounds: A further ground, beside --ground. Out of SOVEREIGNTY_SECURITY,
+                CONTRARY_TO_LAW, IMPEDES_INVESTIGATION, DISPROPORTIONATE, NO_DRUG_NEXUS,
+                INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE, FISCAL_MATTER, BANK_SECRECY,
+                INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1596,7 +1637,15 @@ class Acts:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return self._driver.send(
-            self._core.acts.continuing("refuse", exchange, ground=ground, explanation=explanation)
+            self._core.acts.continuing(
+                "refuse",
+                exchange,
+                ground=ground,
+                explanation=explanation,
+                further_grounds=further_grounds,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     def analysis_product(
@@ -1758,6 +1807,7 @@ class Acts:
         ground: RefusalGround | str,
         *,
         explanation: str,
+        further_grounds: Iterable[RefusalGround | str] = (),
         legs: Agencies | None = None,
     ) -> Sent | Queued:
         """Reject what waits, on a ground and with reasons.
@@ -1766,8 +1816,13 @@ class Acts:
             exchange: The exchange, as a list or `open` gave it, or its id. A decision on an opened
                 one is on exactly what was read.
             ground: Ground. One of SOVEREIGNTY_SECURITY, CONTRARY_TO_LAW, IMPEDES_INVESTIGATION,
-                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE.
+                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE,
+                FISCAL_MATTER, BANK_SECRECY, INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             explanation: Why, in words; it is sealed.
+            further_grounds: A further ground, beside --ground. Out of SOVEREIGNTY_SECURITY,
+                CONTRARY_TO_LAW, IMPEDES_INVESTIGATION, DISPROPORTIONATE, NO_DRUG_NEXUS,
+                INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE, FISCAL_MATTER, BANK_SECRECY,
+                INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
 
         Returns:
@@ -1784,7 +1839,12 @@ class Acts:
         """
         return self._driver.send(
             self._core.acts.continuing(
-                "reject", exchange, ground=ground, explanation=explanation, legs=legs
+                "reject",
+                exchange,
+                ground=ground,
+                explanation=explanation,
+                further_grounds=further_grounds,
+                legs=legs,
             )
         )
 
@@ -1794,6 +1854,8 @@ class Acts:
         *,
         reason: str = "The initiator withdraws the request.",
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Take a request back before it is answered; the log keeps it.
 
@@ -1801,6 +1863,9 @@ class Acts:
             exchange: The exchange, as a list or `open` gave it, or its id.
             reason: Why, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1815,7 +1880,14 @@ class Acts:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return self._driver.send(
-            self._core.acts.continuing("recall", exchange, reason=reason, legs=legs)
+            self._core.acts.continuing(
+                "recall",
+                exchange,
+                reason=reason,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     def feedback(
@@ -1827,6 +1899,8 @@ class Acts:
         brief: GivenBrief | None = None,
         own_reference: str | None = None,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Say what an answer was worth and what it was used for.
 
@@ -1839,6 +1913,9 @@ class Acts:
                 fields.
             own_reference: One's own reference of the matter; it is sealed in the brief.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1861,75 +1938,27 @@ class Acts:
                 brief=brief,
                 own_reference=own_reference,
                 legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
     def close_exchange(
-        self, exchange: str | HasId, *, legs: Agencies | None = None
+        self,
+        exchange: str | HasId,
+        *,
+        legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Close the legs that have ended.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
-
-        Returns:
-            Sent, with its verified receipt, or Queued if the hub is away.
-
-        Raises:
-            InvalidInput: an argument is wrong; `field` names it.
-            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
-            NotFound: an agency, a sealing key or the exchange is unknown.
-            LimitExceeded: TOO_LARGE or TOO_MANY.
-            HubDishonest: the hub lies; a statement that was made stays in the outbox.
-            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
-            HubUnavailable: the exchange cannot be read, as the hub is away.
-        """
-        return self._driver.send(self._core.acts.continuing("close_exchange", exchange, legs=legs))
-
-    def erase(
-        self,
-        exchange: str | HasId,
-        ground: ErasureGround | str,
-        *,
-        note: str | None = None,
-        legs: Agencies | None = None,
-    ) -> Sent | Queued:
-        """Have the content of closed legs forgotten for good; the account of it stays.
-
-        Args:
-            exchange: The exchange, as a list or `open` gave it, or its id.
-            ground: Why. One of RETENTION_ENDED, ORDERED, UNLAWFUL, SENT_IN_ERROR.
-            note: Why, in words; it is sealed and stays.
-            legs: Recipients on whose legs it is said; by default all legs that allow it now.
-
-        Returns:
-            Sent, with its verified receipt, or Queued if the hub is away.
-
-        Raises:
-            InvalidInput: an argument is wrong; `field` names it.
-            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
-            NotFound: an agency, a sealing key or the exchange is unknown.
-            LimitExceeded: TOO_LARGE or TOO_MANY.
-            HubDishonest: the hub lies; a statement that was made stays in the outbox.
-            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
-            HubUnavailable: the exchange cannot be read, as the hub is away.
-        """
-        return self._driver.send(
-            self._core.acts.continuing("erase", exchange, ground=ground, note=note, legs=legs)
-        )
-
-    def extend_deadline(
-        self, exchange: str | HasId, ground: ExtensionGround | str, *, explanation: str, due: Due
-    ) -> Sent | Queued:
-        """Say that the answer needs longer, until when and why.
-
-        Args:
-            exchange: The exchange, as a list or `open` gave it, or its id.
-            ground: Why. One of AWAITING_THIRD_PARTY, AWAITING_AUTHORISATION, VOLUME.
-            explanation: Why, in words; it is sealed.
-            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
-                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1945,7 +1974,102 @@ class Acts:
         """
         return self._driver.send(
             self._core.acts.continuing(
-                "extend_deadline", exchange, ground=ground, explanation=explanation, due=due
+                "close_exchange",
+                exchange,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
+        )
+
+    def erase(
+        self,
+        exchange: str | HasId,
+        ground: ErasureGround | str,
+        *,
+        note: str | None = None,
+        legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
+        """Have the content of closed legs forgotten for good; the account of it stays.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            ground: Why. One of RETENTION_ENDED, ORDERED, UNLAWFUL, SENT_IN_ERROR.
+            note: Why, in words; it is sealed and stays.
+            legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing(
+                "erase",
+                exchange,
+                ground=ground,
+                note=note,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
+        )
+
+    def extend_deadline(
+        self,
+        exchange: str | HasId,
+        ground: ExtensionGround | str,
+        *,
+        explanation: str,
+        due: Due,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
+        """Say that the answer needs longer, until when and why.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            ground: Why. One of AWAITING_THIRD_PARTY, AWAITING_AUTHORISATION, VOLUME.
+            explanation: Why, in words; it is sealed.
+            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
+                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing(
+                "extend_deadline",
+                exchange,
+                ground=ground,
+                explanation=explanation,
+                due=due,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -1958,6 +2082,8 @@ class Acts:
         currency: Currency | str | None = None,
         note: str | None = None,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Say that assets are frozen, and until when.
 
@@ -1970,6 +2096,9 @@ class Acts:
                 EUR, CNY, AED, TRY, OTHER.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1992,6 +2121,8 @@ class Acts:
                 currency=currency,
                 note=note,
                 legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2002,6 +2133,8 @@ class Acts:
         *,
         explanation: str,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Say that no freeze was imposed, and what stood against it.
 
@@ -2011,6 +2144,9 @@ class Acts:
                 NO_CONSENT.
             explanation: Why, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2026,7 +2162,13 @@ class Acts:
         """
         return self._driver.send(
             self._core.acts.continuing(
-                "decline_freeze", exchange, obstacle=obstacle, explanation=explanation, legs=legs
+                "decline_freeze",
+                exchange,
+                obstacle=obstacle,
+                explanation=explanation,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2037,6 +2179,8 @@ class Acts:
         due: Due,
         note: str | None = None,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Say that a freeze is extended, and until when; before it expires.
 
@@ -2046,6 +2190,9 @@ class Acts:
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2060,7 +2207,15 @@ class Acts:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return self._driver.send(
-            self._core.acts.continuing("extend_freeze", exchange, due=due, note=note, legs=legs)
+            self._core.acts.continuing(
+                "extend_freeze",
+                exchange,
+                due=due,
+                note=note,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     def convert_freeze(
@@ -2072,6 +2227,8 @@ class Acts:
         currency: Currency | str | None = None,
         note: str | None = None,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Say that a court's order or legal assistance took the place of a freeze.
 
@@ -2083,6 +2240,9 @@ class Acts:
                 EUR, CNY, AED, TRY, OTHER.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2105,11 +2265,19 @@ class Acts:
                 currency=currency,
                 note=note,
                 legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
     def lift_freeze(
-        self, exchange: str | HasId, *, note: str | None = None, legs: Agencies | None = None
+        self,
+        exchange: str | HasId,
+        *,
+        note: str | None = None,
+        legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Say that a freeze is lifted.
 
@@ -2117,6 +2285,9 @@ class Acts:
             exchange: The exchange, as a list or `open` gave it, or its id.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2131,11 +2302,24 @@ class Acts:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return self._driver.send(
-            self._core.acts.continuing("lift_freeze", exchange, note=note, legs=legs)
+            self._core.acts.continuing(
+                "lift_freeze",
+                exchange,
+                note=note,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     def record_expiry(
-        self, exchange: str | HasId, *, note: str | None = None, legs: Agencies | None = None
+        self,
+        exchange: str | HasId,
+        *,
+        note: str | None = None,
+        legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Put on record that a freeze expired; either side may, after its time.
 
@@ -2143,6 +2327,9 @@ class Acts:
             exchange: The exchange, as a list or `open` gave it, or its id.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2157,11 +2344,24 @@ class Acts:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return self._driver.send(
-            self._core.acts.continuing("record_expiry", exchange, note=note, legs=legs)
+            self._core.acts.continuing(
+                "record_expiry",
+                exchange,
+                note=note,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     def ask_to_lift(
-        self, exchange: str | HasId, *, reason: str, legs: Agencies | None = None
+        self,
+        exchange: str | HasId,
+        *,
+        reason: str,
+        legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Ask the executing side to lift a freeze that you no longer need.
 
@@ -2169,6 +2369,9 @@ class Acts:
             exchange: The exchange, as a list or `open` gave it, or its id.
             reason: Why, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2183,7 +2386,14 @@ class Acts:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return self._driver.send(
-            self._core.acts.continuing("ask_to_lift", exchange, reason=reason, legs=legs)
+            self._core.acts.continuing(
+                "ask_to_lift",
+                exchange,
+                reason=reason,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     def report_findings(
@@ -2297,6 +2507,8 @@ class Acts:
         *,
         note: str | None = None,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Ask recipients to wait for a correction of what you sent.
 
@@ -2305,6 +2517,9 @@ class Acts:
             reason: What was wrong. One of WRONG_IDENTITY, WRONG_FACT, INCOMPLETE, FORM.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2320,7 +2535,13 @@ class Acts:
         """
         return self._driver.send(
             self._core.acts.continuing(
-                "announce_correction", exchange, reason=reason, note=note, legs=legs
+                "announce_correction",
+                exchange,
+                reason=reason,
+                note=note,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2427,7 +2648,13 @@ class Acts:
         )
 
     def remind(
-        self, exchange: str | HasId, *, note: str | None = None, legs: Agencies | None = None
+        self,
+        exchange: str | HasId,
+        *,
+        note: str | None = None,
+        legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Remind of an overdue answer; the log then proves the missed deadline.
 
@@ -2435,6 +2662,9 @@ class Acts:
             exchange: The exchange, as a list or `open` gave it, or its id.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2449,7 +2679,14 @@ class Acts:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return self._driver.send(
-            self._core.acts.continuing("remind", exchange, note=note, legs=legs)
+            self._core.acts.continuing(
+                "remind",
+                exchange,
+                note=note,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     def claim(self, exchange: str | HasId, *, legs: Agencies | None = None) -> Sent | Queued:
@@ -2497,7 +2734,13 @@ class Acts:
         return self._driver.send(self._core.acts.continuing("give_back", exchange, legs=legs))
 
     def confirm_recall(
-        self, exchange: str | HasId, use: RecallUse | str, *, explanation: str
+        self,
+        exchange: str | HasId,
+        use: RecallUse | str,
+        *,
+        explanation: str,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Confirm a recall, and say what you had done with the request.
 
@@ -2505,6 +2748,9 @@ class Acts:
             exchange: The exchange, as a list or `open` gave it, or its id.
             use: What was done before. One of UNUSED, USED, PASSED_ON.
             explanation: How, in words; it is sealed.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2519,11 +2765,24 @@ class Acts:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return self._driver.send(
-            self._core.acts.continuing("confirm_recall", exchange, use=use, explanation=explanation)
+            self._core.acts.continuing(
+                "confirm_recall",
+                exchange,
+                use=use,
+                explanation=explanation,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     def erase_answer(
-        self, exchange: str | HasId, ground: ErasureGround | str, *, note: str | None = None
+        self,
+        exchange: str | HasId,
+        ground: ErasureGround | str,
+        *,
+        note: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Have the content of your answers forgotten for good; the account stays.
 
@@ -2531,6 +2790,9 @@ class Acts:
             exchange: The exchange, as a list or `open` gave it, or its id.
             ground: Why. One of RETENTION_ENDED, ORDERED, UNLAWFUL, SENT_IN_ERROR.
             note: Why, in words; it is sealed and stays.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2545,11 +2807,24 @@ class Acts:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return self._driver.send(
-            self._core.acts.continuing("erase_answer", exchange, ground=ground, note=note)
+            self._core.acts.continuing(
+                "erase_answer",
+                exchange,
+                ground=ground,
+                note=note,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     def give_notice(
-        self, exchange: str | HasId, notice: NoticeCode | str, *, explanation: str
+        self,
+        exchange: str | HasId,
+        notice: NoticeCode | str,
+        *,
+        explanation: str,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Tell of an obstacle without refusing.
 
@@ -2558,6 +2833,9 @@ class Acts:
             notice: The obstacle. One of FORM_INCOMPLETE, OTHER_MEASURES, FORMALITY_IMPOSSIBLE,
                 AWAITING_JUDGE.
             explanation: What it means, in words; it is sealed.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2573,12 +2851,23 @@ class Acts:
         """
         return self._driver.send(
             self._core.acts.continuing(
-                "give_notice", exchange, notice=notice, explanation=explanation
+                "give_notice",
+                exchange,
+                notice=notice,
+                explanation=explanation,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
     def clear(
-        self, exchange: str | HasId, *, note: str | None = None, legs: Agencies | None = None
+        self,
+        exchange: str | HasId,
+        *,
+        note: str | None = None,
+        legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Say that you do not object to a measure that was told in advance.
 
@@ -2586,6 +2875,9 @@ class Acts:
             exchange: The exchange, as a list or `open` gave it, or its id.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2600,7 +2892,14 @@ class Acts:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return self._driver.send(
-            self._core.acts.continuing("clear", exchange, note=note, legs=legs)
+            self._core.acts.continuing(
+                "clear",
+                exchange,
+                note=note,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     def object_to(
@@ -2609,16 +2908,27 @@ class Acts:
         ground: RefusalGround | str,
         *,
         explanation: str,
+        further_grounds: Iterable[RefusalGround | str] = (),
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Object to a measure that was told in advance, on a ground and with reasons.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             ground: Ground. One of SOVEREIGNTY_SECURITY, CONTRARY_TO_LAW, IMPEDES_INVESTIGATION,
-                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE.
+                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE,
+                FISCAL_MATTER, BANK_SECRECY, INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             explanation: Why, in words; it is sealed.
+            further_grounds: A further ground, beside --ground. Out of SOVEREIGNTY_SECURITY,
+                CONTRARY_TO_LAW, IMPEDES_INVESTIGATION, DISPROPORTIONATE, NO_DRUG_NEXUS,
+                INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE, FISCAL_MATTER, BANK_SECRECY,
+                INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2634,18 +2944,33 @@ class Acts:
         """
         return self._driver.send(
             self._core.acts.continuing(
-                "object_to", exchange, ground=ground, explanation=explanation, legs=legs
+                "object_to",
+                exchange,
+                ground=ground,
+                explanation=explanation,
+                further_grounds=further_grounds,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
     def record_silence(
-        self, exchange: str | HasId, *, legs: Agencies | None = None
+        self,
+        exchange: str | HasId,
+        *,
+        legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Put on record that no answer to an advance notice came in time.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2659,13 +2984,30 @@ class Acts:
             Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
-        return self._driver.send(self._core.acts.continuing("record_silence", exchange, legs=legs))
+        return self._driver.send(
+            self._core.acts.continuing(
+                "record_silence",
+                exchange,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
+        )
 
-    def answer_test(self, exchange: str | HasId) -> Sent | Queued:
+    def answer_test(
+        self,
+        exchange: str | HasId,
+        *,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
         """Answer a connectivity test.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2679,7 +3021,14 @@ class Acts:
             Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
-        return self._driver.send(self._core.acts.continuing("answer_test", exchange))
+        return self._driver.send(
+            self._core.acts.continuing(
+                "answer_test",
+                exchange,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
+        )
 
     def ask_consent(
         self,
@@ -2690,6 +3039,8 @@ class Acts:
         *,
         reason: str,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Ask the author of a statement for consent to pass it on to an authority.
 
@@ -2701,6 +3052,9 @@ class Acts:
                 ANALYSIS.
             reason: Why, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2723,6 +3077,8 @@ class Acts:
                 purpose=purpose,
                 reason=reason,
                 legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2734,6 +3090,8 @@ class Acts:
         *,
         note: str | None = None,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Consent to an onward use that was asked for, until a time.
 
@@ -2743,6 +3101,9 @@ class Acts:
             expires_at: When the consent lapses.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2758,7 +3119,14 @@ class Acts:
         """
         return self._driver.send(
             self._core.acts.continuing(
-                "grant_consent", exchange, about=about, expires_at=expires_at, note=note, legs=legs
+                "grant_consent",
+                exchange,
+                about=about,
+                expires_at=expires_at,
+                note=note,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2771,6 +3139,8 @@ class Acts:
         *,
         note: str | None = None,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Consent to an onward use for another purpose than was asked for.
 
@@ -2782,6 +3152,9 @@ class Acts:
                 PROSECUTION, CONFISCATION, ANALYSIS.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2804,6 +3177,8 @@ class Acts:
                 purpose=purpose,
                 note=note,
                 legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2815,6 +3190,8 @@ class Acts:
         *,
         explanation: str,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Refuse consent to an onward use, on a ground and with reasons.
 
@@ -2825,6 +3202,9 @@ class Acts:
                 FUNDAMENTAL_LAW.
             explanation: Why, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2846,6 +3226,8 @@ class Acts:
                 ground=ground,
                 explanation=explanation,
                 legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2856,6 +3238,8 @@ class Acts:
         *,
         reason: str,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """End a consent that was granted; what was passed on before stays so.
 
@@ -2864,6 +3248,9 @@ class Acts:
             about: Digest of the request for consent, in hexadecimal.
             reason: Why, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2879,7 +3266,13 @@ class Acts:
         """
         return self._driver.send(
             self._core.acts.continuing(
-                "revoke_consent", exchange, about=about, reason=reason, legs=legs
+                "revoke_consent",
+                exchange,
+                about=about,
+                reason=reason,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2976,36 +3369,22 @@ class Acts:
             )
         )
 
-    def join(self, exchange: str | HasId, *, note: str | None = None) -> Sent | Queued:
+    def join(
+        self,
+        exchange: str | HasId,
+        *,
+        note: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
         """Join a joint case to which you were invited.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             note: A note, in words; it is sealed.
-
-        Returns:
-            Sent, with its verified receipt, or Queued if the hub is away.
-
-        Raises:
-            InvalidInput: an argument is wrong; `field` names it.
-            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
-            NotFound: an agency, a sealing key or the exchange is unknown.
-            LimitExceeded: TOO_LARGE or TOO_MANY.
-            HubDishonest: the hub lies; a statement that was made stays in the outbox.
-            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
-            HubUnavailable: the exchange cannot be read, as the hub is away.
-        """
-        return self._driver.send(self._core.acts.continuing("join", exchange, note=note))
-
-    def decline(
-        self, exchange: str | HasId, reason: DeclineReason | str, *, explanation: str
-    ) -> Sent | Queued:
-        """Decline an invitation to a joint case, for a reason.
-
-        Args:
-            exchange: The exchange, as a list or `open` gave it, or its id.
-            reason: Why. One of NO_LINK, NO_CAPACITY, OWN_PROCEEDINGS, CONTRARY_TO_LAW.
-            explanation: Why, in words; it is sealed.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -3020,15 +3399,33 @@ class Acts:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return self._driver.send(
-            self._core.acts.continuing("decline", exchange, reason=reason, explanation=explanation)
+            self._core.acts.continuing(
+                "join",
+                exchange,
+                note=note,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
-    def leave(self, exchange: str | HasId, *, reason: str) -> Sent | Queued:
-        """Leave a joint case; what you read keeps its conditions.
+    def decline(
+        self,
+        exchange: str | HasId,
+        reason: DeclineReason | str,
+        *,
+        explanation: str,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
+        """Decline an invitation to a joint case, for a reason.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
-            reason: Why, in words; it is sealed.
+            reason: Why. One of NO_LINK, NO_CAPACITY, OWN_PROCEEDINGS, CONTRARY_TO_LAW.
+            explanation: Why, in words; it is sealed.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -3042,7 +3439,55 @@ class Acts:
             Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
-        return self._driver.send(self._core.acts.continuing("leave", exchange, reason=reason))
+        return self._driver.send(
+            self._core.acts.continuing(
+                "decline",
+                exchange,
+                reason=reason,
+                explanation=explanation,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
+        )
+
+    def leave(
+        self,
+        exchange: str | HasId,
+        *,
+        reason: str,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
+        """Leave a joint case; what you read keeps its conditions.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            reason: Why, in words; it is sealed.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing(
+                "leave",
+                exchange,
+                reason=reason,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
+        )
 
     def contribute(
         self,
@@ -3138,7 +3583,14 @@ class Acts:
         )
 
     def give_task(
-        self, exchange: str | HasId, assignee: str, *, description: str, due: Due
+        self,
+        exchange: str | HasId,
+        assignee: str,
+        *,
+        description: str,
+        due: Due,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Give an active member of a joint case a task, with a due time.
 
@@ -3148,6 +3600,9 @@ class Acts:
             description: What is to be done, in words; it is sealed.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -3163,7 +3618,13 @@ class Acts:
         """
         return self._driver.send(
             self._core.acts.continuing(
-                "give_task", exchange, assignee=assignee, description=description, due=due
+                "give_task",
+                exchange,
+                assignee=assignee,
+                description=description,
+                due=due,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 

@@ -1150,6 +1150,8 @@ class AsyncActs:
         *,
         brief: GivenBrief | None = None,
         own_reference: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Acknowledge that you have it and work on it.
 
@@ -1158,6 +1160,9 @@ class AsyncActs:
             brief: Brief, for approvers and supervisors too: a `Brief`, a text (its summary), or
                 fields.
             own_reference: One's own reference of the matter; it is sealed in the brief.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1173,18 +1178,31 @@ class AsyncActs:
         """
         return await self._driver.send(
             self._core.acts.continuing(
-                "acknowledge", exchange, brief=brief, own_reference=own_reference
+                "acknowledge",
+                exchange,
+                brief=brief,
+                own_reference=own_reference,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
     async def return_for_information(
-        self, exchange: str | HasId, *, question: str
+        self,
+        exchange: str | HasId,
+        *,
+        question: str,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Send a request back to its initiator with a question, before you answer it.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             question: What is missing, in words; it is sealed.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1199,7 +1217,13 @@ class AsyncActs:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return await self._driver.send(
-            self._core.acts.continuing("return_for_information", exchange, question=question)
+            self._core.acts.continuing(
+                "return_for_information",
+                exchange,
+                question=question,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     async def supplement(
@@ -1577,15 +1601,30 @@ class AsyncActs:
         )
 
     async def refuse(
-        self, exchange: str | HasId, ground: RefusalGround | str, *, explanation: str
+        self,
+        exchange: str | HasId,
+        ground: RefusalGround | str,
+        *,
+        explanation: str,
+        further_grounds: Iterable[RefusalGround | str] = (),
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Refuse to answer, on a ground and with reasons.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             ground: Ground. One of SOVEREIGNTY_SECURITY, CONTRARY_TO_LAW, IMPEDES_INVESTIGATION,
-                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE.
+                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE,
+                FISCAL_MATTER, BANK_SECRECY, INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             explanation: Why, in words; it is sealed.
+            further_grounds: A further ground, beside --ground. Out of SOVEREIGNTY_SECURITY,
+                CONTRARY_TO_LAW, IMPEDES_INVESTIGATION, DISPROPORTIONATE, NO_DRUG_NEXUS,
+                INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE, FISCAL_MATTER, BANK_SECRECY,
+                INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1600,7 +1639,15 @@ class AsyncActs:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return await self._driver.send(
-            self._core.acts.continuing("refuse", exchange, ground=ground, explanation=explanation)
+            self._core.acts.continuing(
+                "refuse",
+                exchange,
+                ground=ground,
+                explanation=explanation,
+                further_grounds=further_grounds,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     async def analysis_product(
@@ -1762,6 +1809,7 @@ class AsyncActs:
         ground: RefusalGround | str,
         *,
         explanation: str,
+        further_grounds: Iterable[RefusalGround | str] = (),
         legs: Agencies | None = None,
     ) -> Sent | Queued:
         """Reject what waits, on a ground and with reasons.
@@ -1770,8 +1818,13 @@ class AsyncActs:
             exchange: The exchange, as a list or `open` gave it, or its id. A decision on an opened
                 one is on exactly what was read.
             ground: Ground. One of SOVEREIGNTY_SECURITY, CONTRARY_TO_LAW, IMPEDES_INVESTIGATION,
-                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE.
+                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE,
+                FISCAL_MATTER, BANK_SECRECY, INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             explanation: Why, in words; it is sealed.
+            further_grounds: A further ground, beside --ground. Out of SOVEREIGNTY_SECURITY,
+                CONTRARY_TO_LAW, IMPEDES_INVESTIGATION, DISPROPORTIONATE, NO_DRUG_NEXUS,
+                INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE, FISCAL_MATTER, BANK_SECRECY,
+                INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
 
         Returns:
@@ -1788,7 +1841,12 @@ class AsyncActs:
         """
         return await self._driver.send(
             self._core.acts.continuing(
-                "reject", exchange, ground=ground, explanation=explanation, legs=legs
+                "reject",
+                exchange,
+                ground=ground,
+                explanation=explanation,
+                further_grounds=further_grounds,
+                legs=legs,
             )
         )
 
@@ -1798,6 +1856,8 @@ class AsyncActs:
         *,
         reason: str = "The initiator withdraws the request.",
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Take a request back before it is answered; the log keeps it.
 
@@ -1805,6 +1865,9 @@ class AsyncActs:
             exchange: The exchange, as a list or `open` gave it, or its id.
             reason: Why, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1819,7 +1882,14 @@ class AsyncActs:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return await self._driver.send(
-            self._core.acts.continuing("recall", exchange, reason=reason, legs=legs)
+            self._core.acts.continuing(
+                "recall",
+                exchange,
+                reason=reason,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     async def feedback(
@@ -1831,6 +1901,8 @@ class AsyncActs:
         brief: GivenBrief | None = None,
         own_reference: str | None = None,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Say what an answer was worth and what it was used for.
 
@@ -1843,6 +1915,9 @@ class AsyncActs:
                 fields.
             own_reference: One's own reference of the matter; it is sealed in the brief.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1865,77 +1940,27 @@ class AsyncActs:
                 brief=brief,
                 own_reference=own_reference,
                 legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
     async def close_exchange(
-        self, exchange: str | HasId, *, legs: Agencies | None = None
+        self,
+        exchange: str | HasId,
+        *,
+        legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Close the legs that have ended.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
-
-        Returns:
-            Sent, with its verified receipt, or Queued if the hub is away.
-
-        Raises:
-            InvalidInput: an argument is wrong; `field` names it.
-            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
-            NotFound: an agency, a sealing key or the exchange is unknown.
-            LimitExceeded: TOO_LARGE or TOO_MANY.
-            HubDishonest: the hub lies; a statement that was made stays in the outbox.
-            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
-            HubUnavailable: the exchange cannot be read, as the hub is away.
-        """
-        return await self._driver.send(
-            self._core.acts.continuing("close_exchange", exchange, legs=legs)
-        )
-
-    async def erase(
-        self,
-        exchange: str | HasId,
-        ground: ErasureGround | str,
-        *,
-        note: str | None = None,
-        legs: Agencies | None = None,
-    ) -> Sent | Queued:
-        """Have the content of closed legs forgotten for good; the account of it stays.
-
-        Args:
-            exchange: The exchange, as a list or `open` gave it, or its id.
-            ground: Why. One of RETENTION_ENDED, ORDERED, UNLAWFUL, SENT_IN_ERROR.
-            note: Why, in words; it is sealed and stays.
-            legs: Recipients on whose legs it is said; by default all legs that allow it now.
-
-        Returns:
-            Sent, with its verified receipt, or Queued if the hub is away.
-
-        Raises:
-            InvalidInput: an argument is wrong; `field` names it.
-            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
-            NotFound: an agency, a sealing key or the exchange is unknown.
-            LimitExceeded: TOO_LARGE or TOO_MANY.
-            HubDishonest: the hub lies; a statement that was made stays in the outbox.
-            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
-            HubUnavailable: the exchange cannot be read, as the hub is away.
-        """
-        return await self._driver.send(
-            self._core.acts.continuing("erase", exchange, ground=ground, note=note, legs=legs)
-        )
-
-    async def extend_deadline(
-        self, exchange: str | HasId, ground: ExtensionGround | str, *, explanation: str, due: Due
-    ) -> Sent | Queued:
-        """Say that the answer needs longer, until when and why.
-
-        Args:
-            exchange: The exchange, as a list or `open` gave it, or its id.
-            ground: Why. One of AWAITING_THIRD_PARTY, AWAITING_AUTHORISATION, VOLUME.
-            explanation: Why, in words; it is sealed.
-            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
-                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1951,7 +1976,102 @@ class AsyncActs:
         """
         return await self._driver.send(
             self._core.acts.continuing(
-                "extend_deadline", exchange, ground=ground, explanation=explanation, due=due
+                "close_exchange",
+                exchange,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
+        )
+
+    async def erase(
+        self,
+        exchange: str | HasId,
+        ground: ErasureGround | str,
+        *,
+        note: str | None = None,
+        legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
+        """Have the content of closed legs forgotten for good; the account of it stays.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            ground: Why. One of RETENTION_ENDED, ORDERED, UNLAWFUL, SENT_IN_ERROR.
+            note: Why, in words; it is sealed and stays.
+            legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return await self._driver.send(
+            self._core.acts.continuing(
+                "erase",
+                exchange,
+                ground=ground,
+                note=note,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
+        )
+
+    async def extend_deadline(
+        self,
+        exchange: str | HasId,
+        ground: ExtensionGround | str,
+        *,
+        explanation: str,
+        due: Due,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
+        """Say that the answer needs longer, until when and why.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            ground: Why. One of AWAITING_THIRD_PARTY, AWAITING_AUTHORISATION, VOLUME.
+            explanation: Why, in words; it is sealed.
+            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
+                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return await self._driver.send(
+            self._core.acts.continuing(
+                "extend_deadline",
+                exchange,
+                ground=ground,
+                explanation=explanation,
+                due=due,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -1964,6 +2084,8 @@ class AsyncActs:
         currency: Currency | str | None = None,
         note: str | None = None,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Say that assets are frozen, and until when.
 
@@ -1976,6 +2098,9 @@ class AsyncActs:
                 EUR, CNY, AED, TRY, OTHER.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -1998,6 +2123,8 @@ class AsyncActs:
                 currency=currency,
                 note=note,
                 legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2008,6 +2135,8 @@ class AsyncActs:
         *,
         explanation: str,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Say that no freeze was imposed, and what stood against it.
 
@@ -2017,6 +2146,9 @@ class AsyncActs:
                 NO_CONSENT.
             explanation: Why, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2032,7 +2164,13 @@ class AsyncActs:
         """
         return await self._driver.send(
             self._core.acts.continuing(
-                "decline_freeze", exchange, obstacle=obstacle, explanation=explanation, legs=legs
+                "decline_freeze",
+                exchange,
+                obstacle=obstacle,
+                explanation=explanation,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2043,6 +2181,8 @@ class AsyncActs:
         due: Due,
         note: str | None = None,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Say that a freeze is extended, and until when; before it expires.
 
@@ -2052,6 +2192,9 @@ class AsyncActs:
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2066,7 +2209,15 @@ class AsyncActs:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return await self._driver.send(
-            self._core.acts.continuing("extend_freeze", exchange, due=due, note=note, legs=legs)
+            self._core.acts.continuing(
+                "extend_freeze",
+                exchange,
+                due=due,
+                note=note,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     async def convert_freeze(
@@ -2078,6 +2229,8 @@ class AsyncActs:
         currency: Currency | str | None = None,
         note: str | None = None,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Say that a court's order or legal assistance took the place of a freeze.
 
@@ -2089,6 +2242,9 @@ class AsyncActs:
                 EUR, CNY, AED, TRY, OTHER.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2111,11 +2267,19 @@ class AsyncActs:
                 currency=currency,
                 note=note,
                 legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
     async def lift_freeze(
-        self, exchange: str | HasId, *, note: str | None = None, legs: Agencies | None = None
+        self,
+        exchange: str | HasId,
+        *,
+        note: str | None = None,
+        legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Say that a freeze is lifted.
 
@@ -2123,6 +2287,9 @@ class AsyncActs:
             exchange: The exchange, as a list or `open` gave it, or its id.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2137,11 +2304,24 @@ class AsyncActs:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return await self._driver.send(
-            self._core.acts.continuing("lift_freeze", exchange, note=note, legs=legs)
+            self._core.acts.continuing(
+                "lift_freeze",
+                exchange,
+                note=note,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     async def record_expiry(
-        self, exchange: str | HasId, *, note: str | None = None, legs: Agencies | None = None
+        self,
+        exchange: str | HasId,
+        *,
+        note: str | None = None,
+        legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Put on record that a freeze expired; either side may, after its time.
 
@@ -2149,6 +2329,9 @@ class AsyncActs:
             exchange: The exchange, as a list or `open` gave it, or its id.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2163,11 +2346,24 @@ class AsyncActs:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return await self._driver.send(
-            self._core.acts.continuing("record_expiry", exchange, note=note, legs=legs)
+            self._core.acts.continuing(
+                "record_expiry",
+                exchange,
+                note=note,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     async def ask_to_lift(
-        self, exchange: str | HasId, *, reason: str, legs: Agencies | None = None
+        self,
+        exchange: str | HasId,
+        *,
+        reason: str,
+        legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Ask the executing side to lift a freeze that you no longer need.
 
@@ -2175,6 +2371,9 @@ class AsyncActs:
             exchange: The exchange, as a list or `open` gave it, or its id.
             reason: Why, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2189,7 +2388,14 @@ class AsyncActs:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return await self._driver.send(
-            self._core.acts.continuing("ask_to_lift", exchange, reason=reason, legs=legs)
+            self._core.acts.continuing(
+                "ask_to_lift",
+                exchange,
+                reason=reason,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     async def report_findings(
@@ -2303,6 +2509,8 @@ class AsyncActs:
         *,
         note: str | None = None,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Ask recipients to wait for a correction of what you sent.
 
@@ -2311,6 +2519,9 @@ class AsyncActs:
             reason: What was wrong. One of WRONG_IDENTITY, WRONG_FACT, INCOMPLETE, FORM.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2326,7 +2537,13 @@ class AsyncActs:
         """
         return await self._driver.send(
             self._core.acts.continuing(
-                "announce_correction", exchange, reason=reason, note=note, legs=legs
+                "announce_correction",
+                exchange,
+                reason=reason,
+                note=note,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2433,7 +2650,13 @@ class AsyncActs:
         )
 
     async def remind(
-        self, exchange: str | HasId, *, note: str | None = None, legs: Agencies | None = None
+        self,
+        exchange: str | HasId,
+        *,
+        note: str | None = None,
+        legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Remind of an overdue answer; the log then proves the missed deadline.
 
@@ -2441,6 +2664,9 @@ class AsyncActs:
             exchange: The exchange, as a list or `open` gave it, or its id.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2455,7 +2681,14 @@ class AsyncActs:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return await self._driver.send(
-            self._core.acts.continuing("remind", exchange, note=note, legs=legs)
+            self._core.acts.continuing(
+                "remind",
+                exchange,
+                note=note,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     async def claim(self, exchange: str | HasId, *, legs: Agencies | None = None) -> Sent | Queued:
@@ -2505,7 +2738,13 @@ class AsyncActs:
         return await self._driver.send(self._core.acts.continuing("give_back", exchange, legs=legs))
 
     async def confirm_recall(
-        self, exchange: str | HasId, use: RecallUse | str, *, explanation: str
+        self,
+        exchange: str | HasId,
+        use: RecallUse | str,
+        *,
+        explanation: str,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Confirm a recall, and say what you had done with the request.
 
@@ -2513,6 +2752,9 @@ class AsyncActs:
             exchange: The exchange, as a list or `open` gave it, or its id.
             use: What was done before. One of UNUSED, USED, PASSED_ON.
             explanation: How, in words; it is sealed.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2527,11 +2769,24 @@ class AsyncActs:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return await self._driver.send(
-            self._core.acts.continuing("confirm_recall", exchange, use=use, explanation=explanation)
+            self._core.acts.continuing(
+                "confirm_recall",
+                exchange,
+                use=use,
+                explanation=explanation,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     async def erase_answer(
-        self, exchange: str | HasId, ground: ErasureGround | str, *, note: str | None = None
+        self,
+        exchange: str | HasId,
+        ground: ErasureGround | str,
+        *,
+        note: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Have the content of your answers forgotten for good; the account stays.
 
@@ -2539,6 +2794,9 @@ class AsyncActs:
             exchange: The exchange, as a list or `open` gave it, or its id.
             ground: Why. One of RETENTION_ENDED, ORDERED, UNLAWFUL, SENT_IN_ERROR.
             note: Why, in words; it is sealed and stays.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2553,11 +2811,24 @@ class AsyncActs:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return await self._driver.send(
-            self._core.acts.continuing("erase_answer", exchange, ground=ground, note=note)
+            self._core.acts.continuing(
+                "erase_answer",
+                exchange,
+                ground=ground,
+                note=note,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     async def give_notice(
-        self, exchange: str | HasId, notice: NoticeCode | str, *, explanation: str
+        self,
+        exchange: str | HasId,
+        notice: NoticeCode | str,
+        *,
+        explanation: str,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Tell of an obstacle without refusing.
 
@@ -2566,6 +2837,9 @@ class AsyncActs:
             notice: The obstacle. One of FORM_INCOMPLETE, OTHER_MEASURES, FORMALITY_IMPOSSIBLE,
                 AWAITING_JUDGE.
             explanation: What it means, in words; it is sealed.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2581,12 +2855,23 @@ class AsyncActs:
         """
         return await self._driver.send(
             self._core.acts.continuing(
-                "give_notice", exchange, notice=notice, explanation=explanation
+                "give_notice",
+                exchange,
+                notice=notice,
+                explanation=explanation,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
     async def clear(
-        self, exchange: str | HasId, *, note: str | None = None, legs: Agencies | None = None
+        self,
+        exchange: str | HasId,
+        *,
+        note: str | None = None,
+        legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Say that you do not object to a measure that was told in advance.
 
@@ -2594,6 +2879,9 @@ class AsyncActs:
             exchange: The exchange, as a list or `open` gave it, or its id.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2608,7 +2896,14 @@ class AsyncActs:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return await self._driver.send(
-            self._core.acts.continuing("clear", exchange, note=note, legs=legs)
+            self._core.acts.continuing(
+                "clear",
+                exchange,
+                note=note,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
     async def object_to(
@@ -2617,16 +2912,27 @@ class AsyncActs:
         ground: RefusalGround | str,
         *,
         explanation: str,
+        further_grounds: Iterable[RefusalGround | str] = (),
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Object to a measure that was told in advance, on a ground and with reasons.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             ground: Ground. One of SOVEREIGNTY_SECURITY, CONTRARY_TO_LAW, IMPEDES_INVESTIGATION,
-                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE.
+                DISPROPORTIONATE, NO_DRUG_NEXUS, INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE,
+                FISCAL_MATTER, BANK_SECRECY, INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             explanation: Why, in words; it is sealed.
+            further_grounds: A further ground, beside --ground. Out of SOVEREIGNTY_SECURITY,
+                CONTRARY_TO_LAW, IMPEDES_INVESTIGATION, DISPROPORTIONATE, NO_DRUG_NEXUS,
+                INSUFFICIENT_REQUEST, LEGAL_PRIVILEGE, FISCAL_MATTER, BANK_SECRECY,
+                INQUIRY_UNDERWAY, DIFFERENT_AUTHORITY.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2642,18 +2948,33 @@ class AsyncActs:
         """
         return await self._driver.send(
             self._core.acts.continuing(
-                "object_to", exchange, ground=ground, explanation=explanation, legs=legs
+                "object_to",
+                exchange,
+                ground=ground,
+                explanation=explanation,
+                further_grounds=further_grounds,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
     async def record_silence(
-        self, exchange: str | HasId, *, legs: Agencies | None = None
+        self,
+        exchange: str | HasId,
+        *,
+        legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Put on record that no answer to an advance notice came in time.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2668,14 +2989,29 @@ class AsyncActs:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return await self._driver.send(
-            self._core.acts.continuing("record_silence", exchange, legs=legs)
+            self._core.acts.continuing(
+                "record_silence",
+                exchange,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
-    async def answer_test(self, exchange: str | HasId) -> Sent | Queued:
+    async def answer_test(
+        self,
+        exchange: str | HasId,
+        *,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
         """Answer a connectivity test.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2689,7 +3025,14 @@ class AsyncActs:
             Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
-        return await self._driver.send(self._core.acts.continuing("answer_test", exchange))
+        return await self._driver.send(
+            self._core.acts.continuing(
+                "answer_test",
+                exchange,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
+        )
 
     async def ask_consent(
         self,
@@ -2700,6 +3043,8 @@ class AsyncActs:
         *,
         reason: str,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Ask the author of a statement for consent to pass it on to an authority.
 
@@ -2711,6 +3056,9 @@ class AsyncActs:
                 ANALYSIS.
             reason: Why, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2733,6 +3081,8 @@ class AsyncActs:
                 purpose=purpose,
                 reason=reason,
                 legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2744,6 +3094,8 @@ class AsyncActs:
         *,
         note: str | None = None,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Consent to an onward use that was asked for, until a time.
 
@@ -2753,6 +3105,9 @@ class AsyncActs:
             expires_at: When the consent lapses.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2768,7 +3123,14 @@ class AsyncActs:
         """
         return await self._driver.send(
             self._core.acts.continuing(
-                "grant_consent", exchange, about=about, expires_at=expires_at, note=note, legs=legs
+                "grant_consent",
+                exchange,
+                about=about,
+                expires_at=expires_at,
+                note=note,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2781,6 +3143,8 @@ class AsyncActs:
         *,
         note: str | None = None,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Consent to an onward use for another purpose than was asked for.
 
@@ -2792,6 +3156,9 @@ class AsyncActs:
                 PROSECUTION, CONFISCATION, ANALYSIS.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2814,6 +3181,8 @@ class AsyncActs:
                 purpose=purpose,
                 note=note,
                 legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2825,6 +3194,8 @@ class AsyncActs:
         *,
         explanation: str,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Refuse consent to an onward use, on a ground and with reasons.
 
@@ -2835,6 +3206,9 @@ class AsyncActs:
                 FUNDAMENTAL_LAW.
             explanation: Why, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2856,6 +3230,8 @@ class AsyncActs:
                 ground=ground,
                 explanation=explanation,
                 legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2866,6 +3242,8 @@ class AsyncActs:
         *,
         reason: str,
         legs: Agencies | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """End a consent that was granted; what was passed on before stays so.
 
@@ -2874,6 +3252,9 @@ class AsyncActs:
             about: Digest of the request for consent, in hexadecimal.
             reason: Why, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -2889,7 +3270,13 @@ class AsyncActs:
         """
         return await self._driver.send(
             self._core.acts.continuing(
-                "revoke_consent", exchange, about=about, reason=reason, legs=legs
+                "revoke_consent",
+                exchange,
+                about=about,
+                reason=reason,
+                legs=legs,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 
@@ -2986,36 +3373,22 @@ class AsyncActs:
             )
         )
 
-    async def join(self, exchange: str | HasId, *, note: str | None = None) -> Sent | Queued:
+    async def join(
+        self,
+        exchange: str | HasId,
+        *,
+        note: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
         """Join a joint case to which you were invited.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             note: A note, in words; it is sealed.
-
-        Returns:
-            Sent, with its verified receipt, or Queued if the hub is away.
-
-        Raises:
-            InvalidInput: an argument is wrong; `field` names it.
-            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
-            NotFound: an agency, a sealing key or the exchange is unknown.
-            LimitExceeded: TOO_LARGE or TOO_MANY.
-            HubDishonest: the hub lies; a statement that was made stays in the outbox.
-            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
-            HubUnavailable: the exchange cannot be read, as the hub is away.
-        """
-        return await self._driver.send(self._core.acts.continuing("join", exchange, note=note))
-
-    async def decline(
-        self, exchange: str | HasId, reason: DeclineReason | str, *, explanation: str
-    ) -> Sent | Queued:
-        """Decline an invitation to a joint case, for a reason.
-
-        Args:
-            exchange: The exchange, as a list or `open` gave it, or its id.
-            reason: Why. One of NO_LINK, NO_CAPACITY, OWN_PROCEEDINGS, CONTRARY_TO_LAW.
-            explanation: Why, in words; it is sealed.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -3030,15 +3403,33 @@ class AsyncActs:
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
         return await self._driver.send(
-            self._core.acts.continuing("decline", exchange, reason=reason, explanation=explanation)
+            self._core.acts.continuing(
+                "join",
+                exchange,
+                note=note,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
         )
 
-    async def leave(self, exchange: str | HasId, *, reason: str) -> Sent | Queued:
-        """Leave a joint case; what you read keeps its conditions.
+    async def decline(
+        self,
+        exchange: str | HasId,
+        reason: DeclineReason | str,
+        *,
+        explanation: str,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
+        """Decline an invitation to a joint case, for a reason.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
-            reason: Why, in words; it is sealed.
+            reason: Why. One of NO_LINK, NO_CAPACITY, OWN_PROCEEDINGS, CONTRARY_TO_LAW.
+            explanation: Why, in words; it is sealed.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -3052,7 +3443,55 @@ class AsyncActs:
             Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
             HubUnavailable: the exchange cannot be read, as the hub is away.
         """
-        return await self._driver.send(self._core.acts.continuing("leave", exchange, reason=reason))
+        return await self._driver.send(
+            self._core.acts.continuing(
+                "decline",
+                exchange,
+                reason=reason,
+                explanation=explanation,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
+        )
+
+    async def leave(
+        self,
+        exchange: str | HasId,
+        *,
+        reason: str,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
+        """Leave a joint case; what you read keeps its conditions.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            reason: Why, in words; it is sealed.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return await self._driver.send(
+            self._core.acts.continuing(
+                "leave",
+                exchange,
+                reason=reason,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
+        )
 
     async def contribute(
         self,
@@ -3148,7 +3587,14 @@ class AsyncActs:
         )
 
     async def give_task(
-        self, exchange: str | HasId, assignee: str, *, description: str, due: Due
+        self,
+        exchange: str | HasId,
+        assignee: str,
+        *,
+        description: str,
+        due: Due,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
         """Give an active member of a joint case a task, with a due time.
 
@@ -3158,6 +3604,9 @@ class AsyncActs:
             description: What is to be done, in words; it is sealed.
             due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
                 such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
 
         Returns:
             Sent, with its verified receipt, or Queued if the hub is away.
@@ -3173,7 +3622,13 @@ class AsyncActs:
         """
         return await self._driver.send(
             self._core.acts.continuing(
-                "give_task", exchange, assignee=assignee, description=description, due=due
+                "give_task",
+                exchange,
+                assignee=assignee,
+                description=description,
+                due=due,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )
 

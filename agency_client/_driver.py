@@ -8,8 +8,8 @@ Rules of this module:
 - What a call says of the hub is remembered (`core.reach`): a new statement is not offered to a hub
   that was away a moment ago.
 - Only asyncio: equal questions that are under way at the same time are asked once, and statements
-  that are ready at the same time are sent together. So a `gather` over hundreds of requests makes a
-  few calls.
+  that are ready at the same time are signed with one signature and sent together. So a `gather`
+  over hundreds of requests makes a few signatures and a few calls.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from itertools import islice
 from typing import Any, Final, Protocol, TypeVar
 
 from agency_client.core import Call, Core, Operation, Unary
-from agency_client.core.calls import Pause
+from agency_client.core.calls import Pause, Sign
 from agency_client.core.submission import is_small
 from agency_client.core.views import Queued, Refused, Sent
-from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.rules.statements import SignedStatement
 from exchange_protocol.trust.envelope import MAX_BATCH
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
@@ -82,7 +83,7 @@ class Driver:
                     call = next(operation)
                     continue
                 try:
-                    answer = self._perform(call)
+                    answer = self._sign(call) if isinstance(call, Sign) else self._perform(call)
                 except Exception as error:  # noqa: BLE001 - it goes on in the operation
                     call = operation.throw(error)
                 else:
@@ -121,18 +122,12 @@ class Driver:
         self._is_closed = True
         self.link.close()
 
+    def _sign(self, call: Sign) -> SignedStatement:
+        return self._core.ports.vault.sign(call.payload)
+
     def _perform(self, call: Call) -> Any:
-        reach = self._core.ports.reach
-        try:
-            answer = self.link.perform(call)
-        except HubUnavailable as error:
-            reach.lost(error)
-            raise
-        except ExchangeError:
-            reach.found()
-            raise
-        reach.found()
-        return answer
+        with self._core.ports.reach.heeding():
+            return self.link.perform(call)
 
     def _check_open(self) -> None:
         if self._is_closed:
@@ -151,6 +146,8 @@ class AsyncDriver:
         self._ready: list[tuple[str, asyncio.Future[Sent | Queued]]] = []
         """Statements that are ready to be sent."""
         self._sending: asyncio.Task[None] | None = None
+        self._unsigned: list[tuple[bytes, asyncio.Future[SignedStatement]]] = []
+        """Payloads that are ready to be signed."""
         self._building = asyncio.Semaphore(_MOST_BUILT)
 
     async def run(self, operation: Operation[T]) -> T:
@@ -164,7 +161,10 @@ class AsyncDriver:
                     call = next(operation)
                     continue
                 try:
-                    answer = await self._share(call)
+                    if isinstance(call, Sign):
+                        answer: Any = await self._sign(call)
+                    else:
+                        answer = await self._share(call)
                 except Exception as error:  # noqa: BLE001 - it goes on in the operation
                     call = operation.throw(error)
                 else:
@@ -248,6 +248,30 @@ class AsyncDriver:
         for (_, future), result in zip(group, results, strict=True):
             _settle(future, result.reason if isinstance(result, Refused) else result)
 
+    def _sign(self, call: Sign) -> asyncio.Future[SignedStatement]:
+        """Sign a payload together with all that are ready in this turn of the event loop."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[SignedStatement] = loop.create_future()
+        self._unsigned.append((call.payload, future))
+        if len(self._unsigned) == 1:
+            loop.call_soon(self._sign_ready)
+        return future
+
+    def _sign_ready(self) -> None:
+        ready, self._unsigned = self._unsigned, []
+        vault = self._core.ports.vault
+        payloads = [payload for payload, _ in ready]
+        try:
+            signed = vault.sign_batch(payloads) if len(ready) > 1 else [vault.sign(payloads[0])]
+        except Exception as error:  # noqa: BLE001 - it is raised where the statements were made
+            for _, future in ready:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), statement in zip(ready, signed, strict=True):
+            if not future.done():
+                future.set_result(statement)
+
     async def _share(self, call: Call) -> Any:
         """Perform a call, or wait for the answer to an equal one that is under way."""
         if not isinstance(call, Unary) or call.method not in _SHARED:
@@ -266,17 +290,8 @@ class AsyncDriver:
             done.exception()  # Every caller may have given up; asyncio would complain.
 
     async def _perform(self, call: Call) -> Any:
-        reach = self._core.ports.reach
-        try:
-            answer = await self.link.perform(call)
-        except HubUnavailable as error:
-            reach.lost(error)
-            raise
-        except ExchangeError:
-            reach.found()
-            raise
-        reach.found()
-        return answer
+        with self._core.ports.reach.heeding():
+            return await self.link.perform(call)
 
     def _check_open(self) -> None:
         if self._is_closed:

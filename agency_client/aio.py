@@ -17,7 +17,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from agency_client._async_acts import AsyncActs
 from agency_client._channel import AsyncChannel
@@ -31,6 +31,7 @@ from agency_client.core.log import LogLeaf, Tile
 from agency_client.core.summaries import check_unlisted, parse_notice
 from agency_client.core.views import (
     ExchangeSummary,
+    Foreseen,
     Notice,
     Queued,
     Refused,
@@ -172,6 +173,24 @@ class AsyncExchangeClient(AsyncActs):
             NotAuthenticated: if the hub does not let this profile in.
         """
         return await self._driver.run(self._core.delivery.flush())
+
+    async def foresee(
+        self, act: str, exchange: str | HasId | None = None, /, **arguments: Any
+    ) -> Foreseen:
+        """Foresee what would happen to a statement, by the policy on the log; nothing is sent.
+
+        Args:
+            act: the name of the method that makes it, such as "reply".
+            exchange: the exchange that it continues; None for one that opens an exchange.
+            arguments: the arguments of that method.
+
+        Returns:
+            To whom it is said, the approvals that new content waits for, and who gets a copy.
+
+        Raises:
+            InvalidInput, NotPermitted, Conflict: as the method itself.
+        """
+        return await self._driver.run(self._core.acts.foresee(act, exchange, **arguments))
 
     async def submit_statement(
         self, draft: Draft, parts: Mapping[str, bytes] | None = None
@@ -579,6 +598,16 @@ class AsyncExchangeClient(AsyncActs):
             policy_sha256: SHA-256 of the text that was read, 32 bytes.
         """
         return await self._driver.run(self._core.administration.confirm_policy(policy_sha256))
+
+    async def require_post_quantum(self, is_required: bool = True) -> Sent | Queued:
+        """Say whether one's own agency takes no statement without a post-quantum signature.
+
+        From then on its certificates without such a key sign nothing, for whoever holds them.
+
+        Args:
+            is_required: False takes the demand back.
+        """
+        return await self._driver.run(self._core.administration.require_post_quantum(is_required))
 
     async def publish_log_key(self, succession: SignedSuccession) -> Sent | Queued:
         """Publish the successor of the log's key, as an operator.

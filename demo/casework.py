@@ -36,7 +36,9 @@ def freeze(stage: Stage) -> None:
             "uz.fiu", "freeze-impose", exchange, "--due", "5d",
             "--amount", "48000000", "--currency", "uzs",
         )  # fmt: skip
-        stage.refused("uz.fiu", "freeze-extend", exchange, "--due", "4d", reason="INVALID_FIELD")
+        stage.refused(
+            "uz.fiu", "freeze-extend", exchange, "--due", "4d", reason="DUE_TIME_NOT_LATER"
+        )
         stage.agency("uz.fiu", "freeze-extend", exchange, "--due", "9d")
     with stage.step("a court's order takes its place; kz.mia says what it was worth, and closes"):
         stage.agency("uz.fiu", "freeze-convert", exchange, "--conversion", "court-order")

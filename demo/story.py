@@ -92,10 +92,30 @@ def enrol(stage: Stage) -> None:
     with stage.step("the policy is published, in Cedar"):
         policy = Path(__file__).parent.parent / "policies" / "caricc.cedar"
         stage.agency("operator", "operator", "policy", str(policy))
+    with stage.step(
+        "working calendars and the times of rules are published, as data on the log"
+    ) as step:
+        step.detail = publish_times(stage)
     with stage.step("each agency publishes its own sealing key, signed by itself"):
         for agency in AGENCIES:
             stage.agency(agency.id, "keys", "publish")
             share_sealing_key(stage, agency.id)
+
+
+def publish_times(stage: Stage) -> str:
+    """Publish this year's and the next year's calendars, also the centre's, and the times."""
+    year = datetime.now(UTC).year
+    states = sorted({agency.country for agency in AGENCIES if agency.country})
+    makes = [(state,) for state in states] + [("KZ", "--international")]
+    for state, *more in makes:
+        for each in (year, year + 1):
+            file = stage.root / "documents" / f"calendar{''.join(more)}-{state}-{each}.toml"
+            text = stage.printed("operator", "calendar", "make", state, str(each), *more)
+            file.write_text(text, encoding="utf-8")
+            stage.agency("operator", "calendar", "publish", str(file))
+    limits = Path(__file__).parent.parent / "policies" / "time-limits.toml"
+    stage.agency("operator", "limits", "publish", str(limits))
+    return f"{', '.join(states)} and the centre; {year} and {year + 1}"
 
 
 def domestic_request(stage: Stage, figures: dict[str, Any]) -> str:
@@ -121,6 +141,14 @@ def domestic_request(stage: Stage, figures: dict[str, Any]) -> str:
     with stage.step("kz.fma is notified by its watch"):
         wait_until(lambda: watch.poll() is not None, 60, "the watch did not see the request")
         expect(exchange in seen.read_text(), f"expected a notice of {exchange}")
+    with stage.step("its clocks run: acknowledgement, the answer asked for, the published time"):
+        clocks = _clocks(stage, "kz.fma", exchange)
+        running = ["acknowledgement", "answer", "limit"]
+        expect(list(clocks) == running, f"expected {running}, got {clocks}")
+        expect(all(each["binds"] for each in clocks.values()), f"expected them to bind: {clocks}")
+        expect(
+            list(_clocks(stage, "kz.mia", exchange)) == list(clocks), "the initiator sees others"
+        )
     with stage.step("kz.gpo, unasked, reads the supervisory brief and nothing more"):
         expect(exchange in _ids(stage, "kz.gpo", "supervised"), "kz.gpo was not given a copy")
         shown = _show(stage, "kz.gpo", exchange)
@@ -138,6 +166,7 @@ def domestic_request(stage: Stage, figures: dict[str, Any]) -> str:
             "expected the suspects as they were sent",
         )
         stage.agency("kz.fma", "ack", exchange)
+        expect(list(_clocks(stage, "kz.fma", exchange)) == running[1:], "it was acknowledged")
     with stage.step(f"kz.fma replies with {PAYMENT_COUNT} payments from a bank's CSV"):
         stage.agency(
             "kz.fma", "reply", exchange, str(documents / "reply.yaml"),
@@ -247,11 +276,18 @@ def outage(stage: Stage) -> None:
         expect(inbox.count(queued["exchange_id"]) == 1, "expected it once in the inbox")
 
 
+def _clocks(stage: Stage, profile: str, exchange: str) -> dict[str, Any]:
+    """The times that run on an exchange, as `agency due` lists them, the nearest first."""
+    listed = stage.agency(profile, "due").document["due"]
+    return {each["clock"]: each for each in listed if each["exchange_id"] == exchange}
+
+
 def _send(stage: Stage, profile: str, document: str, to: str, *words: str) -> dict[str, Any]:
     documents = stage.root / "documents"
     outcome = stage.agency(
         profile, "send", "information-request", str(documents / document), "--to", to,
         "--subjects", str(documents / "subjects.ftm.json"), *BASIS, *words,
+        "--offence-type", "drug-trafficking", "--offence-type", "money-laundering",
     )  # fmt: skip
     document_: dict[str, Any] = outcome.document
     return document_

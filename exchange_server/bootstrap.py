@@ -10,7 +10,7 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -42,7 +42,7 @@ from exchange_server.config import (
 )
 from exchange_server.fairness.counts import ALONE, Counts
 from exchange_server.ledger import Ledger, LedgerLimits, Reader
-from exchange_server.observer import NO_OBSERVER, Observer
+from exchange_server.observer import NO_OBSERVER, Observer, Together
 from exchange_server.revocation_file import RevocationFile
 from exchange_server.rpc.identity import PeerVerifier
 from exchange_server.rpc.server import RpcLimits, RpcServer, TlsFiles
@@ -170,7 +170,7 @@ class Hub:
         Instruments are an observer that also shows what the hub looks at now and then.
         Workers of one hub share a port, and count together.
         """
-        self._observer = observer if instruments is None else instruments
+        self._observer = observer if instruments is None else Together(instruments, observer)
         self._instruments = instruments
         self._config = config
         self._ledger_limits = _ledger_limits(config)
@@ -191,7 +191,12 @@ class Hub:
         """Open the database, verify that the log is the one this key signed, and serve."""
         config, credentials = self._config, self._credentials
         try:
-            engine = open_engine(config.database.url, serving=True, observer=self._observer)
+            engine = open_engine(
+                config.database.url,
+                serving=True,
+                observer=self._observer,
+                slow_seconds=config.database.slow_seconds,
+            )
             self._stack.callback(engine.dispose)
             ledger = await Ledger.open(
                 engine,
@@ -283,7 +288,9 @@ class Hub:
         _log.info("stopped")
 
 
-async def serve(config: Config, parent: Parent | None = None, counts: Counts = ALONE) -> None:
+async def serve(
+    config: Config, parent: Parent | None = None, counts: Counts = ALONE, worker: int = 0
+) -> None:
     """Run a hub until SIGTERM or SIGINT; as a worker, with a parent, no longer than that lives."""
     told_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -293,14 +300,15 @@ async def serve(config: Config, parent: Parent | None = None, counts: Counts = A
         parent.on_end(told_to_stop.set)
     credentials = load_credentials(config, os.environ, utc_now)
     instruments = _instruments(config)
-    hub = Hub(
-        config,
-        credentials,
-        shares_port=parent is not None,
-        counts=counts,
-        instruments=instruments,
-    )
     with ExitStack() as stack:
+        hub = Hub(
+            config,
+            credentials,
+            shares_port=parent is not None,
+            counts=counts,
+            observer=_tracer(config, worker, stack),
+            instruments=instruments,
+        )
         if instruments is not None and parent is None:
             from exchange_server.metrics.endpoint import served_metrics
 
@@ -318,6 +326,15 @@ async def serve(config: Config, parent: Parent | None = None, counts: Counts = A
         finally:
             manager.tell_stopping()
             await hub.stop()
+
+
+def _tracer(config: Config, worker: int, stack: ExitStack) -> Observer:
+    """The observer that sends traces, for the time of the stack; else one that does nothing."""
+    if config.traces.endpoint is None:
+        return NO_OBSERVER
+    from exchange_server.traces import Tracer
+
+    return stack.enter_context(closing(Tracer(config.traces, worker)))
 
 
 def _instruments(config: Config) -> Instruments | None:
@@ -343,6 +360,8 @@ def _ledger_limits(config: Config) -> LedgerLimits:
         inline_bytes=limits.inline_bytes,
         staged_bytes_per_agency=limits.staged_bytes_per_agency,
         staged_parts_per_agency=limits.staged_parts_per_agency,
+        stored_bytes_per_agency=limits.stored_bytes_per_agency,
+        disk_free_bytes=limits.disk_free_bytes,
         staging_ttl=timedelta(seconds=limits.staging_ttl_seconds),
         queued=limits.queued,
         queued_per_agency=limits.queued_per_agency,

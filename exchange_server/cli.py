@@ -1,7 +1,8 @@
 """The `exchange-server` command: run a hub, prepare one, check its log.
 
 Exit codes: 0 done; 1 findings (fsck, doctor, check-config); 2 a wrong configuration or argument,
-said in one line, or a copy that is torn or incomplete (fsck); 6 this version cannot check it.
+said in one line, or a copy that is torn or incomplete (fsck); 5 the result could not be written;
+6 this version cannot check it.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from exchange_files import read_given
+from exchange_files import read_given, results_apart
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.signer import SignatureAlgorithm
-from exchange_server import copies_cli, log_key_cli
+from exchange_server import copies_cli, log_key_cli, storage_cli
 from exchange_server.config import LOG_PASSPHRASE_VARIABLE, Config, load_config
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="Conf
 app.command()(copies_cli.backup)
 app.command()(copies_cli.restore)
 app.command("copy-database")(copies_cli.copy_database)
+app.command()(storage_cli.disk)
+app.command()(storage_cli.vacuum)
 app.command("init-log-key")(log_key_cli.init_log_key)
 app.command("succeed-log-key")(log_key_cli.succeed_log_key)
 log_app = typer.Typer(help="The log as files.", no_args_is_help=True)
@@ -407,7 +410,7 @@ def _run_hub(
     with captured_native_lines(), database_errors():
         configure_logging(settings.logging.level, worker)
         shared = ALONE if counts is None else SharedCounts(counts, worker)
-        uvloop.run(bootstrap.serve(settings, parent, shared))
+        uvloop.run(bootstrap.serve(settings, parent, shared, worker))
 
 
 def _run_workers(settings: Config, count: int) -> int:
@@ -513,7 +516,8 @@ def database_errors() -> Iterator[None]:
 
 def main() -> None:
     """Run the command; what goes wrong is said in one line."""
-    run(lambda: app(standalone_mode=True))
+    with results_apart("exchange-server"):
+        run(lambda: app(standalone_mode=True))
 
 
 def run(command: Callable[[], object]) -> None:

@@ -195,6 +195,8 @@ class Database(_Section):
 
     url: Annotated[str, Field(min_length=1, repr=False), AfterValidator(_beside)]
     """SQLAlchemy URL: `sqlite:///...` or `postgresql+psycopg://...`."""
+    slow_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    """Queries and transactions that take longer are told in the hub's log; 0 for none."""
 
 
 class Limits(_Section):
@@ -239,6 +241,10 @@ class Limits(_Section):
     """Sealed bytes that an agency may have uploaded without a statement to claim them."""
     staged_parts_per_agency: Positive = 4096
     """Parts that it may have uploaded without a statement to claim them."""
+    stored_bytes_per_agency: Positive | None = None
+    """Sealed bytes that an agency may have stored; beyond, it opens and uploads nothing more."""
+    disk_free_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
+    """Bytes that stay free on the disk of a SQLite database; with less, the same holds for all."""
     staging_ttl_seconds: Seconds = 3600
     """Seconds that an upload waits for its statement."""
     queued: Positive = 4096
@@ -276,6 +282,24 @@ class Metrics(_Section):
     """JSON file that a backup leaves: `ended_at` in seconds since 1970, and `bytes`."""
 
 
+def _collector(endpoint: str) -> str:
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise ValueError("expected an address such as http://127.0.0.1:4317 or https://host:4317")
+    if parts.scheme == "http":
+        _loopback(parts.hostname)
+    return endpoint
+
+
+class Traces(_Section):
+    """The collector that spans are sent to by OTLP over gRPC; without an endpoint none are."""
+
+    endpoint: Annotated[str, AfterValidator(_collector)] | None = None
+    """Without TLS (http) of this machine alone."""
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """The share of calls, batches and transactions that is sent."""
+
+
 class Config(_Section):
     """All of it."""
 
@@ -286,6 +310,7 @@ class Config(_Section):
     limits: Limits = Limits()
     logging: Logging = Logging()
     metrics: Metrics = Metrics()
+    traces: Traces = Traces()
 
 
 def load_config(path: Path, environment: Mapping[str, str]) -> Config:

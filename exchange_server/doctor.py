@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from cryptography import x509
 from sqlalchemy import Connection
 
 from exchange_doctor import (
@@ -16,6 +19,8 @@ from exchange_doctor import (
     clock,
     ending,
     examine,
+    name_of,
+    permissions,
     proxy,
     reached,
     room,
@@ -32,6 +37,8 @@ from exchange_server.storage.schema import check_schema
 
 SILENT: Final = timedelta(hours=1)
 """A witness that has not cosigned for longer is told of."""
+BACKUP_AGE: Final = timedelta(days=2)
+"""A backup that is older is told of."""
 _PACKAGES: Final = ("caricc-exchange", "grpcio", "cryptography", "sqlalchemy")
 
 
@@ -42,6 +49,8 @@ def examine_hub(config: Config, environment: Mapping[str, str], now: datetime) -
             ("clock", clock),
             ("keys and certificates", lambda: _credentials(config, environment, now)),
             ("database", lambda: _database(config, now)),
+            ("DNS", lambda: _names(config)),
+            ("backup", lambda: _backup(config, now)),
             ("listening", lambda: _listening(config)),
             ("proxy", proxy),
             ("versions", lambda: versions(*_PACKAGES)),
@@ -99,7 +108,9 @@ def _database(config: Config, now: datetime) -> Iterator[Check]:
             yield from _witnesses(connection, config, now)
         file = engine.url.database
         if engine.dialect.name == "sqlite" and file:
-            yield room("disk", Path(file.removeprefix("file:")).parent)
+            path = Path(file.removeprefix("file:"))
+            yield room("disk", path.parent)
+            yield permissions("permissions", path)
     except ExchangeError:
         raise
     except Exception as error:
@@ -111,6 +122,31 @@ def _database(config: Config, now: datetime) -> Iterator[Check]:
         ) from None
     finally:
         engine.dispose()
+
+
+def _names(config: Config) -> Iterator[Check]:
+    """The names that the hub's certificate bears: agencies look for the hub by one of them."""
+    shown = x509.load_pem_x509_certificate(config.tls.certificate.read_bytes())
+    names = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    for name in names.get_values_for_type(x509.DNSName):
+        found = name_of(name)
+        # The hub itself need not find its name; the agencies must.
+        yield found if found.grade is Grade.OK else replace(found, grade=Grade.WARN)
+
+
+def _backup(config: Config, now: datetime) -> Check:
+    report = config.metrics.backup_report
+    if report is None:
+        todo = "set backup_report in [metrics], and alert on its age"
+        return Check("backup", Grade.WARN, "nobody tells of it here", todo)
+    if not report.exists():
+        return Check("backup", Grade.WARN, "none was made yet", "run `exchange-server backup`")
+    told = json.loads(report.read_text(encoding="utf-8"))
+    at = datetime.fromtimestamp(float(told["ended_at"]), UTC)
+    found = f"{float(told['bytes']) / 1e6:.1f} MB at {at:%Y-%m-%d %H:%M} UTC"
+    if now - at > BACKUP_AGE:
+        return Check("backup", Grade.WARN, found, "see the backup's own log")
+    return Check("backup", Grade.OK, found)
 
 
 def _log(connection: Connection) -> Iterator[Check]:

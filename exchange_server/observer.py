@@ -27,6 +27,17 @@ class CommitStep(Enum):
     """Step 5 is done: the batch is durable, nobody is answered."""
 
 
+PHASES: Final = {
+    CommitStep.BEGUN: "lock",
+    CommitStep.JUDGED: "judge",
+    CommitStep.ROWS: "rows",
+    CommitStep.TILES: "tiles",
+    CommitStep.HEAD: "head",
+    CommitStep.COMMITTED: "commit",
+}
+"""The name of the phase that each step ends; "lock" is waiting for its turn."""
+
+
 class Observer(Protocol):
     """Hears what the hub does."""
 
@@ -82,3 +93,48 @@ class NoObserver:
 
 
 NO_OBSERVER: Final[Observer] = NoObserver()
+
+
+class Together:
+    """Several observers as one."""
+
+    def __init__(self, *observers: Observer) -> None:
+        """Tell each of these, in order."""
+        self._observers = observers
+
+    def call_ended(
+        self, method: str, outcome: str, seconds: float, request_bytes: int, response_bytes: int
+    ) -> None:
+        """Tell each."""
+        for each in self._observers:
+            each.call_ended(method, outcome, seconds, request_bytes, response_bytes)
+
+    def commit_reached(self, step: CommitStep) -> None:
+        """Tell each."""
+        for each in self._observers:
+            each.commit_reached(step)
+
+    def batch_ended(self, requests: int, seconds: float, *, committed: bool) -> None:
+        """Tell each."""
+        for each in self._observers:
+            each.batch_ended(requests, seconds, committed=committed)
+
+    def request_waited(self, seconds: float) -> None:
+        """Tell each."""
+        for each in self._observers:
+            each.request_waited(seconds)
+
+    def request_refused(self, reason: str) -> None:
+        """Tell each."""
+        for each in self._observers:
+            each.request_refused(reason)
+
+    def transaction_ended(self, seconds: float, *, writes: bool, succeeded: bool) -> None:
+        """Tell each."""
+        for each in self._observers:
+            each.transaction_ended(seconds, writes=writes, succeeded=succeeded)
+
+    def cosigned(self, witness: str, at: datetime) -> None:
+        """Tell each."""
+        for each in self._observers:
+            each.cosigned(witness, at)

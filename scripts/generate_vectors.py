@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -50,6 +51,7 @@ from exchange_protocol.log.merkle import CompactRange, inclusion_proof, leaf_has
 from exchange_protocol.log.succession import Succession, sign_succession
 from exchange_protocol.record.entries import Entry, Event, encode_entry, entry_leaf_data
 from exchange_protocol.record.receipts import verify_receipt
+from exchange_protocol.rules import judgement
 from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.rules.statements import (
@@ -107,8 +109,62 @@ def refusals(cases: Iterator[tuple[str, dict[str, Any], Callable[[], object]]]) 
 # --- Signatures -----------------------------------------------------------------------------------
 
 
-def signatures() -> Vectors:
-    """One signature a statement, and one over many."""
+def two_keys(kept: Vectors) -> Vectors:
+    """A statement, and a batch, of a certificate that holds a second key."""
+    first = SoftwareSigner(ec_key(ec.SECP256R1(), "p256"))
+    key = MLDSA65PrivateKey.from_seed_bytes(secret("ml-dsa-65"))
+    kind, payloads = envelope.PAYLOAD_TYPE, [b"first", b"second", b"third"]
+    alone = envelope.sign(first, kind, payloads[0])
+    together, places = envelope.sign_batch(first, kind, payloads)
+    made = {}
+    for name, signature, place in (("alone", alone, None), ("in_batch", together, places[0])):
+        before = SignedStatement(
+            kind,
+            payloads[0],
+            secret("certificate"),
+            signature,
+            place,
+            bytes.fromhex(kept.get(name, {}).get("post_quantum_signature", "")),
+        )
+        signer = envelope.SignerKey(bytes(32), _ec_public(first), key.public_key())
+        try:
+            judgement.verify_signature(signer, before)
+            signed = before
+        except ExchangeError:
+            second = envelope.sign_second(SoftwareSigner(key), kind, payloads[0], place)
+            signed = replace(before, post_quantum_signature=second)
+        made[name] = {
+            "signature": signature.hex(),
+            "post_quantum_signature": signed.post_quantum_signature.hex(),
+            **_named(signed),
+        }
+    public = key.public_key()
+    return {
+        "public_key_spki": _spki(ec_key(ec.SECP256R1(), "p256")),
+        "post_quantum_seed": secret("ml-dsa-65").hex(),
+        "post_quantum_key_spki": public.public_bytes(
+            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+        ).hex(),
+        "payload_type": kind,
+        "payload": payloads[0].hex(),
+        "batch_payload": (len(payloads).to_bytes(8, "big") + _root(kind, payloads)).hex(),
+        **made,
+    }
+
+
+def _ec_public(signer: SoftwareSigner) -> ec.EllipticCurvePublicKey:
+    key = signer.public_key
+    assert isinstance(key, ec.EllipticCurvePublicKey)  # noqa: S101 - it was made on a curve
+    return key
+
+
+def _root(kind: str, payloads: list[bytes]) -> bytes:
+    leaves = [leaf_hash(envelope.pae(kind, each)) for each in payloads]
+    return CompactRange().append_many(leaves).after.root()
+
+
+def signatures(kept: Vectors) -> Vectors:
+    """One signature a statement, one over many, and two where a certificate holds two keys."""
     cases, payload = [], b"\x0a\x03abc"
     kind = envelope.PAYLOAD_TYPE
     keys = {"P-256": ec_key(ec.SECP256R1(), "p256"), "P-384": ec_key(ec.SECP384R1(), "p384")}
@@ -156,7 +212,7 @@ def signatures() -> Vectors:
     payloads = [b"first", b"second", b"third"]
     signature, places = envelope.sign_batch(SoftwareSigner(key), kind, payloads)
     leaves = [leaf_hash(envelope.pae(kind, each)) for each in payloads]
-    root = CompactRange().append_many(leaves).after.root()
+    root = _root(kind, payloads)
     signer = envelope.SignerKey(bytes(32), key.public_key())
 
     def batched() -> Iterator[tuple[str, dict[str, Any], Callable[[], object]]]:
@@ -194,6 +250,7 @@ def signatures() -> Vectors:
             "places": [_place(each) for each in places],
             "refusals": refusals(batched()),
         },
+        "two_keys": two_keys(kept.get("two_keys", {})),
     }
 
 
@@ -714,11 +771,9 @@ def schemas() -> Vectors:
 
 def made() -> dict[str, Vectors]:
     """All vectors, by the name of their file."""
-    seals_file = FOLDER / "sealing.json"
-    kept = json.loads(seals_file.read_text("utf-8")) if seals_file.exists() else {}
     return {
-        "signatures": signatures(),
-        "sealing": seals(kept),
+        "signatures": signatures(_kept("signatures")),
+        "sealing": seals(_kept("sealing")),
         "statements": statements(),
         "entries": entries(),
         "receipts": receipts(),
@@ -727,6 +782,13 @@ def made() -> dict[str, Vectors]:
         "kinds": kinds(),
         "documents": schemas(),
     }
+
+
+def _kept(name: str) -> Vectors:
+    """The vectors that stand there now."""
+    file = FOLDER / f"{name}.json"
+    found: Vectors = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    return found
 
 
 def main() -> int:

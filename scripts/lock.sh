@@ -9,7 +9,7 @@ compile() {
     uv pip compile "$@" --universal --python-version 3.11 --generate-hashes --no-header --quiet
 }
 
-hub=(--extra hub --extra postgres --extra pkcs11)
+hub=(--extra hub --extra postgres --extra pkcs11 --extra traces)
 compile pyproject.toml "${hub[@]}" --extra client --extra console --output-file requirements.txt
 compile pyproject.toml "${hub[@]}" --output-file requirements-hub.txt
 compile pyproject.toml --extra dev --output-file requirements-dev.txt

@@ -38,7 +38,11 @@ from exchange_protocol.errors import ExchangeError
 from exchange_protocol.record.replay import DirectoryFold
 from exchange_protocol.rules.judgement import verify_signature
 from exchange_protocol.rules.statements import SignedStatement
-from exchange_protocol.trust.certificates import fingerprint, parse_certificate
+from exchange_protocol.trust.certificates import (
+    fingerprint,
+    parse_certificate,
+    post_quantum_key,
+)
 from exchange_protocol.trust.envelope import SignerKey
 
 CHUNK = 128
@@ -182,10 +186,11 @@ def _serve(connection: Connection) -> None:
 
 
 def _signer(certificate: bytes) -> SignerKey:
-    key = parse_certificate(certificate).public_key()
+    parsed = parse_certificate(certificate)
+    key = parsed.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise TypeError(f"expected the key of a certificate on the log, got {type(key).__name__}")
-    return SignerKey(fingerprint(certificate), key)
+    return SignerKey(fingerprint(certificate), key, post_quantum_key(parsed))
 
 
 def _is_good(signer: SignerKey, signed: SignedStatement) -> bool:

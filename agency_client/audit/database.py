@@ -47,7 +47,7 @@ from exchange_protocol.log.succession import Succession
 from exchange_protocol.log.tiles import TILE_WIDTH, TileId, TreeEdge
 from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, parse_entry
 from exchange_protocol.record.replay import ReplayState
-from exchange_protocol.rules.access import StatementFacts, is_erased
+from exchange_protocol.rules.access import StatementFacts, is_erased, kept_until
 from exchange_protocol.rules.leg_record import encode_record
 from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import SignedStatement, Statement, batch_of, parse_statement
@@ -56,7 +56,7 @@ from exchange_protocol.trust.envelope import PAYLOAD_TYPE
 _ENTRIES = """
     SELECT idx, entry, nonce, leaf_hash, event, actor_agency, exchange_id, payload_sha256,
            payload, certificate_sha256, signature, batch, statement_id, kind, urgency,
-           EXISTS (SELECT 1 FROM parts WHERE log_index = idx)
+           EXISTS (SELECT 1 FROM parts WHERE log_index = idx), {second_signature}
     FROM log_entries WHERE idx < ? ORDER BY idx
 """
 _LOG_KEYS = "SELECT idx, payload FROM log_entries WHERE kind = 'publish_log_key' ORDER BY idx"
@@ -100,6 +100,7 @@ _LEG_COLUMNS = (
     "approvals",
     "hidden",
     "record",
+    "kept_until",
 )
 
 
@@ -120,7 +121,10 @@ class DatabaseCopy:
             try:
                 heads = self._connection.execute("SELECT size, root, note FROM log_head").fetchall()
                 # A copy of an older hub lacks columns: nothing is wrong with it.
-                self._connection.execute(_ENTRIES, (0,)).fetchall()
+                has_second = "post_quantum_signature" in self._columns("log_entries")
+                second = "post_quantum_signature" if has_second else "NULL"
+                self._entries = _ENTRIES.format(second_signature=second)
+                self._connection.execute(self._entries, (0,)).fetchall()
             except sqlite3.Error as error:
                 raise _unusable(f"it does not read as a hub's database: {error}") from None
             if len(heads) != 1:
@@ -132,6 +136,9 @@ class DatabaseCopy:
         self._last: Entry | None = None
         self._exchanges: dict[str, _Opened] = {}
         self._absent: list[_Absent] = []
+
+    def _columns(self, table: str) -> set[str]:
+        return {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -157,7 +164,7 @@ class DatabaseCopy:
         tiles = _TileCheck(self._connection)
         expected = 0
         try:
-            for row in self._connection.execute(_ENTRIES, (self._checkpoint.size,)):
+            for row in self._connection.execute(self._entries, (self._checkpoint.size,)):
                 if row[0] != expected:
                     self._found.append(
                         _fault(
@@ -237,7 +244,8 @@ class DatabaseCopy:
         )
         [(alone,)] = self._connection.execute(
             "SELECT count(*) FROM log_entries WHERE payload IS NULL AND coalesce(statement_id, "
-            "kind, urgency, certificate_sha256, signature, batch, sealed) IS NOT NULL"
+            "kind, urgency, certificate_sha256, signature, batch, post_quantum_signature, sealed) "
+            "IS NOT NULL"
         )
         if alone:
             yield _fault(
@@ -304,18 +312,19 @@ class DatabaseCopy:
             yield _damaged(error, index)
 
     def _check_erasures(self, state: ReplayState) -> Iterator[Violation]:
-        """Content is absent where a notice on the log erased it, and there alone."""
+        """Content is absent where a notice on the log erased it or its retention has ended."""
 
-        def was_erased(digest: bytes) -> bool:
+        def was_erased(digest: bytes, at: datetime | None = None) -> bool:
             said = state.spoken.get(digest)
-            return said is not None and is_erased(state.exchanges[said.exchange_id], said)
+            return said is not None and is_erased(state.exchanges[said.exchange_id], said, at)
 
+        now = datetime.now(UTC)
         for index, digest, name in self._absent:
-            if not was_erased(digest):
+            if not was_erased(digest, now):
                 yield _fault(
                     Reason.PART_MISMATCH,
-                    f"entry {index}: the sealed part {name!r} is missing, and no notice on the log "
-                    "erased it",
+                    f"entry {index}: the sealed part {name!r} is missing; no notice on the log "
+                    "erased it, and its retention has not ended",
                     index,
                 )
         for index, digest in self._connection.execute(_WITH_CONTENT):
@@ -328,7 +337,10 @@ class DatabaseCopy:
 
     def _check_exchanges(self, exchanges: Mapping[str, Exchange]) -> Iterator[Violation]:
         """The hub's projection: what it lists exchanges by, due times among it, and their legs."""
-        columns = ", ".join(_LEG_COLUMNS)
+        # A copy of a hub before retention has no such column.
+        known = self._columns("legs")
+        wanted = [each for each in _LEG_COLUMNS if each in known or each != "kept_until"]
+        columns = ", ".join(wanted)
         query = f"SELECT exchange_id, agency, {columns} FROM legs ORDER BY exchange_id"  # noqa: S608
         # All three in one order: a query for each exchange takes most of the time of this check.
         listed = _RowsInOrder(self._connection.execute(_EXCHANGES))
@@ -342,7 +354,8 @@ class DatabaseCopy:
                 )
             stored = {row[0]: row[1:] for row in legs.of(exchange.id)}
             replayed = {
-                leg.agency: _leg_row(position, leg) for position, leg in enumerate(exchange.legs)
+                leg.agency: _leg_row(position, leg)[: len(wanted)]
+                for position, leg in enumerate(exchange.legs)
             }
             counted += len(stored)
             for agency in sorted(stored.keys() | replayed.keys(), key=str):
@@ -559,7 +572,8 @@ def _leaf(index: int, row: Sequence[Any]) -> AuditedLeaf:
             fault = Reason.ENTRY_MISMATCH.error(f"entry {index}: it does not parse: {error}")
             return AuditedLeaf(leaf_hash, None, fault)
         payload, certificate, signature = (_blob(value) for value in row[8:11])
-        signed = SignedStatement(PAYLOAD_TYPE, payload, certificate, signature, batch)
+        second = b"" if row[16] is None else _blob(row[16])
+        signed = SignedStatement(PAYLOAD_TYPE, payload, certificate, signature, batch, second)
     return AuditedLeaf(
         leaf_hash, CommitmentOpening(entry, nonce, signed), beside=(row[4:8], row[12:15], row[15])
     )
@@ -614,6 +628,7 @@ def _leg_row(position: int, leg: Leg) -> tuple[Any, ...]:
         _spelled(leg.approvals),
         _spelled(tuple(digest.hex() for digest in leg.hidden)),
         encode_record(leg.record),
+        _microseconds(kept_until(leg)),
     )
 
 

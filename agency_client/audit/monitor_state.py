@@ -49,7 +49,7 @@ _SCHEMA = """
                         record TEXT NOT NULL);
     CREATE TABLE directory (idx INTEGER PRIMARY KEY, opening BLOB NOT NULL);
 """
-_BYTES_AS_HEX = ConfigDict(ser_json_bytes="hex", val_json_bytes="hex")
+_BYTES_AS_HEX = ConfigDict(defer_build=True, ser_json_bytes="hex", val_json_bytes="hex")
 
 
 @dataclass(frozen=True, slots=True)

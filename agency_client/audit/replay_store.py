@@ -38,7 +38,7 @@ REPLAY_SCHEMA = """
 """
 REPLAY_TABLES = ("exchanges", "spoken", "ids", "scopes", "distinct_scopes")
 
-_BYTES_AS_HEX = ConfigDict(ser_json_bytes="hex", val_json_bytes="hex")
+_BYTES_AS_HEX = ConfigDict(defer_build=True, ser_json_bytes="hex", val_json_bytes="hex")
 # pydantic takes a configuration for what holds a dataclass, not for the dataclass itself.
 _EXCHANGES = TypeAdapter(tuple[Exchange], config=_BYTES_AS_HEX)
 _SPOKEN = TypeAdapter(tuple[StatementFacts], config=_BYTES_AS_HEX)

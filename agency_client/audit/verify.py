@@ -41,7 +41,7 @@ from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.merkle import CompactRange
 from exchange_protocol.record.entries import CommitmentOpening, Entry, verify_opening
 from exchange_protocol.record.folds import FOLDS, Applied, EventCounts, KindCounts, LateAnswers
-from exchange_protocol.record.replay import Replay
+from exchange_protocol.record.replay import NOT_JUDGED, Replay
 from exchange_protocol.rules.clocks import is_overdue
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.trust.certificates import TrustAnchors
@@ -51,8 +51,6 @@ BATCH = 512
 """Leaves hashed into the tree at once."""
 MAX_READINGS = 100
 """Readings that a report lists."""
-_NOT_JUDGED = (Reason.POLICY_UNREADABLE, Reason.CERTIFICATE_UNTRUSTED)
-"""Reasons of a replay that concern the checker: this version, or the root that was given."""
 MAX_VIOLATIONS = 20
 """Violations kept; one is enough to convict, a few show how far the damage goes."""
 
@@ -250,7 +248,7 @@ class _Audit:
         try:
             applied = self.replay.apply(index, opening, entry)
         except ExchangeError as error:
-            if error.reason in _NOT_JUDGED:
+            if error.reason in NOT_JUDGED:
                 raise
             # What no rule foresees, such as a statement that does not parse, was accepted anyway.
             lied = isinstance(error, HubDishonest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 # Each module registers its commands on `app`; the order is that of the help.
 # isort: off
 from agency_client.cli import acts as acts
+from agency_client.cli import metrics as metrics
 from agency_client.cli import outbox as outbox
 from agency_client.cli import boxes as boxes
 from agency_client.cli import due as due

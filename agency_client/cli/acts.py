@@ -45,6 +45,7 @@ from agency_client.cli.show import open_exchange, print_unsealed
 from agency_client.cli.terminal import before_sending
 from agency_client.content import documents
 from agency_client.content.characters import describe_mixed
+from agency_client.core.acts import terms_of
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from exchange_protocol.errors import Reason
@@ -185,8 +186,9 @@ def _parameters(kind: Kind, act: Act) -> Iterator[inspect.Parameter]:
         yield _parameter(_ATTACH, Attach, None)
     terms = _INITIAL_TERMS if is_initial else _CONTINUING_TERMS
     must_set_due = kind.spec.act_sets_due(act)
-    for name, option in terms.items() if act.terms else ():
-        if name != "due" or not must_set_due:
+    taken = {"urgent", *terms_of(kind, act)} if act.terms else set(terms_of(kind, act))
+    for name, option in terms.items():
+        if name in taken and (name != "due" or not must_set_due):
             yield _parameter(name, option, False if name in _FLAGS else None)
     if must_set_due:
         until = Annotated[
@@ -333,7 +335,9 @@ def _said(
     files = [words[_FILE]] if _FILE in words else []
     if act.entities:
         given: GivenEntities = words[_GIVEN]
-        files += [each for each in (given.ftm, given.csv, given.mapping) if each is not None]
+        files += [
+            each for each in (given.ftm, given.goaml, given.csv, given.mapping) if each is not None
+        ]
     files += [Path(each.partition("=")[2]) for each in words.get(_ATTACH) or ()]
     return said, files
 

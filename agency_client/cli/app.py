@@ -6,6 +6,7 @@ an exit code (`failures`).
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from functools import cache
@@ -27,6 +28,8 @@ from agency_client.cli.terminal import (
     forget_results,
     use_any_terminal,
 )
+from agency_client.presentation.locale import language_of
+from agency_client.presentation.refusals import refusal_words
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.codes import Language
 
@@ -142,7 +145,7 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
         return ExitCode.REFUSED
     except (ExchangeError, OSError, typer.TyperException) as error:
         try:
-            tell_failure(error, as_json=as_json)
+            tell_failure(error, as_json=as_json, language=_asked_language(arguments))
         except ResultUnwritten:
             forget_results()
         return exit_code_of(error)
@@ -212,12 +215,26 @@ def _check_complete(arguments: Sequence[str]) -> None:
         words.append(word)
 
 
-def tell_failure(error: Exception, *, as_json: bool) -> None:
-    """Print what went wrong: a line for people, a document for programs."""
+def _asked_language(arguments: Sequence[str]) -> Language:
+    """The language of --lang, which is among the first arguments; else that of the terminal."""
+    words = [part for each in arguments for part in each.split("=", 1)]
+    if "--lang" in words[:-1]:
+        code = words[words.index("--lang") + 1].upper()
+        return Language.__members__.get(code, Language.EN)
+    return language_of(os.environ)
+
+
+def tell_failure(error: Exception, *, as_json: bool, language: Language = Language.EN) -> None:
+    """Print what went wrong: a line for people, a document for programs.
+
+    The message is English; in another language a mistake of casework has words of its own, above.
+    """
     if as_json:
         print_json({"error": describe(error)})
     elif said := one_line(error):
         # A command without arguments has printed its help, and says nothing more.
+        if language is not Language.EN and (words := refusal_words(error, language)):
+            complain(f"agency: {words}", "red")
         complain(f"agency: {said}", "red")
 
 

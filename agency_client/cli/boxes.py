@@ -32,7 +32,16 @@ _PARTIES: Final = (Party.RECIPIENT, Party.APPROVER, Party.INITIATOR)
 """Those that an exchange may wait for."""
 
 _WRAPPED: Final = frozenset(
-    {Label.CASE, Label.KIND, Label.WHAT, Label.LEGS, Label.STATE, Label.NEXT, Label.ABOUT}
+    {
+        Label.CASE,
+        Label.KIND,
+        Label.WHAT,
+        Label.LEGS,
+        Label.STATE,
+        Label.NEXT,
+        Label.ABOUT,
+        Label.TIME_USED,
+    }
 )
 _GIVE_WAY: Final = {Label.UPDATED: 4, Label.HANDLING: 3, Label.FROM: 2, Label.ABOUT: 1}
 
@@ -79,6 +88,7 @@ def todo(context: typer.Context, overdue: Overdue = False) -> None:
             ", ".join(cases.get(item.exchange_id, ())),
             item.reference,
             alarm(item.due) if item.is_overdue else item.due,
+            item.clock,
             item.what,
             in_state(item.state, each.state),
             f"{item.step}: {', '.join(item.commands)}",
@@ -91,6 +101,7 @@ def todo(context: typer.Context, overdue: Overdue = False) -> None:
         Label.CASE,
         Label.REFERENCE,
         Label.DUE,
+        Label.TIME_USED,
         Label.WHAT,
         Label.STATE,
         Label.NEXT,
@@ -172,6 +183,7 @@ def print_exchanges(
         Label.LEGS,
         Label.HANDLING,
         Label.DUE,
+        Label.TIME_USED,
         Label.UPDATED,
         Label.ABOUT,
     )
@@ -191,6 +203,7 @@ def _cells(told: Row) -> tuple[str | Text, ...]:
         Text("\n").join(in_state(words, state) for words, state in told.legs),
         told.handling,
         alarm(told.due) if told.is_overdue else told.due,
+        told.clock,
         told.updated,
         told.about,
     )

@@ -70,6 +70,7 @@ def _profile(session: Session) -> Iterator[Check]:
     if profile.vault.newest_key_id is None:
         yield Check("sealing key", Grade.WARN, "none: you can open nothing", "agency keys import")
     yield exchange_doctor.room("disk", profile.folder)
+    yield exchange_doctor.permissions("permissions", profile.folder)
     yield from _hub(session, profile)
 
 

@@ -11,12 +11,13 @@ import typer
 from agency_client.cli import inputs
 from agency_client.cli.app import app
 from agency_client.cli.output import alarm, print_fields, print_json, say
+from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
 from agency_client.cli.setup import PANEL, keys
 from agency_client.presentation.plain import iso
 from agency_client.state.expiry import key_states
 from agency_client.state.keys import PASSPHRASE_VARIABLE
-from agency_client.state.profile import Profile
+from agency_client.state.profile import SECOND_KEY_FILE, Profile
 from agency_client.state.renewal import (
     RENEWAL_FOLDER,
     REQUEST_FILE,
@@ -26,7 +27,7 @@ from agency_client.state.renewal import (
     read_answer,
 )
 from exchange_files import read_given
-from exchange_keys import load_foreign_key, read_passphrase, read_pinned
+from exchange_keys import load_foreign_key, read_passphrase, read_pinned, read_secret
 from exchange_protocol.errors import Reason
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import Member, Role
@@ -41,6 +42,12 @@ KeyPassphraseFile = Annotated[
     Path | None,
     typer.Option(help=f"File (0600) with the keys' passphrase; else ${PASSPHRASE_VARIABLE}."),
 ]
+PostQuantum = Annotated[
+    bool,
+    typer.Option(
+        "--post-quantum", help="Make a key of ML-DSA-65 too; then both sign every statement."
+    ),
+]
 
 
 @enrol.command()
@@ -51,11 +58,13 @@ def new(
     role: Annotated[Role, typer.Option(help="Your role.")],
     trust_domain: Annotated[str, typer.Option(help="Of the deployment, such as caricc.example.")],
     name: Annotated[str | None, typer.Option(help="Your name in it; a system has none.")] = None,
+    post_quantum: PostQuantum = False,
     key_passphrase_file: KeyPassphraseFile = None,
 ) -> None:
     """Make keys and a request. The keys stay here; the request goes to the authority."""
     passphrase = read_passphrase(key_passphrase_file, PASSPHRASE_VARIABLE)
-    request = begin(folder, Member(trust_domain, inputs.agency(agency), role, name), passphrase)
+    member = Member(trust_domain, inputs.agency(agency), role, name)
+    request = begin(folder, member, passphrase, post_quantum=post_quantum)
     if session_of(context).as_json:
         print_json({"request": str(folder / REQUEST_FILE), "fingerprint": request.fingerprint})
         return
@@ -92,6 +101,7 @@ def finish(
     passphrase = read_passphrase(key_passphrase_file, PASSPHRASE_VARIABLE)
     roots = read_pinned(root, Reason.PROFILE_INVALID)
     got = read_answer(read_given(answer), folder, TrustAnchors.from_pem(roots), datetime.now(UTC))
+    second = folder / SECOND_KEY_FILE
     made = Profile.create(
         profile,
         hub_target=hub,
@@ -102,6 +112,7 @@ def finish(
         tls_key=load_foreign_key(folder / "tls.key", passphrase),
         signing_certificate_pem=got.signing_pem,
         signing_key=load_foreign_key(folder / "signing.key", passphrase),
+        second_key=read_secret(second) if second.exists() else None,
         passphrase=passphrase,
         crl_pem=got.crl_pem,
         write_passphrase=key_passphrase_file is not None,
@@ -151,11 +162,14 @@ def status(context: typer.Context) -> None:
 
 
 @keys.command()
-def renew(context: typer.Context) -> None:
-    """Make your next keys for TLS and signing, and a request that your present keys sign."""
+def renew(context: typer.Context, post_quantum: PostQuantum = False) -> None:
+    """Make your next keys for TLS and signing, and a request that your present keys sign.
+
+    A post-quantum key is renewed with them where you have one.
+    """
     session = session_of(context)
     loaded = session.load_profile()
-    request = begin_renewal(loaded)
+    request = begin_renewal(loaded, post_quantum=post_quantum)
     file = loaded.folder / RENEWAL_FOLDER / REQUEST_FILE
     if session.as_json:
         print_json({"request": str(file), "fingerprint": request.fingerprint})
@@ -187,6 +201,23 @@ def accept(
         ends = session.locale(loaded).second(got.signing.not_after)
         say(f"In force: keys of {loaded.vault.member}, good until {ends}.")
         say("Programs that run go on with the keys that they have loaded; start them anew.")
+
+
+@keys.command("require-post-quantum")
+def require_post_quantum(
+    context: typer.Context,
+    no_longer: Annotated[bool, typer.Option("--no-longer", help="Take the demand back.")] = False,
+) -> None:
+    """Bind your agency: no statement of it counts without a post-quantum signature from now on.
+
+    First let every member of the agency renew with `agency keys renew --post-quantum`. The agency's
+    system says it; for the operating agency an operator may.
+    """
+    session = session_of(context)
+    with session.hub() as hub:
+        result = hub.require_post_quantum(not no_longer)
+        locale = session.locale_of(hub)
+    tell(session, result, "Published", locale)
 
 
 def _publish(hub: ExchangeClient, der: bytes, fingerprint: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The options by which a command is given entities: a file of JSON lines, or a table.
+"""The options by which a command is given entities: JSON lines, a goAML report, or a table.
 
     @takes_entities("subjects")
     def command(context, ..., given: GivenEntities, ...):
@@ -21,6 +21,7 @@ import typer
 from agency_client.cli.output import complain
 from agency_client.content.entities import ImportedEntities, entities_from_csv, read_entities
 from agency_client.content.forms import NUMBER_FORMS
+from agency_client.content.goaml import entities_from_goaml
 
 _GIVEN: Final = "given"
 _TAB: Final = "tab"
@@ -31,6 +32,7 @@ class GivenEntities:
     """The files and the choices that a command was given."""
 
     ftm: Path | None
+    goaml: Path | None
     csv: Path | None
     mapping: Path | None
     delimiter: str | None
@@ -48,13 +50,17 @@ class GivenEntities:
         """
         if (self.csv is None) != (self.mapping is None):
             raise typer.BadParameter("expected --csv and --mapping together")
-        if self.csv is None and any(getattr(self, each.name) for each in fields(self)[3:]):
+        if self.csv is None and any(getattr(self, each.name) for each in fields(self)[4:]):
             raise typer.BadParameter("expected --csv with the options that say how it is written")
-        if self.ftm is not None and self.csv is not None:
-            raise typer.BadParameter("expected FollowTheMoney entities or --csv, not both")
+        if sum(each is not None for each in (self.ftm, self.goaml, self.csv)) > 1:
+            raise typer.BadParameter(
+                "expected one of FollowTheMoney entities, --goaml and --csv, got several"
+            )
         read: ImportedEntities
         if self.ftm is not None:
             read = read_entities(self.ftm)
+        elif self.goaml is not None:
+            read = entities_from_goaml(self.goaml)
         elif self.csv is not None and self.mapping is not None:
             read = entities_from_csv(
                 self.csv,
@@ -82,6 +88,12 @@ def _options(name: str) -> dict[str, Any]:
             Path | None,
             typer.Option(
                 f"--{name}", metavar="F.ftm.json", help=f"{what} as FollowTheMoney JSON lines."
+            ),
+        ],
+        "goaml": Annotated[
+            Path | None,
+            typer.Option(
+                "--goaml", metavar="F.xml", help="The same from a goAML report, without its head."
             ),
         ],
         "csv": Annotated[

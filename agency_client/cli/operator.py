@@ -16,7 +16,7 @@ from agency_client.cli.outbox import result_line
 from agency_client.cli.output import print_json, say
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
-from agency_client.core.views import Queued
+from agency_client.core.views import Queued, Sent
 from agency_client.presentation.plain import result_json
 from exchange_files import read_given
 from exchange_protocol.errors import Reason
@@ -30,9 +30,7 @@ operator = typer.Typer(
 )
 app.add_typer(operator, name="operator", rich_help_panel="Operate")
 
-Certificate = Annotated[
-    Path, typer.Argument(metavar="FILE.pem", help="Signing certificate; intermediates after it.")
-]
+_IDENTITY = "spiffe://"
 
 AgencyArgument = Annotated[str, typer.Argument(parser=inputs.agency, metavar="ID")]
 NameOption = Annotated[str, typer.Option("--name", help="Official name, in any script.")]
@@ -138,7 +136,13 @@ def certificate(
 @operator.command()
 def revoke(
     context: typer.Context,
-    file: Certificate,
+    which: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE.pem|IDENTITY",
+            help="A signing certificate, or spiffe://... for all that this member has on the log.",
+        ),
+    ],
     reason: Annotated[
         RevocationReason,
         typer.Option(
@@ -146,13 +150,45 @@ def revoke(
         ),
     ],
 ) -> None:
-    """Take a signing certificate back."""
+    """Take a signing certificate back, or all of a member; says whether the hub has taken it.
+
+    Code 4 if it waits for the hub: then the key still counts. What is left to do follows.
+    """
     session = session_of(context)
-    leaf = read_certificates(file)[0]
+    leaf = None if which.startswith(_IDENTITY) else read_certificates(Path(which))[0]
     with session.hub() as hub:
-        result = hub.revoke_certificate(fingerprint(leaf), reason)
+        records = hub.sync().certificates
+        if leaf is not None:
+            chosen = [fingerprint(leaf)]
+        else:
+            chosen = [
+                digest
+                for digest, record in records.items()
+                if record.member.uri == which and record.revoked_at is None
+            ]
+        if not chosen:
+            raise Reason.CERTIFICATE_UNKNOWN.error(
+                f"the log has no certificate of {which} that is not revoked already"
+            )
+        results = [hub.revoke_certificate(each, reason) for each in chosen]
         locale = session.locale_of(hub)
-    tell(session, result, "Revoked", locale)
+    if session.as_json:
+        told = [
+            result_json(result) | {"certificate_sha256": each.hex()}
+            for each, result in zip(chosen, results, strict=True)
+        ]
+        print_json({"results": told})
+    else:
+        for each, result in zip(chosen, results, strict=True):
+            taken = "revoked" if isinstance(result, Sent) else "NOT REVOKED YET"
+            say(f"{each.hex()[:16]}  {taken}  {result_line(result, locale)}")
+        known = records.get(chosen[0])
+        say("Left to do, as docs/keys.md says, for what a thief has beside the signing key:")
+        say(f"  exchange-certs revoke CA {known.member.uri if known else which}   (its channel)")
+        say("  exchange-server revocations CA/crl.pem --config hub.toml   (has the hub taken it?)")
+        say("  agency keys publish   (as the agency's system: a new sealing key)")
+    if any(isinstance(each, Queued) for each in results):
+        raise typer.Exit(ExitCode.QUEUED)
 
 
 @operator.command("publish-log-key")

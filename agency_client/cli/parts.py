@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
-from agency_client.content.file_names import INDEX, safe_file_name
-from agency_client.core.views import UnsealedExchange, UnsealedStatement
-from agency_client.presentation.handling import HANDLING_NOTE, handling_note
+from agency_client.core.views import UnsealedExchange
+from agency_client.presentation.handling import saved_files
 from exchange_files import check_new, drop_drafts, make_folder, read_file, write_new_file
 from exchange_protocol.errors import Reason
-from exchange_protocol.rules.handling import check_saving
 from exchange_protocol.trust.identity import AgencyId
-
-_SUFFIXES: Final = {"application/json": ".json", "application/x-ndjson": ".ftm.json"}
 
 
 def write_parts(
@@ -30,17 +25,13 @@ def write_parts(
     parts: dict[Path, bytes] = {}
     for number, statement in enumerate(opened.statements, start=1):
         own = folder / f"{number:02d}-{statement.kind.value}-{statement.author.agency}"
-        if statement.parts:
-            check_saving(statement.statement, agency, reader)
-        names = _file_names(statement)
-        if names and own.is_symlink():
+        files = saved_files(statement, agency, reader)
+        if files and own.is_symlink():
             raise Reason.FILE_NOT_WRITTEN.error(
                 f"a link stands where the folder {own} goes; nothing is written through it: remove "
                 "it, or name another folder"
             )
-        parts |= {own / name: statement.parts[part] for part, name in names.items()}
-        if names and statement.author.agency != agency:
-            parts[own / HANDLING_NOTE] = handling_note(statement, reader).encode()
+        parts |= {own / name: data for name, data in files.items()}
     new = {path: data for path, data in parts.items() if _held(path) != data}
     make_folder(folder)
     for own in {path.parent for path in parts}:
@@ -56,20 +47,3 @@ def write_parts(
 def _held(path: Path) -> bytes | None:
     """The bytes of a file that stands in the place, and not of one that a link leads to."""
     return None if path.is_symlink() else read_file(path)
-
-
-def _file_names(statement: UnsealedStatement) -> dict[str, str]:
-    """Under which name each part is written: documents by theirs, files by those of their author.
-
-    No name leads out of the folder, and no two are one on any system.
-    """
-    names: dict[str, str] = {}
-    documents = [name for name in statement.parts if statement.file_name(name) is None]
-    for part in [*documents, *(each for each in statement.parts if each not in documents)]:
-        given = statement.file_name(part)
-        if part == INDEX:
-            continue
-        sealed = statement.statement.part(part)
-        suffix = _SUFFIXES.get(sealed.media_type, "") if sealed and given is None else ""
-        names[part] = safe_file_name(given or part + suffix, [HANDLING_NOTE, *names.values()])
-    return names

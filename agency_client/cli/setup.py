@@ -145,6 +145,8 @@ def whoami(context: typer.Context) -> None:
     for use, each in certificates.items():
         if each:
             fields += [(use, str(each.identity)), ("", _validity(each, now, revoked[use], locale))]
+            if each.post_quantum_key is not None:
+                fields.append(("", "with a post-quantum key (ML-DSA-65): both sign"))
     known = f"{head.size} entries, root {head.checkpoint.root.hex()[:16]}" if head else "none yet"
     fields += [
         ("hub", f"{loaded.target} ({loaded.hub})"),
@@ -175,6 +177,12 @@ def sync(context: typer.Context) -> None:
         f"Verified: {head.size} entries, {directory.size} of them of the directory; "
         f"{len(directory.agencies)} agencies, policy {policy}."
     )
+    waits = directory.proposal
+    if waits is not None and waits.lapses_at > datetime.now(UTC):
+        say(
+            f"A policy that {waits.author} proposed waits for a second operator until "
+            f"{iso(waits.lapses_at)}: `agency operator show-policy --proposed`."
+        )
 
 
 @app.command(rich_help_panel=PANEL)
@@ -334,6 +342,7 @@ def _certificate_json(
         "not_after": iso(certificate.not_after),
         "valid_now": certificate.not_before <= now <= certificate.not_after and revoked_at is None,
         "revoked_at": iso(revoked_at),
+        "has_post_quantum_key": certificate.post_quantum_key is not None,
     }
 
 
@@ -342,6 +351,9 @@ def _directory_json(directory: Directory) -> dict[str, Any]:
         "directory_size": directory.size,
         "operating_agency": directory.operating_agency,
         "policy_sha256": directory.policy.digest.hex() if directory.policy else None,
+        "proposed_policy_sha256": directory.proposal.policy.digest.hex()
+        if directory.proposal
+        else None,
         "agencies": [
             {
                 "agency": each.id,
@@ -350,6 +362,7 @@ def _directory_json(directory: Directory) -> dict[str, Any]:
                 "agency_type": each.agency_type.name,
                 "time_zone": each.time_zone,
                 "has_sealing_key": bool(directory.sealing_keys.get(each.id)),
+                "requires_post_quantum": each.id in directory.post_quantum,
             }
             for each in sorted(directory.agencies.values(), key=lambda each: each.id)
         ],

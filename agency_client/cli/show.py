@@ -32,6 +32,7 @@ from agency_client.cli.parts import write_parts
 from agency_client.cli.session import references_of, session_of
 from agency_client.core.views import UnsealedExchange, UnsealedStatement
 from agency_client.presentation.documents import document_fields
+from agency_client.presentation.due import used_words
 from agency_client.presentation.entities import (
     ENTITY_COLUMNS,
     LINK_COLUMNS,
@@ -93,7 +94,10 @@ def show(
     files = write_parts(opened, out_dir, agency, reader) if out_dir else []
     if session.as_json:
         legs = known_legs(opened.verified, agency)
-        print_json(exchange_json(opened, legs) | {"files": [str(file) for file in files]})
+        print_json(
+            exchange_json(opened, legs, datetime.now(UTC))
+            | {"files": [str(file) for file in files]}
+        )
     else:
         print_unsealed(opened, agency, locale)
         if files:
@@ -122,6 +126,7 @@ def print_unsealed(opened: UnsealedExchange, agency: AgencyId, locale: Locale) -
     facts = header_facts(opened, legs, agency, locale, now)
     print_fields([(name, alarm(value) if late else value) for name, value, late in facts])
     _print_legs(opened, legs, locale, now)
+    _print_clocks(legs, locale, now)
     heading(locale.say(Label.TIMELINE))
     print_table(
         (*map(locale.say, (Label.WHEN, Label.WHO, Label.WHAT)), Column("", wraps=True)),
@@ -158,6 +163,28 @@ def _print_legs(
     print_table(columns, rows, "")
     if is_supervised:
         say(locale.say(Label.SUPERVISOR_SEES))
+
+
+def _print_clocks(legs: Sequence[LegFacts], locale: Locale, now: datetime) -> None:
+    """Print the times that run on the legs; `agency due` lists those of all exchanges."""
+    rows: list[list[Cell]] = []
+    for leg in legs:
+        for clock in leg.clocks:
+            until = locale.due(clock.at, now, is_overdue=clock.is_over(now))
+            rows.append(
+                [
+                    leg.agency,
+                    locale.say(clock.kind),
+                    locale.say(clock.party),
+                    alarm(until) if clock.is_over(now) else until,
+                    used_words(clock, now, locale),
+                ]
+            )
+    if rows:
+        labels = (Label.AGENCY, Label.CLOCK, Label.WHO, Label.DUE, Label.TIME_USED)
+        wrapped = (Label.CLOCK, Label.TIME_USED)
+        heading(locale.say(Label.TIMES))
+        print_table([Column(locale.say(each), each in wrapped) for each in labels], rows, "")
 
 
 def _print_statement(statement: UnsealedStatement, locale: Locale) -> None:

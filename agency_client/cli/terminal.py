@@ -23,6 +23,8 @@ from contextlib import contextmanager, suppress
 from enum import Enum
 from typing import Final
 
+from exchange_files import hold_streams
+
 _FIRST_PAUSE: Final = 0.001
 _LONGEST_PAUSE: Final = 0.1
 
@@ -49,7 +51,8 @@ class ReaderLeft(ResultUnwritten):
 
 
 def use_any_terminal() -> None:
-    """Let a stream that lacks a letter show its escape instead."""
+    """Hold what is closed, and let a stream that lacks a letter show its escape instead."""
+    hold_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

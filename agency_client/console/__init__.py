@@ -10,10 +10,12 @@ shows of an exchange the library has verified, and every act is a method of the 
     contents    the entities of a statement, read once; entities shows their tables and flows
     listing     lists as the hub gave them, kept from page to page
     following   the watch that says when something came; news is its bar
-    possible    the acts that an exchange allows now; forms and compose write them
-    queue       the decisions of an approver
+    possible    the acts that the library says are possible; forms, filling and compose write them
+    cases       own cases, with one timeline over their exchanges
+    queue       what waits for an approver; held says why, decisions signs
     auditor     verification and findings; log_pages shows entries and their proofs
     words, help the console's own words, in three languages
+    archive     several files as one to be saved
     rendering   templates to pages
     checks      what the library verified, as lines of a page
     app         the routes

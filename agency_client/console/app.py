@@ -14,7 +14,9 @@ from starlette.types import ASGIApp
 
 from agency_client.console import auditor as audit_pages
 from agency_client.console import (
+    cases,
     compose,
+    decisions,
     entities,
     exchanges,
     lists,
@@ -28,6 +30,7 @@ from agency_client.console.guard import ENTRANCE, NEWS, Guard
 from agency_client.console.menu import menu
 from agency_client.console.rendering import STATIC_FOLDER, render
 from agency_client.console.visits import Visit, action, page, tell_crash
+from agency_client.console.words import Word
 from exchange_protocol.kinds.codes import Language
 
 _LANGUAGES = {each.name.lower(): each for each in Language}
@@ -45,11 +48,12 @@ def routes(console: Console) -> list[Route]:
         page("/overview", _home, console),
         page("/queue", queue.show_queue, console),
         page("/queue/{exchange}", queue.show_queue, console),
-        page("/queue/{exchange}/{act}", queue.show_decision, console),
-        action("/queue/{exchange}/{act}", queue.decide, console),
+        page("/queue/{exchange}/{act}", decisions.show_decision, console),
+        action("/queue/{exchange}/{act}", decisions.decide, console),
         action("/claim", queue.claim, console),
         page("/audit", partial(audit_pages.show_audit, auditor=auditor), console),
         action("/audit", partial(audit_pages.begin, auditor=auditor), console),
+        action("/audit/export", partial(audit_pages.export, auditor=auditor), console),
         page("/log", partial(log_pages.show_log, auditor=auditor), console),
         page("/log/{entry:int}", partial(log_pages.show_entry, auditor=auditor), console),
         page("/rules", audit_pages.show_rules, console),
@@ -71,6 +75,11 @@ def routes(console: Console) -> list[Route]:
         page("/new/{act}", compose.show_new, console),
         action("/new/{act}", compose.save, console),
         page("/exchange/{exchange}", exchanges.show, console),
+        action("/exchange/{exchange}/case", cases.change, console),
+        action("/exchange/{exchange}/save/{index:int}", exchanges.save_statement, console),
+        page("/cases", cases.show_cases, console),
+        page("/case/{case}", cases.show_case, console),
+        page("/due", lists.show_due, console),
         action("/exchange/{exchange}/evidence", exchanges.export_evidence, console),
         page("/exchange/{exchange}/file/{index:int}/{number:int}", exchanges.save_file, console),
         page("/exchange/{exchange}/{act}", compose.show_new, console),
@@ -97,7 +106,11 @@ def application(console: Console, authority: str) -> ASGIApp:
 
     handlers = {404: not_found, 405: not_found, Exception: crashed}
     inner = Starlette(routes=routes(console), exception_handlers=handlers)
-    return Guard(inner, console.sessions, authority)
+
+    def tell(word: Word, status: int) -> Response:
+        return HTMLResponse(render("plain.html", console.language, notice_word=word.name), status)
+
+    return Guard(inner, console.sessions, authority, tell)
 
 
 async def _static(request: Request) -> Response:

@@ -6,6 +6,7 @@ the list shows what the library verified, with what the auditor may open. No con
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections import deque
@@ -17,14 +18,17 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from agency_client.audit import AuditReport, HubLog, Scope, verify_log
+from agency_client.client import ExchangeClient
+from agency_client.console.archive import zipped
 from agency_client.console.context import Console
 from agency_client.console.rules_text import Rule, rules
-from agency_client.console.visits import Visit
+from agency_client.console.visits import Visit, as_download
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
+from agency_client.state.checkpoints import WitnessedHead
 from agency_client.statistics import Gatherer, Period, Statistics, make_statistics
 from agency_client.statistics.render import figure, heading, key
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import Conflict, ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Entry, Event
@@ -55,6 +59,8 @@ class Run:
     error: ExchangeError | None = None
     entries: deque[Judged] = field(default_factory=lambda: deque(maxlen=MOST_ENTRIES), repr=False)
     statistics: Statistics | None = field(default=None, repr=False)
+    witnessed: WitnessedHead | None = None
+    """The newest state of the log that enough witnesses cosigned; None if there is none."""
 
     @property
     def is_running(self) -> bool:
@@ -98,6 +104,7 @@ class Auditor:
                 progress=advance,
                 watch=watch,
             )
+            run.witnessed = _witnessed(client)
             if report.is_clean:
                 run.statistics = make_statistics(
                     gatherer,
@@ -115,6 +122,30 @@ class Auditor:
             raise
 
 
+def _witnessed(client: ExchangeClient) -> WitnessedHead | None:
+    if client.profile.witnesses is None:
+        return None
+    try:
+        return client.witnessed_checkpoint()
+    except Conflict:
+        return None
+
+
+def export(visit: Visit, auditor: Auditor) -> Response:
+    """The report of the newest run, and its statistics as a workbook, in one file."""
+    run = auditor.run
+    if run is None or run.report is None:
+        return visit.show("notice.html", 404, notice_word="NOT_FOUND")
+    report = json.dumps(run.report.to_json(), ensure_ascii=False, indent=2)
+    files = {"report.json": report.encode()}
+    if run.statistics is not None:
+        # Other pages need not wait until it is loaded.
+        from agency_client.statistics.workbook import to_xlsx
+
+        files["statistics.xlsx"] = to_xlsx(run.statistics, visit.language)
+    return as_download(f"audit-{run.report.tree_size}.zip", zipped(files))
+
+
 def show_audit(visit: Visit, auditor: Auditor) -> Response:
     """The state of the newest run: progress, findings, counts."""
     run, locale = auditor.run, visit.locale
@@ -123,7 +154,7 @@ def show_audit(visit: Visit, auditor: Auditor) -> Response:
         "audit.html",
         run=run,
         percent=run.done * 100 // run.size if run and run.size else 0,
-        error_text=locale.visible(run.error.message) if run and run.error else "",
+        fault=visit.explain(run.error) if run and run.error else None,
         facts=list(_facts(report, locale)) if report else [],
         findings=list(_findings(visit, run)) if run and report else [],
         counts=[
@@ -144,9 +175,22 @@ def show_audit(visit: Visit, auditor: Auditor) -> Response:
         ]
         if report
         else [],
+        witnesses=_witnesses(visit, run) if run and report else [],
+        has_witnesses=visit.console.client.profile.witnesses is not None,
         is_partial=report is not None and report.scope is Scope.PARTIAL,
         tables=list(_tables(run.statistics, locale)) if run and run.statistics else [],
     )
+
+
+def _witnesses(visit: Visit, run: Run) -> list[tuple[str, str, str, int]]:
+    """The witnesses, when each cosigned, how long ago that was, and how many entries it saw."""
+    if run.witnessed is None:
+        return []
+    locale, now = visit.locale, visit.console.now
+    return [
+        (each.witness, locale.second(each.at), locale.span(now - each.at), run.witnessed.head.size)
+        for each in run.witnessed.cosignatures
+    ]
 
 
 def _findings(visit: Visit, run: Run) -> Iterator[dict[str, Any]]:
@@ -157,8 +201,7 @@ def _findings(visit: Visit, run: Run) -> Iterator[dict[str, Any]]:
     for each in found:
         yield {
             "index": "" if each.index is None else str(each.index),
-            "reason": each.reason.name,
-            "message": visit.locale.visible(each.message),
+            "fault": visit.explain(each.reason.error(each.message)),
             "rules": [
                 (rule.id, rule.meaning(visit.language))
                 for rule in texts.values()

@@ -6,15 +6,23 @@ through `visible`, by `presentation`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from agency_client.console.contents import Contents
 from agency_client.console.words import PART_WORDS, Word
-from agency_client.core.views import UnsealedExchange, UnsealedStatement, is_file_part
+from agency_client.core.views import (
+    PartFault,
+    UnsealedExchange,
+    UnsealedStatement,
+    is_entities_part,
+    is_file_part,
+)
 from agency_client.presentation.documents import document_fields
+from agency_client.presentation.due import used_words
 from agency_client.presentation.entities import Tables
 from agency_client.presentation.exchanges import (
     Fact,
@@ -22,14 +30,16 @@ from agency_client.presentation.exchanges import (
     header_facts,
     known_legs,
     leg_row,
-    outcome,
     who,
 )
+from agency_client.presentation.faults import Explained, explain
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.plain import sealed_to_others
-from exchange_protocol.kinds.codes import LegState, Party
+from agency_client.presentation.words import body_words
+from exchange_protocol.kinds.codes import LegState, Party, Tlp
 from exchange_protocol.record.entries import Entry, Event, read_entry
+from exchange_protocol.rules.clocks import Clock
 from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.trust.identity import AgencyId, Member
 
@@ -47,6 +57,18 @@ class LegView:
     due: str
     is_late: bool
     colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """A time that runs on a leg: for what, how much of it is over, and who must act."""
+
+    name: str
+    agency: str
+    due: str
+    used: str
+    is_over: bool
+    is_mine: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +112,14 @@ class StatementView:
     fields: tuple[tuple[str, str], ...]
     is_erased: bool
     sealed: tuple[str, ...]
-    faults: tuple[str, ...]
+    faults: tuple[tuple[str, Explained], ...]
+    """What cannot be read, and why."""
     missing: str
     files: tuple[FileView, ...]
+    can_save: bool
+    """True if another agency's content came with it, which may be saved with its handling note."""
+    needs_reader: bool
+    """True if its files are for named readers alone."""
     tables: Tables
 
     @property
@@ -110,6 +137,8 @@ class ExchangeView:
     title: str
     facts: tuple[Fact, ...]
     legs: tuple[LegView, ...]
+    clocks: tuple[ClockView, ...]
+    """The times that run, as far as the agency knows the legs."""
     steps: tuple[Step, ...]
     statements: tuple[StatementView, ...]
     checks: tuple[Check, ...]
@@ -153,12 +182,37 @@ def view(
         ),
         facts=tuple(header_facts(opened, legs, agency, locale, now))[1:],
         legs=tuple(_leg(leg, locale, now) for leg in legs),
+        clocks=tuple(_clocks(legs, opened.party, locale, now)),
         steps=tuple(_steps(opened, locale)),
         statements=tuple(
-            _statement(each, locale, contents[each.statement.digest]) for each in opened.statements
+            _statement(each, locale, contents[each.statement.digest], agency)
+            for each in opened.statements
         ),
         checks=tuple(_checks(opened, locale)),
         is_supervised=opened.party is Party.SUPERVISOR,
+    )
+
+
+def _clocks(
+    legs: Iterable[LegFacts], party: Party, locale: Locale, now: datetime
+) -> Iterator[ClockView]:
+    running = [(clock, leg.agency) for leg in legs for clock in leg.clocks]
+    for clock, agency in sorted(running, key=lambda pair: pair[0].at):
+        yield clock_view(clock, agency, locale, now, is_mine=clock.party is party)
+
+
+def clock_view(
+    clock: Clock, agency: AgencyId, locale: Locale, now: datetime, *, is_mine: bool
+) -> ClockView:
+    """A clock of the leg of an agency, in words."""
+    is_over = now > clock.at and clock.binds
+    return ClockView(
+        name=locale.say(clock.kind),
+        agency=agency,
+        due=locale.due(clock.at, now, is_overdue=is_over, between="\n"),
+        used=used_words(clock, now, locale),
+        is_over=is_over,
+        is_mine=is_mine,
     )
 
 
@@ -189,7 +243,7 @@ def _steps(opened: UnsealedExchange, locale: Locale) -> Iterator[Step]:
         statement = said.get(proven.index)
         changes = tuple(_change(each, locale) for each in entry.ruling.legs) if entry.ruling else ()
         if statement is not None:
-            what, more = locale.say(statement.kind.spec.words), outcome(statement, locale)
+            what, more = locale.say(statement.kind.spec.words), _outcome(statement, locale)
         else:
             what, more = _event(entry, by_digest.get(entry.payload_digest), locale), ""
         made = statement.statement.made_at if statement else None
@@ -226,13 +280,18 @@ def _change(change: LegChange, locale: Locale) -> str:
     return f"{change.agency}: {before}{locale.say(change.after)}"
 
 
-def _statement(each: UnsealedStatement, locale: Locale, contents: Contents) -> StatementView:
+def _statement(
+    each: UnsealedStatement, locale: Locale, contents: Contents, agency: AgencyId
+) -> StatementView:
+    documents = [each.content] if _says_its_act(each) else [each.brief, each.content]
     fields = [
         pair
-        for document in (each.brief, each.content)
+        for document in documents
         if document is not None
         for pair in document_fields(document, locale)
     ]
+    if each.parts and (said := _outcome(each, locale)):
+        fields.insert(0, (locale.say(Label.DETAILS), said))
     declared, found = each.statement.header.subject_count, each.subject_count
     return StatementView(
         title=locale.say(
@@ -249,13 +308,7 @@ def _statement(each: UnsealedStatement, locale: Locale, contents: Contents) -> S
         if each.is_erased
         else tuple(_part_words(name, locale) for name in sealed_to_others(each)),
         faults=tuple(
-            locale.say(
-                Label.PART_FAULT,
-                part=fault.part,
-                error=locale.visible(str(fault.error)),
-                whom=fault.ask,
-            )
-            for fault in each.faults
+            (_unread(fault, locale), explain(fault.error, locale)) for fault in each.faults
         ),
         missing=locale.say(Label.MISSING_SUBJECTS, declared=declared, found=found)
         if each.missing_subjects
@@ -264,8 +317,31 @@ def _statement(each: UnsealedStatement, locale: Locale, contents: Contents) -> S
             FileView(locale.one_line(name), len(data), number)
             for number, (name, data) in enumerate(each.attachments.items())
         ),
+        can_save=each.author.agency != agency
+        and any(is_file_part(name) or is_entities_part(name) for name in each.parts),
+        needs_reader=each.author.agency != agency and each.statement.header.tlp is Tlp.RED,
         tables=contents.tables(locale, MOST_ROWS),
     )
+
+
+def _says_its_act(each: UnsealedStatement) -> bool:
+    """True if its brief is the one that the library writes itself, in English: what was done."""
+    brief = each.brief
+    if brief is None or set(brief.model_dump(exclude_defaults=True)) - {"summary", "document"}:
+        return False
+    return any(
+        brief.summary == act.done or brief.summary.startswith(f"{act.done}: ")
+        for act in each.kind.spec.acts
+    )
+
+
+def _outcome(each: UnsealedStatement, locale: Locale) -> str:
+    """The codes of a statement in words; digests of others say nothing to a person."""
+    said = body_words(each.statement.body, locale.language, locale.zone)
+    return ", ".join(words for words in said if not _DIGEST.fullmatch(words))
+
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def _part_words(name: str, locale: Locale) -> str:
@@ -293,7 +369,7 @@ def _checks(opened: UnsealedExchange, locale: Locale) -> Iterator[Check]:
     if read := sum(len(each.parts) for each in opened.statements):
         yield passed(Word.CHECK_PARTS, number=read)
     for fault in opened.faults:
-        yield Check(False, _fault(fault.part, str(fault.error), fault.ask, locale))
+        yield Check(False, _unread(fault, locale))
 
 
 _RULES_CHECKED: Final = {
@@ -304,8 +380,9 @@ _RULES_CHECKED: Final = {
 }
 
 
-def _fault(part: str, error: str, ask: str, locale: Locale) -> str:
-    return locale.say(Label.PART_FAULT, part=part, error=locale.visible(error), whom=ask)
+def _unread(fault: PartFault, locale: Locale) -> str:
+    part = _part_words(fault.part, locale)
+    return locale.say(Word.PART_UNREAD.value, part=part, whom=fault.ask)
 
 
 def differences(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from urllib.parse import quote
 
 from starlette.responses import Response
 
+from agency_client.console.archive import zipped
+from agency_client.console.cases import own_cases
 from agency_client.console.possible import possible_acts
-from agency_client.console.visits import Visit
+from agency_client.console.visits import Visit, as_download
 from agency_client.evidence import export_bundle
+from agency_client.presentation.handling import saved_files
 from exchange_files import make_folder, remove_folder
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.rules.handling import check_saving
 
 
 def show(visit: Visit) -> Response:
@@ -23,7 +26,12 @@ def show(visit: Visit) -> Response:
     item = console.view(opened, visit.locale)
     decides = any(leg.state is LegState.HELD and agency in leg.approvers for leg in opened.legs)
     return visit.show(
-        "exchange.html", item=item, acts=possible_acts(visit, opened), decides=decides
+        "exchange.html",
+        item=item,
+        acts=possible_acts(visit, opened),
+        decides=decides,
+        cases=own_cases(visit, opened.id),
+        all_cases=[each.reference for each in console.client.cases.all()],
     )
 
 
@@ -34,9 +42,22 @@ def save_file(visit: Visit) -> Response:
     for statement in opened.statements:
         if statement.index == parameters["index"]:
             files = list(statement.attachments.items())
+            check_saving(statement.statement, visit.console.client.agency, None)
             if parameters["number"] < len(files):
                 return as_download(*files[parameters["number"]])
     raise Reason.PART_UNKNOWN.error("expected a file of the exchange; there is none of this number")
+
+
+def save_statement(visit: Visit) -> Response:
+    """All that came with a statement as one file, with the note on what may be done with it."""
+    parameters = visit.request.path_params
+    opened = visit.as_read(str(parameters["exchange"]))
+    reader = " ".join(visit.field("reader").split()) or None
+    for statement in opened.statements:
+        if statement.index == parameters["index"]:
+            files = saved_files(statement, visit.console.client.agency, reader)
+            return as_download(f"{opened.id[:13]}-{statement.index}.zip", zipped(files))
+    raise Reason.PART_UNKNOWN.error("expected a statement of the exchange; there is none here")
 
 
 def export_evidence(visit: Visit) -> Response:
@@ -61,10 +82,3 @@ def export_evidence(visit: Visit) -> Response:
     finally:
         remove_folder(folder)
     return as_download(f"evidence-{gathered.exchange.id[:13]}.zip", data)
-
-
-def as_download(name: str, data: bytes) -> Response:
-    """Bytes to be saved under a name, whatever they are."""
-    kept = "".join(each if each.isprintable() and each not in '/\\\\"' else "_" for each in name)
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(kept, safe='')}"}
-    return Response(data, media_type="application/octet-stream", headers=headers)

@@ -1,4 +1,4 @@
-"""Forms that follow the kinds: the fields of an act, and from a filled form its arguments.
+"""Forms that follow the kinds: the fields of an act.
 
 Codes, briefs, documents and terms are read from the spec of the kind and from the models of
 documents, so a new kind has its form by itself. Names of fields are those of the library's methods;
@@ -7,25 +7,19 @@ a field of a brief or a document is `brief.summary`, `request.items`.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum, StrEnum
 from types import NoneType, UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
-from agency_client.console.drafts import Draft, DraftFile
 from agency_client.console.words import FIELD_WORDS, Word
 from agency_client.content import documents
 from agency_client.content.documents import Brief, CaseStage, Item, Period
-from agency_client.content.entities import entities_from_csv, parse_entities
-from agency_client.content.entity import Entity
-from agency_client.core.acts import ACTS, terms_of
+from agency_client.core.acts import terms_of
 from agency_client.presentation.documents import FIELDS, ITEMS, STAGES
 from agency_client.presentation.locale import Locale
-from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import (
     Handling,
@@ -44,9 +38,12 @@ from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code
 
 _SHORT: Final = 200
+_MOST_SHOWN: Final = 8
+"""Boxes of a field that nobody must fill in; with more of them it stands among the seldom ones."""
 _MOST_NUMBERS: Final = 20
 """Whole numbers up to here are chosen from a list; larger ones are typed."""
 SUBJECT_ROWS: Final = 4
+FILE_FIELDS: Final = ("attachments", "entities_file", "goaml_file", "table_file", "mapping_file")
 SUBJECT_FIELDS: Final = ("name", "idNumber", "birthDate", "country")
 SUBJECT_SCHEMATA: Final = ("Person", "Company", "BankAccount")
 _TERM_CODES: Final[dict[str, type[Code]]] = {
@@ -59,6 +56,13 @@ _TERM_CODES: Final[dict[str, type[Code]]] = {
     "language": Language,
     "withholding_ground": WithholdingGround,
 }
+PRESET: Final[Mapping[str, Code]] = {
+    "handling": Handling.H0,
+    "tlp": Tlp.AMBER,
+    "urgency": Urgency.ROUTINE,
+    "purpose": Purpose.INVESTIGATION,
+}
+"""The terms that a new form has a value for."""
 _MAIN_TERMS: Final = ("due", "handling", "tlp", "urgency", "purpose", "legal_basis")
 
 
@@ -88,6 +92,8 @@ class Field:
     choices: tuple[tuple[str, str], ...] = ()
     is_more: bool = False
     """True if it stands among the fields that are seldom needed."""
+    is_preset: bool = False
+    """True if a new form has a value in it already, so that nobody leaves it empty."""
     is_named: bool = False
     """True if its choices are names, which are written as they are."""
 
@@ -128,151 +134,13 @@ def fields_of(
         say = locale.say
         made.append(Field("subjects", say(Word.SUBJECTS_TYPED.value), Sort.SUBJECTS))
         made.append(Field("entities_file", say(Word.SUBJECTS_FILE.value), Sort.FILE, is_more=True))
+        made.append(Field("goaml_file", say(Word.GOAML_FILE.value), Sort.FILE, is_more=True))
         made.append(Field("table_file", say(Word.TABLE_FILE.value), Sort.FILE, is_more=True))
         made.append(Field("mapping_file", say(Word.MAPPING_FILE.value), Sort.FILE, is_more=True))
     if act.attachments:
         made.append(Field("attachments", locale.say(Word.ATTACHMENTS.value), Sort.FILES))
     made += _terms(kind, act, locale)
     return made
-
-
-def arguments_of(draft: Draft, stack: ExitStack) -> dict[str, Any]:
-    """The arguments of the library's method, from a draft; what is empty is left out.
-
-    Args:
-        stack: keeps what the arguments read from until they were used.
-
-    Raises:
-        InvalidInput: for what cannot be read.
-    """
-    kind, act = ACTS[draft.act]
-    made: dict[str, Any] = {}
-    if kind.stage is Stage.INITIAL:
-        made["to"] = draft.fields.get("to", [])
-    types = attribute_types(kind.body) if act.codes else {}
-    for name in act.codes:
-        given = draft.fields.get(name, [])
-        if given and given[0]:
-            made[name] = (
-                _lines(given) if types[name].is_many else _whole(given[0], types[name].type)
-            )
-    if act.text is not None and draft.one(act.text.name):
-        made[act.text.name] = draft.one(act.text.name)
-    entities, notes = entities_of(draft, stack) if act.entities is not None else ([], ())
-    if act.brief is not BriefNeed.NONE and (brief := _document(draft, "brief", Brief)):
-        # Approvers and recipients see how a table was read.
-        made["brief"] = brief | ({"import_notes": notes} if notes else {})
-    if act.document is not None:
-        model = getattr(documents, act.document.type)
-        if found := _document(draft, act.document.argument, model):
-            made[act.document.argument] = found
-    if act.entities is not None and entities:
-        made[act.entities] = entities
-    if act.attachments and (files := _files(draft, "attachments")):
-        made["attachments"] = {each.name: each.data for each in files}
-    for name in terms_of(kind, act):
-        given = draft.fields.get(name, [])
-        if given and given[0]:
-            many = name in ("permitted_uses", "onward_authorities")
-            made[name] = _lines(given) if many else given[0]
-    return made
-
-
-def entities_of(draft: Draft, stack: ExitStack) -> tuple[list[Entity], tuple[str, ...]]:
-    """The persons, companies and accounts of a draft, and how its tables were read."""
-    found = list(_typed(draft))
-    notes: list[str] = []
-    for file in _files(draft, "entities_file"):
-        found += parse_entities(file.data, file.name)
-    tables, mappings = _files(draft, "table_file"), _files(draft, "mapping_file")
-    if bool(tables) != bool(mappings):
-        raise Reason.INVALID_FIELD.error(
-            "expected a table and its mapping together", field="table_file"
-        )
-    for table, mapping in zip(tables, mappings, strict=False):
-        table_path = stack.enter_context(_in_memory(table))
-        mapping_path = stack.enter_context(_in_memory(mapping))
-        imported = entities_from_csv(table_path, mapping_path)
-        found += list(imported)
-        notes += imported.notes
-    return found, tuple(notes)
-
-
-@contextmanager
-def _in_memory(file: DraftFile) -> Iterator[str]:
-    """A path of bytes that are in memory alone; plaintext is never written to a disk."""
-    if not hasattr(os, "memfd_create"):
-        raise Reason.INVALID_FIELD.error(
-            "tables can be imported here on Linux alone; use `agency send --csv`",
-            field="table_file",
-        )
-    descriptor = os.memfd_create("table")
-    try:
-        left = memoryview(file.data)
-        while left:
-            left = left[os.write(descriptor, left) :]
-        yield f"/proc/self/fd/{descriptor}"
-    finally:
-        os.close(descriptor)
-
-
-def _typed(draft: Draft) -> Iterator[Entity]:
-    for number in range(SUBJECT_ROWS):
-        values = {name: draft.one(f"subject.{number}.{name}").strip() for name in SUBJECT_FIELDS}
-        if not values["name"]:
-            continue
-        schema = draft.one(f"subject.{number}.schema") or SUBJECT_SCHEMATA[0]
-        properties = {
-            _PROPERTIES.get((schema, name), name): [value]
-            for name, value in values.items()
-            if value
-        }
-        yield Entity(id=f"subject-{number + 1}", schema=schema, properties=properties)
-
-
-_PROPERTIES: Final = {
-    ("BankAccount", "name"): "accountNumber",
-    ("BankAccount", "idNumber"): "iban",
-    ("Company", "idNumber"): "registrationNumber",
-    ("Company", "birthDate"): "incorporationDate",
-}
-"""The names of the form's columns in a schema."""
-
-
-def _document(draft: Draft, prefix: str, model: type[Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, hint in _model_fields(model):
-        given = draft.fields.get(f"{prefix}.{name}", [])
-        sort = _sort(hint)[0]
-        if sort is Sort.PERIOD:
-            start, end = draft.one(f"{prefix}.{name}.start"), draft.one(f"{prefix}.{name}.end")
-            if start or end:
-                found[name] = {"start": start, "end": end}
-        elif sort in (Sort.LINES, Sort.CHECKS):
-            if lines := _lines(given):
-                found[name] = lines
-        elif sort is Sort.SELECT and hint is bool:
-            if given and given[0]:
-                found[name] = given[0] == "yes"
-        elif given and given[0].strip():
-            found[name] = given[0].replace("\r\n", "\n")
-    return found
-
-
-def _files(draft: Draft, name: str) -> list[DraftFile]:
-    return [each for each in draft.files if each.where == name]
-
-
-def _lines(given: Sequence[str]) -> list[str]:
-    """Values of boxes, or the lines of a text."""
-    return [line.strip() for each in given for line in each.splitlines() if line.strip()]
-
-
-def _whole(given: str, kind: type) -> Any:
-    """A value of a body's attribute; what is not of its type is left to the library to refuse."""
-    if kind is bool:
-        return given == "yes"
-    return int(given) if kind is int and given.isdecimal() else given
 
 
 def _codes(
@@ -290,7 +158,9 @@ def _codes(
         label = _label(name, locale)
         if issubclass(attribute.type, Code):
             sort = Sort.CHECKS if attribute.is_many else Sort.SELECT
-            yield Field(name, label, sort, needed, _code_choices(attribute.type, locale))
+            choices = _code_choices(attribute.type, locale)
+            is_more = sort is Sort.CHECKS and not needed and len(choices) > _MOST_SHOWN
+            yield Field(name, label, sort, needed, choices, is_more)
         elif hints[name] is AgencyId:
             yield Field(name, label, Sort.SELECT, needed, agencies)
         elif attribute.type is bytes:
@@ -311,8 +181,8 @@ def _codes(
 
 
 def _model(prefix: str, model: type[Any], locale: Locale, *, is_needed: bool) -> Iterator[Field]:
-    for name, hint in _model_fields(model):
-        sort, choices = _sort(hint)
+    for name, hint in model_fields(model):
+        sort, choices = sort_of(hint)
         is_required = is_needed and model.model_fields[name].is_required()
         is_more = not model.model_fields[name].is_required() and name not in _PROMINENT
         shown = tuple((value, locale.say(words)) for value, words in choices.items())
@@ -327,7 +197,7 @@ def _model(prefix: str, model: type[Any], locale: Locale, *, is_needed: bool) ->
 _PROMINENT: Final = ("drug_nexus", "own_reference", "facts", "items", "period", "text", "findings")
 
 
-def _model_fields(model: type[Any]) -> Iterator[tuple[str, Any]]:
+def model_fields(model: type[Any]) -> Iterator[tuple[str, Any]]:
     """The fields of a document with the type of each; those that no form has are left out."""
     hints = get_type_hints(model)
     for name in model.model_fields:
@@ -346,7 +216,8 @@ def _bare(hint: Any) -> Any:
     return hint
 
 
-def _sort(hint: Any) -> tuple[Sort, dict[str, Any]]:
+def sort_of(hint: Any) -> tuple[Sort, dict[str, Any]]:
+    """The input of a field of a document by its type, with its choices."""
     if get_origin(hint) is tuple:
         inner = get_args(hint)[0]
         if inner is Item:
@@ -377,9 +248,11 @@ def _terms(kind: Kind, act: Act, locale: Locale) -> Iterator[Field]:
         if name == "due":
             yield Field(name, label, Sort.DATE, kind.spec.act_sets_due(act))
         elif name in _TERM_CODES:
-            yield Field(
-                name, label, Sort.SELECT, False, _code_choices(_TERM_CODES[name], locale), more
-            )
+            choices = _code_choices(_TERM_CODES[name], locale)
+            preset = name in PRESET and kind.stage is Stage.INITIAL
+            yield Field(name, label, Sort.SELECT, False, choices, more, preset)
+        elif name == "legal_basis":
+            yield Field(name, label, Sort.SHORT, kind.stage is Stage.INITIAL, (), more)
         elif name == "permitted_uses":
             yield Field(name, label, Sort.CHECKS, False, _code_choices(Purpose, locale), more)
         elif name == "onward_authorities":

@@ -18,7 +18,7 @@ files and nothing else.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
@@ -27,6 +27,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agency_client.console.sessions import BrowserSession, Sessions
+from agency_client.console.words import Word
 
 ENTRANCE: Final = "/enter"
 STATIC: Final = "/static/"
@@ -34,6 +35,7 @@ NEWS: Final = "/news"
 """The browser asks for it by itself, so it does not keep a session from being idle."""
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 
+_MOST_DIGITS: Final = 20
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _METHODS: Final = _SAFE | {"POST"}
 _OWN: Final = frozenset({"same-origin", "none"})
@@ -52,9 +54,23 @@ _FIXED: Final = {
 class Guard:
     """Stands before the application; whatever is refused here reaches nothing behind it."""
 
-    def __init__(self, app: ASGIApp, sessions: Sessions, authority: str) -> None:
-        """Guard an application that listens on `authority`, such as "127.0.0.1:40001"."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        sessions: Sessions,
+        authority: str,
+        tell: Callable[[Word, int], Response],
+    ) -> None:
+        """Guard an application.
+
+        Args:
+            app: what is guarded.
+            sessions: the sessions of the console.
+            authority: where it listens, such as "127.0.0.1:40001".
+            tell: makes the page of a refusal that an honest person may meet.
+        """
         self._app = app
+        self._tell = tell
         self._sessions = sessions
         self._authority = authority
         self._origin = f"http://{authority}"
@@ -99,7 +115,7 @@ class Guard:
             return None
         if site != "same-origin" or origins != [self._origin]:
             return _refused(403, "this form is not the console's")
-        return _measure(headers.getlist("content-length"), headers.get("transfer-encoding"))
+        return self._measure(headers.getlist("content-length"), headers.get("transfer-encoding"))
 
     def _session(self, scope: Scope) -> BrowserSession | None:
         for cookie in self._cookies(Headers(scope=scope).getlist("cookie")):
@@ -123,7 +139,16 @@ class Guard:
         """The entrance for a person who has no session, or whose session was locked."""
         if scope["method"] in _SAFE and scope["path"] != NEWS:
             return RedirectResponse(ENTRANCE, 303)
-        return _refused(403, "the console is locked; enter it again")
+        return self._tell(Word.LOCKED, 403)
+
+    def _measure(self, lengths: Sequence[str], encoding: str | None) -> Response | None:
+        """Refuse a body that does not say how long it is, or is too long."""
+        if encoding is not None or len(lengths) != 1 or not lengths[0].isdecimal():
+            return _refused(411, "a form must say how long it is")
+        # A number of thousands of digits is too long for Python to read, too.
+        if len(lengths[0]) > _MOST_DIGITS or int(lengths[0]) > MAX_BODY_BYTES:
+            return self._tell(Word.FORM_TOO_LARGE, 413)
+        return None
 
 
 def _bear(headers: MutableHeaders, nonce: str, path: str) -> None:
@@ -137,15 +162,6 @@ def _bear(headers: MutableHeaders, nonce: str, path: str) -> None:
         f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self'; "
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
-
-
-def _measure(lengths: Sequence[str], encoding: str | None) -> Response | None:
-    """Refuse a body that does not say how long it is, or is too long."""
-    if encoding is not None or len(lengths) != 1 or not lengths[0].isdecimal():
-        return _refused(411, "a form must say how long it is")
-    if int(lengths[0]) > MAX_BODY_BYTES:
-        return _refused(413, f"at most {MAX_BODY_BYTES} bytes at once")
-    return None
 
 
 def _is_open(path: str) -> bool:

@@ -27,6 +27,37 @@ HELP: Final[Mapping[str, Words]] = {
         "Қолыңыз осында тұрған хешке ғана қойылады. Осы арада басқа адам шешсе немесе мәтін "
         "өзгерсе, ештеңеге қол қойылмайды және сізге ол көрсетіледі.",
     ),
+    "due.html": Words(
+        "Every time that runs on your exchanges: decisions, answers, freezes, feedback. The one "
+        "that ends first stands first. Times count by the calendars that were published.",
+        "Все сроки по вашим обменам: решения, ответы, замораживания, отзывы. Первым стоит "
+        "ближайший. Сроки считаются по опубликованным календарям.",
+        "Алмасуларыңыздағы барлық мерзімдер: шешімдер, жауаптар, қатырулар, пікірлер. Ең жақыны "
+        "бірінші тұр. Мерзімдер жарияланған күнтізбелер бойынша есептеледі.",
+    ),
+    "cases.html": Words(
+        "Cases of your own, each with its exchanges. They are kept encrypted on this computer; the "
+        "hub learns nothing of them.",
+        "Ваши собственные дела с их обменами. Они хранятся зашифрованными на этом компьютере; "
+        "узел о них не узнаёт.",
+        "Алмасулары бар өз істеріңіз. Олар осы компьютерде шифрланған күйде сақталады; торап "
+        "олар туралы білмейді.",
+    ),
+    "case.html": Words(
+        "Everything that happened in the exchanges of one case, by time. Opening it is no "
+        "delivery.",
+        "Всё, что произошло в обменах одного дела, по времени. Открытие этой страницы не считается "
+        "выдачей.",
+        "Бір істің алмасуларында болғанның бәрі, уақыт бойынша. Бұл бетті ашу беру болып "
+        "саналмайды.",
+    ),
+    "found.html": Words(
+        "What this computer knows is searched; the hub is not asked. Each word must be found.",
+        "Поиск идёт по тому, что известно этому компьютеру; узел не запрашивается. Должно найтись "
+        "каждое слово.",
+        "Іздеу осы компьютерге белгілі мәліметтер бойынша жүреді; тораптан сұралмайды. Әр сөз "
+        "табылуы керек.",
+    ),
     "work.html": Words(
         "What waits for your agency over all exchanges, with the next step of each. Search finds "
         "references and summaries of what you have opened.",

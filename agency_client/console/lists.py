@@ -14,13 +14,22 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from agency_client.console.exchange_view import colour
+from agency_client.console.exchange_view import clock_view, colour
 from agency_client.console.listing import MOST_LISTED
 from agency_client.console.possible import initial_acts
 from agency_client.console.visits import Visit
 from agency_client.core.views import ExchangeSummary
-from agency_client.presentation.lists import row, to_do
+from agency_client.presentation.due import (
+    STATES_WITH_CLOCKS,
+    DueClock,
+    by_time_left,
+    due_clocks,
+)
+from agency_client.presentation.found import hit_lines, kind_words
+from agency_client.presentation.lists import MOST_SUMMARY, row, to_do
 from agency_client.presentation.steps import TURNS, waiting
+from agency_client.presentation.visible import shortened
+from agency_client.state.references import Reference
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.spec import Stage
@@ -90,7 +99,9 @@ def show_work(visit: Visit) -> Response:
             "id": item.exchange_id,
             "reference": item.reference,
             "what": item.what,
-            "initiator": "",
+            "initiator": f"→ {', '.join(leg.agency for leg in each.legs)}"
+            if each.party is Party.INITIATOR
+            else "",
             "handling": "",
             "states": [(item.state, colour(each.state))],
             "due": item.due,
@@ -112,18 +123,52 @@ def show_work(visit: Visit) -> Response:
 
 
 def search(visit: Visit) -> Response:
-    """Exchanges whose reference or summary holds the words, as this profile knows them."""
-    words = visit.field("words").strip()
-    found = [
-        (exchange, known)
-        for exchange, known in visit.console.references().items()
-        if words and known.matches(words)
-    ][:PAGE_ROWS]
+    """Exchanges that this profile opened or sent, by reference, name, account, document or file."""
+    client, locale = visit.console.client, visit.locale
+    words = visit.field("words").split()
+    result = client.search_index.search(words) if words else None
+    known, cases = visit.console.references(), client.cases.by_exchange()
+    rows = []
+    for each in result.found[:PAGE_ROWS] if result else ():
+        reference = known.get(each.exchange_id, Reference())
+        rows.append(
+            {
+                "id": each.exchange_id,
+                "reference": locale.one_line(reference.shown),
+                "what": kind_words(each, locale),
+                "initiator": each.initiator,
+                "about": locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
+                "hits": hit_lines(each, locale),
+                "cases": ", ".join(map(locale.one_line, cases.get(each.exchange_id, ()))),
+            }
+        )
+    return visit.show(
+        "found.html",
+        rows=rows,
+        searched=visit.field("words"),
+        more=result.count - len(rows) if result else 0,
+        number=result.searched if result else 0,
+    )
+
+
+def show_due(visit: Visit) -> Response:
+    """The times that run over all exchanges, the one that ends first before the others."""
+    console, now = visit.console, visit.console.now
+    found: list[DueClock] = []
+    for party in _WAITING:
+        listed = console.client.exchanges(party=party, states=STATES_WITH_CLOCKS)
+        found += due_clocks(islice(listed, _MOST_TO_DO), party, console.client.agency)
+    known = console.references()
     rows = [
-        (exchange, visit.locale.one_line(known.shown), visit.locale.one_line(known.summary))
-        for exchange, known in found
+        (
+            clock_view(each.clock, each.leg.agency, visit.locale, now, is_mine=each.is_mine),
+            each.summary.id,
+            visit.locale.one_line(known.get(each.summary.id, Reference()).shown),
+            visit.locale.say(each.summary.kind.spec.words),
+        )
+        for each in by_time_left(found)[: PAGE_ROWS * 2]
     ]
-    return visit.show("found.html", rows=rows, searched=words)
+    return visit.show("due.html", rows=rows)
 
 
 def _rows(visit: Visit, summaries: Iterable[ExchangeSummary]) -> Iterator[dict[str, Any]]:

@@ -24,6 +24,8 @@ _OFFICER: Final = (
     Section("/inbox", "INBOX", "2"),
     Section("/sent", "SENT_LIST", "3"),
     Section("/supervised", "SUPERVISED", "4"),
+    Section("/due", "DUE_LIST", "7"),
+    Section("/cases", "CASES", "8"),
     Section("/drafts", "DRAFTS", "5"),
     Section("/outbox", "OUTBOX", "6"),
     _HOME,

@@ -24,12 +24,13 @@ def show(visit: Visit) -> Response:
             "made": locale.minute(entry.made_at),
             "state": state,
             "waits": waits,
+            "fault": None,
         }
 
     rows = [line(each, locale.say(Label.WAITS), waits=True) for each in box.pending()]
     for each in box.refused():
-        why = f"{each.reason.name}: {locale.visible(each.message)}"
-        rows.append(line(each.entry, locale.say(Label.REFUSED_BECAUSE, why=why), waits=False))
+        row = line(each.entry, visit.say(Word.REFUSED_STATE), waits=False)
+        rows.append(row | {"fault": visit.explain(each.reason.error(each.message))})
     return visit.show("outbox.html", rows=rows)
 
 

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
@@ -32,6 +33,7 @@ from agency_client.core.views import UnsealedExchange
 from agency_client.presentation.documents import FIELDS
 from agency_client.presentation.entities import ENTITY_COLUMNS, LINK_COLUMNS, PAYMENT_COLUMNS
 from agency_client.presentation.exchanges import who
+from agency_client.presentation.faults import Explained, explain
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.words import say, say_code
 from exchange_protocol.errors import (
@@ -134,6 +136,10 @@ class Visit:
         return say(
             FIELD_WORDS.get(name) or FIELDS.get(name) or Word.FAULT_FIELD.value, self.language
         )
+
+    def explain(self, error: ExchangeError) -> Explained:
+        """An error in the language of the person."""
+        return explain(error, self.locale, {**FIELDS, **FIELD_WORDS})
 
     def say_code(self, code: Code | NamedCode) -> str:
         """A code in the language of the person."""
@@ -266,11 +272,17 @@ def show_fault(visit: Visit, error: ExchangeError) -> Response:
         "fault.html",
         status,
         title_word=title,
-        error=error,
-        message=visit.locale.visible(error.message),
+        fault=visit.explain(error),
         is_dishonest=isinstance(error, HubDishonest),
         is_away=isinstance(error, HubUnavailable),
     )
+
+
+def as_download(name: str, data: bytes) -> Response:
+    """Bytes to be saved under a name, whatever they are."""
+    kept = "".join(each if each.isprintable() and each not in '/\\\\"' else "_" for each in name)
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(kept, safe='')}"}
+    return Response(data, media_type="application/octet-stream", headers=headers)
 
 
 def show_old_form(visit: Visit) -> Response:

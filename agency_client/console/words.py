@@ -100,6 +100,16 @@ class Word(Enum):
         "Басқа органның деректері тексеруден өтпеді",
     )
     FAULT_REASON = Words("Reason", "Причина", "Себебі")
+    FAULT_DETAIL = Words(
+        "Technical detail, in English",
+        "Техническая подробность (на английском)",
+        "Техникалық мәлімет (ағылшынша)",
+    )
+    PART_UNREAD = Words(
+        "{part} cannot be read. Ask {whom}.",
+        "Не удаётся прочитать: {part}. Обратитесь в {whom}.",
+        "Оқылмайды: {part}. Хабарласыңыз: {whom}.",
+    )
     FAULT_FIELD = Words("Field", "Поле", "Өріс")
     FAULT_UNKNOWN = Words(
         "The console failed. Its terminal says where; the content of your work is not written "
@@ -108,6 +118,35 @@ class Word(Enum):
         "Консоль істен шықты. Терминалда қай жерде екені жазылған; жұмысыңыздың мазмұны онда "
         "жазылмайды.",
     )
+    LOCKED = Words(
+        "The console is locked after a time without work. Nothing was sent. Enter it again with "
+        "the new link of the terminal; what you wrote is among the drafts, as it was kept last.",
+        "Консоль заблокирована после простоя. Ничего не отправлено. Войдите снова по новой ссылке "
+        "из терминала; написанное вами лежит в черновиках в последнем сохранённом виде.",
+        "Консоль жұмыссыз тұрғаннан кейін құлыпталды. Ештеңе жіберілмеді. Терминалдағы жаңа "
+        "сілтемемен қайта кіріңіз; жазғаныңыз соңғы сақталған күйінде жобаларда тұр.",
+    )
+    FORM_TOO_LARGE = Words(
+        "The files of a form may have 64 MB together. Nothing was sent. Go back and send fewer at "
+        "once.",
+        "Файлы одной формы могут занимать вместе до 64 МБ. Ничего не отправлено. Вернитесь и "
+        "отправьте меньше за раз.",
+        "Бір пішіннің файлдары бірге 64 МБ-тан аспауы керек. Ештеңе жіберілмеді. Артқа қайтып, бір "
+        "жолы азырақ жіберіңіз.",
+    )
+    UPLOADING = Words("Being taken over", "Передаётся", "Беріліп жатыр")
+    UPLOADED = Words(
+        "Taken over. It is read now.",
+        "Передано. Идёт чтение.",
+        "Берілді. Оқылып жатыр.",
+    )
+    CONSOLE_AWAY = Words(
+        "The console does not answer. What you wrote still stands here: look into its terminal, "
+        "and try again.",
+        "Консоль не отвечает. Написанное осталось здесь: посмотрите в её терминал и повторите.",
+        "Консоль жауап бермейді. Жазғаныңыз осында тұр: терминалын қарап, қайталаңыз.",
+    )
+    AUTO_KEPT = Words("The draft is kept", "Черновик сохранён", "Жоба сақталды")
     NOT_FOUND = Words("There is no such page.", "Такой страницы нет.", "Мұндай бет жоқ.")
     FORM_OLD = Words(
         "This form is from another session. Go back, load the page again and repeat.",
@@ -349,12 +388,33 @@ class Word(Enum):
         "Зашифрованные части ({number}) те самые, что подписали авторы, и расшифрованы здесь.",
         "{number} шифрланған бөлік авторлар қол қойғанның дәл өзі және осында ашылды.",
     )
+    COPIES_SEEN = Words(
+        "You see the statements that name your agency as a supervisor, and what each did to the "
+        "legs. A state is proven as of the entry named; what the hub lists now is its word. An "
+        "auditor of your state can prove the rest.",
+        "Вы видите заявления, в которых ваш орган указан надзирающим, и что каждое изменило на "
+        "линиях. Состояние доказано на указанную запись; нынешнее известно со слов узла. Остальное "
+        "может доказать аудитор вашего государства.",
+        "Сіз органыңыз қадағалаушы болып көрсетілген мәлімдемелерді және олардың желілерде нені "
+        "өзгерткенін көресіз. Күй көрсетілген жазбаға дейін дәлелденген; қазіргісі тораптың "
+        "айтуынша. Қалғанын мемлекетіңіздің аудиторы дәлелдей алады.",
+    )
     FACTS = Words("The exchange in short", "Обмен вкратце", "Алмасу қысқаша")
     CONTENT = Words("Statements", "Заявления", "Мәлімдемелер")
     STATE_CHANGE = Words("Change of state", "Изменение состояния", "Күйдің өзгеруі")
     SENDER_TIME = Words("sender's clock: {time}", "по часам автора: {time}", "автор сағаты: {time}")
     DIGEST = Words("Digest (SHA-256)", "Хеш (SHA-256)", "Хеш (SHA-256)")
     SAVE = Words("Save {name}", "Сохранить {name}", "{name} сақтау")
+    SAVE_ALL = Words(
+        "Save all of it, with the note on handling",
+        "Сохранить всё вместе с памяткой об обращении",
+        "Бәрін пайдалану туралы жазбамен бірге сақтау",
+    )
+    NAMED_READER = Words(
+        "TLP:RED, for named readers alone. For whom do you save it?",
+        "TLP:RED, только для названных лиц. Для кого вы сохраняете?",
+        "TLP:RED, тек аталған тұлғаларға. Кімге арнап сақтайсыз?",
+    )
     BYTES = Words("{number} bytes", "байт: {number}", "{number} байт")
     FILES_HOSTILE = Words(
         "Files come from outside and were not checked for malware.",
@@ -433,15 +493,41 @@ class Word(Enum):
     SHOW = Words("Show", "Показать", "Көрсету")
     CLEAR = Words("Clear", "Сбросить", "Тазалау")
     SEARCH = Words(
-        "Search references and summaries", "Поиск по номерам и сути", "Нөмірлер мен мазмұннан іздеу"
+        "Search by reference, name, account, document or file",
+        "Поиск по номеру, имени, счёту, документу или файлу",
+        "Нөмірі, аты, шоты, құжаты немесе файлы бойынша іздеу",
     )
     SEARCH_DO = Words("Search", "Искать", "Іздеу")
     FOUND = Words("Found", "Найдено", "Табылды")
     FOUND_HINT = Words(
-        "Found in what this profile sent or opened before.",
-        "Найдено в том, что этот профиль отправлял или открывал.",
-        "Бұл профиль бұрын жіберген немесе ашқандардан табылды.",
+        "Searched: {number} exchanges that this profile sent or opened. Names are found in any "
+        "script.",
+        "Просмотрено обменов, которые этот профиль отправлял или открывал: {number}. Имена "
+        "находятся в любом написании.",
+        "Бұл профиль жіберген немесе ашқан алмасулар қаралды: {number}. Есімдер кез келген жазуда "
+        "табылады.",
     )
+    CASES = Words("My cases", "Мои дела", "Менің істерім")
+    CASES_EMPTY = Words(
+        "No cases yet. An exchange is linked to a case of yours on its own page; the hub learns "
+        "nothing of it.",
+        "Дел пока нет. Обмен привязывают к своему делу на его странице; узел об этом не узнаёт.",
+        "Әзірге істер жоқ. Алмасу өз бетінде ісіңізге байланыстырылады; торап мұны білмейді.",
+    )
+    CASE_REFERENCE = Words("Reference of your case", "Номер вашего дела", "Ісіңіздің нөмірі")
+    CASE_LINK = Words("Link to the case", "Привязать к делу", "Іске байланыстыру")
+    CASE_UNLINK = Words("take out", "убрать", "алып тастау")
+    CASE_LINKED = Words(
+        "Linked to the case {case}.", "Привязано к делу {case}.", "{case} ісіне байланыстырылды."
+    )
+    CASE_UNLINKED = Words(
+        "Taken out of the case {case}.", "Убрано из дела {case}.", "{case} ісінен алынды."
+    )
+    DUE_LIST = Words("Times that run", "Сроки", "Мерзімдер")
+    CLOCK_NAME = Words("Which time", "Какой срок", "Қай мерзім")
+    CLOCK_ENDS = Words("Ends", "Истекает", "Аяқталады")
+    WHOSE_TURN = Words("Whose turn", "Чей ход", "Кімнің кезегі")
+    MORE_ACTS = Words("More", "Ещё", "Тағы")
     LEG_STATES = Words("Where it stands", "Состояние линий", "Желілердің күйі")
     ABOUT_COLUMN = Words("About", "Суть", "Мазмұны")
     NEXT_STEP = Words("Next", "Что делать", "Не істеу керек")
@@ -477,6 +563,23 @@ class Word(Enum):
         "An honest hub produces none of these. Keep them and tell your authority.",
         "Честный узел такого не допускает. Сохраните и сообщите руководству.",
         "Адал торап мұндайға жол бермейді. Сақтап, басшылыққа хабарлаңыз.",
+    )
+    AUDIT_EXPORT = Words(
+        "Save the report and the statistics",
+        "Сохранить отчёт и статистику",
+        "Есеп пен статистиканы сақтау",
+    )
+    WITNESS_NAME = Words("Witness", "Свидетель", "Куә")
+    AGE = Words("Age", "Давность", "Қанша уақыт өтті")
+    NO_WITNESSES = Words(
+        "This profile names no witnesses whose signatures it asks for.",
+        "В этом профиле не названы свидетели, чьи подписи требуются.",
+        "Бұл профильде қолтаңбасы талап етілетін куәлар көрсетілмеген.",
+    )
+    NOT_WITNESSED_YET = Words(
+        "No state of the log has enough signatures of witnesses yet.",
+        "Ни одно состояние журнала ещё не подписано достаточным числом свидетелей.",
+        "Журналдың бірде-бір күйіне әлі жеткілікті куә қол қоймаған.",
     )
     COUNTS = Words("What the log holds", "Что в журнале", "Журналда не бар")
     READINGS_HEAD = Words("What auditors read", "Что прочли аудиторы", "Аудиторлар не оқыды")
@@ -555,6 +658,7 @@ class Word(Enum):
         "Файл сущностей FollowTheMoney (строки JSON)",
         "FollowTheMoney нысандарының файлы (JSON жолдары)",
     )
+    GOAML_FILE = Words("goAML report (XML)", "Отчёт goAML (XML)", "Есеп, goAML (XML)")
     TABLE_FILE = Words("Table (CSV)", "Таблица (CSV)", "Кесте (CSV)")
     MAPPING_FILE = Words(
         "Mapping of the table (YAML)", "Разметка таблицы (YAML)", "Кесте сәйкестігі (YAML)"
@@ -588,10 +692,10 @@ class Word(Enum):
         "мақұлданғанша кідіртіледі (қажеті: {number}): {whom}",
     )
     LEG_AT_ONCE = Words("delivered at once", "передаётся сразу", "бірден беріледі")
-    LEG_BY_POLICY = Words(
-        "as the policy on the log asks",
-        "как требует политика в журнале",
-        "журналдағы саясат талабы бойынша",
+    LEG_BEHIND = Words(
+        "delivered once the statement before it is approved",
+        "передаётся, когда одобрят предыдущее заявление",
+        "алдыңғы мәлімдеме мақұлданған соң беріледі",
     )
     COPIES_TO = Words(
         "A copy of the brief goes to",
@@ -604,10 +708,17 @@ class Word(Enum):
         "Алушылар бәрін оқиды; мақұлдаушылар мен қадағалаушылар тек қысқаша мазмұнды; торап "
         "ештеңе.",
     )
+    READER_ALONE = Words(
+        "Only the agency named above reads it.",
+        "Это прочтёт только названный выше орган.",
+        "Мұны тек жоғарыда аталған орган оқиды.",
+    )
     CHECK_WORDS = Words("What you wrote", "Что вы написали", "Не жаздыңыз")
     SIGN_AND_SEND = Words("Sign and send", "Подписать и отправить", "Қол қойып жіберу")
     FIELDS_MISSING = Words(
-        "A required field is empty.", "Обязательное поле пусто.", "Міндетті өріс бос."
+        "These fields are required and empty. What you wrote is kept.",
+        "Эти поля обязательны и пусты. Написанное вами сохранено.",
+        "Бұл өрістер міндетті, бірақ бос. Жазғаныңыз сақталды.",
     )
     STATEMENT_SENT = Words(
         "{act}: signed and accepted, log entry {entry}.",
@@ -619,6 +730,7 @@ class Word(Enum):
         "{act}: подписано. Узел недоступен; ждёт в исходящих.",
         "{act}: қол қойылды. Торап қолжетімсіз; шығыс қалтасында күтеді.",
     )
+    REFUSED_STATE = Words("refused", "отклонено", "қабылданбады")
     FLUSH = Words("Try to send now", "Отправить сейчас", "Қазір жіберіп көру")
     OUTBOX_FLUSHED = Words(
         "Sent: {sent} of {number}.",
@@ -635,6 +747,18 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
     "comment": Words("Comment", "Замечание", "Ескерту"),
     "assignee": Words("Who is to do it", "Исполнитель", "Орындаушы"),
     "description": Words("What is to be done", "Что нужно сделать", "Не істеу керек"),
+    "exchange_id": Words("Exchange", "Обмен", "Алмасу"),
+    "draft": Words("Draft", "Черновик", "Жоба"),
+    "to": Words("To", "Кому", "Кімге"),
+    "recipients": Words("To", "Кому", "Кімге"),
+    "legs": Words("Legs", "Линии", "Желілер"),
+    "case": Words("Reference of your case", "Номер вашего дела", "Ісіңіздің нөмірі"),
+    "pin": Words("Passphrase of your key", "Пароль вашего ключа", "Кілтіңіздің құпиясөзі"),
+    "due_at": Words("Answer due by", "Ответить к", "Жауап беру мерзімі"),
+    "for_named_reader": Words("For whom", "Для кого", "Кімге"),
+    "subjects": Words("Persons, companies, accounts", "Лица, компании, счета", "Тұлғалар, шоттар"),
+    "table_file": Words("Table", "Таблица", "Кесте"),
+    "attachments": Words("Files to attach", "Файлы-вложения", "Қоса берілетін файлдар"),
     "handling": Words("Handling", "Режим обращения", "Пайдалану режимі"),
     "tlp": Words("TLP", "TLP", "TLP"),
     "urgency": Words("Urgency", "Срочность", "Шұғылдығы"),
@@ -646,6 +770,14 @@ FIELD_WORDS: Final[Mapping[str, Words]] = {
         "Permitted uses", "Разрешённое использование", "Рұқсат етілген пайдалану"
     ),
     "onward_authorities": Words("May be passed on to", "Можно передать", "Беруге болатын органдар"),
+    "offence_types": Words(
+        "Offence, by the FATF's categories",
+        "Преступление, по категориям ФАТФ",
+        "Қылмыс, ФАТФ санаттары бойынша",
+    ),
+    "further_grounds": Words(
+        "Further grounds beside it", "Иные основания наряду с ним", "Оған қоса өзге негіздер"
+    ),
     "withheld_from": Words(
         "No copy to the supervisor", "Без копии надзору", "Қадағалауға көшірмесіз"
     ),
@@ -757,6 +889,16 @@ VERBS: Final[Mapping[str, Words]] = {
     "contribute": Words("Contribute", "Добавить материал", "Материал қосу"),
     "give_task": Words("Give a task", "Дать поручение", "Тапсырма беру"),
     "complete_task": Words("Answer the task", "Ответить на поручение", "Тапсырмаға жауап беру"),
+    "comment": Words("Comment", "Сделать замечание", "Ескерту жасау"),
+    "ask_for_explanation": Words(
+        "Ask for an explanation", "Запросить пояснения", "Түсініктеме сұрау"
+    ),
+    "ask_to_be_involved": Words(
+        "Ask to be involved", "Просить привлечь к участию", "Қатыстыруды сұрау"
+    ),
+    "draft_analysis": Words(
+        "Show a draft of the analysis", "Показать проект анализа", "Талдау жобасын көрсету"
+    ),
     "extend_deadline": Words("Extend the time", "Продлить срок", "Мерзімін ұзарту"),
 }
 """Words of the buttons of acts; an act that is not here is called as its kind."""

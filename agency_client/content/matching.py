@@ -5,7 +5,7 @@ is judged by the rules below, and each match says its reason.
 
     EXACT      the same identifier, or the same account
     STRONG     the same name and the same full date of birth or foundation; the same contact
-    POSSIBLE   the same name, where no date says otherwise
+    POSSIBLE   the same name, or a similar one, where no date says otherwise
 
 Rules of this module:
 
@@ -13,12 +13,16 @@ Rules of this module:
   characters say nothing.
 - Names are compared by folded keys, in any script and order. Words that say the form of a company
   (ТОО, LLP) do not count. A person's name may lack the patronymic of the other's.
+- A similar name differs by few letters: each word by one edit in four letters at most. It is looked
+  for among names with the same consonants, so a wrong, missing or other vowel is found, and of
+  consonants what folding makes one. A similar name is never more than possible.
 - Dates that contradict each other rule a match by name out; a date that gives the year alone agrees
   with every day of it, and makes no match strong.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from itertools import combinations
@@ -31,6 +35,10 @@ from agency_client.content.terms import ACCOUNTS, CONTACTS, IDENTIFIERS
 NAMES: Final = ("name", "alias", "previousName", "weakAlias")
 _LEAST_NUMBER: Final = 5
 _FULL_DATE: Final = 10
+_LEAST_BONES: Final = 5
+"""Shorter keys of consonants would meet too many names."""
+_LETTERS_AN_EDIT: Final = 4
+_VOWELS: Final = re.compile("[aeiou]")
 _MOST_WORDS: Final = 6
 _MOST_VALUES: Final = 50
 """Values of one property that are compared."""
@@ -71,6 +79,8 @@ class MatchReason(NamedTuple):
     own_prop: str
     own_value: str
     date: str = ""
+    edits: int = 0
+    """Letters by which similar names differ; 0 for names that are the same."""
 
 
 def records(entity: Entity) -> Iterator[Record]:
@@ -86,6 +96,8 @@ def records(entity: Entity) -> Iterator[Record]:
         for value in properties.get(name, ())[:_MOST_VALUES]:
             for key in dict.fromkeys(_name_keys(value, schema)):
                 yield Record(f"n:{key}", name, value, *beside)
+            for key in dict.fromkeys(_consonants_of(value, schema)):
+                yield Record(f"f:{key}", name, value, *beside)
 
 
 def compare(subject: Record, own: Record) -> MatchReason | None:
@@ -96,10 +108,18 @@ def compare(subject: Record, own: Record) -> MatchReason | None:
         return MatchReason(Score.EXACT, *pair)
     if group == "c":
         return MatchReason(Score.STRONG, *pair)
-    if not _same_sort(subject.schema, own.schema) or not _same_name(subject, own):
+    if not _same_sort(subject.schema, own.schema):
+        return None
+    edits, is_same = 0, _same_name(subject, own)
+    if group == "f":
+        found = None if is_same else _similar(subject, own)
+        if found is None:
+            return None
+        edits = found
+    elif not is_same:
         return None
     if not subject.dates or not own.dates:
-        return MatchReason(Score.POSSIBLE, *pair)
+        return MatchReason(Score.POSSIBLE, *pair, edits=edits)
     agreeing = [
         min(one, other, key=len)
         for one in subject.dates
@@ -109,8 +129,8 @@ def compare(subject: Record, own: Record) -> MatchReason | None:
     if not agreeing:
         return None
     date = max(agreeing, key=len)
-    score = Score.STRONG if len(date) >= _FULL_DATE else Score.POSSIBLE
-    return MatchReason(score, *pair, date)
+    is_strong = len(date) >= _FULL_DATE and not edits
+    return MatchReason(Score.STRONG if is_strong else Score.POSSIBLE, *pair, date, edits)
 
 
 def _numbers(entity: Entity) -> Iterator[tuple[str, str, str]]:
@@ -132,6 +152,44 @@ def _name_keys(text: str, schema: str) -> Iterator[str]:
         if len(words) > 1 and schema not in _COMPANIES - _PERSONS:
             for one, other in combinations(words[:_MOST_WORDS], 2):
                 yield f"{one} {other}"
+
+
+def _consonants_of(text: str, schema: str) -> Iterator[str]:
+    """Keys under which a name meets similar ones: those of `_name_keys` without their vowels."""
+    for key in _name_keys(text, schema):
+        bones = " ".join(sorted(_bones(word) for word in key.split()))
+        if len(bones) >= _LEAST_BONES:
+            yield bones
+
+
+def _bones(word: str) -> str:
+    """The consonants of a word; a vowel at its beginning counts as any."""
+    rest = _VOWELS.sub("", word[1:])
+    return ("a" if _VOWELS.match(word) else word[0]) + rest
+
+
+def _similar(subject: Record, own: Record) -> int | None:
+    """The letters by which two names differ, if these are few; None otherwise."""
+    from rigour.text.distance import levenshtein
+
+    least: int | None = None
+    for one in _spellings(_plain(subject.value, subject.schema)):
+        for other in _spellings(_plain(own.value, own.schema)):
+            fewer, more = sorted((one, other), key=len)
+            if len(fewer) != len(more) and "Person" not in (subject.schema, own.schema):
+                continue
+            if len(fewer) < 2 < len(more):
+                continue
+            left, edits = list(more), 0
+            for word in fewer:
+                by, near = min((levenshtein(word, each), each) for each in left)
+                if by > max(len(word), len(near)) // _LETTERS_AN_EDIT:
+                    break
+                left.remove(near)
+                edits += by
+            else:
+                least = edits if least is None else min(least, edits)
+    return least
 
 
 def _spellings(text: str) -> Iterator[tuple[str, ...]]:

@@ -17,6 +17,7 @@ from agency_client.content.documents import Brief, make_brief
 from agency_client.core.calls import Operation
 from agency_client.core.drafting import Terms, check_reasons
 from agency_client.core.exchanges import HasId
+from agency_client.core.foresight import Foresight
 from agency_client.core.given import (
     Agencies,
     as_brief,
@@ -33,8 +34,10 @@ from agency_client.core.given import (
 from agency_client.core.sealing import Content
 from agency_client.core.statements import Initial, Statements, numbered
 from agency_client.core.times import parse_moment
+from agency_client.core.views import Foreseen
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Party
 from exchange_protocol.kinds.spec import Act, Attribute, Body, attribute_types
 from exchange_protocol.kinds.spec import Brief as BriefNeed
 from exchange_protocol.words import Code
@@ -45,13 +48,21 @@ ACTS: Final[Mapping[str, tuple[Kind, Act]]] = {
 """Every act by its name, with its kind."""
 _MISSING: Final = object()
 _TERMS: Final = tuple(each.name for each in fields(Terms))
+_WITHHOLDING: Final = ("withheld_from", "withholding_ground")
+_ENDS: Final = frozenset({Party.INITIATOR, Party.RECIPIENT})
 
 
 def terms_of(kind: Kind, act: Act) -> tuple[str, ...]:
-    """The terms that an act takes; the due time alone where the kind moves it."""
+    """The terms that an act takes.
+
+    Without all of them: the due time where the kind moves it, and the withholding of a copy where
+    an end of a leg says it, whom a supervisor may follow (docs/rules.md#p9).
+    """
     if act.terms:
         return _TERMS
-    return ("due",) if kind.spec.act_sets_due(act) else ()
+    due = ("due",) if kind.spec.act_sets_due(act) else ()
+    parties = {row.party for row in kind.spec.rows}
+    return due if parties.isdisjoint(_ENDS) else (*due, *_WITHHOLDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +87,9 @@ class Acts:
     The arguments are those of the client's method of that name.
     """
 
-    def __init__(self, statements: Statements) -> None:
+    def __init__(self, statements: Statements, foresight: Foresight) -> None:
         self._statements = statements
+        self._foresight = foresight
 
     def initial(self, name: str, to: Agencies, **arguments: Any) -> Operation[str]:
         """Open an exchange with the agencies of `to`."""
@@ -115,6 +127,19 @@ class Acts:
                 body, exchange, _content(act, body, given), legs=legs, terms=given.terms
             )
         )
+
+    def foresee(
+        self, name: str, exchange: str | HasId | None, **arguments: Any
+    ) -> Operation[Foreseen]:
+        """Plan an act as it would be done now; nothing is sealed or kept."""
+        if exchange is None:
+            asked = _initial(name, self._statements.zone, **arguments)
+            return (yield from self._foresight.initial(asked))
+        kind, act = ACTS[name]
+        given = _sorted(kind, act, arguments)
+        body = _body(kind, act, given.codes, self._statements.zone)
+        content = _content(act, body, given)
+        return (yield from self._foresight.continuing(body, exchange, content, given.terms))
 
 
 def _initial(name: str, zone: tzinfo, to: Agencies | None = None, **arguments: Any) -> Initial:
@@ -168,7 +193,9 @@ def _required(act: Act, text: Any, brief: Any, document: Any) -> Iterator[tuple[
 def _body(kind: Kind, act: Act, codes: Mapping[str, Any], zone: tzinfo) -> Body:
     types = attribute_types(kind.body) if codes else {}
     given = {name: _value(types[name], value, name, zone) for name, value in codes.items()}
-    return kind.body(**act.fixed, **given)
+    body = kind.body(**act.fixed, **given)
+    kind.spec.check(body, kind.value)  # Before anything is sealed, in the hub's own words.
+    return body
 
 
 def _value(attribute: Attribute, given: Any, name: str, zone: tzinfo) -> Any:
@@ -222,6 +249,10 @@ def _content(act: Act, body: Body, given: _Given) -> Content:
 def _brief(act: Act, summary: str, given: _Given) -> Brief | None:
     if act.text is not None and given.text is not None:
         text = parse_text(given.text, act.text.name)
+        if act.text.is_required and not text.strip():
+            raise Reason.EXPLANATION_MISSING.error(
+                f"expected words, got none: {act.text.help}", field=act.text.name
+            )
         if act.text.brief_field == "summary":
             return make_brief(text)
         return make_brief(summary, **{act.text.brief_field: text})

@@ -25,6 +25,7 @@ from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
 from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
+from exchange_protocol.kinds.require_post_quantum import RequirePostQuantum
 from exchange_protocol.kinds.retire_agency import RetireAgency
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.kinds.spec import Body
@@ -161,6 +162,10 @@ class Administration:
     def confirm_policy(self, policy_sha256: bytes) -> Operation[Sent | Queued]:
         """Put the policy into force that another operator proposed."""
         return (yield from self._publish(ConfirmPolicy(policy_sha256)))
+
+    def require_post_quantum(self, is_required: bool = True) -> Operation[Sent | Queued]:
+        """Say whether one's own agency takes no statement without a post-quantum signature."""
+        return (yield from self._publish(RequirePostQuantum(is_required)))
 
     def publish_log_key(self, succession: SignedSuccession) -> Operation[Sent | Queued]:
         """Publish the successor of the log's key, which both keys have signed."""

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from google.protobuf.message import Message
 
 from exchange_protocol.errors import HubUnavailable, Reason
+from exchange_protocol.rules.statements import SignedStatement
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 
 PACKAGE: Final = "exchange_protocol.v1"
@@ -112,13 +113,31 @@ class Pause:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """No call: the driver signs a payload, with others that wait for it; sends back the statement.
+
+    Raises KEY_UNAVAILABLE.
+    """
+
+    payload: bytes
+
+
 Call = Unary | Upload | Stream | Fetch
 
 T = TypeVar("T")
-Operation = Generator[Call | Pause, Any, T]
+Operation = Generator[Call | Pause | Sign, Any, T]
 """An operation: a generator that yields calls and returns its result."""
 
 Response = TypeVar("Response", bound=Message)
+
+
+def sign_payload(payload: bytes) -> Operation[SignedStatement]:
+    """Sign one payload."""
+    statement = yield Sign(payload)
+    if not isinstance(statement, SignedStatement):
+        raise TypeError(f"a payload was signed as {type(statement).__name__}")
+    return statement
 
 
 def ask_hub(method: str, request: Message, response: type[Response]) -> Operation[Response]:

@@ -3,6 +3,7 @@
     view             the verified checkpoint and directory
     exchanges        list, get and open exchanges
     statements       make a statement and keep it in the outbox
+    foresight        what would happen to a statement that was sent now
     acts             what people do with each kind, over `statements`
     delivery         from the outbox to the hub
     administration   the directory's own statements
@@ -18,6 +19,7 @@ from agency_client.core.acts import Acts
 from agency_client.core.administration import Administration
 from agency_client.core.delivery import Delivery
 from agency_client.core.exchanges import Exchanges
+from agency_client.core.foresight import Foresight
 from agency_client.core.gathering import Gathering
 from agency_client.core.log import Log
 from agency_client.core.ports import Ports
@@ -33,7 +35,8 @@ class Core:
         self.view = View(ports)
         self.exchanges = Exchanges(ports, self.view)
         self.statements = Statements(ports, self.view, self.exchanges)
-        self.acts = Acts(self.statements)
+        self.foresight = Foresight(ports, self.view, self.exchanges, self.statements)
+        self.acts = Acts(self.statements, self.foresight)
         self.delivery = Delivery(ports, self.view)
         self.administration = Administration(ports, self.view, self.delivery)
         self.log = Log(ports, self.view)

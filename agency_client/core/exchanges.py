@@ -25,6 +25,7 @@ from agency_client.core.ports import Ports
 from agency_client.core.summaries import parse_summary
 from agency_client.core.unsealing import read_statement
 from agency_client.core.verifying import (
+    JudgedView,
     check_exchange,
     check_receipts,
     check_summary,
@@ -47,7 +48,7 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party, ReaderRole
 from exchange_protocol.kinds.fields import parse_uuid
 from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_protocol.record.entries import Entry, Event
+from exchange_protocol.record.entries import MOST_AHEAD, Entry, Event
 from exchange_protocol.record.receipts import (
     ProvenEntry,
     parse_proven_entry,
@@ -127,6 +128,12 @@ class Exchanges:
             SignatureInvalid: if a statement's author or signature is not good.
             NotFound: EXCHANGE_UNKNOWN.
         """
+        return (yield from self._get(exchange))[0]
+
+    def _get(
+        self, exchange: str | HasId, known: JudgedView | None = None
+    ) -> Operation[tuple[VerifiedExchange, JudgedView]]:
+        """Fetch and verify as `get`; `known` is what was judged of it a moment ago."""
         exchange_id = parse_uuid(id_of(exchange), "exchange_id")
         # Read before the hub is asked: another process of this agency may add one meanwhile, which
         # the answer lacks.
@@ -145,12 +152,14 @@ class Exchanges:
         if not entries:
             raise Reason.ENTRY_MISMATCH.error(f"the hub shows no entry of exchange {exchange_id}")
         yield from self._view.know_directory(max(entry.directory_size for _, entry in entries))
-        verified = self._judged(exchange_id, entries, answer.summary, head)
+        fold = self._ports.directory.fold
+        judged = judge_view(self._ports.agency, exchange_id, entries, fold, known)
+        verified = _verified(exchange_id, judged, entries, answer.summary, head)
         check_receipts(promised, verified)
         check_summary(verified.summary, verified)
         if isinstance(exchange, ExchangeSummary):
             check_summary(exchange, verified)
-        return verified
+        return verified, judged
 
     def open(self, exchange: str | HasId) -> Operation[UnsealedExchange]:
         """Fetch, verify and unseal an exchange, as far as the agency may read it.
@@ -163,12 +172,13 @@ class Exchanges:
             SignatureInvalid: if a statement's author or signature is not good.
             NotFound: EXCHANGE_UNKNOWN.
         """
-        verified = yield from self.get(exchange)
+        verified, judged = yield from self._get(exchange)
         statements = []
         for each in verified.statements:
             statements.append((yield from self._unseal(each, verified.exchange)))
         if _delivers(verified, self._ports.agency):
-            before, verified = verified, (yield from self.get(verified.id))
+            before = verified
+            verified, _ = yield from self._get(verified.id, judged)
             _check_delivered(before, verified, self._ports.agency)
         opened = UnsealedExchange(verified, tuple(statements))
         self._ports.search_index.note(indexed(opened, self._ports.agency))
@@ -247,23 +257,6 @@ class Exchanges:
                 pb.GetExchangeResponse,
             )
 
-    def _judged(
-        self, exchange_id: str, entries: _Entries, summary: pb.ExchangeSummary, head: Head
-    ) -> VerifiedExchange:
-        fold = self._ports.directory.fold
-        party, state, statements = judge_view(self._ports.agency, exchange_id, entries, fold)
-        return VerifiedExchange(
-            id=exchange_id,
-            party=party,
-            exchange=state,
-            statements=statements,
-            deliveries=tuple(entry for _, entry in entries if entry.event is Event.DELIVERY),
-            entries=tuple(proven for proven, _ in entries),
-            checkpoint=head.checkpoint,
-            note=head.note,
-            summary=parse_summary(summary),
-        )
-
     def _unseal(
         self, each: VerifiedStatement, exchange: Exchange | None
     ) -> Operation[UnsealedStatement]:
@@ -271,8 +264,10 @@ class Exchanges:
         plaintexts: dict[str, bytes] = {}
         faults: list[PartFault] = []
         role: ReaderRole | None = None
-        # By the notice that the initiator signed, not by the hub's word.
-        erased = exchange is not None and is_erased(exchange, spoken(exchange, each.statement))
+        # By a signed notice or the published retention, not by the hub's word.
+        erased = exchange is not None and is_erased(
+            exchange, spoken(exchange, each.statement), self._ports.clock()
+        )
         for part in each.statement.parts:
             wrapped = part.wrapped_key(self._ports.agency)
             if wrapped is None:
@@ -307,17 +302,46 @@ class Exchanges:
         return open_part(sealed, PartContext(each.statement.id, part.name), wrapped, private)
 
     def _check_erased(self, each: VerifiedStatement) -> Operation[None]:
-        """Check that the initiator had it erased; raises RULE_BROKEN if a hub only says so."""
+        """Check that a notice or retention erased it; raises RULE_BROKEN if a hub only says so."""
         exchange = (yield from self.get(each.statement.exchange_id)).exchange
-        if exchange is not None and not is_erased(exchange, spoken(exchange, each.statement)):
+        # The hub's clock may be ahead of this one's.
+        at = self._ports.clock() + MOST_AHEAD
+        if exchange is not None and not is_erased(exchange, spoken(exchange, each.statement), at):
             raise Reason.RULE_BROKEN.error(
                 f"the hub says that the content of statement {each.statement.id} was erased; "
-                "no notice that the initiator signed says so"
+                "no signed notice says so, and its retention has not ended"
             )
 
 
+def _verified(
+    exchange_id: str,
+    judged: JudgedView,
+    entries: _Entries,
+    summary: pb.ExchangeSummary,
+    head: Head,
+) -> VerifiedExchange:
+    return VerifiedExchange(
+        id=exchange_id,
+        party=judged.party,
+        exchange=judged.exchange,
+        statements=judged.statements,
+        deliveries=tuple(entry for _, entry in entries if entry.event is Event.DELIVERY),
+        entries=judged.entries,
+        checkpoint=head.checkpoint,
+        note=head.note,
+        summary=parse_summary(summary),
+    )
+
+
 def _check_delivered(before: VerifiedExchange, after: VerifiedExchange, agency: str) -> None:
-    """Check that the log knows of the delivery; the hub handed the parts out."""
+    """Check that the log knows of the delivery, and that what was shown before is still shown."""
+    shown = {each.index for each in after.entries}
+    for each in before.entries:
+        if each.index not in shown:
+            raise Reason.ENTRY_MISMATCH.error(
+                f"the hub showed entry {each.index} of exchange {before.id} a moment ago, and does "
+                "not show it now"
+            )
     awaited = {leg.awaits for leg in before.legs if leg.agency == agency}
     if _delivers(after, agency) and awaited == {
         leg.awaits for leg in after.legs if leg.agency == agency

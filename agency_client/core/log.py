@@ -177,10 +177,10 @@ class Log:
             pb.GetCheckpointRequest(),
             pb.GetCheckpointResponse,
         )
-        yield from self._view.know_log_key(answer.tree_head.checkpoint)
+        head = yield from self._view.verified(answer.tree_head.checkpoint)
         trust = self._ports.trust
         cosigned = [trust.verify(note) for note in answer.witnessed_checkpoints]
-        return trust.verify(answer.tree_head.checkpoint), cosigned
+        return head, cosigned
 
     def add_cosignature(self, note: bytes) -> Operation[None]:
         """Hand in a checkpoint's note with a witness's line; raises COSIGNATURE_INVALID."""

@@ -8,10 +8,11 @@ over, a new statement goes to the outbox at once. Calls that can do nothing with
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
-from exchange_protocol.errors import HubUnavailable, Reason
+from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
 
 AWAY_SECONDS: Final = 5.0
 """The time for which a hub that could not be reached is taken to be away."""
@@ -36,10 +37,15 @@ class Reach:
             return None
         return away[1]
 
-    def lost(self, error: HubUnavailable) -> None:
-        """Remember that the hub could not be reached."""
-        self._away = self._monotonic() + AWAY_SECONDS, error
-
-    def found(self) -> None:
-        """Forget that it was away: it answered."""
+    @contextmanager
+    def heeding(self) -> Iterator[None]:
+        """Make a call in this block: what it says of the hub is remembered."""
+        try:
+            yield
+        except HubUnavailable as error:
+            self._away = self._monotonic() + AWAY_SECONDS, error
+            raise
+        except ExchangeError:
+            self._away = None
+            raise
         self._away = None

@@ -73,6 +73,16 @@ class Content:
             brief = with_import_notes(brief or self.default_brief, entities.notes)
         return replace(self, entities=entities, brief=brief)
 
+    def subjects(self) -> int:
+        """Count the subjects; entities that come from a generator are then gone."""
+        if isinstance(self.entities, ImportedEntities):
+            return self.entities.subjects
+        counted = SubjectCount()
+        given = self.entities
+        for entity in read_entities(given) if isinstance(given, Path) else checked_entities(given):
+            counted.add(entity)
+        return int(counted)
+
 
 class Sealer:
     """Seals the parts of one statement and hands them to its staging."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
-from agency_client.core.calls import Operation, Pause
+from agency_client.core.calls import Operation, Pause, sign_payload
 from agency_client.core.drafting import (
     INITIAL_FLOOR,
     NO_TERMS,
@@ -34,7 +34,7 @@ from agency_client.core.exchanges import Exchanges, HasId
 from agency_client.core.given import Agencies, parse_agencies
 from agency_client.core.ports import Ports
 from agency_client.core.provenance import check_passed_on
-from agency_client.core.routes import address, check_read, compare_plan
+from agency_client.core.routes import Addressed, address, check_read, compare_plan
 from agency_client.core.sealing import JSON, Content, Sealer
 from agency_client.core.view import View
 from agency_client.core.views import CONTENT, VerifiedExchange
@@ -53,6 +53,7 @@ from exchange_protocol.rules.statements import (
     encode_statement,
     parse_statement,
 )
+from exchange_protocol.trust.identity import AgencyId
 
 _Plan = Callable[[Draft], Operation[tuple[Route, Exchange]]]
 """Says the route of a draft, and the exchange by which its readers are known."""
@@ -94,12 +95,12 @@ class Statements:
     def keep_initial(self, asked: Initial) -> Operation[str]:
         """Make the statement that opens an exchange; gives its id."""
         online = yield from self._view.freshen()
-        draft = self._initial_draft(asked, self._ports.clock())
+        draft = self.draft_initial(asked, self._ports.clock())
         with self._ports.outbox.stage(draft.id) as staging:
             payload = yield from self._seal(
                 draft, asked.content, self._initial_plan(compares=online), staging
             )
-            staging.finish(self._judged(self._ports.vault.sign(payload), None))
+            staging.finish(self._judged((yield from sign_payload(payload)), None))
         return draft.id
 
     def keep_initial_batch(self, asked: Sequence[Initial]) -> Operation[list[str]]:
@@ -115,7 +116,7 @@ class Statements:
             made: list[tuple[Staging, bytes]] = []
             for number, each in enumerate(asked):
                 with numbered(number):
-                    draft = self._initial_draft(each, self._ports.clock())
+                    draft = self.draft_initial(each, self._ports.clock())
                     staging = batch.add(draft.id)
                     payload = yield from self._seal(draft, each.content, plan, staging)
                 drafts.append(draft)
@@ -145,22 +146,29 @@ class Statements:
         if kind_of(body).spec.supervises:
             return (yield from self._keep_comment(body, verified, content))
         if state is None:
-            raise Reason.NOT_A_PARTY.error(
-                f"{self._ports.agency} sees exchange {verified.id} as a supervisor and may not "
-                "speak on it"
-            )
+            raise may_not_speak(self._ports.agency, verified)
         addressed = address(self._ports.agency, verified, state, body, legs)
         if kind_of(body).spec.decides:
             check_read(exchange, body, addressed.legs)
+        draft = self.draft_continuing(body, verified.id, state, addressed, terms)
+        with self._ports.outbox.stage(draft.id) as staging:
+            payload = yield from self._seal(draft, content, self._continuing_plan(state), staging)
+            staging.finish(self._judged((yield from sign_payload(payload)), state))
+        return draft.id
+
+    def draft_continuing(
+        self, body: Body, exchange_id: str, state: Exchange, addressed: Addressed, terms: Terms
+    ) -> Draft:
+        """Draft a statement that continues an exchange."""
         now = self._ports.clock()
         floor = Floor(
             handling=max(addressed.handling),
             tlp=max(addressed.tlp),
             urgency=state.header.urgency,
         )
-        draft = Draft(
+        return Draft(
             id=self._ports.new_id(),
-            exchange_id=verified.id,
+            exchange_id=exchange_id,
             author=self._ports.vault.member,
             made_at=now,
             body=body,
@@ -168,10 +176,6 @@ class Statements:
             recipients=addressed.recipients,
             header=make_header(terms, floor, self._ports, now),
         )
-        with self._ports.outbox.stage(draft.id) as staging:
-            payload = yield from self._seal(draft, content, self._continuing_plan(state), staging)
-            staging.finish(self._judged(self._ports.vault.sign(payload), state))
-        return draft.id
 
     def _keep_comment(
         self, body: Any, verified: VerifiedExchange, content: Content
@@ -212,7 +216,7 @@ class Statements:
 
         with self._ports.outbox.stage(draft.id) as staging:
             payload = yield from self._seal(draft, content, plan, staging)
-            staging.finish(self._ports.vault.sign(payload))
+            staging.finish((yield from sign_payload(payload)))
         return draft.id
 
     def keep_signed(self, drafts: Sequence[tuple[Draft, Mapping[str, bytes]]]) -> list[str]:
@@ -229,7 +233,8 @@ class Statements:
                 staging.finish(one)
         return [draft.id for draft, _ in drafts]
 
-    def _initial_draft(self, asked: Initial, now: datetime) -> Draft:
+    def draft_initial(self, asked: Initial, now: datetime) -> Draft:
+        """Draft an initial statement; a route that the policy refuses is refused here."""
         statement_id = self._ports.new_id()
         header = make_header(asked.terms, INITIAL_FLOOR, self._ports, now)
         draft = Draft(
@@ -320,3 +325,10 @@ class Statements:
             at=self._ports.clock(),
         )
         return signed
+
+
+def may_not_speak(agency: AgencyId, verified: VerifiedExchange) -> ExchangeError:
+    """An error for a supervisor that would continue an exchange: NOT_A_PARTY."""
+    return Reason.NOT_A_PARTY.error(
+        f"{agency} sees exchange {verified.id} as a supervisor and may not speak on it"
+    )

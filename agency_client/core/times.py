@@ -39,11 +39,13 @@ def parse_due(due: Due, now: datetime, zone: tzinfo, *, field: str = "due") -> d
         field: name of the argument, for errors.
 
     Raises:
-        InvalidInput: INVALID_FIELD, for another form, a time without its zone, or the past.
+        InvalidInput: INVALID_FIELD, for another form or a time without its zone; DUE_TIME_PAST.
     """
     at = _moment(due, now, zone, field)
     if at <= now:
-        raise _invalid(f"expected a time to come, got {at.isoformat(timespec='seconds')}", field)
+        raise Reason.DUE_TIME_PAST.error(
+            f"expected a time to come, got {at.isoformat(timespec='seconds')}", field=field
+        )
     return at
 
 

@@ -30,7 +30,7 @@ hide an exchange entirely; witnesses and auditors see that.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from agency_client.core.views import ExchangeSummary, VerifiedExchange, VerifiedStatement
 from agency_client.state.outbox import KeptReceipt
@@ -46,44 +46,81 @@ from exchange_protocol.rules.statements import Statement, parse_statement
 from exchange_protocol.trust.identity import AgencyId
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedView:
+    """An exchange as far as an agency's view of it goes, judged."""
+
+    party: Party
+    exchange: Exchange | None
+    """None to a supervisor, who sees no state."""
+    statements: tuple[VerifiedStatement, ...]
+    entries: tuple[ProvenEntry, ...]
+    """All entries that were judged."""
+    replay: Replay | None
+    """The replay that came to this state, to go on from here."""
+
+    def is_of(self, entries: Sequence[tuple[ProvenEntry, Entry]]) -> bool:
+        """True if it judged the very entries with which these begin; their proofs may differ."""
+        return len(self.entries) <= len(entries) and all(
+            (old.index, old.opening) == (new.index, new.opening)
+            for old, (new, _) in zip(self.entries, entries, strict=False)
+        )
+
+
 def judge_view(
     agency: AgencyId,
     exchange_id: str,
     entries: Sequence[tuple[ProvenEntry, Entry]],
     fold: DirectoryFold,
-) -> tuple[Party, Exchange | None, tuple[VerifiedStatement, ...]]:
+    known: JudgedView | None = None,
+) -> JudgedView:
     """Step 5: judge what an agency is shown of an exchange, as far as its view goes.
 
-    Assumed verified: steps 1 to 4; `fold` holds the directory up to the last entry.
+    Assumed verified: steps 1 to 4; `fold` holds the directory up to the last entry. What was
+    judged of it before, and is shown again byte for byte, is not judged twice: `known` is used up.
 
     Raises:
         HubDishonest, SignatureInvalid: as `get` does.
     """
+    if known is not None and not known.is_of(entries):
+        known = None
+    judged = len(known.entries) if known else 0
+    before = {each.index: each for each in known.statements} if known else {}
     statements = tuple(
-        _verified_statement(proven, entry)
+        replace(before[proven.index], proven=proven)
+        if proven.index in before
+        else _verified_statement(proven, entry)
         for proven, entry in entries
         if entry.event is Event.STATEMENT
     )
     party = _party_of(agency, exchange_id, statements)
     state: Exchange | None = None
+    replay: Replay | None = None
     match party:
         case Party.INITIATOR:
-            state = _replayed(exchange_id, entries, Replay(fold))
+            replay = Replay(fold)
         case Party.RECIPIENT:
             is_insider = _has_joined(agency, statements)
             replay = Replay(fold, view=agency, is_insider=is_insider)
-            state = _replayed(exchange_id, entries, replay)
-            _check_released(agency, state, statements)
         case Party.APPROVER if statements[0].statement.kind.spec.is_case:
             # It is shown every statement, so it judges as auditors do.
             replay = Replay(fold, view=agency, is_insider=True)
-            state = _replayed(exchange_id, entries, replay)
         case Party.APPROVER:
             state = _approvers_view(statements, fold)
         case Party.SUPERVISOR:
             for each in statements:
                 _check_supervised(agency, each, fold)
-    return party, state, statements
+    if replay is not None:
+        if known and known.party is party and known.replay and known.replay.judges_as(replay):
+            replay = known.replay
+        else:
+            judged = 0
+        for proven, entry in entries[judged:]:
+            replay.apply(proven.index, proven.opening, entry)
+        state = replay.exchanges[exchange_id]
+    if party is Party.RECIPIENT and state is not None:
+        _check_released(agency, state, statements)
+    return JudgedView(party, state, statements, tuple(proven for proven, _ in entries), replay)
 
 
 def _party_of(agency: AgencyId, exchange_id: str, statements: Sequence[VerifiedStatement]) -> Party:
@@ -123,14 +160,6 @@ def _check_released(
                 f"{' or '.join(leg.approvers)}, and {len(leg.approvals)} are given: "
                 "it must not be read"
             )
-
-
-def _replayed(
-    exchange_id: str, entries: Sequence[tuple[ProvenEntry, Entry]], replay: Replay
-) -> Exchange:
-    for proven, _ in entries:
-        replay.apply(proven.index, proven.opening)
-    return replay.exchanges[exchange_id]
 
 
 def _approvers_view(statements: Sequence[VerifiedStatement], fold: DirectoryFold) -> Exchange:

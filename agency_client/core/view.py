@@ -48,8 +48,7 @@ class View:
             HubDishonest: CHECKPOINT_INVALID, CHECKPOINT_ROLLBACK or CHECKPOINT_SPLIT_VIEW.
         """
         trust = self._ports.trust
-        yield from self.know_log_key(message.checkpoint)
-        head = trust.verify(message.checkpoint)
+        head = yield from self.verified(message.checkpoint)
         if original and asked_with is not None and head.size < asked_with.size:
             yield from self._verify_ancestor(head, asked_with)
             return head
@@ -116,8 +115,7 @@ class View:
             audit_pb.GetCheckpointRequest(),
             audit_pb.GetCheckpointResponse,
         )
-        yield from self.know_log_key(answer.tree_head.checkpoint)
-        head = self._ports.trust.verify(answer.tree_head.checkpoint)
+        head = yield from self.verified(answer.tree_head.checkpoint)
         if head.size < held.size:
             raise self._ports.trust.rolled_back(held, head)
 
@@ -208,22 +206,24 @@ class View:
         note = self._ports.trust.held_note()
         if note is None:
             return None
-        yield from self.know_log_key(note)
-        return self._ports.trust.verify(note)
+        return (yield from self.verified(note))
 
-    def know_log_key(self, note: bytes) -> Operation[None]:
-        """Learn the successors of the log's key, if none that is known signed a note.
+    def verified(self, note: bytes) -> Operation[Head]:
+        """Verify the log's signature on a note, by a key that is known or by a successor of it.
 
-        The directory names them, and comes under a checkpoint of such a key itself. So it is folded
-        before that signature can be verified, and nothing of it is kept but the keys: that the
-        predecessor and the operating agency signed for each of them is proof by itself. If it names
-        none, the note is left as it is, for the caller to refuse.
+        The directory names successors, and comes under a checkpoint of such a key itself. So it is
+        folded before that signature can be verified, and nothing of it is kept but the keys: that
+        the predecessor and the operating agency signed for each of them is proof by itself.
 
         Raises:
-            HubDishonest: CHECKPOINT_INVALID, if what the hub shows as its directory is not good.
+            HubDishonest: CHECKPOINT_INVALID, if no such key signed it, or if what the hub shows as
+                its directory is not good.
         """
-        if not self._ports.log_keys.verifier.is_by_unknown_key(note):
-            return
+        try:
+            return self._ports.trust.verify(note)
+        except HubDishonest:
+            if not self._ports.log_keys.verifier.is_by_unknown_key(note):
+                raise
         try:
             yield from self._learn_log_keys()
         except HubDishonest as error:
@@ -231,6 +231,7 @@ class View:
                 "no key of the log that is known signed the checkpoint, and the directory that the "
                 f"hub shows under it names none: {error.message}"
             ) from error
+        return self._ports.trust.verify(note)
 
     def _learn_log_keys(self) -> Operation[None]:
         keys = self._ports.log_keys

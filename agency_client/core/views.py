@@ -21,13 +21,25 @@ from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.entries import Entry, Event
 from exchange_protocol.record.receipts import ProvenEntry, Receipt
 from exchange_protocol.rules.clocks import Clock, LegTimes, is_overdue, next_due, running
-from exchange_protocol.rules.lifecycle import Exchange, Leg
+from exchange_protocol.rules.lifecycle import Exchange, Leg, LegRoute
 from exchange_protocol.rules.statements import BRIEF, SignedStatement, Statement
 from exchange_protocol.trust.identity import AgencyId, Member
 
 CONTENT: Final = "content"
 ENTITIES: Final = "entities"
 """Entities are in the parts `entities`, `entities.2`, `entities.3` and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What would happen to a statement that was sent now, by the policy on the log."""
+
+    recipients: tuple[AgencyId, ...]
+    """To whom it would be said."""
+    legs: tuple[LegRoute, ...]
+    """Of each recipient that would get new content, the approvals that it would wait for."""
+    supervisors: tuple[AgencyId, ...]
+    """The agencies that would get a copy of the brief."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from html import escape
 from typing import Final
 
 from agency_client.evidence.facts import VerifiedBundle, VerifiedEntry
-from agency_client.evidence.words import ENGLISH, KAZAKH, RUSSIAN, Words
+from agency_client.evidence.words import ENGLISH, KAZAKH, RUSSIAN, AccountWords
 from agency_client.presentation.visible import visible
 from agency_client.presentation.words import body_words, say
 from exchange_protocol.kinds.codes import LegState
@@ -73,7 +73,7 @@ def render(found: VerifiedBundle) -> bytes:
     return f"{_HEAD.format(title=_text(title))}{sections}</body>\n</html>\n".encode()
 
 
-def _section(found: VerifiedBundle, words: Words) -> str:
+def _section(found: VerifiedBundle, words: AccountWords) -> str:
     others = "".join(
         f'<p class="other" lang="{each.tag}">{_text(each.place)}</p>\n'
         for each in _LANGUAGES
@@ -112,7 +112,7 @@ def _section(found: VerifiedBundle, words: Words) -> str:
     )
 
 
-def _request(found: VerifiedBundle, words: Words) -> list[tuple[str, Cell]]:
+def _request(found: VerifiedBundle, words: AccountWords) -> list[tuple[str, Cell]]:
     """Tell what was asked, of whom and on what terms, by the initial statement."""
     opening = next(
         (
@@ -154,7 +154,7 @@ def _request(found: VerifiedBundle, words: Words) -> list[tuple[str, Cell]]:
     return [pair for pair in zip(words.request_rows, values, strict=True) if pair[1]]
 
 
-def _facts(found: VerifiedBundle, words: Words) -> list[tuple[str, Cell]]:
+def _facts(found: VerifiedBundle, words: AccountWords) -> list[tuple[str, Cell]]:
     claim = f" ({words.claim})"
     policies = tuple(
         f"SHA-256 {sha256(told.statement.body.cedar.encode()).hexdigest()}, "
@@ -176,7 +176,7 @@ def _facts(found: VerifiedBundle, words: Words) -> list[tuple[str, Cell]]:
     return [pair for pair in zip(words.facts, values, strict=True) if pair[1]]
 
 
-def _cosigned(found: VerifiedBundle, words: Words) -> Iterator[str]:
+def _cosigned(found: VerifiedBundle, words: AccountWords) -> Iterator[str]:
     for each in found.cosignatures:
         yield f"{each.witness}, {_instant(each.at)}"
     if found.unverified_signatures:
@@ -184,7 +184,7 @@ def _cosigned(found: VerifiedBundle, words: Words) -> Iterator[str]:
 
 
 def _row(
-    found: VerifiedBundle, told: VerifiedEntry, said: Mapping[bytes, int], words: Words
+    found: VerifiedBundle, told: VerifiedEntry, said: Mapping[bytes, int], words: AccountWords
 ) -> tuple[Cell, ...]:
     entry = told.entry
     ruling = entry.ruling
@@ -199,7 +199,7 @@ def _row(
     )
 
 
-def _who(found: VerifiedBundle, member: Member, words: Words) -> tuple[str, ...]:
+def _who(found: VerifiedBundle, member: Member, words: AccountWords) -> tuple[str, ...]:
     role = words.say(member.role)
     return _agency(found, member.agency), f"{role} {member.name}" if member.name else role
 
@@ -209,7 +209,7 @@ def _agency(found: VerifiedBundle, agency: AgencyId) -> str:
     return f"{enrolled.name} [{agency}]" if enrolled else agency
 
 
-def _what(told: VerifiedEntry, said: Mapping[bytes, int], words: Words) -> tuple[str, ...]:
+def _what(told: VerifiedEntry, said: Mapping[bytes, int], words: AccountWords) -> tuple[str, ...]:
     """Say the record of an entry, and the entry of the statement that it is about."""
     if told.statement is None:
         word, about = words.given, said.get(told.entry.payload_digest)
@@ -226,7 +226,7 @@ def _what(told: VerifiedEntry, said: Mapping[bytes, int], words: Words) -> tuple
     return tuple(filter(None, lines))
 
 
-def _missed(told: VerifiedEntry, words: Words) -> Iterator[str]:
+def _missed(told: VerifiedEntry, words: AccountWords) -> Iterator[str]:
     """Say which deadlines a statement proves to be missed: the hub takes it after them alone."""
     said, ruling = told.statement, told.entry.ruling
     if said is None or ruling is None:
@@ -241,12 +241,12 @@ def _missed(told: VerifiedEntry, words: Words) -> Iterator[str]:
                 yield words.not_fetched.format(agency=change.agency)
 
 
-def _leg(change: LegChange, words: Words) -> str:
+def _leg(change: LegChange, words: AccountWords) -> str:
     before = f"{words.say(change.before)} → " if change.before else ""
     return f"{change.agency}: {before}{words.say(change.after)}"
 
 
-def _parts(found: VerifiedBundle, words: Words) -> Iterator[tuple[Cell, ...]]:
+def _parts(found: VerifiedBundle, words: AccountWords) -> Iterator[tuple[Cell, ...]]:
     for told in found.told:
         for part in told.statement.parts if told.statement else ():
             opened = part.name in found.disclosed.get(told.index, ())

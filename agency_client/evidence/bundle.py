@@ -14,6 +14,7 @@
     entries/<index>/payload.bin         a statement's entry: what was signed, exact bytes
     entries/<index>/pae.bin                its DSSE encoding, the very bytes under the signature
     entries/<index>/signature.der          the ECDSA signature
+    entries/<index>/signature.ml-dsa-65    where its certificate has a second key: by that key
     entries/<index>/batch.txt              where it is over a batch: index, size and inclusion proof
     content/<index>/<part>/sealed       with content: the sealed bytes, as signed by digest
     content/<index>/<part>/key             the content key of this part, 32 bytes

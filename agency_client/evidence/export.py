@@ -28,7 +28,7 @@ from agency_client.evidence.verification import (
     published_files,
     verify_bundle,
 )
-from agency_client.evidence.verify import batch_text, entry_folder, pae
+from agency_client.evidence.verify import SECOND_SIGNATURE, batch_text, entry_folder, pae
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy
 from exchange_protocol.record.receipts import ProvenEntry
@@ -96,6 +96,8 @@ def _entry_files(entries: Iterable[ProvenEntry], note: bytes) -> dict[str, bytes
             files[f"{folder}/payload.bin"] = signed.payload
             files[f"{folder}/pae.bin"] = pae(signed.payload)
             files[f"{folder}/signature.der"] = signed.signature
+            if signed.post_quantum_signature:
+                files[f"{folder}/{SECOND_SIGNATURE}"] = signed.post_quantum_signature
             if signed.batch is not None:
                 batch = signed.batch
                 files[f"{folder}/batch.txt"] = batch_text(batch.index, batch.size, batch.path)

@@ -41,7 +41,12 @@ from exchange_protocol.log.notes import SignedNote
 from exchange_protocol.record.entries import CommitmentOpening, Event, parse_entry
 from exchange_protocol.record.receipts import ProvenEntry, verify_proven_entries
 from exchange_protocol.record.replay import DirectoryFold
-from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
+from exchange_protocol.rules.statements import (
+    SignedStatement,
+    Statement,
+    parse_post_quantum,
+    parse_statement,
+)
 from exchange_protocol.trust.certificates import TrustAnchors, fingerprint
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE, BatchInclusion, pae
 from exchange_protocol.trust.identity import parse_member
@@ -110,7 +115,7 @@ def judged(
                 f"the bundle has {size} up to there"
             )
     exporter = parse_member(about["exported_by"])
-    party, exchange, _ = judge_view(exporter.agency, about["exchange_id"], own, fold)
+    judged = judge_view(exporter.agency, about["exchange_id"], own, fold)
     if not any(each.statement for each in told):
         raise Reason.ENTRY_MISMATCH.error("expected a statement of the exchange, got none")
     return VerifiedBundle(
@@ -119,8 +124,8 @@ def judged(
         exported_at=about["exported_at"],
         software=about["software"],
         checkpoint=checkpoint,
-        party=party,
-        exchange=exchange,
+        party=judged.party,
+        exchange=judged.exchange,
         told=tuple(told),
         directory_told=tuple(directory_told),
         directory=fold.current,
@@ -200,7 +205,13 @@ def _read_entry(
             text = archive.read(f"{folder}/batch.txt")
             batch = BatchInclusion(*script.parse_batch(text, f"entry {index}"))
             expected[f"{folder}/batch.txt"] = script.batch_text(batch.index, batch.size, batch.path)
-        signed = SignedStatement(PAYLOAD_TYPE, payload, entry.certificate_sha256, signature, batch)
+        second = b""
+        if f"{folder}/{script.SECOND_SIGNATURE}" in archive.names:
+            second = parse_post_quantum(archive.read(f"{folder}/{script.SECOND_SIGNATURE}"))
+            expected[f"{folder}/{script.SECOND_SIGNATURE}"] = second
+        signed = SignedStatement(
+            PAYLOAD_TYPE, payload, entry.certificate_sha256, signature, batch, second
+        )
         expected[f"{folder}/payload.bin"] = payload
         expected[f"{folder}/signature.der"] = signature
         expected[f"{folder}/pae.bin"] = pae(PAYLOAD_TYPE, payload)

@@ -16,8 +16,10 @@ Steps:
  3. Every entry is in the tree of that checkpoint: HMAC with its nonce, RFC 6962 leaf and proof.
  4. The directory entries are all there, in order; each certificate leads to the root at the hub's
     time, is for signing documents, and was published before it was used and not revoked.
- 5. Every statement and its signature are those that its entry names, and the author signed it
-    (ECDSA over DSSE PAE). Entries of version 0.1 name no signature.
+ 5. Every statement and its signatures are those that its entry names, and the author signed it
+    (ECDSA over DSSE PAE). Where its certificate holds a second key, of ML-DSA-65, there must be a
+    second signature; it is verified by OpenSSL 3.5 or later, and else told of as not verified.
+    Entries of version 0.1 name no signature.
  6. Every ruling cites the policy that was in force, whose signed text is in the bundle.
  7. A disclosed part opens: its sealed bytes are those that were signed, they commit to the content
     key, every AES-256-GCM tag is good, and the text is the one in the bundle.
@@ -68,6 +70,7 @@ VERSION = 1
 MANIFEST = "manifest.json"
 READING = ("account.html", "verify.py")
 STAMP = "checkpoint.tsr"
+SECOND_SIGNATURE = "signature.ml-dsa-65"
 ABOUT = ("exchange_id", "exported_at", "exported_by", "software")
 PAYLOAD_TYPE = b"application/vnd.caricc.exchange.statement.v1+protobuf"
 BATCH_TYPE = b"application/vnd.caricc.exchange.batch.v1"
@@ -159,9 +162,10 @@ KINDS = {
     79: "publish_log_key",
     110: "publish_calendar",
     120: "confirm_policy",
+    121: "require_post_quantum",
 }
 """Fields of a statement's body."""
-DIRECTORY = frozenset((70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 110, 120))
+DIRECTORY = frozenset((70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 110, 120, 121))
 """Those of them that change the directory."""
 TIME = "time"
 CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
@@ -389,6 +393,26 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
                 5: "no drug nexus",
                 6: "insufficient request",
                 7: "legal privilege",
+                8: "fiscal matter",
+                9: "bank secrecy",
+                10: "inquiry underway",
+                11: "different authority",
+            },
+        ),
+        2: (
+            "further grounds",
+            {
+                1: "sovereignty security",
+                2: "contrary to law",
+                3: "impedes investigation",
+                4: "disproportionate",
+                5: "no drug nexus",
+                6: "insufficient request",
+                7: "legal privilege",
+                8: "fiscal matter",
+                9: "bank secrecy",
+                10: "inquiry underway",
+                11: "different authority",
             },
         ),
     },
@@ -411,6 +435,26 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
                 5: "no drug nexus",
                 6: "insufficient request",
                 7: "legal privilege",
+                8: "fiscal matter",
+                9: "bank secrecy",
+                10: "inquiry underway",
+                11: "different authority",
+            },
+        ),
+        3: (
+            "further grounds",
+            {
+                1: "sovereignty security",
+                2: "contrary to law",
+                3: "impedes investigation",
+                4: "disproportionate",
+                5: "no drug nexus",
+                6: "insufficient request",
+                7: "legal privilege",
+                8: "fiscal matter",
+                9: "bank secrecy",
+                10: "inquiry underway",
+                11: "different authority",
             },
         ),
     },
@@ -623,6 +667,26 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
                 5: "no drug nexus",
                 6: "insufficient request",
                 7: "legal privilege",
+                8: "fiscal matter",
+                9: "bank secrecy",
+                10: "inquiry underway",
+                11: "different authority",
+            },
+        ),
+        3: (
+            "further grounds",
+            {
+                1: "sovereignty security",
+                2: "contrary to law",
+                3: "impedes investigation",
+                4: "disproportionate",
+                5: "no drug nexus",
+                6: "insufficient request",
+                7: "legal privilege",
+                8: "fiscal matter",
+                9: "bank secrecy",
+                10: "inquiry underway",
+                11: "different authority",
             },
         ),
     },
@@ -790,6 +854,7 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
                 8: "urgent reply at hand",
                 9: "urgent reply indirect",
                 10: "feedback",
+                11: "retention",
             },
         ),
         3: ("hours", {}),
@@ -802,11 +867,14 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
         6: ("days off", {}),
         7: ("days worked", {}),
     },
+    121: {
+        1: ("is required", {}),
+    },
 }
 """Of each kind: the fields of its body that hold codes, numbers or a time."""
 # End of the kinds.
 _PUBLISH_CERTIFICATE, _REVOKE_CERTIFICATE, _PUBLISH_POLICY, _PUBLISH_LOG_KEY = 71, 72, 74, 79
-_CONFIRM_POLICY = 120
+_CONFIRM_POLICY, _REQUIRE_POST_QUANTUM = 120, 121
 _FIRST_BODY_FIELD = 30
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*){0,3}", re.ASCII)
@@ -836,6 +904,13 @@ _CURVES = {
     bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004"): "-sha256",
     bytes.fromhex("3076301006072a8648ce3d020106052b8104002203620004"): "-sha384",
 }
+# A second public key, of ML-DSA-65: subjectAltPublicKeyInfo (X.509, 2.5.29.72), with the beginning
+# of its SubjectPublicKeyInfo (RFC 9881).
+_SECOND_KEY = bytes.fromhex("0603551d48")
+_ML_DSA_65 = bytes.fromhex("308207b2300b0609608648016503040312038207a100")
+_SECOND_KEY_OF_ML_DSA_65 = _SECOND_KEY + bytes.fromhex("048207b6") + _ML_DSA_65
+# The key as a SubjectPublicKeyInfo, and a signature.
+_ML_DSA_65_KEY_BYTES, _ML_DSA_65_SIGNATURE_BYTES = 1974, 3309
 
 
 _EXIT_REFUSED, _EXIT_DAMAGED, _EXIT_UNCHECKED = 1, 2, 6
@@ -942,7 +1017,8 @@ def _check_container(path: Path) -> None:
         raise Damaged("TOO_LARGE", f"expected at most {MAX_ARCHIVE_BYTES} bytes, got {size}")
     with path.open("rb") as file:
         file.seek(max(0, size - 42))
-        tail = file.read()
+        # A device gives no size, and may have no end.
+        tail = file.read(42)
     end = tail[-22:]
     if len(end) < 22 or end[:4] != b"PK\x05\x06":
         raise Damaged("ARCHIVE_INVALID", "expected a zip archive without a comment at its end")
@@ -1332,8 +1408,8 @@ class Certificate:
         self.der = der
         self.issuers = list(issuers)
         self.revoked = False
-        self.usable: tuple[Path, str, list[str]] | None = None
-        """Its public key's file, its digest's name and its URIs, once openssl has read it."""
+        self.usable: tuple[Path, str, list[str], bytes] | None = None
+        """Its public key's file, its digest's name, its URIs and its second key, once read."""
 
 
 class LogKeys:
@@ -1403,6 +1479,10 @@ class Directory:
         self.operating_agency: list[str] = []
         """The beginning of its members' names, split at slashes."""
         self.certificates: dict[bytes, Certificate] = {}
+        self.unverified = 0
+        """Post-quantum signatures that this openssl cannot verify."""
+        self.post_quantum: set[str] = set()
+        """Agencies that take no statement of their own without one."""
         self.policy = b""
         self.proposal = b""
         """SHA-256 of the policy that waits for a second operator; empty if none does."""
@@ -1413,20 +1493,51 @@ class Directory:
         self._root = root
         self._openssl = openssl
 
-    def verify_author(self, entry: Entry, author: str, signed: bytes, signature: bytes) -> None:
-        """Verify that the author's certificate stood at the hub's time, and that it signed."""
+    def verify_author(
+        self, entry: Entry, author: str, signed: bytes, signature: bytes, second: bytes
+    ) -> None:
+        """Verify that the author's certificate stood at the hub's time, and that it signed.
+
+        `second` is the post-quantum signature; empty if there is none.
+        """
         certificate = self.certificates.get(entry.certificate)
         where = f"entry {entry.index}"
         if certificate is None:
             raise Refused("CERTIFICATE_INVALID", f"{where}: its certificate was not published yet")
         if certificate.revoked:
             raise Refused("CERTIFICATE_INVALID", f"{where}: its certificate was revoked before")
-        key, digest, uris = self._read(certificate, where)
+        key, digest, uris, second_key = self._read(certificate, where)
         if uris != [author] or not _AUTHOR.fullmatch(author):
             raise Refused("CERTIFICATE_INVALID", f"{where}: its certificate is not the author's")
         self._openssl.verify_chain(self._root, certificate, entry.seconds, where)
         if not self._openssl.is_signed(key, digest, signed, signature):
             raise Refused("SIGNATURE_INVALID", f"{where}: the signature of {author} is not good")
+        self._verify_second(second_key, author, signed, second, where)
+
+    def _verify_second(
+        self, key: bytes, author: str, signed: bytes, signature: bytes, where: str
+    ) -> None:
+        """Verify the post-quantum signature: it is there if and only if there is a key for it."""
+        if not key and author.split("/")[4] in self.post_quantum:
+            raise Refused(
+                "SIGNATURE_MISSING", f"{where}: its agency demands post-quantum signatures"
+            )
+        if bool(key) != bool(signature):
+            raise Refused(
+                "SIGNATURE_MISSING" if key else "SIGNATURE_INVALID",
+                f"{where}: expected a post-quantum signature if and only if its certificate holds "
+                "a second key",
+            )
+        if not key:
+            return
+        if len(signature) != _ML_DSA_65_SIGNATURE_BYTES:
+            raise Refused("SIGNATURE_INVALID", f"{where}: its post-quantum signature is cut")
+        if not self._openssl.knows_ml_dsa:
+            self.unverified += 1
+        elif not self._openssl.is_signed_ml_dsa(key, signed, signature):
+            raise Refused(
+                "SIGNATURE_INVALID", f"{where}: the post-quantum signature of {author} is not good"
+            )
 
     def apply(self, entry: Entry, statement: Statement) -> None:
         """Change the directory as a verified statement says."""
@@ -1448,6 +1559,12 @@ class Directory:
             if not digest or digest != self.proposal:
                 raise Refused("POLICY_MISMATCH", f"entry {entry.index} confirms no policy")
             self.policy, self.proposal = digest, b""
+        elif statement.field == _REQUIRE_POST_QUANTUM:
+            agency = statement.author.split("/")[4]
+            if number(statement.body, 1):
+                self.post_quantum.add(agency)
+            else:
+                self.post_quantum.discard(agency)
         elif statement.field == _PUBLISH_LOG_KEY:
             self.log_keys.apply(entry, statement, self.operating_agency)
         self.size += 1
@@ -1467,18 +1584,22 @@ class Directory:
             chain = b"".join(pem(each) for each in issuers)
             self.files[f"certificates/{fingerprint.hex()}.chain.pem"] = chain
 
-    def _read(self, certificate: Certificate, where: str) -> tuple[Path, str, list[str]]:
+    def _read(self, certificate: Certificate, where: str) -> tuple[Path, str, list[str], bytes]:
         if certificate.usable is None:
-            public_key, uris = read_certificate(certificate.der, where)
+            public_key, uris, second = read_certificate(certificate.der, where)
             digests = [each for start, each in _CURVES.items() if public_key.startswith(start)]
             if not digests:
                 raise Refused("CERTIFICATE_INVALID", f"{where}: its key is neither P-256 nor P-384")
-            certificate.usable = self._openssl.key_file(public_key), digests[0], uris
+            file = self._openssl.key_file(public_key)
+            certificate.usable = file, digests[0], uris, second
         return certificate.usable
 
 
-def read_certificate(der: bytes, where: str) -> tuple[bytes, list[str]]:
-    """Give the public key and the URIs of a certificate for signing documents (RFC 5280)."""
+def read_certificate(der: bytes, where: str) -> tuple[bytes, list[str], bytes]:
+    """Give public key, URIs and second key of a certificate for signing documents (RFC 5280).
+
+    The second key, of ML-DSA-65, is empty where it has none.
+    """
     try:
         signed = der_elements(der_elements(der_elements(der)[0][1])[0][1])
         (listed,) = [content for tag, content, _ in signed[7:] if tag == _EXTENSIONS]
@@ -1498,7 +1619,12 @@ def read_certificate(der: bytes, where: str) -> tuple[bytes, list[str]]:
         raise Refused(
             "CERTIFICATE_INVALID", f"{where}: its certificate is not for signing documents"
         )
-    return public_key, uris
+    seconds = [each for each in extensions if each.startswith(_SECOND_KEY)]
+    if not seconds:
+        return public_key, uris, b""
+    if len(seconds) > 1 or not seconds[0].startswith(_SECOND_KEY_OF_ML_DSA_65):
+        raise Refused("CERTIFICATE_INVALID", f"{where}: its second key is not of ML-DSA-65")
+    return public_key, uris, seconds[0][-_ML_DSA_65_KEY_BYTES:]
 
 
 def verify_statement(
@@ -1511,6 +1637,9 @@ def verify_statement(
     signature = archive.read(f"{folder}/signature.der")
     if hashlib.sha256(payload).digest() != entry.digest:
         raise Refused("ENTRY_MISMATCH", f"{where} names another statement than the one beside it")
+    second = b""
+    if f"{folder}/{SECOND_SIGNATURE}" in archive.names:
+        second = archive.read(f"{folder}/{SECOND_SIGNATURE}")
     batch = None
     if f"{folder}/batch.txt" in archive.names:
         batch = parse_batch(archive.read(f"{folder}/batch.txt"), where)
@@ -1519,7 +1648,7 @@ def verify_statement(
     if not entry.signature and directory.names_signatures:
         raise Refused("ENTRY_MISMATCH", f"{where} does not name the signature of its statement")
     if entry.signature:
-        message = signature_message(entry.certificate, signature, batch)
+        message = signature_message(entry.certificate, signature, batch, second)
         if hashlib.sha256(message).digest() != entry.signature:
             raise Refused(
                 "ENTRY_MISMATCH", f"{where} names another signature than the one beside it"
@@ -1541,9 +1670,9 @@ def verify_statement(
         # The log begins with an operator's own certificate, signed with its key.
         directory.operating_agency = statement.author.split("/")[:5]
         directory.publish(entry, statement)
-        directory.verify_author(entry, statement.author, signed, signature)
+        directory.verify_author(entry, statement.author, signed, signature, second)
     else:
-        directory.verify_author(entry, statement.author, signed, signature)
+        directory.verify_author(entry, statement.author, signed, signature, second)
         if statement.field == _PUBLISH_CERTIFICATE:
             directory.publish(entry, statement)
     if entry.policy != directory.policy:
@@ -1684,6 +1813,7 @@ class OpenSsl:
         self._folder = folder
         self._files = 0
         self._chains: set[tuple[bytes, int]] = set()
+        self._knows_ml_dsa: bool | None = None
         self._verify_fitness()
 
     def _verify_fitness(self) -> None:
@@ -1726,6 +1856,21 @@ class OpenSsl:
         public = bytes.fromhex("302a300506032b6570032100") + key
         words = ["pkeyutl", "-verify", "-pubin", "-rawin"]
         words += ["-inkey", str(self._file(pem(public, "PUBLIC KEY")))]
+        words += ["-in", str(self._file(signed)), "-sigfile", str(self._file(signature))]
+        return self._run(words).returncode == 0
+
+    @property
+    def knows_ml_dsa(self) -> bool:
+        """True if this openssl verifies ML-DSA-65, as 3.5 and later do."""
+        if self._knows_ml_dsa is None:
+            words = ["list", "-public-key-algorithms"]
+            self._knows_ml_dsa = b"ML-DSA-65" in self._run(words).stdout
+        return self._knows_ml_dsa
+
+    def is_signed_ml_dsa(self, key: bytes, signed: bytes, signature: bytes) -> bool:
+        """True if an ML-DSA-65 signature is good; the key is a SubjectPublicKeyInfo in DER."""
+        words = ["pkeyutl", "-verify", "-pubin", "-rawin"]
+        words += ["-inkey", str(self._file(pem(key, "PUBLIC KEY")))]
         words += ["-in", str(self._file(signed)), "-sigfile", str(self._file(signature))]
         return self._run(words).returncode == 0
 
@@ -1887,7 +2032,10 @@ def parse_batch(data: bytes, where: str) -> tuple[int, int, tuple[bytes, ...]]:
 
 
 def signature_message(
-    certificate: bytes, signature: bytes, batch: tuple[int, int, tuple[bytes, ...]] | None
+    certificate: bytes,
+    signature: bytes,
+    batch: tuple[int, int, tuple[bytes, ...]] | None,
+    second: bytes = b"",
 ) -> bytes:
     """Encode the Signature of a statement as Protocol Buffers do; its SHA-256 is in the entry."""
     message = _field(1, certificate) + _field(2, signature)
@@ -1895,7 +2043,7 @@ def signature_message(
         index, size, path = batch
         place = _number_field(1, index) + _number_field(2, size)
         message += _field(3, place + b"".join(_field(3, each) for each in path))
-    return message
+    return message + _field(4, second)
 
 
 def _field(number: int, data: bytes) -> bytes:
@@ -2038,8 +2186,8 @@ def verify(
             what = EVENTS[entry.event]
             if entry.event == STATEMENT:
                 names += ["payload.bin", "pae.bin", "signature.der"]
-                if f"{folder_name}/batch.txt" in archive.names:
-                    names.append("batch.txt")
+                optional = ("batch.txt", SECOND_SIGNATURE)
+                names += [each for each in optional if f"{folder_name}/{each}" in archive.names]
                 if entry.digest in said:
                     raise Refused("ENTRY_MISMATCH", f"entry {index} repeats an earlier statement")
                 statement = verify_statement(archive, entry, exchange_id, directory)
@@ -2065,6 +2213,11 @@ def verify(
             yield line + (f"  under {rules}" if rules else "")
         if not any(each.exchange_id == exchange_id for each in said.values()):
             raise Refused("FILE_MISSING", "the bundle holds no statement of its exchange")
+        if directory.unverified:
+            yield (
+                f"signatures  NOT VERIFIED: {directory.unverified} by post-quantum keys, beside"
+                " those that are verified; OpenSSL 3.5 or later would verify them"
+            )
         for size, key in keys.chain[1:]:
             yield f"log key     from {size} entries on {key}; the key before it signed that"
         if keys.chain or not is_given:

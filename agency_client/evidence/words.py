@@ -11,7 +11,7 @@ from exchange_protocol.words import Code, NamedCode
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class AccountWords:
     """One language of the account."""
 
     language: Language
@@ -70,7 +70,7 @@ class Words:
         return say_code(code, self.language)
 
 
-ENGLISH: Final = Words(
+ENGLISH: Final = AccountWords(
     language=Language.EN,
     title="Account of an exchange",
     lead=(
@@ -199,7 +199,7 @@ ENGLISH: Final = Words(
     },
 )
 
-RUSSIAN: Final = Words(
+RUSSIAN: Final = AccountWords(
     language=Language.RU,
     title="Справка об обмене информацией",
     lead=(
@@ -338,7 +338,7 @@ RUSSIAN: Final = Words(
     },
 )
 
-KAZAKH: Final = Words(
+KAZAKH: Final = AccountWords(
     language=Language.KK,
     title="Ақпарат алмасу туралы анықтама",
     lead=(

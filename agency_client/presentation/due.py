@@ -10,11 +10,11 @@ from typing import Any, Final
 from agency_client.core.views import ExchangeSummary, LegSummary
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
-from agency_client.presentation.plain import iso
+from agency_client.presentation.plain import clock_json
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.spec import OWES
-from exchange_protocol.rules.clocks import REMINDERS, Clock, ClockKind
+from exchange_protocol.rules.clocks import Clock
 from exchange_protocol.trust.identity import AgencyId
 
 STATES_WITH_CLOCKS: Final = tuple(sorted(OWES | {LegState.ANSWERED}))
@@ -33,7 +33,7 @@ class DueClock:
 
     def is_over(self, now: datetime) -> bool:
         """True if its time is over, so that somebody is in default."""
-        return now > self.clock.at and self.clock.binds
+        return self.clock.is_over(now)
 
 
 def due_clocks(
@@ -60,6 +60,25 @@ def by_time_left(found: Iterable[DueClock]) -> list[DueClock]:
     return sorted(found, key=lambda each: (each.clock.at, each.summary.id, each.leg.agency))
 
 
+def pressing(legs: Iterable[LegSummary], party: Party | None = None) -> Clock | None:
+    """The clock of some legs that ends first; with `party`, of those that ask that party to act."""
+    clocks = (clock for leg in legs for clock in leg.clocks)
+    asked = (clock for clock in clocks if party is None or clock.party is party)
+    return min(asked, key=lambda clock: clock.at, default=None)
+
+
+def clock_words(clock: Clock, now: datetime, locale: Locale) -> str:
+    """A clock in a list that has its end in another column: which it is, and how much is over."""
+    return f"{locale.say(clock.kind)}\n{used_words(clock, now, locale)}"
+
+
+def clock_line(clock: Clock, now: datetime, locale: Locale) -> str:
+    """A clock on one line: which it is, who is to act, its end, and how much of it is over."""
+    until = locale.due(clock.at, now, is_overdue=clock.is_over(now))
+    used = used_words(clock, now, locale).replace("\n", "; ")
+    return f"{locale.say(clock.kind)} ({locale.say(clock.party)}): {until}; {used}"
+
+
 def used_words(clock: Clock, now: datetime, locale: Locale) -> str:
     """The part of a time that is over, the alarm before a freeze ends, and a missing calendar."""
     said = [f"{clock.used(now)} %"]
@@ -70,22 +89,6 @@ def used_words(clock: Clock, now: datetime, locale: Locale) -> str:
         years = ", ".join(map(str, clock.unpublished))
         said.append(locale.say(Label.CALENDAR_MISSING, years=years))
     return "\n".join(said)
-
-
-def clock_json(clock: Clock, now: datetime) -> dict[str, Any]:
-    """A clock as plain values."""
-    return {
-        "clock": clock.kind.value,
-        "party": clock.party.value,
-        "since": iso(clock.since),
-        "ends_at": iso(clock.at),
-        "used_percent": clock.used(now),
-        "reminder_percent": clock.reminder(now),
-        "alarm_hours": clock.alarm(now) if clock.kind is ClockKind.FREEZE else None,
-        "is_over": clock.used(now) == REMINDERS[-1],
-        "binds": clock.binds,
-        "unpublished_years": list(clock.unpublished),
-    }
 
 
 def due_json(due: DueClock, known: Reference | None, now: datetime) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import LegState, Party, Urgency
 from exchange_protocol.kinds.spec import OWES
 from exchange_protocol.record.entries import Entry, read_entry
-from exchange_protocol.rules.clocks import is_overdue, next_due
+from exchange_protocol.rules.clocks import Clock, is_overdue, next_due, running
 from exchange_protocol.rules.leg_record import Claim
 from exchange_protocol.rules.lifecycle import Leg
 from exchange_protocol.rules.statements import Header
@@ -49,6 +49,8 @@ class LegFacts:
     approvals: tuple[str, ...] = ()
     """URIs of those who approved, as far as it is shown them."""
     due_at: datetime | None = None
+    clocks: tuple[Clock, ...] = ()
+    """The times that run on it, the most pressing first; the hub's word where `listed` is."""
     as_of_entry: int | None = None
     """The entry that proves the state, where later ones may have changed it unseen."""
     claim: Claim | None = None
@@ -287,6 +289,7 @@ def _leg(leg: Leg) -> LegFacts:
         approvers=leg.approvers,
         approvals=leg.approvals,
         due_at=leg.due_at,
+        clocks=running(leg.state, leg.record.times, leg.due_at),
         claim=leg.record.claim,
     )
 
@@ -316,6 +319,7 @@ def _supervised_legs(verified: VerifiedExchange) -> list[LegFacts]:
                 approvers=change.approvers if change else (),
                 approvals=tuple(given.get(agency, ())),
                 due_at=now.due_at if now else None,
+                clocks=now.clocks if now else (),
                 as_of_entry=index,
                 listed=now.state if now else None,
             )

@@ -1,7 +1,7 @@
-"""The note beside files that were written out: what their author lets be done with them.
+"""Files that are written out, and the note beside them: what their author lets be done with them.
 
-It is in all three languages, so that whoever finds the files can read it, and so that writing them
-again gives the same bytes.
+The note is in all three languages, so that whoever finds the files can read it, and so that writing
+them again gives the same bytes.
 """
 
 from __future__ import annotations
@@ -9,14 +9,45 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from agency_client.content.file_names import INDEX, safe_file_name
 from agency_client.core.views import UnsealedStatement
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
 from exchange_protocol.kinds.codes import Language
+from exchange_protocol.rules.handling import check_saving
+from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.words import Code
 
 HANDLING_NOTE: Final = "HANDLING.txt"
+_SUFFIXES: Final = {"application/json": ".json", "application/x-ndjson": ".ftm.json"}
 _LOCALES: Final = tuple(map(Locale, Language))
+
+
+def saved_files(
+    statement: UnsealedStatement, agency: AgencyId, reader: str | None
+) -> dict[str, bytes]:
+    """The opened parts of a statement as files, by name; of another's, with the note.
+
+    No name leads out of a folder, and no two are one on any system.
+
+    Raises:
+        InvalidInput: MISSING_FIELD, for what is TLP:RED where no reader is named.
+    """
+    if statement.parts:
+        check_saving(statement.statement, agency, reader)
+    files: dict[str, bytes] = {}
+    documents = [name for name in statement.parts if statement.file_name(name) is None]
+    for part in [*documents, *(each for each in statement.parts if each not in documents)]:
+        given = statement.file_name(part)
+        if part == INDEX:
+            continue
+        sealed = statement.statement.part(part)
+        suffix = _SUFFIXES.get(sealed.media_type, "") if sealed and given is None else ""
+        name = safe_file_name(given or part + suffix, [HANDLING_NOTE, *files])
+        files[name] = statement.parts[part]
+    if files and statement.author.agency != agency:
+        files[HANDLING_NOTE] = handling_note(statement, reader).encode()
+    return files
 
 
 def handling_note(statement: UnsealedStatement, reader: str | None) -> str:

@@ -242,6 +242,12 @@ class Label(Enum):
         "Others owe your agency:", "Должны вашему органу:", "Сіздің органға тиесілі:"
     )
     TIME_USED = Words("time used", "использовано", "пайдаланылды")
+    SIMILAR_BY = Words(
+        "similar, differs by letters: {number}",
+        "похоже, отличается букв: {number}",
+        "ұқсас, айырмашылық әріп: {number}",
+    )
+    TIMES = Words("times that run", "текущие сроки", "ағымдағы мерзімдер")
     CLOCK = Words("time", "срок", "мерзім")
     FREEZE_ENDS_WITHIN = Words(
         "the freeze ends within {hours} h",

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from agency_client.core.views import ExchangeSummary, LegSummary
+from agency_client.presentation.due import clock_words, pressing
 from agency_client.presentation.exchanges import who
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
@@ -15,7 +16,7 @@ from agency_client.presentation.steps import STEPS, Waiting
 from agency_client.presentation.visible import shortened
 from agency_client.state.references import Reference
 from exchange_protocol.kinds.codes import LegState, Urgency
-from exchange_protocol.rules.clocks import is_overdue
+from exchange_protocol.rules.clocks import Clock, is_overdue
 
 _BELOW: Final = "\n"
 """Lists have the distance below the time, to be narrow."""
@@ -35,6 +36,8 @@ class Row:
     """Each leg in words, with its state."""
     handling: str
     due: str
+    clock: str
+    """The time that ends first, and how much of it is over; empty where none runs."""
     is_overdue: bool
     updated: str
     about: str
@@ -49,6 +52,8 @@ class ToDo:
     what: str
     state: str
     due: str
+    clock: str
+    """The time in which the agency is to act, and how much of it is over."""
     is_overdue: bool
     about: str
     step: str
@@ -72,6 +77,7 @@ def row(
         due=locale.due(summary.next_due or summary.due_at, now, is_overdue=late, between=_BELOW)
         if late or summary.next_due
         else locale.minute(summary.due_at),
+        clock=_clock(pressing(summary.legs), now, locale),
         is_overdue=late,
         updated=locale.minute(summary.updated_at),
         about=locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
@@ -90,8 +96,10 @@ def to_do(
 def _to_do(waiting: Waiting, known: Mapping[str, Reference], locale: Locale, now: datetime) -> ToDo:
     summary = waiting.summary
     reference = known.get(summary.id, Reference())
-    due = _due_of(waiting)
+    due, clock = _due_of(waiting), pressing(waiting.legs, waiting.party)
     late = due is not None and is_overdue(due, waiting.state, now)
+    if clock is not None and clock.at == due:
+        late = clock.is_over(now)
     legs = "" if len(summary.legs) == 1 else f" ({', '.join(leg.agency for leg in waiting.legs)})"
     return ToDo(
         exchange_id=summary.id,
@@ -99,6 +107,7 @@ def _to_do(waiting: Waiting, known: Mapping[str, Reference], locale: Locale, now
         what=f"{_what(summary, locale)}, {summary.initiator}",
         state=f"{locale.say(waiting.state)}{legs}{_claims(waiting, locale)}",
         due=locale.due(due, now, is_overdue=late, between=_BELOW),
+        clock=_clock(clock, now, locale),
         is_overdue=late,
         about=locale.one_line(shortened(reference.summary, MOST_SUMMARY)),
         step=locale.say(STEPS[waiting.state]),
@@ -111,8 +120,10 @@ def _claims(waiting: Waiting, locale: Locale) -> str:
 
 
 def _due_of(waiting: Waiting) -> datetime | None:
-    """The earliest due time of what waits; none where its answer was given."""
-    due = [
+    """The earliest time of what waits; none where its answer was given and no time runs."""
+    clock = pressing(waiting.legs, waiting.party)
+    due = [] if clock is None else [clock.at]
+    due += [
         leg.due_at
         for leg in waiting.legs
         if leg.due_at is not None and is_overdue(leg.due_at, leg.state, _END)
@@ -121,6 +132,10 @@ def _due_of(waiting: Waiting) -> datetime | None:
 
 
 _END: Final = datetime.fromisoformat("9999-12-31T23:59:59.999999+00:00")
+
+
+def _clock(clock: Clock | None, now: datetime, locale: Locale) -> str:
+    return "" if clock is None else clock_words(clock, now, locale)
 
 
 def _what(summary: ExchangeSummary, locale: Locale) -> str:

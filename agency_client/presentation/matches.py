@@ -21,6 +21,9 @@ def reason_words(reason: MatchReason, locale: Locale) -> str:
     """Say why two records match: both values as they were written, and the date of both."""
     one = f"{reason.prop} {locale.one_line(reason.value)}"
     other = f"{reason.own_prop} {locale.one_line(reason.own_value)}"
+    if reason.edits:
+        similar = locale.say(Label.SIMILAR_BY, number=reason.edits)
+        return ", ".join(filter(None, (f"{one} ~ {other}", similar, reason.date)))
     return ", ".join(filter(None, (f"{one} = {other}", reason.date)))
 
 
@@ -44,6 +47,7 @@ def match_json(exchange_id: str, match: Match) -> dict[str, Any]:
                 "own_property": each.own_prop,
                 "own_value": each.own_value,
                 "date": each.date or None,
+                "edits": each.edits,
             }
             for each in match.reasons
         ],

@@ -25,6 +25,7 @@ from agency_client.presentation.steps import Waiting
 from agency_client.presentation.words import body_json
 from agency_client.state.outbox import OutboxEntry, RefusedEntry
 from agency_client.state.references import Earlier, Reference
+from exchange_protocol.rules.clocks import REMINDERS, Clock, ClockKind
 from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.rules.statements import Header
 
@@ -61,9 +62,26 @@ def summary_json(
                 "due_at": iso(leg.due_at),
                 "claimed_by": leg.claimed_by.uri if leg.claimed_by else None,
                 "claimed_at": iso(leg.claimed_at),
+                "clocks": [clock_json(clock, now) for clock in leg.clocks],
             }
             for leg in summary.legs
         ],
+    }
+
+
+def clock_json(clock: Clock, now: datetime) -> dict[str, Any]:
+    """A clock as plain values."""
+    return {
+        "clock": clock.kind.value,
+        "party": clock.party.value,
+        "since": iso(clock.since),
+        "ends_at": iso(clock.at),
+        "used_percent": clock.used(now),
+        "reminder_percent": clock.reminder(now),
+        "alarm_hours": clock.alarm(now) if clock.kind is ClockKind.FREEZE else None,
+        "is_over": clock.used(now) == REMINDERS[-1],
+        "binds": clock.binds,
+        "unpublished_years": list(clock.unpublished),
     }
 
 
@@ -90,7 +108,9 @@ def notice_json(notice: Notice) -> dict[str, Any]:
     }
 
 
-def exchange_json(opened: UnsealedExchange, legs: Sequence[LegFacts]) -> dict[str, Any]:
+def exchange_json(
+    opened: UnsealedExchange, legs: Sequence[LegFacts], now: datetime
+) -> dict[str, Any]:
     """An exchange that was verified and unsealed."""
     verified = opened.verified
     first = opened.initial
@@ -99,7 +119,7 @@ def exchange_json(opened: UnsealedExchange, legs: Sequence[LegFacts]) -> dict[st
         "party": verified.party.value,
         "kind": first.kind.value if first else verified.summary.kind.value,
         "header": header_json(first.statement.header) if first else None,
-        "legs": [_leg_json(leg) for leg in legs],
+        "legs": [_leg_json(leg, now) for leg in legs],
         "approvals": [
             {"leg": each.leg, "by": each.by.uri, "at": iso(each.at)} for each in opened.approvals
         ],
@@ -219,7 +239,7 @@ def leg_change_json(leg: LegChange) -> dict[str, Any]:
     }
 
 
-def _leg_json(leg: LegFacts) -> dict[str, Any]:
+def _leg_json(leg: LegFacts, now: datetime) -> dict[str, Any]:
     return {
         "agency": leg.agency,
         "state": leg.state.name if leg.state else None,
@@ -229,6 +249,7 @@ def _leg_json(leg: LegFacts) -> dict[str, Any]:
         "due_at": iso(leg.due_at),
         "claimed_by": leg.claim.member if leg.claim else None,
         "claimed_at": iso(leg.claim.at) if leg.claim else None,
+        "clocks": [clock_json(clock, now) for clock in leg.clocks],
         "as_of_entry": leg.as_of_entry,
         "listed_state": leg.listed.name if leg.listed else None,
     }

@@ -73,6 +73,7 @@ def commands(kind: Kind, party: Party, state: LegState) -> tuple[str, ...]:
         act.command
         for each, row in ROWS
         if row.party is party and state in row.before and (not row.is_answer or each.body is answer)
+        if not row.in_case or kind.spec.is_case
         for act in each.spec.acts
         if row.code is None or row.code in act.fixed.values()
     ]

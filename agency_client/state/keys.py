@@ -33,7 +33,13 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.rules.statements import SignedStatement
 from exchange_protocol.signer import Signer
 from exchange_protocol.trust.certificates import VerifiedCertificate
-from exchange_protocol.trust.envelope import PAYLOAD_TYPE, sign, sign_batch
+from exchange_protocol.trust.envelope import (
+    PAYLOAD_TYPE,
+    BatchInclusion,
+    sign,
+    sign_batch,
+    sign_second,
+)
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_protocol.trust.sealing import Decapsulator, SealingPublicKey
 
@@ -70,6 +76,8 @@ class Vault:
     _signing: Signer | None = field(repr=False)
     _sealing: Mapping[bytes, Decapsulator] = field(repr=False)
     """By key id, oldest first."""
+    _second: Signer | None = field(default=None, repr=False)
+    """The post-quantum key that the certificate names beside the first."""
 
     @classmethod
     def of(
@@ -79,11 +87,14 @@ class Vault:
         signing: Signer | None,
         sealing: Sequence[Decapsulator],
         unusable: Iterable[UnusableKey] = (),
+        second: Signer | None = None,
     ) -> Vault:
         """Hold keys whose certificate and agency were checked; sealing keys come oldest first."""
         by_id = {key.public_key.key_id: key for key in sealing}
         signer = certificate.member if certificate else None
-        return cls(agency, signer, certificate, tuple(unusable), signing, MappingProxyType(by_id))
+        return cls(
+            agency, signer, certificate, tuple(unusable), signing, MappingProxyType(by_id), second
+        )
 
     @property
     def member(self) -> Member:
@@ -109,16 +120,27 @@ class Vault:
     def sign(self, payload: bytes) -> SignedStatement:
         """Sign the payload of a statement; raises KEY_UNAVAILABLE."""
         signing, certificate = self._signer()
+        signature = sign(signing, PAYLOAD_TYPE, payload)
         return SignedStatement(
-            PAYLOAD_TYPE, payload, certificate.fingerprint, sign(signing, PAYLOAD_TYPE, payload)
+            PAYLOAD_TYPE,
+            payload,
+            certificate.fingerprint,
+            signature,
+            post_quantum_signature=self._sign_second(payload),
         )
 
     def sign_batch(self, payloads: Sequence[bytes]) -> list[SignedStatement]:
-        """Sign the payloads of many statements with one signature; raises KEY_UNAVAILABLE."""
+        """Sign the payloads of many statements with one signature of each key.
+
+        Raises KEY_UNAVAILABLE.
+        """
         signing, certificate = self._signer()
         signature, paths = sign_batch(signing, PAYLOAD_TYPE, payloads)
+        second = self._sign_second(payloads[0], paths[0])
         return [
-            SignedStatement(PAYLOAD_TYPE, payload, certificate.fingerprint, signature, batch)
+            SignedStatement(
+                PAYLOAD_TYPE, payload, certificate.fingerprint, signature, batch, second
+            )
             for payload, batch in zip(payloads, paths, strict=True)
         ]
 
@@ -135,7 +157,15 @@ class Vault:
     def _signer(self) -> tuple[Signer, VerifiedCertificate]:
         if self._signing is None or self.certificate is None:
             raise self._unavailable("expected a signing key in the profile, got none")
+        if self.certificate.post_quantum_key is not None and self._second is None:
+            raise self._unavailable("expected the post-quantum key of the certificate, got none")
         return self._signing, self.certificate
+
+    def _sign_second(self, payload: bytes, batch: BatchInclusion | None = None) -> bytes:
+        """The post-quantum signature; empty where the certificate names no key for one."""
+        if self._second is None:
+            return b""
+        return sign_second(self._second, PAYLOAD_TYPE, payload, batch)
 
     def _unavailable(self, what: str) -> ExchangeError:
         faults = "".join(f"; {each.why}" for each in self.unusable)

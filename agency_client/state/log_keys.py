@@ -15,14 +15,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from exchange_files import locked, make_folder, read_file, replace_file
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.succession import Succession
 
-_ROWS: Final = TypeAdapter(tuple[Succession, ...])
+_ROWS: Final = TypeAdapter(tuple[Succession, ...], config=ConfigDict(defer_build=True))
 
 
 class LogKeys:

@@ -26,7 +26,7 @@ import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -326,6 +326,14 @@ class Outbox:
         """The place of the last watch."""
         token = read_file(self._folder.parent / "watch")
         return token.decode() if token else None
+
+    def watched_at(self) -> datetime | None:
+        """The time at which a watch last took a notice; None before the first."""
+        try:
+            seconds = (self._folder.parent / "watch").stat().st_mtime
+        except FileNotFoundError:
+            return None
+        return datetime.fromtimestamp(seconds, UTC)
 
     def keep_watch_token(self, token: str) -> None:
         """Keep where a watch stands."""

@@ -7,6 +7,7 @@
     [trust]    roots = "root.pem", crl = "crl.pem" (optional)           the pinned root
     [tls]      certificate, key                                         opens the channel
     [signing]  certificate, key                (optional)               signs statements
+               post_quantum_key                (optional)               as the certificate says
     [sealing]  directory = "sealing"           (optional)               opens content
     [keys]     passphrase_file = "passphrase"  (optional)      else $EXCHANGE_KEY_PASSPHRASE
     [defaults] legal_basis, language, time_zone (optional)              of statements
@@ -60,7 +61,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.cosignatures import WitnessPolicy
-from exchange_protocol.signer import SigningPublicKey
+from exchange_protocol.signer import Signer, SigningPublicKey
 from exchange_protocol.trust.certificates import (
     Revocations,
     TrustAnchors,
@@ -73,13 +74,14 @@ from exchange_protocol.trust.identity import AgencyId, HubIdentity
 T = TypeVar("T")
 
 FILE: Final = "profile.toml"
+SECOND_KEY_FILE: Final = "post-quantum.key"
 PROFILES_VARIABLE: Final = "EXCHANGE_PROFILES"
 
 _KEYS: Final[Mapping[str, Mapping[str, bool]]] = {
     "hub": {"target": True, "name": True, "log_vkey": True},
     "trust": {"roots": True, "crl": False},
     "tls": {"certificate": True, "key": True},
-    "signing": {"certificate": True, "key": True},
+    "signing": {"certificate": True, "key": True, "post_quantum_key": False},
     "sealing": {"directory": True},
     "keys": {"passphrase_file": True},
     "defaults": {"legal_basis": False, "language": False, "time_zone": False},
@@ -226,6 +228,7 @@ class Profile:
         passphrase: bytes,
         signing_certificate_pem: bytes | None = None,
         signing_key: ec.EllipticCurvePrivateKey | None = None,
+        second_key: bytes | None = None,
         crl_pem: bytes | None = None,
         write_passphrase: bool = False,
         legal_basis: str | None = None,
@@ -235,7 +238,8 @@ class Profile:
         """Write a new profile into a new or empty folder, and load it.
 
         The passphrase is kept in the folder only with `write_passphrase`; otherwise the profile
-        takes it from the environment.
+        takes it from the environment. `second_key` is the file of a post-quantum key, encrypted
+        under that passphrase.
         """
         verify_passphrase(passphrase)
         tables: dict[str, dict[str, str | None]] = {
@@ -254,6 +258,9 @@ class Profile:
             files["signing.pem"] = signing_certificate_pem
             files["signing.key"] = encrypted_pem(signing_key, passphrase)
             tables["signing"] = {"certificate": "signing.pem", "key": "signing.key"}
+            if second_key is not None:
+                files[SECOND_KEY_FILE] = second_key
+                tables["signing"]["post_quantum_key"] = SECOND_KEY_FILE
         tables["sealing"] = {"directory": "sealing"}
         if write_passphrase:
             files["passphrase"] = passphrase + b"\n"
@@ -378,7 +385,7 @@ def _tls(
     pem = _file(folder, table["certificate"], "tls.certificate")
     certificate = _certificate(path, pem, anchors, Usage.TLS_CLIENT, "tls.certificate")
     key = load_tls_key(folder / table["key"], passphrase)
-    _check_pair(certificate, key.public_key, "tls")
+    _check_pair(certificate.public_key, key.public_key, "tls.key")
     return TlsIdentity(certificate, pem, key)
 
 
@@ -402,14 +409,26 @@ def _vault(
             f"expected a certificate of {agency}, as for TLS; got one of {certificate.member}",
             "signing.certificate",
         )
+    # What is here can still be read; who signs is told why not.
+    unusable = [*sealing.unusable]
+    key = _signer(folder / table["key"], passphrase, unusable)
+    if key is not None:
+        _check_pair(certificate.public_key, key.public_key, "signing.key")
+    second = None
+    if "post_quantum_key" in table:
+        second = _signer(folder / table["post_quantum_key"], passphrase, unusable)
+    if second is not None:
+        named = certificate.post_quantum_key
+        _check_pair(named, second.public_key, "signing.post_quantum_key")
+    return Vault.of(agency, certificate, key, sealing.keys, unusable, second)
+
+
+def _signer(path: Path, passphrase: bytes, unusable: list[UnusableKey]) -> Signer | None:
     try:
-        key = load_signer(folder / table["key"], passphrase)
+        return load_signer(path, passphrase)
     except ExchangeError as error:
-        # What is here can still be read; who signs is told why not.
-        unusable = UnusableKey(folder / table["key"], error.message)
-        return Vault.of(agency, certificate, None, sealing.keys, [unusable, *sealing.unusable])
-    _check_pair(certificate, key.public_key, "signing")
-    return Vault.of(agency, certificate, key, sealing.keys, sealing.unusable)
+        unusable.insert(0, UnusableKey(path, error.message))
+        return None
 
 
 def _certificate(
@@ -423,9 +442,9 @@ def _certificate(
     )
 
 
-def _check_pair(certificate: VerifiedCertificate, key: SigningPublicKey, table: str) -> None:
-    if certificate.public_key != key:
-        raise _invalid("expected the private key of the certificate, got another", f"{table}.key")
+def _check_pair(named: SigningPublicKey | None, key: SigningPublicKey, where: str) -> None:
+    if named != key:
+        raise _invalid("expected the private key of the certificate, got another", where)
 
 
 def _revocations(

@@ -2,6 +2,7 @@
 
     DIR/                     made by `begin`, and by `begin_renewal` as `renewal` in the profile
       tls.key, signing.key   0600, encrypted; they never leave the machine
+      post-quantum.key       the same, where a second key for signing was wanted
       request.json           what the authority gets
       tls.csr, signing.csr   the same for an authority with tools of its own
 
@@ -24,7 +25,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from agency_client.state.profile import FILE, Profile
+from agency_client.state.profile import FILE, SECOND_KEY_FILE, Profile
 from exchange_files import PUBLIC, NewFile, new_files, new_folder, replace_file
 from exchange_keys import load_signer, read_secret
 from exchange_keys.requests import (
@@ -44,7 +45,7 @@ from exchange_protocol.trust.certificates import (
     VerifiedCertificate,
     verify_certificate,
 )
-from exchange_protocol.trust.envelope import sign
+from exchange_protocol.trust.envelope import sign, sign_second
 from exchange_protocol.trust.identity import Member
 
 ANSWER_FORMAT: Final = "caricc-exchange/certificates/v1"
@@ -62,20 +63,29 @@ class Answer:
     crl_pem: bytes
 
 
-def begin(folder: Path, identity: Member, passphrase: bytes) -> Request:
-    """Make keys and a request in a new folder."""
-    return _write(folder, make_keys(identity, passphrase))
+def begin(
+    folder: Path, identity: Member, passphrase: bytes, *, post_quantum: bool = False
+) -> Request:
+    """Make keys and a request in a new folder, with a post-quantum key if that is wanted."""
+    return _write(folder, make_keys(identity, passphrase, post_quantum=post_quantum))
 
 
-def begin_renewal(profile: Profile) -> Request:
-    """Make the next keys of a profile, and a request that the present keys have signed."""
+def begin_renewal(profile: Profile, *, post_quantum: bool = False) -> Request:
+    """Make the next keys of a profile, and a request that the present keys have signed.
+
+    Whoever has a post-quantum key gets the next one; `post_quantum` asks for the first.
+    """
     passphrase, member = profile.passphrase(), profile.vault.member
-    made = make_keys(member, passphrase)
+    present = profile.files("signing").get("post_quantum_key")
+    made = make_keys(member, passphrase, post_quantum=post_quantum or present is not None)
     tls, signing = _present(profile, "tls"), _present(profile, "signing")
     marks = [
         sign(load_signer(key, passphrase), RENEWAL_TYPE, made.request.payload)
         for _, key in (tls, signing)
     ]
+    if present is not None:
+        second = load_signer(profile.folder / present, passphrase)
+        marks.append(sign_second(second, RENEWAL_TYPE, made.request.payload))
     renewal = Renewal(_leaf(tls[0]), _leaf(signing[0]), *marks)
     request = replace(made.request, renewal=renewal)
     return _write(profile.folder / RENEWAL_FOLDER, replace(made, request=request))
@@ -99,10 +109,15 @@ def read_answer(data: bytes, folder: Path, anchors: TrustAnchors, now: datetime)
     ):
         leaf, *others = _ders(text_of(told, name).encode(), name)
         found = verify_certificate(leaf, others, anchors, usage=usage, at=now)
-        if found.identity != request.identity or found.public_key != key:
+        second = request.second_key if usage is Usage.SIGNING else None
+        if (found.identity, found.public_key, found.post_quantum_key) != (
+            request.identity,
+            key,
+            second,
+        ):
             raise Reason.INVALID_FIELD.error(
-                f"expected a certificate of {request.identity} for the key in {folder}; got one "
-                f"of {found.identity}, or for another key",
+                f"expected a certificate of {request.identity} for the keys in {folder}; got one "
+                f"of {found.identity}, or for other keys",
                 field=name,
             )
         verified.append(found)
@@ -123,15 +138,18 @@ def finish_renewal(profile: Profile, answer: Answer) -> None:
         "tls": (f"tls-{stem}.pem", f"tls-{stem}.key"),
         "signing": (f"signing-{stem}.pem", f"signing-{stem}.key"),
     }
+    files = {
+        names["tls"][0]: answer.tls_pem,
+        names["tls"][1]: read_secret(made / "tls.key"),
+        names["signing"][0]: answer.signing_pem,
+        names["signing"][1]: read_secret(made / "signing.key"),
+    }
+    second = None
+    if (made / SECOND_KEY_FILE).exists():
+        second = f"post-quantum-{stem}.key"
+        files[second] = read_secret(made / SECOND_KEY_FILE)
     new = [
-        NewFile(folder / name, data)
-        for name, data in (
-            (names["tls"][0], answer.tls_pem),
-            (names["tls"][1], read_secret(made / "tls.key")),
-            (names["signing"][0], answer.signing_pem),
-            (names["signing"][1], read_secret(made / "signing.key")),
-        )
-        if not (folder / name).exists()
+        NewFile(folder / name, data) for name, data in files.items() if not (folder / name).exists()
     ]
     if new:
         with new_files(*new):
@@ -140,10 +158,12 @@ def finish_renewal(profile: Profile, answer: Answer) -> None:
     text = file.read_text(encoding="utf-8-sig")
     for table, (certificate, key) in names.items():
         text = _with_names(text, table, certificate, key)
+    text = _with_second_key(text, second)
     replace_file(file, text.encode())
     Profile.load(folder)
     for each in (REQUEST_FILE, "tls.key", "signing.key", "tls.csr", "signing.csr"):
         (made / each).unlink()
+    (made / SECOND_KEY_FILE).unlink(missing_ok=True)
     made.rmdir()
 
 
@@ -155,6 +175,8 @@ def _write(folder: Path, made: NewKeys) -> Request:
         NewFile(folder / "signing.csr", made.request.signing_csr, PUBLIC),
         NewFile(folder / REQUEST_FILE, made.request.encode(), PUBLIC),
     ]
+    if made.second_key_pem is not None:
+        files.insert(2, NewFile(folder / SECOND_KEY_FILE, made.second_key_pem))
     with new_folder(folder, *files, reason=Reason.PROFILE_INVALID):
         pass
     return made.request
@@ -169,6 +191,16 @@ def _present(profile: Profile, table: str) -> tuple[Path, Path]:
 def _leaf(path: Path) -> bytes:
     """The first certificate of a file, in PEM."""
     return x509.load_pem_x509_certificates(path.read_bytes())[0].public_bytes(Encoding.PEM)
+
+
+def _with_second_key(text: str, key: str | None) -> str:
+    """The text of a profile whose table for signing names this post-quantum key, or none."""
+    text = re.sub(r"^post_quantum_key\s*=.*\n?", "", text, flags=re.MULTILINE)
+    if key is None:
+        return text
+    return re.sub(
+        r"^\[signing\]$", f"[signing]\npost_quantum_key = '{key}'", text, flags=re.MULTILINE
+    )
 
 
 def _with_names(text: str, table: str, certificate: str, key: str) -> str:

@@ -210,7 +210,9 @@ class SearchIndex:
         with locked(self._state / ".search.lock"):
             lines = self._lines(name)
             if change(lines):
-                self._file(name).write(b"".join(line + b"\n" for line in lines.values()))
+                plain = b"".join(line + b"\n" for line in lines.values())
+                # Without power the old file may come back, whole: a cache may lose what is newest.
+                self._file(name).write(plain, sync_name=False)
 
     def _lines(self, name: str) -> dict[str, bytes]:
         """The lines of a file by the id of the exchange."""

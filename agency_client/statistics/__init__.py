@@ -5,7 +5,7 @@ counts them (`tables`). Each figure knows the log entries that it was counted fr
 is never opened: amounts and offences are counted from the codes of signed bodies.
 """
 
-from agency_client.statistics.facts import Gatherer, LegFacts, Moment, StatementCount
+from agency_client.statistics.facts import CountedLeg, Gatherer, Moment, StatementCount
 from agency_client.statistics.tables import (
     DIMENSIONS,
     Cell,
@@ -22,8 +22,8 @@ __all__ = [
     "DIMENSIONS",
     "Cell",
     "Column",
+    "CountedLeg",
     "Gatherer",
-    "LegFacts",
     "Moment",
     "Period",
     "StatementCount",

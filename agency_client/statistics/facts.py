@@ -38,7 +38,7 @@ class Moment:
 
 
 @dataclass(slots=True, kw_only=True)
-class LegFacts:
+class CountedLeg:
     """One recipient's side of an exchange, up to the last entry that was taken."""
 
     exchange_id: str
@@ -111,7 +111,7 @@ class Gatherer:
     """
 
     def __init__(self) -> None:
-        self._legs: dict[tuple[str, AgencyId], LegFacts] = {}
+        self._legs: dict[tuple[str, AgencyId], CountedLeg] = {}
         self.statements: dict[StatementCount, list[Moment]] = defaultdict(list)
         """Entries of statements, by kind and by each code of their bodies."""
         self.amounts: dict[Amount, list[tuple[Moment, int]]] = defaultdict(list)
@@ -129,7 +129,7 @@ class Gatherer:
         self._initiated: dict[str, Moment] = {}
         self._directory = Directory()
 
-    def __iter__(self) -> Iterator[LegFacts]:
+    def __iter__(self) -> Iterator[CountedLeg]:
         """Give the facts of every leg, in the order in which they were opened."""
         return iter(self._legs.values())
 
@@ -180,7 +180,7 @@ class Gatherer:
         key = (exchange.id, change.agency)
         facts = self._legs.get(key)
         if facts is None:
-            facts = self._legs[key] = LegFacts(
+            facts = self._legs[key] = CountedLeg(
                 exchange_id=exchange.id,
                 kind=exchange.kind,
                 initiator=exchange.initiator,
@@ -213,7 +213,7 @@ class Gatherer:
         return enrolled.country.lower() if enrolled and enrolled.country else INTERNATIONAL
 
 
-def _note_hold(facts: LegFacts, moment: Moment) -> None:
+def _note_hold(facts: CountedLeg, moment: Moment) -> None:
     if facts.state is LegState.HELD:
         facts.held = facts.held or moment
     elif facts.held is not None and facts.state is not LegState.RETURNED:

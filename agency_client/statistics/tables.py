@@ -16,7 +16,7 @@ from itertools import product
 from statistics import median
 from typing import Final, Literal, NamedTuple
 
-from agency_client.statistics.facts import Gatherer, LegFacts, Moment
+from agency_client.statistics.facts import CountedLeg, Gatherer, Moment
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.spec import BEFORE_ANSWER
@@ -106,12 +106,12 @@ class Dimension(NamedTuple):
     """A way to divide legs into groups."""
 
     headings: tuple[Words, ...]
-    keys: Callable[[LegFacts], tuple[Key, ...]]
+    keys: Callable[[CountedLeg], tuple[Key, ...]]
     """The leg's key for each heading; where `has_many`, its keys for the one heading."""
     has_many: bool = False
     """True if a leg may stand in several groups."""
 
-    def groups(self, leg: LegFacts) -> tuple[tuple[Key, ...], ...]:
+    def groups(self, leg: CountedLeg) -> tuple[tuple[Key, ...], ...]:
         """The groups that a leg stands in."""
         keys = self.keys(leg)
         return tuple((key,) for key in keys) if self.has_many else (keys,)
@@ -221,15 +221,15 @@ def make_statistics(
 class _Groups:
     """Legs by the keys of some dimensions, in the order of their first leg's names."""
 
-    def __init__(self, legs: Sequence[LegFacts], dimensions: Sequence[Dimension]) -> None:
+    def __init__(self, legs: Sequence[CountedLeg], dimensions: Sequence[Dimension]) -> None:
         self.all = legs
         self.headings = tuple(each for one in dimensions for each in one.headings)
-        self._by_keys: dict[tuple[Key, ...], list[LegFacts]] = defaultdict(list)
+        self._by_keys: dict[tuple[Key, ...], list[CountedLeg]] = defaultdict(list)
         for leg in legs:
             for groups in product(*(one.groups(leg) for one in dimensions)):
                 self._by_keys[tuple(key for group in groups for key in group)].append(leg)
 
-    def rows(self, measure: Callable[[Sequence[LegFacts]], tuple[Cell, ...]]) -> _Measured:
+    def rows(self, measure: Callable[[Sequence[CountedLeg]], tuple[Cell, ...]]) -> _Measured:
         """Measure each group, and all legs together."""
         rows = [TableRow(keys, measure(legs)) for keys, legs in self._by_keys.items()]
         rows.sort(key=lambda row: [_sorted_as(key) for key in row.keys])
@@ -248,7 +248,7 @@ def _sorted_as(key: Key) -> tuple[int, int, str]:
 
 
 def _exchanges(groups: _Groups, cut_at: datetime | None) -> Table:
-    def measure(legs: Sequence[LegFacts]) -> tuple[Cell, ...]:
+    def measure(legs: Sequence[CountedLeg]) -> tuple[Cell, ...]:
         overdue = [leg for leg in legs if cut_at is not None and leg.is_overdue(cut_at)]
         return (
             Cell(len({leg.exchange_id for leg in legs}), tuple(sorted(_initial(legs)))),
@@ -314,7 +314,7 @@ def _outcomes(groups: _Groups) -> Table:
     codes = {(type(code).__name__, code.value): code for leg in groups.all for code in leg.outcome}
     ordered = [codes[key] for key in sorted(codes)]
 
-    def measure(legs: Sequence[LegFacts]) -> tuple[Cell, ...]:
+    def measure(legs: Sequence[CountedLeg]) -> tuple[Cell, ...]:
         return tuple(
             _ending_cell(leg for leg in legs if any(each is code for each in leg.outcome))
             for code in ordered
@@ -347,7 +347,7 @@ def _outcomes(groups: _Groups) -> Table:
 
 
 def _times(groups: _Groups) -> Table:
-    def measure(legs: Sequence[LegFacts]) -> tuple[Cell, ...]:
+    def measure(legs: Sequence[CountedLeg]) -> tuple[Cell, ...]:
         answered = [leg for leg in legs if leg.answered]
         spans = sorted(leg.answered.at - leg.opened.at for leg in answered if leg.answered)
         due = [leg for leg in answered if leg.answer_due is not None]
@@ -395,7 +395,7 @@ def _times(groups: _Groups) -> Table:
 
 
 def _gate(groups: _Groups) -> Table:
-    def measure(legs: Sequence[LegFacts]) -> tuple[Cell, ...]:
+    def measure(legs: Sequence[CountedLeg]) -> tuple[Cell, ...]:
         held = [leg for leg in legs if LegState.HELD in leg.reached]
         released = [leg for leg in held if leg.holds]
         spans = [span for leg in released for span in leg.holds]
@@ -572,27 +572,27 @@ def _within(period: Period, moments: Iterable[Moment]) -> tuple[int, ...]:
     return tuple(moment.index for moment in moments if period.holds(moment.at))
 
 
-def _initial(legs: Iterable[LegFacts]) -> set[int]:
+def _initial(legs: Iterable[CountedLeg]) -> set[int]:
     return {leg.initiated.index for leg in legs}
 
 
-def _cell(legs: Iterable[LegFacts]) -> Cell:
+def _cell(legs: Iterable[CountedLeg]) -> Cell:
     """Count legs, by the entries that opened them."""
     found = list(legs)
     return Cell(len(found), tuple(sorted({leg.opened.index for leg in found})))
 
 
-def _ending_cell(legs: Iterable[LegFacts]) -> Cell:
+def _ending_cell(legs: Iterable[CountedLeg]) -> Cell:
     """Count legs, by the entries that ended them."""
     found = list(legs)
     return Cell(len(found), _entries(found))
 
 
-def _answers(legs: Iterable[LegFacts]) -> tuple[int, ...]:
+def _answers(legs: Iterable[CountedLeg]) -> tuple[int, ...]:
     return tuple(sorted({leg.answered.index for leg in legs if leg.answered}))
 
 
-def _entries(legs: Iterable[LegFacts]) -> tuple[int, ...]:
+def _entries(legs: Iterable[CountedLeg]) -> tuple[int, ...]:
     return tuple(sorted({leg.ended.index for leg in legs if leg.ended}))
 
 

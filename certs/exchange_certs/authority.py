@@ -28,6 +28,7 @@ from typing import Final, Self, TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from exchange_certs.profiles import end_certificate, revocation_list, root_certificate
@@ -153,21 +154,25 @@ class Authority:
         not_before: datetime | None = None,
         not_after: datetime | None = None,
         public_key: ec.EllipticCurvePublicKey | None = None,
+        second_key: MLDSA65PublicKey | None = None,
         keep: Keep = _keep_nothing,
     ) -> IssuedCertificate:
         """Issue a TLS_CLIENT or SIGNING certificate to a member.
 
-        Without `public_key` a key is generated and returned. Without `not_after` the certificate
-        ends `days` after `now`. `keep` holds the files of the certificate: they appear when it is
+        Without `public_key` a key is generated and returned. A SIGNING certificate may hold a
+        second key. Without `not_after` the certificate ends `days` after `now`. `keep` holds the
+        files of the certificate: they appear when it is
         in the index, and if it cannot be, they do not.
 
         Raises INVALID_FIELD for a validity that is empty or outlives the root, IDENTITY_INVALID for
-        another trust domain, CERTIFICATE_USAGE for TLS_SERVER.
+        another trust domain, CERTIFICATE_USAGE for TLS_SERVER and for a second key of TLS_CLIENT.
         """
         if usage is Usage.TLS_SERVER:
             raise Reason.CERTIFICATE_USAGE.error("only a hub gets a TLS_SERVER certificate")
+        if second_key is not None and usage is not Usage.SIGNING:
+            raise Reason.CERTIFICATE_USAGE.error("only a SIGNING certificate holds a second key")
         start, end = self._validity(now, days, not_before, not_after)
-        return self._issue(member, usage, start, end, public_key, keep)
+        return self._issue(member, usage, start, end, public_key, keep, second_key=second_key)
 
     def issue_hub(
         self,
@@ -259,6 +264,7 @@ class Authority:
         keep: Keep,
         dns_names: Sequence[str] = (),
         ip_addresses: Sequence[str] = (),
+        second_key: MLDSA65PublicKey | None = None,
     ) -> IssuedCertificate:
         if identity.trust_domain != self.trust_domain:
             raise Reason.IDENTITY_INVALID.error(
@@ -283,6 +289,7 @@ class Authority:
                 end,
                 dns_names=dns_names,
                 ip_addresses=[ip_address(each) for each in ip_addresses],
+                second_key=second_key,
             )
         except ValueError as error:
             raise Reason.INVALID_FIELD.error(str(error)) from None

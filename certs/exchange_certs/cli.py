@@ -15,6 +15,7 @@ from typing import Annotated, Final
 import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from rich.console import Console
 from rich.table import Table
 
@@ -27,10 +28,18 @@ from exchange_certs.authority import (
 )
 from exchange_certs.enrolment_cli import register
 from exchange_certs.records import Record, RevocationReason, read_index
-from exchange_files import PUBLIC, NewFile, check_new, new_files, read_given, without_bom
+from exchange_files import (
+    PUBLIC,
+    NewFile,
+    check_new,
+    new_files,
+    read_given,
+    results_apart,
+    without_bom,
+)
 from exchange_keys import encrypted_pem, read_passphrase
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.trust.certificates import Usage
+from exchange_protocol.trust.certificates import Usage, post_quantum_key
 from exchange_protocol.trust.identity import HubIdentity, Member, Role, parse_agency_id
 
 CA_VARIABLE: Final = "EXCHANGE_CERTS_PASSPHRASE"
@@ -122,7 +131,7 @@ def issue(
     ] = None,
     csr: Annotated[
         Path | None,
-        typer.Option(help="Signing request in PEM; only its key is used, no key is generated."),
+        typer.Option(help="Signing request in PEM; only its keys are used, none is generated."),
     ] = None,
     passphrase_file: PassphraseFile = None,
     key_passphrase_file: Annotated[
@@ -139,7 +148,7 @@ def issue(
     check_new(key_path, out)
     # Everything is read before the authority signs, so that nothing is issued and then lost.
     key_passphrase = b"" if csr else read_passphrase(key_passphrase_file, KEY_VARIABLE)
-    public_key = _requested_key(csr) if csr else None
+    public_key, second_key = _requested_keys(csr) if csr else (None, None)
     start = not_before.replace(tzinfo=UTC) if not_before else None
 
     def keep(issued: IssuedCertificate) -> AbstractContextManager[None]:
@@ -174,6 +183,7 @@ def issue(
             days=days,
             not_before=start,
             public_key=public_key,
+            second_key=second_key if usage is MemberUsage.SIGNING else None,
             keep=keep,
         )
     with_key = f", key {key_path}" if issued.key else ""
@@ -238,16 +248,21 @@ register(app)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; an error of the exchange is one line on stderr and status 2."""
-    try:
-        app(args=None if arguments is None else list(arguments))
-    except (ExchangeError, OSError) as error:
-        Console(stderr=True, emoji=False).print(
-            f"exchange-certs: {error}", style="red", markup=False, highlight=False, soft_wrap=True
-        )
-        raise SystemExit(2) from None
+    with results_apart("exchange-certs"):
+        try:
+            app(args=None if arguments is None else list(arguments))
+        except (ExchangeError, OSError) as error:
+            Console(stderr=True, emoji=False).print(
+                f"exchange-certs: {error}",
+                style="red",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
+            raise SystemExit(2) from None
 
 
-def _requested_key(path: Path) -> ec.EllipticCurvePublicKey:
+def _requested_keys(path: Path) -> tuple[ec.EllipticCurvePublicKey, MLDSA65PublicKey | None]:
     try:
         request = x509.load_pem_x509_csr(_read(path))
     except ValueError:
@@ -259,7 +274,7 @@ def _requested_key(path: Path) -> ec.EllipticCurvePublicKey:
         raise Reason.INVALID_FIELD.error(
             f"expected {path} to be signed by its own key, on P-256 or P-384", field="csr"
         )
-    return key
+    return key, post_quantum_key(request)
 
 
 def _read(path: Path) -> bytes:

@@ -51,7 +51,7 @@ from exchange_protocol.trust.certificates import (
     VerifiedCertificate,
     verify_certificate,
 )
-from exchange_protocol.trust.envelope import sign, verify
+from exchange_protocol.trust.envelope import SignerKey, sign, verify, verify_second
 from exchange_protocol.trust.identity import Member, Role
 
 TOKENS_FILE: Final = "tokens.json"
@@ -159,6 +159,10 @@ def renew(
                 f"expected a renewal by {request.identity} itself, got one by {present.identity}"
             )
         verify(present.public_key, RENEWAL_TYPE, request.payload, signature)
+        if usage is Usage.SIGNING:
+            second = renewal.second_signature
+            signer = SignerKey(present.fingerprint, present.public_key, present.post_quantum_key)
+            verify_second(signer, RENEWAL_TYPE, request.payload, second)
     return _issue(authority, request, now, days)
 
 
@@ -180,9 +184,16 @@ def encode_answer(
 def _issue(
     authority: Authority, request: Request, now: datetime, days: int
 ) -> tuple[IssuedCertificate, IssuedCertificate]:
-    tls, signing = (
-        authority.issue_member(request.identity, usage, now=now, days=days, public_key=key)
-        for usage, key in zip((Usage.TLS_CLIENT, Usage.SIGNING), request.keys, strict=True)
+    tls_key, signing_key = request.keys
+    who = request.identity
+    tls = authority.issue_member(who, Usage.TLS_CLIENT, now=now, days=days, public_key=tls_key)
+    signing = authority.issue_member(
+        who,
+        Usage.SIGNING,
+        now=now,
+        days=days,
+        public_key=signing_key,
+        second_key=request.second_key,
     )
     return tls, signing
 

@@ -13,9 +13,10 @@ from ipaddress import IPv4Address, IPv6Address
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from cryptography.x509.oid import NameOID
 
-from exchange_protocol.trust.certificates import Usage
+from exchange_protocol.trust.certificates import Usage, second_key_extension
 from exchange_protocol.trust.identity import HubIdentity, Member
 
 
@@ -53,6 +54,7 @@ def end_certificate(
     *,
     dns_names: Sequence[str] = (),
     ip_addresses: Sequence[IPv4Address | IPv6Address] = (),
+    second_key: MLDSA65PublicKey | None = None,
 ) -> x509.Certificate:
     """Sign the certificate of a member or of a hub."""
     names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(identity.uri)]
@@ -61,7 +63,7 @@ def end_certificate(
     purposes = x509.ExtendedKeyUsage([usage.value])
     authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key())
     subject = x509.SubjectKeyIdentifier.from_public_key(public_key)
-    return (
+    builder = (
         x509.CertificateBuilder()
         .serial_number(x509.random_serial_number())
         .subject_name(_name(_label(identity)))
@@ -75,8 +77,10 @@ def end_certificate(
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(subject, critical=False)
         .add_extension(authority, critical=False)
-        .sign(root_key, hashes.SHA256())
     )
+    if second_key is not None:
+        builder = builder.add_extension(second_key_extension(second_key), critical=False)
+    return builder.sign(root_key, hashes.SHA256())
 
 
 def revocation_list(

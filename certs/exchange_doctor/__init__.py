@@ -144,6 +144,21 @@ def room(what: str, folder: Path) -> Check:
     return Check(what, Grade.OK, found)
 
 
+def permissions(what: str, path: Path) -> Check:
+    """Check if a file or folder is its owner's only, and can be written by who runs this."""
+    try:
+        mode = path.stat().st_mode & 0o777
+    except OSError as error:
+        return Check(what, Grade.FAIL, f"{path}: {error.strerror}", "see whether it was moved")
+    if mode & 0o077:
+        return Check(what, Grade.FAIL, f"{path} is open to others ({mode:o})", f"chmod go= {path}")
+    if not os.access(path, os.W_OK):
+        return Check(
+            what, Grade.FAIL, f"{path} cannot be written by this user", "run this as its owner"
+        )
+    return Check(what, Grade.OK, f"{path} is its owner's only")
+
+
 def name_of(host: str) -> Check:
     """Check if a name leads to an address."""
     try:

@@ -8,6 +8,7 @@
     locked, try_locked           one process at a time
     writing                      turns the disk's errors into FILE_NOT_WRITTEN
     read_file, read_given, without_bom
+    hold_streams, results_apart  the standard streams of a command
 
 Rules of this package (docs/adr/0031-files-appear-whole.md):
 
@@ -24,8 +25,8 @@ from exchange_files.failures import writing
 from exchange_files.files import (
     PRIVATE,
     PUBLIC,
-    Draft,
     NewFile,
+    UnplacedFile,
     check_new,
     drop_drafts,
     new_file,
@@ -45,15 +46,18 @@ from exchange_files.folders import (
 )
 from exchange_files.locks import locked, try_locked
 from exchange_files.reading import MOST_GIVEN, read_file, read_given, without_bom
+from exchange_files.streams import EXIT_UNWRITTEN, hold_streams, results_apart
 
 __all__ = [
+    "EXIT_UNWRITTEN",
     "MOST_GIVEN",
     "PRIVATE",
     "PUBLIC",
-    "Draft",
     "NewFile",
+    "UnplacedFile",
     "check_new",
     "drop_drafts",
+    "hold_streams",
     "locked",
     "make_folder",
     "new_file",
@@ -63,6 +67,7 @@ __all__ = [
     "read_given",
     "remove_folder",
     "replace_file",
+    "results_apart",
     "staging_folder",
     "sweep_drafts",
     "sweep_staging",

@@ -43,7 +43,7 @@ class NewFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class UnplacedFile:
     """A file that is being written, and where it will stand."""
 
     target: Path
@@ -79,7 +79,7 @@ def replace_file(path: Path, data: bytes, *, mode: int = PRIVATE, sync_name: boo
 
 
 @contextmanager
-def new_file(path: Path, *, mode: int = PRIVATE) -> Iterator[Draft]:
+def new_file(path: Path, *, mode: int = PRIVATE) -> Iterator[UnplacedFile]:
     """Write a file that must not exist piece by piece; it appears when the block ends well.
 
     Raises FILE_NOT_WRITTEN.
@@ -111,7 +111,7 @@ def new_files(*files: NewFile) -> Iterator[None]:
     """
     paths = [each.path for each in files]
     check_new(*paths)
-    drafts: list[Draft] = []
+    drafts: list[UnplacedFile] = []
     with ExitStack() as stack:
         for each in files:
             draft = stack.enter_context(_drafted(each.path, each.mode))
@@ -213,7 +213,7 @@ def _withdraw(paths: Sequence[Path]) -> None:
 
 
 @contextmanager
-def _drafted(path: Path, mode: int) -> Iterator[Draft]:
+def _drafted(path: Path, mode: int) -> Iterator[UnplacedFile]:
     with writing(path):
         draft = _begin(path, mode)
     try:
@@ -222,7 +222,7 @@ def _drafted(path: Path, mode: int) -> Iterator[Draft]:
         _end(draft)
 
 
-def _begin(path: Path, mode: int) -> Draft:
+def _begin(path: Path, mode: int) -> UnplacedFile:
     draft = draft_path(path)
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     while True:
@@ -236,12 +236,12 @@ def _begin(path: Path, mode: int) -> Draft:
         if is_at(descriptor, draft):
             if mode == PRIVATE:
                 os.fchmod(descriptor, mode)  # whatever the umask is
-            return Draft(path, draft, os.fdopen(descriptor, "w+b"))
+            return UnplacedFile(path, draft, os.fdopen(descriptor, "w+b"))
         # Another process took it for a dead one's before it was locked.
         os.close(descriptor)
 
 
-def _end(draft: Draft) -> None:
+def _end(draft: UnplacedFile) -> None:
     """Remove the draft, if it still stands there, and let go of its lock."""
     with suppress(OSError):
         if is_at(draft.file.fileno(), draft.path):
@@ -251,7 +251,7 @@ def _end(draft: Draft) -> None:
         draft.file.close()
 
 
-def _place(drafts: Sequence[Draft]) -> None:
+def _place(drafts: Sequence[UnplacedFile]) -> None:
     """Give the drafts their names, in order; undoes all if one of them cannot have its name."""
     try:
         for draft in drafts:
@@ -264,14 +264,14 @@ def _place(drafts: Sequence[Draft]) -> None:
         raise
 
 
-def _displace(drafts: Sequence[Draft]) -> None:
+def _displace(drafts: Sequence[UnplacedFile]) -> None:
     """Take the names of drafts back; another file that stands there stays."""
     for draft in drafts:
         if is_at(draft.file.fileno(), draft.target):
             draft.target.unlink(missing_ok=True)
 
 
-def _link(draft: Draft) -> None:
+def _link(draft: UnplacedFile) -> None:
     try:
         os.link(draft.path, draft.target)
     except FileExistsError:
@@ -285,7 +285,7 @@ def _link(draft: Draft) -> None:
             draft.path.rename(draft.target)
 
 
-def _keep_owner(draft: Draft) -> None:
+def _keep_owner(draft: UnplacedFile) -> None:
     if os.geteuid() != 0:
         return
     with suppress(FileNotFoundError):

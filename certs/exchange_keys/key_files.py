@@ -13,7 +13,7 @@ from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mlkem, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, mlkem, x25519
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from exchange_files import write_new_file
@@ -63,7 +63,9 @@ def load_signer(path: Path, passphrase: bytes, *expected: SignatureAlgorithm) ->
         signer = TokenSigner(parse_uri(pem, path), passphrase)
     else:
         key = decrypted_pem(pem, passphrase, path)
-        if isinstance(key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
+        if isinstance(
+            key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | mldsa.MLDSA65PrivateKey
+        ):
             signer = SoftwareSigner(key)
     if signer is not None and (not expected or signer.algorithm in expected):
         return signer

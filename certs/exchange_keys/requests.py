@@ -2,13 +2,17 @@
 
     request     a member's identity and two PKCS #10 requests, for TLS and for signing; where it
                 renews, signatures by the member's present keys beside them
-    fingerprint 24 digits over identity and both keys, to be read out by phone
+    fingerprint 24 digits over identity and all keys, to be read out by phone
+
+The request for signing may bring a second key, of ML-DSA-65, as the extension that the certificate
+gets (`certificates.SECOND_KEY`). It has signed nothing here: both keys sign each statement, so
+another's key would be of no use.
 
 Rules of this module:
 
 - A fingerprint covers all that an authority would certify. Two requests of one fingerprint would be
   two keys whose SHA-256 agree in 80 bits.
-- A renewal is signed by both present keys, under payload types of their own: no signature of a
+- A renewal is signed by all present keys, under payload types of their own: no signature of a
   statement can be taken for one, nor the reverse.
 """
 
@@ -24,10 +28,12 @@ from typing import Any, Final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey, MLDSA65PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from exchange_keys.pem import encrypted_pem
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.trust.certificates import post_quantum_key, second_key_extension
 from exchange_protocol.trust.identity import Member, parse_member
 
 FORMAT: Final = "caricc-exchange/enrolment/v1"
@@ -45,6 +51,8 @@ class NewKeys:
     tls_key_pem: bytes = field(repr=False)
     signing_key_pem: bytes = field(repr=False)
     request: Request
+    second_key_pem: bytes | None = field(default=None, repr=False)
+    """The post-quantum one for signing; None without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,8 @@ class Renewal:
     signing_certificate: bytes
     tls_signature: bytes
     signing_signature: bytes
+    second_signature: bytes = b""
+    """By the present second key, where the signing certificate holds one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +84,21 @@ class Request:
         return _key_of(self.tls_csr), _key_of(self.signing_csr)
 
     @property
+    def second_key(self) -> MLDSA65PublicKey | None:
+        """The post-quantum key for signing, if one is asked for."""
+        try:
+            return post_quantum_key(x509.load_pem_x509_csr(self.signing_csr))
+        except ExchangeError as error:
+            raise _invalid("signing_csr", error.message) from None
+
+    @property
     def payload(self) -> bytes:
         """All that would be certified, unambiguously: what approvals and renewals sign."""
-        keys = (
-            key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) for key in self.keys
-        )
-        labels = (FORMAT.encode(), self.identity.uri.encode(), *keys)
+        keys: list[ec.EllipticCurvePublicKey | MLDSA65PublicKey] = [*self.keys]
+        if (second := self.second_key) is not None:
+            keys.append(second)
+        ders = (key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) for key in keys)
+        labels = (FORMAT.encode(), self.identity.uri.encode(), *ders)
         return b"".join(len(each).to_bytes(4, "big") + each for each in labels)
 
     @property
@@ -102,16 +121,25 @@ class Request:
                 "tls_signature": base64.b64encode(self.renewal.tls_signature).decode(),
                 "signing_signature": base64.b64encode(self.renewal.signing_signature).decode(),
             }
+            if self.renewal.second_signature:
+                second = base64.b64encode(self.renewal.second_signature).decode()
+                told["renewal"]["second_signature"] = second
         return (json.dumps(told, indent=1) + "\n").encode()
 
 
-def make_keys(identity: Member, passphrase: bytes) -> NewKeys:
-    """Make keys on P-256, for TLS and for signing; raises KEY_UNAVAILABLE."""
+def make_keys(identity: Member, passphrase: bytes, *, post_quantum: bool = False) -> NewKeys:
+    """Make keys on P-256, for TLS and for signing, and one of ML-DSA-65 if that is wanted.
+
+    Raises KEY_UNAVAILABLE.
+    """
     tls, signing = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    second = MLDSA65PrivateKey.generate() if post_quantum else None
+    public = second.public_key() if second else None
     return NewKeys(
         encrypted_pem(tls, passphrase),
         encrypted_pem(signing, passphrase),
-        Request(identity, _csr(identity, tls), _csr(identity, signing)),
+        Request(identity, _csr(identity, tls), _csr(identity, signing, public)),
+        encrypted_pem(second, passphrase) if second else None,
     )
 
 
@@ -129,6 +157,7 @@ def parse_request(data: bytes) -> Request:
         _renewal(told.get("renewal")),
     )
     tls, signing = request.keys
+    _ = request.second_key  # refused here, if it is of another algorithm
     if tls == signing:
         raise _invalid("signing_csr", "expected a key of its own, got that of TLS")
     return request
@@ -182,18 +211,20 @@ def _renewal(told: object) -> Renewal | None:
         _text(told, "signing_certificate").encode(),
         bytes_of(told, "tls_signature"),
         bytes_of(told, "signing_signature"),
+        bytes_of(told, "second_signature") if "second_signature" in told else b"",
     )
 
 
-def _csr(identity: Member, key: ec.EllipticCurvePrivateKey) -> bytes:
+def _csr(
+    identity: Member, key: ec.EllipticCurvePrivateKey, second: MLDSA65PublicKey | None = None
+) -> bytes:
     """A request that names the identity as the certificate would; authorities check it anew."""
     names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(identity.uri)])
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
-    return (
-        builder.add_extension(names, critical=True)
-        .sign(key, hashes.SHA256())
-        .public_bytes(Encoding.PEM)
-    )
+    builder = builder.add_extension(names, critical=True)
+    if second is not None:
+        builder = builder.add_extension(second_key_extension(second), critical=False)
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
 
 def _key_of(pem: bytes) -> ec.EllipticCurvePublicKey:

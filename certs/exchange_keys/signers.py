@@ -7,6 +7,7 @@ from typing import Final, Self
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
 
 from exchange_keys.pem import encrypted_pem
 from exchange_protocol.errors import Reason
@@ -26,15 +27,19 @@ _CURVES: Final = {
 
 
 class SoftwareSigner:
-    """A private key on P-256 or P-384, or of Ed25519, that signs."""
+    """A private key on P-256 or P-384, of Ed25519 or of ML-DSA-65, that signs."""
 
     __slots__ = ("_key", "algorithm")
 
-    def __init__(self, key: ec.EllipticCurvePrivateKey | Ed25519PrivateKey) -> None:
+    def __init__(
+        self, key: ec.EllipticCurvePrivateKey | Ed25519PrivateKey | MLDSA65PrivateKey
+    ) -> None:
         """Hold a key; raises KEY_UNAVAILABLE for another curve."""
         self._key = key
         if isinstance(key, Ed25519PrivateKey):
             self.algorithm = SignatureAlgorithm.ED25519
+        elif isinstance(key, MLDSA65PrivateKey):
+            self.algorithm = SignatureAlgorithm.ML_DSA_65
         elif key.curve.name in _CURVES:
             self.algorithm = _CURVES[key.curve.name][0]
         else:
@@ -54,7 +59,7 @@ class SoftwareSigner:
 
     def sign(self, data: bytes) -> bytes:
         """Sign exact bytes."""
-        if isinstance(self._key, Ed25519PrivateKey):
+        if isinstance(self._key, Ed25519PrivateKey | MLDSA65PrivateKey):
             return self._key.sign(data)
         return self._key.sign(data, _CURVES[self._key.curve.name][1])
 

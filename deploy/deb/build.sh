@@ -10,8 +10,8 @@ work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 root=$work/root house=$work/house venv=$work/root/opt/exchange
 pip="$here/.venv/bin/python -m pip --disable-pip-version-check --quiet"
 case $role in
-    hub) pins=requirements-hub.txt units="exchange-server.service" needs="" command=exchange-server ;;
-    agency) command=agency pins=requirements.txt units="exchange-watch@.service exchange-outbox@.service exchange-outbox@.timer"
+    hub) user=exchange command=exchange-server pins=requirements-hub.txt units="exchange-server.service" needs="" ;;
+    agency) user=exchange-agency command=agency pins=requirements.txt units="exchange-watch@.service exchange-outbox@.service exchange-outbox@.timer"
         needs=", libicu72, libstdc++6" ;;
     *) echo "expected hub or agency, got $role" >&2; exit 2 ;;
 esac
@@ -51,11 +51,11 @@ Description: Inter-agency exchange of signed statements, for ${role}s
  Installed in /opt/exchange from wheels that are listed with their digests in
  /usr/share/doc/$name/wheels.sha256. Nothing is started before it is configured.
 END
-cat > "$root/DEBIAN/postinst" <<'END'
+cat > "$root/DEBIAN/postinst" <<END
 #!/bin/sh
 set -e
-if [ "$1" = configure ]; then
-    adduser --quiet --system --group --home /var/lib/exchange exchange
+if [ "\$1" = configure ]; then
+    adduser --quiet --system --group --home /var/lib/$user $user
     /opt/exchange/bin/python -m compileall -q /opt/exchange/lib || true
     if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 fi
@@ -68,4 +68,4 @@ END
 chmod 755 "$root/DEBIAN/postinst" "$root/DEBIAN/prerm"
 chmod -R u=rwX,go=rX "$root"
 mkdir -p "$out"
-dpkg-deb --root-owner-group --build "$root" "$out"
+dpkg-deb -Zgzip --root-owner-group --build "$root" "$out"

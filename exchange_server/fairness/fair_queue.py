@@ -32,6 +32,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import chain
 from typing import Final, Generic, TypeVar
 
 from exchange_protocol.errors import ExchangeError, Reason
@@ -73,8 +74,10 @@ class _InHand:
 
     taken_at: float
     weight: int
+    agencies: Collection[AgencyId | None]
+    """Agencies whose requests are in it."""
     cut: Collection[AgencyId]
-    """Agencies that had more than their share."""
+    """Those that had more than their share."""
 
 
 class _Lane(Enum):
@@ -179,6 +182,18 @@ class FairQueue(Generic[_T]):
         """Note how long the commit of the batch in hand took; None if nothing was committed."""
         self._commit_seconds = seconds
 
+    def makes_way(self, agency: AgencyId) -> bool:
+        """True if an agency has more than its share waiting, while a request of another one that
+        has not waits or is written: what it wants besides may wait until that batch has ended."""
+        with self._changed:
+            share = self._pace.share
+            if self._waiting[agency] <= share:
+                return False
+            in_hand = self._in_hand.agencies if self._in_hand else ()
+            written = (each for each in in_hand if self._waiting[each] <= share)
+            waiting = (each for each in self._active if 0 < self._waiting[each] <= share)
+            return any(each not in (agency, None) for each in chain(written, waiting))
+
     def close(self) -> None:
         """Let `take` come to its end once nothing waits."""
         with self._changed:
@@ -214,7 +229,9 @@ class FairQueue(Generic[_T]):
             weight += following
         if taken:
             self._commit_seconds = None
-            self._in_hand = _InHand(self._clock(), weight, cut if is_shared else set())
+            self._in_hand = _InHand(
+                self._clock(), weight, tuple(filled), cut if is_shared else set()
+            )
         return taken
 
     def _learn(self) -> None:

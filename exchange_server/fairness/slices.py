@@ -4,12 +4,19 @@ All long work shares one scheduler. It gives one slice at a time, to agencies in
 long calls one agency has, another agency waits for one slice of it and no more. When slices have
 had the loop for `SLICE_SECONDS`, in one piece or many, the loop takes `PAUSE_TURNS` without any: a
 call takes several turns to come in and to be answered, and each turn would have its slice.
+
+The writer shares the interpreter with the loop, and waits for it at every row. So an agency with
+much in the queue of the writer makes way (`FairQueue.makes_way`): it takes no slice until a batch
+has ended in which another one, that has little there, may have its request.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
@@ -22,12 +29,21 @@ PAUSE_TURNS: Final = 8
 """They pass at once where the loop has nothing else to do."""
 RESTED_SECONDS: Final = 0.1
 """The loop has taken many turns by then."""
+BATCHES_GIVEN_WAY: Final = 2
+"""The batch in hand, and the one in which what waits is written."""
+WAY_SECONDS: Final = 0.1
+"""The longest wait for the end of one."""
 
 
 class SliceScheduler:
     """Gives slices of one event loop, one at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, makes_way: Callable[[AgencyId], bool] = lambda _: False) -> None:
+        """`makes_way` is true while an agency should leave the interpreter to the writer."""
+        self._makes_way = makes_way
+        self._given_way: set[asyncio.Future[None]] = set()
+        self._in_order: defaultdict[AgencyId, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """For the works of one agency: none of them is begun before one that came earlier."""
         self._turns = FairScheduler()
         self._began_at = 0.0
         self._ended_at = 0.0
@@ -46,12 +62,18 @@ class SliceScheduler:
 
     async def begin(self, agency: AgencyId) -> None:
         """Wait for a slice."""
-        await self._turns.take(agency)
+        async with self._in_order[agency]:
+            await self._make_way(agency)
+            await self._turns.take(agency)
         await self._begin(agency)
 
     async def begin_another(self, agency: AgencyId) -> None:
         """Give the slice back, and wait for the next one behind all that wait already."""
         self._count()
+        if self._makes_way(agency):
+            self._turns.give(agency)
+            await self.begin(agency)
+            return
         await self._turns.take_another(agency)
         await self._begin(agency)
 
@@ -59,6 +81,25 @@ class SliceScheduler:
         """Give the slice back."""
         self._count()
         self._turns.give(agency)
+
+    def batch_ended(self) -> None:
+        """Let those go on that made way for a batch of the writer."""
+        for future in self._given_way:
+            if not future.done():
+                future.set_result(None)
+
+    async def _make_way(self, agency: AgencyId) -> None:
+        for _ in range(BATCHES_GIVEN_WAY):
+            if not self._makes_way(agency):
+                return
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._given_way.add(future)
+            try:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(WAY_SECONDS):
+                        await future
+            finally:
+                self._given_way.discard(future)
 
     def _count(self) -> None:
         self._ended_at = time.monotonic()

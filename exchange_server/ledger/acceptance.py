@@ -180,7 +180,7 @@ class Acceptance:
                 rows.opened[after.id] = exchange_row(statement, row.idx, at)
             draft.keep(StoredExchange(after, initial_index), at)
             if statement.kind.spec.erases:
-                rows.erased[after.id] = after
+                rows.erased[after.id] = (after, at)
         else:
             rows.directory_entries.append(DirectoryEntryRow(draft.directory.size, row.idx))
             draft.directory = judgement.directory

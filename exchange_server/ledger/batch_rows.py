@@ -11,8 +11,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from exchange_protocol.rules.access import is_erased
 from exchange_protocol.rules.lifecycle import Exchange
+from exchange_server.ledger.retention import forget_content
 from exchange_server.storage.exchange_rows import (
     ExchangeRow,
     LegRow,
@@ -33,13 +33,11 @@ from exchange_server.storage.log_rows import (
 from exchange_server.storage.part_rows import (
     PartRow,
     claim_staged,
-    erase_parts,
     insert_parts,
 )
 from exchange_server.storage.statement_rows import (
     DeliveryRow,
     insert_deliveries,
-    statements_with_parts,
 )
 
 
@@ -59,8 +57,8 @@ class BatchRows:
     uploaded: list[PartRow] = field(default_factory=list)
     """Parts that were uploaded before their statements, which claim them; their bytes are stored
     already."""
-    erased: dict[str, Exchange] = field(default_factory=dict)
-    """Exchanges whose sealed parts are forgotten, by id."""
+    erased: dict[str, tuple[Exchange, datetime]] = field(default_factory=dict)
+    """Exchanges whose sealed parts are forgotten, by id, and the hub's time of that."""
     _touched: dict[str, datetime] = field(default_factory=dict)
     _legs: dict[tuple[str, str], LegRow] = field(default_factory=dict)
 
@@ -102,7 +100,6 @@ class BatchRows:
         insert_feed(connection, self.feed)
         insert_parties(connection, list(self.parties))
         insert_parts(connection, self.uploaded)
-        for exchange in self.erased.values():
-            said = statements_with_parts(connection, exchange.id)
-            erase_parts(connection, [index for index, each in said if is_erased(exchange, each)])
+        for exchange, at in self.erased.values():
+            forget_content(connection, exchange, at)
         claim_staged(connection, [part.part_id for part in self.uploaded])

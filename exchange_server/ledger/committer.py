@@ -27,6 +27,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.tiles import TileId
 from exchange_protocol.rules.directory import Directory
+from exchange_server.ledger import retention
 from exchange_server.ledger.batch import Batch
 from exchange_server.ledger.draft import BatchContext
 from exchange_server.ledger.intake import Task, not_known_to_be_stored
@@ -132,6 +133,16 @@ class Committer:
             _log.exception("task_failed")
             self.failures += 1
             return Reason.UNAVAILABLE.error("not known to be stored; send it again")
+
+    def remove_due(
+        self, after: tuple[datetime, str] | None, now: datetime, connection: Connection
+    ) -> tuple[datetime, str] | None:
+        """Forget content whose retention has ended (`retention`); a task for `run`."""
+        removed, last = retention.remove_due(connection, after, now)
+        if removed:
+            self._holds_old_pages = True
+            _log.info("content_removed", statements=removed)
+        return last
 
     def catch_up(self, connection: Connection) -> None:
         """Take over what another hub on the same log has committed; a task for `run`.

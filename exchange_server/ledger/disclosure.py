@@ -73,9 +73,10 @@ def _visible(draft: Draft, job: Delivery) -> tuple[Deliverable, StoredExchange, 
             f"expected a statement that {agency} may see, got {job.payload_digest.hex()}",
             field="payload_sha256",
         )
-    if is_erased(stored.exchange, found.spoken):
+    if is_erased(stored.exchange, found.spoken, draft.now()):
         raise Reason.CONTENT_ERASED.error(
-            "the content of this statement was erased, as its initiator asked",
+            "the content of this statement was erased, as its initiator asked or since its "
+            "retention ended",
             field="payload_sha256",
         )
     return found, stored, role
@@ -117,7 +118,7 @@ def _log_delivery(
     at: datetime,
 ) -> None:
     agency = job.caller.agency
-    after, changes = deliver_to(agency, stored.exchange, found.spoken)
+    after, changes = deliver_to(agency, stored.exchange, found.spoken, at)
     entry = draft.next_entry(
         Entry(
             hub_time=at,

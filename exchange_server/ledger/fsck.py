@@ -8,8 +8,9 @@ Reads only, so it works on a copy. In order, each step assuming the ones before 
     So is every checkpoint that witnesses cosigned, and it is of this tree.
  4. The replay: every entry keeps the rules, judged by the entries before it.
  5. Every projection is what the replay makes: row by row, none missing and none too many.
- 6. The sealed bytes have the digests that were signed. Those that a notice erased are gone; others
-    that are gone, and erased ones that are there, are damage.
+ 6. The sealed bytes have the digests that were signed. Those that a notice erased are gone, and
+    so are those whose retention had ended some time before the last entry. Others that are gone
+    before their time, and erased ones that are there, are damage.
 
 A finding is the first wrong row of a kind and how many there are. After a broken entry the state is
 unknown, so steps 5 and 6 are left out then. What the hub holds in memory here grows with the log.
@@ -20,7 +21,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Table, func, or_, select
@@ -29,7 +30,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.tiles import TileId, TreeEdge
 from exchange_protocol.record.entries import Entry, Event, entry_leaf_hash
-from exchange_protocol.record.replay import DirectoryFold, Replay
+from exchange_protocol.record.replay import NOT_JUDGED, DirectoryFold, Replay
 from exchange_protocol.rules.access import StatementFacts, is_erased, role_of, spoken
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Statement
@@ -62,8 +63,8 @@ from exchange_server.storage.rows import field_names, stream_rows
 from exchange_server.storage.statement_rows import DeliveryRow
 
 _ENTRIES_AT_ONCE = 1000
-_NOT_JUDGED = (Reason.POLICY_UNREADABLE, Reason.CERTIFICATE_UNTRUSTED)
-"""Reasons of a replay that concern the checker: this version, or the root that was given."""
+_REMOVAL_TAKES = timedelta(days=1)
+"""More than a hub that serves needs to remove what is due."""
 
 _BESIDE_THE_TREE = frozenset({"log_entries", "leaf hashes", "root", "checkpoint", "database"})
 """Findings by which the entries are not those that the hub signed, so they break no rule."""
@@ -76,17 +77,19 @@ def fsck(
     *,
     known: Sequence[Checkpoint] = (),
     at_least: int = 0,
+    now: datetime | None = None,
 ) -> FsckReport:
     """Check a whole database; what is wrong is found, never raised.
 
     `known` are checkpoints that the log's key signed: the database must hold their trees. One of
-    fewer entries than these, or than `at_least`, is incomplete.
+    fewer entries than these, or than `at_least`, is incomplete. By `now`, else the machine's clock,
+    content may be gone whose retention has ended.
 
     Raises:
         InvalidInput: POLICY_UNREADABLE, if this version cannot check the log.
     """
     with reading(engine) as connection:
-        report = _Check(connection, anchors, log, known).run()
+        report = _Check(connection, anchors, log, known, now or datetime.now(UTC)).run()
     return replace(report, known_size=max((at_least, *(each.size for each in known))))
 
 
@@ -114,8 +117,10 @@ class _Check:
         anchors: TrustAnchors,
         log: LogVerifier,
         known: Sequence[Checkpoint],
+        now: datetime,
     ) -> None:
         self._connection = connection
+        self._now = now
         self._known = {each.size: each for each in known}
         self._log = log
         self._findings = _Findings()
@@ -130,7 +135,7 @@ class _Check:
             report = self._run()
             self._check_file()
         except ExchangeError as error:
-            if error.reason in _NOT_JUDGED:
+            if error.reason in NOT_JUDGED:
                 raise
             self._findings.add("database", "?", error.message)
         except (ValueError, TypeError, LookupError, OverflowError, AttributeError) as error:
@@ -235,7 +240,7 @@ class _Check:
                 )
                 return False
         except ExchangeError as error:
-            if error.reason in _NOT_JUDGED:
+            if error.reason in NOT_JUDGED:
                 raise
             self._findings.add("replay", stored.index, error.message)
             # What is no broken rule is a statement that is not the entry's.
@@ -308,9 +313,13 @@ class _Check:
             beside = [part for part in parts if (index, part.name) not in uploaded]
             sealed = self._sealed_of(index)
             is_erased = self._is_erased(parts[0].statement)
+            # The hub removes it a little after its time.
+            is_gone = sealed is None and self._is_erased(parts[0].statement, self._now)
             if is_erased and sealed is not None:
                 self._findings.add("parts", index, "it was erased, and is still there")
-            if not is_erased:
+            elif sealed is not None and self._is_overdue(parts[0].statement):
+                self._findings.add("parts", index, "its retention has ended, and it is still there")
+            if not is_erased and not is_gone:
                 self._check_sealed(index, beside, sealed)
             for part in parts:
                 part_id = uploaded.pop((index, part.name), None)
@@ -350,9 +359,14 @@ class _Check:
         ).scalar_one()
         return found
 
-    def _is_erased(self, payload_digest: bytes) -> bool:
+    def _is_erased(self, payload_digest: bytes, at: datetime | None = None) -> bool:
         said = self._expected.spoken.get(payload_digest)
-        return said is not None and is_erased(self._replay.exchanges[said.exchange_id], said)
+        return said is not None and is_erased(self._replay.exchanges[said.exchange_id], said, at)
+
+    def _is_overdue(self, payload_digest: bytes) -> bool:
+        """True if the content should be gone; by the last entry, for a copy may be old."""
+        last = self._expected.last_time
+        return last is not None and self._is_erased(payload_digest, last - _REMOVAL_TAKES)
 
     def _digest_of(self, part_id: object) -> tuple[bytes, int]:
         if not isinstance(part_id, bytes):
@@ -382,7 +396,13 @@ class _Check:
         if strays:
             self._findings.add("part_chunks", "?", f"{strays} chunks belong to no part")
         e = tables.log_entries.c
-        of_statements = (e.certificate_sha256, e.signature, e.batch, e.sealed)
+        of_statements = (
+            e.certificate_sha256,
+            e.signature,
+            e.batch,
+            e.post_quantum_signature,
+            e.sealed,
+        )
         query = select(e.idx).where(
             e.payload.is_(None), or_(*(each.is_not(None) for each in of_statements))
         )

@@ -102,6 +102,10 @@ class Intake:
         """Verify that a request of an agency may be put now; raises OVERLOADED."""
         self._queue.verify_room(agency)
 
+    def makes_way(self, agency: AgencyId) -> bool:
+        """True if what an agency wants besides should wait for a batch (`FairQueue.makes_way`)."""
+        return self._queue.makes_way(agency)
+
     def expected_wait(self) -> float:
         """In how many seconds what waits should be written."""
         return self._queue.expected_wait()

@@ -40,6 +40,7 @@ from exchange_server.ledger.jobs import (
     check_submission,
     is_logged,
 )
+from exchange_server.ledger.room import Room
 from exchange_server.ledger.routes import prepare_route
 from exchange_server.ledger.start_check import verify_start
 from exchange_server.ledger.upkeep import Upkeep, keep_note
@@ -120,7 +121,9 @@ class Ledger:
         self._claim = claim
         self._observer = observer
         self._writer = Writer(engine, context, observer=observer, on_growth=self._announce)
-        self._scheduler = SliceScheduler()
+        self._scheduler = SliceScheduler(self._writer.makes_way)
+        limits = context.limits
+        self._room = Room(engine, limits.stored_bytes_per_agency, limits.disk_free_bytes)
         self._gate = WitnessGate(None, 0, context.clock())
         self._announced = 0
         self._grown = asyncio.Event()
@@ -233,6 +236,7 @@ class Ledger:
             if is_logged(error):
                 await self.deny(caller, SUBMIT, error, payload_digest=signed.digest)
             raise
+        self._room.admit(submission)
         return await self._writer.put(submission)
 
     async def submit_batch(
@@ -321,6 +325,7 @@ class Ledger:
     async def stage_part(self, caller: Caller, sha256: bytes, size: int) -> staging.StagedPart:
         """Begin an upload; see `staging`."""
         context = self._context
+        self._room.verify(caller.agency, size)
         return await staging.stage_part(
             self._writer, caller, sha256, size, context.limits, context.clock
         )
@@ -363,7 +368,7 @@ class Ledger:
         self._announced = self.tree_size
         needed = witnesses_at_start if witnesses is not None and self.tree_size else 0
         self._gate = WitnessGate(witnesses, needed, self._context.clock())
-        self._upkeep = Upkeep(self._engine, self._context, self._writer, self._gate)
+        self._upkeep = Upkeep(self._engine, self._context, self._writer, self._gate, self._room)
         self._upkeep.start()
 
     async def _hand_in(
@@ -381,6 +386,7 @@ class Ledger:
             limits = self._context.limits
             job = check_submission(caller, *read, known_tree_size, limits, tracker)
             await prepare_route(self.directory, job.statement, slices)
+            self._room.admit(job)
             return Submitted(self._writer.put(job))
         except ExchangeError as error:
             if not is_logged(error):
@@ -395,6 +401,7 @@ class Ledger:
             return Refused(error)
 
     def _announce(self, tree_size: int) -> None:
+        self._scheduler.batch_ended()
         if tree_size > self._announced:
             self._announced = tree_size
             self._grown.set()

@@ -56,6 +56,7 @@ def statement_row(
         batch=batch_bytes(signed.batch),
         payload=signed.payload,
         sealed=sealed,
+        post_quantum_signature=signed.post_quantum_signature or None,
     )
 
 

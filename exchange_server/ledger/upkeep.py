@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_server.ledger import staging
 from exchange_server.ledger.draft import BatchContext
+from exchange_server.ledger.room import MEASURE_SECONDS, Room
 from exchange_server.ledger.start_check import note_signed
 from exchange_server.ledger.witnessing import WitnessGate, kept_cosignatures
 from exchange_server.ledger.writer import Writer
@@ -26,6 +28,8 @@ from exchange_server.storage.engine import driver_error
 from exchange_server.storage.notifications import Listener
 
 SWEEPS_PER_TTL: Final = 4
+RETENTION_SECONDS: Final = 60.0
+"""Seconds between two looks for content whose retention has ended."""
 NOTE_SECONDS: Final = 10.0
 """Seconds between two notes of the newest checkpoint."""
 LOOK_SECONDS: Final = 5.0
@@ -38,20 +42,31 @@ class Upkeep:
     """The background work of one ledger."""
 
     def __init__(
-        self, engine: Engine, context: BatchContext, writer: Writer, gate: WitnessGate
+        self,
+        engine: Engine,
+        context: BatchContext,
+        writer: Writer,
+        gate: WitnessGate,
+        room: Room,
     ) -> None:
         """Work through the writer; on PostgreSQL there may be other hubs to follow."""
         self._engine = engine
         self._context = context
         self._writer = writer
         self._gate = gate
+        self._room = room
         self._notified = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._listener: Listener | None = None
 
     def start(self) -> None:
         """Begin, in the running event loop."""
-        self._tasks = [_background(self._sweep()), _background(self._note())]
+        self._tasks = [
+            _background(self._sweep()),
+            _background(self._remove_due()),
+            _background(self._measure()),
+            _background(self._note()),
+        ]
         if self._engine.dialect.name == "postgresql":
             self._tasks.append(_background(self._follow_other_hubs()))
             self._listener = self._listen()
@@ -82,6 +97,28 @@ class Upkeep:
             except ExchangeError as error:
                 _log.warning("sweep_failed", reason=error.reason.name)
             await asyncio.sleep(ttl.total_seconds() / SWEEPS_PER_TTL)
+
+    async def _remove_due(self) -> None:
+        """Forget content whose retention has ended; after a start, look at all that ever did."""
+        after: tuple[datetime, str] | None = None
+        while True:
+            try:
+                while last := await self._writer.remove_due(after, self._context.clock()):
+                    after = last
+            except ExchangeError as error:
+                _log.warning("retention_failed", reason=error.reason.name)
+            await asyncio.sleep(RETENTION_SECONDS)
+
+    async def _measure(self) -> None:
+        """Read now and then what agencies have stored."""
+        while True:
+            try:
+                await asyncio.to_thread(self._room.measure)
+            except Exception as error:
+                if driver_error(error) is None:
+                    raise
+                _log.warning("storage_not_measured", why=str(driver_error(error)))
+            await asyncio.sleep(MEASURE_SECONDS)
 
     async def _note(self) -> None:
         """Note beside a SQLite file what was signed, from the start on."""

@@ -40,6 +40,10 @@ class LedgerLimits:
     """Sealed bytes that an agency may have uploaded and not yet claimed."""
     staged_parts_per_agency: int = 4096
     """Uploads of an agency that may wait for their statement."""
+    stored_bytes_per_agency: int | None = None
+    """Sealed bytes that an agency may have stored; None for no bound."""
+    disk_free_bytes: int = 0
+    """Bytes of the disk of a SQLite database that are kept free."""
     staging_ttl: timedelta = timedelta(hours=1)
     """The span that an upload waits for its statement."""
     batch_size: int = 256

@@ -15,6 +15,8 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -93,6 +95,10 @@ class Writer:
         """Verify that a request of an agency may be put now; raises OVERLOADED."""
         self._intake.verify_room(agency)
 
+    def makes_way(self, agency: AgencyId) -> bool:
+        """True if what an agency wants besides should wait for a batch (`FairQueue.makes_way`)."""
+        return self._intake.makes_way(agency)
+
     def waiting(self) -> int:
         """The number of requests that wait."""
         return self._intake.waiting()
@@ -115,6 +121,12 @@ class Writer:
     async def catch_up(self) -> None:
         """Take over what another hub on the same log has committed since."""
         await self.run(self._committer.catch_up)
+
+    async def remove_due(
+        self, after: tuple[datetime, str] | None, now: datetime
+    ) -> tuple[datetime, str] | None:
+        """Forget some of the content whose retention has ended; the place of the last leg."""
+        return await self.run(partial(self._committer.remove_due, after, now))
 
     async def close(self) -> None:
         """Finish what was put, refuse what comes, and end the thread."""

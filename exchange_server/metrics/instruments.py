@@ -15,22 +15,13 @@ from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from exchange_server.observer import CommitStep, NoObserver
+from exchange_server.observer import PHASES, CommitStep, NoObserver
 
 PREFIX: Final = "exchange"
 
 _CALL_SECONDS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _STEP_SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 _REQUESTS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-
-_PHASES: Final = {
-    CommitStep.JUDGED: "judge",
-    CommitStep.ROWS: "rows",
-    CommitStep.TILES: "tiles",
-    CommitStep.HEAD: "head",
-    CommitStep.COMMITTED: "commit",
-}
-"""The phase that each step ends. "lock" is what a batch takes beside them: waiting for its turn."""
 
 _Mode = Literal["livesum", "livemax", "max", "mostrecent"]
 
@@ -127,9 +118,8 @@ class Instruments(NoObserver):
     def commit_reached(self, step: CommitStep) -> None:
         """Time the phase that the step ends; the writer's thread alone comes here."""
         now = time.monotonic()
-        phase = _PHASES.get(step)
-        if phase is not None:
-            self._phase_seconds.labels(phase).observe(now - self._local.reached_at)
+        if step is not CommitStep.BEGUN:
+            self._phase_seconds.labels(PHASES[step]).observe(now - self._local.reached_at)
             self._local.phases += now - self._local.reached_at
         else:
             self._local.phases = 0.0
@@ -140,7 +130,9 @@ class Instruments(NoObserver):
         self._batches.labels("committed" if committed else "failed").inc()
         self._batch_requests.observe(requests)
         if committed:
-            self._phase_seconds.labels("lock").observe(max(0.0, seconds - self._local.phases))
+            self._phase_seconds.labels(PHASES[CommitStep.BEGUN]).observe(
+                max(0.0, seconds - self._local.phases)
+            )
 
     def request_waited(self, seconds: float) -> None:
         """Take the time in the queue."""

@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import Final
 
 import structlog
-from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy import Engine, select
 
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.leg_record import decode_record
 from exchange_protocol.trust.identity import AgencyId, Member
 from exchange_server.ledger import Ledger
 from exchange_server.metrics.instruments import Instruments
 from exchange_server.revocation_file import RevocationFile
 from exchange_server.storage.cosignature_rows import read_cosignatures
 from exchange_server.storage.engine import reading
-from exchange_server.storage.tables import exchanges, legs
+from exchange_server.storage.tables import legs
+from exchange_server.storage.usage_rows import database_bytes
 
 SAMPLE_SECONDS: Final = 5.0
 
@@ -157,16 +159,7 @@ def _read(engine: Engine) -> _Stored:
         cosigned: dict[str, datetime] = {}
         for row in read_cosignatures(connection):
             cosigned[row.witness] = max(row.cosigned_at, cosigned.get(row.witness, row.cosigned_at))
-        held = legs.c.state == int(LegState.HELD)
-        joined = exchanges.join(legs, legs.c.exchange_id == exchanges.c.exchange_id)
-        query = select(func.count(), func.min(exchanges.c.updated_at)).select_from(joined)
-        count, since = connection.execute(query.where(held)).one()
-        return _Stored(cosigned, count, since, _size(connection))
-
-
-def _size(connection: Connection) -> int:
-    if connection.dialect.name == "postgresql":
-        query = text("SELECT pg_database_size(current_database())")
-        return int(connection.execute(query).scalar_one())
-    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-    return int(pages) * int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+        query = select(legs.c.record).where(legs.c.state == int(LegState.HELD))
+        times = [decode_record(record).times for record in connection.execute(query).scalars()]
+        since = min((each.since for each in times if each), default=None)
+        return _Stored(cosigned, len(times), since, database_bytes(connection))

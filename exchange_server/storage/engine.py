@@ -25,6 +25,7 @@ from sqlite3 import Connection as SqliteConnection
 from typing import Any
 from urllib.parse import quote, unquote
 
+import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -32,6 +33,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from exchange_protocol.errors import Reason
 from exchange_server.observer import NO_OBSERVER, Observer
 from exchange_server.storage.local_disk import verify_local
+
+_log = structlog.get_logger(__name__)
 
 _SQLITE = "sqlite:///"
 _NO_LOCKS = "unix-none"
@@ -42,6 +45,9 @@ _CACHE_KIB = 16 * 1024
 """Of one connection; SQLite's own 2 MiB do not hold the inner pages of the indexes."""
 _WRITES = "exchange_writes"
 _OBSERVER = "exchange_observer"
+_SLOW = "exchange_slow_seconds"
+_BEGAN_AT = "exchange_began_at"
+_SHOWN_CHARACTERS = 300
 _AWAY = {"OperationalError", "InterfaceError", "TransactionTimeout"}
 """Words of the PostgreSQL driver about its connection, in whichever class they come."""
 
@@ -52,16 +58,35 @@ def open_engine(
     read_only: bool = False,
     serving: bool = False,
     observer: Observer = NO_OBSERVER,
+    slow_seconds: float = 0.0,
 ) -> Engine:
     """Make an engine for `sqlite:///FILE` or `postgresql+psycopg://...`.
 
     With `read_only` a SQLite file is opened without changing anything in it or beside it but what
     WAL needs. `serving` is for a hub: every wait at PostgreSQL is bounded in time. The observer
-    hears of each transaction. Raises CONFIG_INVALID for any other database.
+    hears of each transaction. Queries and transactions of more than `slow_seconds` are logged.
+    Raises CONFIG_INVALID for any other database.
     """
     engine = _open(url, read_only=read_only, serving=serving)
-    engine.update_execution_options(**{_OBSERVER: observer})
+    engine.update_execution_options(**{_OBSERVER: observer, _SLOW: slow_seconds})
+    if slow_seconds:
+        _tell_slow_queries(engine, slow_seconds)
     return engine
+
+
+def _tell_slow_queries(engine: Engine, slow_seconds: float) -> None:
+    """Log what takes long, by its text; never by its values."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _begin(connection: Connection, *_: object) -> None:
+        connection.info[_BEGAN_AT] = time.monotonic()
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def _end(connection: Connection, _: object, statement: str, *__: object) -> None:
+        seconds = time.monotonic() - connection.info[_BEGAN_AT]
+        if seconds >= slow_seconds:
+            query = " ".join(statement.split())[:_SHOWN_CHARACTERS]
+            _log.warning("slow_query", seconds=round(seconds, 3), query=query)
 
 
 def sqlite_file(url: str) -> Path | None:
@@ -131,6 +156,10 @@ def _observed(engine: Engine) -> Iterator[None]:
         succeeded = True
     finally:
         seconds = time.monotonic() - began_at
+        slow = options.get(_SLOW, 0.0)
+        if slow and seconds >= slow:
+            kind = "write" if _WRITES in options else "read"
+            _log.warning("slow_transaction", seconds=round(seconds, 3), kind=kind)
         observer.transaction_ended(seconds, writes=_WRITES in options, succeeded=succeeded)
 
 

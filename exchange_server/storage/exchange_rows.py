@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, tuple_
 
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, Tlp
+from exchange_protocol.rules.access import kept_until
 from exchange_protocol.rules.leg_record import decode_record, encode_record
 from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import parse_statement
@@ -21,7 +22,6 @@ from exchange_server.storage.rows import (
     insert_new_rows,
     insert_rows,
     replace_rows,
-    select_by_keys,
     update_rows,
 )
 from exchange_server.storage.tables import exchanges, legs, log_entries, parties
@@ -59,6 +59,7 @@ class LegRow(NamedTuple):
     approvals: tuple[str, ...]
     hidden: tuple[bytes, ...]
     record: str
+    kept_until: datetime | None
 
 
 class PartyRow(NamedTuple):
@@ -98,6 +99,7 @@ def leg_rows(exchange: Exchange) -> list[LegRow]:
             approvals=leg.approvals,
             hidden=leg.hidden,
             record=encode_record(leg.record),
+            kept_until=kept_until(leg),
         )
         for position, leg in enumerate(exchange.legs)
     ]
@@ -118,12 +120,35 @@ def write_legs(connection: Connection, rows: Sequence[LegRow]) -> None:
     replace_rows(connection, legs, rows)
 
 
+def find_ended(
+    connection: Connection, after: tuple[datetime, str] | None, now: datetime, most: int
+) -> list[tuple[datetime, str]]:
+    """Find some legs whose retention has ended, in order: the time, and the exchange."""
+    g = legs.c
+    query = select(g.kept_until, g.exchange_id).where(g.kept_until <= now)
+    if after is not None:
+        query = query.where(tuple_(g.kept_until, g.exchange_id) > tuple_(*after))
+    query = query.order_by(g.kept_until, g.exchange_id).limit(most)
+    return [(until, exchange_id) for until, exchange_id in connection.execute(query)]
+
+
 def insert_parties(connection: Connection, rows: Sequence[PartyRow]) -> None:
     """Let agencies see legs, where they do not yet."""
     insert_new_rows(connection, parties, rows)
 
 
-_OPENED = Lookup(select(exchanges.c.exchange_id), exchanges.c.exchange_id)
+_x, _g = exchanges.c, legs.c
+_OPENED = Lookup(select(_x.exchange_id), _x.exchange_id)
+_LEGS = Lookup(
+    select(*(_g[name] for name in field_names(LegRow))).order_by(_g.exchange_id, _g.position),
+    _g.exchange_id,
+)
+_EXCHANGES = Lookup(
+    select(_x.exchange_id, _x.initial_index, _x.kind, _x.initiator, log_entries.c.payload).join(
+        log_entries, log_entries.c.idx == _x.initial_index
+    ),
+    _x.exchange_id,
+)
 
 
 def load_exchanges(
@@ -132,21 +157,10 @@ def load_exchanges(
     """Load the state of exchanges; unknown ones are left out."""
     # Most are looked for to see that a new one's id is free.
     exchange_ids = [exchange_id for (exchange_id,) in _OPENED.rows(connection, exchange_ids)]
-    x, g = exchanges.c, legs.c
     by_exchange: dict[str, list[Leg]] = {}
-    leg_query = select(*(g[name] for name in field_names(LegRow))).order_by(
-        g.exchange_id, g.position
-    )
-    for values in select_by_keys(connection, leg_query, g.exchange_id, exchange_ids):
+    for values in _LEGS.rows(connection, exchange_ids):
         row = LegRow(*values)
         by_exchange.setdefault(row.exchange_id, []).append(_leg(row))
-    query = select(
-        x.exchange_id,
-        x.initial_index,
-        x.kind,
-        x.initiator,
-        log_entries.c.payload,
-    ).join(log_entries, log_entries.c.idx == x.initial_index)
     return {
         exchange_id: StoredExchange(
             Exchange(
@@ -158,8 +172,8 @@ def load_exchanges(
             ),
             initial_index,
         )
-        for exchange_id, initial_index, kind, initiator, payload in select_by_keys(
-            connection, query, x.exchange_id, exchange_ids
+        for exchange_id, initial_index, kind, initiator, payload in _EXCHANGES.rows(
+            connection, exchange_ids
         )
     }
 
@@ -172,7 +186,7 @@ def _leg(row: LegRow) -> Leg:
         handling=Handling(row.handling),
         tlp=Tlp(row.tlp),
         subject_count=row.subject_count,
-        was_released=row.was_released,
+        was_released=bool(row.was_released),
         approvals_required=row.approvals_required,
         due_at=row.due_at,
         approvers=tuple(map(AgencyId, row.approvers)),

@@ -67,6 +67,8 @@ class StatementRow(NamedTuple):
     sealed: bytes | None
     """The sealed parts that came beside it, one after the other in its order; None where there are
     none, and where they were erased. Parts that were uploaded before are not among them."""
+    post_quantum_signature: bytes | None
+    """None where the certificate has no key for one."""
 
 
 class EntryRow(NamedTuple):
@@ -93,6 +95,7 @@ class EntryRow(NamedTuple):
     batch: bytes | None
     payload: bytes | None
     sealed: bytes | None
+    post_quantum_signature: bytes | None
 
 
 NO_STATEMENT: Final = (None,) * len(StatementRow._fields)
@@ -207,6 +210,7 @@ STORED_ENTRIES: Select[Any] = select(
     _e.certificate_sha256,
     _e.signature,
     _e.batch,
+    _e.post_quantum_signature,
 )
 
 _BY_INDEX = Lookup(STORED_ENTRIES, _e.idx)
@@ -318,11 +322,17 @@ def _stored(
     certificate_sha256: bytes,
     signature: bytes,
     batch: bytes,
+    post_quantum_signature: bytes | None,
 ) -> StoredEntry:
     statement = None
     if payload is not None and event == Event.STATEMENT:
         statement = SignedStatement(
-            PAYLOAD_TYPE, payload, certificate_sha256, signature, batch_of(batch)
+            PAYLOAD_TYPE,
+            payload,
+            certificate_sha256,
+            signature,
+            batch_of(batch),
+            post_quantum_signature or b"",
         )
     opening = CommitmentOpening(entry, nonce, statement)
     return StoredEntry(index, leaf_hash, event, actor_agency, exchange_id, payload_sha256, opening)

@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, LargeBinary, func, select, tuple_
+from sqlalchemy import Connection, LargeBinary, func, select
 
 from exchange_protocol.errors import Reason
-from exchange_server.storage.rows import delete_by_keys, insert_rows, pieces, select_by_keys
+from exchange_server.storage.rows import Lookup, delete_by_keys, insert_rows, pieces
 from exchange_server.storage.tables import log_entries, part_chunks, parts, staged_parts
 
 CHUNK_BYTES = 1024 * 1024
@@ -65,11 +65,18 @@ def insert_chunks(connection: Connection, rows: Sequence[ChunkRow]) -> None:
     insert_rows(connection, part_chunks, rows)
 
 
+_p, _u = parts.c, staged_parts.c
+_PARTS = Lookup(select(_p.log_index, _p.name, _p.part_id), _p.log_index)
+_STAGED = Lookup(
+    select(_u.part_id, _u.agency, _u.sha256, _u.size, _u.staged_at, _u.is_whole).where(_u.is_whole),
+    _u.agency,
+    _u.sha256,
+)
+
+
 def find_parts(connection: Connection, indexes: Sequence[int]) -> dict[tuple[int, str], bytes]:
     """Find the ids of uploaded parts, by their statement's index and the part's name."""
-    p = parts.c
-    query = select(p.log_index, p.name, p.part_id)
-    rows = select_by_keys(connection, query, p.log_index, indexes)
+    rows = _PARTS.rows(connection, indexes)
     return {(index, name): part_id for index, name, part_id in rows}
 
 
@@ -144,10 +151,8 @@ def staged_totals(connection: Connection, agency: str, since: datetime) -> tuple
 
 def find_staged(connection: Connection, wanted: Sequence[tuple[str, bytes]]) -> list[StagedPartRow]:
     """Find whole uploads by agency and digest, oldest first."""
-    u = staged_parts.c
-    query = select(u.part_id, u.agency, u.sha256, u.size, u.staged_at, u.is_whole).where(u.is_whole)
-    found = select_by_keys(connection, query, tuple_(u.agency, u.sha256), wanted)
-    return sorted((StagedPartRow(*row) for row in found), key=lambda row: row.staged_at)
+    found = (StagedPartRow(*row) for row in _STAGED.rows(connection, wanted))
+    return sorted(found, key=lambda row: row.staged_at)
 
 
 def claim_staged(connection: Connection, part_ids: Sequence[bytes]) -> None:

@@ -64,13 +64,11 @@ def update_rows(
     connection: Connection, table: Table, key: str, column: str, pairs: Sequence[tuple[Any, Any]]
 ) -> None:
     """Set one column of many rows; each pair is the row's key and the value."""
-    if pairs:
-        connection.execute(
-            table.update()
-            .where(table.c[key] == bindparam("row_key"))
-            .values({column: bindparam("row_value")}),
-            [{"row_key": key_value, "row_value": value} for key_value, value in pairs],
-        )
+    if not pairs:
+        return
+    sql, encoders = _set_of(table, key, column, connection.dialect)
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.executemany(sql, [_converted((value, named), encoders) for named, value in pairs])
 
 
 def stream_rows(connection: Connection, table: Table, row_type: type[RowT]) -> Iterator[RowT]:
@@ -213,6 +211,17 @@ def _insert_of(
 def _update_of(table: Table, row_type: type[Any], dialect: Dialect) -> tuple[str, _Codecs]:
     columns = _columns_of(table, row_type)
     return _text_of(table.update(), dialect, field_names(row_type)), _encoders(columns, dialect)
+
+
+@lru_cache(maxsize=256)
+def _set_of(table: Table, key: str, column: str, dialect: Dialect) -> tuple[str, _Codecs]:
+    set_column, key_column = table.c[column], table.c[key]
+    update = (
+        table.update()
+        .where(key_column == bindparam("row_key", type_=key_column.type))
+        .values({column: bindparam("row_value", type_=set_column.type)})
+    )
+    return _text_of(update, dialect), _encoders([set_column, key_column], dialect)
 
 
 def _columns_of(table: Table, row_type: type[Any]) -> list[ColumnElement[Any]]:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, exists, literal_column, or_, select
 
 from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.rules.access import StatementFacts
 from exchange_protocol.trust.identity import AgencyId
-from exchange_server.storage.rows import Lookup, insert_rows, select_by_keys
+from exchange_server.storage.rows import Lookup, insert_rows
 from exchange_server.storage.tables import deliveries, feed, log_entries, parts
 
 
@@ -50,6 +50,17 @@ _FACTS = (
 )
 
 
+_INDEXES = Lookup(select(_e.payload_sha256, _e.idx).where(_IS_STATEMENT), _e.payload_sha256)
+_NO_EXCHANGE: ColumnElement[str] = literal_column("''")
+_DELIVERABLES = Lookup(
+    select(_e.idx, _e.payload, *_FACTS).where(_IS_STATEMENT, _e.exchange_id != _NO_EXCHANGE),
+    _e.payload_sha256,
+)
+_DELIVERED = Lookup(
+    select(deliveries.c.statement_index, deliveries.c.member_uri), deliveries.c.statement_index
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Deliverable:
     """A statement that may be handed out to who may see it."""
@@ -71,16 +82,14 @@ def find_accepted(connection: Connection, statement_ids: Sequence[str]) -> list[
 
 def log_indexes(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, int]:
     """Find the entries of statements by the digests of their payloads."""
-    query = select(_e.payload_sha256, _e.idx).where(_IS_STATEMENT)
-    return dict(iter(select_by_keys(connection, query, _e.payload_sha256, digests)))
+    return {row[0]: row[1] for row in _INDEXES.rows(connection, digests)}
 
 
 def find_deliverables(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, Deliverable]:
     """Find the statements of exchanges by the digests of their payloads."""
-    query = select(_e.idx, _e.payload, *_FACTS).where(_IS_STATEMENT, _e.exchange_id != "")
     return {
         facts[0]: Deliverable(index, _facts(*facts), payload)
-        for index, payload, *facts in select_by_keys(connection, query, _e.payload_sha256, digests)
+        for index, payload, *facts in _DELIVERABLES.rows(connection, digests)
     }
 
 
@@ -102,10 +111,7 @@ def statements_with_parts(
 
 def find_delivered(connection: Connection, indexes: Sequence[int]) -> set[tuple[int, str]]:
     """Find to whom these statements were delivered: the statement's index and the member's URI."""
-    d = deliveries.c
-    query = select(d.statement_index, d.member_uri)
-    found = select_by_keys(connection, query, d.statement_index, indexes)
-    return {(index, uri) for index, uri in found}
+    return {(index, uri) for index, uri in _DELIVERED.rows(connection, indexes)}
 
 
 def _facts(

@@ -79,8 +79,9 @@ log_entries = Table(
     Column("signature", LargeBinary),
     Column("batch", LargeBinary),
     Column("payload", LargeBinary),
-    # The last: reading what stands before it reads none of it.
+    # Late: reading what stands before it reads none of it.
     Column("sealed", LargeBinary),
+    Column("post_quantum_signature", LargeBinary),
 )
 _is_statement = log_entries.c.statement_id.is_not(None)
 Index(
@@ -156,7 +157,16 @@ legs = Table(
     Column("approvals", c.Texts, nullable=False),
     Column("hidden", c.Digests, nullable=False),
     Column("record", Text, nullable=False),
+    Column("kept_until", c.Instant),
     sqlite_with_rowid=False,
+)
+_is_kept = legs.c.kept_until.is_not(None)
+Index(
+    "ix_legs_kept_until_exchange_id",
+    legs.c.kept_until,
+    legs.c.exchange_id,
+    sqlite_where=_is_kept,
+    postgresql_where=_is_kept,
 )
 
 deliveries = Table(

@@ -167,6 +167,14 @@ class Reason(Enum):
     CALENDAR_YEAR_INVALID = (InvalidInput,)
     COUNTRY_UNKNOWN = (InvalidInput,)
     LEAD_INVITED = (InvalidInput,)
+    GROUND_NEVER_ALONE = (InvalidInput,)
+    EXPLANATION_MISSING = (InvalidInput,)
+    DUE_TIME_PAST = (InvalidInput,)
+    DUE_TIME_TOO_FAR = (InvalidInput,)
+    DUE_TIME_NOT_LATER = (InvalidInput,)
+    EXPIRY_PAST = (InvalidInput,)
+    AGENCY_TWICE = (InvalidInput,)
+    OWN_AGENCY_ADDRESSED = (InvalidInput,)
     # who
     UNAUTHENTICATED = (NotAuthenticated,)
     CERTIFICATE_INVALID = (NotAuthenticated,)
@@ -177,6 +185,7 @@ class Reason(Enum):
     CERTIFICATE_UNKNOWN = (NotAuthenticated,)
     IDENTITY_INVALID = (NotAuthenticated,)
     SIGNATURE_INVALID = (NotAuthenticated,)
+    SIGNATURE_MISSING = (NotAuthenticated,)
     KEY_UNAVAILABLE = (NotAuthenticated,)
     # may they
     AUTHOR_MISMATCH = (NotPermitted,)

@@ -15,8 +15,9 @@ from typing import Protocol, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 
-SigningPublicKey: TypeAlias = EllipticCurvePublicKey | Ed25519PublicKey
+SigningPublicKey: TypeAlias = EllipticCurvePublicKey | Ed25519PublicKey | MLDSA65PublicKey
 
 
 class SignatureAlgorithm(Enum):
@@ -25,6 +26,7 @@ class SignatureAlgorithm(Enum):
     ECDSA_P256_SHA256 = "ECDSA on P-256 with SHA-256"
     ECDSA_P384_SHA384 = "ECDSA on P-384 with SHA-384"
     ED25519 = "Ed25519"
+    ML_DSA_65 = "ML-DSA-65"
 
 
 class Signer(Protocol):
@@ -41,7 +43,7 @@ class Signer(Protocol):
         ...
 
     def sign(self, data: bytes) -> bytes:
-        """Sign exact bytes; gives DER for ECDSA, 64 bytes for Ed25519.
+        """Sign exact bytes; gives DER for ECDSA, 64 bytes for Ed25519, 3309 for ML-DSA-65.
 
         Raises KEY_UNAVAILABLE where the key is out of reach, such as a device that was taken away.
         """

@@ -24,6 +24,7 @@ WRITES_ELSEWHERE = {
     "agency_client/evidence/verify.py": "stands alone; temporary files for `openssl`",
     "exchange_server/storage/engine.py": "the database's file and its lock, which SQLite writes",
     "exchange_server/metrics/endpoint.py": "the numbers of workers, which prometheus-client writes",
+    "exchange_server/fairness/counts.py": "memory that workers share; no file outlives them",
     "agency_client/audit/monitor_state.py": "the monitor's file, which SQLite writes",
 }
 WRITERS = {"write_text", "write_bytes", "touch", "symlink_to", "hardlink_to"}
@@ -91,6 +92,8 @@ def test_no_module_writes_files_but_by_the_one_room(path: Path) -> None:
         # A bundle's archive is written into the draft of a new file; stdout is given away; shutil
         # is asked where a program is.
         "agency_client/evidence/bundle.py": ("ZipFile(draft.file",),
+        # In memory alone.
+        "agency_client/console/archive.py": ("ZipFile(made",),
         "agency_client/cli/terminal.py": ("os.open(os.devnull",),
         "exchange_server/storage/copies.py": ("shutil",),
         # Python's own stderr, whose descriptor is given away.

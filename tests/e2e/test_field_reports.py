@@ -6,14 +6,27 @@ The situations with their outcomes are listed in docs/edges.md.
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import shutil
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_field_cases import AGENCY, POLICE, REQUEST, SERVER, command, start
+from tests.e2e.test_field_cases import (
+    AGENCY,
+    CERTS,
+    PATHS,
+    POLICE,
+    REQUEST,
+    SERVER,
+    command,
+    start,
+)
 from tests.support.deployment import Deployment
 from tests.support.foundation import Foundation
 
@@ -185,10 +198,74 @@ def test_device_without_an_end_is_refused_wherever_a_file_is_named(
         ("send", "information-request", endless, "--to", "kz.fma"),
         ("operator", "policy", endless),
         ("audit", "verify-split-view", endless),
+        ("evidence", "verify", endless),
     ):
         code, _, err = command(BOUNDED + AGENCY, "--profile", profile, *words)
-        assert (code, endless in err) == (2, True), (words, err)
+        assert (code, endless in err or "zip archive" in err) == (2, True), (words, err)
         assert len(err.splitlines()) == 1
     config = town.files.config_file
     code, _, err = command(BOUNDED + SERVER, "revocations", "--config", config, endless)
     assert (code, endless in err) == (2, True)
+
+
+def in_shell(line: str, **environment: str) -> tuple[int, str]:
+    """Run a line of a shell, in which `agency`, `server` and `certs` are the commands."""
+    programs = {"agency": AGENCY, "server": SERVER, "certs": CERTS}
+    functions = "".join(
+        f'{name}() {{ {shlex.join([sys.executable, "-c", code])} "$@"; }}\n'
+        for name, code in programs.items()
+    )
+    done = subprocess.run(
+        ["/bin/sh", "-c", functions + line],
+        env={**os.environ, "PYTHONPATH": PATHS, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return done.returncode, done.stderr
+
+
+CLOSED = (">&-", ">&- 2>&-", "<&- >&- 2>&-", ">/dev/full")
+
+
+@pytest.mark.parametrize("streams", CLOSED)
+def test_exit_code_tells_of_the_work_whatever_the_terminal_takes(
+    town: Deployment, profile: Path, tmp_path: Path, streams: str
+) -> None:
+    send = shlex.join(["agency", *sending(profile)])
+    code, err = in_shell(f"{send} {streams}")
+    assert (code, "Traceback" in err) == (5, False), err
+    backup = shlex.join(["server", "backup", "--config", str(town.files.config_file), "hub.copy"])
+    code, err = in_shell(f"cd {tmp_path} && {backup} {streams}")
+    assert (code, "Traceback" in err) == (5, False), err
+    assert (tmp_path / "hub.copy").stat().st_size > 0
+    authority = town.files.authority.directory
+    code, err = in_shell(f"{shlex.join(['certs', 'list', str(authority)])} {streams}")
+    assert (code, "Traceback" in err) == (5, False), err
+    # What is refused stays refused.
+    for refused in ("agency show x", f"server fsck --config {tmp_path}/none", "certs list none"):
+        code, err = in_shell(f"cd {tmp_path} && {refused} {streams}", EXCHANGE_PROFILE="none")
+        assert (code, "Traceback" in err) == (2, False), (refused, err)
+
+
+def test_reader_that_leaves_is_no_failure_of_any_command(town: Deployment) -> None:
+    config, authority = town.files.config_file, town.files.authority.directory
+    for line in (f"server fsck --config {config}", f"certs list {authority}"):
+        code, err = in_shell(f"({line}; echo $? >&2) | true")
+        assert (code, err) == (0, "0\n"), line
+
+
+def test_what_a_library_says_on_a_closed_stderr_goes_into_no_file(tmp_path: Path) -> None:
+    """The number of a closed stream is the next file's; grpc and OpenSSL write to number 2."""
+    code = (
+        "import os, sys\n"
+        "from exchange_files import hold_streams, write_new_file\n"
+        "from pathlib import Path\n"
+        "hold_streams()\n"
+        "file = open(sys.argv[1], 'wb')\n"
+        "os.write(2, b'said by a library')\n"
+    )
+    words = shlex.join([sys.executable, "-c", code, str(tmp_path / "file")])
+    assert in_shell(f"{words} <&- >&- 2>&-")[0] == 0
+    assert (tmp_path / "file").read_bytes() == b""

@@ -113,8 +113,9 @@ class Load:
         self._sending, self._watching = threading.Event(), threading.Event()
         self.senders = [Sender(self.deployment, member, self._sending) for member in OFFICERS]
         self.watcher = Watcher(self.deployment, self._watching)
-        self._threads = [threading.Thread(target=one.run) for one in self.senders]
-        self._watch = threading.Thread(target=self.watcher.run)
+        # One that a failed test left behind ends with the process.
+        self._threads = [threading.Thread(target=one.run, daemon=True) for one in self.senders]
+        self._watch = threading.Thread(target=self.watcher.run, daemon=True)
 
     def receipts_at(self, hub: int = 0) -> int:
         """How many receipts the hub at the port of this number has given so far."""

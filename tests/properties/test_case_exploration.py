@@ -70,6 +70,9 @@ class Account:
     invited: frozenset[AgencyId]
     let_in: frozenset[AgencyId]
     active: frozenset[AgencyId] = frozenset()
+    declined: frozenset[AgencyId] = frozenset()
+    waiting: frozenset[AgencyId] = frozenset()
+    """Whose newest invitation waits for an approval."""
 
 
 class Situation(NamedTuple):
@@ -178,7 +181,7 @@ class Exploration:
             read, _ = deliver(node.exchange, member.agency)
             if read is not node.exchange:
                 trail = (*node.trail, f"{member.agency} reads")
-                assert member.agency in node.account.let_in, trail
+                assert member.agency in node.account.let_in - node.account.waiting, trail
                 yield replace(node, exchange=read, trail=trail)
         for author, body, to, answers in sayings(node):
             after = self.say(node, author, body, to, answers)
@@ -215,18 +218,26 @@ class Exploration:
         who = frozenset(said.recipients)
         if isinstance(body, Invite):
             assert author == LEAD.agency, trail
-            assert body.member not in before.invited | {LEAD.agency}, trail
-            at_once = {body.member} if not ROUTES[body.member].approvals_required else set()
+            assert body.member not in before.invited - before.declined | {LEAD.agency}, trail
+            is_gated = bool(ROUTES[body.member].approvals_required)
+            at_once = set() if is_gated else {body.member}
             return replace(
-                before, invited=before.invited | {body.member}, let_in=before.let_in | at_once
+                before,
+                invited=before.invited | {body.member},
+                let_in=before.let_in | at_once,
+                declined=before.declined - {body.member},
+                waiting=before.waiting | {body.member} - at_once,
             )
         if isinstance(body, Decision):
             assert said.author == COORDINATOR, trail
-            return replace(
-                before, let_in=before.let_in | (who if body.verdict is Verdict.APPROVE else set())
-            )
+            if body.verdict is not Verdict.APPROVE:
+                return before
+            return replace(before, let_in=before.let_in | who, waiting=before.waiting - who)
+        if isinstance(body, Decline):
+            assert author in before.let_in & before.invited - before.waiting, trail
+            return replace(before, declined=before.declined | {author})
         if said.kind is Kind.JOIN:
-            assert author in before.let_in & before.invited, trail
+            assert author in before.let_in & before.invited - before.waiting, trail
             return replace(before, active=before.active | {author})
         if said.kind is Kind.LEAVE:
             assert author in before.active, trail

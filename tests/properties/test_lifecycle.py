@@ -259,7 +259,7 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
         said = list(self.spoken.values())[pick % len(self.spoken)]
         before = self.exchange
         try:
-            self.exchange, changes = deliver_to(reader, before, said)
+            self.exchange, changes = deliver_to(reader, before, said, START)
         except ExchangeError:
             return
         for change in changes:
@@ -272,7 +272,7 @@ class AnyoneSaysAnything(RuleBasedStateMachine):
         if reader in self.models:
             said = self.spoken[self.models[reader].said[-1].digest]
             if role_of(reader, self.exchange, said) is not None:
-                self.exchange, _ = deliver_to(reader, self.exchange, said)
+                self.exchange, _ = deliver_to(reader, self.exchange, said, START)
 
     def check_step(self, statement: Statement, before: Leg, after: Leg) -> None:
         model, author = self.models[before.agency], statement.author

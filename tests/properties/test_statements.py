@@ -31,13 +31,18 @@ from exchange_protocol.kinds.codes import (
 )
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.enrol_agency import MAX_NAME_CHARACTERS
+from exchange_protocol.kinds.grounds import NEVER_ALONE
 from exchange_protocol.kinds.publish_acceptance import PublishAcceptance
 from exchange_protocol.kinds.publish_calendar import PublishCalendar
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.kinds.publish_policy import MAX_POLICY_BYTES, PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
-from exchange_protocol.kinds.publish_time_limit import MOST_DAYS, MOST_HOURS, PublishTimeLimit
+from exchange_protocol.kinds.publish_time_limit import (
+    MOST_DAYS,
+    MOST_RETENTION_DAYS,
+    PublishTimeLimit,
+)
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.kinds.spec import Body, Stage
 from exchange_protocol.log.notes import NoteVerifier
@@ -84,19 +89,36 @@ def of_kind(kind: Kind) -> st.SearchStrategy[Body]:
         case Kind.DECISION:
             return st.one_of(
                 st.builds(Decision, st.sampled_from([Verdict.APPROVE, Verdict.RETURN])),
-                st.builds(Decision, st.just(Verdict.REJECT), st.sampled_from(RefusalGround)),
+                st.builds(
+                    Decision,
+                    st.just(Verdict.REJECT),
+                    st.sampled_from([each for each in RefusalGround if each not in NEVER_ALONE]),
+                ),
             )
         case Kind.PUBLISH_TIME_LIMIT:
-            return st.builds(
+            limited = st.sampled_from(
+                [each for each in TimeLimitRule if each is not TimeLimitRule.RETENTION]
+            )
+            retained = st.builds(
                 PublishTimeLimit,
-                st.sampled_from(TimeLimitRule),
-                st.sampled_from(["", "KZ"]),
-                hours=st.integers(1, MOST_HOURS),
-            ) | st.builds(
-                PublishTimeLimit,
-                st.sampled_from(TimeLimitRule),
+                st.just(TimeLimitRule.RETENTION),
                 st.just(""),
-                working_days=st.integers(1, MOST_DAYS),
+                days=st.integers(1, MOST_RETENTION_DAYS),
+            )
+            return (
+                retained
+                | st.builds(
+                    PublishTimeLimit,
+                    limited,
+                    st.sampled_from(["", "KZ"]),
+                    hours=st.integers(1, 24 * MOST_DAYS),
+                )
+                | st.builds(
+                    PublishTimeLimit,
+                    limited,
+                    st.just(""),
+                    working_days=st.integers(1, MOST_DAYS),
+                )
             )
         case Kind.PUBLISH_LOG_KEY:
             return st.builds(
@@ -417,7 +439,7 @@ BAD_FIELDS: list[tuple[dict[str, Any], Reason, str]] = [
     ({"due_at": Timestamp(seconds=-(2**60))}, Reason.INVALID_FIELD, "due_at"),
     ({"answers": bytes(32)}, Reason.INVALID_FIELD, "answers"),
     ({"recipients": ["KZ.FMA"]}, Reason.IDENTITY_INVALID, "recipients[0]"),
-    ({"recipients": ["kz.fma", "kz.fma"]}, Reason.INVALID_FIELD, "recipients"),
+    ({"recipients": ["kz.fma", "kz.fma"]}, Reason.AGENCY_TWICE, "recipients"),
     ({"recipients": [f"kz.a{n}" for n in range(33)]}, Reason.TOO_MANY, "recipients"),
     ({"supervisors": [f"kz.a{n}" for n in range(33)]}, Reason.TOO_MANY, "supervisors"),
     ({"onward_authorities": [f"kz.a{n}" for n in range(33)]},

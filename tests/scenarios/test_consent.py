@@ -61,7 +61,7 @@ def test_consent_is_granted_used_revoked_and_what_it_does_not_cover_is_refused(
     assert again is Reason.ALREADY_DECIDED
     asked = digest(fma, exchange, "consent_request")
     past = region.refusal(fma.grant_consent, exchange, asked, soon(-1))
-    assert past is Reason.INVALID_FIELD
+    assert past is Reason.EXPIRY_PAST
     own_grant = region.refusal(mia.grant_consent, exchange, asked, soon())
     assert own_grant is Reason.STATEMENT_UNKNOWN
     fma.grant_consent(exchange, asked, soon())

@@ -55,7 +55,7 @@ def test_a_freeze_is_released_by_four_eyes_imposed_extended_and_converted(
     assert region.state(exchange, "uz.fiu", "kz.mia") == "FROZEN"
     # A freeze that stands is not recalled: the initiator asks for its lift.
     assert region.refusal(mia.recall, exchange) is Reason.OUT_OF_ORDER
-    assert region.refusal(uz.extend_freeze, exchange, due="4d") is Reason.INVALID_FIELD
+    assert region.refusal(uz.extend_freeze, exchange, due="4d") is Reason.DUE_TIME_NOT_LATER
     assert region.refusal(uz.record_expiry, exchange) is Reason.NOT_YET_DUE
     assert region.refusal(mia.record_expiry, exchange) is Reason.NOT_YET_DUE
     # The initiator tells nothing else of a freeze.

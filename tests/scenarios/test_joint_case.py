@@ -137,9 +137,9 @@ def test_each_wrong_invitation_and_task_is_refused_for_its_own_reason(
 ) -> None:
     mia, fma = region["kz.mia"], region["kz.fma"]
     lead = region.refusal(mia.open_joint_case, to=["kz.mia"], brief=BRIEF)
-    assert lead is Reason.INVALID_FIELD
+    assert lead is Reason.OWN_AGENCY_ADDRESSED
     twice = region.refusal(mia.open_joint_case, to=["kz.fma", "kz.fma"], brief=BRIEF)
-    assert twice is Reason.INVALID_FIELD
+    assert twice is Reason.AGENCY_TWICE
     nobody = region.refusal(mia.open_joint_case, to=[], brief=BRIEF)
     assert nobody is Reason.MISSING_FIELD
     unknown = region.refusal(mia.open_joint_case, to=["xx.none"], brief=BRIEF)
@@ -157,9 +157,53 @@ def test_each_wrong_invitation_and_task_is_refused_for_its_own_reason(
     give, what = mia.give_task, {"description": "x"}
     assert region.refusal(give, exchange, "uz.fiu", due="1d", **what) is Reason.ASSIGNEE_NOT_ACTIVE
     past = region.refusal(give, exchange, "kz.fma", due="2020-01-01", **what)
-    assert past is Reason.INVALID_FIELD
+    assert past is Reason.DUE_TIME_PAST
     own = region.refusal(fma.give_task, exchange, "kz.fma", due="1d", **what)
     assert own in (Reason.POLICY_DENIED, Reason.OUT_OF_ORDER)
+    region.replay(capsys)
+
+
+def test_who_declined_is_invited_again_and_who_left_is_not(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, fma, uz = region["kz.mia"], region["kz.fma"], region["uz.fiu"]
+    exchange = open_case(region, "kz.fma", "uz.fiu", "kg.mia")
+    region.approve(exchange, FIRST)
+    for member in (fma, uz):
+        member.open(exchange)
+        member.decline(exchange, "no-capacity", explanation="Нет людей (вымышлено)")
+    again: dict[str, Any] = {"brief": "Просим ещё раз (вымышлено)"}
+    # The case goes on meanwhile; what is said then stays sealed to who joins later.
+    kg = region["kg.mia"]
+    kg.open(exchange)
+    kg.join(exchange)
+    kg.contribute(exchange, brief="Материал из Бишкека")
+    mia.invite(exchange, "kz.fma", **again)
+    fma.open(exchange)
+    fma.join(exchange)
+    mia.invite(exchange, "uz.fiu", **again)
+    twice = region.refusal(mia.invite, exchange, "uz.fiu", **again)
+    assert twice is Reason.ALREADY_MEMBER
+    # The border has its gate again: until then the agency neither joins nor reads the invitation.
+    assert region.state(exchange, "uz.fiu", "kz.mia") == "HELD"
+    assert region.refusal(uz.join, exchange) is Reason.OUT_OF_ORDER
+    shown = [each.brief.summary for each in uz.open(exchange).statements if each.brief]
+    assert again["brief"] not in shown
+    reject = region[FIRST].reject
+    known = region.refusal(reject, exchange, "no-drug-nexus", explanation="x")
+    assert known is Reason.OUT_OF_ORDER
+    region.approve(exchange, FIRST)
+    uz.open(exchange)
+    uz.join(exchange)
+    assert reads(region, "uz.fiu", exchange) == []
+    uz.contribute(exchange, brief="Материал из Ташкента")
+    for agency in ("kz.mia", "kz.fma", "kg.mia"):
+        assert reads(region, agency, exchange)[-1] == "Материал из Ташкента"
+    kinds = [each.kind.value for each in uz.open(exchange).statements]
+    assert kinds.count("contribute") == 2, "it sees that something was said before"
+    fma.leave(exchange, reason="Производство окончено")
+    gone = region.refusal(mia.invite, exchange, "kz.fma", **again)
+    assert gone is Reason.ALREADY_MEMBER
     region.replay(capsys)
 
 

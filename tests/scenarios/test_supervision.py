@@ -57,6 +57,29 @@ def test_a_copy_is_withheld_by_an_officer_alone_and_every_auditor_sees_it(
     assert "ENDANGERS_INVESTIGATION" in json.dumps(table), table
 
 
+def test_a_copy_is_withheld_of_acts_without_other_terms_too(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    officer, gpo, fma = region[OFFICER], region["kz.gpo"], region["kz.fma"]
+    exchange = new_exchange(officer)
+    again = region.refusal(officer.recall, exchange, reason="x", withheld_from=["kz.gpo"])
+    assert again is Reason.MISSING_FIELD
+    no_supervisor = {**WITHHELD, "withheld_from": ["uz.fiu"]}
+    assert region.refusal(officer.recall, exchange, reason="x", **no_supervisor) is (
+        Reason.INVALID_FIELD
+    )
+    fma.open(exchange)
+    machine = region.refusal(fma.refuse, exchange, "CONTRARY_TO_LAW", explanation="x", **WITHHELD)
+    assert machine is Reason.POLICY_DENIED
+    officer.recall(exchange, reason="Отозвано (вымышлено)", **WITHHELD)
+    kinds = [each.kind.value for each in gpo.open(exchange).statements]
+    assert kinds == ["information_request"]
+    officer.close_exchange(exchange)
+    kinds = [each.kind.value for each in gpo.open(exchange).statements]
+    assert kinds == ["information_request", "close"], "of this one it gets its copy as ever"
+    assert "copy withheld: kz.mia: ENDANGERS_INVESTIGATION" in region.replay(capsys)
+
+
 def test_who_reads_a_statement_sees_from_whom_the_copy_is_withheld(
     region: Region, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import RefusalGround
+from exchange_protocol.kinds.grounds import NEVER_ALONE
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.trust.identity import AgencyId
 
@@ -45,7 +47,20 @@ def _fitting(
     for one, other in kind.spec.together:
         if fitting[one] is None or fitting[other] is None:
             fitting[one] = fitting[other] = None
+    if "further_grounds" in fitting:
+        _fit_grounds(fitting)
     return fitting
+
+
+def _fit_grounds(values: dict[str, Any]) -> None:
+    """Make further grounds stand beside a first one, which stands alone."""
+    if values["ground"] is None:
+        values["further_grounds"] = ()
+        return
+    if values["ground"] in NEVER_ALONE:
+        values["ground"] = RefusalGround.CONTRARY_TO_LAW
+    further = [each for each in values["further_grounds"] if each is not values["ground"]]
+    values["further_grounds"] = tuple(further)
 
 
 def _hints(kind: Kind) -> dict[str, Any]:

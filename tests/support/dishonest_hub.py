@@ -408,10 +408,10 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
     def role_of(*args: Any) -> Any:
         return honest_role(*args) or (ReaderRole.RECIPIENT if "deliver_to" in lies.skips else None)
 
-    def deliver_to(agency: AgencyId, exchange: Exchange, said: Any) -> Any:
+    def deliver_to(agency: AgencyId, exchange: Exchange, said: Any, at: Any) -> Any:
         if "deliver_to" in lies.skips:
             return exchange, ()
-        return honest_deliver(agency, exchange, said)
+        return honest_deliver(agency, exchange, said, at)
 
     async def exchange(self: Reader, agency: AgencyId, *asked: Any) -> Any:
         return await honest_exchange(self, AgencyId(lies.seen_as or agency), *asked)

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
 
 from exchange_certs.authority import Authority
 from exchange_keys import SealingPrivateKey, SoftwareSigner
@@ -65,7 +66,7 @@ from exchange_protocol.rules.statements import (
     parse_statement,
 )
 from exchange_protocol.trust.certificates import TrustAnchors, Usage
-from exchange_protocol.trust.envelope import PAYLOAD_TYPE, sign, sign_batch
+from exchange_protocol.trust.envelope import PAYLOAD_TYPE, sign, sign_batch, sign_second
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from exchange_protocol.trust.sealing import SealingSuite, WrappedKey
 
@@ -129,6 +130,7 @@ class Signer:
     key: ec.EllipticCurvePrivateKey
     certificate: bytes
     fingerprint: bytes
+    second_key: MLDSA65PrivateKey | None = None
 
 
 @dataclass(frozen=True)
@@ -146,13 +148,20 @@ class Cast:
         *,
         not_after: datetime | None = None,
         key: ec.EllipticCurvePrivateKey | None = None,
+        post_quantum: bool = False,
     ) -> Signer:
-        """Issue another signing certificate."""
+        """Issue another signing certificate, with a second key if that is wanted."""
+        second = MLDSA65PrivateKey.generate() if post_quantum else None
         key = key or ec.generate_private_key(ec.SECP256R1())
         issued = self.authority.issue_member(
-            who, Usage.SIGNING, now=START, not_after=not_after, public_key=key.public_key()
+            who,
+            Usage.SIGNING,
+            now=START,
+            not_after=not_after,
+            public_key=key.public_key(),
+            second_key=second.public_key() if second else None,
         )
-        return Signer(who, key, issued.der, issued.fingerprint)
+        return Signer(who, key, issued.der, issued.fingerprint, second)
 
 
 @cache
@@ -254,15 +263,30 @@ class Hub:
         signer = signer or self.cast.signers[draft.author]
         payload = encode_statement(draft)
         signature = sign(SoftwareSigner(signer.key), PAYLOAD_TYPE, payload)
-        return SignedStatement(PAYLOAD_TYPE, payload, signer.fingerprint, signature)
+        second = b""
+        if signer.second_key is not None:
+            second = sign_second(SoftwareSigner(signer.second_key), PAYLOAD_TYPE, payload)
+        return SignedStatement(
+            PAYLOAD_TYPE,
+            payload,
+            signer.fingerprint,
+            signature,
+            post_quantum_signature=second,
+        )
 
-    def sign_batch(self, drafts: Sequence[Draft]) -> list[SignedStatement]:
-        """Sign drafts of one author with one signature."""
-        signer = self.cast.signers[drafts[0].author]
+    def sign_batch(
+        self, drafts: Sequence[Draft], signer: Signer | None = None
+    ) -> list[SignedStatement]:
+        """Sign drafts of one author with one signature of each key."""
+        signer = signer or self.cast.signers[drafts[0].author]
         payloads = [encode_statement(draft) for draft in drafts]
         signature, paths = sign_batch(SoftwareSigner(signer.key), PAYLOAD_TYPE, payloads)
+        second = b""
+        if signer.second_key is not None:
+            key = SoftwareSigner(signer.second_key)
+            second = sign_second(key, PAYLOAD_TYPE, payloads[0], paths[0])
         return [
-            SignedStatement(PAYLOAD_TYPE, payload, signer.fingerprint, signature, batch)
+            SignedStatement(PAYLOAD_TYPE, payload, signer.fingerprint, signature, batch, second)
             for payload, batch in zip(payloads, paths, strict=True)
         ]
 
@@ -311,7 +335,7 @@ class Hub:
     def deliver(self, reader: Member, said: Statement) -> None:
         """Give a statement to a reader, and record it."""
         exchange, changes = deliver_to(
-            reader.agency, self.exchanges[said.exchange_id], self.spoken[said.digest]
+            reader.agency, self.exchanges[said.exchange_id], self.spoken[said.digest], self.now
         )
         self.exchanges[exchange.id] = exchange
         self.record(

@@ -177,9 +177,9 @@ async def open_exchange(town: Town, kind: Kind, seed: str) -> None:
     author = OFFICER[asker] if chance.happens(30) else SYSTEM[asker]
     recipients = _recipients(chance, kind, asker)
     header = _header(chance, town, kind)
-    body: Body = kind.body()
+    body: Any = kind.body()
     if kind is not Kind.CONNECTIVITY_TEST:
-        body = kind.body(offence_types=chance.offences())
+        body = replace(body, offence_types=chance.offences())
     supervisor = PROSECUTOR_OF.get(COUNTRY[asker], "")
     has_supervisor = kind in COPIED and supervisor not in ("", asker, *recipients)
     if author.role is Role.OFFICER and has_supervisor and chance.happens(May.WITHHOLD_A_COPY):

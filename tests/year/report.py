@@ -88,9 +88,10 @@ async def live_through(
         for period, by in product(PERIODS, GROUPINGS)
         for line in checks.statistics(town, found, period, by)
     ]
-    tell("statistics are compared")
+    tell(f"statistics: {len(wrong['statistics'])} disagree")
     wrong["clocks of notes and audit"] = checks.audited_clocks(town, found)
     wrong["clocks of hub and audit"], listed = await checks.listed_clocks(town, found)
+    tell(f"clocks: {[len(each) for each in wrong.values()]} disagree")
     wrong["the hub's own check"] = checks.hub_check(town)
     database = (folder / "copy.db").stat().st_size
     proved = await checks.proved_clocks(town, found, folder, clients)

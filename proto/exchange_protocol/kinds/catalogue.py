@@ -57,6 +57,7 @@ from exchange_protocol.kinds import (
     refuse,
     remind,
     reply,
+    require_post_quantum,
     retire_agency,
     return_for_information,
     revoke_certificate,
@@ -142,6 +143,7 @@ class Kind(StrEnum):
     PUBLISH_LOG_KEY = publish_log_key.SPEC
     PUBLISH_CALENDAR = publish_calendar.SPEC
     CONFIRM_POLICY = confirm_policy.SPEC
+    REQUIRE_POST_QUANTUM = require_post_quantum.SPEC
 
     @property
     def stage(self) -> Stage:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from exchange_protocol.kinds.codes import LegState, Party, RefusalGround
+from exchange_protocol.kinds.grounds import FURTHER_GROUNDS_HELP
 from exchange_protocol.kinds.spec import (
     OPEN_TO_RECIPIENT,
     Act,
@@ -41,6 +42,7 @@ class Clearance(Body):
 
     result: ClearanceResult
     ground: RefusalGround | None = None
+    further_grounds: tuple[RefusalGround, ...] = ()
 
 
 SPEC = KindSpec(
@@ -90,8 +92,9 @@ SPEC = KindSpec(
             summary="Object to a measure that was told in advance, on a ground and with reasons.",
             done="Objected",
             fixed={"result": ClearanceResult.OBJECTION},
-            codes=("ground",),
-            help={"ground": "Ground"},
+            codes=("ground", "further_grounds"),
+            defaults={"further_grounds": ()},
+            help={"ground": "Ground", "further_grounds": FURTHER_GROUNDS_HELP},
             text=Text("explanation", "explanation", "Why, in words; it is sealed."),
         ),
         Act(

@@ -191,6 +191,12 @@ class TimeLimitRule(Code):
         "басқалардан сұратқаннан кейінгі шұғыл жауап",
     )
     FEEDBACK = pb.TIME_LIMIT_RULE_FEEDBACK, "feedback", "отзыв", "кері байланыс"
+    RETENTION = (
+        pb.TIME_LIMIT_RULE_RETENTION,
+        "retention of the content",
+        "срок хранения содержания",
+        "мазмұнды сақтау мерзімі",
+    )
 
 
 class Handling(Code):
@@ -308,8 +314,7 @@ class Language(Code):
 class RefusalGround(Code):
     """Grounds on which an exchange may be refused.
 
-    The grounds that FATF R.40 forbids as the sole ground (fiscal matter, bank secrecy, an inquiry
-    under way, a different status of the authority) have no code, so nobody can refuse on them.
+    FATF R.40 does not allow the last four to stand alone (`kinds/grounds.py`).
     """
 
     SOVEREIGNTY_SECURITY = (
@@ -353,6 +358,30 @@ class RefusalGround(Code):
         "legal privilege",
         "охраняемая законом тайна",
         "заңмен қорғалатын құпия",
+    )
+    FISCAL_MATTER = (
+        pb.REFUSAL_GROUND_FISCAL_MATTER,
+        "fiscal matter",
+        "налоговый вопрос",
+        "салық мәселесі",
+    )
+    BANK_SECRECY = (
+        pb.REFUSAL_GROUND_BANK_SECRECY,
+        "bank secrecy",
+        "банковская тайна",
+        "банк құпиясы",
+    )
+    INQUIRY_UNDERWAY = (
+        pb.REFUSAL_GROUND_INQUIRY_UNDERWAY,
+        "an inquiry is under way",
+        "идёт собственная проверка",
+        "өз тексеруі жүріп жатыр",
+    )
+    DIFFERENT_AUTHORITY = (
+        pb.REFUSAL_GROUND_DIFFERENT_AUTHORITY,
+        "a different kind of authority",
+        "иной статус органа",
+        "органның мәртебесі өзгеше",
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from exchange_protocol.kinds.codes import LegState, Party, RefusalGround
+from exchange_protocol.kinds.grounds import FURTHER_GROUNDS_HELP
 from exchange_protocol.kinds.spec import Act, Body, KindSpec, Row, Stage, Text
 from exchange_protocol.v1 import statement_pb2 as pb
 from exchange_protocol.words import Code, Words
@@ -32,6 +33,7 @@ class Decision(Body):
 
     verdict: Verdict
     ground: RefusalGround | None = None
+    further_grounds: tuple[RefusalGround, ...] = ()
 
 
 _HELD = frozenset({LegState.HELD})
@@ -91,8 +93,9 @@ SPEC = KindSpec(
             summary="Reject what waits, on a ground and with reasons.",
             done="Rejected",
             fixed={"verdict": Verdict.REJECT},
-            codes=("ground",),
-            help={"ground": "Ground"},
+            codes=("ground", "further_grounds"),
+            defaults={"further_grounds": ()},
+            help={"ground": "Ground", "further_grounds": FURTHER_GROUNDS_HELP},
             text=Text("explanation", "explanation", "Why, in words; it is sealed."),
         ),
     ),

@@ -118,7 +118,10 @@ def parse_agencies(values: Sequence[str], where: str, most: int) -> tuple[Agency
     if len(agencies) > most:
         raise Reason.TOO_MANY.error(f"expected at most {most}, got {len(agencies)}", field=where)
     if len(set(agencies)) != len(agencies):
-        raise Reason.INVALID_FIELD.error("expected each agency once", field=where)
+        twice = next(each for each in agencies if agencies.count(each) > 1)
+        raise Reason.AGENCY_TWICE.error(
+            f"expected each agency once, got {twice} twice", field=where
+        )
     return agencies
 
 

@@ -1,8 +1,9 @@
 """`invite`: the lead of a joint case invites one more agency.
 
-The invitation opens a leg, and passes the gate there like the initial statement. The new member
-reads what is contributed after it joined. What was said before is not sealed to it; its author may
-contribute it again.
+The invitation opens a leg, and passes the gate there like the initial statement. An agency that
+declined may be invited again, on its leg; one that left may not. The new member reads what is
+contributed after it joined. What was said before is not sealed to it; its author may contribute it
+again.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from exchange_protocol.words import Words
 
 @dataclass(frozen=True, slots=True)
 class Invite(Body):
-    """Invites `member`, which has no leg of the joint case yet."""
+    """Invites `member`, which has no leg of the joint case yet, or has declined."""
 
     member: AgencyId
 
@@ -30,10 +31,12 @@ SPEC = KindSpec(
     rows=(
         Row(
             party=Party.INITIATOR,
-            before=frozenset(),
+            # Also on no leg: most invitations open one.
+            before=frozenset({LegState.REFUSED}),
             after=LegState.RELEASED,
             becomes_awaited=True,
             adds_content=True,
+            in_case=True,
         ),
     ),
     acts=(

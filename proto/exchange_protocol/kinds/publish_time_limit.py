@@ -16,7 +16,7 @@ from exchange_protocol.kinds.spec import Body, KindSpec, Stage
 from exchange_protocol.words import Words
 
 MOST_DAYS = 366
-MOST_HOURS = 24 * MOST_DAYS
+MOST_RETENTION_DAYS = 100 * MOST_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,16 @@ def _parse(message: Any, where: str) -> Body:
         days=message.days or None,
         working_days=message.working_days or None,
     )
-    if limit.least_hours > MOST_HOURS:
+    is_retention = limit.rule is TimeLimitRule.RETENTION
+    if is_retention and not limit.days:
         raise Reason.TIME_LIMIT_INVALID.error(
-            f"expected at most {MOST_DAYS} days, got {limit.least_hours} hours",
-            field=f"{where}.hours",
+            "expected a retention in days, since it ends without anybody's act",
+            field=f"{where}.days",
+        )
+    most = MOST_RETENTION_DAYS if is_retention else MOST_DAYS
+    if limit.least_hours > 24 * most:
+        raise Reason.TIME_LIMIT_INVALID.error(
+            f"expected at most {most} days, got {limit.least_hours} hours", field=f"{where}.hours"
         )
     return limit
 

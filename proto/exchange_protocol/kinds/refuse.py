@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from exchange_protocol.kinds.codes import LegState, Party, RefusalGround
+from exchange_protocol.kinds.grounds import FURTHER_GROUNDS_HELP
 from exchange_protocol.kinds.spec import OPEN_TO_RECIPIENT, Act, Body, KindSpec, Row, Stage, Text
 from exchange_protocol.words import Words
 
@@ -14,6 +15,7 @@ class Refuse(Body):
     """Refuses to answer on a ground; the words are in the sealed brief."""
 
     ground: RefusalGround
+    further_grounds: tuple[RefusalGround, ...] = ()
 
 
 SPEC = KindSpec(
@@ -35,8 +37,9 @@ SPEC = KindSpec(
             command="refuse",
             summary="Refuse to answer, on a ground and with reasons.",
             done="Refused",
-            codes=("ground",),
-            help={"ground": "Ground"},
+            codes=("ground", "further_grounds"),
+            defaults={"further_grounds": ()},
+            help={"ground": "Ground", "further_grounds": FURTHER_GROUNDS_HELP},
             text=Text("explanation", "explanation", "Why, in words; it is sealed."),
         ),
     ),

@@ -36,6 +36,7 @@ from exchange_protocol.kinds.fields import (
     parse_timestamp,
     to_timestamp,
 )
+from exchange_protocol.kinds.grounds import check_grounds
 from exchange_protocol.trust.identity import AgencyId, parse_agency_id
 from exchange_protocol.words import Code, Words
 
@@ -370,6 +371,17 @@ class KindSpec:
         codes = self.only_with[name]
         return codes if isinstance(codes, tuple) else (codes,)
 
+    def check(self, body: Body, where: str) -> None:
+        """Check which attributes of a body stand with which others, and its grounds.
+
+        Raises:
+            InvalidInput: MISSING_FIELD, INVALID_FIELD or GROUND_NEVER_ALONE.
+        """
+        _check_attributes(self, body, where)
+        ground = getattr(body, "ground", None)
+        if ground is None or isinstance(ground, RefusalGround):
+            check_grounds(ground, getattr(body, "further_grounds", ()), where)
+
     def approves(self, body: Body) -> bool:
         """True if a body of this kind is an approval."""
         return any(row.approves and matches(row, body) for row in self.rows)
@@ -444,7 +456,7 @@ def parser_of(spec: KindSpec) -> ParseBody:
     def parse(message: Message, where: str) -> Body:
         values = {name: parse_one(message, name, f"{where}.{name}") for name, parse_one in parsers}
         body = spec.body(**values)
-        _check_attributes(spec, body, where)
+        spec.check(body, where)
         return body
 
     return parse

@@ -253,5 +253,4 @@ class LogSigner:
                 f"this key signs for {self.origin}, not for {checkpoint.origin}"
             )
         body = checkpoint.body()
-        notes = [SignedNote.parse(each.sign(body)) for each in self._signers]
-        return SignedNote(body, tuple(line for note in notes for line in note.signatures)).encode()
+        return SignedNote(body, tuple(each.signature(body) for each in self._signers)).encode()

@@ -150,11 +150,14 @@ class NoteSigner:
 
     def sign(self, text: bytes) -> bytes:
         """Sign text that ends in a newline; returns the note."""
+        return SignedNote(text, (self.signature(text),)).encode()
+
+    def signature(self, text: bytes) -> NoteSignature:
+        """Sign text that ends in a newline; returns the line for a note with several."""
         if not text.endswith(b"\n"):
             raise Reason.CHECKPOINT_INVALID.error("the text of a note ends in a newline")
         verifier = self.verifier
-        signature = NoteSignature(verifier.name, verifier.key_id, self._signer.sign(text))
-        return SignedNote(text, (signature,)).encode()
+        return NoteSignature(verifier.name, verifier.key_id, self._signer.sign(text))
 
 
 def ed25519_public_bytes(signer: Signer) -> bytes:

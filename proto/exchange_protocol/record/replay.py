@@ -18,7 +18,7 @@ from collections.abc import Container, Iterable, MutableMapping, MutableSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from typing import Protocol
+from typing import Final, Protocol
 
 from exchange_protocol.errors import CallerError, ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
@@ -45,6 +45,9 @@ from exchange_protocol.rules.provenance import Source, Sources
 from exchange_protocol.rules.statements import SignedStatement, Statement, parse_statement
 from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import AgencyId
+
+NOT_JUDGED: Final = (Reason.POLICY_UNREADABLE, Reason.CERTIFICATE_UNTRUSTED)
+"""Reasons of a replay that concern the checker: this version, or the root that was given."""
 
 
 @dataclass
@@ -205,6 +208,13 @@ class Replay:
         """Every exchange as the entries so far have made it."""
         return self.state.exchanges
 
+    def judges_as(self, other: Replay) -> bool:
+        """True if another replay folds the same directory, and judges for the same viewer."""
+        return self.directories is other.directories and (self._view, self._is_insider) == (
+            other._view,
+            other._is_insider,
+        )
+
     def apply(self, index: int, opening: CommitmentOpening, entry: Entry | None = None) -> Applied:
         """Fold the entry at `index`; gives it as the folds take it (`folds`).
 
@@ -307,7 +317,7 @@ class Replay:
         if said is None or exchange is None or said.exchange_id != exchange.id:
             raise _broken(index, "it delivers a statement that is not on the log before it")
         try:
-            after, changes = deliver_to(entry.actor.agency, exchange, said)
+            after, changes = deliver_to(entry.actor.agency, exchange, said, entry.hub_time)
         except CallerError as error:
             raise _broken(index, f"it delivers what it may not: {error}") from error
         recorded = entry.ruling.legs if entry.ruling else ()

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from exchange_protocol.errors import Reason
@@ -137,9 +138,9 @@ def shown_anew(before: Exchange | None, after: Exchange) -> tuple[Shown, ...]:
 
 
 def deliver_to(
-    agency: AgencyId, exchange: Exchange, said: StatementFacts
+    agency: AgencyId, exchange: Exchange, said: StatementFacts, at: datetime
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
-    """Apply the delivery of a statement to a reader.
+    """Apply the delivery of a statement to a reader, at the hub's time.
 
     When a recipient reads what its leg waits for (the initial statement, or the supplement that
     came after it), the leg is delivered. Reading anything else moves nothing.
@@ -149,9 +150,10 @@ def deliver_to(
         NotFound: CONTENT_ERASED.
     """
     role = role_of(agency, exchange, said)
-    if is_erased(exchange, said):
+    if is_erased(exchange, said, at):
         raise Reason.CONTENT_ERASED.error(
-            f"the content of statement {said.digest.hex()} was erased, as a party to it asked"
+            f"the content of statement {said.digest.hex()} was erased, as a party to it asked or "
+            "since its retention ended"
         )
     if role is None:
         raise Reason.NOT_A_PARTY.error(f"{agency} may not see statement {said.digest.hex()}")
@@ -161,18 +163,29 @@ def deliver_to(
     return exchange, ()
 
 
-def is_erased(exchange: Exchange, said: StatementFacts) -> bool:
+def is_erased(exchange: Exchange, said: StatementFacts, at: datetime | None = None) -> bool:
     """True if the sealed parts of a statement are forgotten.
 
-    Every leg that it speaks on is erased, or its author had there erased what it said. A notice to
-    erase is no content: its own brief says why, and stays.
+    Every leg that it speaks on is erased, or its author had there erased what it said. With a time
+    of the hub, legs whose retention has ended by then count as erased. A notice to erase is no
+    content: its own brief says why, and stays.
     """
     if said.kind.spec.erases or not said.legs:
         return False
     legs = _legs(exchange, said) or exchange.legs
     return any(said.digest in leg.record.erased for leg in legs) or all(
-        leg.state is LegState.ERASED for leg in legs
+        leg.state is LegState.ERASED or _is_over(leg, at) for leg in legs
     )
+
+
+def kept_until(leg: Leg) -> datetime | None:
+    """The time until which the content of a leg is kept; None while none is set."""
+    return leg.record.times.kept_until if leg.record.times else None
+
+
+def _is_over(leg: Leg, at: datetime | None) -> bool:
+    until = kept_until(leg)
+    return at is not None and until is not None and until <= at
 
 
 def viewers(exchange: Exchange, said: StatementFacts) -> dict[AgencyId, ReaderRole]:

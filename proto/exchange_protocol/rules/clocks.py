@@ -37,7 +37,19 @@ _TURNS: Final = (
     frozenset({LegState.FROZEN}),
     frozenset({LegState.ANSWERED}),
 )
+_ENDED: Final = frozenset(
+    {
+        LegState.ANSWERED,
+        LegState.REFUSED,
+        LegState.REJECTED,
+        LegState.RECALLED,
+        LegState.LEFT,
+        LegState.CLOSED,
+    }
+)
+"""In these the time of retention runs; each of them begins it anew."""
 _ENDS_WAIT: Final = frozenset({LegState.ANSWERED, LegState.REFUSED, LegState.FROZEN})
+_RETENTION: Final = (TimeLimitRule.RETENTION,)
 _REPLIES: Final = (TimeLimitRule.REPLY, TimeLimitRule.URGENT_REPLY)
 _DECISIONS: Final = (TimeLimitRule.DECISION, TimeLimitRule.URGENT_DECISION)
 _ANSWER_RULES: Final = {
@@ -81,6 +93,12 @@ class LegTimes:
         """The end of the time of one of these rules; None if none runs."""
         return next((each for each in self.ends if each.rule in rules), None)
 
+    @property
+    def kept_until(self) -> datetime | None:
+        """The time until which the content of the leg is kept; None while none is set."""
+        retention = self.end(_RETENTION)
+        return retention.at if retention else None
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -112,7 +130,7 @@ def times_after(
         ends = tuple(each for each in times.ends if each.rule is not turn.meets)
         after = replace(times, ends=ends, is_by_rule=is_by_rule)
     else:
-        ends = tuple(_ends(turn, rules, at)) if turn.is_counted else ()
+        ends = tuple(_ends(turn, rules, at)) if turn.is_counted and rules.limits else ()
         if is_by_rule and turn.state in BEFORE_ANSWER:
             # The time for an answer stops while the leg is not the recipient's turn.
             due_at = None
@@ -122,9 +140,30 @@ def times_after(
             due_at = reply.at
         answer_due = times.answer_due if times else None
         after = LegTimes(at, answer_due, is_by_rule, ends)
-    if turn.state in BEFORE_ANSWER:
+    if turn.state in BEFORE_ANSWER and after.answer_due != due_at:
         after = replace(after, answer_due=due_at)
-    return after, due_at
+    return _with_retention(after, times, before, turn, rules, at), due_at
+
+
+def _with_retention(
+    after: LegTimes,
+    times: LegTimes | None,
+    before: LegState | None,
+    turn: Turn,
+    rules: TimeRules,
+    at: datetime,
+) -> LegTimes:
+    """The times with the end of retention: from the moment on at which the leg took its state."""
+    runs = times.end(_RETENTION) if times else None
+    if turn.state not in _ENDED:
+        kept = None
+    elif before is turn.state:
+        kept = runs
+    else:
+        found = rules.deadline(TimeLimitRule.RETENTION, turn.initiator, at)
+        kept = RuleEnd(TimeLimitRule.RETENTION, found.at) if found else None
+    ends = tuple(each for each in after.ends if each.rule not in _RETENTION)
+    return replace(after, ends=(*ends, kept) if kept else ends)
 
 
 def _turn(state: LegState | None) -> frozenset[LegState] | None:
@@ -207,6 +246,10 @@ class Clock:
     def binds(self) -> bool:
         """True if its end puts somebody in default: not while a calendar is missing."""
         return not self.unpublished
+
+    def is_over(self, now: datetime) -> bool:
+        """True if its time is over, so that somebody is in default."""
+        return now > self.at and self.binds
 
     def used(self, now: datetime) -> int:
         """The part of the time that is over, in whole percent; 100 at its end, and never more."""

@@ -12,7 +12,8 @@ Who may change it is the constitution of the deployment and stands in code, not 
 - One operator proposes a policy and another confirms it, by the rule of four eyes that approvals
   keep. The first policy takes one: a log is founded before it can have a second operator.
 - An agency's own systems publish the agency's sealing key and what it takes, and publish and revoke
-  further certificates of the agency.
+  further certificates of the agency. They say whether its members must sign by post-quantum keys
+  too; for the operating agency its operators may.
 
 Assumed verified: the statement's signature and its author's certificate (`judgement.authenticate`).
 """
@@ -37,6 +38,7 @@ from exchange_protocol.kinds.publish_log_key import PublishLogKey
 from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
 from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
+from exchange_protocol.kinds.require_post_quantum import RequirePostQuantum
 from exchange_protocol.kinds.retire_agency import RetireAgency
 from exchange_protocol.kinds.revoke_certificate import RevokeCertificate
 from exchange_protocol.kinds.spec import Stage
@@ -100,6 +102,8 @@ class Directory:
     """The limits of what agencies take, for those that published them."""
     times: TimeRules = field(default_factory=TimeRules)
     """The published times and calendars."""
+    post_quantum: frozenset[AgencyId] = frozenset()
+    """Agencies that take no statement of their own without a post-quantum signature."""
     log_keys: tuple[str, ...] = ()
     """Verifier keys of the log, oldest first; empty until a key was succeeded."""
 
@@ -172,6 +176,8 @@ def advance_directory(
         case PublishCalendar() as body:
             _require_operator(directory, statement.author, "publish a calendar")
             changed = replace(directory, times=directory.times.with_calendar(body, at))
+        case RequirePostQuantum() as body:
+            changed = _require_post_quantum(directory, statement.author, body, at)
         case PublishLogKey() as body:
             changed = _publish_log_key(directory, statement.author, body)
         case _:
@@ -422,6 +428,7 @@ def _check_not_locked_out(directory: Directory, fingerprint: bytes, at: datetime
             and record.member.role in (Role.OPERATOR, Role.SYSTEM)
             and record.revoked_at is None
             and record.certificate.not_after >= at
+            and _may_sign(directory, record)
         )
         if may_publish and other != fingerprint:
             return
@@ -429,6 +436,40 @@ def _check_not_locked_out(directory: Directory, fingerprint: bytes, at: datetime
         f"the certificate {fingerprint.hex()} is the last by which {directory.operating_agency} "
         "can change the directory; publish another operator's certificate first, then revoke this"
     )
+
+
+def _may_sign(directory: Directory, record: CertificateRecord) -> bool:
+    is_bound = record.member.agency in directory.post_quantum
+    return not is_bound or record.certificate.post_quantum_key is not None
+
+
+def _require_post_quantum(
+    directory: Directory, author: Member, body: RequirePostQuantum, at: datetime
+) -> Directory:
+    _require_operator_or_own(
+        directory, author, author.agency, "ask for post-quantum signatures of its own members"
+    )
+    if (author.agency in directory.post_quantum) == body.is_required:
+        raise Reason.ALREADY_DECIDED.error(
+            f"{author.agency} asks for post-quantum signatures already"
+            if body.is_required
+            else f"{author.agency} asks for no post-quantum signatures"
+        )
+    if not body.is_required:
+        return replace(directory, post_quantum=directory.post_quantum - {author.agency})
+    # Without such a key of its author, nobody might be left who can take the demand back.
+    if not any(
+        record.member == author
+        and record.revoked_at is None
+        and record.certificate.not_after >= at
+        and record.certificate.post_quantum_key is not None
+        for record in directory.certificates.values()
+    ):
+        raise Reason.SIGNATURE_MISSING.error(
+            f"expected {author} to have a published certificate with a post-quantum key itself; "
+            "renew with one first (`agency keys renew --post-quantum`)"
+        )
+    return replace(directory, post_quantum=directory.post_quantum | {author.agency})
 
 
 def _publish_sealing_key(

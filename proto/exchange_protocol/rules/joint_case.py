@@ -9,7 +9,9 @@ other exchanges:
 - Whoever takes part is shown every statement of the case, those of before included: lead, active
   members, and the approvers of any leg. So each computes the same members. Parts are sealed to who
   was active when they were said; nothing opens them to later members.
-- An invitation (`KindSpec.invites`) opens one more leg, behind the gate of the policy.
+- An invitation (`KindSpec.invites`) opens one more leg, behind the gate of the policy; or once more
+  that of an agency which declined. Who left is not invited again: it read what others had said in
+  its presence alone, and a member is either shown all or nothing new.
 
 Hub, client and auditor compute all of this from the same statements.
 """
@@ -55,7 +57,9 @@ def insiders(exchange: Exchange) -> frozenset[AgencyId]:
 def follows_all(exchange: Exchange, agency: AgencyId) -> bool:
     """True if an agency that once was an insider still is, or will be: it misses no statement."""
     leg = exchange.leg(agency)
-    return leg is None or leg.state in _NOT_YET or agency in insiders(exchange)
+    # Who declined may have been invited again.
+    is_before = leg is None or leg.state in _NOT_YET or leg.state is LegState.REFUSED
+    return is_before or agency in insiders(exchange)
 
 
 def said_in(exchange: Exchange) -> tuple[bytes, ...]:
@@ -131,9 +135,12 @@ def check_invitation(exchange: Exchange, statement: Draft) -> AgencyId:
         raise Reason.LEAD_INVITED.error(
             f"expected another agency than {member}, which leads the case", field="member"
         )
-    if exchange.leg(member) is not None:
+    leg = exchange.leg(member)
+    if leg is not None and leg.state is not LegState.REFUSED:
         raise Reason.ALREADY_MEMBER.error(
-            f"{member} was invited to this case already; an agency is invited once", field="member"
+            f"{member} was invited to this case, and its leg is {leg.state.name}: an agency is "
+            "invited again after it declined alone",
+            field="member",
         )
     if all(leg.state in _OVER for leg in exchange.legs):
         raise Reason.OUT_OF_ORDER.error("the joint case is closed; open another one")

@@ -8,7 +8,8 @@ broke the rules.
 Steps, in order (ARCHITECTURE.md shows where they stand on the path of a statement):
  1. The certificate is on the log (or is the genesis certificate), valid at the time, not revoked.
  2. Its identity is the statement's author, of an enrolled agency.
- 3. The signature verifies over the exact payload, or over the batch that the payload is in.
+ 3. The signature verifies over the exact payload, or over the batch that the payload is in. So does
+    the post-quantum one, if the certificate has a key for it; the agency may demand that it has.
  4. Directory statements: the directory's own rules decide. The rest is for exchanges.
  5. The author has a part in the exchange on every leg that it addresses, and nothing goes below
     the handling and TLP that the initiator put on the leg.
@@ -33,7 +34,7 @@ from typing import NamedTuple
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind
-from exchange_protocol.kinds.codes import Handling, Tlp, Urgency
+from exchange_protocol.kinds.codes import Handling, RefusalGround, Tlp, Urgency
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
 from exchange_protocol.kinds.spec import Stage, matches
 from exchange_protocol.rules.access import StatementFacts, readers, spoken
@@ -71,6 +72,7 @@ from exchange_protocol.trust.envelope import (
     SignerKey,
     verify,
     verify_in_batch,
+    verify_second,
 )
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 
@@ -142,20 +144,33 @@ def authenticate(
         raise Reason.AGENCY_NOT_ENROLLED.error(
             f"expected an enrolled agency, got {statement.author.agency}"
         )
+    if statement.author.agency in directory.post_quantum and certificate.post_quantum_key is None:
+        raise Reason.SIGNATURE_MISSING.error(
+            f"expected a certificate with a post-quantum key: {statement.author.agency} takes no "
+            "statement of its own without such a signature"
+        )
     if signed not in verified:
-        verify_signature(SignerKey(certificate.fingerprint, certificate.public_key), signed)
+        verify_signature(signer_key(certificate), signed)
     return certificate
 
 
-def verify_signature(signer: SignerKey, signed: SignedStatement) -> None:
-    """Step 3 alone: verify the signature over the exact payload, or over its batch.
+def signer_key(certificate: VerifiedCertificate) -> SignerKey:
+    """The keys of a certificate, as signatures are verified by them."""
+    return SignerKey(certificate.fingerprint, certificate.public_key, certificate.post_quantum_key)
 
-    Raises SIGNATURE_INVALID, or CERTIFICATE_INVALID for a key that is neither P-256 nor P-384.
+
+def verify_signature(signer: SignerKey, signed: SignedStatement) -> None:
+    """Step 3 alone: verify the signatures over the exact payload, or over its batch.
+
+    Raises SIGNATURE_INVALID, SIGNATURE_MISSING, or CERTIFICATE_INVALID for a key that is neither
+    P-256 nor P-384.
     """
     if signed.batch is None:
         verify(signer.public_key, signed.payload_type, signed.payload, signed.signature)
     else:
         verify_in_batch(signer, signed.payload_type, signed.payload, signed.signature, signed.batch)
+    second = signed.post_quantum_signature
+    verify_second(signer, signed.payload_type, signed.payload, second, signed.batch)
 
 
 def judge(
@@ -370,7 +385,8 @@ def _subjects(exchange: Exchange, statement: Draft, view: AgencyId | None) -> di
         member = check_invitation(exchange, statement)
         header = exchange.header
         _check_not_below(header.handling, header.tlp, statement, "the joint case")
-        return {member: said}
+        leg = exchange.leg(member)
+        return {member: said + (leg.subject_count if leg else 0)}
     subjects = {}
     to_members = statement.kind.spec.to_members
     if to_members and view is not None:
@@ -562,7 +578,7 @@ def _check_recipients(author: Member, recipients: tuple[AgencyId, ...]) -> None:
             "expected at least one agency, got none", field="recipients"
         )
     if author.agency in recipients:
-        raise Reason.INVALID_FIELD.error(
+        raise Reason.OWN_AGENCY_ADDRESSED.error(
             f"expected other agencies than the author's, got {author.agency}", field="recipients"
         )
 
@@ -618,6 +634,12 @@ def _check_parts(
     if (spec.passes_gate or statement.supervisors) and statement.part(BRIEF) is None:
         raise Reason.PART_MISSING.error(
             f"expected a part named {BRIEF!r}: approvers and supervisors judge by it", field="parts"
+        )
+    if isinstance(getattr(statement.body, "ground", None), RefusalGround) and not statement.parts:
+        raise Reason.EXPLANATION_MISSING.error(
+            f"expected a part named {BRIEF!r} that explains the ground, got none "
+            "(docs/rules.md#p4)",
+            field="parts",
         )
     ungated = said.author == exchange.initiator and not spec.passes_gate and not spec.to_members
     for i, part in enumerate(statement.parts):

@@ -10,10 +10,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.codes import Handling, LegState, Party, Purpose, Tlp
+from exchange_protocol.kinds.codes import (
+    Handling,
+    LegState,
+    Party,
+    Purpose,
+    RefusalGround,
+    Tlp,
+)
 from exchange_protocol.kinds.spec import About, Body, ConsentStep, Row, TaskStep, attributes
 from exchange_protocol.rules.clocks import LegTimes, decode_times, encode_times
 from exchange_protocol.rules.statements import Statement
@@ -164,7 +171,9 @@ def _check_returned(record: LegRecord, row: Row, body: Body) -> None:
     ground = row.after_return
     if ground is None or record.was_returned:
         return
-    if any(value is ground for _, value in attributes(body)):
+    further: tuple[RefusalGround, ...] = getattr(body, "further_grounds", ())
+    stated = (*(value for _, value in attributes(body)), *further)
+    if any(value is ground for value in stated):
         raise Reason.RETURN_FIRST.error(
             f"{ground.name} is no ground for what was never returned for information: ask for what "
             "is missing first (docs/rules.md#p4)",
@@ -270,7 +279,7 @@ def _consents_after(
             field="about",
         )
     if said.expires_at is not None and said.expires_at <= statement.made_at:
-        raise Reason.INVALID_FIELD.error(
+        raise Reason.EXPIRY_PAST.error(
             f"expected an expiry after {statement.made_at.isoformat()}", field="expires_at"
         )
     # A draft asks for several statements at once, and is decided on as one.
@@ -286,6 +295,9 @@ def _consents_after(
         else each
         for each in consents
     )
+
+
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def encode_record(record: LegRecord) -> str:
@@ -316,7 +328,7 @@ def encode_record(record: LegRecord) -> str:
         fields["times"] = encode_times(record.times)
     if record.consents:
         fields["consents"] = [_encode_consent(each) for each in record.consents]
-    return json.dumps(fields, sort_keys=True, separators=(",", ":"))
+    return _CANONICAL.encode(fields)
 
 
 def decode_record(text: str) -> LegRecord:

@@ -184,19 +184,25 @@ def admit(
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Open the leg of a new member of a joint case, whom the statement invites.
 
+    Who declined before keeps its leg, which begins anew.
+
     Assumed verified: `joint_case.check_invitation`.
 
     Raises:
         InvalidInput: as `open_exchange`.
     """
     now, names_due = at or statement.made_at, statement.header.due_at is not None
-    legs = tuple(
-        _with_times(exchange, None, _new_leg(statement, route), None, names_due, times, now)
-        for route in routes
-    )
-    exchange = replace(exchange, legs=(*exchange.legs, *legs))
+    legs, changes = {leg.agency: leg for leg in exchange.legs}, []
+    for route in routes:
+        was, leg = legs.get(route.agency), _new_leg(statement, route)
+        if was is not None:
+            leg = _invited_again(was, leg)
+        leg = _with_times(exchange, None, leg, None, names_due, times, now)
+        legs[leg.agency] = leg
+        changes.append(_change(was.state if was else None, leg))
+    exchange = replace(exchange, legs=tuple(legs.values()))
     _check_approvers_are_others(exchange)
-    return exchange, tuple(_change(None, leg) for leg in legs)
+    return exchange, tuple(changes)
 
 
 def addressed_legs(
@@ -344,7 +350,7 @@ def row_for(exchange: Exchange, leg: Leg, body: Body, party: Party) -> Row | Non
     """The row by which a party may say a body on a leg now; None if there is none."""
     kind = kind_of(body)
     for row in kind.spec.rows:
-        if row.party is party and matches(row, body) and _applies(row, kind, exchange, leg):
+        if row.party is party and matches(row, body) and applies(row, kind, exchange, leg):
             return row
     return None
 
@@ -364,7 +370,8 @@ def _row(exchange: Exchange, leg: Leg, statement: Statement) -> Row:
     )
 
 
-def _applies(row: Row, kind: Kind, exchange: Exchange, leg: Leg) -> bool:
+def applies(row: Row, kind: Kind, exchange: Exchange, leg: Leg) -> bool:
+    """True if a row of a kind may be said on a leg in its present state."""
     return (
         leg.state in row.before
         and (not row.is_answer or exchange.kind.spec.answer is kind.body)
@@ -380,7 +387,7 @@ def _allowed(exchange: Exchange, leg: Leg, party: Party) -> str:
         kind.value if row.code is None else f"{kind} ({row.code.name})"
         for kind in Kind
         for row in kind.spec.rows
-        if row.party is party and _applies(row, kind, exchange, leg)
+        if row.party is party and applies(row, kind, exchange, leg)
     }
     return ", ".join(sorted(kinds)) or "nothing"
 
@@ -468,7 +475,7 @@ def _due(leg: Leg, row: Row, statement: Statement) -> datetime:
     if row.sets_due is Due.LATER and leg.due_at is not None:
         least = max(least, leg.due_at)
     if due_at is None or due_at <= least:
-        raise Reason.INVALID_FIELD.error(
+        raise Reason.DUE_TIME_NOT_LATER.error(
             f"expected a due time after {least.isoformat()}, "
             f"got {due_at.isoformat() if due_at else 'none'}",
             field="due_at",
@@ -495,6 +502,26 @@ def _new_leg(statement: Statement, route: LegRoute) -> Leg:
             supervisors=statement.supervisors,
             strictest_handling=statement.header.handling,
             strictest_tlp=statement.header.tlp,
+        ),
+    )
+
+
+def _invited_again(was: Leg, leg: Leg) -> Leg:
+    """The leg of an agency that declined and is invited again: what was said on it stays."""
+    before, new = was.record, leg.record
+    return replace(
+        leg,
+        handling=max(was.handling, leg.handling),
+        tlp=max(was.tlp, leg.tlp),
+        subject_count=was.subject_count + leg.subject_count,
+        was_released=was.was_released or leg.was_released,
+        hidden=(*was.hidden, *leg.hidden),
+        record=replace(
+            before,
+            from_initiator=(*before.from_initiator, *new.from_initiator),
+            supervisors=tuple(dict.fromkeys((*before.supervisors, *new.supervisors))),
+            strictest_handling=max(before.strictest_handling, new.strictest_handling),
+            strictest_tlp=max(before.strictest_tlp, new.strictest_tlp),
         ),
     )
 

@@ -54,7 +54,7 @@ def check_provenance(statement: Statement, sources: Sources, at: datetime) -> No
     named = frozenset(body.consents)
     used: set[bytes] = set()
     for i, digest in enumerate(body.sources):
-        source = _visible(statement, sources, digest, f"sources[{i}]")
+        source = _visible(statement, sources, digest, at, f"sources[{i}]")
         legs = [leg for leg in source.exchange.legs if leg.agency in source.said.legs]
         _check_not_weaker(statement, legs, f"sources[{i}]")
         if source.said.author == statement.author.agency:
@@ -69,14 +69,16 @@ def check_provenance(statement: Statement, sources: Sources, at: datetime) -> No
         )
 
 
-def _visible(statement: Statement, sources: Sources, digest: bytes, where: str) -> Source:
+def _visible(
+    statement: Statement, sources: Sources, digest: bytes, at: datetime, where: str
+) -> Source:
     source = sources.find(digest)
     if source is None or role_of(statement.author.agency, source.exchange, source.said) is None:
         raise Reason.STATEMENT_UNKNOWN.error(
             f"expected a statement that {statement.author.agency} may see, got {digest.hex()}",
             field=where,
         )
-    if is_erased(source.exchange, source.said):
+    if is_erased(source.exchange, source.said, at):
         raise Reason.CONTENT_ERASED.error(
             f"the content of {digest.hex()} was erased and is passed on no more", field=where
         )

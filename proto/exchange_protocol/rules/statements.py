@@ -64,6 +64,8 @@ MAX_PART_BYTES = 64 * 1024 * 1024
 MAX_RECIPIENTS = 32
 MAX_READERS = 128
 MAX_WRAPPED_BYTES = 4096
+POST_QUANTUM_BYTES = 3309
+"""Length of an ML-DSA-65 signature (FIPS 204)."""
 MAX_DUE = timedelta(days=3660)
 """The longest time from a statement to the due time of its answer: ten years."""
 _PARSED = 64
@@ -147,14 +149,16 @@ class Statement(Draft):
 
 @dataclass(frozen=True, slots=True)
 class SignedStatement:
-    """Exact bytes of a statement with its one signature; nothing is verified yet."""
+    """Exact bytes of a statement with its signatures; nothing is verified yet."""
 
     payload_type: str
     payload: bytes
     certificate_sha256: bytes
     signature: bytes
     batch: BatchInclusion | None = None
-    """The statement's place in its batch, if the signature is over a batch."""
+    """The statement's place in its batch, if the signatures are over a batch."""
+    post_quantum_signature: bytes = b""
+    """By the second key of the certificate, over the same bytes; empty if it has none."""
 
     @property
     def digest(self) -> bytes:
@@ -196,7 +200,18 @@ def parse_signed_statement(message: pb.SignedStatement) -> SignedStatement:
         ),
         signature=signature.signature,
         batch=parse_batch_inclusion(signature.batch) if signature.HasField("batch") else None,
+        post_quantum_signature=parse_post_quantum(signature.post_quantum_signature),
     )
+
+
+def parse_post_quantum(signature: bytes) -> bytes:
+    """Take an ML-DSA-65 signature, or none; all of them have one length."""
+    if len(signature) not in (0, POST_QUANTUM_BYTES):
+        raise Reason.INVALID_FIELD.error(
+            f"expected {POST_QUANTUM_BYTES} bytes, got {len(signature)}",
+            field="statement.signatures[0].post_quantum_signature",
+        )
+    return signature
 
 
 def parse_batch_inclusion(message: pb.BatchInclusion) -> BatchInclusion:
@@ -255,6 +270,7 @@ def _encode_signature(signed: SignedStatement) -> pb.Signature:
         certificate_sha256=signed.certificate_sha256,
         signature=signed.signature,
         batch=encode_batch_inclusion(signed.batch) if signed.batch else None,
+        post_quantum_signature=signed.post_quantum_signature,
     )
 
 
@@ -426,10 +442,16 @@ def parse_due_at(m: pb.Statement, made_at: datetime) -> datetime | None:
     if not m.HasField("due_at"):
         return None
     due_at = parse_timestamp(m.due_at, "due_at")
-    if not timedelta(0) < due_at - made_at <= MAX_DUE:
-        raise Reason.INVALID_FIELD.error(
-            f"expected a due time after the statement's own {made_at.isoformat()} and at most "
-            f"{MAX_DUE.days} days later, got {due_at.isoformat()}",
+    if due_at <= made_at:
+        raise Reason.DUE_TIME_PAST.error(
+            f"expected a due time after the statement's own {made_at.isoformat()}, "
+            f"got {due_at.isoformat()}",
+            field="due_at",
+        )
+    if due_at - made_at > MAX_DUE:
+        raise Reason.DUE_TIME_TOO_FAR.error(
+            f"expected a due time at most {MAX_DUE.days} days after the statement's own "
+            f"{made_at.isoformat()}, got {due_at.isoformat()}",
             field="due_at",
         )
     return due_at

@@ -6,7 +6,9 @@ The profiles (any certification authority that keeps them will do):
 - a P-256 or P-384 key; key usage exactly digitalSignature, critical;
 - extended key usage exactly clientAuth (TLS_CLIENT), exactly documentSigning of RFC 9336 (SIGNING),
   or serverAuth with at most clientAuth beside it (TLS_SERVER). So a TLS key cannot sign a
-  statement, and a signing key cannot open a channel.
+  statement, and a signing key cannot open a channel;
+- a SIGNING certificate may hold a second public key, of ML-DSA-65, in the extension
+  subjectAltPublicKeyInfo of X.509 (2.5.29.72). Then both keys sign every statement.
 
 Rules of this module:
 
@@ -27,10 +29,17 @@ from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+)
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.chains import (
+    UNREADABLE,
     Link,
     TrustAnchors,
     Usage,
@@ -45,6 +54,7 @@ from exchange_protocol.trust.revocation import RevocationList, Revocations
 
 __all__ = [
     "CURVES",
+    "SECOND_KEY",
     "Link",
     "RevocationList",
     "Revocations",
@@ -53,6 +63,8 @@ __all__ = [
     "VerifiedCertificate",
     "fingerprint",
     "parse_certificate",
+    "post_quantum_key",
+    "second_key_extension",
     "verify_certificate",
     "verify_chain",
     "verify_validity",
@@ -62,6 +74,8 @@ _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
 CURVES: Final = ("secp256r1", "secp384r1")
 """The curves of every key that a certificate may hold: P-256 and P-384."""
+SECOND_KEY: Final = x509.ObjectIdentifier("2.5.29.72")
+"""The extension subjectAltPublicKeyInfo (ITU-T X.509, 9.8): a SubjectPublicKeyInfo."""
 
 
 def verify_certificate(
@@ -93,7 +107,8 @@ def verify_chain(
        critical extension on the way: CERTIFICATE_UNTRUSTED.
     3. The key is on P-256 or P-384: CERTIFICATE_INVALID.
     4. Key usage and extended key usage are those of `usage`: CERTIFICATE_USAGE.
-    5. Exactly one URI SAN, an identity; a hub's for TLS_SERVER, a member's otherwise:
+    5. The second key of a SIGNING certificate, if it has one, is of ML-DSA-65: CERTIFICATE_INVALID.
+    6. Exactly one URI SAN, an identity; a hub's for TLS_SERVER, a member's otherwise:
        IDENTITY_INVALID.
 
     The chain is searched at the time `at`, or at the nearest time at which the certificate is
@@ -123,7 +138,38 @@ def verify_chain(
             Link(key_fingerprint(issuer), subject.serial_number)
             for subject, issuer in pairwise(chain)
         ),
+        post_quantum_key=post_quantum_key(certificate) if usage is Usage.SIGNING else None,
     )
+
+
+def post_quantum_key(
+    holder: x509.Certificate | x509.CertificateSigningRequest,
+) -> MLDSA65PublicKey | None:
+    """The second key of a certificate or a request; None if it has none.
+
+    Raises CERTIFICATE_INVALID for a key of another algorithm.
+    """
+    try:
+        value = holder.extensions.get_extension_for_oid(SECOND_KEY).value
+    except x509.ExtensionNotFound:
+        return None
+    key = None
+    if isinstance(value, x509.UnrecognizedExtension):
+        try:
+            key = load_der_public_key(value.value)
+        except UNREADABLE:
+            key = None
+    if not isinstance(key, MLDSA65PublicKey):
+        raise Reason.CERTIFICATE_INVALID.error(
+            "expected the second key of a signing certificate to be of ML-DSA-65"
+        )
+    return key
+
+
+def second_key_extension(key: MLDSA65PublicKey) -> x509.UnrecognizedExtension:
+    """The extension of a certificate or a request that holds a second key."""
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return x509.UnrecognizedExtension(SECOND_KEY, der)
 
 
 def verify_validity(certificate: VerifiedCertificate, at: datetime) -> None:

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple, Self
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 from cryptography.x509.verification import (
@@ -100,6 +101,8 @@ class VerifiedCertificate:
     serial: int
     links: tuple[Link, ...] = field(repr=False)
     """The certificate and its intermediates, without the root."""
+    post_quantum_key: MLDSA65PublicKey | None = field(default=None, repr=False, compare=False)
+    """The second key of a signing certificate: whoever has one signs with both."""
 
     @property
     def member(self) -> Member:

@@ -12,6 +12,8 @@ Rules of this module:
   encodings of many statements. Each statement carries its path to the root and is verified by
   itself. The batch has a payload type of its own: it can never be taken for a statement, nor a
   statement for a batch.
+- A certificate with a second key, of ML-DSA-65, takes two signatures over the same bytes. Neither
+  counts without the other: whoever strips one, or adds one that no key is known for, is refused.
 - Assumed verified: that the public key is the signer's, and that the signer may sign
   (`certificates`).
 
@@ -28,6 +30,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.merkle import (
@@ -124,17 +127,7 @@ def verify_in_batch(
 
     Raises SIGNATURE_INVALID, also for a path that cannot be of such a batch.
     """
-    try:
-        if not 2 <= batch.size <= MAX_BATCH:
-            raise Reason.SIGNATURE_INVALID.error(
-                f"expected a batch of 2 to {MAX_BATCH} statements, got {batch.size}"
-            )
-        leaf = leaf_hash(pae(payload_type, payload))
-        root = root_from_inclusion_proof(leaf, batch.index, batch.size, batch.path)
-    except ExchangeError as error:
-        raise Reason.SIGNATURE_INVALID.error(
-            f"the path does not lead to a batch that was signed: {error.message}"
-        ) from None
+    root = _root(payload_type, payload, batch)
     try:
         _verify_root(signer, _batch_payload(batch.size, root), signature)
     except ExchangeError as error:
@@ -146,12 +139,97 @@ def verify_in_batch(
         ) from None
 
 
+def sign_second(
+    signer: Signer, payload_type: str, payload: bytes, batch: BatchInclusion | None = None
+) -> bytes:
+    """Sign by the second key of a certificate: a payload, or the batch that holds it.
+
+    Raises CERTIFICATE_INVALID for a key that is not of ML-DSA-65.
+    """
+    if signer.algorithm is not SignatureAlgorithm.ML_DSA_65:
+        raise Reason.CERTIFICATE_INVALID.error(
+            f"expected a second key of ML-DSA-65; got {signer.algorithm.value}"
+        )
+    return signer.sign(pae(*_signed(payload_type, payload, batch)))
+
+
+def verify_second(
+    signer: SignerKey,
+    payload_type: str,
+    payload: bytes,
+    signature: bytes,
+    batch: BatchInclusion | None = None,
+) -> None:
+    """Verify the signature by the second key, which must be there if the certificate has that key.
+
+    Raises SIGNATURE_MISSING, or SIGNATURE_INVALID, also for a signature without such a key.
+    """
+    key = signer.second_key
+    if key is None:
+        if signature:
+            raise Reason.SIGNATURE_INVALID.error(
+                "expected no post-quantum signature: the certificate holds no key for one"
+            )
+        return
+    if not signature:
+        raise Reason.SIGNATURE_MISSING.error(
+            "expected two signatures, since the certificate holds two keys; the post-quantum one "
+            "is missing"
+        )
+    signed_type, signed = _signed(payload_type, payload, batch)
+    # What is over a batch comes again with each of its statements.
+    check = _verify_post_quantum if batch is None else _verify_post_quantum_once
+    if not check(signer, signed_type, signed, signature):
+        raise Reason.SIGNATURE_INVALID.error(
+            f"the post-quantum signature does not match the {len(payload)}-byte payload and the "
+            "signer's second key"
+        )
+
+
+def _verify_post_quantum(
+    signer: SignerKey, signed_type: str, signed: bytes, signature: bytes
+) -> bool:
+    if signer.second_key is None:
+        return False
+    try:
+        signer.second_key.verify(signature, pae(signed_type, signed))
+    except InvalidSignature:
+        return False
+    return True
+
+
+_verify_post_quantum_once = lru_cache(maxsize=_REMEMBERED)(_verify_post_quantum)
+
+
+def _signed(payload_type: str, payload: bytes, batch: BatchInclusion | None) -> tuple[str, bytes]:
+    """Type and payload of what is signed: a statement, or the batch that holds it."""
+    if batch is None:
+        return payload_type, payload
+    return BATCH_TYPE, _batch_payload(batch.size, _root(payload_type, payload, batch))
+
+
+def _root(payload_type: str, payload: bytes, batch: BatchInclusion) -> bytes:
+    """The root to which a path leads; raises SIGNATURE_INVALID for what is no such path."""
+    try:
+        if not 2 <= batch.size <= MAX_BATCH:
+            raise Reason.SIGNATURE_INVALID.error(
+                f"expected a batch of 2 to {MAX_BATCH} statements, got {batch.size}"
+            )
+        leaf = leaf_hash(pae(payload_type, payload))
+        return root_from_inclusion_proof(leaf, batch.index, batch.size, batch.path)
+    except ExchangeError as error:
+        raise Reason.SIGNATURE_INVALID.error(
+            f"the path does not lead to a batch that was signed: {error.message}"
+        ) from None
+
+
 @dataclass(frozen=True, slots=True)
 class SignerKey:
-    """A public key, told apart by the SHA-256 of its certificate."""
+    """The keys of a certificate, told apart by its SHA-256."""
 
     fingerprint: bytes
     public_key: ec.EllipticCurvePublicKey = field(compare=False)
+    second_key: MLDSA65PublicKey | None = field(default=None, compare=False)
 
 
 @lru_cache(maxsize=_REMEMBERED)

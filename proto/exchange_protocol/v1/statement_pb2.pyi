@@ -727,6 +727,11 @@ class _RefusalGroundEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Refusal
     REFUSAL_GROUND_NO_DRUG_NEXUS: _RefusalGround.ValueType  # 5
     REFUSAL_GROUND_INSUFFICIENT_REQUEST: _RefusalGround.ValueType  # 6
     REFUSAL_GROUND_LEGAL_PRIVILEGE: _RefusalGround.ValueType  # 7
+    REFUSAL_GROUND_FISCAL_MATTER: _RefusalGround.ValueType  # 8
+    """None of these four stands alone (FATF R.40)."""
+    REFUSAL_GROUND_BANK_SECRECY: _RefusalGround.ValueType  # 9
+    REFUSAL_GROUND_INQUIRY_UNDERWAY: _RefusalGround.ValueType  # 10
+    REFUSAL_GROUND_DIFFERENT_AUTHORITY: _RefusalGround.ValueType  # 11
 
 class RefusalGround(_RefusalGround, metaclass=_RefusalGroundEnumTypeWrapper):
     """Grounds on which an exchange may be refused; the grounds that FATF R.40 forbids as the sole ground
@@ -741,6 +746,11 @@ REFUSAL_GROUND_DISPROPORTIONATE: RefusalGround.ValueType  # 4
 REFUSAL_GROUND_NO_DRUG_NEXUS: RefusalGround.ValueType  # 5
 REFUSAL_GROUND_INSUFFICIENT_REQUEST: RefusalGround.ValueType  # 6
 REFUSAL_GROUND_LEGAL_PRIVILEGE: RefusalGround.ValueType  # 7
+REFUSAL_GROUND_FISCAL_MATTER: RefusalGround.ValueType  # 8
+"""None of these four stands alone (FATF R.40)."""
+REFUSAL_GROUND_BANK_SECRECY: RefusalGround.ValueType  # 9
+REFUSAL_GROUND_INQUIRY_UNDERWAY: RefusalGround.ValueType  # 10
+REFUSAL_GROUND_DIFFERENT_AUTHORITY: RefusalGround.ValueType  # 11
 Global___RefusalGround: _TypeAlias = RefusalGround  # noqa: Y015
 
 class _Verdict:
@@ -886,6 +896,8 @@ class _TimeLimitRuleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TimeLim
     """The same, where the recipient must ask others for it."""
     TIME_LIMIT_RULE_FEEDBACK: _TimeLimitRule.ValueType  # 10
     """From the answer of a leg to feedback on it."""
+    TIME_LIMIT_RULE_RETENTION: _TimeLimitRule.ValueType  # 11
+    """From the end of a leg to the removal of its sealed content; the country is the initiator's."""
 
 class TimeLimitRule(_TimeLimitRule, metaclass=_TimeLimitRuleEnumTypeWrapper): ...
 
@@ -907,6 +919,8 @@ TIME_LIMIT_RULE_URGENT_REPLY_INDIRECT: TimeLimitRule.ValueType  # 9
 """The same, where the recipient must ask others for it."""
 TIME_LIMIT_RULE_FEEDBACK: TimeLimitRule.ValueType  # 10
 """From the answer of a leg to feedback on it."""
+TIME_LIMIT_RULE_RETENTION: TimeLimitRule.ValueType  # 11
+"""From the end of a leg to the removal of its sealed content; the country is the initiator's."""
 Global___TimeLimitRule: _TypeAlias = TimeLimitRule  # noqa: Y015
 
 class _AgencyType:
@@ -1005,10 +1019,15 @@ class Signature(_message.Message):
     CERTIFICATE_SHA256_FIELD_NUMBER: _builtins.int
     SIGNATURE_FIELD_NUMBER: _builtins.int
     BATCH_FIELD_NUMBER: _builtins.int
+    POST_QUANTUM_SIGNATURE_FIELD_NUMBER: _builtins.int
     certificate_sha256: _builtins.bytes
     """SHA-256 of the signing certificate's DER (32 bytes). The certificate itself is on the log."""
     signature: _builtins.bytes
     """ECDSA, DER. The algorithm follows from the certificate's key, never from the message."""
+    post_quantum_signature: _builtins.bytes
+    """ML-DSA-65 (FIPS 204, pure, empty context; 3309 bytes) over the same bytes as `signature`: there if
+    and only if the certificate holds a second public key for it.
+    """
     @_builtins.property
     def batch(self) -> Global___BatchInclusion:
         """Where the signature is over a batch: this statement's place in it."""
@@ -1019,10 +1038,11 @@ class Signature(_message.Message):
         certificate_sha256: _builtins.bytes = ...,
         signature: _builtins.bytes = ...,
         batch: Global___BatchInclusion | None = ...,
+        post_quantum_signature: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "certificate_sha256", b"certificate_sha256", "signature", b"signature"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "certificate_sha256", b"certificate_sha256", "post_quantum_signature", b"post_quantum_signature", "signature", b"signature"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1150,6 +1170,7 @@ class Statement(_message.Message):
     PUBLISH_LOG_KEY_FIELD_NUMBER: _builtins.int
     PUBLISH_CALENDAR_FIELD_NUMBER: _builtins.int
     CONFIRM_POLICY_FIELD_NUMBER: _builtins.int
+    REQUIRE_POST_QUANTUM_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """UUIDv7, canonical lower-case text. The idempotency key, unique per author agency."""
     exchange_id: _builtins.str
@@ -1311,6 +1332,8 @@ class Statement(_message.Message):
     def publish_calendar(self) -> Global___PublishCalendar: ...
     @_builtins.property
     def confirm_policy(self) -> Global___ConfirmPolicy: ...
+    @_builtins.property
+    def require_post_quantum(self) -> Global___RequirePostQuantum: ...
     def __init__(
         self,
         *,
@@ -1394,12 +1417,13 @@ class Statement(_message.Message):
         publish_log_key: Global___PublishLogKey | None = ...,
         publish_calendar: Global___PublishCalendar | None = ...,
         confirm_policy: Global___ConfirmPolicy | None = ...,
+        require_post_quantum: Global___RequirePostQuantum | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_policy", b"confirm_policy", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "leave", b"leave", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supervisor_comment", b"supervisor_comment", "supplement", b"supplement", "task", b"task", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_policy", b"confirm_policy", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "leave", b"leave", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "require_post_quantum", b"require_post_quantum", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supervisor_comment", b"supervisor_comment", "supplement", b"supplement", "task", b"task", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_policy", b"confirm_policy", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "language", b"language", "leave", b"leave", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisor_comment", b"supervisor_comment", "supervisors", b"supervisors", "supplement", b"supplement", "task", b"task", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request", "withheld_from", b"withheld_from", "withholding_ground", b"withholding_ground"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_policy", b"confirm_policy", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "language", b"language", "leave", b"leave", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "require_post_quantum", b"require_post_quantum", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisor_comment", b"supervisor_comment", "supervisors", b"supervisors", "supplement", b"supplement", "task", b"task", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request", "withheld_from", b"withheld_from", "withholding_ground", b"withholding_ground"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "joint_case", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "consent_request", "consent_decision", "invite", "join", "decline", "leave", "contribute", "task", "complete_task", "draft_analysis", "supervisor_comment", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance", "publish_time_limit", "publish_log_key", "publish_calendar", "confirm_policy"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "joint_case", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "consent_request", "consent_decision", "invite", "join", "decline", "leave", "contribute", "task", "complete_task", "draft_analysis", "supervisor_comment", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance", "publish_time_limit", "publish_log_key", "publish_calendar", "confirm_policy", "require_post_quantum"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -1767,15 +1791,21 @@ class Refuse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     GROUND_FIELD_NUMBER: _builtins.int
+    FURTHER_GROUNDS_FIELD_NUMBER: _builtins.int
     ground: Global___RefusalGround.ValueType
+    @_builtins.property
+    def further_grounds(self) -> _containers.RepeatedScalarFieldContainer[Global___RefusalGround.ValueType]:
+        """Grounds beside it; each at most once."""
+
     def __init__(
         self,
         *,
         ground: Global___RefusalGround.ValueType = ...,
+        further_grounds: _abc.Iterable[Global___RefusalGround.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["further_grounds", b"further_grounds", "ground", b"ground"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1815,18 +1845,24 @@ class Decision(_message.Message):
 
     VERDICT_FIELD_NUMBER: _builtins.int
     GROUND_FIELD_NUMBER: _builtins.int
+    FURTHER_GROUNDS_FIELD_NUMBER: _builtins.int
     verdict: Global___Verdict.ValueType
     ground: Global___RefusalGround.ValueType
     """For a rejection: why."""
+    @_builtins.property
+    def further_grounds(self) -> _containers.RepeatedScalarFieldContainer[Global___RefusalGround.ValueType]:
+        """Grounds beside it; each at most once."""
+
     def __init__(
         self,
         *,
         verdict: Global___Verdict.ValueType = ...,
         ground: Global___RefusalGround.ValueType = ...,
+        further_grounds: _abc.Iterable[Global___RefusalGround.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["further_grounds", b"further_grounds", "ground", b"ground", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2140,18 +2176,24 @@ class Clearance(_message.Message):
 
     RESULT_FIELD_NUMBER: _builtins.int
     GROUND_FIELD_NUMBER: _builtins.int
+    FURTHER_GROUNDS_FIELD_NUMBER: _builtins.int
     result: Global___ClearanceResult.ValueType
     ground: Global___RefusalGround.ValueType
     """For an objection: why."""
+    @_builtins.property
+    def further_grounds(self) -> _containers.RepeatedScalarFieldContainer[Global___RefusalGround.ValueType]:
+        """Grounds beside it; each at most once."""
+
     def __init__(
         self,
         *,
         result: Global___ClearanceResult.ValueType = ...,
         ground: Global___RefusalGround.ValueType = ...,
+        further_grounds: _abc.Iterable[Global___RefusalGround.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground", "result", b"result"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["further_grounds", b"further_grounds", "ground", b"ground", "result", b"result"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2812,6 +2854,29 @@ class PublishPolicy(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PublishPolicy: _TypeAlias = PublishPolicy  # noqa: Y015
+
+@_typing.final
+class RequirePostQuantum(_message.Message):
+    """The author's agency says whether its members must sign by post-quantum keys too. From this entry on
+    a certificate without such a key signs nothing for the agency.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IS_REQUIRED_FIELD_NUMBER: _builtins.int
+    is_required: _builtins.bool
+    def __init__(
+        self,
+        *,
+        is_required: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_required", b"is_required"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequirePostQuantum: _TypeAlias = RequirePostQuantum  # noqa: Y015
 
 @_typing.final
 class ConfirmPolicy(_message.Message):

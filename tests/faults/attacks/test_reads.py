@@ -109,7 +109,7 @@ def fill_list(town: Deployment) -> None:
                 for each, index in zip(ids, indexes, strict=True)
             ],
         )
-        leg = LegRow("", "kz.gpo", 0, 1, bytes(32), 1, 1, 0, False, 0, None, (), (), (), "{}")
+        leg = LegRow("", "kz.gpo", 0, 1, bytes(32), 1, 1, 0, False, 0, None, (), (), (), "{}", None)
         write_legs(connection, [leg._replace(exchange_id=each) for each in ids])
         insert_parties(
             connection,

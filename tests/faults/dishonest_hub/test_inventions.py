@@ -149,7 +149,7 @@ def test_content_that_is_called_erased_without_a_notice_convicts_the_hub(region:
 
     region.lies.answers["FetchPart"] = erased
     error = caught(lambda: region.open("kz.fma/system", exchange), Reason.RULE_BROKEN)
-    assert "no notice that the initiator signed" in error.message
+    assert "no signed notice says so" in error.message
 
 
 def test_recall_that_is_kept_from_the_recipient_convicts_when_the_answer_is_taken(

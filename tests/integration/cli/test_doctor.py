@@ -46,6 +46,7 @@ def test_client_with_a_hub_is_well_and_without_is_told_what_to_do(
             "tls",
             "signing",
             "disk",
+            "permissions",
             "DNS",
             "port",
             "hub",
@@ -102,12 +103,25 @@ def test_hub_is_well_while_it_runs_and_each_fault_is_on_the_page(
         return {each.what.partition(",")[0]: each.grade for each in page}
 
     now = graded(timedelta())
+    assert now["DNS"] in (Grade.OK, Grade.WARN)
+    assert now["permissions"] is now["disk"] is Grade.OK
+    assert now["backup"] is Grade.WARN
     assert now["listening"] is Grade.FAIL
     assert now["witnesses"] is Grade.WARN
     assert now["certificate of the hub"] is Grade.OK
     assert graded(timedelta(days=31))["revocation list"] is Grade.FAIL
     assert graded(timedelta(days=340))["certificate of the hub"] is Grade.WARN
     assert graded(timedelta(days=400))["keys and certificates"] is Grade.FAIL
+    (town.files.folder / "hub.db").chmod(0o640)
+    assert graded(timedelta())["permissions"] is Grade.FAIL
+    report = town.files.folder / "last.json"
+    text = town.files.config_file.read_text("utf-8")
+    town.files.config_file.write_text(f'{text}[metrics]\nbackup_report = "last.json"\n', "utf-8")
+    config = town.files.config
+    assert graded(timedelta())["backup"] is Grade.WARN
+    report.write_text(json.dumps({"ended_at": utc_now().timestamp(), "bytes": 1000}), "utf-8")
+    assert graded(timedelta())["backup"] is Grade.OK
+    assert graded(timedelta(days=3))["backup"] is Grade.WARN
     # The database is away: the rest of the page stands.
     (town.files.folder / "hub.db").unlink()
     assert graded(timedelta())["database"] is Grade.FAIL

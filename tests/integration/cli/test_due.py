@@ -94,6 +94,52 @@ def test_the_list_is_told_in_three_languages(
     assert all(each in " ".join(told.split()) for each in words)
 
 
+def clocks(legs: list[dict[str, Any]]) -> dict[str, str]:
+    return {each["clock"]: each["ends_at"] for leg in legs for each in leg["clocks"]}
+
+
+def test_show_and_the_lists_tell_the_same_times_as_due(published: Desk) -> None:
+    desk = published
+    exchange = desk.ask("kz.fma")
+    expected = {name: each["ends_at"] for name, each in due(desk, FIU, exchange).items()}
+    assert set(expected) == {"acknowledgement", "answer"}
+    for command, key in (("todo", "todo"), ("inbox", "exchanges")):
+        listed = desk.run(FIU, command, "--json").ok().json[key]
+        [found] = [each for each in listed if each["exchange_id"] == exchange]
+        assert clocks(found["legs"]) == expected
+    for member in (FIU, OFFICER):
+        shown = desk.run(member, "show", exchange, "--json").ok().json["legs"]
+        assert clocks(shown) == expected, "replayed by the client"
+
+
+@pytest.mark.parametrize(
+    ("language", "heading", "clock"),
+    [
+        ("en", "times that run", "acknowledgement"),
+        ("ru", "текущие сроки", "подтверждение"),
+        ("kk", "ағымдағы мерзімдер", "растау"),
+    ],
+)
+def test_the_times_are_told_in_words(
+    published: Desk, language: str, heading: str, clock: str
+) -> None:
+    desk = published
+    exchange = desk.ask("kz.fma")
+    said = desk.run(FIU, "--lang", language, "show", exchange).ok().out.lower()
+    assert heading in said
+    assert clock in said
+    for command in ("todo", "inbox"):
+        listed = desk.run(FIU, "--lang", language, command).ok().out
+        assert clock in " ".join(listed.split())
+
+
+def test_todo_begins_with_the_time_that_ends_first(published: Desk) -> None:
+    desk = published
+    far, near = desk.ask("kz.fma"), desk.ask("kz.fma", more=("--due", "2h"))
+    listed = [each["exchange_id"] for each in desk.run(FIU, "todo", "--json").ok().json["todo"]]
+    assert listed.index(near) < listed.index(far)
+
+
 def test_what_is_published_can_be_shown_and_is_not_published_twice(published: Desk) -> None:
     desk = published
     again = desk.run(OPERATOR, "limits", "publish", str(LIMITS)).ok()

@@ -80,25 +80,29 @@ def hub(foundation: Foundation, tmp_path: Path) -> object:
         yield served
 
 
-def asked(folder: Path, office: Office, capsys: pytest.CaptureFixture[str]) -> str:
+def asked(folder: Path, office: Office, capsys: pytest.CaptureFixture[str], *more: str) -> str:
     """Make keys and a request; gives the fingerprint as it was printed."""
     capsys.readouterr()
     run(
         "enrol", "new", folder, "--agency", "kz.fma", "--role", "officer", "--name", "dana",
-        "--trust-domain", TRUST_DOMAIN, "--key-passphrase-file", office.passphrase,
+        "--trust-domain", TRUST_DOMAIN, "--key-passphrase-file", office.passphrase, *more,
     )  # fmt: skip
     found = re.search(r"(\d{4} ){5}\d{4}", capsys.readouterr().out)
     assert found is not None
     return found[0]
 
 
+@pytest.mark.parametrize("second", [(), ("--post-quantum",)], ids=["one key", "two keys"])
 def test_member_is_enrolled_by_request_and_its_keys_never_leave(
-    hub: tuple[Deployment, HubProcess], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    hub: tuple[Deployment, HubProcess],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    second: tuple[str, ...],
 ) -> None:
     town, process = hub
     office = Office(town, process.port, tmp_path)
     mine = tmp_path / "mine"
-    fingerprint = asked(mine, office, capsys)
+    fingerprint = asked(mine, office, capsys, *second)
     request = mine / "request.json"
     assert "PRIVATE KEY" not in request.read_text("utf-8")
     token = office.token(fingerprint, capsys)
@@ -112,7 +116,12 @@ def test_member_is_enrolled_by_request_and_its_keys_never_leave(
         "--hub-name", "main", "--root", office.ca / "root.pem", "--log-key", town.files.log_vkey,
         "--key-passphrase-file", office.passphrase,
     )  # fmt: skip
-    assert str(Profile.load(profile).vault.member.uri) == MEMBER
+    vault = Profile.load(profile).vault
+    assert str(vault.member.uri) == MEMBER
+    assert bool(vault.sign(b"-").post_quantum_signature) is bool(second)
+    capsys.readouterr()
+    run("--profile", profile, "whoami")
+    assert ("ML-DSA-65" in capsys.readouterr().out) is bool(second)
     run("--profile", profile, "inbox")
     kept = list((office.ca / "approvals").iterdir())
     assert len(json.loads(kept[0].read_text("utf-8"))["approvals"]) == 2

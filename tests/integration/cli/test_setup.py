@@ -102,6 +102,8 @@ def test_deployment_from_nothing(
         told = capsys.readouterr()
         assert "Proposed" in told.out
         assert "confirm-policy changed.cedar" in told.out
+        assert run("--profile", str(systems["kz.fma"]), "sync") == 0
+        assert "waits for a second operator until 20" in capsys.readouterr().out
         assert operate("confirm-policy", "changed.cedar") == 1
         assert "ALREADY_DECIDED" in capsys.readouterr().err
         by_second = ("--profile", str(second), "operator")
@@ -136,7 +138,12 @@ def test_deployment_from_nothing(
         assert run("--profile", str(systems["kz.mia"]), *send) == 0
         revoke = ("revoke", str(systems["kz.mia"] / "signing.pem"), "--reason", "key-compromise")
         assert operate(*revoke) == 0
-        capsys.readouterr()
+        said = capsys.readouterr().out
+        assert "  revoked  " in said
+        assert "exchange-certs revoke CA spiffe://" in said
+        gone = ("revoke", f"spiffe://{TRUST_DOMAIN}/agency/kz.mia/system")
+        assert operate(*gone, "--reason", "key-compromise") == 1
+        assert "CERTIFICATE_UNKNOWN" in capsys.readouterr().err
         assert run("--profile", str(systems["kz.mia"]), *send) == 1
         assert "CERTIFICATE_REVOKED" in capsys.readouterr().err
         assert run("--profile", str(systems["kz.mia"]), "sync") == 0

@@ -178,6 +178,26 @@ def test_returned_request_is_supplemented_and_passes_the_gate_anew(
     assert mia.open(exchange).legs[0].state is LegState.REFUSED
 
 
+def test_a_ground_that_r40_forbids_alone_never_leaves_the_client(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    exchange = ask(hub, tmp_path, "kz.fma")
+    fma = hub.client(tmp_path, KZ_FMA)
+    fma.open(exchange)
+    before = len(hub.log)
+    with pytest.raises(InvalidInput) as refused:
+        fma.refuse(exchange, "BANK_SECRECY", explanation="Тайна (вымышлено)")
+    assert refused.value.reason is Reason.GROUND_NEVER_ALONE
+    assert (len(hub.log), fma.outbox.pending(), fma.outbox.refused()) == (before, [], [])
+    fma.refuse(
+        exchange,
+        "BANK_SECRECY",
+        further_grounds=["LEGAL_PRIVILEGE"],
+        explanation="Адвокатская тайна (вымышлено)",
+    )
+    assert fma.open(exchange).legs[0].state is LegState.REFUSED
+
+
 def test_rejected_request_tells_the_author_why(hub: InMemoryHub, tmp_path: Path) -> None:
     exchange = ask(hub, tmp_path, "uz.fiu")
     hub.client(tmp_path, COORDINATOR).reject(

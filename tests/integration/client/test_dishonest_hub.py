@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from agency_client import InformationRequest, Item, Sent
+from agency_client.core.verifying import judge_view
 from exchange_keys import SealingPrivateKey, SoftwareSigner
 from exchange_protocol.errors import ExchangeError, HubDishonest, PeerError, Reason
 from exchange_protocol.kinds.catalogue import Kind
@@ -19,10 +20,14 @@ from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
 from exchange_protocol.log.checkpoint import Checkpoint
+from exchange_protocol.record import replay as replay_module
 from exchange_protocol.record.entries import CommitmentOpening, Event, encode_entry, parse_entry
+from exchange_protocol.record.receipts import verify_proven_entries
+from exchange_protocol.rules.judgement import judge as rules_judge
 from exchange_protocol.rules.statements import SignedStatement, encode_statement, parse_statement
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_protocol.v1 import log_pb2
 from tests.support.asking import new_exchange
 from tests.support.hub_data import LOG_NAME, log_signer
 from tests.support.in_memory_hub import InMemoryHub
@@ -531,3 +536,73 @@ def test_model_used_here_is_honest(hub: InMemoryHub, tmp_path: Path) -> None:
     exchange = new_exchange(hub.client(tmp_path), "uz.fiu")
     hub.model.submit(approval(hub, exchange))
     assert hub.client(tmp_path, UZ_FIU).open(exchange).approvals
+
+
+# --- An opening fetches twice: before the delivery and after it ---------------------------------
+
+
+def test_an_opening_judges_what_it_is_shown_twice_once(
+    hub: InMemoryHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange = new_exchange(hub.client(tmp_path), "kz.fma")
+    fma = hub.client(tmp_path, KZ_FMA)
+    fma.sync()
+    judged: list[str] = []
+
+    def judge(signed: SignedStatement, statement: Any, **given: Any) -> Any:
+        judged.append(statement.id)
+        return rules_judge(signed, statement, **given)
+
+    monkeypatch.setattr(replay_module, "judge", judge)
+    opened = fma.open(exchange)
+    assert hub.calls.count("GetExchange") == 2
+    assert judged == [exchange]
+    assert [leg.state for leg in opened.legs] == [LegState.DELIVERED]
+    # The proofs are those of the tree that is shown now.
+    [statement] = opened.verified.statements
+    verify_proven_entries([statement.proven], opened.verified.checkpoint)
+
+
+@pytest.mark.parametrize("event", [Event.STATEMENT, Event.DELIVERY])
+def test_a_hub_that_shows_another_history_after_the_delivery_is_caught(
+    hub: InMemoryHub, tmp_path: Path, event: Event
+) -> None:
+    exchange = new_exchange(hub.client(tmp_path), "kz.fma")
+    fma = hub.client(tmp_path, KZ_FMA)
+    fma.sync()
+    honest, shown = hub.get_exchange, []
+
+    def another(caller: Any, request: Any) -> Any:
+        answer = honest(caller, request)
+        shown.append(answer)
+        if len(shown) == 2:
+            kept = [each for each in answer.entries if event_of(each) is not event]
+            del answer.entries[:]
+            answer.entries.extend(kept)
+        return answer
+
+    hub.get_exchange = another  # type: ignore[method-assign]
+    with pytest.raises(HubDishonest):
+        fma.open(exchange)
+    assert len(shown) == 2
+
+
+def event_of(entry: log_pb2.ProvenEntry) -> Event:
+    return parse_entry(entry.opening.entry).event
+
+
+def test_what_was_judged_serves_the_very_same_entries_alone(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    exchange = new_exchange(hub.client(tmp_path), "kz.fma")
+    fma = hub.client(tmp_path, KZ_FMA)
+    verified = fma.get(exchange)
+    entries = [(each, parse_entry(each.opening.entry)) for each in verified.entries]
+    known = judge_view(fma.agency, exchange, entries, fma._core.ports.directory.fold)
+    assert known.is_of(entries)
+    assert not known.is_of([])
+    (first, entry), *rest = entries
+    other = replace(first, opening=replace(first.opening, nonce=bytes(32)))
+    assert not known.is_of([(other, entry), *rest])
+    assert not known.is_of([(replace(first, index=first.index + 1), entry), *rest])
+    assert known.is_of([(replace(first, inclusion_proof=()), entry), *rest])

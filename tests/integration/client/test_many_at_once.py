@@ -16,6 +16,7 @@ from agency_client import (
     ExchangeClient,
     HubDishonest,
     InvalidInput,
+    NotAuthenticated,
     NotPermitted,
     Queued,
     Reason,
@@ -168,6 +169,22 @@ async def test_calls_that_are_gathered_share_their_questions_and_go_together(
         calls = Counter(hub.calls)
         assert calls["ListDirectoryEntries"] == calls["PlanRoute"] == 1
         assert calls["SubmitStream"] + calls["Submit"] <= 3
+        assert mia.outbox.pending() == []
+        made = {each.statement_id for each in results}
+        said = [each.statement for each in hub.log if each.statement]
+        signed = [each for each in said if parse_statement(each.payload).id in made]
+        assert len(signed) == 50
+        assert len({each.signature for each in signed}) <= 3
+
+
+async def test_a_key_that_cannot_sign_tells_everyone(hub: InMemoryHub, tmp_path: Path) -> None:
+    async with hub.async_client(tmp_path) as mia:
+        await mia.sync()
+        object.__setattr__(mia._core.ports.vault, "_signing", None)
+        outcomes = await asyncio.gather(
+            *(mia.refer("kz.fma", brief="-") for _ in range(5)), return_exceptions=True
+        )
+        assert {type(each) for each in outcomes} == {NotAuthenticated}
         assert mia.outbox.pending() == []
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import time
+import zipfile
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +42,11 @@ def test_an_auditor_verifies_and_browses(foundation: Foundation, tmp_path: Path)
             page = _verified(browser)
             assert "Clean: the log is whole and signed" in page.words
             assert "Statistics" in page.words
+            assert "This profile names no witnesses" in page.words
+            saved = browser.post("/audit/export")
+            with zipfile.ZipFile(io.BytesIO(saved.data)) as archive:
+                assert json.loads(archive.read("report.json"))["verdict"] == "clean"
+                assert archive.read("statistics.xlsx").startswith(b"PK")
             log = browser.get("/log?event=STATEMENT&agency=kz.mia").words
             assert exchange in log
             assert "→ held for approval" in log

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agency_client.console.exchanges import as_download
+from agency_client.console.visits import as_download
 from tests.integration.console.test_officer import FORM, MAPPING, TABLE
 from tests.support.asking import new_exchange
 from tests.support.console import Answer, RunningConsole, running_console
@@ -143,3 +143,77 @@ def test_a_form_of_too_many_fields_is_refused(console: RunningConsole) -> None:
         "/new/request_information", **{f"f{number}": "x" for number in range(4500)}
     )
     assert answer.status == 400
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        pytest.param(
+            b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><report>&x;</report>',
+            id="a file of this machine",
+        ),
+        pytest.param(
+            b'<!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><report>&b;</report>',
+            id="an entity that multiplies",
+        ),
+        pytest.param(b"<report>" + b"<a>" * 100_000, id="elements nested deeply"),
+        pytest.param(b"<report><transaction>", id="elements left open"),
+        pytest.param(b"\xff\xfe<\x00r\x00", id="half a character"),
+        pytest.param(b'<?xml version="1.0" encoding="rot13"?><report/>', id="no encoding"),
+        pytest.param(
+            "<report><transaction><a>x\u202ey</a></transaction></report>".encode(), id="turned text"
+        ),
+    ],
+)
+def test_a_hostile_goaml_report_is_refused_and_the_form_stays(
+    hub: InMemoryHub, console: RunningConsole, report: bytes
+) -> None:
+    size = len(hub.log)
+    answer = upload(console, goaml=report)
+    assert answer.status == 400
+    assert "Вымышленное дело" in answer.text
+    assert "root:" not in answer.text
+    assert len(hub.log) == size
+
+
+HOSTILE = '"><script>alert(1)</script>'
+
+
+def test_what_one_types_runs_nothing(hub: InMemoryHub, console: RunningConsole) -> None:
+    exchange = new_exchange(console.console.client, "kz.fma")
+    browser = console.entered()
+    browser.get(f"/exchange/{exchange}")
+    browser.post(f"/exchange/{exchange}/case", case=HOSTILE, title=HOSTILE)
+    pages = [browser.get("/cases"), browser.get(f"/exchange/{exchange}")]
+    path = pages[0].text.partition('href="/case/')[2].partition('"')[0]
+    pages += [browser.get(f"/case/{path}"), browser.post("/search", words=HOSTILE)]
+    for page in pages:
+        assert page.status == 200
+        assert "<script>alert" not in page.text
+        assert "&lt;script&gt;alert" in page.text
+
+
+@pytest.mark.parametrize("case", ["../../etc", "%2e%2e", "0" * 24, "a" * 5000])
+def test_no_address_names_another_case(console: RunningConsole, case: str) -> None:
+    assert console.entered().get(f"/case/{case}").status == 404
+
+
+def test_names_of_files_lead_nowhere_from_the_saved_file(hub: InMemoryHub, tmp_path: Path) -> None:
+    names = {"CON": b"1", "HANDLING.txt": b"2", "a:b.pdf": b"3", "=1+1.csv": b"4"}
+    with hub.client(tmp_path, KZ_MIA) as client:
+        sent = client.request_information(
+            to="kz.fma", brief="Вымышлено", request={"items": ["STR"]}, attachments=names
+        )
+    exchange = sent.exchange_id
+    with hub.client(tmp_path / "f", KZ_FMA) as client, running_console(client) as console:
+        browser = console.entered()
+        page = browser.get(f"/exchange/{exchange}")
+        action = page.text.partition(f'action="/exchange/{exchange}/save/')[2].partition('"')[0]
+        saved = browser.post(f"/exchange/{exchange}/save/{action}")
+    with zipfile.ZipFile(io.BytesIO(saved.data)) as archive:
+        found = archive.namelist()
+        assert b"kz.mia" in archive.read("HANDLING.txt")
+    assert len(found) == len(set(found))
+    for name in found:
+        assert not set(name) & set('/\\:<>|"'), name
+        assert name.upper() != "CON"

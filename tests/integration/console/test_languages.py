@@ -10,7 +10,7 @@ import pytest
 from agency_client.core.acts import ACTS
 from exchange_protocol.kinds.spec import Stage
 from tests.support.asking import new_exchange
-from tests.support.console import Browser, RunningConsole, running_console
+from tests.support.console import Answer, Browser, RunningConsole, running_console
 from tests.support.deployment import Deployment
 from tests.support.foundation import Foundation
 from tests.support.in_memory_hub import InMemoryHub
@@ -39,7 +39,7 @@ _SAME |= {
     "CSV",
     "PDF",
 }
-_SAME |= {"goAML", "JSON", "YAML", "UTF", "agency", "evidence", "export"}
+_SAME |= {"goAML", "JSON", "YAML", "UTF", "xml", "agency", "evidence", "export"}
 LANGUAGES = ("ru", "kk")
 
 
@@ -55,6 +55,11 @@ def english_in(browser: Browser, path: str) -> set[str]:
     """The Latin words of a page that are no name and no code."""
     answer = browser.get(path)
     assert answer.status == 200, (path, answer.status, answer.words)
+    return english_of(answer)
+
+
+def english_of(answer: Answer) -> set[str]:
+    """The Latin words of an answer that are no name and no code."""
     told = re.findall(r'(?:aria-label|placeholder|title|alt)="([^"]*)"', answer.text)
     shown = re.sub(r"<[^>]*>", " ", _CODE.sub(" ", answer.text))
     text = _NAMES.sub(" ", " ".join([shown, *told]))
@@ -87,7 +92,11 @@ def test_pages_of_an_officer_have_no_english(
         browser.get("/new/request_information")
         browser.post("/new/request_information", step="keep", **{"brief.summary": "Черновик"})
         reply = console.console.open(domestic).statements[-1].index
+        browser.post(f"/exchange/{domestic}/case", case="Дело 7", title="Вымышленное")
+        found_page = browser.post("/search", words="Вымышлено")
+        assert english_of(found_page) == set()
         paths = [
+            *("/due", "/cases"),
             *("/work", "/inbox", "/sent", "/supervised", "/drafts", "/outbox", "/overview"),
             f"/exchange/{domestic}",
             f"/exchange/{domestic}/table/{reply}/payments",
@@ -116,7 +125,7 @@ def test_pages_of_a_coordinator_and_a_prosecutor_have_no_english(
         found = {path: english for path in paths if (english := english_in(browser, path))}
     with hub.client(tmp_path, KZ_GPO) as client, running_console(client) as console:
         browser = speaking(console, language)
-        for path in ("/supervised", f"/exchange/{domestic}"):
+        for path in ("/supervised", f"/exchange/{domestic}", f"/exchange/{domestic}/comment"):
             if english := english_in(browser, path):
                 found[path] = english
     assert found == {}

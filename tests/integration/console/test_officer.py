@@ -103,10 +103,10 @@ def test_what_will_be_held_is_said_before(hub: InMemoryHub, console: RunningCons
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"brief.summary": ""}, "summary"),
-        ({"request.items": []}, "items"),
-        ({"request.period.end": "2020-01-01"}, "end"),
-        ({"to": []}, "to"),
+        ({"brief.summary": ""}, "Summary"),
+        ({"request.items": []}, "Information asked for"),
+        ({"request.period.end": "2020-01-01"}, "Field: Period"),
+        ({"to": []}, "To"),
         ({"brief.summary": "a\u202eb"}, "U+202E"),
     ],
     ids=str,
@@ -159,6 +159,69 @@ def test_a_table_is_previewed_before_it_is_sent(hub: InMemoryHub, console: Runni
     sent = browser.post(answer.location)
     assert sent.status == 303
     assert "1 007.75 KZT" in browser.get(sent.location).words
+
+
+GOAML = """<report><currency_code_local>KZT</currency_code_local><transaction>
+<transactionnumber>TX-1</transactionnumber><date_transaction>2025-03-02T00:00:00</date_transaction>
+<amount_local>77.50</amount_local><t_from><from_person><first_name>Askhat</first_name>
+<last_name>Primer</last_name></from_person></t_from></transaction></report>"""
+
+
+def test_a_goaml_report_is_previewed_before_it_is_sent(
+    hub: InMemoryHub, console: RunningConsole
+) -> None:
+    browser = console.entered()
+    browser.get("/new/request_information")
+    files = {"goaml_file": ("report.xml", GOAML.encode())}
+    answer = browser.post("/new/request_information", files, **FORM)
+    words = browser.get(answer.location).words
+    assert "77.50" in words
+    assert "Askhat Primer" in words
+    sent = browser.get(browser.post(answer.location).location)
+    assert "Read from a goAML report: Payment 1, Person 1." in sent.words
+    [exchange] = hub.model.exchanges.values()
+    assert exchange.header.subject_count == 2
+
+
+def test_a_bad_goaml_report_is_told_by_its_place(console: RunningConsole) -> None:
+    browser = console.entered()
+    browser.get("/new/request_information")
+    files = {"goaml_file": ("report.xml", GOAML.replace("77.50", "77,50").encode())}
+    answer = browser.post("/new/request_information", files, **FORM)
+    assert answer.status == 400
+    assert "line 3, /report/transaction/amount_local" in answer.words
+
+
+def test_a_draft_is_kept_while_one_writes(hub: InMemoryHub, console: RunningConsole) -> None:
+    browser = console.entered()
+    browser.get("/new/request_information")
+    files = {"attachments": ("выписка.pdf", b"%PDF-1.4 fictional")}
+    first = browser.post("/new/request_information", files, **(FORM | {"step": "keep"}))
+    assert first.location == "/drafts"
+    [draft] = re.findall(r"/draft/([0-9a-f]+)", browser.get("/drafts").text)[:1]
+    changes = {"step": "auto", "draft": draft, "brief.summary": "Другая суть"}
+    kept = browser.post("/new/request_information", **(FORM | changes))
+    assert (kept.status, kept.text) == (200, draft)
+    page = browser.get(f"/draft/{draft}")
+    assert "Другая суть" in page.text
+    assert "выписка.pdf" in page.words
+    assert not hub.model.exchanges
+
+
+def test_a_supplement_of_what_is_held_is_held_again_and_said_before(
+    hub: InMemoryHub, console: RunningConsole
+) -> None:
+    exchange = new_exchange(console.console.client, "uz.fiu")
+    with hub.client(console.console.client.profile.state, COORDINATOR) as client:
+        client.return_to_author(client.open(exchange), question="Какой счёт?")
+    browser = console.entered()
+    browser.get(f"/exchange/{exchange}")
+    answer = browser.post(
+        f"/exchange/{exchange}/supplement", step="next", **{"brief.summary": "Уточнение"}
+    )
+    words = browser.get(answer.location).words
+    assert "uz.fiu : held until 1 approve: caricc" in words
+    assert browser.post(answer.location).location == f"/exchange/{exchange}"
 
 
 def test_a_bad_table_is_told_by_its_line(console: RunningConsole) -> None:

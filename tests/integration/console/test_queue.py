@@ -72,8 +72,11 @@ def test_the_queue_says_what_the_decision_needs(
 def test_the_page_of_a_decision_shows_the_border_and_the_digest(
     hub: InMemoryHub, coordinator: RunningConsole, held: str
 ) -> None:
-    page = coordinator.entered().get(f"/queue/{held}/approve")
+    browser = coordinator.entered()
+    page = browser.get(f"/queue/{held}/approve")
     assert "This crosses a border: uz.fiu" in page.words
+    for act in ("reject", "return_to_author"):
+        assert "This crosses a border" not in browser.get(f"/queue/{held}/{act}").words
     assert awaits(page) == hub.model.exchanges[held].legs[0].awaits.hex()
 
 
@@ -93,6 +96,15 @@ def test_looking_again_is_no_second_reading_on_the_log(
     [
         ("return_to_author", {"question": "Какой период?"}, LegState.RETURNED),
         ("reject", {"ground": "NO_DRUG_NEXUS", "explanation": "Нет связи"}, LegState.REJECTED),
+        (
+            "reject",
+            {
+                "ground": "NO_DRUG_NEXUS",
+                "further_grounds": ["DISPROPORTIONATE", "LEGAL_PRIVILEGE"],
+                "explanation": "Нет связи",
+            },
+            LegState.REJECTED,
+        ),
     ],
 )
 def test_a_coordinator_returns_and_rejects_with_words(
@@ -100,13 +112,26 @@ def test_a_coordinator_returns_and_rejects_with_words(
     coordinator: RunningConsole,
     held: str,
     act: str,
-    fields: dict[str, str],
+    fields: dict[str, str | list[str]],
     after: LegState,
 ) -> None:
     browser = coordinator.entered()
     page = browser.get(f"/queue/{held}/{act}")
     assert browser.post(f"/queue/{held}/{act}", awaits=awaits(page), **fields).status == 303
     assert state(hub, held) is after
+
+
+def test_a_coordinator_is_told_which_ground_never_stands_alone(
+    hub: InMemoryHub, coordinator: RunningConsole, held: str
+) -> None:
+    browser = coordinator.entered()
+    page = browser.get(f"/queue/{held}/reject")
+    said = {"awaits": awaits(page), "ground": "BANK_SECRECY", "explanation": "Тайна (вымышлено)"}
+    answer = browser.post(f"/queue/{held}/reject", **said)
+    assert (answer.status, state(hub, held)) == (400, LegState.HELD)
+    assert "FATF Recommendation 40" in answer.text
+    beside = browser.post(f"/queue/{held}/reject", **said, further_grounds="NO_DRUG_NEXUS")
+    assert (beside.status, state(hub, held)) == (303, LegState.REJECTED)
 
 
 @pytest.mark.parametrize("act", ["return_to_author", "reject"])

@@ -186,7 +186,8 @@ async def bare_office(engine: Engine) -> AsyncIterator[Office]:
     await office.open()
     yield office
     await office.close()
-    report = fsck(engine, office.mail.cast.anchors, log_verifier())
+    anchors = office.mail.cast.anchors
+    report = fsck(engine, anchors, log_verifier(), now=office.clock.now)
     assert report.findings == ()
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.publish_policy import PublishPolicy
 from exchange_protocol.kinds.retire_agency import RetireAgency
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.rules import shapes
@@ -41,7 +40,7 @@ async def refused(office: Office, letter: Letter) -> Reason:
 
 async def test_a_policy_that_changed_meanwhile_judges(office: Office) -> None:
     letter = await alike(office)
-    await office.say(OPERATOR, PublishPolicy(POLICY + NO_REQUESTS))
+    await office.change_policy(POLICY + NO_REQUESTS)
     assert await refused(office, letter) is Reason.POLICY_DENIED
 
 

@@ -176,7 +176,7 @@ def test_supervisor_sees_legs_as_far_as_they_are_proven(hub: InMemoryHub, tmp_pa
         ("decision", "approved"),
         ("reply", "nothing found"),
     ]
-    told = exchange_json(opened, [foreign, domestic])
+    told = exchange_json(opened, [foreign, domestic], START)
     assert [each["as_of_entry"] for each in told["legs"]] == [approved, answered]
     assert [each["listed_state"] for each in told["legs"]] == ["RELEASED", "ANSWERED"]
 

@@ -13,9 +13,10 @@ import pytest
 
 from agency_client.audit import verify_log
 from exchange_protocol.errors import Reason
-from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.codes import LegState, RefusalGround
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.publish_certificate import PublishCertificate
+from exchange_protocol.kinds.refuse import Refuse
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.record.entries import Entry, Event, encode_entry, parse_entry
@@ -258,6 +259,27 @@ def answer_of_one_who_was_given_nothing(hub: Hub) -> int:
     return accept(hub, hub.sign(answer), ruling)
 
 
+def refusal_on_a_ground_that_never_stands_alone(hub: Hub) -> int:
+    asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma"])
+    hub.deliver(KZ_FMA, asked)
+    honest = hub.compose(KZ_FMA, Refuse(RefusalGround.CONTRARY_TO_LAW), on=asked)
+    ruling = ruled(hub, honest)
+    signed = hub.sign(replace(honest, body=Refuse(RefusalGround.BANK_SECRECY)))
+    entry = Entry(
+        hub_time=hub.now,
+        event=Event.STATEMENT,
+        actor=honest.author,
+        certificate_sha256=signed.certificate_sha256,
+        directory_size=hub.directory.size,
+        exchange_id=honest.exchange_id,
+        payload_digest=signed.digest,
+        signature_digest=signed.signature_digest,
+        ruling=ruling,
+    )
+    hub.record(entry, signed)
+    return len(hub.log) - 1
+
+
 BREACHES: list[tuple[Callable[[Hub], int], str]] = [
     (delivery_before_the_approval, "it delivers what it may not"),
     (delivery_on_one_approval_of_two, "it delivers what it may not"),
@@ -280,6 +302,7 @@ BREACHES: list[tuple[Callable[[Hub], int], str]] = [
     (signature_over_something_else, "SIGNATURE_INVALID"),
     (statement_from_the_future, "expected a statement made at most"),
     (answer_of_one_who_was_given_nothing, "OUT_OF_ORDER"),
+    (refusal_on_a_ground_that_never_stands_alone, "docs/rules.md#p26"),
 ]
 
 

@@ -18,6 +18,7 @@ import agency_client
 from agency_client import AsyncExchangeClient, ExchangeClient
 from agency_client.core.acts import ACTS
 from agency_client.core.drafting import Terms
+from exchange_protocol.kinds.codes import Party
 
 FACES = [ExchangeClient, AsyncExchangeClient]
 PUBLIC = {name: getattr(agency_client, name) for name in agency_client.__all__}
@@ -108,7 +109,11 @@ def test_every_act_is_a_method_with_all_its_terms(face: type, act: str) -> None:
     if spec.terms:
         assert terms == {each.name for each in fields(Terms)}
     else:
-        assert terms == ({"due"} if kind.spec.act_sets_due(spec) else set())
+        withheld = {"withheld_from", "withholding_ground"}
+        said_by = {row.party for row in kind.spec.rows}
+        expected = {"due"} if kind.spec.act_sets_due(spec) else set()
+        expected |= withheld if said_by & {Party.INITIATOR, Party.RECIPIENT} else set()
+        assert terms == expected
     assert "kwargs" not in names
     for parameter in inspect.signature(method).parameters.values():
         assert parameter.kind is not parameter.VAR_KEYWORD

@@ -8,9 +8,12 @@ from string import Formatter
 import pytest
 
 from agency_client.console.rendering import environment
-from agency_client.console.words import FIELD_WORDS, PART_WORDS, VERBS, Word
+from agency_client.console.rules_text import rules
+from agency_client.console.words import FIELD_WORDS, PART_WORDS, VERBS, Word, act_words
 from agency_client.core.acts import ACTS
 from agency_client.presentation.labels import Label
+from exchange_protocol.kinds.codes import Language
+from tests.support.hub_process import REPOSITORY
 
 TEMPLATES = sorted(environment().list_templates(extensions=["html"]))
 _TEMPLATE_PARTS = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
@@ -49,3 +52,17 @@ def test_every_verb_is_of_an_act_and_said_in_all_languages() -> None:
     assert set(VERBS) <= set(ACTS)
     for words in (*VERBS.values(), *FIELD_WORDS.values(), *PART_WORDS.values()):
         assert all(text.strip() for text in words)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_two_acts_have_one_name(language: Language) -> None:
+    named = [act_words(kind, act, language) for kind, act in ACTS.values()]
+    assert sorted(named) == sorted(set(named))
+
+
+def test_every_rule_of_the_demonstration_says_what_it_means_in_all_languages() -> None:
+    found = rules((REPOSITORY / "policies" / "caricc.cedar").read_text("utf-8"))
+    assert len(found) > 20
+    for rule in found.values():
+        assert {"id", "en", "ru", "kk"} == set(rule.meanings), rule.id
+        assert len({rule.meaning(language) for language in Language}) == len(Language)

@@ -6,6 +6,9 @@ import pytest
 
 from agency_client.content.entity import Entity
 from agency_client.content.matching import Score, best, compare, records
+from agency_client.presentation.locale import Locale
+from agency_client.presentation.matches import reason_words
+from exchange_protocol.kinds.codes import Language
 
 
 def entity(schema: str, **properties: str | list[str]) -> Entity:
@@ -90,4 +93,42 @@ def test_reasons_name_both_values_the_strongest_first() -> None:
     first, second = best(reason for a, b in pairs if (reason := compare(a, b)))
     assert first[:5] == (Score.EXACT, "idNumber", "061211600012", "taxNumber", "061211600012")
     expected = (Score.STRONG, "name", "Хасанов Юрий", "name", "Yuriy Khasanov", "1980-05-01")
-    assert second == expected
+    assert second == (*expected, 0)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "edits"),
+    [
+        ("Мухаммед Каримов", "Мухамад Керимов", 2),
+        ("Юрий Хасанов", "Yuriy Hasenov", 1),
+        ("Иван Иванов", "Иван Иванова", 1),
+        ("Айгуль Сериковна Омарова", "Айгул Умарова", 1),
+        ("Нурлан Абдуллаев", "Нурлан Абдулаев", 0),  # The same name, after folding.
+        ("Иван Петров", "Иван Потрав", None),  # Two of six letters.
+        ("Ли Цой", "Ла Цай", None),  # Too short to be similar.
+        ("Иван Петров", "Пётр Петров", None),
+    ],
+)
+def test_similar_names_are_possible_and_say_by_how_much(
+    one: str, other: str, edits: int | None
+) -> None:
+    born = {"birthDate": "1980-05-01"}
+    subject, own = entity("Person", name=one, **born), entity("Person", name=other, **born)
+    pairs = [(a, b) for a in records(subject) for b in records(own) if a.key == b.key]
+    reasons = best(reason for a, b in pairs if (reason := compare(a, b)))
+    assert [each.edits for each in reasons] == ([] if edits is None else [edits])
+    for each in reasons:
+        assert each.score is (Score.POSSIBLE if edits else Score.STRONG)
+        assert each.date == "1980-05-01"
+        words = [reason_words(each, Locale(language)) for language in Language]
+        assert len(set(words)) == (3 if edits else 1)
+        assert all((str(edits) in said and "~" in said) is bool(edits) for said in words)
+
+
+def test_similar_names_of_other_dates_do_not_match() -> None:
+    one = entity("Person", name="Юрий Хасанов", birthDate="1980-05-01")
+    other = entity("Person", name="Юрий Хасенов", birthDate="1981-05-01")
+    assert score(one, other) is None
+    assert score(entity("Company", name="Алтын Жолы"), entity("Company", name="Алтан Жолы")) is (
+        Score.POSSIBLE
+    )

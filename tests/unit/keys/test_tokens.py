@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -182,6 +183,53 @@ def test_token_that_was_pulled_is_told_and_found_again(token: Token, tmp_path: P
     key = signer.public_key
     assert isinstance(key, ec.EllipticCurvePublicKey)
     key.verify(signer.sign(b"after"), b"after", ec.ECDSA(hashes.SHA256()))
+
+
+def test_locked_token_says_who_unlocks_it(
+    token: Token, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SoftHSM never locks: its library is the real one, up to the login."""
+    from pkcs11 import Token as AnyToken
+    from pkcs11.exceptions import PinLocked
+
+    class Locked:
+        def get_token(self, **_: object) -> AnyToken:
+            raise PinLocked
+
+        def reinitialize(self) -> None:
+            """Nothing changes by it."""
+
+    signer = load_signer(token.key_file(tmp_path, "token=exchange;object=p256"), b"")
+    monkeypatch.setattr("exchange_keys.tokens._library", lambda _: Locked())
+    file = token.key_file(tmp_path, "token=exchange;object=p384")
+    assert "locked after wrong PINs; its security officer" in unavailable(file)
+    # A session that is open goes on; after a loss it would need the PIN again.
+    assert signer.sign(b"still open")
+    signer._session = None  # type: ignore[attr-defined]
+    with pytest.raises(ExchangeError, match="security officer") as caught:
+        signer.sign(b"lost")
+    assert caught.value.reason is Reason.KEY_UNAVAILABLE
+
+
+def test_slow_token_is_waited_for(token: Token, tmp_path: Path) -> None:
+    """Each signature takes its time, and all who wait get their own."""
+    signer = load_signer(token.key_file(tmp_path, "token=exchange;object=p256"), b"")
+    fast = signer._key  # type: ignore[attr-defined]
+
+    class Slow:
+        def sign(self, *words: object, **named: object) -> object:
+            time.sleep(0.2)
+            return fast.sign(*words, **named)
+
+    signer._key = Slow()  # type: ignore[attr-defined]
+    key = signer.public_key
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    began = time.monotonic()
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(signer.sign, [b"0", b"1", b"2", b"3"]))
+    assert time.monotonic() - began >= 0.8
+    for number, signature in enumerate(made):
+        key.verify(signature, str(number).encode(), ec.ECDSA(hashes.SHA256()))
 
 
 def test_many_threads_may_sign_at_once(token: Token, tmp_path: Path) -> None:

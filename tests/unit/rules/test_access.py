@@ -110,4 +110,4 @@ def test_reading_twice_moves_nothing(hub: Hub) -> None:
     asked = hub.say(KZ_MIA, REQUEST, to=["kz.fma"])
     hub.deliver(KZ_FMA, asked)
     exchange, said = hub.exchanges[asked.exchange_id], hub.spoken[asked.digest]
-    assert deliver_to(AgencyId("kz.fma"), exchange, said) == (exchange, ())
+    assert deliver_to(AgencyId("kz.fma"), exchange, said, hub.now) == (exchange, ())

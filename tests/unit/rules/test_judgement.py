@@ -325,7 +325,7 @@ REFUSED: list[tuple[Callable[[Hub], SignedStatement], Reason]] = [
     (recipient_to_a_third, Reason.INVALID_FIELD),
     (own_request, Reason.OWN_REQUEST),
     (opening_to_nobody, Reason.MISSING_FIELD),
-    (opening_to_oneself, Reason.INVALID_FIELD),
+    (opening_to_oneself, Reason.OWN_AGENCY_ADDRESSED),
     (below_the_handling, Reason.INVALID_FIELD),
     (below_a_supplements_handling, Reason.INVALID_FIELD),
     (below_the_tlp, Reason.INVALID_FIELD),

@@ -606,7 +606,7 @@ def test_an_extension_to_a_time_that_is_not_later_is_refused(days: int) -> None:
     exchange, _ = deliver(exchange, UZ)
     with pytest.raises(ExchangeError, match="expected a due time after") as refused:
         apply(exchange, extend(exchange, days))
-    assert (refused.value.reason, refused.value.field) == (Reason.INVALID_FIELD, "due_at")
+    assert (refused.value.reason, refused.value.field) == (Reason.DUE_TIME_NOT_LATER, "due_at")
 
 
 def test_a_supplement_keeps_the_due_time_unless_it_names_another() -> None:

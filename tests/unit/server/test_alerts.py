@@ -54,6 +54,7 @@ def test_the_guide_explains_every_metric_and_every_alert() -> None:
     "arguments",
     [
         ("check", "rules", "alerts.yml"),
+        ("check", "rules", "agency-alerts.yml"),
         ("check", "config", "prometheus.yml"),
         ("test", "rules", "alerts.test.yml"),
     ],

@@ -319,3 +319,25 @@ def test_share_does_not_grow_with_the_flood_beside_which_it_is_kept() -> None:
         pace.record(commit + flood + 0.0004, 1, commit)
         pace.record(commit + flood + pace.share * 0.0004, pace.share, commit)
     assert pace.share == LEAST_SHARE
+
+
+def test_who_has_much_waiting_makes_way_for_who_has_little() -> None:
+    time = Time()
+    queue = shared_queue(time, *flood(40))
+    assert queue.makes_way(FLOOD), "what was served a moment ago may still be written"
+    assert "before" not in queue.take(40)
+    assert not queue.makes_way(FLOOD), "nothing of another agency is there"
+    queue.put(QueuedRequest("mine", QUIET))
+    assert queue.makes_way(FLOOD)
+    assert not queue.makes_way(QUIET)
+    while "mine" not in queue.take(40):
+        pass
+    assert queue.makes_way(FLOOD), "it is being written"
+    assert "mine" not in queue.take(40)
+    assert not queue.makes_way(FLOOD)
+
+
+def test_agencies_that_all_have_much_waiting_make_no_way() -> None:
+    queue = shared_queue(Time(), *flood(40), *(QueuedRequest("more", QUIET) for _ in range(40)))
+    assert not queue.makes_way(FLOOD)
+    assert not queue.makes_way(QUIET)

@@ -65,3 +65,62 @@ async def test_callers_that_go_away_hold_up_nobody() -> None:
         await work(scheduler, QUIET, 3, done)
     assert done.count(QUIET) == 3
     assert not scheduler.is_awaited
+
+
+async def test_an_agency_that_makes_way_goes_on_when_the_batch_has_ended() -> None:
+    making_way, done = {FLOOD}, list[AgencyId]()
+    scheduler = SliceScheduler(lambda agency: agency in making_way)
+    flood = asyncio.create_task(work(scheduler, FLOOD, 3, done))
+    await work(scheduler, QUIET, 3, done)
+    assert done == [QUIET] * 3
+    making_way.clear()
+    scheduler.batch_ended()
+    await flood
+    assert done.count(FLOOD) == 3
+
+
+async def test_an_agency_makes_way_in_the_midst_of_its_work_and_holds_up_nobody() -> None:
+    making_way, done = set[AgencyId](), list[AgencyId]()
+    scheduler = SliceScheduler(lambda agency: agency in making_way)
+    flood = asyncio.create_task(work(scheduler, FLOOD, 1000, done))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    making_way.add(FLOOD)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    began_at = len(done)
+    assert 0 < began_at < 1000
+    await work(scheduler, QUIET, 3, done)
+    assert done[began_at:] == [QUIET] * 3
+    flood.cancel()
+    with suppress(asyncio.CancelledError):
+        await flood
+    assert not scheduler.is_awaited
+
+
+async def test_works_of_one_agency_are_begun_in_the_order_in_which_they_came() -> None:
+    making_way, begun = {FLOOD}, list[int]()
+    scheduler = SliceScheduler(lambda agency: agency in making_way)
+
+    async def begin(number: int) -> None:
+        async with Slices(scheduler, FLOOD):
+            begun.append(number)
+
+    waiting = [asyncio.create_task(begin(number)) for number in range(20)]
+    await asyncio.sleep(0)
+    making_way.clear()
+    # One that comes when nobody makes way any more does not overtake them.
+    waiting.append(asyncio.create_task(begin(20)))
+    await asyncio.sleep(0)
+    scheduler.batch_ended()
+    await asyncio.gather(*waiting)
+    assert begun == list(range(21))
+
+
+async def test_no_agency_makes_way_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no batch ends, or another one always has something there."""
+    monkeypatch.setattr(slices_module, "WAY_SECONDS", 0.001)
+    scheduler, done = SliceScheduler(lambda _: True), list[AgencyId]()
+    async with asyncio.timeout(5):
+        await work(scheduler, FLOOD, 3, done)
+    assert len(done) == 3

@@ -11,7 +11,6 @@ from functools import cache
 from io import StringIO
 from random import Random
 from statistics import median
-from typing import Any
 
 import pytest
 
@@ -304,13 +303,13 @@ def test_a_freeze_that_is_imposed_is_the_answer_and_a_currency_is_no_outcome() -
     hub.deliver(KZ_FMA, asked)
     hub.now += timedelta(hours=5)
     imposed_at, imposed_entry = hub.now, len(hub.log)
-    amount: dict[str, Any] = {"amount": 700, "currency": Currency.KZT}
-    hub.say(KZ_FMA, FreezeStatus(FreezeOutcome.IMPOSED, **amount), on=asked)
+    kzt = Currency.KZT
+    hub.say(KZ_FMA, FreezeStatus(FreezeOutcome.IMPOSED, amount=700, currency=kzt), on=asked)
     standing = figures(counted_of(hub), "times")[()]
     assert standing["median"] == imposed_at - asked_at
     hub.now += timedelta(days=3)
     court = FreezeConversion.COURT_ORDER
-    body = FreezeStatus(FreezeOutcome.CONVERTED, conversion=court, **amount)
+    body = FreezeStatus(FreezeOutcome.CONVERTED, conversion=court, amount=700, currency=kzt)
     hub.say(KZ_FMA, body, on=asked)
     statistics = counted_of(hub)
     assert figures(statistics, "times")[()]["median"] == imposed_at - asked_at

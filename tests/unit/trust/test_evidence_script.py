@@ -93,7 +93,7 @@ def is_good_to_the_script(made: Made, root: Issuer, folder: Path, at: datetime =
     try:
         openssl.verify_chain(file, certificate, int(at.timestamp()), "-")
         keys = LogKeys(log_signer().vkey, openssl)
-        _, _, uris = Directory(file, keys, openssl)._read(certificate, "-")
+        _, _, uris, _ = Directory(file, keys, openssl)._read(certificate, "-")
     except Refused as refused:
         if refused.reason != "CERTIFICATE_INVALID":
             raise
@@ -126,7 +126,7 @@ def test_signatures_of_both_curves_are_verified(
     openssl = OpenSsl(tmp_path)
     made = Certificate(root.issue(MEMBER, key=key.public_key()), ())
     directory = Directory(tmp_path, LogKeys(log_signer().vkey, openssl), openssl)
-    file, digest, _ = directory._read(made, "-")
+    file, digest, _, _ = directory._read(made, "-")
     signed = pae(PAYLOAD_TYPE, b"statement")
     signature = sign(SoftwareSigner(key), PAYLOAD_TYPE, b"statement")
     assert openssl.is_signed(file, digest, signed, signature)

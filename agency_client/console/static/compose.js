@@ -1,0 +1,66 @@
+// Sends the form of a statement and shows how far its files are; keeps a draft while one writes.
+// Without this script the form is sent as any other.
+const AFTER_A_PAUSE = 10_000;
+const form = () => document.querySelector("form[data-compose]");
+let pause, keeping = Promise.resolve();
+
+function say(text) {
+  document.getElementById("compose-said").textContent = text;
+}
+
+async function keep() {
+  const data = new FormData(form());
+  // Files are taken over where the person asks for it; those of the draft stay.
+  for (const input of form().querySelectorAll("input[type=file]")) data.delete(input.name);
+  data.delete("remove");
+  data.set("step", "auto");
+  try {
+    const answer = await fetch(form().action, { method: "POST", body: data, credentials: "same-origin" });
+    if (answer.ok) {
+      form().querySelector("[name=draft]").value = await answer.text();
+      say(form().dataset.kept);
+    } else if (answer.status === 403) say(form().dataset.locked);
+  } catch {
+    say(form().dataset.away);
+  }
+}
+
+document.addEventListener("input", (event) => {
+  if (!event.target.closest("form[data-compose]") || event.target.type === "file") return;
+  clearTimeout(pause);
+  pause = setTimeout(() => { keeping = keep(); }, AFTER_A_PAUSE);
+});
+
+document.addEventListener("submit", async (event) => {
+  if (event.target !== form()) return;
+  event.preventDefault();
+  clearTimeout(pause);
+  await keeping;
+  send(new FormData(form(), event.submitter));
+});
+
+function send(data) {
+  const size = [...data.values()].reduce((sum, each) => sum + (each.size || 0), 0);
+  if (size > Number(form().dataset.most)) return say(form().dataset.tooLarge);
+  const bar = document.getElementById("upload");
+  const request = new XMLHttpRequest();
+  request.upload.addEventListener("progress", (event) => {
+    if (!size || !event.lengthComputable) return;
+    bar.hidden = false;
+    bar.value = (event.loaded * 100) / event.total;
+    say(event.loaded < event.total ? `${form().dataset.uploading}: ${Math.round(bar.value)} %` : form().dataset.uploaded);
+  });
+  request.addEventListener("error", () => { bar.hidden = true; say(form().dataset.away); });
+  request.addEventListener("load", () => {
+    bar.hidden = true;
+    if (request.status === 403) return say(form().dataset.locked);
+    if (request.status === 413) return say(form().dataset.tooLarge);
+    if (new URL(request.responseURL).pathname !== new URL(form().action).pathname) return location.assign(request.responseURL);
+    const page = new DOMParser().parseFromString(request.responseText, "text/html");
+    document.getElementById("main").replaceWith(document.adoptNode(page.getElementById("main")));
+    scrollTo(0, 0);
+    document.querySelector(".govuk-error-summary")?.focus();
+  });
+  request.open("POST", form().action);
+  request.send(data);
+}

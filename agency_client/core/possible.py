@@ -1,0 +1,80 @@
+"""The acts that a person may do on an exchange now, as far as this side knows before the hub rules.
+
+They follow the rows of the kinds, so a new kind needs nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from agency_client.core.views import VerifiedExchange
+from exchange_protocol.errors import NotFound, NotPermitted
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import Party
+from exchange_protocol.kinds.spec import Act
+from exchange_protocol.rules.directory import Directory
+from exchange_protocol.rules.policy import PolicyContext
+from exchange_protocol.rules.possible import possible_rows
+from exchange_protocol.trust.identity import AgencyId, Member
+
+
+def possible_acts(
+    verified: VerifiedExchange, directory: Directory, member: Member, at: datetime
+) -> Iterator[tuple[Kind, Act, bool]]:
+    """The acts by which a member's agency may continue an exchange; decisions are left out.
+
+    Gives:
+        The kind, the act, and whether it is the answer that is owed.
+    """
+    if verified.party is Party.SUPERVISOR:
+        if supervised_agencies(verified, directory, member):
+            for kind in Kind:
+                if kind.spec.supervises:
+                    yield from ((kind, act, False) for act in kind.spec.acts)
+        return
+    if verified.exchange is None:
+        return
+    seen = set()
+    for kind, row in possible_rows(verified.exchange, member.agency, verified.party, at):
+        for act in () if kind.spec.decides else kind.spec.acts:
+            is_of_row = row.code is None or row.code in act.fixed.values()
+            if is_of_row and act.name not in seen:
+                seen.add(act.name)
+                yield kind, act, row.is_answer
+
+
+def supervised_agencies(
+    verified: VerifiedExchange, directory: Directory, member: Member
+) -> list[AgencyId]:
+    """The agencies to which a supervisor may speak of an exchange, by the policy on the log."""
+    [kind] = [each for each in Kind if each.spec.supervises]
+    said = [
+        each
+        for each in verified.statements
+        if not (each.statement.kind.spec.decides or each.statement.kind.spec.supervises)
+    ]
+    found: list[AgencyId] = []
+    for each in said:
+        for agency in (each.author.agency, *each.statement.recipients):
+            if agency in found:
+                continue
+            header = each.statement.header
+            context = PolicyContext(
+                author=member.agency,
+                role=member.role,
+                kind=kind,
+                exchange_kind=verified.summary.kind,
+                initiator=verified.summary.initiator,
+                recipient=agency,
+                handling=header.handling,
+                tlp=header.tlp,
+                urgency=header.urgency,
+                subject_count=0,
+            )
+            try:
+                directory.rulebook.check_permitted(context)
+            except (NotPermitted, NotFound):
+                continue
+            found.append(agency)
+    return found

@@ -1,0 +1,32 @@
+"""`require_post_quantum`: an agency binds all its members to sign by post-quantum keys too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from exchange_protocol.kinds.spec import Body, KindSpec, Stage
+from exchange_protocol.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class RequirePostQuantum(Body):
+    """Says whether the author's agency takes no statement of its own without such a signature."""
+
+    is_required: bool
+
+
+def _parse(message: Any, where: str) -> Body:
+    return RequirePostQuantum(message.is_required)
+
+
+SPEC = KindSpec(
+    body=RequirePostQuantum,
+    stage=Stage.DIRECTORY,
+    words=Words(
+        "demand for post-quantum signatures",
+        "требование постквантовых подписей",
+        "постквантық қолтаңбалар талабы",
+    ),
+    parse=_parse,
+)

@@ -1,0 +1,150 @@
+"""What goes wrong is told in the reader's language; English stands in a technical detail alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agency_client.console.guard import MAX_BODY_BYTES
+from agency_client.console.words import Word
+from exchange_protocol.errors import Reason
+from exchange_protocol.v1 import exchange_service_pb2 as pb
+from tests.integration.console.test_languages import LANGUAGES, english_of, speaking
+from tests.integration.console.test_officer import FORM, MAPPING, TABLE
+from tests.support.asking import new_exchange
+from tests.support.console import Answer, Browser, RunningConsole, running_console
+from tests.support.in_memory_hub import Connection, InMemoryHub
+from tests.support.statements import COORDINATOR, KZ_FMA, KZ_MIA
+
+UNKNOWN = "01a00000-0000-7000-8000-000000000000"
+
+
+def form_of(browser: Browser, **changes: str | list[str]) -> Answer:
+    browser.get("/new/request_information")
+    filled: dict[str, str | list[str]] = FORM | changes
+    return browser.post("/new/request_information", **filled)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_errors_of_an_officer_have_no_english(
+    hub: InMemoryHub, console: RunningConsole, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = speaking(console, language)
+    nothing: dict[str, str | list[str]] = {"brief.summary": "", "to": []}
+    found: dict[str, Answer] = {
+        "no page": browser.get("/nothing"),
+        "no act": browser.get("/new/nothing"),
+        "no exchange": browser.get(f"/exchange/{UNKNOWN}"),
+        "no id": browser.get("/exchange/nonsense"),
+        "no draft": browser.get(f"/draft/{'0' * 16}"),
+        "empty form": form_of(browser, **nothing),
+        "unseen letters": form_of(browser, **{"brief.summary": "a\u202eb"}),
+        "period": form_of(browser, **{"request.period.end": "2020-01-01"}),
+        "nobody there": form_of(browser, to="xx.yyy"),
+    }
+    table = {
+        "table_file": ("таблица", TABLE.replace(b"1000.50", b"=1+1")),
+        "mapping_file": ("разметка", MAPPING),
+    }
+    browser.get("/new/request_information")
+    found["table"] = browser.post("/new/request_information", table, **FORM)
+    goaml = {"goaml_file": ("отчёт.xml", b"<!DOCTYPE a><report/>")}
+    found["goaml"] = browser.post("/new/request_information", goaml, **FORM)
+    found["old form"] = Browser(console, browser.cookie, "wrong").post("/settings", theme="dark")
+    away = Reason.UNAVAILABLE.error("the hub is away")
+    with monkeypatch.context() as patch:
+        patch.setattr(Connection, "perform", lambda *_: (_ for _ in ()).throw(away))
+        found["away"] = browser.get("/sent")
+    english = {name: words for name, page in found.items() if (words := english_of(page))}
+    assert english == {}
+    for name, page in found.items():
+        assert page.status >= 400, name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_hub_refused_is_told_without_english(
+    hub: InMemoryHub, console: RunningConsole, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = speaking(console, language)
+    refusal = Reason.SUPERVISOR_MISSING.error("expected another supervisor")
+    inner = Connection.perform
+
+    def perform(self: Connection, call: object) -> object:
+        if "Submit" in repr(call):
+            raise refusal
+        return inner(self, call)  # type: ignore[arg-type]
+
+    answer = form_of(browser)
+    monkeypatch.setattr(Connection, "perform", perform)
+    sent = browser.post(answer.location)
+    outbox = browser.get("/outbox")
+    monkeypatch.undo()
+    assert english_of(sent) | english_of(outbox) == set()
+    assert "SUPERVISOR_MISSING" in sent.text + outbox.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_lie_of_the_hub_is_told_without_english(
+    hub: InMemoryHub, tmp_path: Path, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = new_exchange(hub.client(tmp_path, KZ_MIA), "uz.fiu")
+    honest = hub.get_exchange
+
+    def lying(*arguments: object) -> object:
+        said = honest(*arguments)  # type: ignore[arg-type]
+        if isinstance(said, pb.GetExchangeResponse) and said.entries:
+            said.entries[0].inclusion_proof[0] = bytes(32)
+        return said
+
+    with hub.client(tmp_path, COORDINATOR) as client, running_console(client) as console:
+        browser = speaking(console, language)
+        monkeypatch.setattr(hub, "get_exchange", lying)
+        pages = [browser.get(path) for path in (f"/exchange/{held}", "/queue", f"/queue/{held}")]
+        pages.append(browser.post(f"/queue/{held}/reject", awaits="0" * 64))
+    assert set().union(*map(english_of, pages)) == set()
+    assert "PROOF_INVALID" in pages[0].text
+
+
+def test_a_locked_console_says_so_in_the_language_of_the_profile(console: RunningConsole) -> None:
+    browser = console.entered()
+    browser.get("/work")
+    console.sessions.end()
+    answer = browser.post("/settings", theme="dark")
+    assert answer.status == 403
+    assert Word.LOCKED.value.en in answer.words
+
+
+def test_a_form_that_is_too_large_is_told_in_words(console: RunningConsole) -> None:
+    browser = console.entered()
+    headers = browser.headers(Origin=console.origin) | {"Content-Length": str(MAX_BODY_BYTES + 1)}
+    answer = console.raw("POST", "/new/request_information", headers)
+    assert answer.status == 413
+    assert Word.FORM_TOO_LARGE.value.en in answer.words
+
+
+def test_every_empty_field_is_named_and_led_to(console: RunningConsole) -> None:
+    browser = console.entered()
+    nothing: dict[str, str | list[str]] = {"brief.summary": "", "to": [], "request.items": []}
+    page = form_of(browser, **nothing)
+    assert page.status == 400
+    for name in ("to", "brief.summary", "request.items"):
+        assert f'href="#{name}"' in page.text
+        assert f'id="{name}"' in page.text
+    assert "12/345" in page.text
+
+
+def test_a_refused_field_is_called_by_its_label(console: RunningConsole) -> None:
+    page = form_of(console.entered(), **{"request.period.end": "2020-01-01"})
+    assert page.status == 400
+    assert "Field: Period" in page.words
+
+
+def test_a_reader_is_told_what_of_a_statement_does_not_open(
+    hub: InMemoryHub, tmp_path: Path
+) -> None:
+    exchange = new_exchange(hub.client(tmp_path, KZ_MIA), "kz.fma")
+    with hub.client(tmp_path, KZ_FMA) as client, running_console(client) as console:
+        hub.parts = {key: bytes(len(data)) for key, data in hub.parts.items()}
+        page = console.entered().get(f"/exchange/{exchange}")
+    assert "Technical detail" in page.words

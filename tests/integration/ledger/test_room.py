@@ -1,0 +1,98 @@
+"""Quotas and a nearly full disk refuse what is new; what ends an exchange always passes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine, text
+from structlog.testing import capture_logs
+
+from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.erase_notice import EraseNotice, ErasureGround
+from exchange_protocol.kinds.reply import Reply, ReplyResult
+from exchange_server.storage.engine import open_engine, reading
+from exchange_server.storage.usage_rows import read_usage
+from tests.integration.ledger.conftest import Office
+from tests.support.hub_data import caller
+from tests.support.statements import KZ_FMA, KZ_MIA
+
+QUOTA = 100_000
+CONTENT = b"x" * 60_000
+HUGE = 2**60
+"""More than any disk has."""
+
+
+async def refusal(office: Office, size: int = len(CONTENT)) -> ExchangeError:
+    """Why an agency may not open an exchange with so much content, nor upload it."""
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"], content=bytes(size))
+    with pytest.raises(LimitExceeded) as refused:
+        await office.ledger.submit(*letter.call)
+    digest = hashlib.sha256(bytes(size)).digest()
+    with pytest.raises(LimitExceeded) as staged:
+        async with await office.ledger.stage_part(caller(KZ_MIA), digest, size):
+            pass
+    assert staged.value.reason is refused.value.reason
+    return refused.value
+
+
+async def test_an_agency_beyond_its_quota_opens_nothing_and_may_end_all(office: Office) -> None:
+    office.limits = replace(office.limits, stored_bytes_per_agency=QUOTA)
+    await office.reopen()
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"], content=CONTENT)
+    await office.post(letter)
+    assert (await refusal(office)).reason is Reason.TOO_MANY
+    # What is on the disk counts, and not what this process has seen.
+    await office.reopen()
+    office.ledger._room.measure()
+    assert (await refusal(office)).reason is Reason.TOO_MANY
+    # Another agency has a quota of its own.
+    await office.fetch(KZ_FMA, letter.statement)
+    await office.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=letter.statement)
+    await office.say(KZ_MIA, Kind.CLOSE.body(), to=["kz.fma"], on=letter.statement)
+    await office.say(KZ_MIA, EraseNotice(ErasureGround.ORDERED), to=["kz.fma"], on=letter.statement)
+    await office.reopen()
+    office.ledger._room.measure()
+    await office.post(office.mail.ask(KZ_MIA, ["kz.fma"], content=CONTENT))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_nearly_full_disk_takes_what_ends_an_exchange_alone(office: Office) -> None:
+    letter = office.mail.ask(KZ_MIA, ["kz.fma"])
+    await office.post(letter)
+    office.limits = replace(office.limits, disk_free_bytes=HUGE)
+    await office.reopen()
+    refused = await refusal(office)
+    assert refused.reason is Reason.OVERLOADED
+    assert not refused.is_final
+    await office.say(KZ_MIA, Kind.RECALL.body(), to=["kz.fma"], on=letter.statement)
+
+
+async def test_use_of_the_disk_is_told_by_agency(office: Office) -> None:
+    await office.post(office.mail.ask(KZ_MIA, ["kz.fma"], content=CONTENT))
+    digest = hashlib.sha256(CONTENT).digest()
+    async with await office.ledger.stage_part(caller(KZ_FMA), digest, len(CONTENT)) as part:
+        await part.append(CONTENT)
+        await part.finish()
+    with reading(office.engine) as connection:
+        used = read_usage(connection)
+    assert used["kz.mia"].statements >= 1
+    assert len(CONTENT) < used["kz.mia"].sealed < len(CONTENT) + 1000
+    assert used["kz.mia"].signed > 0
+    assert used["kz.fma"].waiting == len(CONTENT)
+    assert used["caricc"].sealed == 0
+
+
+def test_slow_queries_and_transactions_are_logged_without_their_values(engine: Engine) -> None:
+    url = engine.url.render_as_string(hide_password=False)
+    slow = open_engine(url, slow_seconds=1e-9)
+    with capture_logs() as said, reading(slow) as connection:
+        connection.execute(text("SELECT :said"), {"said": "a secret"})
+    slow.dispose()
+    assert "secret" not in str(said)
+    assert {"slow_query", "slow_transaction"} <= {line["event"] for line in said}
+    with capture_logs() as said, reading(engine) as connection:
+        connection.exec_driver_sql("SELECT 1")
+    assert said == []

@@ -1,0 +1,97 @@
+"""What people get wrong in casework: each mistake is refused for a reason of its own, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agency_client.presentation.refusals import REFUSALS, refusal_words
+from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.codes import Language
+from tests.scenarios.conftest import Region
+from tests.scenarios.test_consent import answered, digest, pass_on
+from tests.support.asking import new_exchange
+from tests.support.commands import run
+from tests.support.deployment import OPERATOR
+
+BRIEF = "Вымышлено"
+LIMITS = Path(__file__).parents[2] / "policies" / "time-limits.toml"
+
+
+def test_each_mistake_is_refused_for_its_own_reason(
+    region: Region, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mia, fma, operator = region["kz.mia"], region["kz.fma"], region[OPERATOR]
+    exchange, answer = answered(region)
+    asked = new_exchange(mia)
+    fma.open(asked)
+    past = datetime.now(UTC) - timedelta(days=1)
+    ask = partial(mia.ask_consent, exchange, answer)
+    ask("kz.gpo", "PROSECUTION", reason=BRIEF)
+    consent = digest(fma, exchange, "consent_request")
+    year: dict[str, Any] = {
+        "country": "KZ",
+        "year": 2027,
+        "time_zone": "Asia/Almaty",
+        "utc_offset_minutes": 300,
+    }
+    calendar = partial(operator.publish_calendar, **year, weekend=(6, 7))
+    limit = operator.publish_time_limit
+    open_case = partial(mia.open_joint_case, brief=BRIEF)
+    mistakes: list[tuple[Callable[[], object], Reason]] = [
+        (partial(fma.refuse, asked, "CONTRARY_TO_LAW", explanation=" "), R.EXPLANATION_MISSING),
+        (partial(fma.refuse, asked, "FISCAL_MATTER", explanation="x"), R.GROUND_NEVER_ALONE),
+        (partial(fma.refuse, asked, "INSUFFICIENT_REQUEST", explanation="x"), R.RETURN_FIRST),
+        (partial(new_exchange, mia, due=past), R.DUE_TIME_PAST),
+        (partial(new_exchange, mia, due=timedelta(days=4000)), R.DUE_TIME_TOO_FAR),
+        (partial(fma.grant_consent, exchange, consent, past), R.EXPIRY_PAST),
+        (partial(ask, "xx.none", "PROSECUTION", reason=BRIEF), R.AGENCY_UNKNOWN),
+        (partial(open_case, to=["kz.mia"]), R.OWN_AGENCY_ADDRESSED),
+        (partial(open_case, to=["kz.fma", "kz.fma"]), R.AGENCY_TWICE),
+        (partial(open_case, to=[]), R.MISSING_FIELD),
+        (partial(calendar, days_off=(230,), days_worked=()), R.CALENDAR_DAY_IMPOSSIBLE),
+        (partial(calendar, days_off=(101, 101), days_worked=()), R.CALENDAR_DAY_TWICE),
+    ]
+    for act, reason in mistakes:
+        assert region.refusal(act) is reason, act
+    limit("REPLY", days=30)
+    assert region.refusal(limit, "REPLY_AT_HAND", days=31) is Reason.TIME_LIMITS_CONTRADICT
+    assert region.refusal(limit, "REPLY", hours=0) is Reason.TIME_LIMIT_INVALID
+    fma.grant_consent(exchange, consent, datetime.now(UTC) + timedelta(days=5))
+    granted = digest(mia, exchange, "consent_decision")
+    assert pass_on(region, answer, granted, to=["kz.fma"]) is Reason.PROVENANCE_CIRCULAR
+    region.replay(capsys)
+
+
+R = Reason
+
+
+@pytest.mark.parametrize("reason", REFUSALS, ids=lambda reason: reason.name)
+def test_a_mistake_has_words_in_three_languages(reason: Reason) -> None:
+    error = reason.error("expected this, got that")
+    words = [refusal_words(error, language) for language in Language]
+    assert all(words)
+    assert len(set(words)) == len(Language)
+
+
+def test_a_technical_reason_has_no_words() -> None:
+    assert refusal_words(Reason.PROOF_INVALID.error("x"), Language.RU) == ""
+
+
+@pytest.mark.parametrize(("language", "words"), [("ru", "дважды"), ("kk", "екі рет")])
+def test_the_command_says_it_in_the_persons_language(
+    region: Region, tmp_path: Path, language: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "note.yaml").write_text("brief: Вымышлено\n", encoding="utf-8")
+    profile = region.town.profile("kz.mia/system")
+    to = ("--to", "kz.fma", "--to", "kz.fma", str(tmp_path / "note.yaml"))
+    as_mia = ("--profile", profile, "--lang", language)
+    ended, _, said = run(capsys, *as_mia, "send", "joint-case", *to, "--legal-basis", "KZ-1")
+    assert ended == 1
+    assert words in said
+    assert "AGENCY_TWICE" in said
