@@ -28,6 +28,8 @@ GROUPINGS: Final = (
 NEVER: Final = {
     Kind.PUBLISH_LOG_KEY: "a hub changes its log key while it is stopped; "
     "tests/integration/ledger/test_log_keys.py does that",
+    Kind.REQUIRE_POST_QUANTUM: "members sign by one key here; "
+    "tests/unit/rules/test_post_quantum.py has those who sign by two",
 }
 """Kinds that do not occur, each with the reason."""
 
