@@ -19,7 +19,7 @@ SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-up demo-down console quick test browser faults fuzz bench bench-quick bench-console peers check format proto baseline lock clean deb from-scratch upgrade
+.PHONY: help venv demo demo-up demo-down console quick test browser faults fuzz bench bench-quick bench-console year peers check format proto baseline lock clean deb from-scratch upgrade
 
 help:  ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ $(PEERS): requirements-peers.txt
 
 bench-quick: $(STAMP)  ## the same over a shorter log, in under three minutes
 	$(BIN)/python -m benchmarks --quick
+
+year: $(STAMP)  ## play a simulated year of 5,000 exchanges and compare every figure, clock and replay
+	$(BIN)/python -m tests.year
 
 bench-console: $(STAMP)  ## measure the console with 10,000 exchanges and 100,000 payments; fails if it is slow
 	$(BIN)/python -m benchmarks.console

@@ -14,10 +14,15 @@ EXCHANGES = 5000
 PROVED_BY_EACH = 60
 
 
+def _tell(text: str) -> None:
+    """Say how far it is."""
+    print(text, file=sys.stderr, flush=True)
+
+
 async def main(exchanges: int) -> int:
     """Play it, print the report; gives the exit code."""
     with tempfile.TemporaryDirectory() as folder:
-        year = await live_through(Path(folder), exchanges, PROVED_BY_EACH)
+        year = await live_through(Path(folder), exchanges, PROVED_BY_EACH, _tell)
         for line in lines(year):
             print(line)
         await year.town.close()

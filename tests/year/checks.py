@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -312,8 +312,11 @@ class QuarterlyMonitor:
     It asks the hub over its own line, and each page that it is shown is an entry of the log.
     """
 
-    def __init__(self, folder: Path, quarters: Sequence[datetime]) -> None:
-        self._folder = folder
+    def __init__(
+        self, folder: Path, quarters: Sequence[datetime], tell: Callable[[str], None]
+    ) -> None:
+        """Work in a folder; `tell` is told of each round."""
+        self._folder, self._tell = folder, tell
         self._left = list(quarters)
         self.rounds = 0
         self.findings: list[str] = []
@@ -330,6 +333,7 @@ class QuarterlyMonitor:
         client = client_of(town, self._folder / "auditor", AUDITOR)
         report = await asyncio.to_thread(self._verify, client)
         self.rounds += 1
+        self._tell(f"{town.now:%d %B}: the monitor verified {size} entries")
         self.findings += [str(each) for each in report.violations]
         if town.ledger.tree_size > size:
             town.notes.last = town.now

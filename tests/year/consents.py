@@ -15,7 +15,7 @@ from exchange_protocol.kinds.consent_request import ConsentRequest
 from exchange_protocol.kinds.referral import Referral
 from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member
-from tests.year.region import PARALLEL, SYSTEM
+from tests.year.region import CENTRE, COUNTRY, PARALLEL, PROSECUTOR_OF, SYSTEM
 from tests.year.town import Letter, Said
 
 if TYPE_CHECKING:
@@ -37,7 +37,11 @@ async def ask_consent(talk: Talk, answer: Said) -> None:
     )
     about = talk.opening if by_recipient else answer
     parties = (talk.note.initiator, talk.note.recipient)
-    authority = chance.one([each for each in PARALLEL if each not in parties])
+    # Only prosecutors let the centre pass something on to their state.
+    may_have = [
+        each for each in PARALLEL if asker != SYSTEM[CENTRE] or COUNTRY[each] in PROSECUTOR_OF
+    ]
+    authority = chance.one([each for each in may_have if each not in parties])
     wanted = Purpose.PROSECUTION
     asked = await _say(talk, asker, ConsentRequest(about.digest, AgencyId(authority), wanted))
     early = await town.race(_onward(talk, asker, authority, about, wanted, None))

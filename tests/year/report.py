@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import product
@@ -28,6 +28,8 @@ GROUPINGS: Final = (
 NEVER: Final = {
     Kind.PUBLISH_LOG_KEY: "a hub changes its log key while it is stopped; "
     "tests/integration/ledger/test_log_keys.py does that",
+    Kind.REQUIRE_POST_QUANTUM: "members sign by one key here; "
+    "tests/unit/rules/test_post_quantum.py has those who sign by two",
 }
 """Kinds that do not occur, each with the reason."""
 
@@ -67,13 +69,20 @@ class Year:
         return checks.missing_rows(self.found)
 
 
-async def live_through(folder: Path, exchanges: int, clients: int) -> Year:
+def _silent(text: str) -> None:
+    """Say nothing."""
+
+
+async def live_through(
+    folder: Path, exchanges: int, clients: int, tell: Callable[[str], None] = _silent
+) -> Year:
     """Play a year of so many exchanges, then compare; a client proves about `clients` of them."""
-    monitor = checks.QuarterlyMonitor(folder, QUARTERS)
+    monitor = checks.QuarterlyMonitor(folder, QUARTERS, tell)
     began = time.perf_counter()
     town = await play(folder, exchanges, monitor.look)
     seconds = time.perf_counter() - began
     await monitor.run(town)
+    tell(f"the year is over after {seconds:.0f} s")
     found = checks.audit(town.database, folder / "copy.db")
     wrong = {"monitor": monitor.findings, "auditor": found.findings}
     wrong["statistics"] = [
@@ -81,8 +90,10 @@ async def live_through(folder: Path, exchanges: int, clients: int) -> Year:
         for period, by in product(PERIODS, GROUPINGS)
         for line in checks.statistics(town, found, period, by)
     ]
+    tell(f"statistics: {len(wrong['statistics'])} disagree")
     wrong["clocks of notes and audit"] = checks.audited_clocks(town, found)
     wrong["clocks of hub and audit"], listed = await checks.listed_clocks(town, found)
+    tell(f"clocks: {[len(each) for each in wrong.values()]} disagree")
     wrong["the hub's own check"] = checks.hub_check(town)
     database = (folder / "copy.db").stat().st_size
     proved = await checks.proved_clocks(town, found, folder, clients)
