@@ -21,7 +21,7 @@ SLOW = (
     "from agency_client.cli import main\n"
     "def slow(self, stored):\n"
     "    print('sending', file=sys.stderr, flush=True); time.sleep(60); yield\n"
-    "Submission.submit = slow\n"
+    "Submission.submit = Submission.submit_stream = slow\n"
     "main(sys.argv[1:])"
 )
 """The command, whose hub takes a minute before it answers."""
