@@ -495,7 +495,7 @@ def database_errors() -> Iterator[None]:
     """Say in one line what a database driver refuses; it names hosts and files, no secrets."""
     from alembic.util import CommandError
 
-    from exchange_server.storage.engine import driver_error
+    from exchange_server.storage.engine import driver_error, is_damaged
 
     try:
         yield
@@ -508,9 +508,14 @@ def database_errors() -> Iterator[None]:
         cause = driver_error(error)
         if cause is None:
             raise
-        why = str(cause).strip().splitlines() or ["no reason given"]
+        why, *_ = str(cause).strip().splitlines() or ["no reason given"]
+        if is_damaged(cause):
+            why += (
+                ". The file is damaged or mixed from two copies: bring back a copy that "
+                "`exchange-server backup` made, with `exchange-server restore`"
+            )
         raise Reason.CONFIG_INVALID.error(
-            f"the database cannot be used: {why[0]}", field="database.url"
+            f"the database cannot be used: {why}", field="database.url"
         ) from None
 
 

@@ -215,6 +215,12 @@ def driver_error(error: BaseException) -> BaseException | None:
     return cause if is_drivers else None
 
 
+def is_damaged(cause: BaseException) -> bool:
+    """True if SQLite's driver took the file for damaged, or for no database."""
+    code = getattr(cause, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 def is_away(error: BaseException) -> bool:
     """True if PostgreSQL was not reached, or went away: not what a query or its data are to blame
     for, and the same call may work soon."""

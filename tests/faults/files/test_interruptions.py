@@ -155,7 +155,7 @@ def _repeat(bench: Bench, case: Case, folder: Path, where: str) -> None:
         left = [
             each
             for each in left
-            if not each.name.startswith(".building-") and each.parent.name != "search"
+            if not each.name.startswith((".building-", ".index.")) and each.parent.name != "search"
         ]
     assert left == [], f"{where}; then {again}; left {left}"
 
