@@ -7,8 +7,8 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stamp
 PEERS  := .venv-peers/.stamp
 
-# Tests of faults wait more than they work: two processes more than there are cores.
-JOBS   ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
+# Tests of faults wait more than they work: one process more than there are cores.
+JOBS   ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 # The wire contract that a change is compared with.
 BASELINE := proto/baseline.binpb
