@@ -52,8 +52,7 @@ Names:
     Exchange                 The state of an exchange: what its statements, in log order, have
                              made of it.
     ExchangeSummary          An exchange as the hub lists it; unverified.
-    Foreseen                 What would happen to a statement that was sent now, by the policy on
-                             the log.
+    Foreseen                 The fate of a statement that was sent now, by the policy on the log.
     Head                     A checkpoint that the log's key signed, with the exact bytes of its
                              note.
     Header                   The header of a statement: codes that the hub may read and the policy

@@ -96,7 +96,7 @@ def joint_case(stage: Stage) -> None:
 
 
 def onward_consent(stage: Stage, domestic: str) -> None:
-    """What kz.fma answered is passed on with its consent alone."""
+    """Pass on the answer of kz.fma, which takes its consent."""
     stage.chapter("11 Consent to onward use")
     source = _digest(stage, "kz.mia", domestic, "reply")
     refer = [

@@ -168,7 +168,7 @@ class Log(_Section):
     witnesses: Witnesses = ()
     """Verifier keys of the witnesses whose cosignatures the hub takes and shows."""
     witness_addresses: Addresses = {}
-    """Where witnesses that are servers (C2SP tlog-witness) are asked, by the name of their key."""
+    """Addresses of witnesses that are servers (C2SP tlog-witness), by the name of their key."""
     witness_seconds: Seconds = 60.0
     """Seconds between two questions to one witness, at least."""
     witnesses_at_start: Annotated[int, Field(ge=0)] = 1

@@ -68,7 +68,7 @@ def _credentials(config: Config, environment: Mapping[str, str], now: datetime) 
 def certificates_and_lists(
     config: Config, credentials: Credentials, now: datetime
 ) -> Iterator[Check]:
-    """What ends one day: certificates, and lists of revocations."""
+    """Things that end one day: certificates, and lists of revocations."""
     todo = {"hub": "issue a new one; the hub takes it without a restart", "root": "plan a new root"}
     for what, at in credentials.ends.items():
         yield ending(f"certificate of the {what}", at, now, todo[what])

@@ -256,7 +256,7 @@ def _given_words(visit: Visit, draft: Draft, name: str, choices: dict[str, str])
 
 
 def _foresee(visit: Visit, draft: Draft, filled: Filled) -> Foreseen:
-    """What the library foresees of a draft; raises what sending would raise."""
+    """Foresee the effects of a draft, by the library; raises what sending would raise."""
     console = visit.console
     if not draft.exchange:
         return console.client.foresee(draft.act, **filled.arguments)

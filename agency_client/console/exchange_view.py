@@ -113,7 +113,7 @@ class StatementView:
     is_erased: bool
     sealed: tuple[str, ...]
     faults: tuple[tuple[str, Explained], ...]
-    """What cannot be read, and why."""
+    """The parts that cannot be read, and why."""
     missing: str
     files: tuple[FileView, ...]
     can_save: bool

@@ -392,7 +392,7 @@ class _Reading:
                 self._told_apart(child)
 
     def _told_apart(self, node: _Node) -> None:
-        """What an activity tells beside its parties, such as goods, as a note of its own."""
+        """Keep the rest of an activity beside its parties, such as goods, as a note of its own."""
         made = _Made("Note", node)
         made.properties["name"] = [node.tag]
         if node.is_leaf:

@@ -1,4 +1,4 @@
-"""What would happen to a statement that was sent now: planned and checked, not sealed or kept."""
+"""Foresight of a statement that was sent now: planned and checked, not sealed or kept."""
 
 from __future__ import annotations
 

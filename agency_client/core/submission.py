@@ -47,12 +47,12 @@ def is_small(stored: StoredStatement) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """What came of the statements of a stream."""
+    """The outcomes of the statements of a stream."""
 
     outcomes: list[Receipt | ExchangeError]
     """A receipt or the refusal of each that was answered: the first ones, in order."""
     cut: ExchangeError | None
-    """What ended the stream before all were answered."""
+    """The error that ended the stream before all were answered."""
 
 
 class Submission:

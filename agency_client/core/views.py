@@ -32,7 +32,7 @@ ENTITIES: Final = "entities"
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What would happen to a statement that was sent now, by the policy on the log."""
+    """The fate of a statement that was sent now, by the policy on the log."""
 
     recipients: tuple[AgencyId, ...]
     """To whom it would be said."""

@@ -28,7 +28,7 @@ class Explained:
     """An error as a person is told it."""
 
     sentence: str
-    """What is wrong, and what to do."""
+    """A fault in plain words, and the way out."""
     reason: str
     """The stable name of the reason, to be quoted where one asks for help."""
     field: str

@@ -38,7 +38,7 @@ class Buckets:
         self._buckets: dict[AgencyId, _Bucket] = {}
 
     def left(self, agency: AgencyId, now: float) -> float:
-        """What an agency may spend; below zero where more was spent. `now` is in seconds."""
+        """The rest that an agency may spend, below zero after more; `now` is in seconds."""
         return self._filled(agency, now).left
 
     def spend(self, agency: AgencyId, amount: float, now: float) -> None:
