@@ -56,7 +56,7 @@ _SHARED: Final[tuple[Processor, ...]] = (
 
 _Often: TypeAlias = Callable[[str, str, Mapping[str, Any]], None]
 _often: list[_Often] = []
-"""What `configure_logging` has made for `log_often`; none before that, as in most tests."""
+"""The writer that `configure_logging` made for `log_often`; none before, as in most tests."""
 
 
 def log_often(logger: str, event: str, fields: Mapping[str, Any]) -> None:

@@ -64,10 +64,10 @@ class CountedAlone:
     """The counts of a hub that is one process: there are no others."""
 
     def set(self, holder: str, cell: int, amount: float) -> None:
-        """Nobody looks."""
+        """Show nothing: there is nobody to look."""
 
     def own(self, holder: str, cell: int) -> float:
-        """None was there before."""
+        """Give zero: no process was in this place before."""
         return 0.0
 
     def others(self, holder: str, cell: int) -> list[float]:

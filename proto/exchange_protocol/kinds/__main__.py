@@ -71,7 +71,7 @@ def _continuing() -> Iterator[str]:
 
 
 def cells(kind: str, row: Row) -> tuple[str, ...]:
-    """What the page says of a row, column by column."""
+    """The words of a row on the page, column by column."""
     return (
         f"`{kind}`" + (f" ({row.code.name})" if row.code else ""),
         row.party.value,
@@ -96,7 +96,7 @@ def _gate(row: Row) -> str:
 
 
 def _conditions(row: Row) -> Iterator[str]:
-    """What a row says beside its states, due time and gate."""
+    """The conditions of a row beside its states, due time and gate."""
     if row.is_answer:
         yield "only as the answer to the initial kind"
     if row.while_unreleased:

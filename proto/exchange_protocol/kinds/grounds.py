@@ -19,7 +19,7 @@ NEVER_ALONE: Final = (
 )
 """Grounds that refuse nothing by themselves, nor together."""
 FURTHER_GROUNDS_HELP: Final = "A further ground, beside --ground; repeatable"
-"""What an act tells of the argument `further_grounds`."""
+"""The help of the argument `further_grounds`."""
 
 
 def check_grounds(

@@ -6,7 +6,7 @@ from exchange_protocol.v1 import statement_pb2 as pb
 from exchange_protocol.words import Code
 
 OFFENCES_HELP = "The offence that the case is about, as the FATF groups offences; repeatable"
-"""What an act tells of the argument `offence_types`."""
+"""The help of the argument `offence_types`."""
 
 
 class OffenceType(Code):
