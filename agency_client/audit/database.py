@@ -275,7 +275,16 @@ class DatabaseCopy:
         try:
             found = self._connection.execute(_PARTS, (index,)).fetchall() if has_uploads else ()
             uploaded = dict(found)
-            [(sealed,)] = self._connection.execute(_SEALED, (index,)).fetchall()
+            rows = self._connection.execute(_SEALED, (index,)).fetchall()
+            if len(rows) != 1:
+                # A torn file: its pages list the row, and its tree does not lead to it.
+                yield _fault(
+                    Reason.ENTRY_MISMATCH,
+                    f"entry {index}: expected one row under its number, got {len(rows)}",
+                    index,
+                )
+                return
+            [(sealed,)] = rows
             wrong = [name for name in uploaded if statement.part(name) is None]
             start = 0
             for part in statement.parts:
@@ -573,6 +582,8 @@ def _leaf(index: int, row: Sequence[Any]) -> AuditedLeaf:
             return AuditedLeaf(leaf_hash, None, fault)
         payload, certificate, signature = (_blob(value) for value in row[8:11])
         second = b"" if row[16] is None else _blob(row[16])
+        if row[16] is not None and not second:
+            raise sqlite3.DataError("expected a second signature or NULL, got no bytes")
         signed = SignedStatement(PAYLOAD_TYPE, payload, certificate, signature, batch, second)
     return AuditedLeaf(
         leaf_hash, CommitmentOpening(entry, nonce, signed), beside=(row[4:8], row[12:15], row[15])
