@@ -70,7 +70,8 @@ class Account:
     invited: frozenset[AgencyId]
     let_in: frozenset[AgencyId]
     active: frozenset[AgencyId] = frozenset()
-    declined: frozenset[AgencyId] = frozenset()
+    gone: frozenset[AgencyId] = frozenset()
+    """Who declined or left, and may be invited again."""
     waiting: frozenset[AgencyId] = frozenset()
     """Whose newest invitation waits for an approval."""
 
@@ -218,14 +219,14 @@ class Exploration:
         who = frozenset(said.recipients)
         if isinstance(body, Invite):
             assert author == LEAD.agency, trail
-            assert body.member not in before.invited - before.declined | {LEAD.agency}, trail
+            assert body.member not in before.invited - before.gone | {LEAD.agency}, trail
             is_gated = bool(ROUTES[body.member].approvals_required)
             at_once = set() if is_gated else {body.member}
             return replace(
                 before,
                 invited=before.invited | {body.member},
                 let_in=before.let_in | at_once,
-                declined=before.declined - {body.member},
+                gone=before.gone - {body.member},
                 waiting=before.waiting | {body.member} - at_once,
             )
         if isinstance(body, Decision):
@@ -235,13 +236,13 @@ class Exploration:
             return replace(before, let_in=before.let_in | who, waiting=before.waiting - who)
         if isinstance(body, Decline):
             assert author in before.let_in & before.invited - before.waiting, trail
-            return replace(before, declined=before.declined | {author})
+            return replace(before, gone=before.gone | {author})
         if said.kind is Kind.JOIN:
             assert author in before.let_in & before.invited - before.waiting, trail
             return replace(before, active=before.active | {author})
         if said.kind is Kind.LEAVE:
             assert author in before.active, trail
-            return replace(before, active=before.active - {author})
+            return replace(before, active=before.active - {author}, gone=before.gone | {author})
         if said.kind is Kind.CLOSE:
             assert author == LEAD.agency, trail
             return replace(before, active=before.active - who)
