@@ -61,7 +61,8 @@ def addressed_members(exchange: Exchange, statement: Draft) -> tuple[Leg, ...]:
         NotPermitted: NOT_ACTIVE, if the author is no active member and not the lead.
         Conflict: OUT_OF_ORDER without active members; MEMBERS_CHANGED, if the recipients are not
             exactly the others; ASSIGNEE_NOT_ACTIVE.
-        NotFound: STATEMENT_UNKNOWN, for a source of a draft that no active member contributed.
+        NotFound: STATEMENT_UNKNOWN, for a source of a draft that no active member contributed, or
+            a request about what no other active member said.
     """
     author, active = statement.author.agency, active_members(exchange)
     own = exchange.leg(author)
@@ -88,6 +89,8 @@ def addressed_members(exchange: Exchange, statement: Draft) -> tuple[Leg, ...]:
             _check_assignee(active, statement)
         if row.consent is ConsentStep.ASKS_FOR_SOURCES:
             _check_sources(active, statement)
+        if row.consent is ConsentStep.ASKS_MEMBER:
+            _check_others(active, statement)
     return active
 
 
@@ -165,3 +168,14 @@ def _check_sources(active: tuple[Leg, ...], statement: Draft) -> None:
                 f"expected a statement of an active member, got {source.hex()}",
                 field=f"sources[{i}]",
             )
+
+
+def _check_others(active: tuple[Leg, ...], statement: Draft) -> None:
+    body: Any = statement.body
+    author = statement.author.agency
+    if not any(body.about in leg.record.from_recipient for leg in active if leg.agency != author):
+        raise Reason.STATEMENT_UNKNOWN.error(
+            f"expected a statement of another active member, got {body.about.hex()}; what the lead "
+            "said is asked of it by `agency ask-consent`",
+            field="about",
+        )
