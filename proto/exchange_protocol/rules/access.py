@@ -49,11 +49,21 @@ class StatementFacts:
 
 def spoken(exchange: Exchange, statement: Statement) -> StatementFacts:
     """Reduce a statement of an exchange to what access depends on."""
-    return facts_of(statement, exchange.id, exchange.initiator)
+    askers = _askers(exchange, statement)
+    return facts_of(statement, exchange.id, exchange.initiator, askers)
 
 
-def facts_of(statement: Statement, exchange_id: str, initiator: AgencyId) -> StatementFacts:
-    """Reduce a statement likewise, of an exchange that is known by id and initiator alone."""
+def facts_of(
+    statement: Statement,
+    exchange_id: str,
+    initiator: AgencyId,
+    askers: tuple[AgencyId, ...] = (),
+) -> StatementFacts:
+    """Reduce a statement likewise, of an exchange that is known by id and initiator alone.
+
+    `askers` are the members whose request for consent it answers; a kind that `answers_consent`
+    may have some.
+    """
     author, legs = statement.author.agency, statement.recipients
     spec = statement.kind.spec
     if spec.to_members:
@@ -66,7 +76,7 @@ def facts_of(statement: Statement, exchange_id: str, initiator: AgencyId) -> Sta
         exchange_id=exchange_id,
         author=author,
         kind=statement.kind,
-        legs=(author, *_askers(exchange, statement)) if by_recipient else legs,
+        legs=(author, *askers) if by_recipient else legs,
         supervisors=statement.supervisors,
     )
 
