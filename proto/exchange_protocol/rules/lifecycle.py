@@ -46,6 +46,7 @@ from datetime import datetime
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import Handling, LegState, Party, Tlp
+from exchange_protocol.kinds.offences import OffenceType, offences_of
 from exchange_protocol.kinds.spec import Body, Due, Row, Stage, When, matches
 from exchange_protocol.rules.calendars import TimeRules
 from exchange_protocol.rules.clocks import Turn, times_after
@@ -105,6 +106,8 @@ class Exchange:
     initiator: AgencyId
     header: Header
     """Header of the initial statement."""
+    offences: tuple[OffenceType, ...]
+    """Offences that the initial statement names, in the order of their list."""
     legs: tuple[Leg, ...]
 
     def leg(self, agency: AgencyId) -> Leg | None:
@@ -165,7 +168,12 @@ def open_exchange(
     """
     legs = tuple(_new_leg(statement, route) for route in routes)
     exchange = Exchange(
-        statement.exchange_id, statement.kind, statement.author.agency, statement.header, legs
+        id=statement.exchange_id,
+        kind=statement.kind,
+        initiator=statement.author.agency,
+        header=statement.header,
+        offences=offences_of(statement.body),
+        legs=legs,
     )
     now, names_due = at or statement.made_at, statement.header.due_at is not None
     timed = (_with_times(exchange, None, leg, None, names_due, times, now) for leg in legs)
