@@ -120,7 +120,9 @@ def address(
         return Addressed(active_members(state), recipients, state.opening, state.header)
     legs = choose_legs(agency, verified, state, body, named)
     is_recipient = verified.party is Party.RECIPIENT
-    recipients = (state.initiator,) if is_recipient else tuple(leg.agency for leg in legs)
+    recipients = tuple(leg.agency for leg in legs)
+    if is_recipient:
+        recipients = (state.initiator, *(each for leg in legs for each in leg.record.askers(body)))
     return Addressed(legs, recipients, legs[0].awaits, state.header)
 
 

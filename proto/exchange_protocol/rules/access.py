@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
@@ -66,19 +66,9 @@ def facts_of(statement: Statement, exchange_id: str, initiator: AgencyId) -> Sta
         exchange_id=exchange_id,
         author=author,
         kind=statement.kind,
-        legs=(author, *_askers(exchange, statement)) if by_recipient else legs,
+        legs=(author, *(each for each in legs if each != initiator)) if by_recipient else legs,
         supervisors=statement.supervisors,
     )
-
-
-def _askers(exchange: Exchange, statement: Statement) -> tuple[AgencyId, ...]:
-    """The members of a joint case whose request for consent a statement of a member answers."""
-    own = exchange.leg(statement.author.agency)
-    if own is None or not statement.kind.spec.answers_consent:
-        return ()
-    body: Any = statement.body
-    asked = (each for each in own.record.consents if each.request == body.about)
-    return tuple(dict.fromkeys(each.member for each in asked if each.member is not None))
 
 
 def role_of(agency: AgencyId, exchange: Exchange, said: StatementFacts) -> ReaderRole | None:

@@ -220,8 +220,8 @@ def addressed_legs(
 ) -> tuple[Leg, ...]:
     """The legs that a continuing statement speaks on; with `view`, out of that agency's own.
 
-    A recipient speaks on its own leg and addresses the initiator alone; everyone else names the
-    legs as recipients. What is said to all members of a joint case speaks on the legs of all.
+    A recipient speaks on its own leg and addresses the initiator alone, or also the members of a
+    joint case whose request for consent it answers; everyone else names the legs as recipients. What is said to all members of a joint case speaks on the legs of all.
 
     Raises:
         NotPermitted: NOT_A_PARTY, if a named agency has no leg.
@@ -232,10 +232,10 @@ def addressed_legs(
     author = statement.author.agency
     own = exchange.leg(author)
     if own is not None and author != exchange.initiator and not statement.kind.spec.decides:
-        if statement.recipients != (exchange.initiator,):
+        expected = (exchange.initiator, *own.record.askers(statement.body))
+        if statement.recipients != expected:
             raise Reason.INVALID_FIELD.error(
-                f"expected the initiator {exchange.initiator} alone, "
-                f"got {list(statement.recipients)}",
+                f"expected the recipients {', '.join(expected)}, got {list(statement.recipients)}",
                 field="recipients",
             )
         return (own,)
