@@ -80,8 +80,6 @@ class CopyChecks:
             self._notes, "opened", str, _encode_opened, _decode_opened, no_due
         )
         self._absent: list[_Absent] = []
-        self._consents: list[tuple[int, bytes, Sequence[Any]]] = []
-        """Entry, digest and columns of statements whose readers the state of the exchange tells."""
         self.last: Entry | None = None
         """The last entry that it was shown."""
         self.rows_of_legs = 0
@@ -123,10 +121,7 @@ class CopyChecks:
                 self._exchanges[entry.exchange_id] = opened
             about = (statement.id, statement.kind.value, int(statement.header.urgency))
             yield from _check_columns(index, about, statement_columns)
-            if statement.kind.spec.answers_consent:
-                self._consents.append((index, statement.digest, parties))
-            else:
-                yield from _check_columns(index, _parties(statement, opened), parties)
+            yield from _check_columns(index, _parties(statement, opened), parties)
             yield from self._check_parts(index, statement, has_uploads=bool(has_uploads))
         elif parties != (None, None):
             yield from _check_columns(index, (None, None), parties)
@@ -136,11 +131,6 @@ class CopyChecks:
         erased: set[str] = set()
         yield from self._check_exchanges(state.exchanges, erased)
         yield from self._check_erasures(state, erased)
-        for index, digest, parties in self._consents:
-            said = state.spoken.get(digest)
-            if said is not None:
-                made = (_spelled(said.legs), _spelled(said.supervisors))
-                yield from _check_columns(index, made, parties)
 
     def _check_parts(
         self, index: int, statement: Statement, *, has_uploads: bool

@@ -10,50 +10,38 @@ from __future__ import annotations
 from contextlib import suppress
 
 from exchange_protocol.errors import ExchangeError
-from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.judgement import Route, ask_ahead, plan_initial
-from exchange_protocol.rules.statements import Header, Statement
-from exchange_protocol.trust.identity import AgencyId, Member
+from exchange_protocol.rules.routing import Planned, Route, ask_ahead, plan_initial, planned_of
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.trust.identity import Member
 from exchange_server.fairness.slices import Slices
 
 
 async def plan_in_slices(
     directory: Directory,
     author: Member,
-    kind: Kind,
-    header: Header,
-    recipients: tuple[AgencyId, ...],
+    planned: Planned,
     slices: Slices,
 ) -> Route:
     """Plan an initial statement; raises as `plan_initial`."""
-    await _ask_in_slices(directory, author, kind, header, recipients, slices)
-    return plan_initial(directory, author, kind, header, recipients)
+    await _ask_in_slices(directory, author, planned, slices)
+    return plan_initial(directory, author, planned)
 
 
 async def prepare_route(directory: Directory, statement: Statement, slices: Slices) -> None:
     """Ask the policy ahead of the writer what it will ask for this statement."""
     if statement.kind.stage is Stage.INITIAL:
-        await _ask_in_slices(
-            directory,
-            statement.author,
-            statement.kind,
-            statement.header,
-            statement.recipients,
-            slices,
-        )
+        await _ask_in_slices(directory, statement.author, planned_of(statement), slices)
 
 
 async def _ask_in_slices(
     directory: Directory,
     author: Member,
-    kind: Kind,
-    header: Header,
-    recipients: tuple[AgencyId, ...],
+    planned: Planned,
     slices: Slices,
 ) -> None:
     """Ask what a plan will ask; the plan, here or in the writer, says what is wrong."""
     with suppress(ExchangeError):
-        for _ in ask_ahead(directory, author, kind, header, recipients):
+        for _ in ask_ahead(directory, author, planned):
             await slices.yield_if_due()

@@ -37,12 +37,12 @@ from exchange_protocol.kinds.codes import Handling, ReaderRole, Tlp, Urgency
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.record.entries import CommitmentOpening, Entry, parse_entry
-from exchange_protocol.rules import judgement
+from exchange_protocol.rules import judgement, routing
 from exchange_protocol.rules.access import deliver_to as deliver_to_agency
 from exchange_protocol.rules.access import role_of as role_of_agency
 from exchange_protocol.rules.inspection import judge_inspection as honest_judge_inspection
-from exchange_protocol.rules.judgement import Route
 from exchange_protocol.rules.lifecycle import Exchange, advance
+from exchange_protocol.rules.routing import Route
 from exchange_protocol.rules.statements import (
     UUID_RANDOM_BYTES,
     Draft,
@@ -389,7 +389,7 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
         said = honest_route(*args)
         return lies.route(said) if lies.route and getattr(in_hub, "judges", False) else said
 
-    honest_route = judgement._route
+    honest_route = routing._route
     patch.setattr(draft.Draft, "next_entry", entry)
     patch.setattr(acceptance.Acceptance, "_check_revocation", check_revocation)
     patch.setattr(acceptance, "judge", judge)
@@ -439,7 +439,7 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
     patch.setattr(disclosure, "role_of", role_of)
     patch.setattr(disclosure, "deliver_to", deliver_to)
     patch.setattr(Reader, "exchange", exchange)
-    patch.setattr(judgement, "_route", route)
+    patch.setattr(routing, "_route", route)
 
 
 class _Everything(set[Any]):

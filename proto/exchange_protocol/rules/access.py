@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
@@ -49,21 +49,11 @@ class StatementFacts:
 
 def spoken(exchange: Exchange, statement: Statement) -> StatementFacts:
     """Reduce a statement of an exchange to what access depends on."""
-    askers = _askers(exchange, statement)
-    return facts_of(statement, exchange.id, exchange.initiator, askers)
+    return facts_of(statement, exchange.id, exchange.initiator)
 
 
-def facts_of(
-    statement: Statement,
-    exchange_id: str,
-    initiator: AgencyId,
-    askers: tuple[AgencyId, ...] = (),
-) -> StatementFacts:
-    """Reduce a statement likewise, of an exchange that is known by id and initiator alone.
-
-    `askers` are the members whose request for consent it answers; a kind that `answers_consent`
-    may have some.
-    """
+def facts_of(statement: Statement, exchange_id: str, initiator: AgencyId) -> StatementFacts:
+    """Reduce a statement likewise, of an exchange that is known by id and initiator alone."""
     author, legs = statement.author.agency, statement.recipients
     spec = statement.kind.spec
     if spec.to_members:
@@ -76,19 +66,9 @@ def facts_of(
         exchange_id=exchange_id,
         author=author,
         kind=statement.kind,
-        legs=(author, *askers) if by_recipient else legs,
+        legs=(author, *(each for each in legs if each != initiator)) if by_recipient else legs,
         supervisors=statement.supervisors,
     )
-
-
-def _askers(exchange: Exchange, statement: Statement) -> tuple[AgencyId, ...]:
-    """The members of a joint case whose request for consent a statement of a member answers."""
-    own = exchange.leg(statement.author.agency)
-    if own is None or not statement.kind.spec.answers_consent:
-        return ()
-    body: Any = statement.body
-    asked = (each for each in own.record.consents if each.request == body.about)
-    return tuple(dict.fromkeys(each.member for each in asked if each.member is not None))
 
 
 def role_of(agency: AgencyId, exchange: Exchange, said: StatementFacts) -> ReaderRole | None:

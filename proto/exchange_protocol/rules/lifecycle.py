@@ -46,6 +46,7 @@ from datetime import datetime
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import Handling, LegState, Party, Tlp
+from exchange_protocol.kinds.offences import OffenceType, offences_of
 from exchange_protocol.kinds.spec import Body, Due, Row, Stage, When, matches
 from exchange_protocol.rules.calendars import TimeRules
 from exchange_protocol.rules.clocks import Turn, times_after
@@ -105,6 +106,8 @@ class Exchange:
     initiator: AgencyId
     header: Header
     """Header of the initial statement."""
+    offences: tuple[OffenceType, ...]
+    """Offences that the initial statement names, in the order of their list."""
     legs: tuple[Leg, ...]
 
     def leg(self, agency: AgencyId) -> Leg | None:
@@ -165,7 +168,12 @@ def open_exchange(
     """
     legs = tuple(_new_leg(statement, route) for route in routes)
     exchange = Exchange(
-        statement.exchange_id, statement.kind, statement.author.agency, statement.header, legs
+        id=statement.exchange_id,
+        kind=statement.kind,
+        initiator=statement.author.agency,
+        header=statement.header,
+        offences=offences_of(statement.body),
+        legs=legs,
     )
     now, names_due = at or statement.made_at, statement.header.due_at is not None
     timed = (_with_times(exchange, None, leg, None, names_due, times, now) for leg in legs)
@@ -212,8 +220,8 @@ def addressed_legs(
 ) -> tuple[Leg, ...]:
     """The legs that a continuing statement speaks on; with `view`, out of that agency's own.
 
-    A recipient speaks on its own leg and addresses the initiator alone; everyone else names the
-    legs as recipients. What is said to all members of a joint case speaks on the legs of all.
+    A recipient speaks on its own leg and addresses the initiator alone, or also the members of a
+    joint case whose request for consent it answers; everyone else names the legs as recipients. What is said to all members of a joint case speaks on the legs of all.
 
     Raises:
         NotPermitted: NOT_A_PARTY, if a named agency has no leg.
@@ -224,10 +232,10 @@ def addressed_legs(
     author = statement.author.agency
     own = exchange.leg(author)
     if own is not None and author != exchange.initiator and not statement.kind.spec.decides:
-        if statement.recipients != (exchange.initiator,):
+        expected = (exchange.initiator, *own.record.askers(statement.body))
+        if statement.recipients != expected:
             raise Reason.INVALID_FIELD.error(
-                f"expected the initiator {exchange.initiator} alone, "
-                f"got {list(statement.recipients)}",
+                f"expected the recipients {', '.join(expected)}, got {list(statement.recipients)}",
                 field="recipients",
             )
         return (own,)
