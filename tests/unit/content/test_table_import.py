@@ -477,8 +477,15 @@ def test_doubtful_identifiers_and_letters_are_warned_of_by_line(desk: Desk) -> N
     assert "Ivan" not in " ".join(read.warnings)
 
 
-def test_warnings_are_bounded_and_the_rest_counted(desk: Desk) -> None:
+def test_doubts_of_one_kind_are_told_once_with_their_lines(desk: Desk) -> None:
     rows = "".join(f"{number},Ivanов {number},kz,1979\n" for number in range(50))
+    (warning,) = desk.read(simple(rows)).warnings
+    assert warning.startswith("lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 40 more: name: Cyrillic")
+
+
+def test_warnings_are_bounded_and_the_rest_counted(desk: Desk) -> None:
+    letters = "абвгдежзийклмнопрстуфхцчшщ"
+    rows = "".join(f"{n},Ivan{letters[n % 25]}{letters[n // 25]},kz,1979\n" for n in range(50))
     read = desk.read(simple(rows))
     assert len(read.warnings) == 21
     assert read.warnings[-1] == "and 30 more"
