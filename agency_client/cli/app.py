@@ -30,11 +30,14 @@ from agency_client.cli.terminal import (
 )
 from agency_client.presentation.locale import language_of
 from agency_client.presentation.refusals import refusal_words
+from exchange_files.arguments import empty_argument
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.codes import Language
 
 _FLAGS: Final = frozenset({"--json", "--utc"})
 _VALUES: Final = frozenset({"--profile", "--lang"})
+_TEXTS: Final = frozenset({"--reason", "--note", "--explanation", "--question", "--text"})
+"""Options with a text for people, whose emptiness the rules judge."""
 _STOPPED: Final = "STOPPED"
 _LANGUAGES: Final = {each.name.lower(): each for each in Language}
 
@@ -126,6 +129,8 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
     try:
         with heeding_signals():
             _check_encoding(arguments)
+            if missing := empty_argument(arguments, _TEXTS):
+                raise typer.BadParameter(missing)
             if as_json:
                 _check_complete(arguments)
             command = command_line()
