@@ -17,6 +17,8 @@ from exchange_protocol.kinds import (
     ask_to_lift,
     asset_findings,
     asset_trace_request,
+    certificate_answer,
+    certificate_request,
     claim,
     clearance,
     close,
@@ -92,6 +94,7 @@ class Kind(StrEnum):
     ADVANCE_NOTICE = advance_notice.SPEC
     CONNECTIVITY_TEST = connectivity_test.SPEC
     JOINT_CASE = joint_case.SPEC
+    CERTIFICATE_REQUEST = certificate_request.SPEC
 
     ACKNOWLEDGE = acknowledge.SPEC
     RETURN_FOR_INFORMATION = return_for_information.SPEC
@@ -130,6 +133,7 @@ class Kind(StrEnum):
     COMPLETE_TASK = complete_task.SPEC
     DRAFT_ANALYSIS = draft_analysis.SPEC
     SUPERVISOR_COMMENT = supervisor_comment.SPEC
+    CERTIFICATE_ANSWER = certificate_answer.SPEC
 
     ENROL_AGENCY = enrol_agency.SPEC
     PUBLISH_CERTIFICATE = publish_certificate.SPEC
