@@ -46,6 +46,7 @@ from exchange_protocol.kinds import (
     join,
     joint_case,
     leave,
+    member_consent_request,
     partial_reply,
     publish_acceptance,
     publish_calendar,
@@ -133,6 +134,7 @@ class Kind(StrEnum):
     COMPLETE_TASK = complete_task.SPEC
     DRAFT_ANALYSIS = draft_analysis.SPEC
     SUPERVISOR_COMMENT = supervisor_comment.SPEC
+    MEMBER_CONSENT_REQUEST = member_consent_request.SPEC
     CERTIFICATE_ANSWER = certificate_answer.SPEC
 
     ENROL_AGENCY = enrol_agency.SPEC
