@@ -28,6 +28,7 @@ from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage.engine import open_engine
 from tests.integration.audit.conftest import Region
+from tests.support.divided import verify_both_ways
 from tests.support.hub_data import log_verifier
 from tests.support.statements import COORDINATOR, KZ_FMA, KZ_MIA, UZ_FIU, fictional_cast
 
@@ -37,7 +38,7 @@ REQUEST = Kind.INFORMATION_REQUEST.body()
 def audit(path: Path, log: LogVerifier | None = None) -> AuditReport:
     copy = DatabaseCopy(path, log or log_verifier())
     try:
-        return verify_log(copy, fictional_cast().anchors, auditor=None)
+        return verify_both_ways(copy, fictional_cast().anchors, auditor=None)
     finally:
         copy.close()
 
