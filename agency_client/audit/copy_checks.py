@@ -139,7 +139,16 @@ class CopyChecks:
         try:
             found = self._connection.execute(_PARTS, (index,)).fetchall() if has_uploads else ()
             uploaded = dict(found)
-            [(sealed,)] = self._connection.execute(_SEALED, (index,)).fetchall()
+            rows = self._connection.execute(_SEALED, (index,)).fetchall()
+            if len(rows) != 1:
+                # A torn file: its pages list the row, and its tree does not lead to it.
+                yield fault(
+                    Reason.ENTRY_MISMATCH,
+                    f"entry {index}: expected one row under its number, got {len(rows)}",
+                    index,
+                )
+                return
+            [(sealed,)] = rows
             wrong = [name for name in uploaded if statement.part(name) is None]
             start = 0
             for part in statement.parts:

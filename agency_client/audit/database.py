@@ -376,6 +376,8 @@ def _leaf(index: int, row: Sequence[Any]) -> AuditedLeaf:
             return AuditedLeaf(leaf_hash, None, unread)
         payload, certificate, signature = (blob(value) for value in row[8:11])
         second = b"" if row[18] is None else blob(row[18])
+        if row[18] is not None and not second:
+            raise sqlite3.DataError("expected a second signature or NULL, got no bytes")
         signed = SignedStatement(PAYLOAD_TYPE, payload, certificate, signature, batch, second)
     return AuditedLeaf(
         leaf_hash,
