@@ -5,7 +5,6 @@ It loads no more than the command: each process beside it loads its main module 
 
 from __future__ import annotations
 
-import gc
 import json
 import resource
 import sqlite3
@@ -16,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from agency_client.audit import verify_log
+from agency_client.audit.collector import calm_collector
 from agency_client.audit.database import DatabaseCopy
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.merkle import CompactRange
@@ -40,7 +40,7 @@ class Verified:
 
 def verify(database: Path, root: Path, log_vkey: str, cores: int) -> Verified:
     """Verify a copy in this process; raises for a log that is not clean."""
-    gc.freeze()  # as the command does
+    calm_collector()  # as the command does
     anchors = TrustAnchors.from_pem(root.read_bytes())
     before = time.process_time()
     with closing(DatabaseCopy(database, LogVerifier(log_vkey))) as copy:

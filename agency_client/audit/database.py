@@ -121,7 +121,6 @@ class DatabaseCopy:
             raise ValueError("a copy is checked as a whole: any row of it may have changed")
         self._found.clear()
         self._joined = (0, 0)
-        self._checks.begin()
         tiles = _TileCheck(self._connection)
         expected = 0
         try:
@@ -142,6 +141,10 @@ class DatabaseCopy:
             self._found += tiles.finish(self._checkpoint.size)
         except sqlite3.Error as error:
             self._found.append(damaged(error, expected))
+
+    def begin(self, state: ReplayState) -> None:
+        """Begin before the first leaf."""
+        self._checks.begin(state)
 
     def check_leaf(self, index: int, leaf: AuditedLeaf) -> Iterator[Violation]:
         """The columns that the hub finds the entry and its statement by, and the sealed parts."""

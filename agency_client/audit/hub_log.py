@@ -66,6 +66,9 @@ class HubLog:
         """False: the hub answers for what it sends."""
         return False
 
+    def begin(self, state: ReplayState) -> None:
+        """Need nothing: there are no rows to compare."""
+
     def leaves(self, start: int) -> Iterator[AuditedLeaf]:
         """Every leaf from `start` on, page by page, as fast as the hub lets an auditor read.
 

@@ -7,7 +7,6 @@ it asks for or leaves to `shards`, where the theory of operation stands.
 
 from __future__ import annotations
 
-import gc
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -17,6 +16,7 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from agency_client.audit.collector import calm_collector
 from agency_client.audit.findings import Audit, PartResult
 from agency_client.audit.monitor_state import MonitorRound, MonitorState
 from agency_client.audit.source import AuditedLeaf, Part, PartChecks
@@ -124,7 +124,7 @@ def unpack(packed: PackedLeaf) -> tuple[int, AuditedLeaf]:
 
 def serve(connection: Connection, roots: bytes, part: Part) -> None:
     """Serve as the process of one part, until it has failed or nobody asks any more."""
-    gc.freeze()
+    calm_collector()
     anchors = TrustAnchors.from_pem(roots)
     with ExitStack() as stack:
         try:
@@ -174,6 +174,7 @@ class _Shard:
         self._audit = Audit(current, None, (), None, is_copy=True, known_size=0)
         self._connection = connection
         self._checks = checks
+        checks.begin(self._state)
 
     def run(self) -> None:
         """Answer one request after the other."""

@@ -40,6 +40,13 @@ class LogSource(Protocol):
         """True for a copy that anyone may have changed, False where the hub itself answers."""
         ...
 
+    def begin(self, state: ReplayState) -> None:
+        """Begin before the first leaf.
+
+        `state` is what the replay makes of the leaves, of each one before `check_leaf`.
+        """
+        ...
+
     def leaves(self, start: int) -> Iterable[AuditedLeaf]:
         """Every leaf from `start` to the checkpoint's size, in order; read ahead of the checks."""
         ...
@@ -70,6 +77,9 @@ class PartChecks(Protocol):
     def rows_of_legs(self) -> int:
         """The rows of legs that belong to its exchanges, once their state was checked."""
 
+    def begin(self, state: ReplayState) -> None:
+        """Begin before the first leaf, as the source does."""
+
     def check_leaf(self, index: int, leaf: AuditedLeaf) -> Iterable[Violation]:
         """Check the rows beside a leaf of these exchanges; asked for each, in order."""
 
@@ -81,7 +91,7 @@ class Part(Protocol):
     """Begins `PartChecks` in another process; it can be sent there."""
 
     def open(self) -> AbstractContextManager[PartChecks]:
-        """Begin before the first leaf."""
+        """Open what is checked."""
 
 
 @runtime_checkable

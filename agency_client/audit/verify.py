@@ -179,6 +179,7 @@ class _Run:
         later = [each for each in (*self.seen, current.before) if each and each.size > first]
         to_meet = deque(sorted(later, key=lambda each: each.size))
         batch: list[bytes] = []
+        source.begin(current.state)
         leaves = source.leaves(first)
         for leaf in leaves if ahead is None else ahead.over(leaves):
             if parts is None or not parts.take(size, leaf):

@@ -74,6 +74,9 @@ class NothingBeside:
     def open(self) -> AbstractContextManager[NothingBeside]:
         return nullcontext(self)
 
+    def begin(self, state: ReplayState) -> None:
+        """Nothing is compared."""
+
     def check_leaf(self, index: int, leaf: AuditedLeaf) -> Iterable[Violation]:
         return ()
 
