@@ -3913,3 +3913,52 @@ class AsyncActs:
                 "ask_to_be_involved", exchange, agency=agency, comment=comment
             )
         )
+
+    async def ask_member_consent(
+        self,
+        exchange: str | HasId,
+        about: bytes | str,
+        authority: str,
+        purpose: Purpose | str,
+        *,
+        reason: str,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
+        """Ask another member of a joint case for consent to pass on what it gave.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            about: Digest of the statement that is to be passed on, in hexadecimal.
+            authority: Id of the agency that is to receive it.
+            purpose: What for. One of INTELLIGENCE, INVESTIGATION, PROSECUTION, CONFISCATION,
+                ANALYSIS.
+            reason: Why, in words; it is sealed to all active members.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return await self._driver.send(
+            self._core.acts.continuing(
+                "ask_member_consent",
+                exchange,
+                about=about,
+                authority=authority,
+                purpose=purpose,
+                reason=reason,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
+        )

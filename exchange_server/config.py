@@ -150,6 +150,8 @@ class Tls(_Section):
     key_passphrase_file: File | None = None
     root: File
     crl: File
+    crl_held: Annotated[Path, AfterValidator(_beside_file)] | None = None
+    """Where the hub keeps the list in force over restarts; see `Config.held_lists`."""
     require_post_quantum: bool = False
     """True to refuse callers whose TLS stack agreed on a key without ML-KEM."""
 
@@ -319,6 +321,17 @@ class Config(_Section):
     process: Process = Process()
     metrics: Metrics = Metrics()
     traces: Traces = Traces()
+
+    @property
+    def held_lists(self) -> Path:
+        """The file with the revocation lists in force: where `crl_held` of [tls] says, else beside
+        the file of a SQLite database, else beside the list itself."""
+        if self.tls.crl_held is not None:
+            return self.tls.crl_held
+        file = self.database.url.removeprefix(_SQLITE)
+        if file == self.database.url or not file or file.startswith(":"):
+            return self.tls.crl.with_name(f"{self.tls.crl.name}.held")
+        return Path(f"{file}.crl")
 
 
 def load_config(path: Path, environment: Mapping[str, str]) -> Config:

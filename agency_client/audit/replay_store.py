@@ -1,9 +1,10 @@
 """The state of a replay, in tables of a SQLite file.
 
 Exchanges, statements, ids, and whom each entry scopes: most of it stays on disk and a bounded
-number of values in memory, so a long log needs no more memory than a short one. What is written is
-part of the transaction of whoever owns the connection. A value that does not read is the damage of
-the file, never the hub's: it raises `sqlite3.DatabaseError`.
+number of values in memory, so a long log needs no more memory than a short one. Ids begin with the
+time, so nearly every new one is greater than all that were written: no query asks for it. What is
+written is part of the transaction of whoever owns the connection. A value that does not read is the
+damage of the file, never the hub's: it raises `sqlite3.DatabaseError`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from exchange_protocol.trust.identity import AgencyId
 MOST_IN_MEMORY = 4_000
 """Values of each kind; about 1 KiB each."""
 
-K = TypeVar("K")
+K = TypeVar("K", str, bytes)
 V = TypeVar("V")
 
 REPLAY_SCHEMA = """
@@ -51,11 +52,11 @@ class ReplayStore:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Go on with what the tables hold."""
         self._connection = connection
-        self._exchanges = _Stored[str, Exchange](
-            connection, "exchanges", _encode_exchange, _decode_exchange, _due
+        self._exchanges = Stored[str, Exchange](
+            connection, "exchanges", str, _encode_exchange, _decode_exchange, _due
         )
-        self._spoken = _Stored[bytes, StatementFacts](
-            connection, "spoken", _encode_spoken, _decode_spoken, _no_due
+        self._spoken = Stored[bytes, StatementFacts](
+            connection, "spoken", bytes, _encode_spoken, _decode_spoken, no_due
         )
         self._ids = _StoredIds(connection)
         self._scopes = _StoredScopes(connection)
@@ -84,13 +85,14 @@ class ReplayStore:
             kept.flush()
 
 
-class _Stored(MutableMapping[K, V], Generic[K, V]):
-    """A mapping in a table, with the newest values in memory."""
+class Stored(MutableMapping[K, V], Generic[K, V]):
+    """A mapping in a table `(key, value, due)`, with the newest values in memory."""
 
     def __init__(
         self,
         connection: sqlite3.Connection,
         table: str,
+        of: type[K],
         encode: Callable[[V], str],
         decode: Callable[[str], V],
         due: Callable[[V], str | None],
@@ -105,10 +107,15 @@ class _Stored(MutableMapping[K, V], Generic[K, V]):
         self._keys = f"SELECT key FROM {table} ORDER BY key"  # noqa: S608
         self._all = f"SELECT key, value FROM {table} ORDER BY key"  # noqa: S608
         self._count = f"SELECT count(*) FROM {table}"  # noqa: S608
+        newest = f"SELECT max(key) FROM {table}"  # noqa: S608
+        self._greatest: K | None = _key(connection.execute(newest).fetchone()[0], of)
 
     def __getitem__(self, key: K) -> V:
-        if key in self._values:
-            return self._values[key]
+        value = self._values.get(key)
+        if value is not None:
+            return value
+        if self._greatest is None or key > self._greatest:
+            raise KeyError(key)
         row = self._connection.execute(self._find, (key,)).fetchone()
         if row is None:
             raise KeyError(key)
@@ -159,13 +166,16 @@ class _Stored(MutableMapping[K, V], Generic[K, V]):
             for key, value in ((key, self._values[key]) for key in self._new)
         ]
         self._connection.executemany(self._write, rows)
+        if self._new:
+            newest = max(self._new)
+            self._greatest = newest if self._greatest is None else max(self._greatest, newest)
         self._new.clear()
 
 
 class _Values(ValuesView[V]):
     """The values of a table, read in one go; one by its key takes a query each."""
 
-    def __init__(self, stored: _Stored[Any, V]) -> None:
+    def __init__(self, stored: Stored[Any, V]) -> None:
         super().__init__(stored)
         self._stored = stored
 
@@ -179,14 +189,16 @@ class _StoredIds(MutableSet[tuple[AgencyId, str]]):
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._new: set[tuple[AgencyId, str]] = set()
+        [greatest] = connection.execute("SELECT max(id) FROM ids").fetchone()
+        self._greatest = _key(greatest, str) or ""
 
     def __contains__(self, key: object) -> bool:
         if key in self._new:
             return True
+        if not isinstance(key, tuple) or key[1] > self._greatest:
+            return False
         query = "SELECT 1 FROM ids WHERE author = ? AND id = ?"
-        return (
-            isinstance(key, tuple) and self._connection.execute(query, key).fetchone() is not None
-        )
+        return self._connection.execute(query, key).fetchone() is not None
 
     def add(self, value: tuple[AgencyId, str]) -> None:
         self._new.add(value)
@@ -208,6 +220,7 @@ class _StoredIds(MutableSet[tuple[AgencyId, str]]):
     def flush(self) -> None:
         """Write what is new to the table."""
         self._connection.executemany("INSERT INTO ids VALUES (?, ?)", self._new)
+        self._greatest = max(self._greatest, *(statement_id for _, statement_id in self._new), "")
         self._new.clear()
 
 
@@ -255,6 +268,13 @@ class _StoredScopes:
         self._new.clear()
 
 
+def _key(value: object, of: type[K]) -> K | None:
+    """Take the greatest key of a table; None if it is empty."""
+    if value is not None and not isinstance(value, of):
+        raise sqlite3.DatabaseError("a key of it does not read")
+    return value
+
+
 def _decoded(decode: Callable[[str], V], value: str) -> V:
     """Read a value of the place; one that does not read is the place's damage, not the hub's."""
     try:
@@ -286,8 +306,8 @@ def _due(exchange: Exchange) -> str | None:
     return None if due_at is None else _instant(due_at)
 
 
-def _no_due(said: StatementFacts) -> None:
-    return None
+def no_due(value: object) -> None:
+    """Give no time: nothing of this value is due."""
 
 
 def _instant(at: datetime) -> str:

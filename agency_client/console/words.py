@@ -896,6 +896,9 @@ VERBS: Final[Mapping[str, Words]] = {
     "ask_to_be_involved": Words(
         "Ask to be involved", "Просить привлечь к участию", "Қатыстыруды сұрау"
     ),
+    "ask_member_consent": Words(
+        "Ask another member", "Запросить согласие участника", "Қатысушыдан келісім сұрау"
+    ),
     "draft_analysis": Words(
         "Show a draft of the analysis", "Показать проект анализа", "Талдау жобасын көрсету"
     ),

@@ -72,7 +72,7 @@ class EntityCheck:
     """Checks entities against FollowTheMoney's model, which is loaded once, when first needed."""
 
     def __init__(self) -> None:
-        self._check = ValueCheck()
+        self.values = ValueCheck()
 
     def __call__(self, entity: Entity, where: str) -> Entity:
         """Give the entity if it is good; raises DOCUMENT_INVALID."""
@@ -83,7 +83,7 @@ class EntityCheck:
 
     def faults(self, entity: Entity) -> Iterator[tuple[str, str]]:
         """Give the faults of an entity: the place in it, and what was expected."""
-        schema = self._check.schema(entity["schema"])
+        schema = self.values.schema(entity["schema"])
         if schema is None or schema.name not in SCHEMATA:
             yield "", f"expected a schema of FollowTheMoney, got {entity['schema'][:64]!r}"
             return
@@ -94,7 +94,7 @@ class EntityCheck:
                 yield "", f"a {schema.name} has no property {name[:64]!r}"
                 continue
             for value in values:
-                if words := self._check.fault(prop, value):
+                if words := self.values.fault(prop, value):
                     yield repr(name), words
 
 

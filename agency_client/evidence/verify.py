@@ -150,6 +150,7 @@ KINDS = {
     86: "complete_task",
     87: "draft_analysis",
     88: "supervisor_comment",
+    140: "member_consent_request",
     70: "enrol_agency",
     71: "publish_certificate",
     72: "revoke_certificate",
@@ -773,6 +774,18 @@ CODES: dict[int, dict[int, tuple[str, dict[int, str]]]] = {
                 1: "none",
                 2: "explanation",
                 3: "involvement",
+            },
+        ),
+    },
+    140: {
+        3: (
+            "purpose",
+            {
+                1: "intelligence",
+                2: "investigation",
+                3: "prosecution",
+                4: "confiscation",
+                5: "analysis",
             },
         ),
     },

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from agency_client.state.profile import FILE, SECOND_KEY_FILE, Profile
 from exchange_files import PUBLIC, NewFile, new_files, new_folder, replace_file
-from exchange_keys import load_signer, read_secret
+from exchange_keys import is_in_token, load_signer, read_secret
 from exchange_keys.requests import (
     RENEWAL_TYPE,
     NewKeys,
@@ -74,7 +74,16 @@ def begin_renewal(profile: Profile, *, post_quantum: bool = False) -> Request:
     """Make the next keys of a profile, and a request that the present keys have signed.
 
     Whoever has a post-quantum key gets the next one; `post_quantum` asks for the first.
+
+    Raises KEY_UNAVAILABLE where a present key is in a token: the next one is made by its tools.
     """
+    for table in ("tls", "signing"):
+        _, key = _present(profile, table)
+        if is_in_token(key):
+            raise Reason.KEY_UNAVAILABLE.error(
+                f"the key of [{table}] is in a token, and a renewal makes keys in files: make the "
+                "next key with the token's tools, and have its request certified"
+            )
     passphrase, member = profile.passphrase(), profile.vault.member
     present = profile.files("signing").get("post_quantum_key")
     made = make_keys(member, passphrase, post_quantum=post_quantum or present is not None)

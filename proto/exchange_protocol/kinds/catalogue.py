@@ -44,6 +44,7 @@ from exchange_protocol.kinds import (
     join,
     joint_case,
     leave,
+    member_consent_request,
     partial_reply,
     publish_acceptance,
     publish_calendar,
@@ -130,6 +131,7 @@ class Kind(StrEnum):
     COMPLETE_TASK = complete_task.SPEC
     DRAFT_ANALYSIS = draft_analysis.SPEC
     SUPERVISOR_COMMENT = supervisor_comment.SPEC
+    MEMBER_CONSENT_REQUEST = member_consent_request.SPEC
 
     ENROL_AGENCY = enrol_agency.SPEC
     PUBLISH_CERTIFICATE = publish_certificate.SPEC

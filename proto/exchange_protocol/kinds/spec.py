@@ -107,6 +107,8 @@ class ConsentStep(Enum):
     ASKS = "asks"
     ASKS_FOR_SOURCES = "asks for sources"
     """It asks for each of its `sources` that the leg's member contributed."""
+    ASKS_MEMBER = "asks a member"
+    """A member of a joint case asks for the statement `about` of another one."""
     GRANTS = "grants"
     REFUSES = "refuses"
     REVOKES = "revokes"
@@ -346,6 +348,12 @@ class KindSpec:
     def supervises(self) -> bool:
         """True if a supervisor says it, to one agency that alone is shown it."""
         return any(row.party is Party.SUPERVISOR for row in self.rows)
+
+    @cached_property
+    def answers_consent(self) -> bool:
+        """True if it decides on a request for consent, or ends a consent."""
+        answers = (ConsentStep.GRANTS, ConsentStep.REFUSES, ConsentStep.REVOKES)
+        return any(row.consent in answers for row in self.rows)
 
     @cached_property
     def names_legs(self) -> bool:

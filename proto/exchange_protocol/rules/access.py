@@ -12,6 +12,8 @@ One rule serves the hub (what it shows and hands out), the client (whom it seals
 - of a joint case, active members and approvers see every statement, and an invited agency the
   initial one, once its own leg is released.
 
+A decision on what another member of a joint case asked is that member's to see and to read, too.
+
 Sealed parts are narrower: approvers and supervisors are readers of the brief alone, and what is
 said to all members of a joint case is sealed to those who were active then, and to no approver.
 """
@@ -21,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
@@ -47,21 +49,36 @@ class StatementFacts:
 
 def spoken(exchange: Exchange, statement: Statement) -> StatementFacts:
     """Reduce a statement of an exchange to what access depends on."""
+    return facts_of(statement, exchange.id, exchange.initiator)
+
+
+def facts_of(statement: Statement, exchange_id: str, initiator: AgencyId) -> StatementFacts:
+    """Reduce a statement likewise, of an exchange that is known by id and initiator alone."""
     author, legs = statement.author.agency, statement.recipients
     spec = statement.kind.spec
     if spec.to_members:
         members = dict.fromkeys((*legs, author))
-        legs = tuple(each for each in members if each != exchange.initiator)
+        legs = tuple(each for each in members if each != initiator)
     is_addressed = spec.to_members or spec.supervises or spec.decides
-    by_recipient = author != exchange.initiator and not is_addressed
+    by_recipient = author != initiator and not is_addressed
     return StatementFacts(
         digest=statement.digest,
-        exchange_id=exchange.id,
+        exchange_id=exchange_id,
         author=author,
         kind=statement.kind,
-        legs=(author,) if by_recipient else legs,
+        legs=(author, *_askers(exchange, statement)) if by_recipient else legs,
         supervisors=statement.supervisors,
     )
+
+
+def _askers(exchange: Exchange, statement: Statement) -> tuple[AgencyId, ...]:
+    """The members of a joint case whose request for consent a statement of a member answers."""
+    own = exchange.leg(statement.author.agency)
+    if own is None or not statement.kind.spec.answers_consent:
+        return ()
+    body: Any = statement.body
+    asked = (each for each in own.record.consents if each.request == body.about)
+    return tuple(dict.fromkeys(each.member for each in asked if each.member is not None))
 
 
 def role_of(agency: AgencyId, exchange: Exchange, said: StatementFacts) -> ReaderRole | None:
@@ -219,6 +236,8 @@ def readers(exchange: Exchange, said: StatementFacts, part_name: str) -> dict[Ag
             for leg in _legs(exchange, said):
                 roles.update(dict.fromkeys(leg.approvers, ReaderRole.APPROVER))
     addressed = said.legs if said.author == exchange.initiator else (exchange.initiator,)
+    if said.author in said.legs:  # A recipient's; other legs are those of members that it answers.
+        addressed = (exchange.initiator, *said.legs)
     if to_members:
         addressed = (exchange.initiator, *said.legs)
     roles.update(dict.fromkeys(addressed, ReaderRole.RECIPIENT))

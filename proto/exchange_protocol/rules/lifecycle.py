@@ -184,18 +184,20 @@ def admit(
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Open the leg of a new member of a joint case, whom the statement invites.
 
-    Who declined before keeps its leg, which begins anew.
+    Who declined or left before keeps its leg, which begins anew.
 
     Assumed verified: `joint_case.check_invitation`.
 
     Raises:
         InvalidInput: as `open_exchange`.
+        Conflict: TIME_IS_OVER, if the content of the leg is kept no more.
     """
     now, names_due = at or statement.made_at, statement.header.due_at is not None
     legs, changes = {leg.agency: leg for leg in exchange.legs}, []
     for route in routes:
         was, leg = legs.get(route.agency), _new_leg(statement, route)
         if was is not None:
+            _check_kept(was, now)
             leg = _invited_again(was, leg)
         leg = _with_times(exchange, None, leg, None, names_due, times, now)
         legs[leg.agency] = leg
@@ -507,7 +509,10 @@ def _new_leg(statement: Statement, route: LegRoute) -> Leg:
 
 
 def _invited_again(was: Leg, leg: Leg) -> Leg:
-    """The leg of an agency that declined and is invited again: what was said on it stays."""
+    """The leg of an agency that declined or left and is invited again: what was said on it stays.
+
+    Its open tasks lapsed when it left.
+    """
     before, new = was.record, leg.record
     return replace(
         leg,
@@ -522,8 +527,19 @@ def _invited_again(was: Leg, leg: Leg) -> Leg:
             supervisors=tuple(dict.fromkeys((*before.supervisors, *new.supervisors))),
             strictest_handling=max(before.strictest_handling, new.strictest_handling),
             strictest_tlp=max(before.strictest_tlp, new.strictest_tlp),
+            tasks=tuple(replace(each, is_open=False) for each in before.tasks),
         ),
     )
+
+
+def _check_kept(leg: Leg, at: datetime) -> None:
+    """Check that a leg may begin anew: what was forgotten must not count as kept again."""
+    until = leg.record.times.kept_until if leg.record.times else None
+    if until is not None and until <= at:
+        raise Reason.TIME_IS_OVER.error(
+            f"the content of the leg of {leg.agency} was kept until {until.isoformat()}, and it is "
+            f"{at.isoformat()} at the hub: open another joint case with {leg.agency}"
+        )
 
 
 def _with_times(
