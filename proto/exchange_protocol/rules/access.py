@@ -55,13 +55,14 @@ def spoken(exchange: Exchange, statement: Statement) -> StatementFacts:
         members = dict.fromkeys((*legs, author))
         legs = tuple(each for each in members if each != exchange.initiator)
     is_addressed = spec.to_members or spec.supervises or spec.decides
-    by_recipient = author != exchange.initiator and not is_addressed
+    if author != exchange.initiator and not is_addressed:
+        legs = (author, *(each for each in legs if each != exchange.initiator))
     return StatementFacts(
         digest=statement.digest,
         exchange_id=exchange.id,
         author=author,
         kind=statement.kind,
-        legs=(author, *(each for each in legs if each != initiator)) if by_recipient else legs,
+        legs=legs,
         supervisors=statement.supervisors,
     )
 
