@@ -113,6 +113,8 @@ def check_config(config: ConfigFile, as_json: AsJson = False) -> None:
     hub = bootstrap.Hub(settings, credentials)
     page = list(certificates_and_lists(settings, credentials, bootstrap.utc_now()))
     entries = _checked_database(settings.database.url, credentials.signer)
+    if entries:
+        credentials.held.verify_there()
     is_well = exchange_doctor.is_well(page) and entries is not None
     if as_json:
         said = {
@@ -211,8 +213,12 @@ def revocations(
 
 @app.command()
 def migrate(config: ConfigFile) -> None:
-    """Bring the database to this version's schema; its log is replayed where the schema moves."""
+    """Bring the database to this version's schema; its log is replayed where the schema moves.
+
+    The revocation list of the configuration is held from then on, where the hub holds none yet.
+    """
     from exchange_protocol.trust.certificates import TrustAnchors
+    from exchange_server.held_lists import HeldLists, told
     from exchange_server.storage.engine import open_engine
     from exchange_server.storage.schema import migrate as migrate_schema
 
@@ -228,6 +234,9 @@ def migrate(config: ConfigFile) -> None:
         typer.echo(f"the database has schema {now} already: nothing was changed")
     else:
         typer.echo(f"the database has schema {now} now; before: {before or 'none'}")
+    held = HeldLists(settings.held_lists, anchors)
+    if (lists := held.begin(settings.tls.crl)) is not None:
+        typer.echo(f"no revocation list older than {told(lists)} is taken: {held.path} holds it")
 
 
 @app.command()

@@ -138,9 +138,9 @@ def _look_at(source: Source, given: str | None) -> _Seen:
             raise _invalid(
                 f"{source} is a workbook of Excel: save the sheet as CSV (in UTF-8), and give that"
             )
-        for first, words in _OTHERS.items():
+        for first, other in _OTHERS.items():
             if head.startswith(first):
-                raise _invalid(f"{source} is {words}, and give that")
+                raise _invalid(f"{source} is {other}, and give that")
         if _MARKUP.match(head.removeprefix(codecs.BOM_UTF8)):
             raise _invalid(
                 f"{source} is a page in HTML or XML, whatever its name says: open it in a "
