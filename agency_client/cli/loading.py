@@ -29,6 +29,7 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
     "watch": ("watch",),
     "setup": ("profile", "keys", "whoami", "sync", "agencies", "templates"),
     "enrolment": ("keys", "enrol"),
+    "enrolment_by_hub": ("enrol",),
     "doctor": ("doctor",),
     "operator": ("operator", "takes"),
     "audit": ("audit",),
