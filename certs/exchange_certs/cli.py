@@ -39,6 +39,7 @@ from exchange_files import (
     results_apart,
     without_bom,
 )
+from exchange_files.arguments import empty_argument
 from exchange_keys import encrypted_pem, read_passphrase
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import Usage, post_quantum_key
@@ -305,7 +306,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; an error of the exchange is one line on stderr and status 2."""
     with results_apart("exchange-certs"):
         try:
-            app(args=None if arguments is None else list(arguments))
+            given = sys.argv[1:] if arguments is None else list(arguments)
+            if missing := empty_argument(given):
+                raise Reason.CONFIG_INVALID.error(missing)
+            app(args=given)
         except (ExchangeError, OSError) as error:
             Console(stderr=True, emoji=False).print(
                 f"exchange-certs: {error}",
