@@ -126,8 +126,8 @@ deb: $(STAMP)  ## make the Debian packages of a hub and of an agency in build/de
 from-scratch: $(STAMP)  ## from an empty Debian in FOLDER to a hub as a service (as root; MIRROR: else that of apt)
 	deploy/from_scratch.sh $(FOLDER) $(MIRROR)
 
-upgrade: $(STAMP)  ## replace the hub of COMMIT by this one under traffic, in FOLDER
-	deploy/upgrade.sh $(COMMIT) $(FOLDER)
+upgrade: $(STAMP)  ## replace the hub of COMMIT by this one under traffic, in FOLDER (URL: on PostgreSQL)
+	deploy/upgrade.sh $(COMMIT) $(FOLDER) $(URL)
 
 lock:  ## pin the dependencies anew (needs uv)
 	scripts/lock.sh
