@@ -7,6 +7,7 @@ alone, within a bound, until the console is locked.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import OrderedDict
@@ -17,8 +18,11 @@ from typing import Final
 from agency_client.console.contents import Contents, Progress
 from agency_client.core.views import UnsealedExchange
 
-WAIT_SECONDS: Final = 0.15
-"""A page waits so long for an exchange to be opened."""
+WAIT_SECONDS: Final = 0.08
+"""The page that begins an opening waits so long for it; one that asks how far it is never waits."""
+_SWITCH_SECONDS: Final = 0.0005
+"""A thread that opens an exchange gives way to a page after so long. A page takes the interpreter
+some twenty times, and would wait for Python's own 5 ms at each."""
 _FRESH_SECONDS: Final = 10.0
 """The result of an opening serves the page that asked for it; a page that comes later verifies."""
 MOST_KEPT: Final = 8
@@ -92,10 +96,11 @@ class Openings:
         """
         with self._lock:
             task = self._tasks.get(exchange_id)
+            begins = task is None or task.is_stale
             if task is None or task.is_stale:
                 task = self._tasks[exchange_id] = _Task()
                 threading.Thread(target=self._run, args=(exchange_id, task), daemon=True).start()
-        if not task.ended.wait(None if waits else WAIT_SECONDS):
+        if not task.ended.wait(None if waits else WAIT_SECONDS if begins else 0):
             raise StillOpeningError(task.done, task.size)
         with self._lock:
             if self._tasks.get(exchange_id) is task:
@@ -114,6 +119,7 @@ class Openings:
         def advance(done: int, size: int) -> None:
             task.done, task.size = done, size
 
+        sys.setswitchinterval(_SWITCH_SECONDS)
         try:
             task.result = self._open(exchange_id, self.known(exchange_id), advance)
         except Exception as error:  # noqa: BLE001 - the page that waits for it raises it

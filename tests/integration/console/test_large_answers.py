@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -87,6 +89,20 @@ def test_a_page_says_that_an_exchange_is_being_opened_and_then_shows_it(
     gate.is_open.set()
     assert "Вымышленная" in browser.get(f"/exchange/{answered}").words
     assert gate.calls == 1
+
+
+def test_a_page_that_says_how_far_it_is_does_not_wait(
+    console: RunningConsole, answered: str, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = console.entered()
+    assert browser.ask(f"/exchange/{answered}").status == 202
+    monkeypatch.setattr(openings, "WAIT_SECONDS", 30)
+    begun = time.monotonic()
+    assert browser.ask(f"/exchange/{answered}").status == 202
+    assert time.monotonic() - begun < 10
+    assert gate.calls == 1
+    # Nor does it wait for the interpreter: an opening gives it up often.
+    assert sys.getswitchinterval() == pytest.approx(openings._SWITCH_SECONDS)
 
 
 def test_an_exchange_that_was_being_opened_at_the_lock_is_not_kept(
