@@ -31,11 +31,14 @@ from agency_client.cli.terminal import (
 )
 from agency_client.presentation.locale import language_of
 from agency_client.presentation.refusals import refusal_words
+from exchange_files.arguments import empty_argument
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.codes import Language
 
 _FLAGS: Final = frozenset({"--json", "--utc"})
 _VALUES: Final = frozenset({"--profile", "--lang"})
+_TEXTS: Final = frozenset({"--reason", "--note", "--explanation", "--question", "--text"})
+"""Options with a text for people, whose emptiness the rules judge."""
 _STOPPED: Final = "STOPPED"
 _VERSION: Final = "--version"
 _LANGUAGES: Final = {each.name.lower(): each for each in Language}
@@ -135,6 +138,8 @@ def _run(first: list[str], rest: list[str]) -> int:
     try:
         with heeding_signals():
             _check_encoding(arguments)
+            if missing := empty_argument(arguments, _TEXTS):
+                raise typer.BadParameter(missing)
             command = asked_command(rest)
             if as_json:
                 _check_complete(command, arguments)
