@@ -102,5 +102,5 @@ def _places(app: typer.Typer | None) -> Iterator[int]:
 
 
 def _place(command: Callable[..., Any] | None) -> int:
-    """The place of a command's module in the help."""
-    return _PLACES[getattr(command, "__module__", "")]
+    """The place of a command's module in the help; a module that others load comes after them."""
+    return _PLACES.get(getattr(command, "__module__", ""), len(_PLACES))
