@@ -236,6 +236,7 @@ class Hub:
                 list_is_refused=credentials.revocations.is_refused,
                 observer=self._observer,
                 shares_port=self._shares_port,
+                reflection=config.listen.reflection,
                 counts=self._counts,
             )
             # Pushed last, so it stops first: the ledger closes when no call is left.

@@ -140,6 +140,8 @@ class Listen(_Section):
     host: Name = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8443
     """0 takes any free port."""
+    reflection: bool = False
+    """True lets operators ask for the contract by gRPC's server reflection."""
 
 
 class Tls(_Section):

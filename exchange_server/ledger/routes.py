@@ -13,13 +13,12 @@ from contextlib import suppress
 from typing import Final
 
 from exchange_protocol.errors import ExchangeError
-from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.judgement import Route, ask_ahead, plan_initial
 from exchange_protocol.rules.policy import Rulebook
-from exchange_protocol.rules.statements import Header, Statement
-from exchange_protocol.trust.identity import AgencyId, Member
+from exchange_protocol.rules.routing import Planned, Route, ask_ahead, plan_initial, planned_of
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.trust.identity import Member
 from exchange_server.fairness.slices import Slices
 
 _MOST_ASKED: Final = 1024
@@ -29,14 +28,12 @@ _MOST_ASKED: Final = 1024
 async def plan_in_slices(
     directory: Directory,
     author: Member,
-    kind: Kind,
-    header: Header,
-    recipients: tuple[AgencyId, ...],
+    planned: Planned,
     slices: Slices,
 ) -> Route:
     """Plan an initial statement; raises as `plan_initial`."""
-    await _ask_in_slices(directory, author, kind, header, recipients, slices)
-    return plan_initial(directory, author, kind, header, recipients)
+    await _ask_in_slices(directory, author, planned, slices)
+    return plan_initial(directory, author, planned)
 
 
 class Routes:
@@ -50,7 +47,7 @@ class Routes:
         """Ask what the writer will ask for this statement, unless that was asked lately."""
         if statement.kind.stage is not Stage.INITIAL or directory.policy is None:
             return
-        author, header, recipients = statement.author, statement.header, statement.recipients
+        author, planned, header = statement.author, planned_of(statement), statement.header
         rulebook = directory.rulebook
         if rulebook is not self._rulebook or len(self._asked) >= _MOST_ASKED:
             self._rulebook, self._asked = rulebook, set()
@@ -58,27 +55,26 @@ class Routes:
         question = (
             author.agency,
             author.role,
-            statement.kind,
-            recipients,
+            planned.kind,
+            planned.recipients,
+            planned.offences,
             header.handling,
             header.tlp,
             header.urgency,
             header.subject_count,
         )
         if question not in self._asked:
-            await _ask_in_slices(directory, author, statement.kind, header, recipients, slices)
+            await _ask_in_slices(directory, author, planned, slices)
             self._asked.add(question)
 
 
 async def _ask_in_slices(
     directory: Directory,
     author: Member,
-    kind: Kind,
-    header: Header,
-    recipients: tuple[AgencyId, ...],
+    planned: Planned,
     slices: Slices,
 ) -> None:
     """Ask what a plan will ask; the plan, here or in the writer, says what is wrong."""
     with suppress(ExchangeError):
-        for _ in ask_ahead(directory, author, kind, header, recipients):
+        for _ in ask_ahead(directory, author, planned):
             await slices.yield_if_due()

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
@@ -49,36 +49,22 @@ class StatementFacts:
 
 def spoken(exchange: Exchange, statement: Statement) -> StatementFacts:
     """Reduce a statement of an exchange to what access depends on."""
-    return facts_of(statement, exchange.id, exchange.initiator)
-
-
-def facts_of(statement: Statement, exchange_id: str, initiator: AgencyId) -> StatementFacts:
-    """Reduce a statement likewise, of an exchange that is known by id and initiator alone."""
     author, legs = statement.author.agency, statement.recipients
     spec = statement.kind.spec
     if spec.to_members:
         members = dict.fromkeys((*legs, author))
-        legs = tuple(each for each in members if each != initiator)
+        legs = tuple(each for each in members if each != exchange.initiator)
     is_addressed = spec.to_members or spec.supervises or spec.decides
-    by_recipient = author != initiator and not is_addressed
+    if author != exchange.initiator and not is_addressed:
+        legs = (author, *(each for each in legs if each != exchange.initiator))
     return StatementFacts(
         digest=statement.digest,
-        exchange_id=exchange_id,
+        exchange_id=exchange.id,
         author=author,
         kind=statement.kind,
-        legs=(author, *_askers(exchange, statement)) if by_recipient else legs,
+        legs=legs,
         supervisors=statement.supervisors,
     )
-
-
-def _askers(exchange: Exchange, statement: Statement) -> tuple[AgencyId, ...]:
-    """The members of a joint case whose request for consent a statement of a member answers."""
-    own = exchange.leg(statement.author.agency)
-    if own is None or not statement.kind.spec.answers_consent:
-        return ()
-    body: Any = statement.body
-    asked = (each for each in own.record.consents if each.request == body.about)
-    return tuple(dict.fromkeys(each.member for each in asked if each.member is not None))
 
 
 def role_of(agency: AgencyId, exchange: Exchange, said: StatementFacts) -> ReaderRole | None:

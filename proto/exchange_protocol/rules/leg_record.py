@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.codes import (
     Handling,
     LegState,
@@ -118,10 +119,12 @@ class LegRecord:
         """The earliest due time of open tasks."""
         return min((each.due_at for each in self.tasks if each.is_open), default=None)
 
-    @property
-    def asked_by_members(self) -> tuple[bytes, ...]:
-        """Digests of the requests for consent that other members of a joint case made of it."""
-        return tuple(each.request for each in self.consents if each.member is not None)
+    def askers(self, body: Any) -> tuple[AgencyId, ...]:
+        """The other members of a joint case whose request for consent a body answers."""
+        if not kind_of(body).spec.answers_consent:
+            return ()
+        asked = (each for each in self.consents if each.request == body.about)
+        return tuple(dict.fromkeys(each.member for each in asked if each.member is not None))
 
     def said_by(self, party: Party) -> tuple[bytes, ...]:
         """Digests of what one end of the leg said on it; none of an approver."""
@@ -193,10 +196,7 @@ def _check_about(record: LegRecord, about: About, party: Party, body: Body) -> N
     ends = (Party.INITIATOR, Party.RECIPIENT)
     speaker = party if about is About.OWN else next(each for each in ends if each is not party)
     digest: bytes = getattr(body, "about")  # noqa: B009 # bodies of such rows alone have it
-    said = record.said_by(speaker)
-    if about is About.OTHERS and speaker is Party.INITIATOR:
-        said += record.asked_by_members
-    if digest not in said:
+    if digest not in record.said_by(speaker) and not record.askers(body):
         raise Reason.STATEMENT_UNKNOWN.error(
             f"expected a statement that the {speaker.value} said on this leg, got {digest.hex()}",
             field="about",
