@@ -44,6 +44,7 @@ from exchange_server.fairness.counts import ALONE, Counts
 from exchange_server.held_lists import HeldLists
 from exchange_server.ledger import Ledger, LedgerLimits, Reader
 from exchange_server.observer import NO_OBSERVER, Observer, Together
+from exchange_server.one_core import OneCore
 from exchange_server.revocation_file import RevocationFile
 from exchange_server.rpc.identity import PeerVerifier
 from exchange_server.rpc.server import RpcLimits, RpcServer, TlsFiles
@@ -235,6 +236,7 @@ class Hub:
                 list_is_refused=credentials.revocations.is_refused,
                 observer=self._observer,
                 shares_port=self._shares_port,
+                reflection=config.listen.reflection,
                 counts=self._counts,
             )
             # Pushed last, so it stops first: the ledger closes when no call is left.
@@ -306,6 +308,11 @@ async def serve(
     credentials = load_credentials(config, os.environ, utc_now)
     instruments = _instruments(config)
     with ExitStack() as stack:
+        if config.process.one_core:
+            # Before the threads that come: each has the core of the thread it comes from.
+            kept = OneCore(worker)
+            kept.start()
+            stack.callback(kept.stop)
         hub = Hub(
             config,
             credentials,

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from exchange_files import read_given, results_apart
+from exchange_files.arguments import empty_argument
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.signer import SignatureAlgorithm
@@ -531,7 +532,13 @@ def database_errors() -> Iterator[None]:
 def main() -> None:
     """Run the command; what goes wrong is said in one line."""
     with results_apart("exchange-server"):
-        run(lambda: app(standalone_mode=True))
+        run(_run_command)
+
+
+def _run_command() -> None:
+    if missing := empty_argument(sys.argv[1:]):
+        raise Reason.CONFIG_INVALID.error(missing)
+    app(standalone_mode=True)
 
 
 def run(command: Callable[[], object]) -> None:

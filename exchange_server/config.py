@@ -140,6 +140,8 @@ class Listen(_Section):
     host: Name = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8443
     """0 takes any free port."""
+    reflection: bool = False
+    """True lets operators ask for the contract by gRPC's server reflection."""
 
 
 class Tls(_Section):
@@ -274,6 +276,13 @@ class Logging(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class Process(_Section):
+    """The hub's processes on their machine."""
+
+    one_core: bool = True
+    """Keep the threads of a process to one core (`one_core`)."""
+
+
 class Metrics(_Section):
     """The page that Prometheus reads; without a port there is none."""
 
@@ -311,6 +320,7 @@ class Config(_Section):
     database: Database
     limits: Limits = Limits()
     logging: Logging = Logging()
+    process: Process = Process()
     metrics: Metrics = Metrics()
     traces: Traces = Traces()
 

@@ -22,11 +22,10 @@ from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.record.entries import Entry, Event, parse_entry
 from exchange_protocol.record.replay import ReplayState
-from exchange_protocol.rules.access import facts_of, is_erased, kept_until
+from exchange_protocol.rules.access import is_erased, kept_until
 from exchange_protocol.rules.leg_record import encode_record
 from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.rules.statements import Statement, parse_statement
-from exchange_protocol.trust.identity import AgencyId
 
 _SEALED = "SELECT sealed FROM log_entries WHERE idx = ?"
 _WITH_CONTENT = """
@@ -71,10 +70,14 @@ class CopyChecks:
             "CREATE TABLE opened (key TEXT PRIMARY KEY, value TEXT, due TEXT) WITHOUT ROWID"
         )
         self._notes.execute("BEGIN")
-        self.begin()
+        self.begin(ReplayState())
 
-    def begin(self) -> None:
-        """Begin before the first leaf."""
+    def begin(self, state: ReplayState) -> None:
+        """Begin before the first leaf.
+
+        `state` is what the replay makes of the leaves, of each one before `check_leaf`.
+        """
+        self._spoken = state.spoken
         self._notes.execute("DELETE FROM opened")
         self._exchanges = Stored[str, _Opened](
             self._notes, "opened", str, _encode_opened, _decode_opened, no_due
@@ -102,10 +105,10 @@ class CopyChecks:
             # The audit of the leaf itself has met the same, or stopped at a worse one before.
             return
         self.last = entry
-        opened = self._exchanges.get(entry.exchange_id) if entry.exchange_id else None
-        if opened is not None and entry.event is not Event.DENIAL:
-            opened = opened._replace(updated_at=entry.hub_time)
-            self._exchanges[entry.exchange_id] = opened
+        if entry.exchange_id and entry.event is not Event.DENIAL:
+            opened = self._exchanges.get(entry.exchange_id)
+            if opened is not None:
+                self._exchanges[entry.exchange_id] = opened._replace(updated_at=entry.hub_time)
         said = (entry.event, entry.actor.agency, entry.exchange_id, entry.payload_digest)
         yield from _check_columns(index, said, entry_columns)
         if statement is not None and signed is not None:
@@ -117,14 +120,26 @@ class CopyChecks:
                 )
             if statement.kind.stage is Stage.INITIAL:
                 at = entry.hub_time
-                opened = _Opened(index, at, at, statement.author.agency)
-                self._exchanges[entry.exchange_id] = opened
+                self._exchanges[entry.exchange_id] = _Opened(index, at, at)
             about = (statement.id, statement.kind.value, int(statement.header.urgency))
             yield from _check_columns(index, about, statement_columns)
-            yield from _check_columns(index, _parties(statement, opened), parties)
+            yield from self._check_parties(index, statement, parties)
             yield from self._check_parts(index, statement, has_uploads=bool(has_uploads))
         elif parties != (None, None):
             yield from _check_columns(index, (None, None), parties)
+
+    def _check_parties(
+        self, index: int, statement: Statement, columns: Sequence[Any]
+    ) -> Iterator[Violation]:
+        """The columns by which the hub finds who may see a statement; empty for the directory."""
+        if statement.kind.stage is Stage.DIRECTORY:
+            yield from _check_columns(index, (_spelled(()), _spelled(())), columns)
+            return
+        said = self._spoken.get(statement.digest)
+        # After a broken rule nothing is replayed any more.
+        if said is not None:
+            names = (_spelled(said.legs), _spelled(said.supervisors))
+            yield from _check_columns(index, names, columns)
 
     def check_state(self, state: ReplayState) -> Iterator[Violation]:
         """The tables as a whole; `state` is what the replay made of the leaves that were shown."""
@@ -265,29 +280,20 @@ class _Opened(NamedTuple):
     """Of its initial statement."""
     initiated_at: datetime
     updated_at: datetime
-    initiator: AgencyId
 
 
 def _encode_opened(opened: _Opened) -> str:
     times = (microseconds(opened.initiated_at), microseconds(opened.updated_at))
-    return f"{opened.log_index} {times[0]} {times[1]} {opened.initiator}"
+    return f"{opened.log_index} {times[0]} {times[1]}"
 
 
 def _decode_opened(value: str) -> _Opened:
-    log_index, initiated_at, updated_at, initiator = value.split(" ")
-    return _Opened(int(log_index), _at(initiated_at), _at(updated_at), AgencyId(initiator))
+    log_index, initiated_at, updated_at = value.split(" ")
+    return _Opened(int(log_index), _at(initiated_at), _at(updated_at))
 
 
 def _at(number: str) -> datetime:
     return _EPOCH + timedelta(microseconds=int(number))
-
-
-def _parties(statement: Statement, opened: _Opened | None) -> tuple[str, str]:
-    """The columns by which the hub finds who may see a statement; empty for the directory."""
-    if opened is None:
-        return _spelled(()), _spelled(())
-    said = facts_of(statement, statement.exchange_id, opened.initiator)
-    return _spelled(said.legs), _spelled(said.supervisors)
 
 
 class _RowsInOrder:

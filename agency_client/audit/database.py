@@ -26,7 +26,8 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -40,7 +41,7 @@ from exchange_protocol.log.checkpoint import Checkpoint, LogVerifier
 from exchange_protocol.log.merkle import HASH_SIZE
 from exchange_protocol.log.succession import Succession
 from exchange_protocol.log.tiles import TILE_WIDTH, TileId, TreeEdge
-from exchange_protocol.record.entries import CommitmentOpening
+from exchange_protocol.record.entries import CommitmentOpening, Entry
 from exchange_protocol.record.replay import ReplayState
 from exchange_protocol.rules.statements import SignedStatement, batch_of, parse_statement
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE
@@ -52,6 +53,7 @@ _ENTRIES = """
     FROM log_entries WHERE idx < ? ORDER BY idx
 """
 _LOG_KEYS = "SELECT idx, payload FROM log_entries WHERE kind = 'publish_log_key' ORDER BY idx"
+_SIGNED_HEAD = "SELECT size, root, note FROM log_head"
 _HEAD = "SELECT id, last_time, directory_size FROM log_head"
 _HEAD_ID = 1
 _TILES_AT_ONCE = 4
@@ -77,7 +79,7 @@ class DatabaseCopy:
         with ExitStack() as stack:
             self._connection = _open(path, stack)
             try:
-                heads = self._connection.execute("SELECT size, root, note FROM log_head").fetchall()
+                heads = self._connection.execute(_SIGNED_HEAD).fetchall()
                 # A copy of an older hub lacks columns: nothing is wrong with it.
                 has_second = "post_quantum_signature" in self._columns("log_entries")
                 second = "post_quantum_signature" if has_second else "NULL"
@@ -91,7 +93,10 @@ class DatabaseCopy:
             self._checkpoint = _verified(self._connection, log, note)
             self._checks = stack.enter_context(closing(CopyChecks(self._connection)))
             self._stack = stack.pop_all()
+        self._path, self._head = path, heads
         self._found: list[Violation] = []
+        self._joined = (0, 0)
+        """Exchanges and rows of their legs that were checked elsewhere."""
 
     def _columns(self, table: str) -> set[str]:
         return {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
@@ -115,7 +120,7 @@ class DatabaseCopy:
         if start:
             raise ValueError("a copy is checked as a whole: any row of it may have changed")
         self._found.clear()
-        self._checks.begin()
+        self._joined = (0, 0)
         tiles = _TileCheck(self._connection)
         expected = 0
         try:
@@ -137,6 +142,10 @@ class DatabaseCopy:
         except sqlite3.Error as error:
             self._found.append(damaged(error, expected))
 
+    def begin(self, state: ReplayState) -> None:
+        """Begin before the first leaf."""
+        self._checks.begin(state)
+
     def check_leaf(self, index: int, leaf: AuditedLeaf) -> Iterator[Violation]:
         """The columns that the hub finds the entry and its statement by, and the sealed parts."""
         return self._checks.check_leaf(index, leaf)
@@ -153,10 +162,21 @@ class DatabaseCopy:
             if state is not None:
                 yield from self._check_head()
                 yield from self._checks.check_state(state)
-                yield from self._check_off_log(len(state.exchanges), self._checks.rows_of_legs)
+                exchanges, legs = self._joined
+                exchanges += len(state.exchanges)
+                yield from self._check_off_log(exchanges, legs + self._checks.rows_of_legs)
             yield from self._check_file()
         except sqlite3.Error as error:
             yield damaged(error, None)
+
+    def part(self) -> CopyPart:
+        """Give what begins the checks of one part, over a connection of its own."""
+        return CopyPart(self._path, self._head)
+
+    def join(self, last: Entry | None, exchanges: int, rows_of_legs: int) -> None:
+        """Take what the parts have seen."""
+        self._joined = (exchanges, rows_of_legs)
+        self._checks.last = last
 
     def newest_directory(self) -> None:
         """None: a copy shows every entry to whoever has it."""
@@ -208,6 +228,24 @@ class DatabaseCopy:
             yield fault(
                 Reason.ENTRY_MISMATCH, "log_head has another time or directory than the last entry"
             )
+
+
+@dataclass(frozen=True)
+class CopyPart:
+    """Begins the checks of some exchanges of a copy."""
+
+    path: Path
+    head: list[tuple[Any, ...]]
+    """As it was read; a copy that is written meanwhile is not divided."""
+
+    @contextmanager
+    def open(self) -> Iterator[CopyChecks]:
+        """Open the same copy; raises `sqlite3.Error` if it is not the same any more."""
+        with ExitStack() as stack:
+            connection = _open(self.path, stack)
+            if connection.execute(_SIGNED_HEAD).fetchall() != self.head:
+                raise sqlite3.DatabaseError("the copy has changed since it was opened")
+            yield stack.enter_context(closing(CopyChecks(connection)))
 
 
 class _TileCheck:

@@ -59,7 +59,7 @@ class ReplayStore:
             connection, "spoken", bytes, _encode_spoken, _decode_spoken, no_due
         )
         self._ids = _StoredIds(connection)
-        self._scopes = _StoredScopes(connection)
+        self.scopes = StoredScopes(connection)
 
     def as_replay_state(self, last_index: int | None, last_time: datetime | None) -> ReplayState:
         """The state with which a replay goes on, after its last entry."""
@@ -67,7 +67,7 @@ class ReplayStore:
             exchanges=self._exchanges,
             spoken=self._spoken,
             ids=self._ids,
-            scopes=self._scopes,
+            scopes=self.scopes,
             last_index=last_index,
             last_time=last_time,
         )
@@ -81,7 +81,7 @@ class ReplayStore:
 
     def flush(self) -> None:
         """Write what is new to the tables."""
-        for kept in (self._exchanges, self._spoken, self._ids, self._scopes):
+        for kept in (self._exchanges, self._spoken, self._ids, self.scopes):
             kept.flush()
 
 
@@ -210,7 +210,7 @@ class _StoredIds(MutableSet[tuple[AgencyId, str]]):
 
     def __iter__(self) -> Iterator[tuple[AgencyId, str]]:
         self.flush()
-        return iter(self._connection.execute("SELECT author, id FROM ids"))
+        return iter(self._connection.execute("SELECT author, id FROM ids ORDER BY id, author"))
 
     def __len__(self) -> int:
         self.flush()
@@ -224,19 +224,25 @@ class _StoredIds(MutableSet[tuple[AgencyId, str]]):
         self._new.clear()
 
 
-class _StoredScopes:
+class StoredScopes:
     """The scope of each entry, in a table; the few distinct scopes are numbered beside."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        """Go on after the last entry of the table."""
         self._connection = connection
         rows = connection.execute("SELECT value FROM distinct_scopes ORDER BY id").fetchall()
         self._distinct = [_decoded(_CONCERN.validate_json, value) for (value,) in rows]
         self._numbers = {scope: number for number, scope in enumerate(self._distinct)}
-        [self._written] = connection.execute("SELECT count(*) FROM scopes").fetchone()
-        self._new: list[int] = []
+        [count] = connection.execute("SELECT count(*) FROM scopes").fetchone()
+        self._next = int(count)
+        self._new: list[tuple[int, int]] = []
 
     def __len__(self) -> int:
-        return int(self._written) + len(self._new)
+        return self._next
+
+    def skip_to(self, index: int) -> None:
+        """Go on at an entry; the scopes of those before it are known elsewhere."""
+        self._next = index
 
     def append(self, scope: EntryScope) -> None:
         """Take the next entry's."""
@@ -246,12 +252,13 @@ class _StoredScopes:
             self._distinct.append(scope)
             row = (number, _CONCERN.dump_json(scope).decode())
             self._connection.execute("INSERT INTO distinct_scopes VALUES (?, ?)", row)
-        self._new.append(number)
+        self._new.append((self._next, number))
+        self._next += 1
         if len(self._new) > MOST_IN_MEMORY:
             self.flush()
 
     def between(self, start: int, end: int) -> Iterator[EntryScope]:
-        """Those of the entries [start, end)."""
+        """Those of the entries [start, end) that are known here."""
         self.flush()
         query = "SELECT scope FROM scopes WHERE idx >= ? AND idx < ?"
         for (number,) in self._connection.execute(query, (start, end)):
@@ -261,10 +268,7 @@ class _StoredScopes:
 
     def flush(self) -> None:
         """Write what is new to the table."""
-        self._connection.executemany(
-            "INSERT INTO scopes VALUES (?, ?)", enumerate(self._new, self._written)
-        )
-        self._written += len(self._new)
+        self._connection.executemany("INSERT INTO scopes VALUES (?, ?)", self._new)
         self._new.clear()
 
 

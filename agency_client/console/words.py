@@ -851,6 +851,10 @@ VERBS: Final[Mapping[str, Words]] = {
         "Give advance notice", "Предупредить о мере", "Шара туралы алдын ала хабарлау"
     ),
     "ping": Words("Test the connection", "Проверить связь", "Байланысты тексеру"),
+    "request_certificates": Words(
+        "Ask for certificates", "Запросить сертификаты", "Сертификаттар сұрау"
+    ),
+    "give_certificates": Words("Give certificates", "Выдать сертификаты", "Сертификаттар беру"),
     "announce_correction": Words(
         "Announce a correction", "Объявить об исправлении", "Түзету туралы хабарлау"
     ),

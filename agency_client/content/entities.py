@@ -17,6 +17,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from agency_client.content.doubts import is_kz_number
 from agency_client.content.entity import (
     MAX_LINE_BYTES,
     Entity,
@@ -25,7 +26,6 @@ from agency_client.content.entity import (
     Warnings,
     decode_line,
     identifier_warnings,
-    is_kz_number,
     shape_entity,
 )
 from agency_client.content.faults import Faults
@@ -72,7 +72,6 @@ class EntityFile(ImportedEntities):
         links = Links(check.values)
         for number, given in self._lines():
             self.count += 1
-            place = f"line {number}"
             if isinstance(given, str):
                 faults.add(given, line=number)
                 continue
@@ -81,7 +80,7 @@ class EntityFile(ImportedEntities):
                 faults.add(words, line=number, at=at)
             if not found:
                 counted.add(given)
-                warnings.add(place, given)
+                warnings.add(number, given)
                 links.add(number, given)
         faults.raise_any()
         links.check(faults, allow_outside=allow_links_outside)

@@ -283,7 +283,7 @@ class _Checking:
             self.count += 1
             self.subjects.add(entity)
             self._links.add(row.line, entity)
-            self.warnings.add(f"line {row.line}", entity)
+            self.warnings.add(row.line, entity)
 
     def _clash(self, row: Row, mapping: EntityMapping, key: int, first: int) -> None:
         what = "tell one event twice" if mapping.schema.name in EVENT_SCHEMATA else "differ"

@@ -10,6 +10,7 @@
     writing                      turns the disk's errors into FILE_NOT_WRITTEN
     read_file, read_given, without_bom
     hold_streams, results_apart  the standard streams of a command
+    arguments                    its words before they are read
 
 Rules of this package (docs/adr/0031-files-appear-whole.md):
 

@@ -69,6 +69,7 @@ from exchange_server.storage.engine import open_engine
 from exchange_server.storage.log_rows import StatementRow, StoredEntry, read_entry_range, read_head
 from exchange_server.storage.statement_rows import find_delivered
 from tests.support.deployment import AUDITOR, Deployment
+from tests.support.divided import verify_both_ways
 from tests.support.foundation import Foundation
 from tests.support.hub_process import TRUST_DOMAIN, HubFiles
 
@@ -167,7 +168,10 @@ class Region:
         return report
 
     def audit_copy(self, member: str = AUDITOR) -> AuditReport:
-        """What an auditor finds in a copy of the database, which it has never seen before."""
+        """What an auditor finds in a copy of the database, which it has never seen before.
+
+        The replay as a whole and the divided one find the same.
+        """
         folder = self.files.folder.with_name("copy")
         folder.mkdir(exist_ok=True)
         for name in ("hub.db", "hub.db-wal"):
@@ -175,7 +179,7 @@ class Region:
                 shutil.copy(self.files.folder / name, folder / name)
         copy = DatabaseCopy(folder / "hub.db", LogVerifier(self.files.log_vkey))
         try:
-            return verify_log(copy, self.files.anchors, auditor=None)
+            return verify_both_ways(copy, self.files.anchors, auditor=None)
         finally:
             copy.close()
 

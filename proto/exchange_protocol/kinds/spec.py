@@ -298,6 +298,8 @@ class KindSpec:
     """True if its body names the `sources` that it passes on, and the `consents` to that."""
     is_counted: bool = True
     """False if statistics leave its exchanges out."""
+    is_for_certificates: bool = False
+    """True if its one attached file asks for certificates, or gives them."""
     needs_due: bool = False
     """True if its header must name a due time; for initial kinds."""
     names: Mapping[str, Words] = field(default_factory=dict)

@@ -49,24 +49,20 @@ class StatementFacts:
 
 def spoken(exchange: Exchange, statement: Statement) -> StatementFacts:
     """Reduce a statement of an exchange to what access depends on."""
-    return facts_of(statement, exchange.id, exchange.initiator)
-
-
-def facts_of(statement: Statement, exchange_id: str, initiator: AgencyId) -> StatementFacts:
-    """Reduce a statement likewise, of an exchange that is known by id and initiator alone."""
     author, legs = statement.author.agency, statement.recipients
     spec = statement.kind.spec
     if spec.to_members:
         members = dict.fromkeys((*legs, author))
-        legs = tuple(each for each in members if each != initiator)
+        legs = tuple(each for each in members if each != exchange.initiator)
     is_addressed = spec.to_members or spec.supervises or spec.decides
-    by_recipient = author != initiator and not is_addressed
+    if author != exchange.initiator and not is_addressed:
+        legs = (author, *(each for each in legs if each != exchange.initiator))
     return StatementFacts(
         digest=statement.digest,
-        exchange_id=exchange_id,
+        exchange_id=exchange.id,
         author=author,
         kind=statement.kind,
-        legs=(author, *(each for each in legs if each != initiator)) if by_recipient else legs,
+        legs=legs,
         supervisors=statement.supervisors,
     )
 

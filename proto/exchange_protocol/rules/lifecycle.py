@@ -49,7 +49,7 @@ from exchange_protocol.kinds.codes import Handling, LegState, Party, Tlp
 from exchange_protocol.kinds.offences import OffenceType, offences_of
 from exchange_protocol.kinds.spec import Body, Due, Row, Stage, When, matches
 from exchange_protocol.rules.calendars import TimeRules
-from exchange_protocol.rules.clocks import Turn, times_after
+from exchange_protocol.rules.clocks import LegTimes, Turn, times_after
 from exchange_protocol.rules.joint_case import addressed_members
 from exchange_protocol.rules.leg_record import EMPTY_RECORD, LegRecord, record_after
 from exchange_protocol.rules.statements import Draft, Header, Statement
@@ -166,18 +166,15 @@ def open_exchange(
     Raises:
         InvalidInput: if statements are held back from a recipient that would approve another leg.
     """
-    legs = tuple(_new_leg(statement, route) for route in routes)
+    now = at or statement.made_at
     exchange = Exchange(
         id=statement.exchange_id,
         kind=statement.kind,
         initiator=statement.author.agency,
         header=statement.header,
         offences=offences_of(statement.body),
-        legs=legs,
+        legs=tuple(_first_leg(statement, route, times, now) for route in routes),
     )
-    now, names_due = at or statement.made_at, statement.header.due_at is not None
-    timed = (_with_times(exchange, None, leg, None, names_due, times, now) for leg in legs)
-    exchange = replace(exchange, legs=tuple(timed))
     _check_approvers_are_others(exchange)
     return exchange, tuple(_change(None, leg) for leg in exchange.legs)
 
@@ -203,7 +200,7 @@ def admit(
     now, names_due = at or statement.made_at, statement.header.due_at is not None
     legs, changes = {leg.agency: leg for leg in exchange.legs}, []
     for route in routes:
-        was, leg = legs.get(route.agency), _new_leg(statement, route)
+        was, leg = legs.get(route.agency), _new_leg(statement, route, statement.header.due_at)
         if was is not None:
             _check_kept(was, now)
             leg = _invited_again(was, leg)
@@ -450,7 +447,7 @@ def _add_content(leg: Leg, statement: Statement, route: LegRoute | None) -> Leg:
     """New content passes the gate anew, or an approval would cover what came after it."""
     if route is None:
         raise ValueError(f"no route for the leg of {leg.agency}")
-    new = _new_leg(statement, route)
+    new = _new_leg(statement, route, statement.header.due_at)
     return replace(
         new,
         record=leg.record,
@@ -494,7 +491,31 @@ def _due(leg: Leg, row: Row, statement: Statement) -> datetime:
     return due_at
 
 
-def _new_leg(statement: Statement, route: LegRoute) -> Leg:
+def _first_leg(statement: Statement, route: LegRoute, rules: TimeRules, at: datetime) -> Leg:
+    """The leg of an exchange that its initial statement opens, made once with its clocks."""
+    header = statement.header
+    turn = Turn(
+        state=LegState.HELD if route.approvals_required > 0 else LegState.RELEASED,
+        due_at=header.due_at,
+        names_due=header.due_at is not None,
+        is_anew=False,
+        meets=None,
+        recipient=route.agency,
+        initiator=statement.author.agency,
+        approvers=route.approvers,
+        urgency=header.urgency,
+        is_counted=statement.kind.spec.is_counted,
+    )
+    times, due_at = times_after(None, None, turn, rules, at)
+    return _new_leg(statement, route, due_at, times)
+
+
+def _new_leg(
+    statement: Statement,
+    route: LegRoute,
+    due_at: datetime | None,
+    times: LegTimes | None = None,
+) -> Leg:
     held = route.approvals_required > 0
     return Leg(
         agency=route.agency,
@@ -506,13 +527,14 @@ def _new_leg(statement: Statement, route: LegRoute) -> Leg:
         was_released=not held,
         approvals_required=route.approvals_required,
         approvers=route.approvers,
-        due_at=statement.header.due_at,
+        due_at=due_at,
         hidden=(statement.digest,) if held else (),
         record=LegRecord(
             from_initiator=(statement.digest,),
             supervisors=statement.supervisors,
             strictest_handling=statement.header.handling,
             strictest_tlp=statement.header.tlp,
+            times=times,
         ),
     )
 
