@@ -232,6 +232,28 @@ class OpenJointCaseArguments(TypedDict, total=False):
     withholding_ground: WithholdingGround | str | None
 
 
+class RequestCertificatesArguments(TypedDict, total=False):
+    """The arguments of `request_certificates`, as a mapping; the method explains each."""
+
+    to: Required[Agencies]
+    note: str
+    attachments: Attachments | None
+    due: Due | None
+    handling: Handling | str | None
+    tlp: Tlp | str | None
+    source_grade: SourceGrade | str | None
+    information_grade: InformationGrade | str | None
+    urgency: Urgency | str | None
+    purpose: Purpose | str | None
+    legal_basis: str | None
+    permitted_uses: Iterable[Purpose | str]
+    onward_authorities: Iterable[str]
+    language: Language | str | None
+    time_zone: str | None
+    withheld_from: Iterable[str]
+    withholding_ground: WithholdingGround | str | None
+
+
 class Acts:
     """Makes every kind of statement of an exchange, and sends it."""
 
@@ -1141,6 +1163,111 @@ class Acts:
             HubDishonest: the hub lies; a statement that was made stays in the outbox.
         """
         return self._driver.send_batch("open_joint_case", requests)
+
+    def request_certificates(
+        self,
+        to: Agencies,
+        *,
+        note: str = "Request for certificates.",
+        attachments: Attachments | None = None,
+        due: Due | None = None,
+        handling: Handling | str | None = None,
+        tlp: Tlp | str | None = None,
+        source_grade: SourceGrade | str | None = None,
+        information_grade: InformationGrade | str | None = None,
+        urgency: Urgency | str | None = None,
+        purpose: Purpose | str | None = None,
+        legal_basis: str | None = None,
+        permitted_uses: Iterable[Purpose | str] = (),
+        onward_authorities: Iterable[str] = (),
+        language: Language | str | None = None,
+        time_zone: str | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
+        """Send a request for certificates, as `agency enrol send` does.
+
+        Args:
+            to: Id of the agency to address, such as "kz.fma", or several.
+            note: Words for the authority; they are sealed.
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+                each.
+            due: When the answer is due: a timedelta, a date, a datetime with its zone, or a text
+                such as "7d", "8h" or "2026-12-05". A date ends in the time zone of the statement.
+            handling: Handling code, H0 to H3. By default H0.
+            tlp: Traffic light, CLEAR to RED. By default AMBER.
+            source_grade: How reliable the source is, A to X.
+            information_grade: How accurate the information is, 1 to 4.
+            urgency: ROUTINE or URGENT; the brief says why it is urgent (`urgency_reason`). By
+                default ROUTINE.
+            purpose: Purpose for which the information may be used. By default INVESTIGATION.
+            legal_basis: Code of the legal basis, such as KZ-CPC-1: capitals, digits, hyphens,
+                points. By default the profile's.
+            permitted_uses: Further purposes for which it may be used.
+            onward_authorities: Ids of the agencies to which it may be passed on.
+            language: Language of the sealed text; by default the profile's.
+            time_zone: IANA time zone of the sealed text, such as Asia/Almaty; else the profile's.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+        """
+        return self._driver.send(
+            self._core.acts.initial(
+                "request_certificates",
+                to,
+                note=note,
+                attachments=attachments,
+                due=due,
+                handling=handling,
+                tlp=tlp,
+                source_grade=source_grade,
+                information_grade=information_grade,
+                urgency=urgency,
+                purpose=purpose,
+                legal_basis=legal_basis,
+                permitted_uses=permitted_uses,
+                onward_authorities=onward_authorities,
+                language=language,
+                time_zone=time_zone,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
+        )
+
+    def request_certificates_batch(
+        self, requests: Iterable[RequestCertificatesArguments]
+    ) -> list[Sent | Queued | Refused]:
+        """Send a request for certificates, as `agency enrol send` does, in many cases at once.
+
+        They are made in groups of up to 4,096, each under one signature. A group is made as a whole
+        before any of it is sent: an error in it, whose `field` begins with `requests[...]`, leaves
+        nothing of the group in the outbox.
+
+        Args:
+            requests: The arguments of `request_certificates` for each, as a mapping.
+
+        Returns:
+            The result of each, in their order; each is accepted or refused by itself.
+
+        Raises:
+            TypeError: a name is not one of the arguments, or one is missing.
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+        """
+        return self._driver.send_batch("request_certificates", requests)
 
     def acknowledge(
         self,
@@ -3907,5 +4034,97 @@ class Acts:
         return self._driver.send(
             self._core.acts.continuing(
                 "ask_to_be_involved", exchange, agency=agency, comment=comment
+            )
+        )
+
+    def ask_member_consent(
+        self,
+        exchange: str | HasId,
+        about: bytes | str,
+        authority: str,
+        purpose: Purpose | str,
+        *,
+        reason: str,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
+        """Ask another member of a joint case for consent to pass on what it gave.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            about: Digest of the statement that is to be passed on, in hexadecimal.
+            authority: Id of the agency that is to receive it.
+            purpose: What for. One of INTELLIGENCE, INVESTIGATION, PROSECUTION, CONFISCATION,
+                ANALYSIS.
+            reason: Why, in words; it is sealed to all active members.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing(
+                "ask_member_consent",
+                exchange,
+                about=about,
+                authority=authority,
+                purpose=purpose,
+                reason=reason,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
+            )
+        )
+
+    def give_certificates(
+        self,
+        exchange: str | HasId,
+        *,
+        note: str = "Certificates.",
+        attachments: Attachments | None = None,
+        withheld_from: Iterable[str] = (),
+        withholding_ground: WithholdingGround | str | None = None,
+    ) -> Sent | Queued:
+        """Give the certificates that were asked for, as `agency enrol answer` does.
+
+        Args:
+            exchange: The exchange, as a list or `open` gave it, or its id.
+            note: Words for whoever asked; they are sealed.
+            attachments: Files to seal too, by name: their bytes, or their paths; at most 64 MiB
+                each.
+            withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
+                so.
+            withholding_ground: Why: the ground is signed, and on the log for auditors.
+
+        Returns:
+            Sent, with its verified receipt, or Queued if the hub is away.
+
+        Raises:
+            InvalidInput: an argument is wrong; `field` names it.
+            NotPermitted: the policy, or the agency's part in the exchange, forbids it.
+            NotFound: an agency, a sealing key or the exchange is unknown.
+            LimitExceeded: TOO_LARGE or TOO_MANY.
+            HubDishonest: the hub lies; a statement that was made stays in the outbox.
+            Conflict: OUT_OF_ORDER or STALE_ANSWER: the state of the exchange forbids it now.
+            HubUnavailable: the exchange cannot be read, as the hub is away.
+        """
+        return self._driver.send(
+            self._core.acts.continuing(
+                "give_certificates",
+                exchange,
+                note=note,
+                attachments=attachments,
+                withheld_from=withheld_from,
+                withholding_ground=withholding_ground,
             )
         )

@@ -31,6 +31,7 @@ import grpc.experimental
 from google.protobuf.message import DecodeError, Message
 from google.rpc import status_pb2
 
+from agency_client._credentials import channel_credentials
 from agency_client.core.calls import DEADLINES, PACKAGE, Call, Fetch, Stream, Unary, Upload
 from agency_client.core.statuses import error_of
 from agency_client.state.profile import Profile
@@ -132,7 +133,7 @@ class Channel:
     def _open(self, profile: Profile) -> None:
         self._faults = Faults(profile, self._clock)
         options = (*_OPTIONS, (grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1))
-        self._channel = grpc.secure_channel(profile.target, _credentials(profile), options)
+        self._channel = grpc.secure_channel(profile.target, channel_credentials(profile), options)
         self._calls: dict[str, Any] = {}
 
     def _renew(self, *, at_once: bool = False) -> bool:
@@ -216,7 +217,9 @@ class AsyncChannel:
 
     def _open(self, profile: Profile) -> None:
         self._faults = Faults(profile, self._clock)
-        self._channel = grpc.aio.secure_channel(profile.target, _credentials(profile), _OPTIONS)
+        self._channel = grpc.aio.secure_channel(
+            profile.target, channel_credentials(profile), _OPTIONS
+        )
         self._calls: dict[str, Any] = {}
 
     async def _renew(self, *, at_once: bool = False) -> bool:
@@ -262,6 +265,11 @@ class Faults:
         status = _status_of(error)
         if status is not None:
             return error_of(status)
+        if code is grpc.StatusCode.DEADLINE_EXCEEDED and self._profile.tls.is_signing:
+            return Reason.DEADLINE_EXCEEDED.error(
+                "the token with your TLS key did not sign in time: "
+                "does it wait for a PIN or a touch?"
+            )
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
             return Reason.DEADLINE_EXCEEDED.error(
                 f"the hub {self._profile.target} did not answer in time"
@@ -298,6 +306,8 @@ class Faults:
                     "the hub refused the connection. Ask your authority for a new one"
                 )
             return error.reason.error(f"your TLS certificate: {error.message}")
+        if (trouble := profile.tls.trouble) is not None:
+            return Reason.KEY_UNAVAILABLE.error(f"your TLS key: {trouble.message}")
         hint = ""
         # A hint for people: the client's behaviour never depends on gRPC's text.
         if "CERTIFICATE_VERIFY_FAILED" in details:
@@ -374,14 +384,6 @@ def _multicallable(channel: Any, method: str) -> Any:
         f"/{PACKAGE}.{method}",
         request_serializer=request.SerializeToString,
         response_deserializer=response.FromString,
-    )
-
-
-def _credentials(profile: Profile) -> grpc.ChannelCredentials:
-    return grpc.ssl_channel_credentials(
-        root_certificates=profile.roots_pem,
-        private_key=profile.tls.key_pem(),
-        certificate_chain=profile.tls.certificate_pem,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Final
 
@@ -12,6 +13,7 @@ _OWN: Final = ("agency_client", "exchange_")
 def main() -> None:
     """Run the command; a library of an extra that is not installed ends it with code 2."""
     try:
+        _load()
         from agency_client.cli import main as run
 
         run()
@@ -24,3 +26,15 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(_EXIT_CANNOT)
+
+
+def _load() -> None:
+    """Load what the line asks for, without looking for garbage: all of it stays to the end."""
+    gc.disable()
+    try:
+        from agency_client.cli.app import asked_command, hoist_globals
+
+        asked_command(hoist_globals(sys.argv[1:])[1])
+    finally:
+        gc.freeze()
+        gc.enable()

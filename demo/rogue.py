@@ -31,8 +31,8 @@ from exchange_protocol.kinds.codes import Purpose
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.rules.access import readers, spoken
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.rules.judgement import plan_route
 from exchange_protocol.rules.lifecycle import open_exchange
+from exchange_protocol.rules.routing import plan_route
 from exchange_protocol.rules.statements import (
     BRIEF,
     UUID_RANDOM_BYTES,

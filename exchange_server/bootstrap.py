@@ -41,8 +41,10 @@ from exchange_server.config import (
     Tls,
 )
 from exchange_server.fairness.counts import ALONE, Counts
+from exchange_server.held_lists import HeldLists
 from exchange_server.ledger import Ledger, LedgerLimits, Reader
 from exchange_server.observer import NO_OBSERVER, Observer, Together
+from exchange_server.one_core import OneCore
 from exchange_server.revocation_file import RevocationFile
 from exchange_server.rpc.identity import PeerVerifier
 from exchange_server.rpc.server import RpcLimits, RpcServer, TlsFiles
@@ -75,6 +77,7 @@ class Credentials:
     tls: CertificateFile
     anchors: TrustAnchors
     revocations: RevocationFile
+    held: HeldLists
     signer: LogSigner
 
     @property
@@ -91,7 +94,8 @@ def load_credentials(config: Config, environment: Mapping[str, str], clock: Cloc
     """
     tls, log = config.tls, config.log
     anchors = TrustAnchors.from_pem(read_pinned(tls.root, Reason.CONFIG_INVALID))
-    revocations = RevocationFile(tls.crl, anchors, clock)
+    held = HeldLists(config.held_lists, anchors)
+    revocations = RevocationFile(tls.crl, anchors, clock, held=held)
     load = partial(_load_tls, tls, anchors, revocations, environment, clock)
     files = CertificateFile(load, (tls.certificate, tls.key))
     return Credentials(
@@ -99,6 +103,7 @@ def load_credentials(config: Config, environment: Mapping[str, str], clock: Cloc
         tls=files,
         anchors=anchors,
         revocations=revocations,
+        held=held,
         signer=load_log_signer(log, environment),
     )
 
@@ -211,6 +216,7 @@ class Hub:
                 counts=self._counts,
             )
             self._stack.push_async_callback(ledger.close)
+            credentials.revocations.hold(is_first=ledger.tree_size == 0)
             reader = Reader(engine, directory=lambda: ledger.directory)
             self._stack.push_async_callback(reader.close)
             peers = PeerVerifier(
@@ -230,6 +236,7 @@ class Hub:
                 list_is_refused=credentials.revocations.is_refused,
                 observer=self._observer,
                 shares_port=self._shares_port,
+                reflection=config.listen.reflection,
                 counts=self._counts,
             )
             # Pushed last, so it stops first: the ledger closes when no call is left.
@@ -301,6 +308,11 @@ async def serve(
     credentials = load_credentials(config, os.environ, utc_now)
     instruments = _instruments(config)
     with ExitStack() as stack:
+        if config.process.one_core:
+            # Before the threads that come: each has the core of the thread it comes from.
+            kept = OneCore(worker)
+            kept.start()
+            stack.callback(kept.stop)
         hub = Hub(
             config,
             credentials,

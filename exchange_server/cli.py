@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from exchange_files import read_given, results_apart
+from exchange_files.arguments import empty_argument
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import LogSigner
 from exchange_protocol.signer import SignatureAlgorithm
@@ -112,6 +113,8 @@ def check_config(config: ConfigFile, as_json: AsJson = False) -> None:
     hub = bootstrap.Hub(settings, credentials)
     page = list(certificates_and_lists(settings, credentials, bootstrap.utc_now()))
     entries = _checked_database(settings.database.url, credentials.signer)
+    if entries:
+        credentials.held.verify_there()
     is_well = exchange_doctor.is_well(page) and entries is not None
     if as_json:
         said = {
@@ -210,8 +213,12 @@ def revocations(
 
 @app.command()
 def migrate(config: ConfigFile) -> None:
-    """Bring the database to this version's schema; its log is replayed where the schema moves."""
+    """Bring the database to this version's schema; its log is replayed where the schema moves.
+
+    The revocation list of the configuration is held from then on, where the hub holds none yet.
+    """
     from exchange_protocol.trust.certificates import TrustAnchors
+    from exchange_server.held_lists import HeldLists, told
     from exchange_server.storage.engine import open_engine
     from exchange_server.storage.schema import migrate as migrate_schema
 
@@ -227,6 +234,9 @@ def migrate(config: ConfigFile) -> None:
         typer.echo(f"the database has schema {now} already: nothing was changed")
     else:
         typer.echo(f"the database has schema {now} now; before: {before or 'none'}")
+    held = HeldLists(settings.held_lists, anchors)
+    if (lists := held.begin(settings.tls.crl)) is not None:
+        typer.echo(f"no revocation list older than {told(lists)} is taken: {held.path} holds it")
 
 
 @app.command()
@@ -522,7 +532,13 @@ def database_errors() -> Iterator[None]:
 def main() -> None:
     """Run the command; what goes wrong is said in one line."""
     with results_apart("exchange-server"):
-        run(lambda: app(standalone_mode=True))
+        run(_run_command)
+
+
+def _run_command() -> None:
+    if missing := empty_argument(sys.argv[1:]):
+        raise Reason.CONFIG_INVALID.error(missing)
+    app(standalone_mode=True)
 
 
 def run(command: Callable[[], object]) -> None:

@@ -140,6 +140,8 @@ class Listen(_Section):
     host: Name = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8443
     """0 takes any free port."""
+    reflection: bool = False
+    """True lets operators ask for the contract by gRPC's server reflection."""
 
 
 class Tls(_Section):
@@ -150,6 +152,8 @@ class Tls(_Section):
     key_passphrase_file: File | None = None
     root: File
     crl: File
+    crl_held: Annotated[Path, AfterValidator(_beside_file)] | None = None
+    """Where the hub keeps the list in force over restarts; see `Config.held_lists`."""
     require_post_quantum: bool = False
     """True to refuse callers whose TLS stack agreed on a key without ML-KEM."""
 
@@ -272,6 +276,13 @@ class Logging(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class Process(_Section):
+    """The hub's processes on their machine."""
+
+    one_core: bool = True
+    """Keep the threads of a process to one core (`one_core`)."""
+
+
 class Metrics(_Section):
     """The page that Prometheus reads; without a port there is none."""
 
@@ -309,8 +320,20 @@ class Config(_Section):
     database: Database
     limits: Limits = Limits()
     logging: Logging = Logging()
+    process: Process = Process()
     metrics: Metrics = Metrics()
     traces: Traces = Traces()
+
+    @property
+    def held_lists(self) -> Path:
+        """The file with the revocation lists in force: where `crl_held` of [tls] says, else beside
+        the file of a SQLite database, else beside the list itself."""
+        if self.tls.crl_held is not None:
+            return self.tls.crl_held
+        file = self.database.url.removeprefix(_SQLITE)
+        if file == self.database.url or not file or file.startswith(":"):
+            return self.tls.crl.with_name(f"{self.tls.crl.name}.held")
+        return Path(f"{file}.crl")
 
 
 def load_config(path: Path, environment: Mapping[str, str]) -> Config:

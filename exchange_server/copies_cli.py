@@ -80,6 +80,7 @@ def restore(
         bring_back(backup, url)
         report = _verified(settings, url)
     notes = [] if file is None else _behind(settings, file, report)
+    notes += _held(settings)
     _tell({"notes": notes}, report, as_json=as_json, said=f"restored from {backup}")
     if not as_json:
         for note in notes:
@@ -141,6 +142,21 @@ def _verified(settings: Config, url: str) -> FsckReport:
             "run `exchange-server fsck` over the database that it is of"
         )
     return report
+
+
+def _held(settings: Config) -> list[str]:
+    """Hold the revocation list of the configuration where none is held, and say so."""
+    from exchange_protocol.trust.certificates import TrustAnchors
+    from exchange_server.held_lists import HeldLists, told
+
+    held = HeldLists(settings.held_lists, TrustAnchors.from_pem(read_given(settings.tls.root)))
+    lists = held.begin(settings.tls.crl)
+    if lists is None:
+        return []
+    return [
+        f"this place held no revocation list, so it holds the one in {settings.tls.crl} now: "
+        f"{told(lists)}. Ask the authority if it has a newer one before the hub starts"
+    ]
 
 
 def _behind(settings: Config, file: Path, report: FsckReport) -> list[str]:

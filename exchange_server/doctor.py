@@ -29,6 +29,7 @@ from exchange_doctor import (
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_server.bootstrap import Credentials, load_credentials
 from exchange_server.config import Config
+from exchange_server.held_lists import told
 from exchange_server.revocation_install import refused_by_hub
 from exchange_server.storage.cosignature_rows import read_cosignatures
 from exchange_server.storage.engine import driver_error, open_engine, reading
@@ -83,6 +84,7 @@ def certificates_and_lists(
             "statement under a list that is overdue",
             LIST_WARN_DAYS,
         )
+    yield _held(config, credentials)
     match refused_by_hub(config.metrics):
         case True:
             yield Check(
@@ -97,6 +99,23 @@ def certificates_and_lists(
             yield Check(
                 "revocation list of the running hub", Grade.OK, f"is the one in {config.tls.crl}"
             )
+
+
+def _held(config: Config, credentials: Credentials) -> Check:
+    """The list on disk beside the one that the hub held when it last had one in force."""
+    what = "revocation list held over restarts"
+    if credentials.revocations.refused:
+        return Check(
+            what,
+            Grade.FAIL,
+            f"a hub refuses {config.tls.crl}: {credentials.revocations.refused}",
+            "put the newest list of the authority there with `exchange-server revocations`",
+        )
+    held = credentials.held.read()
+    if held is None:
+        todo = "`exchange-server migrate` holds one; a hub whose log has entries needs it"
+        return Check(what, Grade.WARN, f"none yet in {credentials.held.path}", todo)
+    return Check(what, Grade.OK, told(held))
 
 
 def _database(config: Config, now: datetime) -> Iterator[Check]:

@@ -5,6 +5,8 @@
 - A new list counts only if it verifies to the root. One that does not, or a file that went away,
   leaves the last good list in force and is logged as an error: a broken file must neither lift
   revocations nor stop the exchange. The same holds for a list that is overdue.
+- The list in force is held over restarts (`held_lists`): at the start it is compared with the file,
+  and stays in force where the file is older or broken.
 - For several threads: one at a time looks, and the others use meanwhile what is in force.
 """
 
@@ -20,8 +22,9 @@ from typing import Final
 import structlog
 
 from exchange_files import read_given
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import ExchangeError, StorageFailed
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
+from exchange_server.held_lists import HeldLists, unreadable, verify_newer
 
 CHECK_SECONDS: Final = 1.0
 AHEAD: Final = timedelta(minutes=5)
@@ -41,8 +44,12 @@ class RevocationFile:
         anchors: TrustAnchors,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
+        held: HeldLists | None = None,
     ) -> None:
-        """Read the file; raises CERTIFICATE_INVALID or CERTIFICATE_UNTRUSTED for a bad one."""
+        """Read the file, and what is held; nothing is written before `hold`.
+
+        Raises CERTIFICATE_INVALID or CERTIFICATE_UNTRUSTED for a bad file, where nothing is held.
+        """
         self._path = path
         self._anchors = anchors
         self._clock = clock
@@ -50,8 +57,13 @@ class RevocationFile:
         self._warned = False
         self._is_ahead = False
         self._refused = ""
-        self._seen = self._look()
-        self._current = self._read()
+        self._held = held
+        self._holds = False
+        self._is_unkept = False
+        self._seen: _Seen | None = None
+        self._read_pem = b""
+        self._current_pem: bytes | None = None
+        self._current = self._first()
         self._next_look = monotonic() + CHECK_SECONDS
         self._looking = threading.Lock()
 
@@ -76,23 +88,78 @@ class RevocationFile:
         self()
         return bool(self._refused)
 
+    def hold(self, *, is_first: bool) -> None:
+        """Hold the list in force over restarts, from now on.
+
+        `is_first` says that there is no log yet, so that nothing can have been held before.
+
+        Raises:
+            InvalidInput: CONFIG_INVALID, if nothing is held though something was.
+            StorageFailed: FILE_NOT_WRITTEN.
+        """
+        if self._held is None:
+            return
+        if not is_first:
+            self._held.verify_there()
+        if self._refused:
+            _log.error("revocations_refused", why=self._refused)
+        if self._current_pem is not None:
+            self._held.keep(self._current_pem, self._current)
+        self._holds = True
+
+    def _first(self) -> Revocations:
+        """What is in force at the start: the file's lists, or those held if they are newer."""
+        held = None if self._held is None else self._held.read()
+        try:
+            self._seen = self._look()
+            current = self._read()
+            if held is not None:
+                verify_newer(current, held)
+        except ExchangeError as error:
+            if held is None:
+                raise
+            self._refused = error.message  # `hold` tells it: a command prints a page instead.
+            return held
+        self._current_pem = self._read_pem
+        return current
+
     def _refresh(self) -> None:
         self._warn_if_overdue()
         self._warn_if_ahead()
         try:
             seen = self._look()
-            if seen == self._seen:
+            if seen == self._seen and not self._is_unkept:
                 return
             self._seen = seen
             current = self._read()
             verify_newer(current, self._current)
+            self._keep(current)
         except ExchangeError as error:
-            if error.message != self._refused:
-                self._refused = error.message
-                _log.error("revocations_refused", why=error.message)
+            self._refuse(error)
             return
-        self._current, self._warned, self._refused = current, False, ""
+        if current.lists == self._current.lists and not self._refused:
+            return
+        self._current, self._current_pem = current, self._read_pem
+        self._warned, self._refused = False, ""
         _log.info("revocations_read", issuers=len(current.lists))
+
+    def _keep(self, current: Revocations) -> None:
+        """Hold a new list; one that cannot be written down counts all the same."""
+        if self._held is None or not self._holds:
+            return
+        try:
+            self._held.keep(self._read_pem, current)
+        except StorageFailed as error:
+            if not self._is_unkept:
+                _log.error("revocations_not_held", why=error.message)
+            self._is_unkept = True
+        else:
+            self._is_unkept = False
+
+    def _refuse(self, error: ExchangeError) -> None:
+        if error.message != self._refused:
+            self._refused = error.message
+            _log.error("revocations_refused", why=error.message)
 
     def _warn_if_overdue(self) -> None:
         if self._warned:
@@ -119,49 +186,14 @@ class RevocationFile:
         try:
             found = self._path.stat()
         except OSError as error:
-            raise self._unreadable(error) from None
+            raise unreadable(self._path, error) from None
         return found.st_mtime_ns, found.st_ino, found.st_size
 
     def _read(self) -> Revocations:
         try:
             pem = read_given(self._path)
         except OSError as error:
-            raise self._unreadable(error) from None
-        return Revocations.from_pem(pem, self._anchors)
-
-    def _unreadable(self, error: OSError) -> ExchangeError:
-        return Reason.CERTIFICATE_INVALID.error(f"cannot read {self._path}: {error.strerror}")
-
-
-def verify_newer(new: Revocations, held: Revocations) -> None:
-    """Refuse an old list that is put back: it would lift the revocations since.
-
-    Raises CERTIFICATE_INVALID.
-    """
-    for issuer, present in held.lists.items():
-        found = new.lists.get(issuer)
-        if found is None:
-            raise Reason.CERTIFICATE_INVALID.error(
-                "expected lists of the same issuers as those held"
-            )
-        if found.number is not None and present.number is not None:
-            # The issuer's clock may have been wrong, and put right since; its count goes on.
-            if found.number > present.number:
-                continue
-            if found.number < present.number:
-                raise Reason.CERTIFICATE_INVALID.error(
-                    f"expected a list of number {present.number} or more, none older than the one "
-                    f"held; got number {found.number}"
-                )
-        if found.this_update < present.this_update:
-            raise Reason.CERTIFICATE_INVALID.error(
-                "expected lists of the same issuers, none older than the one held"
-            )
-        # Lists count time in seconds; of two of one second the one that revokes more is newer.
-        if (
-            found.this_update == present.this_update
-            and present.revoked.keys() - found.revoked.keys()
-        ):
-            raise Reason.CERTIFICATE_INVALID.error(
-                "expected a list of the same second to revoke no less than the one held"
-            )
+            raise unreadable(self._path, error) from None
+        lists = Revocations.from_pem(pem, self._anchors)
+        self._read_pem = pem
+        return lists

@@ -12,7 +12,7 @@ from exchange_files import PUBLIC, read_given, replace_file
 from exchange_protocol.errors import Reason
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
 from exchange_server.config import Config, Metrics
-from exchange_server.revocation_file import verify_newer
+from exchange_server.held_lists import HeldLists, verify_newer
 
 WAIT_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.5
@@ -25,14 +25,18 @@ def install(config: Config, file: Path, now: datetime) -> Revocations:
     """Verify a list and put it where the hub reads it, whole.
 
     Raises CERTIFICATE_INVALID or CERTIFICATE_UNTRUSTED for one that is not good, overdue, or older
-    than the one there.
+    than the one there or the one that the hub holds. Where the hub holds none, it holds this one.
     """
     anchors = TrustAnchors.from_pem(_read(config.tls.root))
+    held = HeldLists(config.held_lists, anchors)
     data = _read(file)
     new = Revocations.from_pem(data, anchors)
     new.verify_current(now)
-    verify_newer(new, Revocations.from_pem(_read(config.tls.crl), anchors))
+    known = held.read()
+    # What is there may be an old or a broken one, that the hub refuses: the one held decides.
+    verify_newer(new, known or Revocations.from_pem(_read(config.tls.crl), anchors))
     replace_file(config.tls.crl, data, mode=PUBLIC)
+    held.begin(config.tls.crl)
     return new
 
 

@@ -12,6 +12,10 @@ Rules of this module:
 - On the pipe a worker says again and again that its event loop turns. One that says nothing for
   `SILENT_SECONDS` is stopped or stuck, and keeps its share of the new connections waiting: it is
   killed, and started again.
+- The parent says the same to its workers. A parent that is silent watches nobody any more, and
+  whoever keeps the hub running sees a process that is there. So the first worker that misses it
+  kills it: then all workers stop in good order, and systemd, say, starts the hub again.
+- Silence is counted in own beats: who was stopped together with the other accuses nobody.
 - A worker that ends is started again, each time after a longer pause while it does not last. When
   none serves and one has failed `MOST_FAILURES` times in a row, the parent gives up: whoever keeps
   the hub running should hear of it.
@@ -22,6 +26,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import signal
 import socket
 import time
@@ -47,8 +52,8 @@ SILENT_SECONDS: Final = 20.0
 """No step of the event loop takes so long, and no caller should wait much longer."""
 
 _SPAWN: Final = multiprocessing.get_context("spawn")
-_SERVES: Final = b"serves"
-"""Said at first, and then every `BEAT_SECONDS`."""
+_BEAT: Final = b"beat"
+"""Said every `BEAT_SECONDS` by each to the other, from when the worker serves."""
 
 _log = structlog.get_logger(__name__)
 
@@ -63,11 +68,19 @@ class Parent:
     def __init__(self, pipe: Connection) -> None:
         """Take the worker's end of the pipe."""
         self._pipe = pipe
+        self._missed = 0
+        """Own beats since the parent was last heard."""
 
     def keep_telling(self) -> None:
-        """Say that this worker serves, and say so as long as its event loop runs."""
+        """Say that this worker serves, as long as its event loop runs, and listen for the parent.
+
+        A parent that has been silent for too long is killed.
+        """
         with suppress(OSError):  # It is gone; `on_end` says so.
-            self._pipe.send_bytes(_SERVES)
+            self._pipe.send_bytes(_BEAT)
+        self._missed += 1
+        if self._missed * BEAT_SECONDS > SILENT_SECONDS:
+            self._end_silent()
         asyncio.get_running_loop().call_later(BEAT_SECONDS, self.keep_telling)
 
     def on_end(self, tell: Callable[[], None]) -> None:
@@ -75,11 +88,24 @@ class Parent:
         loop = asyncio.get_running_loop()
 
         def hear() -> None:
-            loop.remove_reader(self._pipe.fileno())
-            tell()
+            try:
+                self._pipe.recv_bytes()
+                self._missed = 0
+            except (EOFError, OSError):
+                loop.remove_reader(self._pipe.fileno())
+                tell()
 
-        # The parent says nothing: that there is something to read means that it has ended.
         loop.add_reader(self._pipe.fileno(), hear)
+
+    def _end_silent(self) -> None:
+        """Kill the parent; its end of the pipe closes, and every worker hears that."""
+        parent = multiprocessing.parent_process()
+        # Another worker may have done it already, and its number may be another process's by now.
+        if parent is None or parent.pid is None or parent.pid != os.getppid():
+            return
+        _log.error("parent_silent", parent=parent.pid, seconds=SILENT_SECONDS)
+        with suppress(ProcessLookupError):
+            os.kill(parent.pid, signal.SIGKILL)
 
 
 def supervise(
@@ -144,7 +170,7 @@ class _Worker:
         self._process.start()
         theirs.close()
         self._started_at = time.monotonic()
-        self._heard_at = self._started_at
+        self._missed = 0
         self._has_spoken = asyncio.Event()
         self._has_ended = asyncio.Event()
         asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._hear)
@@ -162,7 +188,15 @@ class _Worker:
     @property
     def is_silent(self) -> bool:
         """True if it served, and has said nothing for too long."""
-        return self.serves and time.monotonic() - self._heard_at > SILENT_SECONDS
+        return self.serves and self._missed * BEAT_SECONDS > SILENT_SECONDS
+
+    def tell(self) -> None:
+        """Say that the parent is there, to a worker that serves, and count a beat of its own."""
+        if not self.serves:
+            return
+        self._missed += 1
+        with suppress(OSError):  # It is gone; `_hear` says so.
+            self._pipe.send_bytes(_BEAT)
 
     async def started(self) -> bool:
         """Wait until it serves, or has ended without; whether it serves."""
@@ -185,7 +219,7 @@ class _Worker:
     def _hear(self) -> None:
         try:
             self._pipe.recv_bytes()
-            self._heard_at = time.monotonic()
+            self._missed = 0
             self.serves = True
         except (EOFError, OSError):
             asyncio.get_running_loop().remove_reader(self._pipe.fileno())
@@ -222,7 +256,7 @@ class _Supervisor:
         keepers = [self._keep(first)]
         if not self._told_to_stop.is_set():
             keepers += [self._keep(self._start(number)) for number in range(2, self._count + 1)]
-        watching = asyncio.create_task(self._kill_silent())
+        watching = asyncio.create_task(self._keep_beating())
         await asyncio.gather(*keepers)
         watching.cancel()
         if self._has_given_up:
@@ -266,12 +300,13 @@ class _Supervisor:
                 return
             worker = self._start(worker.number)
 
-    async def _kill_silent(self) -> None:
-        # Those that were told to stop have time of their own for it.
-        while not self._told_to_stop.is_set():
+    async def _keep_beating(self) -> None:
+        while True:
             await asyncio.sleep(BEAT_SECONDS)
             for worker in self._workers:
-                if worker.is_silent:
+                worker.tell()
+                # Those that were told to stop have time of their own for it.
+                if worker.is_silent and not self._told_to_stop.is_set():
                     _log.error("worker_silent", worker=worker.number, seconds=SILENT_SECONDS)
                     worker.kill()
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Generator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +54,41 @@ if (
 
 LONG = ("tests/faults/test_", "tests/e2e/", "tests/integration/rpc/test_workers.py")
 """Where the tests are that take long, most of it in waiting."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Keep what is collected out of the garbage collector: it stays until the end."""
+    gc.disable()
+    try:
+        _import_in_turn(session.config)
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
+def _import_in_turn(config: pytest.Config) -> None:
+    """Import the test files, each process from another one on.
+
+    pytest rewrites the assertions of a file once and keeps the result beside it. Processes that all
+    begin with the first file would each rewrite every file.
+    """
+    worker = getattr(config, "workerinput", None)
+    if worker is None:
+        return
+    left_out = tuple(Path(each).resolve() for each in config.getoption("ignore") or ())
+    files = [
+        file
+        for asked in config.args
+        for file in sorted(Path(asked.partition("::")[0]).resolve().rglob("test_*.py"))
+        if not any(file.is_relative_to(each) for each in left_out)
+    ]
+    begin = len(files) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+    for file in files[begin:] + files[:begin]:
+        # pytest imports it again, and tells what is wrong with it.
+        with suppress(Exception):
+            import_module(".".join(file.relative_to(config.rootpath).with_suffix("").parts))
 
 
 @pytest.hookimpl(trylast=True)

@@ -76,7 +76,7 @@ def signatures_ahead(
     spawning = multiprocessing.get_context("spawn")
     ours, theirs = spawning.Pipe()
     process = spawning.Process(target=_serve, args=(theirs,), daemon=True)
-    with _deaf_to_interrupts():
+    with deaf_to_interrupts():
         process.start()
     theirs.close()
     try:
@@ -202,7 +202,7 @@ def _is_good(signer: SignerKey, signed: SignedStatement) -> bool:
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
+def deaf_to_interrupts() -> Iterator[None]:
     """A block whose children never get a Ctrl-C; one that comes meanwhile is for us, afterwards."""
     if sys.platform == "win32":
         yield

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from agency_client.audit.report import Violation
 from agency_client.audit.source import AuditedLeaf
-from agency_client.core.log import LogLeaf
-from agency_client.state.checkpoints import Head
 from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.record.replay import ReplayState
 from exchange_protocol.rules.directory import Directory
+
+if TYPE_CHECKING:
+    # The processes of `shards` and `ahead` import this package, and need nothing of these.
+    from agency_client.core.log import LogLeaf
+    from agency_client.state.checkpoints import Head
 
 LEAST_PAUSE_SECONDS: Final = 0.1
 MOST_PAUSE_SECONDS: Final = 60.0
@@ -62,6 +65,9 @@ class HubLog:
     def is_copy(self) -> bool:
         """False: the hub answers for what it sends."""
         return False
+
+    def begin(self, state: ReplayState) -> None:
+        """Need nothing: there are no rows to compare."""
 
     def leaves(self, start: int) -> Iterator[AuditedLeaf]:
         """Every leaf from `start` on, page by page, as fast as the hub lets an auditor read.

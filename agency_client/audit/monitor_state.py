@@ -277,6 +277,8 @@ class MonitorRound:
         self._place = place
         self._connection = connection
         self._kept = ReplayStore(connection)
+        self.scopes = self._kept.scopes
+        """The scopes of the state."""
         self.state = self._kept.as_replay_state(
             reached.last_index if reached else None, reached.last_time if reached else None
         )

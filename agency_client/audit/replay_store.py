@@ -1,9 +1,10 @@
 """The state of a replay, in tables of a SQLite file.
 
 Exchanges, statements, ids, and whom each entry scopes: most of it stays on disk and a bounded
-number of values in memory, so a long log needs no more memory than a short one. What is written is
-part of the transaction of whoever owns the connection. A value that does not read is the damage of
-the file, never the hub's: it raises `sqlite3.DatabaseError`.
+number of values in memory, so a long log needs no more memory than a short one. Ids begin with the
+time, so nearly every new one is greater than all that were written: no query asks for it. What is
+written is part of the transaction of whoever owns the connection. A value that does not read is the
+damage of the file, never the hub's: it raises `sqlite3.DatabaseError`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from exchange_protocol.trust.identity import AgencyId
 MOST_IN_MEMORY = 4_000
 """Values of each kind; about 1 KiB each."""
 
-K = TypeVar("K")
+K = TypeVar("K", str, bytes)
 V = TypeVar("V")
 
 REPLAY_SCHEMA = """
@@ -51,14 +52,14 @@ class ReplayStore:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Go on with what the tables hold."""
         self._connection = connection
-        self._exchanges = _Stored[str, Exchange](
-            connection, "exchanges", _encode_exchange, _decode_exchange, _due
+        self._exchanges = Stored[str, Exchange](
+            connection, "exchanges", str, _encode_exchange, _decode_exchange, _due
         )
-        self._spoken = _Stored[bytes, StatementFacts](
-            connection, "spoken", _encode_spoken, _decode_spoken, _no_due
+        self._spoken = Stored[bytes, StatementFacts](
+            connection, "spoken", bytes, _encode_spoken, _decode_spoken, no_due
         )
         self._ids = _StoredIds(connection)
-        self._scopes = _StoredScopes(connection)
+        self.scopes = StoredScopes(connection)
 
     def as_replay_state(self, last_index: int | None, last_time: datetime | None) -> ReplayState:
         """The state with which a replay goes on, after its last entry."""
@@ -66,7 +67,7 @@ class ReplayStore:
             exchanges=self._exchanges,
             spoken=self._spoken,
             ids=self._ids,
-            scopes=self._scopes,
+            scopes=self.scopes,
             last_index=last_index,
             last_time=last_time,
         )
@@ -80,17 +81,18 @@ class ReplayStore:
 
     def flush(self) -> None:
         """Write what is new to the tables."""
-        for kept in (self._exchanges, self._spoken, self._ids, self._scopes):
+        for kept in (self._exchanges, self._spoken, self._ids, self.scopes):
             kept.flush()
 
 
-class _Stored(MutableMapping[K, V], Generic[K, V]):
-    """A mapping in a table, with the newest values in memory."""
+class Stored(MutableMapping[K, V], Generic[K, V]):
+    """A mapping in a table `(key, value, due)`, with the newest values in memory."""
 
     def __init__(
         self,
         connection: sqlite3.Connection,
         table: str,
+        of: type[K],
         encode: Callable[[V], str],
         decode: Callable[[str], V],
         due: Callable[[V], str | None],
@@ -105,10 +107,15 @@ class _Stored(MutableMapping[K, V], Generic[K, V]):
         self._keys = f"SELECT key FROM {table} ORDER BY key"  # noqa: S608
         self._all = f"SELECT key, value FROM {table} ORDER BY key"  # noqa: S608
         self._count = f"SELECT count(*) FROM {table}"  # noqa: S608
+        newest = f"SELECT max(key) FROM {table}"  # noqa: S608
+        self._greatest: K | None = _key(connection.execute(newest).fetchone()[0], of)
 
     def __getitem__(self, key: K) -> V:
-        if key in self._values:
-            return self._values[key]
+        value = self._values.get(key)
+        if value is not None:
+            return value
+        if self._greatest is None or key > self._greatest:
+            raise KeyError(key)
         row = self._connection.execute(self._find, (key,)).fetchone()
         if row is None:
             raise KeyError(key)
@@ -159,13 +166,16 @@ class _Stored(MutableMapping[K, V], Generic[K, V]):
             for key, value in ((key, self._values[key]) for key in self._new)
         ]
         self._connection.executemany(self._write, rows)
+        if self._new:
+            newest = max(self._new)
+            self._greatest = newest if self._greatest is None else max(self._greatest, newest)
         self._new.clear()
 
 
 class _Values(ValuesView[V]):
     """The values of a table, read in one go; one by its key takes a query each."""
 
-    def __init__(self, stored: _Stored[Any, V]) -> None:
+    def __init__(self, stored: Stored[Any, V]) -> None:
         super().__init__(stored)
         self._stored = stored
 
@@ -179,14 +189,16 @@ class _StoredIds(MutableSet[tuple[AgencyId, str]]):
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._new: set[tuple[AgencyId, str]] = set()
+        [greatest] = connection.execute("SELECT max(id) FROM ids").fetchone()
+        self._greatest = _key(greatest, str) or ""
 
     def __contains__(self, key: object) -> bool:
         if key in self._new:
             return True
+        if not isinstance(key, tuple) or key[1] > self._greatest:
+            return False
         query = "SELECT 1 FROM ids WHERE author = ? AND id = ?"
-        return (
-            isinstance(key, tuple) and self._connection.execute(query, key).fetchone() is not None
-        )
+        return self._connection.execute(query, key).fetchone() is not None
 
     def add(self, value: tuple[AgencyId, str]) -> None:
         self._new.add(value)
@@ -198,7 +210,7 @@ class _StoredIds(MutableSet[tuple[AgencyId, str]]):
 
     def __iter__(self) -> Iterator[tuple[AgencyId, str]]:
         self.flush()
-        return iter(self._connection.execute("SELECT author, id FROM ids"))
+        return iter(self._connection.execute("SELECT author, id FROM ids ORDER BY id, author"))
 
     def __len__(self) -> int:
         self.flush()
@@ -208,22 +220,29 @@ class _StoredIds(MutableSet[tuple[AgencyId, str]]):
     def flush(self) -> None:
         """Write what is new to the table."""
         self._connection.executemany("INSERT INTO ids VALUES (?, ?)", self._new)
+        self._greatest = max(self._greatest, *(statement_id for _, statement_id in self._new), "")
         self._new.clear()
 
 
-class _StoredScopes:
+class StoredScopes:
     """The scope of each entry, in a table; the few distinct scopes are numbered beside."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        """Go on after the last entry of the table."""
         self._connection = connection
         rows = connection.execute("SELECT value FROM distinct_scopes ORDER BY id").fetchall()
         self._distinct = [_decoded(_CONCERN.validate_json, value) for (value,) in rows]
         self._numbers = {scope: number for number, scope in enumerate(self._distinct)}
-        [self._written] = connection.execute("SELECT count(*) FROM scopes").fetchone()
-        self._new: list[int] = []
+        [count] = connection.execute("SELECT count(*) FROM scopes").fetchone()
+        self._next = int(count)
+        self._new: list[tuple[int, int]] = []
 
     def __len__(self) -> int:
-        return int(self._written) + len(self._new)
+        return self._next
+
+    def skip_to(self, index: int) -> None:
+        """Go on at an entry; the scopes of those before it are known elsewhere."""
+        self._next = index
 
     def append(self, scope: EntryScope) -> None:
         """Take the next entry's."""
@@ -233,12 +252,13 @@ class _StoredScopes:
             self._distinct.append(scope)
             row = (number, _CONCERN.dump_json(scope).decode())
             self._connection.execute("INSERT INTO distinct_scopes VALUES (?, ?)", row)
-        self._new.append(number)
+        self._new.append((self._next, number))
+        self._next += 1
         if len(self._new) > MOST_IN_MEMORY:
             self.flush()
 
     def between(self, start: int, end: int) -> Iterator[EntryScope]:
-        """Those of the entries [start, end)."""
+        """Those of the entries [start, end) that are known here."""
         self.flush()
         query = "SELECT scope FROM scopes WHERE idx >= ? AND idx < ?"
         for (number,) in self._connection.execute(query, (start, end)):
@@ -248,11 +268,15 @@ class _StoredScopes:
 
     def flush(self) -> None:
         """Write what is new to the table."""
-        self._connection.executemany(
-            "INSERT INTO scopes VALUES (?, ?)", enumerate(self._new, self._written)
-        )
-        self._written += len(self._new)
+        self._connection.executemany("INSERT INTO scopes VALUES (?, ?)", self._new)
         self._new.clear()
+
+
+def _key(value: object, of: type[K]) -> K | None:
+    """Take the greatest key of a table; None if it is empty."""
+    if value is not None and not isinstance(value, of):
+        raise sqlite3.DatabaseError("a key of it does not read")
+    return value
 
 
 def _decoded(decode: Callable[[str], V], value: str) -> V:
@@ -286,8 +310,8 @@ def _due(exchange: Exchange) -> str | None:
     return None if due_at is None else _instant(due_at)
 
 
-def _no_due(said: StatementFacts) -> None:
-    return None
+def no_due(value: object) -> None:
+    """Give no time: nothing of this value is due."""
 
 
 def _instant(at: datetime) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from agency_client.audit.report import Violation
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_protocol.record.entries import CommitmentOpening
+from exchange_protocol.record.entries import CommitmentOpening, Entry
 from exchange_protocol.record.replay import ReplayState
 from exchange_protocol.rules.directory import Directory
 
@@ -39,6 +40,13 @@ class LogSource(Protocol):
         """True for a copy that anyone may have changed, False where the hub itself answers."""
         ...
 
+    def begin(self, state: ReplayState) -> None:
+        """Begin before the first leaf.
+
+        `state` is what the replay makes of the leaves, of each one before `check_leaf`.
+        """
+        ...
+
     def leaves(self, start: int) -> Iterable[AuditedLeaf]:
         """Every leaf from `start` to the checkpoint's size, in order; read ahead of the checks."""
         ...
@@ -60,3 +68,41 @@ class LogSource(Protocol):
         None where every entry is at hand, whatever the rules.
         """
         ...
+
+
+class PartChecks(Protocol):
+    """A source's checks of its own rows beside some exchanges, in a process of its own."""
+
+    @property
+    def rows_of_legs(self) -> int:
+        """The rows of legs that belong to its exchanges, once their state was checked."""
+
+    def begin(self, state: ReplayState) -> None:
+        """Begin before the first leaf, as the source does."""
+
+    def check_leaf(self, index: int, leaf: AuditedLeaf) -> Iterable[Violation]:
+        """Check the rows beside a leaf of these exchanges; asked for each, in order."""
+
+    def check_state(self, state: ReplayState) -> Iterable[Violation]:
+        """Check the rows beside what the replay made of these exchanges."""
+
+
+class Part(Protocol):
+    """Begins `PartChecks` in another process; it can be sent there."""
+
+    def open(self) -> AbstractContextManager[PartChecks]:
+        """Open what is checked."""
+
+
+@runtime_checkable
+class DividedSource(LogSource, Protocol):
+    """A source whose checks can be divided by exchange.
+
+    It gives the same when it is read again: what does not fit is looked for anew as a whole.
+    """
+
+    def part(self) -> Part:
+        """Give what begins the checks of one part."""
+
+    def join(self, last: Entry | None, exchanges: int, rows_of_legs: int) -> None:
+        """Take what the parts have seen, before `check_rest`: the last entry, and counts."""

@@ -22,37 +22,27 @@ tree is still checked to its end.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import replace
-from functools import partial
+from contextlib import closing
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Protocol
 
+from agency_client.audit import shards
 from agency_client.audit.ahead import SignaturesAhead, signatures_ahead
-from agency_client.audit.monitor_state import KeptFold, MonitorRound, MonitorState, VerifiedUpTo
-from agency_client.audit.report import AuditReport, Ground, Reading, Scope, Violation
-from agency_client.audit.source import AuditedLeaf, LogSource
-from exchange_protocol.errors import ExchangeError, HubDishonest, Reason
-from exchange_protocol.kinds.codes import LegState
-from exchange_protocol.kinds.spec import Stage
+from agency_client.audit.findings import Audit
+from agency_client.audit.monitor_state import MonitorRound, MonitorState, VerifiedUpTo
+from agency_client.audit.report import AuditReport
+from agency_client.audit.source import DividedSource, LogSource
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint
-from exchange_protocol.log.merkle import CompactRange
-from exchange_protocol.record.entries import CommitmentOpening, Entry, verify_opening
-from exchange_protocol.record.folds import FOLDS, Applied, EventCounts, KindCounts, LateAnswers
-from exchange_protocol.record.replay import NOT_JUDGED, Replay
-from exchange_protocol.rules.clocks import is_overdue
-from exchange_protocol.rules.directory import Directory
+from exchange_protocol.record.folds import Applied
 from exchange_protocol.trust.certificates import TrustAnchors
-from exchange_protocol.trust.identity import Member, Role
+from exchange_protocol.trust.identity import Member
 
 BATCH = 512
 """Leaves hashed into the tree at once."""
-MAX_READINGS = 100
-"""Readings that a report lists."""
-MAX_VIOLATIONS = 20
-"""Violations kept; one is enough to convict, a few show how far the damage goes."""
 
 
 class Progress(Protocol):
@@ -79,9 +69,10 @@ def verify_log(
     `auditor` is who was shown the openings, None where every entry is at hand. `seen` are
     checkpoints of this log that the hub signed: a larger log must hold those very trees, which a
     caller that has no consistency proof learns here. A copy of fewer entries than these, or than
-    `at_least`, is incomplete. With a `place`, only what is new since
-    then is verified, unless `from_start`; the place moves on if nothing was found. With more than
-    one of `cores`, the signatures of a long log are verified in a process beside (`ahead`).
+    `at_least`, is incomplete. With a `place`, only what is new since then is verified, unless
+    `from_start`; the place moves on if nothing was found. With more than one of `cores`, the replay
+    of a long log is divided over them (`shards`). With a place or a watch, or where the source
+    cannot be divided, its signatures are verified in a process beside instead (`ahead`).
     `watch` is called with every entry that was judged, in log order; it takes no `place`, which
     could let it see an entry twice or never.
 
@@ -91,11 +82,14 @@ def verify_log(
     """
     if place is not None and watch is not None:
         raise ValueError("expected a place or a watch, not both")
+    run = _Run(source, anchors, auditor, seen, at_least, progress, cores, watch)
     if place is None:
+        report = run.verify_divided() if watch is None and cores > 1 else None
+        if report is not None:
+            return report
         with closing(MonitorState.temporary(anchors, auditor)) as place:
-            return _verify_on(source, auditor, seen, at_least, progress, cores, watch, place)[0]
-    verify = partial(_verify_on, source, auditor, seen, at_least, progress, cores, None)
-    report, reached = verify(place, from_start=from_start)
+            return run.verify_on(place)[0]
+    report, reached = run.verify_on(place, from_start=from_start)
     if any(each.reason is Reason.ENTRY_MISMATCH for each in report.violations):
         # It was shown what is not on the log, or not shown what is: that rests on no place, and who
         # asks again may be shown something else.
@@ -103,11 +97,11 @@ def verify_log(
     if reached is not None and reached.unopened and _may_rest_on_rights(report, reached):
         # What this auditor may open has changed, or the rest of an exchange that it was not shown
         # came into its sight: only a whole run tells that from a broken rule.
-        report, _ = verify(place, from_start=True)
+        report, _ = run.verify_on(place, from_start=True)
     elif reached is not None and any(each.index is not None for each in report.violations):
         # A damaged place must not accuse a hub: what it found must be found without it.
         with closing(MonitorState.temporary(anchors, auditor)) as fresh:
-            again, _ = verify(fresh, from_start=True)
+            again, _ = run.verify_on(fresh, from_start=True)
         if again.is_clean:
             raise place.invalid("what it keeps is damaged: from its start, the log is clean")
     return report
@@ -117,45 +111,81 @@ def _may_rest_on_rights(report: AuditReport, before: VerifiedUpTo) -> bool:
     return bool(report.violations) or report.directory_size != before.directory_size
 
 
-def _verify_on(
-    source: LogSource,
-    auditor: Member | None,
-    seen: Sequence[Checkpoint],
-    at_least: int,
-    progress: Progress | None,
-    cores: int,
-    watch: Callable[[Applied], None] | None,
-    place: MonitorState,
-    *,
-    from_start: bool = False,
-) -> tuple[AuditReport, VerifiedUpTo | None]:
-    """Verify from the place, or from the start; gives the report, and where the place was."""
-    started = monotonic()
-    checkpoint = source.checkpoint
-    with ExitStack() as stack:
-        current = stack.enter_context(place.round(from_start=from_start))
+@dataclass(frozen=True)
+class _Run:
+    """One call of `verify_log`."""
+
+    source: LogSource
+    anchors: TrustAnchors
+    auditor: Member | None
+    seen: Sequence[Checkpoint]
+    at_least: int
+    progress: Progress | None
+    cores: int
+    watch: Callable[[Applied], None] | None
+    started: float = field(default_factory=monotonic)
+
+    def verify_on(
+        self, place: MonitorState, *, from_start: bool = False
+    ) -> tuple[AuditReport, VerifiedUpTo | None]:
+        """Verify from the place, or from the start; gives the report, and where the place was."""
+        with place.round(from_start=from_start) as current:
+            first = current.reached.compact_range.size if current.reached else 0
+            to_come = self.source.checkpoint.size - first
+            with signatures_ahead(current.directories, leaves=to_come, cores=self.cores) as ahead:
+                report = self._verify(current, ahead, None)
+        return report, current.reached
+
+    def verify_divided(self) -> AuditReport | None:
+        """Verify with the replay divided over the cores; None if anything does not fit."""
+        source = self.source
+        if not isinstance(source, DividedSource) or source.checkpoint.size < shards.WORTHWHILE:
+            return None
+        with closing(MonitorState.temporary(self.anchors, self.auditor)) as place:
+            try:
+                with (
+                    place.round() as current,
+                    shards.divided(source, self.anchors, current, cores=self.cores) as parts,
+                ):
+                    report = self._verify(current, None, parts)
+            except (shards.NotClean, ExchangeError):
+                # What it is, and whether it is the first, the replay of the whole finds.
+                return None
+        return None if report.violations or report.faults else report
+
+    def _verify(
+        self,
+        current: MonitorRound,
+        ahead: SignaturesAhead | None,
+        parts: shards.Shards | None,
+    ) -> AuditReport:
+        source, checkpoint, progress = self.source, self.source.checkpoint, self.progress
         reached = current.reached
         first = size = reached.compact_range.size if reached else 0
         to_come = checkpoint.size - first
-        ahead = stack.enter_context(
-            signatures_ahead(current.directories, leaves=to_come, cores=cores)
-        )
-        known_size = max((at_least, *(each.size for each in seen)))
-        audit = _Audit(
-            current, auditor, ahead, watch, is_copy=source.is_copy, known_size=known_size
+        audit = Audit(
+            current,
+            self.auditor,
+            ahead or (),
+            self.watch,
+            is_copy=source.is_copy,
+            known_size=max((self.at_least, *(each.size for each in self.seen))),
         )
         compact_range = audit.compact_range
         if current.before is not None and not audit.check_place(current.before, checkpoint):
-            return audit.report(checkpoint, first, monotonic() - started), reached
-        audit.check_signed(seen, checkpoint)
+            return audit.report(checkpoint, first, monotonic() - self.started)
+        audit.check_signed(self.seen, checkpoint)
         # The place is of the log that was seen, or the tree would not have had its root.
-        later = [each for each in (*seen, current.before) if each and each.size > first]
+        later = [each for each in (*self.seen, current.before) if each and each.size > first]
         to_meet = deque(sorted(later, key=lambda each: each.size))
         batch: list[bytes] = []
-        for leaf in ahead.over(source.leaves(first)):
-            audit.take(size, leaf)
-            for violation in source.check_leaf(size, leaf):
-                audit.add(violation)
+        source.begin(current.state)
+        leaves = source.leaves(first)
+        for leaf in leaves if ahead is None else ahead.over(leaves):
+            if parts is None or not parts.take(size, leaf):
+                audit.take(size, leaf)
+                for violation in source.check_leaf(size, leaf):
+                    audit.add(violation)
             batch.append(leaf.leaf_hash)
             size += 1
             if len(batch) == BATCH or (to_meet and size == to_meet[0].size):
@@ -167,319 +197,12 @@ def _verify_on(
         compact_range = compact_range.append_many(batch).after
         if progress:
             progress(size - first, to_come)
+        if parts is not None:
+            parts.join(audit)
         audit.finish(checkpoint, compact_range, source)
         for violation in source.check_rest(audit.replay.state if audit.folding else None):
             audit.add(violation)
-        report = audit.report(checkpoint, first, monotonic() - started)
-        if report.is_clean:
+        report = audit.report(checkpoint, first, monotonic() - self.started)
+        if report.is_clean and parts is None:
             current.keep(audit.reached(checkpoint, compact_range))
-    return report, reached
-
-
-class _Audit:
-    """The findings of one run so far, on top of the state before it."""
-
-    def __init__(
-        self,
-        current: MonitorRound,
-        auditor: Member | None,
-        ahead: SignaturesAhead,
-        watch: Callable[[Applied], None] | None,
-        *,
-        is_copy: bool,
-        known_size: int,
-    ) -> None:
-        self._watch = watch
-        reached = current.reached
-        self.replay = Replay(current.directories, state=current.state, verified=ahead)
-        self.compact_range = reached.compact_range if reached else CompactRange()
-        self.auditor = auditor
-        self.violations: list[Violation] = []
-        self.opened = reached.opened if reached else 0
-        self.unopened_count = reached.unopened if reached else 0
-        self.unopened: list[int] = []
-        kept = reached.folds if reached else {}
-        self.folds = [fold(kept[fold.name].counts if kept else None) for fold in FOLDS]
-        self.readings: deque[Reading] = deque(maxlen=MAX_READINGS)
-        self.folding = True
-        self._round = current
-        self._is_copy = is_copy
-        self._known_size = known_size
-        self._tree_is_signed = False
-        self._split_view: Violation | None = None
-
-    @property
-    def directory(self) -> Directory:
-        return self.replay.directories.current
-
-    def add(self, violation: Violation) -> None:
-        # Faults of a copy must not crowd out what convicts.
-        alike = sum(each.ground is violation.ground for each in self.violations)
-        if alike < MAX_VIOLATIONS:
-            self.violations.append(violation)
-
-    def take(self, index: int, leaf: AuditedLeaf) -> None:
-        if leaf.fault is not None:
-            self.opened += 1
-            self._stop(replace(Violation.of(leaf.fault, index), ground=self._of_source))
-            return
-        if leaf.opening is None:
-            self.unopened_count += 1
-            if len(self.unopened) < MAX_VIOLATIONS:
-                self.unopened.append(index)
-            return
-        self.opened += 1
-        try:
-            entry = verify_opening(leaf.opening, leaf.leaf_hash)
-        except ExchangeError as error:
-            self._stop(
-                Violation(Reason.ENTRY_MISMATCH, _said(index, error), index, self._of_source)
-            )
-            return
-        applied = self._judge(index, leaf.opening, entry) if self.folding else None
-        for fold in self.folds:
-            fold.apply(applied or Applied(index, entry))
-        if entry.inspected is not None and self.folding:
-            reader, certificate = entry.actor.agency, entry.certificate_sha256
-            reading = Reading(index, entry.hub_time, reader, certificate, entry.inspected)
-            self.readings.append(reading)
-
-    def _judge(self, index: int, opening: CommitmentOpening, entry: Entry) -> Applied | None:
-        try:
-            applied = self.replay.apply(index, opening, entry)
-        except ExchangeError as error:
-            if error.reason in NOT_JUDGED:
-                raise
-            # What no rule foresees, such as a statement that does not parse, was accepted anyway.
-            lied = isinstance(error, HubDishonest)
-            reason = error.reason if lied else Reason.RULE_BROKEN
-            self._stop(Violation(reason, _said(index, error), index))
-            return None
-        if applied.statement is not None and applied.statement.kind.stage is Stage.DIRECTORY:
-            self._round.keep_directory(index, opening)
-        if self._watch is not None:
-            self._watch(applied)
-        return applied
-
-    def _stop(self, violation: Violation) -> None:
-        """Keep a violation; the replay ends, for what follows rests on an entry that is bad."""
-        self.folding = False
-        self.add(violation)
-
-    def _figures(self, name: str) -> dict[str, int]:
-        [fold] = (fold for fold in self.folds if fold.name == name)
-        return dict(sorted(fold.counts.items()))
-
-    def check_place(self, kept: Checkpoint, now: Checkpoint) -> bool:
-        """True if the log can be one that extends what was verified before."""
-        if now.origin != kept.origin:
-            raise Reason.DOCUMENT_INVALID.error(
-                f"expected a place of the log {now.origin}, got one of {kept.origin}"
-            )
-        if now.size < kept.size:
-            reason, what = Reason.CHECKPOINT_ROLLBACK, "the log was rolled back"
-        elif now.size == kept.size and now.root != kept.root:
-            reason, what = Reason.CHECKPOINT_SPLIT_VIEW, "the log was written anew"
-        else:
-            return True
-        self.add(
-            Violation(
-                reason,
-                f"{kept.size} entries with the root {kept.root.hex()} were verified before, the "
-                f"checkpoint now says {now.size} with the root {now.root.hex()}: {what}",
-            )
-        )
-        return False
-
-    def reached(self, checkpoint: Checkpoint, compact_range: CompactRange) -> VerifiedUpTo:
-        """Give the values that the place is to keep."""
-        return VerifiedUpTo(
-            checkpoint,
-            compact_range,
-            self.opened,
-            self.unopened_count,
-            {fold.name: KeptFold(fold.version, dict(fold.counts)) for fold in self.folds},
-            self.replay.state.last_index,
-            self.replay.state.last_time,
-            self.directory.size,
-        )
-
-    @property
-    def _of_source(self) -> Ground:
-        """The ground of what a source gives otherwise than the log has it."""
-        return Ground.COPY if self._is_copy else Ground.SIGNED
-
-    def check_signed(self, seen: Sequence[Checkpoint], checkpoint: Checkpoint) -> None:
-        """Two signatures over two trees of one size convict by themselves."""
-        for each in seen:
-            if each.size == checkpoint.size and each.root != checkpoint.root:
-                self._split_view = Violation(
-                    Reason.CHECKPOINT_SPLIT_VIEW,
-                    f"two checkpoints of {each.size} entries are signed, with the roots "
-                    f"{each.root.hex()} and {checkpoint.root.hex()}: the log was written anew",
-                )
-
-    def check_seen(self, seen: Checkpoint, compact_range: CompactRange) -> None:
-        if compact_range.root() != seen.root:
-            self.add(
-                Violation(
-                    Reason.CHECKPOINT_SPLIT_VIEW,
-                    f"the first {seen.size} leaves have the root {compact_range.root().hex()}, the "
-                    f"checkpoint that was seen before says {seen.root.hex()}: the log was "
-                    "written anew",
-                )
-            )
-
-    def finish(
-        self, checkpoint: Checkpoint, compact_range: CompactRange, source: LogSource
-    ) -> None:
-        if compact_range.size != checkpoint.size:
-            self.add(
-                Violation(
-                    Reason.PROOF_INVALID,
-                    f"expected {checkpoint.size} leaves for the checkpoint, "
-                    f"got {compact_range.size}",
-                    ground=self._of_source,
-                )
-            )
-        elif compact_range.root() != checkpoint.root:
-            self.add(
-                Violation(
-                    Reason.PROOF_INVALID,
-                    f"the {checkpoint.size} leaves have the root {compact_range.root().hex()}, the "
-                    f"signed checkpoint says {checkpoint.root.hex()}: this is not the log that "
-                    f"was signed{self._since_place()}",
-                    ground=self._of_source,
-                )
-            )
-        else:
-            self._tree_is_signed = True
-        if self.folding and self.unopened and _has_lost_its_rights(self.auditor, self.directory):
-            self.add(
-                Violation(
-                    Reason.ENTRY_MISMATCH,
-                    f"entry {self.unopened[0]}: it was withheld, and so were the policy or the "
-                    "enrolment that let this auditor in, which are open to everyone",
-                    self.unopened[0],
-                )
-            )
-        if self.folding and self.unopened and self._could_open_everything(source):
-            for index in self.unopened:
-                self.add(
-                    Violation(
-                        Reason.ENTRY_MISMATCH,
-                        f"entry {index}: the policy opens it to this auditor, and it was withheld",
-                        index,
-                    )
-                )
-
-    def _could_open_everything(self, source: LogSource) -> bool:
-        """True if the rules opened every entry, from the checkpoint until all was read.
-
-        A policy that is published while this audit runs may have closed some of them rightly.
-        """
-        return _may_audit_everything(self.auditor, self.directory) and _may_audit_everything(
-            self.auditor, source.newest_directory() or self.directory
-        )
-
-    def _since_place(self) -> str:
-        if not self.compact_range.size:
-            return ""
-        return f", or it does not extend the {self.compact_range.size} entries verified before"
-
-    def report(self, checkpoint: Checkpoint, first: int, seconds: float) -> AuditReport:
-        """Sum up; `first` is where this run began."""
-        violations, faults = self._sorted_out()
-        return AuditReport(
-            origin=checkpoint.origin,
-            tree_size=checkpoint.size,
-            root=checkpoint.root,
-            first=first,
-            scope=Scope.PARTIAL if self.unopened_count else Scope.COMPLETE,
-            opened=self.opened,
-            exchanges=len(self.replay.exchanges),
-            agencies=len(self.directory.agencies),
-            directory_size=self.directory.size,
-            by_event=self._figures(EventCounts.name),
-            by_kind=self._figures(KindCounts.name),
-            overdue=self._overdue(),
-            answered_late=self._figures(LateAnswers.name),
-            readings=tuple(self.readings),
-            last_time=self.replay.state.last_time,
-            seconds=seconds,
-            violations=violations,
-            faults=faults,
-            known_size=self._known_size if self._is_copy else 0,
-        )
-
-    def _sorted_out(self) -> tuple[tuple[Violation, ...], tuple[Violation, ...]]:
-        """The violations, and the faults of a copy, each in log order.
-
-        A copy convicts by what the hub signed: by entries, if their tree has the signed root. So
-        does a bad signature of an author, for its entry names it: the hub accepted this very one.
-        """
-        found = sorted(self.violations, key=_where)
-        if not self._is_copy:
-            return tuple(found), ()
-        shown = set(Ground) - {Ground.COPY} if self._tree_is_signed else set()
-        violations = [each for each in found if each.ground in shown]
-        if self._split_view is not None:
-            violations.append(self._split_view)
-        return tuple(violations), tuple(each for each in found if each.ground not in shown)
-
-    def _overdue(self) -> dict[str, int]:
-        """Legs that still wait after their time at the log's last entry, by who is to act."""
-        now = self.replay.state.last_time
-        found: Counter[str] = Counter()
-        if now is None:
-            return {}
-        for exchange in self._round.overdue(now):
-            for leg in exchange.legs:
-                if not is_overdue(leg.due_at, leg.state, now):
-                    continue
-                if leg.state is LegState.HELD:
-                    found.update(leg.approvers)
-                elif leg.state is LegState.RETURNED:
-                    found[exchange.initiator] += 1
-                else:
-                    found[leg.agency] += 1
-        return dict(sorted(found.items()))
-
-
-def _where(violation: Violation) -> tuple[bool, int]:
-    return violation.index is None, violation.index or 0
-
-
-def _has_lost_its_rights(auditor: Member | None, directory: Directory) -> bool:
-    """True if what lets an auditor in is not in the directory that the hub opened to it.
-
-    Directory statements are open to everyone; a hub could blind an auditor by withholding them.
-    """
-    return (
-        auditor is not None
-        and auditor.role is Role.AUDITOR
-        and (directory.policy is None or auditor.agency not in directory.agencies)
-    )
-
-
-def _may_audit_everything(auditor: Member | None, directory: Directory) -> bool:
-    """True if the policy in force opens every exchange to this auditor."""
-    if auditor is None:
-        return True
-    if (
-        auditor.role is not Role.AUDITOR
-        or directory.policy is None
-        or auditor.agency not in directory.agencies
-    ):
-        return False
-    may_audit = directory.rulebook.may_audit
-    return all(
-        may_audit(auditor.agency, author, recipient)
-        for author in directory.agencies
-        for recipient in directory.agencies
-    )
-
-
-def _said(index: int, error: ExchangeError) -> str:
-    start = f"entry {index}: "
-    return error.message if error.message.startswith(start) else start + error.message
+        return report

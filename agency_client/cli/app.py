@@ -1,7 +1,7 @@
 """The `agency` command: its global options, and how it ends.
 
-Commands register themselves on `app`; `main` runs one and turns what it raises into one line and
-an exit code (`failures`).
+Commands register themselves on `app` when they are loaded (`loading`); `main` runs one and turns
+what it raises into one line and an exit code (`failures`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import typer
 
 import agency_client
 from agency_client.cli.failures import ExitCode, describe, exit_code_of, one_line
+from agency_client.cli.loading import all_commands, commands_of, modules_of
 from agency_client.cli.output import complain, print_json
 from agency_client.cli.sending import Declined
 from agency_client.cli.session import PROFILE_VARIABLE, Session
@@ -32,12 +33,16 @@ from agency_client.presentation.documents import FIELDS
 from agency_client.presentation.locale import Locale, language_of
 from agency_client.presentation.places import places_of
 from agency_client.presentation.refusals import refusal_words
+from exchange_files.arguments import empty_argument
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.codes import Language
 
 _FLAGS: Final = frozenset({"--json", "--utc"})
 _VALUES: Final = frozenset({"--profile", "--lang"})
+_TEXTS: Final = frozenset({"--reason", "--note", "--explanation", "--question", "--text"})
+"""Options with a text for people, whose emptiness the rules judge."""
 _STOPPED: Final = "STOPPED"
+_VERSION: Final = "--version"
 _LANGUAGES: Final = {each.name.lower(): each for each in Language}
 
 # Tracebacks that show local variables would show content and passphrases.
@@ -94,7 +99,7 @@ def agency(
     _: Annotated[
         bool,
         typer.Option(
-            "--version", is_eager=True, callback=_print_version, help="Print the version, and end."
+            _VERSION, is_eager=True, callback=_print_version, help="Print the version, and end."
         ),
     ] = False,
 ) -> None:
@@ -110,9 +115,15 @@ def agency(
 
 
 @cache
-def command_line() -> Any:
-    """The commands and groups of `app`, ready to run: building them costs more than most work."""
-    return typer.main.get_command(app)
+def command_line(word: str = "") -> Any:
+    """The commands that begin with a word, else all of them: to build them takes a while."""
+    return typer.main.get_command(commands_of(app, word) if word else all_commands(app))
+
+
+def asked_command(rest: Sequence[str]) -> Any:
+    """The commands that a line asks for; `rest` is without the global options."""
+    word = rest[0] if rest else ""
+    return command_line(word if word == _VERSION or modules_of(word) else "")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -120,17 +131,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     use_any_terminal()
     given = sys.argv[1:] if arguments is None else arguments
     first, rest = hoist_globals(given)
-    raise SystemExit(_run([*first, *rest], as_json="--json" in first))
+    raise SystemExit(_run(first, rest))
 
 
-def _run(arguments: list[str], *, as_json: bool) -> int:
+def _run(first: list[str], rest: list[str]) -> int:
     """Run the command; gives its exit code, which tells of the work and not of the terminal."""
+    arguments, as_json = [*first, *rest], "--json" in first
     try:
         with heeding_signals():
             _check_encoding(arguments)
+            if missing := empty_argument(arguments, _TEXTS):
+                raise typer.BadParameter(missing)
+            command = asked_command(rest)
             if as_json:
-                _check_complete(arguments)
-            command = command_line()
+                _check_complete(command, arguments)
             code = command.main(args=arguments, prog_name="agency", standalone_mode=False)
             return code if isinstance(code, int) else ExitCode.DONE
     except ResultUnwritten as error:
@@ -198,9 +212,8 @@ def _check_encoding(arguments: Sequence[str]) -> None:
                 ) from None
 
 
-def _check_complete(arguments: Sequence[str]) -> None:
+def _check_complete(command: Any, arguments: Sequence[str]) -> None:
     """Refuse a group without its command; people are shown its help, programs read JSON."""
-    command: Any = command_line()
     words = ["agency"]
     rest = [each for each in arguments if each not in _FLAGS]
     while commands := getattr(command, "commands", None):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from rich.text import Text
 
 from agency_client.audit import AuditReport, HubLog, Verdict, verify_log
 from agency_client.audit.ahead import usable_cores
+from agency_client.audit.collector import calm_collector
 from agency_client.audit.database import DatabaseCopy
 from agency_client.audit.monitor_state import MonitorState
 from agency_client.cli.app import app, tell_failure
@@ -124,8 +124,7 @@ def verify(
         )
     if witnessed and follow:
         raise typer.BadParameter("expected --witnessed or --follow, not both")
-    # What is loaded now stays: the collector need not walk over it again for every page of leaves.
-    gc.freeze()
+    calm_collector()
     with ending_as_audit(session):
         if follow:
             _follow(session, interval_seconds, from_start=from_start)

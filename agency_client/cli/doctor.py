@@ -19,6 +19,7 @@ from agency_client.state.checkpoints import TrustStore
 from agency_client.state.expiry import key_states
 from agency_client.state.profile import Profile
 from exchange_doctor import LIST_WARN_DAYS, WARN_DAYS, Check, Grade, examine
+from exchange_keys import TokenTlsKey
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import Usage, verify_chain
 
@@ -58,6 +59,10 @@ def _profile(session: Session) -> Iterator[Check]:
     profile, now = session.load_profile(), datetime.now(UTC)
     member = profile.tls.certificate.identity
     yield Check("profile", Grade.OK, f"{member} at {profile.folder}")
+    if isinstance(profile.tls.key, TokenTlsKey):
+        yield Check(
+            "TLS key", Grade.OK, "in a token, by an experimental hook of gRPC: docs/keys.md"
+        )
     for each in profile.vault.unusable:
         yield Check("key", Grade.FAIL, each.why, "docs/keys.md, Lost")
     for state in key_states(profile, now):

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agency_client.cli import inputs
+from agency_client.cli import enrolment_by_hub, inputs
 from agency_client.cli.app import app
+from agency_client.cli.enrolment_by_hub import fetch_answer
 from agency_client.cli.output import alarm, print_fields, print_json, say
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
@@ -70,7 +71,10 @@ def new(
         return
     say(f"Request of {request.identity}: {folder / REQUEST_FILE}")
     say(f"Fingerprint, to be read out by phone: {request.fingerprint}")
-    say("Send the request to the authority. Then call two of its operators, each by a number")
+    say(
+        "Send the request to the authority: the file, or `agency enrol send` by a colleague who has"
+    )
+    say("a profile. Then call two of its operators, each by a number")
     say("that you know, and read the fingerprint to them.")
 
 
@@ -78,14 +82,24 @@ def new(
 def finish(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of `enrol new`.")],
-    answer: Annotated[Path, typer.Argument(metavar="ANSWER.json", help="From the authority.")],
     profile: Annotated[Path, typer.Option("--to", metavar="DIR", help="Profile to make.")],
-    hub: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the hub listens.")],
+    answer: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[ANSWER.json]",
+            help="From the authority; else it is fetched where `enrol send` has sent the request.",
+        ),
+    ] = None,
+    hub: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Where the hub listens.")
+    ] = None,
     hub_name: Annotated[
-        str, typer.Option(help="The hub's name, to be shown; TLS checks the host.")
-    ],
-    root: Annotated[Path, typer.Option(help="Root certificate to trust, PEM.")],
-    log_key: Annotated[str, typer.Option(metavar="VKEY", help="The log's verifier key to trust.")],
+        str | None, typer.Option(help="The hub's name, to be shown; TLS checks the host.")
+    ] = None,
+    root: Annotated[Path | None, typer.Option(help="Root certificate to trust, PEM.")] = None,
+    log_key: Annotated[
+        str | None, typer.Option(metavar="VKEY", help="The log's verifier key to trust.")
+    ] = None,
     legal_basis: Annotated[
         str | None, typer.Option(metavar="CODE", help="Legal basis of statements by default.")
     ] = None,
@@ -97,16 +111,31 @@ def finish(
         ),
     ] = None,
 ) -> None:
-    """Take the authority's answer and make the profile. Root and log key come by another way."""
+    """Take the authority's answer and make the profile. Root and log key come by another way.
+
+    With --profile, a profile of the same agency: the answer is fetched through it, and what is not
+    given of --hub, --hub-name, --root and --log-key is as it has them.
+    """
+    session = session_of(context)
+    colleague = session.load_profile() if session.profile else None
     passphrase = read_passphrase(key_passphrase_file, PASSPHRASE_VARIABLE)
-    roots = read_pinned(root, Reason.PROFILE_INVALID)
-    got = read_answer(read_given(answer), folder, TrustAnchors.from_pem(roots), datetime.now(UTC))
+    if root is not None:
+        roots = read_pinned(root, Reason.PROFILE_INVALID)
+    else:
+        roots = _known(colleague, "--root").roots_pem
+    if answer is not None:
+        data = read_given(answer)
+    else:
+        _known(colleague, "ANSWER.json")
+        with session.hub() as link:
+            data = fetch_answer(link, folder)
+    got = read_answer(data, folder, TrustAnchors.from_pem(roots), datetime.now(UTC))
     second = folder / SECOND_KEY_FILE
     made = Profile.create(
         profile,
-        hub_target=hub,
-        hub_name=hub_name,
-        log_vkey=log_key,
+        hub_target=hub or _known(colleague, "--hub").target,
+        hub_name=hub_name or _known(colleague, "--hub-name").hub_name,
+        log_vkey=log_key or _known(colleague, "--log-key").files("hub")["log_vkey"],
         roots_pem=roots,
         tls_certificate_pem=got.tls_pem,
         tls_key=load_foreign_key(folder / "tls.key", passphrase),
@@ -116,14 +145,17 @@ def finish(
         passphrase=passphrase,
         crl_pem=got.crl_pem,
         write_passphrase=key_passphrase_file is not None,
-        legal_basis=legal_basis,
+        legal_basis=legal_basis or (colleague.defaults.legal_basis if colleague else None),
     )
-    if session_of(context).as_json:
+    if session.as_json:
         print_json({"folder": str(made.folder), "agency": made.agency})
         return
     say(f"Profile of {made.vault.member}: {made.folder}")
     if made.vault.member.role is Role.SYSTEM:
         say("Once an operator has published the certificate: `agency keys publish`.")
+
+
+enrolment_by_hub.register(enrol)
 
 
 @keys.command()
@@ -175,13 +207,20 @@ def renew(context: typer.Context, post_quantum: PostQuantum = False) -> None:
         print_json({"request": str(file), "fingerprint": request.fingerprint})
         return
     say(f"Renewal of {request.identity}: {file}")
-    say("Send it to the authority; no phone call is needed. Your present keys stay in force.")
+    say("Send it to the authority: `agency enrol send`, or the file. No phone call is needed.")
+    say("Your present keys stay in force.")
 
 
 @keys.command()
 def accept(
     context: typer.Context,
-    answer: Annotated[Path, typer.Argument(metavar="ANSWER.json", help="From the authority.")],
+    answer: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[ANSWER.json]",
+            help="From the authority; else it is fetched where `enrol send` has sent the request.",
+        ),
+    ] = None,
 ) -> None:
     """Take the answer to a renewal: publish the new certificate, then put the keys in force.
 
@@ -192,7 +231,9 @@ def accept(
     now = datetime.now(UTC)
     with session.hub() as hub:
         loaded = hub.profile
-        got = read_answer(read_given(answer), loaded.folder / RENEWAL_FOLDER, loaded.anchors, now)
+        made = loaded.folder / RENEWAL_FOLDER
+        data = fetch_answer(hub, made) if answer is None else read_given(answer)
+        got = read_answer(data, made, loaded.anchors, now)
         _publish(hub, got.signing.der, got.signing.fingerprint)
     finish_renewal(loaded, got)
     if session.as_json:
@@ -218,6 +259,15 @@ def require_post_quantum(
         result = hub.require_post_quantum(not no_longer)
         locale = session.locale_of(hub)
     tell(session, result, "Published", locale)
+
+
+def _known(colleague: Profile | None, missing: str) -> Profile:
+    """The profile that stands in for what was not given; raises MISSING_FIELD without one."""
+    if colleague is None:
+        raise Reason.MISSING_FIELD.error(
+            f"expected {missing}, or --profile with a profile of the same agency"
+        )
+    return colleague
 
 
 def _publish(hub: ExchangeClient, der: bytes, fingerprint: bytes) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, get_type_hints
 
@@ -41,6 +41,7 @@ class GivenEntities:
     numbers: str | None
     skip_rows_without_key: bool
     allow_repeated_keys: bool
+    allow_links_outside: bool
 
     def read(self) -> ImportedEntities | tuple[()]:
         """Read the files whole; tells on stderr how, and what is doubtful.
@@ -50,15 +51,17 @@ class GivenEntities:
         """
         if (self.csv is None) != (self.mapping is None):
             raise typer.BadParameter("expected --csv and --mapping together")
-        if self.csv is None and any(getattr(self, each.name) for each in fields(self)[4:]):
+        if self.csv is None and any(getattr(self, name) for name in _OF_TABLES):
             raise typer.BadParameter("expected --csv with the options that say how it is written")
         if sum(each is not None for each in (self.ftm, self.goaml, self.csv)) > 1:
             raise typer.BadParameter(
                 "expected one of FollowTheMoney entities, --goaml and --csv, got several"
             )
+        if self.allow_links_outside and self.ftm is None and self.csv is None:
+            raise typer.BadParameter("expected --allow-links-outside with entities or --csv")
         read: ImportedEntities
         if self.ftm is not None:
-            read = read_entities(self.ftm)
+            read = read_entities(self.ftm, allow_links_outside=self.allow_links_outside)
         elif self.goaml is not None:
             read = entities_from_goaml(self.goaml)
         elif self.csv is not None and self.mapping is not None:
@@ -71,6 +74,7 @@ class GivenEntities:
                 numbers=self.numbers,
                 skip_rows_without_key=self.skip_rows_without_key,
                 allow_repeated_keys=self.allow_repeated_keys,
+                allow_links_outside=self.allow_links_outside,
             )
         else:
             return ()
@@ -141,6 +145,13 @@ def _options(name: str) -> dict[str, Any]:
                 help="Let rows of one key say different things; each counts as a subject.",
             ),
         ],
+        "allow_links_outside": Annotated[
+            bool,
+            typer.Option(
+                "--allow-links-outside",
+                help="Let links lead to entities that the file does not hold.",
+            ),
+        ],
     }
 
 
@@ -183,4 +194,13 @@ def takes_entities(name: str) -> Callable[[Callable[..., None]], Callable[..., N
     return decorate
 
 
-_FLAGS: Final = frozenset({"skip_rows_without_key", "allow_repeated_keys"})
+_FLAGS: Final = frozenset({"skip_rows_without_key", "allow_repeated_keys", "allow_links_outside"})
+_OF_TABLES: Final = (
+    "delimiter",
+    "encoding",
+    "dates",
+    "numbers",
+    "skip_rows_without_key",
+    "allow_repeated_keys",
+)
+"""The options that say how a table is written and meant."""

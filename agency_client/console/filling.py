@@ -23,6 +23,8 @@ from agency_client.content.documents import Brief
 from agency_client.content.entities import entities_from_csv, parse_entities
 from agency_client.content.entity import Entity
 from agency_client.content.goaml import entities_from_goaml
+from agency_client.content.links import Links
+from agency_client.content.values import ValueCheck
 from agency_client.core.acts import ACTS, terms_of
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.spec import Brief as BriefNeed
@@ -95,7 +97,11 @@ def _entities(draft: Draft) -> tuple[list[Entity], tuple[str, ...]]:
     found = list(_typed(draft))
     notes: list[str] = []
     for file in _files(draft, "entities_file"):
-        found += parse_entities(file.data, file.name)
+        links = Links(ValueCheck())
+        for number, entity in enumerate(parse_entities(file.data, file.name), 1):
+            found.append(entity)
+            links.add(number, entity)
+        notes += links.notes()
     for file in _files(draft, "goaml_file"):
         report = entities_from_goaml(file.data, file.name)
         found += list(report)

@@ -849,6 +849,10 @@ VERBS: Final[Mapping[str, Words]] = {
         "Give advance notice", "Предупредить о мере", "Шара туралы алдын ала хабарлау"
     ),
     "ping": Words("Test the connection", "Проверить связь", "Байланысты тексеру"),
+    "request_certificates": Words(
+        "Ask for certificates", "Запросить сертификаты", "Сертификаттар сұрау"
+    ),
+    "give_certificates": Words("Give certificates", "Выдать сертификаты", "Сертификаттар беру"),
     "announce_correction": Words(
         "Announce a correction", "Объявить об исправлении", "Түзету туралы хабарлау"
     ),
@@ -893,6 +897,9 @@ VERBS: Final[Mapping[str, Words]] = {
     ),
     "ask_to_be_involved": Words(
         "Ask to be involved", "Просить привлечь к участию", "Қатыстыруды сұрау"
+    ),
+    "ask_member_consent": Words(
+        "Ask another member", "Запросить согласие участника", "Қатысушыдан келісім сұрау"
     ),
     "draft_analysis": Words(
         "Show a draft of the analysis", "Показать проект анализа", "Талдау жобасын көрсету"

@@ -54,6 +54,8 @@ _OTHERS: Final = {
 """First bytes of other files that are named for tables."""
 _MARKUP: Final = re.compile(rb"\s*<(?:!doctype|html|\?xml|table)", re.IGNORECASE)
 
+_HIGH: Final = b"\x00\x04"
+"""High bytes of Latin and Cyrillic letters in UTF-16."""
 _FEW_BYTES: Final = 16
 _FOREIGN: Final = bytes(range(0x80, 0x100))
 
@@ -84,7 +86,7 @@ def find_encoding(source: Source, given: str | None = None) -> str:
     """
     if given is not None and _normal(given) not in {_normal(name) for name in NAMES}:
         raise _invalid(f"expected one of the encodings {', '.join(NAMES)}")
-    seen = _look_at(source)
+    seen = _look_at(source, given)
     if seen.is_blank:
         raise _invalid(f"{source} is empty: expected a table with a line of headings")
     if given is None:
@@ -125,7 +127,7 @@ class _Seen:
         return not self.foreign
 
 
-def _look_at(source: Source) -> _Seen:
+def _look_at(source: Source, given: str | None) -> _Seen:
     decoder = codecs.getincrementaldecoder(UTF_8)()
     is_utf_8 = is_blank = True
     foreign = 0
@@ -136,14 +138,16 @@ def _look_at(source: Source) -> _Seen:
             raise _invalid(
                 f"{source} is a workbook of Excel: save the sheet as CSV (in UTF-8), and give that"
             )
-        for first, words in _OTHERS.items():
+        for first, other in _OTHERS.items():
             if head.startswith(first):
-                raise _invalid(f"{source} is {words}, and give that")
+                raise _invalid(f"{source} is {other}, and give that")
         if _MARKUP.match(head.removeprefix(codecs.BOM_UTF8)):
             raise _invalid(
                 f"{source} is a page in HTML or XML, whatever its name says: open it in a "
                 "spreadsheet, save the sheet as CSV (in UTF-8), and give that"
             )
+        if words := _binary(head, given):
+            raise _invalid(f"{source} {words}")
         while chunk := file.read(1024 * 1024):
             is_blank = is_blank and not chunk.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")
             foreign += len(chunk) - len(chunk.translate(None, _FOREIGN))
@@ -153,6 +157,20 @@ def _look_at(source: Source) -> _Seen:
     if mark == "utf-32":
         raise _invalid(f"{source} is written in utf-32: save it as UTF-8")
     return _Seen(mark, is_utf_8, foreign, is_blank)
+
+
+def _binary(head: bytes, given: str | None) -> str | None:
+    """Say what a file is whose first line holds zero bytes, which no text in one byte does."""
+    line = head.partition(b"\n")[0]
+    if b"\x00" not in line or not line.strip(b"\x00 \t\r") or _normal(given or "") == "utf-16":
+        return None
+    if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return None
+    if not line[1::2].strip(_HIGH):
+        return "is written in utf-16 without its mark: say --encoding utf-16, or save it as UTF-8"
+    if not line[0::2].strip(_HIGH):
+        return "is written in utf-16, the high byte first, without its mark: save it as UTF-8"
+    return "holds zero bytes in its first line: it is no table of text; save the table as CSV"
 
 
 def _goes_on(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:

@@ -17,6 +17,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from agency_client.content.doubts import is_kz_number
 from agency_client.content.entity import (
     MAX_LINE_BYTES,
     Entity,
@@ -25,10 +26,10 @@ from agency_client.content.entity import (
     Warnings,
     decode_line,
     identifier_warnings,
-    is_kz_number,
     shape_entity,
 )
 from agency_client.content.faults import Faults
+from agency_client.content.links import Links
 from agency_client.content.schemata import SCHEMATA, SUBJECT_SCHEMATA
 from agency_client.content.source import Source
 from agency_client.content.subjects import SubjectCount
@@ -64,13 +65,13 @@ CHUNK_BYTES: Final = 8 * 1024 * 1024
 class EntityFile(ImportedEntities):
     """The entities of a file of JSON lines."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, allow_links_outside: bool = False) -> None:
         self._source = Source(path)
         faults = Faults(str(self._source))
         check, counted, warnings = EntityCheck(), SubjectCount(), Warnings()
+        links = Links(check.values)
         for number, given in self._lines():
             self.count += 1
-            place = f"line {number}"
             if isinstance(given, str):
                 faults.add(given, line=number)
                 continue
@@ -79,13 +80,16 @@ class EntityFile(ImportedEntities):
                 faults.add(words, line=number, at=at)
             if not found:
                 counted.add(given)
-                warnings.add(place, given)
+                warnings.add(number, given)
+                links.add(number, given)
+        faults.raise_any()
+        links.check(faults, allow_outside=allow_links_outside)
         faults.raise_any()
         if not self.count:
             raise _invalid(f"{self._source}: expected at least one entity, got none")
         self.subjects = int(counted)
         self.warnings = warnings.told()
-        self.notes = counted.notes()
+        self.notes = (*links.notes(), *counted.notes())
 
     @property
     def name(self) -> str:
@@ -121,9 +125,12 @@ class EntityFile(ImportedEntities):
                         yield number, error.message
 
 
-def read_entities(path: str | os.PathLike[str]) -> EntityFile:
-    """Read entities from a file of JSON lines and check all of it; raises DOCUMENT_INVALID."""
-    return EntityFile(path)
+def read_entities(path: str | os.PathLike[str], *, allow_links_outside: bool = False) -> EntityFile:
+    """Read entities from a file of JSON lines and check all of it; raises DOCUMENT_INVALID.
+
+    Links lead to entities of the file, unless others are allowed: the notes then tell of them.
+    """
+    return EntityFile(path, allow_links_outside=allow_links_outside)
 
 
 def checked_entities(entities: Iterable[Any]) -> Iterator[Entity]:

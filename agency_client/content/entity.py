@@ -4,8 +4,7 @@ An entity is `{"id", "schema", "properties": {name: [text, ...]}}`, and may have
 FollowTheMoney's own files hold (`EXTRA_TEXTS`, `EXTRA_LISTS`). A key that is none of these, a name
 that stands twice, a schema or property that the model does not have, and a value that its type
 cannot hold are refused. The library by itself drops such values in silence, which would lose
-evidence. Identifiers (IIN, BIN, IBAN) that fail their check are warned of, not refused: foreign and
-legacy ones exist.
+evidence. What is doubtful is warned of, not refused (`doubts`).
 """
 
 from __future__ import annotations
@@ -15,10 +14,11 @@ from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import Any, Final, NotRequired, TypedDict
 
-from agency_client.content.characters import describe_mixed, find_hidden
+from agency_client.content.characters import find_hidden
+from agency_client.content.doubts import doubts
+from agency_client.content.faults import MOST_LINES, lines_in_words
 from agency_client.content.fields import Unparsed, kind_of, parse_json
 from agency_client.content.schemata import SCHEMATA
-from agency_client.content.spoiled import doubt
 from agency_client.content.values import MAX_VALUE_CHARACTERS, ValueCheck
 from exchange_protocol.errors import ExchangeError, Reason
 
@@ -72,7 +72,7 @@ class EntityCheck:
     """Checks entities against FollowTheMoney's model, which is loaded once, when first needed."""
 
     def __init__(self) -> None:
-        self._check = ValueCheck()
+        self.values = ValueCheck()
 
     def __call__(self, entity: Entity, where: str) -> Entity:
         """Give the entity if it is good; raises DOCUMENT_INVALID."""
@@ -83,7 +83,7 @@ class EntityCheck:
 
     def faults(self, entity: Entity) -> Iterator[tuple[str, str]]:
         """Give the faults of an entity: the place in it, and what was expected."""
-        schema = self._check.schema(entity["schema"])
+        schema = self.values.schema(entity["schema"])
         if schema is None or schema.name not in SCHEMATA:
             yield "", f"expected a schema of FollowTheMoney, got {entity['schema'][:64]!r}"
             return
@@ -94,73 +94,38 @@ class EntityCheck:
                 yield "", f"a {schema.name} has no property {name[:64]!r}"
                 continue
             for value in values:
-                if words := self._check.fault(prop, value):
+                if words := self.values.fault(prop, value):
                     yield repr(name), words
 
 
 class Warnings:
-    """Collects what is doubtful about entities, within a bound."""
+    """Collects what is doubtful about entities: each doubt once, with its lines, within a bound."""
 
     def __init__(self) -> None:
-        self._told: list[str] = []
+        self._lines: dict[str, tuple[list[int], int]] = {}
+        """Of each doubt, the first lines and the number of all."""
         self._rest = 0
 
-    def add(self, place: str, entity: Entity) -> None:
-        """Note what is doubtful about an entity, told of at a place."""
-        for words in _doubts(entity):
-            if len(self._told) < MOST_WARNINGS:
-                self._told.append(f"{place}: {words}")
-            else:
+    def add(self, line: int, entity: Entity) -> None:
+        """Note what is doubtful about an entity that stands in a line."""
+        for words in doubts(entity):
+            if words not in self._lines and len(self._lines) >= MOST_WARNINGS:
                 self._rest += 1
+                continue
+            lines, count = self._lines.get(words, ([], 0))
+            if len(lines) < MOST_LINES:
+                lines.append(line)
+            self._lines[words] = lines, count + 1
 
     def told(self) -> tuple[str, ...]:
-        """The first of them, and the number of the rest."""
-        return (*self._told, f"and {self._rest} more") if self._rest else tuple(self._told)
+        """The doubts, and the number of the rest."""
+        told = [f"{lines_in_words(*each)}: {words}" for words, each in self._lines.items()]
+        return (*told, f"and {self._rest} more") if self._rest else tuple(told)
 
 
 def identifier_warnings(entity: Entity) -> list[str]:
     """Tell the doubts about an entity's identifiers; the values themselves are not repeated."""
-    return [f"{entity['id']}: {words}" for words in _doubts(entity)]
-
-
-def _doubts(entity: Entity) -> Iterator[str]:
-    properties = entity["properties"]
-    for value in properties.get("iban", ()):
-        if not _is_iban(value):
-            yield "iban fails its check digits"
-    country = {value.lower() for key in _COUNTRIES for value in properties.get(key, ())}
-    for name in ("registrationNumber", "taxNumber", "idNumber", "innCode"):
-        for value in properties.get(name, ()):
-            if "kz" in country and value.isdecimal() and not is_kz_number(value):
-                yield f"{name} is no valid IIN or BIN"
-    for name, values in properties.items():
-        for value in values:
-            if not value.isascii() and (words := describe_mixed(value)):
-                yield f"{name}: {words}"
-            if words := doubt(value):
-                yield f"{name}: {words}"
-
-
-def is_kz_number(text: str) -> bool:
-    """True if a text is a Kazakh IIN or BIN with a good check digit."""
-    if len(text) != 12 or not text.isascii() or not text.isdecimal():
-        return False
-    digits = [int(char) for char in text]
-    for weights in (range(1, 12), (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2)):
-        check = sum(w * d for w, d in zip(weights, digits, strict=False)) % 11
-        if check < 10:
-            return check == digits[11]
-    return False
-
-
-_COUNTRIES: Final = ("country", "jurisdiction", "nationality")
-
-
-def _is_iban(value: str) -> bool:
-    from rigour.ids import get_identifier_format
-
-    iban = get_identifier_format("iban")
-    return iban is not None and iban.is_valid(value)
+    return [f"{entity['id']}: {words}" for words in doubts(entity)]
 
 
 def entity_digest(entity: Entity) -> int:

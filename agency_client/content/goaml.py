@@ -214,7 +214,7 @@ class GoamlReport(ImportedEntities):
             if size > MAX_LINE_BYTES:
                 faults.add(f"expected at most {MAX_LINE_BYTES} bytes of one thing", line=line)
             counted.add(entity)
-            warnings.add(f"line {line}", entity)
+            warnings.add(line, entity)
         faults.raise_any()
         self.count = len(self._entities)
         self.subjects = int(counted)

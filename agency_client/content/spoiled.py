@@ -10,14 +10,30 @@ import re
 from typing import Final
 
 _ERROR: Final = re.compile(
-    r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!"
-    r"|Н/Д|ССЫЛКА!|ЗНАЧ!|ИМЯ\?|ДЕЛ/0!|ЧИСЛО!|ПУСТО!)|#{3,}"
+    r"#(?:N/A|NV|Н/Д|GETTING_DATA|[A-ZА-ЯІЇЄҐ/'0-9 ]*[A-ZА-ЯІЇЄҐ/'0][!?])|#{3,}"
+    r"|(?:Err|Ошибка|Ош):[0-9]{3}"
 )
-"""Errors of Excel and LibreOffice, in English and Russian, and a cell that is too narrow."""
-_FORMULA: Final = re.compile(r'=\s*(?:".*"|[^\W\d_][\w.]*\(.*\))', re.DOTALL)
+"""Errors of Excel and LibreOffice, in English, Russian and Ukrainian, and a cell that is too
+narrow."""
+_FORMULA: Final = re.compile(
+    r"""\{?=\s*[+-]?\s*(?:
+        ".*"                                # ="00123"
+      | [^\W\d_][\w.]*\(.*                  # =SUM(A1)
+      | \(.*
+      | (?:[\w.]+!|'.+'!|\[.+\].*!)?\$?[A-Z]{1,3}\$?[0-9]{1,7}(?![\w]).*   # =A1, =Sheet1!$A$1
+      | R\[?-?[0-9]*\]?C(?:\[?-?[0-9]+\]?)?(?![\w]).*                      # =R[-1]C
+      | [0-9.,]+\s*[-+*/^&].*               # =1+1
+    )\}?""",
+    re.DOTALL | re.VERBOSE,
+)
 _APOSTROPHE: Final = re.compile(r"'\+?[0-9][0-9 ./-]*")
-_STARTS: Final = ("#", "=", "'")
+_STARTS: Final = ("#", "=", "'", "{=", "Err:", "Ошибка:", "Ош:")
 _AS_NUMBER: Final = re.compile(r"[0-9]{6,}\.0+")
+_ABSENT: Final = frozenset(
+    {"null", "(null)", "<null>", "\\n", "none", "nan", "nat", "n/a", "н/д", "undefined", "-", "--",
+     "–", "—"}
+)  # fmt: skip
+"""Words in the place of a value that a program or a person did not have."""
 _LOST_LETTERS: Final = re.compile(r"\?{3,}|\?{2,}\W+\?{2,}")
 _HTML: Final = re.compile(r"&(?:#[0-9]+|#x[0-9a-fA-F]+|amp|lt|gt|quot|apos|nbsp);")
 _MISREAD: Final = ("cp1251", "cp1252", "cp866", "latin-1")
@@ -45,6 +61,8 @@ def is_written_as_number(identifier: str) -> bool:
 
 def doubt(text: str) -> str | None:
     """Say how a text reads as if it was spoiled; None where it does not."""
+    if text.strip().casefold() in _ABSENT:
+        return "it reads like a value that is absent, such as NULL or N/A: empty it"
     if _LOST_LETTERS.search(text):
         return "question marks stand where letters may have been lost"
     if _HTML.search(text):

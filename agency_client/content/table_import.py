@@ -27,6 +27,7 @@ from agency_client.content.entity import Entity, ImportedEntities, Warnings
 from agency_client.content.faults import MOST_LINES, Faults, lines_in_words
 from agency_client.content.fields import read_fields
 from agency_client.content.forms import DateForm, NumberForm
+from agency_client.content.links import Links
 from agency_client.content.mapping_file import parse_mapping
 from agency_client.content.mappings import EntityMapping, Forms, Query
 from agency_client.content.rows import SHORT, MappedEntity, RowMapper
@@ -57,6 +58,8 @@ class TableOptions:
     """Leave out what has no key, and say so in the notes."""
     allow_repeated_keys: bool = False
     """Rows of one key may say different things; each counts as a subject."""
+    allow_links_outside: bool = False
+    """Links from cells may lead to entities that the table does not give."""
 
 
 def entities_from_csv(
@@ -69,6 +72,7 @@ def entities_from_csv(
     numbers: str | None = None,
     skip_rows_without_key: bool = False,
     allow_repeated_keys: bool = False,
+    allow_links_outside: bool = False,
 ) -> TableImport:
     """Make entities from a table by a FollowTheMoney mapping (YAML).
 
@@ -83,13 +87,20 @@ def entities_from_csv(
         numbers: how 1000.50 is written, such as `1 000,50`.
         skip_rows_without_key: leave out what has no key, and say so in the notes.
         allow_repeated_keys: rows of one key may say different things; each counts as a subject.
+        allow_links_outside: links from cells may lead to entities that the table does not give.
 
     Raises:
         InvalidInput: DOCUMENT_INVALID, with every fault; INVALID_FIELD, for an unknown form.
     """
     listed = (dates,) if isinstance(dates, str) else tuple(dates)
     options = TableOptions(
-        encoding, delimiter, listed, numbers, skip_rows_without_key, allow_repeated_keys
+        encoding,
+        delimiter,
+        listed,
+        numbers,
+        skip_rows_without_key,
+        allow_repeated_keys,
+        allow_links_outside,
     )
     return TableImport(csv_path, mapping_path, options)
 
@@ -115,7 +126,9 @@ class TableImport(ImportedEntities):
         self._table = Table.open(
             source, columns, encoding=options.encoding, delimiter=options.delimiter
         )
-        checking = _Checking(str(source), self._rows, columns, self._table.headings, options)
+        checking = _Checking(
+            str(source), self._rows, columns, self._table.headings, options, Links(check)
+        )
         for row in self._table.rows(checking.faults):
             checking.check(row)
         checking.end()
@@ -151,7 +164,9 @@ class _Checking:
         columns: set[str],
         headings: Sequence[str],
         options: TableOptions,
+        links: Links,
     ) -> None:
+        self._links = links
         self.faults = Faults(source)
         self.subjects = SubjectCount()
         self.warnings = Warnings()
@@ -208,6 +223,8 @@ class _Checking:
     def end(self) -> None:
         """Raise DOCUMENT_INVALID if a row was at fault, or if nothing is left."""
         self.faults.raise_any()
+        self._links.check(self.faults, allow_outside=self._options.allow_links_outside)
+        self.faults.raise_any()
         if self.count > MAX_ENTITIES:
             raise Reason.TOO_MANY.error(
                 f"{self._source}: expected at most {MAX_ENTITIES} entities, got {self.count}"
@@ -227,6 +244,7 @@ class _Checking:
             yield f"Without a key, left out as was said: {self._without_key}."
         if self._lacking.count:
             yield f"Without what the mapping requires, left out: {self._lacking}."
+        yield from self._links.notes()
         if self._repeated:
             yield (
                 f"{self._repeated} rows have the key of a row before; what is the same stands once."
@@ -264,7 +282,8 @@ class _Checking:
             self._told.add(told)
             self.count += 1
             self.subjects.add(entity)
-            self.warnings.add(f"line {row.line}", entity)
+            self._links.add(row.line, entity)
+            self.warnings.add(row.line, entity)
 
     def _clash(self, row: Row, mapping: EntityMapping, key: int, first: int) -> None:
         what = "tell one event twice" if mapping.schema.name in EVENT_SCHEMATA else "differ"

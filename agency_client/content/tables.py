@@ -10,12 +10,13 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from agency_client.content.characters import find_hidden
+from agency_client.content.characters import find_hidden, skeleton
 from agency_client.content.encodings import find_encoding
 from agency_client.content.faults import Faults
 from agency_client.content.source import Source
@@ -27,8 +28,8 @@ _MOST_COLUMNS: Final = 1000
 
 
 def column_name(heading: str) -> str:
-    """A column's name: spaces around a heading are nobody's meaning."""
-    return heading.strip(" \t\r\n\u00a0")
+    """A column's name: spaces around a heading, and the coding of accents, are nobody's meaning."""
+    return unicodedata.normalize("NFC", heading.strip(" \t\r\n\u00a0"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +228,25 @@ def _headings(
         if hidden := find_hidden(name):
             words = str(hidden)
             faults.add(words, line=number, at=f"heading of column {index + 1}")
-    for missing in sorted(_names(columns) - set(headings)):
+    wanted = _names(columns)
+    looks = {skeleton(name): name for name in sorted(wanted)}
+    for index, name in enumerate(headings):
+        twin = looks.get(skeleton(name)) if name and name not in wanted else None
+        if twin is not None and twin in headings:
+            faults.add(
+                f"looks like column {twin!r}, which the mapping uses, and is another: rename it, "
+                "or take it out",
+                line=number,
+                at=f"heading of column {index + 1}",
+            )
+    for missing in sorted(wanted - set(headings)):
         shown = ", ".join(repr(each[:64]) for each in headings[:20])
         words = f"the mapping asks for a column that is missing: no {missing!r} among {shown}"
+        alike = [
+            index for index, each in enumerate(headings, 1) if skeleton(each) == skeleton(missing)
+        ]
+        if alike:
+            words += f"; column {alike[0]} looks like it: write both in the same letters"
         faults.add(words, line=number)
     faults.raise_any()
     return headings

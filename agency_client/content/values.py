@@ -8,6 +8,7 @@ never changed: what is good is kept as it was written, in its script.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from agency_client.content.characters import find_hidden
@@ -49,11 +50,28 @@ class ValueCheck:
 
         self._model = model
         self._good: dict[Property, set[str]] = {}
+        self._ranges: dict[str, dict[str, str]] = {}
 
     def schema(self, name: str) -> Schema | None:
         """The schema of exactly that name, if entities may have it."""
         schema = self._model.get(name)
         return None if schema is None or schema.abstract else schema
+
+    def link_ranges(self, schema: str) -> Mapping[str, str]:
+        """The properties of a schema that are links, each with the schema that it leads to."""
+        if schema not in self._ranges:
+            found = self._model.get(schema)
+            self._ranges[schema] = {
+                name: each.range.name
+                for name, each in (found.properties if found else {}).items()
+                if each.type.name == "entity" and each.range is not None and not each.stub
+            }
+        return self._ranges[schema]
+
+    def is_a(self, schema: str, wanted: str) -> bool:
+        """True if entities of a schema are entities of another too."""
+        found = self._model.get(schema)
+        return found is not None and found.is_a(wanted)
 
     def fault(self, prop: Property, value: str) -> str | None:
         """Say what was expected of a value, without the value; None if it is good."""

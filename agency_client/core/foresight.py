@@ -17,8 +17,8 @@ from agency_client.core.views import Foreseen
 from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.directory import check_taken
-from exchange_protocol.rules.judgement import plan_route
 from exchange_protocol.rules.lifecycle import advance, open_exchange
+from exchange_protocol.rules.routing import plan_route
 from exchange_protocol.rules.statements import Draft
 
 

@@ -71,6 +71,7 @@ def supervised_agencies(
                 tlp=header.tlp,
                 urgency=header.urgency,
                 subject_count=0,
+                offences=(),
             )
             try:
                 directory.rulebook.check_permitted(context)

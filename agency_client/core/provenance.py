@@ -15,8 +15,10 @@ from typing import Final
 
 from agency_client.content.entities import EntityFile
 from agency_client.core.sealing import Content, open_attachment
-from agency_client.state.search_index import SealedFrom, SearchIndex
+from agency_client.state.search_index import Indexed, SealedFrom, SearchIndex
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.catalogue import parse_kind
+from exchange_protocol.rules.handling import asking
 from exchange_protocol.rules.statements import Draft
 from exchange_protocol.trust.identity import AgencyId
 
@@ -38,12 +40,12 @@ def check_passed_on(
     others = {each for each in readers if each != draft.author.agency}
     known = list(index.parts(names.keys()))
     own = {part.sha256 for _, part in known if part.author == draft.author.agency}
-    for exchange_id, part in known:
+    for exchange, part in known:
         if part.sha256 in own:
             continue
         missing = others - {part.author, *part.onward}
         if missing and part.statement not in sources:
-            raise _refused(names[part.sha256], exchange_id, part, draft, min(missing))
+            raise _refused(names[part.sha256], exchange, part, draft, min(missing))
 
 
 def _digests(content: Content) -> Iterator[tuple[str, str]]:
@@ -61,7 +63,7 @@ def _digests(content: Content) -> Iterator[tuple[str, str]]:
 
 
 def _refused(
-    name: str, exchange_id: str, part: SealedFrom, draft: Draft, agency: AgencyId
+    name: str, exchange: Indexed, part: SealedFrom, draft: Draft, agency: AgencyId
 ) -> ExchangeError:
     purpose = draft.header.purpose
     asked = purpose.name.lower() if purpose else "PURPOSE"
@@ -70,9 +72,14 @@ def _refused(
         if draft.kind.spec.passes_on
         else f"pass it on by `agency send referral` with --source {part.statement}"
     )
+    asks = "ask-consent"
+    if exchange.kind:
+        ends = (draft.author.agency, part.author)
+        asks = asking(parse_kind(exchange.kind), exchange.initiator, ends)
+    exchange_id = exchange.exchange_id
     return Reason.CONSENT_MISSING.error(
         f"{name!r} is what {part.author} sent you in exchange {exchange_id}; {agency} may not have "
-        f"it without consent (docs/rules.md#p2). To ask for it: agency ask-consent {exchange_id} "
+        f"it without consent (docs/rules.md#p2). To ask for it: agency {asks} {exchange_id} "
         f"--about {part.statement} --authority {agency} --purpose {asked}. Then {how}",
         field="attachments",
     )

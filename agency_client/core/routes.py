@@ -18,10 +18,11 @@ from agency_client.core.views import UnsealedExchange, VerifiedExchange
 from exchange_protocol.errors import HubUnavailable, Reason
 from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.codes import Handling, Party, Tlp
+from exchange_protocol.kinds.offences import offences_of
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.joint_case import active_members, recipients_of
-from exchange_protocol.rules.judgement import Route
 from exchange_protocol.rules.lifecycle import Exchange, Leg, row_for
+from exchange_protocol.rules.routing import Route
 from exchange_protocol.rules.statements import Draft, Header
 from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.v1 import exchange_service_pb2 as pb
@@ -49,6 +50,9 @@ def compare_plan(ports: Ports, draft: Draft, route: Route) -> Operation[None]:
                 tlp=statement_pb2.Tlp.ValueType(header.tlp),
                 urgency=statement_pb2.Urgency.ValueType(header.urgency),
                 subject_count=header.subject_count,
+                offence_types=[
+                    statement_pb2.OffenceType.ValueType(each) for each in offences_of(draft.body)
+                ],
             ),
             pb.PlanRouteResponse,
         )
@@ -116,7 +120,9 @@ def address(
         return Addressed(active_members(state), recipients, state.opening, state.header)
     legs = choose_legs(agency, verified, state, body, named)
     is_recipient = verified.party is Party.RECIPIENT
-    recipients = (state.initiator,) if is_recipient else tuple(leg.agency for leg in legs)
+    recipients = tuple(leg.agency for leg in legs)
+    if is_recipient:
+        recipients = (state.initiator, *(each for leg in legs for each in leg.record.askers(body)))
     return Addressed(legs, recipients, legs[0].awaits, state.header)
 
 

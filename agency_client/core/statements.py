@@ -41,10 +41,12 @@ from agency_client.core.views import CONTENT, VerifiedExchange
 from agency_client.state.outbox import Staging
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import kind_of
+from exchange_protocol.kinds.offences import offences_of
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.rules.access import readers, spoken
-from exchange_protocol.rules.judgement import Route, judge, plan_route
+from exchange_protocol.rules.judgement import judge
 from exchange_protocol.rules.lifecycle import Exchange, admit, open_exchange
+from exchange_protocol.rules.routing import Route, plan_route
 from exchange_protocol.rules.statements import (
     BRIEF,
     Draft,
@@ -197,7 +199,7 @@ class Statements:
             )
         newest, now = concerned[-1], self._ports.clock()
         summary = verified.summary
-        exchange = Exchange(verified.id, summary.kind, summary.initiator, newest.header, ())
+        exchange = Exchange(verified.id, summary.kind, summary.initiator, newest.header, (), ())
         floor = Floor(handling=newest.header.handling, tlp=newest.header.tlp)
         draft = Draft(
             id=self._ports.new_id(),
@@ -257,7 +259,8 @@ class Statements:
         def plan(draft: Draft) -> Operation[tuple[Route, Exchange]]:
             route = plan_route(self._ports.directory.current, draft)
             header = draft.header
-            question = (draft.kind, draft.recipients, header.handling, header.tlp, header.urgency)
+            terms = (header.handling, header.tlp, header.urgency)
+            question = (draft.kind, draft.recipients, offences_of(draft.body), *terms)
             if compares and (*question, header.subject_count) not in compared:
                 yield from compare_plan(self._ports, draft, route)
                 compared.add((*question, header.subject_count))

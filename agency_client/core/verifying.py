@@ -8,7 +8,7 @@ Steps (docs/threat-model.md says which lie each of them catches):
  4. The directory is as new as the newest entry counts; a hub that hides some of it is caught.
  5. Statements are judged anew with the hub's own rules, against the directory at their place:
     - initiator: the whole exchange is replayed;
-    - active member of a joint case: all of it is replayed, until the member leaves;
+    - active member of a joint case: all of it is replayed, up to where the member left last;
     - recipient: the exchange is replayed as far as its leg goes, with policy, gate and approvals.
       A release without enough coordinators' own signatures over that very payload breaks a rule; a
       held statement that is shown lacks its approvals;
@@ -29,8 +29,10 @@ hide an exchange entirely; witnesses and auditors see that.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from agency_client.core.views import ExchangeSummary, VerifiedExchange, VerifiedStatement
 from agency_client.state.outbox import KeptReceipt
@@ -44,6 +46,8 @@ from exchange_protocol.rules.judgement import authenticate, judge
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Statement, parse_statement
 from exchange_protocol.trust.identity import AgencyId
+
+_TO_THE_END: Final = sys.maxsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +104,10 @@ def judge_view(
         case Party.INITIATOR:
             replay = Replay(fold)
         case Party.RECIPIENT:
-            is_insider = _has_joined(agency, statements)
-            replay = Replay(fold, view=agency, is_insider=is_insider)
+            replay = Replay(fold, view=agency, insider_until=_insider_until(agency, statements))
         case Party.APPROVER if statements[0].statement.kind.spec.is_case:
             # It is shown every statement, so it judges as auditors do.
-            replay = Replay(fold, view=agency, is_insider=True)
+            replay = Replay(fold, view=agency, insider_until=_TO_THE_END)
         case Party.APPROVER:
             state = _approvers_view(statements, fold)
         case Party.SUPERVISOR:
@@ -138,14 +141,21 @@ def _party_of(agency: AgencyId, exchange_id: str, statements: Sequence[VerifiedS
     return Party.SUPERVISOR
 
 
-def _has_joined(agency: AgencyId, statements: Sequence[VerifiedStatement]) -> bool:
-    """True if an agency became an active member of a joint case: from then on it is shown all."""
-    return any(
-        change.agency == agency and change.after is LegState.JOINED
-        for each in statements
-        if each.entry.ruling is not None
-        for change in each.entry.ruling.legs
-    )
+def _insider_until(agency: AgencyId, statements: Sequence[VerifiedStatement]) -> int:
+    """The index before which an agency was shown all of a joint case; 0 if it never joined.
+
+    Whoever joins is shown all that was said before, also what was said after it had left.
+    """
+    until = 0
+    for each in statements:
+        for change in each.entry.ruling.legs if each.entry.ruling else ():
+            if change.agency != agency:
+                continue
+            if change.after is LegState.JOINED:
+                until = _TO_THE_END
+            elif change.before is LegState.JOINED:
+                until = each.index + 1
+    return until
 
 
 def _check_released(

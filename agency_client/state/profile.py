@@ -48,11 +48,12 @@ from agency_client.state.log_keys import LogKeys
 from exchange_files import NewFile, new_folder
 from exchange_keys import (
     TlsKey,
+    TokenTlsKey,
     certificate_chain,
     check_guarded_folder,
     encrypted_pem,
+    load_client_tls_key,
     load_signer,
-    load_tls_key,
     read_passphrase,
     read_pinned,
     verify_passphrase,
@@ -110,11 +111,26 @@ class TlsIdentity:
     certificate: VerifiedCertificate
     certificate_pem: bytes = field(repr=False)
     """The certificate, and its intermediates where it has some."""
-    key: TlsKey
+    key: TlsKey | TokenTlsKey
 
     def key_pem(self) -> bytes:
-        """The key without encryption, for the channel alone; it never goes to disk."""
+        """The key without encryption; it never goes to disk.
+
+        Raises KEY_UNAVAILABLE for a key in a token, which nobody sees.
+        """
+        if isinstance(self.key, TokenTlsKey):
+            raise Reason.KEY_UNAVAILABLE.error("expected the TLS key in a file; it is in a token")
         return self.key.plain_pem()
+
+    @property
+    def trouble(self) -> ExchangeError | None:
+        """The reason for which a token did not sign the last handshake; None where it did."""
+        return self.key.trouble if isinstance(self.key, TokenTlsKey) else None
+
+    @property
+    def is_signing(self) -> bool:
+        """True while a handshake waits for a token."""
+        return isinstance(self.key, TokenTlsKey) and self.key.is_signing
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,7 +400,7 @@ def _tls(
     path = folder / table["certificate"]
     pem = _file(folder, table["certificate"], "tls.certificate")
     certificate = _certificate(path, pem, anchors, Usage.TLS_CLIENT, "tls.certificate")
-    key = load_tls_key(folder / table["key"], passphrase)
+    key = load_client_tls_key(folder / table["key"], passphrase)
     _check_pair(certificate.public_key, key.public_key, "tls.key")
     return TlsIdentity(certificate, pem, key)
 

@@ -5,6 +5,7 @@
       post-quantum.key       the same, where a second key for signing was wanted
       request.json           what the authority gets
       tls.csr, signing.csr   the same for an authority with tools of its own
+      exchange               the exchange in which the request was sent through the hub, if it was
 
 Rules of this module:
 
@@ -27,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from agency_client.state.profile import FILE, SECOND_KEY_FILE, Profile
 from exchange_files import PUBLIC, NewFile, new_files, new_folder, replace_file
-from exchange_keys import load_signer, read_secret
+from exchange_keys import is_in_token, load_signer, read_secret
 from exchange_keys.requests import (
     RENEWAL_TYPE,
     NewKeys,
@@ -50,6 +51,8 @@ from exchange_protocol.trust.identity import Member
 
 ANSWER_FORMAT: Final = "caricc-exchange/certificates/v1"
 REQUEST_FILE: Final = "request.json"
+ANSWER_FILE: Final = "answer.json"
+EXCHANGE_FILE: Final = "exchange"
 RENEWAL_FOLDER: Final = "renewal"
 
 
@@ -74,7 +77,16 @@ def begin_renewal(profile: Profile, *, post_quantum: bool = False) -> Request:
     """Make the next keys of a profile, and a request that the present keys have signed.
 
     Whoever has a post-quantum key gets the next one; `post_quantum` asks for the first.
+
+    Raises KEY_UNAVAILABLE where a present key is in a token: the next one is made by its tools.
     """
+    for table in ("tls", "signing"):
+        _, key = _present(profile, table)
+        if is_in_token(key):
+            raise Reason.KEY_UNAVAILABLE.error(
+                f"the key of [{table}] is in a token, and a renewal makes keys in files: make the "
+                "next key with the token's tools, and have its request certified"
+            )
     passphrase, member = profile.passphrase(), profile.vault.member
     present = profile.files("signing").get("post_quantum_key")
     made = make_keys(member, passphrase, post_quantum=post_quantum or present is not None)
@@ -98,8 +110,15 @@ def read_answer(data: bytes, folder: Path, anchors: TrustAnchors, now: datetime)
         InvalidInput: INVALID_FIELD, for certificates of other keys or another identity.
         NotAuthenticated: for certificates that do not lead to the pinned root.
     """
-    told = parse_object(data, ANSWER_FORMAT)
     request = parse_request((folder / REQUEST_FILE).read_bytes())
+    return check_answer(data, request, anchors, now, folder)
+
+
+def check_answer(
+    data: bytes, request: Request, anchors: TrustAnchors, now: datetime, where: Path
+) -> Answer:
+    """Take the answer to a request; `where` names it in errors. Raises as `read_answer` does."""
+    told = parse_object(data, ANSWER_FORMAT)
     verified = []
     for name, usage, key in zip(
         ("tls_certificate", "signing_certificate"),
@@ -116,7 +135,7 @@ def read_answer(data: bytes, folder: Path, anchors: TrustAnchors, now: datetime)
             second,
         ):
             raise Reason.INVALID_FIELD.error(
-                f"expected a certificate of {request.identity} for the keys in {folder}; got one "
+                f"expected a certificate of {request.identity} for the keys in {where}; got one "
                 f"of {found.identity}, or for other keys",
                 field=name,
             )
@@ -127,6 +146,15 @@ def read_answer(data: bytes, folder: Path, anchors: TrustAnchors, now: datetime)
         verified[1],
         text_of(told, "crl").encode(),
     )
+
+
+def check_member(request: Request, author: Member) -> None:
+    """Check that a request is for a member of its sender's agency; raises AUTHOR_MISMATCH."""
+    asked = request.identity
+    if (asked.trust_domain, asked.agency) != (author.trust_domain, author.agency):
+        raise Reason.AUTHOR_MISMATCH.error(
+            f"expected a request for a member of {author.agency}, its sender; it names {asked}"
+        )
 
 
 def finish_renewal(profile: Profile, answer: Answer) -> None:
@@ -163,7 +191,8 @@ def finish_renewal(profile: Profile, answer: Answer) -> None:
     Profile.load(folder)
     for each in (REQUEST_FILE, "tls.key", "signing.key", "tls.csr", "signing.csr"):
         (made / each).unlink()
-    (made / SECOND_KEY_FILE).unlink(missing_ok=True)
+    for each in (SECOND_KEY_FILE, EXCHANGE_FILE):
+        (made / each).unlink(missing_ok=True)
     made.rmdir()
 
 

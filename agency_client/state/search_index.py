@@ -186,13 +186,14 @@ class SearchIndex:
         )
         return SearchResult(ordered, count, searched, tuple(sorted(cut)))
 
-    def parts(self, digests: Collection[str]) -> Iterator[tuple[str, SealedFrom]]:
-        """Parts with one of these SHA-256, each with the id of its exchange."""
-        for exchange_id, line in self._all_lines():
+    def parts(self, digests: Collection[str]) -> Iterator[tuple[Indexed, SealedFrom]]:
+        """Parts with one of these SHA-256, each with its exchange."""
+        for _, line in self._all_lines():
             if any(digest.encode() in line for digest in digests):
-                for each in _decode(line).parts:
+                indexed = _decode(line)
+                for each in indexed.parts:
                     if each.sha256 in digests:
-                        yield exchange_id, each
+                        yield indexed, each
 
     def exchange_ids(self) -> frozenset[str]:
         """The ids of all exchanges in the index."""

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.metadata import version
@@ -26,6 +27,7 @@ from exchange_certs.authority import (
     Authority,
     IssuedCertificate,
 )
+from exchange_certs.checking import check_certificate
 from exchange_certs.enrolment_cli import register
 from exchange_certs.records import Record, RevocationReason, read_index
 from exchange_files import (
@@ -37,6 +39,7 @@ from exchange_files import (
     results_apart,
     without_bom,
 )
+from exchange_files.arguments import empty_argument
 from exchange_keys import encrypted_pem, read_passphrase
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import Usage, post_quantum_key
@@ -46,6 +49,21 @@ CA_VARIABLE: Final = "EXCHANGE_CERTS_PASSPHRASE"
 KEY_VARIABLE: Final = "EXCHANGE_CERTS_KEY_PASSPHRASE"
 
 _STATE_STYLES: Final = {"valid": "green", "revoked": "red", "expired": "dim", "future": "yellow"}
+
+
+class CheckedUsage(StrEnum):
+    """Uses of a certificate that is checked."""
+
+    TLS = "tls"
+    SIGNING = "signing"
+    HUB = "hub"
+
+
+_USAGES: Final = {
+    CheckedUsage.TLS: Usage.TLS_CLIENT,
+    CheckedUsage.SIGNING: Usage.SIGNING,
+    CheckedUsage.HUB: Usage.TLS_SERVER,
+}
 
 
 class MemberUsage(StrEnum):
@@ -243,6 +261,44 @@ def list_certificates(directory: Directory, as_json: AsJson = False) -> None:
     Console().print(_table(records, now))
 
 
+@app.command()
+def check(
+    certificate: Annotated[
+        Path, typer.Argument(metavar="CERT.pem", help="Certificate, its intermediates behind it.")
+    ],
+    usage: Annotated[CheckedUsage, typer.Option(help="The use that it was issued for.")],
+    root: Annotated[Path, typer.Option(help="Root certificate of the deployment, PEM.")],
+    crl: Annotated[
+        list[Path] | None, typer.Option(help="Revocation list of an issuer; repeatable.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell all that a certificate of another authority lacks; changes nothing.
+
+    Code 1 if hub and clients would refuse it.
+    """
+    found = check_certificate(
+        _read(certificate),
+        _USAGES[usage],
+        _read(root),
+        _now(),
+        [read_given(each) for each in crl or ()],
+    )
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(found), indent=1) + "\n")
+    else:
+        second = ", with a second key" if found.has_second_key else ""
+        typer.echo(f"{found.identity or 'a certificate that names nobody'}{second}")
+        for fault in found.faults:
+            typer.echo(f"missing: {fault}")
+        for remark in found.remarks:
+            typer.echo(f"note: {remark}")
+        if not found.faults:
+            typer.echo("good: hub and clients take it")
+    if found.faults:
+        raise typer.Exit(1)
+
+
 register(app)
 
 
@@ -250,7 +306,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; an error of the exchange is one line on stderr and status 2."""
     with results_apart("exchange-certs"):
         try:
-            app(args=None if arguments is None else list(arguments))
+            given = sys.argv[1:] if arguments is None else list(arguments)
+            if missing := empty_argument(given):
+                raise Reason.CONFIG_INVALID.error(missing)
+            app(args=given)
         except (ExchangeError, OSError) as error:
             Console(stderr=True, emoji=False).print(
                 f"exchange-certs: {error}",

@@ -6,9 +6,11 @@
     staging_folder               a folder that is moved into its place when it is complete
     make_folder, remove_folder, sync_folder, write_inside
     locked, try_locked           one process at a time
+    locked_folder                the same, where users of several names write
     writing                      turns the disk's errors into FILE_NOT_WRITTEN
     read_file, read_given, without_bom
     hold_streams, results_apart  the standard streams of a command
+    arguments                    its words before they are read
 
 Rules of this package (docs/adr/0031-files-appear-whole.md):
 
@@ -44,7 +46,7 @@ from exchange_files.folders import (
     sync_folder,
     write_inside,
 )
-from exchange_files.locks import locked, try_locked
+from exchange_files.locks import locked, locked_folder, try_locked
 from exchange_files.reading import MOST_GIVEN, read_file, read_given, without_bom
 from exchange_files.streams import EXIT_UNWRITTEN, hold_streams, results_apart
 
@@ -59,6 +61,7 @@ __all__ = [
     "drop_drafts",
     "hold_streams",
     "locked",
+    "locked_folder",
     "make_folder",
     "new_file",
     "new_files",

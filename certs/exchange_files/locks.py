@@ -26,6 +26,22 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def locked_folder(folder: Path) -> Iterator[None]:
+    """Hold a folder itself for the time of the block, where users of several names write.
+
+    A lock file would belong to the one who made it.
+    """
+    with writing(folder):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with writing(folder):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def try_locked(path: Path) -> Iterator[bool]:
     """Hold the lock file if nobody else does, and say whether it is held."""
     descriptor = _open(path)

@@ -2,6 +2,7 @@
 
     SoftwareSigner      a `Signer` (`exchange_protocol.signer`) whose key is in memory
     TokenSigner         a `Signer` whose key is in a token (PKCS #11)
+    TokenTlsKey         a key in a token that signs the handshakes of a client's channel
     SealingPrivateKey   a `Decapsulator` (`exchange_protocol.trust.sealing`) whose key is in memory
     key_files           key files: encrypted PKCS #8 in PEM
     passphrases         passphrases, from files or the environment
@@ -21,9 +22,11 @@ Rules of this package (docs/adr/0029-one-room-for-keys.md):
 
 from exchange_keys.certificates import certificate_chain
 from exchange_keys.guarded import check_guarded_folder, read_pinned, read_secret
+from exchange_keys.handshakes import TokenTlsKey
 from exchange_keys.key_files import (
     TlsKey,
     encrypted_sealing_key,
+    load_client_tls_key,
     load_ec_key,
     load_foreign_key,
     load_sealing_key,
@@ -35,7 +38,7 @@ from exchange_keys.passphrases import MIN_PASSPHRASE_BYTES, read_passphrase, ver
 from exchange_keys.pem import encrypted_pem
 from exchange_keys.sealing import SealingPrivateKey
 from exchange_keys.signers import SoftwareSigner
-from exchange_keys.tokens import TokenSigner
+from exchange_keys.tokens import TokenSigner, is_in_token
 
 __all__ = [
     "MIN_PASSPHRASE_BYTES",
@@ -43,10 +46,13 @@ __all__ = [
     "SoftwareSigner",
     "TlsKey",
     "TokenSigner",
+    "TokenTlsKey",
     "certificate_chain",
     "check_guarded_folder",
     "encrypted_pem",
     "encrypted_sealing_key",
+    "is_in_token",
+    "load_client_tls_key",
     "load_ec_key",
     "load_foreign_key",
     "load_sealing_key",

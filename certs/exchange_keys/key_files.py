@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from exchange_files import write_new_file
 from exchange_keys.guarded import read_secret
+from exchange_keys.handshakes import TokenTlsKey
 from exchange_keys.pem import decrypted_pem, empty, encrypted_pem
 from exchange_keys.sealing import SealingPrivateKey
 from exchange_keys.signers import SoftwareSigner
@@ -85,8 +86,23 @@ def load_ec_key(path: Path, passphrase: bytes) -> ec.EllipticCurvePrivateKey:
 
 
 def load_tls_key(path: Path, passphrase: bytes) -> TlsKey:
-    """Read the key of a TLS certificate; raises KEY_UNAVAILABLE."""
+    """Read the key of a TLS certificate from a file that holds it; raises KEY_UNAVAILABLE."""
+    if read_secret(path).startswith(SCHEME):
+        raise Reason.KEY_UNAVAILABLE.error(
+            f"expected {path} to hold the TLS key itself: a hub takes no TLS key in a token"
+        )
     return TlsKey.of(load_ec_key(path, passphrase))
+
+
+def load_client_tls_key(path: Path, passphrase: bytes) -> TlsKey | TokenTlsKey:
+    """Read the key of a client's TLS certificate, which may be in a token (`tokens`).
+
+    Raises KEY_UNAVAILABLE.
+    """
+    line = read_secret(path)
+    if line.startswith(SCHEME):
+        return TokenTlsKey(TokenSigner(parse_uri(line, path), passphrase))
+    return load_tls_key(path, passphrase)
 
 
 def load_foreign_key(path: Path, passphrase: bytes) -> ec.EllipticCurvePrivateKey:

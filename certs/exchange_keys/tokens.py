@@ -7,8 +7,9 @@ A key file may hold, in the place of a key, one line that says where the key is 
 Rules of this module:
 
 - The key never leaves the token. The PIN comes from the file that `pin-source` names, relative to
-  the key file, or `credential:NAME` below $CREDENTIALS_DIRECTORY; without one the passphrase of the
-  keys is the PIN. It never stands in the line itself.
+  the key file, or `credential:NAME` below $CREDENTIALS_DIRECTORY; `prompt` asks the terminal, once
+  in a process for each token; without one the passphrase of the keys is the PIN. It never stands in
+  the line itself.
 - A PIN that was wrong is not tried again by itself: tokens lock after a few.
 - A token that was taken away makes KEY_UNAVAILABLE. Once it is back, the next signature finds it.
 - Only hashes go to the token, for all tokens sign these; Ed25519 signs the data itself.
@@ -21,8 +22,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 import threading
 from dataclasses import dataclass, field
+from getpass import getpass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
@@ -36,6 +39,8 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.signer import SignatureAlgorithm, SigningPublicKey
 
 SCHEME: Final = b"pkcs11:"
+PROMPT: Final = "prompt"
+"""The `pin-source` of a PIN that a person types."""
 _PATH: Final = frozenset({"token", "object", "id"})
 _QUERY: Final = frozenset({"module-path", "pin-source"})
 _ED25519_POINT: Final = 32
@@ -75,6 +80,8 @@ class TokenUri:
     label: str | None
     id: bytes | None
     pin_file: Path | None
+    is_prompted: bool = False
+    """True if a person types the PIN at the terminal."""
 
 
 def parse_uri(line: bytes, key_file: Path) -> TokenUri:
@@ -93,13 +100,19 @@ def parse_uri(line: bytes, key_file: Path) -> TokenUri:
         given.get("object"),
         given["id"].encode("latin-1") if "id" in given else None,
         _pin_file(given.get("pin-source"), key_file),
+        given.get("pin-source") == PROMPT,
     )
+
+
+def is_in_token(key_file: Path) -> bool:
+    """True if a key file names a key in a token, in the place of a key."""
+    return read_secret(key_file).startswith(SCHEME)
 
 
 class TokenSigner:
     """A private key in a token, that signs."""
 
-    __slots__ = ("_key", "_pin", "_session", "_uri", "algorithm", "public_key")
+    __slots__ = ("_key", "_pin", "_refusal", "_session", "_uri", "algorithm", "public_key")
 
     algorithm: SignatureAlgorithm
     public_key: SigningPublicKey
@@ -107,9 +120,13 @@ class TokenSigner:
     def __init__(self, uri: TokenUri, passphrase: bytes) -> None:
         """Open the token and find the key; raises KEY_UNAVAILABLE."""
         self._uri = uri
-        self._pin = _Pin(_first_line(uri.pin_file) if uri.pin_file else passphrase)
+        if uri.is_prompted:
+            self._pin = _typed_pin(uri)
+        else:
+            self._pin = _Pin(_first_line(uri.pin_file) if uri.pin_file else passphrase)
         self._session: Any = None
         self._key: Any = None
+        self._refusal: ExchangeError | None = None
         with _LOCK, _told(uri):
             self._open()
             self.algorithm, self.public_key = self._find_public_key()
@@ -117,6 +134,8 @@ class TokenSigner:
     def sign(self, data: bytes) -> bytes:
         """Sign exact bytes; raises KEY_UNAVAILABLE where the token is away."""
         with _LOCK, _told(self._uri):
+            if self._refusal is not None:
+                raise self._refusal
             if self._session is not None:
                 try:
                     return self._sign(data)
@@ -149,6 +168,12 @@ class TokenSigner:
         except UserAlreadyLoggedIn:
             # Another key of this token is in use: the login is the process's.
             self._session = token.open()
+        except Exception as error:
+            if type(error).__name__ in (*_WRONG_PIN, "PinLocked"):
+                # A channel knocks again and again, and each try may be the token's last.
+                self._refusal = _unavailable(_why(error, self._uri))
+                _TYPED.pop((self._uri.module, self._uri.token), None)
+            raise
         self._key = self._session.get_key(object_class=ObjectClass.PRIVATE_KEY, **self._named())
 
     def _find_public_key(self) -> tuple[SignatureAlgorithm, SigningPublicKey]:
@@ -187,6 +212,22 @@ class _Pin:
     @property
     def text(self) -> str:
         return self.raw.decode("utf-8", "surrogateescape")
+
+
+_TYPED: Final[dict[tuple[Path, str], _Pin]] = {}
+"""The PINs that a person has typed: a profile is loaded more than once in a process."""
+
+
+def _typed_pin(uri: TokenUri) -> _Pin:
+    place = (uri.module, uri.token)
+    if place not in _TYPED:
+        if not sys.stdin.isatty():
+            raise _unavailable(
+                f"the PIN of token {uri.token!r} is to be typed, and there is no terminal: name a "
+                "file or a credential as pin-source"
+            )
+        _TYPED[place] = _Pin(getpass(f"PIN of token {uri.token!r}: ").encode())
+    return _TYPED[place]
 
 
 class _told:  # noqa: N801 -- read as a word of `with`
@@ -238,7 +279,7 @@ def _attributes(text: str, separator: str, known: frozenset[str], file: Path) ->
 
 
 def _pin_file(source: str | None, key_file: Path) -> Path | None:
-    if source is None:
+    if source is None or source == PROMPT:
         return None
     if credential := re.fullmatch(r"credential:([\w.-]+)", source):
         folder = os.environ.get(CREDENTIALS_VARIABLE)

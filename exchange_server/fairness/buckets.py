@@ -41,8 +41,8 @@ class Buckets:
         """The rest that an agency may spend, below zero after more; `now` is in seconds."""
         return self._filled(agency, now).left
 
-    def spend(self, agency: AgencyId, amount: float, now: float) -> None:
-        """Take an amount out of a bucket; it may go below zero."""
+    def spend(self, agency: AgencyId, amount: float, now: float) -> float:
+        """Take an amount out of a bucket, which may go below zero; gives the rest."""
         bucket = self._filled(agency, now)
         bucket.left -= amount
         bucket.spent += amount
@@ -50,6 +50,7 @@ class Buckets:
         self._counts.set(agency, self._cell + _GIVEN, given)
         self._counts.set(agency, self._cell + _AT, bucket.filled_at)
         self._counts.set(agency, self._cell, bucket.spent)
+        return bucket.left
 
     def _filled(self, agency: AgencyId, now: float) -> _Bucket:
         others = sum(self._counts.others(agency, self._cell))

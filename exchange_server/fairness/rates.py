@@ -41,13 +41,18 @@ class _Rate:
         self._clock = clock
         self._buckets = Buckets(per_second, per_second * BURST_SECONDS, cell, counts)
 
-    def spend(self, agency: AgencyId, amount: float) -> None:
-        """Take an amount out of a bucket; the bucket may go below zero."""
-        self._buckets.spend(agency, amount, self._clock())
+    def spend(self, agency: AgencyId, amount: float) -> float:
+        """Take an amount out of a bucket, which may go below zero.
+
+        Gives the seconds until it is positive; 0 if it is.
+        """
+        return self._seconds(self._buckets.spend(agency, amount, self._clock()))
 
     def seconds_until_positive(self, agency: AgencyId) -> float:
         """The seconds until the bucket is positive; 0 if it is."""
-        left = self._buckets.left(agency, self._clock())
+        return self._seconds(self._buckets.left(agency, self._clock()))
+
+    def _seconds(self, left: float) -> float:
         return max(0.0, (1.0 - left) / self._per_second)
 
     def verify_positive(self, agency: AgencyId) -> None:
@@ -82,10 +87,9 @@ class Rates:
         self._statements.verify_positive(agency)
         self._bytes.verify_positive(agency)
 
-    def count(self, agency: AgencyId, size: int) -> None:
-        """Count a call of one statement and so many bytes."""
-        self._statements.spend(agency, 1)
-        self._bytes.spend(agency, size)
+    def count(self, agency: AgencyId, size: int) -> float:
+        """Count one statement and so many bytes; gives the seconds until it may send the next."""
+        return max(self._statements.spend(agency, 1), self._bytes.spend(agency, size))
 
     def count_more(self, agency: AgencyId, statements: int) -> None:
         """Count further statements of a call that was admitted."""
@@ -93,15 +97,11 @@ class Rates:
 
     async def flow_statement(self, agency: AgencyId, size: int) -> None:
         """Count a statement of a stream and its bytes, and wait until it may send the next."""
-        self.count(agency, size)
-        await asyncio.sleep(
-            max(
-                self._statements.seconds_until_positive(agency),
-                self._bytes.seconds_until_positive(agency),
-            )
-        )
+        seconds = self.count(agency, size)
+        # To wait for nothing is a turn of the event loop, for each statement.
+        if seconds > 0:
+            await asyncio.sleep(seconds)
 
     async def flow(self, agency: AgencyId, size: int) -> None:
         """Count bytes of a stream, and wait until the bucket is positive again."""
-        self._bytes.spend(agency, size)
-        await asyncio.sleep(self._bytes.seconds_until_positive(agency))
+        await asyncio.sleep(self._bytes.spend(agency, size))

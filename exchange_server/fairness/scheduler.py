@@ -39,10 +39,16 @@ class FairScheduler:
 
     async def take(self, holder: Hashable) -> None:
         """Wait for a place."""
-        if self._free and self._held[holder] < self._share and holder not in self._waiting:
-            self._hold(holder)
-            return
-        await self._wait(holder, self._line_up(holder))
+        if not self.take_free(holder):
+            await self._wait(holder, self._line_up(holder))
+
+    def take_free(self, holder: Hashable) -> bool:
+        """Take a place if one is free for a holder now."""
+        is_free = self._free > 0 and self._held[holder] < self._share
+        if not is_free or holder in self._waiting:
+            return False
+        self._hold(holder)
+        return True
 
     async def take_another(self, holder: Hashable) -> None:
         """Give a place back, and wait for the next one behind all that wait already."""

@@ -7,8 +7,7 @@ that never move, and hold all calls for as long as a transfer may take.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from exchange_protocol.errors import Reason
 from exchange_server.fairness.counts import ALONE, Cell, Counts
@@ -40,10 +39,14 @@ class Shares:
         self._held: dict[str, dict[object, float]] = {}
         """The times at which places were taken, the oldest first."""
 
-    @contextmanager
-    def one_more(self, holder: str) -> Iterator[None]:
-        """Hold a place for the time of the block; raises the reason if all its places are taken."""
-        held, now, mine = self._held.setdefault(holder, {}), time.monotonic(), object()
+    def one_more(self, holder: str) -> Place:
+        """A place to hold for the time of a `with` block, which raises the reason if all its places
+        are taken."""
+        return Place(self, holder)
+
+    def take(self, holder: str, place: object) -> None:
+        """Take a place; raises the reason if all its places are taken."""
+        held, now = self._held.setdefault(holder, {}), time.monotonic()
         others = 0.0 if self._cell is None else sum(self._counts.others(holder, self._cell))
         if len(held) + others >= self._most:
             oldest = next(iter(held.values()), now)
@@ -53,15 +56,16 @@ class Shares:
                 f"expected at most {self._most} {self._what} of {holder} at a time",
                 max(0.0, self._free_in(now - oldest)),
             )
-        held[mine] = now
+        held[place] = now
         self._show(holder, len(held))
-        try:
-            yield
-        finally:
-            del held[mine]
-            self._show(holder, len(held))
-            if not held:
-                del self._held[holder]
+
+    def give(self, holder: str, place: object) -> None:
+        """Give a place back."""
+        held = self._held[holder]
+        del held[place]
+        self._show(holder, len(held))
+        if not held:
+            del self._held[holder]
 
     def _show(self, holder: str, amount: int) -> None:
         if self._cell is not None:
@@ -92,17 +96,39 @@ class CallShares(Shares):
         )
         self._calls = calls
         self._expected_wait = expected_wait
+        self._taken = 0
 
-    @contextmanager
-    def one_more(self, holder: str) -> Iterator[None]:
-        """Hold a place for the time of the block.
+    def take(self, holder: str, place: object) -> None:
+        """Take a place.
 
         Raises RATE_LIMITED if all places of the agency are taken, OVERLOADED if all of all are.
         """
-        with super().one_more(holder):
-            if sum(map(len, self._held.values())) > self._calls:
-                raise Reason.OVERLOADED.until(
-                    f"expected at most {self._calls} calls at a time, of all agencies together",
-                    self._expected_wait(),
-                )
-            yield
+        super().take(holder, place)
+        self._taken += 1
+        if self._taken > self._calls:
+            self.give(holder, place)
+            raise Reason.OVERLOADED.until(
+                f"expected at most {self._calls} calls at a time, of all agencies together",
+                self._expected_wait(),
+            )
+
+    def give(self, holder: str, place: object) -> None:
+        """Give a place back."""
+        super().give(holder, place)
+        self._taken -= 1
+
+
+class Place:
+    """A place that is held for the time of a `with` block."""
+
+    __slots__ = ("_holder", "_shares")
+
+    def __init__(self, shares: Shares, holder: str) -> None:
+        self._shares = shares
+        self._holder = holder
+
+    def __enter__(self) -> None:
+        self._shares.take(self._holder, self)
+
+    def __exit__(self, *_: object) -> None:
+        self._shares.give(self._holder, self)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -44,6 +44,8 @@ class SliceScheduler:
         self._given_way: set[asyncio.Future[None]] = set()
         self._in_order: defaultdict[AgencyId, asyncio.Lock] = defaultdict(asyncio.Lock)
         """For the works of one agency: none of them is begun before one that came earlier."""
+        self._lined_up: Counter[AgencyId] = Counter()
+        """The works that wait for that, or for their slice."""
         self._turns = FairScheduler()
         self._began_at = 0.0
         self._ended_at = 0.0
@@ -62,9 +64,8 @@ class SliceScheduler:
 
     async def begin(self, agency: AgencyId) -> None:
         """Wait for a slice."""
-        async with self._in_order[agency]:
-            await self._make_way(agency)
-            await self._turns.take(agency)
+        if self._lined_up[agency] or self._makes_way(agency) or not self._turns.take_free(agency):
+            await self._line_up(agency)
         await self._begin(agency)
 
     async def begin_another(self, agency: AgencyId) -> None:
@@ -88,6 +89,16 @@ class SliceScheduler:
             if not future.done():
                 future.set_result(None)
 
+    async def _line_up(self, agency: AgencyId) -> None:
+        """Take a slice after the works of the agency that came earlier."""
+        self._lined_up[agency] += 1
+        try:
+            async with self._in_order[agency]:
+                await self._make_way(agency)
+                await self._turns.take(agency)
+        finally:
+            self._lined_up[agency] -= 1
+
     async def _make_way(self, agency: AgencyId) -> None:
         for _ in range(BATCHES_GIVEN_WAY):
             if not self._makes_way(agency):
@@ -106,19 +117,20 @@ class SliceScheduler:
         self._spent += self._ended_at - self._began_at
 
     async def _begin(self, agency: AgencyId) -> None:
-        try:
-            await self._pause_if_due()
-        except asyncio.CancelledError:
-            self._turns.give(agency)
-            raise
-        self._began_at = time.monotonic()
-
-    async def _pause_if_due(self) -> None:
-        rested = time.monotonic() - self._ended_at
+        now = time.monotonic()
+        rested = now - self._ended_at
         if rested > RESTED_SECONDS:
             self._spent = 0.0
-        if self._spent < SLICE_SECONDS:
-            return
+        if self._spent >= SLICE_SECONDS:
+            try:
+                await self._pause(rested)
+            except asyncio.CancelledError:
+                self._turns.give(agency)
+                raise
+            now = time.monotonic()
+        self._began_at = now
+
+    async def _pause(self, rested: float) -> None:
         # After a step that was too long by itself, others have the loop for as long.
         missing = self._spent - SLICE_SECONDS - rested
         if missing > SLICE_SECONDS:

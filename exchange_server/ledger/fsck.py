@@ -417,6 +417,9 @@ class _Check:
         query = select(e.idx).where(e.payload.is_not(None), e.batch.is_(None))
         for index in self._connection.execute(query).scalars():
             self._findings.add("log_entries", index, "its statement has no batch column")
+        query = select(e.idx).where(func.length(e.post_quantum_signature) == 0)
+        for index in self._connection.execute(query).scalars():
+            self._findings.add("log_entries", index, "its second signature is there and empty")
 
 
 class _Part(NamedTuple):

@@ -41,7 +41,7 @@ from exchange_server.ledger.jobs import (
     is_logged,
 )
 from exchange_server.ledger.room import Room
-from exchange_server.ledger.routes import prepare_route
+from exchange_server.ledger.routes import Routes
 from exchange_server.ledger.start_check import verify_start
 from exchange_server.ledger.upkeep import Upkeep, keep_note
 from exchange_server.ledger.values import Accepted, LeavesPage, LedgerLimits, PartHandle
@@ -122,6 +122,7 @@ class Ledger:
         self._observer = observer
         self._writer = Writer(engine, context, observer=observer, on_growth=self._announce)
         self._scheduler = SliceScheduler(self._writer.makes_way)
+        self._routes = Routes()
         limits = context.limits
         self._room = Room(engine, limits.stored_bytes_per_agency, limits.disk_free_bytes)
         self._gate = WitnessGate(None, 0, context.clock())
@@ -231,7 +232,7 @@ class Ledger:
                 submission = check_submission(
                     caller, signed, parts, known_tree_size, self._context.limits
                 )
-                await prepare_route(self.directory, submission.statement, slices)
+                await self._routes.prepare(self.directory, submission.statement, slices)
         except ExchangeError as error:
             if is_logged(error):
                 await self.deny(caller, SUBMIT, error, payload_digest=signed.digest)
@@ -385,7 +386,7 @@ class Ledger:
                 raise read
             limits = self._context.limits
             job = check_submission(caller, *read, known_tree_size, limits, tracker)
-            await prepare_route(self.directory, job.statement, slices)
+            await self._routes.prepare(self.directory, job.statement, slices)
             self._room.admit(job)
             return Submitted(self._writer.put(job))
         except ExchangeError as error:

@@ -3,6 +3,9 @@
 A full disk stops the log for all. So before that, exchanges are not opened and nothing is uploaded.
 What ends an exchange or erases its content passes all the same: it is small, and makes room.
 
+The disk is asked once in `LOOK_SECONDS`, since each question gives the interpreter away. In
+between, what comes is counted as stored.
+
 What an agency has stored is read from the database, at the start as a whole and then as it grows;
 what was removed meanwhile is seen once a day. In between, what comes is counted as stored.
 """
@@ -26,6 +29,7 @@ from exchange_server.storage.log_rows import read_head
 from exchange_server.storage.usage_rows import read_sealed
 
 MEASURE_SECONDS: Final = 60.0
+LOOK_SECONDS: Final = 0.5
 _RECOUNT_SECONDS: Final = 86400.0
 _ENTRIES_AT_ONCE: Final = 20_000
 _COME_BACK_SECONDS: Final = 60.0
@@ -41,6 +45,8 @@ class Room:
         self._free_bytes = free_bytes
         file = real_file(engine)
         self._disk: Path | None = file.parent if file else None
+        self._disk_left = 0
+        self._looked_at: float | None = None
         self._stored: Counter[str] = Counter()
         self._coming: Counter[str] = Counter()
         """Since the last look began."""
@@ -55,13 +61,13 @@ class Room:
         Raises TOO_MANY beyond its quota, OVERLOADED where the disk is nearly full.
         """
         if self._disk is not None and self._free_bytes:
-            disk = os.statvfs(self._disk)
-            if disk.f_bavail * disk.f_frsize < self._free_bytes + size:
+            if self._left_on(self._disk) < self._free_bytes + size:
                 raise Reason.OVERLOADED.until(
                     "the hub's disk is nearly full, so no exchange is opened and nothing uploaded; "
                     "what ends an exchange is taken. Call the hub's operator",
                     _COME_BACK_SECONDS,
                 )
+            self._disk_left -= size
         if self._most is None:
             return
         stored = self._stored[agency] + self._came[agency] + self._coming[agency] + size
@@ -78,6 +84,15 @@ class Room:
             self.verify(agency, size)
         if self._most is not None:
             self._coming[agency] += size
+
+    def _left_on(self, disk: Path) -> int:
+        """The bytes that are free on the disk, less what came since it was asked."""
+        now = time.monotonic()
+        if self._looked_at is None or now - self._looked_at >= LOOK_SECONDS:
+            found = os.statvfs(disk)
+            self._disk_left = found.f_bavail * found.f_frsize
+            self._looked_at = now
+        return self._disk_left
 
     def measure(self) -> None:
         """Read what is stored; it waits for the database, so it runs beside the event loop."""

@@ -23,6 +23,8 @@ from exchange_server.rpc.calls import (
     AUDIT_SERVICE,
     DIRECTORY_SERVICE,
     EXCHANGE_SERVICE,
+    REFLECTION_METHOD,
+    REFLECTION_SERVICES,
     Call,
 )
 
@@ -52,6 +54,8 @@ _BY_SERVICE: Final = {
         "ListOpenings": _PARTIES | {Role.AUDITOR},
         "AddCosignature": frozenset({Role.AUDITOR}),
     },
+    # Served where the configuration asks for it.
+    **{each: {REFLECTION_METHOD: frozenset({Role.OPERATOR})} for each in REFLECTION_SERVICES},
 }
 ALLOWED_ROLES: Final = {
     f"/{service}/{method}": roles

@@ -35,11 +35,20 @@ SERVICES: Final = (EXCHANGE_SERVICE, DIRECTORY_SERVICE, AUDIT_SERVICE)
 
 _HEALTH_SERVICE: Final = health_pb2.DESCRIPTOR.services_by_name["Health"]
 
+REFLECTION_SERVICES: Final = (
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+)
+REFLECTION_METHOD: Final = "ServerReflectionInfo"
+
 METHODS: Final = frozenset(
     f"/{service.full_name}/{method.name}" for service in SERVICES for method in service.methods
 )
 HEALTH_METHODS: Final = frozenset(
     f"/{_HEALTH_SERVICE.full_name}/{method.name}" for method in _HEALTH_SERVICE.methods
+)
+REFLECTION_METHODS: Final = frozenset(
+    f"/{service}/{REFLECTION_METHOD}" for service in REFLECTION_SERVICES
 )
 
 SUBMIT: Final = f"/{EXCHANGE_SERVICE.full_name}/Submit"

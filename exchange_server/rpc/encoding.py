@@ -9,7 +9,7 @@ from exchange_protocol.kinds.fields import to_timestamp
 from exchange_protocol.record.entries import CommitmentOpening, encode_opening
 from exchange_protocol.record.receipts import ProvenEntry, encode_proven_entry
 from exchange_protocol.rules.clocks import LegTimes
-from exchange_protocol.rules.judgement import Route
+from exchange_protocol.rules.routing import Route
 from exchange_protocol.v1 import audit_service_pb2 as audit_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import log_pb2, statement_pb2

@@ -67,10 +67,10 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         self, request: pb.PlanRouteRequest, context: Context
     ) -> pb.PlanRouteResponse:
         """Say where an initial statement of the caller would go, under the policy in force."""
-        question, caller = parse_plan(request), current_caller()
+        planned, caller = parse_plan(request), current_caller()
         directory = self._ledger.directory
         async with self._ledger.slices(caller) as slices:
-            route = await plan_in_slices(directory, caller.member, *question, slices)
+            route = await plan_in_slices(directory, caller.member, planned, slices)
         return encode_route(route, directory.size)
 
     async def Submit(  # noqa: N802

@@ -33,16 +33,22 @@ class Incoming:
         self._seconds = seconds
         self._places = FairScheduler(MESSAGES_AT_A_TIME, MESSAGES_OF_ONE_CALLER)
 
-    async def read_one(self, holder: str, context: Context) -> bytes:
-        """Read the one message of a request.
+    async def read_one(self, holder: str, context: Context, seconds: float) -> bytes:
+        """Read the one message of a request, of a call that itself ends within so many seconds.
 
         Raises:
             InvalidInput: MALFORMED, if there is none.
             LimitExceeded: TOO_LARGE.
             HubUnavailable: DEADLINE_EXCEEDED, if it does not come whole in time.
         """
-        async with self._places.place(holder):
-            raw = await within(self._seconds, context.read())
+        if not self._places.take_free(holder):
+            await self._places.take(holder)
+        try:
+            # A deadline inside another one is work for nothing if it comes later.
+            sooner = self._seconds if self._seconds < seconds else None
+            raw = await within(sooner, context.read())
+        finally:
+            self._places.give(holder)
         if raw is grpc.aio.EOF:
             raise Reason.MALFORMED.error("expected a request message, got none")
         return self._counted(cast(bytes, raw))

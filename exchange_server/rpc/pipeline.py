@@ -141,7 +141,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
             held = self._hold(context, seconds)
             outcome = "aborted"
             try:
-                response = await within(seconds, answer(call, served, context, held))
+                response = await within(seconds, answer(call, served, context, held, seconds))
                 outcome = "ok"
                 return response
             except asyncio.CancelledError:
@@ -177,7 +177,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
         return held
 
     async def _answer_member(
-        self, call: Call, served: Served, context: Context, held: ExitStack
+        self, call: Call, served: Served, context: Context, held: ExitStack, seconds: float
     ) -> Any:
         caller = self._identity.establish(call, context)
         agency, method = caller.agency, call.method
@@ -195,7 +195,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
                 held.callback(turns.give, agency)
             if served.reads_stream:
                 return await served.answer(self._incoming.read_all(context), context)
-            request = await self._incoming.read_one(agency, context)
+            request = await self._incoming.read_one(agency, context, seconds)
             if method in _SAYING:
                 self._rates.count(agency, len(request))
             return await served.answer(request, context)
@@ -204,9 +204,10 @@ class Pipeline(grpc.aio.ServerInterceptor):
             raise
 
     async def _answer_probe(
-        self, call: Call, served: Served, context: Context, held: ExitStack
+        self, call: Call, served: Served, context: Context, held: ExitStack, seconds: float
     ) -> Any:
         agency = self._identity.establish(call, context).agency
         self._connections.admit(context.peer(), agency)
         held.enter_context(self._probes.one_more(agency))
-        return await served.answer(await self._incoming.read_one(agency, context), context)
+        request = await self._incoming.read_one(agency, context, seconds)
+        return await served.answer(request, context)

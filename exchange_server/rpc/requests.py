@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Final, TypeVar
 
 from exchange_protocol.errors import ExchangeError, Reason
-from exchange_protocol.kinds.catalogue import Kind, parse_kind
+from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.codes import PARTIES, Handling, Party, Tlp, Urgency
 from exchange_protocol.kinds.fields import parse_agencies, parse_enum
+from exchange_protocol.kinds.offences import OffenceType
 from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.rules.routing import Planned
 from exchange_protocol.rules.statements import (
     MAX_PARTS,
     MAX_RECIPIENTS,
@@ -17,7 +19,6 @@ from exchange_protocol.rules.statements import (
     SignedStatement,
     parse_signed_statement,
 )
-from exchange_protocol.trust.identity import AgencyId
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import statement_pb2
 
@@ -85,8 +86,8 @@ def parse_party(number: statement_pb2.Party.ValueType) -> Party | None:
     return PARTIES[number]
 
 
-def parse_plan(request: pb.PlanRouteRequest) -> tuple[Kind, Header, tuple[AgencyId, ...]]:
-    """The initial statement that a request describes: its kind, header and recipients.
+def parse_plan(request: pb.PlanRouteRequest) -> Planned:
+    """The initial statement that a request describes.
 
     A statement that continues an exchange follows the exchange's own route, which its parties know.
     """
@@ -102,4 +103,13 @@ def parse_plan(request: pb.PlanRouteRequest) -> tuple[Kind, Header, tuple[Agency
         subject_count=request.subject_count,
     )
     recipients = at_most(MAX_RECIPIENTS, request.recipients, "recipients")
-    return kind, header, parse_agencies(recipients, "recipients", MAX_RECIPIENTS)
+    given = at_most(len(OffenceType), request.offence_types, "offence_types")
+    offences = {
+        parse_enum(OffenceType, each, f"offence_types[{i}]") for i, each in enumerate(given)
+    }
+    return Planned(
+        kind=kind,
+        header=header,
+        recipients=parse_agencies(recipients, "recipients", MAX_RECIPIENTS),
+        offences=tuple(sorted(offences)),
+    )

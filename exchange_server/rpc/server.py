@@ -36,6 +36,7 @@ from exchange_server.rpc.calls import (
     FETCH_PART,
     HEALTH_METHODS,
     METHODS,
+    REFLECTION_METHODS,
     SUBMIT,
     SUBMIT_BATCH,
     SUBMIT_STREAM,
@@ -117,6 +118,7 @@ class RpcServer:
         limits: RpcLimits,
         list_is_refused: Callable[[], bool] = lambda: False,
         shares_port: bool = False,
+        reflection: bool = False,
         observer: Observer = NO_OBSERVER,
         counts: Counts = ALONE,
     ) -> None:
@@ -124,6 +126,7 @@ class RpcServer:
 
         `list_is_refused` tells if the revocation list on disk is refused. With `shares_port` other
         workers of the same hub may listen on the same port; `counts` are what they count together.
+        With `reflection` operators may ask for the contract.
         """
         rates = Rates(limits.statements_per_second, limits.sealed_bytes_per_second, counts=counts)
         self._watches = Watches(ledger, reader, peers, limits.watch, counts)
@@ -157,6 +160,11 @@ class RpcServer:
         audit = AuditService(ledger, reader)
         audit_service_pb2_grpc.add_AuditServiceServicer_to_server(audit, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        if reflection:
+            # Loaded where it is asked for.
+            from exchange_server.rpc.reflection import add_reflection
+
+            add_reflection(self._server)
 
     async def start(self, host: str, port: int) -> int:
         """Listen and serve; returns the port, which grpc chooses where `port` is 0."""
@@ -227,7 +235,7 @@ def _turns(limits: RpcLimits) -> dict[str, FairScheduler]:
     reads = FairScheduler(READS_AT_A_TIME, limits.reads_per_agency)
     writes = {SUBMIT, SUBMIT_BATCH, ADD_COSIGNATURE}
     return {
-        **dict.fromkeys(METHODS - writes - {WATCH}, reads),
+        **dict.fromkeys(METHODS - writes - {WATCH} | REFLECTION_METHODS, reads),
         SUBMIT_STREAM: transfers,
         UPLOAD_PART: transfers,
         FETCH_PART: transfers,

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select, tuple_
 
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, LegState, Tlp
+from exchange_protocol.kinds.offences import offences_of
 from exchange_protocol.rules.access import kept_until
 from exchange_protocol.rules.leg_record import decode_record, encode_record
 from exchange_protocol.rules.lifecycle import Exchange, Leg
@@ -161,21 +162,21 @@ def load_exchanges(
     for values in _LEGS.rows(connection, exchange_ids):
         row = LegRow(*values)
         by_exchange.setdefault(row.exchange_id, []).append(_leg(row))
-    return {
-        exchange_id: StoredExchange(
-            Exchange(
-                id=exchange_id,
-                kind=Kind(kind),
-                initiator=AgencyId(initiator),
-                header=parse_statement(payload).header,
-                legs=tuple(by_exchange.get(exchange_id, ())),
-            ),
-            initial_index,
+    found = {}
+    for exchange_id, initial_index, kind, initiator, payload in _EXCHANGES.rows(
+        connection, exchange_ids
+    ):
+        initial = parse_statement(payload)
+        exchange = Exchange(
+            id=exchange_id,
+            kind=Kind(kind),
+            initiator=AgencyId(initiator),
+            header=initial.header,
+            offences=offences_of(initial.body),
+            legs=tuple(by_exchange.get(exchange_id, ())),
         )
-        for exchange_id, initial_index, kind, initiator, payload in _EXCHANGES.rows(
-            connection, exchange_ids
-        )
-    }
+        found[exchange_id] = StoredExchange(exchange, initial_index)
+    return found
 
 
 def _leg(row: LegRow) -> Leg:

@@ -8,7 +8,7 @@ from exchange_protocol.errors import Reason
 from exchange_protocol.trust.identity import Role
 from exchange_server.rpc.audit_service import AuditService
 from exchange_server.rpc.authorization import ALLOWED_ROLES
-from exchange_server.rpc.calls import METHODS, SERVICES
+from exchange_server.rpc.calls import METHODS, REFLECTION_METHODS, SERVICES
 from exchange_server.rpc.directory_service import DirectoryService
 from exchange_server.rpc.exchange_service import ExchangeService
 from exchange_server.rpc.status import STATUS_CODES
@@ -21,7 +21,7 @@ SERVICERS = {
 
 
 def test_every_rpc_of_the_contract_has_an_authorization_rule_and_no_rule_lacks_its_rpc() -> None:
-    assert set(ALLOWED_ROLES) == METHODS
+    assert set(ALLOWED_ROLES) == METHODS | REFLECTION_METHODS
 
 
 def test_every_rule_names_somebody() -> None:
@@ -62,4 +62,5 @@ def test_auditors_neither_submit_nor_fetch_and_operators_see_no_exchange() -> No
         "GetEntryBundle",
         "GetInclusionProof",
         "GetConsistencyProof",
+        "ServerReflectionInfo",
     }

@@ -155,6 +155,35 @@ def test_output_without_a_name_is_refused_in_one_line(
         assert "expected" in err
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\t\n"])
+def test_argument_of_a_variable_that_is_not_set_is_refused_by_every_command(
+    profile: Path, town: Deployment, tmp_path: Path, blank: str
+) -> None:
+    exchange = sent(profile)
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    commands = (
+        (AGENCY, ("--profile", profile, "show", exchange, "--out", blank), "--out"),
+        (AGENCY, ("--profile", profile, "show", exchange, f"--out={blank}"), "--out"),
+        (AGENCY, ("inbox", f"--profile={blank}"), "--profile"),
+        (AGENCY, ("profile", "init", blank), "init"),
+        (SERVER, ("check-config", "--config", blank), "--config"),
+        (CERTS, ("init", blank, "--trust-domain", "example.org"), "init"),
+    )
+    for code, words, after in commands:
+        ended = subprocess.run(
+            [sys.executable, "-c", code, *map(str, words)],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": PATHS, "EXCHANGE_PROFILE": str(profile)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 2, ended.stderr
+        assert f"expected a value after {after!r}, got an empty one" in ended.stderr
+        assert list(folder.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("target", "said"),
     [

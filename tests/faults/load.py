@@ -208,20 +208,23 @@ def wait_for_health(hub: HubProcess, expected: int) -> None:
             time.sleep(0.1)
 
 
-def hub_that(deed: str, *, after: Sequence[str], batches: int) -> str:
+def hub_that(deed: str, *, after: Sequence[str], batches: int, while_exists: str = "/") -> str:
     """Code of the hub's own command, whose writer does something after so many batches, when the
-    next comes to a step (`observer.CommitStep`); again so many later at the next of these steps."""
+    next comes to a step (`observer.CommitStep`); again so many later at the next of these steps.
+
+    It waits with each until a file is there.
+    """
     return f"""
 import os, signal, time
 from exchange_server.cli import main
 from exchange_server.ledger import Ledger
 from exchange_server.observer import CommitStep, NoObserver
-steps, left = {list(after)!r}, {batches}
+steps, left, allowed = {list(after)!r}, {batches}, {while_exists!r}
 class Deed(NoObserver):
     def commit_reached(self, step):
         global left
         left -= step is CommitStep.BEGUN
-        if left < 0 and steps and step.value == steps[0]:
+        if left < 0 and steps and step.value == steps[0] and os.path.exists(allowed):
             del steps[0]
             left = {batches}
             {deed}

@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from agency_client import AsyncExchangeClient, ExchangeClient, Queued, Reason, Refused, Sent
 from agency_client.core import calls, submission
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.v1 import exchange_service_pb2 as pb
-from tests.faults.load import free_port, hub_that
+from exchange_server.storage import tables
+from exchange_server.storage.engine import open_engine
+from tests.faults.load import free_port, hub_that, wait_until
 from tests.faults.network import Network
 from tests.integration.client.test_batches import acknowledgements
 from tests.integration.client.test_outbox import Offline
@@ -46,6 +49,16 @@ def filled(deployment: Deployment, count: int = COUNT) -> list[str]:
         client.sync()
         offline = ExchangeClient(client.profile, link=Offline())
         return [ask(offline).statement_id for _ in range(count)]
+
+
+def entries_of(deployment: Deployment) -> int:
+    """How many entries the log of a hub has, read from its database."""
+    engine = open_engine(deployment.files.database_url)
+    try:
+        with engine.connect() as connection:
+            return int(connection.scalar(select(func.count()).select_from(tables.log_entries)) or 0)
+    finally:
+        engine.dispose()
 
 
 @contextmanager
@@ -139,12 +152,19 @@ def test_hub_that_is_killed_in_the_middle(
     deployment.point_to(int(port["EXCHANGE_LISTEN_PORT"]))
     with HubProcess(deployment.files, port):
         made = filled(deployment)
-    die = hub_that("os.kill(os.getpid(), signal.SIGKILL)", after=[step], batches=2)
+    die = hub_that("os.kill(os.getpid(), signal.SIGKILL)", after=[step], batches=1)
+    before = entries_of(deployment)
+
+    def first_is_kept() -> None:
+        # The first statement is a batch of its own; the hub dies in the next.
+        wait_until(lambda: entries_of(deployment) > before)
+
     with (
         HubProcess(deployment.files, port, code=die) as dying,
         deployment.client(MEMBER) as client,
     ):
-        first = client.flush_outbox()
+        with at_request(1, first_is_kept):
+            first = client.flush_outbox()
         dying.wait(30)
         assert [each.statement_id for each in first] == made
         waits = [each.statement_id for each in first if isinstance(each, Queued)]

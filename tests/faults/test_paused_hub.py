@@ -51,7 +51,12 @@ def test_every_receipt_survives_pauses_of_a_hub(tmp_path: Path, foundation: Foun
         files = load.files
         bounded = {"EXCHANGE_DATABASE_URL": with_options(files.database_url, OPTIONS)}
         one, other = (environment | bounded for environment in load.environments)
-        code = hub_that(PAUSE, after=["rows", "committed"], batches=BATCHES)
+        # It pauses a second time after all was seen of the first: few batches are soon written.
+        may_pause = tmp_path / "may-pause"
+        may_pause.touch()
+        code = hub_that(
+            PAUSE, after=["rows", "committed"], batches=BATCHES, while_exists=str(may_pause)
+        )
         with HubProcess(files, one, code=code) as paused, HubProcess(files, other) as awake:
 
             def others_go_on() -> None:
@@ -64,6 +69,7 @@ def test_every_receipt_survives_pauses_of_a_hub(tmp_path: Path, foundation: Foun
             def wake_up() -> int:
                 """Goes on, serves and gives receipts; how many batches it has lost so far."""
                 before = load.receipts_at(0)
+                may_pause.unlink(missing_ok=True)
                 os.kill(paused.pid, signal.SIGCONT)
                 wait_for_health(paused, SERVING)
                 wait_until(lambda: load.receipts_at(0) > before)
@@ -73,6 +79,7 @@ def test_every_receipt_survives_pauses_of_a_hub(tmp_path: Path, foundation: Foun
                 wait_until(lambda: is_paused(paused))
                 others_go_on()
                 assert wake_up() == 1
+                may_pause.touch()
                 wait_until(lambda: is_paused(paused))
                 others_go_on()
                 assert wake_up() == 1

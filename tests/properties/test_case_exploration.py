@@ -18,11 +18,12 @@ from typing import NamedTuple
 
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import Kind, kind_of
-from exchange_protocol.kinds.codes import LegState, ReaderRole, RefusalGround
+from exchange_protocol.kinds.codes import LegState, Purpose, ReaderRole, RefusalGround
 from exchange_protocol.kinds.complete_task import CompleteTask, TaskResult
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.decline import Decline, DeclineReason
 from exchange_protocol.kinds.invite import Invite
+from exchange_protocol.kinds.member_consent_request import MemberConsentRequest
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.kinds.task import Task
 from exchange_protocol.rules.access import StatementFacts, readers, role_of, spoken
@@ -70,7 +71,8 @@ class Account:
     invited: frozenset[AgencyId]
     let_in: frozenset[AgencyId]
     active: frozenset[AgencyId] = frozenset()
-    declined: frozenset[AgencyId] = frozenset()
+    gone: frozenset[AgencyId] = frozenset()
+    """Who declined or left, and may be invited again."""
     waiting: frozenset[AgencyId] = frozenset()
     """Whose newest invitation waits for an approval."""
 
@@ -136,6 +138,9 @@ def sayings(node: Node) -> Iterator[tuple[Member, Body, tuple[AgencyId, ...], by
             for task in leg.record.tasks[-1:]:
                 done = CompleteTask(task.digest, TaskResult.DONE)
                 yield author, done, everyone, exchange.opening
+            for said in leg.record.from_recipient[-1:]:
+                asked = MemberConsentRequest(said, LEAD.agency, Purpose.PROSECUTION)
+                yield author, asked, everyone, exchange.opening
         own = exchange.leg(author.agency)
         for body in (Kind.JOIN.body(), Decline(DeclineReason.NO_LINK), Kind.LEAVE.body()):
             yield author, body, (LEAD.agency,), own.awaits if own else exchange.opening
@@ -218,14 +223,14 @@ class Exploration:
         who = frozenset(said.recipients)
         if isinstance(body, Invite):
             assert author == LEAD.agency, trail
-            assert body.member not in before.invited - before.declined | {LEAD.agency}, trail
+            assert body.member not in before.invited - before.gone | {LEAD.agency}, trail
             is_gated = bool(ROUTES[body.member].approvals_required)
             at_once = set() if is_gated else {body.member}
             return replace(
                 before,
                 invited=before.invited | {body.member},
                 let_in=before.let_in | at_once,
-                declined=before.declined - {body.member},
+                gone=before.gone - {body.member},
                 waiting=before.waiting | {body.member} - at_once,
             )
         if isinstance(body, Decision):
@@ -235,13 +240,13 @@ class Exploration:
             return replace(before, let_in=before.let_in | who, waiting=before.waiting - who)
         if isinstance(body, Decline):
             assert author in before.let_in & before.invited - before.waiting, trail
-            return replace(before, declined=before.declined | {author})
+            return replace(before, gone=before.gone | {author})
         if said.kind is Kind.JOIN:
             assert author in before.let_in & before.invited - before.waiting, trail
             return replace(before, active=before.active | {author})
         if said.kind is Kind.LEAVE:
             assert author in before.active, trail
-            return replace(before, active=before.active - {author})
+            return replace(before, active=before.active - {author}, gone=before.gone | {author})
         if said.kind is Kind.CLOSE:
             assert author == LEAD.agency, trail
             return replace(before, active=before.active - who)
@@ -249,6 +254,10 @@ class Exploration:
             assert author == LEAD.agency or author in before.active, trail
             assert not isinstance(body, Task) or body.assignee in before.active, trail
             assert not isinstance(body, CompleteTask) or author in before.active, trail
+        if isinstance(body, MemberConsentRequest):
+            legs = [node.exchange.leg(each) for each in before.active - {author}]
+            assert author in before.active, trail
+            assert any(leg and body.about in leg.record.from_recipient for leg in legs), trail
         return before
 
     def check(self, node: Node, facts: StatementFacts) -> None:
@@ -321,4 +330,5 @@ def test_everything_that_a_case_knows_was_said() -> None:
         Kind.CLOSE,
         Kind.RECALL,
         Kind.DECISION,
+        Kind.MEMBER_CONSENT_REQUEST,
     }

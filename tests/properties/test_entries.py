@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -42,13 +43,13 @@ from exchange_protocol.record.receipts import (
 from exchange_protocol.rules.judgement import Ruling
 from exchange_protocol.rules.lifecycle import LegChange
 from exchange_protocol.rules.statements import parse_statement
-from exchange_protocol.trust.identity import AgencyId, Member, Role
+from exchange_protocol.trust.identity import Member, Role
 from exchange_protocol.v1 import log_pb2 as pb
+from tests.support.bodies import agency_ids, spelled
 from tests.support.refusals import accusation
 from tests.support.statements import AUDITOR, KZ_FMA, KZ_MIA, Hub, fictional_cast
 
 digests = st.binary(min_size=32, max_size=32)
-agency_ids = st.from_regex(r"[a-z]{2}\.[a-z]{2,6}", fullmatch=True).map(AgencyId)
 agency_tuples = st.lists(agency_ids, max_size=3, unique=True).map(tuple)
 changes = st.builds(
     LegChange,
@@ -58,8 +59,9 @@ changes = st.builds(
     st.integers(0, 2),
     agency_tuples,
 )
-codes = st.from_regex(r"[A-Za-z0-9._-]{0,64}", fullmatch=True)
-rule_ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", fullmatch=True)
+PLAIN = string.ascii_letters + string.digits
+codes = st.text(f"{PLAIN}._-", max_size=64)
+rule_ids = spelled(PLAIN, f"{PLAIN}._-", most=127)
 rulings = st.builds(
     Ruling,
     st.just(b"") | digests,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,44 +12,10 @@ from agency_client.evidence import export_bundle
 from exchange_protocol.errors import Reason
 from tests.integration.evidence.conftest import Court
 from tests.scenarios.conftest import Region
+from tests.scenarios.members import BRIEF, FIRST, SECOND, digest, joined, open_case, reads
 from tests.support.asking import new_exchange
 from tests.support.commands import as_member, run
-from tests.support.deployment import COORDINATORS
 from tests.support.foundation import STATE_AUDITOR
-
-BRIEF = "Совместное дело (вымышлено)"
-FIRST, SECOND = COORDINATORS
-
-
-def open_case(region: Region, *to: str, **terms: Any) -> str:
-    sent = region["kz.mia"].open_joint_case(to=to, brief=BRIEF, **terms)
-    assert isinstance(sent, Sent)
-    return sent.exchange_id
-
-
-def joined(region: Region, *to: str, **terms: Any) -> str:
-    """A case whose members have all joined."""
-    exchange = open_case(region, *to, **terms)
-    if any(not agency.startswith("kz.") for agency in to):
-        region.approve(exchange, FIRST)
-    for agency in to:
-        region[agency].open(exchange)
-        region[agency].join(exchange)
-    return exchange
-
-
-def reads(region: Region, agency: str, exchange: str) -> list[str]:
-    """The words of the contributions and tasks that an agency can unseal, in log order."""
-    return [
-        each.brief.summary
-        for each in region[agency].open(exchange).statements
-        if each.statement.kind.spec.to_members and each.brief is not None
-    ]
-
-
-def digest(region: Region, exchange: str, kind: str) -> bytes:
-    found = [each for each in region["kz.mia"].open(exchange).statements if each.kind.value == kind]
-    return found[-1].statement.digest
 
 
 def test_a_case_is_opened_joined_worked_on_left_and_closed(
@@ -160,50 +125,6 @@ def test_each_wrong_invitation_and_task_is_refused_for_its_own_reason(
     assert past is Reason.DUE_TIME_PAST
     own = region.refusal(fma.give_task, exchange, "kz.fma", due="1d", **what)
     assert own in (Reason.POLICY_DENIED, Reason.OUT_OF_ORDER)
-    region.replay(capsys)
-
-
-def test_who_declined_is_invited_again_and_who_left_is_not(
-    region: Region, capsys: pytest.CaptureFixture[str]
-) -> None:
-    mia, fma, uz = region["kz.mia"], region["kz.fma"], region["uz.fiu"]
-    exchange = open_case(region, "kz.fma", "uz.fiu", "kg.mia")
-    region.approve(exchange, FIRST)
-    for member in (fma, uz):
-        member.open(exchange)
-        member.decline(exchange, "no-capacity", explanation="Нет людей (вымышлено)")
-    again: dict[str, Any] = {"brief": "Просим ещё раз (вымышлено)"}
-    # The case goes on meanwhile; what is said then stays sealed to who joins later.
-    kg = region["kg.mia"]
-    kg.open(exchange)
-    kg.join(exchange)
-    kg.contribute(exchange, brief="Материал из Бишкека")
-    mia.invite(exchange, "kz.fma", **again)
-    fma.open(exchange)
-    fma.join(exchange)
-    mia.invite(exchange, "uz.fiu", **again)
-    twice = region.refusal(mia.invite, exchange, "uz.fiu", **again)
-    assert twice is Reason.ALREADY_MEMBER
-    # The border has its gate again: until then the agency neither joins nor reads the invitation.
-    assert region.state(exchange, "uz.fiu", "kz.mia") == "HELD"
-    assert region.refusal(uz.join, exchange) is Reason.OUT_OF_ORDER
-    shown = [each.brief.summary for each in uz.open(exchange).statements if each.brief]
-    assert again["brief"] not in shown
-    reject = region[FIRST].reject
-    known = region.refusal(reject, exchange, "no-drug-nexus", explanation="x")
-    assert known is Reason.OUT_OF_ORDER
-    region.approve(exchange, FIRST)
-    uz.open(exchange)
-    uz.join(exchange)
-    assert reads(region, "uz.fiu", exchange) == []
-    uz.contribute(exchange, brief="Материал из Ташкента")
-    for agency in ("kz.mia", "kz.fma", "kg.mia"):
-        assert reads(region, agency, exchange)[-1] == "Материал из Ташкента"
-    kinds = [each.kind.value for each in uz.open(exchange).statements]
-    assert kinds.count("contribute") == 2, "it sees that something was said before"
-    fma.leave(exchange, reason="Производство окончено")
-    gone = region.refusal(mia.invite, exchange, "kz.fma", **again)
-    assert gone is Reason.ALREADY_MEMBER
     region.replay(capsys)
 
 

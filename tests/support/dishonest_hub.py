@@ -37,12 +37,12 @@ from exchange_protocol.kinds.codes import Handling, ReaderRole, Tlp, Urgency
 from exchange_protocol.kinds.spec import Body
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.record.entries import CommitmentOpening, Entry, parse_entry
-from exchange_protocol.rules import judgement
+from exchange_protocol.rules import judgement, routing
 from exchange_protocol.rules.access import deliver_to as deliver_to_agency
 from exchange_protocol.rules.access import role_of as role_of_agency
 from exchange_protocol.rules.inspection import judge_inspection as honest_judge_inspection
-from exchange_protocol.rules.judgement import Route
 from exchange_protocol.rules.lifecycle import Exchange, advance
+from exchange_protocol.rules.routing import Route
 from exchange_protocol.rules.statements import (
     UUID_RANDOM_BYTES,
     Draft,
@@ -69,6 +69,7 @@ from exchange_server.storage.engine import open_engine
 from exchange_server.storage.log_rows import StatementRow, StoredEntry, read_entry_range, read_head
 from exchange_server.storage.statement_rows import find_delivered
 from tests.support.deployment import AUDITOR, Deployment
+from tests.support.divided import verify_both_ways
 from tests.support.foundation import Foundation
 from tests.support.hub_process import TRUST_DOMAIN, HubFiles
 
@@ -167,7 +168,10 @@ class Region:
         return report
 
     def audit_copy(self, member: str = AUDITOR) -> AuditReport:
-        """What an auditor finds in a copy of the database, which it has never seen before."""
+        """What an auditor finds in a copy of the database, which it has never seen before.
+
+        The replay as a whole and the divided one find the same.
+        """
         folder = self.files.folder.with_name("copy")
         folder.mkdir(exist_ok=True)
         for name in ("hub.db", "hub.db-wal"):
@@ -175,7 +179,7 @@ class Region:
                 shutil.copy(self.files.folder / name, folder / name)
         copy = DatabaseCopy(folder / "hub.db", LogVerifier(self.files.log_vkey))
         try:
-            return verify_log(copy, self.files.anchors, auditor=None)
+            return verify_both_ways(copy, self.files.anchors, auditor=None)
         finally:
             copy.close()
 
@@ -389,7 +393,7 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
         said = honest_route(*args)
         return lies.route(said) if lies.route and getattr(in_hub, "judges", False) else said
 
-    honest_route = judgement._route
+    honest_route = routing._route
     patch.setattr(draft.Draft, "next_entry", entry)
     patch.setattr(acceptance.Acceptance, "_check_revocation", check_revocation)
     patch.setattr(acceptance, "judge", judge)
@@ -439,7 +443,7 @@ def _teach_to_lie(patch: pytest.MonkeyPatch, lies: Lies) -> None:
     patch.setattr(disclosure, "role_of", role_of)
     patch.setattr(disclosure, "deliver_to", deliver_to)
     patch.setattr(Reader, "exchange", exchange)
-    patch.setattr(judgement, "_route", route)
+    patch.setattr(routing, "_route", route)
 
 
 class _Everything(set[Any]):

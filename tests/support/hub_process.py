@@ -33,6 +33,7 @@ from exchange_protocol.trust.certificates import TrustAnchors, Usage
 from exchange_protocol.trust.identity import HubIdentity, parse_member
 from exchange_server.bootstrap import Hub, load_credentials, utc_now
 from exchange_server.config import Config, load_config
+from exchange_server.held_lists import HeldLists
 from exchange_server.storage.engine import open_engine
 from tests.support.schema import make_schema
 from tests.support.warm_start import WarmProcess
@@ -113,9 +114,11 @@ def prepare_hub(
     engine = open_engine(url)
     make_schema(engine)
     engine.dispose()
-    return HubFiles(
+    files = HubFiles(
         folder, config_file, authority, LogSigner(ORIGIN, SoftwareSigner(log_key)).vkey, url
     )
+    HeldLists(files.config.held_lists, files.anchors).begin(files.crl_file)
+    return files
 
 
 def channel_credentials(root_pem: bytes, issued: IssuedCertificate) -> grpc.ChannelCredentials:
@@ -246,6 +249,7 @@ def _toml(url: str, authority: Path, limits: Mapping[str, float]) -> str:
         'key_passphrase_file = "passphrase"',
         f'root = "{authority}/root.pem"',
         f'crl = "{authority}/crl.pem"',
+        'crl_held = "crl-held.pem"',
         "[log]",
         f'origin = "{ORIGIN}"',
         'key = "log.key"',

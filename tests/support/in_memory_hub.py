@@ -27,6 +27,7 @@ from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import parse_kind
 from exchange_protocol.kinds.codes import Handling, LegState, Tlp, Urgency
 from exchange_protocol.kinds.fields import to_timestamp
+from exchange_protocol.kinds.offences import OffenceType
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner
 from exchange_protocol.log.merkle import (
@@ -43,9 +44,8 @@ from exchange_protocol.record.entries import (
     parse_entry,
 )
 from exchange_protocol.rules.access import role_of
-from exchange_protocol.rules.judgement import plan_route
+from exchange_protocol.rules.routing import Planned, plan_initial
 from exchange_protocol.rules.statements import (
-    Draft,
     Header,
     parse_signed_statement,
     parse_statement,
@@ -182,21 +182,18 @@ class InMemoryHub:
 
     def plan_route(self, caller: Member, request: pb.PlanRouteRequest) -> pb.PlanRouteResponse:
         """PlanRoute."""
-        draft = Draft(
-            id="",
-            exchange_id="",
-            author=caller,
-            made_at=self.model.now,
-            body=parse_kind(request.kind).body(),
-            recipients=tuple(AgencyId(each) for each in request.recipients),
+        planned = Planned(
+            kind=parse_kind(request.kind),
             header=Header(
                 handling=Handling(request.handling),
                 tlp=Tlp(request.tlp),
                 urgency=Urgency(request.urgency),
                 subject_count=request.subject_count,
             ),
+            recipients=tuple(AgencyId(each) for each in request.recipients),
+            offences=tuple(OffenceType(each) for each in request.offence_types),
         )
-        route = plan_route(self.model.directory, draft)
+        route = plan_initial(self.model.directory, caller, planned)
         return pb.PlanRouteResponse(
             policy_sha256=route.policy_digest,
             rule_ids=route.rule_ids,

@@ -50,10 +50,11 @@ from exchange_protocol.rules.access import StatementFacts, deliver_to, readers, 
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
 from exchange_protocol.rules.inspection import EntryScope, judge_inspection
 from exchange_protocol.rules.joint_case import recipients_of
-from exchange_protocol.rules.judgement import Judgement, Ruling, judge, plan_route
+from exchange_protocol.rules.judgement import Judgement, Ruling, judge
 from exchange_protocol.rules.lifecycle import Exchange, Leg, admit, advance, open_exchange
 from exchange_protocol.rules.policy import Policy
 from exchange_protocol.rules.provenance import Source
+from exchange_protocol.rules.routing import plan_route
 from exchange_protocol.rules.statements import (
     BRIEF,
     Draft,

@@ -19,6 +19,7 @@ from typing import IO, Final
 
 PRELOADED: Final = (
     "agency_client.audit.ahead",
+    "agency_client.audit.shard",
     # Not grpc: how it speaks TLS is settled before it is imported, by each hub for itself.
     "exchange_server.cli",
     "exchange_server.config",

@@ -17,6 +17,8 @@ from exchange_protocol.kinds import (
     ask_to_lift,
     asset_findings,
     asset_trace_request,
+    certificate_answer,
+    certificate_request,
     claim,
     clearance,
     close,
@@ -44,6 +46,7 @@ from exchange_protocol.kinds import (
     join,
     joint_case,
     leave,
+    member_consent_request,
     partial_reply,
     publish_acceptance,
     publish_calendar,
@@ -92,6 +95,7 @@ class Kind(StrEnum):
     ADVANCE_NOTICE = advance_notice.SPEC
     CONNECTIVITY_TEST = connectivity_test.SPEC
     JOINT_CASE = joint_case.SPEC
+    CERTIFICATE_REQUEST = certificate_request.SPEC
 
     ACKNOWLEDGE = acknowledge.SPEC
     RETURN_FOR_INFORMATION = return_for_information.SPEC
@@ -130,6 +134,8 @@ class Kind(StrEnum):
     COMPLETE_TASK = complete_task.SPEC
     DRAFT_ANALYSIS = draft_analysis.SPEC
     SUPERVISOR_COMMENT = supervisor_comment.SPEC
+    MEMBER_CONSENT_REQUEST = member_consent_request.SPEC
+    CERTIFICATE_ANSWER = certificate_answer.SPEC
 
     ENROL_AGENCY = enrol_agency.SPEC
     PUBLISH_CERTIFICATE = publish_certificate.SPEC

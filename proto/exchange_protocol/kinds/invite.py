@@ -1,9 +1,9 @@
 """`invite`: the lead of a joint case invites one more agency.
 
 The invitation opens a leg, and passes the gate there like the initial statement. An agency that
-declined may be invited again, on its leg; one that left may not. The new member reads what is
-contributed after it joined. What was said before is not sealed to it; its author may contribute it
-again.
+declined or left may be invited again, on its leg. The new member reads what is contributed after it
+joined. What was said before is not sealed to it; its author may contribute it again. Who was a
+member before keeps what it read then.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from exchange_protocol.words import Words
 
 @dataclass(frozen=True, slots=True)
 class Invite(Body):
-    """Invites `member`, which has no leg of the joint case yet, or has declined."""
+    """Invites `member`, which has no leg of the joint case yet, has declined or has left."""
 
     member: AgencyId
 
@@ -32,7 +32,7 @@ SPEC = KindSpec(
         Row(
             party=Party.INITIATOR,
             # Also on no leg: most invitations open one.
-            before=frozenset({LegState.REFUSED}),
+            before=frozenset({LegState.REFUSED, LegState.LEFT}),
             after=LegState.RELEASED,
             becomes_awaited=True,
             adds_content=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exchange_protocol.kinds.spec import Body
 from exchange_protocol.v1 import statement_pb2 as pb
 from exchange_protocol.words import Code
 
@@ -147,3 +148,9 @@ class OffenceType(Code):
         "отмывание денег",
         "ақшаны жылыстату",
     )
+
+
+def offences_of(body: Body) -> tuple[OffenceType, ...]:
+    """The offences that a body names, in the order of their list; none where none is named."""
+    named: tuple[OffenceType, ...] = getattr(body, "offence_types", ())
+    return tuple(sorted(named))

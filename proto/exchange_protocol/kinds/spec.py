@@ -107,6 +107,8 @@ class ConsentStep(Enum):
     ASKS = "asks"
     ASKS_FOR_SOURCES = "asks for sources"
     """It asks for each of its `sources` that the leg's member contributed."""
+    ASKS_MEMBER = "asks a member"
+    """A member of a joint case asks for the statement `about` of another one."""
     GRANTS = "grants"
     REFUSES = "refuses"
     REVOKES = "revokes"
@@ -296,6 +298,8 @@ class KindSpec:
     """True if its body names the `sources` that it passes on, and the `consents` to that."""
     is_counted: bool = True
     """False if statistics leave its exchanges out."""
+    is_for_certificates: bool = False
+    """True if its one attached file asks for certificates, or gives them."""
     needs_due: bool = False
     """True if its header must name a due time; for initial kinds."""
     names: Mapping[str, Words] = field(default_factory=dict)
@@ -346,6 +350,12 @@ class KindSpec:
     def supervises(self) -> bool:
         """True if a supervisor says it, to one agency that alone is shown it."""
         return any(row.party is Party.SUPERVISOR for row in self.rows)
+
+    @cached_property
+    def answers_consent(self) -> bool:
+        """True if it decides on a request for consent, or ends a consent."""
+        answers = (ConsentStep.GRANTS, ConsentStep.REFUSES, ConsentStep.REVOKES)
+        return any(row.consent in answers for row in self.rows)
 
     @cached_property
     def names_legs(self) -> bool:

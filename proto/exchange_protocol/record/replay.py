@@ -37,7 +37,6 @@ from exchange_protocol.record.folds import Applied
 from exchange_protocol.rules.access import StatementFacts, deliver_to
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY, Directory
 from exchange_protocol.rules.inspection import EntryScope, judge_inspection, verify_cited
-from exchange_protocol.rules.joint_case import follows_all
 from exchange_protocol.rules.judgement import Judgement, Ruling, judge
 from exchange_protocol.rules.lifecycle import Exchange, LegChange, deliver
 from exchange_protocol.rules.policy import POLICY_WORDS
@@ -182,8 +181,8 @@ class ReplayState:
 class Replay:
     """A fold over entries in log order; with `view`, over what that recipient may see.
 
-    `is_insider`: in a joint case the viewer is, or was, shown every statement (`joint_case`), and
-    so judges all of them until it was shown no more; it is not shown what was delivered to others.
+    `insider_until`: in a joint case the viewer was shown every statement (`joint_case`) before the
+    entry of that index, and so judges all of them; it is not shown what was delivered to others.
 
     `verified` are statements whose signature was verified with the certificate that they name.
     """
@@ -193,14 +192,14 @@ class Replay:
         directories: DirectoryFold,
         *,
         view: AgencyId | None = None,
-        is_insider: bool = False,
+        insider_until: int = 0,
         state: ReplayState | None = None,
         verified: Container[SignedStatement] = (),
     ) -> None:
         self.directories = directories
         self.state = state or ReplayState()
         self._view = view
-        self._is_insider = is_insider
+        self._insider_until = insider_until
         self._verified = verified
 
     @property
@@ -210,9 +209,9 @@ class Replay:
 
     def judges_as(self, other: Replay) -> bool:
         """True if another replay folds the same directory, and judges for the same viewer."""
-        return self.directories is other.directories and (self._view, self._is_insider) == (
+        return self.directories is other.directories and (self._view, self._insider_until) == (
             other._view,
-            other._is_insider,
+            other._insider_until,
         )
 
     def apply(self, index: int, opening: CommitmentOpening, entry: Entry | None = None) -> Applied:
@@ -255,8 +254,8 @@ class Replay:
 
     def _apply_statement(self, index: int, opening: CommitmentOpening, entry: Entry) -> Judgement:
         view, exchange = self._view, self.exchanges.get(entry.exchange_id)
-        if self._is_insider and view is not None and exchange is not None:
-            view = None if follows_all(exchange, view) else view
+        if self._insider_until and exchange is not None:
+            view = None if index < self._insider_until else view
             exchange = _as_delivered(exchange, entry.ruling)
         judgement = _judge_entry(
             index,

@@ -12,6 +12,8 @@ One rule serves the hub (what it shows and hands out), the client (whom it seals
 - of a joint case, active members and approvers see every statement, and an invited agency the
   initial one, once its own leg is released.
 
+A decision on what another member of a joint case asked is that member's to see and to read, too.
+
 Sealed parts are narrower: approvers and supervisors are readers of the brief alone, and what is
 said to all members of a joint case is sealed to those who were active then, and to no approver.
 """
@@ -53,13 +55,14 @@ def spoken(exchange: Exchange, statement: Statement) -> StatementFacts:
         members = dict.fromkeys((*legs, author))
         legs = tuple(each for each in members if each != exchange.initiator)
     is_addressed = spec.to_members or spec.supervises or spec.decides
-    by_recipient = author != exchange.initiator and not is_addressed
+    if author != exchange.initiator and not is_addressed:
+        legs = (author, *(each for each in legs if each != exchange.initiator))
     return StatementFacts(
         digest=statement.digest,
         exchange_id=exchange.id,
         author=author,
         kind=statement.kind,
-        legs=(author,) if by_recipient else legs,
+        legs=legs,
         supervisors=statement.supervisors,
     )
 
@@ -219,6 +222,8 @@ def readers(exchange: Exchange, said: StatementFacts, part_name: str) -> dict[Ag
             for leg in _legs(exchange, said):
                 roles.update(dict.fromkeys(leg.approvers, ReaderRole.APPROVER))
     addressed = said.legs if said.author == exchange.initiator else (exchange.initiator,)
+    if said.author in said.legs:  # A recipient's; other legs are those of members that it answers.
+        addressed = (exchange.initiator, *said.legs)
     if to_members:
         addressed = (exchange.initiator, *said.legs)
     roles.update(dict.fromkeys(addressed, ReaderRole.RECIPIENT))

@@ -162,6 +162,8 @@ def _with_retention(
     else:
         found = rules.deadline(TimeLimitRule.RETENTION, turn.initiator, at)
         kept = RuleEnd(TimeLimitRule.RETENTION, found.at) if found else None
+    if kept is None and after.end(_RETENTION) is None:
+        return after
     ends = tuple(each for each in after.ends if each.rule not in _RETENTION)
     return replace(after, ends=(*ends, kept) if kept else ends)
 

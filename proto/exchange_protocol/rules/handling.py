@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Handling, Purpose, Tlp
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Statement
@@ -49,12 +50,14 @@ def check_court_use(
     rule = _forbids(statement)
     if statement.author.agency == agency or rule is None:
         return
+    ends = (agency, statement.author.agency)
     for leg in exchange.legs if exchange else ():
         for consent in leg.record.consents:
             if any(consent.covers(statement.digest, agency, use, at) for use in IN_COURT):
                 return
+    asks = "ask-consent" if exchange is None else asking(exchange.kind, exchange.initiator, ends)
     ask = (
-        f"Ask its author: agency ask-consent {statement.exchange_id} --about "
+        f"Ask its author: agency {asks} {statement.exchange_id} --about "
         f"{statement.digest.hex()} --authority {agency} --purpose prosecution"
     )
     if exchange is None:
@@ -64,6 +67,12 @@ def check_court_use(
         f"court: {rule} (docs/rules.md#p8). {ask}. Without --with-content the evidence proves all "
         "the rest"
     )
+
+
+def asking(kind: Kind, initiator: AgencyId, ends: tuple[AgencyId, AgencyId]) -> str:
+    """The command by which one of two agencies of an exchange asks the other for consent."""
+    of_members = kind.spec.is_case and initiator not in ends
+    return "ask-member-consent" if of_members else "ask-consent"
 
 
 def _forbids(statement: Statement) -> str | None:

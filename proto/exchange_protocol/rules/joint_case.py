@@ -10,8 +10,8 @@ other exchanges:
   members, and the approvers of any leg. So each computes the same members. Parts are sealed to who
   was active when they were said; nothing opens them to later members.
 - An invitation (`KindSpec.invites`) opens one more leg, behind the gate of the policy; or once more
-  that of an agency which declined. Who left is not invited again: it read what others had said in
-  its presence alone, and a member is either shown all or nothing new.
+  that of an agency which declined or left. Who left is shown nothing new meanwhile. When it joins
+  again, it is shown all that was said in its absence, so that it computes the same members again.
 
 Hub, client and auditor compute all of this from the same statements.
 """
@@ -29,15 +29,7 @@ if TYPE_CHECKING:
     from exchange_protocol.rules.statements import Draft
     from exchange_protocol.trust.identity import AgencyId
 
-_NOT_YET = frozenset(
-    {
-        LegState.HELD,
-        LegState.RETURNED,
-        LegState.RELEASED,
-        LegState.DELIVERED,
-        LegState.ACKNOWLEDGED,
-    }
-)
+_AGAIN = frozenset({LegState.REFUSED, LegState.LEFT})
 _OVER = frozenset({LegState.CLOSED, LegState.ERASED})
 
 
@@ -52,14 +44,6 @@ def insiders(exchange: Exchange) -> frozenset[AgencyId]:
         return frozenset()
     members = {leg.agency for leg in active_members(exchange)}
     return frozenset(members.union(*(leg.approvers for leg in exchange.legs)))
-
-
-def follows_all(exchange: Exchange, agency: AgencyId) -> bool:
-    """True if an agency that once was an insider still is, or will be: it misses no statement."""
-    leg = exchange.leg(agency)
-    # Who declined may have been invited again.
-    is_before = leg is None or leg.state in _NOT_YET or leg.state is LegState.REFUSED
-    return is_before or agency in insiders(exchange)
 
 
 def said_in(exchange: Exchange) -> tuple[bytes, ...]:
@@ -77,7 +61,8 @@ def addressed_members(exchange: Exchange, statement: Draft) -> tuple[Leg, ...]:
         NotPermitted: NOT_ACTIVE, if the author is no active member and not the lead.
         Conflict: OUT_OF_ORDER without active members; MEMBERS_CHANGED, if the recipients are not
             exactly the others; ASSIGNEE_NOT_ACTIVE.
-        NotFound: STATEMENT_UNKNOWN, for a source of a draft that no active member contributed.
+        NotFound: STATEMENT_UNKNOWN, for a source of a draft that no active member contributed, or
+            a request about what no other active member said.
     """
     author, active = statement.author.agency, active_members(exchange)
     own = exchange.leg(author)
@@ -104,6 +89,8 @@ def addressed_members(exchange: Exchange, statement: Draft) -> tuple[Leg, ...]:
             _check_assignee(active, statement)
         if row.consent is ConsentStep.ASKS_FOR_SOURCES:
             _check_sources(active, statement)
+        if row.consent is ConsentStep.ASKS_MEMBER:
+            _check_others(active, statement)
     return active
 
 
@@ -136,10 +123,10 @@ def check_invitation(exchange: Exchange, statement: Draft) -> AgencyId:
             f"expected another agency than {member}, which leads the case", field="member"
         )
     leg = exchange.leg(member)
-    if leg is not None and leg.state is not LegState.REFUSED:
+    if leg is not None and leg.state not in _AGAIN:
         raise Reason.ALREADY_MEMBER.error(
             f"{member} was invited to this case, and its leg is {leg.state.name}: an agency is "
-            "invited again after it declined alone",
+            "invited again after it declined or left alone",
             field="member",
         )
     if all(leg.state in _OVER for leg in exchange.legs):
@@ -181,3 +168,14 @@ def _check_sources(active: tuple[Leg, ...], statement: Draft) -> None:
                 f"expected a statement of an active member, got {source.hex()}",
                 field=f"sources[{i}]",
             )
+
+
+def _check_others(active: tuple[Leg, ...], statement: Draft) -> None:
+    body: Any = statement.body
+    author = statement.author.agency
+    if not any(body.about in leg.record.from_recipient for leg in active if leg.agency != author):
+        raise Reason.STATEMENT_UNKNOWN.error(
+            f"expected a statement of another active member, got {body.about.hex()}; what the lead "
+            "said is asked of it by `agency ask-consent`",
+            field="about",
+        )

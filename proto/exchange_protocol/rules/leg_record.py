@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.catalogue import kind_of
 from exchange_protocol.kinds.codes import (
     Handling,
     LegState,
@@ -47,6 +48,7 @@ class Consent:
     request: bytes
     """Digest of the request for it."""
     asked_by: Party
+    """The end of the leg that asked; for what another member asked, the initiator's end."""
     about: bytes
     """Digest of the statement that is to be passed on."""
     authority: AgencyId
@@ -56,6 +58,8 @@ class Consent:
     decision: bytes = b""
     """Digest of the newest decision on it; empty while there is none."""
     expires_at: datetime | None = None
+    member: AgencyId | None = None
+    """The other member of a joint case that asked; None if an end of the leg did."""
 
     def covers(self, about: bytes, authority: AgencyId, purpose: Purpose, at: datetime) -> bool:
         """True if it lets a statement be passed on to an authority, for a purpose, at a time."""
@@ -114,6 +118,13 @@ class LegRecord:
     def next_task_due(self) -> datetime | None:
         """The earliest due time of open tasks."""
         return min((each.due_at for each in self.tasks if each.is_open), default=None)
+
+    def askers(self, body: Any) -> tuple[AgencyId, ...]:
+        """The other members of a joint case whose request for consent a body answers."""
+        if not kind_of(body).spec.answers_consent:
+            return ()
+        asked = (each for each in self.consents if each.request == body.about)
+        return tuple(dict.fromkeys(each.member for each in asked if each.member is not None))
 
     def said_by(self, party: Party) -> tuple[bytes, ...]:
         """Digests of what one end of the leg said on it; none of an approver."""
@@ -185,7 +196,7 @@ def _check_about(record: LegRecord, about: About, party: Party, body: Body) -> N
     ends = (Party.INITIATOR, Party.RECIPIENT)
     speaker = party if about is About.OWN else next(each for each in ends if each is not party)
     digest: bytes = getattr(body, "about")  # noqa: B009 # bodies of such rows alone have it
-    if digest not in record.said_by(speaker):
+    if digest not in record.said_by(speaker) and not record.askers(body):
         raise Reason.STATEMENT_UNKNOWN.error(
             f"expected a statement that the {speaker.value} said on this leg, got {digest.hex()}",
             field="about",
@@ -255,8 +266,18 @@ def _consents_after(
     consents = record.consents
     if step is ConsentStep.ASKS_FOR_SOURCES:
         return _asked_for_sources(record, statement)
-    if step is ConsentStep.ASKS:
-        asked = Consent(statement.digest, row.party, said.about, said.authority, said.purpose)
+    if step is ConsentStep.ASKS_MEMBER and said.about not in record.from_recipient:
+        return consents  # It is asked of another member.
+    if step in (ConsentStep.ASKS, ConsentStep.ASKS_MEMBER):
+        of_member = step is ConsentStep.ASKS_MEMBER
+        asked = Consent(
+            request=statement.digest,
+            asked_by=Party.INITIATOR if of_member else row.party,
+            about=said.about,
+            authority=said.authority,
+            purpose=said.purpose,
+            member=statement.author.agency if of_member else None,
+        )
         wanted = (asked.about, asked.authority, asked.purpose)
         for each in consents:
             is_same = (each.about, each.authority, each.purpose) == wanted
@@ -367,11 +388,12 @@ def _encode_consent(consent: Consent) -> list[Any]:
         consent.step.value,
         consent.decision.hex(),
         consent.expires_at.isoformat() if consent.expires_at else None,
+        *([consent.member] if consent.member is not None else []),
     ]
 
 
 def _decode_consent(fields: list[Any]) -> Consent:
-    request, asked_by, about, authority, purpose, step, decision, expires_at = fields
+    request, asked_by, about, authority, purpose, step, decision, expires_at, *member = fields
     return Consent(
         request=bytes.fromhex(request),
         asked_by=Party(asked_by),
@@ -381,6 +403,7 @@ def _decode_consent(fields: list[Any]) -> Consent:
         step=ConsentStep(step),
         decision=bytes.fromhex(decision),
         expires_at=datetime.fromisoformat(expires_at) if expires_at else None,
+        member=AgencyId(member[0]) if member else None,
     )
 
 

@@ -46,9 +46,10 @@ from datetime import datetime
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind, kind_of
 from exchange_protocol.kinds.codes import Handling, LegState, Party, Tlp
+from exchange_protocol.kinds.offences import OffenceType, offences_of
 from exchange_protocol.kinds.spec import Body, Due, Row, Stage, When, matches
 from exchange_protocol.rules.calendars import TimeRules
-from exchange_protocol.rules.clocks import Turn, times_after
+from exchange_protocol.rules.clocks import LegTimes, Turn, times_after
 from exchange_protocol.rules.joint_case import addressed_members
 from exchange_protocol.rules.leg_record import EMPTY_RECORD, LegRecord, record_after
 from exchange_protocol.rules.statements import Draft, Header, Statement
@@ -105,6 +106,8 @@ class Exchange:
     initiator: AgencyId
     header: Header
     """Header of the initial statement."""
+    offences: tuple[OffenceType, ...]
+    """Offences that the initial statement names, in the order of their list."""
     legs: tuple[Leg, ...]
 
     def leg(self, agency: AgencyId) -> Leg | None:
@@ -163,13 +166,15 @@ def open_exchange(
     Raises:
         InvalidInput: if statements are held back from a recipient that would approve another leg.
     """
-    legs = tuple(_new_leg(statement, route) for route in routes)
+    now = at or statement.made_at
     exchange = Exchange(
-        statement.exchange_id, statement.kind, statement.author.agency, statement.header, legs
+        id=statement.exchange_id,
+        kind=statement.kind,
+        initiator=statement.author.agency,
+        header=statement.header,
+        offences=offences_of(statement.body),
+        legs=tuple(_first_leg(statement, route, times, now) for route in routes),
     )
-    now, names_due = at or statement.made_at, statement.header.due_at is not None
-    timed = (_with_times(exchange, None, leg, None, names_due, times, now) for leg in legs)
-    exchange = replace(exchange, legs=tuple(timed))
     _check_approvers_are_others(exchange)
     return exchange, tuple(_change(None, leg) for leg in exchange.legs)
 
@@ -184,18 +189,20 @@ def admit(
 ) -> tuple[Exchange, tuple[LegChange, ...]]:
     """Open the leg of a new member of a joint case, whom the statement invites.
 
-    Who declined before keeps its leg, which begins anew.
+    Who declined or left before keeps its leg, which begins anew.
 
     Assumed verified: `joint_case.check_invitation`.
 
     Raises:
         InvalidInput: as `open_exchange`.
+        Conflict: TIME_IS_OVER, if the content of the leg is kept no more.
     """
     now, names_due = at or statement.made_at, statement.header.due_at is not None
     legs, changes = {leg.agency: leg for leg in exchange.legs}, []
     for route in routes:
-        was, leg = legs.get(route.agency), _new_leg(statement, route)
+        was, leg = legs.get(route.agency), _new_leg(statement, route, statement.header.due_at)
         if was is not None:
+            _check_kept(was, now)
             leg = _invited_again(was, leg)
         leg = _with_times(exchange, None, leg, None, names_due, times, now)
         legs[leg.agency] = leg
@@ -210,8 +217,9 @@ def addressed_legs(
 ) -> tuple[Leg, ...]:
     """The legs that a continuing statement speaks on; with `view`, out of that agency's own.
 
-    A recipient speaks on its own leg and addresses the initiator alone; everyone else names the
-    legs as recipients. What is said to all members of a joint case speaks on the legs of all.
+    A recipient speaks on its own leg and addresses the initiator alone, or also the members of a
+    joint case whose request for consent it answers; everyone else names the legs as recipients.
+    What is said to all members of a joint case speaks on the legs of all.
 
     Raises:
         NotPermitted: NOT_A_PARTY, if a named agency has no leg.
@@ -222,10 +230,10 @@ def addressed_legs(
     author = statement.author.agency
     own = exchange.leg(author)
     if own is not None and author != exchange.initiator and not statement.kind.spec.decides:
-        if statement.recipients != (exchange.initiator,):
+        expected = (exchange.initiator, *own.record.askers(statement.body))
+        if statement.recipients != expected:
             raise Reason.INVALID_FIELD.error(
-                f"expected the initiator {exchange.initiator} alone, "
-                f"got {list(statement.recipients)}",
+                f"expected the recipients {', '.join(expected)}, got {list(statement.recipients)}",
                 field="recipients",
             )
         return (own,)
@@ -439,7 +447,7 @@ def _add_content(leg: Leg, statement: Statement, route: LegRoute | None) -> Leg:
     """New content passes the gate anew, or an approval would cover what came after it."""
     if route is None:
         raise ValueError(f"no route for the leg of {leg.agency}")
-    new = _new_leg(statement, route)
+    new = _new_leg(statement, route, statement.header.due_at)
     return replace(
         new,
         record=leg.record,
@@ -483,7 +491,31 @@ def _due(leg: Leg, row: Row, statement: Statement) -> datetime:
     return due_at
 
 
-def _new_leg(statement: Statement, route: LegRoute) -> Leg:
+def _first_leg(statement: Statement, route: LegRoute, rules: TimeRules, at: datetime) -> Leg:
+    """The leg of an exchange that its initial statement opens, made once with its clocks."""
+    header = statement.header
+    turn = Turn(
+        state=LegState.HELD if route.approvals_required > 0 else LegState.RELEASED,
+        due_at=header.due_at,
+        names_due=header.due_at is not None,
+        is_anew=False,
+        meets=None,
+        recipient=route.agency,
+        initiator=statement.author.agency,
+        approvers=route.approvers,
+        urgency=header.urgency,
+        is_counted=statement.kind.spec.is_counted,
+    )
+    times, due_at = times_after(None, None, turn, rules, at)
+    return _new_leg(statement, route, due_at, times)
+
+
+def _new_leg(
+    statement: Statement,
+    route: LegRoute,
+    due_at: datetime | None,
+    times: LegTimes | None = None,
+) -> Leg:
     held = route.approvals_required > 0
     return Leg(
         agency=route.agency,
@@ -495,19 +527,23 @@ def _new_leg(statement: Statement, route: LegRoute) -> Leg:
         was_released=not held,
         approvals_required=route.approvals_required,
         approvers=route.approvers,
-        due_at=statement.header.due_at,
+        due_at=due_at,
         hidden=(statement.digest,) if held else (),
         record=LegRecord(
             from_initiator=(statement.digest,),
             supervisors=statement.supervisors,
             strictest_handling=statement.header.handling,
             strictest_tlp=statement.header.tlp,
+            times=times,
         ),
     )
 
 
 def _invited_again(was: Leg, leg: Leg) -> Leg:
-    """The leg of an agency that declined and is invited again: what was said on it stays."""
+    """The leg of an agency that declined or left and is invited again: what was said on it stays.
+
+    Its open tasks lapsed when it left.
+    """
     before, new = was.record, leg.record
     return replace(
         leg,
@@ -522,8 +558,19 @@ def _invited_again(was: Leg, leg: Leg) -> Leg:
             supervisors=tuple(dict.fromkeys((*before.supervisors, *new.supervisors))),
             strictest_handling=max(before.strictest_handling, new.strictest_handling),
             strictest_tlp=max(before.strictest_tlp, new.strictest_tlp),
+            tasks=tuple(replace(each, is_open=False) for each in before.tasks),
         ),
     )
+
+
+def _check_kept(leg: Leg, at: datetime) -> None:
+    """Check that a leg may begin anew: what was forgotten must not count as kept again."""
+    until = leg.record.times.kept_until if leg.record.times else None
+    if until is not None and until <= at:
+        raise Reason.TIME_IS_OVER.error(
+            f"the content of the leg of {leg.agency} was kept until {until.isoformat()}, and it is "
+            f"{at.isoformat()} at the hub: open another joint case with {leg.agency}"
+        )
 
 
 def _with_times(

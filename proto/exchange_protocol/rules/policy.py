@@ -30,6 +30,7 @@ import cedarpy
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import AgencyType, Handling, Tlp, Urgency
+from exchange_protocol.kinds.offences import OffenceType
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.lifecycle import LegRoute
 from exchange_protocol.rules.policy_reads import RESOURCE, PolicyReads, Reads, named_actions
@@ -48,7 +49,7 @@ entity Agency = {{ country: String, agencyType: String }};
 entity Member = {{ agency: Agency, role: String }};
 type PolicyContext = {{
   initiator: Agency, author: Agency, kind: String, exchangeKind: String,
-  handling: Long, tlp: String, urgent: Bool, subjectCount: Long
+  handling: Long, tlp: String, urgent: Bool, subjectCount: Long, offences: Set<String>
 }};
 action {_STATEMENT_ACTIONS}, {", ".join(json.dumps(name) for name in (*_RELEASES, _WITHHOLD))}
   appliesTo {{ principal: [Member], resource: [Agency], context: PolicyContext }};
@@ -57,11 +58,12 @@ action "Audit" appliesTo {{
   principal: [Member], resource: [Agency], context: {{ initiator: Agency }}
 }};
 """
-"""Cedar schema: entity attributes and what each action applies to. `handling` is 0 to 3."""
+"""Cedar schema: entity attributes and what each action applies to. `handling` is 0 to 3; `offences`
+are the codes of `OffenceType` that the initial statement names, none where it names none."""
 
 POLICY_WORDS: Final = (
     "agencyType and country of an agency, agency and role of a member, and in the context "
-    "initiator, author, kind, exchangeKind, handling, tlp, urgent and subjectCount"
+    "initiator, author, kind, exchangeKind, handling, tlp, urgent, subjectCount and offences"
 )
 """The words of the schema, for messages."""
 
@@ -172,6 +174,8 @@ class PolicyContext(NamedTuple):
     tlp: Tlp
     urgency: Urgency
     subject_count: int
+    offences: tuple[OffenceType, ...]
+    """Offences that the initial statement names, in the order of their list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +303,7 @@ class Rulebook:
             "tlp": said.tlp.name,
             "urgent": said.urgency is Urgency.URGENT,
             "subjectCount": said.subject_count,
+            "offences": [offence.name for offence in said.offences],
         }
         return self._request(action, principal, said.recipient, context)
 
@@ -412,7 +417,8 @@ def _run(steps: _Steps) -> _Agencies:
 def _as_read(said: PolicyContext, reads: Reads) -> PolicyContext:
     """The one of all statements that these rules do not tell from `said`."""
     # By position: a route takes this step three times a leg.
-    author, role, kind, exchange_kind, initiator, recipient, handling, tlp, urgency, count = said
+    (author, role, kind, exchange_kind, initiator, recipient, handling, tlp, urgency, count,
+     offences) = said  # fmt: skip
     facts = reads.facts
     return PolicyContext(
         author,
@@ -425,6 +431,7 @@ def _as_read(said: PolicyContext, reads: Reads) -> PolicyContext:
         tlp if "tlp" in facts else Tlp.RED,
         urgency if "urgent" in facts else Urgency.ROUTINE,
         reads.subject_class(count),
+        reads.offence_class(offences) if offences else offences,
     )
 
 

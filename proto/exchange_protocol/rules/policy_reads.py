@@ -3,7 +3,8 @@
 A route asks the policy of every agency and role, on every leg. Most facts of a statement change no
 answer, since no rule of that action reads them. So questions that differ in such facts alone are
 one question, and it is evaluated once. The number of subjects is any number; rules compare it with
-a few, so that all numbers between two of these are one class.
+a few, so that all numbers between two of these are one class. Of the offences, rules name a few;
+all that no rule names are one to it.
 
 What is not understood counts as read: then fewer questions are one, and no answer changes.
 """
@@ -14,13 +15,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from exchange_protocol.kinds.offences import OffenceType
+
 RESOURCE: Final = "resource"
 """The fact that stands beside those of the context."""
 SUBJECT_COUNT: Final = "subjectCount"
+OFFENCES: Final = "offences"
 FACTS: Final = frozenset(
     {
         RESOURCE,
         SUBJECT_COUNT,
+        OFFENCES,
         "initiator",
         "author",
         "kind",
@@ -44,12 +49,15 @@ class Reads:
     """The numbers that the number of subjects is compared with."""
     only_compares: bool = True
     """False if a rule does anything else with the number of subjects."""
+    texts: frozenset[str] = frozenset()
+    """The texts that are written in rules which read the offences."""
 
     def __or__(self, other: Reads) -> Reads:
         return Reads(
             self.facts | other.facts,
             self.thresholds | other.thresholds,
             self.only_compares and other.only_compares,
+            self.texts | other.texts,
         )
 
     def subject_class(self, count: int) -> int:
@@ -59,6 +67,20 @@ class Reads:
         if not self.only_compares or count in self.thresholds:
             return count
         return max((one + 1 for one in self.thresholds if 0 <= one < count), default=0)
+
+    def offence_class(self, offences: tuple[OffenceType, ...]) -> tuple[OffenceType, ...]:
+        """The offences as these rules tell them apart.
+
+        A rule can name an offence by a written text alone: no other fact has the name of one. So
+        any offence that is not written stands for all of these.
+        """
+        if OFFENCES not in self.facts:
+            return ()
+        if all(offence.name in self.texts for offence in offences):
+            return offences
+        other = next(offence for offence in OffenceType if offence.name not in self.texts)
+        written = (offence for offence in offences if offence.name in self.texts)
+        return tuple(sorted((*written, other)))
 
 
 class PolicyReads:
@@ -87,6 +109,7 @@ def named_actions(scope: Mapping[str, Any]) -> frozenset[str] | None:
 def _reads(rule: Mapping[str, Any]) -> Reads:
     facts: set[str] = set() if rule["resource"]["op"] == "All" else {RESOURCE}
     thresholds: set[int] = set()
+    texts: set[str] = set()
     only_compares = True
     # No recursion: a rule may be as deep as the bounds of a policy allow.
     left: list[Any] = [rule["conditions"]]
@@ -103,6 +126,8 @@ def _reads(rule: Mapping[str, Any]) -> Reads:
             elif operator in (".", "has") and operand.get("left") == _CONTEXT:
                 facts.add(operand["attr"])
                 only_compares = only_compares and operand["attr"] != SUBJECT_COUNT
+            elif operator == "Value" and isinstance(operand, str):
+                texts.add(operand)
             elif operator == "Var" and operand == RESOURCE:
                 facts.add(RESOURCE)
             elif operator == "Var" and operand == "context":
@@ -110,7 +135,8 @@ def _reads(rule: Mapping[str, Any]) -> Reads:
                 only_compares = False
             else:
                 left.append(operand)
-    return Reads(frozenset(facts), frozenset(thresholds), only_compares)
+    written = frozenset(texts) if OFFENCES in facts else frozenset()
+    return Reads(frozenset(facts), frozenset(thresholds), only_compares, written)
 
 
 def _compared_with(operand: Mapping[str, Any]) -> int | None:

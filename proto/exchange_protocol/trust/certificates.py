@@ -64,6 +64,7 @@ __all__ = [
     "fingerprint",
     "parse_certificate",
     "post_quantum_key",
+    "profile_faults",
     "second_key_extension",
     "verify_certificate",
     "verify_chain",
@@ -121,10 +122,9 @@ def verify_chain(
     # An expired certificate still has a chain: what it signed in its time stays provable.
     searched_at = min(max(at, start), end)
     chain = find_chain(certificate, issuers, anchors, at=searched_at, usage=usage)
-    public_key = certificate.public_key()
-    if not isinstance(public_key, ec.EllipticCurvePublicKey) or public_key.curve.name not in CURVES:
-        raise Reason.CERTIFICATE_INVALID.error("expected a certificate with a P-256 or P-384 key")
-    _check_usage(certificate, usage)
+    public_key = _public_key(certificate, usage)
+    _check_key_usage(certificate, usage)
+    _check_extended_key_usage(certificate, usage)
     return VerifiedCertificate(
         der=der,
         fingerprint=fingerprint(der),
@@ -138,8 +138,22 @@ def verify_chain(
             Link(key_fingerprint(issuer), subject.serial_number)
             for subject, issuer in pairwise(chain)
         ),
-        post_quantum_key=post_quantum_key(certificate) if usage is Usage.SIGNING else None,
+        post_quantum_key=_second_key(certificate, usage),
     )
+
+
+def profile_faults(certificate: x509.Certificate, usage: Usage) -> tuple[ExchangeError, ...]:
+    """All that a certificate lacks of its profile: what `verify_chain` finds after the chain.
+
+    That raises at the first fault; an authority that sets its own profile up needs all of them.
+    """
+    faults = []
+    for look in (_public_key, _check_key_usage, _check_extended_key_usage, _identity, _second_key):
+        try:
+            look(certificate, usage)
+        except ExchangeError as error:
+            faults.append(error)
+    return tuple(faults)
 
 
 def post_quantum_key(
@@ -182,10 +196,25 @@ def verify_validity(certificate: VerifiedCertificate, at: datetime) -> None:
         )
 
 
-def _check_usage(certificate: x509.Certificate, usage: Usage) -> None:
+def _public_key(certificate: x509.Certificate, _: Usage) -> ec.EllipticCurvePublicKey:
+    key = certificate.public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in CURVES:
+        raise Reason.CERTIFICATE_INVALID.error("expected a certificate with a P-256 or P-384 key")
+    return key
+
+
+def _second_key(certificate: x509.Certificate, usage: Usage) -> MLDSA65PublicKey | None:
+    """The second key of a signing certificate; certificates for TLS are not asked for one."""
+    return post_quantum_key(certificate) if usage is Usage.SIGNING else None
+
+
+def _check_key_usage(certificate: x509.Certificate, usage: Usage) -> None:
     key_usage = _extension(certificate, x509.KeyUsage)
     if key_usage is None or not key_usage.critical or key_usage.value != _DIGITAL_SIGNATURE:
         raise _usage_error(usage, "key usage is not exactly digitalSignature, critical")
+
+
+def _check_extended_key_usage(certificate: x509.Certificate, usage: Usage) -> None:
     extended = _extension(certificate, x509.ExtendedKeyUsage)
     purposes = set() if extended is None else set(extended.value)
     allowed = {usage.value}

@@ -31,6 +31,7 @@ class PlanRouteRequest(_message.Message):
     TLP_FIELD_NUMBER: _builtins.int
     URGENCY_FIELD_NUMBER: _builtins.int
     SUBJECT_COUNT_FIELD_NUMBER: _builtins.int
+    OFFENCE_TYPES_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
     """Name of the statement's body field, e.g. "information_request"."""
     handling: _statement_pb2.Handling.ValueType
@@ -39,6 +40,8 @@ class PlanRouteRequest(_message.Message):
     subject_count: _builtins.int
     @_builtins.property
     def recipients(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def offence_types(self) -> _containers.RepeatedScalarFieldContainer[_statement_pb2.OffenceType.ValueType]: ...
     def __init__(
         self,
         *,
@@ -48,10 +51,11 @@ class PlanRouteRequest(_message.Message):
         tlp: _statement_pb2.Tlp.ValueType = ...,
         urgency: _statement_pb2.Urgency.ValueType = ...,
         subject_count: _builtins.int = ...,
+        offence_types: _abc.Iterable[_statement_pb2.OffenceType.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["handling", b"handling", "kind", b"kind", "recipients", b"recipients", "subject_count", b"subject_count", "tlp", b"tlp", "urgency", b"urgency"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["handling", b"handling", "kind", b"kind", "offence_types", b"offence_types", "recipients", b"recipients", "subject_count", b"subject_count", "tlp", b"tlp", "urgency", b"urgency"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

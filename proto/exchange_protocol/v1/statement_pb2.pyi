@@ -1121,6 +1121,7 @@ class Statement(_message.Message):
     ADVANCE_NOTICE_FIELD_NUMBER: _builtins.int
     CONNECTIVITY_TEST_FIELD_NUMBER: _builtins.int
     JOINT_CASE_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_REQUEST_FIELD_NUMBER: _builtins.int
     ACKNOWLEDGE_FIELD_NUMBER: _builtins.int
     RETURN_FOR_INFORMATION_FIELD_NUMBER: _builtins.int
     SUPPLEMENT_FIELD_NUMBER: _builtins.int
@@ -1158,6 +1159,8 @@ class Statement(_message.Message):
     COMPLETE_TASK_FIELD_NUMBER: _builtins.int
     DRAFT_ANALYSIS_FIELD_NUMBER: _builtins.int
     SUPERVISOR_COMMENT_FIELD_NUMBER: _builtins.int
+    MEMBER_CONSENT_REQUEST_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_ANSWER_FIELD_NUMBER: _builtins.int
     ENROL_AGENCY_FIELD_NUMBER: _builtins.int
     PUBLISH_CERTIFICATE_FIELD_NUMBER: _builtins.int
     REVOKE_CERTIFICATE_FIELD_NUMBER: _builtins.int
@@ -1235,6 +1238,8 @@ class Statement(_message.Message):
     @_builtins.property
     def joint_case(self) -> Global___JointCase: ...
     @_builtins.property
+    def certificate_request(self) -> Global___CertificateRequest: ...
+    @_builtins.property
     def acknowledge(self) -> Global___Acknowledge: ...
     @_builtins.property
     def return_for_information(self) -> Global___ReturnForInformation: ...
@@ -1309,6 +1314,10 @@ class Statement(_message.Message):
     @_builtins.property
     def supervisor_comment(self) -> Global___SupervisorComment: ...
     @_builtins.property
+    def member_consent_request(self) -> Global___MemberConsentRequest: ...
+    @_builtins.property
+    def certificate_answer(self) -> Global___CertificateAnswer: ...
+    @_builtins.property
     def enrol_agency(self) -> Global___EnrolAgency: ...
     @_builtins.property
     def publish_certificate(self) -> Global___PublishCertificate: ...
@@ -1368,6 +1377,7 @@ class Statement(_message.Message):
         advance_notice: Global___AdvanceNotice | None = ...,
         connectivity_test: Global___ConnectivityTest | None = ...,
         joint_case: Global___JointCase | None = ...,
+        certificate_request: Global___CertificateRequest | None = ...,
         acknowledge: Global___Acknowledge | None = ...,
         return_for_information: Global___ReturnForInformation | None = ...,
         supplement: Global___Supplement | None = ...,
@@ -1405,6 +1415,8 @@ class Statement(_message.Message):
         complete_task: Global___CompleteTask | None = ...,
         draft_analysis: Global___DraftAnalysis | None = ...,
         supervisor_comment: Global___SupervisorComment | None = ...,
+        member_consent_request: Global___MemberConsentRequest | None = ...,
+        certificate_answer: Global___CertificateAnswer | None = ...,
         enrol_agency: Global___EnrolAgency | None = ...,
         publish_certificate: Global___PublishCertificate | None = ...,
         revoke_certificate: Global___RevokeCertificate | None = ...,
@@ -1419,11 +1431,11 @@ class Statement(_message.Message):
         confirm_policy: Global___ConfirmPolicy | None = ...,
         require_post_quantum: Global___RequirePostQuantum | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_policy", b"confirm_policy", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "leave", b"leave", "made_at", b"made_at", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "require_post_quantum", b"require_post_quantum", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supervisor_comment", b"supervisor_comment", "supplement", b"supplement", "task", b"task", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "body", b"body", "certificate_answer", b"certificate_answer", "certificate_request", b"certificate_request", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_policy", b"confirm_policy", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "leave", b"leave", "made_at", b"made_at", "member_consent_request", b"member_consent_request", "partial_reply", b"partial_reply", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "recall", b"recall", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "require_post_quantum", b"require_post_quantum", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "supervisor_comment", b"supervisor_comment", "supplement", b"supplement", "task", b"task", "update_agency", b"update_agency", "urgent_freeze_request", b"urgent_freeze_request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_policy", b"confirm_policy", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "language", b"language", "leave", b"leave", "legal_basis", b"legal_basis", "made_at", b"made_at", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "require_post_quantum", b"require_post_quantum", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisor_comment", b"supervisor_comment", "supervisors", b"supervisors", "supplement", b"supplement", "task", b"task", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request", "withheld_from", b"withheld_from", "withholding_ground", b"withholding_ground"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge", b"acknowledge", "advance_notice", b"advance_notice", "analysis_product", b"analysis_product", "analysis_request", b"analysis_request", "announce_correction", b"announce_correction", "answer_test", b"answer_test", "answers", b"answers", "ask_to_lift", b"ask_to_lift", "asset_findings", b"asset_findings", "asset_trace_request", b"asset_trace_request", "author", b"author", "body", b"body", "certificate_answer", b"certificate_answer", "certificate_request", b"certificate_request", "claim", b"claim", "clearance", b"clearance", "close", b"close", "complete_task", b"complete_task", "confirm_policy", b"confirm_policy", "confirm_recall", b"confirm_recall", "connectivity_test", b"connectivity_test", "consent_decision", b"consent_decision", "consent_request", b"consent_request", "contribute", b"contribute", "correct", b"correct", "decision", b"decision", "decline", b"decline", "draft_analysis", b"draft_analysis", "due_at", b"due_at", "enrol_agency", b"enrol_agency", "erase_answer", b"erase_answer", "erase_notice", b"erase_notice", "exchange_id", b"exchange_id", "extend_deadline", b"extend_deadline", "feedback", b"feedback", "freeze_status", b"freeze_status", "give_notice", b"give_notice", "handling", b"handling", "id", b"id", "information_grade", b"information_grade", "information_request", b"information_request", "interim_reply", b"interim_reply", "invite", b"invite", "join", b"join", "joint_case", b"joint_case", "language", b"language", "leave", b"leave", "legal_basis", b"legal_basis", "made_at", b"made_at", "member_consent_request", b"member_consent_request", "onward_authorities", b"onward_authorities", "partial_reply", b"partial_reply", "parts", b"parts", "permitted_uses", b"permitted_uses", "publish_acceptance", b"publish_acceptance", "publish_calendar", b"publish_calendar", "publish_certificate", b"publish_certificate", "publish_log_key", b"publish_log_key", "publish_policy", b"publish_policy", "publish_sealing_key", b"publish_sealing_key", "publish_time_limit", b"publish_time_limit", "purpose", b"purpose", "recall", b"recall", "recipients", b"recipients", "referral", b"referral", "refuse", b"refuse", "remind", b"remind", "reply", b"reply", "require_post_quantum", b"require_post_quantum", "retire_agency", b"retire_agency", "return_for_information", b"return_for_information", "revoke_certificate", b"revoke_certificate", "source_grade", b"source_grade", "subject_count", b"subject_count", "supervisor_comment", b"supervisor_comment", "supervisors", b"supervisors", "supplement", b"supplement", "task", b"task", "time_zone", b"time_zone", "tlp", b"tlp", "update_agency", b"update_agency", "urgency", b"urgency", "urgent_freeze_request", b"urgent_freeze_request", "withheld_from", b"withheld_from", "withholding_ground", b"withholding_ground"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "joint_case", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "consent_request", "consent_decision", "invite", "join", "decline", "leave", "contribute", "task", "complete_task", "draft_analysis", "supervisor_comment", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance", "publish_time_limit", "publish_log_key", "publish_calendar", "confirm_policy", "require_post_quantum"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["information_request", "referral", "analysis_request", "asset_trace_request", "urgent_freeze_request", "advance_notice", "connectivity_test", "joint_case", "certificate_request", "acknowledge", "return_for_information", "supplement", "interim_reply", "partial_reply", "reply", "refuse", "analysis_product", "decision", "recall", "feedback", "close", "erase_notice", "extend_deadline", "freeze_status", "ask_to_lift", "asset_findings", "announce_correction", "correct", "remind", "claim", "confirm_recall", "erase_answer", "give_notice", "clearance", "answer_test", "consent_request", "consent_decision", "invite", "join", "decline", "leave", "contribute", "task", "complete_task", "draft_analysis", "supervisor_comment", "member_consent_request", "certificate_answer", "enrol_agency", "publish_certificate", "revoke_certificate", "publish_sealing_key", "publish_policy", "update_agency", "retire_agency", "publish_acceptance", "publish_time_limit", "publish_log_key", "publish_calendar", "confirm_policy", "require_post_quantum"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -1665,6 +1677,23 @@ class ConnectivityTest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ConnectivityTest: _TypeAlias = ConnectivityTest  # noqa: Y015
+
+@_typing.final
+class CertificateRequest(_message.Message):
+    """Asks the authority for certificates; the request is a sealed file. Statistics leave it out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CertificateRequest: _TypeAlias = CertificateRequest  # noqa: Y015
 
 @_typing.final
 class JointCase(_message.Message):
@@ -2215,6 +2244,23 @@ class AnswerTest(_message.Message):
 Global___AnswerTest: _TypeAlias = AnswerTest  # noqa: Y015
 
 @_typing.final
+class CertificateAnswer(_message.Message):
+    """Gives certificates, in a sealed file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CertificateAnswer: _TypeAlias = CertificateAnswer  # noqa: Y015
+
+@_typing.final
 class ConsentRequest(_message.Message):
     """Asks the author of a statement for consent to an onward use."""
 
@@ -2451,6 +2497,35 @@ class CompleteTask(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CompleteTask: _TypeAlias = CompleteTask  # noqa: Y015
+
+@_typing.final
+class MemberConsentRequest(_message.Message):
+    """A member of a joint case asks another member for consent to an onward use of what that one said."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ABOUT_FIELD_NUMBER: _builtins.int
+    AUTHORITY_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    about: _builtins.bytes
+    """SHA-256 of the payload of the statement (32 bytes)."""
+    authority: _builtins.str
+    """The authority that is to receive it."""
+    purpose: Global___Purpose.ValueType
+    def __init__(
+        self,
+        *,
+        about: _builtins.bytes = ...,
+        authority: _builtins.str = ...,
+        purpose: Global___Purpose.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "authority", b"authority", "purpose", b"purpose"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemberConsentRequest: _TypeAlias = MemberConsentRequest  # noqa: Y015
 
 @_typing.final
 class DraftAnalysis(_message.Message):

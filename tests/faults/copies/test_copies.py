@@ -32,6 +32,7 @@ from exchange_server.ledger.fsck import fsck
 from exchange_server.storage.engine import open_engine
 from exchange_server.storage.schema import check_schema, migrate
 from tests.integration.audit.conftest import Region
+from tests.support.divided import verify_both_ways
 from tests.support.hub_data import Correspondence, log_signer, log_verifier, revocations
 from tests.support.statements import COORDINATOR, KZ_FMA, KZ_MIA, UZ_FIU, fictional_cast
 
@@ -197,7 +198,7 @@ ACCUSES_NOBODY: Final = {
 def audited(path: Path, known: Checkpoint) -> str:
     try:
         with closing(DatabaseCopy(path, log_verifier())) as copy:
-            report = verify_log(copy, fictional_cast().anchors, auditor=None, seen=(known,))
+            report = verify_both_ways(copy, fictional_cast().anchors, auditor=None, seen=(known,))
     except ExchangeError as error:
         return error.reason.name
     return report.verdict.value

@@ -34,7 +34,7 @@ from exchange_protocol.kinds.publish_sealing_key import PublishSealingKey
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.log.cosignatures import WitnessSigner
 from exchange_protocol.record.entries import CommitmentOpening, Entry, Event, parse_entry
-from exchange_protocol.rules.judgement import Route
+from exchange_protocol.rules.routing import Route
 from exchange_protocol.rules.statements import Header, SignedStatement, parse_statement
 from exchange_protocol.v1 import directory_service_pb2 as directory_pb
 from exchange_protocol.v1 import exchange_service_pb2 as pb

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from agency_client.audit import AuditReport, Verdict, Violation, verify_log
-from agency_client.audit.database import DatabaseCopy
+from agency_client.audit.database import CopyPart, DatabaseCopy
 from exchange_certs.authority import Authority
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
@@ -28,6 +28,7 @@ from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage.engine import open_engine
 from tests.integration.audit.conftest import Region
+from tests.support.divided import dividing, verify_both_ways
 from tests.support.hub_data import log_verifier
 from tests.support.statements import COORDINATOR, KZ_FMA, KZ_MIA, UZ_FIU, fictional_cast
 
@@ -37,7 +38,7 @@ REQUEST = Kind.INFORMATION_REQUEST.body()
 def audit(path: Path, log: LogVerifier | None = None) -> AuditReport:
     copy = DatabaseCopy(path, log or log_verifier())
     try:
-        return verify_log(copy, fictional_cast().anchors, auditor=None)
+        return verify_both_ways(copy, fictional_cast().anchors, auditor=None)
     finally:
         copy.close()
 
@@ -101,7 +102,9 @@ async def test_copy_with_a_write_ahead_log_is_read_on_a_medium_that_takes_no_fil
         shutil.copy(file, folder)
     before = {each.name: each.read_bytes() for each in folder.iterdir()}
     monkeypatch.setattr("os.access", lambda path, mode: mode != os.W_OK)
-    assert audit(folder / "hub.db").exchanges == 1
+    # Another process would not know that the medium takes nothing.
+    with closing(DatabaseCopy(folder / "hub.db", log_verifier())) as source:
+        assert verify_log(source, fictional_cast().anchors, auditor=None).exchanges == 1
     engine = open_engine(f"sqlite:///{folder}/hub.db", read_only=True)
     report = fsck(engine, fictional_cast().anchors, log_verifier())
     engine.dispose()
@@ -336,6 +339,21 @@ async def test_copy_that_lacks_known_entries_is_incomplete(region: Region, tmp_p
         assert (report.violations, report.faults) == ((), ())
         assert report.to_json()["known_size"] == size + 1
     assert whole.verdict is Verdict.CLEAN
+
+
+def test_a_copy_that_changes_while_it_is_divided_is_judged_as_a_whole(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anchors = fictional_cast().anchors
+    with closing(DatabaseCopy(copy, log_verifier())) as source, dividing() as said:
+        assert verify_log(source, anchors, auditor=None, cores=2).is_clean
+        # A head that is not the one that was read first.
+        monkeypatch.setattr(source, "part", lambda: CopyPart(copy, []))
+        assert verify_log(source, anchors, auditor=None, cores=2).is_clean
+    first, second = said
+    assert first is not None
+    assert first.is_clean
+    assert second is None
 
 
 async def test_two_signed_trees_of_one_size_convict_even_in_a_torn_copy(

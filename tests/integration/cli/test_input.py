@@ -281,3 +281,21 @@ def test_profile_as_notepad_saves_it_is_read(desk: Desk) -> None:
     for path in (profile / "sealing").glob("*.key"):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert desk.run(profile, "whoami", "--json").ok().json["agency"] == "kz.mia"
+
+
+def test_links_that_lead_out_of_the_file_are_sent_only_if_that_is_said(desk: Desk) -> None:
+    before = sent(desk)
+    lines = [
+        {"id": "a", "schema": "Person", "properties": {"name": ["Вымышленный"]}},
+        {"id": "o", "schema": "Ownership", "properties": {"owner": ["a"], "asset": ["elsewhere"]}},
+    ]
+    text = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in lines)
+    (desk.folder / "links.ftm.json").write_text(text, "utf-8")
+    given = ("--subjects", "links.ftm.json")
+    message = refused_command(desk, (*REQUEST, *given), before=before)
+    assert "links.ftm.json: line 2, 'asset': the link leads to an entity that is not" in message
+    exchange = desk.ask("kz.fma", more=(*given, "--allow-links-outside"))
+    shown = desk.run(FIU, "show", exchange, "--json").ok().json["statements"][0]
+    assert "asset (1)" in shown["brief"]["import_notes"][0]
+    goaml = refused_command(desk, (*REQUEST, "--allow-links-outside"), before=before + 1)
+    assert "expected --allow-links-outside with entities or --csv" in goaml

@@ -63,6 +63,25 @@ def test_rehearsing_finds_other_approvals(desk: Desk, write: Path) -> None:
     assert "uz.fiu: 0 approvals in place of 1" in found["what"]
 
 
+def test_rehearsing_a_rule_about_offences_finds_the_cases_of_such_offences(
+    desk: Desk, write: Path
+) -> None:
+    asked = {
+        code: desk.ask("kz.fma", more=("--offence-type", code)) for code in ("tax-crime", "fraud")
+    }
+    rule = """
+@id("tax-alone-waits")
+forbid (principal, action == Action::"ReleaseUnapproved", resource)
+when { context.offences == ["TAX_CRIME"] };
+"""
+    write.write_text(TEXT + rule, encoding="utf-8")
+    ended = desk.run(AUDITOR, "operator", "rehearse-policy", str(write), "--json")
+    assert ended.code == 1
+    told = {each["exchange_id"]: each["what"] for each in ended.json["otherwise"]}
+    assert told.keys() & set(asked.values()) == {asked["tax-crime"]}
+    assert "kz.fma: 1 approvals in place of 0" in told[asked["tax-crime"]]
+
+
 def test_the_policy_in_force_is_not_published_again(desk: Desk, write: Path) -> None:
     write.write_text(TEXT, encoding="utf-8")
     ended = desk.run(OPERATOR, "operator", "policy", str(write))

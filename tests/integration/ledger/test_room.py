@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from exchange_protocol.errors import ExchangeError, LimitExceeded, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.erase_notice import EraseNotice, ErasureGround
 from exchange_protocol.kinds.reply import Reply, ReplyResult
+from exchange_server.ledger import room
 from exchange_server.storage.engine import open_engine, reading
 from exchange_server.storage.usage_rows import read_usage
 from tests.integration.ledger.conftest import Office
@@ -68,6 +70,35 @@ async def test_a_nearly_full_disk_takes_what_ends_an_exchange_alone(office: Offi
     assert refused.reason is Reason.OVERLOADED
     assert not refused.is_final
     await office.say(KZ_MIA, Kind.RECALL.body(), to=["kz.fma"], on=letter.statement)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_what_comes_between_two_looks_at_the_disk_counts_as_stored(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is not asked for each statement, and cannot be overfilled by that."""
+    asked = []
+
+    class Disk:
+        f_frsize = 1
+        f_bavail = 150_000
+
+    def look(_: object) -> Disk:
+        asked.append(time.monotonic())
+        return Disk()
+
+    monkeypatch.setattr("os.statvfs", look)
+    monkeypatch.setattr(room, "LOOK_SECONDS", 3600.0)
+    there = room.Room(office.engine, None, 10_000)
+    there.verify(KZ_MIA.agency, 60_000)
+    there.verify(KZ_MIA.agency, 60_000)
+    with pytest.raises(LimitExceeded) as refused:
+        there.verify(KZ_MIA.agency, 60_000)
+    assert refused.value.reason is Reason.OVERLOADED
+    assert len(asked) == 1
+    monkeypatch.setattr(room, "LOOK_SECONDS", 0.0)
+    there.verify(KZ_MIA.agency, 60_000)
+    assert len(asked) == 2
 
 
 async def test_use_of_the_disk_is_told_by_agency(office: Office) -> None:

@@ -13,6 +13,7 @@ import pytest
 import typer
 
 from agency_client.cli.app import app as agency
+from agency_client.cli.loading import all_commands
 from exchange_server.cli import app as server
 from tests.support.foundation import Foundation
 from tests.support.hub_process import HubProcess, prepare_hub
@@ -52,7 +53,7 @@ def commands_of(app: typer.Typer) -> set[str]:
 
 
 def test_units_run_commands_that_there_are() -> None:
-    known = {"exchange-server": commands_of(server), "agency": commands_of(agency)}
+    known = {"exchange-server": commands_of(server), "agency": commands_of(all_commands(agency))}
     assert len(UNITS) == 3
     for unit in UNITS:
         found = re.findall(r"^Exec\w+=/opt/exchange/bin/(\S+) (.*)$", unit.read_text("utf-8"), re.M)

@@ -30,6 +30,7 @@ from exchange_protocol.rules.statements import (
     parse_statement,
 )
 from exchange_protocol.trust.identity import AgencyId, Member
+from tests.support.divided import verify_both_ways
 from tests.support.statements import (
     CASE,
     COORDINATOR,
@@ -307,10 +308,10 @@ BREACHES: list[tuple[Callable[[Hub], int], str]] = [
 
 
 @pytest.mark.usefixtures("beside_at_once")
-@pytest.mark.parametrize("cores", [1, 2])
+@pytest.mark.parametrize("way", ["alone", "ahead", "divided"])
 @pytest.mark.parametrize(("breach", "cited"), BREACHES, ids=[each.__name__ for each, _ in BREACHES])
 def test_the_first_entry_where_a_rule_was_broken_is_named(
-    breach: Callable[[Hub], int], cited: str, cores: int
+    breach: Callable[[Hub], int], cited: str, way: str
 ) -> None:
     hub = Hub(fictional_cast())
     domestic_exchange(hub)
@@ -322,7 +323,12 @@ def test_the_first_entry_where_a_rule_was_broken_is_named(
 
     def audit(entries: int) -> list[tuple[int | None, Reason, str]]:
         log = ListedLog(hub.log[:entries])
-        found = verify_log(log, fictional_cast().anchors, auditor=None, cores=cores).violations
+        anchors = fictional_cast().anchors
+        if way == "divided":
+            found = verify_both_ways(log, anchors, auditor=None).violations
+        else:
+            cores = 1 if way == "alone" else 2
+            found = verify_log(log, anchors, auditor=None, cores=cores).violations
         return [(each.index, each.reason, each.message) for each in found]
 
     assert audit(at) == []

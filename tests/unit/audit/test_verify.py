@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from agency_client.audit import AuditedLeaf, AuditReport, Scope, Violation, verify_log
+from agency_client.audit import AuditedLeaf, AuditReport, Scope, Violation
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState
@@ -18,6 +18,7 @@ from exchange_protocol.log.checkpoint import Checkpoint
 from exchange_protocol.log.merkle import CompactRange
 from exchange_protocol.record.entries import (
     CommitmentOpening,
+    Entry,
     encode_entry,
     entry_leaf_hash,
     parse_entry,
@@ -26,6 +27,7 @@ from exchange_protocol.record.replay import ReplayState
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import Member, Role
+from tests.support.divided import NothingBeside, verify_both_ways
 from tests.support.statements import (
     AUDITOR,
     COORDINATOR,
@@ -66,6 +68,9 @@ class ListedLog:
     def is_copy(self) -> bool:
         return False
 
+    def begin(self, state: ReplayState) -> None:
+        """Nothing is compared."""
+
     def leaves(self, start: int) -> list[AuditedLeaf]:
         return [
             AuditedLeaf(leaf_hash, opening if index in self._shown else None)
@@ -81,9 +86,16 @@ class ListedLog:
     def newest_directory(self) -> Directory | None:
         return self.directory
 
+    def part(self) -> NothingBeside:
+        return NothingBeside()
+
+    def join(self, last: Entry | None, exchanges: int, rows_of_legs: int) -> None:
+        assert rows_of_legs == 0
+
 
 def audit(log: ListedLog, auditor: Member | None = None) -> AuditReport:
-    return verify_log(log, fictional_cast().anchors, auditor=auditor)
+    """What an auditor finds; the replay as a whole and the divided one find the same."""
+    return verify_both_ways(log, fictional_cast().anchors, auditor=auditor)
 
 
 @pytest.fixture

@@ -154,3 +154,19 @@ def test_any_bytes_are_read_or_refused(
             found(folder, data, name)
         except InvalidInput as error:
             assert error.reason is Reason.DOCUMENT_INVALID  # noqa: PT017 - either is well
+
+
+@pytest.mark.parametrize("text", [TABLE, "id,name\n1,A\n"])
+def test_text_in_utf_16_without_its_mark_is_named(tmp_path: Path, text: str) -> None:
+    data = text.encode("utf-16-le")
+    assert "--encoding utf-16" in refused_encoding(tmp_path, data)
+    assert data.decode(found(tmp_path, data, "utf-16")) == text
+    assert "high byte first" in refused_encoding(tmp_path, text.encode("utf-16-be"))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"PAR1\0\0\0", b"SQLite format 3\0x\n", b"\0\1\0\0Standard Jet DB\0", b"\3|\1\1\0\0abc"],
+)
+def test_file_of_another_program_is_no_table(tmp_path: Path, head: bytes) -> None:
+    assert "no table of text" in refused_encoding(tmp_path, head + bytes(range(256)))

@@ -477,8 +477,48 @@ def test_doubtful_identifiers_and_letters_are_warned_of_by_line(desk: Desk) -> N
     assert "Ivan" not in " ".join(read.warnings)
 
 
-def test_warnings_are_bounded_and_the_rest_counted(desk: Desk) -> None:
+def test_doubts_of_one_kind_are_told_once_with_their_lines(desk: Desk) -> None:
     rows = "".join(f"{number},Ivanов {number},kz,1979\n" for number in range(50))
+    (warning,) = desk.read(simple(rows)).warnings
+    assert warning.startswith("lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 40 more: name: Cyrillic")
+
+
+def test_warnings_are_bounded_and_the_rest_counted(desk: Desk) -> None:
+    letters = "абвгдежзийклмнопрстуфхцчшщ"
+    rows = "".join(f"{n},Ivan{letters[n % 25]}{letters[n // 25]},kz,1979\n" for n in range(50))
     read = desk.read(simple(rows))
     assert len(read.warnings) == 21
     assert read.warnings[-1] == "and 30 more"
+
+
+# --- Headings that deceive -------------------------------------------------------------------
+
+COMBINED = "e\u0301t"
+PLAIN = "\u00e9t"
+
+
+@pytest.mark.parametrize(("heading", "column"), [(COMBINED, PLAIN), (PLAIN, COMBINED)])
+def test_heading_is_found_however_its_accents_are_coded(
+    desk: Desk, heading: str, column: str
+) -> None:
+    mapping = PEOPLE.replace("column: name", f"column: {column}")
+    read = desk.read(f"id,{heading},country,born\n1,A,kz,1979\n", mapping)
+    assert [each["properties"]["name"] for each in read] == [["A"]]
+    message = desk.refused(f"id,{PLAIN},country,born,{COMBINED}\n1,A,kz,1979,B\n", mapping)
+    assert "the heading stands twice, over columns 2 and 5" in message
+
+
+@pytest.mark.parametrize("twin", ["Name", "na me", "n\u0430me"])
+def test_heading_that_looks_like_one_of_the_mapping_is_refused(desk: Desk, twin: str) -> None:
+    more = f"id,name,country,born,{twin},примечание с буквами\n1,A,kz,1979,B,\n"
+    assert "heading of column 5: looks like column 'name'" in desk.refused(more)
+    instead = f"id,{twin},country,born,примечание с буквами\n1,A,kz,1979,\n"
+    message = desk.refused(instead)
+    assert "no 'name' among" in message
+    assert "column 2 looks like it" in message
+
+
+def test_columns_that_look_alike_can_both_be_meant(desk: Desk) -> None:
+    mapping = PEOPLE.replace("{column: name}", "{columns: [name, Name]}")
+    read = desk.read("id,name,Name,country,born\n1,A,B,kz,1979\n", mapping)
+    assert [each["properties"]["name"] for each in read] == [["A", "B"]]

@@ -65,6 +65,36 @@ def test_good_value_has_no_fault(schema: str, name: str, value: str) -> None:
         ("Person", "idNumber", '="00123"', "formula of a spreadsheet"),
         ("Person", "name", "=VLOOKUP(A2,B:C,2,0)", "formula of a spreadsheet"),
         ("Person", "name", "#N/A", "error of a spreadsheet"),
+        *(
+            ("Person", "name", each, "formula of a spreadsheet")
+            for each in (
+                "=A1",
+                "=$B$12",
+                "=Sheet1!A1",
+                "='Лист 1'!A1",
+                "=R[-1]C[2]",
+                "=1+1",
+                "=-A1",
+                "=SUM(A1)*2",
+                "=(A1+B1)",
+                "{=A1*2}",
+                "=СУММ(A1;B2)",
+                "=[book.xlsx]Sheet!A1",
+            )
+        ),
+        *(
+            ("Person", "name", each, "error of a spreadsheet")
+            for each in (
+                "#NV",
+                "#BLOCKED!",
+                "#ПЕРЕНОС!",
+                "#ІМ'Я?",
+                "#ДІЛ/0!",
+                "#GETTING_DATA",
+                "Err:502",
+                "Ошибка:522",
+            )
+        ),
         ("Person", "birthDate", "#ССЫЛКА!", "error of a spreadsheet"),
         ("Payment", "amount", "########", "error of a spreadsheet"),
         ("Person", "notes", "x" * 65_001, "at most 65000"),
@@ -133,6 +163,7 @@ def test_other_id_is_none(text: str) -> None:
         ("Сауле".encode().decode("cp1251"), "taken for cp1251"),
         ("José".encode().decode("cp1252"), "taken for cp1252"),
         ("Иван".encode().decode("cp866"), "taken for cp866"),
+        *((each, "value that is absent") for each in ("NULL", "nan", "N/A", "Н/Д", "-", "\\N")),
     ],
 )
 def test_text_that_reads_as_if_it_was_spoiled_is_doubted(text: str, says: str) -> None:
@@ -147,6 +178,10 @@ def test_text_that_reads_as_if_it_was_spoiled_is_doubted(text: str, says: str) -
     "text",
     [
         "Что? Где? Когда??",
+        "= 5000 тенге",
+        "=====",
+        "#1 на рынке!",
+        "Нан",
         "Иван",
         "Қасымова Әлия",
         "José",

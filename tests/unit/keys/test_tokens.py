@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
+import pty
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,82 +17,21 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from exchange_keys import TokenSigner, load_signer
+from exchange_keys import TokenSigner, load_client_tls_key, load_signer, load_tls_key
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.log.checkpoint import Checkpoint, LogSigner, LogVerifier
 from exchange_protocol.log.merkle import EMPTY_ROOT
 from exchange_protocol.signer import SignatureAlgorithm
 from exchange_protocol.trust.envelope import PAYLOAD_TYPE, sign, verify
+from tests.support.tokens import MODULE, PIN, Token, needs_token, plugged_in
 
-PIN = "fictional-pin"
-MODULES = (
-    "/usr/lib/softhsm/libsofthsm2.so",
-    "/usr/lib64/pkcs11/libsofthsm2.so",
-    "/usr/local/lib/softhsm/libsofthsm2.so",
-)
-MODULE = next((each for each in MODULES if Path(each).exists()), None)
-CURVES = {"p256": "secp256r1", "p384": "secp384r1", "k1": "secp256k1"}
-
-pytestmark = pytest.mark.skipif(
-    MODULE is None or shutil.which("softhsm2-util") is None,
-    reason="needs SoftHSM, which Debian's package softhsm2 has",
-)
-
-
-class Token:
-    """A token of SoftHSM: its objects are files in a folder, which may go away."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.objects = folder / "tokens"
-        self.objects.mkdir()
-        config = folder / "softhsm2.conf"
-        config.write_text(f"directories.tokendir = {self.objects}\nlog.level = ERROR\n", "utf-8")
-        # The library reads it when it is first loaded, once in a process.
-        os.environ["SOFTHSM2_CONF"] = str(config)
-        for label in ("exchange", "locking"):
-            words = ["--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", PIN]
-            subprocess.run(["softhsm2-util", *words], check=True, capture_output=True)  # noqa: S607
-
-    def make_keys(self) -> None:
-        import pkcs11
-        from pkcs11 import Attribute, KeyType, Mechanism
-        from pkcs11.util.ec import encode_named_curve_parameters
-
-        assert MODULE is not None
-        token = pkcs11.lib(MODULE).get_token(token_label="exchange")
-        with token.open(rw=True, user_pin=PIN) as session:
-            for label, curve in CURVES.items():
-                given = {Attribute.EC_PARAMS: encode_named_curve_parameters(curve)}
-                parameters = session.create_domain_parameters(KeyType.EC, given, local=True)
-                parameters.generate_keypair(label=label, id=label.encode(), store=True)
-            edwards = {Attribute.EC_PARAMS: b"\x13\x0cedwards25519"}
-            parameters = session.create_domain_parameters(KeyType.EC_EDWARDS, edwards, local=True)
-            parameters.generate_keypair(
-                mechanism=Mechanism.EC_EDWARDS_KEY_PAIR_GEN, label="log", store=True
-            )
-
-    def key_file(self, folder: Path, path: str, query: str = "", pin: str = PIN) -> Path:
-        source = folder / "pin"
-        source.touch(mode=0o600)
-        source.write_text(f"{pin}\n", "utf-8")
-        file = folder / "signing.key"
-        file.touch(mode=0o600)
-        query = query or f"module-path={MODULE}&pin-source=file:pin"
-        file.write_text(f"pkcs11:{path}?{query}\n", "utf-8")
-        return file
+pytestmark = needs_token
 
 
 @pytest.fixture(scope="module")
 def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Token]:
-    before = os.environ.get("SOFTHSM2_CONF")
-    made = Token(tmp_path_factory.mktemp("softhsm"))
-    made.make_keys()
-    yield made
-    if before is None:
-        del os.environ["SOFTHSM2_CONF"]
-    else:
-        os.environ["SOFTHSM2_CONF"] = before
+    with plugged_in(tmp_path_factory.mktemp("softhsm")) as made:
+        yield made
 
 
 def unavailable(file: Path, passphrase: bytes = b"unused passphrase") -> str:
@@ -245,3 +185,77 @@ def test_many_threads_may_sign_at_once(token: Token, tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         for number, signature in enumerate(pool.map(one, range(8))):
             key.verify(signature, bytes([number]), ec.ECDSA(hashes.SHA384()))
+
+
+def test_pin_that_turned_wrong_is_tried_once_by_a_channel_that_knocks_on(
+    token: Token, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token that comes back with another PIN must not be locked by reconnecting channels."""
+    from pkcs11.exceptions import PinIncorrect
+
+    tries = []
+
+    class Changed:
+        def get_token(self, **_: object) -> Changed:
+            return self
+
+        def open(self, **_: object) -> object:
+            tries.append(1)
+            raise PinIncorrect
+
+        def reinitialize(self) -> None:
+            """Nothing changes by it."""
+
+    signer = load_signer(token.key_file(tmp_path, "token=exchange;object=p256"), b"")
+    signer._session = None  # type: ignore[attr-defined]
+    monkeypatch.setattr("exchange_keys.tokens._library", lambda _: Changed())
+    for _ in range(3):
+        with pytest.raises(ExchangeError, match="PIN of token 'exchange' is wrong"):
+            signer.sign(b"knock")
+    assert tries == [1]
+
+
+def test_hub_takes_no_tls_key_in_a_token(token: Token, tmp_path: Path) -> None:
+    with pytest.raises(ExchangeError, match="a hub takes no TLS key in a token") as caught:
+        load_tls_key(token.key_file(tmp_path, "token=exchange;object=p256"), b"")
+    assert caught.value.reason is Reason.KEY_UNAVAILABLE
+
+
+def test_tls_key_in_a_token_is_on_a_curve(token: Token, tmp_path: Path) -> None:
+    with pytest.raises(ExchangeError, match="P-256 or P-384") as caught:
+        load_client_tls_key(token.key_file(tmp_path, "token=exchange;object=log"), b"")
+    assert caught.value.reason is Reason.KEY_UNAVAILABLE
+
+
+LOADS = "import sys, pathlib; from exchange_keys import load_signer; "
+LOADS += "[load_signer(pathlib.Path(sys.argv[1]), b'') for _ in range(2)]; print('signs')"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [(PIN, "signs"), ("000000", "PIN of token 'exchange' is wrong")]
+)
+def test_pin_is_typed_once_at_the_terminal(
+    token: Token, tmp_path: Path, typed: str, said: str
+) -> None:
+    query = f"module-path={MODULE}&pin-source=prompt"
+    file = token.key_file(tmp_path, "token=exchange;object=p256", query)
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(sys.executable, [sys.executable, "-c", LOADS, str(file)])  # noqa: S606
+    shown = b""
+    while b"PIN of token" not in shown:
+        shown += os.read(terminal, 1024)
+    os.write(terminal, f"{typed}\n".encode())
+    with suppress(OSError):  # the terminal ends with the child
+        while more := os.read(terminal, 1024):
+            shown += more
+    os.waitpid(child, 0)
+    assert said in shown.decode()
+    assert typed not in shown.decode()
+    assert shown.count(b"PIN of token 'exchange':") == 1
+
+
+def test_pin_that_nobody_can_type_is_told(token: Token, tmp_path: Path) -> None:
+    query = f"module-path={MODULE}&pin-source=prompt"
+    file = token.key_file(tmp_path, "token=exchange;object=p256", query)
+    assert "there is no terminal" in unavailable(file)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import TimeLimitRule
 from exchange_protocol.kinds.complete_task import CompleteTask, TaskResult
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.invite import Invite
+from exchange_protocol.kinds.publish_time_limit import PublishTimeLimit
 from exchange_protocol.kinds.task import Task
+from exchange_protocol.rules.access import kept_until
 from exchange_protocol.rules.leg_record import decode_record, encode_record
 from exchange_protocol.rules.statements import Statement
 from exchange_protocol.trust.identity import AgencyId, Member
@@ -21,6 +25,7 @@ from tests.support.statements import (
     KG_MIA,
     KZ_FMA,
     KZ_MIA,
+    OPERATOR,
     UZ_FIU,
     Hub,
     fictional_cast,
@@ -128,3 +133,33 @@ def test_auditors_of_a_later_member_are_shown_what_they_were_before(hub: Hub) ->
     case = opened(hub, KZ_FMA)
     hub.say(KZ_MIA, Invite(KG_MIA.agency), on=case, to=["kg.mia"])
     assert hub.exchanges[case.exchange_id].ends == (("kz.mia", "kz.fma"),)
+
+
+@pytest.mark.parametrize(("days", "is_over"), [(9, False), (10, True)])
+def test_who_left_is_not_invited_again_after_its_content_was_forgotten(
+    hub: Hub, days: int, is_over: bool
+) -> None:
+    hub.say(OPERATOR, PublishTimeLimit(TimeLimitRule.RETENTION, "", days=10))
+    case = opened(hub, KZ_FMA, UZ_FIU)
+    hub.say(KZ_FMA, Kind.LEAVE.body(), on=case)
+    until = kept_until(hub.leg(case, "kz.fma"))
+    assert until is not None
+    hub.now = until - timedelta(days=10 - days)
+    again = hub.sign(hub.compose(KZ_MIA, Invite(KZ_FMA.agency), on=case, to=["kz.fma"]))
+    if is_over:
+        assert refused(hub.submit, again).reason is Reason.TIME_IS_OVER
+    else:
+        hub.submit(again)
+        assert kept_until(hub.leg(case, "kz.fma")) is None
+
+
+def test_open_tasks_lapse_when_their_member_leaves(hub: Hub) -> None:
+    case = opened(hub, KZ_FMA)
+    hub.say(KZ_MIA, Task(KZ_FMA.agency), on=case)
+    hub.say(KZ_FMA, Kind.LEAVE.body(), on=case)
+    invited = hub.say(KZ_MIA, Invite(KZ_FMA.agency), on=case, to=["kz.fma"])
+    hub.deliver(KZ_FMA, invited)
+    hub.say(KZ_FMA, Kind.JOIN.body(), on=case)
+    record = hub.leg(case, "kz.fma").record
+    assert [each.is_open for each in record.tasks] == [False]
+    assert record.next_task_due is None

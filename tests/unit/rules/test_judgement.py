@@ -21,7 +21,8 @@ from exchange_protocol.kinds.refuse import Refuse
 from exchange_protocol.kinds.reply import Reply, ReplyResult
 from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
 from exchange_protocol.rules.directory import EMPTY_DIRECTORY
-from exchange_protocol.rules.judgement import judge, plan_route
+from exchange_protocol.rules.judgement import judge
+from exchange_protocol.rules.routing import plan_route
 from exchange_protocol.rules.statements import (
     SignedStatement,
     Statement,

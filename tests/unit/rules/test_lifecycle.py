@@ -125,7 +125,7 @@ def in_state(state: LegState, kind: Kind, *, disclosed: bool = False) -> Exchang
             from_initiator=(FIRST,), from_recipient=(ANSWER,), tasks=(GivenTask(FIRST, DUE),)
         ),
     )
-    return Exchange("exchange", kind, KZ_MIA.agency, CASE, (leg,))
+    return Exchange("exchange", kind, KZ_MIA.agency, CASE, (), (leg,))
 
 
 def apply(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from exchange_protocol.errors import ExchangeError
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import AgencyType, Handling, Tlp, Urgency
+from exchange_protocol.kinds.offences import OffenceType
 from exchange_protocol.kinds.spec import Stage
 from exchange_protocol.rules.policy import Agency, Policy, PolicyContext, Rulebook
 from exchange_protocol.rules.policy_reads import FACTS, PolicyReads, Reads
@@ -19,6 +20,7 @@ from exchange_protocol.trust.identity import AgencyId, Role
 from tests.support.statements import AGENCIES, POLICY
 
 DECISION = Kind.DECISION.action
+TAX, FRAUD, FIRST = OffenceType.TAX_CRIME, OffenceType.FRAUD, next(iter(OffenceType))
 
 
 def reads(condition: str, *, head: str = "principal, action, resource") -> Reads:
@@ -75,6 +77,29 @@ def test_classes_of_the_number_of_subjects(condition: str, classes: list[int]) -
     assert [found.subject_class(count) for count in range(7)] == classes
 
 
+@pytest.mark.parametrize(
+    ("condition", "given", "found"),
+    [
+        ("context.urgent", (TAX, FRAUD), ()),
+        ("context.offences.isEmpty()", (), ()),
+        ("context.offences.isEmpty()", (TAX, FRAUD), (FIRST,)),
+        ('context.offences.contains("FRAUD")', (FRAUD,), (FRAUD,)),
+        ('context.offences.contains("FRAUD")', (TAX, FRAUD), (FIRST, FRAUD)),
+        ('context.offences == ["FRAUD"] && context.tlp == "RED"', (TAX,), (FIRST,)),
+    ],
+)
+def test_offences_that_no_rule_names_are_one(
+    condition: str, given: tuple[OffenceType, ...], found: tuple[OffenceType, ...]
+) -> None:
+    assert reads(condition).offence_class(tuple(sorted(given))) == tuple(sorted(found))
+
+
+def test_offences_stay_as_they_are_where_a_rule_names_all() -> None:
+    named = ", ".join(f'"{each.name}"' for each in OffenceType)
+    every = tuple(OffenceType)
+    assert reads(f"context.offences.containsAny([{named}])").offence_class(every) == every
+
+
 READING_ALL = """
 @id("all") permit(principal, action, resource);
 @id("tlp") forbid(principal, action == Action::"ReleaseUnapproved", resource)
@@ -86,6 +111,12 @@ READING_ALL = """
          resource == Agency::"uz.fiu" };
 @id("kinds") forbid(principal, action == Action::"ReleaseOnOneApproval", resource)
   when { context.exchangeKind == "Referral" && context.subjectCount + 1 > 9 };
+@id("tax") forbid(principal, action == Action::"ReleaseUnapproved", resource)
+  when { context.offences == ["TAX_CRIME"] || context.offences.containsAll(["FRAUD", "PIRACY"]) };
+@id("drugs") forbid(principal, action == Action::"Referral", resource)
+  unless { ["DRUG_TRAFFICKING", "FRAUD"].containsAll(context.offences) };
+@id("own-words") forbid(principal, action == Action::"Supervise", resource)
+  when { context.offences.contains(context.kind) || context.offences.isEmpty() };
 """
 
 
@@ -111,6 +142,7 @@ SAID = st.builds(
     tlp=st.sampled_from(Tlp),
     urgency=st.sampled_from(Urgency),
     subject_count=st.integers(0, 60),
+    offences=st.sets(st.sampled_from(OffenceType)).map(lambda found: tuple(sorted(found))),
 )
 
 

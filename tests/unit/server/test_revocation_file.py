@@ -21,6 +21,8 @@ from exchange_protocol.trust.certificates import (
     verify_certificate,
 )
 from exchange_protocol.trust.identity import parse_member
+from exchange_server import held_lists
+from exchange_server.held_lists import HeldLists
 from exchange_server.revocation_file import RevocationFile
 
 PASSPHRASE = b"fictional passphrase"
@@ -208,3 +210,95 @@ def test_list_with_a_lower_number_is_refused_although_it_is_of_a_later_time(
     bench.seconds += 1
     assert bench.is_revoked(issued)
     assert "of number 3 or more" in bench.revocations.refused
+
+
+class Restarts:
+    """A hub's view of the list over restarts: each has the same file with what was held."""
+
+    def __init__(self, bench: BatchContext, folder: Path) -> None:
+        self.bench = bench
+        self.held = HeldLists(folder / "held.pem", bench.anchors)
+
+    def start(self, *, is_first: bool = False) -> RevocationFile:
+        file = RevocationFile(
+            self.bench.file,
+            self.bench.anchors,
+            lambda: self.bench.now,
+            lambda: self.bench.seconds,
+            self.held,
+        )
+        file.hold(is_first=is_first)
+        self.bench.revocations = file
+        return file
+
+
+@pytest.fixture
+def restarts(bench: BatchContext, tmp_path: Path) -> Restarts:
+    return Restarts(bench, tmp_path)
+
+
+def test_the_list_in_force_is_held_over_a_restart(bench: BatchContext, restarts: Restarts) -> None:
+    issued, old = bench.issue(), bench.file.read_bytes()
+    restarts.start(is_first=True)
+    bench.revoke(issued)
+    bench.seconds += 1
+    assert bench.is_revoked(issued)
+    bench.file.write_bytes(old)
+    with capture_logs() as logs:
+        file = restarts.start()
+    assert [line["event"] for line in logs] == ["revocations_refused"]
+    assert bench.is_revoked(issued)
+    assert file.is_refused()
+    # The alarm ends with the newest list, without a restart.
+    bench.authority.refresh_crl(now=NOW + timedelta(minutes=1))
+    bench.seconds += 1
+    assert not file.is_refused()
+
+
+def test_nothing_is_written_before_the_hub_holds(bench: BatchContext, restarts: Restarts) -> None:
+    issued = bench.issue()
+    RevocationFile(bench.file, bench.anchors, lambda: NOW, held=restarts.held)
+    assert restarts.held.read() is None
+    with pytest.raises(ExchangeError) as caught:
+        restarts.start()
+    assert (caught.value.reason, caught.value.field) == (Reason.CONFIG_INVALID, "tls.crl_held")
+    restarts.start(is_first=True)
+    assert restarts.held.read() is not None
+    assert not bench.is_revoked(issued)
+
+
+def test_a_list_that_cannot_be_written_down_counts_and_is_written_later(
+    bench: BatchContext, restarts: Restarts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issued = bench.issue()
+    restarts.start(is_first=True)
+    before = restarts.held.path.read_bytes()
+
+    def fails(path: Path, data: bytes, *, mode: int) -> None:
+        raise Reason.FILE_NOT_WRITTEN.error(f"cannot write {path}: No space left on device")
+
+    with monkeypatch.context() as patch, capture_logs() as logs:
+        patch.setattr(held_lists, "replace_file", fails)
+        bench.revoke(issued)
+        for _ in range(3):
+            bench.seconds += 1
+            assert bench.is_revoked(issued)
+    assert [line["event"] for line in logs] == ["revocations_not_held", "revocations_read"]
+    assert restarts.held.path.read_bytes() == before
+    bench.seconds += 1
+    assert bench.is_revoked(issued)
+    assert restarts.held.path.read_bytes() == bench.file.read_bytes()
+
+
+def test_a_worker_never_puts_an_older_list_over_a_newer_one(
+    bench: BatchContext, restarts: Restarts
+) -> None:
+    issued, old = bench.issue(), bench.file.read_bytes()
+    restarts.start(is_first=True)
+    bench.revoke(issued)
+    bench.seconds += 1
+    assert bench.is_revoked(issued)
+    newer = restarts.held.path.read_bytes()
+    with pytest.raises(ExchangeError, match="none older than the one held"):
+        restarts.held.keep(old, Revocations.from_pem(old, bench.anchors))
+    assert restarts.held.path.read_bytes() == newer

@@ -1,0 +1,388 @@
+"""The rows of a copy beside its leaves, compared with what the signed bytes say.
+
+`CopyChecks` looks at each leaf in turn, then at the tables as a whole. Of several that look at one
+copy, each looks at exchanges of its own: an exchange that it was not shown is not compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from agency_client.audit.replay_store import Stored, no_due
+from agency_client.audit.report import Ground, Violation
+from agency_client.audit.source import AuditedLeaf
+from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.codes import LegState
+from exchange_protocol.kinds.spec import Stage
+from exchange_protocol.record.entries import Entry, Event, parse_entry
+from exchange_protocol.record.replay import ReplayState
+from exchange_protocol.rules.access import is_erased, kept_until
+from exchange_protocol.rules.leg_record import encode_record
+from exchange_protocol.rules.lifecycle import Exchange, Leg
+from exchange_protocol.rules.statements import Statement, parse_statement
+
+_SEALED = "SELECT sealed FROM log_entries WHERE idx = ?"
+_WITH_CONTENT = """
+    SELECT idx, payload_sha256, exchange_id FROM log_entries e WHERE payload IS NOT NULL
+    AND (sealed IS NOT NULL OR EXISTS (SELECT 1 FROM parts p WHERE p.log_index = e.idx))
+"""
+_PARTS = "SELECT name, part_id FROM parts WHERE log_index = ?"
+_CHUNKS = "SELECT seq, data FROM part_chunks WHERE part_id = ? ORDER BY seq"
+_EXCHANGES = """
+    SELECT exchange_id, initial_index, kind, initiator, initiated_at, updated_at, due_at, urgency,
+           handling
+    FROM exchanges ORDER BY exchange_id
+"""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_LEG_COLUMNS = (
+    "position",
+    "state",
+    "awaits",
+    "handling",
+    "tlp",
+    "subject_count",
+    "was_released",
+    "approvals_required",
+    "due_at",
+    "approvers",
+    "approvals",
+    "hidden",
+    "record",
+    "kept_until",
+)
+
+
+class CopyChecks:
+    """Checks over one connection to a copy, which is read and never written."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Make room for what is noted of each exchange: on disk, as far as memory is too small."""
+        self._connection = connection
+        self._notes = sqlite3.connect("", isolation_level=None)
+        self._notes.execute(
+            "CREATE TABLE opened (key TEXT PRIMARY KEY, value TEXT, due TEXT) WITHOUT ROWID"
+        )
+        self._notes.execute("BEGIN")
+        self.begin(ReplayState())
+
+    def begin(self, state: ReplayState) -> None:
+        """Begin before the first leaf.
+
+        `state` is what the replay makes of the leaves, of each one before `check_leaf`.
+        """
+        self._spoken = state.spoken
+        self._notes.execute("DELETE FROM opened")
+        self._exchanges = Stored[str, _Opened](
+            self._notes, "opened", str, _encode_opened, _decode_opened, no_due
+        )
+        self._absent: list[_Absent] = []
+        self.last: Entry | None = None
+        """The last entry that it was shown."""
+        self.rows_of_legs = 0
+        """Rows of legs that belong to its exchanges."""
+
+    def close(self) -> None:
+        """Forget what was noted."""
+        self._notes.close()
+
+    def check_leaf(self, index: int, leaf: AuditedLeaf) -> Iterator[Violation]:
+        """The columns that the hub finds the entry and its statement by, and the sealed parts."""
+        if leaf.opening is None:
+            return
+        entry_columns, statement_columns, parties, has_uploads = leaf.beside
+        signed = leaf.opening.statement
+        try:
+            entry = parse_entry(leaf.opening.entry)
+            statement = parse_statement(signed.payload) if signed else None
+        except ExchangeError:
+            # The audit of the leaf itself has met the same, or stopped at a worse one before.
+            return
+        self.last = entry
+        if entry.exchange_id and entry.event is not Event.DENIAL:
+            opened = self._exchanges.get(entry.exchange_id)
+            if opened is not None:
+                self._exchanges[entry.exchange_id] = opened._replace(updated_at=entry.hub_time)
+        said = (entry.event, entry.actor.agency, entry.exchange_id, entry.payload_digest)
+        yield from _check_columns(index, said, entry_columns)
+        if statement is not None and signed is not None:
+            if signed.certificate_sha256 != entry.certificate_sha256:
+                yield fault(
+                    Reason.ENTRY_MISMATCH,
+                    f"entry {index}: the certificate beside its statement is not the entry's",
+                    index,
+                )
+            if statement.kind.stage is Stage.INITIAL:
+                at = entry.hub_time
+                self._exchanges[entry.exchange_id] = _Opened(index, at, at)
+            about = (statement.id, statement.kind.value, int(statement.header.urgency))
+            yield from _check_columns(index, about, statement_columns)
+            yield from self._check_parties(index, statement, parties)
+            yield from self._check_parts(index, statement, has_uploads=bool(has_uploads))
+        elif parties != (None, None):
+            yield from _check_columns(index, (None, None), parties)
+
+    def _check_parties(
+        self, index: int, statement: Statement, columns: Sequence[Any]
+    ) -> Iterator[Violation]:
+        """The columns by which the hub finds who may see a statement; empty for the directory."""
+        if statement.kind.stage is Stage.DIRECTORY:
+            yield from _check_columns(index, (_spelled(()), _spelled(())), columns)
+            return
+        said = self._spoken.get(statement.digest)
+        # After a broken rule nothing is replayed any more.
+        if said is not None:
+            names = (_spelled(said.legs), _spelled(said.supervisors))
+            yield from _check_columns(index, names, columns)
+
+    def check_state(self, state: ReplayState) -> Iterator[Violation]:
+        """The tables as a whole; `state` is what the replay made of the leaves that were shown."""
+        erased: set[str] = set()
+        yield from self._check_exchanges(state.exchanges, erased)
+        yield from self._check_erasures(state, erased)
+
+    def _check_parts(
+        self, index: int, statement: Statement, *, has_uploads: bool
+    ) -> Iterator[Violation]:
+        """Compare the sealed bytes that are there with the digests that were signed."""
+        try:
+            found = self._connection.execute(_PARTS, (index,)).fetchall() if has_uploads else ()
+            uploaded = dict(found)
+            rows = self._connection.execute(_SEALED, (index,)).fetchall()
+            if len(rows) != 1:
+                # A torn file: its pages list the row, and its tree does not lead to it.
+                yield fault(
+                    Reason.ENTRY_MISMATCH,
+                    f"entry {index}: expected one row under its number, got {len(rows)}",
+                    index,
+                )
+                return
+            [(sealed,)] = rows
+            wrong = [name for name in uploaded if statement.part(name) is None]
+            start = 0
+            for part in statement.parts:
+                digest, length = hashlib.sha256(), 0
+                if part.name in uploaded:
+                    seqs = []
+                    for seq, data in self._connection.execute(_CHUNKS, (uploaded[part.name],)):
+                        seqs.append(seq)
+                        digest.update(blob(data))
+                        length += len(data)
+                    if seqs != list(range(len(seqs))):
+                        wrong.append(part.name)
+                        continue
+                elif sealed is None:
+                    self._absent.append(_Absent(index, statement.digest, part.name))
+                    continue
+                else:
+                    beside = blob(sealed)[start : start + part.size]
+                    start += part.size
+                    digest.update(beside)
+                    length = len(beside)
+                if (digest.digest(), length) != (part.sha256, part.size):
+                    wrong.append(part.name)
+            # Nothing but NULL stands beside a statement without parts.
+            if sealed is not None and (len(blob(sealed)) > start or not start):
+                wrong.append("beyond the last")
+            for name in wrong:
+                yield fault(
+                    Reason.PART_MISMATCH,
+                    f"entry {index}: the sealed part {name!r} is not the one that was signed",
+                    index,
+                )
+        except sqlite3.Error as error:
+            yield damaged(error, index)
+
+    def _check_exchanges(
+        self, exchanges: Mapping[str, Exchange], erased: set[str]
+    ) -> Iterator[Violation]:
+        """The hub's projection: what it lists exchanges by, due times among it, and their legs.
+
+        Exchanges in which anything was erased are added to `erased`.
+        """
+        # A copy of a hub before retention has no such column.
+        known = {row[1] for row in self._connection.execute("PRAGMA table_info(legs)")}
+        wanted = [each for each in _LEG_COLUMNS if each in known or each != "kept_until"]
+        columns = ", ".join(wanted)
+        query = f"SELECT exchange_id, agency, {columns} FROM legs ORDER BY exchange_id"  # noqa: S608
+        # All three in one order: a query for each exchange takes most of the time of this check.
+        listed = _RowsInOrder(self._connection.execute(_EXCHANGES))
+        legs = _RowsInOrder(self._connection.execute(query))
+        opened = self._exchanges.values()
+        for exchange, facts in zip(exchanges.values(), opened, strict=True):
+            if listed.of(exchange.id) != [_exchange_row(exchange, facts)]:
+                yield fault(
+                    Reason.RULE_BROKEN,
+                    f"exchange {exchange.id} is stored otherwise than its initial statement says",
+                )
+            stored = {row[0]: row[1:] for row in legs.of(exchange.id)}
+            replayed = {
+                leg.agency: _leg_row(position, leg)[: len(wanted)]
+                for position, leg in enumerate(exchange.legs)
+            }
+            self.rows_of_legs += len(stored)
+            if any(leg.state is LegState.ERASED or leg.record.erased for leg in exchange.legs):
+                erased.add(exchange.id)
+            for agency in sorted(stored.keys() | replayed.keys(), key=str):
+                if stored.get(agency) != replayed.get(agency):
+                    yield fault(
+                        Reason.RULE_BROKEN,
+                        f"the leg of {agency} in exchange {exchange.id} is stored otherwise than "
+                        "the log makes it",
+                    )
+
+    def _check_erasures(self, state: ReplayState, erased: set[str]) -> Iterator[Violation]:
+        """Content is absent where a notice on the log erased it or its retention has ended."""
+
+        def was_erased(digest: bytes, at: datetime | None = None) -> bool:
+            said = state.spoken.get(digest)
+            return said is not None and is_erased(state.exchanges[said.exchange_id], said, at)
+
+        now = datetime.now(UTC)
+        for index, digest, name in self._absent:
+            if not was_erased(digest, now):
+                yield fault(
+                    Reason.PART_MISMATCH,
+                    f"entry {index}: the sealed part {name!r} is missing; no notice on the log "
+                    "erased it, and its retention has not ended",
+                    index,
+                )
+        # Each row's exchange was compared with its entry, so no lookup is needed for most.
+        rows = self._connection.execute(_WITH_CONTENT) if erased else ()
+        for index, digest, exchange_id in rows:
+            if exchange_id in erased and was_erased(digest):
+                yield fault(
+                    Reason.PART_MISMATCH,
+                    f"entry {index}: a notice on the log erased its content, which is still there",
+                    index,
+                )
+
+
+class _Absent(NamedTuple):
+    """A sealed part that a statement names and the copy does not have."""
+
+    entry: int
+    statement: bytes
+    """Digest of the statement."""
+    name: str
+
+
+class _Opened(NamedTuple):
+    """The facts of an exchange that stand in no state of it."""
+
+    log_index: int
+    """Of its initial statement."""
+    initiated_at: datetime
+    updated_at: datetime
+
+
+def _encode_opened(opened: _Opened) -> str:
+    times = (microseconds(opened.initiated_at), microseconds(opened.updated_at))
+    return f"{opened.log_index} {times[0]} {times[1]}"
+
+
+def _decode_opened(value: str) -> _Opened:
+    log_index, initiated_at, updated_at = value.split(" ")
+    return _Opened(int(log_index), _at(initiated_at), _at(updated_at))
+
+
+def _at(number: str) -> datetime:
+    return _EPOCH + timedelta(microseconds=int(number))
+
+
+class _RowsInOrder:
+    """Rows whose first column is a text, in its order; they are asked for in that order."""
+
+    def __init__(self, rows: Iterator[tuple[Any, ...]]) -> None:
+        self._rows = rows
+        self._next = next(rows, None)
+
+    def of(self, key: str) -> list[tuple[Any, ...]]:
+        """The rows with this key, without it; those before it belong to nothing and are skipped."""
+        found = []
+        while self._next is not None and _is_at_most(self._next[0], key):
+            if self._next[0] == key:
+                found.append(self._next[1:])
+            self._next = next(self._rows, None)
+        return found
+
+
+def _is_at_most(stored: object, key: str) -> bool:
+    """As SQLite sorts: numbers before all texts, bytes after them; a torn page may hold any."""
+    return stored <= key if isinstance(stored, str) else not isinstance(stored, bytes)
+
+
+def _check_columns(index: int, said: Sequence[Any], columns: Sequence[Any]) -> Iterator[Violation]:
+    if tuple(said) != tuple(columns):
+        yield fault(
+            Reason.ENTRY_MISMATCH,
+            f"entry {index}: a column of log_entries says something else than the entry",
+            index,
+        )
+
+
+def _exchange_row(exchange: Exchange, opened: _Opened) -> tuple[Any, ...]:
+    header = exchange.header
+    return (
+        opened.log_index,
+        exchange.kind.value,
+        exchange.initiator,
+        microseconds(opened.initiated_at),
+        microseconds(opened.updated_at),
+        microseconds(header.due_at),
+        int(header.urgency),
+        int(header.handling),
+    )
+
+
+def microseconds(at: datetime | None) -> int | None:
+    """A time as the tables hold it."""
+    return None if at is None else (at - _EPOCH) // _MICROSECOND
+
+
+@lru_cache
+def _spelled(values: tuple[str, ...]) -> str:
+    return json.dumps(values, separators=(",", ":"))
+
+
+def _leg_row(position: int, leg: Leg) -> tuple[Any, ...]:
+    return (
+        position,
+        int(leg.state),
+        leg.awaits,
+        int(leg.handling),
+        int(leg.tlp),
+        leg.subject_count,
+        int(leg.was_released),
+        leg.approvals_required,
+        microseconds(leg.due_at),
+        _spelled(leg.approvers),
+        _spelled(leg.approvals),
+        _spelled(tuple(digest.hex() for digest in leg.hidden)),
+        encode_record(leg.record),
+        microseconds(kept_until(leg)),
+    )
+
+
+def fault(reason: Reason, message: str, index: int | None = None) -> Violation:
+    """Make a fault of the copy, which accuses nobody."""
+    return Violation(reason, message, index, Ground.COPY)
+
+
+def blob(value: object) -> bytes:
+    """Give the bytes of a column; a torn page may hold anything there."""
+    if not isinstance(value, bytes):
+        raise sqlite3.DataError(f"expected bytes in a column, got {type(value).__name__}")
+    return value
+
+
+def damaged(error: sqlite3.Error, index: int | None) -> Violation:
+    """Make a fault of what SQLite cannot read."""
+    where = "" if index is None else f"entry {index}: "
+    return fault(Reason.ENTRY_MISMATCH, f"{where}the database cannot be read on: {error}", index)

@@ -1,0 +1,309 @@
+"""A replay divided by exchange, over the cores of the machine.
+
+Theory of operation. Nearly all that is judged of an entry rests on its own exchange and on the
+directory. So exchanges fall to parts by their ids, and each part is judged by a process of its own
+(`shard`), with the code of the replay as a whole. The process that reads the log keeps:
+
+- the tree, with the hash of each leaf; the directory, and all entries without an exchange;
+- the order: the hub's time never goes back;
+- ids: each part has its own in order, and no id may stand in two of them;
+- readings by auditors: the scopes of the entries that were read are asked of the parts;
+- statements that pass on what another exchange holds: all parts are first brought to that entry,
+  and then asked for the sources.
+
+Rules of this module:
+
+- It can find that a log is clean, and nothing else. Where anything does not fit, or a process ends,
+  all is forgotten and the log is judged anew as a whole (`NotClean`). So every finding, and its
+  place in the order, is that of one replay. A log that is not clean takes longer, for once.
+- A source that may tell another story when it is read again is not divided (`DividedSource`).
+- Parts answer questions alone, and only one is open at a time: nobody waits for who waits. What is
+  sent and not yet read is bounded by the connection, and so is memory.
+- Processes begin and end as that of `ahead` does.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from heapq import merge
+from itertools import groupby
+from multiprocessing.connection import Connection
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from google.protobuf.message import DecodeError
+
+from agency_client.audit.ahead import deaf_to_interrupts
+from agency_client.audit.findings import Audit, PartResult
+from agency_client.audit.monitor_state import MonitorRound
+from agency_client.audit.replay_store import StoredScopes
+from agency_client.audit.shard import (
+    Done,
+    End,
+    Failed,
+    Find,
+    Fold,
+    Hidden,
+    Ids,
+    Judge,
+    JudgeApart,
+    PackedLeaf,
+    Request,
+    Scopes,
+    pack,
+    serve,
+)
+from agency_client.audit.source import AuditedLeaf, DividedSource
+from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.record.entries import parse_entry
+from exchange_protocol.rules.inspection import EntryScope
+from exchange_protocol.rules.statements import SignedStatement
+from exchange_protocol.trust.certificates import TrustAnchors
+from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.v1 import log_pb2, statement_pb2
+
+WORTHWHILE = 16_384
+"""Leaves below which more processes save less than their start costs."""
+MOST = 8
+"""Parts at most: one process reads for all of them."""
+AT_ONCE = 48
+"""Leaves sent at once, or fewer if they are large:"""
+AT_ONCE_BYTES = 1 << 16
+_PASSES_ON: Final = frozenset(kind.value for kind in Kind if kind.spec.passes_on)
+
+
+class NotClean(Exception):  # it ends a divided replay, and is no error of the program
+    """Something does not fit, or a process ended: the log is to be judged as a whole."""
+
+
+@contextmanager
+def divided(
+    source: DividedSource, anchors: TrustAnchors, current: MonitorRound, *, cores: int
+) -> Iterator[Shards]:
+    """Begin the processes of the parts; they end with the block."""
+    spawning = multiprocessing.get_context("spawn")
+    roots = b"".join(each.public_bytes(Encoding.PEM) for each in anchors.certificates)
+    connections, processes = [], []
+    try:
+        for _ in range(min(cores, MOST)):
+            ours, theirs = spawning.Pipe()
+            connections.append(ours)
+            process = spawning.Process(
+                target=serve, args=(theirs, roots, source.part()), daemon=True
+            )
+            with deaf_to_interrupts():
+                process.start()
+            processes.append(process)
+            theirs.close()
+        yield Shards(connections, source, current)
+    finally:
+        for connection in connections:
+            connection.close()
+        for process in processes:
+            # There is nothing that it could lose.
+            process.kill()
+            process.join()
+
+
+class Shards:
+    """The parts of one replay, from the first leaf on."""
+
+    def __init__(
+        self, connections: list[Connection], source: DividedSource, current: MonitorRound
+    ) -> None:
+        """Take over the scopes of a round's state: they are joined from all parts."""
+        self._source = source
+        self._parts = [_Part(each) for each in connections]
+        self._scopes = current.scopes
+        current.state.scopes = _JoinedScopes(current.scopes, self)
+        self._own_ids = current.state.ids
+        self._knows_all = True
+        self._time = (0, 0)
+        self._last = b""
+        self._opened = 0
+
+    def take(self, index: int, leaf: AuditedLeaf) -> bool:
+        """Send the next leaf to the part of its exchange; False if it has none.
+
+        What has none is for the caller to judge.
+        """
+        if leaf.fault is not None:
+            raise NotClean
+        if leaf.opening is None:
+            if self._knows_all:
+                self._tell_all(Hidden())
+            self._knows_all = False
+            return False
+        entry, signed = leaf.opening.entry, leaf.opening.statement
+        exchange_id = self._read(entry)
+        if not exchange_id:
+            if self._knows_all:
+                self._scopes.skip_to(index)
+            if signed is not None:
+                self._tell_all(Fold(pack(index, leaf)))
+            return False
+        part = self._parts[zlib.crc32(exchange_id.encode()) % len(self._parts)]
+        if signed is not None and _passes_on(signed):
+            self._judge_apart(part, pack(index, leaf))
+        else:
+            part.judge(pack(index, leaf), leaf.opening.size)
+        self._opened += 1
+        return True
+
+    def scopes(self, start: int, end: int) -> Iterator[EntryScope]:
+        """The scopes of entries of the parts in a range."""
+        for part in self._parts:
+            yield from part.ask(Scopes(start, end))
+
+    def join(self, audit: Audit) -> None:
+        """Hear of each part that nothing was found, and add its figures to those of an audit."""
+        if audit.violations:
+            raise NotClean
+        last = parse_entry(self._last) if self._last else None
+        last_time = last.hub_time if last else None
+        for part in self._parts:
+            part.send(End(last_time))
+        results: list[PartResult] = [part.hear() for part in self._parts]
+        self._check_ids()
+        audit.join(results, self._opened, last_time)
+        self._source.join(
+            last,
+            sum(each.exchanges for each in results),
+            sum(each.rows_of_legs for each in results),
+        )
+
+    def _read(self, entry: bytes) -> str:
+        """Read where an entry belongs, and that its time is not before that of the last."""
+        try:
+            message = log_pb2.LogEntry.FromString(entry)
+        except DecodeError:
+            raise NotClean from None
+        time = (message.hub_time.seconds, message.hub_time.nanos)
+        if self._last and time < self._time:
+            raise NotClean
+        self._time, self._last = time, entry
+        return message.exchange_id
+
+    def _tell_all(self, request: Request) -> None:
+        for part in self._parts:
+            part.send(request)
+
+    def _judge_apart(self, part: _Part, leaf: PackedLeaf) -> None:
+        """Judge a leaf that asks for statements of other exchanges, as they stand before it."""
+        for each in self._parts:
+            each.flush()
+        answer = part.ask(JudgeApart(leaf))
+        while not isinstance(answer, Done):
+            if not isinstance(answer, Find):
+                raise NotClean
+            others = (each for each in self._parts if each is not part)
+            found = (each.ask(answer) for each in others)
+            part.send_now(next((source for source in found if source is not None), None))
+            answer = part.hear()
+
+    def _check_ids(self) -> None:
+        """Check that no id was used twice; that of a directory statement is in every part."""
+        streams = [part.ids() for part in self._parts]
+        everywhere = len(streams) + 1
+        for key, same in groupby(merge(*streams, _in_order(self._own_ids))):
+            times = len(list(same))
+            if times != 1 and times != everywhere:
+                raise NotClean(f"the id {key} was used in {times} parts")
+
+
+class _Part:
+    """The other end of one part."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._leaves: list[PackedLeaf] = []
+        self._bytes = 0
+
+    def judge(self, leaf: PackedLeaf, size: int) -> None:
+        """Send a leaf, soon."""
+        self._leaves.append(leaf)
+        self._bytes += size
+        if len(self._leaves) >= AT_ONCE or self._bytes >= AT_ONCE_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send the leaves that wait."""
+        if not self._leaves:
+            return
+        leaves, self._leaves, self._bytes = self._leaves, [], 0
+        self.send_now(Judge(leaves))
+        try:
+            # Unasked, it says nothing else than that it failed.
+            if self._connection.poll():
+                raise NotClean
+        except OSError:
+            raise NotClean from None
+
+    def send(self, request: Request) -> None:
+        """Send a request after the leaves that wait."""
+        self.flush()
+        self.send_now(request)
+
+    def send_now(self, message: Any) -> None:
+        """Send a message."""
+        try:
+            self._connection.send(message)
+        except OSError:
+            raise NotClean from None
+
+    def hear(self) -> Any:
+        """Hear the answer to a request."""
+        try:
+            answer = self._connection.recv()
+        except (EOFError, OSError):
+            raise NotClean from None
+        if isinstance(answer, Failed):
+            raise NotClean
+        return answer
+
+    def ask(self, request: Request) -> Any:
+        """Send a request and hear its answer."""
+        self.send(request)
+        return self.hear()
+
+    def ids(self) -> Iterator[tuple[str, AgencyId]]:
+        """The ids of all of its statements, in order, each with its author's agency."""
+        while page := self.ask(Ids()):
+            for author, statement_id in page:
+                yield statement_id, author
+
+
+class _JoinedScopes:
+    """EntryScopes of the whole log: those known here, and those of the parts."""
+
+    def __init__(self, own: StoredScopes, shards: Shards) -> None:
+        self._own = own
+        self._shards = shards
+
+    def __len__(self) -> int:
+        return len(self._own)
+
+    def append(self, scope: EntryScope) -> None:
+        """Take that of an entry without an exchange."""
+        self._own.append(scope)
+
+    def between(self, start: int, end: int) -> Iterator[EntryScope]:
+        """Those of the entries [start, end)."""
+        yield from self._own.between(start, end)
+        yield from self._shards.scopes(start, end)
+
+
+def _in_order(ids: Iterable[tuple[AgencyId, str]]) -> Iterator[tuple[str, AgencyId]]:
+    """Ids as the store gives them, in its order."""
+    return ((statement_id, author) for author, statement_id in ids)
+
+
+def _passes_on(signed: SignedStatement) -> bool:
+    try:
+        statement = statement_pb2.Statement.FromString(signed.payload)
+    except DecodeError:
+        raise NotClean from None
+    return statement.WhichOneof("body") in _PASSES_ON

@@ -1,0 +1,80 @@
+"""The links between the entities of a file: each leads to an entity that the file holds.
+
+A payment whose payer is not told of is a payment of nobody, and an ownership of an asset that is a
+person says nothing. FollowTheMoney's own tools take both, and the end of the link is then missing
+wherever the file is read. A link may be meant to lead out of the file, such as to a subject of the
+request that is answered; a person says so, and the brief tells of it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+
+from agency_client.content.entity import Entity, digest
+from agency_client.content.faults import Faults
+from agency_client.content.values import ValueCheck
+
+
+class Links:
+    """Collects the links of entities that go by, and finds those without an end."""
+
+    def __init__(self, check: ValueCheck) -> None:
+        self._check = check
+        self._schemata: dict[int, str | None] = {}
+        """Of each id, by its digest, the schema; None if entities of several schemata have it."""
+        self._links: dict[tuple[int, str, str], array[int]] = {}
+        """The lines of each link whose end was not seen before it: by the id that it names, the
+        schema that it is for, and its property."""
+
+    def add(self, line: int, entity: Entity) -> None:
+        """Note an entity, whose schema and properties are good, with its links."""
+        key, schema = _key(entity["id"]), entity["schema"]
+        if self._schemata.setdefault(key, schema) != schema:
+            self._schemata[key] = None
+        ranges = self._check.link_ranges(schema)
+        for name in ranges.keys() & entity["properties"].keys():
+            for value in entity["properties"][name]:
+                self._add(line, (_key(value), ranges[name], name))
+
+    def check(self, faults: Faults, *, allow_outside: bool) -> None:
+        """Note links to an entity of another kind; and those that lead out, unless allowed."""
+        for (key, wanted, name), lines in self._links.items():
+            if key not in self._schemata:
+                if not allow_outside:
+                    for line in lines:
+                        faults.add(
+                            "the link leads to an entity that is not in the file: add it, or say "
+                            "--allow-links-outside",
+                            line=line,
+                            at=repr(name),
+                        )
+                continue
+            schema = self._schemata[key]
+            if schema is not None and not self._check.is_a(schema, wanted):
+                for line in lines:
+                    faults.add(
+                        f"expected a link to {wanted}, got one to {schema}",
+                        line=line,
+                        at=repr(name),
+                    )
+
+    def notes(self) -> Iterator[str]:
+        """Tell of links that lead out of the file, for those who read the brief."""
+        names: dict[str, int] = {}
+        for (key, _, name), lines in self._links.items():
+            if key not in self._schemata:
+                names[name] = names.get(name, 0) + len(lines)
+        if names:
+            shown = ", ".join(f"{name} ({count})" for name, count in sorted(names.items()))
+            yield f"Links lead to entities that are not in the file: {shown}."
+
+    def _add(self, line: int, link: tuple[int, str, str]) -> None:
+        end = self._schemata.get(link[0])
+        if end is not None and self._check.is_a(end, link[1]):
+            return  # Most links lead to what stands before them.
+        self._links.setdefault(link, array("Q")).append(line)
+
+
+def _key(entity_id: str) -> int:
+    return digest(entity_id.encode()) & (1 << 64) - 1

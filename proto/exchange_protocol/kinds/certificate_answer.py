@@ -1,0 +1,47 @@
+"""`certificate_answer`: the authority gives the certificates that were asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_protocol.kinds.codes import LegState, Party
+from exchange_protocol.kinds.spec import OPEN_TO_RECIPIENT, Act, Body, KindSpec, Row, Stage, Text
+from exchange_protocol.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateAnswer(Body):
+    """Gives certificates; whoever asked checks that they are of its keys and its authority."""
+
+
+SPEC = KindSpec(
+    body=CertificateAnswer,
+    stage=Stage.CONTINUING,
+    words=Words("certificates", "сертификаты", "сертификаттар"),
+    is_counted=False,
+    is_for_certificates=True,
+    rows=(
+        Row(
+            party=Party.RECIPIENT,
+            before=OPEN_TO_RECIPIENT,
+            after=LegState.ANSWERED,
+            is_answer=True,
+            becomes_awaited=True,
+        ),
+    ),
+    acts=(
+        Act(
+            name="give_certificates",
+            command="give-certificates",
+            summary="Give the certificates that were asked for, as `agency enrol answer` does.",
+            done="Certificates given",
+            text=Text(
+                "note",
+                "summary",
+                "Words for whoever asked; they are sealed.",
+                default="Certificates.",
+            ),
+            attachments=True,
+        ),
+    ),
+)

@@ -1,0 +1,44 @@
+"""`certificate_request`: an agency asks the authority for certificates of keys that it has made.
+
+The request is a sealed file (PKCS #10; `exchange_keys.requests`), so the log shows that it was
+made, by whom and when, and no more. Statistics leave it out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange_protocol.kinds.certificate_answer import CertificateAnswer
+from exchange_protocol.kinds.spec import Act, Body, KindSpec, Stage, Text
+from exchange_protocol.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRequest(Body):
+    """Asks for certificates of new keys."""
+
+
+SPEC = KindSpec(
+    body=CertificateRequest,
+    stage=Stage.INITIAL,
+    words=Words("request for certificates", "запрос сертификатов", "сертификаттарға сұрау салу"),
+    answer=CertificateAnswer,
+    is_counted=False,
+    is_for_certificates=True,
+    acts=(
+        Act(
+            name="request_certificates",
+            command="send certificate-request",
+            summary="Send a request for certificates, as `agency enrol send` does.",
+            done="Certificates requested",
+            text=Text(
+                "note",
+                "summary",
+                "Words for the authority; they are sealed.",
+                default="Request for certificates.",
+            ),
+            attachments=True,
+            terms=True,
+        ),
+    ),
+)

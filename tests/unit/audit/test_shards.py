@@ -1,0 +1,221 @@
+"""A replay divided by exchange: what a replay of the whole finds is found, and nothing else."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from agency_client.audit import AuditedLeaf, AuditReport, verify_log
+from exchange_protocol.errors import HubUnavailable, Reason
+from exchange_protocol.kinds.decision import Decision, Verdict
+from exchange_protocol.kinds.referral import Referral
+from exchange_protocol.kinds.reply import Reply, ReplyResult
+from exchange_protocol.kinds.revoke_certificate import RevocationReason, RevokeCertificate
+from exchange_protocol.rules.statements import Statement
+from exchange_protocol.trust.identity import Member
+from tests.support.divided import dividing, verify_both_ways
+from tests.support.statements import (
+    AUDITOR,
+    CASE,
+    COORDINATOR,
+    KG_MIA,
+    KZ_FMA,
+    KZ_MIA,
+    OPERATOR,
+    POLICY,
+    UZ_FIU,
+    Hub,
+    fictional_cast,
+)
+from tests.unit.audit.test_verify import (
+    PROSECUTOR,
+    REQUEST,
+    ListedLog,
+    domestic_exchange,
+    gated_exchange,
+)
+from tests.unit.rules.test_provenance import CarelessHub, answered
+
+
+@pytest.fixture
+def hub() -> Hub:
+    hub = Hub(fictional_cast())
+    for _ in range(4):
+        domestic_exchange(hub)
+        gated_exchange(hub)
+    return hub
+
+
+def audit(hub: Hub, shown: set[int] | None = None, auditor: Member | None = None) -> AuditReport:
+    log = ListedLog(hub.log, shown)
+    return verify_both_ways(log, fictional_cast().anchors, auditor=auditor)
+
+
+def children() -> list[int]:
+    return [each.pid for each in multiprocessing.active_children() if each.pid is not None]
+
+
+def of_each_part(hub: Hub) -> tuple[Statement, Statement]:
+    """Two requests whose exchanges fall to different parts of two."""
+    asked: dict[int, Statement] = {}
+    while len(asked) < 2:
+        said = hub.say(KZ_MIA, REQUEST, to=["kz.fma"])
+        asked[zlib.crc32(said.exchange_id.encode()) % 2] = said
+    return asked[0], asked[1]
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_an_honest_log_is_clean_in_any_number_of_parts(hub: Hub, parts: int) -> None:
+    hub.deny(KG_MIA, Reason.RATE_LIMITED)
+    hub.inspect(AUDITOR)
+    asked = domestic_exchange(hub)
+    hub.change_policy(POLICY + "\n")
+    for _ in range(3):
+        hub.say(KZ_MIA, Referral(sources=(asked.digest,)), to=["kz.gpo"])
+        gated_exchange(hub)
+        hub.inspect(AUDITOR, len(hub.log) - 5)
+    fingerprint = fictional_cast().signers[KG_MIA].fingerprint
+    hub.say(OPERATOR, RevokeCertificate(fingerprint, RevocationReason.SUPERSEDED))
+    due = replace(CASE, due_at=hub.now + timedelta(seconds=2))
+    late = hub.say(KZ_MIA, REQUEST, to=["kz.fma"], header=due)
+    hub.deliver(KZ_FMA, late)
+    domestic_exchange(hub)
+    log, anchors = ListedLog(hub.log), fictional_cast().anchors
+    alone = verify_log(log, anchors, auditor=None)
+    assert alone.is_clean
+    assert alone.overdue == {"kz.fma": 1}
+    with dividing(parts) as said:
+        together = verify_log(log, anchors, auditor=None, cores=8)
+    assert said == [together]
+    assert replace(together, seconds=0.0) == replace(alone, seconds=0.0)
+    assert not children()
+
+
+def test_after_an_entry_that_is_not_opened_no_reading_is_counted(hub: Hub) -> None:
+    hidden = len(hub.log)
+    asked = hub.say(UZ_FIU, REQUEST, to=["kg.mia"])
+    hub.say(COORDINATOR, Decision(Verdict.APPROVE), to=["kg.mia"], on=asked)
+    domestic_exchange(hub)
+    shown = set(range(len(hub.log) + 2)) - {hidden, hidden + 1}
+    # It tells of fewer entries than the page opened, which this auditor cannot know.
+    inspected_without_its_last(hub)
+    hub.deny(KG_MIA, Reason.RATE_LIMITED)
+    report = audit(hub, shown, PROSECUTOR)
+    assert report.is_clean
+    assert report.tree_size - report.opened == 2
+    [violation] = audit(hub).violations
+    assert "entries that it inspects" in violation.message
+
+
+def test_a_reading_is_counted_over_all_parts(hub: Hub) -> None:
+    hub.inspect(AUDITOR)
+    assert audit(hub).is_clean
+    domestic_exchange(hub)
+    inspected_without_its_last(hub)
+    at = len(hub.log) - 1
+    domestic_exchange(hub)
+    [violation] = audit(hub).violations
+    assert (violation.index, violation.reason) == (at, Reason.RULE_BROKEN)
+    assert "entries that it inspects" in violation.message
+
+
+def inspected_without_its_last(hub: Hub) -> None:
+    """A reading that tells of fewer entries than the page opened."""
+    scopes = list(hub.scopes)
+    hub.scopes[:] = scopes[:-1]
+    hub.inspect(AUDITOR)
+    hub.scopes[-1:-1] = scopes[-1:]
+
+
+def test_an_id_in_two_parts_is_found(hub: Hub) -> None:
+    first, second = of_each_part(hub)
+    for asked in (first, second):
+        hub.deliver(KZ_FMA, asked)
+    said = hub.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=first)
+    assert audit(hub).is_clean
+    hub.say(KZ_FMA, Reply(ReplyResult.INFORMATION), on=second, id=said.id)
+    at = len(hub.log) - 1
+    domestic_exchange(hub)
+    [violation] = audit(hub).violations
+    assert (violation.index, violation.reason) == (at, Reason.RULE_BROKEN)
+    assert f"statement {said.id} of kz.fma was accepted before" in violation.message
+
+
+def test_time_that_runs_back_between_two_parts_is_found(hub: Hub) -> None:
+    first, second = of_each_part(hub)
+    hub.deliver(KZ_FMA, first)
+    assert audit(hub).is_clean
+    hub.now -= timedelta(minutes=1)
+    hub.deliver(KZ_FMA, second)
+    [violation] = audit(hub).violations
+    assert violation.index == len(hub.log) - 1
+    assert "is before that of the entry before it" in violation.message
+
+
+def test_a_source_in_another_part_is_judged_as_it_was_then() -> None:
+    """Every referral lacks a consent; each is found, wherever its source stands."""
+    for _ in range(4):
+        hub = CarelessHub(fictional_cast())
+        answer = answered(hub)
+        domestic_exchange(hub)
+        assert audit(hub).is_clean
+        hub.say(KZ_MIA, Referral(sources=(answer.digest,)), to=["kz.gpo"])
+        at = len(hub.log) - 1
+        gated_exchange(hub)
+        [violation] = audit(hub).violations
+        assert violation.index == at
+        assert "CONSENT_MISSING" in violation.message
+
+
+def test_a_part_that_dies_leaves_the_whole_to_one_replay(hub: Hub) -> None:
+    killed: list[int] = []
+
+    class Killing(ListedLog):
+        def leaves(self, start: int) -> Iterator[AuditedLeaf]:  # type: ignore[override]
+            for number, leaf in enumerate(super().leaves(start)):
+                if number == len(hub.log) // 2 and not killed:
+                    killed.extend(children())
+                    for child in killed:
+                        os.kill(child, signal.SIGKILL)
+                yield leaf
+
+    anchors = fictional_cast().anchors
+    with dividing() as said:
+        report = verify_log(Killing(hub.log), anchors, auditor=None, cores=2)
+    assert len(killed) == 2
+    assert said == [None]
+    assert report.is_clean
+    assert not children()
+
+
+def test_the_error_of_a_source_is_raised_and_no_process_stays(hub: Hub) -> None:
+    class Unplugged(ListedLog):
+        def leaves(self, start: int) -> Iterator[AuditedLeaf]:  # type: ignore[override]
+            yield from super().leaves(start)[:20]
+            raise Reason.UNAVAILABLE.error("the line is dead")
+
+    with dividing() as said, pytest.raises(HubUnavailable, match="the line is dead"):
+        verify_log(Unplugged(hub.log), fictional_cast().anchors, auditor=None, cores=2)
+    assert said == [None]
+    assert not children()
+
+
+def test_a_watch_sees_every_entry_in_order_and_nothing_is_divided(hub: Hub) -> None:
+    seen: list[int] = []
+    with dividing() as said:
+        verify_log(
+            ListedLog(hub.log),
+            fictional_cast().anchors,
+            auditor=None,
+            cores=2,
+            watch=lambda applied: seen.append(applied.index),
+        )
+    assert not said
+    assert seen == list(range(len(hub.log)))

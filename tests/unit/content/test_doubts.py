@@ -1,0 +1,95 @@
+"""Doubts about entities: each names its property, and none repeats a value."""
+
+from __future__ import annotations
+
+import pytest
+from followthemoney import model
+
+from agency_client.content.doubts import IDENTIFIERS, doubts
+from agency_client.content.entity import Entity
+
+
+def told(schema: str = "BankAccount", **properties: str) -> list[str]:
+    named = {name: [value] for name, value in properties.items()}
+    found = list(doubts(Entity(id="a", schema=schema, properties=named)))
+    for value in properties.values():
+        assert not any(value in each for each in found if len(value) > 3)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("1234567890123450000", "only zeros after its 15th digit"),
+        ("4400 4301 2345 6780", "only zeros after its 15th digit"),
+        ("790101300123; 790101300124", "several numbers"),
+        ("790101300123\n790101300124", "several numbers"),
+        ("790101300123\u00a0", "spaces around"),
+        ("７９０１０１３００１２３", "digits of another script"),
+        ("٧٩٠١٠١٣٠٠١٢٣", "digits of another script"),
+        ("N/A", "value that is absent"),
+    ],
+)
+def test_identifier_that_was_spoiled_on_its_way_is_doubted(value: str, says: str) -> None:
+    (words,) = told(accountNumber=value)
+    assert words.startswith("accountNumber")
+    assert says in words
+
+
+@pytest.mark.parametrize(
+    "value", ["123456789012345", "4400430123456789", "KZ86 125K ZT50 0410 0100", "12345-67890", "7"]
+)
+def test_good_identifier_is_not_doubted(value: str) -> None:
+    assert told(accountNumber=value) == []
+
+
+def test_lost_zero_at_the_beginning_of_an_iin_is_named() -> None:
+    (words,) = told("Person", country="kz", idNumber="10101300123")
+    assert "is the zero at its beginning missing?" in words
+    (words,) = told("Person", country="kz", idNumber="790101300123")
+    assert words == "idNumber is no valid IIN or BIN"
+
+
+@pytest.mark.parametrize("day", ["1899-12-30", "1900-01-01", "1904-01-01", "9999-12-31"])
+def test_day_that_stands_for_none_is_doubted(day: str) -> None:
+    (words,) = told("Person", birthDate=day)
+    assert "where there is no date" in words
+
+
+@pytest.mark.parametrize(
+    ("properties", "says"),
+    [
+        ({"amount": "5"}, "amount has no currency"),
+        ({"amount": "5", "currency": "тенге"}, "currency is no code"),
+        ({"amount": "5", "currency": "kzt"}, "currency is no code"),
+        ({"amount": "5.50 USD", "currency": "KZT"}, "another currency"),
+        ({"amount": "0.30000000000000004", "currency": "KZT"}, "more than 3 decimals"),
+    ],
+)
+def test_doubtful_money_is_told(properties: dict[str, str], says: str) -> None:
+    (words,) = told("Payment", **properties)
+    assert says in words
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"amount": "5.505", "currency": "BHD"},
+        {"amount": "5 тенге"},
+        {"amount": "5 KZT", "currency": "KZT"},
+        {"amount": "-5", "currency": "USDT"},
+        {"currency": "KZT"},
+    ],
+)
+def test_good_money_is_not_doubted(properties: dict[str, str]) -> None:
+    assert told("Payment", **properties) == []
+
+
+def test_identifiers_are_those_of_the_model() -> None:
+    kinds = {
+        name: prop.type.name
+        for schema in model
+        for name, prop in schema.properties.items()
+        if name in IDENTIFIERS
+    }
+    assert kinds == dict.fromkeys(IDENTIFIERS, "identifier")
