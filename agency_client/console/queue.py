@@ -6,7 +6,7 @@ its reason in the place of its words, and no way to a decision.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -50,8 +50,6 @@ class Row:
     in_hand: str
     decide_by: str = ""
     """Until when a decision is due, by a published time."""
-    is_unread: bool = False
-    """True if the person has not looked at it since it changed."""
     error: str = ""
     """Why it does not verify; then everything else is the hub's word."""
 
@@ -65,11 +63,8 @@ def show_queue(visit: Visit) -> Response:
     page = visit.page_number(len(summaries), PAGE_ROWS)
     shown = summaries[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
     checked = [console.check(each) for each in shown]
-    if is_chosen:
-        read = visit.request.path_params["exchange"]
-        _mark(console, (each.summary for each in checked if each.verified), [read])
-    known, marks = console.references(), console.marks.read()
-    rows = [row(each, known.get(each.summary.id), locale, console.now, marks) for each in checked]
+    known = console.references()
+    rows = [row(each, known.get(each.summary.id), locale, console.now) for each in checked]
     chosen = visit.request.path_params.get("exchange") or next(
         (each.summary.id for each in checked if each.verified), ""
     )
@@ -80,7 +75,6 @@ def show_queue(visit: Visit) -> Response:
         "queue.html",
         rows=rows,
         total=len(summaries),
-        unread=sum(_is_unread(each, marks) for each in summaries),
         page=page,
         pages=-(-len(summaries) // PAGE_ROWS),
         chosen=chosen,
@@ -124,13 +118,7 @@ _NO_ITEM: Final[Mapping[str, Any]] = MappingProxyType(
 )
 
 
-def row(
-    checked: Checked,
-    known: Reference | None,
-    locale: Locale,
-    now: datetime,
-    marks: Mapping[str, datetime],
-) -> Row:
+def row(checked: Checked, known: Reference | None, locale: Locale, now: datetime) -> Row:
     """An item of the list in words; of what was verified, the hub's word is nothing."""
     summary, verified = checked.summary, checked.verified
     if verified is None:
@@ -157,7 +145,6 @@ def row(
         ),
         about=locale.one_line(known.summary[:120]) if known else "",
         in_hand=next((claim_words(leg, locale) for leg in verified.legs if leg.record.claim), ""),
-        is_unread=_is_unread(summary, marks),
         decide_by=next(
             (
                 f"{locale.say(clock.kind)}: {_left(clock, locale, now)}"
@@ -166,22 +153,6 @@ def row(
             "",
         ),
     )
-
-
-def _is_unread(summary: ExchangeSummary, marks: Mapping[str, datetime]) -> bool:
-    return marks.get(summary.id) != summary.updated_at
-
-
-def _mark(console: Console, summaries: Iterable[ExchangeSummary], chosen: Iterable[str]) -> None:
-    wanted = set(chosen)
-    console.marks.note((each.id, each.updated_at) for each in summaries if each.id in wanted)
-
-
-def mark_read(visit: Visit) -> Response:
-    """Mark items as read, several at once; the mark is the person's own, and no other sees it."""
-    chosen = visit.fields("exchange")[:PAGE_ROWS]
-    _mark(visit.console, waiting_items(visit.console, anew=False), chosen)
-    return visit.go(PATH)
 
 
 def _decisions(summary: ExchangeSummary) -> list[Clock]:

@@ -177,9 +177,9 @@ class Word(Enum):
 
     QUEUE = Words("To decide", "На решение", "Шешім күтетіндер")
     QUEUE_COUNT = Words(
-        "{number} to decide, {unread} unread, by the time that is left",
-        "На решение: {number}, не прочитано: {unread}; по оставшемуся времени",
-        "Шешім күтетіні: {number}, оқылмағаны: {unread}; қалған уақыт бойынша",
+        "{number} to decide, by the time that is left",
+        "На решение: {number}, по оставшемуся времени",
+        "Шешім күтетіні: {number}, қалған уақыт бойынша",
     )
     QUEUE_EMPTY = Words(
         "Nothing waits for your decision.",
@@ -207,8 +207,6 @@ class Word(Enum):
     )
     TAKE_IN_HAND = Words("Take in hand", "Взять в работу", "Жұмысқа алу")
     TAKE_CHOSEN = Words("Take the chosen in hand", "Взять отмеченные", "Белгіленгендерді алу")
-    CHOOSE = Words("Choose", "Отметить", "Белгілеу")
-    READ_CHOSEN = Words("Mark the chosen as read", "Отмеченные прочитаны", "Белгіленгендер оқылды")
     GIVE_BACK = Words("Give back", "Вернуть в очередь", "Кезекке қайтару")
     CLAIMED = Words(
         "Taken in hand: {number} of {of}. Others see it; anyone may still decide.",

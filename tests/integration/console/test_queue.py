@@ -252,27 +252,6 @@ def test_several_items_are_taken_in_hand_at_once_and_none_is_signed(
     assert browser.get(f"/queue/{held}").words.count("in hand: caricc") == 1
 
 
-def test_items_are_read_one_by_one_or_several_at_once_and_none_is_signed(
-    hub: InMemoryHub, coordinator: RunningConsole, held: str, tmp_path: Path
-) -> None:
-    police = hub.client(tmp_path)
-    others = [new_exchange(police, "kg.mia") for _ in range(2)]
-    browser = coordinator.entered()
-    assert "3 to decide, 3 unread" in browser.get("/queue").words
-    assert "3 to decide, 2 unread" in browser.get(f"/queue/{held}").words
-    size = len(hub.log)
-    assert browser.post("/read", exchange=[*others, "nonsense"]).location == "/queue"
-    # A mark is the person's own: nothing is on the log, and nothing is in hand or decided.
-    assert len(hub.log) == size
-    assert "3 to decide, 0 unread" in browser.get("/queue").words
-    assert "in hand" not in browser.get("/queue").words
-    # It outlives the console, until the exchange changes.
-    with running_console(coordinator.console.client) as again:
-        assert "3 to decide, 0 unread" in again.entered().get("/queue").words
-    browser.post("/claim", exchange=others[0], claim="claim")
-    assert "3 to decide, 1 unread" in browser.get("/queue").words
-
-
 # --- Hostile content, and a hub that lies ---------------------------------------------------------
 
 
