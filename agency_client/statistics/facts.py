@@ -87,9 +87,8 @@ class StatementCount(NamedTuple):
     """The key of a count of statements: a kind, and one of its codes."""
 
     kind: Kind
-    attribute: str
-    """Name of the body's attribute; empty for the kind as a whole."""
     code: Code | None
+    """None for the kind as a whole."""
 
 
 class Amount(NamedTuple):
@@ -154,7 +153,7 @@ class Gatherer:
         statement = applied.statement
         if statement is None:
             return
-        self.statements[StatementCount(statement.kind, "", None)].append(moment)
+        self.statements[StatementCount(statement.kind, None)].append(moment)
         author, header = statement.author.agency, statement.header
         self.copies[author, None] += [moment] * len(statement.supervisors)
         self.copies[author, header.withholding_ground] += [moment] * len(header.withheld_from)
@@ -168,11 +167,14 @@ class Gatherer:
             self.amounts[Amount(statement.kind, outcome, currency)].append((moment, amount))
         if statement.kind.stage is Stage.INITIAL and "offence_types" in said:
             self._offences[statement.exchange_id] = said["offence_types"]
-        for attribute, value in said.items():
-            for code in value if isinstance(value, tuple) else (value,):
-                if isinstance(code, Code):
-                    count = StatementCount(statement.kind, attribute, code)
-                    self.statements[count].append(moment)
+        values = (
+            each
+            for value in said.values()
+            for each in (value if isinstance(value, tuple) else (value,))
+        )
+        # A statement counts once for each code, in whichever attributes it stands.
+        for code in dict.fromkeys(each for each in values if isinstance(each, Code)):
+            self.statements[StatementCount(statement.kind, code)].append(moment)
 
     def _move(self, applied: Applied, moment: Moment, change: LegChange) -> None:
         exchange, statement = applied.exchange, applied.statement

@@ -114,7 +114,7 @@ def period(statistics: Statistics, language: Language) -> str:
 def to_json(statistics: Statistics) -> dict[str, Any]:
     """Give the statistics as plain values, each figure with the entries that it was counted from.
 
-    Codes are their names; lengths of time are seconds.
+    A code is its list and its name, such as `Currency.OTHER`; lengths of time are seconds.
     """
     start, end = statistics.period
     return {
@@ -151,7 +151,7 @@ def _table_json(table: Table) -> dict[str, Any]:
 
 def _key_json(value: Key) -> str:
     if isinstance(value, Code):
-        return value.name
+        return f"{type(value).__name__}.{value.name}"
     return str(value) if isinstance(value, str) else value.en
 
 

@@ -243,7 +243,7 @@ class _Measured(NamedTuple):
 
 def _sorted_as(key: Key) -> tuple[int, int, str]:
     if isinstance(key, Code):
-        return (0, key.value, "")
+        return (0, key.value, type(key).__name__)
     return (1, 0, key if isinstance(key, str) else key.en)
 
 
@@ -310,15 +310,11 @@ _ENDS: Final = (LegState.ANSWERED, LegState.REFUSED, LegState.REJECTED, LegState
 
 
 def _outcomes(groups: _Groups) -> Table:
-    # Codes of two lists with one number are equal: they are told apart by their list.
-    codes = {(type(code).__name__, code.value): code for leg in groups.all for code in leg.outcome}
-    ordered = [codes[key] for key in sorted(codes)]
+    codes = {code for leg in groups.all for code in leg.outcome}
+    ordered = sorted(codes, key=lambda code: (type(code).__name__, code.value))
 
     def measure(legs: Sequence[CountedLeg]) -> tuple[Cell, ...]:
-        return tuple(
-            _ending_cell(leg for leg in legs if any(each is code for each in leg.outcome))
-            for code in ordered
-        )
+        return tuple(_ending_cell(leg for leg in legs if code in leg.outcome) for code in ordered)
 
     rows, total = groups.rows(measure)
     return Table(

@@ -5,6 +5,9 @@ them:
 
     class Urgency(Code):
         ROUTINE = pb.URGENCY_ROUTINE, "routine", "обычная", "әдеттегі"
+
+Members of two lists are never equal, though their numbers or names may be: otherwise an asset of
+type OTHER and a currency OTHER would be one key of a mapping.
 """
 
 from __future__ import annotations
@@ -22,7 +25,10 @@ class Words(NamedTuple):
 
 
 class Code(IntEnum):
-    """Base of code lists with numbers: a member is its number on the wire, printed as its name."""
+    """Base of code lists with numbers: a member is its number on the wire, printed as its name.
+
+    It equals that number, and no member of another list.
+    """
 
     _value_: int
     words: Words
@@ -34,6 +40,16 @@ class Code(IntEnum):
         member.words = Words(en, ru, kk)
         return member
 
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Code) and type(other) is not type(self):
+            return False
+        return int.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = int.__hash__
+
     def __str__(self) -> str:
         return self.name
 
@@ -43,7 +59,10 @@ class Code(IntEnum):
 
 
 class NamedCode(StrEnum):
-    """Base of code lists with names: a member is its name in seals, URIs and policies."""
+    """Base of code lists with names: a member is its name in seals, URIs and policies.
+
+    It equals that name, and no member of another list.
+    """
 
     _value_: str
     words: Words
@@ -54,3 +73,13 @@ class NamedCode(StrEnum):
         member._value_ = name
         member.words = Words(en, ru, kk)
         return member
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, NamedCode) and type(other) is not type(self):
+            return False
+        return str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__

@@ -153,11 +153,13 @@ class Count:
 
     def _statements(self) -> Figures:
         figures: Figures = {}
+        stated: dict[tuple[str, str], set[int]] = {}
         for (kind, _, code), told in self.notes.told.items():
-            entries = self._within(told)
+            stated.setdefault((kind.spec.words.en, code), set()).update(self._within(told))
+        for keys, entries in stated.items():
             if entries:
-                keys = (kind.spec.words.en, code)
-                figures[keys] = {"statements": Counted(len(entries), entries)}
+                found = tuple(sorted(entries))
+                figures[keys] = {"statements": Counted(len(found), found)}
         return figures
 
     def _amounts(self) -> Figures:

@@ -26,6 +26,7 @@ from agency_client.statistics import (
 from agency_client.statistics.render import PHRASES, to_csv, to_html, to_json
 from agency_client.statistics.tables import _NOT_GIVEN
 from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.kinds.asset_findings import AssetFindings, AssetType, TraceResult
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Currency, Language, LegState, RefusalGround, Urgency
 from exchange_protocol.kinds.decision import Decision, Verdict
@@ -318,6 +319,43 @@ def test_a_freeze_that_is_imposed_is_the_answer_and_a_currency_is_no_outcome() -
     assert total.cells[0].entries == (imposed_entry,)
     outcomes = figures(statistics, "outcomes")[()]
     assert outcomes == {"freezeoutcome.converted": 1, "freezeconversion.court_order": 1}
+
+
+def test_codes_of_two_lists_with_one_name_stay_apart() -> None:
+    hub = Hub(fictional_cast())
+    asked = hub.say(KZ_MIA, Kind.ASSET_TRACE_REQUEST.body(), to=["kz.fma"])
+    hub.deliver(KZ_FMA, asked)
+    assets = (AssetType.OTHER, AssetType.VEHICLE)
+    hub.say(KZ_FMA, AssetFindings(TraceResult.FOUND, assets, 7, Currency.OTHER), on=asked)
+    rows = to_json(counted_of(hub))["tables"]["statements"]["rows"]
+    told = Counter(tuple(row["keys"]) for row in rows)
+    assert set(told.values()) == {1}, "no two rows have the same keys"
+    words = Kind.ASSET_FINDINGS.spec.words.en
+    assert {code for kind, code in told if kind == words} == {
+        "",
+        "TraceResult.FOUND",
+        "AssetType.OTHER",
+        "AssetType.VEHICLE",
+        "Currency.OTHER",
+    }
+    amounts = to_json(counted_of(hub))["tables"]["amounts"]["rows"]
+    assert [row["keys"] for row in amounts] == [[words, "TraceResult.FOUND", "Currency.OTHER"]]
+
+
+def test_a_ground_that_stands_in_two_fields_counts_once_a_statement() -> None:
+    hub = Hub(fictional_cast())
+    asked = hub.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["uz.fiu"])
+    forbidden, other = RefusalGround.FISCAL_MATTER, RefusalGround.CONTRARY_TO_LAW
+    reject = Decision(Verdict.REJECT, forbidden, (other,))
+    hub.say(COORDINATOR, reject, to=["uz.fiu"], on=asked)
+    again = hub.say(KZ_MIA, Kind.INFORMATION_REQUEST.body(), to=["uz.fiu"])
+    hub.say(COORDINATOR, Decision(Verdict.REJECT, other), to=["uz.fiu"], on=again)
+    rows = to_json(counted_of(hub))["tables"]["statements"]["rows"]
+    found = {tuple(row["keys"]): row["figures"]["statements"]["value"] for row in rows}
+    words = Kind.DECISION.spec.words.en
+    assert len(found) == len(rows)
+    assert found[(words, "RefusalGround.CONTRARY_TO_LAW")] == 2
+    assert found[(words, "RefusalGround.FISCAL_MATTER")] == 1
 
 
 def test_a_case_belongs_to_the_day_of_its_opening_also_with_later_members() -> None:
