@@ -77,7 +77,7 @@ def _of_identifier(name: str, value: str, *, is_kazakh: bool) -> Iterator[str]:
         )
 
 
-def _of_money(amounts: list[str], currencies: list[str]) -> Iterator[str]:
+def _of_money(amounts: Sequence[str], currencies: Sequence[str]) -> Iterator[str]:
     for currency in currencies:
         if not _CURRENCY.fullmatch(currency):
             yield "currency is no code such as KZT or USD"
