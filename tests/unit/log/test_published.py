@@ -17,6 +17,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_client.evidence.verify import (
+    Misgiven,
     Note,
     OpenSsl,
     Refused,
@@ -73,7 +74,7 @@ def test_keys_that_others_refuse_are_refused(vkey: str) -> None:
     with pytest.raises(ExchangeError) as caught:
         NoteVerifier.from_vkey(vkey)
     assert caught.value.reason is Reason.CONFIG_INVALID
-    with pytest.raises(Refused):
+    with pytest.raises(Misgiven):
         parse_vkey(vkey)
 
 
@@ -83,7 +84,7 @@ def test_no_piece_of_a_key_is_a_key() -> None:
     for piece in pieces:
         with pytest.raises(ExchangeError):
             NoteVerifier.from_vkey(piece)
-        with pytest.raises(Refused):
+        with pytest.raises(Misgiven):
             parse_vkey(piece)
 
 
@@ -167,7 +168,7 @@ def test_a_witness_key_is_no_key_of_a_log() -> None:
     assert WitnessVerifier.from_vkey(COSIGNED["witness_vkey"]).name == "remora.n621.de"
     with pytest.raises(ExchangeError):
         LogVerifier(COSIGNED["witness_vkey"])
-    with pytest.raises(Refused):
+    with pytest.raises(Misgiven):
         parse_vkey(COSIGNED["witness_vkey"])
 
 
