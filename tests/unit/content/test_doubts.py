@@ -6,7 +6,6 @@ import pytest
 from followthemoney import model
 
 from agency_client.content.doubts import IDENTIFIERS, doubts
-from agency_client.content.entity import Entity
 
 
 def told(schema: str = "BankAccount", **properties: str) -> list[str]:
