@@ -19,7 +19,7 @@ SOURCES := $(wildcard agency_client exchange_server proto certs demo benchmarks 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-up demo-down console quick test browser faults fuzz bench bench-quick bench-console year peers check format proto baseline lock clean deb from-scratch upgrade
+.PHONY: help venv demo demo-up demo-down console quick test browser faults fuzz bench bench-quick bench-console year million peers check format proto baseline lock clean deb from-scratch upgrade
 
 help:  ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ bench-quick: $(STAMP)  ## the same over a shorter log, in under three minutes
 year: $(STAMP)  ## play a simulated year of 5,000 exchanges and compare every figure, clock and replay
 	$(BIN)/python -m tests.year
 
+million: $(STAMP)  ## fill a hub of 0.2.0 to ENTRIES entries in FOLDER (a million), migrate it, replay it
+	$(BIN)/python -m tests.million $(FOLDER) $(if $(ENTRIES),--entries $(ENTRIES))
+
 bench-console: $(STAMP)  ## measure the console with 10,000 exchanges and 100,000 payments; fails if it is slow
 	$(BIN)/python -m benchmarks.console
 
@@ -123,8 +126,8 @@ deb: $(STAMP)  ## make the Debian packages of a hub and of an agency in build/de
 from-scratch: $(STAMP)  ## from an empty Debian in FOLDER to a hub as a service (as root; MIRROR: else that of apt)
 	deploy/from_scratch.sh $(FOLDER) $(MIRROR)
 
-upgrade: $(STAMP)  ## replace the hub of COMMIT by this one under traffic, in FOLDER
-	deploy/upgrade.sh $(COMMIT) $(FOLDER)
+upgrade: $(STAMP)  ## replace the hub of COMMIT by this one under traffic, in FOLDER (URL: on PostgreSQL)
+	deploy/upgrade.sh $(COMMIT) $(FOLDER) $(URL)
 
 lock:  ## pin the dependencies anew (needs uv)
 	scripts/lock.sh

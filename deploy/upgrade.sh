@@ -1,14 +1,16 @@
 #!/bin/bash
-# An upgrade under traffic: deploy/upgrade.sh COMMIT FOLDER
+# An upgrade under traffic: deploy/upgrade.sh COMMIT FOLDER [URL]
 #
 # A hub and agencies of COMMIT (the version before) are set up by its own guide, with its own code. While one agency sends
 # without pause, the database is migrated and the hub is replaced by the one of this repository. One agency stays at the
 # old version, one is of the new version from the start. At the end every request has arrived, both versions audit
-# the log, and the hub checks its database. It needs `make venv`. FOLDER must be new.
+# the log, and the hub checks its database. It needs `make venv`. FOLDER must be new. The hub is on the SQLite file of the
+# guide, or on the empty PostgreSQL database of URL (postgresql+psycopg://...).
 set -euo pipefail
 commit=$1 folder=$(realpath -m "$2")
 here=$(cd "$(dirname "$0")/.." && pwd)
 old=$folder/old place=$folder/place
+if [ -n "${3:-}" ]; then export EXCHANGE_DATABASE_URL=$3; fi
 began=$SECONDS
 step() { echo "== $((SECONDS - began)) s: $*"; }
 port() { "$here/.venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
@@ -70,7 +72,8 @@ answer() {
 answer 1
 
 step "the database is migrated while the old hub serves"
-at "$here" exchange-server migrate --config hub.toml
+at "$here" exchange-server migrate --config hub.toml | tee migrate.log
+grep -q "now; before: 0" migrate.log
 more 2
 
 step "the hub is replaced"
@@ -96,4 +99,5 @@ at "$here" agency --profile kz.mia-erlan sync > /dev/null    # this profile come
 kill "$hub" && wait "$hub" || true
 hub=
 at "$here" exchange-server fsck --config hub.toml
+if [ -n "${3:-}" ]; then [ ! -e hub.db ]; fi    # it was the database of URL that was upgraded
 step "done"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exchange_files import read_given
+from exchange_files import new_file, read_given, staging_folder
 from exchange_protocol.errors import Reason
 from exchange_server.config import Config, load_config
 
@@ -19,11 +22,18 @@ if TYPE_CHECKING:
 
 ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="Configuration (TOML).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Passphrase = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file", metavar="FILE", help="The backup is encrypted under its first line."
+    ),
+]
 
 
 def backup(
     out: Annotated[Path, typer.Argument(metavar="FILE", help="New file to write (0600).")],
     config: ConfigFile,
+    passphrase_file: Passphrase = None,
     as_json: AsJson = False,
 ) -> None:
     """Copy the database to a new file while the hub runs; the copy is checked before it appears.
@@ -35,12 +45,64 @@ def backup(
     from exchange_server.storage.engine import sqlite_file
 
     settings = load_config(config, os.environ)
+    passphrase = _passphrase(passphrase_file)
     report = None
-    with new_backup(settings.database.url, out) as copy:
-        if sqlite_file(settings.database.url) is not None:
-            report = _verified(settings, f"sqlite:///{copy.absolute()}")
+    with ExitStack() as stack:
+        plain = out
+        if passphrase is not None:
+            # Beside it, so that the same disk has room for both or for neither.
+            plain = stack.enter_context(_folder_beside(out)) / "plain"
+        with new_backup(settings.database.url, plain) as copy:
+            if sqlite_file(settings.database.url) is not None:
+                report = _verified(settings, f"sqlite:///{copy.absolute()}")
+        if passphrase is not None:
+            _encrypt(plain, out, passphrase)
     _report(settings, out)
     _tell({"file": str(out)}, report, as_json=as_json, said=f"written to {out}")
+
+
+def _passphrase(file: Path | None) -> bytes | None:
+    from exchange_keys import read_passphrase
+
+    return None if file is None else read_passphrase(file, "")
+
+
+def _folder_beside(file: Path) -> AbstractContextManager[Path]:
+    """A folder for what is not encrypted, this process's alone and gone with the block."""
+    return staging_folder(file.with_name(f".{file.name}.{os.getpid()}"))
+
+
+def _encrypt(plain: Path, out: Path, passphrase: bytes) -> None:
+    """Write the backup encrypted, and read it back before it appears."""
+    from exchange_server.storage.backup_cipher import decrypt, encrypt
+
+    with new_file(out) as draft:
+        with plain.open("rb") as source:
+            encrypt(source, draft.file, passphrase)
+        draft.sync()
+        opened = plain.with_name("opened")
+        with draft.path.open("rb") as source, new_file(opened) as target:
+            decrypt(source, target.file, passphrase)
+        if not filecmp.cmp(plain, opened, shallow=False):
+            raise Reason.INTERNAL.error("the encrypted backup does not open to what was copied")
+
+
+@contextmanager
+def _opened(backup: Path, passphrase: bytes | None) -> Iterator[Path]:
+    """The backup as the database's own tools read it, for the time of the block."""
+    from exchange_server.storage.backup_cipher import decrypt, is_encrypted
+
+    if not is_encrypted(backup):
+        yield backup
+        return
+    if passphrase is None:
+        raise Reason.CONFIG_INVALID.error(
+            "this backup is encrypted: name the file with its passphrase, --passphrase-file"
+        )
+    with _folder_beside(backup) as folder:
+        with backup.open("rb") as source, new_file(folder / "plain") as target:
+            decrypt(source, target.file, passphrase)
+        yield folder / "plain"
 
 
 def _report(settings: Config, out: Path) -> None:
@@ -56,6 +118,7 @@ def _report(settings: Config, out: Path) -> None:
 def restore(
     backup: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `backup` wrote.")],
     config: ConfigFile,
+    passphrase_file: Passphrase = None,
     as_json: AsJson = False,
 ) -> None:
     """Put a backup where the configuration has no database yet; nothing is written over.
@@ -72,13 +135,14 @@ def restore(
     if not backup.is_file():
         raise Reason.CONFIG_INVALID.error(f"expected a backup, there is no such file: {backup}")
     file = sqlite_file(url)
-    if file is not None:
-        verify_no_file(file)
-        report = _verified(settings, f"sqlite:///{backup.absolute()}")
-        bring_back(backup, url)
-    else:
-        bring_back(backup, url)
-        report = _verified(settings, url)
+    with _opened(backup, _passphrase(passphrase_file)) as plain:
+        if file is not None:
+            verify_no_file(file)
+            report = _verified(settings, f"sqlite:///{plain.absolute()}")
+            bring_back(plain, url)
+        else:
+            bring_back(plain, url)
+            report = _verified(settings, url)
     notes = [] if file is None else _behind(settings, file, report)
     notes += _held(settings)
     _tell({"notes": notes}, report, as_json=as_json, said=f"restored from {backup}")

@@ -1,6 +1,7 @@
 """docs/deployment.md, as it stands there: set up, run, failed over and restored, under load.
 
-Machines are folders here, and their names ports of loopback; nothing else of the commands changes.
+Machines are folders here, and their names addresses of loopback. Before each stands a proxy that
+ends TLS, for the server is built without it; nothing else of the commands changes.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,8 +20,10 @@ from tests.faults.load import NOT_SERVING, SERVING, Load, free_port, wait_for_he
 from tests.support.foundation import Foundation
 from tests.support.hub_process import REPOSITORY, HubProcess
 from tests.support.postgres import commands_of_postgres, folder_for_postgres
+from tests.support.postgres_tls import certificate, libpq_with_tls, tls_before
 from tests.support.warm_programs import warm_environment
 
+MACHINES = ("db1", "db2", "db3")
 GUIDE = REPOSITORY / "docs" / "deployment.md"
 
 
@@ -29,6 +33,8 @@ class Machines:
 
     folder: Path
     ports: Mapping[str, int]
+    tls_ports: Mapping[str, int]
+    """Where TLS is ended before each."""
 
     def run(self, script: str) -> None:
         """Run a block of the guide on the machines that its first line names."""
@@ -38,7 +44,11 @@ class Machines:
 
     def url(self, text: str) -> str:
         """A URL of the guide, with the places of this machine."""
-        return self._placed(text).replace("/etc/exchange/pgpass", f"{self.folder}/pgpass")
+        return (
+            self._placed(text)
+            + "&sslnegotiation=direct&hostaddr="
+            + ",".join(["127.0.0.1"] * text.count("host="))
+        )
 
     def archive(self, name: str) -> None:
         """Wait until all that a machine has written so far is in the archive."""
@@ -65,27 +75,46 @@ class Machines:
         home.chmod(0o777)
         script = script.replace("pg_ctl -w -l", f"pg_ctl -w -o '-p {port} -k {home}' -l")
         script = script.replace("listen_addresses = '*'", "listen_addresses = '127.0.0.1'")
-        environment = {"PGDATA": f"{home}/data", "PGHOST": str(home), "PGPORT": str(port)}
+        script = re.sub(r"^ssl.*\n", "", script, flags=re.MULTILINE).replace("hostssl", "host")
+        environment = {
+            "PGDATA": f"{home}/data",
+            "PGHOST": str(home),
+            "PGPORT": str(port),
+            # Their own libpq is built without TLS, too.
+            "LD_PRELOAD": str(libpq_with_tls()),
+        }
         commands_of_postgres(
             ["/bin/bash", "-euc", self._placed(script)], environment | {"HOME": str(home)}
         )
 
     def _placed(self, text: str) -> str:
-        for name, port in self.ports.items():
-            text = text.replace(f"host={name}.example port=5432", f"host=127.0.0.1 port={port}")
-            text = text.replace(f"{name}.example:5432", f"127.0.0.1:{port}")
+        for name, port in self.tls_ports.items():
+            there = f"host={name}.example hostaddr=127.0.0.1 port={port} sslnegotiation=direct"
+            text = text.replace(f"host={name}.example port=5432", there)
+            text = text.replace(f"{name}.example:5432", f"{name}.example:{port}")
+        text = text.replace("/etc/exchange", str(self.folder / "etc"))
         return text.replace("/var/lib/exchange", str(self.folder / "mount"))
 
 
 @pytest.fixture
 def machines() -> Iterator[Machines]:
-    with folder_for_postgres() as folder:
+    with folder_for_postgres() as folder, ExitStack() as stack:
+        etc = folder / "etc"
         (folder / "mount" / "archive").mkdir(parents=True)
-        for each in (folder, folder / "mount", folder / "mount" / "archive"):
+        etc.mkdir()
+        for each in (folder, folder / "mount", folder / "mount" / "archive", etc):
             each.chmod(0o777)
-        (folder / "pgpass").write_text("*:*:exchange:hub:hub-secret\n")
-        (folder / "pgpass").chmod(0o600)
-        machines = Machines(folder, {name: free_port() for name in ("db1", "db2", "db3")})
+        (etc / "pgpass").write_text("*:*:exchange:hub:hub-secret\n")
+        (etc / "pgpass").chmod(0o600)
+        ports = {name: free_port() for name in MACHINES}
+        issued = {name: certificate(etc, f"{name}.example") for name in MACHINES}
+        roots = b"".join(shown.read_bytes() for shown, _ in issued.values())
+        (etc / "pg-root.pem").write_bytes(roots)
+        tls_ports = {
+            name: stack.enter_context(tls_before(port, issued[name]))
+            for name, port in ports.items()
+        }
+        machines = Machines(folder, ports, tls_ports)
         yield machines
         for name in machines.ports:
             if (folder / name / "data" / "postmaster.pid").exists():
@@ -113,6 +142,13 @@ def test_guide_to_deployment_keeps_every_receipt(
     environment = warm_environment()
     subprocess.run(["/bin/bash", "-euc", at_a_hub], cwd=files.folder, env=environment, check=True)
 
+    # The standby follows by TLS, and so do the hubs, before the loss and after the restore.
+    followed = (machines.folder / "db2" / "data" / "postgresql.auto.conf").read_text("utf-8")
+    for said in (followed, files.database_url):
+        # PostgreSQL puts quotes around some values.
+        assert re.search(r"sslmode=(\'\')?verify-full", said)
+        assert "pg-root.pem" in said
+
     load = Load(deployment, free_port())
     with HubProcess(files, load.environment) as hub:
         with load.running():
@@ -138,8 +174,8 @@ def test_guide_to_deployment_keeps_every_receipt(
         machines.stop(name)
     [restore] = blocks_of(7)
     machines.run(restore)
-    port = machines.ports["db3"]
-    restored = re.sub(r"host=127.*&target", f"host=127.0.0.1:{port}&target", files.database_url)
+    restored = machines.url(re.sub(r"host=db1.*&target", "host=db3.example:5432&target", given))
+    assert "sslmode=verify-full" in restored
     load.files = replace(files, database_url=restored)
     load.verify(at_least=10)
     at_restored = environment | {"EXCHANGE_DATABASE_URL": restored}

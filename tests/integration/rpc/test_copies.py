@@ -143,6 +143,43 @@ def test_backup_of_a_hub_under_load_is_whole_and_comes_back(
         pass
 
 
+def test_an_encrypted_backup_comes_back_under_its_passphrase_alone(
+    files: HubFiles, run: ServerCommand, tmp_path: Path
+) -> None:
+    config = ("--config", str(files.config_file))
+    right, wrong = tmp_path / "right", tmp_path / "wrong"
+    for file, said in ((right, "fictional passphrase"), (wrong, "another passphrase")):
+        file.touch(mode=0o600)
+        file.write_text(said, encoding="utf-8")
+    out, plain = tmp_path / "hub.backup", tmp_path / "plain.backup"
+    with HubProcess(files) as process, founded(process) as region:
+        send(region, 3)
+        code, said, err = run("backup", str(out), *config, "--passphrase-file", str(right))
+        assert (code, err) == (0, ""), said
+        assert "checked" in said
+        assert run("backup", str(plain), *config)[0] == 0
+        assert process.stop() == 0
+    # Nothing of the database stands in it, and nothing unencrypted was left beside.
+    assert b"SQLite format" in plain.read_bytes()
+    for word in (b"SQLite format", b"CREATE TABLE", b"kz.mia"):
+        assert word not in out.read_bytes()
+    left = {each.name for each in tmp_path.iterdir()} - {each.name for each in (right, wrong)}
+    assert {each for each in left if "backup" in each} == {"hub.backup", "plain.backup"}
+    assert out.stat().st_mode & 0o777 == 0o600
+    for name in ("hub.db", "hub.db-wal", "hub.db-shm"):
+        (files.folder / name).unlink(missing_ok=True)
+    code, _, err = run("restore", str(out), *config)
+    assert (code, "--passphrase-file" in err) == (2, True)
+    code, _, err = run("restore", str(out), *config, "--passphrase-file", str(wrong))
+    assert (code, "another passphrase" in err) == (2, True)
+    assert not (files.folder / "hub.db").exists()
+    code, said, err = run("restore", str(out), *config, "--passphrase-file", str(right))
+    assert (code, err) == (0, ""), said
+    assert size_of(files.folder / "hub.db") == size_of(plain)
+    with HubProcess(files):
+        pass
+
+
 def test_damaged_file_is_neither_backed_up_nor_restored(
     files: HubFiles, run: ServerCommand, tmp_path: Path
 ) -> None:
