@@ -13,10 +13,12 @@ from agency_client.cli import main
 from agency_client.state.expiry import key_states
 from agency_client.state.profile import Profile
 from exchange_certs.cli import main as certs
+from exchange_keys import encrypted_pem
 from exchange_keys.requests import make_keys, parse_request
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.revoke_certificate import RevocationReason
 from exchange_protocol.trust.identity import parse_member
+from exchange_server.bootstrap import utc_now
 from tests.support.deployment import OPERATOR, Deployment
 from tests.support.foundation import Foundation
 from tests.support.hub_process import PASSPHRASE, TRUST_DOMAIN, HubProcess
@@ -235,6 +237,36 @@ def test_warnings_grow_as_the_end_comes_near(
     profile = Profile.load(town.profile("kz.mia/system"))
     tls = key_states(profile, profile.tls.certificate.not_after - left)[0]
     assert tls.warning == warning
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [(31, None), (29, "ends in 29 days"), (13, "ends in 13 days"), (6, "ends in 6 days"),
+     (0, "ends within a day: renew it now")],
+)  # fmt: skip
+def test_whoami_and_status_warn_of_an_end_that_is_near(
+    foundation: Foundation,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    days: int,
+    said: str | None,
+) -> None:
+    town = foundation.copy(tmp_path / "hub")
+    folder = town.profile("kz.mia/system")
+    ends = utc_now() + timedelta(days=days, hours=2)
+    issued = town.files.issue("kz.mia/system", not_after=ends)
+    assert issued.key is not None
+    (folder / "tls.pem").write_bytes(issued.certificate_pem)
+    (folder / "tls.key").write_bytes(encrypted_pem(issued.key, PASSPHRASE))
+    capsys.readouterr()
+    for words in (("keys", "status"), ("whoami",)):
+        run("--profile", folder, *words)
+        out = " ".join(capsys.readouterr().out.split())
+        assert (said in out) if said else ("renew it" not in out), words
+    run("--json", "--profile", folder, "keys", "status")
+    (tls,) = (each for each in json.loads(capsys.readouterr().out)["keys"] if each["what"] == "tls")
+    assert tls["days"] == days
+    assert bool(tls["warning"]) is (said is not None)
 
 
 def test_whoami_and_status_tell_of_a_certificate_that_is_revoked_on_the_log(
