@@ -25,7 +25,7 @@ def run(root: Path, console: Console, actor: str) -> int:
         if started:
             hub.start(root)
         if actor == COORDINATOR:
-            _let_something_wait(root)
+            let_something_wait(root)
         return _open(root, actor)
     except StepFailed as failure:
         console.print(f"[red]{failure}")
@@ -48,7 +48,7 @@ def _open(root: Path, actor: str) -> int:
                 return 0
 
 
-def _let_something_wait(root: Path) -> None:
+def let_something_wait(root: Path) -> None:
     """Ask across a border, so that the coordinator has something to decide."""
     documents = root / "documents"
     for handling in ("H1", "H2"):

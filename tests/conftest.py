@@ -52,8 +52,15 @@ if (
 ):
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
-LONG = ("tests/faults/test_", "tests/e2e/", "tests/integration/rpc/test_workers.py")
-"""Where the tests are that take long, most of it in waiting."""
+LONG = (
+    "tests/e2e/",
+    "tests/faults/files/",
+    "tests/faults/test_",
+    "tests/integration/client/test_log_key.py",
+    "tests/integration/rpc/test_workers.py",
+    "tests/year/",
+)
+"""Where the tests are that take long."""
 
 
 @pytest.hookimpl(wrapper=True)

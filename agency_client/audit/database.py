@@ -24,12 +24,13 @@ a notice, or there in spite of one, is a fault of the copy, as content of anothe
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from agency_client.audit.copy_checks import CopyChecks, blob, damaged, fault, microseconds
@@ -64,6 +65,14 @@ TAKE_AGAIN = (
 """Advice for a copy that does not fit together."""
 
 
+_URL: Final = re.compile(r"[a-z][a-z0-9+]*:/+[^/]*@|postgres(?:ql)?(?:\+[a-z0-9]+)?:/")
+_OF_POSTGRESQL: Final = (
+    "copy it into a file of SQLite with `exchange-server copy-database sqlite:///FILE`, and give "
+    "that"
+)
+_DUMPS: Final = re.compile(rb"PGDMP|\s*(?:--\s*)*-- PostgreSQL database")
+
+
 class DatabaseCopy:
     """One copy of a hub's SQLite database, opened read-only; a `LogSource`."""
 
@@ -74,8 +83,18 @@ class DatabaseCopy:
             InvalidInput: DOCUMENT_INVALID, if there is no such file; COPY_UNUSABLE, if it cannot be
                 read as a hub's database, or its head is not signed by the log's key.
         """
+        if _URL.match(str(path)):
+            # It is not repeated: it may hold a password.
+            raise Reason.DOCUMENT_INVALID.error(
+                f"expected a database file of SQLite, got the URL of a server: {_OF_POSTGRESQL}"
+            )
         if not path.is_file():
             raise Reason.DOCUMENT_INVALID.error(f"expected a database file, there is none: {path}")
+        if _is_dump(path):
+            raise Reason.DOCUMENT_INVALID.error(
+                f"expected a database file of SQLite, got a dump of PostgreSQL, {path}: restore it "
+                f"with `exchange-server restore`, and then {_OF_POSTGRESQL}"
+            )
         with ExitStack() as stack:
             self._connection = _open(path, stack)
             try:
@@ -304,6 +323,15 @@ class _TileCheck:
                 first if level == 0 else None,
             )
         ]
+
+
+def _is_dump(path: Path) -> bool:
+    """True for what pg_dump writes, as text or in its own format."""
+    try:
+        with path.open("rb") as file:
+            return _DUMPS.match(file.read(256)) is not None
+    except OSError:
+        return False  # Why it cannot be read, SQLite says.
 
 
 def _open(path: Path, stack: ExitStack) -> sqlite3.Connection:

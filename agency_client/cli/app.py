@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -29,7 +29,9 @@ from agency_client.cli.terminal import (
     forget_results,
     use_any_terminal,
 )
-from agency_client.presentation.locale import language_of
+from agency_client.presentation.documents import FIELDS
+from agency_client.presentation.locale import Locale, language_of
+from agency_client.presentation.places import places_of
 from agency_client.presentation.refusals import refusal_words
 from exchange_files.arguments import empty_argument
 from exchange_protocol.errors import ExchangeError
@@ -240,15 +242,24 @@ def _asked_language(arguments: Sequence[str]) -> Language:
 def tell_failure(error: Exception, *, as_json: bool, language: Language = Language.EN) -> None:
     """Print what went wrong: a line for people, a document for programs.
 
-    The message is English; in another language a mistake of casework has words of its own, above.
+    The message is English; in another language a mistake of casework has words of its own, above,
+    and so have the places of a file's faults.
     """
     if as_json:
         print_json({"error": describe(error)})
     elif said := one_line(error):
         # A command without arguments has printed its help, and says nothing more.
-        if language is not Language.EN and (words := refusal_words(error, language)):
-            complain(f"agency: {words}", "red")
+        if language is not Language.EN:
+            for words in _in_words(error, language):
+                complain(f"agency: {words}", "red")
         complain(f"agency: {said}", "red")
+
+
+def _in_words(error: Exception, language: Language) -> Iterator[str]:
+    if words := refusal_words(error, language):
+        yield words
+    if isinstance(error, ExchangeError):
+        yield from places_of(error, Locale(language), FIELDS).told
 
 
 def hoist_globals(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

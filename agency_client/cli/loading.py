@@ -29,6 +29,7 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
     "watch": ("watch",),
     "setup": ("profile", "keys", "whoami", "sync", "agencies", "templates"),
     "enrolment": ("keys", "enrol"),
+    "enrolment_by_hub": ("enrol",),
     "doctor": ("doctor",),
     "operator": ("operator", "takes"),
     "audit": ("audit",),
@@ -101,5 +102,5 @@ def _places(app: typer.Typer | None) -> Iterator[int]:
 
 
 def _place(command: Callable[..., Any] | None) -> int:
-    """The place of a command's module in the help."""
-    return _PLACES[getattr(command, "__module__", "")]
+    """The place of a command's module in the help; a module that others load comes after them."""
+    return _PLACES.get(getattr(command, "__module__", ""), len(_PLACES))

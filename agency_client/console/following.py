@@ -61,12 +61,22 @@ class Follower:
         try:
             found = frozenset(each.id for each in islice(self._list(), _MOST))
         except HubUnavailable:
-            self._note_away()
+            self.note_away()
             return frozenset()
+        self.note_back()
         with self._lock:
-            self.away_since = None
             self._taken, self._taken_at, self._known = notices, now, found
         return found
+
+    def note_away(self) -> None:
+        """Note that the hub did not answer just now."""
+        with self._lock:
+            self.away_since = self.away_since or datetime.now(UTC)
+
+    def note_back(self) -> None:
+        """Note that the hub answered just now."""
+        with self._lock:
+            self.away_since = None
 
     def _start(self) -> None:
         if not self._is_watching:
@@ -75,14 +85,10 @@ class Follower:
 
     def _follow(self) -> None:
         try:
-            for _ in self._client.watch(keeps_place=False, on_away=lambda *_: self._note_away()):
+            for _ in self._client.watch(keeps_place=False, on_away=lambda *_: self.note_away()):
                 self._notices += 1
         except ExchangeError:
             # The client was closed, or the hub no longer lets it in: every page says why.
             pass
         finally:
             self._is_watching = False
-
-    def _note_away(self) -> None:
-        with self._lock:
-            self.away_since = self.away_since or datetime.now(UTC)

@@ -12,6 +12,7 @@ from agency_client.console.visits import Visit
 from agency_client.presentation.exchanges import who
 from agency_client.presentation.locale import Locale
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.log.merkle import verify_inclusion
 from exchange_protocol.log.tiles import TILE_WIDTH, partial_width, tile_path
 from exchange_protocol.record.entries import Event
@@ -22,6 +23,7 @@ PAGE_ROWS: Final = 50
 def show_log(visit: Visit, auditor: Auditor) -> Response:
     """The judged entries, the newest first, under the filters of the address."""
     event, agency, entry = visit.query("event"), visit.query("agency"), visit.query("entry")
+    state = visit.query("state")
     run, locale = auditor.run, visit.locale
     judged = list(run.entries) if run and run.report else []
     found = [
@@ -29,11 +31,12 @@ def show_log(visit: Visit, auditor: Auditor) -> Response:
         for each in reversed(judged)
         if (not event or each.entry.event.name == event)
         and (not agency or each.entry.actor.agency == agency)
+        and (not state or state in _reached(each))
         and (not entry or str(each.index) == entry)
     ]
     page = visit.page_number(len(found), PAGE_ROWS)
     shown = found[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
-    given = {"event": event, "agency": agency}
+    given = {"event": event, "state": state, "agency": agency}
     address = urlencode({name: value for name, value in given.items() if value})
     return visit.show(
         "log.html",
@@ -43,10 +46,17 @@ def show_log(visit: Visit, auditor: Auditor) -> Response:
         pages=-(-len(found) // PAGE_ROWS),
         address=f"/log?{address}&page=" if address else "/log?page=",
         events=[(each.name, locale.say(each), each.name == event) for each in Event],
+        states=[(each.name, visit.say_code(each), each.name == state) for each in LegState],
         agencies=sorted({each.entry.actor.agency for each in judged}),
         agency=agency,
         is_verified=bool(judged),
     )
+
+
+def _reached(judged: Judged) -> set[str]:
+    """The states that an entry brought legs into."""
+    legs = judged.entry.ruling.legs if judged.entry.ruling else ()
+    return {each.after.name for each in legs if each.before is not each.after}
 
 
 def show_entry(visit: Visit, auditor: Auditor) -> Response:

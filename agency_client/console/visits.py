@@ -188,6 +188,7 @@ class Visit:
             "here": _here(self.request),
             "help": say(HELP[template], self.language) if template in HELP else "",
             "menu": menu(self.console.member.role) if self.session else (),
+            "away": self.locale.minute(self.console.follower.away_since) if self.session else "",
         }
         page = render(template, self.language, **(frame | values))
         return HTMLResponse(page, status)
@@ -261,6 +262,7 @@ def show_fault(visit: Visit, error: ExchangeError) -> Response:
         case SignatureInvalid() | SealBroken():
             title, status = "FAULT_DATA", 502
         case HubUnavailable():
+            visit.console.follower.note_away()
             title, status = "FAULT_TITLE", 503
         case NotFound():
             title, status = "FAULT_TITLE", 404
@@ -274,7 +276,6 @@ def show_fault(visit: Visit, error: ExchangeError) -> Response:
         title_word=title,
         fault=visit.explain(error),
         is_dishonest=isinstance(error, HubDishonest),
-        is_away=isinstance(error, HubUnavailable),
     )
 
 

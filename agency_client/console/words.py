@@ -41,11 +41,6 @@ class Word(Enum):
     SIGNED_IN_AS = Words("You act as", "Вы действуете как", "Сіз мына атынан әрекет етесіз")
     MENU = Words("Sections", "Разделы", "Бөлімдер")
     BACK = Words("Back", "Назад", "Артқа")
-    HUB_AWAY = Words(
-        "The hub is away. What is kept here can still be read; what you send waits in the outbox.",
-        "Узел недоступен. Сохранённое можно читать; отправленное ждёт в исходящих.",
-        "Торап қолжетімсіз. Сақталғанын оқуға болады; жібергеніңіз шығыс қалтасында күтеді.",
-    )
 
     HELP = Words("Help for this page", "Справка по странице", "Бет бойынша анықтама")
     KEYS = Words("Keys", "Клавиши", "Пернелер")
@@ -596,6 +591,7 @@ class Word(Enum):
         "Записи показываются после проверки: сначала начните её.",
         "Жазбалар тексерілгеннен кейін көрсетіледі: алдымен тексеруді бастаңыз.",
     )
+    STATE_FILTER = Words("State reached", "Новое состояние", "Жаңа күйі")
     EVENT_FILTER = Words("Event", "Событие", "Оқиға")
     ANY = Words("any", "любое", "кез келген")
     RULES_CITED = Words("rules:", "правила:", "ережелер:")

@@ -7,14 +7,11 @@ be what somebody wrote. The words name the property and never repeat the value.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from agency_client.content.characters import describe_mixed
 from agency_client.content.spoiled import doubt
-
-if TYPE_CHECKING:
-    from agency_client.content.entity import Entity
 
 _COUNTRIES: Final = ("country", "jurisdiction", "nationality")
 _NUMBERS: Final = frozenset({"registrationNumber", "taxNumber", "idNumber", "innCode"})
@@ -39,9 +36,8 @@ _MOST_DECIMALS: Final = 3
 _FULL_LENGTH: Final = 12
 
 
-def doubts(entity: Entity) -> Iterator[str]:
-    """Give the doubts about an entity, each with its property."""
-    properties = entity["properties"]
+def doubts(properties: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Give the doubts about the properties of an entity, each with its property."""
     country = {value.lower() for key in _COUNTRIES for value in properties.get(key, ())}
     for name, values in properties.items():
         for value in values if name in IDENTIFIERS else ():

@@ -108,7 +108,7 @@ class Warnings:
 
     def add(self, line: int, entity: Entity) -> None:
         """Note what is doubtful about an entity that stands in a line."""
-        for words in doubts(entity):
+        for words in doubts(entity["properties"]):
             if words not in self._lines and len(self._lines) >= MOST_WARNINGS:
                 self._rest += 1
                 continue
@@ -125,7 +125,7 @@ class Warnings:
 
 def identifier_warnings(entity: Entity) -> list[str]:
     """Tell the doubts about an entity's identifiers; the values themselves are not repeated."""
-    return [f"{entity['id']}: {words}" for words in doubts(entity)]
+    return [f"{entity['id']}: {words}" for words in doubts(entity["properties"])]
 
 
 def entity_digest(entity: Entity) -> int:

@@ -6,14 +6,40 @@ the rest, so that a table of a hundred thousand rows gives an error that a perso
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import ExchangeError, InvalidInput, Reason
 
 MOST_KINDS: Final = 20
 MOST_LINES: Final = 10
 _MOST_GROUPS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlace:
+    """Faults of one kind at one place, in English: a person is told them in other languages too."""
+
+    lines: tuple[int, ...]
+    """The first of them; empty if no line is known."""
+    count: int
+    """The number of all."""
+    at: str
+    """The place in the line, such as `column 'date'`; empty for the whole of it."""
+    expected: str
+
+
+class FileInvalid(InvalidInput):
+    """DOCUMENT_INVALID of a file, with its places apart from the message."""
+
+    def __init__(
+        self, message: str, places: Sequence[FilePlace], rest: int, *, field: str | None = None
+    ) -> None:
+        super().__init__(Reason.DOCUMENT_INVALID, message, field=field)
+        self.places = tuple(places)
+        self.rest = rest
+        """Faults at other places."""
 
 
 @dataclass(slots=True)
@@ -51,13 +77,16 @@ class Faults:
 
     def error(self) -> ExchangeError:
         """The faults so far as one error: DOCUMENT_INVALID."""
-        shown = list(self._groups.items())[:MOST_KINDS]
-        told = [_words(at, expected, group) for (at, expected), group in shown]
-        rest = self.count - sum(group.count for _, group in shown)
+        places = [
+            FilePlace(tuple(group.lines), group.count, at, expected)
+            for (at, expected), group in list(self._groups.items())[:MOST_KINDS]
+        ]
+        told = [_words(place) for place in places]
+        rest = self.count - sum(place.count for place in places)
         if rest:
             told.append(f"and {rest} more")
         much = f"{self.count} faults: " if self.count > 1 else ""
-        return Reason.DOCUMENT_INVALID.error(f"{self._source}: {much}{'; '.join(told)}")
+        return FileInvalid(f"{self._source}: {much}{'; '.join(told)}", places, rest)
 
     def raise_any(self) -> None:
         """Raise DOCUMENT_INVALID if there is a fault."""
@@ -65,7 +94,7 @@ class Faults:
             raise self.error()
 
 
-def lines_in_words(lines: list[int], count: int) -> str:
+def lines_in_words(lines: Sequence[int], count: int) -> str:
     """Lines as people read them: `line 3`, or `lines 3, 5 and 20 more`."""
     if count == 1:
         return f"line {lines[0]}"
@@ -74,6 +103,6 @@ def lines_in_words(lines: list[int], count: int) -> str:
     return f"lines {shown} and {rest} more" if rest else f"lines {shown}"
 
 
-def _words(at: str, expected: str, group: _Group) -> str:
-    place = lines_in_words(group.lines, group.count)
-    return f"{place}, {at}: {expected}" if at else f"{place}: {expected}"
+def _words(place: FilePlace) -> str:
+    lines = lines_in_words(place.lines, place.count)
+    return f"{lines}, {place.at}: {place.expected}" if place.at else f"{lines}: {place.expected}"

@@ -25,7 +25,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import yaml
 
 from agency_client.content.characters import find_hidden
-from agency_client.content.faults import MOST_KINDS, Faults
+from agency_client.content.faults import MOST_KINDS, Faults, FileInvalid, FilePlace
 from exchange_files import read_given
 from exchange_protocol.errors import ExchangeError, Reason
 
@@ -69,11 +69,14 @@ class Fields:
 
     def place(self, at: At) -> str:
         """Say the place of a value, or of what it would stand in: `line 3, `, or nothing."""
+        return "".join(f"line {line}, " for line in self._lines(at))
+
+    def _lines(self, at: At) -> tuple[int, ...]:
         path = (*self.above, *at)
         while path and path not in self.places:
             path = path[:-1]
         found = self.places.get(path)
-        return f"line {found.line}, " if found else ""
+        return (found.line,) if found else ()
 
     def fault(self, at: At, expected: str) -> ExchangeError:
         """An error about one value: DOCUMENT_INVALID."""
@@ -81,14 +84,13 @@ class Fields:
 
     def faults(self, found: list[tuple[At, str]]) -> ExchangeError:
         """An error about several values: DOCUMENT_INVALID."""
-        told = [
-            f"{self.place(at)}{dotted(at) or 'document'}: {expected}"
-            for at, expected in found[:MOST_KINDS]
-        ]
-        if len(found) > MOST_KINDS:
-            told.append(f"and {len(found) - MOST_KINDS} more")
-        return Reason.DOCUMENT_INVALID.error(
-            f"{self.source}: {'; '.join(told)}", field=dotted(found[0][0]) or None
+        shown, rest = found[:MOST_KINDS], max(0, len(found) - MOST_KINDS)
+        told = [f"{self.place(at)}{dotted(at) or 'document'}: {expected}" for at, expected in shown]
+        if rest:
+            told.append(f"and {rest} more")
+        places = [FilePlace(self._lines(at), 1, dotted(at), expected) for at, expected in shown]
+        return FileInvalid(
+            f"{self.source}: {'; '.join(told)}", places, rest, field=dotted(found[0][0]) or None
         )
 
 

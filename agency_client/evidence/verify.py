@@ -928,6 +928,7 @@ _SECOND_KEY_OF_ML_DSA_65 = _SECOND_KEY + bytes.fromhex("048207b6") + _ML_DSA_65
 _ML_DSA_65_KEY_BYTES, _ML_DSA_65_SIGNATURE_BYTES = 1974, 3309
 
 
+_SUCCESSION_INVALID = "SUCCESSION_INVALID"
 _EXIT_REFUSED, _EXIT_DAMAGED, _EXIT_UNCHECKED = 1, 2, 6
 
 
@@ -946,6 +947,10 @@ class Refused(Failed):
 
 class Damaged(Failed):
     """The file is no whole bundle: whoever had it can have changed that, so it is no verdict."""
+
+
+class Misgiven(Failed):
+    """A key or a root that the person gave is none, which is no verdict about the bundle."""
 
 
 class Unchecked(Failed):
@@ -995,7 +1000,11 @@ class Archive:
             raise Refused("FILE_MISSING", f"expected the file {name}, there is none")
         data = self._unpack(member)
         if hashlib.sha256(data).hexdigest() != self.manifest["files"][name]:
-            raise Damaged("DIGEST_MISMATCH", f"{name} is not the file that the manifest lists")
+            raise Damaged(
+                "DIGEST_MISMATCH",
+                f"{name} is not the file that the manifest lists: another program changed it; "
+                "ask for the bundle as it was exported",
+            )
         return data
 
     def _read_manifest(self) -> dict[str, Any]:
@@ -1062,7 +1071,11 @@ def _check_members(members: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipI
         # `orig_filename` is what stands in the archive: zipfile cuts `filename` at a zero byte.
         name = member.orig_filename
         if not _NAME.fullmatch(name) or len(name) > 200 or name != member.filename:
-            raise Damaged("NAME_INVALID", f"a file may not be called {name[:80]!a}")
+            raise Damaged(
+                "NAME_INVALID",
+                f"a file may not be called {name[:80]!a}: another program added or renamed it; ask "
+                "for the bundle as it was exported",
+            )
         if name in found:
             raise Damaged("NAME_REPEATED", f"{name} is there twice")
         if member.flag_bits & _ENCRYPTED:
@@ -1233,7 +1246,7 @@ class Witnesses:
         self.keys = [parse_vkey(each, _COSIGNATURE, "WITNESS_KEY_INVALID") for each in vkeys]
         for part in (0, 2):
             if len({each[part] for each in self.keys}) != len(vkeys):
-                raise Refused(
+                raise Misgiven(
                     "WITNESS_KEY_INVALID", "expected witnesses of different names and keys"
                 )
 
@@ -1270,14 +1283,18 @@ def verify_cosignatures(
 def parse_vkey(
     vkey: str, kind: int = _LOG_SIGNATURE, reason: str = "LOG_KEY_INVALID"
 ) -> tuple[str, bytes, bytes]:
-    """Take a verifier key `name+id+key` apart; gives name, 4-byte key id and Ed25519 key."""
+    """Take a verifier key `name+id+key` apart; gives name, 4-byte key id and Ed25519 key.
+
+    Raises Refused for one that the log told, and Misgiven for one that a person gave.
+    """
+    failure = Refused if reason == _SUCCESSION_INVALID else Misgiven
     parts = vkey.strip("\ufeff \t\r\n").split("+", 2)
     key = _base64(parts[2].encode("ascii", "replace")) if len(parts) == 3 else None
     if key is None or len(key) != 33 or key[0] != kind or not _is_key_name(parts[0]):
-        raise Refused(reason, f"expected a verifier key name+key id+key, of Ed25519, type {kind}")
+        raise failure(reason, f"expected a verifier key name+key id+key, of Ed25519, type {kind}")
     key_id = hashlib.sha256(parts[0].encode() + b"\n" + key).digest()[:4]
     if parts[1] != key_id.hex():
-        raise Refused(reason, f"the key id of this verifier key must be {key_id.hex()}")
+        raise failure(reason, f"the key id of this verifier key must be {key_id.hex()}")
     return parts[0], key_id, key[1:]
 
 
@@ -1453,7 +1470,7 @@ class LogKeys:
         if author[:5] != operating_agency or author[5:6] != ["operator"]:
             raise Refused("SUCCESSION_INVALID", f"{where}: its author may publish no log key")
         old, new = text(statement.body, 1), text(statement.body, 2)
-        keys = [parse_vkey(each, reason="SUCCESSION_INVALID") for each in (old, new)]
+        keys = [parse_vkey(each, reason=_SUCCESSION_INVALID) for each in (old, new)]
         if any(each[0] != self.name for each in keys):
             raise Refused("SUCCESSION_INVALID", f"{where}: it is of another log's key")
         said = "\n".join(("caricc-exchange/log-key-succession/v1", self.name, old, new, ""))
@@ -1840,6 +1857,11 @@ class OpenSsl:
         if not self.is_signed_ed25519(_KNOWN_KEY, b"r", _KNOWN_SIGNATURE):
             raise Unchecked("OPENSSL_UNFIT", f"{version!a:.60} does not verify Ed25519 here")
 
+    def check_root(self, root: Path) -> None:
+        """Check that a file holds a certificate in PEM; raises Misgiven."""
+        if self._run(["x509", "-in", str(root), "-inform", "PEM", "-noout"]).returncode != 0:
+            raise Misgiven("ROOT_INVALID", f"expected a certificate in PEM in {root.name}")
+
     def verify_chain(self, root: Path, certificate: Certificate, at: int, where: str) -> None:
         """Verify that a certificate leads to the root, as at a time in seconds since 1970."""
         if (certificate.der, at) in self._chains:
@@ -2155,8 +2177,11 @@ def verify(
     witnesses: Witnesses | None = None,
     tsa_root: Path | None = None,
 ) -> Iterator[str]:
-    """Verify a bundle; yields a line for everything that is proved. Raises Refused."""
+    """Verify a bundle; yields a line for everything that is proved. Raises Failed."""
     openssl = OpenSsl(folder)
+    for given in (root, tsa_root):
+        if given is not None:
+            openssl.check_root(given)
     with Archive(bundle) as archive:
         exchange_id = archive.manifest["exchange_id"]
         expected = {"checkpoint.note", *READING}
@@ -2306,7 +2331,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 tsa_root=tsa_root,
             ):
                 print(shown(line))
-    except Damaged as error:
+    except (Damaged, Misgiven) as error:
         print(shown(f"NOT CHECKED  {error.reason}: {error.message}"))
         return _EXIT_DAMAGED
     except Unchecked as error:

@@ -12,6 +12,7 @@ from typing import Final
 
 from agency_client.presentation.documents import FIELDS
 from agency_client.presentation.locale import Locale
+from agency_client.presentation.places import field_in_words, places_of
 from exchange_protocol.errors import (
     ExchangeError,
     HubDishonest,
@@ -35,8 +36,10 @@ class Explained:
     """The field that is wrong, in words; empty where there is none, or none that has a word."""
     detail: str
     """The field and the message, in English, with unseen characters shown."""
+    places: tuple[str, ...]
+    """Where a text or a file has faults and what was expected there, in words, one each."""
     has_places: bool
-    """True if the detail lists places of a text or a file, which a person needs at once."""
+    """True if the detail alone says what is wrong with a text or a file: a person needs it."""
 
 
 def explain(error: ExchangeError, locale: Locale, names: Mapping[str, Words] = FIELDS) -> Explained:
@@ -47,12 +50,14 @@ def explain(error: ExchangeError, locale: Locale, names: Mapping[str, Words] = F
         locale: how the person is told.
         names: names of fields, by the last part of their dotted path.
     """
+    places = places_of(error, locale, names)
     return Explained(
         sentence=locale.say(words_of(error.reason)),
         reason=error.reason.name,
-        field=_field(error.field or "", locale, names),
+        field=field_in_words(error.field or "", locale, names),
         detail=locale.visible(f"{f'{error.field}: ' if error.field else ''}{error.message}"),
-        has_places=error.reason is Reason.DOCUMENT_INVALID,
+        places=places.told,
+        has_places=error.reason is Reason.DOCUMENT_INVALID and not places.is_whole,
     )
 
 
@@ -62,13 +67,6 @@ def words_of(reason: Reason) -> Words:
         (words for kind, words in _CLASSES.items() if issubclass(reason.error_class, kind)),
         _UNKNOWN,
     )
-
-
-def _field(path: str, locale: Locale, names: Mapping[str, Words]) -> str:
-    for name in reversed(path.replace("[", ".").split(".")):
-        if name in names:
-            return locale.say(names[name])
-    return ""
 
 
 _UNKNOWN: Final = Words(

@@ -44,9 +44,8 @@ def served(foundation: Foundation, tmp_path: Path) -> Iterator[tuple[Deployment,
 
 def start(code: str, *words: object, **environment: str) -> subprocess.Popen[str]:
     """Start a command; one with an environment of its own imports everything under it."""
-    is_warm = code in (AGENCY, SERVER, CERTS) and not environment
     return subprocess.Popen(
-        [warm_python() if is_warm else sys.executable, "-c", code, *map(str, words)],
+        [sys.executable if environment else warm_python(), "-c", code, *map(str, words)],
         env={**os.environ, "PYTHONPATH": PATHS, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -239,7 +239,8 @@ def test_device_without_an_end_is_refused_wherever_a_file_is_named(
 
 def in_shell(line: str, **environment: str) -> tuple[int, str]:
     """Run a line of a shell, in which `agency`, `server` and `certs` are the commands."""
-    programs = {"agency": AGENCY, "server": SERVER, "certs": CERTS}
+    installed = "from agency_client.command import main; main()"
+    programs = {"agency": installed, "server": SERVER, "certs": CERTS}
     functions = "".join(
         f'{name}() {{ {shlex.join([sys.executable, "-c", code])} "$@"; }}\n'
         for name, code in programs.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -84,6 +85,7 @@ def some(strategy: st.SearchStrategy[Any], most: int = 4) -> st.SearchStrategy[t
     return st.lists(strategy, max_size=most, unique=True).map(tuple)
 
 
+@cache
 def of_kind(kind: Kind) -> st.SearchStrategy[Body]:
     match kind:
         case Kind.DECISION:
@@ -196,32 +198,45 @@ parts = st.lists(
 ).map(tuple)
 
 
+# Made once: a strategy that is made for one draw is validated for it, which costs more than it.
+kinds_of = cache(st.sampled_from)
+handlings, tlps, urgencies = map(st.sampled_from, (Handling, Tlp, Urgency))
+source_grades = st.none() | st.sampled_from(SourceGrade)
+information_grades = st.none() | st.sampled_from(InformationGrade)
+purposes = st.sampled_from(Purpose)
+codes = st.sampled_from(["KZ-AML-18", "A", "UZ.660-II"])
+purposes_or_none, codes_or_none, zones_or_none = (
+    st.none() | each for each in (purposes, codes, zones)
+)
+some_purposes, some_agencies = some(purposes), some(agency_ids)
+languages = st.none() | st.sampled_from(Language)
+counts = st.integers(0, 2**32 - 1)
+
+
 @st.composite
 def drafts(draw: st.DrawFn, kinds: tuple[Kind, ...] = tuple(Kind)) -> Draft:
-    kind = draw(st.sampled_from(kinds))
+    kind = draw(kinds_of(kinds))
     own_id = draw(ids)
     opening = kind.stage is Stage.INITIAL
     continuing = kind.stage is Stage.CONTINUING
     made_at = draw(times)
     body = draw(of_kind(kind))
-    purposes = st.sampled_from(Purpose)
     latest = min(statements.MAX_DUE, datetime.max.replace(tzinfo=UTC) - made_at)
     dues = st.timedeltas(timedelta(microseconds=1), latest).map(lambda later: made_at + later)
-    codes = st.sampled_from(["KZ-AML-18", "A", "UZ.660-II"])
     header = Header(
-        handling=draw(st.sampled_from(Handling)),
-        tlp=draw(st.sampled_from(Tlp)),
-        source_grade=draw(st.none() | st.sampled_from(SourceGrade)),
-        information_grade=draw(st.none() | st.sampled_from(InformationGrade)),
-        urgency=draw(st.sampled_from(Urgency)),
+        handling=draw(handlings),
+        tlp=draw(tlps),
+        source_grade=draw(source_grades),
+        information_grade=draw(information_grades),
+        urgency=draw(urgencies),
         due_at=draw(dues if kind.spec.sets_due(body) else st.none() | dues),
-        purpose=draw(purposes if opening else st.none() | purposes),
-        legal_basis=draw(codes if opening else st.none() | codes),
-        permitted_uses=draw(some(purposes)),
-        onward_authorities=draw(some(agency_ids)),
-        language=draw(st.none() | st.sampled_from(Language)),
-        time_zone=draw(st.none() | zones),
-        subject_count=draw(st.integers(0, 2**32 - 1)),
+        purpose=draw(purposes if opening else purposes_or_none),
+        legal_basis=draw(codes if opening else codes_or_none),
+        permitted_uses=draw(some_purposes),
+        onward_authorities=draw(some_agencies),
+        language=draw(languages),
+        time_zone=draw(zones_or_none),
+        subject_count=draw(counts),
     )
     return Draft(
         id=own_id,
@@ -230,8 +245,8 @@ def drafts(draw: st.DrawFn, kinds: tuple[Kind, ...] = tuple(Kind)) -> Draft:
         made_at=made_at,
         body=body,
         answers=draw(digests) if continuing else None,
-        recipients=draw(some(agency_ids)),
-        supervisors=draw(some(agency_ids)),
+        recipients=draw(some_agencies),
+        supervisors=draw(some_agencies),
         header=header,
         parts=draw(parts),
     )

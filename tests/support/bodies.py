@@ -7,6 +7,7 @@ import string
 import types
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
@@ -33,6 +34,7 @@ agency_ids = st.builds(
 ).map(AgencyId)
 
 
+@cache
 def bodies(kind: Kind) -> st.SearchStrategy[Body]:
     """Every body of a kind whose parser follows from its types."""
     drawn = {name: _values(hint) for name, hint in _hints(kind).items()}
@@ -77,6 +79,7 @@ def _fit_grounds(values: dict[str, Any]) -> None:
     values["further_grounds"] = tuple(further)
 
 
+@cache
 def _hints(kind: Kind) -> dict[str, Any]:
     hints = get_type_hints(kind.body, include_extras=True)
     return {each.name: hints[each.name] for each in fields(kind.body)}  # type: ignore[arg-type] # every body is a dataclass

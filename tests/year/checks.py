@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
@@ -34,6 +34,7 @@ from exchange_protocol.rules.lifecycle import Exchange, Leg
 from exchange_protocol.trust.identity import AgencyId
 from exchange_server.ledger import ExchangeRow
 from exchange_server.ledger.fsck import fsck
+from tests.support.divided import dividing
 from tests.support.hub_data import log_verifier
 from tests.year.counts import Count, Figures
 from tests.year.line import client_of
@@ -76,7 +77,11 @@ def audit(database: Path, copy: Path) -> Audit:
         report = verify_log(source, region.anchors, auditor=None, watch=take)
         seconds = time.perf_counter() - began
         checkpoint = source.checkpoint
+        with dividing() as said:
+            verify_log(source, region.anchors, auditor=None, cores=2)
     findings = [str(each) for each in report.violations]
+    if [each and replace(each, seconds=0.0) for each in said] != [replace(report, seconds=0.0)]:
+        findings.append("the replay that is divided by exchange does not say the same")
     return Audit(checkpoint, gathered, exchanges, rows, seconds, findings)
 
 

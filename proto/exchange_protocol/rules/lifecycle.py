@@ -218,7 +218,7 @@ def addressed_legs(
     """The legs that a continuing statement speaks on; with `view`, out of that agency's own.
 
     A recipient speaks on its own leg and addresses the initiator alone, or also the members of a
-    joint case whose request for consent it answers; everyone else names the legs as recipients.
+    joint case whose request for consent it answers. Everyone else names the legs as recipients.
     What is said to all members of a joint case speaks on the legs of all.
 
     Raises:

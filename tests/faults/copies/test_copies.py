@@ -73,7 +73,7 @@ def rows_of(path: Path) -> dict[str, list[Any]]:
         }
 
 
-async def write_history(folder: Path) -> History:
+async def write_history(folder: Path, rounds: int = 6) -> History:
     """Run an honest hub, and keep what its files looked like now and then."""
     file = folder / "hub.db"
     engine = open_engine(f"sqlite:///{file}")
@@ -92,7 +92,7 @@ async def write_history(folder: Path) -> History:
     region = Region(file, engine, ledger, mail)
     ahead = file.with_name("hub.db-wal")
     moments = [Moment(file.read_bytes(), ahead.read_bytes())]
-    for n in range(6):
+    for n in range(rounds):
         asked = await region.say(KZ_MIA, REQUEST, to=["kz.fma"])
         moments.append(Moment(file.read_bytes(), ahead.read_bytes()))
         await region.fetch(KZ_FMA, asked)

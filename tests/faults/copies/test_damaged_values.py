@@ -6,6 +6,7 @@ None of that may convict the hub, and none may be called whole by a check that r
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import sqlite3
@@ -25,11 +26,14 @@ from tests.faults.copies.test_copies import (
     audited,
     checked,
     rows_of,
+    write_history,
 )
 
 FLIPS: Final = 1_500 if os.environ.get("EXCHANGE_FAULTS") == "full" else 60
 ROWS: Final = 4 if os.environ.get("EXCHANGE_FAULTS") == "full" else 1
 """Rows of a table whose value is damaged, in each way."""
+ROUNDS: Final = 6 if os.environ.get("EXCHANGE_FAULTS") == "full" else 2
+"""Rounds of statements in the log. Each check reads all of it, to find one damaged row."""
 COLUMNS: Final = [
     (table.name, column.name) for table in tables.metadata.sorted_tables for column in table.columns
 ]
@@ -69,6 +73,11 @@ DAMAGES: Final[dict[str, Callable[[Any], Any]]] = {
     "another type": lambda value: "?" if isinstance(value, (bytes, int)) else b"\xff\x00",
     "a large number": lambda value: 2**62,
 }
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> History:
+    return asyncio.run(write_history(tmp_path_factory.mktemp("honest"), ROUNDS))
 
 
 @pytest.fixture(scope="module")

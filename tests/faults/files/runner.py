@@ -22,6 +22,8 @@ from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
+from tests.support.warm_start import MEMORY
+
 
 class Fault(IntEnum):
     """What the shim does; the numbers are those of shim.c."""
@@ -78,6 +80,7 @@ def _programs() -> dict[str, Callable[[list[str]], object]]:
     from exchange_server.cli import app, run
 
     command_line()
+    importlib.import_module(MEMORY)
     return {
         "agency": agency,
         "exchange-certs": certs,

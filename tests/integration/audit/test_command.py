@@ -168,3 +168,37 @@ def test_copy_under_another_log_key_is_refused(
     )
     assert code == 2
     assert "there is none" in err
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://hub:secret@db1:5432/exchange", "postgresql+psycopg://hub@/exchange?host=db1"],
+)
+def test_address_of_a_server_is_refused_with_the_way_out_and_not_repeated(
+    stage: tuple[Deployment, HubProcess], capsys: pytest.CaptureFixture[str], url: str
+) -> None:
+    words = ("audit", "verify", "--database", url)
+    code, out, err = run(capsys, *as_member(stage[0], AUDITOR), *words)
+    assert (code, out) == (2, "")
+    assert "exchange-server copy-database" in err
+    assert "secret" not in err
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"PGDMP\x01\x0f\x00", b"--\n-- PostgreSQL database dump\n--\n", b"-- PostgreSQL database"],
+)
+def test_dump_of_postgresql_is_named_and_is_no_verdict(
+    stage: tuple[Deployment, HubProcess],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    head: bytes,
+) -> None:
+    dump = tmp_path / "hub.dump"
+    for data in (head, head + bytes(4096)):
+        dump.write_bytes(data)
+        words = ("audit", "verify", "--database", dump)
+        code, out, err = run(capsys, *as_member(stage[0], AUDITOR), *map(str, words))
+        assert (code, out) == (2, "")
+        assert "got a dump of PostgreSQL" in err
+        assert "exchange-server restore" in err

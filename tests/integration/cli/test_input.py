@@ -73,6 +73,11 @@ def test_table_as_banks_send_it_is_refused_until_it_is_said_how_it_is_written(
     assert "line 4, column 'Номер': the key of 'payment' is empty" in message
     assert SECRET not in message
     assert SECRET not in caplog.text
+    for language, words in (("ru", "строка 4, столбец 'Номер': ключ"), ("kk", "'Номер' бағаны")):
+        told = bank.run(OFFICER, "--lang", language, *REQUEST, *BANK)
+        assert told.code == 2
+        assert words in told.err
+        assert SECRET not in told.err
     exchange = bank.ask("kz.fma", more=(*BANK, *CHOICES))
     shown = bank.run(FIU, "show", exchange, "--json").ok().json["statements"][0]
     payments = [each["properties"] for each in shown["entities"] if each["schema"] == "Payment"]

@@ -43,9 +43,14 @@ def test_errors_of_an_officer_have_no_english(
         "period": form_of(browser, **{"request.period.end": "2020-01-01"}),
         "nobody there": form_of(browser, to="xx.yyy"),
     }
+    # The heading of a column is the person's own word.
+    headed, sum_ = TABLE.replace(b"1000.50", b"=1+1"), "Сумма".encode()
+    mapping = MAPPING.replace(b"column: amount", b"column: " + sum_).replace(
+        b"payee, amount", b"payee, " + sum_
+    )
     table = {
-        "table_file": ("таблица", TABLE.replace(b"1000.50", b"=1+1")),
-        "mapping_file": ("разметка", MAPPING),
+        "table_file": ("таблица", headed.replace(b"amount", sum_)),
+        "mapping_file": ("разметка", mapping),
     }
     browser.get("/new/request_information")
     found["table"] = browser.post("/new/request_information", table, **FORM)
@@ -60,6 +65,12 @@ def test_errors_of_an_officer_have_no_english(
     assert english == {}
     for name, page in found.items():
         assert page.status >= 400, name
+    where, what = {
+        "ru": ("строка 2, столбец 'Сумма'", "ожидается число вида 1000.50"),
+        "kk": ("2-жол, 'Сумма' бағаны", "1000.50 түріндегі сан күтіледі"),
+    }[language]
+    assert where in found["table"].words
+    assert what in found["table"].words
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

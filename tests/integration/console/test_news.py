@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -101,3 +102,28 @@ def test_the_bar_says_since_when_the_hub_is_away_and_comes_back(
         first = awaited(browser, lambda words: "away since" in words)
         assert awaited(browser, lambda words: "away since" in words) == first
     awaited(browser, lambda words: "New: 1" in words)
+
+
+def test_what_is_kept_is_read_while_the_hub_is_away(
+    police: ExchangeClient, fiu: RunningConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = new_exchange(police, "kz.fma")
+    other = new_exchange(police, "kz.fma")
+    browser = fiu.entered()
+    assert "away since" not in browser.get(f"/exchange/{kept}").words
+
+    def fail(*_: object) -> object:
+        raise Reason.UNAVAILABLE.error("the hub is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Connection, "perform", fail)
+        page = browser.get(f"/exchange/{kept}")
+        assert page.status == 200
+        assert "Вымышлено" in page.words
+        assert browser.get(f"/exchange/{other}").status == 503
+        # Every page says since when, in the reader's zone.
+        for path in (f"/exchange/{kept}", f"/exchange/{other}", "/drafts", "/outbox", "/cases"):
+            words = browser.get(path).words
+            assert re.search(r"away since \d{4}-\d\d-\d\d \d\d:\d\d \S", words), path
+    assert "away since" not in browser.get(f"/exchange/{other}").words
+    assert "away since" not in browser.get("/drafts").words

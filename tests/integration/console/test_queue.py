@@ -404,7 +404,7 @@ def test_a_hub_that_is_away_is_said(
     monkeypatch.setattr(Connection, "perform", lambda *_: (_ for _ in ()).throw(away))
     page = browser.get("/queue")
     assert page.status == 503
-    assert "The hub is away" in page.words
+    assert "The hub is away since" in page.words
 
 
 def test_who_is_no_approver_has_no_decision(hub: InMemoryHub, tmp_path: Path, held: str) -> None:

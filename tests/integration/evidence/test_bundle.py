@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from agency_client.evidence import VerifiedBundle, export_bundle, verify_bundle
 from agency_client.evidence.account import render
@@ -720,7 +722,19 @@ def test_another_log_key_is_refused(court: Court, bundle: Path) -> None:
     assert court.run(bundle, vkey=vkey).startswith("NOT VERIFIED  CHECKPOINT_INVALID:")
 
 
-def test_log_key_with_a_wrong_id_is_refused(court: Court, bundle: Path) -> None:
+def test_log_key_with_a_wrong_id_is_no_verdict(court: Court, bundle: Path) -> None:
     name, _, key = court.vkey.split("+", 2)
-    said = court.run(bundle, vkey=f"{name}+00000000+{key}")
-    assert said.startswith("NOT VERIFIED  LOG_KEY_INVALID:")
+    for vkey in (f"{name}+00000000+{key}", court.vkey[:-3], "rubbish"):
+        assert court.run(bundle, vkey=vkey).startswith("NOT CHECKED  LOG_KEY_INVALID:")
+
+
+@pytest.mark.parametrize("form", ["der", "text", "empty"])
+def test_root_that_is_no_certificate_in_pem_is_no_verdict(
+    court: Court, bundle: Path, tmp_path: Path, form: str
+) -> None:
+    certificate = x509.load_pem_x509_certificate(court.root.read_bytes())
+    data = {"der": certificate.public_bytes(Encoding.DER), "text": b"brief: x\n", "empty": b""}
+    root = tmp_path / "root.crt"
+    root.write_bytes(data[form])
+    said = court.run(bundle, root=root)
+    assert said == "NOT CHECKED  ROOT_INVALID: expected a certificate in PEM in root.crt"

@@ -591,7 +591,7 @@ def test_keys_of_witnesses_that_are_none_are_refused(
             WitnessPolicy(1, vkeys)
         assert caught.value.reason is Reason.CONFIG_INVALID
         said = court.run(bundle, witnesses=vkeys)
-        assert said.startswith("NOT VERIFIED  WITNESS_KEY_INVALID: "), said
+        assert said.startswith("NOT CHECKED  WITNESS_KEY_INVALID: "), said
 
 
 @pytest.mark.parametrize("required", [0, 3])

@@ -69,9 +69,7 @@ def test_agency_loads_the_module_of_the_asked_command_alone(
 @pytest.mark.parametrize(
     ("run", "words"),
     [
-        (SERVER, ["exchange-server", "--version"]),
         (SERVER, ["exchange-server", "serve", "--help"]),
-        (CERTS, ["exchange-certs", "--version"]),
         (CERTS, ["exchange-certs", "issue", "--help"]),
     ],
 )

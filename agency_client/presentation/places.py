@@ -1,0 +1,447 @@
+"""The places of a file's faults in the reader's language: the row, the column, what was expected.
+
+The modules that read files say in English what they expected. A sentence of theirs is found here by
+its form, with what stands in it: a column, a number, the name of a property. What has no form here
+is told in English, beside a place in the reader's language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from agency_client.content.faults import FileInvalid, FilePlace
+from agency_client.presentation.locale import Locale
+from agency_client.presentation.words import say
+from exchange_protocol.errors import ExchangeError
+from exchange_protocol.kinds.codes import Language
+from exchange_protocol.words import Words
+
+_LINE: Final = Words("line {lines}", "строка {lines}", "{lines}-жол")
+_LINES: Final = Words("lines {lines}", "строки {lines}", "жолдар: {lines}")
+_LINES_MORE: Final = Words(
+    "lines {lines} and {rest} more",
+    "строки {lines} и ещё {rest}",
+    "жолдар: {lines} және тағы {rest}",
+)
+_REST: Final = Words("and {rest} more faults", "и ещё ошибок: {rest}", "және тағы қате: {rest}")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The places of a file's faults, in words."""
+
+    told: tuple[str, ...] = ()
+    """One each: the lines, where in them, what was expected."""
+    is_whole: bool = False
+    """False if what was expected at one of them stands in the English message alone."""
+
+
+def places_of(error: ExchangeError, locale: Locale, names: Mapping[str, Words]) -> Places:
+    """Put the places of a file's faults into words; there are none if the error has none.
+
+    Args:
+        error: the error.
+        locale: how the person is told.
+        names: names of fields, by the last part of their dotted path.
+    """
+    if not isinstance(error, FileInvalid):
+        return Places()
+    told, is_whole = [], True
+    for place in error.places:
+        words = translated(place.expected, locale.language)
+        is_known = words != place.expected or locale.language is Language.EN
+        is_whole = is_whole and is_known
+        at = field_in_words(place.at, locale, names) or translated(place.at, locale.language)
+        where = ", ".join(each for each in (_lines(place, locale), at) if each)
+        if said := ": ".join(each for each in (where, words if is_known else "") if each):
+            told.append(locale.visible(said))
+    if error.rest:
+        told.append(locale.say(_REST, rest=error.rest))
+    return Places(tuple(told), is_whole)
+
+
+def field_in_words(path: str, locale: Locale, names: Mapping[str, Words]) -> str:
+    """The field that a dotted path leads to; empty if none of its parts has a word."""
+    for name in reversed(path.replace("[", ".").split(".")):
+        if name in names:
+            return locale.say(names[name])
+    return ""
+
+
+def _lines(place: FilePlace, locale: Locale) -> str:
+    lines = ", ".join(map(str, place.lines))
+    if place.count > len(place.lines) > 0:
+        return locale.say(_LINES_MORE, lines=lines, rest=place.count - len(place.lines))
+    return locale.say(_LINE if len(place.lines) == 1 else _LINES, lines=lines) if lines else ""
+
+
+def translated(text: str, language: Language) -> str:
+    """A sentence of those who read files, in another language; as it is where it has no form."""
+    if language is Language.EN:
+        return text
+    for form, words in _FORMS:
+        if found := form.fullmatch(text):
+            inner = [translated(each, language) for each in found.groups()]
+            # A sentence of two languages is worse than one in English.
+            if words in _WHOLE and inner == list(found.groups()):
+                continue
+            return say(words, language).format(*inner)
+    return text
+
+
+_DATE: Final = "YYYY-MM-DD, YYYY-MM, YYYY {} YYYY-MM-DDThh:mm:ss"
+EXPECTED: Final = Words("expected {}", "ожидается {}", "{} күтіледі")
+EXPECTED_ALONE: Final = Words(
+    "expected {}, with no spaces around",
+    "ожидается {}, без пробелов вокруг",
+    "{} күтіледі, айналасында бос орынсыз",
+)
+_WHOLE: Final = (EXPECTED, EXPECTED_ALONE)
+"""Those that are translated only with what stands in them."""
+SENTENCES: Final = (
+    # where
+    Words("column {}", "столбец {}", "{} бағаны"),
+    Words("heading of column {}", "заголовок столбца {}", "{}-бағанның тақырыбы"),
+    Words("property {}", "свойство {}", "{} қасиеті"),
+    Words("document", "документ", "құжат"),
+    # a table
+    Words(
+        "the row cannot be told apart",
+        "строку не удалось разделить на ячейки",
+        "жолды ұяшықтарға бөлу мүмкін болмады",
+    ),
+    Words(
+        "the quotes that open here are not closed",
+        "кавычки, открытые здесь, не закрыты",
+        "осы жерде ашылған тырнақша жабылмаған",
+    ),
+    Words(
+        'expected the cell to end at its closing quotes; write quotes within twice ("")',
+        'ячейка должна кончаться закрывающей кавычкой; внутри пишите кавычки дважды ("")',
+        'ұяшық жабатын тырнақшамен аяқталуы тиіс; ішіндегі тырнақшаны екі рет жазыңыз ("")',
+    ),
+    Words(
+        "a cell is longer than 131,072 characters; are quotes left open?",
+        "ячейка длиннее 131 072 знаков; не забыта ли закрывающая кавычка?",
+        "ұяшық 131 072 таңбадан ұзын; жабатын тырнақша ұмытылған жоқ па?",
+    ),
+    Words(
+        "expected {} columns, as there are headings, got {}",
+        "ожидалось столбцов, по числу заголовков: {}; получено: {}",
+        "тақырып санына сай баған саны {} болуы тиіс; алынғаны: {}",
+    ),
+    Words(
+        "the headings stand here again: two tables in one file?",
+        "здесь снова стоят заголовки: не две ли таблицы в одном файле?",
+        "мұнда тақырыптар қайта тұр: бір файлда екі кесте емес пе?",
+    ),
+    Words(
+        "the heading stands twice, over columns {} and {}",
+        "заголовок стоит дважды, над столбцами {} и {}",
+        "тақырып екі рет тұр, {} және {}-бағандардың үстінде",
+    ),
+    Words(
+        "expected quotes at the very beginning of the cell, got a space before them",
+        "кавычки должны стоять в самом начале ячейки, а перед ними пробел",
+        "тырнақша ұяшықтың дәл басында тұруы тиіс, ал оның алдында бос орын бар",
+    ),
+    Words(
+        "the mapping asks for a column that is missing: no {} among {}",
+        "нет столбца, которого требует сопоставление: {} отсутствует среди {}",
+        "сәйкестендіру талап ететін баған жоқ: {} мыналардың арасында жоқ: {}",
+    ),
+    Words(
+        "the column has no heading, so that its cells would be lost",
+        "у столбца нет заголовка, и его ячейки были бы потеряны",
+        "бағанның тақырыбы жоқ, сондықтан ұяшықтары жоғалар еді",
+    ),
+    Words(
+        "looks like a value of the mapping's filter and is another: write it as there, or name it "
+        "there too",
+        "похоже на значение фильтра сопоставления, но отличается: напишите так же или добавьте "
+        "его в фильтр",
+        "сәйкестендіру сүзгісінің мәніне ұқсас, бірақ басқа: сондағыдай жазыңыз немесе сүзгіге "
+        "қосыңыз",
+    ),
+    Words(
+        "these rows have one key of {} and differ: name more columns as its keys, or say "
+        "--allow-repeated-keys",
+        "у этих строк один ключ {}, а содержание разное: назовите ключом больше столбцов или "
+        "разрешите повторы",
+        "бұл жолдардың {} кілті бірдей, ал мазмұны әртүрлі: кілтке көбірек баған атаңыз немесе "
+        "қайталануға рұқсат беріңіз",
+    ),
+    Words(
+        "these rows have one key of {} and tell one event twice: name more columns as its keys, "
+        "or say --allow-repeated-keys",
+        "у этих строк один ключ {}, и одно событие сообщено дважды: назовите ключом больше "
+        "столбцов или разрешите повторы",
+        "бұл жолдардың {} кілті бірдей, бір оқиға екі рет айтылған: кілтке көбірек баған атаңыз "
+        "немесе қайталануға рұқсат беріңіз",
+    ),
+    Words(
+        "the key of {} is empty, so that the row would be lost: fill it in, or say "
+        "--skip-rows-without-key",
+        "ключ {} пуст, и строка была бы потеряна: заполните его или разрешите пропуск "
+        "",
+        "{} кілті бос, сондықтан жол жоғалар еді: оны толтырыңыз немесе өткізіп жіберуге рұқсат "
+        "беріңіз",
+    ),
+    # a value
+    Words(
+        f"expected a date as {_DATE.format('or')}; got a number, as Excel counts days: format "
+        "the column as dates first",
+        f"ожидается дата вида {_DATE.format('или')}; получено число, каким Excel считает дни: "
+        "сначала задайте столбцу формат даты",
+        f"{_DATE.format('немесе')} түріндегі күн күтіледі; Excel күн санайтын сан алынды: алдымен "
+        "бағанға күн пішімін беріңіз",
+    ),
+    Words(
+        f"expected a date as {_DATE.format('or')} in UTC, without a zone",
+        f"ожидается дата вида {_DATE.format('или')} по UTC, без часового пояса",
+        f"{_DATE.format('немесе')} түріндегі күн UTC бойынша, уақыт белдеуінсіз күтіледі",
+    ),
+    Words(
+        f"expected a date as {_DATE.format('or')}; got {{}}: name the form, --dates DD.MM.YYYY or "
+        "MM.DD.YYYY",
+        f"ожидается дата вида {_DATE.format('или')}; получено {{}}: назовите вид дат "
+        ", DD.MM.YYYY или MM.DD.YYYY",
+        f"{_DATE.format('немесе')} түріндегі күн күтіледі; алынғаны {{}}: күн түрін атаңыз "
+        ", DD.MM.YYYY немесе MM.DD.YYYY",
+    ),
+    Words(
+        f"expected a date as {_DATE.format('or')}; got {{}}",
+        f"ожидается дата вида {_DATE.format('или')}; получено {{}}",
+        f"{_DATE.format('немесе')} түріндегі күн күтіледі; алынғаны {{}}",
+    ),
+    Words(
+        "expected a date as {}; it is another date by each of them",
+        "ожидается дата вида {}; по каждому из них это другая дата",
+        "{} түріндегі күн күтіледі; әрқайсысы бойынша бұл басқа күн",
+    ),
+    Words(
+        "expected a date as {}, and of the calendar; got {}",
+        "ожидается дата вида {}, которая есть в календаре; получено {}",
+        "{} түріндегі, күнтізбеде бар күн күтіледі; алынғаны {}",
+    ),
+    Words(
+        "expected a date as {}, and one of the calendar",
+        "ожидается дата вида {}, которая есть в календаре",
+        "{} түріндегі, күнтізбеде бар күн күтіледі",
+    ),
+    Words("expected a date as {}", "ожидается дата вида {}", "{} түріндегі күн күтіледі"),
+    Words(
+        "expected a number such as {}; got {}: if another form is meant, name it, such as "
+        "--numbers 1000,50",
+        "ожидается число вида {}; получено {}: если имеется в виду другой вид чисел, назовите его "
+        "",
+        "{} түріндегі сан күтіледі; алынғаны {}: сан басқа түрде болса, оны атаңыз "
+        "",
+    ),
+    Words(
+        "expected a number such as {}; got {}",
+        "ожидается число вида {}; получено {}",
+        "{} түріндегі сан күтіледі; алынғаны {}",
+    ),
+    Words(
+        "expected a number such as {}", "ожидается число вида {}", "{} түріндегі сан күтіледі"
+    ),
+    Words(
+        "expected a good identifier of the form {}",
+        "ожидается верный номер вида {}",
+        "{} түріндегі дұрыс нөмір күтіледі",
+    ),
+    Words(
+        "expected an identifier, got one that Excel has shortened (as 7.9E+11)",
+        "ожидается номер, а Excel его сократил (как 7.9E+11)",
+        "нөмір күтіледі, ал Excel оны қысқартқан (7.9E+11 сияқты)",
+    ),
+    Words(
+        "expected an identifier, got one that was taken for a number (as 790101300123.0)",
+        "ожидается номер, а он был принят за число (как 790101300123.0)",
+        "нөмір күтіледі, ал ол сан деп алынған (790101300123.0 сияқты)",
+    ),
+    Words(
+        "expected at most {} characters, got {}",
+        "ожидается не больше {} знаков, получено {}",
+        "ең көбі {} таңба күтіледі, алынғаны {}",
+    ),
+    Words(
+        "expected an id of letters and digits of ASCII, points and hyphens, at most 200",
+        "ожидается идентификатор из латинских букв, цифр, точек и дефисов, не длиннее 200",
+        "латын әріптерінен, цифрлардан, нүктелер мен сызықшалардан тұратын, 200 таңбадан аспайтын "
+        "идентификатор күтіледі",
+    ),
+    # The names that Unicode gives characters are English.
+    Words(
+        "expected visible text; character {} is U+{} {}: remove it",
+        "ожидается видимый текст; знак {} — невидимый U+{}: удалите его",
+        "көрінетін мәтін күтіледі; {}-таңба — көрінбейтін U+{}: оны алып тастаңыз",
+    ),
+    Words(
+        "expected visible text; character {} is U+{}: remove it",
+        "ожидается видимый текст; знак {} — невидимый U+{}: удалите его",
+        "көрінетін мәтін күтіледі; {}-таңба — көрінбейтін U+{}: оны алып тастаңыз",
+    ),
+    Words(
+        "expected a value, got an error of a spreadsheet: mend the cell, or empty it",
+        "ожидается значение, а в ячейке ошибка электронной таблицы: исправьте её или очистите",
+        "мән күтіледі, ал ұяшықта электрондық кестенің қатесі тұр: түзетіңіз немесе тазалаңыз",
+    ),
+    Words(
+        "expected a value, got a formula of a spreadsheet: save the table with values alone",
+        "ожидается значение, а в ячейке формула: сохраните таблицу только со значениями",
+        "мән күтіледі, ал ұяшықта формула тұр: кестені тек мәндерімен сақтаңыз",
+    ),
+    Words(
+        "expected a value, got the apostrophe of a spreadsheet before it: remove it",
+        "перед значением стоит апостроф электронной таблицы: удалите его",
+        "мәннің алдында электрондық кестенің апострофы тұр: оны алып тастаңыз",
+    ),
+    EXPECTED_ALONE,
+    Words("one of {}", "одно из {}", "мыналардың бірі: {}"),
+    Words(
+        "a code of FollowTheMoney's list {}",
+        "код из списка FollowTheMoney {}",
+        "FollowTheMoney тізімінің коды {}",
+    ),
+    Words(
+        "a telephone number with + and the code of the country",
+        "телефонный номер с + и кодом страны",
+        "+ белгісі мен ел коды бар телефон нөмірі",
+    ),
+    Words("an address of electronic mail", "адрес почты", "электрондық пошта мекенжайы"),
+    Words("an address of the Web", "адрес в интернете", "интернет мекенжайы"),
+    Words("an address of the Internet Protocol", "IP-адрес", "IP-мекенжай"),
+    Words(
+        "a language as a code of three letters, such as kaz or rus",
+        "код языка из трёх букв, например kaz или rus",
+        "kaz немесе rus сияқты үш әріптен тұратын тіл коды",
+    ),
+    Words(
+        "a media type such as application/pdf",
+        "тип файла, например application/pdf",
+        "application/pdf сияқты файл түрі",
+    ),
+    Words(
+        "a checksum of at most 40 characters",
+        "контрольная сумма не длиннее 40 знаков",
+        "40 таңбадан аспайтын бақылау сомасы",
+    ),
+    Words(
+        "a country as FollowTheMoney's code, such as kz",
+        "код страны FollowTheMoney, например kz",
+        "kz сияқты FollowTheMoney ел коды",
+    ),
+    Words(
+        "a {} that FollowTheMoney can read",
+        "{}, понятное FollowTheMoney",
+        "FollowTheMoney түсінетін {}",
+    ),
+    # an entity
+    Words(
+        "expected a schema of FollowTheMoney, got {}",
+        "ожидается схема FollowTheMoney, получено {}",
+        "FollowTheMoney схемасы күтіледі, алынғаны {}",
+    ),
+    Words("a {} has no property {}", "у {} нет свойства {}", "{} схемасында {} қасиеті жоқ"),
+    Words(
+        "expected at most {} bytes a line",
+        "ожидается не больше {} байт в строке",
+        "бір жолда ең көбі {} байт күтіледі",
+    ),
+    Words(
+        "expected one JSON object: {}",
+        "ожидается один объект JSON: {}",
+        "бір JSON нысаны күтіледі: {}",
+    ),
+    Words("not in UTF-8", "не в UTF-8", "UTF-8 емес"),
+    Words("a number is too long", "слишком длинное число", "сан тым ұзын"),
+    Words("nested too deeply", "слишком глубокая вложенность", "тым терең кірістірілген"),
+    Words("expected each name once: {}", "каждое имя только раз: {}", "әр атау бір-ақ рет: {}"),
+    Words(
+        "expected an entity, got {}", "ожидается сущность, получено: {}",
+        "мәнді нысан күтіледі, алынғаны: {}",
+    ),
+    Words("nothing", "ничего", "ештеңе"),
+    Words("a list", "список", "тізім"),
+    Words("true or false", "да или нет", "иә немесе жоқ"),
+    Words("a number", "число", "сан"),
+    Words("text", "текст", "мәтін"),
+    Words("fields with names", "поля с именами", "атаулары бар өрістер"),
+    Words(
+        "expected id, schema and properties, got {} beside them, which would be lost: put it among "
+        "the properties, or remove it",
+        "ожидаются id, schema и properties; рядом стоит {}, и оно было бы потеряно: перенесите "
+        "его в properties или удалите",
+        "id, schema және properties күтіледі; қасында {} тұр, ол жоғалар еді: оны properties "
+        "ішіне көшіріңіз немесе алып тастаңыз",
+    ),
+    Words(
+        "expected {} to be a text of 1 to {} characters",
+        "{} должно быть текстом от 1 до {} знаков",
+        "{} 1-ден {} таңбаға дейінгі мәтін болуы тиіс",
+    ),
+    Words(
+        "expected {} to be a list of texts of 1 to {} characters",
+        "{} должно быть списком текстов от 1 до {} знаков",
+        "{} 1-ден {} таңбаға дейінгі мәтіндер тізімі болуы тиіс",
+    ),
+    Words("expected {} to be a text", "{} должно быть текстом", "{} мәтін болуы тиіс"),
+    Words("expected {} to be an object", "{} должно быть объектом", "{} нысан болуы тиіс"),
+    # a report of goAML
+    Words(
+        "expected XML, it does not parse: {}",
+        "ожидается XML, но файл не читается: {}",
+        "XML күтіледі, бірақ файл оқылмайды: {}",
+    ),
+    Words(
+        "expected XML in an encoding that is known here",
+        "ожидается XML в известной кодировке",
+        "белгілі кодтаудағы XML күтіледі",
+    ),
+    Words(
+        "a document type is not taken: it could name entities and other files",
+        "объявление типа документа не принимается: оно может ссылаться на другие файлы",
+        "құжат түрінің жариялануы қабылданбайды: ол басқа файлдарға сілтей алады",
+    ),
+    Words(
+        "the report is nested too deeply, or has too many elements",
+        "отчёт слишком глубоко вложен, или в нём слишком много элементов",
+        "есеп тым терең кірістірілген немесе элементтері тым көп",
+    ),
+    Words(
+        "expected the name of an element of goAML",
+        "ожидается имя элемента goAML",
+        "goAML элементінің атауы күтіледі",
+    ),
+    Words(
+        "an attribute is not taken, for its value would be lost",
+        "атрибут не принимается: его значение было бы потеряно",
+        "атрибут қабылданбайды: мәні жоғалар еді",
+    ),
+    Words(
+        "a text stands between elements, where it would be lost",
+        "текст стоит между элементами и был бы потерян",
+        "мәтін элементтердің арасында тұр, сондықтан жоғалар еді",
+    ),
+    Words(
+        "expected at most {} bytes of one thing",
+        "ожидается не больше {} байт об одном лице или событии",
+        "бір тұлға немесе оқиға туралы ең көбі {} байт күтіледі",
+    ),
+    EXPECTED,
+)  # fmt: skip
+"""The sentences, each before one that is like it and shorter; `{}` stands for what varies."""
+
+_SHAPE: Final = Words("{} characters", "знаков: {}", "таңба саны: {}")
+_FORMS: Final = (
+    (re.compile("([0-9]+) characters"), _SHAPE),
+    *(
+        (re.compile("(.+?)".join(map(re.escape, words.en.split("{}"))), re.DOTALL), words)
+        for words in SENTENCES
+    ),
+)
