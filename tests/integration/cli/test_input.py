@@ -85,7 +85,7 @@ def test_table_as_banks_send_it_is_refused_until_it_is_said_how_it_is_written(
         (["1000.50"], ["2020-02-05"]),
         (["700"], ["2020-02-06"]),
     ]
-    told = " ".join(shown["brief"]["import_notes"])
+    noted = " ".join(shown["brief"]["import_notes"])
     for words in (
         "cp1251 (found out)",
         "semicolon (found out)",
@@ -93,8 +93,8 @@ def test_table_as_banks_send_it_is_refused_until_it_is_said_how_it_is_written(
         "1 000,50",
         "line 4",
     ):
-        assert words in told
-    assert SECRET not in told
+        assert words in noted
+    assert SECRET not in noted
 
 
 def test_choices_are_told_to_who_sends_and_to_who_approves(bank: Desk) -> None:
