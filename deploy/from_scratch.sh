@@ -163,6 +163,8 @@ for each in uz.fiu kg.police; do agency --profile $each keys publish; done
 agency --profile kg.police-aida keys import kg.police/sealing --passphrase-file kg.police.passphrase
 agency --profile kg.police-aida send information-request request.yaml --to uz.fiu --legal-basis KG-CPC-1 --due 7d
 exchange=$(agency --profile kg.police-aida sent --json | grep -oE '"exchange_id": *"[^"]+"' | head -1 | cut -d'"' -f4)
+# The guide to keys gave the centre a new sealing key; who approves opens what is sealed to it.
+agency --profile coordinator1 keys import caricc/sealing --passphrase-file caricc.passphrase
 agency --profile coordinator1 approve "$exchange"
 agency --profile uz.fiu show "$exchange"
 printf 'brief: Answer (invented)\ncontent:\n  text: Nothing is known (invented)\n' > reply.yaml
