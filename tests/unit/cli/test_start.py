@@ -53,7 +53,7 @@ def loaded(run: str, *words: str) -> set[str]:
         (["--version"], set()),
         (["inbox", "--help"], {"boxes"}),
         (["--json", "--lang", "ru", "inbox", "--help"], {"boxes"}),
-        (["keys", "--help"], {"setup", "enrolment"}),
+        (["keys", "--help"], {"setup", "enrolment", "enrolment_by_hub"}),
         (["reply", "--help"], {"acts", "show"}),
         (["--help"], set(MODULES)),
     ],
