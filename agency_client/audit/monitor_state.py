@@ -40,7 +40,7 @@ from exchange_protocol.trust.certificates import TrustAnchors
 from exchange_protocol.trust.identity import Member
 from exchange_protocol.v1 import log_pb2 as pb
 
-FORMAT = 3
+FORMAT = 4
 BUSY_SECONDS = 5.0
 _OF_THE_DISK = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
 

@@ -214,7 +214,7 @@ def test_a_place_is_not_blamed_for_what_a_hub_showed_once(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        ("UPDATE place SET format = 99", "expected format 3, got 99"),
+        ("UPDATE place SET format = 99", "expected format 4, got 99"),
         ("UPDATE place SET record = '[]'", "its record is damaged"),
         (
             "UPDATE place SET record = replace(record, '\"size\":', '\"size\":1')",
