@@ -51,6 +51,7 @@ def routes(console: Console) -> list[Route]:
         page("/queue/{exchange}/{act}", decisions.show_decision, console),
         action("/queue/{exchange}/{act}", decisions.decide, console),
         action("/claim", queue.claim, console),
+        action("/read", queue.mark_read, console),
         page("/audit", partial(audit_pages.show_audit, auditor=auditor), console),
         action("/audit", partial(audit_pages.begin, auditor=auditor), console),
         action("/audit/export", partial(audit_pages.export, auditor=auditor), console),

@@ -23,6 +23,7 @@ from agency_client.console.sessions import Sessions
 from agency_client.core.views import ExchangeSummary, UnsealedExchange, VerifiedExchange
 from agency_client.presentation.exchanges import reference_of
 from agency_client.presentation.locale import Locale
+from agency_client.state.read_marks import ReadMarks
 from agency_client.state.references import Reference, ReferenceIndex
 from exchange_protocol.errors import ExchangeError, HubUnavailable, Reason
 from exchange_protocol.kinds.codes import Language, LegState, Party
@@ -50,6 +51,7 @@ class Console:
         self.sessions = sessions
         self.language = client.profile.defaults.language or Language.EN
         self._index = ReferenceIndex(client.profile.state, client.profile.vault)
+        self.marks = ReadMarks(client.profile.state)
         self._lock = threading.Lock()
         self._verified: OrderedDict[ExchangeSummary, VerifiedExchange] = OrderedDict()
         self._openings = Openings(self._open)

@@ -6,7 +6,7 @@ its reason in the place of its words, and no way to a decision.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -19,7 +19,7 @@ from agency_client.console.held import CLAIMS, claim_words, item_values
 from agency_client.console.openings import StillOpeningError
 from agency_client.console.visits import REFRESH, Visit
 from agency_client.console.words import Word
-from agency_client.core.views import ExchangeSummary
+from agency_client.core.views import ExchangeSummary, VerifiedExchange
 from agency_client.presentation.faults import explain
 from agency_client.presentation.locale import Locale
 from agency_client.state.references import Reference
@@ -50,6 +50,8 @@ class Row:
     in_hand: str
     decide_by: str = ""
     """Until when a decision is due, by a published time."""
+    is_unread: bool = False
+    """True if the person has not looked at it since it changed."""
     error: str = ""
     """Why it does not verify; then everything else is the hub's word."""
 
@@ -63,8 +65,10 @@ def show_queue(visit: Visit) -> Response:
     page = visit.page_number(len(summaries), PAGE_ROWS)
     shown = summaries[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
     checked = [console.check(each) for each in shown]
-    known = console.references()
-    rows = [row(each, known.get(each.summary.id), locale, console.now) for each in checked]
+    if is_chosen:
+        _mark(console, checked, [visit.request.path_params["exchange"]])
+    known, marks = console.references(), console.marks.read()
+    rows = [row(each, known.get(each.summary.id), console, locale, marks) for each in checked]
     chosen = visit.request.path_params.get("exchange") or next(
         (each.summary.id for each in checked if each.verified), ""
     )
@@ -75,6 +79,7 @@ def show_queue(visit: Visit) -> Response:
         "queue.html",
         rows=rows,
         total=len(summaries),
+        unread=sum(each.is_unread for each in rows),
         page=page,
         pages=-(-len(summaries) // PAGE_ROWS),
         chosen=chosen,
@@ -118,9 +123,15 @@ _NO_ITEM: Final[Mapping[str, Any]] = MappingProxyType(
 )
 
 
-def row(checked: Checked, known: Reference | None, locale: Locale, now: datetime) -> Row:
+def row(
+    checked: Checked,
+    known: Reference | None,
+    console: Console,
+    locale: Locale,
+    marks: Mapping[str, int],
+) -> Row:
     """An item of the list in words; of what was verified, the hub's word is nothing."""
-    summary, verified = checked.summary, checked.verified
+    summary, verified, now = checked.summary, checked.verified, console.now
     if verified is None:
         to = ", ".join(leg.agency for leg in summary.legs if leg.state is LegState.HELD)
         return _unverified(checked, f"{summary.initiator} → {to}", locale)
@@ -145,6 +156,7 @@ def row(checked: Checked, known: Reference | None, locale: Locale, now: datetime
         ),
         about=locale.one_line(known.summary[:120]) if known else "",
         in_hand=next((claim_words(leg, locale) for leg in verified.legs if leg.record.claim), ""),
+        is_unread=marks.get(summary.id) != _newest(console, verified),
         decide_by=next(
             (
                 f"{locale.say(clock.kind)}: {_left(clock, locale, now)}"
@@ -153,6 +165,31 @@ def row(checked: Checked, known: Reference | None, locale: Locale, now: datetime
             "",
         ),
     )
+
+
+def _newest(console: Console, exchange: VerifiedExchange) -> int:
+    """The log index of the newest statement that the person has not made; -1 if there is none."""
+    own = console.client.member
+    others = (each.index for each in exchange.statements if each.statement.author != own)
+    return max(others, default=-1)
+
+
+def _mark(console: Console, shown: Iterable[Checked], chosen: Iterable[str]) -> None:
+    wanted = set(chosen)
+    console.marks.note(
+        (each.summary.id, _newest(console, each.verified))
+        for each in shown
+        if each.verified is not None and each.summary.id in wanted
+    )
+
+
+def mark_read(visit: Visit) -> Response:
+    """Mark items as read, several at once; the mark is the person's own, and no other sees it."""
+    console = visit.console
+    chosen = set(visit.fields("exchange")[:PAGE_ROWS])
+    found = [each for each in waiting_items(console, anew=False) if each.id in chosen]
+    _mark(console, [console.check(each) for each in found], chosen)
+    return visit.go(PATH)
 
 
 def _decisions(summary: ExchangeSummary) -> list[Clock]:

@@ -177,9 +177,9 @@ class Word(Enum):
 
     QUEUE = Words("To decide", "На решение", "Шешім күтетіндер")
     QUEUE_COUNT = Words(
-        "{number} to decide, by the time that is left",
-        "На решение: {number}, по оставшемуся времени",
-        "Шешім күтетіні: {number}, қалған уақыт бойынша",
+        "{number} to decide, by the time that is left; unread on this page: {unread}",
+        "На решение: {number}, по оставшемуся времени; не прочитано на странице: {unread}",
+        "Шешім күтетіні: {number}, қалған уақыт бойынша; бетте оқылмағаны: {unread}",
     )
     QUEUE_EMPTY = Words(
         "Nothing waits for your decision.",
@@ -207,6 +207,8 @@ class Word(Enum):
     )
     TAKE_IN_HAND = Words("Take in hand", "Взять в работу", "Жұмысқа алу")
     TAKE_CHOSEN = Words("Take the chosen in hand", "Взять отмеченные", "Белгіленгендерді алу")
+    CHOOSE = Words("Choose", "Отметить", "Белгілеу")
+    READ_CHOSEN = Words("Mark the chosen as read", "Отмеченные прочитаны", "Белгіленгендер оқылды")
     GIVE_BACK = Words("Give back", "Вернуть в очередь", "Кезекке қайтару")
     CLAIMED = Words(
         "Taken in hand: {number} of {of}. Others see it; anyone may still decide.",

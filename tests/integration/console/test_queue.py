@@ -252,6 +252,33 @@ def test_several_items_are_taken_in_hand_at_once_and_none_is_signed(
     assert browser.get(f"/queue/{held}").words.count("in hand: caricc") == 1
 
 
+def test_items_are_read_one_by_one_or_several_at_once_and_none_is_signed(
+    hub: InMemoryHub, coordinator: RunningConsole, held: str, tmp_path: Path
+) -> None:
+    police = hub.client(tmp_path)
+    others = [new_exchange(police, "kg.mia") for _ in range(2)]
+    browser = coordinator.entered()
+
+    def unread(address: str = "/queue") -> str:
+        return browser.get(address).words.partition("unread on this page: ")[2][:1]
+
+    assert unread() == "3"
+    assert unread(f"/queue/{held}") == "2"
+    size = len(hub.log)
+    assert browser.post("/read", exchange=[*others, "nonsense"]).location == "/queue"
+    # A mark is the person's own: nothing is on the log, and nothing is in hand or decided.
+    assert len(hub.log) == size
+    assert unread() == "0"
+    assert "in hand: caricc" not in browser.get("/queue").words
+    # What one says oneself makes nothing unread; what another says does. It outlives the console.
+    browser.post("/claim", exchange=others[0], claim="claim")
+    assert unread() == "0"
+    hub.client(tmp_path, SECOND_COORDINATOR).claim(others[1])
+    with running_console(coordinator.console.client) as again:
+        browser = again.entered()
+        assert unread() == "1"
+
+
 # --- Hostile content, and a hub that lies ---------------------------------------------------------
 
 
