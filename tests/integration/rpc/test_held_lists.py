@@ -226,9 +226,11 @@ def test_a_database_from_a_backup_brings_no_old_list_back(
 
 def test_every_worker_holds_what_one_of_them_has_held(postgres: str, tmp_path: Path) -> None:
     office = Office(tmp_path, emptied_database(postgres))
+    with HubProcess(office.files) as hub:
+        office.fill(hub)
+        assert hub.stop() == 0
     with HubProcess(office.files, workers=2) as hub:
         hub.wait_until_said("listening", 2)
-        office.fill(hub)
         office.revoke(hub, workers=2)
         office.files.crl_file.write_bytes(office.old)
         hub.wait_until_said("revocations_refused", 2)
