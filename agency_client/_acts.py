@@ -1185,7 +1185,7 @@ class Acts:
         withheld_from: Iterable[str] = (),
         withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
-        """Send a request for certificates, as `agency enrol send` does.
+        """Ask for certificates, unchecked; `agency enrol send` checks first.
 
         Args:
             to: Id of the agency to address, such as "kz.fma", or several.
@@ -1247,7 +1247,7 @@ class Acts:
     def request_certificates_batch(
         self, requests: Iterable[RequestCertificatesArguments]
     ) -> list[Sent | Queued | Refused]:
-        """Send a request for certificates, as `agency enrol send` does, in many cases at once.
+        """Ask for certificates, unchecked; `agency enrol send` checks first, in many cases at once.
 
         They are made in groups of up to 4,096, each under one signature. A group is made as a whole
         before any of it is sent: an error in it, whose `field` begins with `requests[...]`, leaves
@@ -4095,7 +4095,7 @@ class Acts:
         withheld_from: Iterable[str] = (),
         withholding_ground: WithholdingGround | str | None = None,
     ) -> Sent | Queued:
-        """Give the certificates that were asked for, as `agency enrol answer` does.
+        """Give certificates, unchecked; `agency enrol answer` checks first.
 
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.

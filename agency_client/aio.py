@@ -421,7 +421,7 @@ class AsyncExchangeClient(AsyncActs):
         agency_type: AgencyType | str,
         time_zone: str,
     ) -> Sent | Queued:
-        """Enrol an agency, as an operator. An enrolment cannot be changed.
+        """Enrol an agency, as an operator. `update_agency` replaces all but the id.
 
         Args:
             agency: its id, such as "kz.fma": labels of lower-case letters and digits, with dots.

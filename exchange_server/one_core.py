@@ -6,7 +6,7 @@ core a statement costs a sixth less, and a fourth more of them are written in a 
 
 - A worker has the core of its number, a single hub one by its process id.
 - The kernel moves others away from a busy core, but not those that are bound to it as well. So the
-  hub looks now and then: while its own load gets little of the core, it goes to another, by chance.
+  hub looks now and then: while its own load gets little of the core, it goes to another at random.
 - Where only one core may be used, and on systems other than Linux, nothing is done.
 """
 
@@ -29,7 +29,7 @@ LOOK_SECONDS: Final = 2.0
 CROWDED: Final = 0.2
 """The part of the time that the event loop waited for the core, from which on it is crowded."""
 FULL: Final = 0.7
-"""The part of the time that the hub itself has the core, from which on it fills it alone."""
+"""The part of the time that the hub itself runs, from which on the core is busy, not crowded."""
 _TASKS: Final = Path("/proc/self/task")
 
 _log = structlog.get_logger(__name__)
@@ -58,10 +58,11 @@ class OneCore:
     def __init__(
         self, worker: int = 0, choose: Callable[[Sequence[int]], int] = random.choice
     ) -> None:
-        """Find the cores that may be used; `choose` takes one of them by chance."""
+        """Find the cores that may be used; `choose` takes one of the others at random."""
         self._cores = sorted(_allowed())
         self._choose = choose
         self._number = worker - 1 if worker else os.getpid()
+        self._core: int | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -74,17 +75,20 @@ class OneCore:
         if self._task is not None:
             self._task.cancel()
 
-    def look(self, before: Use, now: Use) -> bool:
-        """Go to a core by chance if this one is crowded; False if the system does not let us."""
-        return not now.is_crowded_since(before) or self._bind(self._choose(self._cores))
+    def leave_if_crowded(self, before: Use, now: Use) -> bool:
+        """Go to another core at random if this one is crowded; False if the system forbids it."""
+        if not now.is_crowded_since(before):
+            return True
+        others = [core for core in self._cores if core != self._core]
+        return self._bind(self._choose(others))
 
     async def _keep_looking(self) -> None:
         before = _used()
-        is_let = True
-        while is_let:
+        may_bind = True
+        while may_bind:
             await asyncio.sleep(LOOK_SECONDS)
             now = _used()
-            is_let = self.look(before, now)
+            may_bind = self.leave_if_crowded(before, now)
             before = now
 
     def _bind(self, core: int) -> bool:
@@ -94,6 +98,7 @@ class OneCore:
             # The hub serves as well without.
             _log.warning("not_kept_to_one_core", core=core, why=str(error))
             return False
+        self._core = core
         return True
 
 

@@ -16,6 +16,7 @@ Rules of this module:
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -23,7 +24,7 @@ import typer
 
 from agency_client.cli import ids
 from agency_client.cli.options import Exchange, LegalBasis
-from agency_client.cli.output import Column, print_json, print_table, say
+from agency_client.cli.output import Column, complain, print_json, print_table, say
 from agency_client.cli.results import tell
 from agency_client.cli.session import session_of
 from agency_client.state.renewal import (
@@ -36,7 +37,7 @@ from agency_client.state.renewal import (
 )
 from exchange_files import PUBLIC, make_folder, read_given, write_new_file
 from exchange_keys.requests import MAX_BYTES, Request, parse_request
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import CallerError, Reason
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import LegState, Party
 from exchange_protocol.kinds.spec import OPEN_TO_RECIPIENT, Stage
@@ -116,14 +117,26 @@ def waiting(
             kinds=[kind for kind in _KINDS if kind.stage is Stage.INITIAL],
             states=[LegState.RELEASED, *OPEN_TO_RECIPIENT],
         )
-        for summary, _ in zip(listed, range(MOST_LISTED), strict=False):
+        for summary in islice(listed, MOST_LISTED):
             found.append(_told(hub, summary.id, out))
+        has_more = next(listed, None) is not None
+    if has_more:
+        complain(
+            f"more than {MOST_LISTED} requests wait: answer or refuse these, and list them again"
+        )
     if session.as_json:
         print_json(found)
         return
     print_table(
         ("ID", "", Column("", wraps=True)),
-        [(each["exchange_id"], each["what"], each.get("file", each["who"])) for each in found],
+        [
+            (
+                each["exchange_id"],
+                each["what"],
+                each.get("fault") or each.get("file") or each["who"],
+            )
+            for each in found
+        ],
         "No request for certificates waits.",
     )
 
@@ -201,14 +214,19 @@ def _only_file(statement: UnsealedStatement, name: str) -> bytes:
 
 
 def _told(hub: ExchangeClient, exchange: str, out: Path | None) -> dict[str, str]:
-    """One request for the list; one that is not good is told with its fault, and not taken."""
+    """One request for the list; one that is not good is told with its fault, and not taken.
+
+    A fault of the hub, of this machine, or of one's own keys is no fault of the request: it raises.
+    """
+    opened = hub.open(exchange)
+    first = opened.initial
+    if first is not None and first.faults:
+        raise first.faults[0].error
     try:
-        opened = hub.open(exchange)
         request = request_of(opened)
-    except ExchangeError as error:
-        if error.reason is Reason.UNAVAILABLE:
-            raise
-        return {"exchange_id": exchange, "what": "refuse it", "who": error.message}
+    except CallerError as error:
+        # The request is checked here alone: nothing was asked of the hub.
+        return {"exchange_id": exchange, "what": "not good: refuse it", "fault": error.message}
     what = "first request" if request.renewal is None else "renewal"
     told = {"exchange_id": exchange, "what": what, "who": str(request.identity)}
     if out is not None:

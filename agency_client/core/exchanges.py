@@ -97,7 +97,11 @@ class Exchanges:
         kinds: Iterable[Kind],
         page_token: str,
     ) -> Operation[tuple[list[ExchangeSummary], str]]:
-        """Fetch one page of a list, and the token of the next; unverified."""
+        """Fetch one page of a list, and the token of the next; unverified.
+
+        What the list tells to be recalled or erased is also forgotten in the search index, on the
+        hub's word: to forget too much is safe, for what is opened again is found again.
+        """
         answer = yield from ask_hub(
             "ExchangeService/ListExchanges",
             pb.ListExchangesRequest(

@@ -26,6 +26,7 @@ _LINES_MORE: Final = Words(
     "строки {lines} и ещё {rest}",
     "жолдар: {lines} және тағы {rest}",
 )
+_COLUMN: Final = "column "
 _REST: Final = Words("and {rest} more faults", "и ещё ошибок: {rest}", "және тағы қате: {rest}")
 
 
@@ -54,13 +55,21 @@ def places_of(error: ExchangeError, locale: Locale, names: Mapping[str, Words]) 
         words = translated(place.expected, locale.language)
         is_known = words != place.expected or locale.language is Language.EN
         is_whole = is_whole and is_known
-        at = field_in_words(place.at, locale, names) or translated(place.at, locale.language)
+        at = _where(place.at, locale, names)
         where = ", ".join(each for each in (_lines(place, locale), at) if each)
         if said := ": ".join(each for each in (where, words if is_known else "") if each):
             told.append(locale.visible(said))
     if error.rest:
         told.append(locale.say(_REST, rest=error.rest))
     return Places(tuple(told), is_whole)
+
+
+def _where(at: str, locale: Locale, names: Mapping[str, Words]) -> str:
+    """The place within a file: columns by their headings, or the field of a document."""
+    if not at.startswith(_COLUMN):
+        return field_in_words(at, locale, names) or translated(at, locale.language)
+    columns = re.split(rf", (?={_COLUMN}')", at)
+    return ", ".join(translated(each, locale.language) for each in columns)
 
 
 def field_in_words(path: str, locale: Locale, names: Mapping[str, Words]) -> str:
@@ -170,25 +179,25 @@ SENTENCES: Final = (
         "these rows have one key of {} and differ: name more columns as its keys, or say "
         "--allow-repeated-keys",
         "у этих строк один ключ {}, а содержание разное: назовите ключом больше столбцов или "
-        "разрешите повторы",
+        "разрешите повторы, --allow-repeated-keys",
         "бұл жолдардың {} кілті бірдей, ал мазмұны әртүрлі: кілтке көбірек баған атаңыз немесе "
-        "қайталануға рұқсат беріңіз",
+        "қайталануға рұқсат беріңіз, --allow-repeated-keys",
     ),
     Words(
         "these rows have one key of {} and tell one event twice: name more columns as its keys, "
         "or say --allow-repeated-keys",
         "у этих строк один ключ {}, и одно событие сообщено дважды: назовите ключом больше "
-        "столбцов или разрешите повторы",
+        "столбцов или разрешите повторы, --allow-repeated-keys",
         "бұл жолдардың {} кілті бірдей, бір оқиға екі рет айтылған: кілтке көбірек баған атаңыз "
-        "немесе қайталануға рұқсат беріңіз",
+        "немесе қайталануға рұқсат беріңіз, --allow-repeated-keys",
     ),
     Words(
         "the key of {} is empty, so that the row would be lost: fill it in, or say "
         "--skip-rows-without-key",
-        "ключ {} пуст, и строка была бы потеряна: заполните его или разрешите пропуск "
-        "",
+        "ключ {} пуст, и строка была бы потеряна: заполните его или разрешите пропуск, "
+        "--skip-rows-without-key",
         "{} кілті бос, сондықтан жол жоғалар еді: оны толтырыңыз немесе өткізіп жіберуге рұқсат "
-        "беріңіз",
+        "беріңіз, --skip-rows-without-key",
     ),
     # a value
     Words(
@@ -207,10 +216,10 @@ SENTENCES: Final = (
     Words(
         f"expected a date as {_DATE.format('or')}; got {{}}: name the form, --dates DD.MM.YYYY or "
         "MM.DD.YYYY",
-        f"ожидается дата вида {_DATE.format('или')}; получено {{}}: назовите вид дат "
-        ", DD.MM.YYYY или MM.DD.YYYY",
-        f"{_DATE.format('немесе')} түріндегі күн күтіледі; алынғаны {{}}: күн түрін атаңыз "
-        ", DD.MM.YYYY немесе MM.DD.YYYY",
+        f"ожидается дата вида {_DATE.format('или')}; получено {{}}: назовите вид дат, "
+        "--dates DD.MM.YYYY или MM.DD.YYYY",
+        f"{_DATE.format('немесе')} түріндегі күн күтіледі; алынғаны {{}}: күн түрін атаңыз, "
+        "--dates DD.MM.YYYY немесе MM.DD.YYYY",
     ),
     Words(
         f"expected a date as {_DATE.format('or')}; got {{}}",
@@ -236,10 +245,10 @@ SENTENCES: Final = (
     Words(
         "expected a number such as {}; got {}: if another form is meant, name it, such as "
         "--numbers 1000,50",
-        "ожидается число вида {}; получено {}: если имеется в виду другой вид чисел, назовите его "
-        "",
-        "{} түріндегі сан күтіледі; алынғаны {}: сан басқа түрде болса, оны атаңыз "
-        "",
+        "ожидается число вида {}; получено {}: если имеется в виду другой вид чисел, назовите его, "
+        "например --numbers 1000,50",
+        "{} түріндегі сан күтіледі; алынғаны {}: сан басқа түрде болса, оны атаңыз, "
+        "мысалы --numbers 1000,50",
     ),
     Words(
         "expected a number such as {}; got {}",

@@ -33,7 +33,7 @@ SPEC = KindSpec(
         Act(
             name="give_certificates",
             command="give-certificates",
-            summary="Give the certificates that were asked for, as `agency enrol answer` does.",
+            summary="Give certificates, unchecked; `agency enrol answer` checks first.",
             done="Certificates given",
             text=Text(
                 "note",

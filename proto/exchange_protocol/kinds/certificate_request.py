@@ -29,7 +29,7 @@ SPEC = KindSpec(
         Act(
             name="request_certificates",
             command="send certificate-request",
-            summary="Send a request for certificates, as `agency enrol send` does.",
+            summary="Ask for certificates, unchecked; `agency enrol send` checks first.",
             done="Certificates requested",
             text=Text(
                 "note",

@@ -11,8 +11,9 @@ Rules of this module:
     that it trusts and to compute the leaf hash from the entry it was given. Size and root come from
     one verified checkpoint: a proof alone does not tie a root to a size (the proof of leaf 5 looks
     the same in trees of 7 and of 8 leaves).
-5.  Sizes and indexes out of range are the asker's fault (PROOF_RANGE_INVALID); a proof that does
-    not verify is the hub's (PROOF_INVALID).
+5.  A size or an index out of range is PROOF_RANGE_INVALID; hashes that do not fit, PROOF_INVALID.
+    Whose fault that is, the caller knows: check an index or a size that the hub gave before you
+    pass it, and bytes of your own disk before you accuse anybody.
 
 The empty tree is a prefix of every tree: from size 0 the consistency proof is empty and the first
 root must be `EMPTY_ROOT`. Between equal sizes the proof is empty and the roots must be equal.

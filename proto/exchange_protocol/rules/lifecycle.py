@@ -2,9 +2,10 @@
 
 Theory of operation. One initial statement opens an exchange, which has one leg for each recipient.
 A leg is in one `LegState`. Each kind's rows (`KindSpec.rows`) say which party may say it, in which
-states, and which state follows. What no row allows is refused: OUT_OF_ORDER. Time moves
-no leg: "overdue" follows from a leg's due time and is no state. Some rows apply only before or only
-after that time (`Row.when`), by the clock of the hub.
+states, and which state follows. What no row allows is refused: OUT_OF_ORDER. Two moves have no
+row: `deliver`, which the hub makes, and `admit` of a member that is invited again. Time moves no
+leg: "overdue" follows from a leg's due time and is no state. Some rows apply only before or only
+after that time (`Row.when`), by the clock of the hub. The usual ways:
 
     HELD -> RELEASED -> DELIVERED -> ACKNOWLEDGED -> ANSWERED | REFUSED -> CLOSED
     HELD -> RETURNED -> HELD (supplemented)          HELD -> REJECTED -> CLOSED
@@ -13,7 +14,7 @@ after that time (`Row.when`), by the clock of the hub.
     DELIVERED | ACKNOWLEDGED -> FROZEN (a freeze stands) -> ANSWERED
     DELIVERED | ACKNOWLEDGED -> JOINED (a member of a joint case) -> LEFT -> CLOSED
 
-`docs/lifecycle.md` shows it as a diagram and says what each kind is for.
+`docs/lifecycle.md` shows all ways as a diagram and says what each kind is for.
 
 Each leg awaits an answer to one statement, by its digest. So the statements of a leg form a hash
 chain, an approval is bound to exactly what was approved, and nobody can answer a request that has
@@ -416,10 +417,15 @@ def _step(
         awaits=statement.digest if row.becomes_awaited else awaits,
         subject_count=leg.subject_count + (statement.header.subject_count if brings else 0),
         due_at=_due(leg, row, statement) if row.sets_due else leg.due_at,
-        hidden=leg.hidden
-        if not leg.hidden or (row.shown_while_hidden and leg.was_released)
-        else (*leg.hidden, statement.digest),
+        hidden=_hidden_after(leg, row, statement.digest),
     )
+
+
+def _hidden_after(leg: Leg, row: Row, digest: bytes) -> tuple[bytes, ...]:
+    """Statements hidden from the recipient after one that brings no new content."""
+    if not leg.hidden or (row.shown_while_hidden and leg.was_released):
+        return leg.hidden
+    return (*leg.hidden, digest)
 
 
 def _approve(leg: Leg, row: Row, statement: Statement) -> Leg:

@@ -108,13 +108,13 @@ def verify_chain(
        critical extension on the way: CERTIFICATE_UNTRUSTED.
     3. The key is on P-256 or P-384: CERTIFICATE_INVALID.
     4. Key usage and extended key usage are those of `usage`: CERTIFICATE_USAGE.
-    5. The second key of a SIGNING certificate, if it has one, is of ML-DSA-65: CERTIFICATE_INVALID.
-    6. Exactly one URI SAN, an identity; a hub's for TLS_SERVER, a member's otherwise:
+    5. Exactly one URI SAN, an identity; a hub's for TLS_SERVER, a member's otherwise:
        IDENTITY_INVALID.
+    6. The second key of a SIGNING certificate, if it has one, is of ML-DSA-65: CERTIFICATE_INVALID.
 
     The chain is searched at the time `at`, or at the nearest time at which the certificate is
-    valid. The result is good only inside its validity,
-    which the caller checks for each use with `verify_validity`.
+    valid. The result is good only inside its validity, which the caller checks for each use with
+    `verify_validity`.
     """
     certificate = parse_certificate(der)
     issuers = [parse_certificate(each) for each in intermediates]

@@ -152,10 +152,10 @@ def test_request_for_another_agencys_member_is_neither_sent_nor_taken(
         empty = other.request_certificates("caricc")
     assert all(isinstance(each, Sent) for each in (sent, junk, empty))
     found = {each["exchange_id"]: each for each in waiting(town, capsys, tmp_path / "desk")}
-    assert {each["what"] for each in found.values()} == {"refuse it"}
-    assert "a member of kz.mia, its sender" in found[sent.exchange_id]["who"]
-    assert "expected a file of the format" in found[junk.exchange_id]["who"]
-    assert "got none" in found[empty.exchange_id]["who"]
+    assert {each["what"] for each in found.values()} == {"not good: refuse it"}
+    assert "a member of kz.mia, its sender" in found[sent.exchange_id]["fault"]
+    assert "expected a file of the format" in found[junk.exchange_id]["fault"]
+    assert "got none" in found[empty.exchange_id]["fault"]
     assert not (tmp_path / "desk").exists()
     with town.client(CENTRE) as centre:
         centre.refuse(sent.exchange_id, "contrary-to-law", explanation="fictional")

@@ -59,12 +59,14 @@ async def test_all_threads_have_the_core_of_the_worker(unbound: set[int]) -> Non
 
 async def test_a_crowded_core_is_left(unbound: set[int]) -> None:
     first, second, *_ = sorted(unbound)
-    kept = OneCore(worker=1, choose=lambda cores: cores[1])
+    kept = OneCore(worker=1, choose=lambda others: others[0])
     kept.start()
-    assert kept.look(IDLE, Use(at=2.0, ran=1.9, waited=0.8)), "it fills the core by itself"
-    assert kept.look(IDLE, Use(at=2.0, ran=0.3, waited=0.1)), "it has little to do"
+    assert kept.leave_if_crowded(IDLE, Use(at=2.0, ran=1.9, waited=0.8)), (
+        "it fills the core by itself"
+    )
+    assert kept.leave_if_crowded(IDLE, Use(at=2.0, ran=0.3, waited=0.1)), "it has little to do"
     assert cores_of_threads()[0] == {first}
-    assert kept.look(IDLE, CROWDED)
+    assert kept.leave_if_crowded(IDLE, CROWDED)
     assert all(cores == {second} for cores in cores_of_threads())
     kept.stop()
     await asyncio.sleep(0)
@@ -79,6 +81,6 @@ async def test_a_core_that_may_not_be_used_ends_the_looking(
     kept = OneCore(worker=1)
     monkeypatch.setattr("os.sched_setaffinity", refuse)
     kept.start()
-    assert not kept.look(IDLE, CROWDED)
+    assert not kept.leave_if_crowded(IDLE, CROWDED)
     monkeypatch.undo()
     assert cores_of_threads()[0] == unbound
