@@ -409,7 +409,7 @@ class Hub:
             return replace(draft, recipients=to, answers=exchange.opening)
         if not draft.recipients and exchange.leg(author) and author != exchange.initiator:
             leg = exchange.leg(author)
-            draft = replace(draft, recipients=(exchange.initiator,))
+            draft = replace(draft, recipients=_addressees(exchange, leg, draft))
         else:
             leg = next((exchange.leg(a) for a in draft.recipients if exchange.leg(a)), None)
         if leg is None:
@@ -436,7 +436,7 @@ class Hub:
             elif not draft.kind.spec.to_members:
                 own = exchange.leg(draft.author.agency)
                 speaks_on = draft.recipients
-                if own is not None and draft.recipients == (exchange.initiator,):
+                if own is not None and draft.recipients == _addressees(exchange, own, draft):
                     speaks_on = (own.agency,)
                 exchange, _ = advance(exchange, statement, speaks_on, route.legs)
         except ExchangeError:
@@ -463,6 +463,11 @@ class Hub:
                 for agency, role in roles.items()
             ),
         )
+
+
+def _addressees(exchange: Exchange, own: Leg | None, draft: Draft) -> tuple[AgencyId, ...]:
+    """Whom a recipient speaks to on its own leg; a decision goes to the member that asked, too."""
+    return (exchange.initiator, *(own.record.askers(draft.body) if own else ()))
 
 
 @cache

@@ -12,7 +12,9 @@ code of the project's statistics, and every figure, clock and replay is compared
     gate       coordinators and prosecutors who claim, approve, return and reject
     exchanges  one leg of an exchange from its opening to its end, for every kind but joint cases
     freezes    freezes that are imposed, extended, converted, lifted, and that expire
+    enrolment  what the authority does before it gives certificates that were asked for
     consents   consent to onward use, and the referrals that rest on it
+    members    what one member of a joint case asks another: consent to pass on what it gave
     cases      joint cases, and the centre's analysis from several contributors
     offices    the operator's changes of the directory, supervisors, and lapsed approvals
     counts     every table of statistics, counted from the notes

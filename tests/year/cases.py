@@ -32,8 +32,10 @@ from exchange_protocol.kinds.spec import Body
 from exchange_protocol.kinds.task import Task
 from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member
+from tests.year.consents import Wish
 from tests.year.exchanges import BASES, Talk
 from tests.year.gate import arrive, pass_gate
+from tests.year.members import after_a_leave, ask_a_member, decide_at_last
 from tests.year.notes import ending
 from tests.year.plan import Chance, May
 from tests.year.region import CENTRE, PARALLEL, SYSTEM
@@ -53,6 +55,10 @@ class Case:
     lead: Member
     opening: Said
     sides: dict[str, Talk] = field(default_factory=dict)
+    given: dict[str, Said] = field(default_factory=dict)
+    """What each contributed last."""
+    wishes: list[Wish] = field(default_factory=list)
+    """What members asked of each other."""
 
     def active(self) -> list[str]:
         """The members who take part now."""
@@ -119,6 +125,7 @@ async def open_case(town: Town, seed: str) -> None:
     await town.hours(chance.about(500))
     if chance.happens(May.CLOSE):
         await _close(case)
+    await decide_at_last(case)
 
 
 async def _opened(town: Town, chance: Chance, lead: str, invited: list[str]) -> Case:
@@ -134,7 +141,9 @@ async def _work_together(case: Case) -> None:
     for name in (*case.active(), case.lead.agency):
         await town.hours(chance.about(40))
         if chance.happens(60):
-            await case.to_all(SYSTEM[name], Contribute())
+            case.given[name] = await case.to_all(SYSTEM[name], Contribute())
+    if chance.happens(May.ASK_A_MEMBER):
+        await ask_a_member(case)
     assignee = case.sides[chance.one(case.active())]
     due = town.now + chance.days(3, 20)
     given = await case.to_all(
@@ -167,6 +176,7 @@ async def _leave(case: Case) -> None:
     [late] = await town.race(case.letter(leaver.recipient, Contribute()))
     assert late is Reason.NOT_ACTIVE, late
     town.notes.races["alone: NOT_ACTIVE"] += 1
+    await after_a_leave(case, leaver)
     if chance.happens(40):
         await leaver.told(EraseAnswer(ErasureGround.RETENTION_ENDED))
 

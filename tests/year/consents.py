@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exchange_protocol.errors import Reason
@@ -21,6 +22,7 @@ from tests.year.town import Letter, Said
 if TYPE_CHECKING:
     from tests.year.exchanges import Talk
 
+WANTED = Purpose.PROSECUTION
 OUTCOMES = {
     ConsentOutcome.GRANTED: 55,
     ConsentOutcome.PARTLY: 20,
@@ -42,27 +44,56 @@ async def ask_consent(talk: Talk, answer: Said) -> None:
         each for each in PARALLEL if asker != SYSTEM[CENTRE] or COUNTRY[each] in PROSECUTOR_OF
     ]
     authority = chance.one([each for each in may_have if each not in parties])
-    wanted = Purpose.PROSECUTION
-    asked = await _say(talk, asker, ConsentRequest(about.digest, AgencyId(authority), wanted))
-    early = await town.race(_onward(talk, asker, authority, about, wanted, None))
-    assert early == [Reason.CONSENT_MISSING], early
-    town.notes.races["alone: CONSENT_MISSING"] += 1
+    asked = await _say(talk, asker, ConsentRequest(about.digest, AgencyId(authority), WANTED))
+    wish = Wish(asked, asker, holder, authority, about)
+    await pass_on_too_early(talk, wish)
     await town.hours(chance.about(60))
+    await decide(talk, wish)
+
+
+@dataclass
+class Wish:
+    """A consent that was asked for: to pass something on to an authority."""
+
+    asked: Said
+    asker: Member
+    holder: Member
+    authority: str
+    about: Said
+    is_decided: bool = False
+    stands: bool = False
+    """True if it was granted and not revoked."""
+
+
+async def pass_on_too_early(talk: Talk, wish: Wish) -> None:
+    """Who asked passes it on without a consent, and is refused."""
+    onward = _onward(talk, wish.asker, wish.authority, wish.about, WANTED, None)
+    early = await talk.town.race(onward)
+    assert early == [Reason.CONSENT_MISSING], early
+    talk.town.notes.races["alone: CONSENT_MISSING"] += 1
+
+
+async def decide(talk: Talk, wish: Wish) -> None:
+    """The holder decides on its leg; who asked passes it on if it may."""
+    town, chance, asked, holder = talk.town, talk.chance, wish.asked, wish.holder
     outcome = chance.of(OUTCOMES)
+    wish.is_decided = True
     if outcome is ConsentOutcome.REFUSED:
         ground = chance.one(list(ConsentGround))
-        await _say(talk, holder, ConsentDecision(asked.digest, outcome, ground=ground))
+        refused = ConsentDecision(asked.digest, outcome, ground=ground)
+        await _decided(talk, wish, refused)
         return
-    given = Purpose.INTELLIGENCE if outcome is ConsentOutcome.PARTLY else wanted
+    given = Purpose.INTELLIGENCE if outcome is ConsentOutcome.PARTLY else WANTED
     decision = ConsentDecision(
         asked.digest,
         outcome,
         expires_at=town.now + chance.days(2, 40),
         purpose=given if outcome is ConsentOutcome.PARTLY else None,
     )
-    decided = await _say(talk, holder, decision)
+    decided = await _decided(talk, wish, decision)
+    wish.stands = True
     await town.hours(chance.about(100))
-    onward = _onward(talk, asker, authority, about, given, decided)
+    onward = _onward(talk, wish.asker, wish.authority, wish.about, given, decided)
     assert decision.expires_at is not None
     if town.now >= decision.expires_at:
         [lapsed] = await town.race(onward)
@@ -74,6 +105,7 @@ async def ask_consent(talk: Talk, answer: Said) -> None:
         letter = _letter(talk, holder, revoked)
         one, other = await town.race(letter, onward)
         assert not isinstance(one, Reason)
+        wish.stands = False
         race = other.name if isinstance(other, Reason) else "both stand"
         town.notes.races[f"referral and revocation: {race}"] += 1
         said = other
@@ -81,10 +113,21 @@ async def ask_consent(talk: Talk, answer: Said) -> None:
         [said] = await town.race(onward)
         assert not isinstance(said, Reason), said
         if chance.happens(20):
-            revoked = ConsentDecision(asked.digest, ConsentOutcome.REVOKED)
-            await _say(talk, holder, revoked)
+            await revoke(talk, wish)
     if isinstance(said, Said):
-        talk.go_on_with(said, SYSTEM[asker.agency], authority)
+        talk.go_on_with(said, SYSTEM[wish.asker.agency], wish.authority)
+
+
+async def revoke(talk: Talk, wish: Wish) -> None:
+    """The holder ends its consent."""
+    await _decided(talk, wish, ConsentDecision(wish.asked.digest, ConsentOutcome.REVOKED))
+    wish.stands = False
+
+
+async def _decided(talk: Talk, wish: Wish, body: ConsentDecision) -> Said:
+    said = await _say(talk, wish.holder, body)
+    await talk.town.read(wish.asker, said)
+    return said
 
 
 def _letter(talk: Talk, who: Member, body: ConsentRequest | ConsentDecision) -> Letter:

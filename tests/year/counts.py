@@ -72,8 +72,9 @@ class Count:
 
     @property
     def legs(self) -> list[LegNote]:
-        """The legs of the exchanges that were opened then; no tests of the connection."""
-        return [leg for leg in self.notes.legs if not leg.is_test and self.holds(leg.initiated)]
+        """The legs of the exchanges about a case that were opened then."""
+        legs = self.notes.legs
+        return [leg for leg in legs if leg.is_about_a_case and self.holds(leg.initiated)]
 
     def tables(self, by: Sequence[str]) -> dict[str, Figures]:
         """All tables, by their names."""

@@ -19,6 +19,7 @@ from exchange_protocol.kinds.announce_correction import AnnounceCorrection, Corr
 from exchange_protocol.kinds.answer_test import AnswerTest
 from exchange_protocol.kinds.asset_findings import AssetFindings, AssetType, TraceResult
 from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.certificate_answer import CertificateAnswer
 from exchange_protocol.kinds.clearance import Clearance, ClearanceResult
 from exchange_protocol.kinds.close import Close
 from exchange_protocol.kinds.codes import (
@@ -47,9 +48,10 @@ from exchange_protocol.kinds.supplement import Supplement
 from exchange_protocol.rules.statements import Header
 from exchange_protocol.trust.identity import AgencyId, Member, Role
 from tests.year.consents import ask_consent
+from tests.year.enrolment import issue
 from tests.year.freezes import freeze
 from tests.year.gate import approvals_needed, arrive, pass_gate
-from tests.year.notes import COPIED, LegNote, ending
+from tests.year.notes import COPIED, WITHOUT_CASE, LegNote, ending
 from tests.year.offices import comment
 from tests.year.plan import (
     ANSWER_HOURS,
@@ -98,6 +100,8 @@ class Talk:
     """What the recipient said of its own."""
     may_change: bool = True
     """False while other legs rest on the same words."""
+    colleague: Member | None = None
+    """For whom the initiator asks for certificates; it goes on with them when it has them."""
 
     def __post_init__(self) -> None:
         self.awaited = self.opening
@@ -178,7 +182,7 @@ async def open_exchange(town: Town, kind: Kind, seed: str) -> None:
     recipients = _recipients(chance, kind, asker)
     header = _header(chance, town, kind)
     body: Any = kind.body()
-    if kind is not Kind.CONNECTIVITY_TEST:
+    if kind not in WITHOUT_CASE:
         body = replace(body, offence_types=chance.offences())
     supervisor = PROSECUTOR_OF.get(COUNTRY[asker], "")
     has_supervisor = kind in COPIED and supervisor not in ("", asker, *recipients)
@@ -200,7 +204,7 @@ def begin(town: Town, said: Said, author: Member, notes: list[LegNote], seed: st
 
 
 def _recipients(chance: Chance, kind: Kind, asker: str) -> list[str]:
-    if kind is Kind.ANALYSIS_REQUEST:
+    if kind in (Kind.ANALYSIS_REQUEST, Kind.CERTIFICATE_REQUEST):
         return [CENTRE]
     others = [each for each in PARALLEL if each != asker]
     if kind is not Kind.URGENT_FREEZE_REQUEST and chance.happens(5):
@@ -212,6 +216,9 @@ def _recipients(chance: Chance, kind: Kind, asker: str) -> list[str]:
 def _header(chance: Chance, town: Town, kind: Kind) -> Header:
     if kind is Kind.CONNECTIVITY_TEST:
         return Header(purpose=Purpose.ANALYSIS, legal_basis=BASES[0])
+    if kind is Kind.CERTIFICATE_REQUEST:
+        wanted = town.now + chance.days(2, 10) if chance.happens(May.NAME_A_DUE_TIME) else None
+        return Header(due_at=wanted, purpose=Purpose.INVESTIGATION, legal_basis=BASES[0])
     due = town.now + chance.days(3, 40)
     names_due = kind is Kind.ADVANCE_NOTICE or chance.happens(May.NAME_A_DUE_TIME)
     return Header(
@@ -365,6 +372,8 @@ async def _answer(talk: Talk) -> bool:
         return True
     if note.kind is Kind.URGENT_FREEZE_REQUEST:
         return await freeze(talk)
+    if note.kind is Kind.CERTIFICATE_REQUEST:
+        await issue(talk)
     body = _answers(chance)[note.kind]()
     winner = await _race_the_answer(talk, body)
     if winner is None:
@@ -382,6 +391,7 @@ def _answers(chance: Chance) -> dict[Kind, Callable[[], Body]]:
         Kind.ANALYSIS_REQUEST: AnalysisProduct,
         Kind.ADVANCE_NOTICE: lambda: Clearance(ClearanceResult.CLEARED),
         Kind.CONNECTIVITY_TEST: AnswerTest,
+        Kind.CERTIFICATE_REQUEST: CertificateAnswer,
     }
 
 
@@ -476,12 +486,14 @@ async def _afterwards(talk: Talk) -> None:
     await town.hours(chance.about(12))
     answer = talk.own[-1] if talk.own else None
     if note.state is LegState.ANSWERED and answer is not None:
+        if talk.colleague is not None:
+            talk.initiator = talk.colleague
         await town.read(talk.initiator, answer)
         if chance.happens(May.CORRECT_THE_ANSWER):
             await talk.told(Correct(answer.digest, CorrectionReason.INCOMPLETE))
-        if chance.happens(May.CONSENT):
+        if note.is_about_a_case and chance.happens(May.CONSENT):
             await ask_consent(talk, answer)
-        if chance.happens(May.FEEDBACK):
+        if note.is_about_a_case and chance.happens(May.FEEDBACK):
             await town.hours(chance.about(600))
             uses = (chance.one(list(FeedbackUse)),)
             await talk.asked(Feedback(chance.draw.randrange(4), uses))

@@ -38,6 +38,8 @@ COPIED = frozenset(
     }
 )  # fmt: skip
 """What prosecutors get a copy of, as the agreement between the states lists it."""
+WITHOUT_CASE = (Kind.CONNECTIVITY_TEST, Kind.CERTIFICATE_REQUEST)
+"""Exchanges about no case: no published time runs in them, and no statistics count them."""
 
 
 @dataclass
@@ -80,9 +82,9 @@ class LegNote:
     tasks: dict[bytes, datetime] = field(default_factory=dict)
 
     @property
-    def is_test(self) -> bool:
-        """True for a test of the connection."""
-        return self.kind is Kind.CONNECTIVITY_TEST
+    def is_about_a_case(self) -> bool:
+        """False for a test of the connection, and for a request for certificates."""
+        return self.kind not in WITHOUT_CASE
 
     @property
     def urgent(self) -> bool:
@@ -96,7 +98,7 @@ class LegNote:
         self.state, self.was_held = LegState.HELD, True
         self.held_since = self.held_since or now
         self._forget_rule()
-        if self.is_test:
+        if not self.is_about_a_case:
             self.clocks = {}
         elif self.urgent:
             self.clocks = {"decision": (now + timedelta(hours=1), True)}
@@ -112,7 +114,7 @@ class LegNote:
             self.holds.append(now - self.held_since)
             self.held_since = None
         self._forget_rule()
-        if self.is_test:
+        if not self.is_about_a_case:
             self.clocks = {}
             return
         country = COUNTRY[self.recipient]
@@ -175,7 +177,7 @@ class LegNote:
         if self.answered is None:
             self._answer(now, entry)
         self._end(LegState.REFUSED if refused else LegState.ANSWERED, entry, codes)
-        if not refused and not self.is_test:
+        if not refused and self.is_about_a_case:
             self.clocks = {"feedback": (now + timedelta(days=90), True)}
 
     def join(self) -> None:
@@ -264,8 +266,8 @@ class Notes:
     """What each exchange was opened for."""
     opened: dict[str, tuple[Header, datetime, int]] = field(default_factory=dict)
     """Header, time and entry of the initial statement of each exchange."""
-    tests: set[str] = field(default_factory=set)
-    """Exchanges that only test the connection: no statistics count them."""
+    uncounted: set[str] = field(default_factory=set)
+    """Exchanges about no case: no statistics count them."""
     lapsed: int = 0
     """Approvals whose key was revoked before the release."""
     statements: int = 0
@@ -288,9 +290,9 @@ class Notes:
         kind, author = statement.kind, statement.author.agency
         self.kinds[kind] += 1
         initiator = self.initiators.setdefault(statement.exchange_id, author)
-        if kind is Kind.CONNECTIVITY_TEST:
-            self.tests.add(statement.exchange_id)
-        if statement.exchange_id in self.tests:
+        if kind in WITHOUT_CASE:
+            self.uncounted.add(statement.exchange_id)
+        if statement.exchange_id in self.uncounted:
             return
         self.told[kind, "", ""].append((at, entry))
         codes = dict(_codes(statement.body))

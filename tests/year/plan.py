@@ -15,7 +15,7 @@ from exchange_protocol.kinds.offences import OffenceType
 T = TypeVar("T")
 
 KINDS: Final = {
-    Kind.INFORMATION_REQUEST: 50,
+    Kind.INFORMATION_REQUEST: 47,
     Kind.REFERRAL: 10,
     Kind.URGENT_FREEZE_REQUEST: 12,
     Kind.ASSET_TRACE_REQUEST: 8,
@@ -23,6 +23,7 @@ KINDS: Final = {
     Kind.ADVANCE_NOTICE: 7,
     Kind.JOINT_CASE: 5,
     Kind.CONNECTIVITY_TEST: 4,
+    Kind.CERTIFICATE_REQUEST: 3,
 }
 """What is opened, in parts of a hundred."""
 
@@ -90,6 +91,9 @@ class May:
     INVITE_LATER = 50
     LEAVE = 25
     LEAVE_RACE = 35
+    ASK_A_MEMBER = 60
+    ASK_A_MEMBER_WRONGLY = 30
+    DECIDE_AT_LAST = 35
 
 
 ANSWER_HOURS: Final = {20: 25, 90: 30, 300: 25, 700: 12, 1200: 8}
