@@ -58,8 +58,20 @@ def audit(hub: Hub, shown: set[int] | None = None, auditor: Member | None = None
     return verify_both_ways(log, fictional_cast().anchors, auditor=auditor)
 
 
+_others: set[int | None] = set()
+"""Processes that other tests have started and still use, such as hubs."""
+
+
+@pytest.fixture(autouse=True)
+def _note_others() -> None:
+    _others.clear()
+    _others.update(each.pid for each in multiprocessing.active_children())
+
+
 def children() -> list[int]:
-    return [each.pid for each in multiprocessing.active_children() if each.pid is not None]
+    """Processes that this test has started."""
+    running = (each.pid for each in multiprocessing.active_children())
+    return [pid for pid in running if pid is not None and pid not in _others]
 
 
 def of_each_part(hub: Hub) -> tuple[Statement, Statement]:
