@@ -71,6 +71,11 @@ def _parse_times(message: pb.LegTimes) -> LegTimes:
             )
             for each in message.ends
         ),
+        judge_awaited_since=parse_timestamp(
+            message.judge_awaited_since, "legs.times.judge_awaited_since"
+        )
+        if message.HasField("judge_awaited_since")
+        else None,
     )
 
 

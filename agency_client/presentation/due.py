@@ -80,11 +80,14 @@ def clock_line(clock: Clock, now: datetime, locale: Locale) -> str:
 
 
 def used_words(clock: Clock, now: datetime, locale: Locale) -> str:
-    """The part of a time that is over, the alarm before a freeze ends, and a missing calendar."""
+    """The part of a time that is over, and all that explains it or warns of its end."""
     said = [f"{clock.used(now)} %"]
     alarm = clock.alarm(now)
     if alarm is not None and now < clock.at:
         said.append(locale.say(Label.FREEZE_ENDS_WITHIN, hours=alarm))
+    if clock.judge_awaited_since is not None:
+        since = locale.minute(clock.judge_awaited_since)
+        said.append(locale.say(Label.JUDGE_AWAITED, time=since))
     if clock.unpublished:
         years = ", ".join(map(str, clock.unpublished))
         said.append(locale.say(Label.CALENDAR_MISSING, years=years))

@@ -254,6 +254,11 @@ class Label(Enum):
         "замораживание закончится менее чем через {hours} ч",
         "қатыру {hours} сағаттан кем уақытта аяқталады",
     )
+    JUDGE_AWAITED = Words(
+        "a judge is awaited since {time}",
+        "разрешение суда ожидается с {time}",
+        "сот рұқсаты {time} бастап күтілуде",
+    )
     CALENDAR_MISSING = Words(
         "calendar of {years} not published: only Saturdays and Sundays left out",
         "календарь на {years} не опубликован: исключены только субботы и воскресенья",

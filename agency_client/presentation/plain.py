@@ -82,6 +82,7 @@ def clock_json(clock: Clock, now: datetime) -> dict[str, Any]:
         "is_over": clock.used(now) == REMINDERS[-1],
         "binds": clock.binds,
         "unpublished_years": list(clock.unpublished),
+        "judge_awaited_since": iso(clock.judge_awaited_since),
     }
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Currency, LegState, WithholdingGround
 from exchange_protocol.kinds.offences import OffenceType
-from exchange_protocol.kinds.spec import ENDED, Stage, body_codes
+from exchange_protocol.kinds.spec import BEFORE_ANSWER, ENDED, Stage, body_codes
 from exchange_protocol.record.entries import Event
 from exchange_protocol.record.folds import Applied
 from exchange_protocol.rules.clocks import is_late, is_overdue
@@ -77,10 +77,18 @@ class CountedLeg:
     """For how long it was held, once for each release."""
     was_late: bool = False
     """True if it was answered or refused after its due time."""
+    awaits_judge: bool = False
+    """True if the recipient told, before the due time of its answer, that a judge is awaited."""
+    was_late_for_judge: bool = False
+    """True if `awaits_judge` held when it was answered late."""
 
     def is_overdue(self, at: datetime) -> bool:
         """True if it still owes its answer at a time after its due time."""
         return is_overdue(self.due_at, self.state, at)
+
+    def is_overdue_for_judge(self, at: datetime) -> bool:
+        """True if it is overdue, and a judge is awaited; a freeze awaits none."""
+        return self.awaits_judge and self.state in BEFORE_ANSWER and self.is_overdue(at)
 
 
 class StatementCount(NamedTuple):
@@ -199,6 +207,8 @@ class Gatherer:
         times = leg.record.times if leg else None
         if times and is_late(times.answer_due, change.before, change.after, moment.at):
             facts.was_late = True
+            facts.was_late_for_judge |= times.awaited_judge_when_due
+        facts.awaits_judge = times is not None and times.awaited_judge_when_due
         facts.answer_due = times.answer_due if times else None
         facts.due_at = leg.due_at if leg else facts.due_at
         facts.state = change.after

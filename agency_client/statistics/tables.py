@@ -256,9 +256,11 @@ def _exchanges(groups: _Groups, cut_at: datetime | None) -> Table:
             _cell(leg for leg in legs if LegState.HELD in leg.reached),
             _cell(leg for leg in legs if leg.state in BEFORE_ANSWER),
             _cell(overdue),
+            _cell(leg for leg in overdue if cut_at and leg.is_overdue_for_judge(cut_at)),
             _cell(leg for leg in legs if leg.state is LegState.FROZEN),
             *(_cell(leg for leg in legs if leg.ended_as is state) for state in _ENDS),
             _cell(leg for leg in legs if leg.was_late),
+            _cell(leg for leg in legs if leg.was_late_for_judge),
         )
 
     rows, total = groups.rows(measure)
@@ -275,19 +277,25 @@ def _exchanges(groups: _Groups, cut_at: datetime | None) -> Table:
             "once in each row and once in the total; its legs count each. By offence, a leg "
             "stands in the row of each offence that its initial statement names, and once in the "
             "total. Open: an answer, or the permission to ask, is still owed. Overdue: open after "
-            "the due time. Answered late: answered or refused after the due time.",
+            "the due time. Answered late: answered or refused after the due time. A judge is "
+            "awaited: of these, the legs on which the recipient told before the due time that a "
+            "judge's authorisation is awaited (Directive (EU) 2023/977, article 18(2)(d)).",
             "Обмены, открытые за период, по состоянию на последнюю запись. У каждого получателя "
             "своя линия. Обмен с получателями в нескольких государствах считается один раз в "
             "каждой строке и один раз в итоге; линии считаются каждая. По преступлениям линия "
             "стоит в строке каждого преступления, названного в первом заявлении, и один раз в "
             "итоге. Открытые: ответ или разрешение на запрос ещё ожидается. Просроченные: открыты "
-            "после срока. Ответ с опозданием: ответ или отказ после срока.",
+            "после срока. Ответ с опозданием: ответ или отказ после срока. Ожидание суда: из них "
+            "линии, на которых получатель до срока сообщил, что ожидается разрешение суда "
+            "(Директива (ЕС) 2023/977, статья 18(2)(d)).",
             "Кезеңде ашылған алмасулар, соңғы жазбадағы күйі бойынша. Әр алушының өз желісі бар. "
             "Бірнеше мемлекеттегі алушылары бар алмасу әр жолда бір рет және қорытындыда бір рет "
             "саналады; желілер әрқайсысы саналады. Қылмыс бойынша желі алғашқы мәлімдемеде "
             "аталған әр қылмыстың жолында және қорытындыда бір рет тұрады. Ашық: жауап немесе "
             "сұрауға рұқсат әлі күтілуде. Мерзімі өткен: мерзімнен кейін ашық. Кеш жауап: "
-            "мерзімнен кейінгі жауап немесе бас тарту.",
+            "мерзімнен кейінгі жауап немесе бас тарту. Сот күтілуде: олардың ішінде алушы "
+            "мерзімге дейін сот рұқсаты күтілуде деп хабарлаған желілер ((ЕО) 2023/977 "
+            "директивасы, 18(2)(d)-бап).",
         ),
         unit=Words("exchanges and legs", "обмены и линии", "алмасулар мен желілер"),
         dimensions=groups.headings,
@@ -297,9 +305,25 @@ def _exchanges(groups: _Groups, cut_at: datetime | None) -> Table:
             Column("gated", Words("through the gate", "через контроль", "бақылау арқылы")),
             Column("open", Words("open", "открытые", "ашық")),
             Column("overdue", Words("overdue", "просроченные", "мерзімі өткен")),
+            Column(
+                "overdue_judge",
+                Words(
+                    "overdue, a judge is awaited",
+                    "просроченные, ожидается суд",
+                    "мерзімі өткен, сот күтілуде",
+                ),
+            ),
             Column("frozen", LegState.FROZEN),
             *(Column(state.name.lower(), state) for state in _ENDS),
             Column("late", Words("answered late", "ответ с опозданием", "кеш жауап")),
+            Column(
+                "late_judge",
+                Words(
+                    "late, a judge was awaited",
+                    "с опозданием, ожидался суд",
+                    "кеш, сот күтілген",
+                ),
+            ),
         ),
         rows=rows,
         total=total,

@@ -154,6 +154,9 @@ def encode_times(times: LegTimes) -> pb.LegTimes:
             )
             for each in times.ends
         ],
+        judge_awaited_since=to_timestamp(times.judge_awaited_since)
+        if times.judge_awaited_since
+        else None,
     )
 
 

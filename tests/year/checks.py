@@ -185,9 +185,14 @@ def audited_clocks(town: Town, found: Audit) -> list[str]:
         clocks = {_NAMES[each.kind]: each.at for each in _running(leg)}
         if clocks != note.running():
             wrong.append(f"{who} {leg.state.name}: clocks {note.running()}, by the log {clocks}")
+        told = {each.judge_awaited_since for each in _running(leg) if each.kind in _FOR_ANSWER}
+        noted = {note.judge_since if note.is_open() else None} if told else set()
+        if told != noted:
+            wrong.append(f"{who} {leg.state.name}: a judge awaited {noted}, by the log {told}")
     return wrong
 
 
+_FOR_ANSWER: Final = (ClockKind.ANSWER, ClockKind.LIMIT)
 _NAMES: Final = {
     ClockKind.DECISION: "decision",
     ClockKind.ACKNOWLEDGEMENT: "acknowledgement",

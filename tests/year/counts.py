@@ -110,9 +110,13 @@ class Count:
             "gated": _opened(leg for leg in legs if leg.was_held),
             "open": _opened(leg for leg in legs if leg.is_open()),
             "overdue": _opened(leg for leg in legs if leg.is_overdue(cut)),
+            "overdue_judge": _opened(
+                leg for leg in legs if leg.is_overdue(cut) and leg.waits_for_judge()
+            ),
             "frozen": _opened(leg for leg in legs if leg.state is LegState.FROZEN),
             **{end.name.lower(): _opened(leg for leg in legs if leg.end is end) for end in ENDS},
             "late": _opened(leg for leg in legs if leg.late),
+            "late_judge": _opened(leg for leg in legs if leg.late_for_judge),
         }
 
     def _outcomes(self, legs: list[LegNote]) -> dict[str, Counted]:

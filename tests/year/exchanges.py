@@ -56,6 +56,7 @@ from tests.year.offices import comment
 from tests.year.plan import (
     ANSWER_HOURS,
     HANDLINGS,
+    JUDGE_HOURS,
     PURPOSES,
     SUBJECTS,
     TLPS,
@@ -292,8 +293,7 @@ async def _work(talk: Talk) -> bool:
         reason = await _refused(talk, talk.letter(talk.initiator, Remind()))
         assert reason is Reason.NOT_YET_DUE
     if chance.happens(May.GIVE_NOTICE):
-        await talk.told(GiveNotice(chance.one(list(NoticeCode))))
-        note.work()
+        await _obstacle(talk)
     await town.hours(chance.about(chance.of(ANSWER_HOURS)) / 2)
     if chance.happens(May.RECALL):
         await recall(talk)
@@ -319,6 +319,17 @@ async def _work(talk: Talk) -> bool:
         note.extend(until)
     await town.hours(chance.about(chance.of(ANSWER_HOURS)) / 2)
     return True
+
+
+async def _obstacle(talk: Talk) -> None:
+    """The recipient tells of an obstacle; a judge takes time."""
+    notice = talk.chance.one(list(NoticeCode))
+    told = await talk.told(GiveNotice(notice))
+    if notice is NoticeCode.AWAITING_JUDGE:
+        talk.note.wait_for_judge(told.at)
+        await talk.town.hours(talk.chance.about(JUDGE_HOURS))
+    else:
+        talk.note.work()
 
 
 async def _supplemented(talk: Talk) -> bool:

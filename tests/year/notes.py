@@ -75,6 +75,9 @@ class LegNote:
     """The moment of the answer: a freeze that is imposed is one."""
     answer_entry: int | None = None
     late: bool = False
+    judge_since: datetime | None = None
+    """When the recipient first told that it waits for a judge, while it is to answer."""
+    late_for_judge: bool = False
     end: LegState | None = None
     end_entry: int | None = None
     codes: tuple[str, ...] = ()
@@ -97,6 +100,7 @@ class LegNote:
         """It waits for coordinators, or for a prosecutor."""
         self.state, self.was_held = LegState.HELD, True
         self.held_since = self.held_since or now
+        self.judge_since = None
         self._forget_rule()
         if not self.is_about_a_case:
             self.clocks = {}
@@ -110,6 +114,7 @@ class LegNote:
     def release(self, now: datetime) -> None:
         """The recipient may read it."""
         self.state, self.was_released = LegState.RELEASED, True
+        self.judge_since = None
         if self.held_since is not None:
             self.holds.append(now - self.held_since)
             self.held_since = None
@@ -132,6 +137,7 @@ class LegNote:
         if by_recipient:
             self.held_since = None
         self.state, self.was_returned, self.clocks = LegState.RETURNED, True, {}
+        self.judge_since = None
         self._forget_rule()
         self.answer_due = self.due
 
@@ -153,6 +159,11 @@ class LegNote:
     def work(self) -> None:
         """The recipient said that it works on it, or how far it is."""
         self.state = LegState.ACKNOWLEDGED
+
+    def wait_for_judge(self, now: datetime) -> None:
+        """The recipient said that a judge has to decide first."""
+        self.judge_since = self.judge_since or now
+        self.work()
 
     def extend(self, until: datetime) -> None:
         """The answer comes later."""
@@ -217,6 +228,11 @@ class LegNote:
         owes = self.is_open() or self.state in (LegState.FROZEN, LegState.JOINED)
         return owes and self.due is not None and self.due < at
 
+    def waits_for_judge(self) -> bool:
+        """True if a judge is the reason why it is not answered in time."""
+        told, due = self.judge_since, self.answer_due
+        return self.is_open() and told is not None and due is not None and told <= due
+
     def running(self) -> dict[str, datetime]:
         """The clocks that run, by name."""
         ends = {name: at for name, (at, _) in self.clocks.items()}
@@ -237,6 +253,7 @@ class LegNote:
     def _answer(self, now: datetime, entry: int) -> None:
         self.answered, self.answer_entry = now, entry
         self.late = self.answer_due is not None and self.answer_due < now
+        self.late_for_judge = self.late and self.waits_for_judge()
 
     def _end(self, state: LegState, entry: int, codes: tuple[str, ...]) -> None:
         self.state = self.end = state

@@ -98,6 +98,8 @@ class May:
 
 ANSWER_HOURS: Final = {20: 25, 90: 30, 300: 25, 700: 12, 1200: 8}
 """Hours that recipients work on an answer."""
+JUDGE_HOURS: Final = 500
+"""Hours after which a judge has decided, about."""
 GATE_HOURS: Final = {0.5: 30, 3: 40, 12: 15, 40: 15}
 
 

@@ -113,6 +113,8 @@ def _conditions(row: Row) -> Iterator[str]:
         yield f"bounded by the published limit {row.limited_by.name}"
     if row.meets:
         yield f"meets the published limit {row.meets.name}"
+    if row.awaits_judge:
+        yield "a judge is awaited from then on; the due time stays"
     if row.becomes_awaited:
         yield "the leg then awaits an answer to it"
     if row.awaits_opening:

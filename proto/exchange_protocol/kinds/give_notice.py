@@ -1,7 +1,8 @@
 """`give_notice`: the recipient tells of an obstacle without refusing.
 
 The codes are those of Directive 2014/41/EU, article 16(2), and of Directive (EU) 2023/977,
-article 5(2): see docs/rules.md#p19.
+article 5(2): see docs/rules.md#p19. From the notice that a judge is awaited on, the leg's record
+holds since when; it moves no due time.
 """
 
 from __future__ import annotations
@@ -54,7 +55,16 @@ SPEC = KindSpec(
     body=GiveNotice,
     stage=Stage.CONTINUING,
     words=Words("notice", "уведомление", "хабарлама"),
-    rows=(Row(party=Party.RECIPIENT, before=OPEN_TO_RECIPIENT, after=LegState.ACKNOWLEDGED),),
+    rows=tuple(
+        Row(
+            party=Party.RECIPIENT,
+            code=code,
+            before=OPEN_TO_RECIPIENT,
+            after=LegState.ACKNOWLEDGED,
+            awaits_judge=code is NoticeCode.AWAITING_JUDGE,
+        )
+        for code in NoticeCode
+    ),
     acts=(
         Act(
             name="give_notice",

@@ -171,6 +171,8 @@ class Row:
     """The ground on which it applies only to a leg that was returned for information before."""
     meets: TimeLimitRule | None = None
     """The published time limit that it meets without moving the leg, if there is one."""
+    awaits_judge: bool = False
+    """True if it tells that a judge's authorisation is awaited, which may explain a late answer."""
     when: When | None = None
     """The time of the hub at which it applies; None is any."""
     about: About | None = None
@@ -198,6 +200,13 @@ class Row:
             raise ValueError(
                 "expected new content to be the initiator's, to be awaited, and to follow as "
                 "RELEASED: the gate decides whether it is HELD first"
+            )
+        if self.awaits_judge and not (
+            self.party is Party.RECIPIENT and self.before <= OPEN_TO_RECIPIENT
+        ):
+            raise ValueError(
+                "expected the recipient to await a judge, on a leg that is open to it: nobody else "
+                "owes the answer then"
             )
         if self.limited_by is not None and self.sets_due is None:
             raise ValueError("expected a row that a time limit bounds to set a due time")

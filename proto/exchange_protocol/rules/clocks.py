@@ -6,8 +6,8 @@ for an answer sets it at the release (docs/rules.md, section Clocks). Where it n
 holds, and the published time is told beside it. "Overdue" is no state of a leg; it follows from the
 due time, the state and the moment of the question.
 
-`LegTimes` is kept with a leg: the time at which its present turn began, and the ends of the
-published times that run. `running` lists the clocks that follow from it.
+`LegTimes` is kept with a leg: the time at which its present turn began, the ends of the published
+times that run, and since when a judge is awaited. `running` lists the clocks that follow from it.
 """
 
 from __future__ import annotations
@@ -88,10 +88,22 @@ class LegTimes:
     """True if a published time set the due time, and not the initiator or an extension."""
     ends: tuple[RuleEnd, ...] = ()
     """The ends of the published times that run in the present turn."""
+    judge_awaited_since: datetime | None = None
+    """The hub's time of the first notice in the turn to answer that a judge is awaited, also after
+    the answer; None if there was none."""
 
     def end(self, rules: Collection[TimeLimitRule]) -> RuleEnd | None:
         """The end of the time of one of these rules; None if none runs."""
         return next((each for each in self.ends if each.rule in rules), None)
+
+    @property
+    def awaited_judge_when_due(self) -> bool:
+        """True if a judge was awaited already when the answer was due.
+
+        A notice that comes later does not explain why the time was exceeded.
+        """
+        since, due = self.judge_awaited_since, self.answer_due
+        return since is not None and due is not None and since <= due
 
     @property
     def kept_until(self) -> datetime | None:
@@ -112,6 +124,8 @@ class Turn:
     """True if the turn begins anew although it is the same one: new content, a new expiry."""
     meets: TimeLimitRule | None
     """The rule that the statement meets: its clock stops."""
+    awaits_judge: bool
+    """True if the statement tells that a judge is awaited."""
     recipient: AgencyId
     initiator: AgencyId
     approvers: tuple[AgencyId, ...]
@@ -139,7 +153,12 @@ def times_after(
         if is_by_rule and reply is not None:
             due_at = reply.at
         answer_due = times.answer_due if times else None
-        after = LegTimes(at, answer_due, is_by_rule, ends)
+        # In a new turn to answer, the recipient tells anew whether a judge is awaited.
+        is_anew = times is None or turn.state in BEFORE_ANSWER
+        judge = None if times is None or is_anew else times.judge_awaited_since
+        after = LegTimes(at, answer_due, is_by_rule, ends, judge)
+    if turn.awaits_judge and after.judge_awaited_since is None:
+        after = replace(after, judge_awaited_since=at)
     if turn.state in BEFORE_ANSWER and after.answer_due != due_at:
         after = replace(after, answer_due=due_at)
     return _with_retention(after, times, before, turn, rules, at), due_at
@@ -243,6 +262,8 @@ class Clock:
     """The end of the time."""
     unpublished: tuple[int, ...] = ()
     """Years whose calendar is not published: only Saturdays and Sundays were left out."""
+    judge_awaited_since: datetime | None = None
+    """The time since which a judge is awaited, of a time for an answer; it moves no end."""
 
     @property
     def binds(self) -> bool:
@@ -277,18 +298,19 @@ def running(state: LegState, times: LegTimes | None, due_at: datetime | None) ->
     if times is None:
         return ()
     found: list[Clock] = []
-
+    judge = times.judge_awaited_since if state in _TO_ANSWER else None
     if due_at is not None and state in OWES:
         party = _PARTY_OF.get(state, Party.RECIPIENT)
         kind = ClockKind.FREEZE if state is LegState.FROZEN else ClockKind.ANSWER
-        found.append(Clock(kind, party, times.since, due_at))
+        found.append(Clock(kind, party, times.since, due_at, judge_awaited_since=judge))
     for end in times.ends:
         known = _CLOCK_OF.get(end.rule)
         is_met = known is ClockKind.ACKNOWLEDGEMENT and state is LegState.ACKNOWLEDGED
         is_told = known is ClockKind.LIMIT and times.is_by_rule
         if known is not None and not is_met and not is_told:
             party = _PARTY_OF_CLOCK.get(known, Party.RECIPIENT)
-            found.append(Clock(known, party, times.since, end.at, end.unpublished))
+            awaited = judge if known is ClockKind.LIMIT else None
+            found.append(Clock(known, party, times.since, end.at, end.unpublished, awaited))
     return tuple(sorted(found, key=lambda clock: clock.at))
 
 
@@ -318,12 +340,13 @@ def encode_times(times: LegTimes) -> list[Any]:
         times.answer_due.isoformat() if times.answer_due else None,
         times.is_by_rule,
         [[int(end.rule), end.at.isoformat(), *end.unpublished] for end in times.ends],
+        *([times.judge_awaited_since.isoformat()] if times.judge_awaited_since else []),
     ]
 
 
 def decode_times(fields: list[Any]) -> LegTimes:
     """Times from what `encode_times` made."""
-    since, answer_due, is_by_rule, ends = fields
+    since, answer_due, is_by_rule, ends, *judge = fields
     return LegTimes(
         since=datetime.fromisoformat(since),
         answer_due=datetime.fromisoformat(answer_due) if answer_due else None,
@@ -332,4 +355,5 @@ def decode_times(fields: list[Any]) -> LegTimes:
             RuleEnd(TimeLimitRule(rule), datetime.fromisoformat(at), tuple(years))
             for rule, at, *years in ends
         ),
+        judge_awaited_since=datetime.fromisoformat(judge[0]) if judge else None,
     )

@@ -586,6 +586,7 @@ class LegTimes(_message.Message):
     ANSWER_DUE_FIELD_NUMBER: _builtins.int
     IS_BY_RULE_FIELD_NUMBER: _builtins.int
     ENDS_FIELD_NUMBER: _builtins.int
+    JUDGE_AWAITED_SINCE_FIELD_NUMBER: _builtins.int
     is_by_rule: _builtins.bool
     """A published time set the due time, and not the initiator or an extension."""
     @_builtins.property
@@ -594,6 +595,12 @@ class LegTimes(_message.Message):
     def answer_due(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def ends(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleEnd]: ...
+    @_builtins.property
+    def judge_awaited_since(self) -> _timestamp_pb2.Timestamp:
+        """The hub's time of the notice that a judge is awaited, also after the answer; none if there was
+        none in the turn to answer. It moves no due time.
+        """
+
     def __init__(
         self,
         *,
@@ -601,10 +608,11 @@ class LegTimes(_message.Message):
         answer_due: _timestamp_pb2.Timestamp | None = ...,
         is_by_rule: _builtins.bool = ...,
         ends: _abc.Iterable[Global___RuleEnd] | None = ...,
+        judge_awaited_since: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_due", b"answer_due", "since", b"since"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_due", b"answer_due", "judge_awaited_since", b"judge_awaited_since", "since", b"since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_due", b"answer_due", "ends", b"ends", "is_by_rule", b"is_by_rule", "since", b"since"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_due", b"answer_due", "ends", b"ends", "is_by_rule", b"is_by_rule", "judge_awaited_since", b"judge_awaited_since", "since", b"since"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

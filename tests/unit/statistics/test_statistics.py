@@ -31,6 +31,7 @@ from exchange_protocol.kinds.catalogue import Kind
 from exchange_protocol.kinds.codes import Currency, Language, LegState, RefusalGround, Urgency
 from exchange_protocol.kinds.decision import Decision, Verdict
 from exchange_protocol.kinds.freeze_status import FreezeConversion, FreezeOutcome, FreezeStatus
+from exchange_protocol.kinds.give_notice import GiveNotice, NoticeCode
 from exchange_protocol.kinds.information_request import InformationRequest
 from exchange_protocol.kinds.invite import Invite
 from exchange_protocol.kinds.offences import OffenceType
@@ -79,6 +80,8 @@ class Did:
     code: Code | None = None
     ended: datetime | None = None
     ended_entry: int | None = None
+    judge: datetime | None = None
+    """When the recipient told that a judge is awaited."""
 
     @property
     def gated(self) -> bool:
@@ -87,6 +90,10 @@ class Did:
     @property
     def late(self) -> bool:
         return self.ended is not None and self.ended > self.due
+
+    @property
+    def for_judge(self) -> bool:
+        return self.judge is not None and self.judge <= self.due
 
 
 @dataclass
@@ -139,9 +146,13 @@ def act(hub: Hub, choose: Random, leg: Did) -> None:
         return
     hub.deliver(who, asked)
     leg.end = LegState.DELIVERED
+    if leg.entry % 3 == 0:
+        wait_for_judge(hub, leg)
     if choose.random() < 0.2:
         return
     hub.now += timedelta(hours=choose.randint(1, 90))
+    if leg.entry % 3 == 1:
+        wait_for_judge(hub, leg)
     leg.ended, leg.ended_entry = hub.now, len(hub.log)
     if choose.random() < 0.3:
         leg.end, leg.code = LegState.REFUSED, RefusalGround.LEGAL_PRIVILEGE
@@ -150,6 +161,11 @@ def act(hub: Hub, choose: Random, leg: Did) -> None:
         result = choose.choice(list(ReplyResult))
         leg.end, leg.code = LegState.ANSWERED, result
         hub.say(who, Reply(result), on=asked)
+
+
+def wait_for_judge(hub: Hub, leg: Did) -> None:
+    leg.judge = hub.now
+    hub.say(RECIPIENTS[leg.to], GiveNotice(NoticeCode.AWAITING_JUDGE), on=leg.asked)
 
 
 def counted(period: Period = ALL, by: tuple[str, ...] = ("state",)) -> Statistics:
@@ -193,6 +209,27 @@ def test_exchanges_and_their_ends_equal_what_the_actors_noted(to: str | None) ->
     now = year().hub.now
     still_open = [leg for leg in mine if leg.end in (LegState.DELIVERED, LegState.HELD)]
     assert got["overdue"] == sum(leg.due < now - SECOND for leg in still_open)
+
+
+@pytest.mark.parametrize("by", [("state",), ("agency",), ("kind", "urgency")])
+def test_late_answers_and_overdue_legs_for_which_a_judge_was_awaited(by: tuple[str, ...]) -> None:
+    now = year().hub.now - SECOND
+    late = [leg for leg in year().legs if leg.late]
+    overdue = [leg for leg in year().legs if leg.end is LegState.DELIVERED and leg.due < now]
+    expected = {
+        "late_judge": [leg.entry for leg in late if leg.for_judge],
+        "overdue_judge": [leg.entry for leg in overdue if leg.for_judge],
+    }
+    assert 0 < len(expected["late_judge"]) < sum(leg.judge is not None for leg in late) < len(late)
+    assert 0 < len(expected["overdue_judge"]) < len(overdue)
+    one = table(counted(by=by), "exchanges")
+    places = {column.name: place for place, column in enumerate(one.columns)}
+    for name, entries in expected.items():
+        assert one.total is not None
+        cell = one.total.cells[places[name]]
+        assert (cell.value, list(cell.entries)) == (len(entries), sorted(set(entries)))
+        assert sum(int(str(row.cells[places[name]].value)) for row in one.rows) == len(entries)
+    assert "2023/977" in one.definition.en
 
 
 def test_an_exchange_with_two_states_counts_once_in_the_total() -> None:
