@@ -54,7 +54,7 @@ from exchange_protocol.record.receipts import (
     parse_proven_entry,
     verify_proven_entries,
 )
-from exchange_protocol.rules.access import is_erased, spoken
+from exchange_protocol.rules.access import is_erased, is_told_of_erasure, spoken
 from exchange_protocol.rules.lifecycle import Exchange
 from exchange_protocol.rules.statements import Part
 from exchange_protocol.trust.sealing import PartContext, WrappedKey, open_part
@@ -282,9 +282,9 @@ class Exchanges:
             try:
                 sealed = yield from self.fetch_sealed(each, part)
             except NotFound as error:
-                # A supervisor sees no state of the exchange; the copy of it is not the hub's to
-                # deny, and auditors judge whether there was a notice.
-                if exchange is not None or error.reason is not Reason.CONTENT_ERASED:
+                # The hub's word is taken where no notice would be shown: auditors judge whether
+                # there was one.
+                if error.reason is not Reason.CONTENT_ERASED or self._is_told(each, exchange):
                     raise
                 erased = True
                 continue
@@ -305,12 +305,21 @@ class Exchanges:
         private = self._ports.vault.sealing_key(wrapped.key_id)
         return open_part(sealed, PartContext(each.statement.id, part.name), wrapped, private)
 
+    def _is_told(self, each: VerifiedStatement, exchange: Exchange | None) -> bool:
+        """True if a notice that erased it would be shown; a supervisor sees no state at all."""
+        if exchange is None:
+            return False
+        said = spoken(exchange, each.statement)
+        return is_told_of_erasure(self._ports.agency, exchange, said)
+
     def _check_erased(self, each: VerifiedStatement) -> Operation[None]:
         """Check that a notice or retention erased it; raises RULE_BROKEN if a hub only says so."""
         exchange = (yield from self.get(each.statement.exchange_id)).exchange
+        if exchange is None or not self._is_told(each, exchange):
+            return
         # The hub's clock may be ahead of this one's.
         at = self._ports.clock() + MOST_AHEAD
-        if exchange is not None and not is_erased(exchange, spoken(exchange, each.statement), at):
+        if not is_erased(exchange, spoken(exchange, each.statement), at):
             raise Reason.RULE_BROKEN.error(
                 f"the hub says that the content of statement {each.statement.id} was erased; "
                 "no signed notice says so, and its retention has not ended"

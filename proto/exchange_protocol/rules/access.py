@@ -181,6 +181,17 @@ def is_erased(exchange: Exchange, said: StatementFacts, at: datetime | None = No
     )
 
 
+def is_told_of_erasure(agency: AgencyId, exchange: Exchange, said: StatementFacts) -> bool:
+    """True if a party is shown every statement by which the content of another can be erased.
+
+    In a joint case a member is shown them while it takes part. Afterwards it is shown no more than
+    those on its own leg, so it cannot tell whether another member has erased what it gave.
+    """
+    if not exchange.kind.spec.is_case or agency == exchange.initiator:
+        return True
+    return agency in insiders(exchange) or set(said.legs) <= {agency}
+
+
 def kept_until(leg: Leg) -> datetime | None:
     """The time until which the content of a leg is kept; None while none is set."""
     return leg.record.times.kept_until if leg.record.times else None
