@@ -138,8 +138,13 @@ class Load:
         """With a hub that serves: send what waits, and let the watcher catch up."""
         for sender in self.senders:
             with self.deployment.client(sender.member) as client:
-                sender.flush(client)
-                assert client.outbox.pending() == []
+
+                def is_empty(client: ExchangeClient = client, sender: Sender = sender) -> bool:
+                    # A hub that has just begun to serve may put some off.
+                    sender.flush(client)
+                    return client.outbox.pending() == []
+
+                wait_until(is_empty)
                 assert client.outbox.refused() == []
         expected = set(self._feed())
         deadline = time.monotonic() + JOIN_SECONDS

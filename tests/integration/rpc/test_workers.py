@@ -112,8 +112,8 @@ def test_statements_through_one_port_come_to_all_workers_and_make_one_log(hub: H
 
 def test_an_agencys_rate_holds_for_all_workers_together(files: HubFiles) -> None:
     memory = Hub(fictional_cast(), now=a_while_ago())
-    with HubProcess(files, workers=WORKERS) as hub:
-        hub.wait_until_said("listening", WORKERS)
+    # One hub fills the log: a worker may learn of an enrolment a moment after another wrote it.
+    with HubProcess(files) as hub:
         with Region(hub, memory) as region:
             region.catch_up()
         assert hub.stop() == 0

@@ -155,7 +155,7 @@ def test_answer_is_that_of_a_rulebook_that_remembers_nothing(
 
     def unread(what: str) -> object:
         fresh = Rulebook(kept.policy, kept._agencies)
-        every = Reads(FACTS, only_compares=False)
+        every = Reads(FACTS, only_compares=False, texts=frozenset(OffenceType.__members__))
         fresh._deciding_reads = fresh._gate_reads = fresh._supervising_reads = every
         fresh._reads = dict.fromkeys(fresh._reads, every)
         return result(fresh, what, said)
