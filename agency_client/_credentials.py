@@ -1,4 +1,4 @@
-"""What a channel shows of a profile at the TLS handshake.
+"""The certificate and key that a channel shows at the TLS handshake.
 
 A key in a token signs the handshake by an experimental hook of gRPC (gRFC A107). A later grpcio may
 move it: then a profile with such a key is refused in words, and profiles with files go on.

@@ -153,7 +153,7 @@ class Tls(_Section):
     root: File
     crl: File
     crl_held: Annotated[Path, AfterValidator(_beside_file)] | None = None
-    """Where the hub keeps the list in force over restarts; see `Config.held_lists`."""
+    """File of the list in force, kept over restarts; see `Config.held_lists`."""
     require_post_quantum: bool = False
     """True to refuse callers whose TLS stack agreed on a key without ML-KEM."""
 

@@ -108,7 +108,7 @@ class RevocationFile:
         self._holds = True
 
     def _first(self) -> Revocations:
-        """What is in force at the start: the file's lists, or those held if they are newer."""
+        """Give the lists in force at the start: the file's, or those held if they are newer."""
         held = None if self._held is None else self._held.read()
         try:
             self._seen = self._look()

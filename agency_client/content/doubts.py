@@ -1,4 +1,4 @@
-"""What is doubtful about an entity: told to the person who sends it, and sent as it stands.
+"""Doubts about an entity: they are told to its sender, and it is sent as it stands.
 
 A doubt is no fault: foreign and legacy identifiers exist, and what reads as if it was spoiled may
 be what somebody wrote. The words name the property and never repeat the value.

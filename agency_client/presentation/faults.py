@@ -37,7 +37,7 @@ class Explained:
     detail: str
     """The field and the message, in English, with unseen characters shown."""
     places: tuple[str, ...]
-    """Where a text or a file has faults and what was expected there, in words, one each."""
+    """The places of faults in a text or a file, with what was expected, in words, one each."""
     has_places: bool
     """True if the detail alone says what is wrong with a text or a file: a person needs it."""
 

@@ -1,4 +1,4 @@
-"""What a certificate lacks: for authorities that issue by tools of their own.
+"""Checks of a certificate's profile, for authorities that issue by tools of their own.
 
 The rules are those by which hub and clients verify (`exchange_protocol.trust.certificates`); here
 every fault is told, and not the first alone.
@@ -27,7 +27,7 @@ from exchange_protocol.trust.certificates import (
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found of one certificate."""
+    """The result of the check of one certificate."""
 
     identity: str
     """Empty where it names none."""
@@ -35,7 +35,7 @@ class Checked:
     faults: tuple[str, ...]
     """None: hub and clients will take it."""
     remarks: tuple[str, ...]
-    """What is allowed, and may be meant otherwise."""
+    """Points that are allowed, and may be meant otherwise."""
 
 
 def check_certificate(

@@ -242,7 +242,7 @@ def _question(
 
 
 class _OfExchange(NamedTuple):
-    """What the policy may know of the exchange that a statement belongs to."""
+    """The facts of a statement's exchange that the policy may know."""
 
     initiator: AgencyId
     kind: Kind
