@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 from cryptography import x509
@@ -32,7 +31,7 @@ from exchange_server.config import Config
 from exchange_server.held_lists import told
 from exchange_server.revocation_install import refused_by_hub
 from exchange_server.storage.cosignature_rows import read_cosignatures
-from exchange_server.storage.engine import driver_error, open_engine, reading
+from exchange_server.storage.engine import driver_error, open_engine, reading, real_file
 from exchange_server.storage.log_rows import read_head
 from exchange_server.storage.schema import check_schema
 
@@ -125,11 +124,10 @@ def _database(config: Config, now: datetime) -> Iterator[Check]:
         with reading(engine) as connection:
             yield from _log(connection)
             yield from _witnesses(connection, config, now)
-        file = engine.url.database
-        if engine.dialect.name == "sqlite" and file:
-            path = Path(file.removeprefix("file:"))
-            yield room("disk", path.parent)
-            yield permissions("permissions", path)
+        file = real_file(engine)
+        if file is not None:
+            yield room("disk", file.parent)
+            yield permissions("permissions", file)
     except ExchangeError:
         raise
     except Exception as error:
@@ -160,9 +158,14 @@ def _backup(config: Config, now: datetime) -> Check:
         return Check("backup", Grade.WARN, "nobody tells of it here", todo)
     if not report.exists():
         return Check("backup", Grade.WARN, "none was made yet", "run `exchange-server backup`")
-    told = json.loads(report.read_text(encoding="utf-8"))
-    at = datetime.fromtimestamp(float(told["ended_at"]), UTC)
-    found = f"{float(told['bytes']) / 1e6:.1f} MB at {at:%Y-%m-%d %H:%M} UTC"
+    try:
+        told = json.loads(report.read_text(encoding="utf-8"))
+        at = datetime.fromtimestamp(float(told["ended_at"]), UTC)
+        found = f"{float(told['bytes']) / 1e6:.1f} MB at {at:%Y-%m-%d %H:%M} UTC"
+    except (ValueError, TypeError, KeyError):
+        raise Reason.CONFIG_INVALID.error(
+            f"expected {report} to be JSON with the numbers ended_at and bytes"
+        ) from None
     if now - at > BACKUP_AGE:
         return Check("backup", Grade.WARN, found, "see the backup's own log")
     return Check("backup", Grade.OK, found)
