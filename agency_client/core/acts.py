@@ -7,6 +7,7 @@ content, and `statements` makes the statement.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, tzinfo
@@ -131,7 +132,18 @@ class Acts:
     def foresee(
         self, name: str, exchange: str | HasId | None, **arguments: Any
     ) -> Operation[Foreseen]:
-        """Plan an act as it would be done now; nothing is sealed or kept."""
+        """Plan an act as it would be done now; nothing is sealed or kept.
+
+        Raises:
+            InvalidInput: also for a name that no act has.
+        """
+        if name not in ACTS:
+            close = difflib.get_close_matches(str(name), ACTS, 1)
+            meant = f"; did you mean {close[0]!r}?" if close else ""
+            raise Reason.INVALID_FIELD.error(
+                f"expected the name of a method that makes a statement, got {name!r:.64}{meant}",
+                field="act",
+            )
         if exchange is None:
             asked = _initial(name, self._statements.zone, **arguments)
             return (yield from self._foresight.initial(asked))

@@ -14,7 +14,7 @@ from typing import Final
 from agency_client.content.documents import Brief
 from agency_client.core.given import EnumT, parse_agencies, parse_code, parse_codes, parse_text
 from agency_client.core.ports import Ports
-from agency_client.core.time_zones import find_zone
+from agency_client.core.time_zones import check_zone, find_zone
 from agency_client.core.times import Due, parse_due
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import (
@@ -74,7 +74,7 @@ def make_header(terms: Terms, floor: Floor, ports: Ports, now: datetime) -> Head
     defaults = ports.defaults
     time_zone = terms.time_zone or defaults.time_zone
     if time_zone is not None:
-        parse_text(time_zone, "time_zone")
+        check_zone(parse_text(time_zone, "time_zone"))
     return Header(
         handling=_code(Handling, terms.handling, "handling") or floor.handling,
         tlp=_code(Tlp, terms.tlp, "tlp") or floor.tlp,

@@ -79,6 +79,8 @@ def numbered(number: int) -> Iterator[None]:
     except ExchangeError as error:
         error.field = ".".join(filter(None, (f"requests[{number}]", error.field)))
         raise
+    except TypeError as error:
+        raise TypeError(f"requests[{number}]: {error}") from None
 
 
 class Statements:
