@@ -28,7 +28,7 @@ from exchange_doctor import (
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_server.bootstrap import Credentials, load_credentials
 from exchange_server.config import Config
-from exchange_server.held_lists import told
+from exchange_server.held_lists import REMEDY, told
 from exchange_server.revocation_install import refused_by_hub
 from exchange_server.storage.cosignature_rows import read_cosignatures
 from exchange_server.storage.engine import driver_error, open_engine, reading, real_file
@@ -112,7 +112,7 @@ def _held(config: Config, credentials: Credentials) -> Check:
         )
     held = credentials.held.read()
     if held is None:
-        todo = "`exchange-server migrate` holds one; a hub whose log has entries needs it"
+        todo = "`exchange-server migrate` holds the one of the configuration, for a new hub"
         return Check(what, Grade.WARN, f"none yet in {credentials.held.path}", todo)
     return Check(what, Grade.OK, told(held))
 
@@ -122,7 +122,7 @@ def _database(config: Config, now: datetime) -> Iterator[Check]:
     try:
         check_schema(engine)
         with reading(engine) as connection:
-            yield from _log(connection)
+            yield from _log(connection, config)
             yield from _witnesses(connection, config, now)
         file = real_file(engine)
         if file is not None:
@@ -171,10 +171,18 @@ def _backup(config: Config, now: datetime) -> Check:
     return Check("backup", Grade.OK, found)
 
 
-def _log(connection: Connection) -> Iterator[Check]:
+def _log(connection: Connection, config: Config) -> Iterator[Check]:
     head = read_head(connection)
     size = head.size if head else 0
     yield Check("database", Grade.OK, f"{connection.dialect.name}, {size} entries on the log")
+    if size and not config.held_lists.exists():
+        yield Check(
+            "revocation list of a log that has entries",
+            Grade.FAIL,
+            f"{config.held_lists} is gone, so the hub does not start: an older list would lift "
+            "revocations",
+            REMEDY,
+        )
 
 
 def _witnesses(connection: Connection, config: Config, now: datetime) -> Iterator[Check]:

@@ -188,12 +188,12 @@ class DatabaseCopy:
         except sqlite3.Error as error:
             yield damaged(error, None)
 
-    def part(self) -> CopyPart:
-        """Give what begins the checks of one part, over a connection of its own."""
-        return CopyPart(self._path, self._head)
+    def shard_opener(self) -> CopyOpener:
+        """Give what opens the checks of one shard, over a connection of its own."""
+        return CopyOpener(self._path, self._head)
 
     def join(self, last: Entry | None, exchanges: int, rows_of_legs: int) -> None:
-        """Take what the parts have seen."""
+        """Take the last entry and the counts of all shards."""
         self._joined = (exchanges, rows_of_legs)
         self._checks.last = last
 
@@ -250,8 +250,8 @@ class DatabaseCopy:
 
 
 @dataclass(frozen=True)
-class CopyPart:
-    """Begins the checks of some exchanges of a copy."""
+class CopyOpener:
+    """Opens the checks of some exchanges of a copy."""
 
     path: Path
     head: list[tuple[Any, ...]]

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from agency_client.audit import AuditReport, Verdict, Violation, verify_log
-from agency_client.audit.database import CopyPart, DatabaseCopy
+from agency_client.audit.database import CopyOpener, DatabaseCopy
 from exchange_certs.authority import Authority
 from exchange_keys import SoftwareSigner
 from exchange_protocol.errors import ExchangeError, Reason
@@ -348,7 +348,7 @@ def test_a_copy_that_changes_while_it_is_divided_is_judged_as_a_whole(
     with closing(DatabaseCopy(copy, log_verifier())) as source, dividing() as said:
         assert verify_log(source, anchors, auditor=None, cores=2).is_clean
         # A head that is not the one that was read first.
-        monkeypatch.setattr(source, "part", lambda: CopyPart(copy, []))
+        monkeypatch.setattr(source, "shard_opener", lambda: CopyOpener(copy, []))
         assert verify_log(source, anchors, auditor=None, cores=2).is_clean
     first, second = said
     assert first is not None
