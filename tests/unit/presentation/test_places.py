@@ -14,6 +14,8 @@ from agency_client.content import (
     characters,
     entity,
     goaml,
+    layout,
+    links,
     mappings,
     spoiled,
     table_import,
@@ -30,7 +32,9 @@ from agency_client.presentation.places import places_of, translated
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language
 
-MODULES = (characters, entity, goaml, mappings, spoiled, table_import, tables, values)
+MODULES = (
+    characters, entity, goaml, layout, links, mappings, spoiled, table_import, tables, values
+)  # fmt: skip
 OF_OPTIONS = (
     "expected one of the delimiters",
     "expected after",
