@@ -13,9 +13,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from agency_client.content.faults import FileInvalid, FilePlace, Spot, SpotKind
+from agency_client.presentation.file_faults import (
+    MAPPINGS,
+    OTHER_SCHEMA,
+    WHOLE_FILES,
+    WITHIN,
+)
 from agency_client.presentation.locale import Locale
 from agency_client.presentation.words import say
-from exchange_protocol.errors import ExchangeError
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import Language
 from exchange_protocol.words import Words
 
@@ -55,7 +61,7 @@ def places_of(error: ExchangeError, locale: Locale, names: Mapping[str, Words]) 
         names: names of fields, by the last part of their dotted path.
     """
     if not isinstance(error, FileInvalid):
-        return Places()
+        return _whole_file(error, locale)
     told, is_whole = [], True
     for place in error.places:
         words = translated(place.expected, locale.language)
@@ -68,6 +74,36 @@ def places_of(error: ExchangeError, locale: Locale, names: Mapping[str, Words]) 
     if error.rest:
         told.append(locale.say(_REST, rest=error.rest))
     return Places(tuple(told), is_whole)
+
+
+def _whole_file(error: ExchangeError, locale: Locale) -> Places:
+    """A fault of a file as a whole, which the message alone tells."""
+    if error.reason is not Reason.DOCUMENT_INVALID:
+        return Places()
+    for form, words in _WHOLE_FORMS:
+        if found := form.fullmatch(error.message):
+            inner = [_inner(each, locale.language) for each in found.groups()]
+            is_foreign = locale.language is not Language.EN
+            if words in _NAMED and is_foreign and inner[-1] == found.groups()[-1]:
+                continue  # What is wrong has no words in that language.
+            return Places((locale.visible(say(words, locale.language).format(*inner)),), True)
+    return Places()
+
+
+def note_in_words(note: str, locale: Locale) -> str:
+    """A note on how a file was read, in words; as its author has it where it has no form."""
+    return locale.visible(_inner(note, locale.language))
+
+
+def _inner(text: str, language: Language) -> str:
+    """What stands in a sentence on a whole file: a name, a number, or why nothing is left."""
+    if language is Language.EN:
+        return text
+    for form, words in _WITHIN_FORMS:
+        if found := form.fullmatch(text):
+            inner = [_inner(each, language) for each in found.groups()]
+            return say(words, language).format(*inner)
+    return translated(text, language)
 
 
 def _where(spot: Spot, locale: Locale, names: Mapping[str, Words]) -> str:
@@ -522,10 +558,20 @@ SENTENCES: Final = (
 """The sentences, each before one that is like it and shorter; `{}` stands for what varies."""
 
 _SHAPE: Final = Words("{} characters", "знаков: {}", "таңба саны: {}")
+
+
+def _form(words: Words) -> re.Pattern[str]:
+    return re.compile("(.+?)".join(map(re.escape, words.en.split("{}"))), re.DOTALL)
+
+
 _FORMS: Final = (
     (re.compile("([0-9]+) characters"), _SHAPE),
-    *(
-        (re.compile("(.+?)".join(map(re.escape, words.en.split("{}"))), re.DOTALL), words)
-        for words in SENTENCES
-    ),
+    *((_form(words), words) for words in (*MAPPINGS, *SENTENCES, OTHER_SCHEMA)),
 )
+_NAMED: Final = (
+    Words("{}, line {}: {}", "{}, строка {}: {}", "{}, {}-жол: {}"),
+    Words("{}: {}", "{}: {}", "{}: {}"),
+)
+"""A file, and what was expected there; tried last."""
+_WITHIN_FORMS: Final = tuple((_form(words), words) for words in WITHIN)
+_WHOLE_FORMS: Final = tuple((_form(words), words) for words in (*WHOLE_FILES, *_NAMED))
