@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ from tests.support.hub_process import (
     channel_credentials,
     prepare_hub,
 )
-from tests.support.postgres import emptied_database, running_postgres
+from tests.support.postgres import emptied_database, shared_postgres
 from tests.support.statements import KZ_FMA, KZ_MIA, Hub, fictional_cast
 
 OK = "OK"
@@ -96,9 +95,8 @@ def office(tmp_path: Path) -> Office:
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    with running_postgres() as uri:
-        yield uri
+def postgres() -> str:
+    return shared_postgres()
 
 
 @pytest.mark.parametrize("ends", ["in good order", "at once"])
@@ -181,11 +179,16 @@ def test_a_hub_with_a_log_that_held_a_list_and_has_lost_it_does_not_start(
     new.write_bytes(office.files.crl_file.read_bytes())
     office.held.unlink()
     office.files.crl_file.write_bytes(office.old)
+    command = "exchange-server revocations LIST.pem --config FILE"
     code, _, err = run("check-config", *config)
-    assert (code, "exchange-server revocations" in err) == (2, True)
-    with pytest.raises(AssertionError, match=r"tls\.crl_held.*exchange-server revocations"):
+    assert (code, str(office.held) in err, command in err) == (2, True, True)
+    code, out, _ = run("doctor", *config)
+    assert (code, f"{office.held} is gone, so the hub does not start" in out) == (1, True)
+    assert command in out
+    with pytest.raises(AssertionError, match=rf"tls\.crl_held.*{command}"):
         HubProcess(office.files).__enter__()
     run("revocations", *config, str(new))
+    assert "is gone" not in run("doctor", *config)[1]
     with HubProcess(office.files) as hub:
         assert office.call(hub, office.stolen) == REVOKED
 
