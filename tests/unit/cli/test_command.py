@@ -6,7 +6,6 @@ import errno
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -210,8 +209,9 @@ def test_letter_that_a_terminal_lacks_is_escaped(encoding: str, form: tuple[str,
 
 
 def test_reference_of_the_commands_is_up_to_date() -> None:
+    code = "import runpy; runpy.run_module('agency_client.cli.reference', run_name='__main__')"
     made = subprocess.run(
-        [sys.executable, "-m", "agency_client.cli.reference"],
+        [warm_python(), "-c", code],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import textwrap
 
 import pytest
@@ -91,7 +90,7 @@ def test_json_is_ascii_where_the_stream_is_not_utf_8(encoding: str) -> None:
         "use_any_terminal(); print_json({'name': 'Қаржы Д \\U0001f600 é'})"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [warm_python(), "-c", code],
         env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
         capture_output=True,
         check=True,
