@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
@@ -82,13 +82,31 @@ def moment(
                 return datetime.combine(day, of_day, zone)
         for form in _TIMES:
             with suppress(ValueError):
-                return datetime.strptime(text, form).replace(tzinfo=zone)
+                return _certain(datetime.strptime(text, form).replace(tzinfo=zone), option)
         with suppress(ValueError):
             at = datetime.fromisoformat(text)
-            return at if at.tzinfo is not None else at.replace(tzinfo=zone)
+            if at.tzinfo is not None:
+                return at
+            return _certain(at.replace(tzinfo=zone), option)
     raise typer.BadParameter(
         f"expected {spans}a day such as 2026-12-05 or 05.12.2026, or a time such as "
         f"2026-12-05 18:00, 05.12.2026 18:00 or 2026-12-05T13:00Z; got {text[:64]!r}",
+        param_hint=option,
+    )
+
+
+def _certain(at: datetime, option: str) -> datetime:
+    """A local time that is one moment: where clocks are set, a time is skipped or comes twice."""
+    back = at.astimezone(UTC).astimezone(at.tzinfo).replace(tzinfo=None)
+    if back != at.replace(tzinfo=None):
+        what = "is skipped, as clocks are set forward"
+    elif at.replace(fold=1).utcoffset() != at.utcoffset():
+        what = "comes twice, as clocks are set back"
+    else:
+        return at
+    raise typer.BadParameter(
+        f"the time {at:%Y-%m-%d %H:%M} {what} in {at.tzinfo}: give it in UTC, such as "
+        "2026-12-05T13:00Z",
         param_hint=option,
     )
 

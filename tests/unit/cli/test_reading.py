@@ -286,3 +286,35 @@ def test_json_says_what_is_meant_and_cannot_steer_a_terminal(
     assert json.loads(said) == document
     assert all(char.isprintable() for line in said.splitlines() for char in line)
     assert "Қасымова Ә., 中文, 😀" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("2027-03-28 02:30", "2027-03-28 02:30 is skipped, as clocks are set forward"),
+        ("28.03.2027 02:30", "2027-03-28 02:30 is skipped, as clocks are set forward"),
+        ("2027-03-28T02:30:15", "2027-03-28 02:30 is skipped, as clocks are set forward"),
+        ("2027-10-31 02:30", "2027-10-31 02:30 comes twice, as clocks are set back"),
+        ("2027-10-31T02:30", "2027-10-31 02:30 comes twice, as clocks are set back"),
+    ],
+)
+def test_local_time_that_is_no_moment_or_two_is_refused(text: str, says: str) -> None:
+    with pytest.raises(typer.BadParameter, match=says) as caught:
+        inputs.due(text, ZoneInfo("Europe/Berlin"))
+    assert "in Europe/Berlin: give it in UTC" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2027-03-28 03:00", "2027-03-28T01:00:00+00:00"),
+        ("2027-03-28T02:30+01:00", "2027-03-28T01:30:00+00:00"),
+        ("2027-10-31T02:30+01:00", "2027-10-31T01:30:00+00:00"),
+        ("2027-10-31 03:00", "2027-10-31T02:00:00+00:00"),
+        ("2027-03-28", "2027-03-28T21:59:59+00:00"),
+    ],
+)
+def test_time_beside_the_hour_that_clocks_are_set_in_is_taken(text: str, moment: str) -> None:
+    found = inputs.due(text, ZoneInfo("Europe/Berlin"))
+    assert isinstance(found, datetime)
+    assert found.astimezone(UTC).isoformat() == moment
