@@ -7,8 +7,9 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stamp
 PEERS  := .venv-peers/.stamp
 
-# Tests of faults wait more than they work: one process more than there are cores.
-JOBS   ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Tests over hubs and networks wait as long as they work: two processes for each core.
+CORES  := $(shell getconf _NPROCESSORS_ONLN)
+JOBS   ?= $(shell expr 2 \* $(CORES))
 
 # The wire contract that a change is compared with.
 BASELINE := proto/baseline.binpb
@@ -51,7 +52,7 @@ demo-down: $(STAMP)  ## stop that hub
 	$(BIN)/python -m demo down
 
 quick: $(STAMP)  ## run the fast tests: unit, architecture, properties
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/unit tests/architecture tests/properties
+	$(BIN)/python -m pytest -n $(CORES) --dist worksteal tests/unit tests/architecture tests/properties
 
 # Attacks measure what they cost others, so `make faults` runs them; `make browser` has its own needs.
 test: $(STAMP)  ## run every test but attacks and browsers, in parallel and in random order

@@ -168,7 +168,7 @@ def write(path: Path, files: Files, manifest: dict[str, Any], *, honest: bool = 
     if not honest:
         listed = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
         manifest = {**manifest, "files": listed}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr("manifest.json", json.dumps(manifest))
         for name, data in files.items():
             archive.writestr(name, data)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
@@ -95,7 +94,7 @@ def test_json_is_ascii_where_the_stream_is_not_utf_8(encoding: str) -> None:
         "use_any_terminal(); print_json({'name': 'Қаржы Д \\U0001f600 é'})"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [warm_python(), "-c", code],
         env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
         capture_output=True,
         check=True,
