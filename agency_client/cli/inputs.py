@@ -92,7 +92,10 @@ def day_or_moment(text: str, zone: tzinfo, option: str, spans: str = "") -> date
 
 def _certain(at: datetime, option: str) -> datetime:
     """A local time that is one moment: where clocks are set, a time is skipped or comes twice."""
-    back = at.astimezone(UTC).astimezone(at.tzinfo).replace(tzinfo=None)
+    try:
+        back = at.astimezone(UTC).astimezone(at.tzinfo).replace(tzinfo=None)
+    except OverflowError:
+        return at  # At the ends of the calendar no clock is set; the rules refuse it.
     if back != at.replace(tzinfo=None):
         what = "is skipped, as clocks are set forward"
     elif at.replace(fold=1).utcoffset() != at.utcoffset():

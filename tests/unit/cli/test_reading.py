@@ -324,3 +324,9 @@ def test_time_beside_the_hour_that_clocks_are_set_in_is_taken(text: str, moment:
     found = inputs.due(text, ZoneInfo("Europe/Berlin"))
     assert isinstance(found, datetime)
     assert found.astimezone(UTC).isoformat() == moment
+
+
+def test_time_at_the_ends_of_the_calendar_is_left_to_the_rules() -> None:
+    for text in ("0001-01-01 00:00", "9999-12-31 23:59"):
+        for zone in ("Asia/Almaty", "America/New_York"):
+            assert isinstance(inputs.due(text, ZoneInfo(zone)), datetime)
