@@ -3225,7 +3225,7 @@ class Acts:
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             about: Digest of the request for consent, in hexadecimal.
-            expires_at: When the consent lapses.
+            expires_at: When the consent lapses; a day alone means its end.
             note: A note, in words; it is sealed.
             legs: Recipients on whose legs it is said; by default all legs that allow it now.
             withheld_from: Supervisors by rule who get no copy in this case; officers alone may do
@@ -3274,7 +3274,7 @@ class Acts:
         Args:
             exchange: The exchange, as a list or `open` gave it, or its id.
             about: Digest of the request for consent, in hexadecimal.
-            expires_at: When the consent lapses.
+            expires_at: When the consent lapses; a day alone means its end.
             purpose: The only purpose that is consented to. One of INTELLIGENCE, INVESTIGATION,
                 PROSECUTION, CONFISCATION, ANALYSIS.
             note: A note, in words; it is sealed.

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 from cryptography import x509
@@ -29,10 +28,10 @@ from exchange_doctor import (
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_server.bootstrap import Credentials, load_credentials
 from exchange_server.config import Config
-from exchange_server.held_lists import told
+from exchange_server.held_lists import REMEDY, told
 from exchange_server.revocation_install import refused_by_hub
 from exchange_server.storage.cosignature_rows import read_cosignatures
-from exchange_server.storage.engine import driver_error, open_engine, reading
+from exchange_server.storage.engine import driver_error, open_engine, reading, real_file
 from exchange_server.storage.log_rows import read_head
 from exchange_server.storage.schema import check_schema
 
@@ -113,7 +112,7 @@ def _held(config: Config, credentials: Credentials) -> Check:
         )
     held = credentials.held.read()
     if held is None:
-        todo = "`exchange-server migrate` holds one; a hub whose log has entries needs it"
+        todo = "`exchange-server migrate` holds the one of the configuration, for a new hub"
         return Check(what, Grade.WARN, f"none yet in {credentials.held.path}", todo)
     return Check(what, Grade.OK, told(held))
 
@@ -123,13 +122,12 @@ def _database(config: Config, now: datetime) -> Iterator[Check]:
     try:
         check_schema(engine)
         with reading(engine) as connection:
-            yield from _log(connection)
+            yield from _log(connection, config)
             yield from _witnesses(connection, config, now)
-        file = engine.url.database
-        if engine.dialect.name == "sqlite" and file:
-            path = Path(file.removeprefix("file:"))
-            yield room("disk", path.parent)
-            yield permissions("permissions", path)
+        file = real_file(engine)
+        if file is not None:
+            yield room("disk", file.parent)
+            yield permissions("permissions", file)
     except ExchangeError:
         raise
     except Exception as error:
@@ -160,18 +158,31 @@ def _backup(config: Config, now: datetime) -> Check:
         return Check("backup", Grade.WARN, "nobody tells of it here", todo)
     if not report.exists():
         return Check("backup", Grade.WARN, "none was made yet", "run `exchange-server backup`")
-    told = json.loads(report.read_text(encoding="utf-8"))
-    at = datetime.fromtimestamp(float(told["ended_at"]), UTC)
-    found = f"{float(told['bytes']) / 1e6:.1f} MB at {at:%Y-%m-%d %H:%M} UTC"
+    try:
+        told = json.loads(report.read_text(encoding="utf-8"))
+        at = datetime.fromtimestamp(float(told["ended_at"]), UTC)
+        found = f"{float(told['bytes']) / 1e6:.1f} MB at {at:%Y-%m-%d %H:%M} UTC"
+    except (ValueError, TypeError, KeyError):
+        raise Reason.CONFIG_INVALID.error(
+            f"expected {report} to be JSON with the numbers ended_at and bytes"
+        ) from None
     if now - at > BACKUP_AGE:
         return Check("backup", Grade.WARN, found, "see the backup's own log")
     return Check("backup", Grade.OK, found)
 
 
-def _log(connection: Connection) -> Iterator[Check]:
+def _log(connection: Connection, config: Config) -> Iterator[Check]:
     head = read_head(connection)
     size = head.size if head else 0
     yield Check("database", Grade.OK, f"{connection.dialect.name}, {size} entries on the log")
+    if size and not config.held_lists.exists():
+        yield Check(
+            "revocation list of a log that has entries",
+            Grade.FAIL,
+            f"{config.held_lists} is gone, so the hub does not start: an older list would lift "
+            "revocations",
+            REMEDY,
+        )
 
 
 def _witnesses(connection: Connection, config: Config, now: datetime) -> Iterator[Check]:

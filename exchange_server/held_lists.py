@@ -16,10 +16,16 @@ after a restart, and a stolen key would work again. So:
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from exchange_files import PUBLIC, locked_folder, read_file, read_given, replace_file
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.trust.certificates import Revocations, TrustAnchors
+
+REMEDY: Final = (
+    "Get the newest list from the authority, then run `exchange-server revocations LIST.pem "
+    "--config FILE` with the hub's configuration"
+)
 
 
 class HeldLists:
@@ -73,8 +79,7 @@ class HeldLists:
         if self._bytes() is None:
             raise Reason.CONFIG_INVALID.error(
                 f"expected {self.path}, the revocation list that this hub held: it is gone, and an "
-                "older list would lift revocations. Get the newest list from the authority, then "
-                "run `exchange-server revocations LIST.pem`",
+                f"older list would lift revocations. {REMEDY}",
                 field="tls.crl_held",
             )
 
@@ -91,8 +96,7 @@ class HeldLists:
             raise error.reason.error(
                 f"the revocation list that this hub held, {self.path}, is not good: "
                 f"{error.message}. If the root is a new one or the file is damaged, move the file "
-                "away, get the newest list from the authority, and run `exchange-server "
-                "revocations LIST.pem`"
+                f"away. {REMEDY}"
             ) from None
 
 

@@ -19,8 +19,8 @@ from agency_client.cli.failures import ExitCode
 from agency_client.cli.operator import operator
 from agency_client.cli.options import CopyLogKey, CopyOfDatabase, CopyRoot
 from agency_client.cli.output import complain, print_json, say
+from agency_client.cli.questions import ask
 from agency_client.cli.results import tell
-from agency_client.cli.sending import ask
 from agency_client.cli.session import session_of
 from agency_client.presentation.plain import iso
 from exchange_files import read_given

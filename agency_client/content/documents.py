@@ -93,6 +93,8 @@ def _period(value: object) -> object:
     """A period may be written as a pair of dates."""
     if isinstance(value, list | tuple) and len(value) == 2:
         return {"start": value[0], "end": value[1]}
+    if not isinstance(value, Mapping | Period):
+        raise ValueError("expected a first and a last day, such as [2020-01-01, 2021-03-01]")
     return value
 
 

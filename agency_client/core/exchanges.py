@@ -134,6 +134,22 @@ class Exchanges:
         """
         return (yield from self._get(exchange))[0]
 
+    def get_or_known(self, exchange: str | HasId) -> Operation[VerifiedExchange]:
+        """Fetch and verify an exchange; while the hub is away, give it as the caller has it.
+
+        What the caller has was verified when it was read. The hub refuses what no longer fits.
+
+        Raises:
+            HubUnavailable: if the hub is away, and the caller gave the id alone.
+        """
+        try:
+            return (yield from self.get(exchange))
+        except HubUnavailable:
+            known = exchange.verified if isinstance(exchange, UnsealedExchange) else exchange
+            if not isinstance(known, VerifiedExchange):
+                raise
+            return known
+
     def _get(
         self, exchange: str | HasId, known: JudgedView | None = None
     ) -> Operation[tuple[VerifiedExchange, JudgedView]]:

@@ -85,13 +85,19 @@ def parse_digest(given: Any, field: str) -> bytes:
 
 
 def parse_agencies(given: Agencies, field: str) -> tuple[AgencyId, ...]:
-    """Agency ids, one or several; raises INVALID_FIELD or IDENTITY_INVALID."""
+    """Agency ids, one or several; raises INVALID_FIELD."""
     if isinstance(given, str):
         given = (given,)
-    return tuple(
-        parse_agency_id(parse_text(each, f"{field}[{i}]"), field=f"{field}[{i}]")
-        for i, each in enumerate(listed(given, field))
-    )
+    return tuple(_agency(each, f"{field}[{i}]") for i, each in enumerate(listed(given, field)))
+
+
+def _agency(given: Any, field: str) -> AgencyId:
+    text = parse_text(given, field)
+    try:
+        return parse_agency_id(text)
+    except ExchangeError as error:
+        # The caller's word is at fault here, and no certificate's.
+        raise Reason.INVALID_FIELD.error(error.message, field=field) from None
 
 
 def parse_code(enum: type[EnumT], given: EnumT | str, field: str) -> EnumT:

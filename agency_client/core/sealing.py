@@ -29,7 +29,13 @@ from exchange_protocol.kinds.codes import ReaderRole
 from exchange_protocol.rules.directory import Directory
 from exchange_protocol.rules.statements import MAX_PART_BYTES, Part
 from exchange_protocol.trust.identity import AgencyId
-from exchange_protocol.trust.sealing import SEALING_SUITE, PartContext, Reader, seal_part
+from exchange_protocol.trust.sealing import (
+    SEALING_SUITE,
+    PartContext,
+    Reader,
+    seal_part,
+    sealed_size,
+)
 
 JSON: Final = "application/json"
 OCTETS: Final = "application/octet-stream"
@@ -140,6 +146,12 @@ class Sealer:
             part = part_name(number)
             names[part] = name
             data = read_attachment(source) if isinstance(source, Path) else source
+            if sealed_size(len(data)) > MAX_PART_BYTES:
+                raise Reason.TOO_LARGE.error(
+                    f"expected at most {MAX_PART_BYTES} bytes in {name!r} once it is sealed, "
+                    f"got {sealed_size(len(data))}: send it in pieces",
+                    field="attachments",
+                )
             parts.append(self.seal(part, OCTETS, data, readers))
         return [*parts, self.seal(INDEX, JSON, encode_index(names), readers)]
 

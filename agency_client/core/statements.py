@@ -79,6 +79,8 @@ def numbered(number: int) -> Iterator[None]:
     except ExchangeError as error:
         error.field = ".".join(filter(None, (f"requests[{number}]", error.field)))
         raise
+    except TypeError as error:
+        raise TypeError(f"requests[{number}]: {error}") from None
 
 
 class Statements:
@@ -142,7 +144,7 @@ class Statements:
 
         It speaks on the legs named, or on all where the kind is allowed now.
         """
-        verified = yield from self._exchanges.get(exchange)
+        verified = yield from self._exchanges.get_or_known(exchange)
         yield from self._view.freshen()
         state = verified.exchange
         if kind_of(body).spec.supervises:

@@ -72,13 +72,13 @@ class CaseBook:
         return found
 
     def link(
-        self, reference: str, exchange_ids: Iterable[str], *, title: str | None = None
+        self, reference: str, exchange_ids: str | Iterable[str], *, title: str | None = None
     ) -> Case:
         """Link exchanges to a case, which is opened if it is new.
 
         Args:
             reference: the agency's own reference of the case.
-            exchange_ids: the exchanges.
+            exchange_ids: the exchanges, one or several.
             title: what the case is about; None leaves it as it was.
 
         Raises:
@@ -87,7 +87,7 @@ class CaseBook:
         """
         name = _checked(reference, "case")
         new_title = _checked(title, "title") if title is not None else None
-        ids = [parse_uuid(each, "exchange_id") for each in exchange_ids]
+        ids = _parse_ids(exchange_ids)
 
         def change(cases: dict[str, Case]) -> Case | None:
             case = cases.get(name, Case(name, "", ()))
@@ -97,7 +97,7 @@ class CaseBook:
 
         return self._change(name, change)
 
-    def unlink(self, reference: str, exchange_ids: Iterable[str]) -> Case:
+    def unlink(self, reference: str, exchange_ids: str | Iterable[str]) -> Case:
         """Take exchanges out of a case; one without exchanges is there no more.
 
         Raises:
@@ -105,7 +105,7 @@ class CaseBook:
                 linked to it.
         """
         name = _checked(reference, "case")
-        ids = {parse_uuid(each, "exchange_id") for each in exchange_ids}
+        ids = _parse_ids(exchange_ids)
 
         def change(cases: dict[str, Case]) -> Case | None:
             if name not in cases:
@@ -149,6 +149,12 @@ class CaseBook:
             raise Reason.SEAL_BROKEN.error(
                 f"{self._file.path} does not hold cases as this version writes them"
             ) from None
+
+
+def _parse_ids(given: str | Iterable[str]) -> set[str]:
+    """Take ids of exchanges, one or several; raises INVALID_FIELD."""
+    several = (given,) if isinstance(given, str) else given
+    return {parse_uuid(each, "exchange_id") for each in several}
 
 
 def _checked(text: str, field: str) -> str:

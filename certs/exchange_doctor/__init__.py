@@ -60,14 +60,20 @@ Attempt = tuple[str, Callable[[], Check | Iterable[Check]]]
 
 
 def examine(attempts: Sequence[Attempt]) -> list[Check]:
-    """Make all checks; an error of the exchange becomes a bad line."""
+    """Make all checks; an error of the exchange, or of the system, becomes a bad line."""
     page: list[Check] = []
     for what, attempt in attempts:
         try:
             made = attempt()
-            page += [made] if isinstance(made, Check) else list(made)
+            # One by one: lines that stand before an error stay.
+            for each in [made] if isinstance(made, Check) else made:
+                page.append(each)
         except ExchangeError as error:
             page.append(Check(what, Grade.FAIL, error.message, f"see {error.reason.name}"))
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            todo = "see whether it is there, and whether this user may use it"
+            page.append(Check(what, Grade.FAIL, f"{where}{error.strerror or error}", todo))
     return page
 
 

@@ -187,6 +187,14 @@ class Ledger:
         """Size of the log as committed."""
         return self._writer.tree_size
 
+    async def catch_up(self, agency: AgencyId) -> None:
+        """Take over what other hubs on this log have committed, in the turn of an agency.
+
+        Raises:
+            HubUnavailable: where the database cannot be asked, or too much of the agency waits.
+        """
+        await self._writer.catch_up(agency)
+
     def slices(self, caller: Caller) -> Slices:
         """Slices of the event loop for long work that is done for a caller."""
         return Slices(self._scheduler, caller.agency)

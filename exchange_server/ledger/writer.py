@@ -118,9 +118,9 @@ class Writer:
         """
         return await self._intake.put_task(task, agency)
 
-    async def catch_up(self) -> None:
-        """Take over what another hub on the same log has committed since."""
-        await self.run(self._committer.catch_up)
+    async def catch_up(self, agency: AgencyId | None = None) -> None:
+        """Take over what another hub on the same log has committed since; `agency` as in `run`."""
+        await self.run(self._committer.catch_up, agency=agency)
 
     async def remove_due(
         self, after: tuple[datetime, str] | None, now: datetime

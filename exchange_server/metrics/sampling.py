@@ -23,7 +23,7 @@ from exchange_server.ledger import Ledger
 from exchange_server.metrics.instruments import Instruments
 from exchange_server.revocation_file import RevocationFile
 from exchange_server.storage.cosignature_rows import read_cosignatures
-from exchange_server.storage.engine import reading
+from exchange_server.storage.engine import reading, real_file
 from exchange_server.storage.tables import legs
 from exchange_server.storage.usage_rows import database_bytes
 
@@ -102,9 +102,9 @@ class Sampler:
             since = stored.held_since or now
             shown.oldest_held.set(max(0.0, (now - since).total_seconds()))
             shown.database_bytes.set(stored.size)
-            file = sources.engine.url.database
-            if sources.engine.dialect.name == "sqlite" and file:
-                disk = os.statvfs(Path(file).parent)
+            file = real_file(sources.engine)
+            if file is not None:
+                disk = os.statvfs(file.parent)
                 shown.disk_free.set(disk.f_bavail * disk.f_frsize)
                 shown.disk_size.set(disk.f_blocks * disk.f_frsize)
             if sources.backup_report is not None:

@@ -10,14 +10,14 @@ tried what.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 import structlog
 
-from exchange_protocol.errors import ExchangeError, Reason
+from exchange_protocol.errors import ExchangeError, NotPermitted, Reason
 from exchange_protocol.rules.directory import Directory
-from exchange_protocol.trust.identity import Member, Role
+from exchange_protocol.trust.identity import AgencyId, Member, Role
 from exchange_server.caller import Caller
 from exchange_server.rpc.calls import (
     AUDIT_SERVICE,
@@ -84,15 +84,30 @@ def verify_allowed(method: str, member: Member, directory: Directory) -> None:
 
 
 class Authorization:
-    """Lets a call through only if the table has a row for it that names the caller's role."""
+    """Lets a call through only if the table has a row for it that names the caller's role.
 
-    def __init__(self, directory: Callable[[], Directory]) -> None:
-        """Look enrolments up in the directory in force."""
+    Another worker may have written an enrolment that this one has not read yet. So before an agency
+    is refused as unknown, the directory is read anew, in the turn of that agency.
+    """
+
+    def __init__(
+        self,
+        directory: Callable[[], Directory],
+        catch_up: Callable[[AgencyId], Awaitable[None]],
+    ) -> None:
+        """Look enrolments up in the directory in force; `catch_up` brings it up to the log."""
         self._directory = directory
+        self._catch_up = catch_up
 
-    def verify(self, method: str, member: Member) -> None:
+    async def verify(self, method: str, member: Member) -> None:
         """Raise NotPermitted for a call that no row allows."""
-        verify_allowed(method, member, self._directory())
+        try:
+            verify_allowed(method, member, self._directory())
+        except NotPermitted as error:
+            if error.reason is not Reason.AGENCY_NOT_ENROLLED:
+                raise
+            await self._catch_up(member.agency)
+            verify_allowed(method, member, self._directory())
 
 
 class DenialLog(Protocol):

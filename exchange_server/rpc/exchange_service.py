@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Final
 
-from exchange_protocol.errors import Reason
+from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.catalogue import Kind, parse_kind
 from exchange_protocol.kinds.codes import LegState
 from exchange_protocol.kinds.fields import parse_digest, parse_enum, parse_uuid, to_timestamp
@@ -70,7 +70,15 @@ class ExchangeService(pb_grpc.ExchangeServiceServicer):
         planned, caller = parse_plan(request), current_caller()
         directory = self._ledger.directory
         async with self._ledger.slices(caller) as slices:
-            route = await plan_in_slices(directory, caller.member, planned, slices)
+            try:
+                route = await plan_in_slices(directory, caller.member, planned, slices)
+            except ExchangeError:
+                # Another worker may have written what is missing here.
+                await self._ledger.catch_up(caller.agency)
+                known, directory = directory.size, self._ledger.directory
+                if directory.size == known:
+                    raise
+                route = await plan_in_slices(directory, caller.member, planned, slices)
         return encode_route(route, directory.size)
 
     async def Submit(  # noqa: N802

@@ -185,7 +185,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
         self._connections.admit(context.peer(), agency)
         held.enter_context(self._shares.one_more(agency))
         try:
-            self._authorization.verify(method, caller.member)
+            await self._authorization.verify(method, caller.member)
             if method in _SAYING:
                 self._verify_room(agency)
                 self._rates.verify_room(agency)

@@ -141,7 +141,7 @@ class RpcServer:
                 limits.calls_per_agency, limits.concurrent_calls, ledger.expected_wait, counts
             ),
             denials=Denials(ledger),
-            authorization=Authorization(lambda: ledger.directory),
+            authorization=Authorization(lambda: ledger.directory, ledger.catch_up),
             rates=rates,
             verify_room=ledger.verify_room,
             turns=_turns(limits),

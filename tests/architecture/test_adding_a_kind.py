@@ -31,11 +31,11 @@ COMMAND = """
 
 from agency_client.cli.reference import help_of
 text = help_of(("progress",))
-assert "--expected-at" in text and "data-requested" in text and "--note" in text, text
+assert "--expected-on" in text and "data-requested" in text and "--note" in text, text
 import inspect
 from agency_client import ExchangeClient
 names = set(inspect.signature(ExchangeClient.report_progress).parameters)
-assert {"stage", "expected_at", "note"} <= names, names
+assert {"stage", "expected_on", "note"} <= names, names
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,8 @@ def test_profile_that_does_not_load_is_named_and_hides_nothing_else(
 def test_hub_is_well_while_it_runs_and_each_fault_is_on_the_page(
     foundation: Foundation, tmp_path: Path
 ) -> None:
-    town: Deployment = foundation.copy(tmp_path / "hub")
+    # The read-only URL of SQLite escapes a space and every letter that is not ASCII.
+    town: Deployment = foundation.copy(tmp_path / "Узел Алматы")
     with HubProcess(town.files) as hub:
         text = town.files.config_file.read_text("utf-8")
         text = text.replace("port = 0", f"port = {hub.port}")
@@ -122,6 +124,9 @@ def test_hub_is_well_while_it_runs_and_each_fault_is_on_the_page(
     report.write_text(json.dumps({"ended_at": utc_now().timestamp(), "bytes": 1000}), "utf-8")
     assert graded(timedelta())["backup"] is Grade.OK
     assert graded(timedelta(days=3))["backup"] is Grade.WARN
+    for damaged in ("{", "[]", '{"ended_at": "yesterday", "bytes": 1}'):
+        report.write_text(damaged, "utf-8")
+        assert graded(timedelta())["backup"] is Grade.FAIL
     # The database is away: the rest of the page stands.
     (town.files.folder / "hub.db").unlink()
     assert graded(timedelta())["database"] is Grade.FAIL
@@ -139,6 +144,16 @@ def test_the_worst_stands_last_and_errors_become_lines() -> None:
         "2 checks, 1 bad, 0 to look at",
     ]
     assert not is_well(page)
+
+
+def test_error_of_the_system_is_a_line_and_hides_none_that_came_before(tmp_path: Path) -> None:
+    def disk() -> Iterator[Check]:
+        yield Check("database", Grade.OK, "3 entries")
+        yield room("disk", tmp_path / "away")
+
+    page = examine([("database", disk), ("b", lambda: Check("b", Grade.OK, "fine"))])
+    assert [each.grade for each in page] == [Grade.OK, Grade.FAIL, Grade.OK]
+    assert page[1].found == f"{tmp_path / 'away'}: No such file or directory"
 
 
 def test_ends_and_room_are_graded(tmp_path: Path) -> None:

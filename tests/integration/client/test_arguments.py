@@ -146,6 +146,8 @@ def test_a_date_ends_in_the_time_zone_of_the_statement(
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"to": 5}, "to"),
     ({"to": ["kz.fma", None]}, "to[1]"),
+    ({"to": "KZ.FMA"}, "to[0]"),
+    ({"to": ["kz.fma", "Kazakhstan"]}, "to[1]"),
     ({"brief": 5}, "brief"),
     ({"brief": {"summary": "x", "colour": 1}}, "colour"),
     ({"brief": ""}, "summary"),
@@ -153,6 +155,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"request": "TRANSACTIONS"}, "request"),
     ({"request": {"items": ["FOO"]}}, "items.0"),
     ({"request": ReplyDocument(text="x")}, "request"),
+    ({"request": {"items": ["STR"], "period": "2020"}}, "period"),
+    ({"request": {"items": ["STR"], "period": ["2020-01-01"] * 3}}, "period"),
     ({"subjects": 5}, "subjects"),
     ({"subjects": PERSON}, "subjects"),
     ({"attachments": ["a"]}, "attachments"),
@@ -176,6 +180,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"legal_basis": 5}, "legal_basis"),
     ({"language": "fr"}, "language"),
     ({"time_zone": 5}, "time_zone"),
+    ({"time_zone": "Almaty"}, "time_zone"),
     ({"time_zone": "Mars/Olympus", "due": "2126-12-01"}, "time_zone"),
 ]
 

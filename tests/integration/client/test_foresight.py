@@ -90,3 +90,11 @@ def test_it_refuses_what_the_state_does_not_allow(hub: InMemoryHub, tmp_path: Pa
         client.foresee("feedback", client.get(exchange), usefulness=1, uses=["INTELLIGENCE"])
     with hub.client(tmp_path / "g", KZ_GPO) as prosecutor, pytest.raises(NotPermitted):
         prosecutor.foresee("reply", prosecutor.get(exchange), brief="Счета")
+
+
+@pytest.mark.parametrize("name", ["request_informatin", "get", ""])
+def test_name_that_no_method_has_is_refused(hub: InMemoryHub, tmp_path: Path, name: str) -> None:
+    with hub.client(tmp_path, KZ_MIA) as client, pytest.raises(InvalidInput) as caught:
+        client.foresee(name, **ASKED)
+    assert caught.value.field == "act"
+    assert ("did you mean 'request_information'" in str(caught.value)) == name.startswith("req")

@@ -21,8 +21,9 @@ from agency_client import (
 )
 from agency_client.content import file_names
 from agency_client.content.entities import entities_from_csv
+from agency_client.core import sealing
 from agency_client.core.views import UnsealedStatement
-from exchange_protocol.errors import ExchangeError, InvalidInput, Reason, SealBroken
+from exchange_protocol.errors import ExchangeError, InvalidInput, LimitExceeded, Reason, SealBroken
 from tests.support.in_memory_hub import InMemoryHub
 from tests.support.statements import COORDINATOR, KZ_FMA, KZ_GPO
 
@@ -257,6 +258,22 @@ def test_file_that_cannot_be_attached_is_refused(
     hub: InMemoryHub, tmp_path: Path, given: Any
 ) -> None:
     refused_referral(hub, tmp_path, Reason.INVALID_FIELD, attachments={"a": given})
+
+
+@pytest.mark.parametrize("size", [5000 - 47, 5001])
+def test_file_that_is_too_large_once_sealed_is_called_by_its_name(
+    hub: InMemoryHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(sealing, "MAX_PART_BYTES", 5000)
+    (tmp_path / "большой.bin").write_bytes(bytes(size))
+    client = hub.client(tmp_path)
+    send(client, attachments={"целиком.bin": bytes(5000 - 48)})
+    for given in (bytes(size), tmp_path / "большой.bin"):
+        with pytest.raises(LimitExceeded) as caught:
+            send(client, attachments={"большой.bin": given})
+        assert caught.value.field == "attachments"
+        assert "большой.bin" in str(caught.value)
+        assert client.outbox.pending() == []
 
 
 def test_names_that_do_not_fit_the_files_are_their_authors_fault(

@@ -103,6 +103,13 @@ def test_an_error_in_one_leaves_nothing_of_the_group(
     assert not [call for call in hub.calls if call.startswith("Submit")]
 
 
+def test_misspelt_argument_of_one_names_it(mia: ExchangeClient) -> None:
+    several: Any = [fields(), fields(1, handlng="H1")]
+    with pytest.raises(TypeError, match=r"^requests\[1\]: .*'handlng'"):
+        mia.request_information_batch(several)
+    assert mia.outbox.pending() == []
+
+
 def test_what_the_policy_forbids_leaves_nothing_of_the_group(
     hub: InMemoryHub, mia: ExchangeClient
 ) -> None:

@@ -179,11 +179,16 @@ def test_a_hub_with_a_log_that_held_a_list_and_has_lost_it_does_not_start(
     new.write_bytes(office.files.crl_file.read_bytes())
     office.held.unlink()
     office.files.crl_file.write_bytes(office.old)
+    command = "exchange-server revocations LIST.pem --config FILE"
     code, _, err = run("check-config", *config)
-    assert (code, "exchange-server revocations" in err) == (2, True)
-    with pytest.raises(AssertionError, match=r"tls\.crl_held.*exchange-server revocations"):
+    assert (code, str(office.held) in err, command in err) == (2, True, True)
+    code, out, _ = run("doctor", *config)
+    assert (code, f"{office.held} is gone, so the hub does not start" in out) == (1, True)
+    assert command in out
+    with pytest.raises(AssertionError, match=rf"tls\.crl_held.*{command}"):
         HubProcess(office.files).__enter__()
     run("revocations", *config, str(new))
+    assert "is gone" not in run("doctor", *config)[1]
     with HubProcess(office.files) as hub:
         assert office.call(hub, office.stolen) == REVOKED
 

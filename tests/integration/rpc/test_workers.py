@@ -15,25 +15,33 @@ import psutil
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.catalogue import Kind
+from exchange_protocol.kinds.codes import AgencyType
+from exchange_protocol.kinds.enrol_agency import EnrolAgency
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_protocol.rules.statements import encode_signed_statement
 from exchange_protocol.trust.certificates import Usage
+from exchange_protocol.trust.identity import AgencyId
+from exchange_protocol.v1 import audit_service_pb2 as audit_pb
+from exchange_protocol.v1 import audit_service_pb2_grpc as audit_grpc
 from exchange_protocol.v1 import exchange_service_pb2 as pb
 from exchange_protocol.v1 import exchange_service_pb2_grpc as pb_grpc
+from exchange_protocol.v1 import statement_pb2
 from exchange_server.bootstrap import utc_now
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage.engine import open_engine
-from tests.integration.rpc.callers import Region
+from tests.integration.rpc.callers import Region, reason_of
 from tests.integration.rpc.conftest import a_while_ago
 from tests.support.hub_process import HubFiles, HubProcess, channel_credentials, prepare_hub
 from tests.support.postgres import emptied_database, shared_postgres
-from tests.support.statements import KZ_MIA, Hub, fictional_cast
+from tests.support.statements import KZ_MIA, OPERATOR, Hub, fictional_cast
 
 WORKERS = 2
 CALLERS = 24
 """Connections; that all of them come to one worker is a chance of 1 in 8 million."""
 SECONDS = 30
+OK = "OK"
 SILENT_SOON = """
 from exchange_server import workers
 from exchange_server.cli import main
@@ -46,6 +54,17 @@ from exchange_server.cli import main
 workers.FIRST_PAUSE_SECONDS, workers.MOST_FAILURES = 0.01, 3
 main()
 """
+
+DEAF = """
+import asyncio
+from exchange_server.cli import main
+from exchange_server.ledger.upkeep import Upkeep
+async def hear_nothing(self):
+    await asyncio.Event().wait()
+Upkeep._follow_other_hubs = hear_nothing
+main()
+"""
+"""A hub that learns by itself of nothing that another has written."""
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +126,64 @@ def test_statements_through_one_port_come_to_all_workers_and_make_one_log(hub: H
     engine.dispose()
     assert report.is_clean
     assert report.statements == answered.total()
+
+
+def test_who_was_enrolled_a_moment_ago_is_known_to_every_worker(hub: HubProcess) -> None:
+    memory = Hub(fictional_cast(), now=a_while_ago())
+    with Region(hub, memory) as region:
+        region.catch_up()
+        # No pause: the callers come while the enrolment may be known to one worker alone.
+        assert checkpoints(hub, memory) == [OK] * CALLERS
+        assert hub.stop() == 0
+    answered = Counter(
+        call["worker"] for call in hub.said("call") if call["method"].endswith("/GetCheckpoint")
+    )
+    assert set(answered) == set(range(1, WORKERS + 1))
+
+
+def test_a_hub_reads_the_directory_anew_before_it_refuses_an_agency(files: HubFiles) -> None:
+    memory = Hub(fictional_cast(), now=a_while_ago())
+    with (
+        HubProcess(files, code=DEAF) as one,
+        HubProcess(files, code=DEAF) as other,
+        Region(one, memory) as region,
+    ):
+        assert set(checkpoints(other, memory)) == {Reason.AGENCY_NOT_ENROLLED.name}
+        region.catch_up()
+        assert set(checkpoints(other, memory)) == {OK}
+        # The same for a recipient that is new.
+        tax = EnrolAgency(AgencyId("kz.tax"), "Tax", "KZ", AgencyType.TAX, "Asia/Almaty")
+        memory.say(OPERATOR, tax)
+        region.catch_up()
+        with Region(other, memory) as elsewhere:
+            plan = pb.PlanRouteRequest(
+                kind="information_request",
+                recipients=["kz.tax"],
+                handling=statement_pb2.HANDLING_H0,
+                tlp=statement_pb2.TLP_AMBER,
+                urgency=statement_pb2.URGENCY_ROUTINE,
+                subject_count=1,
+            )
+            answer = elsewhere.stubs(KZ_MIA).exchange.PlanRoute(plan, timeout=SECONDS)
+        assert answer.directory_size == memory.directory.size
+
+
+def checkpoints(hub: HubProcess, memory: Hub) -> list[str | None]:
+    """What a member's calls come to, each over a connection of its own."""
+    issued = memory.cast.authority.issue_member(KZ_MIA, Usage.TLS_CLIENT, now=utc_now())
+    credentials = channel_credentials(hub.files.root_pem, issued)
+    options = (("grpc.use_local_subchannel_pool", 1),)
+    answers: list[str | None] = []
+    for _ in range(CALLERS):
+        with grpc.secure_channel(hub.target, credentials, options) as channel:
+            stub = audit_grpc.AuditServiceStub(channel)
+            try:
+                stub.GetCheckpoint(audit_pb.GetCheckpointRequest(), timeout=SECONDS)
+            except grpc.RpcError as error:
+                answers.append(reason_of(error))
+            else:
+                answers.append(OK)
+    return answers
 
 
 def test_an_agencys_rate_holds_for_all_workers_together(files: HubFiles) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,7 +33,7 @@ from agency_client.content.documents import (
 )
 from agency_client.content.input_documents import read_input_document
 from agency_client.content.templates import TEMPLATES, Template
-from agency_client.core.times import parse_due, parse_moment
+from agency_client.core.times import parse_day, parse_due, parse_end, parse_moment
 from exchange_protocol.errors import ExchangeError, Reason
 from exchange_protocol.kinds.codes import Handling, Tlp
 from exchange_protocol.kinds.reply import ReplyResult
@@ -183,16 +183,22 @@ def test_due_in_digits_of_another_script_is_refused(text: str) -> None:
 )
 def test_due_without_a_zone_is_local_to_the_agency(text: str, at: datetime) -> None:
     """Almaty's midnight is five hours before UTC's."""
-    assert inputs.due(text, ALMATY) == at
+    assert parse_due(inputs.due(text, ALMATY), datetime(2026, 12, 1, tzinfo=UTC), ALMATY).at == at
 
 
-def test_day_alone_is_its_beginning_where_it_is_no_due_time() -> None:
-    at = datetime(2026, 12, 5, tzinfo=ALMATY)
-    assert inputs.moment("2026-12-05", ALMATY, "--expected-at") == at
-    assert inputs.moment("05.12.2026", ALMATY, "--expected-at") == at
-    assert inputs.due("05.12.2026", ALMATY) == datetime(2026, 12, 5, 23, 59, 59, tzinfo=ALMATY)
+def test_day_alone_is_its_beginning_where_nothing_lasts_until_it() -> None:
+    at, day = datetime(2026, 12, 5, tzinfo=ALMATY), date(2026, 12, 5)
+    end = datetime(2026, 12, 5, 23, 59, 59, tzinfo=ALMATY)
+    assert inputs.day_or_moment("2026-12-05", ALMATY, "--expected-at") == day
+    assert inputs.day_or_moment("05.12.2026", ALMATY, "--expected-at") == day
+    assert inputs.due("05.12.2026", ALMATY) == day
     assert parse_moment("2026-12-05", ALMATY, field="expected_at") == at
-    assert parse_due("2026-12-05", at, ALMATY) == datetime(2026, 12, 5, 23, 59, 59, tzinfo=ALMATY)
+    assert parse_due("2026-12-05", at, ALMATY) == (end, day)
+    assert parse_end(day, ALMATY, field="expires_at") == (end, day)
+    assert parse_end(at, ALMATY, field="expires_at") == (at, None)
+    assert parse_day("2026-12-05", field="seen_on") == day
+    with pytest.raises(ExchangeError, match="a day such as"):
+        parse_day(at, field="seen_on")
 
 
 def test_time_zone_is_one_that_exists() -> None:

@@ -36,6 +36,9 @@ def test_exchanges_are_linked_and_unlinked(tmp_path: Path) -> None:
     assert book(tmp_path).unlink("12-34/2026", [FIRST]).exchanges == (SECOND,)
     assert book(tmp_path).unlink("56", [FIRST]).exchanges == ()
     assert [each.reference for each in book(tmp_path).all()] == ["12-34/2026"]
+    # One id is one exchange, and no list of its letters.
+    assert book(tmp_path).link("78", FIRST).exchanges == (FIRST,)
+    assert book(tmp_path).unlink("78", FIRST).exchanges == ()
 
 
 @pytest.mark.parametrize(

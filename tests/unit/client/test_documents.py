@@ -154,10 +154,13 @@ def test_arbitrary_bytes_are_read_or_refused_with_a_reason(data: bytes) -> None:
     [
         ("items: [FOO]", "items.0: expected one of 'ACCOUNT_IDENTIFICATION', 'TRANSACTIONS'"),
         ("items: [str]\nperiod: [01.03.2020, 01.04.2020]", "period.start: expected a date as YYYY"),
+        (
+            "items: [str]\nperiod: 2020",
+            "period: expected a first and a last day, such as [2020-01-01",
+        ),
         ("items: [str]\nperiod: [45356, 45400]", "period.start: expected a date as YYYY-MM-DD"),
         ("items: [str]\nperiod: [2020-02-30, 2020-03-01]", "expected a date of the calendar"),
         ("items: [str]\nperiod: [2020-03-02, 2020-03-01]", "expected the end not to be before"),
-        ("items: [str]\nperiod: 2020", "period: expected fields with names"),
         ("items: []", "expected at least 1 in the list, got 0"),
         ("items:", "items: expected a list"),
         ("facts: x", "items: expected a value, got none"),
