@@ -18,7 +18,7 @@ import typer
 import agency_client
 from agency_client.cli.failures import ExitCode, describe, exit_code_of, one_line
 from agency_client.cli.loading import all_commands, commands_of, modules_of
-from agency_client.cli.output import complain, print_json
+from agency_client.cli.output import complain, print_json, put
 from agency_client.cli.questions import Declined
 from agency_client.cli.session import PROFILE_VARIABLE, Session
 from agency_client.cli.stopping import Stopped, StoppedSending, heeding_signals
@@ -65,7 +65,7 @@ def _language(text: str) -> Language:
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
-        typer.echo(f"agency {agency_client.__version__}")
+        put(f"agency {agency_client.__version__}\n")
         raise typer.Exit
 
 

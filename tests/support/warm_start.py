@@ -19,6 +19,7 @@ from typing import IO, Final
 
 PRELOADED: Final = (
     "agency_client.audit.ahead",
+    "agency_client.audit.database",
     "agency_client.audit.shard",
     "exchange_keys.handshakes",
     "exchange_protocol.v1.audit_service_pb2",
