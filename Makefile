@@ -7,8 +7,9 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stamp
 PEERS  := .venv-peers/.stamp
 
-# Tests of faults wait more than they work: one process more than there are cores.
-JOBS   ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Tests over hubs and networks wait as long as they work: two processes for each core.
+CORES  := $(shell getconf _NPROCESSORS_ONLN)
+JOBS   ?= $(shell expr 2 \* $(CORES))
 
 # The wire contract that a change is compared with.
 BASELINE := proto/baseline.binpb
@@ -51,7 +52,7 @@ demo-down: $(STAMP)  ## stop that hub
 	$(BIN)/python -m demo down
 
 quick: $(STAMP)  ## run the fast tests: unit, architecture, properties
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/unit tests/architecture tests/properties
+	$(BIN)/python -m pytest -n $(CORES) --dist worksteal tests/unit tests/architecture tests/properties
 
 # Attacks measure what they cost others, so `make faults` runs them; `make browser` has its own needs.
 test: $(STAMP)  ## run every test but attacks and browsers, in parallel and in random order
@@ -62,7 +63,7 @@ browser: $(STAMP)  ## test the console in Chromium; installs it as root on Debia
 	$(BIN)/python -m pytest tests/browser
 
 faults: $(STAMP)  ## kill the hub and its database under load, and let a hub lie in every way we know
-	EXCHANGE_FAULTS=full $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/faults
+	EXCHANGE_FAULTS=full $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/faults tests/e2e/test_large_reply.py
 
 fuzz: $(STAMP)  ## feed every parser with RUNS mutated inputs, found by coverage (atheris)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-fuzz.txt

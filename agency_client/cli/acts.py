@@ -39,8 +39,9 @@ from agency_client.cli.options import (
     WithholdingGroundCode,
 )
 from agency_client.cli.output import complain
+from agency_client.cli.questions import ask
 from agency_client.cli.results import tell
-from agency_client.cli.sending import Sending, ask, digest_of
+from agency_client.cli.sending import Sending, digest_of
 from agency_client.cli.session import session_of
 from agency_client.cli.show import open_exchange, print_unsealed
 from agency_client.cli.terminal import before_sending

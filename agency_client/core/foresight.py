@@ -51,7 +51,7 @@ class Foresight:
 
         Of a supervisor's comment the hub alone knows enough to judge it.
         """
-        verified = yield from self._exchanges.get(exchange)
+        verified = yield from self._exchanges.get_or_known(exchange)
         yield from self._view.freshen()
         state, directory = verified.exchange, self._ports.directory.current
         if kind_of(body).spec.supervises:

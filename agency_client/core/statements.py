@@ -144,7 +144,7 @@ class Statements:
 
         It speaks on the legs named, or on all where the kind is allowed now.
         """
-        verified = yield from self._exchanges.get(exchange)
+        verified = yield from self._exchanges.get_or_known(exchange)
         yield from self._view.freshen()
         state = verified.exchange
         if kind_of(body).spec.supervises:

@@ -1,8 +1,14 @@
-"""The hub's summaries and notices, taken from the wire; their form is checked and no more."""
+"""The hub's summaries and notices, taken from the wire; their form is checked and no more.
+
+`summary_message` is the way back, so that a list can be kept as it came.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from agency_client.core.views import ExchangeSummary, LegSummary, Notice
 from exchange_protocol.errors import ExchangeError, Reason
@@ -13,11 +19,13 @@ from exchange_protocol.kinds.fields import (
     parse_optional_enum,
     parse_timestamp,
     parse_uuid,
+    to_timestamp,
 )
 from exchange_protocol.record.entries import Event
 from exchange_protocol.rules.clocks import LegTimes, RuleEnd
 from exchange_protocol.trust.identity import parse_agency_id, parse_member
 from exchange_protocol.v1 import exchange_service_pb2 as pb
+from exchange_protocol.v1 import log_pb2, statement_pb2
 
 
 def parse_summary(message: pb.ExchangeSummary) -> ExchangeSummary:
@@ -77,6 +85,55 @@ def _parse_times(message: pb.LegTimes) -> LegTimes:
         if message.HasField("judge_awaited_since")
         else None,
     )
+
+
+def summary_message(summary: ExchangeSummary) -> pb.ExchangeSummary:
+    """Put a summary into the form in which it came."""
+    return pb.ExchangeSummary(
+        exchange_id=summary.id,
+        kind=summary.kind.value,
+        initiator=summary.initiator,
+        initiated_at=to_timestamp(summary.initiated_at),
+        updated_at=to_timestamp(summary.updated_at),
+        due_at=_optional(summary.due_at),
+        urgency=statement_pb2.Urgency.ValueType(summary.urgency),
+        handling=statement_pb2.Handling.ValueType(summary.handling),
+        legs=map(_leg_message, summary.legs),
+    )
+
+
+def _leg_message(leg: LegSummary) -> pb.LegSummary:
+    return pb.LegSummary(
+        agency=leg.agency,
+        state=log_pb2.LegState.ValueType(leg.state),
+        approvals_required=leg.approvals_required,
+        approvals_given=leg.approvals_given,
+        due_at=_optional(leg.due_at),
+        claimed_by=leg.claimed_by.uri if leg.claimed_by else "",
+        claimed_at=_optional(leg.claimed_at),
+        times=_times_message(leg.times) if leg.times else None,
+    )
+
+
+def _times_message(times: LegTimes) -> pb.LegTimes:
+    return pb.LegTimes(
+        since=to_timestamp(times.since),
+        answer_due=_optional(times.answer_due),
+        is_by_rule=times.is_by_rule,
+        ends=[
+            pb.RuleEnd(
+                rule=statement_pb2.TimeLimitRule.ValueType(each.rule),
+                at=to_timestamp(each.at),
+                unpublished_years=each.unpublished,
+            )
+            for each in times.ends
+        ],
+        judge_awaited_since=_optional(times.judge_awaited_since),
+    )
+
+
+def _optional(at: datetime | None) -> Timestamp | None:
+    return None if at is None else to_timestamp(at)
 
 
 def check_unlisted(page: Iterable[ExchangeSummary], listed: set[str]) -> None:

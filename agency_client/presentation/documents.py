@@ -16,6 +16,7 @@ from agency_client.content.documents import (
 )
 from agency_client.presentation.labels import Label
 from agency_client.presentation.locale import Locale
+from agency_client.presentation.places import note_in_words
 from exchange_protocol.words import Words
 
 FIELDS: Final[Mapping[str, Words]] = {
@@ -97,7 +98,8 @@ def document_fields(document: Brief | ContentDocument, locale: Locale) -> Iterat
     for name, value in document:
         if name == "document" or value in (None, ()) or _is_default(document, name, value):
             continue
-        yield locale.say(FIELDS[name]), value_text(value, locale)
+        notes = [note_in_words(each, locale) for each in value] if name == "import_notes" else []
+        yield locale.say(FIELDS[name]), "\n".join(notes) or value_text(value, locale)
 
 
 def value_text(value: Any, locale: Locale) -> str:

@@ -75,7 +75,8 @@ def copy(tmp_path: Path) -> Path:
     for name in (*COPIED, *CHECKS):
         source, target = ROOT / name, tmp_path / name
         if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            # With what is compiled: each of the programs below would compile it all anew.
+            shutil.copytree(source, target)
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)

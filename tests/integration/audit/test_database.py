@@ -188,6 +188,7 @@ def test_column_that_says_something_else_is_named(copy: Path, column: str, value
     change(copy, f"UPDATE log_entries SET {column} = ? WHERE idx = ?", value, at)  # noqa: S608
     [violation] = torn(copy)
     assert (violation.index, violation.reason) == (at, Reason.ENTRY_MISMATCH)
+    assert f"of log_entries the columns {column} say something else" in violation.message
 
 
 def test_leg_that_is_moved_off_the_log_is_found(copy: Path) -> None:

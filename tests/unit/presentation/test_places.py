@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -12,9 +13,16 @@ import pytest
 
 from agency_client.content import (
     characters,
+    encodings,
+    entities,
     entity,
+    fields,
     goaml,
+    layout,
+    links,
+    mapping_file,
     mappings,
+    source,
     spoiled,
     table_import,
     tables,
@@ -26,11 +34,14 @@ from agency_client.content.fields import read_fields
 from agency_client.content.table_import import entities_from_csv
 from agency_client.presentation.faults import explain
 from agency_client.presentation.locale import Locale
-from agency_client.presentation.places import places_of, translated
+from agency_client.presentation.places import note_in_words, places_of, translated
 from exchange_protocol.errors import Reason
 from exchange_protocol.kinds.codes import Language
 
-MODULES = (characters, entity, goaml, mappings, spoiled, table_import, tables, values)
+MODULES = (
+    characters, entity, goaml, layout, links, mapping_file, mappings, spoiled, table_import, tables,
+    values,
+)  # fmt: skip
 OF_OPTIONS = (
     "expected one of the delimiters",
     "expected after",
@@ -73,6 +84,87 @@ def test_each_sentence_of_those_who_read_files_has_its_translation(module: Modul
             said = translated(each, language)
             assert said != each
             assert "expected" not in said
+
+
+WHOLE = (encodings, entities, fields, goaml, source, table_import, tables)
+OF_COMMANDS = ("expected one of the encodings", "expected one of the delimiters")
+JOINED = ("U+1 is U+1, and give that", "U+1 U+1", "U+1: U+1", "U+1, line U+1: U+1")
+"""Sentences whose words stand elsewhere; the tests below have them in full."""
+
+
+def raised_by(module: ModuleType) -> Iterator[str]:
+    """The messages of a module's errors on a file, U+1 for each thing that varies."""
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        name = ast.unparse(node.func)
+        if name not in ("_invalid", "Reason.DOCUMENT_INVALID.error"):
+            continue
+        given = node.args[0]
+        if isinstance(given, ast.Constant):
+            yield str(given.value)
+        elif isinstance(given, ast.JoinedStr):
+            yield "".join(
+                str(each.value) if isinstance(each, ast.Constant) else "U+1"
+                for each in given.values
+            )
+
+
+@pytest.mark.parametrize("module", WHOLE, ids=lambda each: each.__name__.rpartition(".")[2])
+@pytest.mark.parametrize("language", [Language.RU, Language.KK])
+def test_each_fault_of_a_whole_file_has_its_translation(
+    module: ModuleType, language: Language
+) -> None:
+    found = [each for each in raised_by(module) if each not in JOINED]
+    found = [each for each in found if not each.startswith(OF_COMMANDS)]
+    assert found
+    for each in found:
+        said = explain(Reason.DOCUMENT_INVALID.error(each), Locale(language))
+        assert len(said.places) == 1, each
+        assert not said.has_places
+        assert not re.search(r"expected|which|\bthe\b|\bfile\b", said.places[0]), said.places
+
+
+@pytest.mark.parametrize("language", [Language.RU, Language.KK])
+@pytest.mark.parametrize(
+    "message",
+    [
+        *(f"t.csv is {each}, and give that" for each in encodings._OTHERS.values()),
+        "t.csv is written in utf-16 without its mark: say --encoding utf-16, or save it as UTF-8",
+        "t.csv is written in utf-16, the high byte first, without its mark: save it as UTF-8",
+        "t.csv holds zero bytes in its first line: it is no table of text; save the table as CSV",
+        "t.csv: expected at least one entity, got none: it has no rows",
+        "t.csv: expected at least one entity, got none: The mapping's filters left out 2 of 3 "
+        "rows.; Without a key, left out as was said: lines 2, 3 and 4 more.",
+    ],
+)
+def test_faults_whose_words_stand_elsewhere_are_told_in_full(
+    message: str, language: Language
+) -> None:
+    [said] = explain(Reason.DOCUMENT_INVALID.error(message), Locale(language)).places
+    assert not re.search(r"[a-zA-Z]{4,}", re.sub(r"t\.csv|UTF-?8|utf-?16|Excel", "", said)), said
+
+
+@pytest.mark.parametrize("module", [goaml, links, table_import])
+@pytest.mark.parametrize("language", [Language.RU, Language.KK])
+def test_each_note_on_how_a_file_was_read_has_its_translation(
+    module: ModuleType, language: Language
+) -> None:
+    found = [each for each in sentences(module) if re.match(r"[A-Z](?!\+).* U\+1.*\.$", each)]
+    found = [each for each in found if "\n" not in each]
+    assert found
+    for each in found:
+        said = note_in_words(each.replace("(U+1)", "(found out)"), Locale(language))
+        assert not re.search(r"[a-zA-Z]{3,}", said.replace("goAML", "").replace("YYYY-MM-DD", ""))
+    assert note_in_words("What another wrote: x.", Locale(language)) == "What another wrote: x."
+
+
+def test_a_whole_file_is_named_and_its_name_is_not_obeyed() -> None:
+    error = Reason.DOCUMENT_INVALID.error("{0}\u202e.csv is written in utf-32: save it as UTF-8")
+    [said] = explain(error, Locale(Language.RU)).places
+    assert said == "{0}[U+202E].csv: файл в utf-32; сохраните его в UTF-8"
+    [said] = explain(error, Locale(Language.EN)).places
+    assert said.startswith("{0}[U+202E].csv is written in utf-32")
 
 
 def invalid(path: Path, text: str, *, mapping: Path | None = None) -> FileInvalid:
