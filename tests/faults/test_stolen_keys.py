@@ -336,8 +336,11 @@ def test_key_of_the_log(
             )
             with false.client(STRANGER) as stranger:
                 stranger.publish_sealing_key()
-                while (sent := ask(stranger)) and isinstance(sent, Sent) and sent.index < size:
-                    pass
+                index = 0
+                while index < size:
+                    sent = ask(stranger)
+                    assert isinstance(sent, Sent)
+                    index = sent.index
             assert shown(town, VICTIM, other) is Reason.CHECKPOINT_INVALID
             town.point_to(rotation.hub.port)
         nothing_is_lost((rotation, tmp_path, capsys))
@@ -371,10 +374,10 @@ def test_key_of_a_backup(scene: Scene) -> None:
     text = scene.town.files.config_file.read_text("utf-8")
     thief = elsewhere / "hub.toml"
     thief.write_text(text.replace(str(scene.town.files.folder), str(elsewhere)), encoding="utf-8")
-    words = ("--config", str(thief), "--passphrase-file", str(stolen))
-    code, _, err = scene.command("restore", str(backups[new]), *words)
+    theirs = ("--config", str(thief), "--passphrase-file", str(stolen))
+    code, _, err = scene.command("restore", str(backups[new]), *theirs)
     assert (code, "passphrase" in err) == (2, True)
-    code, out, err = scene.command("restore", str(backups[stolen]), *words)
+    code, out, err = scene.command("restore", str(backups[stolen]), *theirs)
     assert code == 0, out + err
     held = (elsewhere / "hub.db").read_bytes()
     assert b"kz.mia" in held
