@@ -114,6 +114,7 @@ proto: $(STAMP)  ## regenerate what follows from the protocol and its kinds
 	$(BIN)/python scripts/generate_vectors.py
 	$(BIN)/python scripts/generate_reference.py
 	$(BIN)/python -m exchange_protocol.kinds > docs/protocol/rows.md
+	$(BIN)/python -m tests.support.provoked > docs/refusals.md
 	COLUMNS= $(BIN)/python -m agency_client.cli.reference > docs/commands.md
 
 # Only where a change of the contract is meant, and no statement of the old form exists.

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from agency_client import ExchangeClient
+from agency_client import ExchangeClient, Profile
 from exchange_protocol.errors import Reason
+from exchange_protocol.kinds.codes import AgencyType
 from exchange_protocol.log.checkpoint import LogVerifier
 from exchange_server.ledger.fsck import fsck
 from exchange_server.storage.engine import open_engine
@@ -42,9 +43,19 @@ class Region:
         agency = member.partition("/")[0]
         sealing = self.town.profile(f"{agency}/system") / profile.sealing_folder.name
         shutil.copytree(sealing, profile.sealing_folder)
-        assert profile.vault.certificate is not None
-        self[OPERATOR].publish_certificate(profile.vault.certificate.der)
+        self._take_in(profile)
         return self[member]
+
+    def found(self, agency: str, country: str, agency_type: AgencyType) -> None:
+        """Enrol a new agency with its system, which has published no sealing key."""
+        self[OPERATOR].enrol_agency(
+            agency=agency,
+            name=f"{agency} (fictional)",
+            country=country,
+            agency_type=agency_type,
+            time_zone="Asia/Almaty",
+        )
+        self._take_in(self.town.add_member(f"{agency}/system", self._port))
 
     def approve(self, exchange: str, *members: str) -> None:
         """Let these members approve what waits."""
@@ -60,6 +71,11 @@ class Region:
         """The reason for which an act is refused."""
         assert callable(act)
         return refusal(act, *arguments, **named)
+
+    def _take_in(self, profile: Profile) -> None:
+        certificate = profile.vault.certificate
+        assert certificate is not None
+        self[OPERATOR].publish_certificate(certificate.der)
 
     def replay(self, capsys: pytest.CaptureFixture[str]) -> str:
         """Let the centre's auditor replay the whole log, and the hub check its tables by it.

@@ -56,6 +56,8 @@ def test_each_mistake_is_refused_for_its_own_reason(
         (partial(open_case, to=[]), R.MISSING_FIELD),
         (partial(calendar, days_off=(230,), days_worked=()), R.CALENDAR_DAY_IMPOSSIBLE),
         (partial(calendar, days_off=(101, 101), days_worked=()), R.CALENDAR_DAY_TWICE),
+        (partial(calendar, year=1900, days_off=(), days_worked=()), R.CALENDAR_YEAR_INVALID),
+        (partial(operator.publish_policy, "permit everything"), R.POLICY_INVALID),
     ]
     for act, reason in mistakes:
         assert region.refusal(act) is reason, act
